@@ -1,0 +1,162 @@
+//! A TLS server that loads its certificate once, and what it takes to change it.
+//!
+//! The certificate is an argument of the process. To rotate it, the process must end and begin
+//! again: see [supervisor] for one process, and [stampede] for a fleet of them.
+
+pub mod stampede;
+pub mod supervisor;
+
+use std::fmt::Display;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lab::chain;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+// ANCHOR: load_once
+/// Reads certificate and key, once, and builds the configuration that serves them for ever.
+///
+/// # Errors
+/// When a file cannot be read or parsed, or when the key does not belong to the certificate.
+pub fn load_once(certificate: &Path, key: &Path, generation: u64) -> io::Result<Arc<ServerConfig>> {
+    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|why| in_file(certificate, &why))?;
+    let facts = chain::facts(&chain).map_err(|why| in_file(certificate, &why))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|why| in_file(key, &why))?;
+    let config = server_config()
+        .with_single_cert(chain, private)
+        .map_err(|why| in_file(key, &why))?;
+    tracing::info!(
+        event = "identity_loaded",
+        generation,
+        serial = facts.serial,
+        not_after = facts.not_after,
+        chain_sha256 = facts.chain_sha256,
+    );
+    Ok(Arc::new(config))
+}
+
+/// Accepts connections for ever, all under the one configuration.
+pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation: u64) {
+    let acceptor = TlsAcceptor::from(config);
+    loop {
+        let tcp = accept(&listener).await;
+        tokio::spawn(connection(tcp, acceptor.clone(), generation));
+    }
+}
+// ANCHOR_END: load_once
+
+/// An error that says which file.
+fn in_file(path: &Path, why: &dyn Display) -> io::Error {
+    io::Error::other(format!("{}: {why}", path.display()))
+}
+
+/// The part of a server's configuration that no chapter changes: aws-lc-rs, TLS 1.2 and 1.3, and
+/// no client authentication.
+pub fn server_config() -> rustls::ConfigBuilder<ServerConfig, rustls::server::WantsServerCert> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the cipher suites of TLS 1.2 and 1.3")
+        .with_no_client_auth()
+}
+
+/// Binds a listener and logs `listening`.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await?;
+    let port = listener.local_addr()?.port();
+    tracing::info!(event = "listening", port);
+    Ok(listener)
+}
+
+/// Waits for the next client. A failure to accept (no descriptor left, say) is logged, and does
+/// not end the server.
+pub async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((tcp, _)) => {
+                // The answers are small; without this each waits for an acknowledgement.
+                let _ = tcp.set_nodelay(true);
+                return tcp;
+            }
+            Err(why) => {
+                failed(&why);
+                // Descriptors come back as connections close. Time is the subject here: retrying
+                // at once would only burn a core.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// How long a client may take over its handshake. A client that says nothing must not hold a
+/// connection for ever.
+pub const HANDSHAKE_BOUND: Duration = Duration::from_secs(10);
+
+/// One connection of a generation that is known before the handshake.
+pub async fn connection(tcp: TcpStream, acceptor: TlsAcceptor, generation: u64) {
+    if let Some(stream) = handshake(acceptor.accept(tcp)).await {
+        converse(stream, Some(generation)).await;
+    }
+}
+
+/// Completes a handshake within [`HANDSHAKE_BOUND`]. Logs `handshake_failed` where it does not.
+pub async fn handshake<T>(accepting: impl Future<Output = io::Result<T>>) -> Option<T> {
+    match tokio::time::timeout(HANDSHAKE_BOUND, accepting).await {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(why)) => failed(&why),
+        Err(_) => failed(&"the client took too long"),
+    }
+    None
+}
+
+fn failed(why: &dyn Display) {
+    tracing::info!(event = "handshake_failed", why = %why);
+}
+
+/// Answers the lab's protocol until the client is done, and logs the connection's two ends.
+///
+/// `generation` is the one under which the connection was opened, where that can be known.
+pub async fn converse(mut stream: TlsStream<TcpStream>, generation: Option<u64>) {
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
+    let session = stream.get_ref().1;
+    tracing::debug!(
+        event = "connection_opened",
+        connection,
+        generation,
+        resumed = session.handshake_kind() == Some(HandshakeKind::Resumed),
+        tls = match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "1.2",
+            _ => "1.3",
+        },
+    );
+    let (bytes, why) = match lab::wire::serve(&mut stream).await {
+        Ok(bytes) => {
+            // The client has left; whether our goodbye reaches it no longer matters.
+            let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
+            (bytes, "client_closed")
+        }
+        Err((bytes, _)) => (bytes, "cut"),
+    };
+    tracing::debug!(
+        event = "connection_closed",
+        connection,
+        generation,
+        bytes,
+        why
+    );
+}

@@ -1,0 +1,176 @@
+//! The demo of chapter 1: one rotation by restart, and its three harms.
+//!
+//! With `serve` it is the server that the demo starts and stops.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ch01_restart_baseline::stampede::{Fleet, renew_by_restart};
+use ch01_restart_baseline::supervisor::Supervisor;
+use ch01_restart_baseline::{listen, load_once, serve};
+use clap::{Parser, Subcommand};
+use lab::agent::{Agent, Strategy};
+use lab::client::{Client, Connection, Failure, Options};
+use tracing::Level;
+
+/// Chapter 1: rotate by restart.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Serve with one certificate until stopped.
+    Serve {
+        /// The chain, leaf first, in PEM.
+        #[arg(long)]
+        certificate: PathBuf,
+        /// The key, in PEM.
+        #[arg(long)]
+        key: PathBuf,
+        /// The port to listen on; 0 lets the system choose.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// The number under which the certificate is logged: the supervisor counts its processes.
+        #[arg(long, default_value_t = 1)]
+        generation: u64,
+    },
+}
+
+fn main() -> io::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    match Arguments::parse().role {
+        Some(Role::Serve {
+            certificate,
+            key,
+            port,
+            generation,
+        }) => runtime.block_on(async {
+            lab::event::to_stderr(Level::DEBUG)?;
+            let config = load_once(&certificate, &key, generation)?;
+            let listener = listen(([127, 0, 0, 1], port).into()).await?;
+            serve(listener, config, generation).await;
+            Ok(())
+        }),
+        None => {
+            lab::event::to_stderr(Level::DEBUG)?;
+            runtime.block_on(demo())?;
+            stampede();
+            Ok(())
+        }
+    }
+}
+
+const MIB: u32 = 1 << 20;
+/// The download takes eight requests of 1 MiB; the restart comes after three.
+const WHOLE: u64 = 8 * MIB as u64;
+/// Callers who come while there is no server. The gap is held open until all have been refused,
+/// so that the count is the same in each run.
+const CALLERS: u32 = 10;
+
+async fn demo() -> io::Result<()> {
+    let directory = lab::directory()?;
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach)?;
+    let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
+
+    agent.rotate()?;
+    let mut supervisor = Supervisor::new(std::env::current_exe()?, agent.files())?;
+    supervisor.start().await?;
+
+    tracing::info!(event = "download_started", of = WHOLE);
+    let mut download = connect(&client, &supervisor).await?;
+    supervisor.saw("connection_opened", 1).await;
+    for _ in 0..3 {
+        download.pull(MIB).await.map_err(io::Error::other)?;
+    }
+
+    // The new certificate is on disk. The server does not know.
+    agent.rotate()?;
+    look(&client, &supervisor, 2).await?;
+
+    let callers = refused_callers(&client, supervisor.address());
+    let gap = supervisor.restart(callers).await?;
+    let gap_ms = gap.length.as_secs_f64() * 1000.0;
+    tracing::info!(event = "gap_closed", refused = gap.seen, gap_ms);
+
+    let severed_at = match download.pull(MIB).await {
+        Err(Failure::Severed { at, why }) => {
+            tracing::info!(event = "download_severed", bytes = at, of = WHOLE, why = %why.kind());
+            at
+        }
+        other => return Err(io::Error::other(format!("not severed: {other:?}"))),
+    };
+    look(&client, &supervisor, 1).await?;
+
+    // Whoever wanted the file begins again.
+    tracing::info!(event = "download_started", of = WHOLE);
+    let mut again = connect(&client, &supervisor).await?;
+    supervisor.saw("connection_opened", 2).await;
+    while again.received() < WHOLE {
+        again.pull(MIB).await.map_err(io::Error::other)?;
+    }
+    let (bytes, sha256) = (again.received(), again.sha256());
+    again.close().await;
+    supervisor.saw("connection_closed", 2).await;
+    tracing::info!(event = "download_finished", bytes, sha256);
+
+    supervisor.stop().await?;
+    println!(
+        "one rotation: a download severed after {severed_at} bytes, {} callers refused, \
+         {} bytes sent for a file of {WHOLE}",
+        gap.seen,
+        severed_at + bytes,
+    );
+    Ok(())
+}
+
+async fn refused_callers(client: &Client, server: SocketAddr) -> u32 {
+    let mut refused = 0;
+    for _ in 0..CALLERS {
+        if let Err(Failure::Refused) = client.connect(server).await {
+            tracing::info!(event = "connect_refused");
+            refused += 1;
+        }
+    }
+    refused
+}
+
+async fn connect(client: &Client, supervisor: &Supervisor) -> io::Result<Connection> {
+    let connected = client.connect(supervisor.address()).await;
+    connected.map_err(io::Error::other)
+}
+
+/// Asks a fresh client which certificate it is shown. The server knows it as `connection`.
+async fn look(client: &Client, supervisor: &Supervisor, connection: u64) -> io::Result<()> {
+    let seen = client.probe(supervisor.address()).await;
+    let seen = seen.map_err(io::Error::other)?;
+    supervisor.saw("connection_closed", connection).await;
+    let serial = seen.chain.serial;
+    tracing::info!(
+        event = "handshake_seen",
+        serial,
+        resumed = seen.resumed,
+        tls = seen.tls
+    );
+    Ok(())
+}
+
+fn stampede() {
+    let fleet = Fleet::default();
+    let alone = renew_by_restart(Fleet { nodes: 1, ..fleet });
+    let together = renew_by_restart(fleet);
+    println!("a fleet in virtual time, each node renewing 16 h after issue:");
+    for (nodes, toll) in [(1, alone), (fleet.nodes, together)] {
+        println!(
+            "  {nodes:>3} nodes: most down at once {:>3}, most waiting upstream {:>2}, \
+             longest down {} seconds, all down {} seconds",
+            toll.most_down,
+            toll.most_waiting,
+            toll.longest_down.as_secs(),
+            toll.all_down.as_secs(),
+        );
+    }
+}

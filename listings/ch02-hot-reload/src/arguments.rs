@@ -1,0 +1,67 @@
+//! The command line of a server that reloads, the same from this chapter on and in each language.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use lab::agent::Files;
+use rustls::pki_types::ServerName;
+
+use crate::identity::Source;
+
+/// What a server is told.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// The chain, leaf first, in PEM.
+    #[arg(long)]
+    pub certificate: PathBuf,
+    /// The key, in PEM. May be the same file.
+    #[arg(long)]
+    pub key: PathBuf,
+    /// The trust anchors that peers hold, in PEM.
+    #[arg(long)]
+    pub roots: PathBuf,
+    /// The name by which peers know this server.
+    #[arg(long, default_value = "localhost")]
+    pub name: String,
+    /// The port to listen on; 0 lets the system choose.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+}
+
+impl Serve {
+    /// The loopback address to listen on.
+    pub fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
+    /// Where the identity is read from.
+    ///
+    /// # Errors
+    /// When the name is not a DNS name or an IP address.
+    pub fn source(&self) -> io::Result<Source> {
+        let name = ServerName::try_from(self.name.clone());
+        Ok(Source {
+            files: Files {
+                certificate: self.certificate.clone(),
+                key: self.key.clone(),
+                roots: self.roots.clone(),
+            },
+            name: name.map_err(|why| io::Error::other(format!("{}: {why}", self.name)))?,
+        })
+    }
+
+    /// The arguments by which a test or a demo tells a child process to serve `files`.
+    pub fn command_line(files: &Files) -> [std::ffi::OsString; 7] {
+        [
+            "serve".into(),
+            "--certificate".into(),
+            files.certificate.clone().into(),
+            "--key".into(),
+            files.key.clone().into(),
+            "--roots".into(),
+            files.roots.clone().into(),
+        ]
+    }
+}

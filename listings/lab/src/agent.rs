@@ -1,0 +1,268 @@
+//! The agent: it writes an identity to disk, in one of the ways that real agents do.
+//!
+//! None of these writers calls fsync. They are about what a reader on the same machine sees while
+//! the writer is at work, not about what survives a power cut.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use crate::authority::{Authority, Issued, LeafRequest};
+
+/// How the files are replaced. The order of the steps is what a reader can stumble over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Both files are prepared beside the old ones, then renamed over them, certificate first.
+    RenameEach,
+    /// Certificate and key are one file, replaced by one rename.
+    Bundle,
+    /// A new directory is filled, then the link `..data` is renamed over to point at it. This is
+    /// the kubelet's way (kubernetes, `pkg/volume/util/atomic_writer.go`).
+    Symlink,
+    /// Each file is truncated and written again, in two halves.
+    InPlace,
+    /// Each file is removed and created anew.
+    RemoveCreate,
+    /// The key is prepared and renamed, and only then the certificate is prepared and renamed.
+    KeyFirst,
+    /// The certificate is prepared and renamed, and only then the key is prepared and renamed.
+    CertificateFirst,
+}
+
+impl Strategy {
+    /// Every strategy, for tests that must hold under all.
+    pub const ALL: [Self; 7] = [
+        Self::RenameEach,
+        Self::Bundle,
+        Self::Symlink,
+        Self::InPlace,
+        Self::RemoveCreate,
+        Self::KeyFirst,
+        Self::CertificateFirst,
+    ];
+
+    /// The name that stands in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RenameEach => "rename_each",
+            Self::Bundle => "bundle",
+            Self::Symlink => "symlink",
+            Self::InPlace => "in_place",
+            Self::RemoveCreate => "remove_create",
+            Self::KeyFirst => "key_first",
+            Self::CertificateFirst => "certificate_first",
+        }
+    }
+}
+
+/// Where a server finds what it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// The chain, leaf first, in PEM.
+    pub certificate: PathBuf,
+    /// The key in PEM. The same path as `certificate` where one file holds both.
+    pub key: PathBuf,
+    /// The trust anchors by which the server checks its own chain before it serves it.
+    pub roots: PathBuf,
+}
+
+/// Asks its authority for identities, and writes them into one directory by one strategy.
+pub struct Agent {
+    authority: Authority,
+    directory: PathBuf,
+    strategy: Strategy,
+    writes: u64,
+}
+
+impl Agent {
+    /// An agent for `directory`, which must exist, with an authority of its own. Writes the trust
+    /// anchor there, as `ca.crt`, and no identity yet.
+    pub fn new(directory: &Path, strategy: Strategy) -> io::Result<Self> {
+        let authority = Authority::new().map_err(io::Error::other)?;
+        write_new(&directory.join("ca.crt"), &[authority.root_pem()], 0o644)?;
+        Ok(Self {
+            authority,
+            directory: directory.to_owned(),
+            strategy,
+            writes: 0,
+        })
+    }
+
+    /// The authority behind this agent.
+    pub fn authority(&mut self) -> &mut Authority {
+        &mut self.authority
+    }
+
+    /// The trust anchor, in PEM.
+    pub fn root_pem(&self) -> &str {
+        self.authority.root_pem()
+    }
+
+    /// Issues a leaf that is valid for an hour for `localhost`. Writes nothing.
+    pub fn issue(&mut self) -> io::Result<Issued> {
+        let request = LeafRequest::new("localhost");
+        self.authority.issue(&request).map_err(io::Error::other)
+    }
+
+    /// Issues and writes, and returns what was written.
+    pub fn rotate(&mut self) -> io::Result<Issued> {
+        let issued = self.issue()?;
+        self.write(&issued)?;
+        Ok(issued)
+    }
+
+    /// The paths that a server is configured with. They never change.
+    pub fn files(&self) -> Files {
+        let (certificate, key) = match self.strategy {
+            Strategy::Bundle => ("tls.pem", "tls.pem"),
+            _ => ("tls.crt", "tls.key"),
+        };
+        Files {
+            certificate: self.directory.join(certificate),
+            key: self.directory.join(key),
+            roots: self.directory.join("ca.crt"),
+        }
+    }
+
+    /// Writes `issued`, and logs `files_written`.
+    pub fn write(&mut self, issued: &Issued) -> io::Result<()> {
+        self.write_stepwise(issued, |_| ())?;
+        tracing::info!(
+            event = "files_written",
+            serial = issued.facts.serial,
+            strategy = self.strategy.name()
+        );
+        Ok(())
+    }
+
+    /// Writes `issued`, and calls `between` after every step that a reader could see, with the
+    /// step's name. A test stops the writer there. Logs nothing.
+    pub fn write_stepwise(
+        &mut self,
+        issued: &Issued,
+        mut between: impl FnMut(&str),
+    ) -> io::Result<()> {
+        let files = self.files();
+        let (chain, key) = (issued.chain_pem.as_str(), issued.key.expose());
+        match self.strategy {
+            Strategy::RenameEach => {
+                let new_chain = prepare(&files.certificate, &[chain], 0o644)?;
+                let new_key = prepare(&files.key, &[key], 0o600)?;
+                fs::rename(new_chain, &files.certificate)?;
+                between("certificate renamed");
+                fs::rename(new_key, &files.key)?;
+                between("key renamed");
+            }
+            Strategy::Bundle => {
+                let new = prepare(&files.certificate, &[chain, key], 0o600)?;
+                fs::rename(new, &files.certificate)?;
+                between("bundle renamed");
+            }
+            Strategy::Symlink => self.swap_directory(chain, key, &mut between)?,
+            Strategy::InPlace => {
+                rewrite(&files.certificate, chain, 0o644, &mut between)?;
+                rewrite(&files.key, key, 0o600, &mut between)?;
+            }
+            Strategy::RemoveCreate => {
+                for (path, text, mode) in
+                    [(&files.certificate, chain, 0o644), (&files.key, key, 0o600)]
+                {
+                    remove(path)?;
+                    between("removed");
+                    write_new(path, &[text], mode)?;
+                    between("created");
+                }
+            }
+            Strategy::KeyFirst => {
+                fs::rename(prepare(&files.key, &[key], 0o600)?, &files.key)?;
+                between("key renamed");
+                let new_chain = prepare(&files.certificate, &[chain], 0o644)?;
+                fs::rename(new_chain, &files.certificate)?;
+                between("certificate renamed");
+            }
+            Strategy::CertificateFirst => {
+                let new_chain = prepare(&files.certificate, &[chain], 0o644)?;
+                fs::rename(new_chain, &files.certificate)?;
+                between("certificate renamed");
+                fs::rename(prepare(&files.key, &[key], 0o600)?, &files.key)?;
+                between("key renamed");
+            }
+        }
+        self.writes += 1;
+        Ok(())
+    }
+
+    /// The kubelet's order: fill a new directory, link it as `..data_tmp`, rename that over
+    /// `..data`, link the files once, remove the old directory.
+    fn swap_directory(
+        &self,
+        chain: &str,
+        key: &str,
+        between: &mut impl FnMut(&str),
+    ) -> io::Result<()> {
+        let data = self.directory.join("..data");
+        let old = fs::read_link(&data).ok();
+        let name = format!("..generation_{}", self.writes + 1);
+        let filled = self.directory.join(&name);
+        fs::create_dir(&filled)?;
+        write_new(&filled.join("tls.crt"), &[chain], 0o644)?;
+        write_new(&filled.join("tls.key"), &[key], 0o600)?;
+        between("directory filled");
+
+        let link = self.directory.join("..data_tmp");
+        symlink(&name, &link)?;
+        fs::rename(&link, &data)?;
+        between("link swapped");
+
+        for file in ["tls.crt", "tls.key"] {
+            let path = self.directory.join(file);
+            if fs::symlink_metadata(&path).is_err() {
+                symlink(Path::new("..data").join(file), path)?;
+            }
+        }
+        if let Some(old) = old {
+            fs::remove_dir_all(self.directory.join(old))?;
+            between("old directory removed");
+        }
+        Ok(())
+    }
+}
+
+/// Writes `parts` to a new file beside `path`, and returns its path.
+fn prepare(path: &Path, parts: &[&str], mode: u32) -> io::Result<PathBuf> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    write_new(&new, parts, mode)?;
+    Ok(new)
+}
+
+fn write_new(path: &Path, parts: &[&str], mode: u32) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
+    parts
+        .iter()
+        .try_for_each(|part| file.write_all(part.as_bytes()))
+}
+
+/// Truncates `path` and writes `text` in two halves.
+fn rewrite(path: &Path, text: &str, mode: u32, between: &mut impl FnMut(&str)) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(mode);
+    let mut file = options.open(path)?;
+    between("truncated");
+    let (first, second) = text.split_at(text.len() / 2);
+    file.write_all(first.as_bytes())?;
+    between("half written");
+    file.write_all(second.as_bytes())?;
+    between("written");
+    Ok(())
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,79 @@
+//! What a certificate chain says of itself, for logs and for assertions.
+
+use std::fmt;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use x509_parser::parse_x509_certificate;
+
+/// The facts by which people and tests tell one chain from another. No secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The leaf's serial number, lower-case hex without leading zeros.
+    pub serial: String,
+    /// The leaf's notBefore, RFC 3339, UTC.
+    pub not_before: String,
+    /// The leaf's notAfter, RFC 3339, UTC.
+    pub not_after: String,
+    /// SHA-256 over the DER of every certificate in order, lower-case hex. Two chains that differ
+    /// only in an intermediate differ here.
+    pub chain_sha256: String,
+}
+
+/// Why a chain has no facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// There is no certificate in it.
+    Empty,
+    /// The leaf, or the PEM around it, does not parse.
+    Malformed(String),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no certificate in the chain"),
+            Self::Malformed(why) => write!(f, "certificate does not parse: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Reads the facts of a chain, leaf first.
+pub fn facts(chain: &[CertificateDer<'_>]) -> Result<Facts, Unreadable> {
+    let leaf = chain.first().ok_or(Unreadable::Empty)?;
+    let (_, parsed) =
+        parse_x509_certificate(leaf).map_err(|e| Unreadable::Malformed(e.to_string()))?;
+    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for certificate in chain {
+        hash.update(certificate);
+    }
+    let validity = parsed.validity();
+    Ok(Facts {
+        serial: format!("{:x}", parsed.tbs_certificate.serial),
+        not_before: rfc3339(validity.not_before.to_datetime()),
+        not_after: rfc3339(validity.not_after.to_datetime()),
+        chain_sha256: hex(hash.finish().as_ref()),
+    })
+}
+
+/// Reads the facts of a chain in PEM.
+pub fn facts_of_pem(pem: &[u8]) -> Result<Facts, Unreadable> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|e| Unreadable::Malformed(e.to_string()))?;
+    facts(&chain)
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn rfc3339(at: OffsetDateTime) -> String {
+    // Years beyond 9999 are the only thing RFC 3339 cannot say.
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}

@@ -1,0 +1,291 @@
+//! The client: it connects, and reports what it was shown.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{
+    ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::BOUND;
+use crate::chain::{self, Facts};
+use crate::wire;
+
+/// Connects to one kind of server: one set of trust anchors, one name.
+#[derive(Clone)]
+pub struct Client {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+/// How a [`Client`] shall behave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Remember sessions and resume them (RFC 8446, section 2.2). Off by default: a probe that
+    /// resumes is not shown the server's certificate.
+    pub resume: bool,
+    /// Offer TLS 1.2 only, instead of 1.2 and 1.3.
+    pub tls12_only: bool,
+}
+
+/// What one handshake showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Serial, validity and hash of the chain. On a resumed session: of the chain that was shown
+    /// when the session began.
+    pub chain: Facts,
+    /// `1.2` or `1.3`.
+    pub tls: &'static str,
+    /// Whether an earlier session was resumed.
+    pub resumed: bool,
+}
+
+/// How a client was let down.
+#[derive(Debug)]
+pub enum Failure {
+    /// Nobody listened.
+    Refused,
+    /// The handshake did not complete, with the reason.
+    Handshake(io::Error),
+    /// The connection ended in the middle, after this many bytes of body.
+    Severed {
+        /// Bytes received in full and in order until then.
+        at: u64,
+        /// What the operating system or TLS said.
+        why: io::Error,
+    },
+    /// A byte was wrong.
+    Corrupt {
+        /// The offset of the block that was wrong.
+        at: u64,
+    },
+    /// Nothing happened for [`BOUND`].
+    Silent(&'static str),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("connection refused"),
+            Self::Handshake(why) => write!(f, "handshake failed: {why}"),
+            Self::Severed { at, why } => write!(f, "severed after {at} bytes: {why}"),
+            Self::Corrupt { at } => write!(f, "wrong bytes in the block at {at}"),
+            Self::Silent(what) => write!(f, "waited {BOUND:?} for {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Client {
+    /// A client that trusts `roots_pem` and expects a certificate for `name`.
+    ///
+    /// # Errors
+    /// When there is no usable trust anchor, or `name` is no DNS name.
+    pub fn new(roots_pem: &str, name: &str, options: Options) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for root in CertificateDer::pem_slice_iter(roots_pem.as_bytes()) {
+            let root = root.map_err(io::Error::other)?;
+            roots.add(root).map_err(io::Error::other)?;
+        }
+        let versions: &[&SupportedProtocolVersion] = if options.tls12_only {
+            &[&rustls::version::TLS12]
+        } else {
+            rustls::DEFAULT_VERSIONS
+        };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .map_err(io::Error::other)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        if !options.resume {
+            config.resumption = Resumption::disabled();
+        }
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(config)),
+            name: ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
+        })
+    }
+
+    /// Connects and completes a handshake.
+    pub async fn connect(&self, server: SocketAddr) -> Result<Connection, Failure> {
+        let connecting = async {
+            let tcp = match TcpStream::connect(server).await {
+                Ok(tcp) => tcp,
+                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+                    return Err(Failure::Refused);
+                }
+                Err(e) => return Err(Failure::Handshake(e)),
+            };
+            // Requests are four bytes: without this each waits for an acknowledgement.
+            tcp.set_nodelay(true).map_err(Failure::Handshake)?;
+            let tls = self.connector.connect(self.name.clone(), tcp);
+            let stream = tls.await.map_err(Failure::Handshake)?;
+            let seen = seen(&stream).map_err(Failure::Handshake)?;
+            Ok(Connection {
+                stream,
+                seen,
+                received: 0,
+                hash: aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256),
+            })
+        };
+        match tokio::time::timeout(BOUND, connecting).await {
+            Ok(connected) => connected,
+            Err(_) => Err(Failure::Silent("a connection")),
+        }
+    }
+
+    /// Connects, asks for one byte, closes, and reports what it saw. The byte proves that the
+    /// server finished the handshake too, and lets a client that resumes receive its tickets.
+    pub async fn probe(&self, server: SocketAddr) -> Result<Seen, Failure> {
+        let mut connection = self.connect(server).await?;
+        connection.pull(1).await?;
+        let seen = connection.seen().clone();
+        connection.close().await;
+        Ok(seen)
+    }
+}
+
+/// An open connection and the state of its download.
+pub struct Connection {
+    stream: TlsStream<TcpStream>,
+    seen: Seen,
+    received: u64,
+    hash: aws_lc_rs::digest::Context,
+}
+
+impl Connection {
+    /// What the handshake showed.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Bytes of body received so far, each one checked.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// SHA-256 over all that was received, in hex: the running checksum.
+    pub fn sha256(&self) -> String {
+        chain::hex(self.hash.clone().finish().as_ref())
+    }
+
+    /// Asks for `size` bytes more, and checks each one.
+    pub async fn pull(&mut self, size: u32) -> Result<(), Failure> {
+        match tokio::time::timeout(BOUND, self.pull_unbounded(size)).await {
+            Ok(pulled) => pulled,
+            Err(_) => Err(Failure::Silent("an answer")),
+        }
+    }
+
+    async fn pull_unbounded(&mut self, size: u32) -> Result<(), Failure> {
+        let asked = self.stream.write_all(&size.to_be_bytes()).await;
+        if let Err(why) = asked {
+            return Err(self.severed(why));
+        }
+        if let Err(why) = self.stream.flush().await {
+            return Err(self.severed(why));
+        }
+        let (mut left, mut block, mut right) = (size as usize, [0; wire::BLOCK], [0; wire::BLOCK]);
+        while left > 0 {
+            let want = left.min(wire::BLOCK);
+            let got = match self.stream.read(&mut block[..want]).await {
+                Ok(0) => return Err(self.severed(io::ErrorKind::UnexpectedEof.into())),
+                Ok(got) => got,
+                Err(why) => return Err(self.severed(why)),
+            };
+            wire::body(self.received, &mut right[..got]);
+            if block[..got] != right[..got] {
+                return Err(Failure::Corrupt { at: self.received });
+            }
+            self.hash.update(&block[..got]);
+            self.received += got as u64;
+            left -= got;
+        }
+        Ok(())
+    }
+
+    fn severed(&self, why: io::Error) -> Failure {
+        let at = self.received;
+        Failure::Severed { at, why }
+    }
+
+    /// Says goodbye with `close_notify` (RFC 8446, section 6.1), and reads until the server does.
+    pub async fn close(mut self) {
+        // The server may be gone already; then there is nobody to say goodbye to.
+        let _ = self.stream.shutdown().await;
+        let _ = tokio::time::timeout(BOUND, self.stream.read(&mut [0])).await;
+    }
+}
+
+/// SHA-256 in hex of the first `size` bytes of the known body: what a whole download must sum to.
+pub fn expected_sha256(size: u64) -> String {
+    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    let mut block = [0; wire::BLOCK];
+    let mut at = 0;
+    while at < size {
+        let part = (size - at).min(wire::BLOCK as u64) as usize;
+        wire::body(at, &mut block[..part]);
+        hash.update(&block[..part]);
+        at += part as u64;
+    }
+    chain::hex(hash.finish().as_ref())
+}
+
+/// Connections that are held open, as a pool of a client library holds them.
+pub struct Pool(Vec<Connection>);
+
+impl Pool {
+    /// Opens `size` connections, one after the other.
+    pub async fn open(client: &Client, server: SocketAddr, size: usize) -> Result<Self, Failure> {
+        let mut held = Vec::with_capacity(size);
+        for _ in 0..size {
+            held.push(client.connect(server).await?);
+        }
+        Ok(Self(held))
+    }
+
+    /// Pulls `size` bytes on each connection: they all still live.
+    pub async fn pull(&mut self, size: u32) -> Result<(), Failure> {
+        for connection in &mut self.0 {
+            connection.pull(size).await?;
+        }
+        Ok(())
+    }
+
+    /// The connections.
+    pub fn connections(&self) -> &[Connection] {
+        &self.0
+    }
+
+    /// Closes them all.
+    pub async fn close(self) {
+        for connection in self.0 {
+            connection.close().await;
+        }
+    }
+}
+
+fn seen(stream: &TlsStream<TcpStream>) -> io::Result<Seen> {
+    let (_, session) = stream.get_ref();
+    let chain = session.peer_certificates().unwrap_or_default();
+    Ok(Seen {
+        chain: chain::facts(chain).map_err(io::Error::other)?,
+        tls: match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "1.2",
+            Some(ProtocolVersion::TLSv1_3) => "1.3",
+            _ => "unknown",
+        },
+        resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+    })
+}

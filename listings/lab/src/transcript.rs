@@ -1,0 +1,204 @@
+//! Transcripts: what the book shows of a run, and the check that a new run still says the same.
+//!
+//! `transcripts/NAME.console` begins with `$ cargo run -q -p CRATE …`; the rest is what that
+//! command printed, stdout and stderr together. Beside it, `NAME.events.jsonl` holds every event
+//! of the recorded run with its real values: the timeline is drawn from it.
+//!
+//! Two runs differ in what is measured or drawn by lot. Those values are replaced by name, and by
+//! nothing but name:
+//!
+//! | where | is shown as |
+//! |---|---|
+//! | fields `ts`, `not_after`, `not_before` | `[TIME]` |
+//! | fields whose name ends in `port` | `[PORT]` |
+//! | fields whose name ends in `_ms` or `_us`; in text, a number with `ms`, `µs` or `s` | `[DURATION]` |
+//! | fields whose name ends in `sha256` | `[HASH]` |
+//! | fields `file`, `directory` | `[PATH]/` and the file's name |
+//! | in text, `127.0.0.1:` and a number | `127.0.0.1:[PORT]` |
+//!
+//! Events of single connections are concurrent. Between two events of any other kind they are
+//! shown in the order of their connection's number, `connection_opened` before
+//! `connection_closed`. That is the whole rule; nothing else is moved.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use snapbox::assert::{Action, Assert};
+use snapbox::{Data, Redactions};
+
+use crate::event::{Event, FILE_VARIABLE};
+
+/// Runs the command of each transcript of a crate again, and compares. With `SNAPSHOTS=overwrite`
+/// (which `cargo record` sets) writes the transcripts instead.
+///
+/// `crate_directory` is the crate's `CARGO_MANIFEST_DIR`; `binary` the program that
+/// `cargo run -p CRATE` runs, from `CARGO_BIN_EXE_…`, so that the build need not be done twice.
+///
+/// # Panics
+/// On drift, with a diff; when there is no transcript; when a command cannot be run or fails.
+pub fn check(crate_directory: &str, binary: &str) {
+    let folder = Path::new(crate_directory).join("transcripts");
+    let mut consoles: Vec<_> = fs::read_dir(&folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "console"))
+        .collect();
+    consoles.sort();
+    assert!(
+        !consoles.is_empty(),
+        "no transcript in {}",
+        folder.display()
+    );
+    for console in consoles {
+        let recorded = fs::read_to_string(&console).unwrap_or_default();
+        let command = recorded.lines().next().unwrap_or_default();
+        let arguments = arguments(command, crate_directory)
+            .unwrap_or_else(|why| panic!("{}: {why}", console.display()));
+        let (output, events) = run(binary, &arguments)
+            .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
+
+        let shown = format!("{command}\n{}", normalise(&output));
+        // The file ends with one line break, as text files do.
+        let assert = Assert::new()
+            .action_env("SNAPSHOTS")
+            .normalize_paths(false)
+            .redact_with(redactions());
+        assert.eq(shown, Data::read_from(&console, None).raw());
+
+        let raw = console.with_extension("events.jsonl");
+        if assert.selected_action() == Action::Overwrite {
+            fs::write(&raw, events).unwrap_or_else(|e| panic!("{}: {e}", raw.display()));
+        } else {
+            same_run(&console, &raw);
+        }
+    }
+}
+
+/// The recorded events and the recorded text must be of one run: what the text shows is what the
+/// events say, so that the picture cannot drift from the text beside it.
+fn same_run(console: &Path, raw: &Path) {
+    let read = |path| fs::read_to_string(path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+    let shown: Vec<String> = events_in(&read(console));
+    let names: Vec<String> = shown.iter().filter_map(|l| name_of(l)).collect();
+    let drawn: Vec<String> = events_in(&normalise(&read(raw)))
+        .into_iter()
+        .filter(|line| name_of(line).is_some_and(|name| names.contains(&name)))
+        .collect();
+    assert!(
+        drawn == shown,
+        "{} and {} are of different runs: record them again",
+        console.display(),
+        raw.display()
+    );
+}
+
+fn events_in(text: &str) -> Vec<String> {
+    let is_event = |line: &&str| Event::parse(line).is_some();
+    text.lines().filter(is_event).map(str::to_owned).collect()
+}
+
+fn name_of(line: &str) -> Option<String> {
+    Event::parse(line).map(|event| event.name().to_owned())
+}
+
+/// The arguments after `--` in `$ cargo run -q -p CRATE -- ARGUMENTS`.
+fn arguments(command: &str, crate_directory: &str) -> Result<Vec<String>, String> {
+    let name = Path::new(crate_directory).file_name().unwrap_or_default();
+    let prefix = format!("$ cargo run -q -p {}", name.to_string_lossy());
+    let rest = command
+        .strip_prefix(&prefix)
+        .ok_or_else(|| format!("the first line must begin with `{prefix}`"))?;
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    rest.strip_prefix(" -- ")
+        .and_then(shlex::split)
+        .ok_or_else(|| format!("`{rest}` is not ` -- ` and arguments"))
+}
+
+/// Runs a program to its end, and returns what it printed on stdout and stderr, in the order in
+/// which it printed it, and all its events.
+fn run(binary: &str, arguments: &[String]) -> io::Result<(String, String)> {
+    let directory = tempfile::tempdir()?;
+    let events = directory.path().join("events.jsonl");
+    let (mut reader, writer) = io::pipe()?;
+    let mut command = Command::new(binary);
+    command
+        .args(arguments)
+        .env(FILE_VARIABLE, &events)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
+    let mut child = command.spawn()?;
+    // The command holds our ends of the pipe; without them gone, the read below never ends.
+    drop(command);
+    let mut output = String::new();
+    reader.read_to_string(&mut output)?;
+    let status = child.wait()?;
+    if !status.success() {
+        return Err(io::Error::other(format!("{status}:\n{output}")));
+    }
+    Ok((output, fs::read_to_string(&events)?))
+}
+
+/// Replaces what differs between two runs, and orders what is concurrent, by the rules above.
+pub fn normalise(output: &str) -> String {
+    let mut lines: Vec<(Option<(u64, bool)>, String)> = Vec::new();
+    for line in output.lines() {
+        match Event::parse(line) {
+            Some(event) => lines.push((concurrent(&event), normalise_event(event))),
+            None => lines.push((None, redactions().redact(line))),
+        }
+    }
+    // A stretch of events of single connections is sorted; every other line stays where it is.
+    for stretch in lines.chunk_by_mut(|(a, _), (b, _)| a.is_some() && b.is_some()) {
+        stretch.sort_by_key(|(key, _)| *key);
+    }
+    lines.into_iter().map(|(_, line)| line + "\n").collect()
+}
+
+/// The place of an event of a single connection among others; `None` for all other events.
+fn concurrent(event: &Event) -> Option<(u64, bool)> {
+    match event.name() {
+        name @ ("connection_opened" | "connection_closed") => {
+            let connection = event.number("connection").unwrap_or(u64::MAX);
+            Some((connection, name == "connection_closed"))
+        }
+        _ => None,
+    }
+}
+
+fn normalise_event(mut event: Event) -> String {
+    for (field, value) in &mut event.0 {
+        let shown = match field.as_str() {
+            "ts" | "not_after" | "not_before" => "[TIME]".into(),
+            name if name.ends_with("port") => "[PORT]".into(),
+            name if name.ends_with("_ms") || name.ends_with("_us") => "[DURATION]".into(),
+            name if name.ends_with("sha256") => "[HASH]".into(),
+            "file" | "directory" => {
+                let path = value.as_str().map(Path::new).and_then(Path::file_name);
+                format!("[PATH]/{}", path.unwrap_or_default().to_string_lossy())
+            }
+            _ => continue,
+        };
+        *value = Value::String(shown);
+    }
+    event.to_string()
+}
+
+fn redactions() -> Redactions {
+    let mut redactions = Redactions::new();
+    let patterns = [
+        ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
+        ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
+    ];
+    for (name, pattern) in patterns {
+        let pattern = regex::Regex::new(pattern).expect("the pattern is valid");
+        let inserted = redactions.insert(name, pattern);
+        inserted.expect("the name is in brackets");
+    }
+    redactions
+}

@@ -1,0 +1,63 @@
+//! The protocol between the lab's client and every server in the book, over a bare TLS stream.
+//!
+//! The client sends a length, four bytes, big-endian. The server answers with that many bytes of
+//! an endless known body, going on where the last answer stopped. So the client sets the pace, a
+//! download can be stopped at a known byte, and each byte can be checked.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// The largest block written at once, in bytes: the plaintext of one TLS record (RFC 8446,
+/// section 5.1).
+pub const BLOCK: usize = 16 * 1024;
+
+/// Fills `block` with the known body from `offset` on.
+///
+/// The body counts from 0 to 250 and begins again. 251 is prime, so no block boundary lines up
+/// with the pattern, and a lost or repeated block is seen.
+pub fn body(offset: u64, block: &mut [u8]) {
+    for (at, byte) in (offset..).zip(block) {
+        *byte = (at % 251) as u8;
+    }
+}
+
+/// Answers requests until the client closes, and returns how many bytes of body were sent.
+///
+/// # Errors
+/// A client that vanishes without TLS's `close_notify`, or any failed read or write, together with
+/// the number of bytes sent until then.
+pub async fn serve<S>(stream: &mut S) -> Result<u64, (u64, io::Error)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut sent = 0;
+    loop {
+        let mut request = [0; 4];
+        match stream.read(&mut request[..1]).await {
+            Ok(0) => return Ok(sent),
+            Ok(_) => {}
+            Err(e) => return Err((sent, e)),
+        }
+        if let Err(e) = answer(stream, &mut request, &mut sent).await {
+            return Err((sent, e));
+        }
+    }
+}
+
+async fn answer<S>(stream: &mut S, request: &mut [u8; 4], sent: &mut u64) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.read_exact(&mut request[1..]).await?;
+    let mut left = u32::from_be_bytes(*request) as usize;
+    let mut block = [0; BLOCK];
+    while left > 0 {
+        let size = left.min(BLOCK);
+        body(*sent, &mut block[..size]);
+        stream.write_all(&block[..size]).await?;
+        *sent += size as u64;
+        left -= size;
+    }
+    stream.flush().await
+}
