@@ -114,11 +114,16 @@ impl std::error::Error for Rejected {}
 /// The first thing that a peer, or rustls, would object to.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
     let files = &source.files;
-    let chain = certificates(&files.certificate)?;
-    let facts =
-        chain::facts(&chain).map_err(|why| reject(Reason::Malformed, &files.certificate, &why))?;
-    let key = PrivateKeyDer::from_pem_slice(&bytes(&files.key)?)
-        .map_err(|why| reject_pem(why, &files.key))?;
+    let certificate = bytes(&files.certificate)?;
+    // One file for both is read once, so that its two halves are of one generation.
+    let key = match files.key == files.certificate {
+        true => certificate.clone(),
+        false => bytes(&files.key)?,
+    };
+    let chain = certificates(&certificate, &files.certificate)?;
+    let facts = chain::facts(&chain)
+        .map_err(|why| reject(Reason::Malformed, &files.certificate, &why))?;
+    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|why| reject_pem(why, &files.key))?;
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -147,7 +152,7 @@ fn judge_as_peer(
 ) -> Result<(), Rejected> {
     let files = &source.files;
     let mut roots = RootCertStore::empty();
-    for root in certificates(&files.roots)? {
+    for root in certificates(&bytes(&files.roots)?, &files.roots)? {
         roots
             .add(root)
             .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
@@ -178,9 +183,8 @@ fn objection(why: &Error) -> Reason {
 }
 
 /// Every certificate of a file. A file without one is not a chain.
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Rejected> {
-    let bytes = bytes(path)?;
-    let found: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
+fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Rejected> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|why| reject_pem(why, path))?;
     if found.is_empty() {

@@ -102,25 +102,30 @@ impl Live {
     }
     // ANCHOR_END: reload
 
-    /// Reloads, and logs what came of it. A rejection is logged with the generation that goes on
-    /// being served.
+    /// Reloads, and logs what came of it.
     pub fn reload_and_log(&self) -> Reload {
         let outcome = self.reload();
-        let generation = self.current().number;
         match &outcome {
+            // Logged where it was published.
             Reload::Loaded(_) => {}
             Reload::Unchanged => {
+                let generation = self.current().number;
                 tracing::info!(event = "reload_skipped", generation, why = "unchanged");
             }
-            Reload::Rejected(rejected) => tracing::warn!(
-                event = "identity_rejected",
-                generation,
-                reason = rejected.reason.name(),
-                file = %rejected.file.display(),
-                detail = rejected.detail,
-            ),
+            Reload::Rejected(rejected) => self.log_rejected(rejected),
         }
         outcome
+    }
+
+    /// Logs a rejection, with the generation that goes on being served.
+    pub fn log_rejected(&self, rejected: &Rejected) {
+        tracing::warn!(
+            event = "identity_rejected",
+            generation = self.current().number,
+            reason = rejected.reason.name(),
+            file = %rejected.file.display(),
+            detail = rejected.detail,
+        );
     }
 }
 

@@ -1,1 +1,73 @@
-//! Being written.
+//! The handshake asks for the certificate.
+//!
+//! [`Hook`] is what rustls calls when a client says hello. It answers with the pair of the current
+//! generation: one atomic load, no file, no lock. [`watch`] keeps the generation current.
+//!
+//! [`naive`] is how the same hook comes out when it is written in an afternoon.
+
+pub mod naive;
+pub mod watch;
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+
+use ch01_restart_baseline::{accept, converse, handshake, server_config};
+use ch02_hot_reload::Live;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{HandshakeKind, ServerConfig};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+// ANCHOR: hook
+/// Answers each hello with the pair of the generation that is current at that moment.
+pub struct Hook(pub Arc<Live>);
+
+impl ResolvesServerCert for Hook {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let generation = self.0.current();
+        // The connection that asks may want to know the answer; see `serve`.
+        let _ = ANSWERED.try_with(|answered| answered.set(Some(generation.number)));
+        Some(generation.identity.certified.clone())
+    }
+}
+
+/// One configuration for the life of the process. Only the hook's answer changes.
+pub fn hooked_config(hook: impl ResolvesServerCert + 'static) -> Arc<ServerConfig> {
+    Arc::new(server_config().with_cert_resolver(Arc::new(hook)))
+}
+// ANCHOR_END: hook
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hook(generation {})", self.0.current().number)
+    }
+}
+
+// ANCHOR: serve
+tokio::task_local! {
+    /// The generation with which the hook answered the handshake of this task.
+    static ANSWERED: Cell<Option<u64>>;
+}
+
+/// Accepts connections for ever, all under one configuration.
+///
+/// rustls calls the hook from within the handshake, and does not say what it answered. The
+/// handshake runs in a scope of its own, where the hook leaves the number.
+pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>) {
+    let acceptor = TlsAcceptor::from(config);
+    loop {
+        let tcp = accept(&listener).await;
+        let accepting = acceptor.accept(tcp);
+        tokio::spawn(ANSWERED.scope(Cell::new(None), async move {
+            if let Some(stream) = handshake(accepting).await {
+                // On resumption no certificate was sent, whatever the hook answered.
+                let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+                let generation = ANSWERED.with(Cell::get).filter(|_| !resumed);
+                converse(stream, generation).await;
+            }
+        }));
+    }
+}
+// ANCHOR_END: serve

@@ -125,15 +125,15 @@ impl Agent {
         }
     }
 
-    /// Writes `issued`, and logs `files_written`.
+    /// Logs `rotation_started`, and writes `issued`. The event comes first, since a server may
+    /// have loaded the files before the writer is back.
     pub fn write(&mut self, issued: &Issued) -> io::Result<()> {
-        self.write_stepwise(issued, |_| ())?;
         tracing::info!(
-            event = "files_written",
+            event = "rotation_started",
             serial = issued.facts.serial,
             strategy = self.strategy.name()
         );
-        Ok(())
+        self.write_stepwise(issued, |_| ())
     }
 
     /// Writes `issued`, and calls `between` after every step that a reader could see, with the

@@ -114,6 +114,7 @@ async fn read_events(
         on_event(&mut event);
         log.push(event);
     }
+    log.end();
 }
 
 fn stray(line: &str) -> Event {

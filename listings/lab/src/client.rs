@@ -37,6 +37,35 @@ pub struct Options {
     pub tls12_only: bool,
 }
 
+/// The configuration of such a client.
+///
+/// # Errors
+/// When there is no usable trust anchor.
+pub fn config(roots_pem: &str, options: Options) -> io::Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(roots_pem.as_bytes()) {
+        let root = root.map_err(io::Error::other)?;
+        roots.add(root).map_err(io::Error::other)?;
+    }
+    if roots.is_empty() {
+        return Err(io::Error::other("no trust anchor"));
+    }
+    let versions: &[&SupportedProtocolVersion] = match options.tls12_only {
+        true => &[&rustls::version::TLS12],
+        false => rustls::DEFAULT_VERSIONS,
+    };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    if !options.resume {
+        config.resumption = Resumption::disabled();
+    }
+    Ok(Arc::new(config))
+}
+
 /// What one handshake showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -92,27 +121,8 @@ impl Client {
     /// # Errors
     /// When there is no usable trust anchor, or `name` is no DNS name.
     pub fn new(roots_pem: &str, name: &str, options: Options) -> io::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        for root in CertificateDer::pem_slice_iter(roots_pem.as_bytes()) {
-            let root = root.map_err(io::Error::other)?;
-            roots.add(root).map_err(io::Error::other)?;
-        }
-        let versions: &[&SupportedProtocolVersion] = if options.tls12_only {
-            &[&rustls::version::TLS12]
-        } else {
-            rustls::DEFAULT_VERSIONS
-        };
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        if !options.resume {
-            config.resumption = Resumption::disabled();
-        }
         Ok(Self {
-            connector: TlsConnector::from(Arc::new(config)),
+            connector: TlsConnector::from(config(roots_pem, options)?),
             name: ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
         })
     }

@@ -15,6 +15,7 @@ pub mod child;
 pub mod client;
 pub mod event;
 pub mod log;
+pub mod memory;
 pub mod peer;
 pub mod transcript;
 pub mod wire;

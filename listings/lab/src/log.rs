@@ -16,7 +16,8 @@ pub struct Log(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     events: Mutex<Vec<Event>>,
-    grown: watch::Sender<usize>,
+    // How many events there are, and whether more can come.
+    grown: watch::Sender<(usize, bool)>,
 }
 
 /// What an event must look like to match.
@@ -72,7 +73,12 @@ impl Log {
     pub fn push(&self, event: Event) {
         let mut events = self.lock();
         events.push(event);
-        self.0.grown.send_replace(events.len());
+        self.0.grown.send_modify(|(length, _)| *length = events.len());
+    }
+
+    /// Says that no more events come: the child is gone. Those who wait give up at once.
+    pub fn end(&self) {
+        self.0.grown.send_modify(|(_, ended)| *ended = true);
     }
 
     /// All events so far.
@@ -89,28 +95,36 @@ impl Log {
     /// Waits until an event matches, one that is there already included, and returns the first.
     ///
     /// # Panics
-    /// After `bound`, with what it waited for and the log.
+    /// After `bound`, or when the log has ended, with what it waited for and the log.
     pub async fn wait_for(&self, want: &Want, bound: Duration) -> Event {
-        let found = tokio::time::timeout(bound, async {
-            let mut grown = self.0.grown.subscribe();
-            let mut seen = 0;
-            loop {
-                let new = self.lock()[seen..].to_vec();
-                seen += new.len();
-                if let Some(event) = new.into_iter().find(|event| want.matches(event)) {
-                    return event;
-                }
-                if grown.wait_for(|length| *length > seen).await.is_err() {
-                    unreachable!("the log holds its own sender");
-                }
-            }
-        });
-        match found.await {
-            Ok(event) => event,
+        let finding = tokio::time::timeout(bound, self.find(want)).await;
+        match finding {
+            Ok(Some(event)) => event,
+            Ok(None) => panic!(
+                "the log ended without `{want}`:\n{}",
+                self.marked(usize::MAX, "")
+            ),
             Err(_) => panic!(
                 "waited {bound:?} for `{want}`, and it did not come. The log:\n{}",
                 self.marked(usize::MAX, "")
             ),
+        }
+    }
+
+    async fn find(&self, want: &Want) -> Option<Event> {
+        let mut grown = self.0.grown.subscribe();
+        let mut seen = 0;
+        loop {
+            let new = self.lock()[seen..].to_vec();
+            seen += new.len();
+            if let Some(event) = new.into_iter().find(|event| want.matches(event)) {
+                return Some(event);
+            }
+            let more = grown.wait_for(|(length, ended)| *length > seen || *ended);
+            // The sender lives as long as `self`, so this only ends with `end`.
+            if more.await.map_or(true, |now| now.0 == seen && now.1) {
+                return None;
+            }
         }
     }
 

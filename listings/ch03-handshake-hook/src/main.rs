@@ -1,0 +1,193 @@
+//! The demo of chapter 3: five rotations under load, seen by nobody but the watcher.
+//!
+//! With `serve` it is the server that the demo starts.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use ch01_restart_baseline::listen;
+use ch02_hot_reload::Live;
+use ch02_hot_reload::arguments::Serve;
+use ch03_handshake_hook::naive::StatInHandshake;
+use ch03_handshake_hook::watch::{Events, watch};
+use ch03_handshake_hook::{Hook, hooked_config, serve};
+use clap::{Parser, Subcommand, ValueEnum};
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::child::Child;
+use lab::client::{Client, Failure, Options, Seen};
+use lab::log::want;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tracing::Level;
+
+/// Chapter 3: the handshake asks for the certificate.
+#[derive(Parser)]
+struct Arguments {
+    /// Log each connection, too.
+    #[arg(long)]
+    all: bool,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Serve, and follow the files.
+    Serve(Follow),
+}
+
+#[derive(clap::Args)]
+struct Follow {
+    #[command(flatten)]
+    serve: Serve,
+    /// Milliseconds between two looks at the files, with or without events.
+    #[arg(long, default_value_t = 1000)]
+    poll_ms: u64,
+    /// Do without the file system's events.
+    #[arg(long)]
+    poll_only: bool,
+    /// Which hook to serve with.
+    #[arg(long, value_enum, default_value = "hot")]
+    hook: Kind,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// The current generation, kept current by the watcher.
+    Hot,
+    /// The naive way: stat in each handshake.
+    Stat,
+    /// The first generation for ever. A test that passes with this one tests nothing.
+    Frozen,
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    match arguments.role {
+        Some(Role::Serve(follow)) => {
+            lab::event::to_stderr(Level::DEBUG)?;
+            server(follow).await
+        }
+        None => {
+            let shown = match arguments.all {
+                true => Level::DEBUG,
+                false => Level::INFO,
+            };
+            lab::event::to_stderr(shown)?;
+            demo().await
+        }
+    }
+}
+
+async fn server(arguments: Follow) -> io::Result<()> {
+    let live = Live::start(arguments.serve.source()?).map_err(io::Error::other)?;
+    let config = match arguments.hook {
+        Kind::Stat => hooked_config(StatInHandshake::new(live.source().files.clone())?),
+        Kind::Hot | Kind::Frozen => hooked_config(Hook(live.clone())),
+    };
+    if matches!(arguments.hook, Kind::Hot) {
+        let events = match arguments.poll_only {
+            true => Events::PollOnly,
+            false => Events::Wanted,
+        };
+        watch(live, events, Duration::from_millis(arguments.poll_ms));
+    }
+    serve(listen(arguments.serve.address()).await?, config).await;
+    Ok(())
+}
+
+const MIB: u32 = 1 << 20;
+const ROTATIONS: u32 = 5;
+/// Clients who connect again and again, all at once.
+const CLIENTS: u32 = 4;
+/// Handshakes of each client while one rotation happens.
+const HANDSHAKES: u32 = 10;
+
+async fn demo() -> io::Result<()> {
+    let directory = lab::directory()?;
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
+    let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
+    let resuming = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let returning = Client::new(agent.root_pem(), "localhost", resuming)?;
+
+    agent.rotate()?;
+    let program = std::env::current_exe()?;
+    let server = Child::spawn(&program, Serve::command_line(&agent.files()), |event| {
+        lab::event::forward(event.clone());
+    })?;
+    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+
+    let whole = u64::from(ROTATIONS * MIB);
+    tracing::info!(event = "download_started", of = whole);
+    let mut download = client.connect(address).await.map_err(io::Error::other)?;
+    let (mut handshakes, mut failed) = (0, 0);
+    for rotation in 1..=ROTATIONS {
+        if rotation == ROTATIONS {
+            saw(&returning.probe(address).await.map_err(io::Error::other)?);
+        }
+        let (load, half) = start_load(&client, address);
+
+        // The files change while the clients are at work.
+        half.notified().await;
+        agent.rotate()?;
+        let loaded = want("identity_loaded").with("generation", rotation + 1);
+        server.log().wait_for(&loaded, BOUND).await;
+        download.pull(MIB).await.map_err(io::Error::other)?;
+
+        for outcome in load.join_all().await {
+            handshakes += 1;
+            if let Err(why) = outcome {
+                tracing::warn!(event = "probe_failed", why = %why);
+                failed += 1;
+            }
+        }
+        saw(&client.probe(address).await.map_err(io::Error::other)?);
+    }
+    saw(&returning.probe(address).await.map_err(io::Error::other)?);
+
+    let (bytes, sha256) = (download.received(), download.sha256());
+    download.close().await;
+    tracing::info!(event = "download_finished", bytes, sha256);
+    println!("{ROTATIONS} rotations under load: {handshakes} handshakes, {failed} failed");
+    Ok(())
+}
+
+/// Starts the clients. Tells when half of their handshakes are done.
+fn start_load(
+    client: &Client,
+    server: SocketAddr,
+) -> (JoinSet<Result<Seen, Failure>>, Arc<Notify>) {
+    let (mut load, half) = (JoinSet::new(), Arc::new(Notify::new()));
+    let done = Arc::new(AtomicU32::new(0));
+    let turns = Arc::new(tokio::sync::Semaphore::new(CLIENTS as usize));
+    for _ in 0..CLIENTS * HANDSHAKES {
+        let (client, half, done, turns) =
+            (client.clone(), half.clone(), done.clone(), turns.clone());
+        load.spawn(async move {
+            let _turn = turns.acquire().await;
+            let seen = client.probe(server).await;
+            if done.fetch_add(1, Ordering::Relaxed) + 1 == CLIENTS * HANDSHAKES / 2 {
+                half.notify_one();
+            }
+            seen
+        });
+    }
+    (load, half)
+}
+
+fn saw(seen: &Seen) {
+    tracing::info!(
+        event = "handshake_seen",
+        serial = seen.chain.serial,
+        resumed = seen.resumed,
+        tls = seen.tls
+    );
+}

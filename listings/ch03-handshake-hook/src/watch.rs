@@ -1,0 +1,102 @@
+//! Watch a directory, with a poll behind it.
+//!
+//! An event of the file system is a hint and nothing more: it may belong to an earlier write, come
+//! before the content can be read, or be lost. So each hint, and each tick of the poll, means the
+//! same thing: read the files and decide by what is in them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch02_hot_reload::identity::Rejected;
+use ch02_hot_reload::{Live, Reload};
+use notify::{EventKind, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Whether events are wanted besides the poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Events {
+    /// Watch the directory, and poll.
+    Wanted,
+    /// Only poll: for mounts that have no events (NFS, some overlays), and to measure the poll.
+    PollOnly,
+}
+
+// ANCHOR: watch
+/// Reloads whenever the files may have changed, for as long as the returned task runs.
+///
+/// The watch is in place before the first look at the files, so that a write between the first
+/// load and the watch is not lost. Where no watch can be had (the limit of inotify is reached,
+/// say), polls alone, and logs `watch_degraded`.
+pub fn watch(live: Arc<Live>, events: Events, poll: Duration) -> tokio::task::JoinHandle<()> {
+    // One waiting hint is enough: it means "look", and a look sees everything.
+    let (hint, mut hints) = mpsc::channel(1);
+    let watcher = match events {
+        Events::Wanted => watch_directory(&live, hint),
+        Events::PollOnly => None,
+    };
+    tokio::spawn(async move {
+        let mut ticks = interval(poll);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last = None;
+        loop {
+            tokio::select! {
+                // Without a watcher the channel is closed, and this branch stays silent.
+                Some(()) = hints.recv() => {}
+                _ = ticks.tick() => {}
+            }
+            let live = live.clone();
+            let told = last.take();
+            let looking = tokio::task::spawn_blocking(move || look(&live, told));
+            match looking.await {
+                Ok(rejected) => last = rejected,
+                Err(panic) => tracing::error!(event = "reload_panicked", why = %panic),
+            }
+            let _still_watching = &watcher;
+        }
+    })
+}
+// ANCHOR_END: watch
+
+// ANCHOR: look
+/// Looks once. A rejection is logged when it is news, and returned so that the next look can tell.
+fn look(live: &Live, told: Option<Rejected>) -> Option<Rejected> {
+    let Reload::Rejected(rejected) = live.reload() else {
+        return None;
+    };
+    if told.as_ref() != Some(&rejected) {
+        live.log_rejected(&rejected);
+    }
+    Some(rejected)
+}
+// ANCHOR_END: look
+
+// ANCHOR: watch_directory
+/// Watches the directory, not the files: a watch on a file ends with its inode, at the first
+/// rename.
+fn watch_directory(live: &Live, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+    let files = &live.source().files;
+    let on_event = move |event: notify::Result<notify::Event>| {
+        // Our own reading would wake us for ever. An error (an overflow, say) may hide a change.
+        let ours = event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
+        if !ours {
+            // Full: a look is due already. Closed: the server is going down.
+            let _ = hint.try_send(());
+        }
+    };
+    let started = notify::recommended_watcher(on_event).and_then(|mut watcher| {
+        for file in [&files.certificate, &files.key, &files.roots] {
+            let directory = file.parent().filter(|p| !p.as_os_str().is_empty());
+            watcher.watch(
+                directory.unwrap_or(Path::new(".")),
+                RecursiveMode::NonRecursive,
+            )?;
+        }
+        Ok(watcher)
+    });
+    started
+        .inspect_err(|why| tracing::warn!(event = "watch_degraded", to = "polling", why = %why))
+        .ok()
+}
+// ANCHOR_END: watch_directory

@@ -1,0 +1,118 @@
+//! What a server that follows its files must stand: the same for ours and for the Go twin.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ch02_hot_reload::arguments::Serve;
+use lab::agent::{Agent, Strategy};
+use lab::child::Child;
+use lab::client::{Client, Options};
+use lab::log::want;
+use tokio::task::JoinSet;
+
+/// Clients that connect all the time.
+const CLIENTS: usize = 3;
+
+/// How a server is run.
+#[derive(Clone, Copy)]
+pub struct Server<'a> {
+    pub program: &'a Path,
+    /// Arguments after those that name the files.
+    pub extra: &'a [&'a str],
+    /// How long a rotation may take to be loaded.
+    pub bound: Duration,
+}
+
+/// What a run showed.
+#[derive(Debug)]
+pub struct Report {
+    pub handshakes: usize,
+    pub serials: usize,
+}
+
+/// Rotates so many times under continuous handshakes. Panics, with the server's log, unless no
+/// handshake failed, no chain was mixed, and every new serial was seen.
+pub async fn rotate_under_load(server: Server<'_>, strategy: Strategy, rotations: u64) -> Report {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), strategy).unwrap();
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+
+    let first = agent.rotate().unwrap();
+    let mut arguments = Serve::command_line(&agent.files()).to_vec();
+    arguments.extend(server.extra.iter().map(OsString::from));
+    let child = Child::spawn(server.program, arguments, |_| ()).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], child.port(lab::BOUND).await));
+    let log = child.log();
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut load = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (client, stop) = (client.clone(), stop.clone());
+        load.spawn(async move {
+            let mut seen = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                seen.push(client.probe(address).await);
+            }
+            seen
+        });
+    }
+
+    let mut issued = BTreeMap::from([(first.facts.serial.clone(), first.clone())]);
+    let mut seen = Vec::new();
+    for _ in 0..rotations {
+        let next = agent.rotate().unwrap();
+        let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
+        log.wait_for(&loaded, server.bound).await;
+        let probe = client.probe(address).await;
+        let shown = probe.as_ref().map(|seen| seen.chain.serial.as_str());
+        assert_eq!(
+            shown.ok(),
+            Some(next.facts.serial.as_str()),
+            "what was loaded is not what is shown"
+        );
+        seen.push(probe);
+        issued.insert(next.facts.serial.clone(), next);
+    }
+    stop.store(true, Ordering::Relaxed);
+    seen.extend(load.join_all().await.into_iter().flatten());
+
+    let failures: Vec<_> = seen.iter().filter_map(|seen| seen.as_ref().err()).collect();
+    assert!(failures.is_empty(), "handshakes failed: {failures:?}");
+    let handshakes = seen.len();
+    let mut serials = BTreeMap::new();
+    for seen in seen.into_iter().flatten() {
+        let whole = &issued[&seen.chain.serial].facts;
+        assert_eq!(&seen.chain, whole, "a chain that was never issued");
+        assert!(!seen.resumed, "a probe that resumes proves nothing");
+        *serials.entry(seen.chain.serial).or_insert(0) += 1;
+    }
+    let new = issued.keys().filter(|serial| **serial != first.facts.serial);
+    let missed: Vec<_> = new.filter(|serial| !serials.contains_key(*serial)).collect();
+    assert!(missed.is_empty(), "never shown to anybody: {missed:?}");
+
+    let loaded = log.all(&want("identity_loaded"));
+    let order: Vec<_> = issued
+        .keys()
+        .zip(1u64..)
+        .map(|(serial, generation)| {
+            want("identity_loaded")
+                .with("generation", generation)
+                .with("serial", serial.as_str())
+        })
+        .collect();
+    log.assert_order(&order);
+    log.assert_unique("identity_loaded", "serial");
+    assert_eq!(loaded.len() as u64, rotations + 1);
+    log.assert_none(&want("handshake_failed"));
+    log.assert_none(&want("stray_line"));
+    log.assert_no_key_bytes(issued.values().map(|issued| &issued.key));
+    Report {
+        handshakes,
+        serials: serials.len(),
+    }
+}
