@@ -10,6 +10,7 @@ use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -55,6 +56,17 @@ pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation:
     }
 }
 // ANCHOR_END: load_once
+
+/// Ends a program: a failure is one line on stderr, and exit code 1.
+pub fn exit(outcome: io::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// An error that says which file.
 fn in_file(path: &Path, why: &dyn Display) -> io::Error {

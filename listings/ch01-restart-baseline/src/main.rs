@@ -4,11 +4,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use ch01_restart_baseline::stampede::{Fleet, renew_by_restart};
 use ch01_restart_baseline::supervisor::Supervisor;
-use ch01_restart_baseline::{listen, load_once, serve};
+use ch01_restart_baseline::{exit, listen, load_once, serve};
 use clap::{Parser, Subcommand};
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Connection, Failure, Options};
@@ -40,28 +41,31 @@ enum Role {
     },
 }
 
-fn main() -> io::Result<()> {
-    let runtime = tokio::runtime::Runtime::new()?;
-    match Arguments::parse().role {
+#[tokio::main]
+async fn main() -> ExitCode {
+    exit(match Arguments::parse().role {
         Some(Role::Serve {
             certificate,
             key,
             port,
             generation,
-        }) => runtime.block_on(async {
-            lab::event::to_stderr(Level::DEBUG)?;
-            let config = load_once(&certificate, &key, generation)?;
-            let listener = listen(([127, 0, 0, 1], port).into()).await?;
-            serve(listener, config, generation).await;
-            Ok(())
-        }),
-        None => {
-            lab::event::to_stderr(Level::DEBUG)?;
-            runtime.block_on(demo())?;
-            stampede();
-            Ok(())
-        }
-    }
+        }) => server(&certificate, &key, port, generation).await,
+        None => match demo().await {
+            // Virtual time needs a runtime of its own.
+            Ok(()) => tokio::task::spawn_blocking(stampede)
+                .await
+                .map_err(io::Error::other),
+            failed => failed,
+        },
+    })
+}
+
+async fn server(certificate: &Path, key: &Path, port: u16, generation: u64) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    let config = load_once(certificate, key, generation)?;
+    let listener = listen(([127, 0, 0, 1], port).into()).await?;
+    serve(listener, config, generation).await;
+    Ok(())
 }
 
 const MIB: u32 = 1 << 20;
@@ -72,6 +76,7 @@ const WHOLE: u64 = 8 * MIB as u64;
 const CALLERS: u32 = 10;
 
 async fn demo() -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
     let directory = lab::directory()?;
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;

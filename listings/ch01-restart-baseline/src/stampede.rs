@@ -99,9 +99,15 @@ async fn renew(fleet: Fleet) -> Toll {
             let stopped = Instant::now();
             let all_down = (down.rise() == fleet.nodes).then_some(stopped);
             sleep(fleet.boot).await;
-            waiting.rise();
-            let slot = upstream.acquire().await;
-            waiting.fall();
+            let slot = match upstream.try_acquire() {
+                Ok(slot) => slot,
+                Err(_) => {
+                    waiting.rise();
+                    let slot = upstream.acquire().await;
+                    waiting.fall();
+                    slot.expect("the upstream never closes")
+                }
+            };
             sleep(fleet.upstream_answer).await;
             drop(slot);
             down.fall();

@@ -5,8 +5,9 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
-use ch01_restart_baseline::listen;
+use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::{Live, on_hangup, reload_on, serve};
 use clap::{Parser, Subcommand};
@@ -36,28 +37,22 @@ enum Role {
 }
 
 #[tokio::main]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.role {
-        Some(Role::Serve(arguments)) => {
-            lab::event::to_stderr(Level::DEBUG)?;
-            let live = Live::start(arguments.source()?).map_err(io::Error::other)?;
-            let (trigger, triggers) = mpsc::channel(1);
-            on_hangup(trigger)?;
-            tokio::spawn(reload_on(live.clone(), triggers));
-            serve(listen(arguments.address()).await?, live).await;
-            Ok(())
-        }
-        None => {
-            let shown = if arguments.all {
-                Level::DEBUG
-            } else {
-                Level::INFO
-            };
-            lab::event::to_stderr(shown)?;
-            demo().await
-        }
-    }
+    exit(match arguments.role {
+        Some(Role::Serve(arguments)) => server(arguments).await,
+        None => demo(arguments.all).await,
+    })
+}
+
+async fn server(arguments: Serve) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    let live = Live::start(arguments.source()?).map_err(io::Error::other)?;
+    let (trigger, triggers) = mpsc::channel(1);
+    on_hangup(trigger)?;
+    tokio::spawn(reload_on(live.clone(), triggers));
+    serve(listen(arguments.address()).await?, live).await;
+    Ok(())
 }
 
 const MIB: u32 = 1 << 20;
@@ -65,7 +60,8 @@ const ROTATIONS: u64 = 10;
 /// As in chapter 1: eight requests' worth. Here the requests are spread over the rotations.
 const WHOLE: u64 = 8 * MIB as u64;
 
-async fn demo() -> io::Result<()> {
+async fn demo(all: bool) -> io::Result<()> {
+    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
     let directory = lab::directory()?;
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;

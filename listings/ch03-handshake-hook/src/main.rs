@@ -4,11 +4,12 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use ch01_restart_baseline::listen;
+use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::Live;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::naive::StatInHandshake;
@@ -66,25 +67,16 @@ enum Kind {
 }
 
 #[tokio::main]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.role {
-        Some(Role::Serve(follow)) => {
-            lab::event::to_stderr(Level::DEBUG)?;
-            server(follow).await
-        }
-        None => {
-            let shown = match arguments.all {
-                true => Level::DEBUG,
-                false => Level::INFO,
-            };
-            lab::event::to_stderr(shown)?;
-            demo().await
-        }
-    }
+    exit(match arguments.role {
+        Some(Role::Serve(follow)) => server(follow).await,
+        None => demo(arguments.all).await,
+    })
 }
 
 async fn server(arguments: Follow) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
     let live = Live::start(arguments.serve.source()?).map_err(io::Error::other)?;
     let config = match arguments.hook {
         Kind::Stat => hooked_config(StatInHandshake::new(live.source().files.clone())?),
@@ -108,7 +100,8 @@ const CLIENTS: u32 = 4;
 /// Handshakes of each client while one rotation happens.
 const HANDSHAKES: u32 = 10;
 
-async fn demo() -> io::Result<()> {
+async fn demo(all: bool) -> io::Result<()> {
+    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
     let directory = lab::directory()?;
     let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;

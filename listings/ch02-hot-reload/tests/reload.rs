@@ -1,0 +1,295 @@
+//! A reload publishes what is fit to be served, and nothing else.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use ch02_hot_reload::identity::{Reason, Source};
+use ch02_hot_reload::{Live, Reload, reload_on};
+use lab::agent::{Agent, Strategy};
+use lab::authority::{Authority, LeafRequest};
+use lab::client::{self, Options};
+use lab::log::want;
+use lab::memory;
+use tokio::sync::mpsc;
+
+fn source(agent: &Agent) -> Source {
+    Source {
+        files: agent.files(),
+        name: "localhost".try_into().unwrap(),
+    }
+}
+
+/// The serial that a client is shown now.
+fn shown(live: &Live, agent: &Agent) -> String {
+    let client = client::config(agent.root_pem(), Options::default()).unwrap();
+    let (_, client) = memory::handshake(&live.current().config, &client).unwrap();
+    let chain = client.peer_certificates().unwrap();
+    lab::chain::facts(chain).unwrap().serial
+}
+
+/// Spoils the files, reloads, and checks that the reason is right, that the file is named, that
+/// the first generation goes on, and that good files are accepted afterwards.
+#[track_caller]
+fn rejects(reason: Reason, file: &str, spoil: impl FnOnce(&mut Agent, &Path)) {
+    let (log, _capturing) = lab::event::capture();
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
+    let first = agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+
+    spoil(&mut agent, directory.path());
+    let Reload::Rejected(rejected) = live.reload_and_log() else {
+        panic!("{reason:?} was not rejected");
+    };
+    assert_eq!(rejected.reason, reason, "{rejected}");
+    assert!(rejected.file.ends_with(file), "{rejected}");
+    assert_eq!(live.current().number, 1);
+    assert_eq!(shown(&live, &agent), first.facts.serial);
+
+    let root = agent.root_pem().to_owned();
+    fs::write(directory.path().join("ca.crt"), root).unwrap();
+    let last = agent.rotate().unwrap();
+    assert!(matches!(live.reload_and_log(), Reload::Loaded(_)));
+    assert_eq!(shown(&live, &agent), last.facts.serial);
+    log.assert_order(&[
+        want("identity_loaded").with("generation", 1),
+        want("identity_rejected")
+            .with("generation", 1)
+            .with("reason", reason.name()),
+        want("identity_loaded")
+            .with("generation", 2)
+            .with("serial", last.facts.serial.as_str()),
+    ]);
+    log.assert_no_key_bytes([&first.key, &last.key]);
+}
+
+fn issue(agent: &mut Agent, change: impl FnOnce(&mut LeafRequest)) {
+    let mut request = LeafRequest::new("localhost");
+    change(&mut request);
+    let issued = agent.authority().issue(&request).unwrap();
+    agent.write(&issued).unwrap();
+}
+
+#[test]
+fn a_missing_file() {
+    rejects(Reason::Missing, "tls.key", |_, directory| {
+        fs::remove_file(directory.join("tls.key")).unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_is_not_text() {
+    rejects(Reason::Malformed, "tls.crt", |_, directory| {
+        let text = "-----BEGIN CERTIFICATE-----\n\u{0}\n-----END CERTIFICATE-----\n";
+        fs::write(directory.join("tls.crt"), text).unwrap();
+    });
+}
+
+#[test]
+fn a_directory_in_place_of_a_file() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    fs::remove_file(agent.files().certificate).unwrap();
+    fs::create_dir(agent.files().certificate).unwrap();
+    let rejected = Live::start(source(&agent)).unwrap_err();
+    assert_eq!(rejected.reason, Reason::Unreadable, "{rejected}");
+}
+
+#[test]
+fn an_empty_file() {
+    rejects(Reason::Truncated, "tls.crt", |_, directory| {
+        fs::write(directory.join("tls.crt"), "").unwrap();
+    });
+}
+
+#[test]
+fn half_a_key() {
+    rejects(Reason::Truncated, "tls.key", |_, directory| {
+        let path = directory.join("tls.key");
+        let key = fs::read_to_string(&path).unwrap();
+        fs::write(path, &key[..key.len() / 2]).unwrap();
+    });
+}
+
+#[test]
+fn something_else() {
+    rejects(Reason::Malformed, "tls.crt", |_, directory| {
+        let text = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        fs::write(directory.join("tls.crt"), text).unwrap();
+    });
+}
+
+#[test]
+fn the_key_of_another_generation() {
+    rejects(Reason::PairMismatch, "tls.key", |agent, directory| {
+        let other = agent.issue().unwrap();
+        fs::write(directory.join("tls.key"), other.key.expose()).unwrap();
+    });
+}
+
+/// The chain is cut between two blocks: each block is whole, and the pair matches.
+#[test]
+fn a_chain_without_its_intermediate() {
+    rejects(Reason::ChainBroken, "tls.crt", |agent, directory| {
+        let issued = agent.issue().unwrap();
+        let (leaf, _) = issued.chain_pem.split_once("-----END CERTIFICATE-----\n").unwrap();
+        let leaf = format!("{leaf}-----END CERTIFICATE-----\n");
+        fs::write(directory.join("tls.crt"), leaf).unwrap();
+        fs::write(directory.join("tls.key"), issued.key.expose()).unwrap();
+    });
+}
+
+#[test]
+fn a_chain_of_another_authority() {
+    rejects(Reason::ChainBroken, "tls.crt", |_, directory| {
+        let mut other = Authority::new().unwrap();
+        let issued = other.issue(&LeafRequest::new("localhost")).unwrap();
+        fs::write(directory.join("tls.crt"), issued.chain_pem).unwrap();
+        fs::write(directory.join("tls.key"), issued.key.expose()).unwrap();
+    });
+}
+
+#[test]
+fn a_file_of_trust_anchors_without_one() {
+    rejects(Reason::Truncated, "ca.crt", |_, directory| {
+        fs::write(directory.join("ca.crt"), "").unwrap();
+    });
+}
+
+#[test]
+fn an_expired_certificate() {
+    rejects(Reason::Expired, "tls.crt", |agent, _| {
+        let now = time::OffsetDateTime::now_utc();
+        agent.authority().set_clock(now - Duration::from_secs(7200));
+        issue(agent, |_| ());
+        agent.authority().set_clock(now);
+    });
+}
+
+#[test]
+fn a_certificate_of_tomorrow() {
+    rejects(Reason::NotYetValid, "tls.crt", |agent, _| {
+        issue(agent, |request| {
+            request.starts_after = Duration::from_secs(24 * 3600);
+        });
+    });
+}
+
+#[test]
+fn a_certificate_for_another_name() {
+    rejects(Reason::NameLost, "tls.crt", |agent, _| {
+        issue(agent, |request| {
+            request.names = vec!["elsewhere.example".into()];
+        });
+    });
+}
+
+/// Whoever may read everything, as root may, reads a file of mode 0000 too.
+#[test]
+fn a_key_without_permission() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
+    agent.rotate().unwrap();
+    let key = agent.files().key;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&key).is_ok() {
+        return;
+    }
+    let rejected = Live::start(source(&agent)).unwrap_err();
+    assert_eq!(rejected.reason, Reason::Unreadable, "{rejected}");
+}
+
+#[test]
+fn the_same_files_make_no_new_generation() {
+    let (log, _capturing) = lab::event::capture();
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+    assert!(matches!(live.reload_and_log(), Reload::Unchanged));
+    assert_eq!(live.current().number, 1);
+    log.assert_order(&[want("reload_skipped").with("why", "unchanged")]);
+}
+
+/// Many reloads at once: numbers only rise, and the files of the last write win.
+#[test]
+fn reloads_at_once_keep_their_order() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+    for _ in 0..20 {
+        let last = agent.rotate().unwrap();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let before = live.current().number;
+                    live.reload();
+                    assert!(live.current().number >= before);
+                });
+            }
+        });
+        assert_eq!(shown(&live, &agent), last.facts.serial);
+    }
+    assert_eq!(live.current().number, 21);
+}
+
+#[tokio::test]
+async fn a_channel_triggers_a_reload() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+    let (trigger, triggers) = mpsc::channel(1);
+    let reloading = tokio::spawn(reload_on(live.clone(), triggers));
+    let second = agent.rotate().unwrap();
+    trigger.send(()).await.unwrap();
+    drop(trigger);
+    tokio::time::timeout(lab::BOUND, reloading)
+        .await
+        .expect("the task ends when its last trigger is gone")
+        .unwrap();
+    assert_eq!(shown(&live, &agent), second.facts.serial);
+}
+
+/// A generation lives as long as somebody uses it, and not longer.
+#[test]
+fn two_generations_live_at_once_and_the_old_one_is_freed() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+    let held = live.current();
+    let first = Arc::downgrade(&held);
+    agent.rotate().unwrap();
+    live.reload();
+    assert_eq!(live.current().number, 2);
+    assert_eq!(first.upgrade().map(|generation| generation.number), Some(1));
+    drop(held);
+    assert!(first.upgrade().is_none(), "nobody uses generation 1");
+}
+
+#[test]
+fn a_first_load_that_fails_says_which_file_and_why() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let rejected = Live::start(source(&agent)).unwrap_err().to_string();
+    assert!(rejected.contains("tls.crt: missing: "), "{rejected}");
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let issued = agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+    let shown = format!("{live:?} {:?} {issued:?}", live.current());
+    for line in issued.key.expose().lines() {
+        assert!(!shown.contains(line), "key bytes in a Debug");
+    }
+}
