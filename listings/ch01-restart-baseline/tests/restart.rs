@@ -128,7 +128,10 @@ async fn a_missing_file_is_named() {
     });
     let said = said.await;
     assert!(said.contains("tls.key: "), "{said}");
-    assert!(said.contains(&io::Error::from_raw_os_error(2).to_string()), "{said}");
+    assert!(
+        said.contains(&io::Error::from_raw_os_error(2).to_string()),
+        "{said}"
+    );
 }
 
 /// A torn pair at the moment of a restart leaves no server at all: there is no last good one.
@@ -139,5 +142,8 @@ async fn a_torn_pair_ends_the_process() {
         std::fs::write(directory.join("tls.crt"), next.chain_pem).unwrap();
     });
     let said = said.await;
-    assert!(said.contains("tls.key: ") && said.contains("KeyMismatch"), "{said}");
+    assert!(
+        said.contains("tls.key: ") && said.contains("KeyMismatch"),
+        "{said}"
+    );
 }

@@ -41,7 +41,10 @@ async fn reuseport_resets_who_was_in_the_old_queue() {
     });
     let (mut served, mut reset) = (0, 0);
     for caller in &mut callers {
-        match timeout(BOUND, caller.read_u8()).await.expect("an answer or a reset") {
+        match timeout(BOUND, caller.read_u8())
+            .await
+            .expect("an answer or a reset")
+        {
             Ok(b'!') => served += 1,
             Err(e) if e.kind() == io::ErrorKind::ConnectionReset => reset += 1,
             other => panic!("{other:?}"),
@@ -92,7 +95,10 @@ async fn handover_keeps_the_queue_and_cuts_the_accepted() {
 
     let old = TcpListener::from_std(inherited.try_clone().unwrap()).unwrap();
     let mut accepted = TcpStream::connect(address).await.unwrap();
-    let (held, _) = timeout(BOUND, old.accept()).await.expect("a caller").unwrap();
+    let (held, _) = timeout(BOUND, old.accept())
+        .await
+        .expect("a caller")
+        .unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let process = tokio::spawn(async move {
         let _sockets_of_the_old_process = (old, held);
@@ -102,11 +108,20 @@ async fn handover_keeps_the_queue_and_cuts_the_accepted() {
     stop.send(()).unwrap();
     process.await.unwrap();
 
-    let end = timeout(BOUND, accepted.read(&mut [0])).await.expect("an end");
-    assert_eq!(end.unwrap(), 0, "the accepted connection died with its process");
+    let end = timeout(BOUND, accepted.read(&mut [0]))
+        .await
+        .expect("an end");
+    assert_eq!(
+        end.unwrap(),
+        0,
+        "the accepted connection died with its process"
+    );
 
     let new = TcpListener::from_std(inherited).unwrap();
-    let (mut served, _) = timeout(BOUND, new.accept()).await.expect("the queued caller").unwrap();
+    let (mut served, _) = timeout(BOUND, new.accept())
+        .await
+        .expect("the queued caller")
+        .unwrap();
     served.write_all(b"!").await.unwrap();
     let got = timeout(BOUND, queued.read_u8()).await.expect("an answer");
     assert_eq!(got.unwrap(), b'!');

@@ -44,7 +44,9 @@ fn main() {
     }
     let freed = resident();
 
-    let kept: Vec<_> = (1..=GENERATIONS).map(|rotation| reload(rotation).0).collect();
+    let kept: Vec<_> = (1..=GENERATIONS)
+        .map(|rotation| reload(rotation).0)
+        .collect();
     let all = resident();
 
     println!(

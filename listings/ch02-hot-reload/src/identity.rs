@@ -121,8 +121,8 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
         false => bytes(&files.key)?,
     };
     let chain = certificates(&certificate, &files.certificate)?;
-    let facts = chain::facts(&chain)
-        .map_err(|why| reject(Reason::Malformed, &files.certificate, &why))?;
+    let facts =
+        chain::facts(&chain).map_err(|why| reject(Reason::Malformed, &files.certificate, &why))?;
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(|why| reject_pem(why, &files.key))?;
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.

@@ -137,7 +137,10 @@ fn the_key_of_another_generation() {
 fn a_chain_without_its_intermediate() {
     rejects(Reason::ChainBroken, "tls.crt", |agent, directory| {
         let issued = agent.issue().unwrap();
-        let (leaf, _) = issued.chain_pem.split_once("-----END CERTIFICATE-----\n").unwrap();
+        let (leaf, _) = issued
+            .chain_pem
+            .split_once("-----END CERTIFICATE-----\n")
+            .unwrap();
         let leaf = format!("{leaf}-----END CERTIFICATE-----\n");
         fs::write(directory.join("tls.crt"), leaf).unwrap();
         fs::write(directory.join("tls.key"), issued.key.expose()).unwrap();

@@ -35,7 +35,10 @@ impl StatInHandshake {
     }
 
     fn pair(&self) -> io::Result<Arc<CertifiedKey>> {
-        let mut cached = self.cached.lock().map_err(|e| io::Error::other(e.to_string()))?;
+        let mut cached = self
+            .cached
+            .lock()
+            .map_err(|e| io::Error::other(e.to_string()))?;
         let modified = fs::metadata(&self.files.certificate)?.modified()?;
         if modified > cached.0 {
             *cached = (modified, load(&self.files)?);
@@ -56,7 +59,10 @@ fn load(files: &Files) -> io::Result<Arc<CertifiedKey>> {
         .map_err(io::Error::other)?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(io::Error::other)?;
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key);
-    Ok(Arc::new(CertifiedKey::new(chain, key.map_err(io::Error::other)?)))
+    Ok(Arc::new(CertifiedKey::new(
+        chain,
+        key.map_err(io::Error::other)?,
+    )))
 }
 // ANCHOR_END: naive
 

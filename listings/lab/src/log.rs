@@ -73,7 +73,9 @@ impl Log {
     pub fn push(&self, event: Event) {
         let mut events = self.lock();
         events.push(event);
-        self.0.grown.send_modify(|(length, _)| *length = events.len());
+        self.0
+            .grown
+            .send_modify(|(length, _)| *length = events.len());
     }
 
     /// Says that no more events come: the child is gone. Those who wait give up at once.

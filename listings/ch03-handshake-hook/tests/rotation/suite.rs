@@ -91,8 +91,12 @@ pub async fn rotate_under_load(server: Server<'_>, strategy: Strategy, rotations
         assert!(!seen.resumed, "a probe that resumes proves nothing");
         *serials.entry(seen.chain.serial).or_insert(0) += 1;
     }
-    let new = issued.keys().filter(|serial| **serial != first.facts.serial);
-    let missed: Vec<_> = new.filter(|serial| !serials.contains_key(*serial)).collect();
+    let new = issued
+        .keys()
+        .filter(|serial| **serial != first.facts.serial);
+    let missed: Vec<_> = new
+        .filter(|serial| !serials.contains_key(*serial))
+        .collect();
     assert!(missed.is_empty(), "never shown to anybody: {missed:?}");
 
     let loaded = log.all(&want("identity_loaded"));

@@ -1,0 +1,221 @@
+//! What the naive hook does after the demo, and what ours does in the same place.
+//!
+//! Each test first shows the defect in `StatInHandshake`, then the same story with `Hook`.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use ch02_hot_reload::Live;
+use ch02_hot_reload::identity::Source;
+use ch03_handshake_hook::naive::StatInHandshake;
+use ch03_handshake_hook::{Hook, hooked_config};
+use lab::agent::{Agent, Strategy};
+use lab::client::{self, Options};
+use lab::{BOUND, memory};
+use rustix::fs::{CWD, FileType, Mode};
+use rustls::{ClientConfig, ServerConfig};
+use tempfile::TempDir;
+
+/// Both hooks over the same files.
+struct Bench {
+    directory: TempDir,
+    agent: Agent,
+    client: Arc<ClientConfig>,
+    naive: Arc<ServerConfig>,
+    live: Arc<Live>,
+    hooked: Arc<ServerConfig>,
+}
+
+fn bench(strategy: Strategy) -> Bench {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), strategy).unwrap();
+    agent.rotate().unwrap();
+    let client = client::config(agent.root_pem(), Options::default()).unwrap();
+    let live = Live::start(Source {
+        files: agent.files(),
+        name: "localhost".try_into().unwrap(),
+    })
+    .unwrap();
+    Bench {
+        naive: hooked_config(StatInHandshake::new(agent.files()).unwrap()),
+        hooked: hooked_config(Hook(live.clone())),
+        directory,
+        agent,
+        client,
+        live,
+    }
+}
+
+/// The serial that a client is shown, or why its handshake failed.
+fn shown(server: &Arc<ServerConfig>, client: &Arc<ClientConfig>) -> Result<String, rustls::Error> {
+    let (_, client) = memory::handshake(server, client)?;
+    let chain = client.peer_certificates().unwrap_or_default();
+    Ok(lab::chain::facts(chain).unwrap().serial)
+}
+
+impl Bench {
+    fn naive(&self) -> Result<String, rustls::Error> {
+        shown(&self.naive, &self.client)
+    }
+
+    /// What our hook shows once the watcher has looked.
+    fn ours(&self) -> Result<String, rustls::Error> {
+        self.live.reload();
+        shown(&self.hooked, &self.client)
+    }
+}
+
+fn date(file: &Path, modified: SystemTime) {
+    File::options()
+        .append(true)
+        .open(file)
+        .and_then(|file| file.set_modified(modified))
+        .unwrap();
+}
+
+/// The control: in the demo it works.
+#[test]
+fn in_the_demo_both_see_the_new_certificate() {
+    let mut bench = bench(Strategy::RenameEach);
+    let before = fs::metadata(bench.agent.files().certificate).unwrap();
+    bench.agent.rotate().unwrap();
+    let newer = before.modified().unwrap() + Duration::from_secs(1);
+    date(&bench.agent.files().certificate, newer);
+    assert_eq!(bench.naive().unwrap(), "1002");
+    assert_eq!(bench.ours().unwrap(), "1002");
+}
+
+// ANCHOR: same_tick
+#[test]
+fn a_rewrite_within_one_tick_is_missed() {
+    let mut bench = bench(Strategy::RenameEach);
+    let certificate = bench.agent.files().certificate;
+    let before = fs::metadata(&certificate).unwrap().modified().unwrap();
+    bench.agent.rotate().unwrap();
+    date(&certificate, before);
+    assert_eq!(
+        bench.naive().unwrap(),
+        "1001",
+        "newer than is not different from"
+    );
+    assert_eq!(bench.ours().unwrap(), "1002");
+}
+// ANCHOR_END: same_tick
+
+#[test]
+fn a_rollback_to_an_older_file_is_missed() {
+    let mut bench = bench(Strategy::RenameEach);
+    bench.agent.rotate().unwrap();
+    // As `mv`, `tar` and a backup do, the file keeps its date.
+    let certificate = bench.agent.files().certificate;
+    date(&certificate, SystemTime::UNIX_EPOCH);
+    assert_eq!(bench.naive().unwrap(), "1001");
+    assert_eq!(bench.ours().unwrap(), "1002");
+}
+
+/// Between the two files, every handshake fails, though a good pair was in memory. And then it
+/// stays so: the certificate has been seen, and the key's date is never looked at.
+#[test]
+fn a_torn_pair_fails_every_handshake_until_the_next_rotation() {
+    let mut bench = bench(Strategy::CertificateFirst);
+    let certificate = bench.agent.files().certificate;
+    let newer = fs::metadata(&certificate).unwrap().modified().unwrap() + Duration::from_secs(1);
+    let next = bench.agent.issue().unwrap();
+
+    let Bench {
+        agent,
+        client,
+        naive,
+        live,
+        hooked,
+        ..
+    } = &mut bench;
+    let mut between = Vec::new();
+    agent
+        .write_stepwise(&next, |step| {
+            if step == "certificate renamed" {
+                date(&certificate, newer);
+                live.reload();
+                between.push((shown(naive, client).is_ok(), shown(hooked, client)));
+            }
+        })
+        .unwrap();
+    assert_eq!(between, [(false, Ok("1001".into()))]);
+
+    assert!(
+        bench.naive().is_err(),
+        "it did not recover when the key came"
+    );
+    assert_eq!(bench.ours().unwrap(), "1002");
+}
+
+#[test]
+fn a_missing_file_fails_every_handshake() {
+    let bench = bench(Strategy::RenameEach);
+    fs::remove_file(bench.agent.files().certificate).unwrap();
+    assert!(bench.naive().is_err());
+    assert_eq!(bench.ours().unwrap(), "1001");
+}
+
+/// Puts a FIFO in place of the certificate. To open it blocks until the other side opens it too,
+/// as a file on a hung mount blocks. Returns once somebody is stuck in it, with what holds him.
+fn somebody_is_stuck(certificate: &Path, start: impl FnOnce()) -> File {
+    fs::remove_file(certificate).unwrap();
+    let mode = Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(CWD, certificate, FileType::Fifo, mode, 0).unwrap();
+    start();
+    let (opened, stuck) = mpsc::channel();
+    let path = certificate.to_owned();
+    thread::spawn(move || opened.send(File::options().write(true).open(path)));
+    let held = stuck.recv_timeout(BOUND).expect("nobody opened the FIFO");
+    held.unwrap()
+}
+
+#[test]
+fn one_slow_file_stalls_every_client() {
+    let bench = bench(Strategy::RenameEach);
+    let certificate = bench.agent.files().certificate;
+    let whole = fs::read(&certificate).unwrap();
+
+    let (done, outcomes) = mpsc::channel();
+    let start = |who: &'static str| {
+        let (server, client, done) = (bench.naive.clone(), bench.client.clone(), done.clone());
+        thread::spawn(move || done.send((who, shown(&server, &client))));
+    };
+    let held = somebody_is_stuck(&certificate, || start("first"));
+    // The second client waits for the lock, behind the first. That nothing happens can only be
+    // seen by waiting; on a slow machine this errs towards passing.
+    start("second");
+    let nothing = outcomes.recv_timeout(Duration::from_millis(200));
+    assert!(nothing.is_err(), "{nothing:?}");
+
+    // The mount comes back: a file again, and the stuck read ends.
+    let beside = bench.directory.path().join("whole");
+    fs::write(&beside, whole).unwrap();
+    fs::rename(beside, &certificate).unwrap();
+    drop(held);
+    let mut outcomes: Vec<_> = outcomes.iter().take(2).collect();
+    outcomes.sort_by_key(|(who, _)| *who);
+    assert!(outcomes[0].1.is_err(), "the first client got its handshake");
+    assert_eq!(outcomes[1].1, Ok("1001".into()));
+}
+
+/// With ours the watcher is stuck, and no client notices.
+#[test]
+fn no_client_waits_for_the_file_with_ours() {
+    let bench = bench(Strategy::RenameEach);
+    let certificate = bench.agent.files().certificate;
+    let live = bench.live.clone();
+    let mut looking = None;
+    let held = somebody_is_stuck(&certificate, || {
+        looking = Some(thread::spawn(move || live.reload()));
+    });
+    for _ in 0..10 {
+        assert_eq!(shown(&bench.hooked, &bench.client).unwrap(), "1001");
+    }
+    drop(held);
+    looking.unwrap().join().unwrap();
+}

@@ -1,0 +1,102 @@
+//! A client that returns resumes, and is not shown the new certificate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ch02_hot_reload::Live;
+use ch02_hot_reload::identity::Source;
+use ch03_handshake_hook::{Hook, hooked_config};
+use lab::agent::{Agent, Strategy};
+use lab::client::{self, Options};
+use lab::memory;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, HandshakeKind, ServerConfig};
+
+const CLIENTS: usize = 100;
+
+/// Counts how often rustls asks.
+#[derive(Debug)]
+struct Counted {
+    hook: Hook,
+    asked: Arc<AtomicUsize>,
+}
+
+impl ResolvesServerCert for Counted {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.hook.resolve(hello)
+    }
+}
+
+/// The serial that the client holds after its handshake, and whether it resumed.
+fn visit(server: &Arc<ServerConfig>, client: &Arc<ClientConfig>) -> (String, bool) {
+    let (server, client) = memory::handshake(server, client).unwrap();
+    assert_eq!(server.handshake_kind(), client.handshake_kind());
+    let serial = lab::chain::facts(client.peer_certificates().unwrap())
+        .unwrap()
+        .serial;
+    (
+        serial,
+        client.handshake_kind() == Some(HandshakeKind::Resumed),
+    )
+}
+
+fn returning_clients_still_see_the_old_certificate(tls12_only: bool) {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    agent.rotate().unwrap();
+    let source = Source {
+        files: agent.files(),
+        name: "localhost".try_into().unwrap(),
+    };
+    let live = Live::start(source).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let server = hooked_config(Counted {
+        hook: Hook(live.clone()),
+        asked: asked.clone(),
+    });
+    let options = Options {
+        resume: true,
+        tls12_only,
+    };
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| client::config(agent.root_pem(), options).unwrap())
+        .collect();
+
+    for client in &clients {
+        assert_eq!(visit(&server, client), ("1001".into(), false));
+    }
+    agent.rotate().unwrap();
+    live.reload();
+    assert_eq!(asked.swap(0, Ordering::Relaxed), CLIENTS);
+    for client in &clients {
+        assert_eq!(
+            visit(&server, client),
+            ("1001".into(), true),
+            "generation 2 is served"
+        );
+    }
+    // rustls asks at every hello, and on resumption throws the answer away. Go does not ask.
+    assert_eq!(asked.load(Ordering::Relaxed), CLIENTS);
+
+    // A client without a session is shown the new one at once.
+    let stranger = client::config(agent.root_pem(), options).unwrap();
+    assert_eq!(visit(&server, &stranger), ("1002".into(), false));
+
+    // Chapter 2 swaps the whole configuration, the sessions with it: there nobody resumes.
+    for client in &clients {
+        let swapped = live.current().config.clone();
+        assert_eq!(visit(&swapped, client), ("1002".into(), false));
+    }
+}
+
+#[test]
+fn with_tls_13() {
+    returning_clients_still_see_the_old_certificate(false);
+}
+
+#[test]
+fn with_tls_12() {
+    returning_clients_still_see_the_old_certificate(true);
+}

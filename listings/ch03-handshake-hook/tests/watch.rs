@@ -1,0 +1,102 @@
+//! The watcher: what wakes it, what it does without events, and what it says.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch02_hot_reload::Live;
+use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::identity::Source;
+use ch03_handshake_hook::watch::{Events, watch};
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::child::Child;
+use lab::client::{Client, Options};
+use lab::log::want;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn started(agent: &Agent) -> Arc<Live> {
+    let source = Source {
+        files: agent.files(),
+        name: "localhost".try_into().unwrap(),
+    };
+    Live::start(source).unwrap()
+}
+
+async fn reaches(live: &Live, number: u64) {
+    let reaching = async {
+        while live.current().number < number {
+            tokio::task::yield_now().await;
+        }
+    };
+    let reached = tokio::time::timeout(BOUND, reaching).await;
+    reached.unwrap_or_else(|_| panic!("waited {BOUND:?} for generation {number}"));
+}
+
+/// Written after the first load and before the watch: no event tells of it.
+#[tokio::test]
+async fn a_write_between_load_and_watch_is_not_lost() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let live = started(&agent);
+    agent.rotate().unwrap();
+    let watching = watch(live.clone(), Events::Wanted, HOUR);
+    reaches(&live, 2).await;
+    watching.abort();
+}
+
+/// The watch cannot be had: here, since the directory is gone. The poll carries on alone.
+#[tokio::test]
+async fn without_a_watch_the_poll_goes_on_and_says_so() {
+    let (log, _capturing) = lab::event::capture();
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let live = started(&agent);
+    let away = directory.path().with_extension("away");
+    fs::rename(directory.path(), &away).unwrap();
+    let watching = watch(live.clone(), Events::Wanted, Duration::from_millis(1));
+    log.wait_for(&want("watch_degraded").with("to", "polling"), BOUND)
+        .await;
+    fs::rename(&away, directory.path()).unwrap();
+    agent.rotate().unwrap();
+    reaches(&live, 2).await;
+    watching.abort();
+}
+
+/// A poll sees the same bad files a thousand times. The log has it once, and the server serves on.
+#[tokio::test]
+async fn a_rejection_is_news_only_once() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    agent.rotate().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
+    let mut arguments = Serve::command_line(&agent.files()).to_vec();
+    arguments.extend(["--poll-ms".into(), "1".into()]);
+    let child = Child::spawn(program, arguments, |_| ()).unwrap();
+    let server = SocketAddr::from(([127, 0, 0, 1], child.port(BOUND).await));
+
+    fs::remove_file(agent.files().key).unwrap();
+    let missing = want("identity_rejected").with("reason", "missing");
+    child.log().wait_for(&missing, BOUND).await;
+    // Each probe takes about as long as a poll.
+    for _ in 0..50 {
+        assert_eq!(client.probe(server).await.unwrap().chain.serial, "1001");
+    }
+    assert_eq!(child.log().all(&missing).len(), 1);
+
+    let next = agent.rotate().unwrap();
+    let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
+    child.log().wait_for(&loaded, BOUND).await;
+    child.log().assert_order(&[
+        want("identity_loaded").with("generation", 1),
+        missing.with("generation", 1),
+        want("identity_loaded").with("generation", 2),
+    ]);
+    assert_eq!(client.probe(server).await.unwrap().chain, next.facts);
+}
