@@ -1,0 +1,243 @@
+//! The authority, the agent and the client do what the chapters take for granted.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use lab::agent::{Agent, Strategy};
+use lab::authority::{Authority, KeyKind, LeafRequest};
+use lab::client::{Client, Failure, Options, Pool, expected_sha256};
+use lab::{BOUND, chain, wire};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+#[test]
+fn a_leaf_is_what_was_asked_for() {
+    let clock = time::macros::datetime!(2026-03-15 00:00 UTC);
+    let mut authority = Authority::at(clock).unwrap();
+    for key in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::Rsa2048] {
+        let request = LeafRequest {
+            names: vec!["a.example".into(), "127.0.0.1".into()],
+            starts_after: Duration::from_secs(60),
+            lifetime: Duration::from_secs(47 * 24 * 3600),
+            serial: Some(0xbeef),
+            key,
+        };
+        let issued = authority.issue(&request).unwrap();
+        assert_eq!(issued.facts.serial, "beef");
+        assert_eq!(issued.facts.not_before, "2026-03-15T00:01:00Z");
+        assert_eq!(issued.facts.not_after, "2026-05-01T00:01:00Z");
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes()).collect();
+        assert_eq!(chain.len(), 2, "leaf and intermediate");
+    }
+    let again = authority.issue(&LeafRequest::new("a.example")).unwrap();
+    assert_eq!(again.facts.serial, "1001");
+    assert!(authority.issue(&LeafRequest::new("näh")).is_err());
+}
+
+/// After each way of writing, and over old files as well as none, the files are the pair that was
+/// written, and only the owner may read the key.
+#[test]
+fn every_strategy_ends_with_the_whole_pair() {
+    for strategy in Strategy::ALL {
+        let directory = lab::directory().unwrap();
+        let mut agent = Agent::new(directory.path(), strategy).unwrap();
+        for _ in 0..3 {
+            let issued = agent.rotate().unwrap();
+            let files = agent.files();
+            let chain = fs::read_to_string(&files.certificate).unwrap();
+            let key = fs::read_to_string(&files.key).unwrap();
+            assert!(chain.starts_with(&issued.chain_pem), "{strategy:?}");
+            assert!(key.ends_with(issued.key.expose()), "{strategy:?}");
+            let mode = fs::metadata(&files.key).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{strategy:?}");
+        }
+        let left: Vec<_> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".new") || name.ends_with("_tmp"))
+            .collect();
+        assert_eq!(left, [""; 0], "{strategy:?} leaves nothing behind");
+    }
+}
+
+/// What a reader can see between the steps, strategy by strategy. The pair is whole or torn.
+#[test]
+fn what_a_reader_sees_between_the_steps() {
+    let torn_at = |strategy| {
+        let directory = lab::directory().unwrap();
+        let mut agent = Agent::new(directory.path(), strategy).unwrap();
+        let old = agent.rotate().unwrap();
+        let new = agent.issue().unwrap();
+        let files = agent.files();
+        let mut torn = Vec::new();
+        agent
+            .write_stepwise(&new, |step| {
+                let chain = fs::read_to_string(&files.certificate).unwrap_or_default();
+                let key = fs::read_to_string(&files.key).unwrap_or_default();
+                let whole = [&old, &new].iter().any(|issued| {
+                    chain.starts_with(&issued.chain_pem) && key.ends_with(issued.key.expose())
+                });
+                if !whole {
+                    torn.push(step.to_owned());
+                }
+            })
+            .unwrap();
+        torn
+    };
+    assert_eq!(torn_at(Strategy::Bundle), [""; 0]);
+    assert_eq!(torn_at(Strategy::Symlink), [""; 0]);
+    assert_eq!(torn_at(Strategy::RenameEach), ["certificate renamed"]);
+    assert_eq!(torn_at(Strategy::KeyFirst), ["key renamed"]);
+    assert_eq!(torn_at(Strategy::CertificateFirst), ["certificate renamed"]);
+    assert_eq!(
+        torn_at(Strategy::RemoveCreate),
+        ["removed", "created", "removed"]
+    );
+    let in_place = [
+        "truncated",
+        "half written",
+        "written",
+        "truncated",
+        "half written",
+    ];
+    assert_eq!(torn_at(Strategy::InPlace), in_place);
+}
+
+async fn server(agent: &mut Agent, answer: &'static str) -> SocketAddr {
+    let issued = agent.rotate().unwrap();
+    let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());
+    let key = PrivateKeyDer::from_pem_slice(issued.key.expose().as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.collect::<Result<_, _>>().unwrap(), key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut stream = acceptor.accept(tcp).await.unwrap();
+                match answer {
+                    "right" => drop(wire::serve(&mut stream).await),
+                    "wrong" => {
+                        stream.read_u32().await.unwrap();
+                        stream.write_all(&[0, 1, 2, 9]).await.unwrap();
+                        stream.shutdown().await.unwrap();
+                    }
+                    _ => {
+                        stream.read_u32().await.unwrap();
+                        stream.write_all(&[0, 1, 2, 3]).await.unwrap();
+                        // And gone, without a close_notify.
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn pull_eight(answer: &'static str) -> Result<String, Failure> {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let server = server(&mut agent, answer).await;
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    let mut connection = client.connect(server).await?;
+    connection.pull(8).await?;
+    assert_eq!(connection.received(), 8);
+    Ok(connection.sha256())
+}
+
+#[tokio::test]
+async fn right_bytes_are_summed() {
+    assert_eq!(pull_eight("right").await.unwrap(), expected_sha256(8));
+}
+
+#[tokio::test]
+async fn a_wrong_byte_is_noticed() {
+    let failure = pull_eight("wrong").await.unwrap_err();
+    assert!(matches!(failure, Failure::Corrupt { at: 0 }), "{failure}");
+}
+
+#[tokio::test]
+async fn a_cut_is_noticed_and_counted() {
+    let failure = pull_eight("cut").await.unwrap_err();
+    assert!(
+        matches!(failure, Failure::Severed { at: 4, .. }),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+    let nobody = listener.local_addr().unwrap();
+    drop(listener);
+    let root = Authority::new().unwrap();
+    let client = Client::new(root.root_pem(), "localhost", Options::default()).unwrap();
+    let failure = client.probe(nobody).await.unwrap_err();
+    assert!(matches!(failure, Failure::Refused), "{failure}");
+}
+
+#[tokio::test]
+async fn a_pool_holds_connections_and_a_stranger_is_not_trusted() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let server = server(&mut agent, "right").await;
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    let mut pool = Pool::open(&client, server, 20).await.unwrap();
+    pool.pull(1000).await.unwrap();
+    assert!(
+        pool.connections()
+            .iter()
+            .all(|held| held.received() == 1000)
+    );
+    tokio::time::timeout(BOUND, pool.close()).await.unwrap();
+
+    let other = Authority::new().unwrap();
+    for (roots, name) in [
+        (other.root_pem(), "localhost"),
+        (agent.root_pem(), "a.example"),
+    ] {
+        let stranger = Client::new(roots, name, Options::default()).unwrap();
+        let failure = stranger.probe(server).await.unwrap_err();
+        assert!(matches!(failure, Failure::Handshake(_)), "{failure}");
+    }
+}
+
+/// Off by default; with it, the second visit resumes. TLS 1.2 and 1.3.
+#[tokio::test]
+async fn resumption_is_chosen() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let server = server(&mut agent, "right").await;
+    for (resume, tls12_only) in [(false, false), (true, false), (false, true), (true, true)] {
+        let options = Options { resume, tls12_only };
+        let client = Client::new(agent.root_pem(), "localhost", options).unwrap();
+        assert!(!client.probe(server).await.unwrap().resumed);
+        let second = client.probe(server).await.unwrap();
+        assert_eq!(second.resumed, resume);
+        assert_eq!(second.tls, if tls12_only { "1.2" } else { "1.3" });
+    }
+}
+
+#[test]
+fn the_body_has_a_known_sum() {
+    // 0, 1, 2, …, 250, 0, 1: by hand.
+    let mut block = [0; 253];
+    wire::body(0, &mut block);
+    assert_eq!(block[250..], [250, 0, 1]);
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &block);
+    assert_eq!(expected_sha256(253), chain::hex(sum.as_ref()));
+}

@@ -1,0 +1,149 @@
+//! The log's assertions fail when they should, and say where.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use lab::event::Event;
+use lab::log::{Log, want};
+
+const RUN: &str = r#"
+{"ts":"2026-01-01T00:00:00.000000001Z","event":"identity_loaded","generation":1,"serial":"a"}
+this line is not an event
+{"ts":"2026-01-01T00:00:00.000000002Z","event":"identity_rejected","generation":1,"reason":"truncated"}
+{"ts":"2026-01-01T00:00:00.000000003Z","event":"identity_loaded","generation":2,"serial":"b"}
+"#;
+
+fn message(failing: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(failing)).expect_err("it must fail");
+    panic
+        .downcast_ref::<String>()
+        .expect("with a message")
+        .clone()
+}
+
+#[test]
+fn order_that_holds() {
+    Log::parse(RUN).assert_order(&[
+        want("identity_loaded").with("generation", 1),
+        want("identity_rejected").with("reason", "truncated"),
+        want("identity_loaded").with("generation", 2),
+    ]);
+}
+
+/// The mark stands where the missing event was looked for: after the last one that was found.
+#[test]
+fn a_missing_event_is_marked() {
+    let log = Log::parse(RUN);
+    let wanted = [
+        want("identity_rejected"),
+        want("identity_rejected").with("reason", "expired"),
+    ];
+    let said = message(|| log.assert_order(&wanted));
+    let lines: Vec<_> = said.lines().collect();
+    assert!(
+        lines[0].contains("lacks `identity_rejected reason=\"expired\"`"),
+        "{said}"
+    );
+    assert!(lines[2].contains("truncated"), "{said}");
+    assert!(lines[3].starts_with("----> missing from here on"), "{said}");
+    assert!(lines[4].contains("\"generation\":2"), "{said}");
+}
+
+#[test]
+fn the_wrong_order_is_a_failure() {
+    let log = Log::parse(RUN);
+    let wanted = [
+        want("identity_loaded").with("generation", 2),
+        want("identity_loaded").with("generation", 1),
+    ];
+    let said = message(|| log.assert_order(&wanted));
+    assert!(
+        said.trim_end().ends_with("identity_loaded generation=1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_repetition_is_marked() {
+    let log = Log::parse(RUN);
+    log.assert_unique("identity_loaded", "serial");
+    log.push(log.events()[0].clone());
+    let said = message(|| log.assert_unique("identity_loaded", "serial"));
+    assert!(
+        said.contains("came twice with serial=Some(\"a\")"),
+        "{said}"
+    );
+    assert!(said.contains("----> the second time"), "{said}");
+}
+
+#[test]
+fn what_must_not_be_there_is_marked() {
+    let log = Log::parse(RUN);
+    log.assert_none(&want("handshake_failed"));
+    let said = message(|| log.assert_none(&want("identity_rejected")));
+    assert!(said.contains("----> here"), "{said}");
+}
+
+#[test]
+fn key_bytes_are_found_and_not_repeated() {
+    let directory = lab::directory().unwrap();
+    let strategy = lab::agent::Strategy::Bundle;
+    let issued = lab::agent::Agent::new(directory.path(), strategy)
+        .and_then(|mut agent| agent.issue())
+        .unwrap();
+    let log = Log::parse(RUN);
+    log.assert_no_key_bytes([&issued.key]);
+    let secret = issued.key.expose().lines().nth(1).unwrap();
+    let leak = format!(r#"{{"event":"identity_rejected","detail":"near {secret}"}}"#);
+    log.push(Event::parse(&leak).unwrap());
+    let said = message(|| log.assert_no_key_bytes([&issued.key]));
+    assert_eq!(said, "event 3 of the log holds key material");
+}
+
+#[tokio::test]
+async fn who_waits_is_woken() {
+    let log = Log::default();
+    let waiting = tokio::spawn({
+        let log = log.clone();
+        async move { log.wait_for(&want("listening"), lab::BOUND).await }
+    });
+    tokio::task::yield_now().await;
+    log.push(Event::parse(r#"{"event":"listening","port":1}"#).unwrap());
+    assert_eq!(waiting.await.unwrap().number("port"), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "waited 5s for `listening`, and it did not come")]
+async fn a_wait_has_a_bound() {
+    let log = Log::parse(RUN);
+    log.wait_for(&want("listening"), Duration::from_secs(5))
+        .await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "the log ended without `listening`")]
+async fn a_child_that_is_gone_is_not_waited_for() {
+    let log = Log::parse(RUN);
+    log.end();
+    log.wait_for(&want("listening"), lab::BOUND).await;
+}
+
+#[test]
+fn events_come_from_tracing_calls() {
+    let (log, capturing) = lab::event::capture();
+    tracing::info!(
+        event = "connection_opened",
+        connection = 1,
+        generation = None::<u64>
+    );
+    tracing::info!("a call without an event is left alone");
+    drop(capturing);
+    tracing::info!(event = "after the guard is gone");
+    let events = log.events();
+    assert_eq!(events.len(), 1);
+    let keys: Vec<_> = events[0].0.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["ts", "event", "connection", "generation"]);
+    assert!(events[0].0["generation"].is_null());
+    let ts = events[0].text("ts").unwrap();
+    assert_eq!(ts.len(), "2026-01-01T00:00:00.000000001Z".len(), "{ts}");
+}
