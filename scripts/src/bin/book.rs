@@ -1,0 +1,46 @@
+//! `cargo book`: build the book, serve it, and open it. `cargo book build`: write it to a folder.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use scripts::{root, serve, site};
+
+/// Read the book.
+#[derive(Parser)]
+#[command(name = "cargo book")]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// The loopback port to serve on. If it is taken, the system chooses another.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Do not open a browser.
+    #[arg(long)]
+    no_open: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Write the book to a folder, and end.
+    Build {
+        /// The folder; without it, the one that book.toml names.
+        #[arg(short, long)]
+        dest_dir: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.what {
+        Some(What::Build { dest_dir }) => site::build(&root(), dest_dir.as_deref(), None),
+        None => serve::serve(&root(), arguments.port, !arguments.no_open),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What would be a lie in the book, found before it is built.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use walkdir::WalkDir;
+
+use crate::source::{Directive, Part, directives};
+
+/// Something that must be mended, and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file, relative to the root.
+    pub file: PathBuf,
+    /// The line, counted from 1; 0 for the file as a whole.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        match self.line {
+            0 => write!(f, "{file}: {}", self.what),
+            line => write!(f, "{file}:{line}: {}", self.what),
+        }
+    }
+}
+
+/// A fence of a chapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// What follows the opening ticks.
+    pub info: String,
+    /// What stands between.
+    pub text: String,
+    /// The line of the opening ticks, counted from 1.
+    pub line: usize,
+}
+
+/// Reads the whole book below `root`, and returns all that is wrong, in order.
+///
+/// # Errors
+/// When the chapters cannot be read at all.
+pub fn check(root: &Path) -> io::Result<Vec<Problem>> {
+    let mut book = Book {
+        root: root.to_owned(),
+        commands: commands(root),
+        problems: Vec::new(),
+    };
+    let chapters = markdown(&root.join("src"))?;
+    for chapter in &chapters {
+        let text = fs::read_to_string(chapter)?;
+        book.directives(chapter, &text);
+        book.fences(chapter, &text);
+    }
+    book.house(&chapters)?;
+    book.problems.sort();
+    book.problems.dedup();
+    Ok(book.problems)
+}
+
+/// Every Markdown file below a folder, in order.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn markdown(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let path = entry?.into_path();
+        if path.extension().is_some_and(|e| e == "md") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// The fences of a text, wherever Markdown allows one; and indented code, with no `info`.
+pub fn fences(text: &str) -> Vec<Fence> {
+    let mut found: Vec<Fence> = Vec::new();
+    let mut inside = false;
+    for (event, range) in Parser::new_ext(text, Options::all()).into_offset_iter() {
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => {
+                inside = true;
+                found.push(Fence {
+                    info: match kind {
+                        CodeBlockKind::Fenced(info) => info.to_string(),
+                        CodeBlockKind::Indented => String::new(),
+                    },
+                    text: String::new(),
+                    line: text[..range.start].matches('\n').count() + 1,
+                });
+            }
+            Event::Text(part) if inside => {
+                if let Some(fence) = found.last_mut() {
+                    fence.text.push_str(&part);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => inside = false,
+            _ => {}
+        }
+    }
+    found
+}
+
+impl Fence {
+    /// The fence's language, in lower case, without attributes.
+    pub fn language(&self) -> String {
+        let first = self.info.split([',', ' ', '\t']).next().unwrap_or_default();
+        first.trim_matches(['{', '}', '.']).to_lowercase()
+    }
+
+    /// The directive that is the fence's only content.
+    pub fn include(&self) -> Option<Directive> {
+        let mut found = directives(&self.text);
+        let whole = self.text.trim();
+        let alone = found.len() == 1 && whole.starts_with("{{#") && whole.ends_with("}}");
+        found.pop().filter(|directive| {
+            alone && ["include", "rustdoc_include"].contains(&directive.name.as_str())
+        })
+    }
+
+    /// Whether skeptic is to compile and run it: Rust that stands in the chapter itself.
+    pub fn is_inline_rust(&self) -> bool {
+        self.language() == "rust" && self.include().is_none()
+    }
+}
+
+struct Book {
+    root: PathBuf,
+    commands: String,
+    problems: Vec<Problem>,
+}
+
+impl Book {
+    fn problem(&mut self, file: &Path, line: usize, what: impl Into<String>) {
+        let file = file.strip_prefix(&self.root).unwrap_or(file).to_owned();
+        let what = what.into();
+        self.problems.push(Problem { file, line, what });
+    }
+
+    fn directives(&mut self, chapter: &Path, text: &str) {
+        let directory = chapter.parent().unwrap_or(chapter).to_owned();
+        for directive in directives(text) {
+            let (count, known) = match directive.name.as_str() {
+                "include" | "rustdoc_include" | "timeline" => (1, true),
+                "changed" => (2, true),
+                _ => (0, false),
+            };
+            if !known {
+                let name = &directive.name;
+                let what = format!("`{{{{#{name}}}}}` is no directive of this book");
+                self.problem(chapter, directive.line, what);
+            } else if directive.arguments.len() != count {
+                let (name, given) = (&directive.name, directive.arguments.len());
+                let what = format!("`{name}` takes {count} paths, and has {given}");
+                self.problem(chapter, directive.line, what);
+            } else if let Err(what) = crate::expand::expand(&directory, &directive) {
+                self.problem(chapter, directive.line, what);
+            }
+        }
+    }
+
+    fn fences(&mut self, chapter: &Path, text: &str) {
+        for fence in fences(text) {
+            if let Some(what) = self.objection(chapter, &fence) {
+                self.problem(chapter, fence.line, what);
+            }
+        }
+    }
+
+    fn objection(&self, chapter: &Path, fence: &Fence) -> Option<String> {
+        let include = fence.include();
+        let from = |folder: &str, extension: &str| {
+            let argument = include.as_ref()?.arguments.first()?;
+            let part = Part::parse(chapter.parent()?, argument).ok()?;
+            let path = part.path.to_string_lossy().into_owned();
+            (path.contains(folder) && path.contains(extension)).then_some(())
+        };
+        let info = &fence.info;
+        match fence.language().as_str() {
+            "" => Some("a code block without a language: say `text`".into()),
+            "text" if looks_like_code(&fence.text) => {
+                Some("this `text` is code: include it from a listing".into())
+            }
+            // A diff is computed by `changed`; a diff by hand proves nothing.
+            "text" => None,
+            "rust" if include.is_some() => match from("/listings/", ".rs") {
+                Some(()) if info == "rust" => None,
+                Some(()) => Some(format!("`{info}`: an include needs no attributes")),
+                None => Some("Rust is included from a listing".into()),
+            },
+            "rust" if ["rust", "rust,no_run", "rust,should_panic"].contains(&info.as_str()) => None,
+            "rust" => Some(format!("`{info}`: no checker compiles this fence")),
+            "rs" => Some("`rs`: no checker sees this fence; say `rust`".into()),
+            "console" => match from("/transcripts/", ".console") {
+                Some(()) => None,
+                None => Some("a console block is an included transcript".into()),
+            },
+            "sh" | "bash" | "shell" => self.unknown_command(&fence.text),
+            "go" | "python" | "json" | "toml" | "yaml" if include.is_some() => None,
+            language => Some(format!("`{language}` that is not included from a file")),
+        }
+    }
+
+    /// A command in the book is one that is run: by the README's reader and by the CI.
+    fn unknown_command(&self, text: &str) -> Option<String> {
+        let lines = text.lines().map(str::trim);
+        let mut commands = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        commands
+            .find(|line| !self.commands.lines().any(|known| known.trim() == *line))
+            .map(|line| format!("`{line}` stands neither in README.md nor in .ci/run"))
+    }
+
+    /// Chapters and listings belong together, and each is shown.
+    fn house(&mut self, chapters: &[PathBuf]) -> io::Result<()> {
+        let source = self.root.join("src");
+        let summary = fs::read_to_string(source.join("SUMMARY.md"))?;
+        let mut shown = String::new();
+        for chapter in chapters {
+            let name = file_name(chapter);
+            let text = fs::read_to_string(chapter)?;
+            if name != "SUMMARY.md" && !summary.contains(&format!("({name})")) {
+                self.problem(chapter, 0, "not in SUMMARY.md: nobody will find it");
+            }
+            if let Some(crate_name) = name.strip_suffix(".md").filter(|n| is_numbered(n)) {
+                let listing = format!("../listings/{crate_name}/");
+                if !self.root.join("listings").join(crate_name).is_dir() {
+                    self.problem(chapter, 0, format!("no listings/{crate_name}"));
+                } else if !text.contains(&format!("include {listing}")) {
+                    self.problem(chapter, 0, "shows nothing of its own listing");
+                }
+            }
+            shown.push_str(&text);
+        }
+        for entry in fs::read_dir(self.root.join("listings"))? {
+            let listing = entry?.path();
+            let name = file_name(&listing);
+            if !is_numbered(&name) {
+                continue;
+            }
+            if !source.join(format!("{name}.md")).is_file() {
+                self.problem(&listing, 0, format!("no chapter src/{name}.md shows it"));
+            }
+            for transcript in WalkDir::new(listing.join("transcripts")).sort_by_file_name() {
+                let path = match transcript {
+                    Ok(entry) if entry.file_type().is_file() => entry.into_path(),
+                    _ => continue,
+                };
+                let path = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
+                if !shown.contains(&format!("../{}}}}}", path.display())) {
+                    self.problem(&path, 0, "no chapter shows it");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Code that hides behind `text`: what the first line begins with gives it away.
+fn looks_like_code(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty());
+    let starts = [
+        "use ", "fn ", "pub ", "let ", "impl ", "func ", "def ", "import ", "$ ", "#[",
+    ];
+    first.is_some_and(|line| starts.iter().any(|start| line.starts_with(start)))
+}
+
+fn is_numbered(name: &str) -> bool {
+    let digits = name.strip_prefix("ch").and_then(|rest| rest.get(..3));
+    digits.is_some_and(|d| d.ends_with('-') && d[..2].chars().all(|c| c.is_ascii_digit()))
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn commands(root: &Path) -> String {
+    ["README.md", ".ci/run"]
+        .iter()
+        .filter_map(|file| fs::read_to_string(root.join(file)).ok())
+        .collect()
+}

@@ -1,0 +1,23 @@
+//! Building the book.
+
+use std::path::Path;
+
+use mdbook_driver::MDBook;
+use mdbook_driver::config::Config;
+use mdbook_driver::errors::Result;
+
+/// Builds the book below `root` into `to`, or where `book.toml` says. `reload` is the path of the
+/// websocket by which a served page learns that it is out of date.
+///
+/// # Errors
+/// When a chapter says what is not so, or mdBook cannot build it. Nothing is written then.
+pub fn build(root: &Path, to: Option<&Path>, reload: Option<&str>) -> Result<()> {
+    let mut config = Config::from_disk(root.join("book.toml"))?;
+    if let Some(to) = to {
+        config.build.build_dir = std::path::absolute(to)?;
+    }
+    if let Some(reload) = reload {
+        config.set("output.html.live-reload-endpoint", reload)?;
+    }
+    MDBook::load_with_config(root, config)?.build()
+}

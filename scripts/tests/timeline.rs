@@ -1,0 +1,152 @@
+//! The picture says what the events say, in the drawing and in words.
+
+use scraper::{Html, Selector};
+use scripts::timeline::{Unclear, render};
+
+fn event(ms: u64, name: &str, fields: &str) -> String {
+    let (seconds, rest) = (ms / 1000, ms % 1000);
+    let comma = if fields.is_empty() { "" } else { "," };
+    format!(
+        "{{\"ts\":\"2026-11-24T10:00:{seconds:02}.{rest:03}000000Z\",\"event\":\"{name}\"{comma}{fields}}}\n"
+    )
+}
+
+/// One restart: a download that is cut at 100 ms, nobody until 140 ms, three callers refused.
+fn restart() -> String {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a","process":1"#);
+    log += &event(1, "listening", r#""port":1,"process":1"#);
+    log += &event(10, "connection_opened", r#""connection":1,"generation":1,"process":1"#);
+    log += &event(100, "process_exited", r#""process":1"#);
+    for at in [110, 115, 120] {
+        log += &event(at, "connect_refused", "");
+    }
+    log += &event(139, "identity_loaded", r#""generation":2,"serial":"b","process":2"#);
+    log += &event(140, "listening", r#""port":1,"process":2"#);
+    log += &event(150, "download_severed", r#""bytes":3145728,"of":8388608"#);
+    log += &event(160, "connection_opened", r#""connection":1,"generation":2,"process":2"#);
+    log + &event(200, "connection_closed", r#""connection":1,"generation":2,"bytes":1,"why":"client_closed","process":2"#)
+}
+
+fn count(html: &str, selector: &str) -> usize {
+    Html::parse_fragment(html).select(&Selector::parse(selector).unwrap()).count()
+}
+
+fn text(html: &str, selector: &str) -> String {
+    let html = Html::parse_fragment(html);
+    let selector = Selector::parse(selector).unwrap();
+    html.select(&selector).flat_map(|element| element.text()).collect::<Vec<_>>().join("|")
+}
+
+#[test]
+fn a_restart_in_a_picture_and_in_words() {
+    let figure = render("restart", &restart()).unwrap();
+    assert_eq!(count(&figure, "rect.bar"), 2);
+    assert_eq!(count(&figure, "rect.bar.generation-1"), 1);
+    assert_eq!(count(&figure, "rect.gap"), 1);
+    assert_eq!(count(&figure, "path.cut"), 1);
+    assert_eq!(count(&figure, "path.refused"), 3);
+    assert_eq!(count(&figure, "path.severed"), 1);
+    assert_eq!(count(&figure, "line.rotation"), 2);
+    assert_eq!(text(&figure, ".gap-label"), "gap 40 ms");
+    let caption = text(&figure, "figcaption");
+    assert!(caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"), "{caption}");
+    assert!(caption.contains("Nobody listened for 40 ms."), "{caption}");
+    assert_eq!(caption, text(&figure, "svg desc"), "one text, for the eye and for the ear");
+    let words = text(&figure, "details li");
+    for said in [
+        "100.0 ms: the server is gone; nobody listens for 40 ms, and 3 callers refused",
+        "100.0 ms: a connection that was open for 90 ms is cut",
+        "150.0 ms: a download is found severed after 3145728 bytes of 8388608",
+    ] {
+        assert!(words.contains(said), "{words}");
+    }
+}
+
+/// A gap of one part in a thousand is drawn all the same, and the caption owns up to it.
+#[test]
+fn a_short_gap_is_drawn_wider_and_says_so() {
+    let mut log = event(0, "listening", r#""port":1"#);
+    log += &event(1000, "process_exited", r#""process":1"#);
+    log += &event(1002, "listening", r#""port":1"#);
+    log += &event(9000, "connect_refused", "");
+    let figure = render("short", &log).unwrap();
+    assert!(figure.contains("drawn wider than it was"), "{figure}");
+    assert!(!render("restart", &restart()).unwrap().contains("drawn wider"));
+}
+
+#[test]
+fn many_short_connections_share_lanes() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    for number in 0..300 {
+        let at = number * 20;
+        log += &event(at, "connection_opened", &format!(r#""connection":{number},"generation":{}"#, number / 60 + 1));
+        log += &event(at + 5, "connection_closed", &format!(r#""connection":{number},"bytes":1,"why":"client_closed""#));
+    }
+    let figure = render("load", &log).unwrap();
+    assert_eq!(count(&figure, "rect.bar"), 300);
+    let html = Html::parse_fragment(&figure);
+    let bars = Selector::parse("rect.bar").unwrap();
+    let lanes: std::collections::BTreeSet<_> = html.select(&bars).map(|bar| bar.attr("y").unwrap()).collect();
+    assert!(lanes.len() <= 3, "{lanes:?}");
+}
+
+#[test]
+fn a_resumed_connection_is_hatched_and_named() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    log += &event(5, "connection_opened", r#""connection":1,"generation":null,"resumed":true"#);
+    log += &event(9, "connection_closed", r#""connection":1,"generation":null,"bytes":1,"why":"client_closed""#);
+    let figure = render("resumed", &log).unwrap();
+    assert_eq!(count(&figure, "rect.generation-unknown"), 1);
+    assert!(text(&figure, "figcaption").contains("1 connection resumed"));
+}
+
+/// A connection that nobody closed lasts until the end of the run.
+#[test]
+fn an_open_end_is_no_cut() {
+    let mut log = event(0, "connection_opened", r#""connection":1,"generation":1"#);
+    log += &event(50, "download_started", r#""of":1"#);
+    let figure = render("open", &log).unwrap();
+    assert_eq!(count(&figure, "rect.bar"), 1);
+    assert_eq!(count(&figure, "path.cut"), 0);
+}
+
+#[test]
+fn what_is_no_event_is_named_by_its_line() {
+    assert_eq!(render("x", ""), Err(Unclear::NoEvents));
+    for (bad, why) in [
+        ("not json", "expected"),
+        ("{\"event\":\"listening\"}", "without `ts`"),
+        ("{\"ts\":\"yesterday\",\"event\":\"listening\"}", ""),
+    ] {
+        let log = event(0, "listening", "") + bad;
+        match render("x", &log) {
+            Err(Unclear::Line(2, said)) => assert!(said.contains(why), "{said}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Every single event, cut off and out of order: an answer each time, and no panic.
+#[test]
+fn parts_of_a_log_never_panic() {
+    let log = restart();
+    let lines: Vec<_> = log.lines().collect();
+    for from in 0..lines.len() {
+        for to in from + 1..=lines.len() {
+            let part = lines[from..to].join("\n");
+            render("part", &part).unwrap();
+            let backwards: Vec<_> = lines[from..to].iter().rev().copied().collect();
+            assert_eq!(render("part", &part), render("part", &backwards.join("\n")));
+        }
+    }
+    for cut in 0..log.len() {
+        let _ = render("cut", &log[..cut]);
+    }
+}
+
+/// Nothing from a log becomes markup.
+#[test]
+fn text_is_escaped() {
+    let log = event(0, "identity_loaded", r#""generation":1,"serial":"<script>alert(1)</script>""#);
+    assert!(!render("x", &log).unwrap().contains("<script>"));
+}
