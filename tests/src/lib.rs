@@ -1,1 +1,1 @@
-//! Being written.
+//! What holds across chapters. The tests are in `tests/`; this crate has no code of its own.
