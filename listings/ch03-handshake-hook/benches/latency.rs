@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ch02_hot_reload::arguments::Serve;
 use hdrhistogram::Histogram;
@@ -17,9 +17,10 @@ use lab::client::{Client, Options};
 
 #[tokio::main]
 async fn main() {
-    measure("events, poll behind them at 1000 ms", 300, &[]).await;
+    measure("events, poll behind them at 1000 ms", 300, 0, &[]).await;
     measure(
         "poll alone, 100 ms",
+        100,
         100,
         &["--poll-only", "--poll-ms", "100"],
     )
@@ -27,12 +28,15 @@ async fn main() {
     measure(
         "poll alone, 1000 ms",
         20,
+        1000,
         &["--poll-only", "--poll-ms", "1000"],
     )
     .await;
 }
 
-async fn measure(name: &str, rotations: u32, extra: &[&str]) {
+/// `poll_ms` spreads the rotations over the time between two looks: one that always came right
+/// after a look would always wait longest.
+async fn measure(name: &str, rotations: u32, poll_ms: u32, extra: &[&str]) {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
@@ -44,7 +48,9 @@ async fn measure(name: &str, rotations: u32, extra: &[&str]) {
     let server = SocketAddr::from(([127, 0, 0, 1], child.port(BOUND).await));
 
     let mut times = Histogram::<u64>::new(3).unwrap();
-    for _ in 0..rotations {
+    for rotation in 0..rotations {
+        let phase = f64::from(poll_ms) * f64::from(rotation) / f64::from(rotations);
+        tokio::time::sleep(Duration::from_secs_f64(phase / 1000.0)).await;
         let issued = agent.issue().unwrap();
         let mut renamed = Instant::now();
         agent

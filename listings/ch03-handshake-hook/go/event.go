@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"time"
+)
+
+// emit writes one event: a JSON object on one line of stderr, its fields in the order given.
+func emit(event string, fields ...any) {
+	now := time.Now().UTC().Format("2006-01-02T15:04:05.000000000Z")
+	fields = append([]any{"ts", now, "event", event}, fields...)
+	var line bytes.Buffer
+	for i := 0; i+1 < len(fields); i += 2 {
+		separator := byte(',')
+		if i == 0 {
+			separator = '{'
+		}
+		line.WriteByte(separator)
+		for at, part := range fields[i : i+2] {
+			if at == 1 {
+				line.WriteByte(':')
+			}
+			// Names, numbers and strings: nothing that JSON cannot say.
+			text, _ := json.Marshal(part)
+			line.Write(text)
+		}
+	}
+	line.WriteString("}\n")
+	// One write a line, so that lines of several goroutines never mix. A log that cannot be
+	// written is no reason to stop serving.
+	_, _ = os.Stderr.Write(line.Bytes())
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// One hundred rotations while four clients connect all the time; run it under the race detector.
+func TestHundredRotationsUnderLoad(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	live := must[*Live](t)(Start(a.source))
+	server := &tls.Config{GetCertificate: live.GetCertificate}
+	stop := make(chan struct{})
+	var failed atomic.Uint64
+	var load sync.WaitGroup
+	for range 4 {
+		load.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, _, err := handshake(server, a.client()); err != nil {
+					failed.Add(1)
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 100 {
+		want := a.rotate()
+		if err := live.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := handshake(server, a.client()); got != want || err != nil {
+			t.Fatalf("shown %s, %v; want %s", got, err, want)
+		}
+	}
+	close(stop)
+	load.Wait()
+	if live.current.Load().Number != 101 || failed.Load() != 0 {
+		t.Fatalf("generation %d, %d failed", live.current.Load().Number, failed.Load())
+	}
+}
+
+// Go does not ask the hook when a client resumes: the client keeps the certificate it was shown
+// when its session began.
+func TestTheHookIsNotAskedOnResumption(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		t.Run(tls.VersionName(version), func(t *testing.T) {
+			a := newAuthority(t)
+			first := a.rotate()
+			live := must[*Live](t)(Start(a.source))
+			var asked atomic.Uint64
+			server := &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+				asked.Add(1)
+				return live.GetCertificate(hello)
+			}}
+			returning := a.client()
+			returning.MaxVersion = version
+			returning.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+			if serial, resumed, err := handshake(server, returning); serial != first || resumed || err != nil {
+				t.Fatal(serial, resumed, err)
+			}
+			second := a.rotate()
+			if err := live.Reload(); err != nil {
+				t.Fatal(err)
+			}
+			if serial, resumed, err := handshake(server, returning); serial != first || !resumed || err != nil {
+				t.Fatal(serial, resumed, err)
+			}
+			if asked.Load() != 1 {
+				t.Fatalf("asked %d times", asked.Load())
+			}
+			if serial, resumed, err := handshake(server, a.client()); serial != second || resumed || err != nil {
+				t.Fatal(serial, resumed, err)
+			}
+		})
+	}
+}
+
+// Each way in which files can be unfit: the reason, the file, and the generation before goes on.
+func TestRejections(t *testing.T) {
+	for _, c := range []struct {
+		reason, file string
+		spoil        func(a *authority)
+	}{
+		{"missing", "tls.key", func(a *authority) { os.Remove(a.source.Key) }},
+		{"unreadable", "tls.crt", func(a *authority) {
+			os.Remove(a.source.Certificate)
+			os.Mkdir(a.source.Certificate, 0o700)
+		}},
+		{"truncated", "tls.crt", func(a *authority) { a.write(a.source.Certificate, nil, 0o644) }},
+		{"truncated", "tls.key", func(a *authority) { a.write(a.source.Key, a.private[:len(a.private)/2], 0o600) }},
+		{"truncated", "tls.crt", func(a *authority) {
+			// A whole block, and half of another: pem.Decode alone would pass over it.
+			cut := append([]byte{}, a.certificate...)
+			a.write(a.source.Certificate, append(cut, a.certificate[:len(a.certificate)/2]...), 0o644)
+		}},
+		{"malformed", "tls.crt", func(a *authority) {
+			a.write(a.source.Certificate, encode("CERTIFICATE", []byte("no")), 0o644)
+		}},
+		{"malformed", "tls.key", func(a *authority) {
+			a.write(a.source.Key, encode("PRIVATE KEY", []byte("no")), 0o600)
+		}},
+		{"pair_mismatch", "tls.key", func(a *authority) {
+			a.issue()
+			a.write(a.source.Key, a.private, 0o600)
+		}},
+		{"chain_broken", "tls.crt", func(a *authority) {
+			stranger := newAuthority(a.t)
+			stranger.issue()
+			a.write(a.source.Certificate, stranger.certificate, 0o644)
+			a.write(a.source.Key, stranger.private, 0o600)
+		}},
+		{"name_lost", "tls.crt", func(a *authority) { a.source.Name = "elsewhere.example" }},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			a := newAuthority(t)
+			first := a.rotate()
+			live := must[*Live](t)(Start(a.source))
+			c.spoil(a)
+			live.source = a.source
+			err := live.Reload()
+			var rejected *Rejected
+			if !errors.As(err, &rejected) {
+				t.Fatalf("not rejected: %v", err)
+			}
+			if rejected.Reason != c.reason || filepath.Base(rejected.File) != c.file {
+				t.Fatal(rejected)
+			}
+			for _, line := range strings.Split(string(a.private), "\n") {
+				if line != "" && strings.Contains(err.Error(), line) {
+					t.Fatal("key bytes in an error")
+				}
+			}
+			if serial, _, err := handshake(&tls.Config{GetCertificate: live.GetCertificate}, a.client()); serial != first || err != nil {
+				t.Fatal(serial, err)
+			}
+		})
+	}
+}
+
+// The watcher sees a write by its event: the poll is an hour away.
+func TestTheWatcherIsWokenByEvents(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	live := must[*Live](t)(Start(a.source))
+	go Watch(live, false, time.Hour)
+	for number := uint64(2); number < 6; number++ {
+		a.rotate()
+		deadline := time.Now().Add(bound)
+		for live.current.Load().Number < number {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited %v for generation %d", bound, number)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+// The Go twin of chapter 3: the same command line, the same events, the same tests.
+//
+// The idea is in hook.go. This file starts the server.
+package main
+
+import (
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"time"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "error: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(arguments []string) error {
+	if len(arguments) == 0 || arguments[0] != "serve" {
+		return fmt.Errorf("usage: serve --certificate FILE --key FILE --roots FILE")
+	}
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	source := Source{}
+	flags.StringVar(&source.Certificate, "certificate", "", "the chain, leaf first, in PEM")
+	flags.StringVar(&source.Key, "key", "", "the key, in PEM; may be the same file")
+	flags.StringVar(&source.Roots, "roots", "", "the trust anchors that peers hold, in PEM")
+	flags.StringVar(&source.Name, "name", "localhost", "the name by which peers know this server")
+	port := flags.Int("port", 0, "the port to listen on; 0 lets the system choose")
+	pollMs := flags.Int("poll-ms", 1000, "milliseconds between two looks at the files")
+	pollOnly := flags.Bool("poll-only", false, "do without the file system's events")
+	hook := flags.String("hook", "hot", "hot, stat or frozen")
+	if err := flags.Parse(arguments[1:]); err != nil {
+		return err
+	}
+
+	live, err := Start(source)
+	if err != nil {
+		return err
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: live.GetCertificate}
+	switch *hook {
+	case "hot":
+		go Watch(live, *pollOnly, time.Duration(*pollMs)*time.Millisecond)
+	case "stat":
+		naive, err := NewStatInHandshake(source)
+		if err != nil {
+			return err
+		}
+		config.GetCertificate = naive.GetCertificate
+	case "frozen":
+	default:
+		return fmt.Errorf("--hook %s: not hot, stat or frozen", *hook)
+	}
+
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
+	if err != nil {
+		return err
+	}
+	emit("listening", "port", listener.Addr().(*net.TCPAddr).Port)
+	Serve(listener, config)
+	return nil
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// A client that says nothing must not hold a connection for ever.
+	handshakeBound = 10 * time.Second
+	// The plaintext of one TLS record (RFC 8446, section 5.1).
+	block = 16 * 1024
+)
+
+var opened atomic.Uint64
+
+// Serve accepts connections until the listener is closed, all under one configuration.
+func Serve(listener net.Listener, config *tls.Config) {
+	for {
+		connection, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			emit("handshake_failed", "why", err.Error())
+			// Descriptors come back as connections close; retrying at once would burn a core.
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		go serveOne(&asking{Conn: connection}, config)
+	}
+}
+
+func serveOne(connection *asking, config *tls.Config) {
+	defer connection.Close()
+	stream := tls.Server(connection, config)
+	bound, cancel := context.WithTimeout(context.Background(), handshakeBound)
+	err := stream.HandshakeContext(bound)
+	cancel()
+	if err != nil {
+		emit("handshake_failed", "why", err.Error())
+		return
+	}
+	// Go does not ask the hook on resumption, so nothing is known then.
+	var generation any
+	if connection.answered != 0 {
+		generation = connection.answered
+	}
+	state := stream.ConnectionState()
+	number := opened.Add(1)
+	version := "1.3"
+	if state.Version == tls.VersionTLS12 {
+		version = "1.2"
+	}
+	emit("connection_opened", "connection", number, "generation", generation,
+		"resumed", state.DidResume, "tls", version)
+	sent, err := converse(stream)
+	why := "client_closed"
+	if err != nil {
+		why = "cut"
+	}
+	stream.Close()
+	emit("connection_closed", "connection", number, "generation", generation,
+		"bytes", sent, "why", why)
+}
+
+// converse answers the lab's protocol: a length, four bytes, big-endian; then that many bytes of
+// an endless known body, going on where the last answer stopped.
+func converse(stream io.ReadWriter) (sent uint64, err error) {
+	body := make([]byte, block)
+	for {
+		var request [4]byte
+		if _, err := io.ReadFull(stream, request[:]); err == io.EOF {
+			return sent, nil
+		} else if err != nil {
+			return sent, err
+		}
+		for left := binary.BigEndian.Uint32(request[:]); left > 0; {
+			part := body[:min(left, block)]
+			for i := range part {
+				part[i] = byte((sent + uint64(i)) % 251)
+			}
+			if _, err := stream.Write(part); err != nil {
+				return sent, err
+			}
+			sent += uint64(len(part))
+			left -= uint32(len(part))
+		}
+	}
+}

@@ -1,0 +1,279 @@
+//! The real book holds, and each kind of lie is found, where it stands.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use scripts::check::{Problem, check};
+use tempfile::TempDir;
+
+#[test]
+fn the_book_holds() {
+    let problems = check(&scripts::root()).unwrap();
+    let list: Vec<_> = problems.iter().map(Problem::to_string).collect();
+    assert!(list.is_empty(), "\n{}", list.join("\n"));
+}
+
+const CHAPTER: &str = "# One
+
+```rust
+{{#include ../listings/ch01-one/src/lib.rs:idea}}
+```
+
+```console
+{{#include ../listings/ch01-one/transcripts/demo.console}}
+```
+
+{{#timeline ../listings/ch01-one/transcripts/demo.events.jsonl}}
+";
+
+const LISTING: &str = "// ANCHOR: idea
+fn idea() {}
+// ANCHOR_END: idea
+// ANCHOR: empty
+// ANCHOR_END: empty
+// ANCHOR: twice
+fn once() {}
+// ANCHOR_END: twice
+// ANCHOR: twice
+fn again() {}
+// ANCHOR_END: twice
+// ANCHOR: open
+fn open() {}
+";
+
+/// A book of one chapter that holds.
+fn book() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let event = r#"{"ts":"2026-11-24T10:00:00.000000000Z","event":"listening","port":1}"#;
+    write("README.md", "```sh\ncargo book\n```\n");
+    write("src/SUMMARY.md", "- [One](ch01-one.md)\n");
+    write("src/ch01-one.md", CHAPTER);
+    write("listings/ch01-one/src/lib.rs", LISTING);
+    write("listings/ch01-one/transcripts/demo.console", "$ cargo run\n");
+    write("listings/ch01-one/transcripts/demo.events.jsonl", event);
+    root
+}
+
+fn problems(root: &Path) -> Vec<String> {
+    let found = check(root).unwrap();
+    // Paths of the machine are not the subject.
+    let root = format!("{}/src/../", root.display());
+    found.iter().map(|problem| problem.to_string().replace(&root, "")).collect()
+}
+
+/// The chapter with one more part has this one problem, on the line after the chapter's end.
+#[track_caller]
+fn lie(part: &str, what: &str) {
+    let book = book();
+    let line = CHAPTER.lines().count() + 2;
+    let chapter = format!("{CHAPTER}\n{part}\n");
+    fs::write(book.path().join("src/ch01-one.md"), chapter).unwrap();
+    assert_eq!(problems(book.path()), [format!("src/ch01-one.md:{line}: {what}")]);
+}
+
+/// The chapter with one more part is still right.
+#[track_caller]
+fn truth(part: &str) {
+    let book = book();
+    fs::write(book.path().join("src/ch01-one.md"), format!("{CHAPTER}\n{part}\n")).unwrap();
+    assert_eq!(problems(book.path()), [""; 0]);
+}
+
+/// After this change the book has this one problem.
+#[track_caller]
+fn flaw(change: impl FnOnce(&Path), what: &str) {
+    let book = book();
+    change(book.path());
+    assert_eq!(problems(book.path()), [what]);
+}
+
+#[test]
+fn the_control_holds() {
+    truth("A sentence.");
+}
+
+#[test]
+fn a_missing_file() {
+    let what = "cannot read listings/ch01-one/src/gone.rs: No such file or directory (os error 2)";
+    lie("{{#include ../listings/ch01-one/src/gone.rs}}", what);
+}
+
+#[test]
+fn an_unknown_anchor() {
+    let what = "listings/ch01-one/src/lib.rs has no anchor `ideas`";
+    lie("{{#include ../listings/ch01-one/src/lib.rs:ideas}}", what);
+}
+
+#[test]
+fn an_empty_anchor() {
+    let what = "anchor `empty` in listings/ch01-one/src/lib.rs is empty";
+    lie("{{#include ../listings/ch01-one/src/lib.rs:empty}}", what);
+}
+
+#[test]
+fn an_unclosed_anchor() {
+    let what = "anchor `open` in listings/ch01-one/src/lib.rs does not end";
+    lie("{{#include ../listings/ch01-one/src/lib.rs:open}}", what);
+}
+
+#[test]
+fn an_anchor_that_begins_twice() {
+    let what = "anchor `twice` begins twice in listings/ch01-one/src/lib.rs";
+    lie("{{#include ../listings/ch01-one/src/lib.rs:twice}}", what);
+}
+
+#[test]
+fn lines_by_number() {
+    let what = "`../listings/ch01-one/src/lib.rs:2:3` names lines by number: name an anchor";
+    lie("{{#include ../listings/ch01-one/src/lib.rs:2:3}}", what);
+}
+
+#[test]
+fn an_unknown_directive() {
+    lie("{{#playground x.rs}}", "`{{#playground}}` is no directive of this book");
+    truth(r"\{{#playground x.rs}}");
+}
+
+#[test]
+fn a_directive_without_its_path() {
+    lie("{{#changed ../README.md}}", "`changed` takes 2 paths, and has 1");
+}
+
+#[test]
+fn a_change_that_is_none() {
+    let same = "{{#changed ../README.md ../README.md}}";
+    lie(same, "README.md and README.md are the same");
+}
+
+#[test]
+fn a_timeline_of_no_events() {
+    let what = "listings/ch01-one/src/lib.rs:idea: line 1: expected ident at line 1 column 2";
+    lie("{{#timeline ../listings/ch01-one/src/lib.rs:idea}}", what);
+}
+
+#[test]
+fn rust_that_no_checker_sees() {
+    lie("```rs\nfn x() {}\n```", "`rs`: no checker sees this fence; say `rust`");
+    for info in ["rust,ignore", "rust,norun", "rust ignore", "Rust", "rust,compile_fail", "rust,"] {
+        let what = format!("`{info}`: no checker compiles this fence");
+        lie(&format!("```{info}\nfn x() {{}}\n```"), &what);
+    }
+    lie("~~~~rs\nfn x() {}\n~~~~", "`rs`: no checker sees this fence; say `rust`");
+    lie("> ```rs\n> fn x() {}\n> ```", "`rs`: no checker sees this fence; say `rust`");
+    for info in ["rust", "rust,no_run", "rust,should_panic"] {
+        truth(&format!("```{info}\nfn x() {{}}\n```"));
+    }
+}
+
+#[test]
+fn rust_from_elsewhere() {
+    lie("```rust\n{{#include ../README.md}}\n```", "Rust is included from a listing");
+    let ignored = "```rust,ignore\n{{#include ../listings/ch01-one/src/lib.rs:idea}}\n```";
+    lie(ignored, "`rust,ignore`: an include needs no attributes");
+}
+
+#[test]
+fn code_that_was_typed() {
+    for language in ["go", "python", "json", "toml", "yaml", "java", "diff"] {
+        let what = format!("`{language}` that is not included from a file");
+        lie(&format!("```{language}\nx\n```"), &what);
+    }
+    lie("```console\n$ cargo run\n```", "a console block is an included transcript");
+    lie("```text\n$ cargo run\n```", "this `text` is code: include it from a listing");
+    lie("```\nx\n```", "a code block without a language: say `text`");
+    lie("    indented", "a code block without a language: say `text`");
+}
+
+#[test]
+fn a_command_that_nobody_runs() {
+    let what = "`cargo frob` stands neither in README.md nor in .ci/run";
+    lie("```sh\ncargo frob\n```", what);
+    truth("```sh\n# a comment\ncargo book\n```");
+}
+
+#[test]
+fn a_chapter_that_nobody_finds() {
+    let lost = |root: &Path| fs::write(root.join("src/lost.md"), "# Lost\n").unwrap();
+    flaw(lost, "src/lost.md: not in SUMMARY.md: nobody will find it");
+}
+
+#[test]
+fn a_listing_without_a_chapter() {
+    let add = |root: &Path| fs::create_dir(root.join("listings/ch02-two")).unwrap();
+    flaw(add, "listings/ch02-two: no chapter src/ch02-two.md shows it");
+}
+
+#[test]
+fn a_chapter_without_a_listing() {
+    let add = |root: &Path| {
+        fs::write(root.join("src/ch02-two.md"), "# Two\n").unwrap();
+        fs::write(root.join("src/SUMMARY.md"), "- [1](ch01-one.md)\n- [2](ch02-two.md)\n").unwrap();
+    };
+    flaw(add, "src/ch02-two.md: no listings/ch02-two");
+}
+
+#[test]
+fn a_chapter_that_shows_nothing_of_its_listing() {
+    let add = |root: &Path| {
+        fs::create_dir(root.join("listings/ch02-two")).unwrap();
+        fs::write(root.join("src/ch02-two.md"), "# Two\n").unwrap();
+        fs::write(root.join("src/SUMMARY.md"), "- [1](ch01-one.md)\n- [2](ch02-two.md)\n").unwrap();
+    };
+    flaw(add, "src/ch02-two.md: shows nothing of its own listing");
+}
+
+#[test]
+fn a_transcript_that_nobody_shows() {
+    let add = |root: &Path| {
+        fs::write(root.join("listings/ch01-one/transcripts/more.console"), "$ x\n").unwrap();
+    };
+    flaw(add, "listings/ch01-one/transcripts/more.console: no chapter shows it");
+}
+
+/// mdBook itself lets all of this pass. Ours ends with an error, and writes nothing.
+#[test]
+fn a_lie_ends_the_build() {
+    let book = book();
+    let root = book.path();
+    let config = fs::read_to_string(scripts::root().join("book.toml")).unwrap();
+    // The preprocessor is built from the real workspace, whatever book it is to check.
+    let manifest = scripts::root().join("Cargo.toml");
+    let config = config
+        .replace("cargo run", &format!("cargo run --manifest-path {}", manifest.display()))
+        .lines()
+        .filter(|line| !line.starts_with("additional-"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    fs::write(root.join("book.toml"), config).unwrap();
+    let site = root.join("site");
+    scripts::site::build(root, Some(&site), None).unwrap();
+    assert!(site.join("ch01-one.html").is_file());
+    fs::remove_dir_all(&site).unwrap();
+
+    let chapter = format!("{CHAPTER}\n{{{{#include ../gone.rs}}}}\n");
+    fs::write(root.join("src/ch01-one.md"), chapter).unwrap();
+    assert!(scripts::site::build(root, Some(&site), None).is_err());
+    assert!(!site.exists());
+}
+
+/// `cargo book build` ends with 0 on the real book, and says what is wrong otherwise.
+#[test]
+fn the_alias_works() {
+    let site = tempfile::tempdir().unwrap();
+    let built = Command::new(env!("CARGO"))
+        .args(["book", "build", "-d"])
+        .arg(site.path())
+        .current_dir(scripts::root())
+        .env_remove("RUSTC")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+    assert!(site.path().join("index.html").is_file());
+}
