@@ -236,6 +236,15 @@ fn a_transcript_that_nobody_shows() {
     flaw(add, "listings/ch01-one/transcripts/more.console: no chapter shows it");
 }
 
+#[test]
+fn a_figure_that_nobody_shows() {
+    let add = |root: &Path| {
+        fs::create_dir(root.join("listings/ch01-one/measured")).unwrap();
+        fs::write(root.join("listings/ch01-one/measured/speed.txt"), "$ x\n").unwrap();
+    };
+    flaw(add, "listings/ch01-one/measured/speed.txt: no chapter shows it");
+}
+
 /// mdBook itself lets all of this pass. Ours ends with an error, and writes nothing.
 #[test]
 fn a_lie_ends_the_build() {

@@ -47,6 +47,7 @@ pub fn load_once(certificate: &Path, key: &Path, generation: u64) -> io::Result<
     Ok(Arc::new(config))
 }
 
+// ANCHOR: serve
 /// Accepts connections for ever, all under the one configuration.
 pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation: u64) {
     let acceptor = TlsAcceptor::from(config);
@@ -55,6 +56,7 @@ pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation:
         tokio::spawn(connection(tcp, acceptor.clone(), generation));
     }
 }
+// ANCHOR_END: serve
 // ANCHOR_END: load_once
 
 /// Ends a program: a failure is one line on stderr, and exit code 1.
