@@ -172,8 +172,7 @@ impl Run {
 
     fn caption(&self) -> String {
         let mut said = format!(
-            "{} in {}: {} under {}, {} cut, {} refused.",
-            "One run",
+            "One run of {}: {} under {}, {} cut, {} refused.",
             duration(self.length),
             count(self.bars.len(), "connection"),
             count(self.generations(), "generation"),
