@@ -78,9 +78,7 @@ fn look(live: &Live, told: Option<Rejected>) -> Option<Rejected> {
 fn watch_directory(live: &Live, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
     let files = &live.source().files;
     let on_event = move |event: notify::Result<notify::Event>| {
-        // Our own reading would wake us for ever. An error (an overflow, say) may hide a change.
-        let ours = event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
-        if !ours {
+        if is_hint(&event) {
             // Full: a look is due already. Closed: the server is going down.
             let _ = hint.try_send(());
         }
@@ -98,5 +96,14 @@ fn watch_directory(live: &Live, hint: mpsc::Sender<()>) -> Option<notify::Recomm
     started
         .inspect_err(|why| tracing::warn!(event = "watch_degraded", to = "polling", why = %why))
         .ok()
+}
+
+/// Whether to look. Not at our own reading, which would wake us for ever; but at an error (an
+/// overflow, say), since it may hide a change.
+pub fn is_hint(event: &notify::Result<notify::Event>) -> bool {
+    match event {
+        Ok(event) => !matches!(event.kind, EventKind::Access(_)),
+        Err(_) => true,
+    }
 }
 // ANCHOR_END: watch_directory
