@@ -75,7 +75,7 @@ fn the_schema_objects() {
     assert!(validator.is_valid(&good));
     for (field, value) in [
         ("ts", "yesterday".into()),
-        ("event", "listned".into()),
+        ("event", "listens".into()),
         ("port", 0.into()),
         ("extra", 1.into()),
     ] {
