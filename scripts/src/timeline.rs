@@ -320,7 +320,13 @@ impl Run {
                 true => ("start", last + 10.0),
                 false => ("end", first - 10.0),
             };
-            drawing = drawing.add(label(&format!("mark-label {class}"), x, y + BAR - 3.0, anchor, words));
+            drawing = drawing.add(label(
+                &format!("mark-label {class}"),
+                x,
+                y + BAR - 3.0,
+                anchor,
+                words,
+            ));
         }
         drawing = self.axis(drawing, axis_y);
 
