@@ -44,7 +44,15 @@ fn issue_all(directory: &Path) {
     });
     issue("tomorrow", |_| ());
     issue("peer", |_| ());
-    issue("expired", |request| request.lifetime = Duration::ZERO);
+    let now = time::OffsetDateTime::now_utc();
+    authority.set_clock(now - 2 * hour);
+    let request = LeafRequest::new("localhost");
+    put(
+        directory,
+        "expired",
+        &root,
+        &authority.issue(&request).unwrap(),
+    );
     let mut stranger = Authority::new().unwrap();
     let request = LeafRequest::new("localhost");
     put(
