@@ -19,6 +19,7 @@ use lab::chain;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -144,24 +145,39 @@ fn failed(why: &dyn Display) {
 /// Answers the lab's protocol until the client is done, and logs the connection's two ends.
 ///
 /// `generation` is the one under which the connection was opened, where that can be known.
-pub async fn converse(mut stream: TlsStream<TcpStream>, generation: Option<u64>) {
+pub async fn converse(stream: TlsStream<TcpStream>, generation: Option<u64>) {
+    let session = stream.get_ref().1;
+    let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
+    let tls = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => "1.2",
+        _ => "1.3",
+    };
+    converse_over(stream, generation, resumed, tls).await;
+}
+
+/// [`converse`], over the stream of any TLS library: whether the session was `resumed`, and its
+/// version of `tls` (`1.2` or `1.3`), are the caller's to know.
+pub async fn converse_over<S>(
+    mut stream: S,
+    generation: Option<u64>,
+    resumed: bool,
+    tls: &'static str,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     static OPENED: AtomicU64 = AtomicU64::new(0);
     let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
-    let session = stream.get_ref().1;
     tracing::debug!(
         event = "connection_opened",
         connection,
         generation,
-        resumed = session.handshake_kind() == Some(HandshakeKind::Resumed),
-        tls = match session.protocol_version() {
-            Some(ProtocolVersion::TLSv1_2) => "1.2",
-            _ => "1.3",
-        },
+        resumed,
+        tls,
     );
     let (bytes, why) = match lab::wire::serve(&mut stream).await {
         Ok(bytes) => {
             // The client has left; whether our goodbye reaches it no longer matters.
-            let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
+            let _ = stream.shutdown().await;
             (bytes, "client_closed")
         }
         Err((bytes, _)) => (bytes, "cut"),

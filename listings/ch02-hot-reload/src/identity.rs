@@ -13,6 +13,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
 
@@ -28,8 +29,13 @@ pub struct Source {
 /// A chain and its key, checked. Immutable.
 #[derive(Debug)]
 pub struct Identity {
-    /// What rustls signs with. Its `Debug` shows no key bytes.
+    /// The chain, and what rustls signs with. Its `Debug` shows no key bytes.
     pub certified: Arc<CertifiedKey>,
+    /// The key itself, for other TLS libraries: rustls does not give it back. Its `Debug` shows no
+    /// key bytes either.
+    pub key: PrivateKeyDer<'static>,
+    /// The trust anchors by which the chain was judged.
+    pub roots: Vec<CertificateDer<'static>>,
     /// What the chain says of itself.
     pub facts: Facts,
 }
@@ -43,7 +49,7 @@ pub enum Reason {
     Unreadable,
     /// A PEM block begins and does not end, or the file is empty: a writer is at work, or died.
     Truncated,
-    /// It is whole, and it is not PEM, X.509 or a key.
+    /// It is whole, and it is not PEM, X.509 or a key, or none that the TLS library takes.
     Malformed,
     /// The key belongs to another certificate.
     PairMismatch,
@@ -108,11 +114,30 @@ impl fmt::Display for Rejected {
 impl std::error::Error for Rejected {}
 
 // ANCHOR: read
-/// Reads the files of `source`, and judges them.
+/// Reads the files of `source`, and judges them as clients judge a server.
 ///
 /// # Errors
 /// The first thing that a peer, or rustls, would object to.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
+    read_for(Peers::Clients, source)
+}
+
+/// Reads the files of `source`, and judges them as servers judge a client. They ask for no name.
+///
+/// # Errors
+/// As [`read`], but never [`Reason::NameLost`].
+pub fn read_client(source: &Source) -> Result<Identity, Rejected> {
+    read_for(Peers::Servers, source)
+}
+
+/// Who is going to be shown the chain.
+#[derive(Clone, Copy)]
+enum Peers {
+    Clients,
+    Servers,
+}
+
+fn read_for(peers: Peers, source: &Source) -> Result<Identity, Rejected> {
     let files = &source.files;
     let certificate = bytes(&files.certificate)?;
     // One file for both is read once, so that its two halves are of one generation.
@@ -127,7 +152,7 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let certified = CertifiedKey::from_der(chain, key, &provider).map_err(|why| {
+    let certified = CertifiedKey::from_der(chain, key.clone_key(), &provider).map_err(|why| {
         let reason = match why {
             Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Reason::PairMismatch,
             _ => Reason::Malformed,
@@ -135,37 +160,54 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
         reject(reason, &files.key, &why)
     })?;
 
-    judge_as_peer(source, &certified, provider)?;
+    let roots = certificates(&bytes(&files.roots)?, &files.roots)?;
+    judge_as(peers, source, &certified, &roots, provider)?;
     Ok(Identity {
         certified: Arc::new(certified),
+        key,
+        roots,
         facts,
     })
 }
 // ANCHOR_END: read
 
 // ANCHOR: judge
-/// Runs the verifier that clients run, with the trust anchors that clients hold.
-fn judge_as_peer(
+/// Runs the verifier that peers run, with the trust anchors that peers hold.
+fn judge_as(
+    peers: Peers,
     source: &Source,
     certified: &CertifiedKey,
+    anchors: &[CertificateDer<'static>],
     provider: CryptoProvider,
 ) -> Result<(), Rejected> {
     let files = &source.files;
     let mut roots = RootCertStore::empty();
-    for root in certificates(&bytes(&files.roots)?, &files.roots)? {
+    for anchor in anchors {
         roots
-            .add(root)
+            .add(anchor.clone())
             .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.into())
-        .build()
-        .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
+    let (roots, provider, now) = (Arc::new(roots), Arc::new(provider), UnixTime::now());
     // `certificates` returns at least one.
     let (leaf, intermediates) = certified.cert.split_first().expect("a chain has a leaf");
-    verifier
-        .verify_server_cert(leaf, intermediates, &source.name, &[], UnixTime::now())
-        .map_err(|why| reject(objection(&why), &files.certificate, &why))?;
-    Ok(())
+    let verdict = match peers {
+        Peers::Clients => WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map(|verifier| {
+                let name = &source.name;
+                let shown = verifier.verify_server_cert(leaf, intermediates, name, &[], now);
+                shown.map(drop)
+            }),
+        Peers::Servers => WebPkiClientVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map(|verifier| {
+                let shown = verifier.verify_client_cert(leaf, intermediates, now);
+                shown.map(drop)
+            }),
+    };
+    verdict
+        .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?
+        .map_err(|why| reject(objection(&why), &files.certificate, &why))
 }
 // ANCHOR_END: judge
 

@@ -19,35 +19,46 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
-use identity::{Identity, Rejected, Source};
+use identity::{Identity, Reason, Rejected, Source};
 
 // ANCHOR: generation
 /// One immutable snapshot: an identity, the configuration built from it, and a number.
 #[derive(Debug)]
-pub struct Generation {
+pub struct Generation<C = Arc<ServerConfig>> {
     /// Counts up from 1. A higher number was published later.
     pub number: u64,
     /// The chain and key.
     pub identity: Identity,
-    /// Everything rustls needs to serve under this generation, session state included.
-    pub config: Arc<ServerConfig>,
+    /// Everything the TLS library needs to serve under this generation, session state included:
+    /// here rustls and its [`ServerConfig`].
+    pub config: C,
 }
 
 /// The current generation, and the one way to replace it.
 #[derive(Debug)]
-pub struct Live {
+pub struct Live<C = Arc<ServerConfig>> {
     source: Source,
-    current: ArcSwap<Generation>,
+    recipe: Recipe<C>,
+    current: ArcSwap<Generation<C>>,
     // One reload at a time: a slow one must not overtake a later one and publish older files.
     reloading: Mutex<()>,
 }
 // ANCHOR_END: generation
 
+/// How files become a configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipe<C> {
+    /// Reads an identity and judges it.
+    pub read: fn(&Source) -> Result<Identity, Rejected>,
+    /// Builds the configuration. The error is what the TLS library says, if it will not have it.
+    pub build: fn(&Identity) -> Result<C, String>,
+}
+
 /// What a reload did.
 #[derive(Debug)]
-pub enum Reload {
+pub enum Reload<C = Arc<ServerConfig>> {
     /// This generation is now served.
-    Loaded(Arc<Generation>),
+    Loaded(Arc<Generation<C>>),
     /// The files hold what is served already.
     Unchanged,
     /// The files are not fit to be served. The generation before goes on being served.
@@ -61,17 +72,33 @@ impl Live {
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        let first = Arc::new(Generation::new(1, identity::read(&source)?));
+        let recipe = Recipe {
+            read: identity::read,
+            build: |identity| Ok(fixed_config(identity)),
+        };
+        Self::start_by(recipe, source)
+    }
+}
+
+impl<C> Live<C> {
+    /// [`Live::start`], for a configuration of another kind.
+    ///
+    /// # Errors
+    /// When the files are not fit to be served.
+    pub fn start_by(recipe: Recipe<C>, source: Source) -> Result<Arc<Self>, Rejected> {
+        let identity = (recipe.read)(&source)?;
+        let first = Arc::new(recipe.generation(1, identity, &source)?);
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
+            recipe,
             current: ArcSwap::from(first),
             reloading: Mutex::new(()),
         }))
     }
 
     /// The generation that a new connection is to be served under.
-    pub fn current(&self) -> Arc<Generation> {
+    pub fn current(&self) -> Arc<Generation<C>> {
         self.current.load_full()
     }
 
@@ -84,10 +111,10 @@ impl Live {
     /// Reads the files again. What is fit to be served, and new, is served from now on.
     ///
     /// Reads files, so call it where blocking is allowed.
-    pub fn reload(&self) -> Reload {
+    pub fn reload(&self) -> Reload<C> {
         // The lock guards no data, only the order; a panic elsewhere does not spoil it.
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
-        let identity = match identity::read(&self.source) {
+        let identity = match (self.recipe.read)(&self.source) {
             Ok(identity) => identity,
             Err(rejected) => return Reload::Rejected(rejected),
         };
@@ -95,15 +122,22 @@ impl Live {
         if identity.facts.chain_sha256 == before.identity.facts.chain_sha256 {
             return Reload::Unchanged;
         }
-        let next = Arc::new(Generation::new(before.number + 1, identity));
-        self.current.store(next.clone());
-        log_loaded(&next);
-        Reload::Loaded(next)
+        let next = self
+            .recipe
+            .generation(before.number + 1, identity, &self.source);
+        match next.map(Arc::new) {
+            Ok(next) => {
+                self.current.store(next.clone());
+                log_loaded(&next);
+                Reload::Loaded(next)
+            }
+            Err(rejected) => Reload::Rejected(rejected),
+        }
     }
     // ANCHOR_END: reload
 
     /// Reloads, and logs what came of it.
-    pub fn reload_and_log(&self) -> Reload {
+    pub fn reload_and_log(&self) -> Reload<C> {
         let outcome = self.reload();
         match &outcome {
             // Logged where it was published.
@@ -129,16 +163,29 @@ impl Live {
     }
 }
 
-impl Generation {
-    fn new(number: u64, identity: Identity) -> Self {
-        let pair = SingleCertAndKey::from(identity.certified.clone());
-        let config = server_config().with_cert_resolver(Arc::new(pair));
-        Self {
+impl<C> Recipe<C> {
+    fn generation(
+        &self,
+        number: u64,
+        identity: Identity,
+        source: &Source,
+    ) -> Result<Generation<C>, Rejected> {
+        let config = (self.build)(&identity).map_err(|detail| Rejected {
+            reason: Reason::Malformed,
+            file: source.files.certificate.clone(),
+            detail,
+        })?;
+        Ok(Generation {
             number,
             identity,
-            config: Arc::new(config),
-        }
+            config,
+        })
     }
+}
+
+fn fixed_config(identity: &Identity) -> Arc<ServerConfig> {
+    let pair = SingleCertAndKey::from(identity.certified.clone());
+    Arc::new(server_config().with_cert_resolver(Arc::new(pair)))
 }
 
 // ANCHOR: serve
@@ -184,7 +231,7 @@ pub fn on_hangup(triggers: mpsc::Sender<()>) -> io::Result<()> {
 }
 // ANCHOR_END: triggers
 
-fn log_loaded(generation: &Generation) {
+fn log_loaded<C>(generation: &Generation<C>) {
     let facts = &generation.identity.facts;
     tracing::info!(
         event = "identity_loaded",
