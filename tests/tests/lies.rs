@@ -307,7 +307,10 @@ fn a_figure_that_nobody_shows() {
         fs::create_dir(root.join("listings/ch01-one/measured")).unwrap();
         fs::write(root.join("listings/ch01-one/measured/speed.txt"), "$ x\n").unwrap();
     };
-    flaw(add, "listings/ch01-one/measured/speed.txt: no chapter shows it");
+    flaw(
+        add,
+        "listings/ch01-one/measured/speed.txt: no chapter shows it",
+    );
 }
 
 /// mdBook itself lets all of this pass. Ours ends with an error, and writes nothing.

@@ -7,6 +7,7 @@
 pub mod arguments;
 pub mod identity;
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,7 @@ use rustls::ServerConfig;
 use rustls::sign::SingleCertAndKey;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use identity::{Identity, Reason, Rejected, Source};
@@ -40,18 +41,43 @@ pub struct Live<C = Arc<ServerConfig>> {
     source: Source,
     recipe: Recipe<C>,
     current: ArcSwap<Generation<C>>,
+    published: watch::Sender<u64>,
     // One reload at a time: a slow one must not overtake a later one and publish older files.
     reloading: Mutex<()>,
 }
 // ANCHOR_END: generation
 
-/// How files become a configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct Recipe<C> {
-    /// Reads an identity and judges it.
-    pub read: fn(&Source) -> Result<Identity, Rejected>,
-    /// Builds the configuration. The error is what the TLS library says, if it will not have it.
-    pub build: fn(&Identity) -> Result<C, String>,
+/// How files become a generation. The default is this chapter's way; later chapters read with more
+/// care, keep session state, or serve with another TLS library.
+pub struct Recipe<C = Arc<ServerConfig>> {
+    /// Reads an identity and judges it, with an eye on the one that is served, if there is one.
+    pub read: Box<ReadFn>,
+    /// Builds the configuration, with an eye on the generation that it replaces, if there is one.
+    pub build: Box<BuildFn<C>>,
+}
+
+/// See [`Recipe::read`].
+pub type ReadFn = dyn Fn(&Source, Option<&Identity>) -> Result<Identity, Rejected> + Send + Sync;
+
+/// See [`Recipe::build`]. The error is what the TLS library says, if it will not have the identity.
+pub type BuildFn<C> = dyn Fn(&Identity, Option<&Generation<C>>) -> Result<C, String> + Send + Sync;
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            read: Box::new(|source, _| identity::read(source)),
+            build: Box::new(|identity, _| {
+                let pair = SingleCertAndKey::from(identity.certified.clone());
+                Ok(Arc::new(server_config().with_cert_resolver(Arc::new(pair))))
+            }),
+        }
+    }
+}
+
+impl<C> fmt::Debug for Recipe<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recipe")
+    }
 }
 
 /// What a reload did.
@@ -72,27 +98,24 @@ impl Live {
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        let recipe = Recipe {
-            read: identity::read,
-            build: |identity| Ok(fixed_config(identity)),
-        };
-        Self::start_by(recipe, source)
+        Self::start_by(Recipe::default(), source)
     }
 }
 
 impl<C> Live<C> {
-    /// [`Live::start`], for a configuration of another kind.
+    /// [`Live::start`], by another recipe.
     ///
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start_by(recipe: Recipe<C>, source: Source) -> Result<Arc<Self>, Rejected> {
-        let identity = (recipe.read)(&source)?;
-        let first = Arc::new(recipe.generation(1, identity, &source)?);
+        let identity = (recipe.read)(&source, None)?;
+        let first = Arc::new(recipe.generation(&source, identity, None)?);
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
             recipe,
             current: ArcSwap::from(first),
+            published: watch::Sender::new(1),
             reloading: Mutex::new(()),
         }))
     }
@@ -100,6 +123,12 @@ impl<C> Live<C> {
     /// The generation that a new connection is to be served under.
     pub fn current(&self) -> Arc<Generation<C>> {
         self.current.load_full()
+    }
+
+    /// The number of the newest generation, for those who want to be told of each. Who was not
+    /// looking sees the last one.
+    pub fn published(&self) -> watch::Receiver<u64> {
+        self.published.subscribe()
     }
 
     /// Where the identity is read from.
@@ -114,25 +143,23 @@ impl<C> Live<C> {
     pub fn reload(&self) -> Reload<C> {
         // The lock guards no data, only the order; a panic elsewhere does not spoil it.
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
-        let identity = match (self.recipe.read)(&self.source) {
+        let before = self.current();
+        let (source, recipe) = (&self.source, &self.recipe);
+        let identity = match (recipe.read)(source, Some(&before.identity)) {
             Ok(identity) => identity,
             Err(rejected) => return Reload::Rejected(rejected),
         };
-        let before = self.current();
-        if identity.facts.chain_sha256 == before.identity.facts.chain_sha256 {
+        if identity.set_sha256 == before.identity.set_sha256 {
             return Reload::Unchanged;
         }
-        let next = self
-            .recipe
-            .generation(before.number + 1, identity, &self.source);
-        match next.map(Arc::new) {
-            Ok(next) => {
-                self.current.store(next.clone());
-                log_loaded(&next);
-                Reload::Loaded(next)
-            }
-            Err(rejected) => Reload::Rejected(rejected),
-        }
+        let next = match recipe.generation(source, identity, Some(&before)) {
+            Ok(next) => Arc::new(next),
+            Err(rejected) => return Reload::Rejected(rejected),
+        };
+        self.current.store(next.clone());
+        log_loaded(&next);
+        self.published.send_replace(next.number);
+        Reload::Loaded(next)
     }
     // ANCHOR_END: reload
 
@@ -164,28 +191,21 @@ impl<C> Live<C> {
 }
 
 impl<C> Recipe<C> {
+    /// The generation after `before`.
     fn generation(
         &self,
-        number: u64,
-        identity: Identity,
         source: &Source,
+        identity: Identity,
+        before: Option<&Generation<C>>,
     ) -> Result<Generation<C>, Rejected> {
-        let config = (self.build)(&identity).map_err(|detail| Rejected {
-            reason: Reason::Malformed,
-            file: source.files.certificate.clone(),
-            detail,
-        })?;
+        let config = (self.build)(&identity, before)
+            .map_err(|why| identity::reject(Reason::Malformed, &source.files.certificate, &why))?;
         Ok(Generation {
-            number,
+            number: before.map_or(1, |before| before.number + 1),
             identity,
             config,
         })
     }
-}
-
-fn fixed_config(identity: &Identity) -> Arc<ServerConfig> {
-    let pair = SingleCertAndKey::from(identity.certified.clone());
-    Arc::new(server_config().with_cert_resolver(Arc::new(pair)))
 }
 
 // ANCHOR: serve

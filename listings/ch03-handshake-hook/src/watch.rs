@@ -95,7 +95,7 @@ fn look<C>(live: &Live<C>, told: Option<Rejected>) -> Option<Rejected> {
     let Reload::Rejected(rejected) = live.reload() else {
         return None;
     };
-    if told.as_ref() != Some(&rejected) {
+    if !told.is_some_and(|told| told.repeats(&rejected)) {
         live.log_rejected(&rejected);
     }
     Some(rejected)

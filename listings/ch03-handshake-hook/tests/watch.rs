@@ -122,13 +122,18 @@ fn our_own_reading_does_not_wake_us() {
     };
     let mut reading = Vec::new();
     let last = loop {
-        let event = events.recv_timeout(BOUND).expect("an event of the last file");
+        let event = events
+            .recv_timeout(BOUND)
+            .expect("an event of the last file");
         if is_last(&event) {
             break event;
         }
         reading.push(event);
     };
-    assert!(!reading.is_empty(), "reading makes no events here: the filter is not needed");
+    assert!(
+        !reading.is_empty(),
+        "reading makes no events here: the filter is not needed"
+    );
     assert!(!reading.iter().any(is_hint), "{reading:?}");
     assert!(is_hint(&last));
 

@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 
 use ch01_restart_baseline::{accept, converse_over, handshake};
-use ch02_hot_reload::identity::{self, Identity, Rejected, Source};
+use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{Generation, Recipe};
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
@@ -28,6 +28,7 @@ use openssl::ssl::{
 };
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
+use rustls::pki_types::UnixTime;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_openssl::SslStream;
 
@@ -55,7 +56,7 @@ pub fn client_context(identity: &Identity) -> Result<SslConnector, ErrorStack> {
     show(identity, &mut context)?;
     // A store of our own: the builder's holds the system's trust anchors.
     let mut roots = X509StoreBuilder::new()?;
-    for root in &identity.roots {
+    for root in &identity.anchors {
         roots.add_cert(X509::from_der(root)?)?;
     }
     context.set_cert_store(roots.build());
@@ -82,8 +83,8 @@ fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), Erro
 /// When the files are not fit to be served.
 pub fn start_server(source: Source) -> Result<Arc<Live>, Rejected> {
     let recipe = Recipe {
-        read: identity::read,
-        build: |identity| server_context(identity).map_err(|why| why.to_string()),
+        read: Box::new(|source, _| identity::read(source)),
+        build: Box::new(|identity, _| server_context(identity).map_err(|why| why.to_string())),
     };
     Live::start_by(recipe, source)
 }
@@ -94,8 +95,11 @@ pub fn start_server(source: Source) -> Result<Arc<Live>, Rejected> {
 /// When the files are not fit to be shown to servers.
 pub fn start_client(source: Source) -> Result<Arc<Live<SslConnector>>, Rejected> {
     let recipe = Recipe {
-        read: identity::read_client,
-        build: |identity| client_context(identity).map_err(|why| why.to_string()),
+        read: Box::new(|source, _| {
+            let contents = identity::contents(source, |_| ())?;
+            identity::judge(source, &contents, Peers::Servers, UnixTime::now())
+        }),
+        build: Box::new(|identity, _| client_context(identity).map_err(|why| why.to_string())),
     };
     Live::start_by(recipe, source)
 }

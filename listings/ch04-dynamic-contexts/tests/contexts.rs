@@ -201,11 +201,11 @@ fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
 fn a_context_that_cannot_be_built_leaves_the_old_one() {
     let mut bench = bench();
     let recipe = Recipe {
-        read: identity::read,
-        build: |identity| match identity.facts.serial.as_str() {
+        read: Box::new(|source, _| identity::read(source)),
+        build: Box::new(|identity, _| match identity.facts.serial.as_str() {
             "1002" => Err("not in this house".into()),
             _ => server_context(identity).map_err(|why| why.to_string()),
-        },
+        }),
     };
     let live = Live::start_by(recipe, bench.source()).unwrap();
     let (front, client) = (hooked_context(live.clone()).unwrap(), bench.stranger());
