@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use lab::agent::Files;
 use lab::chain::{self, Facts};
 use rustls::client::WebPkiServerVerifier;
@@ -32,6 +33,22 @@ pub struct Identity {
     pub certified: Arc<CertifiedKey>,
     /// What the chain says of itself.
     pub facts: Facts,
+    /// The trust anchors by which the chain was judged.
+    pub anchors: Vec<CertificateDer<'static>>,
+    /// SHA-256 over the whole set: chain, key and anchors, each as DER. A set that differs in
+    /// anything differs here. Not for logs, since the key is in it.
+    pub set_sha256: [u8; 32],
+}
+
+/// What the files held when they were read. No `Debug`: a private key is in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Of the file of the chain.
+    pub certificate: Vec<u8>,
+    /// Of the file of the key. The same bytes where one file holds both.
+    pub key: Vec<u8>,
+    /// Of the file of the trust anchors.
+    pub roots: Vec<u8>,
 }
 
 /// Why files were not accepted. A closed set: these words stand in logs and in alarms.
@@ -55,11 +72,23 @@ pub enum Reason {
     NotYetValid,
     /// The certificate is not valid for this server's name.
     NameLost,
+    /// The files changed while they were read, at each of several tries.
+    Torn,
+    /// A trust anchor that is in force is gone, and the file has not been like that for long.
+    TrustShrunk,
+    /// The chain has fewer certificates than the one that is served, and not for long.
+    ChainShrunk,
+    /// The key can be read by other users.
+    InsecureMode,
+    /// A directory, a FIFO or a device stands where a file should.
+    NotRegular,
+    /// The file is larger than any chain, key or bundle of trust anchors.
+    TooLarge,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Missing,
         Self::Unreadable,
         Self::Truncated,
@@ -69,6 +98,12 @@ impl Reason {
         Self::Expired,
         Self::NotYetValid,
         Self::NameLost,
+        Self::Torn,
+        Self::TrustShrunk,
+        Self::ChainShrunk,
+        Self::InsecureMode,
+        Self::NotRegular,
+        Self::TooLarge,
     ];
 
     /// The word in the log.
@@ -83,6 +118,12 @@ impl Reason {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::NameLost => "name_lost",
+            Self::Torn => "torn",
+            Self::TrustShrunk => "trust_shrunk",
+            Self::ChainShrunk => "chain_shrunk",
+            Self::InsecureMode => "insecure_mode",
+            Self::NotRegular => "not_regular",
+            Self::TooLarge => "too_large",
         }
     }
 }
@@ -113,17 +154,50 @@ impl std::error::Error for Rejected {}
 /// # Errors
 /// The first thing that a peer, or rustls, would object to.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
+    read_stepwise(source, |_| ())
+}
+
+/// Reads as [`read`] does, and calls `between` with a name at each place where a writer could come
+/// between. A test lets one in there.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_stepwise(
+    source: &Source,
+    mut between: impl FnMut(&str),
+) -> Result<Identity, Rejected> {
     let files = &source.files;
     let certificate = bytes(&files.certificate)?;
+    between("certificate read");
     // One file for both is read once, so that its two halves are of one generation.
     let key = match files.key == files.certificate {
         true => certificate.clone(),
         false => bytes(&files.key)?,
     };
-    let chain = certificates(&certificate, &files.certificate)?;
+    between("key read");
+    let roots = bytes(&files.roots)?;
+    between("roots read");
+    let contents = Contents {
+        certificate,
+        key,
+        roots,
+    };
+    judge(source, &contents)
+}
+
+/// Judges what was read, by whatever reader.
+///
+/// # Errors
+/// The first thing that a peer, or rustls, would object to.
+pub fn judge(source: &Source, contents: &Contents) -> Result<Identity, Rejected> {
+    let files = &source.files;
+    let chain = certificates(&contents.certificate, &files.certificate)?;
     let facts =
         chain::facts(&chain).map_err(|why| reject(Reason::Malformed, &files.certificate, &why))?;
-    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|why| reject_pem(why, &files.key))?;
+    let key = PrivateKeyDer::from_pem_slice(&contents.key)
+        .map_err(|why| reject_pem(why, &files.key))?;
+    let anchors = certificates(&contents.roots, &files.roots)?;
+    let set_sha256 = set_sha256(&chain, &key, &anchors);
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -135,10 +209,12 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
         reject(reason, &files.key, &why)
     })?;
 
-    judge_as_peer(source, &certified, provider)?;
+    judge_as_peer(source, &certified, &anchors, provider)?;
     Ok(Identity {
         certified: Arc::new(certified),
         facts,
+        anchors,
+        set_sha256,
     })
 }
 // ANCHOR_END: read
@@ -148,13 +224,14 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
 fn judge_as_peer(
     source: &Source,
     certified: &CertifiedKey,
+    anchors: &[CertificateDer<'static>],
     provider: CryptoProvider,
 ) -> Result<(), Rejected> {
     let files = &source.files;
     let mut roots = RootCertStore::empty();
-    for root in certificates(&bytes(&files.roots)?, &files.roots)? {
+    for anchor in anchors {
         roots
-            .add(root)
+            .add(anchor.clone())
             .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.into())
@@ -180,6 +257,26 @@ fn objection(why: &Error) -> Reason {
         Error::InvalidCertificate(BadEncoding) => Reason::Malformed,
         _ => Reason::ChainBroken,
     }
+}
+
+/// One hash for the whole set: what makes a generation new.
+fn set_sha256(
+    chain: &[CertificateDer<'_>],
+    key: &PrivateKeyDer<'_>,
+    anchors: &[CertificateDer<'_>],
+) -> [u8; 32] {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    let chain = chain.iter().map(|certificate| (b'c', &certificate[..]));
+    let anchors = anchors.iter().map(|anchor| (b'a', &anchor[..]));
+    for (kind, der) in chain.chain([(b'k', key.secret_der())]).chain(anchors) {
+        // Kind and length before each, so that no two sets run together into the same bytes.
+        hash.update(&[kind]);
+        hash.update(&(der.len() as u64).to_be_bytes());
+        hash.update(der);
+    }
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(hash.finish().as_ref());
+    sha256
 }
 
 /// Every certificate of a file. A file without one is not a chain.

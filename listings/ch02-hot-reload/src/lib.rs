@@ -7,6 +7,7 @@
 pub mod arguments;
 pub mod identity;
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -37,11 +38,31 @@ pub struct Generation {
 #[derive(Debug)]
 pub struct Live {
     source: Source,
+    reader: Box<dyn Read>,
     current: ArcSwap<Generation>,
     // One reload at a time: a slow one must not overtake a later one and publish older files.
     reloading: Mutex<()>,
 }
 // ANCHOR_END: generation
+
+/// How the files become an identity. Another reader may ask for more before it is content.
+pub trait Read: fmt::Debug + Send + Sync {
+    /// Reads the files of `source` and judges them, with an eye on what is `serving` now.
+    ///
+    /// # Errors
+    /// Why they are not fit to be served.
+    fn read(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected>;
+}
+
+/// Opens each file by its path and reads it once: [`identity::read`].
+#[derive(Debug)]
+pub struct ByPath;
+
+impl Read for ByPath {
+    fn read(&self, source: &Source, _: Option<&Identity>) -> Result<Identity, Rejected> {
+        identity::read(source)
+    }
+}
 
 /// What a reload did.
 #[derive(Debug)]
@@ -61,10 +82,22 @@ impl Live {
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        let first = Arc::new(Generation::new(1, identity::read(&source)?));
+        Self::start_with(ByPath, source)
+    }
+
+    /// Loads the first generation, and all that follow, by this reader.
+    ///
+    /// # Errors
+    /// When the files are not fit to be served.
+    pub fn start_with(
+        reader: impl Read + 'static,
+        source: Source,
+    ) -> Result<Arc<Self>, Rejected> {
+        let first = Arc::new(Generation::new(1, reader.read(&source, None)?));
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
+            reader: Box::new(reader),
             current: ArcSwap::from(first),
             reloading: Mutex::new(()),
         }))
@@ -87,12 +120,12 @@ impl Live {
     pub fn reload(&self) -> Reload {
         // The lock guards no data, only the order; a panic elsewhere does not spoil it.
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
-        let identity = match identity::read(&self.source) {
+        let before = self.current();
+        let identity = match self.reader.read(&self.source, Some(&before.identity)) {
             Ok(identity) => identity,
             Err(rejected) => return Reload::Rejected(rejected),
         };
-        let before = self.current();
-        if identity.facts.chain_sha256 == before.identity.facts.chain_sha256 {
+        if identity.set_sha256 == before.identity.set_sha256 {
             return Reload::Unchanged;
         }
         let next = Arc::new(Generation::new(before.number + 1, identity));
