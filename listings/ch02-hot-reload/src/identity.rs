@@ -311,7 +311,8 @@ fn reject_pem(why: pem::Error, path: &Path) -> Rejected {
     }
 }
 
-fn reject(reason: Reason, file: &Path, why: &dyn fmt::Display) -> Rejected {
+/// A rejection. `why` must not repeat bytes of the file.
+pub fn reject(reason: Reason, file: &Path, why: &dyn fmt::Display) -> Rejected {
     Rejected {
         reason,
         file: file.to_owned(),
