@@ -10,7 +10,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::{self, Identity, Rejected, Source};
@@ -191,6 +192,18 @@ impl Found {
         wrong.map(|(_, states)| states).sum()
     }
 
+    /// Both in one.
+    pub fn and(mut self, other: Self) -> Self {
+        self.states += other.states;
+        for (served, states) in other.served {
+            *self.served.entry(served).or_default() += states;
+        }
+        self.refused += other.refused;
+        self.stuck += other.stuck;
+        self.stretches.extend(other.stretches);
+        self
+    }
+
     fn count(&mut self, served: Served, refused: Option<&Rejected>) {
         self.states += 1;
         *self.served.entry(served).or_default() += 1;
@@ -223,6 +236,44 @@ pub struct Arena<'a> {
     new: Certificates,
     /// Milliseconds that have passed for the reader.
     clock: Arc<AtomicU64>,
+}
+
+/// Explores every pair of a writer and a reader, as many at a time as there are processors, and
+/// returns what was found in the order of [`Writer::all`].
+///
+/// # Errors
+/// The first that an [`Arena`] had.
+pub fn explore(world: &World) -> io::Result<Vec<(Writer, Subject, Found)>> {
+    let writers = Writer::all().into_iter();
+    let pairs = writers.flat_map(|writer| Subject::ALL.map(|subject| (writer, subject)));
+    let pairs: Vec<_> = pairs.collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(writer, subject)) = pairs.get(at) else {
+                return Ok::<_, io::Error>(done);
+            };
+            let arena = Arena::new(writer, subject, world)?;
+            // Thousands of generations are no news.
+            let found = with_default(NoSubscriber::default(), || {
+                Ok::<_, io::Error>(arena.after_each_step()?.and(arena.between_reads()?))
+            })?;
+            done.push((at, (writer, subject, found)));
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let mut found = thread::scope(|scope| {
+        let working: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut found = Vec::new();
+        for worker in working {
+            found.extend(worker.join().map_err(|_| io::Error::other("a worker panicked"))??);
+        }
+        Ok::<_, io::Error>(found)
+    })?;
+    found.sort_by_key(|(at, _)| *at);
+    Ok(found.into_iter().map(|(_, found)| found).collect())
 }
 
 /// How far the clock moves for what shrank to be believed.
@@ -326,15 +377,19 @@ impl<'a> Arena<'a> {
         };
         found.count(served, read.as_ref().err());
 
-        // The writer finishes, and the server looks twice more: at once, and when time has passed.
+        // The writer finishes. The server looks once more, and again when time has passed.
         self.write(&steps[written..])?;
-        let serving = read.as_ref().unwrap_or(old);
-        let (second, _) = self.read(&reader, Some(serving), &mut |_| Ok(()))?;
-        let serving = second.as_ref().unwrap_or(serving);
-        let mut last = self.classify(serving);
+        let mut last = served;
+        let mut serving = read.as_ref().unwrap_or(old);
+        let second;
+        if last != Served::New {
+            second = self.read(&reader, Some(serving), &mut |_| Ok(()))?.0;
+            serving = second.as_ref().unwrap_or(serving);
+            last = self.classify(serving);
+        }
         if last != Served::New {
             self.pass_time();
-            let (third, _) = self.read(&reader, Some(serving), &mut |_| Ok(()))?;
+            let third = self.read(&reader, Some(serving), &mut |_| Ok(()))?.0;
             last = self.classify(third.as_ref().unwrap_or(serving));
         }
         found.stuck += usize::from(last != Served::New);
@@ -383,11 +438,10 @@ impl<'a> Arena<'a> {
 
     fn start(&self) -> io::Result<Arc<Live>> {
         let source = self.source.clone();
-        // Thousands of generations are no news.
-        let started = with_default(NoSubscriber::default(), || match self.subject {
+        let started = match self.subject {
             Subject::ByPath => Live::start(source),
             Subject::Ours => Live::start_with(self.reader(), source),
-        });
+        };
         started.map_err(io::Error::other)
     }
 

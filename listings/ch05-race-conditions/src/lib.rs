@@ -9,6 +9,7 @@
 //! every point where the two could meet.
 
 pub mod explorer;
+pub mod mounted;
 pub mod pem;
 pub mod pinned;
 pub mod writer;
