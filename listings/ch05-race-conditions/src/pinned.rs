@@ -125,7 +125,7 @@ impl Directories {
             return Err(too_large());
         }
         // It may grow while it is read: the limit holds for what is read.
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(about.len() as usize + 1);
         let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
         if read.map_err(failed)? as u64 > LARGEST {
             return Err(too_large());
