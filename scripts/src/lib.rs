@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod expand;
+pub mod grid;
 pub mod links;
 pub mod serve;
 pub mod site;
