@@ -18,7 +18,7 @@ use std::time::Duration;
 use lab::chain;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -143,19 +143,7 @@ fn failed(why: &dyn Display) {
 ///
 /// `generation` is the one under which the connection was opened, where that can be known.
 pub async fn converse(mut stream: TlsStream<TcpStream>, generation: Option<u64>) {
-    static OPENED: AtomicU64 = AtomicU64::new(0);
-    let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
-    let session = stream.get_ref().1;
-    tracing::debug!(
-        event = "connection_opened",
-        connection,
-        generation,
-        resumed = session.handshake_kind() == Some(HandshakeKind::Resumed),
-        tls = match session.protocol_version() {
-            Some(ProtocolVersion::TLSv1_2) => "1.2",
-            _ => "1.3",
-        },
-    );
+    let opened = Opened::log(stream.get_ref().1, generation);
     let (bytes, why) = match lab::wire::serve(&mut stream).await {
         Ok(bytes) => {
             // The client has left; whether our goodbye reaches it no longer matters.
@@ -164,11 +152,47 @@ pub async fn converse(mut stream: TlsStream<TcpStream>, generation: Option<u64>)
         }
         Err((bytes, _)) => (bytes, "cut"),
     };
-    tracing::debug!(
-        event = "connection_closed",
-        connection,
-        generation,
-        bytes,
-        why
-    );
+    opened.closed(bytes, why);
+}
+
+/// A connection whose beginning is in the log, and whose end is not yet.
+#[derive(Debug)]
+pub struct Opened {
+    /// Counts up from 1 in a process.
+    pub connection: u64,
+    /// As in [`converse`].
+    pub generation: Option<u64>,
+}
+
+impl Opened {
+    /// Numbers a connection whose handshake is complete, and logs `connection_opened`.
+    pub fn log(session: &ServerConnection, generation: Option<u64>) -> Self {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::debug!(
+            event = "connection_opened",
+            connection,
+            generation,
+            resumed = session.handshake_kind() == Some(HandshakeKind::Resumed),
+            tls = match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => "1.2",
+                _ => "1.3",
+            },
+        );
+        Self {
+            connection,
+            generation,
+        }
+    }
+
+    /// Logs `connection_closed`: how many bytes of body were sent, and why it ended.
+    pub fn closed(self, bytes: u64, why: &str) {
+        tracing::debug!(
+            event = "connection_closed",
+            connection = self.connection,
+            generation = self.generation,
+            bytes,
+            why
+        );
+    }
 }

@@ -32,6 +32,16 @@ pub struct Identity {
     pub certified: Arc<CertifiedKey>,
     /// What the chain says of itself.
     pub facts: Facts,
+    /// SHA-256 over the trust anchors by which the chain was judged, lower-case hex.
+    pub trust_sha256: String,
+}
+
+impl Identity {
+    /// Whether nothing changed: neither the chain nor the trust anchors.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.facts.chain_sha256 == other.facts.chain_sha256
+            && self.trust_sha256 == other.trust_sha256
+    }
 }
 
 /// Why files were not accepted. A closed set: these words stand in logs and in alarms.
@@ -135,10 +145,13 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
         reject(reason, &files.key, &why)
     })?;
 
-    judge_as_peer(source, &certified, provider)?;
+    let roots = certificates(&bytes(&files.roots)?, &files.roots)?;
+    let trust_sha256 = chain::sha256(&roots);
+    judge_as_peer(source, &certified, roots, provider)?;
     Ok(Identity {
         certified: Arc::new(certified),
         facts,
+        trust_sha256,
     })
 }
 // ANCHOR_END: read
@@ -148,16 +161,17 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
 fn judge_as_peer(
     source: &Source,
     certified: &CertifiedKey,
+    roots: Vec<CertificateDer<'static>>,
     provider: CryptoProvider,
 ) -> Result<(), Rejected> {
     let files = &source.files;
-    let mut roots = RootCertStore::empty();
-    for root in certificates(&bytes(&files.roots)?, &files.roots)? {
-        roots
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store
             .add(root)
             .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.into())
+    let verifier = WebPkiServerVerifier::builder_with_provider(store.into(), provider.into())
         .build()
         .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
     // `certificates` returns at least one.

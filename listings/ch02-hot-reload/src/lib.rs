@@ -7,6 +7,7 @@
 pub mod arguments;
 pub mod identity;
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,7 @@ use rustls::ServerConfig;
 use rustls::sign::SingleCertAndKey;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use identity::{Identity, Rejected, Source};
@@ -37,11 +38,31 @@ pub struct Generation {
 #[derive(Debug)]
 pub struct Live {
     source: Source,
+    build: Box<dyn Build>,
     current: ArcSwap<Generation>,
+    published: watch::Sender<u64>,
     // One reload at a time: a slow one must not overtake a later one and publish older files.
     reloading: Mutex<()>,
 }
 // ANCHOR_END: generation
+
+/// Builds the configuration of a generation.
+pub trait Build: fmt::Debug + Send + Sync {
+    /// `before` is the generation that is replaced; at the start there is none.
+    fn config(&self, identity: &Identity, before: Option<&Generation>) -> ServerConfig;
+}
+
+/// Builds each configuration from nothing: no session begun under one generation can be resumed
+/// under the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh;
+
+impl Build for Fresh {
+    fn config(&self, identity: &Identity, _: Option<&Generation>) -> ServerConfig {
+        let pair = SingleCertAndKey::from(identity.certified.clone());
+        server_config().with_cert_resolver(Arc::new(pair))
+    }
+}
 
 /// What a reload did.
 #[derive(Debug)]
@@ -61,11 +82,23 @@ impl Live {
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        let first = Arc::new(Generation::new(1, identity::read(&source)?));
+        Self::start_with(source, Fresh)
+    }
+
+    /// The same, with configurations that are built in another way.
+    ///
+    /// # Errors
+    /// When the files are not fit to be served.
+    pub fn start_with(source: Source, build: impl Build + 'static) -> Result<Arc<Self>, Rejected> {
+        let identity = identity::read(&source)?;
+        let config = build.config(&identity, None);
+        let first = Arc::new(Generation::new(1, identity, config));
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
+            build: Box::new(build),
             current: ArcSwap::from(first),
+            published: watch::Sender::new(1),
             reloading: Mutex::new(()),
         }))
     }
@@ -73,6 +106,12 @@ impl Live {
     /// The generation that a new connection is to be served under.
     pub fn current(&self) -> Arc<Generation> {
         self.current.load_full()
+    }
+
+    /// The number of the newest generation, for those who want to be told of each. A receiver that
+    /// was asleep sees the last one.
+    pub fn published(&self) -> watch::Receiver<u64> {
+        self.published.subscribe()
     }
 
     /// Where the identity is read from.
@@ -92,12 +131,14 @@ impl Live {
             Err(rejected) => return Reload::Rejected(rejected),
         };
         let before = self.current();
-        if identity.facts.chain_sha256 == before.identity.facts.chain_sha256 {
+        if identity.is_same(&before.identity) {
             return Reload::Unchanged;
         }
-        let next = Arc::new(Generation::new(before.number + 1, identity));
+        let config = self.build.config(&identity, Some(&before));
+        let next = Arc::new(Generation::new(before.number + 1, identity, config));
         self.current.store(next.clone());
         log_loaded(&next);
+        self.published.send_replace(next.number);
         Reload::Loaded(next)
     }
     // ANCHOR_END: reload
@@ -130,9 +171,7 @@ impl Live {
 }
 
 impl Generation {
-    fn new(number: u64, identity: Identity) -> Self {
-        let pair = SingleCertAndKey::from(identity.certified.clone());
-        let config = server_config().with_cert_resolver(Arc::new(pair));
+    fn new(number: u64, identity: Identity, config: ServerConfig) -> Self {
         Self {
             number,
             identity,

@@ -32,16 +32,26 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut sent = 0;
+    match serve_counting(stream, &mut sent).await {
+        Ok(()) => Ok(sent),
+        Err(e) => Err((sent, e)),
+    }
+}
+
+/// The same, and keeps `sent` up to date, for a server that may stop in the middle.
+///
+/// # Errors
+/// A client that vanishes without TLS's `close_notify`, or any failed read or write.
+pub async fn serve_counting<S>(stream: &mut S, sent: &mut u64) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     loop {
         let mut request = [0; 4];
-        match stream.read(&mut request[..1]).await {
-            Ok(0) => return Ok(sent),
-            Ok(_) => {}
-            Err(e) => return Err((sent, e)),
+        if stream.read(&mut request[..1]).await? == 0 {
+            return Ok(());
         }
-        if let Err(e) = answer(stream, &mut request, &mut sent).await {
-            return Err((sent, e));
-        }
+        answer(stream, &mut request, sent).await?;
     }
 }
 
