@@ -138,12 +138,7 @@ impl Client {
     /// Connects and completes a handshake.
     pub async fn connect(&self, server: SocketAddr) -> Result<Connection, Failure> {
         let (stream, seen) = self.open(server).await?;
-        Ok(Connection {
-            stream,
-            seen,
-            received: 0,
-            hash: aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256),
-        })
+        Ok(Connection::over(stream, seen))
     }
 
     /// The same, for another protocol than the lab's.
@@ -192,14 +187,24 @@ impl Client {
 }
 
 /// An open connection and the state of its download.
-pub struct Connection {
-    stream: TlsStream<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    stream: TlsStream<S>,
     seen: Seen,
     received: u64,
     hash: aws_lc_rs::digest::Context,
 }
 
-impl Connection {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Speaks the lab's protocol over a stream whose handshake is complete.
+    pub fn over(stream: TlsStream<S>, seen: Seen) -> Self {
+        Self {
+            stream,
+            seen,
+            received: 0,
+            hash: aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256),
+        }
+    }
+
     /// What the handshake showed.
     pub fn seen(&self) -> &Seen {
         &self.seen
