@@ -40,14 +40,19 @@ impl Held {
     /// way included.
     pub fn up_to(&self, generation: u64) -> usize {
         let counts = self.0.borrow();
-        counts.range(..=generation).map(|(_, count)| count.open).sum()
+        counts
+            .range(..=generation)
+            .map(|(_, count)| count.open)
+            .sum()
     }
 
     /// Waits until no connection holds `generation` or one before it. Forgets them, and returns
     /// how many of their connections were cut.
     pub async fn gone(&self, generation: u64) -> usize {
         let all_gone = |counts: &BTreeMap<u64, Count>| {
-            counts.range(..=generation).all(|(_, count)| count.open == 0)
+            counts
+                .range(..=generation)
+                .all(|(_, count)| count.open == 0)
         };
         // The sender is ours, so this ends only when they are gone.
         let _ = self.0.subscribe().wait_for(all_gone).await;

@@ -13,7 +13,7 @@ use hyper::server::conn;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use lab::wire::{BLOCK, body};
+use lab::wire::{self, BLOCK};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 
@@ -34,9 +34,9 @@ pub(crate) async fn http1<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sent, leaving) = (Sent::default(), Arc::new(AtomicBool::new(false)));
+    let (body, leaving) = (Arc::new(Counts::default()), AtomicBool::new(false));
     let service = service_fn(|request| {
-        let mut response = answer(&request, &sent);
+        let mut response = answer(&request, &body);
         if leaving.load(Ordering::Relaxed) {
             let headers = response.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -46,8 +46,9 @@ where
     let connection = conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
     let close = conn::http1::Connection::graceful_shutdown;
-    let end = until_gone(pin!(connection), due, grace, ask, close).await;
-    (sent.load(Ordering::Relaxed), end)
+    let owes = || body.owes();
+    let end = until_gone(pin!(connection), due, grace, ask, close, owes).await;
+    (body.sent.load(Ordering::Relaxed), end)
 }
 // ANCHOR_END: http1
 
@@ -66,30 +67,39 @@ pub(crate) async fn http2<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let sent = Sent::default();
-    let service = service_fn(|request| {
-        std::future::ready(Ok::<_, Infallible>(answer(&request, &sent)))
-    });
+    let body = Arc::new(Counts::default());
+    let service =
+        service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &body))));
     let connection = conn::http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service);
     let ask = conn::http2::Connection::graceful_shutdown;
-    let end = until_gone(pin!(connection), due, grace, ask, |_| ()).await;
-    (sent.load(Ordering::Relaxed), end)
+    let owes = || body.owes();
+    let end = until_gone(pin!(connection), due, grace, ask, |_| (), owes).await;
+    (body.sent.load(Ordering::Relaxed), end)
 }
 // ANCHOR_END: http2
 
-/// Bytes of body that a connection has sent.
-type Sent = Arc<AtomicU64>;
+/// Bytes of body, over a connection's whole life.
+#[derive(Debug, Default)]
+struct Counts {
+    asked: AtomicU64,
+    sent: AtomicU64,
+}
+
+impl Counts {
+    fn owes(&self) -> bool {
+        self.sent.load(Ordering::Relaxed) < self.asked.load(Ordering::Relaxed)
+    }
+}
 
 /// `GET /bytes/N` is answered with the first N bytes of the known body.
-fn answer<B>(request: &Request<B>, sent: &Sent) -> Response<Known> {
+fn answer<B>(request: &Request<B>, counts: &Arc<Counts>) -> Response<Known> {
     let asked = request.uri().path().strip_prefix("/bytes/");
     let size = asked.and_then(|size| size.parse().ok());
-    let mut response = Response::new(Known {
-        at: 0,
-        end: size.unwrap_or(0),
-        sent: sent.clone(),
-    });
+    let end = size.unwrap_or(0);
+    counts.asked.fetch_add(end, Ordering::Relaxed);
+    let counts = counts.clone();
+    let mut response = Response::new(Known { at: 0, end, counts });
     if size.is_none() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
@@ -100,7 +110,7 @@ fn answer<B>(request: &Request<B>, sent: &Sent) -> Response<Known> {
 struct Known {
     at: u64,
     end: u64,
-    sent: Sent,
+    counts: Arc<Counts>,
 }
 
 impl Body for Known {
@@ -116,9 +126,9 @@ impl Body for Known {
             return Poll::Ready(None);
         }
         let mut block = vec![0; size as usize];
-        body(self.at, &mut block);
+        wire::body(self.at, &mut block);
         self.at += size;
-        self.sent.fetch_add(size, Ordering::Relaxed);
+        self.counts.sent.fetch_add(size, Ordering::Relaxed);
         Poll::Ready(Some(Ok(Frame::data(block.into()))))
     }
 

@@ -205,39 +205,45 @@ impl Server {
 // ANCHOR_END: retire
 
 // ANCHOR: until_gone
-/// Runs a connection until it ends; once it is due, asks it to leave, and at the deadline gives
-/// up on it. `ask` and `close` are what the protocol has for that.
+/// Runs a connection until it ends. Once it is due, asks it to leave, and cuts it at the deadline.
+///
+/// `ask` and `close` are what the protocol has for that; `owes` tells whether an answer is
+/// unfinished.
 async fn until_gone<C, T, E>(
     mut connection: Pin<&mut C>,
     due: impl Future<Output = Due>,
     grace: Duration,
     ask: impl FnOnce(Pin<&mut C>),
     close: impl FnOnce(Pin<&mut C>),
+    owes: impl Fn() -> bool,
 ) -> End
 where
     C: Future<Output = Result<T, E>>,
 {
+    // A client that does not stay for our goodbye makes an error, and loses nothing by it.
+    let whole = |ended: &Result<T, E>| ended.is_ok() || !owes();
     let due = tokio::select! {
-        ended = connection.as_mut() => return match ended {
-            Ok(_) => End::ClientClosed,
-            Err(_) => End::Cut,
+        ended = connection.as_mut() => return match whole(&ended) {
+            true => End::ClientClosed,
+            false => End::Cut,
         },
         due = due => due,
     };
     ask(connection.as_mut());
-    let ended = match timeout(grace, connection.as_mut()).await {
-        Ok(ended) => ended.is_ok(),
+    let whole = match timeout(grace, connection.as_mut()).await {
+        Ok(ended) if whole(&ended) => true,
+        Ok(_) => return End::Cut,
         Err(_) => {
             close(connection.as_mut());
-            // One look: what has nothing left to do is done, and loses nothing.
+            // One look: what has nothing left to do is done.
             tokio::select! {
                 biased;
-                ended = connection => ended.is_ok(),
+                ended = connection => whole(&ended),
                 () = std::future::ready(()) => false,
             }
         }
     };
-    match (ended, due) {
+    match (whole, due) {
         (false, _) => End::Deadline,
         (true, Due::Age) => End::Aged,
         (true, Due::Generation) => End::Drained,
@@ -259,7 +265,7 @@ where
     let mut sent = 0;
     let end = {
         let conversation = pin!(lab::wire::serve_counting(&mut stream, &mut sent));
-        until_gone(conversation, due, grace, |_| (), |_| ()).await
+        until_gone(conversation, due, grace, |_| (), |_| (), || true).await
     };
     if end != End::Deadline {
         // The client has left; whether our goodbye reaches it no longer matters.

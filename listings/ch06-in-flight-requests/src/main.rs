@@ -68,6 +68,9 @@ struct Retire {
     /// What a rotation does to the sessions of clients that return.
     #[arg(long, value_enum, default_value = "keep-unless-trust-changed")]
     tickets: Tickets,
+    /// Do not follow the files. A test that passes with this tests nothing.
+    #[arg(long)]
+    frozen: bool,
     /// Files, and so connections, that may be open at once.
     #[arg(long, default_value_t = 4096)]
     open_files: u64,
@@ -107,7 +110,10 @@ async fn server(arguments: Retire) -> io::Result<()> {
             grace: Duration::from_millis(arguments.grace_ms),
         },
     );
-    watch(live, Events::Wanted, Duration::from_millis(arguments.poll_ms));
+    if !arguments.frozen {
+        let poll = Duration::from_millis(arguments.poll_ms);
+        watch(live, Events::Wanted, poll);
+    }
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())
 }
@@ -125,12 +131,15 @@ async fn demo(all: bool) -> io::Result<()> {
     // The first leaf is valid for ten minutes, all others for an hour.
     let mut request = LeafRequest::new("localhost");
     request.lifetime = Duration::from_secs(600);
-    let first = agent.authority().issue(&request).map_err(io::Error::other)?;
+    let first = agent
+        .authority()
+        .issue(&request)
+        .map_err(io::Error::other)?;
     agent.write(&first)?;
 
     let mut arguments = Serve::command_line(&agent.files()).to_vec();
-    let (lag, grace) = (LAG.to_string(), "2000");
-    arguments.extend(["--lag", &lag, "--grace-ms", grace].map(Into::into));
+    let lag = LAG.to_string();
+    arguments.extend(["--lag", &lag, "--grace-ms", "1000"].map(Into::into));
     let program = std::env::current_exe()?;
     let server = Child::spawn(&program, arguments, |event| {
         lab::event::forward(event.clone());
@@ -141,15 +150,27 @@ async fn demo(all: bool) -> io::Result<()> {
     // All clients look at one clock, which the demo moves.
     let clock = Clock::new();
     let clients = Clients::new(agent.root_pem(), &clock)?;
-    let mut http1 = Http::connect(&clients.http1, address).await.map_err(io::Error::other)?;
-    let mut http2 = Http::connect(&clients.http2, address).await.map_err(io::Error::other)?;
-    let mut bare = clients.bare.connect(address).await.map_err(io::Error::other)?;
+    let mut http1 = Http::connect(&clients.http1, address)
+        .await
+        .map_err(io::Error::other)?;
+    let mut http2 = Http::connect(&clients.http2, address)
+        .await
+        .map_err(io::Error::other)?;
+    let mut bare = clients
+        .bare
+        .connect(address)
+        .await
+        .map_err(io::Error::other)?;
     for _ in 0..3 {
         tracing::info!(event = "download_started", of = WHOLE);
     }
     let mut over1 = http1.start(WHOLE).await.map_err(io::Error::other)?;
     let mut over2 = http2.start(WHOLE).await.map_err(io::Error::other)?;
-    saw(&clients.bare.probe(address).await.map_err(io::Error::other)?);
+    saw(&clients
+        .bare
+        .probe(address)
+        .await
+        .map_err(io::Error::other)?);
 
     // ANCHOR: expire
     // Eleven minutes later the certificate of all three has expired. They do not notice.
@@ -161,7 +182,11 @@ async fn demo(all: bool) -> io::Result<()> {
     let refused = clients.stranger.probe(address).await;
     log.wait_for(&want("handshake_failed"), BOUND).await;
     tracing::info!(event = "probe_failed", why = why(refused));
-    saw(&clients.bare.probe(address).await.map_err(io::Error::other)?);
+    saw(&clients
+        .bare
+        .probe(address)
+        .await
+        .map_err(io::Error::other)?);
     // ANCHOR_END: expire
 
     for generation in 2..=LAG + 2 {
@@ -172,7 +197,11 @@ async fn demo(all: bool) -> io::Result<()> {
             over1.pull(MIB.into()).await.map_err(io::Error::other)?;
             over2.pull(MIB.into()).await.map_err(io::Error::other)?;
             bare.pull(MIB).await.map_err(io::Error::other)?;
-            saw(&clients.stranger.probe(address).await.map_err(io::Error::other)?);
+            saw(&clients
+                .stranger
+                .probe(address)
+                .await
+                .map_err(io::Error::other)?);
         }
     }
 
@@ -201,28 +230,56 @@ async fn demo(all: bool) -> io::Result<()> {
     // All three come back.
     let mut resumed = 0;
     for client in [&clients.http1, &clients.http2] {
-        let mut back = Http::connect(client, address).await.map_err(io::Error::other)?;
+        let mut back = Http::connect(client, address)
+            .await
+            .map_err(io::Error::other)?;
         back.get(1).await.map_err(io::Error::other)?;
         resumed += u32::from(back.seen().resumed);
         saw(back.seen());
         back.close().await;
     }
-    let back = clients.bare.probe(address).await.map_err(io::Error::other)?;
+    let back = clients
+        .bare
+        .probe(address)
+        .await
+        .map_err(io::Error::other)?;
     resumed += u32::from(back.resumed);
     saw(&back);
 
     // A change of trust ends it: the tickets are gone, and the client is shown what is served.
-    let both = format!("{}{}", agent.root_pem(), Authority::new().map_err(io::Error::other)?.root_pem());
+    let both = format!(
+        "{}{}",
+        agent.root_pem(),
+        Authority::new().map_err(io::Error::other)?.root_pem()
+    );
     let roots = agent.files().roots;
     fs::write(roots.with_extension("new"), both)?;
     fs::rename(roots.with_extension("new"), &roots)?;
     let loaded = want("identity_loaded").with("generation", LAG + 3);
     log.wait_for(&loaded, BOUND).await;
-    saw(&clients.bare.probe(address).await.map_err(io::Error::other)?);
+    saw(&clients
+        .bare
+        .probe(address)
+        .await
+        .map_err(io::Error::other)?);
 
-    let ends = |why: &str| log.all(&want("connection_closed").with("generation", 1).with("why", why)).len();
-    println!("generation 1: {} drained, {} cut at the deadline", ends("drained"), ends("deadline"));
-    println!("3 clients came back: {resumed} resumed, {} paid for a full handshake", 3 - resumed);
+    let ends = |why: &str| {
+        log.all(
+            &want("connection_closed")
+                .with("generation", 1)
+                .with("why", why),
+        )
+        .len()
+    };
+    println!(
+        "generation 1: {} drained, {} cut at the deadline",
+        ends("drained"),
+        ends("deadline")
+    );
+    println!(
+        "3 clients came back: {resumed} resumed, {} paid for a full handshake",
+        3 - resumed
+    );
     Ok(())
 }
 
@@ -244,7 +301,8 @@ impl Clients {
             config.time_provider = clock.clone();
             Client::with_config(Arc::new(config), "localhost")
         };
-        let bare = |options| Ok::<_, io::Error>((*lab::client::config(roots_pem, options)?).clone());
+        let bare =
+            |options| Ok::<_, io::Error>((*lab::client::config(roots_pem, options)?).clone());
         Ok(Self {
             http1: client(client::config(roots_pem, Version::Http1, returning)?)?,
             http2: client(client::config(roots_pem, Version::Http2, returning)?)?,

@@ -62,4 +62,3 @@ impl Build for Sessions {
     }
 }
 // ANCHOR_END: tickets
-

@@ -142,10 +142,7 @@ impl Client {
     }
 
     /// The same, for another protocol than the lab's.
-    pub async fn open(
-        &self,
-        server: SocketAddr,
-    ) -> Result<(TlsStream<TcpStream>, Seen), Failure> {
+    pub async fn open(&self, server: SocketAddr) -> Result<(TlsStream<TcpStream>, Seen), Failure> {
         let connecting = async {
             let tcp = match TcpStream::connect(server).await {
                 Ok(tcp) => tcp,
