@@ -172,6 +172,12 @@ impl Http {
         drop(self.sender);
         let _ = tokio::time::timeout(BOUND, self.ended).await;
     }
+
+    /// Waits until the server ends the connection.
+    pub async fn ended(self) {
+        // How it ended is the server's to say, in its log.
+        let _ = self.ended.await;
+    }
 }
 
 impl Download {

@@ -17,7 +17,8 @@ use lab::wire::{self, BLOCK};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 
-use crate::{Due, End, until_gone};
+use crate::Due;
+use crate::leave::{End, until_gone};
 
 // ANCHOR: http1
 /// Serves HTTP/1.1. A connection that is due gets `Connection: close` with its next answer (RFC

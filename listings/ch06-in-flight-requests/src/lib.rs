@@ -9,19 +9,21 @@ pub mod client;
 pub mod descriptors;
 pub mod held;
 pub mod http;
+pub mod leave;
 pub mod tickets;
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake};
 use ch02_hot_reload::Live;
 use held::Held;
+use leave::{End, until_gone};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -46,11 +48,15 @@ impl Retirement {
     /// Waits until a connection has to go, and says why.
     ///
     /// `retired` holds the newest generation that must go, with all before it.
-    pub async fn due(&self, opened: &Opened, mut retired: watch::Receiver<u64>) -> Due {
-        // A connection of no known generation is as old as can be.
-        let generation = opened.generation.unwrap_or(0);
-        let share = share(opened.connection);
-        let age = sleep(self.max_age.mul_f64(1.0 - self.jitter * share));
+    pub async fn due(
+        &self,
+        connection: u64,
+        generation: u64,
+        mut retired: watch::Receiver<u64>,
+    ) -> Due {
+        let share = share(connection);
+        let life = 1.0 - self.jitter.clamp(0.0, 1.0) * share;
+        let age = sleep(self.max_age.mul_f64(life));
         let generation = async {
             // The sender lives as long as the server.
             let _ = retired.wait_for(|retired| *retired >= generation).await;
@@ -71,34 +77,6 @@ pub enum Due {
     Age,
     /// Its generation is.
     Generation,
-}
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The client was done.
-    ClientClosed,
-    /// It broke, with something unfinished.
-    Cut,
-    /// It was asked because of its age, and finished what it was at.
-    Aged,
-    /// It was asked because of its generation, and finished what it was at.
-    Drained,
-    /// It was asked, and had not finished at the deadline: the server cut it.
-    Deadline,
-}
-
-impl End {
-    /// The word in the log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ClientClosed => "client_closed",
-            Self::Cut => "cut",
-            Self::Aged => "aged",
-            Self::Drained => "drained",
-            Self::Deadline => "deadline",
-        }
-    }
 }
 
 /// A part of a whole, from 0 to 1, for each connection another. Multiples of the golden ratio
@@ -160,7 +138,10 @@ impl Server {
         };
         let session = stream.get_ref().1;
         let opened = Opened::log(session, Some(generation.number));
-        let due = self.retirement.due(&opened, self.retired.subscribe());
+        let retired = self.retired.subscribe();
+        let due = self
+            .retirement
+            .due(opened.connection, generation.number, retired);
         let grace = self.retirement.grace;
         let (bytes, end) = match session.alpn_protocol() {
             Some(b"h2") => http::http2(stream, due, grace).await,
@@ -203,53 +184,6 @@ impl Server {
     }
 }
 // ANCHOR_END: retire
-
-// ANCHOR: until_gone
-/// Runs a connection until it ends. Once it is due, asks it to leave, and cuts it at the deadline.
-///
-/// `ask` and `close` are what the protocol has for that; `owes` tells whether an answer is
-/// unfinished.
-async fn until_gone<C, T, E>(
-    mut connection: Pin<&mut C>,
-    due: impl Future<Output = Due>,
-    grace: Duration,
-    ask: impl FnOnce(Pin<&mut C>),
-    close: impl FnOnce(Pin<&mut C>),
-    owes: impl Fn() -> bool,
-) -> End
-where
-    C: Future<Output = Result<T, E>>,
-{
-    // A client that does not stay for our goodbye makes an error, and loses nothing by it.
-    let whole = |ended: &Result<T, E>| ended.is_ok() || !owes();
-    let due = tokio::select! {
-        ended = connection.as_mut() => return match whole(&ended) {
-            true => End::ClientClosed,
-            false => End::Cut,
-        },
-        due = due => due,
-    };
-    ask(connection.as_mut());
-    let whole = match timeout(grace, connection.as_mut()).await {
-        Ok(ended) if whole(&ended) => true,
-        Ok(_) => return End::Cut,
-        Err(_) => {
-            close(connection.as_mut());
-            // One look: what has nothing left to do is done.
-            tokio::select! {
-                biased;
-                ended = connection => whole(&ended),
-                () = std::future::ready(()) => false,
-            }
-        }
-    };
-    match (whole, due) {
-        (false, _) => End::Deadline,
-        (true, Due::Age) => End::Aged,
-        (true, Due::Generation) => End::Drained,
-    }
-}
-// ANCHOR_END: until_gone
 
 // ANCHOR: bare
 /// The lab's protocol has no word for "please leave". The client is not told: if it does not go

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ch01_restart_baseline::Opened;
 use ch06_in_flight_requests::client::Version;
 use ch06_in_flight_requests::{Due, Retirement};
 use lab::log::want;
@@ -27,11 +26,7 @@ async fn asked(retirement: Retirement, retired: u64) -> BTreeMap<u64, usize> {
     for connection in 1..=1000 {
         let retired = retired.clone();
         connections.spawn(async move {
-            let opened = Opened {
-                connection,
-                generation: Some(1),
-            };
-            let due = retirement.due(&opened, retired).await;
+            let due = retirement.due(connection, 1, retired).await;
             (due, start.elapsed().as_secs())
         });
     }

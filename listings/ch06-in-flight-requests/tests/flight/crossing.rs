@@ -21,7 +21,7 @@ const MIB: u64 = 1 << 20;
 
 enum Held {
     Http(Http),
-    Bare(Connection),
+    Bare(Box<Connection>),
 }
 
 impl Held {
@@ -82,7 +82,7 @@ async fn cross(
     let mut pool = Vec::new();
     for at in 0..held {
         pool.push(match at % 3 {
-            2 => Held::Bare(bare.connect(address).await.unwrap()),
+            2 => Held::Bare(Box::new(bare.connect(address).await.unwrap())),
             version => Held::Http(Http::connect(&clients[version], address).await.unwrap()),
         });
     }
