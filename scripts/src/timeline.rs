@@ -215,8 +215,7 @@ impl Run {
 
     fn caption(&self) -> String {
         let mut said = format!(
-            "{} in {}: {} under {}, {} cut, {} refused.",
-            "One run",
+            "One run of {}: {} under {}, {} cut, {} refused.",
             duration(self.length),
             count(self.bars.len(), "connection"),
             count(self.generations(), "generation"),
@@ -225,7 +224,10 @@ impl Run {
         );
         let drained = self.ended(End::Drained);
         if drained > 0 {
-            said += &format!(" {} drained (a bar across the end).", count(drained, "connection"));
+            said += &format!(
+                " {} drained (a bar across the end).",
+                count(drained, "connection")
+            );
         }
         for (from, to) in &self.gaps {
             said += &format!(" Nobody listened for {}.", duration(to - from));
@@ -291,7 +293,10 @@ impl Run {
                 End::Drained => "drained",
             };
             let open = duration(bar.to - bar.from);
-            said.push((bar.to, format!("a connection that was open for {open} is {how}")));
+            said.push((
+                bar.to,
+                format!("a connection that was open for {open} is {how}"),
+            ));
         }
         for (at, bytes, of) in &self.severed {
             said.push((
@@ -341,7 +346,10 @@ impl Run {
         }
         for drain in &self.drains {
             let (x, width) = (self.x(drain.from), self.x(drain.to) - self.x(drain.from));
-            let (top, words) = (TOP - 14.0, format!("drain of generation {}", drain.generation));
+            let (top, words) = (
+                TOP - 14.0,
+                format!("drain of generation {}", drain.generation),
+            );
             drawing = drawing
                 .add(rectangle("drain", x, top, width.max(MINIMUM), axis_y - top))
                 .add(label("drain-label", x + width / 2.0, 12.0, "middle", words));
@@ -382,7 +390,13 @@ impl Run {
                 true => ("start", last + 10.0),
                 false => ("end", first - 10.0),
             };
-            drawing = drawing.add(label(&format!("mark-label {class}"), x, y + BAR - 3.0, anchor, words));
+            drawing = drawing.add(label(
+                &format!("mark-label {class}"),
+                x,
+                y + BAR - 3.0,
+                anchor,
+                words,
+            ));
         }
         drawing = self.axis(drawing, axis_y);
 
@@ -438,7 +452,9 @@ impl Run {
         match bar.end {
             End::Left => {}
             End::Cut => group = group.add(cross("cut", x + width, y + BAR / 2.0)),
-            End::Drained => group = group.add(rectangle("drained", x + width, y - 2.0, 3.0, BAR + 4.0)),
+            End::Drained => {
+                group = group.add(rectangle("drained", x + width, y - 2.0, 3.0, BAR + 4.0))
+            }
         }
         let generation = match bar.generation {
             Some(generation) => generation.to_string(),

@@ -20,55 +20,71 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
-use identity::{Identity, Rejected, Source};
+use identity::{Identity, Reason, Rejected, Source};
 
 // ANCHOR: generation
 /// One immutable snapshot: an identity, the configuration built from it, and a number.
 #[derive(Debug)]
-pub struct Generation {
+pub struct Generation<C = Arc<ServerConfig>> {
     /// Counts up from 1. A higher number was published later.
     pub number: u64,
     /// The chain and key.
     pub identity: Identity,
-    /// Everything rustls needs to serve under this generation, session state included.
-    pub config: Arc<ServerConfig>,
+    /// Everything the TLS library needs to serve under this generation, session state included:
+    /// here rustls and its [`ServerConfig`].
+    pub config: C,
 }
 
 /// The current generation, and the one way to replace it.
 #[derive(Debug)]
-pub struct Live {
+pub struct Live<C = Arc<ServerConfig>> {
     source: Source,
-    build: Box<dyn Build>,
-    current: ArcSwap<Generation>,
+    recipe: Recipe<C>,
+    current: ArcSwap<Generation<C>>,
     published: watch::Sender<u64>,
     // One reload at a time: a slow one must not overtake a later one and publish older files.
     reloading: Mutex<()>,
 }
 // ANCHOR_END: generation
 
-/// Builds the configuration of a generation.
-pub trait Build: fmt::Debug + Send + Sync {
-    /// `before` is the generation that is replaced; at the start there is none.
-    fn config(&self, identity: &Identity, before: Option<&Generation>) -> ServerConfig;
+/// How files become a generation. The default is this chapter's way; later chapters read with more
+/// care, keep session state, or serve with another TLS library.
+pub struct Recipe<C = Arc<ServerConfig>> {
+    /// Reads an identity and judges it, with an eye on the one that is served, if there is one.
+    pub read: Box<ReadFn>,
+    /// Builds the configuration, with an eye on the generation that it replaces, if there is one.
+    pub build: Box<BuildFn<C>>,
 }
 
-/// Builds each configuration from nothing: no session begun under one generation can be resumed
-/// under the next.
-#[derive(Clone, Copy, Debug)]
-pub struct Fresh;
+/// See [`Recipe::read`].
+pub type ReadFn = dyn Fn(&Source, Option<&Identity>) -> Result<Identity, Rejected> + Send + Sync;
 
-impl Build for Fresh {
-    fn config(&self, identity: &Identity, _: Option<&Generation>) -> ServerConfig {
-        let pair = SingleCertAndKey::from(identity.certified.clone());
-        server_config().with_cert_resolver(Arc::new(pair))
+/// See [`Recipe::build`]. The error is what the TLS library says, if it will not have the identity.
+pub type BuildFn<C> = dyn Fn(&Identity, Option<&Generation<C>>) -> Result<C, String> + Send + Sync;
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            read: Box::new(|source, _| identity::read(source)),
+            build: Box::new(|identity, _| {
+                let pair = SingleCertAndKey::from(identity.certified.clone());
+                Ok(Arc::new(server_config().with_cert_resolver(Arc::new(pair))))
+            }),
+        }
+    }
+}
+
+impl<C> fmt::Debug for Recipe<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recipe")
     }
 }
 
 /// What a reload did.
 #[derive(Debug)]
-pub enum Reload {
+pub enum Reload<C = Arc<ServerConfig>> {
     /// This generation is now served.
-    Loaded(Arc<Generation>),
+    Loaded(Arc<Generation<C>>),
     /// The files hold what is served already.
     Unchanged,
     /// The files are not fit to be served. The generation before goes on being served.
@@ -82,21 +98,22 @@ impl Live {
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        Self::start_with(source, Fresh)
+        Self::start_by(Recipe::default(), source)
     }
+}
 
-    /// The same, with configurations that are built in another way.
+impl<C> Live<C> {
+    /// [`Live::start`], by another recipe.
     ///
     /// # Errors
     /// When the files are not fit to be served.
-    pub fn start_with(source: Source, build: impl Build + 'static) -> Result<Arc<Self>, Rejected> {
-        let identity = identity::read(&source)?;
-        let config = build.config(&identity, None);
-        let first = Arc::new(Generation::new(1, identity, config));
+    pub fn start_by(recipe: Recipe<C>, source: Source) -> Result<Arc<Self>, Rejected> {
+        let identity = (recipe.read)(&source, None)?;
+        let first = Arc::new(recipe.generation(&source, identity, None)?);
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
-            build: Box::new(build),
+            recipe,
             current: ArcSwap::from(first),
             published: watch::Sender::new(1),
             reloading: Mutex::new(()),
@@ -104,12 +121,12 @@ impl Live {
     }
 
     /// The generation that a new connection is to be served under.
-    pub fn current(&self) -> Arc<Generation> {
+    pub fn current(&self) -> Arc<Generation<C>> {
         self.current.load_full()
     }
 
-    /// The number of the newest generation, for those who want to be told of each. A receiver that
-    /// was asleep sees the last one.
+    /// The number of the newest generation, for those who want to be told of each. Who was not
+    /// looking sees the last one.
     pub fn published(&self) -> watch::Receiver<u64> {
         self.published.subscribe()
     }
@@ -123,19 +140,22 @@ impl Live {
     /// Reads the files again. What is fit to be served, and new, is served from now on.
     ///
     /// Reads files, so call it where blocking is allowed.
-    pub fn reload(&self) -> Reload {
+    pub fn reload(&self) -> Reload<C> {
         // The lock guards no data, only the order; a panic elsewhere does not spoil it.
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
-        let identity = match identity::read(&self.source) {
+        let before = self.current();
+        let (source, recipe) = (&self.source, &self.recipe);
+        let identity = match (recipe.read)(source, Some(&before.identity)) {
             Ok(identity) => identity,
             Err(rejected) => return Reload::Rejected(rejected),
         };
-        let before = self.current();
-        if identity.is_same(&before.identity) {
+        if identity.set_sha256 == before.identity.set_sha256 {
             return Reload::Unchanged;
         }
-        let config = self.build.config(&identity, Some(&before));
-        let next = Arc::new(Generation::new(before.number + 1, identity, config));
+        let next = match recipe.generation(source, identity, Some(&before)) {
+            Ok(next) => Arc::new(next),
+            Err(rejected) => return Reload::Rejected(rejected),
+        };
         self.current.store(next.clone());
         log_loaded(&next);
         self.published.send_replace(next.number);
@@ -144,7 +164,7 @@ impl Live {
     // ANCHOR_END: reload
 
     /// Reloads, and logs what came of it.
-    pub fn reload_and_log(&self) -> Reload {
+    pub fn reload_and_log(&self) -> Reload<C> {
         let outcome = self.reload();
         match &outcome {
             // Logged where it was published.
@@ -170,13 +190,21 @@ impl Live {
     }
 }
 
-impl Generation {
-    fn new(number: u64, identity: Identity, config: ServerConfig) -> Self {
-        Self {
-            number,
+impl<C> Recipe<C> {
+    /// The generation after `before`.
+    fn generation(
+        &self,
+        source: &Source,
+        identity: Identity,
+        before: Option<&Generation<C>>,
+    ) -> Result<Generation<C>, Rejected> {
+        let config = (self.build)(&identity, before)
+            .map_err(|why| identity::reject(Reason::Malformed, &source.files.certificate, &why))?;
+        Ok(Generation {
+            number: before.map_or(1, |before| before.number + 1),
             identity,
-            config: Arc::new(config),
-        }
+            config,
+        })
     }
 }
 
@@ -223,7 +251,7 @@ pub fn on_hangup(triggers: mpsc::Sender<()>) -> io::Result<()> {
 }
 // ANCHOR_END: triggers
 
-fn log_loaded(generation: &Generation) {
+fn log_loaded<C>(generation: &Generation<C>) {
     let facts = &generation.identity.facts;
     tracing::info!(
         event = "identity_loaded",

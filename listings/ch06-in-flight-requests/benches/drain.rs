@@ -60,7 +60,7 @@ async fn drain(spread: Duration, tickets: Tickets) -> Run {
         tickets,
         remembered: HELD,
     };
-    let live = Live::start_with(source, sessions).unwrap();
+    let live = Live::start_by(sessions.recipe(), source).unwrap();
     let server = Server::new(
         live.clone(),
         Retirement {

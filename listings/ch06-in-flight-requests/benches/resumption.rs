@@ -53,7 +53,7 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
         tickets,
         remembered: CLIENTS,
     };
-    let live = Live::start_with(source, sessions).unwrap();
+    let live = Live::start_by(sessions.recipe(), source).unwrap();
     let options = Options {
         resume: true,
         tls12_only,

@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ch01_restart_baseline::{Opened, accept, handshake};
+use ch01_restart_baseline::{Opened, accept, handshake, how};
 use ch02_hot_reload::Live;
 use held::Held;
 use leave::{End, until_gone};
@@ -137,7 +137,8 @@ impl Server {
             return;
         };
         let session = stream.get_ref().1;
-        let opened = Opened::log(session, Some(generation.number));
+        let (resumed, tls) = how(session);
+        let opened = Opened::log(Some(generation.number), resumed, tls);
         let retired = self.retired.subscribe();
         let due = self
             .retirement

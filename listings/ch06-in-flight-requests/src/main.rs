@@ -12,7 +12,7 @@ use std::time::Duration;
 use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::Live;
 use ch02_hot_reload::arguments::Serve;
-use ch03_handshake_hook::watch::{Events, watch};
+use ch03_handshake_hook::watch::Follow;
 use ch06_in_flight_requests::client::{self, Clock, Http, Version};
 use ch06_in_flight_requests::descriptors::make_room;
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
@@ -47,9 +47,8 @@ enum Role {
 struct Retire {
     #[command(flatten)]
     serve: Serve,
-    /// Milliseconds between two looks at the files, with or without events.
-    #[arg(long, default_value_t = 1000)]
-    poll_ms: u64,
+    #[command(flatten)]
+    follow: Follow,
     /// How long a connection may live, in milliseconds.
     #[arg(long, default_value_t = 3_600_000)]
     max_age_ms: u64,
@@ -99,7 +98,8 @@ async fn server(arguments: Retire) -> io::Result<()> {
         tickets: arguments.tickets,
         remembered: 4096,
     };
-    let live = Live::start_with(arguments.serve.source()?, sessions).map_err(io::Error::other)?;
+    let live =
+        Live::start_by(sessions.recipe(), arguments.serve.source()?).map_err(io::Error::other)?;
     let server = Server::new(
         live.clone(),
         Retirement {
@@ -111,8 +111,7 @@ async fn server(arguments: Retire) -> io::Result<()> {
         },
     );
     if !arguments.frozen {
-        let poll = Duration::from_millis(arguments.poll_ms);
-        watch(live, Events::Wanted, poll);
+        arguments.follow.start(live);
     }
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())

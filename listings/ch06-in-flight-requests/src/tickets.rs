@@ -1,8 +1,10 @@
 //! Clients who come back: whether a session that was begun under one generation can be resumed
 //! under the next.
 
+use std::sync::Arc;
+
 use ch02_hot_reload::identity::Identity;
-use ch02_hot_reload::{Build, Fresh, Generation};
+use ch02_hot_reload::{Generation, Recipe};
 use clap::ValueEnum;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::Ticketer;
@@ -25,7 +27,7 @@ impl Tickets {
     fn keeps(self, before: &Identity, next: &Identity) -> bool {
         match self {
             Self::Keep => true,
-            Self::KeepUnlessTrustChanged => before.trust_sha256 == next.trust_sha256,
+            Self::KeepUnlessTrustChanged => before.anchors == next.anchors,
             Self::Discard => false,
         }
     }
@@ -40,9 +42,25 @@ pub struct Sessions {
     pub remembered: usize,
 }
 
-impl Build for Sessions {
-    fn config(&self, identity: &Identity, before: Option<&Generation>) -> ServerConfig {
-        let mut config = Fresh.config(identity, before);
+impl Sessions {
+    /// Chapter 2's way to a generation, with what these sessions add to it.
+    pub fn recipe(self) -> Recipe {
+        let plain = Recipe::default();
+        Recipe {
+            read: plain.read,
+            build: Box::new(move |identity, before| {
+                let config = Arc::unwrap_or_clone((plain.build)(identity, before)?);
+                Ok(Arc::new(self.carry_over(config, identity, before)))
+            }),
+        }
+    }
+
+    fn carry_over(
+        self,
+        mut config: ServerConfig,
+        identity: &Identity,
+        before: Option<&Generation>,
+    ) -> ServerConfig {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         match before.filter(|before| self.tickets.keeps(&before.identity, identity)) {
             Some(before) => {

@@ -47,22 +47,17 @@ pub fn facts(chain: &[CertificateDer<'_>]) -> Result<Facts, Unreadable> {
     let leaf = chain.first().ok_or(Unreadable::Empty)?;
     let (_, parsed) =
         parse_x509_certificate(leaf).map_err(|e| Unreadable::Malformed(e.to_string()))?;
+    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for certificate in chain {
+        hash.update(certificate);
+    }
     let validity = parsed.validity();
     Ok(Facts {
         serial: format!("{:x}", parsed.tbs_certificate.serial),
         not_before: rfc3339(validity.not_before.to_datetime()),
         not_after: rfc3339(validity.not_after.to_datetime()),
-        chain_sha256: sha256(chain),
+        chain_sha256: hex(hash.finish().as_ref()),
     })
-}
-
-/// SHA-256 over the DER of every certificate in order, lower-case hex.
-pub fn sha256(certificates: &[CertificateDer<'_>]) -> String {
-    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    for certificate in certificates {
-        hash.update(certificate);
-    }
-    hex(hash.finish().as_ref())
 }
 
 /// Reads the facts of a chain in PEM.

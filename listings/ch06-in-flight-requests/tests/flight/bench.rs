@@ -60,7 +60,7 @@ impl Bench {
             tickets,
             remembered: REMEMBERED,
         };
-        let live = Live::start_with(source, sessions).unwrap();
+        let live = Live::start_by(sessions.recipe(), source).unwrap();
         Self {
             server: Server::new(live.clone(), retirement),
             agent,
