@@ -94,6 +94,56 @@ fn a_restart_in_a_picture_and_in_words() {
     }
 }
 
+/// One drain: one connection leaves when asked, one is cut at the deadline, one is younger.
+#[test]
+fn a_drain_in_a_picture_and_in_words() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    for (at, connection, generation) in [(1, 1, 1), (2, 2, 1), (5, 3, 2)] {
+        let fields = format!(r#""connection":{connection},"generation":{generation}"#);
+        log += &event(at, "connection_opened", &fields);
+    }
+    log += &event(
+        10,
+        "drain_started",
+        r#""generation":1,"connections":2,"grace_ms":90"#,
+    );
+    log += &event(
+        21,
+        "connection_closed",
+        r#""connection":1,"generation":1,"bytes":1,"why":"drained""#,
+    );
+    log += &event(
+        102,
+        "connection_closed",
+        r#""connection":2,"generation":1,"bytes":1,"why":"deadline""#,
+    );
+    log += &event(103, "drain_finished", r#""generation":1,"cut":1"#);
+    log += &event(
+        110,
+        "connection_closed",
+        r#""connection":3,"generation":2,"bytes":1,"why":"client_closed""#,
+    );
+    let figure = render("drain", &log).unwrap();
+    assert_eq!(count(&figure, "rect.drain"), 1);
+    assert_eq!(count(&figure, "rect.drained"), 1);
+    assert_eq!(count(&figure, "path.cut"), 1);
+    assert_eq!(text(&figure, ".drain-label"), "drain of generation 1");
+    let caption = text(&figure, "figcaption");
+    assert!(
+        caption.contains("1 cut, 0 callers refused. 1 connection drained"),
+        "{caption}"
+    );
+    let words = text(&figure, "details li");
+    for said in [
+        "10.0 ms: drain of generation 1: 2 connections asked to leave",
+        "21.0 ms: a connection that was open for 20 ms is drained",
+        "102.0 ms: a connection that was open for 100 ms is cut",
+        "103.0 ms: drain of generation 1 ends: 1 cut",
+    ] {
+        assert!(words.contains(said), "{words}");
+    }
+}
+
 /// A gap of one part in a thousand is drawn all the same, and the caption owns up to it.
 #[test]
 fn a_short_gap_is_drawn_wider_and_says_so() {

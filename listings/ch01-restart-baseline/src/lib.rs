@@ -18,7 +18,7 @@ use std::time::Duration;
 use lab::chain;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -146,12 +146,7 @@ fn failed(why: &dyn Display) {
 ///
 /// `generation` is the one under which the connection was opened, where that can be known.
 pub async fn converse(stream: TlsStream<TcpStream>, generation: Option<u64>) {
-    let session = stream.get_ref().1;
-    let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
-    let tls = match session.protocol_version() {
-        Some(ProtocolVersion::TLSv1_2) => "1.2",
-        _ => "1.3",
-    };
+    let (resumed, tls) = how(stream.get_ref().1);
     converse_over(stream, generation, resumed, tls).await;
 }
 
@@ -165,15 +160,7 @@ pub async fn converse_over<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    static OPENED: AtomicU64 = AtomicU64::new(0);
-    let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
-    tracing::debug!(
-        event = "connection_opened",
-        connection,
-        generation,
-        resumed,
-        tls,
-    );
+    let opened = Opened::log(generation, resumed, tls);
     let (bytes, why) = match lab::wire::serve(&mut stream).await {
         Ok(bytes) => {
             // The client has left; whether our goodbye reaches it no longer matters.
@@ -182,11 +169,53 @@ pub async fn converse_over<S>(
         }
         Err((bytes, _)) => (bytes, "cut"),
     };
-    tracing::debug!(
-        event = "connection_closed",
-        connection,
-        generation,
-        bytes,
-        why
-    );
+    opened.closed(bytes, why);
+}
+
+/// Whether a session was resumed, and its version of TLS.
+pub fn how(session: &ServerConnection) -> (bool, &'static str) {
+    let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
+    let tls = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => "1.2",
+        _ => "1.3",
+    };
+    (resumed, tls)
+}
+
+/// A connection whose beginning is in the log, and whose end is not yet.
+#[derive(Debug)]
+pub struct Opened {
+    /// Counts up from 1 in a process.
+    pub connection: u64,
+    generation: Option<u64>,
+}
+
+impl Opened {
+    /// Numbers a connection whose handshake is complete, and logs `connection_opened`.
+    pub fn log(generation: Option<u64>, resumed: bool, tls: &'static str) -> Self {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::debug!(
+            event = "connection_opened",
+            connection,
+            generation,
+            resumed,
+            tls,
+        );
+        Self {
+            connection,
+            generation,
+        }
+    }
+
+    /// Logs `connection_closed`: how many bytes of body were sent, and why it ended.
+    pub fn closed(self, bytes: u64, why: &str) {
+        tracing::debug!(
+            event = "connection_closed",
+            connection = self.connection,
+            generation = self.generation,
+            bytes,
+            why
+        );
+    }
 }
