@@ -11,12 +11,12 @@ use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::{self, Reason, Source};
 use ch02_hot_reload::{Recipe, Reload};
 use ch04_dynamic_contexts::{
-    Caller, Live, hooked_context, server_context, start_client, start_server,
+    Caller, Live, hooked_context, serve, server_context, start_client, start_server,
 };
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};
 use lab::authority::{Issued, LeafRequest};
-use lab::client::{self, Options};
+use lab::client::{self, Client, Options};
 use lab::log::want;
 use lab::mutual;
 use openssl::ssl::{
@@ -25,6 +25,7 @@ use openssl::ssl::{
 };
 use openssl::x509::X509Ref;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use serde_json::Value;
 use tempfile::TempDir;
 
 struct Bench {
@@ -458,4 +459,39 @@ async fn the_system_does_not_widen_the_clients_trust() {
     assert!(!run.status.success(), "{said}");
     assert!(said.contains("certificate verify failed"), "{said}");
     server.log().assert_none(&want("client_seen"));
+}
+
+/// On resumption the callback is asked, and its answer shown to nobody: the log claims nothing.
+#[tokio::test]
+async fn on_resumption_the_log_claims_no_generation() {
+    let (log, _capturing) = lab::event::capture();
+    let mut bench = bench();
+    let live = start_server(bench.source()).unwrap();
+    let listener = tokio::net::TcpListener::bind(lab::any_port())
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(serve(listener, hooked_context(live.clone()).unwrap()));
+    let resume = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let client = Client::new(bench.agent.root_pem(), "localhost", resume).unwrap();
+    client.probe(address).await.unwrap();
+    bench.agent.rotate().unwrap();
+    live.reload();
+    let seen = client.probe(address).await.unwrap();
+    assert_eq!((seen.chain.serial.as_str(), seen.resumed), ("1001", true));
+    let closed = want("connection_closed").with("connection", 2);
+    log.wait_for(&closed, BOUND).await;
+    log.assert_order(&[
+        want("connection_opened")
+            .with("generation", 1)
+            .with("resumed", false),
+        want("connection_opened")
+            .with("generation", Value::Null)
+            .with("resumed", true),
+        closed.with("generation", Value::Null).with("bytes", 1),
+    ]);
+    serving.abort();
 }
