@@ -38,7 +38,10 @@ fn write_snippets(
 ) -> Result<Option<PathBuf>, Box<dyn Error>> {
     let text = fs::read_to_string(chapter)?;
     let mut inline = String::new();
-    for fence in check::fences(&text).iter().filter(|fence| fence.is_inline_rust()) {
+    for fence in check::fences(&text)
+        .iter()
+        .filter(|fence| fence.is_inline_rust())
+    {
         // On the line where it stands in the chapter: skeptic puts the line into the test's name.
         let line = inline.matches('\n').count() + 1;
         inline += &"\n".repeat(fence.line.saturating_sub(line));
@@ -47,7 +50,10 @@ fn write_snippets(
     if inline.is_empty() {
         return Ok(None);
     }
-    let name = chapter.strip_prefix(folder)?.to_string_lossy().replace(['/', '\\'], "-");
+    let name = chapter
+        .strip_prefix(folder)?
+        .to_string_lossy()
+        .replace(['/', '\\'], "-");
     let path = out.join(name);
     fs::write(&path, inline)?;
     Ok(Some(path))

@@ -198,10 +198,10 @@ impl Book {
             "rust" if ["rust", "rust,no_run", "rust,should_panic"].contains(&info.as_str()) => None,
             "rust" => Some(format!("`{info}`: no checker compiles this fence")),
             "rs" => Some("`rs`: no checker sees this fence; say `rust`".into()),
-            "console" => match from("/transcripts/", ".console") {
-                Some(()) => None,
-                None => Some("a console block is an included transcript".into()),
-            },
+            "console" => from("/transcripts/", ".console")
+                .or_else(|| from("/measured/", ".txt"))
+                .is_none()
+                .then(|| "a console block is an included transcript".into()),
             "sh" | "bash" | "shell" => self.unknown_command(&fence.text),
             "go" | "python" | "json" | "toml" | "yaml" if include.is_some() => None,
             language => Some(format!("`{language}` that is not included from a file")),
@@ -247,8 +247,11 @@ impl Book {
             if !source.join(format!("{name}.md")).is_file() {
                 self.problem(&listing, 0, format!("no chapter src/{name}.md shows it"));
             }
-            for transcript in WalkDir::new(listing.join("transcripts")).sort_by_file_name() {
-                let path = match transcript {
+            // What was recorded, be it printed or measured, is there to be shown.
+            let recorded = ["transcripts", "measured"]
+                .map(|folder| WalkDir::new(listing.join(folder)).sort_by_file_name());
+            for recording in recorded.into_iter().flatten() {
+                let path = match recording {
                     Ok(entry) if entry.file_type().is_file() => entry.into_path(),
                     _ => continue,
                 };

@@ -229,9 +229,16 @@ impl Row {
             x += width;
             *said.entry(kind.class()).or_insert(0) += count;
         }
-        let said: Vec<_> = said.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let said: Vec<_> = said
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
         let said = format!("{states} states: {}", said.join(", "));
-        flat(document.set("aria-label", said.clone()).add(Title::new(said)))
+        flat(
+            document
+                .set("aria-label", said.clone())
+                .add(Title::new(said)),
+        )
     }
 
     fn words(&self) -> String {
@@ -266,7 +273,10 @@ fn bar(document: Document, kind: Kind, x: f64, width: f64) -> Document {
 fn caption(rows: &[Row]) -> String {
     let mut readers: Vec<(&str, u64, u64)> = Vec::new();
     for row in rows {
-        match readers.iter_mut().find(|(reader, ..)| *reader == row.reader) {
+        match readers
+            .iter_mut()
+            .find(|(reader, ..)| *reader == row.reader)
+        {
             Some((_, states, wrong)) => {
                 *states += row.states;
                 *wrong += row.wrong;

@@ -5,26 +5,35 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Request, State};
+use axum::extract::{Path as UrlPath, Request, State};
 use axum::response::Response;
 use axum::routing::{any, get};
 use mdbook_driver::errors::Result;
 use notify::{EventKind, RecursiveMode, Watcher};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tower_http::services::ServeDir;
 
 use crate::site;
 
-const RELOAD: &str = "__reload";
+/// The last good build: what is served. Each build has a folder of its own, named by its number.
+#[derive(Clone)]
+struct Current {
+    builds: PathBuf,
+    number: watch::Receiver<u64>,
+}
 
-/// What is served: the folder of the last good build. Pages reload when it changes.
-type Current = watch::Receiver<PathBuf>;
+/// Builds the book as number so much. Its pages ask for news with that number, so that one which
+/// was fetched just before the next build is told as well.
+fn build(root: &Path, builds: &Path, number: u64) -> Result<()> {
+    let to = builds.join(number.to_string());
+    site::build(root, Some(&to), Some(&format!("__reload/{number}")))
+}
 
 /// Builds, serves until Ctrl-C, and builds again whenever a source changes.
 ///
@@ -32,41 +41,79 @@ type Current = watch::Receiver<PathBuf>;
 /// When the first build fails, or no port can be had.
 pub fn serve(root: &Path, port: u16, open: bool) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(run(root, port, open))
+    runtime.block_on(async {
+        let server = Server::start(root, port).await?;
+        println!("the book is at http://{}/ (Ctrl-C ends it)", server.address);
+        if open {
+            show(server.address);
+        }
+        tokio::select! {
+            served = server.run() => served,
+            stop = tokio::signal::ctrl_c() => Ok(stop?),
+        }
+    })
 }
 
-async fn run(root: &Path, port: u16, open: bool) -> Result<()> {
-    let builds = tempfile::tempdir()?;
-    let first = builds.path().join("1");
-    site::build(root, Some(&first), Some(RELOAD))?;
-    let (publish, current) = watch::channel(first);
+/// The book, built once, and a port to serve it on.
+pub struct Server {
+    /// Where it can be reached as soon as it [runs](Self::run).
+    pub address: SocketAddr,
+    root: PathBuf,
+    builds: TempDir,
+    listener: TcpListener,
+    publish: watch::Sender<u64>,
+    // The watch is in place before the first build, so that no change is missed in between.
+    hints: mpsc::Receiver<()>,
+    _watching: notify::RecommendedWatcher,
+}
 
-    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
-        Ok(listener) => listener,
-        Err(why) => {
-            eprintln!("port {port}: {why}; taking another");
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?
+impl Server {
+    /// Builds the book below `root`, and takes the loopback port; another one where it is taken.
+    ///
+    /// # Errors
+    /// When the build fails, or no port can be had.
+    pub async fn start(root: &Path, port: u16) -> Result<Self> {
+        let (hint, hints) = mpsc::channel(1);
+        let watching = follow(root, hint)?;
+        let builds = tempfile::tempdir()?;
+        build(root, builds.path(), 1)?;
+        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            Ok(listener) => listener,
+            Err(why) => {
+                eprintln!("port {port}: {why}; taking another");
+                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?
+            }
+        };
+        Ok(Self {
+            address: listener.local_addr()?,
+            root: root.to_owned(),
+            builds,
+            listener,
+            publish: watch::Sender::new(1),
+            hints,
+            _watching: watching,
+        })
+    }
+
+    /// Serves for ever, and builds again whenever a source changes.
+    ///
+    /// # Errors
+    /// When connections can no longer be accepted.
+    pub async fn run(self) -> Result<()> {
+        let builds = self.builds.path().to_owned();
+        let site = Router::new()
+            .route("/__reload/{number}", get(reload))
+            .fallback(any(page))
+            .with_state(Current {
+                builds: builds.clone(),
+                number: self.publish.subscribe(),
+            });
+        tokio::select! {
+            served = async { axum::serve(self.listener, site).await } => served?,
+            () = rebuild(self.root, builds, self.hints, self.publish) => {}
         }
-    };
-    let address = listener.local_addr()?;
-    println!("the book is at http://{address}/ (Ctrl-C ends it)");
-    if open {
-        show(address);
+        Ok(())
     }
-
-    let (hint, hints) = mpsc::channel(1);
-    let _watching = follow(root, hint)?;
-    let again = rebuild(root.to_owned(), builds.path().to_owned(), hints, publish);
-    let site = Router::new()
-        .route(&format!("/{RELOAD}"), get(reload))
-        .fallback(any(page))
-        .with_state(current);
-    tokio::select! {
-        served = async { axum::serve(listener, site).await } => served?,
-        () = again => {}
-        stop = tokio::signal::ctrl_c() => stop?,
-    }
-    Ok(())
 }
 
 /// Opens a browser where there can be one. Whoever has none reads the address.
@@ -101,9 +148,8 @@ async fn rebuild(
     root: PathBuf,
     builds: PathBuf,
     mut hints: mpsc::Receiver<()>,
-    publish: watch::Sender<PathBuf>,
+    publish: watch::Sender<u64>,
 ) {
-    let root = Arc::new(root);
     for number in 2.. {
         if hints.recv().await.is_none() {
             return;
@@ -112,13 +158,11 @@ async fn rebuild(
         let quiet = Duration::from_millis(200);
         while let Ok(Some(())) = tokio::time::timeout(quiet, hints.recv()).await {}
 
-        let next = builds.join(number.to_string());
-        let (from, to) = (root.clone(), next.clone());
-        let built =
-            tokio::task::spawn_blocking(move || site::build(&from, Some(&to), Some(RELOAD)));
+        let (from, to) = (root.clone(), builds.clone());
+        let built = tokio::task::spawn_blocking(move || build(&from, &to, number));
         match built.await {
             Ok(Ok(())) => {
-                let before = publish.send_replace(next);
+                let before = builds.join(publish.send_replace(number).to_string());
                 // A page that is being read may still ask the old folder for a file; then it
                 // reloads. A folder that cannot be removed goes with the rest at the end.
                 let _ = tokio::fs::remove_dir_all(before).await;
@@ -131,7 +175,7 @@ async fn rebuild(
 }
 
 async fn page(State(current): State<Current>, request: Request) -> Response {
-    let folder = current.borrow().clone();
+    let folder = current.builds.join(current.number.borrow().to_string());
     let mut files = ServeDir::new(&folder);
     match files.try_call(request).await {
         Ok(response) => response.map(axum::body::Body::new),
@@ -143,12 +187,28 @@ async fn page(State(current): State<Current>, request: Request) -> Response {
     }
 }
 
-async fn reload(State(current): State<Current>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(|socket| tell(socket, current))
+async fn reload(
+    State(current): State<Current>,
+    UrlPath(built): UrlPath<u64>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade.on_upgrade(move |socket| tell(socket, current, built))
 }
 
-async fn tell(mut socket: WebSocket, mut current: Current) {
-    if current.changed().await.is_ok() {
+async fn tell(mut socket: WebSocket, mut current: Current, built: u64) {
+    let news = async {
+        current
+            .number
+            .wait_for(|number| *number != built)
+            .await
+            .is_ok()
+    };
+    let news = tokio::select! {
+        // A page says nothing: this is its end.
+        _ = socket.recv() => false,
+        news = news => news,
+    };
+    if news {
         // A page that was closed meanwhile needs no telling.
         let _ = socket.send(Message::Text("reload".into())).await;
     }

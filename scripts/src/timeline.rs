@@ -68,7 +68,27 @@ struct Bar {
     to: Ms,
     generation: Option<u64>,
     bytes: Option<u64>,
-    cut: bool,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// By the client, or not seen.
+    Left,
+    /// In the middle, by whoever.
+    Cut,
+    /// The server asked it to leave, and it did.
+    Drained,
+}
+
+/// From the first that is asked to leave to the last that is gone.
+#[derive(Clone, Debug)]
+struct Drain {
+    from: Ms,
+    to: Ms,
+    generation: u64,
+    asked: usize,
+    cut: usize,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +98,7 @@ struct Run {
     rotations: Vec<(Ms, u64, String)>,
     rejections: Vec<(Ms, String)>,
     gaps: Vec<(Ms, Ms)>,
+    drains: Vec<Drain>,
     refused: Vec<Ms>,
     severed: Vec<(Ms, u64, u64)>,
     finished: Vec<(Ms, u64)>,
@@ -114,7 +135,7 @@ impl Run {
                         to: at,
                         generation: number("generation"),
                         bytes: None,
-                        cut: false,
+                        end: End::Left,
                     };
                     open.insert(key, bar);
                 }
@@ -123,7 +144,11 @@ impl Run {
                         run.bars.push(Bar {
                             to: at,
                             bytes: number("bytes"),
-                            cut: text("why") == "cut",
+                            end: match text("why") {
+                                "cut" | "deadline" => End::Cut,
+                                "drained" | "aged" => End::Drained,
+                                _ => End::Left,
+                            },
                             ..bar
                         });
                     }
@@ -134,10 +159,25 @@ impl Run {
                     let gone: BTreeMap<_, Bar> = gone;
                     run.bars.extend(gone.into_values().map(|bar| Bar {
                         to: at,
-                        cut: true,
+                        end: End::Cut,
                         ..bar
                     }));
                     nobody_since = Some(at);
+                }
+                "drain_started" => run.drains.push(Drain {
+                    from: at,
+                    to: f64::NAN,
+                    generation: number("generation").unwrap_or(0),
+                    asked: number("connections").unwrap_or(0) as usize,
+                    cut: 0,
+                }),
+                "drain_finished" => {
+                    let generation = number("generation");
+                    let begun = run.drains.iter_mut();
+                    for drain in begun.filter(|d| Some(d.generation) == generation) {
+                        drain.to = at;
+                        drain.cut = number("cut").unwrap_or(0) as usize;
+                    }
                 }
                 "listening" => run.gaps.extend(nobody_since.take().map(|from| (from, at))),
                 "identity_loaded" => {
@@ -156,6 +196,9 @@ impl Run {
             }
         }
         let end = run.length;
+        for drain in run.drains.iter_mut().filter(|drain| drain.to.is_nan()) {
+            drain.to = end;
+        }
         run.bars
             .extend(open.into_values().map(|bar| Bar { to: end, ..bar }));
         run.bars.sort_by(|a, b| a.from.total_cmp(&b.from));
@@ -166,20 +209,26 @@ impl Run {
         self.rotations.len()
     }
 
-    fn cut(&self) -> usize {
-        self.bars.iter().filter(|bar| bar.cut).count()
+    fn ended(&self, end: End) -> usize {
+        self.bars.iter().filter(|bar| bar.end == end).count()
     }
 
     fn caption(&self) -> String {
         let mut said = format!(
-            "{} in {}: {} under {}, {} cut, {} refused.",
-            "One run",
+            "One run of {}: {} under {}, {} cut, {} refused.",
             duration(self.length),
             count(self.bars.len(), "connection"),
             count(self.generations(), "generation"),
-            self.cut(),
+            self.ended(End::Cut),
             count(self.refused.len(), "caller"),
         );
+        let drained = self.ended(End::Drained);
+        if drained > 0 {
+            said += &format!(
+                " {} drained (a bar across the end).",
+                count(drained, "connection")
+            );
+        }
         for (from, to) in &self.gaps {
             said += &format!(" Nobody listened for {}.", duration(to - from));
         }
@@ -230,13 +279,23 @@ impl Run {
             );
             said.push((*from, words));
         }
-        for bar in self.bars.iter().filter(|bar| bar.cut) {
+        for drain in &self.drains {
+            let (generation, asked) = (drain.generation, count(drain.asked, "connection"));
+            let words = format!("drain of generation {generation}: {asked} asked to leave");
+            said.push((drain.from, words));
+            let words = format!("drain of generation {generation} ends: {} cut", drain.cut);
+            said.push((drain.to, words));
+        }
+        for bar in &self.bars {
+            let how = match bar.end {
+                End::Left => continue,
+                End::Cut => "cut",
+                End::Drained => "drained",
+            };
+            let open = duration(bar.to - bar.from);
             said.push((
                 bar.to,
-                format!(
-                    "a connection that was open for {} is cut",
-                    duration(bar.to - bar.from)
-                ),
+                format!("a connection that was open for {open} is {how}"),
             ));
         }
         for (at, bytes, of) in &self.severed {
@@ -285,6 +344,16 @@ impl Run {
                     format!("gap {}", duration(to - from)),
                 ));
         }
+        for drain in &self.drains {
+            let (x, width) = (self.x(drain.from), self.x(drain.to) - self.x(drain.from));
+            let (top, words) = (
+                TOP - 14.0,
+                format!("drain of generation {}", drain.generation),
+            );
+            drawing = drawing
+                .add(rectangle("drain", x, top, width.max(MINIMUM), axis_y - top))
+                .add(label("drain-label", x + width / 2.0, 12.0, "middle", words));
+        }
         let mut last = f64::MIN;
         for (at, generation, _) in &self.rotations {
             let x = self.x(*at);
@@ -321,7 +390,13 @@ impl Run {
                 true => ("start", last + 10.0),
                 false => ("end", first - 10.0),
             };
-            drawing = drawing.add(label(&format!("mark-label {class}"), x, y + BAR - 3.0, anchor, words));
+            drawing = drawing.add(label(
+                &format!("mark-label {class}"),
+                x,
+                y + BAR - 3.0,
+                anchor,
+                words,
+            ));
         }
         drawing = self.axis(drawing, axis_y);
 
@@ -374,8 +449,12 @@ impl Run {
             width,
             BAR,
         ));
-        if bar.cut {
-            group = group.add(cross("cut", x + width, y + BAR / 2.0));
+        match bar.end {
+            End::Left => {}
+            End::Cut => group = group.add(cross("cut", x + width, y + BAR / 2.0)),
+            End::Drained => {
+                group = group.add(rectangle("drained", x + width, y - 2.0, 3.0, BAR + 4.0))
+            }
         }
         let generation = match bar.generation {
             Some(generation) => generation.to_string(),
@@ -456,7 +535,7 @@ impl Lanes {
                 free_from.len() - 1
             });
             // A cut mark stands over the end of its bar.
-            let mark = if bar.cut { 8.0 } else { 1.0 };
+            let mark = if bar.end == End::Left { 1.0 } else { 8.0 };
             free_from[lane] = end.max(x + MINIMUM) + mark;
             of.push(lane);
         }

@@ -15,7 +15,9 @@ const EVENTS: &str = r#"{"event":"explored","writer":"in_place","reader":"by_pat
 fn select(html: &str, selector: &str) -> Vec<String> {
     let html = Html::parse_fragment(html);
     let selector = Selector::parse(selector).unwrap();
-    html.select(&selector).map(|element| element.text().collect()).collect()
+    html.select(&selector)
+        .map(|element| element.text().collect())
+        .collect()
 }
 
 #[test]
@@ -33,11 +35,20 @@ fn an_exploration_in_strips_and_in_words() {
         ["26 states: 3 new, 21 refused, 2 wrong", "26 states: 26 old"]
     );
     let caption = select(&figure, "figcaption").concat();
-    assert!(caption.starts_with("by_path: 40 states, 4 wrong. ours: 90 states, 0 wrong."), "{caption}");
+    assert!(
+        caption.starts_with("by_path: 40 states, 4 wrong. ours: 90 states, 0 wrong."),
+        "{caption}"
+    );
     let words = select(&figure, "details li");
-    assert!(words[0].contains("20 after “write tls.crt”: refused (malformed), old is served;"), "{words:?}");
+    assert!(
+        words[0].contains("20 after “write tls.crt”: refused (malformed), old is served;"),
+        "{words:?}"
+    );
     assert!(words[1].contains("“write <tls.crt>”"), "{words:?}");
-    assert!(!figure.trim_end().contains('\n'), "an empty line would end the HTML");
+    assert!(
+        !figure.trim_end().contains('\n'),
+        "an empty line would end the HTML"
+    );
 }
 
 #[test]
@@ -48,7 +59,13 @@ fn what_is_no_exploration_is_said() {
     let text = "{\"event\":\"explored\",\"writer\":\"a\"}";
     assert_eq!(render(text), Err(Unclear::Line(1, "no `reader`".into())));
     let orphan = EVENTS.lines().nth(1).unwrap();
-    assert_eq!(render(orphan), Err(Unclear::Line(1, "a stretch of nothing explored".into())));
+    assert_eq!(
+        render(orphan),
+        Err(Unclear::Line(1, "a stretch of nothing explored".into()))
+    );
     let odd = EVENTS.replace("\"cut\",\"refused\":null", "\"half\",\"refused\":null");
-    assert_eq!(render(&odd), Err(Unclear::Line(4, "`half` is unknown".into())));
+    assert_eq!(
+        render(&odd),
+        Err(Unclear::Line(4, "`half` is unknown".into()))
+    );
 }

@@ -13,28 +13,53 @@ fn event(ms: u64, name: &str, fields: &str) -> String {
 
 /// One restart: a download that is cut at 100 ms, nobody until 140 ms, three callers refused.
 fn restart() -> String {
-    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a","process":1"#);
+    let mut log = event(
+        0,
+        "identity_loaded",
+        r#""generation":1,"serial":"a","process":1"#,
+    );
     log += &event(1, "listening", r#""port":1,"process":1"#);
-    log += &event(10, "connection_opened", r#""connection":1,"generation":1,"process":1"#);
+    log += &event(
+        10,
+        "connection_opened",
+        r#""connection":1,"generation":1,"process":1"#,
+    );
     log += &event(100, "process_exited", r#""process":1"#);
     for at in [110, 115, 120] {
         log += &event(at, "connect_refused", "");
     }
-    log += &event(139, "identity_loaded", r#""generation":2,"serial":"b","process":2"#);
+    log += &event(
+        139,
+        "identity_loaded",
+        r#""generation":2,"serial":"b","process":2"#,
+    );
     log += &event(140, "listening", r#""port":1,"process":2"#);
     log += &event(150, "download_severed", r#""bytes":3145728,"of":8388608"#);
-    log += &event(160, "connection_opened", r#""connection":1,"generation":2,"process":2"#);
-    log + &event(200, "connection_closed", r#""connection":1,"generation":2,"bytes":1,"why":"client_closed","process":2"#)
+    log += &event(
+        160,
+        "connection_opened",
+        r#""connection":1,"generation":2,"process":2"#,
+    );
+    log + &event(
+        200,
+        "connection_closed",
+        r#""connection":1,"generation":2,"bytes":1,"why":"client_closed","process":2"#,
+    )
 }
 
 fn count(html: &str, selector: &str) -> usize {
-    Html::parse_fragment(html).select(&Selector::parse(selector).unwrap()).count()
+    Html::parse_fragment(html)
+        .select(&Selector::parse(selector).unwrap())
+        .count()
 }
 
 fn text(html: &str, selector: &str) -> String {
     let html = Html::parse_fragment(html);
     let selector = Selector::parse(selector).unwrap();
-    html.select(&selector).flat_map(|element| element.text()).collect::<Vec<_>>().join("|")
+    html.select(&selector)
+        .flat_map(|element| element.text())
+        .collect::<Vec<_>>()
+        .join("|")
 }
 
 #[test]
@@ -49,14 +74,71 @@ fn a_restart_in_a_picture_and_in_words() {
     assert_eq!(count(&figure, "line.rotation"), 2);
     assert_eq!(text(&figure, ".gap-label"), "gap 40 ms");
     let caption = text(&figure, "figcaption");
-    assert!(caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"), "{caption}");
+    assert!(
+        caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"),
+        "{caption}"
+    );
     assert!(caption.contains("Nobody listened for 40 ms."), "{caption}");
-    assert_eq!(caption, text(&figure, "svg desc"), "one text, for the eye and for the ear");
+    assert_eq!(
+        caption,
+        text(&figure, "svg desc"),
+        "one text, for the eye and for the ear"
+    );
     let words = text(&figure, "details li");
     for said in [
         "100.0 ms: the server is gone; nobody listens for 40 ms, and 3 callers refused",
         "100.0 ms: a connection that was open for 90 ms is cut",
         "150.0 ms: a download is found severed after 3145728 bytes of 8388608",
+    ] {
+        assert!(words.contains(said), "{words}");
+    }
+}
+
+/// One drain: one connection leaves when asked, one is cut at the deadline, one is younger.
+#[test]
+fn a_drain_in_a_picture_and_in_words() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    for (at, connection, generation) in [(1, 1, 1), (2, 2, 1), (5, 3, 2)] {
+        let fields = format!(r#""connection":{connection},"generation":{generation}"#);
+        log += &event(at, "connection_opened", &fields);
+    }
+    log += &event(
+        10,
+        "drain_started",
+        r#""generation":1,"connections":2,"grace_ms":90"#,
+    );
+    log += &event(
+        21,
+        "connection_closed",
+        r#""connection":1,"generation":1,"bytes":1,"why":"drained""#,
+    );
+    log += &event(
+        102,
+        "connection_closed",
+        r#""connection":2,"generation":1,"bytes":1,"why":"deadline""#,
+    );
+    log += &event(103, "drain_finished", r#""generation":1,"cut":1"#);
+    log += &event(
+        110,
+        "connection_closed",
+        r#""connection":3,"generation":2,"bytes":1,"why":"client_closed""#,
+    );
+    let figure = render("drain", &log).unwrap();
+    assert_eq!(count(&figure, "rect.drain"), 1);
+    assert_eq!(count(&figure, "rect.drained"), 1);
+    assert_eq!(count(&figure, "path.cut"), 1);
+    assert_eq!(text(&figure, ".drain-label"), "drain of generation 1");
+    let caption = text(&figure, "figcaption");
+    assert!(
+        caption.contains("1 cut, 0 callers refused. 1 connection drained"),
+        "{caption}"
+    );
+    let words = text(&figure, "details li");
+    for said in [
+        "10.0 ms: drain of generation 1: 2 connections asked to leave",
+        "21.0 ms: a connection that was open for 20 ms is drained",
+        "102.0 ms: a connection that was open for 100 ms is cut",
+        "103.0 ms: drain of generation 1 ends: 1 cut",
     ] {
         assert!(words.contains(said), "{words}");
     }
@@ -71,7 +153,11 @@ fn a_short_gap_is_drawn_wider_and_says_so() {
     log += &event(9000, "connect_refused", "");
     let figure = render("short", &log).unwrap();
     assert!(figure.contains("drawn wider than it was"), "{figure}");
-    assert!(!render("restart", &restart()).unwrap().contains("drawn wider"));
+    assert!(
+        !render("restart", &restart())
+            .unwrap()
+            .contains("drawn wider")
+    );
 }
 
 #[test]
@@ -79,22 +165,41 @@ fn many_short_connections_share_lanes() {
     let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
     for number in 0..300 {
         let at = number * 20;
-        log += &event(at, "connection_opened", &format!(r#""connection":{number},"generation":{}"#, number / 60 + 1));
-        log += &event(at + 5, "connection_closed", &format!(r#""connection":{number},"bytes":1,"why":"client_closed""#));
+        log += &event(
+            at,
+            "connection_opened",
+            &format!(r#""connection":{number},"generation":{}"#, number / 60 + 1),
+        );
+        log += &event(
+            at + 5,
+            "connection_closed",
+            &format!(r#""connection":{number},"bytes":1,"why":"client_closed""#),
+        );
     }
     let figure = render("load", &log).unwrap();
     assert_eq!(count(&figure, "rect.bar"), 300);
     let html = Html::parse_fragment(&figure);
     let bars = Selector::parse("rect.bar").unwrap();
-    let lanes: std::collections::BTreeSet<_> = html.select(&bars).map(|bar| bar.attr("y").unwrap()).collect();
+    let lanes: std::collections::BTreeSet<_> = html
+        .select(&bars)
+        .map(|bar| bar.attr("y").unwrap())
+        .collect();
     assert!(lanes.len() <= 3, "{lanes:?}");
 }
 
 #[test]
 fn a_resumed_connection_is_hatched_and_named() {
     let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
-    log += &event(5, "connection_opened", r#""connection":1,"generation":null,"resumed":true"#);
-    log += &event(9, "connection_closed", r#""connection":1,"generation":null,"bytes":1,"why":"client_closed""#);
+    log += &event(
+        5,
+        "connection_opened",
+        r#""connection":1,"generation":null,"resumed":true"#,
+    );
+    log += &event(
+        9,
+        "connection_closed",
+        r#""connection":1,"generation":null,"bytes":1,"why":"client_closed""#,
+    );
     let figure = render("resumed", &log).unwrap();
     assert_eq!(count(&figure, "rect.generation-unknown"), 1);
     assert!(text(&figure, "figcaption").contains("1 connection resumed"));
@@ -147,6 +252,10 @@ fn parts_of_a_log_never_panic() {
 /// Nothing from a log becomes markup.
 #[test]
 fn text_is_escaped() {
-    let log = event(0, "identity_loaded", r#""generation":1,"serial":"<script>alert(1)</script>""#);
+    let log = event(
+        0,
+        "identity_loaded",
+        r#""generation":1,"serial":"<script>alert(1)</script>""#,
+    );
     assert!(!render("x", &log).unwrap().contains("<script>"));
 }

@@ -35,7 +35,11 @@ fn recorded_events_keep_the_contract() {
     for (path, text) in recorded(".events.jsonl") {
         for (number, line) in (1..).zip(text.lines()) {
             let event: Value = serde_json::from_str(line).unwrap();
-            assert!(validator.is_valid(&event), "{}:{number}: {line}", path.display());
+            assert!(
+                validator.is_valid(&event),
+                "{}:{number}: {line}",
+                path.display()
+            );
             seen += 1;
         }
     }
@@ -71,7 +75,7 @@ fn the_schema_objects() {
     assert!(validator.is_valid(&good));
     for (field, value) in [
         ("ts", "yesterday".into()),
-        ("event", "listned".into()),
+        ("event", "listens".into()),
         ("port", 0.into()),
         ("extra", 1.into()),
     ] {
@@ -84,19 +88,34 @@ fn the_schema_objects() {
 /// The reasons are a closed set: the same in the code, in the schema, and on the page.
 #[test]
 fn reasons_are_the_same_everywhere() {
-    let code: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.name().to_owned()).collect();
+    let code: BTreeSet<_> = Reason::ALL
+        .iter()
+        .map(|reason| reason.name().to_owned())
+        .collect();
     let schema = schema();
     let events = schema["oneOf"].as_array().unwrap();
-    let rejected = events.iter().find(|event| event["title"] == "identity_rejected").unwrap();
+    let rejected = events
+        .iter()
+        .find(|event| event["title"] == "identity_rejected")
+        .unwrap();
     let reasons = rejected["properties"]["reason"]["enum"].as_array().unwrap();
-    let listed: BTreeSet<_> = reasons.iter().map(|r| r.as_str().unwrap().to_owned()).collect();
+    let listed: BTreeSet<_> = reasons
+        .iter()
+        .map(|r| r.as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(listed, code);
     let page = fs::read_to_string(scripts::root().join("src/event-contract.md")).unwrap();
     for reason in code {
-        assert!(page.contains(&format!("| `{reason}` |")), "{reason} is not on the page");
+        assert!(
+            page.contains(&format!("| `{reason}` |")),
+            "{reason} is not on the page"
+        );
     }
     for event in events {
         let name = event["title"].as_str().unwrap();
-        assert!(page.contains(&format!("| `{name}` |")), "{name} is not on the page");
+        assert!(
+            page.contains(&format!("| `{name}` |")),
+            "{name} is not on the page"
+        );
     }
 }

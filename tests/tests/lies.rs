@@ -55,7 +55,10 @@ fn book() -> TempDir {
     write("src/SUMMARY.md", "- [One](ch01-one.md)\n");
     write("src/ch01-one.md", CHAPTER);
     write("listings/ch01-one/src/lib.rs", LISTING);
-    write("listings/ch01-one/transcripts/demo.console", "$ cargo run\n");
+    write(
+        "listings/ch01-one/transcripts/demo.console",
+        "$ cargo run\n",
+    );
     write("listings/ch01-one/transcripts/demo.events.jsonl", event);
     root
 }
@@ -64,7 +67,10 @@ fn problems(root: &Path) -> Vec<String> {
     let found = check(root).unwrap();
     // Paths of the machine are not the subject.
     let root = format!("{}/src/../", root.display());
-    found.iter().map(|problem| problem.to_string().replace(&root, "")).collect()
+    found
+        .iter()
+        .map(|problem| problem.to_string().replace(&root, ""))
+        .collect()
 }
 
 /// The chapter with one more part has this one problem, on the line after the chapter's end.
@@ -74,14 +80,21 @@ fn lie(part: &str, what: &str) {
     let line = CHAPTER.lines().count() + 2;
     let chapter = format!("{CHAPTER}\n{part}\n");
     fs::write(book.path().join("src/ch01-one.md"), chapter).unwrap();
-    assert_eq!(problems(book.path()), [format!("src/ch01-one.md:{line}: {what}")]);
+    assert_eq!(
+        problems(book.path()),
+        [format!("src/ch01-one.md:{line}: {what}")]
+    );
 }
 
 /// The chapter with one more part is still right.
 #[track_caller]
 fn truth(part: &str) {
     let book = book();
-    fs::write(book.path().join("src/ch01-one.md"), format!("{CHAPTER}\n{part}\n")).unwrap();
+    fs::write(
+        book.path().join("src/ch01-one.md"),
+        format!("{CHAPTER}\n{part}\n"),
+    )
+    .unwrap();
     assert_eq!(problems(book.path()), [""; 0]);
 }
 
@@ -136,13 +149,19 @@ fn lines_by_number() {
 
 #[test]
 fn an_unknown_directive() {
-    lie("{{#playground x.rs}}", "`{{#playground}}` is no directive of this book");
+    lie(
+        "{{#playground x.rs}}",
+        "`{{#playground}}` is no directive of this book",
+    );
     truth(r"\{{#playground x.rs}}");
 }
 
 #[test]
 fn a_directive_without_its_path() {
-    lie("{{#changed ../README.md}}", "`changed` takes 2 paths, and has 1");
+    lie(
+        "{{#changed ../README.md}}",
+        "`changed` takes 2 paths, and has 1",
+    );
 }
 
 #[test]
@@ -159,13 +178,29 @@ fn a_timeline_of_no_events() {
 
 #[test]
 fn rust_that_no_checker_sees() {
-    lie("```rs\nfn x() {}\n```", "`rs`: no checker sees this fence; say `rust`");
-    for info in ["rust,ignore", "rust,norun", "rust ignore", "Rust", "rust,compile_fail", "rust,"] {
+    lie(
+        "```rs\nfn x() {}\n```",
+        "`rs`: no checker sees this fence; say `rust`",
+    );
+    for info in [
+        "rust,ignore",
+        "rust,norun",
+        "rust ignore",
+        "Rust",
+        "rust,compile_fail",
+        "rust,",
+    ] {
         let what = format!("`{info}`: no checker compiles this fence");
         lie(&format!("```{info}\nfn x() {{}}\n```"), &what);
     }
-    lie("~~~~rs\nfn x() {}\n~~~~", "`rs`: no checker sees this fence; say `rust`");
-    lie("> ```rs\n> fn x() {}\n> ```", "`rs`: no checker sees this fence; say `rust`");
+    lie(
+        "~~~~rs\nfn x() {}\n~~~~",
+        "`rs`: no checker sees this fence; say `rust`",
+    );
+    lie(
+        "> ```rs\n> fn x() {}\n> ```",
+        "`rs`: no checker sees this fence; say `rust`",
+    );
     for info in ["rust", "rust,no_run", "rust,should_panic"] {
         truth(&format!("```{info}\nfn x() {{}}\n```"));
     }
@@ -173,7 +208,10 @@ fn rust_that_no_checker_sees() {
 
 #[test]
 fn rust_from_elsewhere() {
-    lie("```rust\n{{#include ../README.md}}\n```", "Rust is included from a listing");
+    lie(
+        "```rust\n{{#include ../README.md}}\n```",
+        "Rust is included from a listing",
+    );
     let ignored = "```rust,ignore\n{{#include ../listings/ch01-one/src/lib.rs:idea}}\n```";
     lie(ignored, "`rust,ignore`: an include needs no attributes");
 }
@@ -184,10 +222,19 @@ fn code_that_was_typed() {
         let what = format!("`{language}` that is not included from a file");
         lie(&format!("```{language}\nx\n```"), &what);
     }
-    lie("```console\n$ cargo run\n```", "a console block is an included transcript");
-    lie("```text\n$ cargo run\n```", "this `text` is code: include it from a listing");
+    lie(
+        "```console\n$ cargo run\n```",
+        "a console block is an included transcript",
+    );
+    lie(
+        "```text\n$ cargo run\n```",
+        "this `text` is code: include it from a listing",
+    );
     lie("```\nx\n```", "a code block without a language: say `text`");
-    lie("    indented", "a code block without a language: say `text`");
+    lie(
+        "    indented",
+        "a code block without a language: say `text`",
+    );
 }
 
 #[test]
@@ -206,14 +253,21 @@ fn a_chapter_that_nobody_finds() {
 #[test]
 fn a_listing_without_a_chapter() {
     let add = |root: &Path| fs::create_dir(root.join("listings/ch02-two")).unwrap();
-    flaw(add, "listings/ch02-two: no chapter src/ch02-two.md shows it");
+    flaw(
+        add,
+        "listings/ch02-two: no chapter src/ch02-two.md shows it",
+    );
 }
 
 #[test]
 fn a_chapter_without_a_listing() {
     let add = |root: &Path| {
         fs::write(root.join("src/ch02-two.md"), "# Two\n").unwrap();
-        fs::write(root.join("src/SUMMARY.md"), "- [1](ch01-one.md)\n- [2](ch02-two.md)\n").unwrap();
+        fs::write(
+            root.join("src/SUMMARY.md"),
+            "- [1](ch01-one.md)\n- [2](ch02-two.md)\n",
+        )
+        .unwrap();
     };
     flaw(add, "src/ch02-two.md: no listings/ch02-two");
 }
@@ -223,7 +277,11 @@ fn a_chapter_that_shows_nothing_of_its_listing() {
     let add = |root: &Path| {
         fs::create_dir(root.join("listings/ch02-two")).unwrap();
         fs::write(root.join("src/ch02-two.md"), "# Two\n").unwrap();
-        fs::write(root.join("src/SUMMARY.md"), "- [1](ch01-one.md)\n- [2](ch02-two.md)\n").unwrap();
+        fs::write(
+            root.join("src/SUMMARY.md"),
+            "- [1](ch01-one.md)\n- [2](ch02-two.md)\n",
+        )
+        .unwrap();
     };
     flaw(add, "src/ch02-two.md: shows nothing of its own listing");
 }
@@ -231,9 +289,28 @@ fn a_chapter_that_shows_nothing_of_its_listing() {
 #[test]
 fn a_transcript_that_nobody_shows() {
     let add = |root: &Path| {
-        fs::write(root.join("listings/ch01-one/transcripts/more.console"), "$ x\n").unwrap();
+        fs::write(
+            root.join("listings/ch01-one/transcripts/more.console"),
+            "$ x\n",
+        )
+        .unwrap();
     };
-    flaw(add, "listings/ch01-one/transcripts/more.console: no chapter shows it");
+    flaw(
+        add,
+        "listings/ch01-one/transcripts/more.console: no chapter shows it",
+    );
+}
+
+#[test]
+fn a_figure_that_nobody_shows() {
+    let add = |root: &Path| {
+        fs::create_dir(root.join("listings/ch01-one/measured")).unwrap();
+        fs::write(root.join("listings/ch01-one/measured/speed.txt"), "$ x\n").unwrap();
+    };
+    flaw(
+        add,
+        "listings/ch01-one/measured/speed.txt: no chapter shows it",
+    );
 }
 
 /// mdBook itself lets all of this pass. Ours ends with an error, and writes nothing.
@@ -245,7 +322,10 @@ fn a_lie_ends_the_build() {
     // The preprocessor is built from the real workspace, whatever book it is to check.
     let manifest = scripts::root().join("Cargo.toml");
     let config = config
-        .replace("cargo run", &format!("cargo run --manifest-path {}", manifest.display()))
+        .replace(
+            "cargo run",
+            &format!("cargo run --manifest-path {}", manifest.display()),
+        )
         .lines()
         .filter(|line| !line.starts_with("additional-"))
         .collect::<Vec<_>>()

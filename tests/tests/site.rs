@@ -23,7 +23,9 @@ fn site() -> &'static Path {
 /// The pages that a reader reads.
 fn pages() -> Vec<(PathBuf, String)> {
     let apart = ["404.html", "toc.html", "print.html"];
-    let entries = fs::read_dir(site()).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(site())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let pages: Vec<_> = entries
         .filter(|path| path.extension().is_some_and(|e| e == "html"))
         .filter(|path| !apart.iter().any(|name| path.ends_with(name)))
@@ -69,7 +71,11 @@ fn every_page_is_whole() {
         assert!(!text.contains("{{#"), "{path}: a directive is left");
         assert_eq!(count(&html, "html[lang=en]"), 1, "{path}: no language");
         assert_eq!(count(&html, "main h1"), 1, "{path}: not one heading");
-        assert_eq!(count(&html, "meta[name=description]:not([content=''])"), 1, "{path}");
+        assert_eq!(
+            count(&html, "meta[name=description]:not([content=''])"),
+            1,
+            "{path}"
+        );
         assert!(count(&html, "title") >= 1, "{path}: no title");
         // What is fetched from elsewhere can be gone, and tells elsewhere who reads.
         let fetching = "script[src*='//'], link[href*='//'], img[src*='//'], iframe";

@@ -1,6 +1,10 @@
 //! The Rust that stands in chapters compiles and runs; and the machinery that says so can fail.
 
-#![allow(missing_docs, unused_extern_crates, reason = "skeptic writes these tests")]
+#![allow(
+    missing_docs,
+    unused_extern_crates,
+    reason = "skeptic writes these tests"
+)]
 
 include!(concat!(env!("OUT_DIR"), "/skeptic-tests.rs"));
 
@@ -18,16 +22,22 @@ mod canary {
     /// The control: what fails below fails for the one thing that differs.
     #[test]
     fn a_right_snippet_passes() {
-        assert!(passes("fn main() { let port: u16 = 4433; assert_eq!(port, 4433); }"));
+        assert!(passes(
+            "fn main() { let port: u16 = 4433; assert_eq!(port, 4433); }"
+        ));
     }
 
     #[test]
     fn a_snippet_that_does_not_compile_fails() {
-        assert!(!passes("fn main() { let port: u16 = \"4433\"; assert_eq!(port, 4433); }"));
+        assert!(!passes(
+            "fn main() { let port: u16 = \"4433\"; assert_eq!(port, 4433); }"
+        ));
     }
 
     #[test]
     fn a_snippet_that_panics_fails() {
-        assert!(!passes("fn main() { let port: u16 = 4433; assert_eq!(port, 443); }"));
+        assert!(!passes(
+            "fn main() { let port: u16 = 4433; assert_eq!(port, 443); }"
+        ));
     }
 }

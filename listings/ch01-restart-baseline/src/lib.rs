@@ -18,7 +18,8 @@ use std::time::Duration;
 use lab::chain;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -47,6 +48,7 @@ pub fn load_once(certificate: &Path, key: &Path, generation: u64) -> io::Result<
     Ok(Arc::new(config))
 }
 
+// ANCHOR: serve
 /// Accepts connections for ever, all under the one configuration.
 pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation: u64) {
     let acceptor = TlsAcceptor::from(config);
@@ -55,6 +57,7 @@ pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation:
         tokio::spawn(connection(tcp, acceptor.clone(), generation));
     }
 }
+// ANCHOR_END: serve
 // ANCHOR_END: load_once
 
 /// Ends a program: a failure is one line on stderr, and exit code 1.
@@ -142,33 +145,77 @@ fn failed(why: &dyn Display) {
 /// Answers the lab's protocol until the client is done, and logs the connection's two ends.
 ///
 /// `generation` is the one under which the connection was opened, where that can be known.
-pub async fn converse(mut stream: TlsStream<TcpStream>, generation: Option<u64>) {
-    static OPENED: AtomicU64 = AtomicU64::new(0);
-    let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
-    let session = stream.get_ref().1;
-    tracing::debug!(
-        event = "connection_opened",
-        connection,
-        generation,
-        resumed = session.handshake_kind() == Some(HandshakeKind::Resumed),
-        tls = match session.protocol_version() {
-            Some(ProtocolVersion::TLSv1_2) => "1.2",
-            _ => "1.3",
-        },
-    );
+pub async fn converse(stream: TlsStream<TcpStream>, generation: Option<u64>) {
+    let (resumed, tls) = how(stream.get_ref().1);
+    converse_over(stream, generation, resumed, tls).await;
+}
+
+/// [`converse`], over the stream of any TLS library: whether the session was `resumed`, and its
+/// version of `tls` (`1.2` or `1.3`), are the caller's to know.
+pub async fn converse_over<S>(
+    mut stream: S,
+    generation: Option<u64>,
+    resumed: bool,
+    tls: &'static str,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let opened = Opened::log(generation, resumed, tls);
     let (bytes, why) = match lab::wire::serve(&mut stream).await {
         Ok(bytes) => {
             // The client has left; whether our goodbye reaches it no longer matters.
-            let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
+            let _ = stream.shutdown().await;
             (bytes, "client_closed")
         }
         Err((bytes, _)) => (bytes, "cut"),
     };
-    tracing::debug!(
-        event = "connection_closed",
-        connection,
-        generation,
-        bytes,
-        why
-    );
+    opened.closed(bytes, why);
+}
+
+/// Whether a session was resumed, and its version of TLS.
+pub fn how(session: &ServerConnection) -> (bool, &'static str) {
+    let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
+    let tls = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => "1.2",
+        _ => "1.3",
+    };
+    (resumed, tls)
+}
+
+/// A connection whose beginning is in the log, and whose end is not yet.
+#[derive(Debug)]
+pub struct Opened {
+    /// Counts up from 1 in a process.
+    pub connection: u64,
+    generation: Option<u64>,
+}
+
+impl Opened {
+    /// Numbers a connection whose handshake is complete, and logs `connection_opened`.
+    pub fn log(generation: Option<u64>, resumed: bool, tls: &'static str) -> Self {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let connection = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::debug!(
+            event = "connection_opened",
+            connection,
+            generation,
+            resumed,
+            tls,
+        );
+        Self {
+            connection,
+            generation,
+        }
+    }
+
+    /// Logs `connection_closed`: how many bytes of body were sent, and why it ended.
+    pub fn closed(self, bytes: u64, why: &str) {
+        tracing::debug!(
+            event = "connection_closed",
+            connection = self.connection,
+            generation = self.generation,
+            bytes,
+            why
+        );
+    }
 }

@@ -134,6 +134,7 @@ async fn a_missing_file_is_named() {
     );
 }
 
+// ANCHOR: torn_pair
 /// A torn pair at the moment of a restart leaves no server at all: there is no last good one.
 #[tokio::test]
 async fn a_torn_pair_ends_the_process() {
@@ -147,3 +148,4 @@ async fn a_torn_pair_ends_the_process() {
         "{said}"
     );
 }
+// ANCHOR_END: torn_pair

@@ -7,10 +7,13 @@ use ch02_hot_reload::{Live, Reload};
 use hdrhistogram::Histogram;
 use lab::agent::{Agent, Strategy};
 
-const GENERATIONS: usize = 2_000;
+/// Rotations between two looks at the memory.
+const STRETCH: usize = 2_000;
+/// Such stretches: ten thousand rotations, after the first stretch has warmed everything.
+const STRETCHES: usize = 5;
 
-fn resident() -> usize {
-    memory_stats::memory_stats().unwrap().physical_mem
+fn resident() -> f64 {
+    memory_stats::memory_stats().unwrap().physical_mem as f64
 }
 
 fn main() {
@@ -24,43 +27,38 @@ fn main() {
     };
     let live = Live::start(source).unwrap();
 
-    let mut reload = |rotation: usize| {
-        agent.write(&turns[rotation % 2]).unwrap();
+    let mut times = Histogram::<u64>::new(3).unwrap();
+    let mut turn = 0;
+    let mut reload = || {
+        turn += 1;
+        agent.write(&turns[turn % 2]).unwrap();
         let started = Instant::now();
         let Reload::Loaded(next) = live.reload() else {
-            panic!("rotation {rotation} was not loaded");
+            panic!("rotation {turn} was not loaded");
         };
-        (next, started.elapsed())
+        times.record(started.elapsed().as_micros() as u64).unwrap();
+        next
     };
-    for rotation in 1..=GENERATIONS {
-        reload(rotation);
+
+    for stretch in 0..=STRETCHES {
+        for _ in 0..STRETCH {
+            reload();
+        }
+        println!(
+            "after {:>6} rotations: {:.2} MiB resident",
+            (stretch + 1) * STRETCH,
+            resident() / 1048576.0
+        );
     }
-    let warm = resident();
-
-    let mut times = Histogram::<u64>::new(3).unwrap();
-    for rotation in 1..=GENERATIONS {
-        let (_, time) = reload(rotation);
-        times.record(time.as_micros() as u64).unwrap();
-    }
-    let freed = resident();
-
-    let kept: Vec<_> = (1..=GENERATIONS)
-        .map(|rotation| reload(rotation).0)
-        .collect();
-    let all = resident();
-
-    println!(
-        "reload (read, check as a peer, build, swap): p50 {} µs, p99 {} µs over {GENERATIONS}",
-        times.value_at_quantile(0.5),
-        times.value_at_quantile(0.99)
-    );
-    println!(
-        "resident memory: {:.1} MiB warm, {:.1} MiB after {GENERATIONS} more rotations",
-        warm as f64 / 1048576.0,
-        freed as f64 / 1048576.0
-    );
+    let before = resident();
+    let kept: Vec<_> = (0..STRETCH).map(|_| reload()).collect();
     println!(
         "each generation that is kept alive: {:.1} KiB",
-        all.saturating_sub(freed) as f64 / 1024.0 / kept.len() as f64
+        (resident() - before).max(0.0) / 1024.0 / kept.len() as f64
+    );
+    println!(
+        "reload (read, check as a peer, build, swap): p50 {} µs, p99 {} µs",
+        times.value_at_quantile(0.5),
+        times.value_at_quantile(0.99)
     );
 }

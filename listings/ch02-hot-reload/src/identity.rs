@@ -11,9 +11,9 @@ use lab::agent::Files;
 use lab::chain::{self, Facts};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
 
@@ -29,12 +29,15 @@ pub struct Source {
 /// A chain and its key, checked. Immutable.
 #[derive(Debug)]
 pub struct Identity {
-    /// What rustls signs with. Its `Debug` shows no key bytes.
+    /// The chain, and what rustls signs with. Its `Debug` shows no key bytes.
     pub certified: Arc<CertifiedKey>,
-    /// What the chain says of itself.
-    pub facts: Facts,
+    /// The key itself, for other TLS libraries: rustls does not give it back. Its `Debug` shows no
+    /// key bytes either.
+    pub key: PrivateKeyDer<'static>,
     /// The trust anchors by which the chain was judged.
     pub anchors: Vec<CertificateDer<'static>>,
+    /// What the chain says of itself.
+    pub facts: Facts,
     /// SHA-256 over the whole set: chain, key and anchors, each as DER. A set that differs in
     /// anything differs here. Not for logs, since the key is in it.
     pub set_sha256: [u8; 32],
@@ -51,6 +54,15 @@ pub struct Contents {
     pub roots: Vec<u8>,
 }
 
+/// Who is going to be shown the chain, and judges it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peers {
+    /// Clients judge a server. They ask for the name.
+    Clients,
+    /// Servers judge a client (mTLS). They ask for no name.
+    Servers,
+}
+
 /// Why files were not accepted. A closed set: these words stand in logs and in alarms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -60,7 +72,7 @@ pub enum Reason {
     Unreadable,
     /// A PEM block begins and does not end, or the file is empty: a writer is at work, or died.
     Truncated,
-    /// It is whole, and it is not PEM, X.509 or a key.
+    /// It is whole, and it is not PEM, X.509 or a key, or none that the TLS library takes.
     Malformed,
     /// The key belongs to another certificate.
     PairMismatch,
@@ -137,6 +149,15 @@ pub struct Rejected {
     pub file: PathBuf,
     /// What the parser or verifier said. Never a byte of the file.
     pub detail: String,
+    /// With [`Reason::NotYetValid`]: notBefore of the certificate that is too early.
+    pub valid_from: Option<UnixTime>,
+}
+
+impl Rejected {
+    /// Whether this says the same as `other`. The detail does not count: it may hold the time.
+    pub fn repeats(&self, other: &Self) -> bool {
+        (self.reason, &self.file) == (other.reason, &other.file)
+    }
 }
 
 impl fmt::Display for Rejected {
@@ -148,24 +169,26 @@ impl fmt::Display for Rejected {
 
 impl std::error::Error for Rejected {}
 
-// ANCHOR: read
-/// Reads the files of `source`, and judges them.
+/// Reads the files of `source`, and judges them as clients would now.
 ///
 /// # Errors
-/// The first thing that a peer, or rustls, would object to.
+/// As [`judge`], and when a file cannot be read.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
-    read_stepwise(source, |_| ())
+    judge(
+        source,
+        &contents(source, |_| ())?,
+        Peers::Clients,
+        UnixTime::now(),
+    )
 }
 
-/// Reads as [`read`] does, and calls `between` with a name at each place where a writer could come
-/// between. A test lets one in there.
+// ANCHOR: read
+/// Opens each file by its path and reads it once. Calls `between` with a name at each place where
+/// a writer could come between; a test lets one in there.
 ///
 /// # Errors
-/// As [`read`].
-pub fn read_stepwise(
-    source: &Source,
-    mut between: impl FnMut(&str),
-) -> Result<Identity, Rejected> {
+/// When a file is missing, or cannot be read.
+pub fn contents(source: &Source, mut between: impl FnMut(&str)) -> Result<Contents, Rejected> {
     let files = &source.files;
     let certificate = bytes(&files.certificate)?;
     between("certificate read");
@@ -177,72 +200,90 @@ pub fn read_stepwise(
     between("key read");
     let roots = bytes(&files.roots)?;
     between("roots read");
-    let contents = Contents {
+    Ok(Contents {
         certificate,
         key,
         roots,
-    };
-    judge(source, &contents)
+    })
 }
 
-/// Judges what was read, by whatever reader.
+/// Judges what was read, as `peers` would at the time `now`.
 ///
 /// # Errors
 /// The first thing that a peer, or rustls, would object to.
-pub fn judge(source: &Source, contents: &Contents) -> Result<Identity, Rejected> {
+pub fn judge(
+    source: &Source,
+    contents: &Contents,
+    peers: Peers,
+    now: UnixTime,
+) -> Result<Identity, Rejected> {
     let files = &source.files;
     let chain = certificates(&contents.certificate, &files.certificate)?;
     let facts =
         chain::facts(&chain).map_err(|why| reject(Reason::Malformed, &files.certificate, &why))?;
-    let key = PrivateKeyDer::from_pem_slice(&contents.key)
-        .map_err(|why| reject_pem(why, &files.key))?;
+    let key = PrivateKeyDer::from_pem_slice(&contents.key);
+    let key = key.map_err(|why| reject_pem(why, &files.key))?;
     let anchors = certificates(&contents.roots, &files.roots)?;
     let set_sha256 = set_sha256(&chain, &key, &anchors);
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let certified = CertifiedKey::from_der(chain, key, &provider).map_err(|why| {
+    let certified = CertifiedKey::from_der(chain, key.clone_key(), &provider).map_err(|why| {
         let reason = match why {
             Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Reason::PairMismatch,
             _ => Reason::Malformed,
         };
         reject(reason, &files.key, &why)
     })?;
-
-    judge_as_peer(source, &certified, &anchors, provider)?;
+    judge_as(peers, source, &certified.cert, &anchors, now)?;
     Ok(Identity {
         certified: Arc::new(certified),
-        facts,
+        key,
         anchors,
+        facts,
         set_sha256,
     })
 }
 // ANCHOR_END: read
 
 // ANCHOR: judge
-/// Runs the verifier that clients run, with the trust anchors that clients hold.
-fn judge_as_peer(
+/// Runs the verifier that peers run, with the trust anchors that peers hold.
+///
+/// # Errors
+/// What a peer whose clock shows `now` would object to, or what is wrong with the anchors.
+pub fn judge_as(
+    peers: Peers,
     source: &Source,
-    certified: &CertifiedKey,
+    chain: &[CertificateDer<'static>],
     anchors: &[CertificateDer<'static>],
-    provider: CryptoProvider,
+    now: UnixTime,
 ) -> Result<(), Rejected> {
     let files = &source.files;
+    let malformed = |why: &dyn fmt::Display| reject(Reason::Malformed, &files.roots, why);
     let mut roots = RootCertStore::empty();
     for anchor in anchors {
-        roots
-            .add(anchor.clone())
-            .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
+        roots.add(anchor.clone()).map_err(|why| malformed(&why))?;
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.into())
-        .build()
-        .map_err(|why| reject(Reason::Malformed, &files.roots, &why))?;
+    let roots = Arc::new(roots);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     // `certificates` returns at least one.
-    let (leaf, intermediates) = certified.cert.split_first().expect("a chain has a leaf");
-    verifier
-        .verify_server_cert(leaf, intermediates, &source.name, &[], UnixTime::now())
-        .map_err(|why| reject(objection(&why), &files.certificate, &why))?;
-    Ok(())
+    let (leaf, intermediates) = chain.split_first().expect("a chain has a leaf");
+    let verdict = match peers {
+        Peers::Clients => WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map_err(|why| malformed(&why))?
+            .verify_server_cert(leaf, intermediates, &source.name, &[], now)
+            .map(drop),
+        Peers::Servers => WebPkiClientVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map_err(|why| malformed(&why))?
+            .verify_client_cert(leaf, intermediates, now)
+            .map(drop),
+    };
+    verdict.map_err(|why| Rejected {
+        valid_from: valid_from(&why),
+        ..reject(objection(&why), &files.certificate, &why)
+    })
 }
 // ANCHOR_END: judge
 
@@ -256,6 +297,15 @@ fn objection(why: &Error) -> Reason {
         }
         Error::InvalidCertificate(BadEncoding) => Reason::Malformed,
         _ => Reason::ChainBroken,
+    }
+}
+
+fn valid_from(why: &Error) -> Option<UnixTime> {
+    match why {
+        Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+            Some(*not_before)
+        }
+        _ => None,
     }
 }
 
@@ -317,5 +367,6 @@ pub fn reject(reason: Reason, file: &Path, why: &dyn fmt::Display) -> Rejected {
         reason,
         file: file.to_owned(),
         detail: why.to_string(),
+        valid_from: None,
     }
 }

@@ -17,58 +17,74 @@ use rustls::ServerConfig;
 use rustls::sign::SingleCertAndKey;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
-use identity::{Identity, Rejected, Source};
+use identity::{Identity, Reason, Rejected, Source};
 
 // ANCHOR: generation
 /// One immutable snapshot: an identity, the configuration built from it, and a number.
 #[derive(Debug)]
-pub struct Generation {
+pub struct Generation<C = Arc<ServerConfig>> {
     /// Counts up from 1. A higher number was published later.
     pub number: u64,
     /// The chain and key.
     pub identity: Identity,
-    /// Everything rustls needs to serve under this generation, session state included.
-    pub config: Arc<ServerConfig>,
+    /// Everything the TLS library needs to serve under this generation, session state included:
+    /// here rustls and its [`ServerConfig`].
+    pub config: C,
 }
 
 /// The current generation, and the one way to replace it.
 #[derive(Debug)]
-pub struct Live {
+pub struct Live<C = Arc<ServerConfig>> {
     source: Source,
-    reader: Box<dyn Read>,
-    current: ArcSwap<Generation>,
+    recipe: Recipe<C>,
+    current: ArcSwap<Generation<C>>,
+    published: watch::Sender<u64>,
     // One reload at a time: a slow one must not overtake a later one and publish older files.
     reloading: Mutex<()>,
 }
 // ANCHOR_END: generation
 
-/// How the files become an identity. Another reader may ask for more before it is content.
-pub trait Read: fmt::Debug + Send + Sync {
-    /// Reads the files of `source` and judges them, with an eye on what is `serving` now.
-    ///
-    /// # Errors
-    /// Why they are not fit to be served.
-    fn read(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected>;
+/// How files become a generation. The default is this chapter's way; later chapters read with more
+/// care, keep session state, or serve with another TLS library.
+pub struct Recipe<C = Arc<ServerConfig>> {
+    /// Reads an identity and judges it, with an eye on the one that is served, if there is one.
+    pub read: Box<ReadFn>,
+    /// Builds the configuration, with an eye on the generation that it replaces, if there is one.
+    pub build: Box<BuildFn<C>>,
 }
 
-/// Opens each file by its path and reads it once: [`identity::read`].
-#[derive(Debug)]
-pub struct ByPath;
+/// See [`Recipe::read`].
+pub type ReadFn = dyn Fn(&Source, Option<&Identity>) -> Result<Identity, Rejected> + Send + Sync;
 
-impl Read for ByPath {
-    fn read(&self, source: &Source, _: Option<&Identity>) -> Result<Identity, Rejected> {
-        identity::read(source)
+/// See [`Recipe::build`]. The error is what the TLS library says, if it will not have the identity.
+pub type BuildFn<C> = dyn Fn(&Identity, Option<&Generation<C>>) -> Result<C, String> + Send + Sync;
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            read: Box::new(|source, _| identity::read(source)),
+            build: Box::new(|identity, _| {
+                let pair = SingleCertAndKey::from(identity.certified.clone());
+                Ok(Arc::new(server_config().with_cert_resolver(Arc::new(pair))))
+            }),
+        }
+    }
+}
+
+impl<C> fmt::Debug for Recipe<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recipe")
     }
 }
 
 /// What a reload did.
 #[derive(Debug)]
-pub enum Reload {
+pub enum Reload<C = Arc<ServerConfig>> {
     /// This generation is now served.
-    Loaded(Arc<Generation>),
+    Loaded(Arc<Generation<C>>),
     /// The files hold what is served already.
     Unchanged,
     /// The files are not fit to be served. The generation before goes on being served.
@@ -82,30 +98,37 @@ impl Live {
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        Self::start_with(ByPath, source)
+        Self::start_by(Recipe::default(), source)
     }
+}
 
-    /// Loads the first generation, and all that follow, by this reader.
+impl<C> Live<C> {
+    /// [`Live::start`], by another recipe.
     ///
     /// # Errors
     /// When the files are not fit to be served.
-    pub fn start_with(
-        reader: impl Read + 'static,
-        source: Source,
-    ) -> Result<Arc<Self>, Rejected> {
-        let first = Arc::new(Generation::new(1, reader.read(&source, None)?));
+    pub fn start_by(recipe: Recipe<C>, source: Source) -> Result<Arc<Self>, Rejected> {
+        let identity = (recipe.read)(&source, None)?;
+        let first = Arc::new(recipe.generation(&source, identity, None)?);
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
-            reader: Box::new(reader),
+            recipe,
             current: ArcSwap::from(first),
+            published: watch::Sender::new(1),
             reloading: Mutex::new(()),
         }))
     }
 
     /// The generation that a new connection is to be served under.
-    pub fn current(&self) -> Arc<Generation> {
+    pub fn current(&self) -> Arc<Generation<C>> {
         self.current.load_full()
+    }
+
+    /// The number of the newest generation, for those who want to be told of each. Who was not
+    /// looking sees the last one.
+    pub fn published(&self) -> watch::Receiver<u64> {
+        self.published.subscribe()
     }
 
     /// Where the identity is read from.
@@ -117,26 +140,31 @@ impl Live {
     /// Reads the files again. What is fit to be served, and new, is served from now on.
     ///
     /// Reads files, so call it where blocking is allowed.
-    pub fn reload(&self) -> Reload {
+    pub fn reload(&self) -> Reload<C> {
         // The lock guards no data, only the order; a panic elsewhere does not spoil it.
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
         let before = self.current();
-        let identity = match self.reader.read(&self.source, Some(&before.identity)) {
+        let (source, recipe) = (&self.source, &self.recipe);
+        let identity = match (recipe.read)(source, Some(&before.identity)) {
             Ok(identity) => identity,
             Err(rejected) => return Reload::Rejected(rejected),
         };
         if identity.set_sha256 == before.identity.set_sha256 {
             return Reload::Unchanged;
         }
-        let next = Arc::new(Generation::new(before.number + 1, identity));
+        let next = match recipe.generation(source, identity, Some(&before)) {
+            Ok(next) => Arc::new(next),
+            Err(rejected) => return Reload::Rejected(rejected),
+        };
         self.current.store(next.clone());
         log_loaded(&next);
+        self.published.send_replace(next.number);
         Reload::Loaded(next)
     }
     // ANCHOR_END: reload
 
     /// Reloads, and logs what came of it.
-    pub fn reload_and_log(&self) -> Reload {
+    pub fn reload_and_log(&self) -> Reload<C> {
         let outcome = self.reload();
         match &outcome {
             // Logged where it was published.
@@ -162,15 +190,21 @@ impl Live {
     }
 }
 
-impl Generation {
-    fn new(number: u64, identity: Identity) -> Self {
-        let pair = SingleCertAndKey::from(identity.certified.clone());
-        let config = server_config().with_cert_resolver(Arc::new(pair));
-        Self {
-            number,
+impl<C> Recipe<C> {
+    /// The generation after `before`.
+    fn generation(
+        &self,
+        source: &Source,
+        identity: Identity,
+        before: Option<&Generation<C>>,
+    ) -> Result<Generation<C>, Rejected> {
+        let config = (self.build)(&identity, before)
+            .map_err(|why| identity::reject(Reason::Malformed, &source.files.certificate, &why))?;
+        Ok(Generation {
+            number: before.map_or(1, |before| before.number + 1),
             identity,
-            config: Arc::new(config),
-        }
+            config,
+        })
     }
 }
 
@@ -217,7 +251,7 @@ pub fn on_hangup(triggers: mpsc::Sender<()>) -> io::Result<()> {
 }
 // ANCHOR_END: triggers
 
-fn log_loaded(generation: &Generation) {
+fn log_loaded<C>(generation: &Generation<C>) {
     let facts = &generation.identity.facts;
     tracing::info!(
         event = "identity_loaded",

@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"time"
 )
 
-// emit writes one event: a JSON object on one line of stderr, its fields in the order given.
+// Where events go; a test reads them instead.
+var log io.Writer = os.Stderr
+
+// emit writes one event: a JSON object on one line of the log, its fields in the order given.
 func emit(event string, fields ...any) {
 	now := time.Now().UTC().Format("2006-01-02T15:04:05.000000000Z")
 	fields = append([]any{"ts", now, "event", event}, fields...)
@@ -30,5 +34,5 @@ func emit(event string, fields ...any) {
 	line.WriteString("}\n")
 	// One write a line, so that lines of several goroutines never mix. A log that cannot be
 	// written is no reason to stop serving.
-	_, _ = os.Stderr.Write(line.Bytes())
+	_, _ = log.Write(line.Bytes())
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,10 +54,10 @@ func TestHundredRotationsUnderLoad(t *testing.T) {
 	}
 }
 
-// Go does not ask the hook when a client resumes: the client keeps the certificate it was shown
-// when its session began.
-func TestTheHookIsNotAskedOnResumption(t *testing.T) {
-	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+// A client that resumes keeps the certificate it was shown when its session began. In TLS 1.3 Go
+// does not ask the hook then; in TLS 1.2 it asks, and throws the answer away.
+func TestTheHookHasNoSayOnResumption(t *testing.T) {
+	for version, asks := range map[uint16]uint64{tls.VersionTLS12: 2, tls.VersionTLS13: 1} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
 			a := newAuthority(t)
 			first := a.rotate()
@@ -78,11 +80,41 @@ func TestTheHookIsNotAskedOnResumption(t *testing.T) {
 			if serial, resumed, err := handshake(server, returning); serial != first || !resumed || err != nil {
 				t.Fatal(serial, resumed, err)
 			}
-			if asked.Load() != 1 {
+			if asked.Load() != asks {
 				t.Fatalf("asked %d times", asked.Load())
 			}
 			if serial, resumed, err := handshake(server, a.client()); serial != second || resumed || err != nil {
 				t.Fatal(serial, resumed, err)
+			}
+		})
+	}
+}
+
+// What the server says of such a client: it resumed, and under no known generation.
+func TestAResumedConnectionIsLoggedWithoutGeneration(t *testing.T) {
+	for version, name := range map[uint16]string{tls.VersionTLS12: "1.2", tls.VersionTLS13: "1.3"} {
+		t.Run(name, func(t *testing.T) {
+			a := newAuthority(t)
+			a.rotate()
+			live := must[*Live](t)(Start(a.source))
+			listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+			defer listener.Close()
+			go Serve(listener, &tls.Config{GetCertificate: live.GetCertificate})
+			returning := a.client()
+			returning.MaxVersion = version
+			returning.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+			for _, resumed := range []bool{false, true} {
+				mark := recorded.mark()
+				near := must[net.Conn](t)(net.Dial("tcp", listener.Addr().String()))
+				if _, again, err := visit(near, returning); again != resumed || err != nil {
+					t.Fatal(again, err)
+				}
+				opened := recorded.wait(t, mark, "event", "connection_opened", "tls", name, "resumed", resumed)
+				if generation, known := opened["generation"]; (generation == nil) != resumed || !known {
+					t.Fatal(opened)
+				}
+				recorded.wait(t, mark, "event", "connection_closed", "connection", opened["connection"],
+					"generation", opened["generation"], "bytes", 1.0, "why", "client_closed")
 			}
 		})
 	}
@@ -107,6 +139,11 @@ func TestRejections(t *testing.T) {
 			a.write(a.source.Certificate, append(cut, a.certificate[:len(a.certificate)/2]...), 0o644)
 		}},
 		{"malformed", "tls.crt", func(a *authority) {
+			// A whole block, and one that is no base64: pem.Decode alone would pass over it.
+			spoilt := bytes.Replace(a.certificate, []byte("\nMI"), []byte("\n!!"), 1)
+			a.write(a.source.Certificate, append(a.certificate, spoilt...), 0o644)
+		}},
+		{"malformed", "tls.crt", func(a *authority) {
 			a.write(a.source.Certificate, encode("CERTIFICATE", []byte("no")), 0o644)
 		}},
 		{"malformed", "tls.key", func(a *authority) {
@@ -121,6 +158,14 @@ func TestRejections(t *testing.T) {
 			stranger.issue()
 			a.write(a.source.Certificate, stranger.certificate, 0o644)
 			a.write(a.source.Key, stranger.private, 0o600)
+		}},
+		{"expired", "tls.crt", func(a *authority) {
+			a.issueFor(time.Now().Add(-time.Hour), time.Now().Add(-time.Second))
+			a.writeBoth()
+		}},
+		{"not_yet_valid", "tls.crt", func(a *authority) {
+			a.issueFor(time.Now().Add(time.Minute), time.Now().Add(time.Hour))
+			a.writeBoth()
 		}},
 		{"name_lost", "tls.crt", func(a *authority) { a.source.Name = "elsewhere.example" }},
 	} {
@@ -156,14 +201,12 @@ func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	a.rotate()
 	live := must[*Live](t)(Start(a.source))
 	go Watch(live, false, time.Hour)
-	for number := uint64(2); number < 6; number++ {
-		a.rotate()
-		deadline := time.Now().Add(bound)
-		for live.current.Load().Number < number {
-			if time.Now().After(deadline) {
-				t.Fatalf("waited %v for generation %d", bound, number)
-			}
-			time.Sleep(time.Millisecond)
+	for number := 2.0; number < 6; number++ {
+		mark := recorded.mark()
+		serial := a.rotate()
+		recorded.wait(t, mark, "event", "identity_loaded", "generation", number, "serial", serial)
+		if shown, _, err := handshake(&tls.Config{GetCertificate: live.GetCertificate}, a.client()); shown != serial || err != nil {
+			t.Fatalf("shown %s, %v; want %s", shown, err, serial)
 		}
 	}
 }

@@ -7,17 +7,80 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
 
 // How long a test waits for one thing before it gives up. A bound, never a pause.
 const bound = 30 * time.Second
+
+// The log of all tests in this program.
+var recorded = &recorder{came: make(chan struct{})}
+
+func TestMain(m *testing.M) {
+	log = recorded
+	os.Exit(m.Run())
+}
+
+// recorder keeps what is logged, so that a test waits for an event and never for a time.
+type recorder struct {
+	mutex  sync.Mutex
+	events []map[string]any
+	came   chan struct{} // Closed, and made anew, with each event.
+}
+
+func (r *recorder) Write(line []byte) (int, error) {
+	var event map[string]any
+	if err := json.Unmarshal(line, &event); err != nil {
+		panic(fmt.Sprintf("not an event: %s", line))
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.events = append(r.events, event)
+	close(r.came)
+	r.came = make(chan struct{})
+	return len(line), nil
+}
+
+// mark is the place in the log that the next event will have.
+func (r *recorder) mark() int {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return len(r.events)
+}
+
+// wait returns the first event since the mark that has all these fields.
+func (r *recorder) wait(t *testing.T, mark int, fields ...any) map[string]any {
+	t.Helper()
+	enough := time.After(bound)
+	for {
+		r.mutex.Lock()
+		since, came := r.events[mark:], r.came
+		r.mutex.Unlock()
+	next:
+		for _, event := range since {
+			for i := 0; i < len(fields); i += 2 {
+				if value, there := event[fields[i].(string)]; !there || value != fields[i+1] {
+					continue next
+				}
+			}
+			return event
+		}
+		select {
+		case <-came:
+		case <-enough:
+			t.Fatalf("waited %v for %v; the log: %v", bound, fields, since)
+		}
+	}
+}
 
 // authority issues leaves and writes them, certificate first.
 type authority struct {
@@ -67,10 +130,15 @@ func encode(kind string, der []byte) []byte {
 }
 
 func (a *authority) issue() string {
+	now := time.Now()
+	return a.issueFor(now.Add(-time.Minute), now.Add(time.Hour))
+}
+
+func (a *authority) issueFor(from, to time.Time) string {
 	key := must[*ecdsa.PrivateKey](a.t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(a.next), DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: from, NotAfter: to,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	a.next++
@@ -93,9 +161,14 @@ func (a *authority) write(path string, data []byte, mode os.FileMode) {
 
 func (a *authority) rotate() string {
 	serial := a.issue()
+	a.writeBoth()
+	return serial
+}
+
+func (a *authority) writeBoth() {
+	a.t.Helper()
 	a.write(a.source.Certificate, a.certificate, 0o644)
 	a.write(a.source.Key, a.private, 0o600)
-	return serial
 }
 
 func (a *authority) date(modified time.Time) {
@@ -109,11 +182,23 @@ func (a *authority) modified() time.Time {
 	return must[os.FileInfo](a.t)(os.Stat(a.source.Certificate)).ModTime()
 }
 
-// handshake completes one in memory, reads a byte so that tickets arrive, and tells what the
-// client holds.
+// handshake completes one, reads a byte so that tickets arrive, and tells what the client holds.
+// Not over net.Pipe, which has no buffer: Go sends tickets with its first flight, so both sides
+// would be stuck in writing.
 func handshake(server, client *tls.Config) (serial string, resumed bool, err error) {
-	near, far := net.Pipe()
-	defer near.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", false, err
+	}
+	defer listener.Close()
+	near, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		return "", false, err
+	}
+	far, err := listener.Accept()
+	if err != nil {
+		return "", false, err
+	}
 	go func() {
 		defer far.Close()
 		stream := tls.Server(&asking{Conn: far}, server)
@@ -121,6 +206,12 @@ func handshake(server, client *tls.Config) (serial string, resumed bool, err err
 			_, _ = converse(stream)
 		}
 	}()
+	return visit(near, client)
+}
+
+// visit is the client's side of it.
+func visit(near net.Conn, client *tls.Config) (serial string, resumed bool, err error) {
+	defer near.Close()
 	_ = near.SetDeadline(time.Now().Add(bound))
 	stream := tls.Client(near, client)
 	if err := stream.Handshake(); err != nil {
@@ -133,6 +224,7 @@ func handshake(server, client *tls.Config) (serial string, resumed bool, err err
 		return "", false, err
 	}
 	state := stream.ConnectionState()
+	_ = stream.Close()
 	return state.PeerCertificates[0].SerialNumber.Text(16), state.DidResume, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 type both struct {
 	*authority
+	hook         *StatInHandshake
 	live         *Live
 	naive, ours_ *tls.Config
 }
@@ -21,7 +22,7 @@ func newBoth(t *testing.T) *both {
 	a.rotate()
 	naive := must[*StatInHandshake](t)(NewStatInHandshake(a.source))
 	live := must[*Live](t)(Start(a.source))
-	return &both{a, live, &tls.Config{GetCertificate: naive.GetCertificate},
+	return &both{a, naive, live, &tls.Config{GetCertificate: naive.GetCertificate},
 		&tls.Config{GetCertificate: live.GetCertificate}}
 }
 
@@ -94,8 +95,11 @@ func TestOneSlowFileStallsEveryClient(t *testing.T) {
 		done <- who + serial
 	}
 	go visit("first ")
-	// To open it for writing returns once somebody is stuck in it.
+	// To open it for writing returns once somebody is stuck in it; with whoever is, the lock.
 	held := must[*os.File](t)(os.OpenFile(b.source.Certificate, os.O_WRONLY, 0))
+	if b.hook.mutex.TryLock() {
+		t.Fatal("it reads without the lock")
+	}
 	go visit("second ")
 	// That nothing happens can only be seen by waiting; a slow machine errs towards passing.
 	select {

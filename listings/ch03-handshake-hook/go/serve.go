@@ -47,12 +47,13 @@ func serveOne(connection *asking, config *tls.Config) {
 		emit("handshake_failed", "why", err.Error())
 		return
 	}
-	// Go does not ask the hook on resumption, so nothing is known then.
+	state := stream.ConnectionState()
+	// On resumption no certificate is sent. In TLS 1.3 Go does not ask the hook then; in TLS 1.2
+	// it asks, and throws the answer away.
 	var generation any
-	if connection.answered != 0 {
+	if connection.answered != 0 && !state.DidResume {
 		generation = connection.answered
 	}
-	state := stream.ConnectionState()
 	number := opened.Add(1)
 	version := "1.3"
 	if state.Version == tls.VersionTLS12 {

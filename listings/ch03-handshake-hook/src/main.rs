@@ -7,13 +7,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::Live;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::naive::StatInHandshake;
-use ch03_handshake_hook::watch::{Events, watch};
+use ch03_handshake_hook::watch::Follow;
 use ch03_handshake_hook::{Hook, hooked_config, serve};
 use clap::{Parser, Subcommand, ValueEnum};
 use lab::BOUND;
@@ -38,19 +37,15 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Role {
     /// Serve, and follow the files.
-    Serve(Follow),
+    Serve(Server),
 }
 
 #[derive(clap::Args)]
-struct Follow {
+struct Server {
     #[command(flatten)]
     serve: Serve,
-    /// Milliseconds between two looks at the files, with or without events.
-    #[arg(long, default_value_t = 1000)]
-    poll_ms: u64,
-    /// Do without the file system's events.
-    #[arg(long)]
-    poll_only: bool,
+    #[command(flatten)]
+    follow: Follow,
     /// Which hook to serve with.
     #[arg(long, value_enum, default_value = "hot")]
     hook: Kind,
@@ -70,12 +65,12 @@ enum Kind {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     exit(match arguments.role {
-        Some(Role::Serve(follow)) => server(follow).await,
+        Some(Role::Serve(arguments)) => server(arguments).await,
         None => demo(arguments.all).await,
     })
 }
 
-async fn server(arguments: Follow) -> io::Result<()> {
+async fn server(arguments: Server) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
     let live = Live::start(arguments.serve.source()?).map_err(io::Error::other)?;
     let config = match arguments.hook {
@@ -83,11 +78,7 @@ async fn server(arguments: Follow) -> io::Result<()> {
         Kind::Hot | Kind::Frozen => hooked_config(Hook(live.clone())),
     };
     if matches!(arguments.hook, Kind::Hot) {
-        let events = match arguments.poll_only {
-            true => Events::PollOnly,
-            false => Events::Wanted,
-        };
-        watch(live, events, Duration::from_millis(arguments.poll_ms));
+        arguments.follow.start(live);
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity::Rejected;
 use ch02_hot_reload::{Live, Reload};
-use notify::{EventKind, RecursiveMode, Watcher};
+use lab::agent::Files;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Whether events are wanted besides the poll.
@@ -23,17 +25,45 @@ pub enum Events {
     PollOnly,
 }
 
+/// How a program is told to follow its files.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Follow {
+    /// Milliseconds between two looks at the files, with or without events.
+    #[arg(long, default_value_t = 1000)]
+    pub poll_ms: u64,
+    /// Do without the file system's events.
+    #[arg(long)]
+    pub poll_only: bool,
+}
+
+impl Follow {
+    /// [`watch`]es as told.
+    pub fn start<C>(self, live: Arc<Live<C>>) -> JoinHandle<()>
+    where
+        C: Send + Sync + 'static,
+    {
+        let events = match self.poll_only {
+            true => Events::PollOnly,
+            false => Events::Wanted,
+        };
+        watch(live, events, Duration::from_millis(self.poll_ms))
+    }
+}
+
 // ANCHOR: watch
 /// Reloads whenever the files may have changed, for as long as the returned task runs.
 ///
 /// The watch is in place before the first look at the files, so that a write between the first
 /// load and the watch is not lost. Where no watch can be had (the limit of inotify is reached,
 /// say), polls alone, and logs `watch_degraded`.
-pub fn watch(live: Arc<Live>, events: Events, poll: Duration) -> tokio::task::JoinHandle<()> {
+pub fn watch<C>(live: Arc<Live<C>>, events: Events, poll: Duration) -> JoinHandle<()>
+where
+    C: Send + Sync + 'static,
+{
     // One waiting hint is enough: it means "look", and a look sees everything.
     let (hint, mut hints) = mpsc::channel(1);
     let watcher = match events {
-        Events::Wanted => watch_directory(&live, hint),
+        Events::Wanted => watch_directory(&live.source().files, hint),
         Events::PollOnly => None,
     };
     tokio::spawn(async move {
@@ -61,11 +91,11 @@ pub fn watch(live: Arc<Live>, events: Events, poll: Duration) -> tokio::task::Jo
 
 // ANCHOR: look
 /// Looks once. A rejection is logged when it is news, and returned so that the next look can tell.
-fn look(live: &Live, told: Option<Rejected>) -> Option<Rejected> {
+fn look<C>(live: &Live<C>, told: Option<Rejected>) -> Option<Rejected> {
     let Reload::Rejected(rejected) = live.reload() else {
         return None;
     };
-    if told.as_ref() != Some(&rejected) {
+    if !told.is_some_and(|told| told.repeats(&rejected)) {
         live.log_rejected(&rejected);
     }
     Some(rejected)
@@ -75,12 +105,9 @@ fn look(live: &Live, told: Option<Rejected>) -> Option<Rejected> {
 // ANCHOR: watch_directory
 /// Watches the directory, not the files: a watch on a file ends with its inode, at the first
 /// rename.
-fn watch_directory(live: &Live, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let files = &live.source().files;
+fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     let on_event = move |event: notify::Result<notify::Event>| {
-        // Our own reading would wake us for ever. An error (an overflow, say) may hide a change.
-        let ours = event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
-        if !ours {
+        if is_hint(&event) {
             // Full: a look is due already. Closed: the server is going down.
             let _ = hint.try_send(());
         }
@@ -98,5 +125,14 @@ fn watch_directory(live: &Live, hint: mpsc::Sender<()>) -> Option<notify::Recomm
     started
         .inspect_err(|why| tracing::warn!(event = "watch_degraded", to = "polling", why = %why))
         .ok()
+}
+
+/// Whether to look. Not at our own reading, which would wake us for ever; but at an error (an
+/// overflow, say), since it may hide a change.
+pub fn is_hint(event: &notify::Result<notify::Event>) -> bool {
+    match event {
+        Ok(event) => !matches!(event.kind, EventKind::Access(_)),
+        Err(_) => true,
+    }
 }
 // ANCHOR_END: watch_directory

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ch02_hot_reload::Live;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
-use ch03_handshake_hook::watch::{Events, watch};
+use ch03_handshake_hook::watch::{Events, is_hint, watch};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::child::Child;
@@ -99,4 +99,45 @@ async fn a_rejection_is_news_only_once() {
         want("identity_loaded").with("generation", 2),
     ]);
     assert_eq!(client.probe(server).await.unwrap().chain, next.facts);
+}
+
+/// What the operating system says while we read is not a hint; whatever else it says is, an
+/// overflow of its queue and an error of the watcher included.
+#[test]
+fn our_own_reading_does_not_wake_us() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let live = started(&agent);
+    let (said, events) = std::sync::mpsc::channel();
+    let mut watcher = notify::recommended_watcher(said).unwrap();
+    let directory = directory.path();
+    notify::Watcher::watch(&mut watcher, directory, notify::RecursiveMode::NonRecursive).unwrap();
+
+    live.reload();
+    fs::write(directory.join("last"), "").unwrap();
+    let is_last = |event: &notify::Result<notify::Event>| {
+        let paths = event.as_ref().map(|event| event.paths.clone());
+        paths.is_ok_and(|paths| paths.iter().any(|path| path.ends_with("last")))
+    };
+    let mut reading = Vec::new();
+    let last = loop {
+        let event = events
+            .recv_timeout(BOUND)
+            .expect("an event of the last file");
+        if is_last(&event) {
+            break event;
+        }
+        reading.push(event);
+    };
+    assert!(
+        !reading.is_empty(),
+        "reading makes no events here: the filter is not needed"
+    );
+    assert!(!reading.iter().any(is_hint), "{reading:?}");
+    assert!(is_hint(&last));
+
+    let overflow = notify::Event::new(notify::EventKind::Other);
+    assert!(is_hint(&Ok(overflow.set_flag(notify::event::Flag::Rescan))));
+    assert!(is_hint(&Err(notify::Error::generic("the watcher died"))));
 }

@@ -14,10 +14,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ch02_hot_reload::identity::{self, Identity, Rejected, Source};
+use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{Live, Reload};
 use lab::authority::{Authority, LeafRequest};
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 use tracing::subscriber::{NoSubscriber, with_default};
@@ -219,7 +220,14 @@ impl Found {
             refused: refused.map(|rejected| rejected.reason.name()),
         };
         match self.stretches.last_mut() {
-            Some(last) if (Stretch { states: 1, ..last.clone() }) == stretch => last.states += 1,
+            Some(last)
+                if (Stretch {
+                    states: 1,
+                    ..last.clone()
+                }) == stretch =>
+            {
+                last.states += 1
+            }
             _ => self.stretches.push(stretch),
         }
     }
@@ -268,7 +276,11 @@ pub fn explore(world: &World) -> io::Result<Vec<(Writer, Subject, Found)>> {
         let working: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         let mut found = Vec::new();
         for worker in working {
-            found.extend(worker.join().map_err(|_| io::Error::other("a worker panicked"))??);
+            found.extend(
+                worker
+                    .join()
+                    .map_err(|_| io::Error::other("a worker panicked"))??,
+            );
         }
         Ok::<_, io::Error>(found)
     })?;
@@ -440,7 +452,7 @@ impl<'a> Arena<'a> {
         let source = self.source.clone();
         let started = match self.subject {
             Subject::ByPath => Live::start(source),
-            Subject::Ours => Live::start_with(self.reader(), source),
+            Subject::Ours => Live::start_by(self.reader().recipe(), source),
         };
         started.map_err(io::Error::other)
     }
@@ -460,7 +472,9 @@ impl<'a> Arena<'a> {
             }
         };
         let read = match self.subject {
-            Subject::ByPath => identity::read_stepwise(&self.source, between),
+            Subject::ByPath => identity::contents(&self.source, between).and_then(|contents| {
+                identity::judge(&self.source, &contents, Peers::Clients, UnixTime::now())
+            }),
             Subject::Ours => ours.read_stepwise(&self.source, serving, &mut between),
         };
         failed?;

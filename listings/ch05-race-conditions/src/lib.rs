@@ -18,8 +18,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use ch02_hot_reload::Read;
-use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, judge, reject};
+use ch02_hot_reload::Recipe;
+use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source, judge, reject};
+use rustls::pki_types::UnixTime;
 
 use pinned::Seen;
 
@@ -97,7 +98,7 @@ impl Reader {
         pem::whole(&contents.certificate, &files.certificate)?;
         pem::whole(&contents.key, &files.key)?;
         pem::whole(&contents.roots, &files.roots)?;
-        let identity = judge(source, contents)?;
+        let identity = judge(source, contents, Peers::Clients, UnixTime::now())?;
 
         self.settled(source, &identity, serving, shrunk)?;
         Ok(identity)
@@ -200,9 +201,21 @@ impl Reader {
     }
 }
 
-impl Read for Reader {
-    fn read(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
+impl Reader {
+    /// Reads and judges.
+    ///
+    /// # Errors
+    /// As [`Reader::read_stepwise`].
+    pub fn read(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
         self.read_stepwise(source, serving, &mut |_| ())
+    }
+
+    /// Chapter 2's generations, read by this reader.
+    pub fn recipe(self) -> Recipe {
+        Recipe {
+            read: Box::new(move |source, serving| self.read(source, serving)),
+            ..Recipe::default()
+        }
     }
 }
 

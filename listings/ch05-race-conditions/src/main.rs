@@ -70,7 +70,7 @@ async fn server(arguments: Follow) -> io::Result<()> {
             false => ExposedKey::Warn,
         },
     });
-    let live = Live::start_with(reader, source).map_err(io::Error::other)?;
+    let live = Live::start_by(reader.recipe(), source).map_err(io::Error::other)?;
     let config = hooked_config(Hook(live.clone()));
     let events = match arguments.poll_only {
         true => Events::PollOnly,
@@ -115,7 +115,9 @@ fn demo() -> io::Result<()> {
     }
     for subject in Subject::ALL {
         let of_this = found.iter().filter(|(_, reader, _)| *reader == subject);
-        let all = of_this.fold(Found::default(), |all, (_, _, found)| all.and(found.clone()));
+        let all = of_this.fold(Found::default(), |all, (_, _, found)| {
+            all.and(found.clone())
+        });
         let (name, states, wrong) = (subject.name(), all.states, all.wrong());
         println!(
             "{name}: {states} states, after {wrong} of them something wrong is served, {} runs stuck",

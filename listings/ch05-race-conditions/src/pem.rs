@@ -62,9 +62,9 @@ pub fn whole(text: &[u8], file: &Path) -> Result<(), Rejected> {
         return malformed("more than one key");
     }
     for certificate in CertificateDer::pem_slice_iter(text) {
-        let parsed = certificate.ok().is_some_and(|der| {
-            parse_x509_certificate(&der).is_ok_and(|(rest, _)| rest.is_empty())
-        });
+        let parsed = certificate
+            .ok()
+            .is_some_and(|der| parse_x509_certificate(&der).is_ok_and(|(rest, _)| rest.is_empty()));
         if !parsed {
             return malformed("a CERTIFICATE block holds something else than one certificate");
         }

@@ -86,7 +86,8 @@ impl Pinned {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         if let Some(data) = &self.data
             && let Ok(target) = readlinkat(&self.directory, name, Vec::new())
-            && let Ok(within) = Path::new(OsStr::from_bytes(target.as_bytes())).strip_prefix("..data")
+            && let Ok(within) =
+                Path::new(OsStr::from_bytes(target.as_bytes())).strip_prefix("..data")
         {
             return Ok(openat(data, within, flags, Mode::empty())?);
         }
@@ -108,10 +109,18 @@ impl Directories {
             _ => reject(Reason::Unreadable, path, &why),
         };
         let no_file = || reject(Reason::NotRegular, path, &"it is not a regular file");
-        let too_large = || reject(Reason::TooLarge, path, &format!("more than {LARGEST} bytes"));
+        let too_large = || {
+            reject(
+                Reason::TooLarge,
+                path,
+                &format!("more than {LARGEST} bytes"),
+            )
+        };
 
         let name = path.file_name().ok_or_else(no_file)?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
         let directory = parent.unwrap_or(Path::new("."));
         let pinned = self.pin(directory, between).map_err(failed)?;
         let file = File::from(pinned.open(name).map_err(failed)?);

@@ -19,7 +19,10 @@ fn walks(subject: Subject) -> Vec<(Writer, Found)> {
     thread::scope(|scope| {
         let half = |half| scope.spawn(move || Vec::from_iter(<[Writer]>::iter(half).map(walk)));
         let halves: Vec<_> = halves.map(half).collect();
-        halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
+        halves
+            .into_iter()
+            .flat_map(|half| half.join().unwrap())
+            .collect()
     })
 }
 
@@ -31,9 +34,16 @@ fn ours_serves_the_old_set_until_the_new_one_is_complete() {
         assert_eq!(found.stuck, 0, "{name}: {:?}", found.stretches);
         // Once the new set is served, it stays.
         let mut served = found.stretches.iter().map(|stretch| stretch.served);
-        let old = served.by_ref().take_while(|served| *served == Served::Old).count();
+        let old = served
+            .by_ref()
+            .take_while(|served| *served == Served::Old)
+            .count();
         assert!(old > 0, "{name}: {:?}", found.stretches);
-        assert!(served.all(|served| served == Served::New), "{name}: {:?}", found.stretches);
+        assert!(
+            served.all(|served| served == Served::New),
+            "{name}: {:?}",
+            found.stretches
+        );
     }
 }
 
@@ -41,7 +51,11 @@ fn ours_serves_the_old_set_until_the_new_one_is_complete() {
 #[test]
 fn the_reader_by_path_is_tricked() {
     for (writer, found) in walks(Subject::ByPath) {
-        let wrong: Vec<_> = found.served.keys().filter(|served| served.is_wrong()).collect();
+        let wrong: Vec<_> = found
+            .served
+            .keys()
+            .filter(|served| served.is_wrong())
+            .collect();
         match writer {
             Writer::ChainInPlace | Writer::TrustInPlace => assert_eq!(wrong, [&Served::Cut]),
             Writer::Script => assert_eq!(wrong, [&Served::Exposed]),

@@ -31,7 +31,10 @@ fn snapshot(directory: &Path) -> BTreeMap<PathBuf, Entry> {
             } else if about.is_symlink() {
                 Entry::Link(fs::read_link(&path).unwrap())
             } else {
-                Entry::File(about.permissions().mode() & 0o7777, fs::read(&path).unwrap())
+                Entry::File(
+                    about.permissions().mode() & 0o7777,
+                    fs::read(&path).unwrap(),
+                )
             };
             seen.insert(path.strip_prefix(directory).unwrap().to_owned(), entry);
         }
@@ -76,7 +79,10 @@ fn is_true_to_the_agent(strategy: Strategy) {
         step.apply(model.path()).unwrap();
         missing = reached(model.path());
     }
-    assert_eq!(missing, None, "{strategy:?}: the model never looks as the agent does there");
+    assert_eq!(
+        missing, None,
+        "{strategy:?}: the model never looks as the agent does there"
+    );
     let files = (agent.files(), writer.files(directory.path()));
     assert_eq!(files.0, files.1);
 }

@@ -30,7 +30,12 @@ fn refuses(reason: Reason, text: &str, why: &str) {
 #[test]
 fn the_control_is_whole() {
     let issued = issued();
-    for text in [&issued.chain_pem, issued.key.expose(), "", "no block at all\n"] {
+    for text in [
+        &issued.chain_pem,
+        issued.key.expose(),
+        "",
+        "no block at all\n",
+    ] {
         whole(text.as_bytes(), Path::new("tls.crt")).unwrap();
     }
     assert_eq!(parsed(&issued.chain_pem), 2);
@@ -44,7 +49,11 @@ fn a_cut_at_every_byte() {
     for at in 1..chain.len() {
         let cut = &chain[..at];
         let ends_a_block = cut.ends_with(END) || cut.ends_with(END.trim_end());
-        assert_eq!(whole(cut.as_bytes(), Path::new("tls.crt")).is_ok(), ends_a_block, "at {at}");
+        assert_eq!(
+            whole(cut.as_bytes(), Path::new("tls.crt")).is_ok(),
+            ends_a_block,
+            "at {at}"
+        );
         let silent = CertificateDer::pem_slice_iter(cut.as_bytes()).all(|found| found.is_ok());
         lost += usize::from(silent && !ends_a_block);
     }
@@ -99,13 +108,21 @@ fn an_end_without_a_beginning() {
     let chain = issued().chain_pem;
     let (_, rest) = chain.split_once('\n').unwrap();
     assert_eq!(parsed(rest), 1, "the parser alone drops the leaf");
-    refuses(Reason::Malformed, rest, "a PEM block ends that did not begin");
+    refuses(
+        Reason::Malformed,
+        rest,
+        "a PEM block ends that did not begin",
+    );
 }
 
 #[test]
 fn an_end_of_another_kind() {
     let chain = issued().chain_pem.replacen("END CERT", "END X509 CERT", 1);
-    refuses(Reason::Malformed, &chain, "a PEM block ends that did not begin");
+    refuses(
+        Reason::Malformed,
+        &chain,
+        "a PEM block ends that did not begin",
+    );
 }
 
 #[test]

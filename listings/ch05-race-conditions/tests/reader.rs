@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source};
-use ch02_hot_reload::{Live, Read, Reload};
+use ch02_hot_reload::identity::{Reason, Source};
+use ch02_hot_reload::{Live, Recipe, Reload};
 use ch05_race_conditions::pinned::LARGEST;
 use ch05_race_conditions::{ExposedKey, LOOKS, Options, Reader};
 use lab::BOUND;
@@ -49,7 +49,7 @@ fn bench(exposed_key: ExposedKey) -> Bench {
         exposed_key,
     };
     let reader = Reader::with_clock(options, Arc::new(now));
-    let live = Live::start_with(reader, source).unwrap();
+    let live = Live::start_by(reader.recipe(), source).unwrap();
     Bench {
         directory,
         agent,
@@ -79,7 +79,11 @@ impl Bench {
             }
             other => panic!("{reason:?} was not rejected: {other:?}"),
         }
-        assert_eq!(self.live.current().number, before, "the last good one goes on");
+        assert_eq!(
+            self.live.current().number,
+            before,
+            "the last good one goes on"
+        );
     }
 
     #[track_caller]
@@ -304,7 +308,10 @@ fn a_chain_of_which_only_an_intermediate_is_new() {
     bench.loads();
     let after = bench.live.current();
     assert_eq!(after.identity.facts.serial, before.identity.facts.serial);
-    assert_ne!(after.identity.facts.chain_sha256, before.identity.facts.chain_sha256);
+    assert_ne!(
+        after.identity.facts.chain_sha256,
+        before.identity.facts.chain_sha256
+    );
 }
 
 #[test]
@@ -319,7 +326,9 @@ fn trust_anchors_alone() {
 #[test]
 fn a_comment_is_nothing_new() {
     let bench = bench(ExposedKey::Warn);
-    edit(&bench.path("tls.crt"), |chain| format!("# renewed by hand\n{chain}"));
+    edit(&bench.path("tls.crt"), |chain| {
+        format!("# renewed by hand\n{chain}")
+    });
     assert!(matches!(bench.live.reload(), Reload::Unchanged));
 }
 
@@ -373,28 +382,6 @@ fn a_key_that_others_can_read_is_refused_where_that_is_chosen() {
 
 // The order of publications.
 
-/// Lets the first read through only when it is told to.
-#[derive(Debug)]
-struct Delayed {
-    reader: Reader,
-    gate: Mutex<Option<std::sync::mpsc::Receiver<()>>>,
-    began: std::sync::mpsc::Sender<()>,
-}
-
-impl Read for Delayed {
-    fn read(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
-        let read = self.reader.read(source, serving);
-        if serving.is_some() {
-            let gate = self.gate.lock().unwrap().take();
-            self.began.send(()).unwrap();
-            if let Some(gate) = gate {
-                gate.recv_timeout(BOUND).expect("nobody opened the gate");
-            }
-        }
-        read
-    }
-}
-
 /// The first reload has read generation 2, and is slow to publish it. The second must not get
 /// past: it would publish generation 3, and then be overtaken by the older files.
 #[test]
@@ -402,16 +389,29 @@ fn a_slow_reload_does_not_overtake_a_later_one() {
     let mut bench = bench(ExposedKey::Warn);
     let (open, gate) = std::sync::mpsc::channel();
     let (began, begun) = std::sync::mpsc::channel();
-    let reader = Delayed {
-        reader: Reader::new(Options::default()),
-        gate: Mutex::new(Some(gate)),
-        began,
+    // Lets the first read through only when it is told to.
+    let (reader, gate) = (Reader::new(Options::default()), Mutex::new(Some(gate)));
+    let recipe = Recipe {
+        read: Box::new(move |source, serving| {
+            let read = reader.read(source, serving);
+            if serving.is_some() {
+                let gate = gate.lock().unwrap().take();
+                began.send(()).unwrap();
+                if let Some(gate) = gate {
+                    gate.recv_timeout(BOUND).expect("nobody opened the gate");
+                }
+            }
+            read
+        }),
+        ..Recipe::default()
     };
-    let live = Live::start_with(reader, bench.live.source().clone()).unwrap();
+    let live = Live::start_by(recipe, bench.live.source().clone()).unwrap();
     bench.agent.rotate().unwrap();
     let last = thread::scope(|scope| {
         scope.spawn(|| live.reload());
-        begun.recv_timeout(BOUND).expect("the first reload never began");
+        begun
+            .recv_timeout(BOUND)
+            .expect("the first reload never began");
         let last = bench.agent.rotate().unwrap();
         let second = scope.spawn(|| live.reload());
         // That the second waits can only be seen by waiting; on a slow machine this errs towards
@@ -438,7 +438,8 @@ fn encodings(kind: KeyKind, pkcs8: &str) -> Vec<(&'static str, String)> {
         KeyKind::EcdsaP256 => {
             let sec1 = text(key.ec_key().unwrap().private_key_to_pem().unwrap());
             // As `openssl ecparam -genkey` writes it: prime256v1 (1.2.840.10045.3.1.7) first.
-            let named = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+            let named =
+                "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
             encodings.push(("sec1 with parameters", format!("{named}{sec1}")));
             encodings.push(("sec1", sec1));
         }
@@ -456,8 +457,16 @@ fn layouts(chain: &str, key: &str) -> Vec<(&'static str, String, Option<String>)
     let commented = chain.replace("-----BEGIN", "subject=CN = leaf\nissuer=Lab\n\n-----BEGIN");
     vec![
         ("two files", chain.to_owned(), Some(key.to_owned())),
-        ("comments between blocks", commented, Some(format!("Bag Attributes\n{key}"))),
-        ("no line break at the end", chain.trim_end().into(), Some(key.trim_end().into())),
+        (
+            "comments between blocks",
+            commented,
+            Some(format!("Bag Attributes\n{key}")),
+        ),
+        (
+            "no line break at the end",
+            chain.trim_end().into(),
+            Some(key.trim_end().into()),
+        ),
         ("one file, chain first", format!("{chain}{key}"), None),
         ("one file, key first", format!("{key}\n{chain}"), None),
     ]
@@ -494,8 +503,10 @@ fn every_key_in_every_encoding_in_every_layout() {
                         },
                         name: "localhost".try_into().unwrap(),
                     };
-                    let live = Live::start_with(Reader::new(Options::default()), source)
-                        .unwrap_or_else(|why| panic!("{kind:?}, {encoding}, {layout}, {ends}: {why}"));
+                    let live = Live::start_by(Reader::new(Options::default()).recipe(), source)
+                        .unwrap_or_else(|why| {
+                            panic!("{kind:?}, {encoding}, {layout}, {ends}: {why}")
+                        });
                     assert_eq!(live.current().identity.facts, issued.facts);
                     taken += 1;
                 }
@@ -511,7 +522,7 @@ fn every_key_in_every_encoding_in_every_layout() {
             files: agent.files(),
             name: "localhost".try_into().unwrap(),
         };
-        let live = Live::start_with(Reader::new(Options::default()), source).unwrap();
+        let live = Live::start_by(Reader::new(Options::default()).recipe(), source).unwrap();
         lab::memory::handshake(&live.current().config, &client).unwrap();
     }
     assert_eq!(taken, (3 + 1 + 2) * 5 * 3);

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{
     ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -121,14 +121,28 @@ impl Client {
     /// # Errors
     /// When there is no usable trust anchor, or `name` is no DNS name.
     pub fn new(roots_pem: &str, name: &str, options: Options) -> io::Result<Self> {
+        Self::with_config(config(roots_pem, options)?, name)
+    }
+
+    /// A client with a configuration of its own: another clock, say.
+    ///
+    /// # Errors
+    /// When `name` is no DNS name.
+    pub fn with_config(config: Arc<ClientConfig>, name: &str) -> io::Result<Self> {
         Ok(Self {
-            connector: TlsConnector::from(config(roots_pem, options)?),
+            connector: TlsConnector::from(config),
             name: ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
         })
     }
 
     /// Connects and completes a handshake.
     pub async fn connect(&self, server: SocketAddr) -> Result<Connection, Failure> {
+        let (stream, seen) = self.open(server).await?;
+        Ok(Connection::over(stream, seen))
+    }
+
+    /// The same, for another protocol than the lab's.
+    pub async fn open(&self, server: SocketAddr) -> Result<(TlsStream<TcpStream>, Seen), Failure> {
         let connecting = async {
             let tcp = match TcpStream::connect(server).await {
                 Ok(tcp) => tcp,
@@ -137,22 +151,25 @@ impl Client {
                 }
                 Err(e) => return Err(Failure::Handshake(e)),
             };
-            // Requests are four bytes: without this each waits for an acknowledgement.
+            // Requests are small: without this each waits for an acknowledgement.
             tcp.set_nodelay(true).map_err(Failure::Handshake)?;
-            let tls = self.connector.connect(self.name.clone(), tcp);
-            let stream = tls.await.map_err(Failure::Handshake)?;
-            let seen = seen(&stream).map_err(Failure::Handshake)?;
-            Ok(Connection {
-                stream,
-                seen,
-                received: 0,
-                hash: aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256),
-            })
+            self.handshake(tcp).await
         };
         match tokio::time::timeout(BOUND, connecting).await {
             Ok(connected) => connected,
             Err(_) => Err(Failure::Silent("a connection")),
         }
+    }
+
+    /// Completes a handshake over any stream, in memory for example. Waits without a bound.
+    pub async fn handshake<S>(&self, stream: S) -> Result<(TlsStream<S>, Seen), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let tls = self.connector.connect(self.name.clone(), stream);
+        let stream = tls.await.map_err(Failure::Handshake)?;
+        let seen = seen(&stream).map_err(Failure::Handshake)?;
+        Ok((stream, seen))
     }
 
     /// Connects, asks for one byte, closes, and reports what it saw. The byte proves that the
@@ -167,14 +184,24 @@ impl Client {
 }
 
 /// An open connection and the state of its download.
-pub struct Connection {
-    stream: TlsStream<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    stream: TlsStream<S>,
     seen: Seen,
     received: u64,
     hash: aws_lc_rs::digest::Context,
 }
 
-impl Connection {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Speaks the lab's protocol over a stream whose handshake is complete.
+    pub fn over(stream: TlsStream<S>, seen: Seen) -> Self {
+        Self {
+            stream,
+            seen,
+            received: 0,
+            hash: aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256),
+        }
+    }
+
     /// What the handshake showed.
     pub fn seen(&self) -> &Seen {
         &self.seen
@@ -286,7 +313,7 @@ impl Pool {
     }
 }
 
-fn seen(stream: &TlsStream<TcpStream>) -> io::Result<Seen> {
+fn seen<S>(stream: &TlsStream<S>) -> io::Result<Seen> {
     let (_, session) = stream.get_ref();
     let chain = session.peer_certificates().unwrap_or_default();
     Ok(Seen {

@@ -28,6 +28,15 @@ pub const FILE_VARIABLE: &str = "LAB_EVENTS_FILE";
 pub struct Event(pub Map<String, Value>);
 
 impl Event {
+    /// An event that happens at this moment, for a log that does not come from `tracing`.
+    pub fn now<const N: usize>(name: &str, fields: [(&str, Value); N]) -> Self {
+        let mut map = Map::new();
+        map.insert("ts".into(), now().into());
+        map.insert("event".into(), name.into());
+        map.extend(fields.map(|(field, value)| (field.to_owned(), value)));
+        Self(map)
+    }
+
     /// Reads a line of the log. `None` where it is not an event.
     pub fn parse(line: &str) -> Option<Self> {
         let map: Map<String, Value> = serde_json::from_str(line).ok()?;

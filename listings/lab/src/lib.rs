@@ -16,7 +16,9 @@ pub mod client;
 pub mod event;
 pub mod log;
 pub mod memory;
+pub mod mutual;
 pub mod peer;
+pub mod rotation;
 pub mod transcript;
 pub mod wire;
 

@@ -99,9 +99,19 @@ impl Log {
     /// # Panics
     /// After `bound`, or when the log has ended, with what it waited for and the log.
     pub async fn wait_for(&self, want: &Want, bound: Duration) -> Event {
-        let finding = tokio::time::timeout(bound, self.find(want)).await;
+        self.wait_for_all(want, 1, bound).await.remove(0)
+    }
+
+    /// Waits until `count` events match, those that are there already included, and returns the
+    /// first so many.
+    ///
+    /// # Panics
+    /// As [`Log::wait_for`]. Also where `count` is 0.
+    pub async fn wait_for_all(&self, want: &Want, count: usize, bound: Duration) -> Vec<Event> {
+        assert!(count > 0, "waiting for no event");
+        let finding = tokio::time::timeout(bound, self.find(want, count)).await;
         match finding {
-            Ok(Some(event)) => event,
+            Ok(Some(events)) => events,
             Ok(None) => panic!(
                 "the log ended without `{want}`:\n{}",
                 self.marked(usize::MAX, "")
@@ -113,14 +123,18 @@ impl Log {
         }
     }
 
-    async fn find(&self, want: &Want) -> Option<Event> {
+    async fn find(&self, want: &Want, count: usize) -> Option<Vec<Event>> {
         let mut grown = self.0.grown.subscribe();
-        let mut seen = 0;
+        let (mut seen, mut found) = (0, Vec::new());
         loop {
-            let new = self.lock()[seen..].to_vec();
-            seen += new.len();
-            if let Some(event) = new.into_iter().find(|event| want.matches(event)) {
-                return Some(event);
+            {
+                let events = self.lock();
+                let new = events[seen..].iter().filter(|event| want.matches(event));
+                found.extend(new.take(count - found.len()).cloned());
+                seen = events.len();
+            }
+            if found.len() == count {
+                return Some(found);
             }
             let more = grown.wait_for(|(length, ended)| *length > seen || *ended);
             // The sender lives as long as `self`, so this only ends with `end`.

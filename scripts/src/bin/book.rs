@@ -15,6 +15,9 @@ struct Arguments {
     /// The loopback port to serve on. If it is taken, the system chooses another.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// The folder where book.toml lies; without it, the one that this program was built from.
+    #[arg(long, global = true)]
+    root: Option<PathBuf>,
     /// Do not open a browser.
     #[arg(long)]
     no_open: bool,
@@ -32,9 +35,10 @@ enum What {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let root = arguments.root.unwrap_or_else(root);
     let outcome = match arguments.what {
-        Some(What::Build { dest_dir }) => site::build(&root(), dest_dir.as_deref(), None),
-        None => serve::serve(&root(), arguments.port, !arguments.no_open),
+        Some(What::Build { dest_dir }) => site::build(&root, dest_dir.as_deref(), None),
+        None => serve::serve(&root, arguments.port, !arguments.no_open),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,16 +1,40 @@
 //! `cargo record`: run every transcript's command, and write down what it prints.
+//!
+//! `cargo record --figures` runs every benchmark instead, and writes what it measured, with the
+//! machine, under `listings/*/measured/`. Figures differ from machine to machine, so no test
+//! compares them; the book shows these files and no other figures.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
+use clap::Parser;
 use scripts::root;
+use time::OffsetDateTime;
 use walkdir::WalkDir;
 
+/// Write down again what the book shows of runs.
+#[derive(Parser)]
+#[command(name = "cargo record")]
+struct Arguments {
+    /// Measure, instead of recording transcripts. Leave the machine alone meanwhile.
+    #[arg(long)]
+    figures: bool,
+    /// Only this listing, by the name of its crate.
+    #[arg(long)]
+    only: Option<String>,
+}
+
 fn main() -> ExitCode {
-    match record() {
+    let arguments = Arguments::parse();
+    let only = arguments.only.as_deref();
+    let recorded = match arguments.figures {
+        true => measure(only),
+        false => record(only),
+    };
+    match recorded {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
@@ -20,17 +44,25 @@ fn main() -> ExitCode {
     }
 }
 
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
 /// Whether every command ran.
-fn record() -> io::Result<bool> {
+fn record(only: Option<&str>) -> io::Result<bool> {
     let before = transcripts()?;
     // `cargo test --test transcripts` builds each program and knows where it lies; the variable
     // makes its comparison write instead.
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["test", "--quiet", "--workspace", "--test", "transcripts"])
-        .args(["--no-fail-fast"])
+    let mut command = cargo();
+    match only {
+        Some(listing) => command.args(["test", "--quiet", "--package", listing]),
+        None => command.args(["test", "--quiet", "--workspace"]),
+    };
+    let status = command
+        .args(["--test", "transcripts", "--no-fail-fast"])
         .env("SNAPSHOTS", "overwrite")
-        .current_dir(root())
         .status()?;
     for (path, text) in transcripts()? {
         let shown = path.strip_prefix(root()).unwrap_or(&path).display();
@@ -52,4 +84,68 @@ fn transcripts() -> io::Result<BTreeMap<PathBuf, Vec<u8>>> {
         }
     }
     Ok(found)
+}
+
+/// Whether every benchmark ran. One that fails leaves its file as it was.
+fn measure(only: Option<&str>) -> io::Result<bool> {
+    let mut all = true;
+    for (listing, bench) in benches()? {
+        if only.is_some_and(|only| only != listing) {
+            continue;
+        }
+        let arguments = ["bench", "--quiet", "--package", &listing, "--bench", &bench];
+        let measured = cargo().args(arguments).stderr(Stdio::inherit()).output()?;
+        if !measured.status.success() {
+            eprintln!("error: {listing}: {bench}: {}", measured.status);
+            all = false;
+            continue;
+        }
+        let figures = String::from_utf8_lossy(&measured.stdout);
+        let command = format!("$ cargo bench -q -p {listing} --bench {bench}");
+        let path = root().join(format!("listings/{listing}/measured/{bench}.txt"));
+        fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        fs::write(&path, format!("{command}\n{figures}{}\n", machine()?))?;
+        println!("measured listings/{listing}/measured/{bench}.txt");
+    }
+    Ok(all)
+}
+
+/// Each listing and each of its benchmarks, as its manifest names them.
+fn benches() -> io::Result<Vec<(String, String)>> {
+    let metadata = cargo()
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let mut found = Vec::new();
+    for package in list(&metadata["packages"]) {
+        for target in list(&package["targets"]) {
+            if target["kind"][0] == "bench"
+                && let (Some(listing), Some(bench)) =
+                    (package["name"].as_str(), target["name"].as_str())
+            {
+                found.push((listing.to_owned(), bench.to_owned()));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Where and when, in one line: a figure without its machine says nothing.
+fn machine() -> io::Result<String> {
+    let cores = std::thread::available_parallelism()?;
+    let about = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = about.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| Some(line.split_once(':')?.1.trim()));
+    let rustc = Command::new("rustc").arg("--version").output()?;
+    let rustc = String::from_utf8_lossy(&rustc.stdout).into_owned();
+    let rustc: Vec<_> = rustc.split_whitespace().take(2).collect();
+    Ok(format!(
+        "({}: {cores} cores, {}, {}, {})",
+        OffsetDateTime::now_utc().date(),
+        model.unwrap_or(std::env::consts::ARCH),
+        std::env::consts::OS,
+        rustc.join(" "),
+    ))
 }

@@ -1,23 +1,39 @@
 //! One hundred rotations in each way of writing, under continuous handshakes.
 
-mod suite;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use lab::agent::Strategy;
-use suite::{Server, rotate_under_load};
+use ch02_hot_reload::arguments::Serve;
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::rotation::{Report, Server};
 
 const ROTATIONS: u64 = 100;
 
-fn ours() -> Server<'static> {
-    Server {
-        program: Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook")),
-        extra: &[],
-        bound: lab::BOUND,
-    }
+fn ours() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"))
+}
+
+/// `extra` follows the arguments that name the files.
+async fn rotate(
+    program: &Path,
+    extra: &[&str],
+    bound: Duration,
+    strategy: Strategy,
+    rotations: u64,
+) -> Report {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), strategy).unwrap();
+    let mut arguments = Serve::command_line(&agent.files()).to_vec();
+    arguments.extend(extra.iter().map(Into::into));
+    let server = Server {
+        program,
+        arguments: &arguments,
+        bound,
+    };
+    lab::rotation::rotate_under_load(server, &mut agent, rotations).await
 }
 
 /// Builds the Go twin under Go's race detector, once for all tests of this program.
@@ -48,7 +64,7 @@ macro_rules! strategies {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 use super::*;
-                let report = rotate_under_load(ours(), Strategy::$strategy, ROTATIONS).await;
+                let report = rotate(ours(), &[], BOUND, Strategy::$strategy, ROTATIONS).await;
                 assert!(report.handshakes as u64 > ROTATIONS, "{report:?}");
                 assert!(report.serials as u64 >= ROTATIONS, "{report:?}");
             }
@@ -58,8 +74,7 @@ macro_rules! strategies {
             async fn $name() {
                 use super::*;
                 let Some(twin) = go_twin() else { return };
-                let server = Server { program: &twin, ..ours() };
-                rotate_under_load(server, Strategy::$strategy, ROTATIONS).await;
+                rotate(&twin, &[], BOUND, Strategy::$strategy, ROTATIONS).await;
             }
         )* }
     };
@@ -82,24 +97,18 @@ fn no_strategy_is_left_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_events_the_poll_suffices() {
-    let polling = Server {
-        extra: &["--poll-only", "--poll-ms", "5"],
-        ..ours()
-    };
+    let polling = ["--poll-only", "--poll-ms", "5"];
     for strategy in Strategy::ALL {
-        rotate_under_load(polling, strategy, 10).await;
+        rotate(ours(), &polling, BOUND, strategy, 10).await;
     }
 }
 
 /// The events do their part: a poll once an hour would not get through one rotation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_poll_the_events_suffice() {
-    let events = Server {
-        extra: &["--poll-ms", "3600000"],
-        ..ours()
-    };
+    let events = ["--poll-ms", "3600000"];
     for strategy in Strategy::ALL {
-        rotate_under_load(events, strategy, 10).await;
+        rotate(ours(), &events, BOUND, strategy, 10).await;
     }
 }
 
@@ -107,10 +116,6 @@ async fn without_the_poll_the_events_suffice() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[should_panic(expected = "for `identity_loaded serial=\"1002\"`, and it did not come")]
 async fn a_server_that_does_not_reload_fails() {
-    let frozen = Server {
-        extra: &["--hook", "frozen"],
-        bound: Duration::from_secs(2),
-        ..ours()
-    };
-    rotate_under_load(frozen, Strategy::Bundle, 1).await;
+    let bound = Duration::from_secs(2);
+    rotate(ours(), &["--hook", "frozen"], bound, Strategy::Bundle, 1).await;
 }

@@ -1,4 +1,5 @@
-//! What a server that follows its files must stand: the same for ours and for the Go twin.
+//! What a server that follows its files must stand: the same for each server in the book, in
+//! whatever language.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,22 +9,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ch02_hot_reload::arguments::Serve;
-use lab::agent::{Agent, Strategy};
-use lab::child::Child;
-use lab::client::{Client, Options};
-use lab::log::want;
 use tokio::task::JoinSet;
+
+use crate::agent::Agent;
+use crate::child::Child;
+use crate::client::{Client, Options};
+use crate::log::want;
 
 /// Clients that connect all the time.
 const CLIENTS: usize = 3;
 
 /// How a server is run.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Server<'a> {
+    /// The program.
     pub program: &'a Path,
-    /// Arguments after those that name the files.
-    pub extra: &'a [&'a str],
+    /// All of its arguments, those that name the agent's files among them.
+    pub arguments: &'a [OsString],
     /// How long a rotation may take to be loaded.
     pub bound: Duration,
 }
@@ -31,22 +33,23 @@ pub struct Server<'a> {
 /// What a run showed.
 #[derive(Debug)]
 pub struct Report {
+    /// How many handshakes there were. None failed.
     pub handshakes: usize,
+    /// How many different certificates clients were shown.
     pub serials: usize,
 }
 
-/// Rotates so many times under continuous handshakes. Panics, with the server's log, unless no
-/// handshake failed, no chain was mixed, and every new serial was seen.
-pub async fn rotate_under_load(server: Server<'_>, strategy: Strategy, rotations: u64) -> Report {
-    let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), strategy).unwrap();
+/// Writes a first identity, starts the server, and rotates so many times under continuous
+/// handshakes. The agent must be new: its identities are counted.
+///
+/// # Panics
+/// With the server's log, unless no handshake failed, no chain was mixed, and every new serial was
+/// seen.
+pub async fn rotate_under_load(server: Server<'_>, agent: &mut Agent, rotations: u64) -> Report {
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-
     let first = agent.rotate().unwrap();
-    let mut arguments = Serve::command_line(&agent.files()).to_vec();
-    arguments.extend(server.extra.iter().map(OsString::from));
-    let child = Child::spawn(server.program, arguments, |_| ()).unwrap();
-    let address = SocketAddr::from(([127, 0, 0, 1], child.port(lab::BOUND).await));
+    let child = Child::spawn(server.program, server.arguments, |_| ()).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], child.port(crate::BOUND).await));
     let log = child.log();
 
     let stop = Arc::new(AtomicBool::new(false));

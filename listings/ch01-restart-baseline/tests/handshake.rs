@@ -1,0 +1,32 @@
+//! A client that says nothing does not hold a connection for ever. The clock is virtual.
+
+use std::future::pending;
+use std::io;
+
+use ch01_restart_baseline::{HANDSHAKE_BOUND, handshake};
+use lab::log::want;
+use tokio::time::Instant;
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_client_is_given_up() {
+    let (log, _capturing) = lab::event::capture();
+    let started = Instant::now();
+    assert!(handshake(pending::<io::Result<()>>()).await.is_none());
+    assert_eq!(started.elapsed(), HANDSHAKE_BOUND);
+    log.assert_order(&[want("handshake_failed").with("why", "the client took too long")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_handshake_is_logged_with_its_reason() {
+    let (log, _capturing) = lab::event::capture();
+    let failing = async { Err::<(), _>(io::Error::other("no shared cipher")) };
+    assert!(handshake(failing).await.is_none());
+    log.assert_order(&[want("handshake_failed").with("why", "no shared cipher")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_in_time_is_served() {
+    let (log, _capturing) = lab::event::capture();
+    assert_eq!(handshake(async { Ok(7) }).await, Some(7));
+    log.assert_none(&want("handshake_failed"));
+}

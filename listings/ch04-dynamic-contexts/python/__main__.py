@@ -1,0 +1,55 @@
+"""The Python twin of chapter 4: the same command line, the same events, the same tests.
+
+The idea is in contexts.py. This file starts the server or the client.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import call
+import contexts
+import serve
+from identity import Rejected, Source
+from watch import watch
+
+
+def arguments():
+    """What the program is told."""
+    parser = argparse.ArgumentParser(prog="python")
+    roles = parser.add_subparsers(dest="role", required=True)
+    server, client = roles.add_parser("serve"), roles.add_parser("call")
+    for role in (server, client):
+        role.add_argument("--certificate", required=True, type=Path)
+        role.add_argument("--key", required=True, type=Path)
+        role.add_argument("--roots", required=True, type=Path)
+        role.add_argument("--name", default="localhost")
+        role.add_argument("--poll-ms", type=int, default=1000)
+        role.add_argument("--poll-only", action="store_true")
+        role.add_argument("--hook", choices=["hot", "frozen"], default="hot")
+    server.add_argument("--port", type=int, default=0)
+    client.add_argument("--server", required=True)
+    client.add_argument("--every-ms", type=int, default=20)
+    client.add_argument("--until", type=int, default=0)
+    return parser.parse_args()
+
+
+def main():
+    """Serves, or calls."""
+    told = arguments()
+    source = Source(told.certificate, told.key, told.roots, told.name)
+    read = contexts.server if told.role == "serve" else contexts.client
+    live = contexts.Live(source, read)
+    if told.hook == "hot":
+        watch(live, told.poll_ms, told.poll_only)
+    if told.role == "serve":
+        serve.serve(serve.listen(told.port), contexts.hooked(live))
+    host, port = told.server.rsplit(":", 1)
+    call.call(live, (host, int(port)), told.every_ms, told.until)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Rejected, OSError, EOFError) as why:
+        sys.exit(f"error: {why}")

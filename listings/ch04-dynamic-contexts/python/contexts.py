@@ -1,0 +1,98 @@
+"""Whole contexts, swapped.
+
+A `ssl.SSLContext` that is in use is never changed here. The next one is built beside it, judged,
+and put in its place by one assignment. A server hands each hello over to the current one; a client
+takes the current one for each new connection.
+"""
+
+import ssl
+import threading
+from dataclasses import dataclass
+
+import identity
+from event import emit
+
+
+# ANCHOR: generation
+@dataclass(frozen=True)
+class Generation:
+    """One immutable snapshot: a number that only rises, and an identity with its context."""
+
+    number: int
+    identity: identity.Identity
+
+
+class Live:
+    """The current generation, and the one way to replace it."""
+
+    def __init__(self, source, read):
+        """Loads the first generation. There is nothing to fall back to yet."""
+        self.source = source
+        self._read = read
+        # One reload at a time: a slow one must not overtake a later one.
+        self._reloading = threading.Lock()
+        self._publish(Generation(1, read(source)))
+
+    def current(self):
+        """The generation that a new connection is to live under. Each call returns one."""
+        return self._current
+
+    def reload(self):
+        """Reads the files again. What is fit to be served, and new, is served from now on."""
+        with self._reloading:
+            before = self._current
+            # The files are small and a context is not: compare before building.
+            files = identity.digest(identity.contents(self.source))
+            if files == before.identity.files_sha256:
+                return
+            new = self._read(self.source)
+            if new.chain_sha256 != before.identity.chain_sha256:
+                self._publish(Generation(before.number + 1, new))
+
+    def _publish(self, generation):
+        self._current = generation  # One assignment: a reader sees the old one or the new one.
+        loaded = generation.identity
+        emit("identity_loaded", generation=generation.number, serial=loaded.serial,
+             not_after=loaded.not_after, chain_sha256=loaded.chain_sha256)
+# ANCHOR_END: generation
+
+
+# ANCHOR: build
+def server(source):
+    """Reads a server's identity: a context that shows it, and asks clients for nothing."""
+
+    def build(source, _roots):
+        context = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
+        identity.show(source, context)
+        return context
+
+    return identity.read(source, build, identity.as_clients_do)
+
+
+def client(source):
+    """Reads a client's identity: a context that shows it, and trusts the roots beside it."""
+
+    def build(source, roots):
+        context = identity.new_context(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=roots)
+        identity.show(source, context)
+        return context
+
+    return identity.read(source, build, identity.as_servers_do)
+# ANCHOR_END: build
+
+
+# ANCHOR: hook
+def hooked(live):
+    """The context that accepts, as long as the process lives. It has no certificate: at each
+    hello the connection goes over to the context of the current generation."""
+    front = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
+
+    def hand_over(connection, _name, _front):
+        generation = live.current()
+        connection.context = generation.identity.context
+        connection.generation = generation.number  # The log wants to know.
+
+    front.sni_callback = hand_over  # Called without a name, too.
+    return front
+# ANCHOR_END: hook

@@ -1,0 +1,74 @@
+"""Accept connections, each in a thread of its own."""
+
+import itertools
+import socket
+import ssl
+import threading
+import time
+
+import wire
+from event import emit
+
+HANDSHAKE_BOUND = 10  # Seconds. A client that says nothing must not hold a thread for ever.
+_numbers = itertools.count(1)
+
+
+def listen(port):
+    """Binds a listener and logs `listening`."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=128)
+    emit("listening", port=listener.getsockname()[1])
+    return listener
+
+
+def serve(listener, front):
+    """Accepts connections for ever, all by the one context `front`."""
+    while True:
+        try:
+            tcp, _ = listener.accept()
+        except OSError as why:
+            emit("handshake_failed", why=str(why))
+            time.sleep(0.05)  # Descriptors come back; retrying at once would only burn a core.
+            continue
+        threading.Thread(target=_connection, args=(tcp, front), daemon=True).start()
+
+
+def _connection(tcp, front):
+    with tcp:
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tcp.settimeout(HANDSHAKE_BOUND)
+        try:
+            # By default a connection that is cut looks as one that was closed.
+            stream = front.wrap_socket(tcp, server_side=True, suppress_ragged_eofs=False)
+        except OSError as why:
+            emit("handshake_failed", why=str(why))
+            return
+        with stream:
+            stream.settimeout(None)
+            _converse(stream)
+
+
+def _converse(stream):
+    number, resumed = next(_numbers), bool(stream.session_reused)
+    # On resumption no certificate was sent, whatever the callback picked.
+    generation = None if resumed else stream.generation
+    tls = stream.version()[len("TLSv"):]
+    emit("connection_opened", connection=number, generation=generation, resumed=resumed, tls=tls)
+    sent, why = 0, "client_closed"
+    try:
+        while True:
+            request = wire.receive(stream, 4)
+            if not request:
+                break
+            left = int.from_bytes(request, "big")
+            while left:
+                block = wire.body(sent, min(left, wire.BLOCK))
+                stream.sendall(block)
+                sent += len(block)
+                left -= len(block)
+    except (OSError, EOFError):
+        why = "cut"
+    try:
+        stream.unwrap()
+    except (OSError, ssl.SSLError):
+        pass  # The client has left; whether our goodbye reaches it no longer matters.
+    emit("connection_closed", connection=number, generation=generation, bytes=sent, why=why)

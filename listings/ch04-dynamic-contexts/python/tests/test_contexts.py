@@ -1,0 +1,255 @@
+"""Whole contexts, swapped: what a server and a client do across a rotation."""
+
+import contextlib
+import gc
+import os
+import ssl
+import weakref
+
+import contexts
+import identity
+import watch
+from files import Bench, path, serial
+
+
+class Server(Bench):
+    def setUp(self):
+        super().setUp()
+        self.live = contexts.Live(self.source, contexts.server)
+        self.front = contexts.hooked(self.live)
+
+    def test_each_call_returns_the_current_generation(self):
+        first = self.live.current()
+        self.assertIs(self.live.current(), first)
+        self.live.reload()
+        self.assertIs(self.live.current(), first, "nothing has changed")
+        self.assertEqual(first.number, 1)
+
+    def test_a_new_certificate_is_shown_after_a_reload(self):
+        self.assertEqual(self.shown(self.front), "1001")
+        self.write("second")
+        self.assertEqual(self.shown(self.front), "1001", "nobody has looked yet")
+        self.live.reload()
+        self.assertEqual(self.shown(self.front), "1002")
+        self.assertEqual(self.live.current().number, 2)
+
+    def test_a_client_without_sni_is_served_too(self):
+        nameless = self.client(check_hostname=False)
+        end, _ = identity.handshake(self.front, nameless, None)
+        self.assertEqual(serial(end), "1001")
+
+    def test_an_open_connection_stays_under_its_generation(self):
+        client, server = identity.handshake(self.front, self.client(), "localhost")
+        self.write("second")
+        self.live.reload()
+        self.assertEqual((server.generation, serial(client)), (1, "1001"))
+        self.assertIsNot(server.context, self.live.current().identity.context)
+
+    def test_a_generation_is_freed_when_its_last_connection_is(self):
+        client, server = identity.handshake(self.front, self.client(), "localhost")
+        first = weakref.ref(self.live.current().identity.context)
+        self.write("second")
+        self.live.reload()
+        self.assertIsNotNone(first(), "a connection stands on it")
+        del client, server
+        gc.collect()
+        self.assertIsNone(first())
+
+    def test_sessions_belong_to_the_context_that_accepts(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version):
+                self.write("first")
+                live = contexts.Live(self.source, contexts.server)
+                front = contexts.hooked(live)
+                returning = self.client(maximum_version=version)
+                # By the hook: the context that accepts outlives the rotation, and so do sessions.
+                session = begun(front, returning)
+                # By swapping the context that accepts: they end with it.
+                direct = begun(live.current().identity.context, returning)
+                self.write("second")
+                live.reload()
+                client, server = identity.handshake(front, returning, "localhost", session)
+                self.assertTrue(server.session_reused)
+                self.assertEqual(serial(client), "1001", "the certificate of the session")
+                swapped = live.current().identity.context
+                client, server = identity.handshake(swapped, returning, "localhost", direct)
+                self.assertFalse(server.session_reused)
+                self.assertEqual(serial(client), "1002")
+
+
+def begun(server, client):
+    """A session to come back with. In TLS 1.3 the ticket comes after the handshake."""
+    end, _ = identity.handshake(server, client, "localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        end.read(1)
+    return end.session
+
+
+class Client(Bench):
+    def setUp(self):
+        super().setUp()
+        self.live = contexts.Live(self.source, contexts.client)
+        self.server = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
+        self.server.load_cert_chain(path("peer", "tls.crt"), path("peer", "tls.key"))
+        self.server.load_verify_locations(path("first", "ca.crt"))
+        self.server.verify_mode = ssl.CERT_REQUIRED
+
+    def shows(self):
+        """The serial that the server is shown by a new connection."""
+        context = self.live.current().identity.context
+        return serial(identity.handshake(self.server, context, "localhost")[1])
+
+    def test_each_new_connection_takes_the_current_context(self):
+        self.assertEqual([self.shows(), self.shows()], ["1001", "1001"])
+        self.write("second")
+        self.live.reload()
+        self.assertEqual([self.shows(), self.shows()], ["1002", "1002"])
+
+    def test_a_torn_pair_leaves_the_client_as_it_was(self):
+        self.write("second", ["tls.crt"])
+        with self.assertRaises(identity.Rejected) as rejected:
+            self.live.reload()
+        self.assertEqual(rejected.exception.reason, "pair_mismatch")
+        self.assertEqual(self.shows(), "1001")
+        self.write("second", ["tls.key"])
+        self.live.reload()
+        self.assertEqual(self.shows(), "1002")
+
+    def test_a_client_is_judged_by_no_name(self):
+        self.write("elsewhere")
+        self.live.reload()
+        self.assertEqual(self.shows(), "1003")
+
+    def test_a_stranger_is_not_shown(self):
+        self.write("stranger", ["tls.crt", "tls.key"])
+        with self.assertRaises(identity.Rejected) as rejected:
+            self.live.reload()
+        self.assertEqual(rejected.exception.reason, "chain_broken")
+        self.assertEqual(self.shows(), "1001")
+
+    def test_a_server_of_strangers_is_refused(self):
+        self.server.load_cert_chain(path("stranger", "tls.crt"), path("stranger", "tls.key"))
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            self.shows()
+
+
+class Rejections(Bench):
+    """Each way in which files can be unfit: the reason, the file, and the first goes on."""
+
+    def rejected(self, reason, file, name="localhost"):
+        live = contexts.Live(self.source, contexts.server)
+        self.spoil()
+        live.source = self.sources(name)
+        with self.assertRaises(identity.Rejected) as rejected:
+            live.reload()
+        why = rejected.exception
+        self.assertEqual((why.reason, os.path.basename(why.file)), (reason, file), why)
+        key = path("second", "tls.key").read_text() + path("first", "tls.key").read_text()
+        for line in key.splitlines():
+            self.assertNotIn(line, str(why))
+        self.assertEqual(self.shown(contexts.hooked(live)), "1001")
+
+    def spoils(self, file, text):
+        self.spoil = lambda: (self.directory / file).write_text(text)
+
+    def test_missing(self):
+        self.spoil = (self.directory / "tls.key").unlink
+        self.rejected("missing", "tls.key")
+
+    def test_unreadable(self):
+        def spoil():
+            (self.directory / "tls.crt").unlink()
+            (self.directory / "tls.crt").mkdir()
+
+        self.spoil = spoil
+        self.rejected("unreadable", "tls.crt")
+
+    def test_empty(self):
+        self.spoils("tls.crt", "")
+        self.rejected("truncated", "tls.crt")
+
+    def test_half_a_key(self):
+        key = path("second", "tls.key").read_text()
+        self.spoils("tls.key", key[:len(key) // 2])
+        self.rejected("truncated", "tls.key")
+
+    def test_one_block_and_a_half(self):
+        chain = path("second", "tls.crt").read_text()
+        self.spoils("tls.crt", chain + chain[:len(chain) // 4])
+        self.rejected("truncated", "tls.crt")
+
+    def test_not_a_certificate(self):
+        self.spoils("tls.crt", block("CERTIFICATE"))
+        self.rejected("malformed", "tls.crt")
+
+    def test_not_a_key(self):
+        self.spoils("tls.key", block("PRIVATE" + " KEY"))
+        self.rejected("malformed", "tls.key")
+
+    def test_an_encrypted_key_does_not_ask_at_the_terminal(self):
+        self.spoils("tls.key", block("ENCRYPTED PRIVATE" + " KEY"))
+        self.rejected("malformed", "tls.key")
+
+    def test_pair_mismatch(self):
+        self.spoil = lambda: self.write("second", ["tls.key"])
+        self.rejected("pair_mismatch", "tls.key")
+
+    def test_without_intermediate(self):
+        leaf, end, _ = path("second", "tls.crt").read_text().partition("-----END CERTIFICATE-----")
+
+        def spoil():
+            self.write("second", ["tls.key"])
+            (self.directory / "tls.crt").write_text(leaf + end + "\n")
+
+        self.spoil = spoil
+        self.rejected("chain_broken", "tls.crt")
+
+    def test_stranger(self):
+        self.spoil = lambda: self.write("stranger", ["tls.crt", "tls.key"])
+        self.rejected("chain_broken", "tls.crt")
+
+    def test_expired(self):
+        self.spoil = lambda: self.write("expired")
+        self.rejected("expired", "tls.crt")
+
+    def test_not_yet_valid(self):
+        self.spoil = lambda: self.write("tomorrow")
+        self.rejected("not_yet_valid", "tls.crt")
+
+    def test_name_lost(self):
+        self.spoil = lambda: self.write("second")
+        self.rejected("name_lost", "tls.crt", name="elsewhere.example")
+
+    def test_files_that_change_while_they_are_read(self):
+        def build(source, roots):
+            self.write("second", ["ca.crt", "tls.key", "tls.crt"])
+            return identity.new_context(ssl.PROTOCOL_TLS_SERVER)
+
+        with self.assertRaises(identity.Rejected) as rejected:
+            identity.read(self.source, build, lambda *_: {})
+        self.assertEqual(rejected.exception.reason, "unreadable")
+
+
+def block(kind):
+    """Whole as PEM, and nothing inside."""
+    return f"-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n"
+
+
+class Watch(Bench):
+    def test_a_rejection_is_news_once(self):
+        live = contexts.Live(self.source, contexts.server)
+        (self.directory / "tls.key").unlink()
+        lines = []
+        self.addCleanup(setattr, watch, "emit", watch.emit)
+        watch.emit = lambda event, **fields: lines.append((event, fields["reason"]))
+        told = None
+        for _ in range(3):
+            told = watch.look(live, told)
+        self.assertEqual(lines, [("identity_rejected", "missing")])
+
+    def test_a_defect_does_not_end_the_watch(self):
+        lines = []
+        self.addCleanup(setattr, watch, "emit", watch.emit)
+        watch.emit = lambda event, **fields: lines.append(event)
+        watch.look(object(), None)
+        self.assertEqual(lines, ["reload_panicked"])

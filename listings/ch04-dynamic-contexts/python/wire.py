@@ -1,0 +1,23 @@
+"""The lab's protocol: a length, four bytes, big-endian; then that many bytes of a known body."""
+
+BLOCK = 16 * 1024  # The plaintext of one TLS record (RFC 8446, section 5.1).
+_PATTERN = bytes(range(251)) * (BLOCK // 251 + 2)
+
+
+def body(offset, size):
+    """`size` bytes of the endless body, at most a block, from `offset` on."""
+    start = offset % 251
+    return _PATTERN[start:start + size]
+
+
+def receive(stream, size):
+    """Exactly `size` bytes, or nothing where the other side has said goodbye before the first."""
+    got = b""
+    while len(got) < size:
+        part = stream.recv(size - len(got))
+        if not part and got:
+            raise EOFError(f"{len(got)} bytes of {size}")
+        if not part:
+            return b""
+        got += part
+    return got

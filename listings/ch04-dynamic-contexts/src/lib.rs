@@ -1,0 +1,202 @@
+//! Whole contexts, swapped.
+//!
+//! OpenSSL keeps all that a side of TLS needs in a context: chain, key, trust anchors, session
+//! state. A context that is in use is never changed here. The next one is built beside it by
+//! [`server_context`] or [`client_context`], [`Live`] swaps it in, and then:
+//!
+//! - a server hands each hello over to the current context ([`hooked_context`]),
+//! - a client takes the current context for each new connection ([`Caller`]).
+//!
+//! [`call`] is a client that calls a server over and over.
+
+pub mod call;
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+
+use ch01_restart_baseline::{accept, converse_over, handshake};
+use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
+use ch02_hot_reload::{Generation, Recipe};
+use openssl::error::ErrorStack;
+use openssl::ex_data::Index;
+use openssl::pkey::PKey;
+use openssl::ssl::{
+    SniError, Ssl, SslAcceptor, SslAlert, SslConnector, SslContext, SslContextBuilder, SslMethod,
+    SslRef, SslVersion,
+};
+use openssl::x509::X509;
+use openssl::x509::store::X509StoreBuilder;
+use rustls::pki_types::UnixTime;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_openssl::SslStream;
+
+/// Chapter 2's one pointer, with an OpenSSL context in each generation.
+pub type Live<C = SslContext> = ch02_hot_reload::Live<C>;
+
+// ANCHOR: build
+/// A server's context: it shows `identity`, and asks clients for nothing.
+///
+/// # Errors
+/// When OpenSSL does not take what rustls took: it has rules of its own about keys.
+pub fn server_context(identity: &Identity) -> Result<SslContext, ErrorStack> {
+    let mut context = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
+    show(identity, &mut context)?;
+    Ok(context.build().into_context())
+}
+
+/// A client's context: it shows `identity` to servers who ask, and trusts the roots beside it.
+///
+/// # Errors
+/// As [`server_context`].
+pub fn client_context(identity: &Identity) -> Result<SslConnector, ErrorStack> {
+    let mut context = SslConnector::builder(SslMethod::tls_client())?;
+    context.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    show(identity, &mut context)?;
+    // A store of our own: the builder's holds the system's trust anchors.
+    let mut roots = X509StoreBuilder::new()?;
+    for root in &identity.anchors {
+        roots.add_cert(X509::from_der(root)?)?;
+    }
+    context.set_cert_store(roots.build());
+    Ok(context.build())
+}
+
+/// `set_private_key` refuses a key that does not belong to the certificate.
+fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+    let mut chain = identity.certified.cert.iter();
+    if let Some(leaf) = chain.next() {
+        context.set_certificate(X509::from_der(leaf)?.as_ref())?;
+    }
+    for intermediate in chain {
+        context.add_extra_chain_cert(X509::from_der(intermediate)?)?;
+    }
+    let key = PKey::private_key_from_der(identity.key.secret_der())?;
+    context.set_private_key(&key)
+}
+// ANCHOR_END: build
+
+/// Loads a server's first generation.
+///
+/// # Errors
+/// When the files are not fit to be served.
+pub fn start_server(source: Source) -> Result<Arc<Live>, Rejected> {
+    let recipe = Recipe {
+        read: Box::new(|source, _| identity::read(source)),
+        build: Box::new(|identity, _| server_context(identity).map_err(|why| why.to_string())),
+    };
+    Live::start_by(recipe, source)
+}
+
+/// Loads a client's first generation.
+///
+/// # Errors
+/// When the files are not fit to be shown to servers.
+pub fn start_client(source: Source) -> Result<Arc<Live<SslConnector>>, Rejected> {
+    let recipe = Recipe {
+        read: Box::new(|source, _| {
+            let contents = identity::contents(source, |_| ())?;
+            identity::judge(source, &contents, Peers::Servers, UnixTime::now())
+        }),
+        build: Box::new(|identity, _| client_context(identity).map_err(|why| why.to_string())),
+    };
+    Live::start_by(recipe, source)
+}
+
+// ANCHOR: hook
+/// Where a connection keeps the number of the generation that it was handed over to.
+static ANSWERED: LazyLock<Index<Ssl, u64>> =
+    LazyLock::new(|| Ssl::new_ex_index().expect("OpenSSL has room for one more number"));
+
+/// The context that accepts, as long as the process lives. It has no certificate of its own: at
+/// each hello, OpenSSL calls back, and the connection goes over to the current generation's.
+///
+/// # Errors
+/// When OpenSSL cannot make a context.
+pub fn hooked_context(live: Arc<Live>) -> Result<SslContext, ErrorStack> {
+    let mut front = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
+    front.set_servername_callback(move |connection: &mut SslRef, alert: &mut SslAlert| {
+        // Called with a name and without one: who sends none is served, too.
+        let generation = live.current();
+        connection
+            .set_ssl_context(&generation.config)
+            .map_err(|_| {
+                *alert = SslAlert::INTERNAL_ERROR;
+                SniError::ALERT_FATAL
+            })?;
+        connection.set_ex_data(*ANSWERED, generation.number);
+        Ok(())
+    });
+    Ok(front.build().into_context())
+}
+// ANCHOR_END: hook
+
+/// Accepts connections for ever, all by the one `context` of [`hooked_context`].
+pub async fn serve(listener: TcpListener, context: SslContext) {
+    loop {
+        let tcp = accept(&listener).await;
+        tokio::spawn(connection(tcp, context.clone()));
+    }
+}
+
+async fn connection(tcp: TcpStream, context: SslContext) {
+    let accepting = async {
+        let mut stream = SslStream::new(Ssl::new(&context)?, tcp)?;
+        Pin::new(&mut stream)
+            .accept()
+            .await
+            .map_err(io::Error::other)?;
+        Ok(stream)
+    };
+    if let Some(stream) = handshake(accepting).await {
+        let ssl = stream.ssl();
+        // On resumption no certificate was sent, whatever the callback picked.
+        let resumed = ssl.session_reused();
+        let generation = ssl.ex_data(*ANSWERED).copied().filter(|_| !resumed);
+        let tls = version(ssl);
+        converse_over(stream, generation, resumed, tls).await;
+    }
+}
+
+/// The version in the words of the log.
+fn version(ssl: &SslRef) -> &'static str {
+    match ssl.version_str() {
+        "TLSv1.2" => "1.2",
+        _ => "1.3",
+    }
+}
+
+// ANCHOR: caller
+/// Connects to one server, and shows it the current identity each time.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The client's generations.
+    pub live: Arc<Live<SslConnector>>,
+    /// The name that the server's certificate must have.
+    pub name: String,
+}
+
+impl Caller {
+    /// Opens a connection under the current generation, which stays that of the connection.
+    ///
+    /// # Errors
+    /// When nobody listens, or either side objects to what the other shows.
+    pub async fn connect(
+        &self,
+        server: SocketAddr,
+    ) -> io::Result<(SslStream<TcpStream>, Arc<Generation<SslConnector>>)> {
+        let tcp = TcpStream::connect(server).await?;
+        tcp.set_nodelay(true)?;
+        // One snapshot for one connection. The next connection takes its own.
+        let generation = self.live.current();
+        let ssl = generation.config.configure()?.into_ssl(&self.name)?;
+        let mut stream = SslStream::new(ssl, tcp)?;
+        Pin::new(&mut stream)
+            .connect()
+            .await
+            .map_err(io::Error::other)?;
+        Ok((stream, generation))
+    }
+}
+// ANCHOR_END: caller

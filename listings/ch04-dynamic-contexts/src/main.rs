@@ -1,0 +1,171 @@
+//! The demo of chapter 4: an mTLS client rotates four times, and finds a torn pair each time.
+//!
+//! With `call` it is that client, with `serve` a server that rotates in the same way.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use ch01_restart_baseline::{exit, listen};
+use ch02_hot_reload::arguments::Serve;
+use ch03_handshake_hook::watch::Follow;
+use ch04_dynamic_contexts::call::{Calls, call};
+use ch04_dynamic_contexts::{Caller, hooked_context, serve, start_client, start_server};
+use clap::{Parser, Subcommand, ValueEnum};
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::child::Child;
+use lab::log::{Log, want};
+use lab::mutual;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+use tracing::Level;
+
+/// Chapter 4: whole contexts, swapped.
+#[derive(Parser)]
+struct Arguments {
+    /// Log each connection, too.
+    #[arg(long)]
+    all: bool,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Serve, and follow the files.
+    Serve(Program),
+    /// Call a server, and follow the files.
+    Call {
+        #[command(flatten)]
+        program: Program,
+        #[command(flatten)]
+        calls: Calls,
+    },
+}
+
+#[derive(clap::Args)]
+struct Program {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    follow: Follow,
+    /// Which context a new connection gets.
+    #[arg(long, value_enum, default_value = "hot")]
+    hook: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Kind {
+    /// That of the current generation, kept current by the watcher.
+    Hot,
+    /// That of the first generation for ever. A test that passes with this one tests nothing.
+    Frozen,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    exit(match arguments.role {
+        Some(Role::Serve(program)) => server(program).await,
+        Some(Role::Call { program, calls }) => client(program, calls).await,
+        None => demo(arguments.all).await,
+    })
+}
+
+async fn server(program: Program) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    let live = start_server(program.serve.source()?).map_err(io::Error::other)?;
+    if program.hook == Kind::Hot {
+        program.follow.start(live.clone());
+    }
+    let context = hooked_context(live)?;
+    serve(listen(program.serve.address()).await?, context).await;
+    Ok(())
+}
+
+async fn client(program: Program, calls: Calls) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    let live = start_client(program.serve.source()?).map_err(io::Error::other)?;
+    if program.hook == Kind::Hot {
+        program.follow.start(live.clone());
+    }
+    let name = program.serve.name;
+    call(&Caller { live, name }, calls).await
+}
+
+const ROTATIONS: u64 = 4;
+
+async fn demo(all: bool) -> io::Result<()> {
+    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
+    let directory = lab::directory()?;
+    let mut agent = Agent::new(directory.path(), Strategy::CertificateFirst)?;
+
+    // One authority for both ends: the server's identity is its own, and stays.
+    let servers = agent.issue()?;
+    let server = mutual::Server::start(&servers, agent.root_pem()).await?;
+
+    let first = agent.rotate()?;
+    let mut arguments: Vec<OsString> = Serve::command_line(&agent.files()).into();
+    arguments[0] = "call".into();
+    arguments.extend(["--server".into(), server.address().to_string().into()]);
+    arguments.extend(["--until".into(), (ROTATIONS + 1).to_string().into()]);
+    let program = std::env::current_exe()?;
+    let client = Child::spawn(&program, arguments, |event| {
+        lab::event::forward(event.clone());
+    })?;
+    let (told, seen) = (client.log().clone(), server.log());
+    let shows = async |serial: &str| {
+        let client_seen = want("client_seen").with("serial", serial);
+        lab::event::forward(seen.wait_for(&client_seen, BOUND).await);
+    };
+    shows(&first.facts.serial).await;
+
+    for rotation in 1..=ROTATIONS {
+        let next = agent.issue()?;
+        tracing::info!(
+            event = "rotation_started",
+            serial = next.facts.serial,
+            strategy = Strategy::CertificateFirst.name()
+        );
+        block_in_place(|| {
+            agent.write_stepwise(&next, |step| {
+                // The agent is slow with the key: until it comes, the pair is torn.
+                if step == "certificate renamed" {
+                    let torn = want("identity_rejected").with("generation", rotation);
+                    Handle::current().block_on(async {
+                        told.wait_for(&torn, BOUND).await;
+                        whole_call(&told).await;
+                    });
+                    let last = seen.all(&want("client_seen")).pop();
+                    last.into_iter().for_each(lab::event::forward);
+                }
+            })
+        })?;
+        let loaded = want("identity_loaded").with("generation", rotation + 1);
+        told.wait_for(&loaded, BOUND).await;
+        shows(&next.facts.serial).await;
+    }
+    client.wait(BOUND).await?;
+
+    let refused = seen.all(&want("handshake_failed")).len();
+    let failed = told.all(&want("probe_failed")).len();
+    let cut = told
+        .all(&want("connection_closed").with("why", "cut"))
+        .len();
+    println!(
+        "{ROTATIONS} rotations: {failed} calls failed, {refused} refused by the server, {cut} connections cut"
+    );
+    Ok(())
+}
+
+/// Waits for a call that begins from now on, and ends.
+async fn whole_call(told: &Log) {
+    let begun = told.all(&want("connection_opened")).pop();
+    let begun = begun
+        .and_then(|call| call.number("connection"))
+        .unwrap_or(0);
+    // The one after the last may be on its way already.
+    let call = want("connection_closed").with("connection", begun + 2);
+    told.wait_for(&call, BOUND).await;
+}

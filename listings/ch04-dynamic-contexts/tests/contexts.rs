@@ -1,0 +1,430 @@
+//! Whole contexts, swapped: what a server and a client do across a rotation, and what OpenSSL does
+//! to those who do it otherwise.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread;
+
+use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::identity::{self, Reason, Source};
+use ch02_hot_reload::{Recipe, Reload};
+use ch04_dynamic_contexts::{
+    Caller, Live, hooked_context, server_context, start_client, start_server,
+};
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::authority::{Issued, LeafRequest};
+use lab::client::{self, Options};
+use lab::log::want;
+use lab::mutual;
+use openssl::ssl::{
+    HandshakeError, SniError, Ssl, SslAcceptor, SslConnector, SslContext, SslContextBuilder,
+    SslFiletype, SslMethod, SslStream, SslVerifyMode,
+};
+use openssl::x509::X509Ref;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use tempfile::TempDir;
+
+struct Bench {
+    _directory: TempDir,
+    agent: Agent,
+}
+
+fn bench() -> Bench {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    Bench {
+        _directory: directory,
+        agent,
+    }
+}
+
+impl Bench {
+    fn source(&self) -> Source {
+        Source {
+            files: self.agent.files(),
+            name: "localhost".try_into().unwrap(),
+        }
+    }
+
+    /// A client with no certificate, and with the trust anchors of the agent's peers.
+    fn stranger(&self) -> SslConnector {
+        let mut client = SslConnector::builder(SslMethod::tls_client()).unwrap();
+        client.set_ca_file(self.agent.files().roots).unwrap();
+        client.build()
+    }
+
+    /// The certificate of the next generation is there, and its key is not.
+    fn tear(&mut self) -> Issued {
+        let next = self.agent.issue().unwrap();
+        fs::write(self.agent.files().certificate, &next.chain_pem).unwrap();
+        next
+    }
+}
+
+type End = SslStream<UnixStream>;
+
+/// Completes a handshake over a pair of sockets, one byte each way included, so that the client
+/// has its tickets and knows that the server took it.
+fn handshake(server: &SslContext, client: Ssl) -> Result<(End, End), String> {
+    let (near, far) = UnixStream::pair().unwrap();
+    for end in [&near, &far] {
+        end.set_read_timeout(Some(BOUND)).unwrap();
+    }
+    let server = Ssl::new(server).unwrap();
+    thread::scope(|scope| {
+        let accepting = scope.spawn(|| {
+            let mut server = server.accept(far).map_err(objection)?;
+            server.write_all(b"!").map_err(|why| why.to_string())?;
+            Ok::<_, String>(server)
+        });
+        let connected = client.connect(near).map_err(objection);
+        let connected = connected.and_then(|mut client| {
+            let got = client.read_exact(&mut [0]);
+            got.map(|()| client).map_err(|why| why.to_string())
+        });
+        // Where both sides object, it is the server's word that counts.
+        let server = accepting.join().unwrap()?;
+        Ok((connected?, server))
+    })
+}
+
+fn objection(why: HandshakeError<UnixStream>) -> String {
+    why.to_string()
+}
+
+fn serial(certificate: &X509Ref) -> String {
+    let serial = certificate.serial_number().to_bn().unwrap();
+    let serial = serial.to_hex_str().unwrap().to_lowercase();
+    serial.trim_start_matches('0').to_owned()
+}
+
+fn shown_to(end: &End) -> String {
+    serial(&end.ssl().peer_certificate().unwrap())
+}
+
+fn visit(server: &SslContext, client: &SslConnector) -> Result<String, String> {
+    let client = client.configure().unwrap().into_ssl("localhost").unwrap();
+    Ok(shown_to(&handshake(server, client)?.0))
+}
+
+#[test]
+fn the_next_client_is_shown_the_next_certificate() {
+    let mut bench = bench();
+    let live = start_server(bench.source()).unwrap();
+    let (front, client) = (hooked_context(live.clone()).unwrap(), bench.stranger());
+    assert_eq!(visit(&front, &client).unwrap(), "1001");
+    bench.agent.rotate().unwrap();
+    assert_eq!(visit(&front, &client).unwrap(), "1001", "nobody has looked");
+    live.reload();
+    assert_eq!(visit(&front, &client).unwrap(), "1002");
+}
+
+#[test]
+fn a_client_without_sni_is_served_too() {
+    let bench = bench();
+    let front = hooked_context(start_server(bench.source()).unwrap()).unwrap();
+    let nameless = bench.stranger().configure().unwrap();
+    let nameless = nameless.use_server_name_indication(false);
+    let (client, server) = handshake(&front, nameless.into_ssl("localhost").unwrap()).unwrap();
+    assert_eq!(
+        server.ssl().servername(openssl::ssl::NameType::HOST_NAME),
+        None
+    );
+    assert_eq!(shown_to(&client), "1001");
+}
+
+#[test]
+fn a_connection_keeps_its_generation_and_the_generation_ends_with_it() {
+    let mut bench = bench();
+    let live = start_server(bench.source()).unwrap();
+    let front = hooked_context(live.clone()).unwrap();
+    let first = Arc::downgrade(&live.current());
+    let client = bench.stranger().configure().unwrap();
+    let (mut client, mut server) =
+        handshake(&front, client.into_ssl("localhost").unwrap()).unwrap();
+    bench.agent.rotate().unwrap();
+    live.reload();
+    // OpenSSL counts references of its own: our generation is gone, its context is not.
+    assert!(first.upgrade().is_none());
+    let picked = server.ssl().ssl_context().certificate().map(serial);
+    assert_eq!(picked.as_deref(), Some("1001"));
+    client.write_all(b"?").unwrap();
+    server.read_exact(&mut [0]).unwrap();
+}
+
+// ANCHOR: torn
+/// What a service does that keeps one context for ever and loads each new pair into it. Safe Rust
+/// cannot: a context that was built cannot be changed. Its builder is the same object of OpenSSL,
+/// before anybody shares it.
+#[test]
+fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
+    let mut bench = bench();
+    let live = start_server(bench.source()).unwrap();
+    let (front, client) = (hooked_context(live.clone()).unwrap(), bench.stranger());
+    let files = bench.agent.files();
+    let load = |context: &mut SslContextBuilder| {
+        context.set_certificate_chain_file(&files.certificate)?;
+        context.set_private_key_file(&files.key, SslFiletype::PEM)
+    };
+    let loaded = || {
+        let mut one = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+        load(&mut one).unwrap();
+        one
+    };
+    let (untouched, mut one) = (loaded(), loaded());
+    assert_eq!(
+        visit(&untouched.build().into_context(), &client).unwrap(),
+        "1001"
+    );
+
+    bench.tear();
+    load(&mut one).expect_err("OpenSSL sees that the key does not fit");
+    // The error was reported. What it left behind serves nobody.
+    let refused = visit(&one.build().into_context(), &client).unwrap_err();
+    assert!(refused.contains("no shared cipher"), "{refused}");
+
+    // Ours refuses the same files, and has lost nothing.
+    let Reload::Rejected(rejected) = live.reload() else {
+        panic!("a torn pair was served");
+    };
+    assert_eq!(rejected.reason, Reason::PairMismatch);
+    assert_eq!(visit(&front, &client).unwrap(), "1001");
+}
+// ANCHOR_END: torn
+
+/// What OpenSSL does not take, though rustls did, is not served either.
+#[test]
+fn a_context_that_cannot_be_built_leaves_the_old_one() {
+    let mut bench = bench();
+    let recipe = Recipe {
+        read: Box::new(|source, _| identity::read(source)),
+        build: Box::new(|identity, _| match identity.facts.serial.as_str() {
+            "1002" => Err("not in this house".into()),
+            _ => server_context(identity).map_err(|why| why.to_string()),
+        }),
+    };
+    let live = Live::start_by(recipe, bench.source()).unwrap();
+    let (front, client) = (hooked_context(live.clone()).unwrap(), bench.stranger());
+    bench.agent.rotate().unwrap();
+    let Reload::Rejected(rejected) = live.reload() else {
+        panic!("it was served");
+    };
+    assert_eq!(rejected.detail, "not in this house");
+    assert_eq!(visit(&front, &client).unwrap(), "1001");
+    bench.agent.rotate().unwrap();
+    live.reload();
+    assert_eq!(visit(&front, &client).unwrap(), "1003");
+}
+
+/// The serial that a rustls client holds after its visit, and whether it resumed. OpenSSL's own
+/// client can resume only by `unsafe` in Rust.
+fn visit_again(server: &SslContext, client: &Arc<ClientConfig>) -> (String, bool) {
+    let (near, far) = UnixStream::pair().unwrap();
+    near.set_read_timeout(Some(BOUND)).unwrap();
+    let server = Ssl::new(server).unwrap();
+    thread::scope(|scope| {
+        let accepting = scope.spawn(|| {
+            let mut server = server.accept(far).map_err(objection).unwrap();
+            server.write_all(b"!").unwrap();
+            server.ssl().session_reused()
+        });
+        let name = "localhost".try_into().unwrap();
+        let client = ClientConnection::new(client.clone(), name).unwrap();
+        let mut stream = StreamOwned::new(client, near);
+        // The tickets of TLS 1.3 come with the first byte.
+        stream.read_exact(&mut [0]).unwrap();
+        let chain = stream.conn.peer_certificates().unwrap();
+        let serial = lab::chain::facts(chain).unwrap().serial;
+        (serial, accepting.join().unwrap())
+    })
+}
+
+// ANCHOR: sessions
+/// Sessions and ticket keys belong to the context that accepts, not to the one that the callback
+/// picks. So it decides who outlives a rotation.
+#[test]
+fn sessions_belong_to_the_context_that_accepts() {
+    for tls12_only in [true, false] {
+        let mut bench = bench();
+        let live = start_server(bench.source()).unwrap();
+        let front = hooked_context(live.clone()).unwrap();
+        let client = || {
+            let resume = Options {
+                resume: true,
+                tls12_only,
+            };
+            client::config(bench.agent.root_pem(), resume).unwrap()
+        };
+        let (by_hook, by_swap) = (client(), client());
+        let swapped = |live: &Live| live.current().config.clone();
+        for _ in 0..2 {
+            visit_again(&front, &by_hook);
+            visit_again(&swapped(&live), &by_swap);
+        }
+        assert!(
+            visit_again(&swapped(&live), &by_swap).1,
+            "within a generation"
+        );
+
+        bench.agent.rotate().unwrap();
+        live.reload();
+        assert_eq!(visit_again(&front, &by_hook), ("1001".into(), true));
+        assert_eq!(
+            visit_again(&swapped(&live), &by_swap),
+            ("1002".into(), false)
+        );
+    }
+}
+// ANCHOR_END: sessions
+
+// ANCHOR: not_carried
+/// The switch carries chain and key. What was decided when the connection began stays as it was:
+/// here, whether a client must show a certificate.
+#[test]
+fn client_authentication_is_not_carried_over_by_the_switch() {
+    let bench = bench();
+    let mut strict = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    let files = bench.agent.files();
+    strict
+        .set_certificate_chain_file(&files.certificate)
+        .unwrap();
+    strict
+        .set_private_key_file(&files.key, SslFiletype::PEM)
+        .unwrap();
+    strict.set_ca_file(&files.roots).unwrap();
+    let asks = SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT;
+    strict.set_verify(asks);
+    let strict = strict.build().into_context();
+    let stranger = bench.stranger();
+    let refused = visit(&strict, &stranger).unwrap_err();
+    assert!(
+        refused.contains("peer did not return a certificate"),
+        "{refused}"
+    );
+
+    let front = |asks: SslVerifyMode| {
+        let mut front = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+        front.set_verify(asks);
+        let strict = strict.clone();
+        front.set_servername_callback(move |connection, _| {
+            connection
+                .set_ssl_context(&strict)
+                .map_err(|_| SniError::ALERT_FATAL)
+        });
+        front.build().into_context()
+    };
+    // Picked by a front that does not ask, the strict context lets everybody in.
+    assert_eq!(
+        visit(&front(SslVerifyMode::NONE), &stranger).unwrap(),
+        "1001"
+    );
+    assert!(visit(&front(asks), &stranger).is_err());
+}
+// ANCHOR_END: not_carried
+
+/// `connect` for each new connection: the snapshot is that of the moment.
+#[tokio::test]
+async fn each_new_connection_shows_the_current_identity() {
+    let (log, _capturing) = lab::event::capture();
+    let mut bench = bench();
+    let servers = bench.agent.issue().unwrap();
+    let server = mutual::Server::start(&servers, bench.agent.root_pem())
+        .await
+        .unwrap();
+    let live = start_client(bench.source()).unwrap();
+    let caller = Caller {
+        live: live.clone(),
+        name: "localhost".into(),
+    };
+    let mut shown = Vec::new();
+    let mut call = async |expected: &str| {
+        let (stream, generation) = caller.connect(server.address()).await.unwrap();
+        let seen = want("client_seen").with("serial", expected);
+        server.log().wait_for(&seen, BOUND).await;
+        shown.push(expected.to_owned());
+        (stream, generation.number)
+    };
+    let (held, generation) = call("1001").await;
+    assert_eq!(generation, 1);
+    let torn = bench.tear();
+    live.reload_and_log();
+    assert_eq!(call("1001").await.1, 1, "the torn pair is not shown");
+    bench.agent.write(&torn).unwrap();
+    live.reload_and_log();
+    let second = torn.facts.serial.clone();
+    assert_eq!(call(&second).await.1, 2);
+    let of_held = held.ssl().ssl_context().certificate().map(serial);
+    assert_eq!(of_held.as_deref(), Some("1001"));
+
+    let seen = server.log().all(&want("client_seen"));
+    let seen: Vec<_> = seen
+        .iter()
+        .map(|seen| seen.text("serial").unwrap())
+        .collect();
+    assert_eq!(seen, shown);
+    log.assert_order(&[
+        want("identity_loaded").with("generation", 1),
+        want("identity_rejected").with("reason", "pair_mismatch"),
+        want("identity_loaded").with("generation", 2),
+    ]);
+    log.assert_no_key_bytes([&torn.key, &servers.key]);
+    let debug = format!("{caller:?} {:?}", live.current());
+    for line in torn.key.expose().lines() {
+        assert!(!debug.contains(line), "key bytes in a Debug");
+    }
+}
+
+/// A client's certificate has no name to keep, and must lead to what servers trust.
+#[test]
+fn a_client_is_judged_as_servers_do() {
+    let mut bench = bench();
+    let live = start_client(bench.source()).unwrap();
+    let mut request = LeafRequest::new("client.example");
+    request.names = vec!["client.example".into()];
+    let issued = bench.agent.authority().issue(&request).unwrap();
+    bench.agent.write(&issued).unwrap();
+    assert!(matches!(live.reload(), Reload::Loaded(_)));
+    let server = start_server(bench.source()).unwrap_err();
+    assert_eq!(server.reason, Reason::NameLost);
+
+    let elsewhere = lab::directory().unwrap();
+    let mut other = Agent::new(elsewhere.path(), Strategy::RenameEach).unwrap();
+    let stranger = other.issue().unwrap();
+    bench.agent.write(&stranger).unwrap();
+    let Reload::Rejected(rejected) = live.reload() else {
+        panic!("a stranger's certificate was taken");
+    };
+    assert_eq!(rejected.reason, Reason::ChainBroken);
+}
+
+/// A client trusts the roots it was given, and not the system's, which OpenSSL's builder adds.
+#[tokio::test]
+async fn the_system_does_not_widen_the_clients_trust() {
+    let bench = bench();
+    let elsewhere = lab::directory().unwrap();
+    let mut other = Agent::new(elsewhere.path(), Strategy::RenameEach).unwrap();
+    let imposter = other.issue().unwrap();
+    let server = mutual::Server::start(&imposter, bench.agent.root_pem())
+        .await
+        .unwrap();
+    let mut arguments = Serve::command_line(&bench.agent.files());
+    arguments[0] = "call".into();
+    let address = server.address().to_string();
+    let run = tokio::process::Command::new(env!("CARGO_BIN_EXE_ch04-dynamic-contexts"))
+        .args(arguments)
+        .args(["--server", &address, "--until", "1"])
+        .env("SSL_CERT_FILE", other.files().roots)
+        .output();
+    let run = tokio::time::timeout(BOUND, run)
+        .await
+        .expect("the client ends")
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(!run.status.success(), "{said}");
+    assert!(said.contains("certificate verify failed"), "{said}");
+    server.log().assert_none(&want("client_seen"));
+}

@@ -1,0 +1,143 @@
+//! The same for HTTP: what each version says when the server wants the client to go.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::server::conn;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use lab::wire::{self, BLOCK};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::server::TlsStream;
+
+use crate::Due;
+use crate::leave::{End, until_gone};
+
+// ANCHOR: http1
+/// Serves HTTP/1.1. A connection that is due gets `Connection: close` with its next answer (RFC
+/// 9112, section 9.6), so that the client sends nothing more on it.
+///
+/// An idle connection could be closed at once, and hyper's `graceful_shutdown` does so. But a
+/// request that is already on its way would then be lost. So it stays open until the client asks
+/// for something, and is closed at the deadline where the client does not.
+pub(crate) async fn http1<S>(
+    stream: TlsStream<S>,
+    due: impl Future<Output = Due>,
+    grace: Duration,
+) -> (u64, End)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (body, leaving) = (Arc::new(Counts::default()), AtomicBool::new(false));
+    let service = service_fn(|request| {
+        let mut response = answer(&request, &body);
+        if leaving.load(Ordering::Relaxed) {
+            let headers = response.headers_mut();
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let connection = conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
+    let close = conn::http1::Connection::graceful_shutdown;
+    let owes = || body.owes();
+    let end = until_gone(pin!(connection), due, grace, ask, close, owes).await;
+    (body.sent.load(Ordering::Relaxed), end)
+}
+// ANCHOR_END: http1
+
+// ANCHOR: http2
+/// Serves HTTP/2. A connection that is due gets GOAWAY (RFC 9113, section 6.8): streams that are
+/// open are finished, and the client opens no more.
+///
+/// `graceful_shutdown` sends it twice. The first names the highest stream number there is, and
+/// only warns; the second, after a round trip, names the last stream that is answered. So no
+/// request falls in between.
+pub(crate) async fn http2<S>(
+    stream: TlsStream<S>,
+    due: impl Future<Output = Due>,
+    grace: Duration,
+) -> (u64, End)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let body = Arc::new(Counts::default());
+    let service =
+        service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &body))));
+    let connection = conn::http2::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service);
+    let ask = conn::http2::Connection::graceful_shutdown;
+    let owes = || body.owes();
+    let end = until_gone(pin!(connection), due, grace, ask, |_| (), owes).await;
+    (body.sent.load(Ordering::Relaxed), end)
+}
+// ANCHOR_END: http2
+
+/// Bytes of body, over a connection's whole life.
+#[derive(Debug, Default)]
+struct Counts {
+    asked: AtomicU64,
+    sent: AtomicU64,
+}
+
+impl Counts {
+    fn owes(&self) -> bool {
+        self.sent.load(Ordering::Relaxed) < self.asked.load(Ordering::Relaxed)
+    }
+}
+
+/// `GET /bytes/N` is answered with the first N bytes of the known body.
+fn answer<B>(request: &Request<B>, counts: &Arc<Counts>) -> Response<Known> {
+    let asked = request.uri().path().strip_prefix("/bytes/");
+    let size = asked.and_then(|size| size.parse().ok());
+    let end = size.unwrap_or(0);
+    counts.asked.fetch_add(end, Ordering::Relaxed);
+    let counts = counts.clone();
+    let mut response = Response::new(Known { at: 0, end, counts });
+    if size.is_none() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// The known body, from its beginning.
+struct Known {
+    at: u64,
+    end: u64,
+    counts: Arc<Counts>,
+}
+
+impl Body for Known {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let size = (self.end - self.at).min(BLOCK as u64);
+        if size == 0 {
+            return Poll::Ready(None);
+        }
+        let mut block = vec![0; size as usize];
+        wire::body(self.at, &mut block);
+        self.at += size;
+        self.counts.sent.fetch_add(size, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(block.into()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.at == self.end
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.end - self.at)
+    }
+}

@@ -1,0 +1,211 @@
+//! What becomes of connections that are older than the certificate.
+//!
+//! A rotation does not touch them. TLS checks a certificate in the handshake and never again, so
+//! a connection goes on under the generation it was opened under, past that certificate's end.
+//! [`Retirement`] says when it has to go all the same, and [`Server`] asks it to, in the words of
+//! its protocol: `Connection: close`, GOAWAY, or none. [`tickets`] is about clients who come back.
+
+pub mod client;
+pub mod descriptors;
+pub mod held;
+pub mod http;
+pub mod leave;
+pub mod tickets;
+
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ch01_restart_baseline::{Opened, accept, handshake, how};
+use ch02_hot_reload::Live;
+use held::Held;
+use leave::{End, until_gone};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+// ANCHOR: retirement
+/// When a connection has to go although nothing is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retirement {
+    /// How long a connection may live before it is asked to leave.
+    pub max_age: Duration,
+    /// The share of `max_age`, from 0 to 1, by which connections are asked earlier, each by
+    /// another part of it. Connections that were opened together must not all return together.
+    pub jitter: f64,
+    /// How many generations a connection may be behind the newest.
+    pub lag: u64,
+    /// The time over which the connections of a retired generation are asked to leave.
+    pub spread: Duration,
+    /// How long a connection that was asked may take to finish what it is at. Then it is cut.
+    pub grace: Duration,
+}
+
+impl Retirement {
+    /// Waits until a connection has to go, and says why.
+    ///
+    /// `retired` holds the newest generation that must go, with all before it.
+    pub async fn due(
+        &self,
+        connection: u64,
+        generation: u64,
+        mut retired: watch::Receiver<u64>,
+    ) -> Due {
+        let share = share(connection);
+        let life = 1.0 - self.jitter.clamp(0.0, 1.0) * share;
+        let age = sleep(self.max_age.mul_f64(life));
+        let generation = async {
+            // The sender lives as long as the server.
+            let _ = retired.wait_for(|retired| *retired >= generation).await;
+            sleep(self.spread.mul_f64(share)).await;
+        };
+        tokio::select! {
+            () = age => Due::Age,
+            () = generation => Due::Generation,
+        }
+    }
+}
+// ANCHOR_END: retirement
+
+/// Why a connection has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// It is too old.
+    Age,
+    /// Its generation is.
+    Generation,
+}
+
+/// A part of a whole, from 0 to 1, for each connection another. Multiples of the golden ratio
+/// spread evenly, however many there are; the start is drawn, so that servers differ.
+fn share(connection: u64) -> f64 {
+    const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    static START: OnceLock<f64> = OnceLock::new();
+    let start = START.get_or_init(|| {
+        use std::hash::BuildHasher;
+        let drawn = std::hash::RandomState::new().hash_one(0);
+        drawn as f64 / u64::MAX as f64
+    });
+    (start + connection as f64 * GOLDEN).fract()
+}
+
+// ANCHOR: server
+/// Serves each connection under the generation that was current when it came, until it leaves or
+/// has to.
+#[derive(Debug)]
+pub struct Server {
+    live: Arc<Live>,
+    retirement: Retirement,
+    held: Held,
+    retired: watch::Sender<u64>,
+}
+
+impl Server {
+    /// A server that retires connections from now on. Call it within a tokio runtime.
+    pub fn new(live: Arc<Live>, retirement: Retirement) -> Arc<Self> {
+        let published = live.published();
+        let server = Arc::new(Self {
+            live,
+            retirement,
+            held: Held::default(),
+            retired: watch::Sender::new(0),
+        });
+        tokio::spawn(server.clone().retire(published));
+        server
+    }
+
+    /// Accepts connections for ever.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            let tcp = accept(&listener).await;
+            tokio::spawn(self.clone().connection(tcp));
+        }
+    }
+
+    /// Serves one connection from its handshake to its end.
+    pub async fn connection<S>(self: Arc<Self>, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let generation = self.live.current();
+        let mut hold = self.held.hold(generation.number);
+        let acceptor = TlsAcceptor::from(generation.config.clone());
+        let Some(stream) = handshake(acceptor.accept(stream)).await else {
+            return;
+        };
+        let session = stream.get_ref().1;
+        let (resumed, tls) = how(session);
+        let opened = Opened::log(Some(generation.number), resumed, tls);
+        let retired = self.retired.subscribe();
+        let due = self
+            .retirement
+            .due(opened.connection, generation.number, retired);
+        let grace = self.retirement.grace;
+        let (bytes, end) = match session.alpn_protocol() {
+            Some(b"h2") => http::http2(stream, due, grace).await,
+            Some(b"http/1.1") => http::http1(stream, due, grace).await,
+            _ => bare(stream, due, grace).await,
+        };
+        hold.cut = end == End::Deadline;
+        opened.closed(bytes, end.word());
+    }
+
+    /// How many connections hold each generation.
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+}
+// ANCHOR_END: server
+
+// ANCHOR: retire
+impl Server {
+    /// Retires a generation as soon as the newest is more than `lag` ahead of it. Its connections
+    /// are counted and logged before the first of them is asked.
+    async fn retire(self: Arc<Self>, mut published: watch::Receiver<u64>) {
+        while published.changed().await.is_ok() {
+            let newest = *published.borrow_and_update();
+            let generation = newest.saturating_sub(self.retirement.lag + 1);
+            let connections = self.held.up_to(generation);
+            if connections > 0 {
+                let grace_ms = self.retirement.grace.as_millis() as u64;
+                tracing::info!(event = "drain_started", generation, connections, grace_ms);
+            }
+            self.retired.send_replace(generation);
+            let held = self.held.clone();
+            tokio::spawn(async move {
+                let cut = held.gone(generation).await;
+                if connections > 0 {
+                    tracing::info!(event = "drain_finished", generation, cut);
+                }
+            });
+        }
+    }
+}
+// ANCHOR_END: retire
+
+// ANCHOR: bare
+/// The lab's protocol has no word for "please leave". The client is not told: if it does not go
+/// by itself, it is cut.
+async fn bare<S>(
+    mut stream: TlsStream<S>,
+    due: impl Future<Output = Due>,
+    grace: Duration,
+) -> (u64, End)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut sent = 0;
+    let end = {
+        let conversation = pin!(lab::wire::serve_counting(&mut stream, &mut sent));
+        until_gone(conversation, due, grace, |_| (), |_| (), || true).await
+    };
+    if end != End::Deadline {
+        // The client has left; whether our goodbye reaches it no longer matters.
+        let _ = stream.shutdown().await;
+    }
+    (sent, end)
+}
+// ANCHOR_END: bare

@@ -1,0 +1,12 @@
+//! What becomes of connections when the certificate changes, expires, or is retired.
+//!
+//! Where time is the subject, it is virtual: the runtime's clock is paused, streams are in memory,
+//! and an hour passes as soon as nobody has anything left to do.
+
+mod age;
+mod bench;
+mod crossing;
+mod drain;
+mod expiry;
+mod goaway;
+mod tickets;

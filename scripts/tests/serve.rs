@@ -1,0 +1,191 @@
+//! `cargo book`, as a reader has it: a program that serves, rebuilds, and keeps the last good build.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+/// How long one thing may take. Nothing waits so long when all is well.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// A book of one page, under the real preprocessor.
+fn book() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let config = format!(
+        "[book]\ntitle = \"A book\"\n\
+         [preprocessor.executable]\ncommand = '{}'\nbefore = [\"links\"]\n",
+        env!("CARGO_BIN_EXE_preprocess")
+    );
+    fs::write(root.path().join("book.toml"), config).unwrap();
+    fs::create_dir(root.path().join("src")).unwrap();
+    fs::create_dir(root.path().join("listings")).unwrap();
+    fs::write(root.path().join("src/SUMMARY.md"), "- [One](one.md)\n").unwrap();
+    write(root.path(), "The first text.");
+    root
+}
+
+fn write(root: &Path, text: &str) {
+    fs::write(root.join("src/one.md"), format!("# One\n\n{text}\n")).unwrap();
+}
+
+/// A running `cargo book`. It is killed when this is dropped.
+struct Server {
+    _process: Child,
+    out: Lines<BufReader<ChildStdout>>,
+    err: Lines<BufReader<ChildStderr>>,
+    address: SocketAddr,
+}
+
+async fn serve(root: &Path, port: u16) -> Server {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_book"))
+        .args(["--no-open", "--port", &port.to_string(), "--root"])
+        .arg(root)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(process.stdout.take().unwrap()).lines();
+    let err = BufReader::new(process.stderr.take().unwrap()).lines();
+    let said = line(&mut out, "the book is at http://").await;
+    let address = said.trim_start_matches("the book is at http://");
+    let address = address.split('/').next().unwrap().parse().unwrap();
+    Server {
+        _process: process,
+        out,
+        err,
+        address,
+    }
+}
+
+/// Reads on until a line begins so.
+async fn line(lines: &mut Lines<impl AsyncBufRead + Unpin>, begin: &str) -> String {
+    let mut passed = Vec::new();
+    loop {
+        let next = tokio::time::timeout(BOUND, lines.next_line()).await;
+        match next {
+            Ok(Ok(Some(line))) if line.starts_with(begin) => return line,
+            Ok(Ok(Some(line))) => passed.push(line),
+            end => panic!("no line begins with {begin:?}: {end:?} after {passed:#?}"),
+        }
+    }
+}
+
+impl Server {
+    /// Sends a request, and returns what is answered until the connection ends or `enough` came.
+    async fn ask(&self, path: &str, headers: &str, enough: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: book\r\n{headers}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = async {
+            let mut part = [0; 4096];
+            while !String::from_utf8_lossy(&answer).contains(enough) {
+                match stream.read(&mut part).await.unwrap() {
+                    0 => break,
+                    length => answer.extend_from_slice(&part[..length]),
+                }
+            }
+        };
+        let read = tokio::time::timeout(BOUND, read).await;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let whole = read.is_ok() && answer.contains(enough);
+        assert!(whole, "{path}: waited for {enough:?} after {answer:?}");
+        answer
+    }
+
+    async fn page(&self) -> String {
+        self.ask("/one.html", "Connection: close", "</html>").await
+    }
+
+    /// Listens as a page of that build does, until it is told to reload.
+    async fn is_told_to_reload(&self, build: u64) {
+        let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+        let path = format!("/__reload/{build}");
+        let answer = self.ask(&path, upgrade, "\x06reload").await;
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_built_and_the_page_is_told() {
+    let book = book();
+    let mut server = serve(book.path(), 0).await;
+    let page = server.page().await;
+    assert!(page.contains("The first text.") && page.contains("__reload/1"));
+
+    let told = server.is_told_to_reload(1);
+    let change = async { write(book.path(), "The second text.") };
+    tokio::join!(told, change);
+    line(&mut server.out, "built again").await;
+    let page = server.page().await;
+    assert!(page.contains("The second text."), "{page}");
+
+    // A page of the first build that asks only now is told at once.
+    server.is_told_to_reload(1).await;
+    // One of the last build is not, or it would reload for ever. On a slow machine one change can
+    // be built twice.
+    let mut last = 1;
+    loop {
+        let page = server.page().await;
+        let number = page.split("__reload/").nth(1).unwrap();
+        let number = number.split('"').next().unwrap().parse().unwrap();
+        assert!(number > last, "build {number} is told to reload");
+        last = number;
+        let told = server.is_told_to_reload(number);
+        if tokio::time::timeout(Duration::from_millis(200), told)
+            .await
+            .is_err()
+        {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_chapter_leaves_the_last_good_build() {
+    let book = book();
+    let mut server = serve(book.path(), 0).await;
+    write(book.path(), "The text, and a lie: {{#include gone.rs}}");
+    line(&mut server.err, "src/one.md:3: cannot read").await;
+    line(&mut server.err, "the last good build goes on being served").await;
+    assert!(server.page().await.contains("The first text."));
+
+    write(book.path(), "The mended text.");
+    line(&mut server.out, "built again").await;
+    assert!(server.page().await.contains("The mended text."));
+}
+
+#[tokio::test]
+async fn a_broken_book_is_not_served_at_all() {
+    let book = book();
+    write(book.path(), "{{#include gone.rs}}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_book"));
+    let command = command
+        .args(["--no-open", "--port", "0", "--root"])
+        .arg(book.path());
+    let output = tokio::time::timeout(BOUND, command.kill_on_drop(true).output());
+    let output = output.await.expect("it ends").unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("src/one.md:3: cannot read"), "{said}");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_no_obstacle() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let book = book();
+    let mut server = serve(book.path(), port).await;
+    assert_ne!(server.address.port(), port);
+    let begin = format!("port {port}: Address already in use");
+    line(&mut server.err, &begin).await;
+    assert!(server.page().await.contains("The first text."));
+}
