@@ -12,6 +12,7 @@ pub mod explorer;
 pub mod mounted;
 pub mod pem;
 pub mod pinned;
+pub mod start;
 pub mod writer;
 
 use std::fmt;
