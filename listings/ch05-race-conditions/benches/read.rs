@@ -40,10 +40,20 @@ fn cost() {
     let chain = fs::read(&source.files.certificate).unwrap();
 
     let mut kinds: [Timed<'_>; 4] = [
-        ("by path, with the judging", Box::new(|| drop(identity::read(&source).unwrap())), new()),
+        (
+            "by path, with the judging",
+            Box::new(|| drop(identity::read(&source).unwrap())),
+            new(),
+        ),
         (
             "ours, with the judging",
-            Box::new(|| drop(reader.read_stepwise(&source, Some(&serving), &mut |_| ()).unwrap())),
+            Box::new(|| {
+                drop(
+                    reader
+                        .read_stepwise(&source, Some(&serving), &mut |_| ())
+                        .unwrap(),
+                )
+            }),
             new(),
         ),
         (
@@ -67,7 +77,11 @@ fn cost() {
     }
     for (kind, _, times) in kinds {
         let at = |quantile| times.value_at_quantile(quantile) as f64 / 1000.0;
-        println!("{kind}: p50 {:.0} µs, p99 {:.0} µs over {READS}", at(0.5), at(0.99));
+        println!(
+            "{kind}: p50 {:.0} µs, p99 {:.0} µs over {READS}",
+            at(0.5),
+            at(0.99)
+        );
     }
 }
 
@@ -129,5 +143,6 @@ fn swap(directory: &Path, target: &str) {
 }
 
 fn is(contents: &Contents, pair: &Issued) -> bool {
-    contents.certificate == pair.chain_pem.as_bytes() && contents.key == pair.key.expose().as_bytes()
+    contents.certificate == pair.chain_pem.as_bytes()
+        && contents.key == pair.key.expose().as_bytes()
 }

@@ -25,11 +25,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Role {
     /// Serve, and follow the files.
-    Serve(Follow),
+    Serve(Careful),
 }
 
 #[derive(clap::Args)]
-struct Follow {
+struct Careful {
     #[command(flatten)]
     serve: Serve,
     #[command(flatten)]
@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
 }
 
 // ANCHOR: server
-async fn server(arguments: Follow) -> io::Result<()> {
+async fn server(arguments: Careful) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
     mounted::warn(&source.files);

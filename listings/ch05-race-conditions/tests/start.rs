@@ -59,7 +59,10 @@ async fn without_waiting_the_server_ends() {
     let arguments = Serve::command_line(&agent.files());
     let child = Child::spawn(program(), arguments, |_| ()).unwrap();
     let said = child.log().wait_for(&want("stray_line"), BOUND).await;
-    assert!(said.text("text").unwrap().contains("tls.crt: missing: "), "{said}");
+    assert!(
+        said.text("text").unwrap().contains("tls.crt: missing: "),
+        "{said}"
+    );
     assert!(!child.wait(BOUND).await.unwrap().success());
 }
 
@@ -108,13 +111,23 @@ async fn a_file_that_is_mounted_by_itself() {
         shift 2
         exec "$@"
     "#;
-    let mut arguments: Vec<OsString> = ["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
-        .map(Into::into)
-        .to_vec();
+    let mut arguments: Vec<OsString> = [
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        script,
+        "sh",
+    ]
+    .map(Into::into)
+    .to_vec();
     arguments.extend([source.path().into(), seen.path().into(), program().into()]);
     arguments.extend(Serve::command_line(&agent.files()).map(|argument| {
         let path = Path::new(&argument).strip_prefix(source.path());
-        path.map_or(argument.clone(), |name| seen.path().join(name).into_os_string())
+        path.map_or(argument.clone(), |name| {
+            seen.path().join(name).into_os_string()
+        })
     }));
     arguments.extend(["--poll-ms", "1"].map(OsString::from));
     let child = Child::spawn(&unshare, arguments, |_| ()).unwrap();
