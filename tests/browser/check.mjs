@@ -51,8 +51,10 @@ async function picture(page, name) {
 async function fits(page, where) {
     const { wide, width, who } = await page.evaluate(() => {
         const width = document.documentElement.clientWidth;
+        const main = document.querySelector("main");
+        // Around the text there are boxes that would scroll as a whole: they do not count.
         const within = (element) => {
-            for (let up = element.parentElement; up; up = up.parentElement) {
+            for (let up = element.parentElement; up !== main; up = up.parentElement) {
                 if (["auto", "scroll", "hidden"].includes(getComputedStyle(up).overflowX)) { return true; }
             }
             return false;
@@ -67,7 +69,17 @@ async function fits(page, where) {
 
 async function accessible(page, where, rules) {
     const options = { resultTypes: ["violations"], ...(rules && { runOnly: { type: "rule", values: rules } }) };
-    const { violations, passes } = await page.evaluate((options) => globalThis.axe.run(options), options);
+    const { violations, passes } = await page.evaluate((options) => {
+        // Code is thousands of words in a dozen colours: in each block, each colour is looked at once.
+        for (const code of document.querySelectorAll("pre > code")) {
+            const seen = new Set();
+            for (const word of code.querySelectorAll("span")) {
+                if (seen.has(word.className)) { word.dataset.same = ""; }
+                seen.add(word.className);
+            }
+        }
+        return globalThis.axe.run({ exclude: ["[data-same]"] }, options);
+    }, options);
     seen.axe += passes.length;
     for (const { id, nodes } of violations) {
         for (const node of nodes.slice(0, 3)) {
@@ -137,8 +149,9 @@ async function inAllThemes(browser, name) {
         await legible(page, where);
         await picture(page, `${name}-${theme}`);
     }
+    await page.evaluate(() => document.getElementById("mdbook-theme-light").click());
+    // Loaded anew, or the table of contents would still be sliding away.
     await page.setViewportSize(NARROW);
-    await fits(page, `${name} narrow`);
     await page.reload();
     await page.evaluate(axe);
     await fits(page, `${name} narrow`);
@@ -170,7 +183,7 @@ async function byKeyboard(browser, name) {
         return { text: document.activeElement.textContent, visible: left >= 0 && top >= 0 && right <= innerWidth };
     });
     if (first.text !== "Skip to the text" || !first.visible) { problem(name, `the first stop is ${JSON.stringify(first)}`); }
-    await page.keyboard.press("Enter");
+    else { await page.keyboard.press("Enter"); }
     if (!await page.evaluate(() => document.activeElement.matches("main"))) { problem(name, "the skip link does not skip"); }
 
     const toggle = page.locator("#contents-toggle");
