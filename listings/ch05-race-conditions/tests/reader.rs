@@ -129,6 +129,10 @@ fn a_fifo_does_not_hang_the_reader() {
         let path = bench.path("tls.crt");
         fs::remove_file(&path).unwrap();
         mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        let (live, (done, looked)) = (bench.live.clone(), std::sync::mpsc::channel());
+        thread::spawn(move || done.send(live.reload()));
+        let looked = looked.recv_timeout(BOUND);
+        looked.expect("the reader waits for the FIFO's writer");
     });
 }
 
