@@ -10,7 +10,6 @@ use lab::agent::Files;
 use lab::chain::{self, Facts};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
@@ -96,6 +95,15 @@ pub struct Rejected {
     pub file: PathBuf,
     /// What the parser or verifier said. Never a byte of the file.
     pub detail: String,
+    /// With [`Reason::NotYetValid`]: notBefore of the certificate that is too early.
+    pub valid_from: Option<UnixTime>,
+}
+
+impl Rejected {
+    /// Whether this says the same as `other`. The detail does not count: it may hold the time.
+    pub fn repeats(&self, other: &Self) -> bool {
+        (self.reason, &self.file) == (other.reason, &other.file)
+    }
 }
 
 impl fmt::Display for Rejected {
@@ -107,12 +115,20 @@ impl fmt::Display for Rejected {
 
 impl std::error::Error for Rejected {}
 
+/// Reads the files of `source`, and judges them as of now.
+///
+/// # Errors
+/// As [`read_at`].
+pub fn read(source: &Source) -> Result<Identity, Rejected> {
+    read_at(source, UnixTime::now())
+}
+
 // ANCHOR: read
-/// Reads the files of `source`, and judges them.
+/// Reads the files of `source`, and judges them as of the time `now`.
 ///
 /// # Errors
 /// The first thing that a peer, or rustls, would object to.
-pub fn read(source: &Source) -> Result<Identity, Rejected> {
+pub fn read_at(source: &Source, now: UnixTime) -> Result<Identity, Rejected> {
     let files = &source.files;
     let certificate = bytes(&files.certificate)?;
     // One file for both is read once, so that its two halves are of one generation.
@@ -135,7 +151,7 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
         reject(reason, &files.key, &why)
     })?;
 
-    judge_as_peer(source, &certified, provider)?;
+    judge_as_peer(source, &certified, now)?;
     Ok(Identity {
         certified: Arc::new(certified),
         facts,
@@ -145,11 +161,15 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
 
 // ANCHOR: judge
 /// Runs the verifier that clients run, with the trust anchors that clients hold.
-fn judge_as_peer(
+///
+/// # Errors
+/// What a client whose clock shows `now` would object to, or what is wrong with the anchors' file.
+pub fn judge_as_peer(
     source: &Source,
     certified: &CertifiedKey,
-    provider: CryptoProvider,
+    now: UnixTime,
 ) -> Result<(), Rejected> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
     let files = &source.files;
     let mut roots = RootCertStore::empty();
     for root in certificates(&bytes(&files.roots)?, &files.roots)? {
@@ -163,8 +183,11 @@ fn judge_as_peer(
     // `certificates` returns at least one.
     let (leaf, intermediates) = certified.cert.split_first().expect("a chain has a leaf");
     verifier
-        .verify_server_cert(leaf, intermediates, &source.name, &[], UnixTime::now())
-        .map_err(|why| reject(objection(&why), &files.certificate, &why))?;
+        .verify_server_cert(leaf, intermediates, &source.name, &[], now)
+        .map_err(|why| Rejected {
+            valid_from: valid_from(&why),
+            ..reject(objection(&why), &files.certificate, &why)
+        })?;
     Ok(())
 }
 // ANCHOR_END: judge
@@ -179,6 +202,15 @@ fn objection(why: &Error) -> Reason {
         }
         Error::InvalidCertificate(BadEncoding) => Reason::Malformed,
         _ => Reason::ChainBroken,
+    }
+}
+
+fn valid_from(why: &Error) -> Option<UnixTime> {
+    match why {
+        Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+            Some(*not_before)
+        }
+        _ => None,
     }
 }
 
@@ -219,5 +251,6 @@ fn reject(reason: Reason, file: &Path, why: &dyn fmt::Display) -> Rejected {
         reason,
         file: file.to_owned(),
         detail: why.to_string(),
+        valid_from: None,
     }
 }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use ch01_restart_baseline::{accept, connection, server_config};
 use rustls::ServerConfig;
+use rustls::pki_types::UnixTime;
 use rustls::sign::SingleCertAndKey;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -61,7 +62,15 @@ impl Live {
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        let first = Arc::new(Generation::new(1, identity::read(&source)?));
+        Self::start_at(source, UnixTime::now())
+    }
+
+    /// As [`Live::start`], judged as of the time `now`.
+    ///
+    /// # Errors
+    /// When the files are not fit to be served at that time.
+    pub fn start_at(source: Source, now: UnixTime) -> Result<Arc<Self>, Rejected> {
+        let first = Arc::new(Generation::new(1, identity::read_at(&source, now)?));
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
@@ -80,14 +89,20 @@ impl Live {
         &self.source
     }
 
+    /// Reloads as of now.
+    pub fn reload(&self) -> Reload {
+        self.reload_at(UnixTime::now())
+    }
+
     // ANCHOR: reload
-    /// Reads the files again. What is fit to be served, and new, is served from now on.
+    /// Reads the files again. What is fit to be served at the time `now`, and new, is served from
+    /// now on.
     ///
     /// Reads files, so call it where blocking is allowed.
-    pub fn reload(&self) -> Reload {
+    pub fn reload_at(&self, now: UnixTime) -> Reload {
         // The lock guards no data, only the order; a panic elsewhere does not spoil it.
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
-        let identity = match identity::read(&self.source) {
+        let identity = match identity::read_at(&self.source, now) {
             Ok(identity) => identity,
             Err(rejected) => return Reload::Rejected(rejected),
         };

@@ -65,7 +65,7 @@ fn look(live: &Live, told: Option<Rejected>) -> Option<Rejected> {
     let Reload::Rejected(rejected) = live.reload() else {
         return None;
     };
-    if told.as_ref() != Some(&rejected) {
+    if !told.is_some_and(|told| told.repeats(&rejected)) {
         live.log_rejected(&rejected);
     }
     Some(rejected)
@@ -74,8 +74,8 @@ fn look(live: &Live, told: Option<Rejected>) -> Option<Rejected> {
 
 // ANCHOR: watch_directory
 /// Watches the directory, not the files: a watch on a file ends with its inode, at the first
-/// rename.
-fn watch_directory(live: &Live, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+/// rename. Sends a hint at each change. Where no watch can be had, logs `watch_degraded`.
+pub fn watch_directory(live: &Live, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
     let files = &live.source().files;
     let on_event = move |event: notify::Result<notify::Event>| {
         // Our own reading would wake us for ever. An error (an overflow, say) may hide a change.

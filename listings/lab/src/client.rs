@@ -121,8 +121,16 @@ impl Client {
     /// # Errors
     /// When there is no usable trust anchor, or `name` is no DNS name.
     pub fn new(roots_pem: &str, name: &str, options: Options) -> io::Result<Self> {
+        Self::with_config(config(roots_pem, options)?, name)
+    }
+
+    /// A client with a configuration that the caller has changed: another clock, say.
+    ///
+    /// # Errors
+    /// When `name` is no DNS name.
+    pub fn with_config(config: Arc<ClientConfig>, name: &str) -> io::Result<Self> {
         Ok(Self {
-            connector: TlsConnector::from(config(roots_pem, options)?),
+            connector: TlsConnector::from(config),
             name: ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
         })
     }

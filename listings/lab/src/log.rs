@@ -99,7 +99,15 @@ impl Log {
     /// # Panics
     /// After `bound`, or when the log has ended, with what it waited for and the log.
     pub async fn wait_for(&self, want: &Want, bound: Duration) -> Event {
-        let finding = tokio::time::timeout(bound, self.find(want)).await;
+        self.wait_for_nth(want, 1, bound).await
+    }
+
+    /// Waits until so many events match, and returns the last of them.
+    ///
+    /// # Panics
+    /// As [`Log::wait_for`].
+    pub async fn wait_for_nth(&self, want: &Want, nth: usize, bound: Duration) -> Event {
+        let finding = tokio::time::timeout(bound, self.find(want, nth)).await;
         match finding {
             Ok(Some(event)) => event,
             Ok(None) => panic!(
@@ -113,14 +121,18 @@ impl Log {
         }
     }
 
-    async fn find(&self, want: &Want) -> Option<Event> {
+    async fn find(&self, want: &Want, nth: usize) -> Option<Event> {
         let mut grown = self.0.grown.subscribe();
-        let mut seen = 0;
+        let (mut seen, mut missing) = (0, nth.saturating_sub(1));
         loop {
             let new = self.lock()[seen..].to_vec();
             seen += new.len();
-            if let Some(event) = new.into_iter().find(|event| want.matches(event)) {
-                return Some(event);
+            let mut matching = new.into_iter().filter(|event| want.matches(event));
+            while let Some(event) = matching.next() {
+                if missing == 0 {
+                    return Some(event);
+                }
+                missing -= 1;
             }
             let more = grown.wait_for(|(length, ended)| *length > seen || *ended);
             // The sender lives as long as `self`, so this only ends with `end`.
