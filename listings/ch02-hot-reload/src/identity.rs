@@ -102,7 +102,8 @@ pub struct Rejected {
 impl Rejected {
     /// Whether this says the same as `other`. The detail does not count: it may hold the time.
     pub fn repeats(&self, other: &Self) -> bool {
-        (self.reason, &self.file) == (other.reason, &other.file)
+        let said = |this: &Self| (this.reason, this.file.clone(), this.valid_from);
+        said(self) == said(other)
     }
 }
 

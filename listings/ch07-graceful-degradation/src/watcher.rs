@@ -9,6 +9,7 @@ use ch03_handshake_hook::watch::{Events, watch_directory};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
+use tracing::dispatcher::{get_default, with_default};
 
 use crate::Keeper;
 
@@ -57,7 +58,9 @@ impl Keeper {
             if due && looks.is_empty() {
                 due = false;
                 let keeper = self.clone();
-                looks.spawn_blocking(move || keeper.look(now));
+                // On another thread, and its events go where this task's events go.
+                let events = get_default(Clone::clone);
+                looks.spawn_blocking(move || with_default(&events, || keeper.look(now)));
             }
         }
     }
