@@ -127,8 +127,7 @@ impl Log {
         loop {
             let new = self.lock()[seen..].to_vec();
             seen += new.len();
-            let mut matching = new.into_iter().filter(|event| want.matches(event));
-            while let Some(event) = matching.next() {
+            for event in new.into_iter().filter(|event| want.matches(event)) {
                 if missing == 0 {
                     return Some(event);
                 }

@@ -247,15 +247,19 @@ async fn a_look_that_panics_takes_only_the_watcher_along() {
     assert_eq!(metric(&scene, "watcher_restarts_total"), 1);
 }
 
-/// Somebody opens the pipe for writing, and closes it: who hangs on it reads the end.
+/// Opens the pipe for writing, as soon as somebody hangs on it, and closes it: they read the end.
 struct Unblock(PathBuf);
 
 impl Drop for Unblock {
     fn drop(&mut self) {
         let nonblocking = OFlags::NONBLOCK.bits() as i32;
         let mut options = OpenOptions::new();
-        // Where nobody hangs there is nothing to do.
-        let _ = options.write(true).custom_flags(nonblocking).open(&self.0);
+        options.write(true).custom_flags(nonblocking);
+        // Without a reader the open fails: the look may have been started and not be there yet.
+        let started = std::time::Instant::now();
+        while options.open(&self.0).is_err() && started.elapsed() < lab::BOUND {
+            std::thread::yield_now();
+        }
     }
 }
 
