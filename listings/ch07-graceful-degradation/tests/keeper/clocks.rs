@@ -57,9 +57,11 @@ async fn not_before_in_the_future_waits() {
         .await;
     assert_eq!(scene.shown(), scene.first.facts.serial);
 
-    scene.loads(&early).await;
+    let loaded = want("identity_loaded").with("serial", early.facts.serial.as_str());
+    scene.log.wait_for(&loaded, HOUR).await;
     let since = scene.clock.date() - Virtual::starting_at(beginning()).date();
     assert_eq!(since, 6 * HOUR + 32 * MINUTE, "at the second");
+    scene.loads(&early).await;
     assert_eq!(scene.log.all(&want("identity_held")).len(), 1);
     scene.log.assert_none(&want("identity_rejected"));
 }

@@ -171,10 +171,12 @@ impl Scene {
         self.shown_under(AtTheEnd::ServeOn).unwrap().serial
     }
 
-    /// Lets time pass until this serial is served.
+    /// Lets time pass until this serial is served, and the look that loaded it has ended.
     pub async fn loads(&self, issued: &Issued) {
         let loaded = want("identity_loaded").with("serial", issued.facts.serial.as_str());
         self.log.wait_for(&loaded, 2 * HOUR).await;
+        // Time does not go on before a look is over.
+        tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(self.shown(), issued.facts.serial);
     }
 }
