@@ -188,11 +188,6 @@ impl Keeper {
         &self.live
     }
 
-    /// The clock by which it is judged.
-    pub fn clock(&self) -> &Arc<dyn TimeProvider> {
-        &self.clock
-    }
-
     /// The alarm, to read or to wait for.
     pub fn alarm(&self) -> watch::Receiver<Alarm> {
         self.alarm.subscribe()

@@ -52,16 +52,11 @@ impl ResolvesServerCert for Gate {
 
 /// The configuration of a server that follows `policy`.
 pub fn config(keeper: Arc<Keeper>, policy: AtTheEnd) -> Arc<ServerConfig> {
-    let hook = Hook(keeper.live().clone());
-    let clock = keeper.clock().clone();
-    let mut config = hooked_config(Gate {
-        hook,
+    hooked_config(Gate {
+        hook: Hook(keeper.live().clone()),
         keeper,
         policy,
-    });
-    // The age of a ticket is judged by the same clock.
-    Arc::make_mut(&mut config).time_provider = clock;
-    config
+    })
 }
 
 // ANCHOR: serve

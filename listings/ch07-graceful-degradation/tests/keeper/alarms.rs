@@ -67,9 +67,9 @@ async fn a_new_generation_clears_the_alarm_and_may_earn_its_own() {
     scene.log.wait_for(&expiring(1, "urgent"), 2 * DAY).await;
     let next = scene.rotate();
     scene.loads(&next).await;
-    scene.log.wait_for(&expiring(2, "late"), 2 * DAY).await;
+    scene.log.wait_for(&expiring(2, "urgent"), 2 * DAY).await;
 
-    // This one has lived for all but an hour when it is written.
+    // This one has lived for all but an hour when it is written: as urgent as the one before.
     scene.clock.step(-23 * 3600);
     let stale = scene.issue(|_| ());
     scene.clock.step(23 * 3600);
@@ -83,10 +83,11 @@ async fn a_new_generation_clears_the_alarm_and_may_earn_its_own() {
             .with("generation", 2)
             .with("level", "fresh"),
         expiring(2, "late"),
+        expiring(2, "urgent"),
         want("identity_loaded").with("generation", 3),
         expiring(3, "urgent"),
     ]);
-    assert_eq!(scene.log.all(&want("identity_expiring")).len(), 4);
+    assert_eq!(scene.log.all(&want("identity_expiring")).len(), 5);
     assert_eq!(scene.log.all(&want("alarm_cleared")).len(), 1);
 }
 
