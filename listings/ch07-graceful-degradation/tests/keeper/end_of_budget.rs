@@ -123,7 +123,11 @@ async fn refusing_begins_with_the_second_after_the_end() {
     sleep(DAY).await;
     scene.shown_under(AtTheEnd::RefuseHandshakes).unwrap();
     sleep(Duration::from_secs(1)).await;
-    scene.shown_under(AtTheEnd::RefuseHandshakes).unwrap_err();
+    // The server's objection, not the client's: a client would object to the certificate.
+    let why = scene.shown_under(AtTheEnd::RefuseHandshakes).unwrap_err();
+    assert!(matches!(why, rustls::Error::General(_)), "{why}");
+    let why = scene.shown_under(AtTheEnd::ServeOn).unwrap_err();
+    assert!(matches!(why, rustls::Error::InvalidCertificate(_)), "{why}");
 }
 
 /// Many returns of the same end: a listener that comes back can be closed again.
