@@ -14,6 +14,7 @@ use lab::authority::{Authority, LeafRequest};
 use lab::client::{self, Options};
 use lab::log::want;
 use lab::memory;
+use rustls::pki_types::UnixTime;
 use tokio::sync::mpsc;
 
 fn source(agent: &Agent) -> Source {
@@ -190,6 +191,33 @@ fn a_certificate_for_another_name() {
             request.names = vec!["elsewhere.example".into()];
         });
     });
+}
+
+/// The judge goes by the time that it is told, and says from when on it would agree.
+#[test]
+fn the_time_of_the_judgement_is_a_parameter() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+    issue(&mut agent, |request| {
+        request.starts_after = Duration::from_secs(24 * 3600);
+    });
+    let Reload::Rejected(early) = live.reload() else {
+        panic!("not valid before tomorrow");
+    };
+    let from = early.valid_from.expect("it says from when on");
+    let before = UnixTime::since_unix_epoch(Duration::from_secs(from.as_secs() - 1));
+    let Reload::Rejected(again) = live.reload_at(before) else {
+        panic!("a second before is too early");
+    };
+    assert!(again.repeats(&early), "{again} is no news after {early}");
+    assert!(matches!(live.reload_at(from), Reload::Loaded(_)));
+    let late = UnixTime::since_unix_epoch(Duration::from_secs(from.as_secs() + 7200));
+    let Reload::Rejected(late) = live.reload_at(late) else {
+        panic!("expired by then");
+    };
+    assert_eq!((late.reason, late.valid_from), (Reason::Expired, None));
 }
 
 /// Whoever may read everything, as root may, reads a file of mode 0000 too.
