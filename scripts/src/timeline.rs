@@ -373,6 +373,14 @@ impl Run {
         let failed: Vec<_> = self.failed.iter().map(|at| self.x(*at)).collect();
         let words = format!("{} failed", count(failed.len(), "handshake"));
         marks.push(("refused", failed, words));
+        let rejections: Vec<_> = self.rejections.iter().map(|(at, _)| self.x(*at)).collect();
+        let reasons: Vec<_> = self
+            .rejections
+            .iter()
+            .map(|(_, reason)| reason.as_str())
+            .collect();
+        let words = format!("files rejected: {}", reasons.join(", "));
+        marks.push(("rejected", rejections, words));
         let alarms: Vec<_> = self.alarms.iter().map(|(at, _)| self.x(*at)).collect();
         let levels: Vec<_> = self
             .alarms

@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::authority::LeafRequest;
-use lab::client::{self, Client, Options};
+use lab::client::{self, Client, Failure, Options};
 use lab::log::{Log, want};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::DefaultTimeProvider;
@@ -263,9 +263,12 @@ async fn visit(client: &Client, servers: &[(AtTheEnd, SocketAddr)], log: &Log) {
         match still(client.probe(*address)).await {
             Ok(seen) => println!("{policy:?}: a new client is shown {}", seen.chain.serial),
             Err(why) => {
-                if matches!(why, client::Failure::Handshake(_)) {
-                    let failure = want("handshake_failed");
-                    still(log.wait_for_nth(&failure, failed + 1, BOUND)).await;
+                match why {
+                    Failure::Handshake(_) => {
+                        let failure = want("handshake_failed");
+                        still(log.wait_for_nth(&failure, failed + 1, BOUND)).await;
+                    }
+                    _ => tracing::info!(event = "connect_refused", why = %why),
                 }
                 println!("{policy:?}: {why}");
             }
