@@ -75,7 +75,11 @@ fn write(page: &mut String, failure: &Failure) {
     let _ = write!(page, "**Defence.** {}", failure.defence.trim());
     match &failure.chapter {
         Some(chapter) => {
-            let tests: Vec<_> = failure.tests.iter().map(|test| format!("`{test}`")).collect();
+            let tests: Vec<_> = failure
+                .tests
+                .iter()
+                .map(|test| format!("`{test}`"))
+                .collect();
             let tests = tests.join(", ");
             let _ = write!(page, " [The chapter]({chapter}).\n\nShown by {tests}.\n\n");
         }

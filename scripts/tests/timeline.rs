@@ -259,3 +259,26 @@ fn text_is_escaped() {
     );
     assert!(!render("x", &log).unwrap().contains("<script>"));
 }
+
+/// A run in virtual time lasts for days: the picture counts in days.
+#[test]
+fn a_run_of_days_counts_in_days() {
+    let run = [
+        r#"{"ts":"2027-01-01T00:00:00.000000000Z","event":"identity_loaded","generation":1,"serial":"1001"}"#,
+        r#"{"ts":"2027-01-04T00:00:00.000000000Z","event":"identity_rejected","generation":1,"reason":"truncated","file":"tls.crt","detail":""}"#,
+        r#"{"ts":"2027-01-08T12:00:00.000000000Z","event":"identity_expiring","generation":1,"level":"expired","seconds_left":-1}"#,
+        r#"{"ts":"2027-01-09T00:00:00.000000000Z","event":"handshake_failed","why":"received fatal alert: CertificateExpired"}"#,
+    ];
+    let figure = render("days", &run.join("\n")).unwrap();
+    assert!(figure.contains("One run in 8.0 days"), "{figure}");
+    assert!(
+        figure.contains("7.5 days: alarm: what is served is expired"),
+        "{figure}"
+    );
+    assert!(figure.contains("8.0 days: a handshake fails"), "{figure}");
+    assert!(figure.contains("days since the run began"), "{figure}");
+    assert!(figure.contains("alarms: expired"), "{figure}");
+    assert!(figure.contains("files rejected: truncated"), "{figure}");
+    assert!(figure.contains("1 handshake failed"), "{figure}");
+    assert!(!figure.contains(" ms"), "{figure}");
+}
