@@ -84,11 +84,23 @@ pub enum Reason {
     NotYetValid,
     /// The certificate is not valid for this server's name.
     NameLost,
+    /// The files changed while they were read, at each of several tries.
+    Torn,
+    /// A trust anchor that is in force is gone, and the file has not been like that for long.
+    TrustShrunk,
+    /// The chain has fewer certificates than the one that is served, and not for long.
+    ChainShrunk,
+    /// The key can be read by other users.
+    InsecureMode,
+    /// A directory, a FIFO or a device stands where a file should.
+    NotRegular,
+    /// The file is larger than any chain, key or bundle of trust anchors.
+    TooLarge,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Missing,
         Self::Unreadable,
         Self::Truncated,
@@ -98,6 +110,12 @@ impl Reason {
         Self::Expired,
         Self::NotYetValid,
         Self::NameLost,
+        Self::Torn,
+        Self::TrustShrunk,
+        Self::ChainShrunk,
+        Self::InsecureMode,
+        Self::NotRegular,
+        Self::TooLarge,
     ];
 
     /// The word in the log.
@@ -112,6 +130,12 @@ impl Reason {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::NameLost => "name_lost",
+            Self::Torn => "torn",
+            Self::TrustShrunk => "trust_shrunk",
+            Self::ChainShrunk => "chain_shrunk",
+            Self::InsecureMode => "insecure_mode",
+            Self::NotRegular => "not_regular",
+            Self::TooLarge => "too_large",
         }
     }
 }

@@ -1,0 +1,132 @@
+//! The demo of chapter 5: every writer, at every step, against two readers.
+//!
+//! With `serve` it is a server that reads with this chapter's reader.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ch01_restart_baseline::{exit, listen};
+use ch02_hot_reload::Live;
+use ch02_hot_reload::arguments::Serve;
+use ch03_handshake_hook::{Hook, hooked_config, serve, watch};
+use ch05_race_conditions::explorer::{Found, Served, Subject, World, explore};
+use ch05_race_conditions::{ExposedKey, Options, Reader, mounted, start};
+use clap::{Parser, Subcommand};
+use tracing::Level;
+
+/// Chapter 5: a reader that no writer can trick.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Serve, and follow the files.
+    Serve(Careful),
+}
+
+#[derive(clap::Args)]
+struct Careful {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    follow: watch::Follow,
+    /// Milliseconds after which a chain or a set of trust anchors that shrank is believed.
+    #[arg(long, default_value_t = 10_000)]
+    settle_ms: u64,
+    /// Reject a key that other users can read, instead of warning.
+    #[arg(long)]
+    refuse_exposed_key: bool,
+    /// Where the first files are not fit to be served yet, wait for them instead of ending.
+    #[arg(long)]
+    wait: bool,
+    /// Never look again. A test that passes with this one tests nothing.
+    #[arg(long)]
+    frozen: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    exit(match Arguments::parse().role {
+        Some(Role::Serve(follow)) => server(follow).await,
+        None => demo(),
+    })
+}
+
+// ANCHOR: server
+async fn server(arguments: Careful) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    let source = arguments.serve.source()?;
+    mounted::warn(&source.files);
+    let options = Options {
+        settle: Duration::from_millis(arguments.settle_ms),
+        exposed_key: match arguments.refuse_exposed_key {
+            true => ExposedKey::Refuse,
+            false => ExposedKey::Warn,
+        },
+    };
+    let poll = Duration::from_millis(arguments.follow.poll_ms);
+    let live = match arguments.wait {
+        true => start::when_fit(options, source, poll).await,
+        false => {
+            let live = Live::start_by(Reader::new(options).recipe(), source);
+            live.map_err(io::Error::other)?
+        }
+    };
+    let config = hooked_config(Hook(live.clone()));
+    if !arguments.frozen {
+        arguments.follow.start(live);
+    }
+    serve(listen(arguments.serve.address()).await?, config).await;
+    Ok(())
+}
+// ANCHOR_END: server
+
+fn demo() -> io::Result<()> {
+    lab::event::to_stderr(Level::INFO)?;
+    let found = explore(&World::new()?)?;
+    for (writer, reader, found) in &found {
+        let (writer, reader) = (writer.name(), reader.name());
+        let served = |what| found.served.get(&what).copied().unwrap_or(0);
+        tracing::info!(
+            event = "explored",
+            writer,
+            reader,
+            states = found.states,
+            refused = found.refused,
+            cut = served(Served::Cut),
+            mixed = served(Served::Mixed),
+            exposed = served(Served::Exposed),
+            stuck = found.stuck,
+        );
+        for stretch in &found.stretches {
+            tracing::debug!(
+                event = "explored_stretch",
+                writer,
+                reader,
+                states = stretch.states,
+                step = stretch.step,
+                served = stretch.served.name(),
+                refused = stretch.refused,
+            );
+        }
+    }
+    for subject in Subject::ALL {
+        let of_this = found.iter().filter(|(_, reader, _)| *reader == subject);
+        let all = of_this.fold(Found::default(), |all, (_, _, found)| {
+            all.and(found.clone())
+        });
+        let (name, states, wrong) = (subject.name(), all.states, all.wrong());
+        println!(
+            "{name}: {states} states, after {wrong} of them something wrong is served, {} runs stuck",
+            all.stuck
+        );
+        if subject == Subject::Ours && (wrong > 0 || all.stuck > 0) {
+            return Err(io::Error::other("our reader was tricked"));
+        }
+    }
+    Ok(())
+}

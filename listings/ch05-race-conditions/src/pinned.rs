@@ -1,0 +1,146 @@
+//! One look at the files: through one handle, at files only, and never waiting.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use ch02_hot_reload::identity::{Contents, Reason, Rejected, reject};
+use lab::agent::Files;
+use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
+
+/// The largest file that is read, in bytes: 1 MiB, as large as a Kubernetes Secret can be.
+/// Mozilla's whole bundle of roots is a quarter of that.
+pub const LARGEST: u64 = 1 << 20;
+
+/// What one look saw.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What the files held.
+    pub contents: Contents,
+    /// The permission bits of the key's file.
+    pub key_mode: u32,
+}
+
+/// Looks once.
+///
+/// # Errors
+/// When a file is missing, cannot be read, is no file, or is too large.
+pub fn look(files: &Files, between: &mut dyn FnMut(&str)) -> Result<Seen, Rejected> {
+    let mut directories = Directories::default();
+    let (certificate, mode) = directories.read(&files.certificate, between)?;
+    // One file for both is read once, so that its two halves are of one generation.
+    let (key, key_mode) = match files.key == files.certificate {
+        true => (certificate.clone(), mode),
+        false => directories.read(&files.key, between)?,
+    };
+    let (roots, _) = directories.read(&files.roots, between)?;
+    let contents = Contents {
+        certificate,
+        key,
+        roots,
+    };
+    Ok(Seen { contents, key_mode })
+}
+
+// ANCHOR: pinned
+/// The directories of this look, each opened once. Whatever is renamed over a path meanwhile, all
+/// files are read from the directories that the paths meant when the look began.
+#[derive(Default)]
+struct Directories(Vec<Pinned>);
+
+struct Pinned {
+    path: PathBuf,
+    directory: OwnedFd,
+    /// What the link `..data` pointed at: the generation, in the kubelet's layout.
+    data: Option<OwnedFd>,
+}
+
+impl Directories {
+    fn pin(&mut self, path: &Path, between: &mut dyn FnMut(&str)) -> io::Result<&Pinned> {
+        if let Some(at) = self.0.iter().position(|pinned| pinned.path == path) {
+            return Ok(&self.0[at]);
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = openat(CWD, path, flags, Mode::empty())?;
+        between("directory opened");
+        let data = openat(&directory, "..data", flags, Mode::empty()).ok();
+        between("generation pinned");
+        self.0.push(Pinned {
+            path: path.to_owned(),
+            directory,
+            data,
+        });
+        Ok(&self.0[self.0.len() - 1])
+    }
+}
+
+impl Pinned {
+    /// Opens a file of this directory. A link into `..data` is followed by hand, into the pinned
+    /// generation; the kernel would follow it into the one that is current at that moment.
+    fn open(&self, name: &OsStr) -> io::Result<OwnedFd> {
+        // Not blocking: to open a FIFO would wait for its writer, for ever.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        if let Some(data) = &self.data
+            && let Ok(target) = readlinkat(&self.directory, name, Vec::new())
+            && let Ok(within) =
+                Path::new(OsStr::from_bytes(target.as_bytes())).strip_prefix("..data")
+        {
+            return Ok(openat(data, within, flags, Mode::empty())?);
+        }
+        Ok(openat(&self.directory, name, flags, Mode::empty())?)
+    }
+}
+// ANCHOR_END: pinned
+
+// ANCHOR: file
+impl Directories {
+    /// The bytes of a file, and its permission bits.
+    fn read(
+        &mut self,
+        path: &Path,
+        between: &mut dyn FnMut(&str),
+    ) -> Result<(Vec<u8>, u32), Rejected> {
+        let failed = |why: io::Error| match why.kind() {
+            io::ErrorKind::NotFound => reject(Reason::Missing, path, &why),
+            _ => reject(Reason::Unreadable, path, &why),
+        };
+        let no_file = || reject(Reason::NotRegular, path, &"it is not a regular file");
+        let too_large = || {
+            reject(
+                Reason::TooLarge,
+                path,
+                &format!("more than {LARGEST} bytes"),
+            )
+        };
+
+        let name = path.file_name().ok_or_else(no_file)?;
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let directory = parent.unwrap_or(Path::new("."));
+        let pinned = self.pin(directory, between).map_err(failed)?;
+        let file = File::from(pinned.open(name).map_err(failed)?);
+        between("file opened");
+
+        let about = file.metadata().map_err(failed)?;
+        if !about.is_file() {
+            return Err(no_file());
+        }
+        if about.len() > LARGEST {
+            return Err(too_large());
+        }
+        // It may grow while it is read: the limit holds for what is read.
+        let mut bytes = Vec::with_capacity(about.len() as usize + 1);
+        let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
+        if read.map_err(failed)? as u64 > LARGEST {
+            return Err(too_large());
+        }
+        between("file read");
+        Ok((bytes, about.permissions().mode() & 0o7777))
+    }
+}
+// ANCHOR_END: file
