@@ -73,7 +73,7 @@ where
         service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &body))));
     let connection = conn::http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service);
-    let ask = |_: Pin<&mut _>| ();
+    let ask = conn::http2::Connection::graceful_shutdown;
     let owes = || body.owes();
     let end = until_gone(pin!(connection), due, grace, ask, |_| (), owes).await;
     (body.sent.load(Ordering::Relaxed), end)

@@ -5,6 +5,7 @@
 //! [`Retirement`] says when it has to go all the same, and [`Server`] asks it to, in the words of
 //! its protocol: `Connection: close`, GOAWAY, or none. [`tickets`] is about clients who come back.
 
+pub mod agree;
 pub mod client;
 pub mod descriptors;
 pub mod held;
