@@ -22,6 +22,9 @@ const REPEATS: u32 = 20;
 /// Where Debian keeps the trust anchors of its package ca-certificates.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
+/// What is measured: its name, and how it is done once.
+type Thing<'a> = (&'a str, Box<dyn Fn() + 'a>);
+
 fn main() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
@@ -36,7 +39,7 @@ fn main() {
     let client = client_context(&read).unwrap();
 
     println!("OpenSSL from Rust");
-    let mut things: Vec<(&str, Box<dyn Fn()>)> = vec![
+    let mut things: Vec<Thing> = vec![
         (
             "full handshake, both ends",
             Box::new(|| handshake(&front, &client)),
@@ -83,7 +86,7 @@ fn main() {
 }
 
 /// Prints the first as a time, and the others as multiples of it.
-fn compare(things: &[(&str, Box<dyn Fn() + '_>)]) {
+fn compare(things: &[Thing]) {
     let mut turns: Vec<Vec<f64>> = vec![Vec::new(); things.len()];
     for turn in 0..=TURNS {
         for step in 0..things.len() {
