@@ -52,7 +52,7 @@ pub fn render(name: &str, events: &str) -> Result<String, Unclear> {
         .map(|line| format!("<li>{}</li>", escape(&line)))
         .collect();
     Ok(format!(
-        "<figure class=\"timeline\"><div class=\"timeline-picture\" tabindex=\"0\" role=\"region\" \
+        "<figure class=\"timeline\"><div class=\"timeline-picture\" tabindex=\"0\" role=\"group\" \
          aria-label=\"Timeline, scrolls sideways\">{picture}</div><figcaption>{}</figcaption>\
          <details><summary>The same in words</summary><ol>{words}</ol></details></figure>\n",
         escape(&run.caption())

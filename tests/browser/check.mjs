@@ -43,8 +43,13 @@ async function open(context, name) {
     return page;
 }
 
+// What the reader sees first, and each timeline.
 async function picture(page, name) {
-    if (screenshots) { await page.screenshot({ path: join(screenshots, `${name.replaceAll("/", "-")}.png`) }); }
+    if (!screenshots) { return; }
+    await page.screenshot({ path: join(screenshots, `${name}.png`) });
+    for (const [number, figure] of (await page.locator("figure.timeline").all()).entries()) {
+        await figure.screenshot({ path: join(screenshots, `${name}-timeline-${number + 1}.png`) });
+    }
 }
 
 // Nothing is wider than the page, but what scrolls by itself.

@@ -7,24 +7,18 @@ use scripts::serve::Server;
 use tokio::process::Command;
 use walkdir::WalkDir;
 
-/// What the book is made of.
-const PARTS: [&str; 6] = [
-    "book.toml",
-    "README.md",
-    ".ci/run",
-    "src",
-    "theme",
-    "listings",
-];
-
-/// A copy of the book that a test may change. Its preprocessor is the one of this workspace.
+/// A copy of the book that a test may change: all but what was built, or installed. Its preprocessor
+/// is the one of this workspace.
 fn copy(to: &Path) {
     let root = scripts::root();
-    let parts = PARTS.iter().flat_map(|part| WalkDir::new(root.join(part)));
-    for entry in parts
-        .map(Result::unwrap)
-        .filter(|entry| entry.file_type().is_file())
-    {
+    let left_out = [".git", "target", "book", "node_modules"];
+    let parts = WalkDir::new(&root)
+        .into_iter()
+        .filter_entry(|entry| !left_out.iter().any(|name| entry.file_name() == *name));
+    for entry in parts.map(Result::unwrap) {
+        if !entry.file_type().is_file() {
+            continue;
+        }
         let to = to.join(entry.path().strip_prefix(&root).unwrap());
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(entry.path(), to).unwrap();
