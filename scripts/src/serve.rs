@@ -17,7 +17,7 @@ use notify::{EventKind, RecursiveMode, Watcher};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tower_http::services::ServeDir;
+use tower_http::services::{ServeDir, ServeFile};
 
 use crate::site;
 
@@ -176,7 +176,8 @@ async fn rebuild(
 
 async fn page(State(current): State<Current>, request: Request) -> Response {
     let folder = current.builds.join(current.number.borrow().to_string());
-    let mut files = ServeDir::new(&folder);
+    let missing = ServeFile::new(folder.join("404.html"));
+    let mut files = ServeDir::new(&folder).not_found_service(missing);
     match files.try_call(request).await {
         Ok(response) => response.map(axum::body::Body::new),
         Err(why) => {

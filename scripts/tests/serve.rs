@@ -120,6 +120,10 @@ async fn a_change_is_built_and_the_page_is_told() {
     let mut server = serve(book.path(), 0).await;
     let page = server.page().await;
     assert!(page.contains("The first text.") && page.contains("__reload/1"));
+    let missing = server
+        .ask("/two.html", "Connection: close", "</html>")
+        .await;
+    assert!(missing.starts_with("HTTP/1.1 404 "), "{missing}");
 
     let told = server.is_told_to_reload(1);
     let change = async { write(book.path(), "The second text.") };
