@@ -101,8 +101,17 @@ impl Authority {
     /// A new authority whose clock stands at `now`. Its own certificates are valid for ten years
     /// from a day before.
     pub fn at(now: OffsetDateTime) -> Result<Self, Error> {
+        Self::new_root("Lab Root", now)
+    }
+
+    /// A new authority whose root has this common name, where there are several.
+    pub fn named(root: &str) -> Result<Self, Error> {
+        Self::new_root(root, OffsetDateTime::now_utc())
+    }
+
+    fn new_root(root: &str, now: OffsetDateTime) -> Result<Self, Error> {
         let root_key = KeyPair::generate()?;
-        let root_params = ca_params("Lab Root", now, BasicConstraints::Constrained(1));
+        let root_params = ca_params(root, now, BasicConstraints::Constrained(1));
         let root = root_params.self_signed(&root_key)?;
         let root_issuer = Issuer::new(root_params, root_key);
 
