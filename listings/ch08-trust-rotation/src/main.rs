@@ -60,7 +60,7 @@ struct Mutual {
     quiet_ms: u64,
     /// Whether roots are held, or how it is done wrong.
     #[arg(long, value_enum, default_value = "held")]
-    roots: Handling,
+    trust: Handling,
     /// Do not follow the files. A test that passes with this tests nothing.
     #[arg(long)]
     frozen: bool,
@@ -100,7 +100,7 @@ async fn main() -> ExitCode {
 async fn server(arguments: Mutual) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
-    let recipe = match arguments.roots {
+    let recipe = match arguments.trust {
         Handling::Held => return held(arguments, source).await,
         Handling::AsListed => wrong::believes_the_file(SESSIONS),
         Handling::ReadOnce => wrong::reads_roots_once(),

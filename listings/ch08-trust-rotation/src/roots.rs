@@ -11,6 +11,7 @@ use std::time::Duration;
 use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{Generation, Live, ReadFn, Recipe};
 use ch06_in_flight_requests::tickets::Sessions;
+use lab::chain;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::{NoServerSessionStorage, ProducesTickets};
@@ -127,19 +128,12 @@ impl Roots {
     fn settle(&self, serving: &Identity, asked: Identity) -> Identity {
         let (in_force, listed) = (names(&serving.anchors), names(&asked.anchors));
         let own = self.own(&asked);
-        let mut anchors = asked.anchors.clone();
         let mut state = self.state();
-        for root in &listed {
-            // Listed again: who was asked to leave may stay.
-            if state.unlisted.remove(root) && state.draining.remove(root).is_some() {
-                state.called_off = true;
-                self.drains.notify_one();
-                self.stays(root);
-                log_step(Step::Add, root, &Standing::default());
-            }
-        }
+        let mut anchors = Vec::new();
         for (root, anchor) in in_force.iter().zip(&serving.anchors) {
             if listed.contains(root) {
+                self.call_off(&mut state, root);
+                anchors.push(anchor.clone());
                 continue;
             }
             let stage = state.stage(root, &in_force, &own);
@@ -150,16 +144,38 @@ impl Roots {
             };
             anchors.push(anchor.clone());
             state.unlisted.insert(root.clone());
-            if why == Refusal::NotDrained {
-                self.drains.notify_one();
-            }
-            if state.told.insert(root.clone(), why) != Some(why) {
-                log_held(root, why, &standing);
-            }
+            self.say_held(&mut state, root, why, &standing);
         }
+        let new = listed.iter().zip(&asked.anchors);
+        let new = new.filter(|(root, _)| !in_force.contains(root));
+        anchors.extend(new.map(|(_, anchor)| anchor.clone()));
         asked.trusting(anchors)
     }
     // ANCHOR_END: settle
+
+    /// It is listed again: who was asked to leave may stay.
+    fn call_off(&self, state: &mut State, root: &Root) {
+        state.told.remove(root);
+        if state.unlisted.remove(root) && state.draining.remove(root).is_some() {
+            state.called_off = true;
+            self.drains.notify_one();
+            self.stays(root);
+            log_step(Step::Add, root);
+        }
+    }
+
+    /// Has it drained, where that is what it lacks. Says so once; what is still held when it could
+    /// have been gone is said, too.
+    fn say_held(&self, state: &mut State, root: &Root, why: Refusal, standing: &Standing) {
+        if why == Refusal::NotDrained {
+            self.drains.notify_one();
+        }
+        let since = state.draining.get(root);
+        let expected = since.is_some_and(|since| since.elapsed() < self.quiet);
+        if !expected && state.told.insert(root.clone(), why) != Some(why) {
+            log_held(root, why, standing);
+        }
+    }
 
     /// Builds the configuration of the next generation, and takes the steps that lead to it.
     fn build(
@@ -176,7 +192,8 @@ impl Roots {
         if before.is_none_or(|before| before.identity.anchors != identity.anchors) {
             let all: Vec<_> = identity.anchors.iter().map(Root::of).collect();
             let all: Vec<_> = all.iter().map(Root::name).collect();
-            tracing::info!(event = "trust_loaded", roots = all.join(", "));
+            let generation = before.map_or(1, |before| before.number + 1);
+            tracing::info!(event = "trust_loaded", generation, roots = all.join(", "));
         }
 
         let kept = before.filter(|before| before.config.ticketer.enabled());
@@ -197,18 +214,17 @@ impl Roots {
     fn steps(&self, state: &mut State, before: &Identity, next: &Identity) {
         let (old, new) = (names(&before.anchors), names(&next.anchors));
         let (old_own, new_own) = (self.own(before), self.own(next));
-        let nobody = Standing::default();
         for root in new.iter().filter(|root| !old.contains(root)) {
             self.stays(root);
-            log_step(Step::Add, root, &nobody);
+            log_step(Step::Add, root);
         }
         for root in new_own.iter().filter(|root| !old_own.contains(root)) {
             state.draining.remove(root);
             self.stays(root);
-            log_step(Step::Reissue, root, &nobody);
+            log_step(Step::Reissue, root);
         }
         for root in old_own.iter().filter(|root| !new_own.contains(root)) {
-            log_step(Step::Retire, root, &nobody);
+            log_step(Step::Retire, root);
         }
         for root in old.iter().filter(|root| !new.contains(root)) {
             let standing = self.standing(state, root, &new);
@@ -218,7 +234,7 @@ impl Roots {
             state.told.remove(root);
             // Also for who is let in while this generation is on its way.
             self.leaves(root);
-            log_step(Step::Remove, root, &standing);
+            log_end(Step::Remove, root, &standing);
         }
     }
 
@@ -248,7 +264,7 @@ impl Roots {
             }
             return Err(why.into());
         }
-        log_step(Step::Drain, root, &standing);
+        log_end(Step::Drain, root, &standing);
         // Only now: who leaves and comes back finds no use for a ticket.
         self.leaves(root);
         Ok(())
@@ -341,6 +357,12 @@ impl Roots {
         let now = self.now();
         let roots = stands_on(Peers::Servers, &self.source, chain, anchors, now)?;
         let mut state = self.state();
+        for root in roots.iter().filter(|r| state.draining.contains_key(r)) {
+            // Whoever it is has not been reissued.
+            let serial = chain::facts(chain).map(|facts| facts.serial);
+            let serial = serial.unwrap_or_default();
+            tracing::info!(event = "client_behind", root = root.name(), serial);
+        }
         let keys_since = state.keys_since;
         let clients = state.clients.entry(roots.clone()).or_default();
         clients.connections += 1;
@@ -484,7 +506,13 @@ fn names(anchors: &[CertificateDer<'_>]) -> Vec<Root> {
     anchors.iter().map(Root::of).collect()
 }
 
-fn log_step(step: Step, root: &Root, standing: &Standing) {
+fn log_step(step: Step, root: &Root) {
+    let (step, root_sha256) = (step.name(), root.sha256());
+    tracing::info!(event = "trust_moved", step, root = root.name(), root_sha256);
+}
+
+/// With those who stood on it.
+fn log_end(step: Step, root: &Root, standing: &Standing) {
     tracing::info!(
         event = "trust_moved",
         step = step.name(),
@@ -492,7 +520,6 @@ fn log_step(step: Step, root: &Root, standing: &Standing) {
         root_sha256 = root.sha256(),
         connections = standing.connections,
         tickets_until = standing.tickets_until_text(),
-        quiet_ms = standing.quiet_in.map(|left| left.as_millis() as u64),
     );
 }
 

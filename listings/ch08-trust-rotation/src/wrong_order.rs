@@ -9,6 +9,7 @@ use ch08_trust_rotation::party::{Party, issue};
 use lab::BOUND;
 use lab::authority::Authority;
 use lab::child::Child;
+use lab::client::Failure;
 use lab::log::want;
 use tracing::Level;
 
@@ -16,65 +17,71 @@ use crate::demo::{Caller, roots};
 
 pub(crate) async fn run(shown: Level) -> io::Result<()> {
     lab::event::to_stderr(shown)?;
-    // ANCHOR: orders
-    println!("\n1. Root A is removed before the clients are reissued");
-    let mut bench = Bench::start("as-listed").await?;
-    bench.add().await?;
-    bench.reissue_server().await?;
-    bench.unlist().await?;
-    bench.calls().await;
-    let early = bench.failed;
-
-    println!("\n2. The server is reissued before the clients trust Root B");
-    let mut bench = Bench::start("as-listed").await?;
-    bench.servers.trust(&[&bench.a, &bench.b])?;
-    bench.loaded(2).await;
-    bench.reissue_server().await?;
-    bench.calls().await;
-    let unknown = bench.failed;
-
-    println!("\n3. The right order, at a server that reads its roots once");
-    let mut bench = Bench::start("read-once").await?;
-    bench.add().await?;
-    bench.reissue_clients()?;
-    bench.calls().await;
-    let stale = bench.failed;
-
-    println!("\n1. again, at a server that holds its roots");
-    let mut bench = Bench::start("held").await?;
-    bench.add().await?;
-    bench.reissue_server().await?;
-    bench.unlist().await?;
-    bench.calls().await;
-    // ANCHOR_END: orders
+    let early = too_early("as-listed").await?;
+    let unknown = unknown_root().await?;
+    let stale = read_once().await?;
+    let held = too_early("held").await?;
     println!();
     for (order, failed) in [
         ("1. removed too early", early),
         ("2. shown too early", unknown),
         ("3. read once", stale),
-        ("1. again, with roots that are held", bench.failed),
+        ("1. again, where roots are held", held),
     ] {
         println!("{order}: {failed} of {CALLERS} calls failed");
     }
     Ok(())
 }
 
+// ANCHOR: orders
+async fn too_early(trust: &'static str) -> io::Result<u64> {
+    println!("\n1. Root A is removed before the clients are reissued (--trust {trust})");
+    let mut bench = Bench::start(trust).await?;
+    bench.add().await?;
+    bench.calls().await;
+    bench.reissue_server().await?;
+    bench.unlist().await?;
+    bench.calls().await;
+    Ok(bench.failed)
+}
+
+async fn unknown_root() -> io::Result<u64> {
+    println!("\n2. The server is reissued before the clients trust Root B");
+    let mut bench = Bench::start("as-listed").await?;
+    bench.servers.trust(&[&bench.a, &bench.b])?;
+    bench.loaded(2).await;
+    bench.reissue_server().await?;
+    bench.calls().await;
+    Ok(bench.failed)
+}
+
+async fn read_once() -> io::Result<u64> {
+    println!("\n3. The right order, at a server that reads its roots once (--trust read-once)");
+    let mut bench = Bench::start("read-once").await?;
+    bench.add().await?;
+    bench.reissue_clients()?;
+    bench.calls().await;
+    Ok(bench.failed)
+}
+// ANCHOR_END: orders
+
 const CALLERS: u64 = 2;
 
 struct Bench {
+    // First: it is to be gone before its files are.
+    server: Child,
     a: Authority,
     b: Authority,
     servers: Party,
     callers: Vec<Caller>,
-    server: Child,
     address: SocketAddr,
-    roots: &'static str,
+    trust: &'static str,
     failed: u64,
 }
 
 impl Bench {
     /// Everybody trusts Root A, and shows a leaf under it.
-    async fn start(handling: &'static str) -> io::Result<Self> {
+    async fn start(trust: &'static str) -> io::Result<Self> {
         let (mut a, b) = roots()?;
         let servers = Party::new(&mut a, 0x1001)?;
         let mut callers = Vec::new();
@@ -82,20 +89,20 @@ impl Bench {
             callers.push(Caller::new(number, &mut a, 0x1001 + number)?);
         }
         let mut arguments = Serve::command_line(&servers.source().files).to_vec();
-        let quick = ["--settle-ms", "50", "--poll-ms", "20", "--roots", handling];
+        let quick = ["--settle-ms", "50", "--poll-ms", "20", "--trust", trust];
         arguments.extend(quick.map(Into::into));
         let server = Child::spawn(&std::env::current_exe()?, arguments, |event| {
             lab::event::forward(event.clone());
         })?;
         let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
         Ok(Self {
+            server,
             a,
             b,
             servers,
             callers,
-            server,
             address,
-            roots: handling,
+            trust,
             failed: 0,
         })
     }
@@ -113,7 +120,7 @@ impl Bench {
         }
         self.servers.trust(&[&self.a, &self.b])?;
         // Who reads his roots once has nothing new to load.
-        if self.roots != "read-once" {
+        if self.trust != "read-once" {
             self.loaded(2).await;
         }
         Ok(())
@@ -137,20 +144,29 @@ impl Bench {
     async fn unlist(&self) -> io::Result<()> {
         self.servers.trust(&[&self.b])?;
         self.loaded(4).await;
-        if self.roots == "held" {
-            let log = self.server.log();
-            log.wait_for(&want("trust_held").with("why", "held"), BOUND)
-                .await;
+        if self.held() {
+            let drain = want("trust_moved").with("step", "drain");
+            self.server.log().wait_for(&drain, BOUND).await;
         }
         Ok(())
+    }
+
+    fn held(&self) -> bool {
+        self.trust == "held"
     }
 
     /// Each client calls once.
     async fn calls(&mut self) {
         for caller in &self.callers {
+            let log = self.server.log();
             match client::connect(&caller.live, self.address).await {
                 Ok(http) => {
                     let seen = http.seen();
+                    if self.held() && seen.chain.serial == "2001" {
+                        let serial = caller.live.current().identity.facts.serial.clone();
+                        let behind = want("client_behind").with("serial", serial);
+                        log.wait_for(&behind, BOUND).await;
+                    }
                     tracing::info!(
                         event = "handshake_seen",
                         serial = seen.chain.serial,
@@ -159,16 +175,27 @@ impl Bench {
                     );
                     http.close().await;
                 }
-                Err(_) => {
+                Err(why) => {
                     self.failed += 1;
-                    // What the client was told depends on who was faster; what the server says
-                    // does not.
-                    let (log, count) = (self.server.log(), self.failed as usize);
+                    // The server says it first, so that the log is in one order.
+                    let count = self.failed as usize;
                     log.wait_for_all(&want("handshake_failed"), count, BOUND)
                         .await;
-                    tracing::warn!(event = "probe_failed", why = "no answer");
+                    tracing::warn!(event = "probe_failed", why = who_objects(&why));
                 }
             }
         }
+    }
+}
+
+/// In words that are the same in each run: who is turned away may find a reset or an alert.
+fn who_objects(why: &Failure) -> &'static str {
+    let objection = match why {
+        Failure::Handshake(why) => why.get_ref().and_then(|why| why.downcast_ref()),
+        _ => None,
+    };
+    match objection {
+        Some(rustls::Error::InvalidCertificate(_)) => "the client does not trust the server",
+        _ => "turned away by the server",
     }
 }

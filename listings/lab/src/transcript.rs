@@ -9,7 +9,7 @@
 //!
 //! | where | is shown as |
 //! |---|---|
-//! | fields `ts`, `not_after`, `not_before` | `[TIME]` |
+//! | fields `ts`, `not_after`, `not_before`, and `tickets_until` where it is not `null` | `[TIME]` |
 //! | fields whose name ends in `port` | `[PORT]` |
 //! | fields whose name ends in `_ms` or `_us`; in text, a number with `ms`, `µs` or `s` | `[DURATION]` |
 //! | fields whose name ends in `sha256` | `[HASH]` |
@@ -175,6 +175,7 @@ fn normalise_event(mut event: Event) -> String {
     for (field, value) in &mut event.0 {
         let shown = match field.as_str() {
             "ts" | "not_after" | "not_before" => "[TIME]".into(),
+            "tickets_until" if !value.is_null() => "[TIME]".into(),
             name if name.ends_with("port") => "[PORT]".into(),
             name if name.ends_with("_ms") || name.ends_with("_us") => "[DURATION]".into(),
             name if name.ends_with("sha256") => "[HASH]".into(),
