@@ -156,6 +156,7 @@ impl Roots {
     /// It is listed again: who was asked to leave may stay.
     fn call_off(&self, state: &mut State, root: &Root) {
         state.told.remove(root);
+        state.forced.remove(root);
         if state.unlisted.remove(root) && state.draining.remove(root).is_some() {
             state.called_off = true;
             self.drains.notify_one();
@@ -306,10 +307,16 @@ impl Roots {
         }
     }
 
-    /// Lets `root` go at the next look at files that do not list it, whoever stands on it: nobody
-    /// gets in by it again, and who is in is asked to leave. For a root that must not be trusted.
-    pub fn force(&self, root: &Root) {
-        self.state().forced.insert(root.clone());
+    /// Lets a root go at the next look, whoever stands on it: nobody gets in by it again, and who is
+    /// in is asked to leave. For a root that must not be trusted any more. Only for one that the
+    /// file no longer lists; says whether it is.
+    pub fn force(&self, root: &Root) -> bool {
+        let mut state = self.state();
+        let waiting = state.unlisted.contains(root);
+        if waiting {
+            state.forced.insert(root.clone());
+        }
+        waiting
     }
 
     /// How the roots of the current generation stand, in the order of its anchors.

@@ -1,12 +1,11 @@
 //! How it naturally goes wrong. Each of these works until trust changes.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::Recipe;
 use ch02_hot_reload::identity::{self, Identity};
 use ch06_in_flight_requests::tickets::Sessions;
-use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::SingleCertAndKey;
 
@@ -72,19 +71,14 @@ impl Apart {
     /// Publishes first the one, then the other. A test looks in `between`.
     pub fn publish(&self, next: Identity, between: impl FnOnce()) {
         let roots = next.anchors.clone();
-        *self.pair.lock().expect("no panic holds it") = next;
+        *lock(&self.pair) = next;
         between();
-        *self.roots.lock().expect("no panic holds it") = roots;
+        *lock(&self.roots) = roots;
     }
 
     /// What the next connection is served under.
-    ///
-    /// # Errors
-    /// When there is no usable trust anchor.
-    pub fn config(&self) -> Result<ServerConfig, String> {
-        let pair = self.pair.lock().expect("no panic holds it").clone();
-        let roots = self.roots.lock().expect("no panic holds it").clone();
-        mutual::server_config(&pair.trusting(roots))
+    pub fn parts(&self) -> (Identity, Vec<CertificateDer<'static>>) {
+        (lock(&self.pair).clone(), lock(&self.roots).clone())
     }
 }
 // ANCHOR_END: apart
@@ -97,4 +91,8 @@ impl Apart {
             pair: Mutex::new(identity),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }

@@ -157,8 +157,9 @@ impl Bench {
 
     /// Each client calls once.
     async fn calls(&mut self) {
+        let log = self.server.log();
+        let mut called = log.all(&want("connection_closed")).len();
         for caller in &self.callers {
-            let log = self.server.log();
             match client::connect(&caller.live, self.address).await {
                 Ok(http) => {
                     let seen = http.seen();
@@ -174,6 +175,9 @@ impl Bench {
                         tls = seen.tls
                     );
                     http.close().await;
+                    called += 1;
+                    let closed = want("connection_closed");
+                    log.wait_for_all(&closed, called, BOUND).await;
                 }
                 Err(why) => {
                     self.failed += 1;

@@ -147,33 +147,56 @@ impl Authority {
             self.next_serial += 1;
             self.next_serial - 1
         });
-        let key = KeyPair::generate_for(match request.key {
-            KeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
-            KeyKind::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
-        })?;
-        let mut params = CertificateParams::new(request.names.clone())?;
-        params.distinguished_name.remove(DnType::CommonName);
-        params.serial_number = Some(SerialNumber::from_slice(&significant(serial)));
-        params.not_before = self.now + request.starts_after;
-        params.not_after = params.not_before + request.lifetime;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ServerAuth,
-            ExtendedKeyUsagePurpose::ClientAuth,
-        ];
+        let (key, mut params) = leaf(request, serial, self.now)?;
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &self.issuer)?;
+        Ok(Issued::new(
+            format!("{}{}", leaf.pem(), self.intermediate_pem),
+            &key,
+        ))
+    }
+}
 
-        let chain_pem = format!("{}{}", leaf.pem(), self.intermediate_pem);
+impl Issued {
+    fn new(chain_pem: String, key: &KeyPair) -> Self {
         let facts = chain::facts_of_pem(chain_pem.as_bytes())
             .expect("a chain that was just issued can be read");
-        Ok(Issued {
+        Self {
             chain_pem,
             key: PrivateKeyPem(key.serialize_pem()),
             facts,
-        })
+        }
     }
+}
+
+/// A leaf that no authority has signed but its own key. Its serial is 1, or the chosen one.
+pub fn self_signed(request: &LeafRequest) -> Result<Issued, Error> {
+    let serial = request.serial.unwrap_or(1);
+    let (key, params) = leaf(request, serial, OffsetDateTime::now_utc())?;
+    Ok(Issued::new(params.self_signed(&key)?.pem(), &key))
+}
+
+fn leaf(
+    request: &LeafRequest,
+    serial: u64,
+    now: OffsetDateTime,
+) -> Result<(KeyPair, CertificateParams), Error> {
+    let key = KeyPair::generate_for(match request.key {
+        KeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
+        KeyKind::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
+    })?;
+    let mut params = CertificateParams::new(request.names.clone())?;
+    params.distinguished_name.remove(DnType::CommonName);
+    params.serial_number = Some(SerialNumber::from_slice(&significant(serial)));
+    params.not_before = now + request.starts_after;
+    params.not_after = params.not_before + request.lifetime;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
+    Ok((key, params))
 }
 
 fn ca_params(name: &str, now: OffsetDateTime, constraints: BasicConstraints) -> CertificateParams {
