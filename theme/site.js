@@ -11,6 +11,42 @@
     skip.textContent = "Skip to the text";
     document.body.prepend(skip);
 })();
+// What mdBook leaves out for those who hear the page, or have no mouse.
+(() => {
+    const set = (id, attributes) => {
+        const element = document.getElementById(id);
+        for (const [name, value] of Object.entries(attributes)) { element?.setAttribute(name, value); }
+    };
+    set("mdbook-menu-bar", { role: "banner" });
+    set("mdbook-search-wrapper", { role: "search" });
+    set("mdbook-searchbar", { "aria-label": "Search this book" });
+    // What looks like a button is the label of a hidden checkbox, out of the tab key's reach.
+    const label = document.getElementById("mdbook-sidebar-toggle");
+    const checkbox = document.getElementById("mdbook-sidebar-toggle-anchor");
+    if (label && checkbox) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.id = "contents-toggle";
+        button.className = label.className;
+        button.title = label.title;
+        button.append(...label.childNodes);
+        button.setAttribute("aria-label", label.title);
+        button.setAttribute("aria-controls", "mdbook-sidebar");
+        const tell = () => { button.setAttribute("aria-expanded", String(checkbox.checked)); };
+        tell();
+        checkbox.addEventListener("change", tell);
+        button.addEventListener("click", () => { label.click(); });
+        label.style.display = "none";
+        label.before(button);
+    }
+    // What scrolls sideways can be reached by the tab key, and then scrolled by the arrow keys.
+    const scrolling = new ResizeObserver((entries) => {
+        for (const { target } of entries) {
+            if (target.scrollWidth > target.clientWidth) { target.tabIndex = 0; } else { target.removeAttribute("tabindex"); }
+        }
+    });
+    for (const element of document.querySelectorAll("main pre > code, main .table-wrapper")) { scrolling.observe(element); }
+})();
 // mdBook turns the page at an arrow key. A screen reader, and a picture that scrolls sideways, use
 // those keys for themselves, so the page stays; the links before and after the text turn it.
 document.addEventListener("keydown", (event) => {

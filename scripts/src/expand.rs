@@ -1,11 +1,12 @@
-//! Our own directives: a timeline from a run's events, a grid from an exploration's, and a diff from the real files.
+//! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
+//! the real files, and the catalogue of failures.
 
 use std::path::Path;
 
 use similar::TextDiff;
 
 use crate::source::{Directive, Part, directives};
-use crate::{grid, timeline};
+use crate::{catalogue, grid, timeline};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -29,6 +30,14 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "grid" => {
             let (path, events) = part(0)?;
             grid::render(&events)
+                .map(Some)
+                .map_err(|why| format!("{path}: {why}"))
+        }
+        "catalogue" => {
+            let (path, list) = part(0)?;
+            // The list lies in the folder beside the chapters', one below the root.
+            let root = directory.parent().unwrap_or(directory);
+            catalogue::render(root, &list)
                 .map(Some)
                 .map_err(|why| format!("{path}: {why}"))
         }

@@ -4,6 +4,7 @@
 //! with 0. Here every directive is [checked](check) before mdBook sees it, and a lie fails the
 //! build.
 
+pub mod catalogue;
 pub mod check;
 pub mod expand;
 pub mod grid;

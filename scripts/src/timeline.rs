@@ -52,7 +52,7 @@ pub fn render(name: &str, events: &str) -> Result<String, Unclear> {
         .map(|line| format!("<li>{}</li>", escape(&line)))
         .collect();
     Ok(format!(
-        "<figure class=\"timeline\"><div class=\"timeline-picture\" tabindex=\"0\" role=\"region\" \
+        "<figure class=\"timeline\"><div class=\"timeline-picture\" tabindex=\"0\" role=\"group\" \
          aria-label=\"Timeline, scrolls sideways\">{picture}</div><figcaption>{}</figcaption>\
          <details><summary>The same in words</summary><ol>{words}</ol></details></figure>\n",
         escape(&run.caption())
@@ -97,6 +97,9 @@ struct Run {
     bars: Vec<Bar>,
     rotations: Vec<(Ms, u64, String)>,
     rejections: Vec<(Ms, String)>,
+    // When the expiry of what is served was told, and at which level.
+    alarms: Vec<(Ms, String)>,
+    failed: Vec<Ms>,
     gaps: Vec<(Ms, Ms)>,
     drains: Vec<Drain>,
     refused: Vec<Ms>,
@@ -186,6 +189,8 @@ impl Run {
                         .push((at, generation, text("serial").to_owned()));
                 }
                 "identity_rejected" => run.rejections.push((at, text("reason").to_owned())),
+                "identity_expiring" => run.alarms.push((at, text("level").to_owned())),
+                "handshake_failed" => run.failed.push(at),
                 "connect_refused" => run.refused.push(at),
                 "download_severed" => {
                     let (bytes, of) = (number("bytes"), number("of"));
@@ -266,6 +271,12 @@ impl Run {
         for (at, reason) in &self.rejections {
             said.push((*at, format!("files were rejected: {reason}")));
         }
+        for (at, level) in &self.alarms {
+            said.push((*at, format!("alarm: what is served is {level}")));
+        }
+        for at in &self.failed {
+            said.push((*at, "a handshake fails".into()));
+        }
         for (from, to) in &self.gaps {
             let refused = self
                 .refused
@@ -315,8 +326,16 @@ impl Run {
         }
         said.sort_by(|a, b| a.0.total_cmp(&b.0));
         said.into_iter()
-            .map(|(at, words)| format!("{at:.1} ms: {words}"))
+            .map(|(at, words)| format!("{}: {words}", self.moment(at)))
             .collect()
+    }
+
+    /// A moment of the run. In a run of days nobody wants to read milliseconds.
+    fn moment(&self, at: Ms) -> String {
+        match unit(self.length) {
+            (_, "milliseconds") => format!("{at:.1} ms"),
+            (scale, name) => format!("{:.1} {name}", at / scale),
+        }
     }
 
     fn x(&self, at: Ms) -> f64 {
@@ -420,6 +439,24 @@ impl Run {
         let refused: Vec<_> = self.refused.iter().map(|at| self.x(*at)).collect();
         let words = format!("{} refused", count(refused.len(), "caller"));
         let mut marks = vec![("refused", refused, words)];
+        let failed: Vec<_> = self.failed.iter().map(|at| self.x(*at)).collect();
+        let words = format!("{} failed", count(failed.len(), "handshake"));
+        marks.push(("refused", failed, words));
+        let rejections: Vec<_> = self.rejections.iter().map(|(at, _)| self.x(*at)).collect();
+        let reasons: Vec<_> = self
+            .rejections
+            .iter()
+            .map(|(_, reason)| reason.as_str())
+            .collect();
+        let words = format!("files rejected: {}", reasons.join(", "));
+        marks.push(("rejected", rejections, words));
+        let alarms: Vec<_> = self.alarms.iter().map(|(at, _)| self.x(*at)).collect();
+        let levels: Vec<_> = self
+            .alarms
+            .iter()
+            .map(|(_, level)| level.as_str())
+            .collect();
+        marks.push(("alarm", alarms, format!("alarms: {}", levels.join(", "))));
         for (at, bytes, of) in &self.severed {
             let words = format!(
                 "a download of {} severed after {}",
@@ -473,7 +510,8 @@ impl Run {
     }
 
     fn axis(&self, mut drawing: Group, y: f64) -> Group {
-        let step = step(self.length);
+        let (scale, unit) = unit(self.length);
+        let step = step(self.length / scale) * scale;
         drawing = drawing.add(
             Line::new()
                 .set("class", "axis")
@@ -494,7 +532,13 @@ impl Run {
                         .set("y1", round(y))
                         .set("y2", round(y + 4.0)),
                 )
-                .add(label("axis-label", x, y + 16.0, "middle", format!("{at}")));
+                .add(label(
+                    "axis-label",
+                    x,
+                    y + 16.0,
+                    "middle",
+                    format!("{}", round(at / scale * 100.0) / 100.0),
+                ));
             at += step;
         }
         drawing.add(label(
@@ -502,7 +546,7 @@ impl Run {
             WIDTH - RIGHT,
             y + 32.0,
             "end",
-            "milliseconds since the run began".into(),
+            format!("{unit} since the run began"),
         ))
     }
 }
@@ -549,6 +593,20 @@ impl Lanes {
         TOP + self.count.max(1) as f64 * LANE
     }
 }
+
+/// What the axis counts in: how many milliseconds one is, and the name of many.
+fn unit(length: Ms) -> (Ms, &'static str) {
+    match length {
+        length if length < 2.0 * MINUTE => (1.0, "milliseconds"),
+        length if length < 2.0 * HOUR => (1000.0, "seconds"),
+        length if length < 2.0 * DAY => (HOUR, "hours"),
+        _ => (DAY, "days"),
+    }
+}
+
+const MINUTE: Ms = 60_000.0;
+const HOUR: Ms = 60.0 * MINUTE;
+const DAY: Ms = 24.0 * HOUR;
 
 /// A round step that makes four to ten ticks.
 fn step(length: Ms) -> f64 {
@@ -624,7 +682,9 @@ fn duration(ms: Ms) -> String {
     match ms {
         ms if ms < 10.0 => format!("{ms:.1} ms"),
         ms if ms < 10_000.0 => format!("{ms:.0} ms"),
-        ms => format!("{:.1} s", ms / 1000.0),
+        ms if ms < 2.0 * HOUR => format!("{:.1} s", ms / 1000.0),
+        ms if ms < 2.0 * DAY => format!("{:.1} hours", ms / HOUR),
+        ms => format!("{:.1} days", ms / DAY),
     }
 }
 

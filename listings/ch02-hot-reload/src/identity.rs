@@ -180,7 +180,8 @@ pub struct Rejected {
 impl Rejected {
     /// Whether this says the same as `other`. The detail does not count: it may hold the time.
     pub fn repeats(&self, other: &Self) -> bool {
-        (self.reason, &self.file) == (other.reason, &other.file)
+        let said = |this: &Self| (this.reason, this.file.clone(), this.valid_from);
+        said(self) == said(other)
     }
 }
 
@@ -229,6 +230,15 @@ pub fn contents(source: &Source, mut between: impl FnMut(&str)) -> Result<Conten
         key,
         roots,
     })
+}
+
+/// The trust anchors in the file as it is now.
+///
+/// # Errors
+/// When the file is missing, or holds none.
+pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected> {
+    let path = &source.files.roots;
+    certificates(&bytes(path)?, path)
 }
 
 /// Judges what was read, as `peers` would at the time `now`.

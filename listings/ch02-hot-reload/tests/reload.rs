@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use ch02_hot_reload::identity::{Reason, Source};
+use ch02_hot_reload::identity::{self, Peers, Reason, Source};
 use ch02_hot_reload::{Live, Reload, reload_on};
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{self, Options};
 use lab::log::want;
 use lab::memory;
+use rustls::pki_types::UnixTime;
 use tokio::sync::mpsc;
 
 fn source(agent: &Agent) -> Source {
@@ -190,6 +191,45 @@ fn a_certificate_for_another_name() {
             request.names = vec!["elsewhere.example".into()];
         });
     });
+}
+
+/// The judge goes by the time that it is told, and says from when on it would agree.
+#[test]
+fn the_time_of_the_judgement_is_a_parameter() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    issue(&mut agent, |request| {
+        request.starts_after = Duration::from_secs(24 * 3600);
+    });
+    let source = source(&agent);
+    let contents = identity::contents(&source, |_| ()).unwrap();
+    let judge = |now: UnixTime| identity::judge(&source, &contents, Peers::Clients, now);
+    let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+
+    let early = judge(UnixTime::now()).unwrap_err();
+    let from = early.valid_from.expect("it says from when on").as_secs();
+    let again = judge(at(from - 1)).unwrap_err();
+    assert!(again.repeats(&early), "{again} is no news after {early}");
+    judge(at(from)).unwrap();
+    let late = judge(at(from + 7200)).unwrap_err();
+    assert_eq!((late.reason, late.valid_from), (Reason::Expired, None));
+}
+
+/// A trust anchor more, and nothing else: that is a new generation, too. So is a longer chain.
+#[test]
+fn anything_that_differs_makes_a_new_generation() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let issued = agent.rotate().unwrap();
+    let live = Live::start(source(&agent)).unwrap();
+    let another = Authority::new().unwrap().root_pem().to_owned();
+    let both = format!("{}{another}", agent.root_pem());
+    fs::write(directory.path().join("ca.crt"), both).unwrap();
+    assert!(matches!(live.reload(), Reload::Loaded(_)));
+    let longer = format!("{}{}", issued.chain_pem, agent.root_pem());
+    fs::write(directory.path().join("tls.crt"), longer).unwrap();
+    assert!(matches!(live.reload(), Reload::Loaded(_)));
+    assert_eq!(live.current().number, 3);
 }
 
 /// Whoever may read everything, as root may, reads a file of mode 0000 too.

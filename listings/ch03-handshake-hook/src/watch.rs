@@ -104,8 +104,8 @@ fn look<C>(live: &Live<C>, told: Option<Rejected>) -> Option<Rejected> {
 
 // ANCHOR: watch_directory
 /// Watches the directory, not the files: a watch on a file ends with its inode, at the first
-/// rename.
-fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+/// rename. Sends a hint at each change. Where no watch can be had, logs `watch_degraded`.
+pub fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     let on_event = move |event: notify::Result<notify::Event>| {
         if is_hint(&event) {
             // Full: a look is due already. Closed: the server is going down.

@@ -11,12 +11,12 @@ use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::{self, Reason, Source};
 use ch02_hot_reload::{Recipe, Reload};
 use ch04_dynamic_contexts::{
-    Caller, Live, hooked_context, server_context, start_client, start_server,
+    Caller, Live, hooked_context, serve, server_context, start_client, start_server,
 };
 use lab::BOUND;
-use lab::agent::{Agent, Strategy};
+use lab::agent::{Agent, Files, Strategy};
 use lab::authority::{Issued, LeafRequest};
-use lab::client::{self, Options};
+use lab::client::{self, Client, Options};
 use lab::log::want;
 use lab::mutual;
 use openssl::ssl::{
@@ -25,6 +25,7 @@ use openssl::ssl::{
 };
 use openssl::x509::X509Ref;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use serde_json::Value;
 use tempfile::TempDir;
 
 struct Bench {
@@ -63,6 +64,19 @@ impl Bench {
         fs::write(self.agent.files().certificate, &next.chain_pem).unwrap();
         next
     }
+}
+
+fn server_that_asks(files: &Files, asks: SslVerifyMode) -> SslContext {
+    let mut server = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    server
+        .set_certificate_chain_file(&files.certificate)
+        .unwrap();
+    server
+        .set_private_key_file(&files.key, SslFiletype::PEM)
+        .unwrap();
+    server.set_ca_file(&files.roots).unwrap();
+    server.set_verify(asks);
+    server.build().into_context()
 }
 
 type End = SslStream<UnixStream>;
@@ -196,6 +210,34 @@ fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
 }
 // ANCHOR_END: torn
 
+/// The same in a client. It has no certificate to send any more, and where the server does not insist
+/// on one, nobody notices.
+#[test]
+fn a_torn_pair_in_a_clients_context_leaves_it_anonymous() {
+    let mut bench = bench();
+    let files = bench.agent.files();
+    let server = server_that_asks(&files, SslVerifyMode::PEER);
+    let live = start_client(bench.source()).unwrap();
+    let load = |context: &mut SslContextBuilder| {
+        context.set_certificate_chain_file(&files.certificate)?;
+        context.set_private_key_file(&files.key, SslFiletype::PEM)
+    };
+    let mut one = SslConnector::builder(SslMethod::tls_client()).unwrap();
+    one.set_ca_file(&files.roots).unwrap();
+    load(&mut one).unwrap();
+
+    bench.tear();
+    load(&mut one).expect_err("OpenSSL sees that the key does not fit");
+    live.reload();
+    let shown = |client: &SslConnector| {
+        let client = client.configure().unwrap().into_ssl("localhost").unwrap();
+        let (_, server) = handshake(&server, client).unwrap();
+        server.ssl().peer_certificate().map(|leaf| serial(&leaf))
+    };
+    assert_eq!(shown(&one.build()), None);
+    assert_eq!(shown(&live.current().config).as_deref(), Some("1001"));
+}
+
 /// What OpenSSL does not take, though rustls did, is not served either.
 #[test]
 fn a_context_that_cannot_be_built_leaves_the_old_one() {
@@ -287,18 +329,8 @@ fn sessions_belong_to_the_context_that_accepts() {
 #[test]
 fn client_authentication_is_not_carried_over_by_the_switch() {
     let bench = bench();
-    let mut strict = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-    let files = bench.agent.files();
-    strict
-        .set_certificate_chain_file(&files.certificate)
-        .unwrap();
-    strict
-        .set_private_key_file(&files.key, SslFiletype::PEM)
-        .unwrap();
-    strict.set_ca_file(&files.roots).unwrap();
     let asks = SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT;
-    strict.set_verify(asks);
-    let strict = strict.build().into_context();
+    let strict = server_that_asks(&bench.agent.files(), asks);
     let stranger = bench.stranger();
     let refused = visit(&strict, &stranger).unwrap_err();
     assert!(
@@ -427,4 +459,39 @@ async fn the_system_does_not_widen_the_clients_trust() {
     assert!(!run.status.success(), "{said}");
     assert!(said.contains("certificate verify failed"), "{said}");
     server.log().assert_none(&want("client_seen"));
+}
+
+/// On resumption the callback is asked, and its answer shown to nobody: the log claims nothing.
+#[tokio::test]
+async fn on_resumption_the_log_claims_no_generation() {
+    let (log, _capturing) = lab::event::capture();
+    let mut bench = bench();
+    let live = start_server(bench.source()).unwrap();
+    let listener = tokio::net::TcpListener::bind(lab::any_port())
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(serve(listener, hooked_context(live.clone()).unwrap()));
+    let resume = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let client = Client::new(bench.agent.root_pem(), "localhost", resume).unwrap();
+    client.probe(address).await.unwrap();
+    bench.agent.rotate().unwrap();
+    live.reload();
+    let seen = client.probe(address).await.unwrap();
+    assert_eq!((seen.chain.serial.as_str(), seen.resumed), ("1001", true));
+    let closed = want("connection_closed").with("connection", 2);
+    log.wait_for(&closed, BOUND).await;
+    log.assert_order(&[
+        want("connection_opened")
+            .with("generation", 1)
+            .with("resumed", false),
+        want("connection_opened")
+            .with("generation", Value::Null)
+            .with("resumed", true),
+        closed.with("generation", Value::Null).with("bytes", 1),
+    ]);
+    serving.abort();
 }

@@ -1,4 +1,4 @@
-//! One hundred rotations in each way of writing, under continuous handshakes: the suite of
+//! Thirty rotations in each way of writing, under continuous handshakes: the suite of
 //! chapter 3, for the OpenSSL server and for the Python twin.
 
 use std::ffi::OsString;
@@ -10,8 +10,8 @@ use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::rotation::{Report, Server};
 
-const ROTATIONS: u64 = 100;
-/// The twin is slower, and its suite the same: a tenth says as much.
+const ROTATIONS: u64 = 30;
+/// The twin is slower, and its suite the same: a third says as much.
 const TWIN_ROTATIONS: u64 = 10;
 const TWIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 

@@ -4,7 +4,7 @@
 //! one meeting: so much has been written when the reader begins, so much more when the reader is
 //! at this step. In each state the reader is asked what to serve.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -349,6 +349,7 @@ impl<'a> Arena<'a> {
     /// When the directory cannot be written, or the old set is not accepted.
     pub fn between_reads(&self) -> io::Result<Found> {
         let mut found = Found::default();
+        let mut ended = BTreeSet::new();
         let steps = self.steps(Grain::Blocks);
         self.lay()?;
         let (old, pauses) = self.read(&self.reader(), None, &mut |_| Ok(()))?;
@@ -356,58 +357,53 @@ impl<'a> Arena<'a> {
         for from in 0..=steps.len() {
             for pause in 1..=pauses {
                 for to in from + 1..=steps.len() {
-                    self.meet(&mut found, &old, &steps, from, pause, to)?;
+                    let reader = self.reader();
+                    let read = self.meet(&reader, &old, (&steps, from, to), pause)?;
+                    let serving = read.as_ref().unwrap_or(&old);
+                    found.count(self.classify(serving), read.as_ref().err());
+                    // The writer is done now. How this goes on hangs on what is served and on what
+                    // the reader remembers, and on nothing else: each such end is played once.
+                    if ended.insert((serving.set_sha256, reader.doubts())) {
+                        found.stuck += usize::from(!self.ends_well(&reader, serving)?);
+                    }
                 }
             }
         }
         Ok(found)
     }
 
+    /// The reader begins when `from` steps are done; at its own step `pause` the writer goes on to
+    /// `to`, and when the reader has finished, to the end.
     fn meet(
         &self,
-        found: &mut Found,
+        reader: &Reader,
         old: &Identity,
-        steps: &[Step],
-        from: usize,
+        (steps, from, to): (&[Step], usize, usize),
         pause: usize,
-        to: usize,
-    ) -> io::Result<()> {
+    ) -> io::Result<Result<Identity, Rejected>> {
         self.lay()?;
         self.write(&steps[..from])?;
-        let reader = self.reader();
         let mut written = from;
-        let (read, _) = self.read(&reader, Some(old), &mut |at| {
+        let (read, _) = self.read(reader, Some(old), &mut |at| {
             if at == pause {
                 written = to;
                 self.write(&steps[from..to])?;
             }
             Ok(())
         })?;
-        let served = match &read {
-            Ok(identity) => self.classify(identity),
-            Err(_) => Served::Old,
-        };
-        found.count(served, read.as_ref().err());
-
-        // The writer finishes. The server looks once more, and again when time has passed.
         self.write(&steps[written..])?;
-        let mut last = served;
-        let mut serving = read.as_ref().unwrap_or(old);
-        let second;
-        if last != Served::New {
-            second = self.read(&reader, Some(serving), &mut |_| Ok(()))?.0;
-            serving = second.as_ref().unwrap_or(serving);
-            last = self.classify(serving);
-        }
-        if last != Served::New {
-            self.pass_time();
-            let third = self.read(&reader, Some(serving), &mut |_| Ok(()))?.0;
-            last = self.classify(third.as_ref().unwrap_or(serving));
-        }
-        found.stuck += usize::from(last != Served::New);
-        Ok(())
+        Ok(read)
     }
     // ANCHOR_END: interruptions
+
+    /// Looks once more, and again when time has passed: is the new set served?
+    fn ends_well(&self, reader: &Reader, serving: &Identity) -> io::Result<bool> {
+        let next = self.read(reader, Some(serving), &mut |_| Ok(()))?.0;
+        let serving = next.as_ref().unwrap_or(serving);
+        self.pass_time();
+        let last = self.read(reader, Some(serving), &mut |_| Ok(()))?.0;
+        Ok(self.classify(last.as_ref().unwrap_or(serving)) == Served::New)
+    }
 
     fn path(&self) -> &Path {
         self.directory.path()

@@ -12,6 +12,7 @@ pub mod explorer;
 pub mod mounted;
 pub mod pem;
 pub mod pinned;
+pub mod start;
 pub mod writer;
 
 use std::fmt;
@@ -194,6 +195,12 @@ impl Reader {
         Ok(())
     }
     // ANCHOR_END: key_mode
+
+    /// The set that was refused at the last read because it is less than what is served, if any.
+    /// It is all that this reader carries from one read to the next, complaints aside.
+    pub fn doubts(&self) -> Option<[u8; 32]> {
+        self.remembered().shrunk.map(|(set, _)| set)
+    }
 
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
         // Each field is whole at any time: a panic elsewhere spoils nothing.

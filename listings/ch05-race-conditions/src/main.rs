@@ -9,10 +9,9 @@ use std::time::Duration;
 use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::Live;
 use ch02_hot_reload::arguments::Serve;
-use ch03_handshake_hook::watch::{Events, watch};
-use ch03_handshake_hook::{Hook, hooked_config, serve};
+use ch03_handshake_hook::{Hook, hooked_config, serve, watch};
 use ch05_race_conditions::explorer::{Found, Served, Subject, World, explore};
-use ch05_race_conditions::{ExposedKey, Options, Reader, mounted};
+use ch05_race_conditions::{ExposedKey, Options, Reader, mounted, start};
 use clap::{Parser, Subcommand};
 use tracing::Level;
 
@@ -26,25 +25,24 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Role {
     /// Serve, and follow the files.
-    Serve(Follow),
+    Serve(Careful),
 }
 
 #[derive(clap::Args)]
-struct Follow {
+struct Careful {
     #[command(flatten)]
     serve: Serve,
-    /// Milliseconds between two looks at the files, with or without events.
-    #[arg(long, default_value_t = 1000)]
-    poll_ms: u64,
-    /// Do without the file system's events.
-    #[arg(long)]
-    poll_only: bool,
+    #[command(flatten)]
+    follow: watch::Follow,
     /// Milliseconds after which a chain or a set of trust anchors that shrank is believed.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
     /// Reject a key that other users can read, instead of warning.
     #[arg(long)]
     refuse_exposed_key: bool,
+    /// Where the first files are not fit to be served yet, wait for them instead of ending.
+    #[arg(long)]
+    wait: bool,
     /// Never look again. A test that passes with this one tests nothing.
     #[arg(long)]
     frozen: bool,
@@ -59,25 +57,28 @@ async fn main() -> ExitCode {
 }
 
 // ANCHOR: server
-async fn server(arguments: Follow) -> io::Result<()> {
+async fn server(arguments: Careful) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
     mounted::warn(&source.files);
-    let reader = Reader::new(Options {
+    let options = Options {
         settle: Duration::from_millis(arguments.settle_ms),
         exposed_key: match arguments.refuse_exposed_key {
             true => ExposedKey::Refuse,
             false => ExposedKey::Warn,
         },
-    });
-    let live = Live::start_by(reader.recipe(), source).map_err(io::Error::other)?;
-    let config = hooked_config(Hook(live.clone()));
-    let events = match arguments.poll_only {
-        true => Events::PollOnly,
-        false => Events::Wanted,
     };
+    let poll = Duration::from_millis(arguments.follow.poll_ms);
+    let live = match arguments.wait {
+        true => start::when_fit(options, source, poll).await,
+        false => {
+            let live = Live::start_by(Reader::new(options).recipe(), source);
+            live.map_err(io::Error::other)?
+        }
+    };
+    let config = hooked_config(Hook(live.clone()));
     if !arguments.frozen {
-        watch(live, events, Duration::from_millis(arguments.poll_ms));
+        arguments.follow.start(live);
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

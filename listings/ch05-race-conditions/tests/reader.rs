@@ -129,6 +129,10 @@ fn a_fifo_does_not_hang_the_reader() {
         let path = bench.path("tls.crt");
         fs::remove_file(&path).unwrap();
         mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        let (live, (done, looked)) = (bench.live.clone(), std::sync::mpsc::channel());
+        thread::spawn(move || done.send(live.reload()));
+        let looked = looked.recv_timeout(BOUND);
+        looked.expect("the reader waits for the FIFO's writer");
     });
 }
 
@@ -184,7 +188,55 @@ fn a_file_that_is_large() {
     assert!(matches!(bench.live.reload(), Reload::Unchanged));
 }
 
+// What is not whole. `pem.rs` has each kind; here is one for each file, and each of them would
+// validate.
+
+#[test]
+fn an_indented_block_in_any_of_the_files() {
+    let other = Authority::new().unwrap();
+    let indented = other.root_pem().replace("-----B", "  -----B");
+    for file in ["tls.crt", "tls.key", "ca.crt"] {
+        refuses(Reason::Malformed, file, |bench| {
+            edit(&bench.path(file), |text| text + &indented);
+        });
+    }
+}
+
 // What changes while it is read.
+
+/// The link is swapped between the two opens of each look, and back before the next. By path, all
+/// looks see the same torn pair.
+#[test]
+fn a_swap_that_keeps_the_beat_of_the_reader() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Symlink).unwrap();
+    let first = agent.rotate().unwrap();
+    let second = agent.issue().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir(at("..other")).unwrap();
+    fs::write(at("..other/tls.crt"), &second.chain_pem).unwrap();
+    fs::write(at("..other/tls.key"), second.key.expose()).unwrap();
+    let swap = |target: &str| {
+        symlink(target, at("..data_tmp")).unwrap();
+        fs::rename(at("..data_tmp"), at("..data")).unwrap();
+    };
+    let source = Source {
+        files: agent.files(),
+        name: "localhost".try_into().unwrap(),
+    };
+    let reader = Reader::new(Options::default());
+    let mut swaps = 0;
+    let read = reader.read_stepwise(&source, None, &mut |step| match step {
+        "directory opened" => swap("..generation_1"),
+        "file opened" => {
+            swap("..other");
+            swaps += 1;
+        }
+        _ => {}
+    });
+    assert_eq!(read.unwrap().facts, first.facts);
+    assert!(swaps >= 2 * 2, "{swaps}");
+}
 
 /// The writer changes a file at each look. After so many the reader gives up, and the next read,
 /// once there is peace, succeeds.

@@ -1,6 +1,7 @@
 //! How many connections hold each generation.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -20,7 +21,7 @@ struct Count {
 pub struct Hold {
     held: Held,
     generation: u64,
-    /// Set where the server cut the connection at its deadline.
+    /// Set where the server cut the connection at the deadline of a drain.
     pub cut: bool,
 }
 
@@ -36,31 +37,29 @@ impl Held {
         }
     }
 
-    /// Connections that are open under `generation` or one before it, handshakes that are under
-    /// way included.
-    pub fn up_to(&self, generation: u64) -> usize {
+    /// Connections that are open under these generations, handshakes that are under way included.
+    pub fn count(&self, generations: RangeInclusive<u64>) -> usize {
         let counts = self.0.borrow();
-        counts
-            .range(..=generation)
-            .map(|(_, count)| count.open)
-            .sum()
+        let counts = counts.range(generations);
+        counts.map(|(_, count)| count.open).sum()
     }
 
-    /// Waits until no connection holds `generation` or one before it. Forgets them, and returns
-    /// how many of their connections were cut.
-    pub async fn gone(&self, generation: u64) -> usize {
+    /// Waits until no connection holds one of these generations. Forgets them, and returns how
+    /// many of their connections were cut.
+    pub async fn gone(&self, generations: RangeInclusive<u64>) -> usize {
         let all_gone = |counts: &BTreeMap<u64, Count>| {
-            counts
-                .range(..=generation)
-                .all(|(_, count)| count.open == 0)
+            let mut counts = counts.range(generations.clone());
+            counts.all(|(_, count)| count.open == 0)
         };
         // The sender is ours, so this ends only when they are gone.
         let _ = self.0.subscribe().wait_for(all_gone).await;
         let mut cut = 0;
         self.0.send_modify(|counts| {
-            let later = counts.split_off(&(generation + 1));
-            cut = counts.values().map(|count| count.cut).sum();
-            *counts = later;
+            counts.retain(|generation, count| {
+                let drained = generations.contains(generation) && count.open == 0;
+                cut += if drained { count.cut } else { 0 };
+                !drained
+            });
         });
         cut
     }

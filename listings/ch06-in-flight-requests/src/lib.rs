@@ -5,6 +5,7 @@
 //! [`Retirement`] says when it has to go all the same, and [`Server`] asks it to, in the words of
 //! its protocol: `Connection: close`, GOAWAY, or none. [`tickets`] is about clients who come back.
 
+pub mod agree;
 pub mod client;
 pub mod descriptors;
 pub mod held;
@@ -145,7 +146,8 @@ impl Server {
             .due(opened.connection, generation.number, retired);
         let grace = self.retirement.grace;
         let (bytes, end) = converse(stream, due, grace).await;
-        hold.cut = end == End::Deadline;
+        let draining = *self.retired.borrow() >= generation.number;
+        hold.cut = draining && end == End::Deadline;
         opened.closed(bytes, end.word());
     }
 
@@ -161,22 +163,28 @@ impl Server {
     /// Retires a generation as soon as the newest is more than `lag` ahead of it. Its connections
     /// are counted and logged before the first of them is asked.
     async fn retire(self: Arc<Self>, mut published: watch::Receiver<u64>) {
+        let mut before = 0;
         while published.changed().await.is_ok() {
             let newest = *published.borrow_and_update();
             let generation = newest.saturating_sub(self.retirement.lag + 1);
-            let connections = self.held.up_to(generation);
+            if generation <= before {
+                continue;
+            }
+            // One drain for all that were published since the last look.
+            let (drained, held) = (before + 1..=generation, self.held.clone());
+            let connections = held.count(drained.clone());
             if connections > 0 {
                 let grace_ms = self.retirement.grace.as_millis() as u64;
                 tracing::info!(event = "drain_started", generation, connections, grace_ms);
             }
             self.retired.send_replace(generation);
-            let held = self.held.clone();
             tokio::spawn(async move {
-                let cut = held.gone(generation).await;
+                let cut = held.gone(drained).await;
                 if connections > 0 {
                     tracing::info!(event = "drain_finished", generation, cut);
                 }
             });
+            before = generation;
         }
     }
 }

@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use time::OffsetDateTime;
+
 use crate::authority::{Authority, Issued, LeafRequest};
 
 /// How the files are replaced. The order of the steps is what a reader can stumble over.
@@ -79,7 +81,13 @@ impl Agent {
     /// An agent for `directory`, which must exist, with an authority of its own. Writes the trust
     /// anchor there, as `ca.crt`, and no identity yet.
     pub fn new(directory: &Path, strategy: Strategy) -> io::Result<Self> {
-        let authority = Authority::new().map_err(io::Error::other)?;
+        Self::at(directory, strategy, OffsetDateTime::now_utc())
+    }
+
+    /// As [`Agent::new`], with an authority whose clock stands at `now`: for a run in virtual
+    /// time.
+    pub fn at(directory: &Path, strategy: Strategy, now: OffsetDateTime) -> io::Result<Self> {
+        let authority = Authority::at(now).map_err(io::Error::other)?;
         write_new(&directory.join("ca.crt"), &[authority.root_pem()], 0o644)?;
         Ok(Self {
             authority,
@@ -144,11 +152,15 @@ impl Agent {
 
     /// Writes `issued`, and calls `between` after every step that a reader could see, with the
     /// step's name. A test stops the writer there. Logs nothing.
+    ///
+    /// What a writer that died has left behind (`tls.crt.new`, `..data_tmp`) is overwritten.
     pub fn write_stepwise(
         &mut self,
         issued: &Issued,
         mut between: impl FnMut(&str),
     ) -> io::Result<()> {
+        // A directory of a writer that died is not used again.
+        self.writes += 1;
         let files = self.files();
         let (chain, key) = (issued.chain_pem.as_str(), issued.key.expose());
         match self.strategy {
@@ -195,7 +207,6 @@ impl Agent {
                 between("key renamed");
             }
         }
-        self.writes += 1;
         Ok(())
     }
 
@@ -209,7 +220,7 @@ impl Agent {
     ) -> io::Result<()> {
         let data = self.directory.join("..data");
         let old = fs::read_link(&data).ok();
-        let name = format!("..generation_{}", self.writes + 1);
+        let name = format!("..generation_{}", self.writes);
         let filled = self.directory.join(&name);
         fs::create_dir(&filled)?;
         write_new(&filled.join("tls.crt"), &[chain], 0o644)?;
@@ -217,6 +228,7 @@ impl Agent {
         between("directory filled");
 
         let link = self.directory.join("..data_tmp");
+        remove(&link)?;
         symlink(&name, &link)?;
         fs::rename(&link, &data)?;
         between("link swapped");
@@ -240,6 +252,7 @@ fn prepare(path: &Path, parts: &[&str], mode: u32) -> io::Result<PathBuf> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
+    remove(&new)?;
     write_new(&new, parts, mode)?;
     Ok(new)
 }

@@ -203,6 +203,8 @@ fn ca_params(name: &str, now: OffsetDateTime, constraints: BasicConstraints) -> 
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(constraints);
+    // Required of all but self-signed certificates (RFC 5280, section 4.2.1.1); Python 3.13 insists.
+    params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = now - Duration::from_secs(24 * 3600);
     params.not_after = params.not_before + Duration::from_secs(3650 * 24 * 3600);

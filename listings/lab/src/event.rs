@@ -31,7 +31,7 @@ impl Event {
     /// An event that happens at this moment, for a log that does not come from `tracing`.
     pub fn now<const N: usize>(name: &str, fields: [(&str, Value); N]) -> Self {
         let mut map = Map::new();
-        map.insert("ts".into(), now().into());
+        map.insert("ts".into(), timestamp(OffsetDateTime::now_utc()).into());
         map.insert("event".into(), name.into());
         map.extend(fields.map(|(field, value)| (field.to_owned(), value)));
         Self(map)
@@ -70,10 +70,13 @@ impl fmt::Display for Event {
     }
 }
 
+/// Tells the time of an event.
+type Now = Box<dyn Fn() -> OffsetDateTime + Send + Sync>;
+
 /// Where the events of this process go.
 enum Sink {
-    /// Lines on stderr, and all of them to a file where one was named.
-    Stderr(Option<std::fs::File>),
+    /// Lines on stderr, and all of them to a file and to a log where there is one.
+    Stderr(Option<std::fs::File>, Option<Log>),
     /// A log in memory, for a test.
     Memory(Log),
 }
@@ -82,7 +85,7 @@ impl Sink {
     fn put(&self, level: Level, shown: Level, event: Event) {
         match self {
             Self::Memory(log) => log.push(event),
-            Self::Stderr(file) => {
+            Self::Stderr(file, log) => {
                 // One write a line, so that lines of several threads or processes never mix. A log
                 // that cannot be written is no reason to stop serving.
                 let line = format!("{event}\n");
@@ -91,6 +94,9 @@ impl Sink {
                 }
                 if level <= shown {
                     let _ = io::stderr().lock().write_all(line.as_bytes());
+                }
+                if let Some(log) = log {
+                    log.push(event);
                 }
             }
         }
@@ -105,6 +111,25 @@ static PROCESS_SINK: OnceLock<(Arc<Sink>, Level)> = OnceLock::new();
 /// # Errors
 /// When the file named by [`FILE_VARIABLE`] cannot be opened, or events already go elsewhere.
 pub fn to_stderr(shown: Level) -> io::Result<()> {
+    // Nobody reads it here: a server that runs for months must not keep its log in memory.
+    start(shown, Box::new(OffsetDateTime::now_utc), None)
+}
+
+/// As [`to_stderr`], with the `ts` of each event from `now`: a run in virtual time is dated in
+/// virtual time. Also returns the log of the process itself, for a demo that waits for its own
+/// events.
+///
+/// # Errors
+/// As [`to_stderr`].
+pub fn to_stderr_at(
+    shown: Level,
+    now: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
+) -> io::Result<Log> {
+    let log = Log::default();
+    start(shown, Box::new(now), Some(log.clone())).map(|()| log)
+}
+
+fn start(shown: Level, now: Now, log: Option<Log>) -> io::Result<()> {
     let file = match std::env::var_os(FILE_VARIABLE) {
         Some(path) => {
             let mut options = std::fs::OpenOptions::new();
@@ -112,11 +137,12 @@ pub fn to_stderr(shown: Level) -> io::Result<()> {
         }
         None => None,
     };
-    let sink = Arc::new(Sink::Stderr(file));
+    let sink = Arc::new(Sink::Stderr(file, log));
     let (sink, shown) = PROCESS_SINK.get_or_init(|| (sink, shown));
     let layer = Layer {
         sink: sink.clone(),
         shown: *shown,
+        now,
     };
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
         .map_err(io::Error::other)
@@ -145,6 +171,7 @@ fn into(log: &Log) -> impl Subscriber + Send + Sync + use<> {
     let layer = Layer {
         sink: Arc::new(Sink::Memory(log.clone())),
         shown: Level::TRACE,
+        now: Box::new(OffsetDateTime::now_utc),
     };
     tracing_subscriber::registry().with(layer)
 }
@@ -164,6 +191,7 @@ pub fn forward(event: Event) {
 pub struct Layer {
     sink: Arc<Sink>,
     shown: Level,
+    now: Now,
 }
 
 impl<S: Subscriber> tracing_subscriber::Layer<S> for Layer {
@@ -174,7 +202,7 @@ impl<S: Subscriber> tracing_subscriber::Layer<S> for Layer {
             return;
         };
         let mut event = Map::new();
-        event.insert("ts".into(), Value::String(now()));
+        event.insert("ts".into(), Value::String(timestamp((self.now)())));
         event.insert("event".into(), name);
         for field in call.fields().filter(|field| field.name() != "event") {
             let value = fields.0.remove(field.name()).unwrap_or(Value::Null);
@@ -214,11 +242,9 @@ impl Visit for Fields {
     }
 }
 
-/// The present, RFC 3339, UTC, nine digits of a second: as long in every event, so that a log
-/// sorts as text.
-fn now() -> String {
+/// RFC 3339, UTC, nine digits of a second: as long in every event, so that a log sorts as text.
+fn timestamp(at: OffsetDateTime) -> String {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:9]Z");
-    let now = OffsetDateTime::now_utc();
-    now.format(format).unwrap_or_else(|_| now.to_string())
+    at.format(format).unwrap_or_else(|_| at.to_string())
 }

@@ -99,7 +99,7 @@ impl Log {
     /// # Panics
     /// After `bound`, or when the log has ended, with what it waited for and the log.
     pub async fn wait_for(&self, want: &Want, bound: Duration) -> Event {
-        self.wait_for_all(want, 1, bound).await.remove(0)
+        self.wait_for_nth(want, 1, bound).await
     }
 
     /// Waits until `count` events match, those that are there already included, and returns the
@@ -121,6 +121,14 @@ impl Log {
                 self.marked(usize::MAX, "")
             ),
         }
+    }
+
+    /// Waits until so many events match, and returns the last of them.
+    ///
+    /// # Panics
+    /// As [`Log::wait_for_all`].
+    pub async fn wait_for_nth(&self, want: &Want, nth: usize, bound: Duration) -> Event {
+        self.wait_for_all(want, nth, bound).await.remove(nth - 1)
     }
 
     async fn find(&self, want: &Want, count: usize) -> Option<Vec<Event>> {

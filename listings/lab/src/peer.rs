@@ -4,10 +4,8 @@ use std::env;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Finds `program` on the search path.
-///
-/// Where it is missing, says `skipped: go not found` on stderr, past the test runner's capture,
-/// and returns nothing: the caller returns. With `CI=true` nothing may be skipped.
+/// Finds `program` on the search path. Where it is missing, [skips](skip) and returns nothing: the
+/// caller returns.
 ///
 /// # Panics
 /// With `CI=true`, when the program is missing.
@@ -17,10 +15,19 @@ pub fn find(program: &str) -> Option<PathBuf> {
         .map(|directory| directory.join(program))
         .find(|path| path.is_file());
     if found.is_none() {
-        let line = format!("skipped: {program} not found");
-        assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{line}");
-        // A failure to write to stderr leaves nobody to tell.
-        let _ = writeln!(std::io::stderr(), "{line}");
+        skip(program);
     }
     found
+}
+
+/// Says `skipped: go not found` on stderr, past the test runner's capture. With `CI=true` nothing
+/// may be skipped.
+///
+/// # Panics
+/// With `CI=true`.
+pub fn skip(missing: &str) {
+    let line = format!("skipped: {missing} not found");
+    assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{line}");
+    // A failure to write to stderr leaves nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -9,7 +9,7 @@
 //!
 //! | where | is shown as |
 //! |---|---|
-//! | fields `ts`, `not_after`, `not_before`, and `tickets_until` where it is not `null` | `[TIME]` |
+//! | fields `ts`, `not_after`, `not_before`, except in virtual time, and `tickets_until` | `[TIME]` |
 //! | fields whose name ends in `port` | `[PORT]` |
 //! | fields whose name ends in `_ms` or `_us`; in text, a number with `ms`, `µs` or `s` | `[DURATION]` |
 //! | fields whose name ends in `sha256` | `[HASH]` |
@@ -40,6 +40,26 @@ use crate::event::{Event, FILE_VARIABLE};
 /// # Panics
 /// On drift, with a diff; when there is no transcript; when a command cannot be run or fails.
 pub fn check(crate_directory: &str, binary: &str) {
+    check_dated(crate_directory, binary, Dates::Replaced);
+}
+
+/// As [`check`], for programs that run in virtual time: their dates are the same in each run, and
+/// are shown and compared as they are.
+///
+/// # Panics
+/// As [`check`].
+pub fn check_in_virtual_time(crate_directory: &str, binary: &str) {
+    check_dated(crate_directory, binary, Dates::Kept);
+}
+
+/// Whether `[TIME]` stands for dates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dates {
+    Replaced,
+    Kept,
+}
+
+fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
     let folder = Path::new(crate_directory).join("transcripts");
     let mut consoles: Vec<_> = fs::read_dir(&folder)
         .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
@@ -60,7 +80,7 @@ pub fn check(crate_directory: &str, binary: &str) {
         let (output, events) = run(binary, &arguments)
             .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
 
-        let shown = format!("{command}\n{}", normalise(&output));
+        let shown = format!("{command}\n{}", normalise_dated(&output, dates));
         // The file ends with one line break, as text files do.
         let assert = Assert::new()
             .action_env("SNAPSHOTS")
@@ -69,21 +89,25 @@ pub fn check(crate_directory: &str, binary: &str) {
         assert.eq(shown, Data::read_from(&console, None).raw());
 
         let raw = console.with_extension("events.jsonl");
+        // A program that logs nothing has nothing to draw.
+        if events.is_empty() && !raw.exists() {
+            continue;
+        }
         if assert.selected_action() == Action::Overwrite {
             fs::write(&raw, events).unwrap_or_else(|e| panic!("{}: {e}", raw.display()));
         } else {
-            same_run(&console, &raw);
+            same_run(&console, &raw, dates);
         }
     }
 }
 
 /// The recorded events and the recorded text must be of one run: what the text shows is what the
 /// events say, so that the picture cannot drift from the text beside it.
-fn same_run(console: &Path, raw: &Path) {
+fn same_run(console: &Path, raw: &Path, dates: Dates) {
     let read = |path| fs::read_to_string(path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
     let shown: Vec<String> = events_in(&read(console));
     let names: Vec<String> = shown.iter().filter_map(|l| name_of(l)).collect();
-    let drawn: Vec<String> = events_in(&normalise(&read(raw)))
+    let drawn: Vec<String> = events_in(&normalise_dated(&read(raw), dates))
         .into_iter()
         .filter(|line| name_of(line).is_some_and(|name| names.contains(&name)))
         .collect();
@@ -141,15 +165,22 @@ fn run(binary: &str, arguments: &[String]) -> io::Result<(String, String)> {
     if !status.success() {
         return Err(io::Error::other(format!("{status}:\n{output}")));
     }
-    Ok((output, fs::read_to_string(&events)?))
+    match fs::read_to_string(&events) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok((output, String::new())),
+        read => Ok((output, read?)),
+    }
 }
 
 /// Replaces what differs between two runs, and orders what is concurrent, by the rules above.
 pub fn normalise(output: &str) -> String {
+    normalise_dated(output, Dates::Replaced)
+}
+
+fn normalise_dated(output: &str, dates: Dates) -> String {
     let mut lines: Vec<(Option<(u64, bool)>, String)> = Vec::new();
     for line in output.lines() {
         match Event::parse(line) {
-            Some(event) => lines.push((concurrent(&event), normalise_event(event))),
+            Some(event) => lines.push((concurrent(&event), normalise_event(event, dates))),
             None => lines.push((None, redactions().redact(line))),
         }
     }
@@ -171,9 +202,10 @@ fn concurrent(event: &Event) -> Option<(u64, bool)> {
     }
 }
 
-fn normalise_event(mut event: Event) -> String {
+fn normalise_event(mut event: Event, dates: Dates) -> String {
     for (field, value) in &mut event.0 {
         let shown = match field.as_str() {
+            "ts" | "not_after" | "not_before" if dates == Dates::Kept => continue,
             "ts" | "not_after" | "not_before" => "[TIME]".into(),
             "tickets_until" if !value.is_null() => "[TIME]".into(),
             name if name.ends_with("port") => "[PORT]".into(),

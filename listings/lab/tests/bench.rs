@@ -110,6 +110,32 @@ fn what_a_reader_sees_between_the_steps() {
     assert_eq!(torn_at(Strategy::InPlace), in_place);
 }
 
+/// A writer that died left its half behind. The next one is not stopped by it.
+#[test]
+fn a_writer_comes_back_after_each_of_its_deaths() {
+    for strategy in Strategy::ALL {
+        for steps in 0..6 {
+            let directory = lab::directory().unwrap();
+            let mut agent = Agent::new(directory.path(), strategy).unwrap();
+            agent.rotate().unwrap();
+            let (half, whole) = (agent.issue().unwrap(), agent.issue().unwrap());
+            let mut left = steps;
+            // Unwinds without a message: the death is meant.
+            let dying = std::panic::AssertUnwindSafe(|| {
+                agent.write_stepwise(&half, |_| match left {
+                    0 => std::panic::resume_unwind(Box::new(())),
+                    _ => left -= 1,
+                })
+            });
+            let _ = std::panic::catch_unwind(dying);
+            agent.write_stepwise(&whole, |_| ()).unwrap();
+            let written = fs::read(agent.files().certificate).unwrap();
+            let facts = chain::facts_of_pem(&written).unwrap();
+            assert_eq!(facts, whole.facts, "{strategy:?} after {steps} steps");
+        }
+    }
+}
+
 async fn server(agent: &mut Agent, answer: &'static str) -> SocketAddr {
     let issued = agent.rotate().unwrap();
     let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());

@@ -112,6 +112,23 @@ async fn who_waits_is_woken() {
     assert_eq!(waiting.await.unwrap().number("port"), Some(1));
 }
 
+/// The third of three, whether it is there already or comes while one waits; never an earlier one.
+#[tokio::test]
+async fn who_waits_for_the_third_gets_the_third() {
+    let line = |port: u64| format!(r#"{{"event":"listening","port":{port}}}"#);
+    let log = Log::parse(&format!("{}\n{}", line(1), line(2)));
+    let want = want("listening");
+    let second = log.wait_for_nth(&want, 2, lab::BOUND).await;
+    assert_eq!(second.number("port"), Some(2));
+    let (waiter, wanted) = (log.clone(), want.clone());
+    let waiting = tokio::spawn(async move { waiter.wait_for_nth(&wanted, 3, lab::BOUND).await });
+    tokio::task::yield_now().await;
+    log.push(Event::parse(r#"{"event":"stray_line"}"#).unwrap());
+    tokio::task::yield_now().await;
+    log.push(Event::parse(&line(3)).unwrap());
+    assert_eq!(waiting.await.unwrap().number("port"), Some(3));
+}
+
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "waited 5s for `listening`, and it did not come")]
 async fn a_wait_has_a_bound() {

@@ -187,7 +187,7 @@ class Rejections(Bench):
         self.rejected("malformed", "tls.key")
 
     def test_an_encrypted_key_does_not_ask_at_the_terminal(self):
-        self.spoils("tls.key", block("ENCRYPTED PRIVATE" + " KEY"))
+        self.spoil = lambda: self.write("encrypted", ["tls.key"])
         self.rejected("malformed", "tls.key")
 
     def test_pair_mismatch(self):

@@ -91,3 +91,16 @@ class OneContext(Bench):
         self.one.reload()
         with self.assertRaises(ssl.SSLError):
             self.shown(self.one.context)
+
+    def test_a_client_that_does_so_becomes_anonymous(self):
+        server = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(path("peer", "tls.crt"), path("peer", "tls.key"))
+        server.load_verify_locations(path("first", "ca.crt"))
+        server.verify_mode = ssl.CERT_OPTIONAL
+        client = self.client()
+        client.load_cert_chain(self.source.certificate, self.source.key)
+        self.write("second", ["tls.crt"])
+        with self.assertRaises(ssl.SSLError):
+            client.load_cert_chain(self.source.certificate, self.source.key)
+        _, end = identity.handshake(server, client, "localhost")
+        self.assertFalse(end.getpeercert(), "a certificate was shown")

@@ -96,3 +96,20 @@ async fn each_protocol_leaves_at_its_age() {
     // No generation was retired.
     bench.log.assert_none(&want("drain_started"));
 }
+
+/// What age has cut before is not the drain's.
+#[tokio::test(start_paused = true)]
+async fn a_drain_counts_only_what_it_cut() {
+    let mut bench = Bench::new(Retirement { lag: 0, ..BY_AGE });
+    let mut old = bench.bare().await;
+    old.pull(1).await.unwrap();
+    tokio::time::sleep(HOUR).await;
+    let mut young = bench.bare().await;
+    young.pull(1).await.unwrap();
+    bench.closed(1, "deadline").await;
+    bench.rotate();
+    bench.drain_started(1).await;
+    let finished = want("drain_finished").with("generation", 1);
+    let finished = bench.log.wait_for(&finished, lab::BOUND).await;
+    assert_eq!(finished.number("cut"), Some(1));
+}

@@ -4,6 +4,7 @@
 //! and an hour passes as soon as nobody has anything left to do.
 
 mod age;
+mod agree;
 mod bench;
 mod crossing;
 mod drain;

@@ -1,0 +1,128 @@
+//! The Python twin's events are those of the contract, in each thing that can happen to it.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use ch02_hot_reload::arguments::Serve;
+use jsonschema::Validator;
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::child::Child;
+use lab::client::{Client, Options};
+use lab::log::{Log, want};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn arguments(role: &str, agent: &Agent) -> Vec<OsString> {
+    let twin = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
+    let mut arguments: Vec<OsString> = ["-B", twin, role].map(Into::into).into();
+    arguments.extend(Serve::command_line(&agent.files()).into_iter().skip(1));
+    arguments.extend(["--poll-ms", "5"].map(Into::into));
+    arguments
+}
+
+/// Checks every event, and returns the names of those that came.
+fn names(log: &Log) -> BTreeSet<String> {
+    let schema = include_str!("../../lab/events.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = Validator::new(&schema).unwrap();
+    let events = log.events();
+    for event in &events {
+        let line = Value::Object(event.0.clone());
+        assert!(validator.is_valid(&line), "{line}");
+    }
+    events.iter().map(|event| event.name().to_owned()).collect()
+}
+
+/// Starts the twin's server, lets everything happen to it, then a client that finds it gone.
+async fn everything(python: &Path) -> (Log, Log) {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
+    agent.rotate().unwrap();
+    let server = Child::spawn(python, arguments("serve", &agent), |_| ()).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+
+    let resume = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let client = Client::new(agent.root_pem(), "localhost", resume).unwrap();
+    let held = client.connect(address).await.unwrap();
+    client.probe(address).await.unwrap();
+    fs::remove_file(agent.files().key).unwrap();
+    let missing = want("identity_rejected").with("reason", "missing");
+    server.log().wait_for(&missing, BOUND).await;
+    agent.rotate().unwrap();
+    let loaded = want("identity_loaded").with("generation", 2);
+    server.log().wait_for(&loaded, BOUND).await;
+    assert!(client.probe(address).await.unwrap().resumed);
+    let mut noise = TcpStream::connect(address).await.unwrap();
+    noise.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    // An alert, or the end of the connection.
+    let _ = noise.read(&mut [0; 64]).await;
+    let failed = want("handshake_failed");
+    server.log().wait_for(&failed, BOUND).await;
+    // No goodbye: a connection that is cut is not one that was closed.
+    drop(held);
+    let cut = want("connection_closed").with("why", "cut");
+    server.log().wait_for(&cut, BOUND).await;
+    server.log().assert_order(&[
+        want("connection_opened")
+            .with("generation", 1)
+            .with("resumed", false),
+        want("connection_opened")
+            .with("generation", Value::Null)
+            .with("resumed", true),
+    ]);
+
+    let mut calling = arguments("call", &agent);
+    calling.extend(["--server".into(), address.to_string().into()]);
+    calling.extend(["--every-ms", "1"].map(Into::into));
+    let caller = Child::spawn(python, calling, |_| ()).unwrap();
+    let third = want("connection_closed").with("connection", 3);
+    caller.log().wait_for(&third, BOUND).await;
+    let served = server.log().clone();
+    drop(server);
+    let told = caller.log().clone();
+    let status = caller.wait(BOUND).await.unwrap();
+    assert_eq!(status.code(), Some(1), "its held connection was cut");
+    (served, told)
+}
+
+#[tokio::test]
+async fn the_twin_keeps_the_contract() {
+    let Some(python) = lab::peer::find("python3") else {
+        return;
+    };
+    let (served, told) = everything(&python).await;
+    let expected = [
+        "connection_closed",
+        "connection_opened",
+        "handshake_failed",
+        "identity_loaded",
+        "identity_rejected",
+        "listening",
+        "watch_degraded",
+    ];
+    assert_eq!(names(&served), expected.map(str::to_owned).into());
+
+    // The last line of the client is for people: it says why it ended.
+    let events: Vec<_> = told
+        .events()
+        .into_iter()
+        .filter(|e| e.name() != "stray_line")
+        .collect();
+    let stray = told.all(&want("stray_line"));
+    assert_eq!(stray.len(), 1, "{stray:?}");
+    assert!(
+        stray[0].text("text").unwrap().starts_with("error: "),
+        "{stray:?}"
+    );
+    let told = Log::default();
+    events.into_iter().for_each(|event| told.push(event));
+    assert!(names(&told).contains("connection_closed"));
+}

@@ -1,0 +1,99 @@
+//! The expiry budget: how much of its life a chain has left, and how alarmed to be about it.
+
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, UnixTime};
+use x509_parser::parse_x509_certificate;
+
+// ANCHOR: budget
+/// How alarmed to be. Fractions of the lifetime, so that they hold for a certificate of an hour as
+/// for one of 47 days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// More than a third of the lifetime is left.
+    #[default]
+    Fresh,
+    /// A third is left. Renewal is due at two thirds of the lifetime: it is late.
+    Late,
+    /// A sixth is left: half of the time that there was to mend it. Somebody must act.
+    Urgent,
+    /// Nothing is left.
+    Expired,
+}
+
+/// When a chain is valid: the time in which all of its certificates are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    // Seconds since 1970, both inclusive (RFC 5280, section 4.1.2.5).
+    from: i64,
+    to: i64,
+}
+
+impl Window {
+    /// The window of a chain. A chain ends with the first of its certificates that expires, which
+    /// need not be the leaf.
+    ///
+    /// `None` for an empty chain, or one that does not parse; such a chain is never published.
+    pub fn of(chain: &[CertificateDer<'_>]) -> Option<Self> {
+        let mut window = None;
+        for certificate in chain {
+            let (_, parsed) = parse_x509_certificate(certificate).ok()?;
+            let validity = parsed.validity();
+            let (from, to) = (
+                validity.not_before.timestamp(),
+                validity.not_after.timestamp(),
+            );
+            window = Some(match window {
+                None => Self { from, to },
+                Some(Self { from: f, to: t }) => Self {
+                    from: from.max(f),
+                    to: to.min(t),
+                },
+            });
+        }
+        window
+    }
+
+    /// Seconds until the end. 0 in the last second, negative after it.
+    pub fn seconds_left(&self, now: UnixTime) -> i64 {
+        self.to.saturating_sub(seconds(now))
+    }
+
+    /// How alarmed to be at the time `now`.
+    pub fn level(&self, now: UnixTime) -> Level {
+        let (left, lifetime) = (self.seconds_left(now), self.to.saturating_sub(self.from));
+        match left {
+            left if left < 0 => Level::Expired,
+            left if left <= lifetime / 6 => Level::Urgent,
+            left if left <= lifetime / 3 => Level::Late,
+            _ => Level::Fresh,
+        }
+    }
+
+    /// Whether a clock that shows `now` finds the chain valid.
+    pub fn contains(&self, now: UnixTime) -> bool {
+        (self.from..=self.to).contains(&seconds(now))
+    }
+}
+// ANCHOR_END: budget
+
+impl Level {
+    /// The word in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Late => "late",
+            Self::Urgent => "urgent",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// How long to wait, at `now`, for the time `until`. Zero where it has come.
+pub(crate) fn wait(now: UnixTime, until: UnixTime) -> Duration {
+    Duration::from_secs(until.as_secs().saturating_sub(now.as_secs()))
+}
+
+fn seconds(at: UnixTime) -> i64 {
+    i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
+}

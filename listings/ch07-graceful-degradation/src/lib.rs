@@ -1,0 +1,253 @@
+//! Graceful degradation: what a server does while nothing new arrives.
+//!
+//! A [`Keeper`] stands between the files and [`Live`]. It looks at the files, and what is not fit
+//! to be served changes nothing. It compares the clock with the end of what is served, and raises
+//! the alarm early. It says how long ago it last looked, so that its own death is seen, and it is
+//! started again when it dies. [`policy`] is what happens when all of that was not enough.
+
+pub mod budget;
+pub mod clock;
+pub mod health;
+pub mod policy;
+mod watcher;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use ch02_hot_reload::identity::{self, Peers, Reason, Rejected, Source};
+use ch02_hot_reload::{Live, Recipe, Reload};
+use ch03_handshake_hook::watch::Events;
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use budget::{Level, Window};
+
+/// How a keeper works.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Whether to watch the directory besides polling.
+    pub events: Events,
+    /// The time between two looks at the files, and at the clock.
+    pub poll: Duration,
+    /// The age of the last look at which the server is no longer ready. Several polls, or one slow
+    /// read makes it flap.
+    pub look_bound: Duration,
+}
+
+/// Keeps an identity current, and knows how it stands.
+#[derive(Debug)]
+pub struct Keeper {
+    live: Arc<Live>,
+    clock: Arc<dyn TimeProvider>,
+    settings: Settings,
+    state: Mutex<State>,
+    alarm: watch::Sender<Alarm>,
+    // Looks that ended in a rejection, in the order of `Reason::ALL`.
+    rejections: [AtomicU64; Reason::ALL.len()],
+    restarts: AtomicU64,
+}
+
+/// What the last look found.
+#[derive(Debug)]
+struct State {
+    // By tokio's clock, which nobody steps.
+    looked: Instant,
+    // What was wrong with the files, so that the next look can tell whether it is news.
+    told: Option<Rejected>,
+    // What a peer with today's trust anchors has against the generation that is served.
+    objection: Option<Rejected>,
+    // The generation whose window this is; parsed once, not in each handshake.
+    window: (u64, Option<Window>),
+    // Both clocks at the last alarm, to see that one was stepped against the other.
+    clocks: Option<(UnixTime, Instant)>,
+}
+
+/// How alarmed the keeper is, and about which generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// The generation.
+    pub generation: u64,
+    /// Its level when the keeper last looked at the clock.
+    pub level: Level,
+}
+
+impl Keeper {
+    // ANCHOR: look
+    /// Looks at the files once. Returns how long to wait where they hold an identity that is not
+    /// valid yet. What is served changes only when something better is there.
+    fn look(&self, now: UnixTime) -> Option<Duration> {
+        let outcome = self.live.reload();
+        let (source, current) = (self.live.source(), self.live.current());
+        let served = &current.identity.certified.cert;
+        let judged = identity::anchors(source)
+            .and_then(|anchors| identity::judge_as(Peers::Clients, source, served, &anchors, now));
+        let mut state = self.state();
+        let told = state.told.take();
+        let mut until = None;
+        match outcome {
+            Reload::Loaded(_) => {}
+            Reload::Unchanged if told.is_none() => {}
+            // The files were bad, and are again what is served.
+            Reload::Unchanged => {
+                let generation = current.number;
+                tracing::info!(event = "reload_skipped", generation, why = "unchanged");
+            }
+            Reload::Rejected(rejected) => {
+                until = rejected.valid_from;
+                let news = !told.is_some_and(|told| told.repeats(&rejected));
+                self.count_rejection(&rejected);
+                match until {
+                    Some(until) if news => self.log_held(&rejected, now, until),
+                    None if news => self.live.log_rejected(&rejected),
+                    _ => {}
+                }
+                state.told = Some(rejected);
+            }
+        }
+        // That a file cannot be read now says nothing about peers; and time is asked of the clock.
+        let lasting = |why: &Rejected| matches!(why.reason, Reason::ChainBroken | Reason::NameLost);
+        state.objection = judged.err().filter(lasting);
+        state.looked = Instant::now();
+        until.map(|until| budget::wait(now, until))
+    }
+    // ANCHOR_END: look
+
+    // ANCHOR: raise
+    /// Compares the clock with the end of what is served. Touches no file: a mount that hangs must
+    /// not silence the alarm.
+    fn raise_or_clear(&self, now: UnixTime) {
+        self.notice_step(now);
+        let (generation, Some(window)) = self.window() else {
+            return;
+        };
+        let (before, level) = (*self.alarm.borrow(), window.level(now));
+        let known = match before.generation == generation {
+            true => before.level,
+            // A new generation starts without an alarm. It may earn one at once.
+            false => Level::Fresh,
+        };
+        let seconds_left = window.seconds_left(now);
+        let name = level.name();
+        if level > known {
+            tracing::warn!(
+                event = "identity_expiring",
+                generation,
+                level = name,
+                seconds_left
+            );
+        } else if level < before.level {
+            tracing::info!(
+                event = "alarm_cleared",
+                generation,
+                level = name,
+                seconds_left
+            );
+        }
+        self.alarm.send_replace(Alarm { generation, level });
+    }
+    // ANCHOR_END: raise
+
+    /// Loads the first generation. There is nothing to fall back to yet.
+    ///
+    /// # Errors
+    /// When the files are not fit to be served at the time that `clock` shows.
+    pub fn start(
+        source: Source,
+        clock: Arc<dyn TimeProvider>,
+        settings: Settings,
+    ) -> Result<Arc<Self>, Rejected> {
+        let judge = clock.clone();
+        let recipe = Recipe {
+            read: Box::new(move |source, _| {
+                // A clock that cannot be read is taken for 1970: nothing is valid then.
+                let now = judge.current_time();
+                let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
+                let contents = identity::contents(source, |_| ())?;
+                identity::judge(source, &contents, Peers::Clients, now)
+            }),
+            ..Recipe::default()
+        };
+        let live = Live::start_by(recipe, source)?;
+        let state = State {
+            looked: Instant::now(),
+            told: None,
+            objection: None,
+            window: (0, None),
+            clocks: None,
+        };
+        let alarm = Alarm {
+            generation: live.current().number,
+            level: Level::Fresh,
+        };
+        Ok(Arc::new(Self {
+            live,
+            clock,
+            settings,
+            state: Mutex::new(state),
+            alarm: watch::Sender::new(alarm),
+            rejections: Default::default(),
+            restarts: AtomicU64::new(0),
+        }))
+    }
+
+    /// What is being kept.
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// The alarm, to read or to wait for.
+    pub fn alarm(&self) -> watch::Receiver<Alarm> {
+        self.alarm.subscribe()
+    }
+
+    /// The generation that is served, and when it is valid.
+    fn window(&self) -> (u64, Option<Window>) {
+        let generation = self.live.current();
+        let mut state = self.state();
+        if state.window.0 != generation.number {
+            let window = Window::of(&generation.identity.certified.cert);
+            state.window = (generation.number, window);
+        }
+        state.window
+    }
+
+    fn notice_step(&self, now: UnixTime) {
+        let here = Instant::now();
+        let Some((then, there)) = self.state().clocks.replace((now, here)) else {
+            return;
+        };
+        let shown = now.as_secs() as i64 - then.as_secs() as i64;
+        let seconds = shown - here.duration_since(there).as_secs() as i64;
+        if seconds.abs() > STEP {
+            tracing::warn!(event = "clock_stepped", seconds);
+        }
+    }
+
+    fn log_held(&self, rejected: &Rejected, now: UnixTime, until: UnixTime) {
+        tracing::info!(
+            event = "identity_held",
+            generation = self.live.current().number,
+            file = %rejected.file.display(),
+            seconds = budget::wait(now, until).as_secs(),
+        );
+    }
+
+    fn count_rejection(&self, rejected: &Rejected) {
+        let at = Reason::ALL.iter().position(|r| *r == rejected.reason);
+        // `ALL` has every reason.
+        if let Some(at) = at {
+            self.rejections[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every field is replaced whole: a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// Seconds by which two clocks may differ before it is called a step. Slewing stays far below.
+const STEP: i64 = 10;

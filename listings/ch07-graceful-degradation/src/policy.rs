@@ -1,0 +1,93 @@
+//! What happens at the end of the budget.
+
+use std::io;
+use std::sync::Arc;
+
+use ch03_handshake_hook::{Hook, hooked_config};
+use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::net::TcpListener;
+
+use crate::Keeper;
+use crate::budget::Level;
+
+// ANCHOR: policy
+/// What a server does when what it serves has expired, and nothing else is there. Under each,
+/// connections that are open go on, and a new identity mends everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum AtTheEnd {
+    /// Serve on, and leave the decision to each client. Those who check reject the certificate;
+    /// those who resume a session do not look at it. The only policy that does no harm when it is
+    /// this server's clock that is wrong.
+    ServeOn,
+    /// Complete no handshake. Clients see an alert, `access_denied`, that says nothing of
+    /// certificates; nobody gets in, not by resumption either.
+    RefuseHandshakes,
+    /// Close the listener. Clients see a refused connection, and go to another server if there is
+    /// one. Listens again when there is something to serve.
+    StopListening,
+}
+// ANCHOR_END: policy
+
+// ANCHOR: gate
+/// The hook of chapter 3, with a look at the clock before it.
+#[derive(Debug)]
+struct Gate {
+    hook: Hook,
+    keeper: Arc<Keeper>,
+    policy: AtTheEnd,
+}
+
+impl ResolvesServerCert for Gate {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let expired = || self.keeper.seconds_left().is_some_and(|left| left < 0);
+        if self.policy == AtTheEnd::RefuseHandshakes && expired() {
+            return None;
+        }
+        self.hook.resolve(hello)
+    }
+}
+// ANCHOR_END: gate
+
+/// The configuration of a server that follows `policy`.
+pub fn config(keeper: Arc<Keeper>, policy: AtTheEnd) -> Arc<ServerConfig> {
+    hooked_config(Gate {
+        hook: Hook(keeper.live().clone()),
+        keeper,
+        policy,
+    })
+}
+
+// ANCHOR: serve
+/// Serves under `policy`, for ever.
+///
+/// # Errors
+/// With [`AtTheEnd::StopListening`]: when the address cannot be had again.
+pub async fn serve(listener: TcpListener, keeper: Arc<Keeper>, policy: AtTheEnd) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let config = config(keeper.clone(), policy);
+    let mut alarm = keeper.alarm();
+    let mut listener = listener;
+    loop {
+        let serving = ch03_handshake_hook::serve(listener, config.clone());
+        if policy != AtTheEnd::StopListening {
+            serving.await;
+            return Ok(());
+        }
+        tokio::select! {
+            // Never returns. Dropped, it closes the listener; its connections have their own tasks.
+            () = serving => return Ok(()),
+            // The keeper holds the sender, so this only ends with the wanted value.
+            _ = alarm.wait_for(|alarm| alarm.level == Level::Expired) => {}
+        }
+        tracing::error!(
+            event = "listening_stopped",
+            port = address.port(),
+            why = "expired"
+        );
+        let _ = alarm.wait_for(|alarm| alarm.level != Level::Expired).await;
+        listener = ch01_restart_baseline::listen(address).await?;
+    }
+}
+// ANCHOR_END: serve

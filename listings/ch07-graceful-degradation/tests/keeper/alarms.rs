@@ -1,0 +1,149 @@
+//! The expiry budget: who is told, when, and how often.
+
+use ch07_graceful_degradation::budget::{Level, Window};
+use ch07_graceful_degradation::clock::Virtual;
+use lab::agent::{Agent, Strategy};
+use lab::authority::LeafRequest;
+use lab::log::want;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use std::time::Duration;
+use tokio::time::sleep;
+
+use crate::scene::{DAY, HOUR, MINUTE, POLL, Scene, beginning};
+
+/// Nobody renews: each threshold is told once, within a poll of its time.
+#[tokio::test(start_paused = true)]
+async fn each_threshold_once() {
+    let scene = Scene::new(Strategy::Bundle);
+    scene.keep();
+    sleep(3 * DAY).await;
+    let told = scene.log.all(&want("identity_expiring"));
+    let told: Vec<_> = told
+        .iter()
+        .map(|e| {
+            (
+                e.text("level").unwrap(),
+                e.0["seconds_left"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    let poll = POLL.as_secs() as i64;
+    for ((level, left), (wanted, at)) in
+        told.iter()
+            .zip([("late", 8 * 3600), ("urgent", 4 * 3600), ("expired", -1)])
+    {
+        assert_eq!(level, wanted);
+        assert!((at - poll..=at).contains(left), "{level}: {left}");
+    }
+    assert_eq!(told.len(), 3, "{told:?}");
+    scene.log.assert_none(&want("clock_stepped"));
+    scene.log.assert_none(&want("alarm_cleared"));
+}
+
+/// An agent that renews in time is never heard of.
+#[tokio::test(start_paused = true)]
+async fn no_alarm_while_the_agent_works() {
+    let mut scene = Scene::new(Strategy::Symlink);
+    scene.keep();
+    for _ in 0..14 {
+        sleep(DAY / 2).await;
+        let next = scene.rotate();
+        scene.loads(&next).await;
+    }
+    scene.log.assert_none(&want("identity_expiring"));
+    scene.log.assert_none(&want("alarm_cleared"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_generation_clears_the_alarm_and_may_earn_its_own() {
+    let mut scene = Scene::new(Strategy::RenameEach);
+    scene.keep();
+    let expiring = |generation: u64, level: &str| {
+        want("identity_expiring")
+            .with("generation", generation)
+            .with("level", level)
+    };
+    scene.log.wait_for(&expiring(1, "urgent"), 2 * DAY).await;
+    let next = scene.rotate();
+    scene.loads(&next).await;
+    scene.log.wait_for(&expiring(2, "urgent"), 2 * DAY).await;
+
+    // This one has lived for all but an hour when it is written: as urgent as the one before.
+    scene.clock.step(-23 * 3600);
+    let stale = scene.issue(|_| ());
+    scene.clock.step(23 * 3600);
+    scene.agent.write(&stale).unwrap();
+    scene.log.wait_for(&expiring(3, "urgent"), HOUR).await;
+    scene.log.assert_order(&[
+        expiring(1, "late"),
+        expiring(1, "urgent"),
+        want("identity_loaded").with("generation", 2),
+        want("alarm_cleared")
+            .with("generation", 2)
+            .with("level", "fresh"),
+        expiring(2, "late"),
+        expiring(2, "urgent"),
+        want("identity_loaded").with("generation", 3),
+        expiring(3, "urgent"),
+    ]);
+    assert_eq!(scene.log.all(&want("identity_expiring")).len(), 5);
+    assert_eq!(scene.log.all(&want("alarm_cleared")).len(), 1);
+}
+
+fn at(seconds: u64) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(beginning().as_secs() + seconds))
+}
+
+fn leaf(lifetime: Duration) -> CertificateDer<'static> {
+    let directory = lab::directory().unwrap();
+    let clock = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let _guard = clock.enter();
+    let date = Virtual::starting_at(beginning()).date();
+    let mut agent = Agent::at(directory.path(), Strategy::Bundle, date).unwrap();
+    let request = LeafRequest {
+        lifetime,
+        ..LeafRequest::new("localhost")
+    };
+    agent.authority().set_clock(time_at(date));
+    let issued = agent.authority().issue(&request).unwrap();
+    CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).unwrap()
+}
+
+/// The date without its fraction of a second.
+fn time_at(date: time::OffsetDateTime) -> time::OffsetDateTime {
+    date.replace_nanosecond(0).unwrap()
+}
+
+#[test]
+fn a_level_begins_with_its_second() {
+    let window = Window::of(&[leaf(6 * MINUTE)]).unwrap();
+    for (seconds, level) in [
+        (0, Level::Fresh),
+        (239, Level::Fresh),
+        (240, Level::Late),
+        (299, Level::Late),
+        (300, Level::Urgent),
+        (360, Level::Urgent),
+        (361, Level::Expired),
+    ] {
+        assert_eq!(window.level(at(seconds)), level, "after {seconds} s");
+        assert_eq!(window.seconds_left(at(seconds)), 360 - seconds as i64);
+        assert_eq!(window.contains(at(seconds)), level != Level::Expired);
+    }
+}
+
+/// A chain is as short-lived as the shortest of its certificates, which may be an intermediate.
+#[test]
+fn a_chain_ends_with_the_first_that_expires() {
+    let (short, long) = (leaf(MINUTE), leaf(HOUR));
+    for chain in [[short.clone(), long.clone()], [long, short]] {
+        let window = Window::of(&chain).unwrap();
+        assert_eq!(window.seconds_left(at(0)), 60);
+        assert_eq!(window.level(at(61)), Level::Expired);
+    }
+    assert_eq!(Window::of(&[]), None);
+    assert_eq!(Window::of(&[CertificateDer::from(vec![1])]), None);
+}

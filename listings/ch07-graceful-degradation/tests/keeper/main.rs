@@ -1,0 +1,8 @@
+//! The keeper: what it serves, what it says, and when, in virtual time.
+
+mod alarms;
+mod clocks;
+mod end_of_budget;
+mod last_known_good;
+mod readiness;
+mod scene;

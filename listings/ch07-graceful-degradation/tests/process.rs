@@ -1,0 +1,90 @@
+//! The server as a process, under the system's clock.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+
+use ch02_hot_reload::arguments::Serve;
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::child::Child;
+use lab::client::{Client, Options};
+use lab::log::want;
+use rustix::process::{Pid, Signal, test_kill_process};
+
+fn start(agent: &Agent) -> Child {
+    let program = Path::new(env!("CARGO_BIN_EXE_ch07-graceful-degradation"));
+    Child::spawn(program, Serve::command_line(&agent.files()), |_| ()).unwrap()
+}
+
+/// One request, and the whole answer.
+fn ask(port: u64, path: &str) -> String {
+    let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).unwrap()));
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(BOUND)).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn the_admin_port_tells() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let child = start(&agent);
+    let admin = child.log().wait_for(&want("admin_listening"), BOUND).await;
+    let port = admin.number("port").unwrap();
+    assert!(ask(port, "/ready").starts_with("HTTP/1.0 200 OK\r\n"));
+    assert!(ask(port, "/live").ends_with("\r\n\r\nlive\n"));
+    assert!(ask(port, "/metrics").contains("\nidentity_generation 1\n"));
+
+    let next = agent.rotate().unwrap();
+    let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
+    child.log().wait_for(&loaded, BOUND).await;
+    assert!(ask(port, "/metrics").contains("\nidentity_generation 2\n"));
+    assert!(ask(port, "/nothing").starts_with("HTTP/1.0 404 "));
+}
+
+/// The server was restarted while the agent renewed. A signal to the number that the agent
+/// remembers reaches nobody, or somebody else; the files reach whoever looks at them.
+#[tokio::test]
+async fn a_stale_pid_loses_nothing() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let old = start(&agent);
+    old.port(BOUND).await;
+    let remembered = i32::try_from(old.id().unwrap()).unwrap();
+    let remembered = Pid::from_raw(remembered).unwrap();
+    old.signal(Signal::TERM).unwrap();
+    old.wait(BOUND).await.unwrap();
+    let new = start(&agent);
+    let server = SocketAddr::from(([127, 0, 0, 1], new.port(BOUND).await));
+
+    let next = agent.rotate().unwrap();
+    // Asks whether a signal could be sent, and sends none: the number may be another's by now.
+    assert!(test_kill_process(remembered).is_err(), "nobody is told");
+    let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
+    new.log().wait_for(&loaded, BOUND).await;
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    assert_eq!(client.probe(server).await.unwrap().chain, next.facts);
+}
+
+/// At the start there is no last good identity: the server says what is wrong, and ends.
+#[tokio::test]
+async fn a_start_without_an_identity_says_why() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let child = start(&agent);
+    let log = child.log().clone();
+    let status = child.wait(BOUND).await.unwrap();
+    assert_eq!(status.code(), Some(1));
+    let said = log.all(&want("stray_line"));
+    let said = said[0].text("text").unwrap();
+    assert!(
+        said.starts_with("error: ") && said.contains("tls.crt: missing: "),
+        "{said}"
+    );
+}

@@ -1,0 +1,105 @@
+//! The failure catalogue: an appendix made from a list of failures, their tests and their defences.
+//!
+//! The list names each test by its file and its function, and the page cannot be built when there
+//! is no such test. So an entry cannot outlive what proves it.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use regex::Regex;
+use serde::Deserialize;
+
+/// What the file holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Catalogue {
+    failure: Vec<Failure>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    /// Its place in the list, counted from 1 without a gap.
+    number: usize,
+    /// What somebody sees who does not know the cause yet.
+    symptom: String,
+    /// What happens, with its source, in Markdown.
+    cause: String,
+    /// What this book does about it, in Markdown.
+    defence: String,
+    /// The page, and the place on it, that explains it. None for what no chapter has reached.
+    chapter: Option<String>,
+    /// `file::function`, the file from the root of the workspace.
+    #[serde(default)]
+    tests: Vec<String>,
+}
+
+/// The catalogue in Markdown, from `list`. `root` is where the tests' files are.
+///
+/// # Errors
+/// With the number of an entry that is out of order, names a test that is not there, or has a
+/// chapter without a test or a test without a chapter.
+pub fn render(root: &Path, list: &str) -> Result<String, String> {
+    let catalogue: Catalogue = toml::from_str(list).map_err(|why| why.to_string())?;
+    let mut page = String::new();
+    for (failure, number) in catalogue.failure.iter().zip(1..) {
+        let wrong = |why: String| format!("failure {}: {why}", failure.number);
+        if failure.number != number {
+            return Err(wrong(format!("stands in place {number}")));
+        }
+        for test in &failure.tests {
+            exists(root, test).map_err(wrong)?;
+        }
+        if failure.chapter.is_some() == failure.tests.is_empty() {
+            return Err(wrong("a chapter and a test belong together".into()));
+        }
+        write(&mut page, failure);
+    }
+    match catalogue.failure.len() {
+        0 => Err("no failure in it".into()),
+        _ => Ok(page),
+    }
+}
+
+fn write(page: &mut String, failure: &Failure) {
+    let Failure {
+        number, symptom, ..
+    } = failure;
+    // Writing to a string cannot fail.
+    let _ = write!(
+        page,
+        "### {number}. {symptom}\n\n{}\n\n",
+        failure.cause.trim()
+    );
+    let _ = write!(page, "**Defence.** {}", failure.defence.trim());
+    match &failure.chapter {
+        Some(chapter) => {
+            let tests: Vec<_> = failure
+                .tests
+                .iter()
+                .map(|test| format!("`{test}`"))
+                .collect();
+            let tests = tests.join(", ");
+            let _ = write!(page, " [The chapter]({chapter}).\n\nShown by {tests}.\n\n");
+        }
+        None => page.push_str(" No chapter has reached it yet.\n\n"),
+    }
+}
+
+/// Whether the function stands in the file, as Rust, Go, Python, or one of our macros writes it.
+fn exists(root: &Path, test: &str) -> Result<(), String> {
+    let (file, name) = test
+        .split_once("::")
+        .ok_or_else(|| format!("`{test}` is not `file::function`"))?;
+    let text = fs::read_to_string(root.join(file)).map_err(|why| format!("{file}: {why}"))?;
+    let written = format!(
+        r"(?m)(\b(fn|func|def) {0}\b|^\s*{0}: \w)",
+        regex::escape(name)
+    );
+    let written = Regex::new(&written).map_err(|why| why.to_string())?;
+    match written.is_match(&text) {
+        true => Ok(()),
+        false => Err(format!("{file} has no test `{name}`")),
+    }
+}
