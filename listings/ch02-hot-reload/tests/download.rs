@@ -24,6 +24,8 @@ async fn cross_ten_rotations(told: bool, bound: Duration) -> Log {
     let address = SocketAddr::from(([127, 0, 0, 1], child.port(lab::BOUND).await));
 
     let mut download = client.connect(address).await.unwrap();
+    // The server has answered it, so it is the server's first.
+    download.pull(1).await.unwrap();
     let mut pool = Pool::open(&client, address, 5).await.unwrap();
     for generation in 2..=11u64 {
         download.pull(MIB * 4 / 5).await.unwrap();
