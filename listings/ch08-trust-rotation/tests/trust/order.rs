@@ -243,3 +243,38 @@ async fn a_drain_asks_politely() {
     let drained = want("connection_closed").with("why", "drained");
     assert_eq!(log.all(&drained).len(), 2, "{:#?}", log.events());
 }
+
+/// What a rotation costs a client that comes twice after each step, and is reissued in time: which
+/// of its handshakes are full.
+#[tokio::test(start_paused = true)]
+async fn what_a_rotation_costs_in_full_handshakes() {
+    let mut bench = Bench::new();
+    let of_a = issue(&mut bench.a, 0x1002).unwrap();
+    let of_b = issue(&mut bench.b, 0x2002).unwrap();
+    let old = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let new = Session::Tls13.config(Some(&of_b), &[&bench.a, &bench.b]);
+    let twice = async |bench: &Bench, client| {
+        let first = bench.call(client).await.unwrap();
+        let second = bench.call(client).await.unwrap();
+        [first, second].map(|seen| if seen.resumed { "resumed" } else { "full" })
+    };
+    assert_eq!(twice(&bench, &old).await, ["full", "resumed"]);
+    bench.list(&[&bench.a, &bench.b]);
+    assert_eq!(twice(&bench, &old).await, ["full", "resumed"], "add");
+    bench.reissue();
+    assert_eq!(
+        twice(&bench, &old).await,
+        ["resumed"; 2],
+        "the server's leaf"
+    );
+    assert_eq!(
+        twice(&bench, &new).await,
+        ["full", "resumed"],
+        "the client's"
+    );
+    bench.list(&[&bench.b]);
+    assert_eq!(twice(&bench, &new).await, ["full"; 2], "drain");
+    bench.quiet().await;
+    bench.look();
+    assert_eq!(twice(&bench, &new).await, ["full", "resumed"], "remove");
+}
