@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::roots::Roots;
 
+// ANCHOR: server
 /// Serves each connection under the generation that was current when it came.
 #[derive(Debug)]
 pub struct Server {
@@ -33,7 +34,6 @@ impl Server {
         }
     }
 
-    // ANCHOR: connection
     /// Serves one connection from its handshake to its end.
     pub async fn connection<S>(self: Arc<Self>, stream: S)
     where
@@ -60,5 +60,5 @@ impl Server {
         let (bytes, end) = converse(stream, due, self.grace).await;
         opened.closed(bytes, end.word());
     }
-    // ANCHOR_END: connection
 }
+// ANCHOR_END: server
