@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ch02_hot_reload::arguments::Serve;
 use ch08_trust_rotation::client;
@@ -91,7 +92,11 @@ impl Bench {
         let mut arguments = Serve::command_line(&servers.source().files).to_vec();
         let quick = ["--settle-ms", "50", "--poll-ms", "20", "--trust", trust];
         arguments.extend(quick.map(Into::into));
-        let server = Child::spawn(&std::env::current_exe()?, arguments, |event| {
+        // Each order has a server of its own: 1 to 4.
+        static PROCESSES: AtomicU64 = AtomicU64::new(0);
+        let process = PROCESSES.fetch_add(1, Ordering::Relaxed) + 1;
+        let server = Child::spawn(&std::env::current_exe()?, arguments, move |event| {
+            event.0.insert("process".into(), process.into());
             lab::event::forward(event.clone());
         })?;
         let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
