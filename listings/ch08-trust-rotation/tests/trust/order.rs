@@ -177,6 +177,28 @@ async fn force_removes_at_once_and_cuts_who_does_not_leave() {
     log.assert_order(&[removed, want("connection_closed").with("why", "deadline")]);
 }
 
+/// Force does not need a drain: who is in is asked to leave all the same.
+#[tokio::test(start_paused = true)]
+async fn force_without_a_drain_asks_those_who_are_in() {
+    let mut bench = Bench::new();
+    let of_a = issue(&mut bench.a, 0x1002).unwrap();
+    let config = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    bench.list(&[&bench.a, &bench.b]);
+    bench.reissue();
+    let mut held = bench.open(&config).await.unwrap();
+    bench.party.trust(&[&bench.b]).unwrap();
+    bench.live.reload();
+    let root = bench.root("Root A");
+    assert_eq!(bench.stage("Root A").0, Stage::Trusted);
+    assert!(bench.roots.force(&root));
+    bench.live.reload();
+    assert_eq!(bench.names(), ["Root B"]);
+    settle().await;
+    tokio::time::advance(GRACE).await;
+    settle().await;
+    held.pull(1).await.unwrap_err();
+}
+
 /// The root under the server's own leaf is not removed by a file that lacks it: the whole set is
 /// refused, since its chain would lead nowhere.
 #[tokio::test(start_paused = true)]
