@@ -13,28 +13,53 @@ fn event(ms: u64, name: &str, fields: &str) -> String {
 
 /// One restart: a download that is cut at 100 ms, nobody until 140 ms, three callers refused.
 fn restart() -> String {
-    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a","process":1"#);
+    let mut log = event(
+        0,
+        "identity_loaded",
+        r#""generation":1,"serial":"a","process":1"#,
+    );
     log += &event(1, "listening", r#""port":1,"process":1"#);
-    log += &event(10, "connection_opened", r#""connection":1,"generation":1,"process":1"#);
+    log += &event(
+        10,
+        "connection_opened",
+        r#""connection":1,"generation":1,"process":1"#,
+    );
     log += &event(100, "process_exited", r#""process":1"#);
     for at in [110, 115, 120] {
         log += &event(at, "connect_refused", "");
     }
-    log += &event(139, "identity_loaded", r#""generation":2,"serial":"b","process":2"#);
+    log += &event(
+        139,
+        "identity_loaded",
+        r#""generation":2,"serial":"b","process":2"#,
+    );
     log += &event(140, "listening", r#""port":1,"process":2"#);
     log += &event(150, "download_severed", r#""bytes":3145728,"of":8388608"#);
-    log += &event(160, "connection_opened", r#""connection":1,"generation":2,"process":2"#);
-    log + &event(200, "connection_closed", r#""connection":1,"generation":2,"bytes":1,"why":"client_closed","process":2"#)
+    log += &event(
+        160,
+        "connection_opened",
+        r#""connection":1,"generation":2,"process":2"#,
+    );
+    log + &event(
+        200,
+        "connection_closed",
+        r#""connection":1,"generation":2,"bytes":1,"why":"client_closed","process":2"#,
+    )
 }
 
 fn count(html: &str, selector: &str) -> usize {
-    Html::parse_fragment(html).select(&Selector::parse(selector).unwrap()).count()
+    Html::parse_fragment(html)
+        .select(&Selector::parse(selector).unwrap())
+        .count()
 }
 
 fn text(html: &str, selector: &str) -> String {
     let html = Html::parse_fragment(html);
     let selector = Selector::parse(selector).unwrap();
-    html.select(&selector).flat_map(|element| element.text()).collect::<Vec<_>>().join("|")
+    html.select(&selector)
+        .flat_map(|element| element.text())
+        .collect::<Vec<_>>()
+        .join("|")
 }
 
 #[test]
@@ -49,9 +74,16 @@ fn a_restart_in_a_picture_and_in_words() {
     assert_eq!(count(&figure, "line.rotation"), 2);
     assert_eq!(text(&figure, ".gap-label"), "gap 40 ms");
     let caption = text(&figure, "figcaption");
-    assert!(caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"), "{caption}");
+    assert!(
+        caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"),
+        "{caption}"
+    );
     assert!(caption.contains("Nobody listened for 40 ms."), "{caption}");
-    assert_eq!(caption, text(&figure, "svg desc"), "one text, for the eye and for the ear");
+    assert_eq!(
+        caption,
+        text(&figure, "svg desc"),
+        "one text, for the eye and for the ear"
+    );
     let words = text(&figure, "details li");
     for said in [
         "100.0 ms: the server is gone; nobody listens for 40 ms, and 3 callers refused",
@@ -121,7 +153,11 @@ fn a_short_gap_is_drawn_wider_and_says_so() {
     log += &event(9000, "connect_refused", "");
     let figure = render("short", &log).unwrap();
     assert!(figure.contains("drawn wider than it was"), "{figure}");
-    assert!(!render("restart", &restart()).unwrap().contains("drawn wider"));
+    assert!(
+        !render("restart", &restart())
+            .unwrap()
+            .contains("drawn wider")
+    );
 }
 
 #[test]
@@ -129,22 +165,41 @@ fn many_short_connections_share_lanes() {
     let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
     for number in 0..300 {
         let at = number * 20;
-        log += &event(at, "connection_opened", &format!(r#""connection":{number},"generation":{}"#, number / 60 + 1));
-        log += &event(at + 5, "connection_closed", &format!(r#""connection":{number},"bytes":1,"why":"client_closed""#));
+        log += &event(
+            at,
+            "connection_opened",
+            &format!(r#""connection":{number},"generation":{}"#, number / 60 + 1),
+        );
+        log += &event(
+            at + 5,
+            "connection_closed",
+            &format!(r#""connection":{number},"bytes":1,"why":"client_closed""#),
+        );
     }
     let figure = render("load", &log).unwrap();
     assert_eq!(count(&figure, "rect.bar"), 300);
     let html = Html::parse_fragment(&figure);
     let bars = Selector::parse("rect.bar").unwrap();
-    let lanes: std::collections::BTreeSet<_> = html.select(&bars).map(|bar| bar.attr("y").unwrap()).collect();
+    let lanes: std::collections::BTreeSet<_> = html
+        .select(&bars)
+        .map(|bar| bar.attr("y").unwrap())
+        .collect();
     assert!(lanes.len() <= 3, "{lanes:?}");
 }
 
 #[test]
 fn a_resumed_connection_is_hatched_and_named() {
     let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
-    log += &event(5, "connection_opened", r#""connection":1,"generation":null,"resumed":true"#);
-    log += &event(9, "connection_closed", r#""connection":1,"generation":null,"bytes":1,"why":"client_closed""#);
+    log += &event(
+        5,
+        "connection_opened",
+        r#""connection":1,"generation":null,"resumed":true"#,
+    );
+    log += &event(
+        9,
+        "connection_closed",
+        r#""connection":1,"generation":null,"bytes":1,"why":"client_closed""#,
+    );
     let figure = render("resumed", &log).unwrap();
     assert_eq!(count(&figure, "rect.generation-unknown"), 1);
     assert!(text(&figure, "figcaption").contains("1 connection resumed"));
@@ -197,7 +252,11 @@ fn parts_of_a_log_never_panic() {
 /// Nothing from a log becomes markup.
 #[test]
 fn text_is_escaped() {
-    let log = event(0, "identity_loaded", r#""generation":1,"serial":"<script>alert(1)</script>""#);
+    let log = event(
+        0,
+        "identity_loaded",
+        r#""generation":1,"serial":"<script>alert(1)</script>""#,
+    );
     assert!(!render("x", &log).unwrap().contains("<script>"));
 }
 
