@@ -270,7 +270,7 @@ fn a_run_of_days_counts_in_days() {
         r#"{"ts":"2027-01-09T00:00:00.000000000Z","event":"handshake_failed","why":"received fatal alert: CertificateExpired"}"#,
     ];
     let figure = render("days", &run.join("\n")).unwrap();
-    assert!(figure.contains("One run in 8.0 days"), "{figure}");
+    assert!(figure.contains("One run of 8.0 days"), "{figure}");
     assert!(
         figure.contains("7.5 days: alarm: what is served is expired"),
         "{figure}"
