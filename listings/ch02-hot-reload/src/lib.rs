@@ -176,7 +176,8 @@ impl<C> Live<C> {
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
         let before = self.current();
         let identity = before.identity.clone();
-        let next = Arc::new(self.recipe.generation(&self.source, identity, Some(&before))?);
+        let (source, recipe) = (&self.source, &self.recipe);
+        let next = Arc::new(recipe.generation(source, identity, Some(&before))?);
         self.publish(&next);
         Ok(next)
     }
