@@ -43,6 +43,30 @@ pub struct Identity {
     pub set_sha256: [u8; 32],
 }
 
+impl Identity {
+    /// The same chain and key under other trust anchors. Nothing is judged.
+    pub fn trusting(self, anchors: Vec<CertificateDer<'static>>) -> Self {
+        let set_sha256 = set_sha256(&self.certified.cert, &self.key, &anchors);
+        Self {
+            anchors,
+            set_sha256,
+            ..self
+        }
+    }
+}
+
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        Self {
+            certified: self.certified.clone(),
+            key: self.key.clone_key(),
+            anchors: self.anchors.clone(),
+            facts: self.facts.clone(),
+            set_sha256: self.set_sha256,
+        }
+    }
+}
+
 /// What the files held when they were read. No `Debug`: a private key is in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Contents {

@@ -156,12 +156,31 @@ impl<C> Live<C> {
             Ok(next) => Arc::new(next),
             Err(rejected) => return Reload::Rejected(rejected),
         };
-        self.current.store(next.clone());
-        log_loaded(&next);
-        self.published.send_replace(next.number);
+        self.publish(&next);
         Reload::Loaded(next)
     }
+
+    fn publish(&self, next: &Arc<Generation<C>>) {
+        self.current.store(next.clone());
+        log_loaded(next);
+        self.published.send_replace(next.number);
+    }
     // ANCHOR_END: reload
+
+    /// Publishes what is served once more, as a new generation, and does not look at the files:
+    /// for a recipe that is to build something else from it, new session state for example.
+    ///
+    /// # Errors
+    /// As the recipe's. The generation before goes on being served.
+    pub fn renew(&self) -> Result<Arc<Generation<C>>, Rejected> {
+        let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
+        let before = self.current();
+        let identity = before.identity.clone();
+        let (source, recipe) = (&self.source, &self.recipe);
+        let next = Arc::new(recipe.generation(source, identity, Some(&before))?);
+        self.publish(&next);
+        Ok(next)
+    }
 
     /// Reloads, and logs what came of it.
     pub fn reload_and_log(&self) -> Reload<C> {

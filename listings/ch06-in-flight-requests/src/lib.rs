@@ -145,11 +145,7 @@ impl Server {
             .retirement
             .due(opened.connection, generation.number, retired);
         let grace = self.retirement.grace;
-        let (bytes, end) = match session.alpn_protocol() {
-            Some(b"h2") => http::http2(stream, due, grace).await,
-            Some(b"http/1.1") => http::http1(stream, due, grace).await,
-            _ => bare(stream, due, grace).await,
-        };
+        let (bytes, end) = converse(stream, due, grace).await;
         let draining = *self.retired.borrow() >= generation.number;
         hold.cut = draining && end == End::Deadline;
         opened.closed(bytes, end.word());
@@ -193,6 +189,23 @@ impl Server {
     }
 }
 // ANCHOR_END: retire
+
+/// Speaks what ALPN has chosen, until the client leaves or has to: once `due` is ready it is asked
+/// to, and after `grace` it is cut. Returns how many bytes of body were sent, and how it ended.
+pub async fn converse<S>(
+    stream: TlsStream<S>,
+    due: impl Future<Output = Due>,
+    grace: Duration,
+) -> (u64, End)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => http::http2(stream, due, grace).await,
+        Some(b"http/1.1") => http::http1(stream, due, grace).await,
+        _ => bare(stream, due, grace).await,
+    }
+}
 
 // ANCHOR: bare
 /// The lab's protocol has no word for "please leave". The client is not told: if it does not go

@@ -55,7 +55,9 @@ impl Sessions {
         }
     }
 
-    fn carry_over(
+    /// Gives `config` the session state of the generation before, or new session state, by the
+    /// policy. Without a generation before it is new.
+    pub fn carry_over(
         self,
         mut config: ServerConfig,
         identity: &Identity,

@@ -101,8 +101,17 @@ impl Authority {
     /// A new authority whose clock stands at `now`. Its own certificates are valid for ten years
     /// from a day before.
     pub fn at(now: OffsetDateTime) -> Result<Self, Error> {
+        Self::new_root("Lab Root", now)
+    }
+
+    /// A new authority whose root has this common name, where there are several.
+    pub fn named(root: &str) -> Result<Self, Error> {
+        Self::new_root(root, OffsetDateTime::now_utc())
+    }
+
+    fn new_root(root: &str, now: OffsetDateTime) -> Result<Self, Error> {
         let root_key = KeyPair::generate()?;
-        let root_params = ca_params("Lab Root", now, BasicConstraints::Constrained(1));
+        let root_params = ca_params(root, now, BasicConstraints::Constrained(1));
         let root = root_params.self_signed(&root_key)?;
         let root_issuer = Issuer::new(root_params, root_key);
 
@@ -138,33 +147,56 @@ impl Authority {
             self.next_serial += 1;
             self.next_serial - 1
         });
-        let key = KeyPair::generate_for(match request.key {
-            KeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
-            KeyKind::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
-        })?;
-        let mut params = CertificateParams::new(request.names.clone())?;
-        params.distinguished_name.remove(DnType::CommonName);
-        params.serial_number = Some(SerialNumber::from_slice(&significant(serial)));
-        params.not_before = self.now + request.starts_after;
-        params.not_after = params.not_before + request.lifetime;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ServerAuth,
-            ExtendedKeyUsagePurpose::ClientAuth,
-        ];
+        let (key, mut params) = leaf(request, serial, self.now)?;
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &self.issuer)?;
+        Ok(Issued::new(
+            format!("{}{}", leaf.pem(), self.intermediate_pem),
+            &key,
+        ))
+    }
+}
 
-        let chain_pem = format!("{}{}", leaf.pem(), self.intermediate_pem);
+impl Issued {
+    fn new(chain_pem: String, key: &KeyPair) -> Self {
         let facts = chain::facts_of_pem(chain_pem.as_bytes())
             .expect("a chain that was just issued can be read");
-        Ok(Issued {
+        Self {
             chain_pem,
             key: PrivateKeyPem(key.serialize_pem()),
             facts,
-        })
+        }
     }
+}
+
+/// A leaf that no authority has signed but its own key. Its serial is 1, or the chosen one.
+pub fn self_signed(request: &LeafRequest) -> Result<Issued, Error> {
+    let serial = request.serial.unwrap_or(1);
+    let (key, params) = leaf(request, serial, OffsetDateTime::now_utc())?;
+    Ok(Issued::new(params.self_signed(&key)?.pem(), &key))
+}
+
+fn leaf(
+    request: &LeafRequest,
+    serial: u64,
+    now: OffsetDateTime,
+) -> Result<(KeyPair, CertificateParams), Error> {
+    let key = KeyPair::generate_for(match request.key {
+        KeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
+        KeyKind::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
+    })?;
+    let mut params = CertificateParams::new(request.names.clone())?;
+    params.distinguished_name.remove(DnType::CommonName);
+    params.serial_number = Some(SerialNumber::from_slice(&significant(serial)));
+    params.not_before = now + request.starts_after;
+    params.not_after = params.not_before + request.lifetime;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
+    Ok((key, params))
 }
 
 fn ca_params(name: &str, now: OffsetDateTime, constraints: BasicConstraints) -> CertificateParams {

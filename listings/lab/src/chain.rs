@@ -68,9 +68,33 @@ pub fn facts_of_pem(pem: &[u8]) -> Result<Facts, Unreadable> {
     facts(&chain)
 }
 
+/// The name by which people know a certificate: its subject's common name, or the whole subject
+/// where there is none.
+pub fn common_name(certificate: &CertificateDer<'_>) -> Result<String, Unreadable> {
+    let (_, parsed) =
+        parse_x509_certificate(certificate).map_err(|e| Unreadable::Malformed(e.to_string()))?;
+    let subject = parsed.subject();
+    let name = subject.iter_common_name().find_map(|cn| cn.as_str().ok());
+    Ok(name.map_or_else(|| subject.to_string(), str::to_owned))
+}
+
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256, in lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
+}
+
+/// Seconds since 1970 as RFC 3339, UTC.
+pub fn date(seconds: u64) -> String {
+    let at = i64::try_from(seconds).map(OffsetDateTime::from_unix_timestamp);
+    at.map_or_else(
+        |_| seconds.to_string(),
+        |at| at.map_or_else(|_| seconds.to_string(), rfc3339),
+    )
 }
 
 fn rfc3339(at: OffsetDateTime) -> String {

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
-use tracing::{Level, Subscriber};
+use tracing::{Dispatch, Level, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use crate::log::Log;
@@ -152,14 +152,28 @@ fn start(shown: Level, now: Now, log: Option<Log>) -> io::Result<()> {
 ///
 /// Use it in a test on tokio's current-thread runtime: events from other threads go elsewhere.
 pub fn capture() -> (Log, DefaultGuard) {
+    // As long as there has been one subscriber only, tracing asks that of the thread which comes by
+    // a call first whether it is of interest, and remembers the answer for all. A test beside this
+    // one, without a log, would answer no. With two that stay, each call is of interest to all.
+    static STAY: OnceLock<[Dispatch; 2]> = OnceLock::new();
+    STAY.get_or_init(|| {
+        [
+            Dispatch::new(into(&Log::default())),
+            Dispatch::new(into(&Log::default())),
+        ]
+    });
     let log = Log::default();
+    let guard = tracing::subscriber::set_default(into(&log));
+    (log, guard)
+}
+
+fn into(log: &Log) -> impl Subscriber + Send + Sync + use<> {
     let layer = Layer {
         sink: Arc::new(Sink::Memory(log.clone())),
         shown: Level::TRACE,
         now: Box::new(OffsetDateTime::now_utc),
     };
-    let subscriber = tracing_subscriber::registry().with(layer);
-    (log, tracing::subscriber::set_default(subscriber))
+    tracing_subscriber::registry().with(layer)
 }
 
 /// Passes on an event of a child process, with its own time, to where this process's events go.

@@ -1,5 +1,5 @@
-//! A server that asks its clients for a certificate, and remembers what it was shown: the other
-//! end for clients that rotate.
+//! Mutual TLS: a server that asks its clients for a certificate, and remembers what it was shown;
+//! and a client that shows one. Each is the other end for one that rotates.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -16,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::authority::Issued;
 use crate::event::Event;
 use crate::log::Log;
-use crate::{any_port, chain, wire};
+use crate::{any_port, chain, client, wire};
 
 /// Such a server, on a port of its own. It ends when this is dropped.
 ///
@@ -80,11 +81,7 @@ pub fn config(identity: &Issued, client_roots_pem: &str) -> io::Result<Arc<Serve
         let root = root.map_err(io::Error::other)?;
         roots.add(root).map_err(io::Error::other)?;
     }
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(identity.chain_pem.as_bytes())
-        .collect::<Result<_, _>>()
-        .map_err(io::Error::other)?;
-    let key = PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes())
-        .map_err(|_| io::Error::other("the key does not parse"))?;
+    let (chain, key) = pair(identity)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
         .build()
@@ -96,6 +93,33 @@ pub fn config(identity: &Issued, client_roots_pem: &str) -> io::Result<Arc<Serve
         .with_single_cert(chain, key)
         .map_err(io::Error::other)?;
     Ok(Arc::new(config))
+}
+
+/// The configuration of a client that trusts `roots_pem`, and shows `identity` to servers that ask,
+/// be it fit to be shown or not.
+///
+/// # Errors
+/// When there is no usable trust anchor, or the key does not fit.
+pub fn client_config(
+    identity: &Issued,
+    roots_pem: &str,
+    options: client::Options,
+) -> io::Result<Arc<ClientConfig>> {
+    let (chain, key) = pair(identity)?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let certified = CertifiedKey::from_der(chain, key, &provider).map_err(io::Error::other)?;
+    let mut config = Arc::unwrap_or_clone(client::config(roots_pem, options)?);
+    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+    Ok(Arc::new(config))
+}
+
+fn pair(identity: &Issued) -> io::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let chain = CertificateDer::pem_slice_iter(identity.chain_pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(io::Error::other)?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes())
+        .map_err(|_| io::Error::other("the key does not parse"))?;
+    Ok((chain, key))
 }
 
 async fn one(tcp: TcpStream, acceptor: TlsAcceptor, log: Log) {

@@ -9,7 +9,7 @@
 //!
 //! | where | is shown as |
 //! |---|---|
-//! | fields `ts`, `not_after`, `not_before`, except in virtual time | `[TIME]` |
+//! | fields `ts`, `not_after`, `not_before`, except in virtual time, and `tickets_until` | `[TIME]` |
 //! | fields whose name ends in `port` | `[PORT]` |
 //! | fields whose name ends in `_ms` or `_us`; in text, a number with `ms`, `µs` or `s` | `[DURATION]` |
 //! | fields whose name ends in `sha256` | `[HASH]` |
@@ -207,6 +207,7 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
         let shown = match field.as_str() {
             "ts" | "not_after" | "not_before" if dates == Dates::Kept => continue,
             "ts" | "not_after" | "not_before" => "[TIME]".into(),
+            "tickets_until" if !value.is_null() => "[TIME]".into(),
             name if name.ends_with("port") => "[PORT]".into(),
             name if name.ends_with("_ms") || name.ends_with("_us") => "[DURATION]".into(),
             name if name.ends_with("sha256") => "[HASH]".into(),

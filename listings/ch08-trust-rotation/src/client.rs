@@ -1,0 +1,54 @@
+//! The other end: a client whose trust and identity rotate together, too.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
+use ch02_hot_reload::{Live, Recipe};
+use ch06_in_flight_requests::client::Http;
+use lab::client::{Client, Failure};
+use rustls::ClientConfig;
+use rustls::pki_types::UnixTime;
+
+use crate::mutual;
+
+/// A client's generations: chain, key, and the roots by which it judges servers.
+pub type Generations = Live<Arc<ClientConfig>>;
+
+/// Loads a client's first generation.
+///
+/// # Errors
+/// When the files are not fit to be shown to servers.
+pub fn start(source: Source) -> Result<Arc<Generations>, Rejected> {
+    let recipe = Recipe {
+        read: Box::new(|source, _| read(source)),
+        build: Box::new(|identity, _| Ok(Arc::new(mutual::client_config(identity)?))),
+    };
+    Live::start_by(recipe, source)
+}
+
+/// Reads the files, and judges them as servers would now.
+///
+/// # Errors
+/// What a server would object to, and files that cannot be read.
+pub fn read(source: &Source) -> Result<Identity, Rejected> {
+    let contents = identity::contents(source, |_| ())?;
+    identity::judge(source, &contents, Peers::Servers, UnixTime::now())
+}
+
+// ANCHOR: call
+/// Opens a connection under the client's current generation, whole: its certificate, its roots.
+///
+/// # Errors
+/// When either side objects to what the other shows.
+pub async fn connect(live: &Generations, server: SocketAddr) -> Result<Http, Failure> {
+    let generation = live.current();
+    let client = Client::with_config(generation.config.clone(), "localhost");
+    let client = client.map_err(Failure::Handshake)?;
+    let mut http = Http::connect(&client, server).await?;
+    // In TLS 1.3 a client learns only here that the server did not take its certificate: its own
+    // handshake was complete before the server saw it.
+    http.get(1).await?;
+    Ok(http)
+}
+// ANCHOR_END: call

@@ -1,0 +1,145 @@
+//! The demo of chapter 8: a root is rotated under load, and nobody is turned away. With
+//! `wrong-order`, the same in three orders that turn somebody away.
+//!
+//! With `serve` it is the server that the demo starts.
+
+mod demo;
+mod wrong_order;
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::{exit, listen};
+use ch02_hot_reload::Live;
+use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::identity::{Identity, Source};
+use ch03_handshake_hook::watch::Follow;
+use ch05_race_conditions::{Options, Reader};
+use ch06_in_flight_requests::tickets::{Sessions, Tickets};
+use ch06_in_flight_requests::{self as in_flight, Retirement};
+use ch08_trust_rotation::roots::Roots;
+use ch08_trust_rotation::server::Server;
+use ch08_trust_rotation::wrong;
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing::Level;
+
+/// Chapter 8: trust rotates, too.
+#[derive(Parser)]
+struct Arguments {
+    /// Log each connection, too.
+    #[arg(long)]
+    all: bool,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Rotate a root in three orders that turn somebody away.
+    WrongOrder,
+    /// Serve HTTP to clients with a certificate, follow the files, and hold roots.
+    Serve(Mutual),
+}
+
+#[derive(clap::Args)]
+struct Mutual {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    follow: Follow,
+    /// Milliseconds for which a file that lists less must stay as it is, to be believed.
+    #[arg(long, default_value_t = 10_000)]
+    settle_ms: u64,
+    /// Milliseconds that a connection has, once asked to leave.
+    #[arg(long, default_value_t = 30_000)]
+    grace_ms: u64,
+    /// Milliseconds for which nobody must have come by a root before it is removed.
+    #[arg(long, default_value_t = 3_600_000)]
+    quiet_ms: u64,
+    /// Whether roots are held, or how it is done wrong.
+    #[arg(long, value_enum, default_value = "held")]
+    trust: Handling,
+    /// Do not follow the files. A test that passes with this tests nothing.
+    #[arg(long)]
+    frozen: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Handling {
+    /// In force until nobody stands on them.
+    Held,
+    /// What the file does not list is gone at once.
+    AsListed,
+    /// Those of the start, for ever.
+    ReadOnce,
+}
+
+/// What a rotation does to sessions, and how many are remembered.
+const SESSIONS: Sessions = Sessions {
+    tickets: Tickets::KeepUnlessTrustChanged,
+    remembered: 4096,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let shown = if arguments.all {
+        Level::DEBUG
+    } else {
+        Level::INFO
+    };
+    exit(match arguments.role {
+        Some(Role::Serve(mutual)) => server(mutual).await,
+        Some(Role::WrongOrder) => wrong_order::run(shown).await,
+        None => demo::run(shown).await,
+    })
+}
+
+async fn server(arguments: Mutual) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    let source = arguments.serve.source()?;
+    let recipe = match arguments.trust {
+        Handling::Held => return held(arguments, source).await,
+        Handling::AsListed => wrong::believes_the_file(SESSIONS),
+        Handling::ReadOnce => wrong::reads_roots_once(),
+    };
+    let live = Live::start_by(recipe, source).map_err(io::Error::other)?;
+    if !arguments.frozen {
+        arguments.follow.start(live.clone());
+    }
+    let never = Duration::from_secs(24 * 3600);
+    let retirement = Retirement {
+        max_age: never,
+        jitter: 0.0,
+        lag: 1000,
+        spread: Duration::ZERO,
+        grace: never,
+    };
+    let server = in_flight::Server::new(live, retirement);
+    server.serve(listen(arguments.serve.address()).await?).await;
+    Ok(())
+}
+
+// ANCHOR: held
+/// Chapter 5 reads, this chapter holds the roots, chapter 6 keeps the sessions and says goodbye.
+async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
+    let reader = Reader::new(Options {
+        settle: Duration::from_millis(arguments.settle_ms),
+        ..Options::default()
+    });
+    let quiet = Duration::from_millis(arguments.quiet_ms);
+    let roots = Roots::new(source.clone(), SESSIONS, quiet);
+    let read = move |source: &Source, last: Option<&Identity>| reader.read(source, last);
+    let live = Live::start_by(roots.recipe(Box::new(read)), source).map_err(io::Error::other)?;
+    tokio::spawn(roots.clone().drain_unlisted(live.clone()));
+    if !arguments.frozen {
+        arguments.follow.start(live.clone());
+    }
+    let grace = Duration::from_millis(arguments.grace_ms);
+    let server = Arc::new(Server { live, roots, grace });
+    server.serve(listen(arguments.serve.address()).await?).await;
+    Ok(())
+}
+// ANCHOR_END: held

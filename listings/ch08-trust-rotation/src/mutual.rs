@@ -1,0 +1,56 @@
+//! One policy, from which each generation's configuration is built.
+
+use std::sync::Arc;
+
+use ch02_hot_reload::identity::Identity;
+use rustls::pki_types::CertificateDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+// ANCHOR: policy
+/// A server's configuration: it shows the identity, and lets in who shows a certificate that leads
+/// to one of the anchors beside it. There is no other way to a configuration in this chapter, so
+/// no reload can forget to ask.
+///
+/// # Errors
+/// When there is no usable trust anchor.
+pub fn server_config(identity: &Identity) -> Result<ServerConfig, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let anchors = store(&identity.anchors)?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(anchors, provider.clone())
+        .build()
+        .map_err(|why| why.to_string())?;
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
+    Ok(config)
+}
+
+/// A client's configuration: it trusts the anchors, and shows the identity beside them. Its
+/// sessions are its own: what was learned under another generation is not resumed.
+///
+/// # Errors
+/// When there is no usable trust anchor.
+pub fn client_config(identity: &Identity) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let anchors = store(&identity.anchors)?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .with_root_certificates(anchors)
+        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+// ANCHOR_END: policy
+
+fn store(anchors: &[CertificateDer<'static>]) -> Result<Arc<RootCertStore>, String> {
+    let mut store = RootCertStore::empty();
+    for anchor in anchors {
+        store.add(anchor.clone()).map_err(|why| why.to_string())?;
+    }
+    Ok(Arc::new(store))
+}

@@ -1,0 +1,75 @@
+//! One side of mTLS, on disk: what it shows, and whom it trusts.
+
+use std::fmt;
+use std::io;
+
+use ch02_hot_reload::identity::Source;
+use lab::agent::{Agent, Strategy};
+use lab::authority::{Authority, Issued, LeafRequest};
+use rustls::pki_types::ServerName;
+use tempfile::TempDir;
+
+/// A directory with a leaf, its key, and trust anchors, and the agent that writes there. Removed
+/// when dropped.
+pub struct Party {
+    agent: Agent,
+    _directory: TempDir,
+}
+
+impl Party {
+    /// Shows a leaf with this serial under `issuer`, and trusts that root alone.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn new(issuer: &mut Authority, serial: u64) -> io::Result<Self> {
+        let directory = lab::directory()?;
+        let mut party = Self {
+            agent: Agent::new(directory.path(), Strategy::Bundle)?,
+            _directory: directory,
+        };
+        party.trust(&[issuer])?;
+        party.show(&issue(issuer, serial)?)?;
+        Ok(party)
+    }
+
+    /// Writes the roots, whole. Logs nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn trust(&self, roots: &[&Authority]) -> io::Result<()> {
+        let pem: String = roots.iter().map(|root| root.root_pem()).collect();
+        self.agent.write_roots(&pem)
+    }
+
+    /// Writes a leaf and its key, whole. Logs nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn show(&mut self, leaf: &Issued) -> io::Result<()> {
+        self.agent.write_stepwise(leaf, |_| ())
+    }
+
+    /// Where the two are.
+    pub fn source(&self) -> Source {
+        Source {
+            files: self.agent.files(),
+            name: ServerName::try_from("localhost").expect("it is a DNS name"),
+        }
+    }
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Party({})", self.agent.files().roots.display())
+    }
+}
+
+/// A leaf for `localhost`, for an hour, with this serial.
+///
+/// # Errors
+/// When no key can be made.
+pub fn issue(issuer: &mut Authority, serial: u64) -> io::Result<Issued> {
+    let mut request = LeafRequest::new("localhost");
+    request.serial = Some(serial);
+    issuer.issue(&request).map_err(io::Error::other)
+}

@@ -1,0 +1,543 @@
+//! The roots that are in force, and who stands on them.
+//!
+//! Files ask for a set of roots. What is in force is that set, and with it each root that is still
+//! held: see [`Roots::settle`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
+use ch02_hot_reload::{Generation, Live, ReadFn, Recipe};
+use ch06_in_flight_requests::tickets::Sessions;
+use lab::chain;
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::{NoServerSessionStorage, ProducesTickets};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::root::{Root, stands_on};
+use crate::{Refusal, Stage, Standing, Step, mutual};
+
+/// How long rustls honours a ticket at the most: its keys are replaced every six hours, and the
+/// ones before stay valid for as long again (`rustls::ticketer::TicketRotator`).
+pub const TICKET_LIFE: Duration = Duration::from_secs(12 * 3600);
+
+/// A server's roots.
+pub struct Roots {
+    source: Source,
+    sessions: Sessions,
+    quiet: Duration,
+    clock: Arc<dyn TimeProvider>,
+    state: Mutex<State>,
+    /// Roots whose connections have to go: draining, or removed.
+    leaving: watch::Sender<BTreeSet<Root>>,
+    /// A drain is to begin, or has been called off.
+    drains: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What the files held when they were last fit.
+    asked: Option<Identity>,
+    /// Roots in force that the file does not list.
+    unlisted: BTreeSet<Root>,
+    /// And since when.
+    draining: BTreeMap<Root, Instant>,
+    called_off: bool,
+    forced: BTreeSet<Root>,
+    /// By the roots that a client stands on.
+    clients: BTreeMap<Vec<Root>, Clients>,
+    /// The first generation whose ticket keys are those of now. Older tickets are worth nothing.
+    keys_since: u64,
+    /// What was said last of each root that is held.
+    told: BTreeMap<Root, Refusal>,
+}
+
+#[derive(Debug, Default)]
+struct Clients {
+    connections: usize,
+    tickets_until: Option<UnixTime>,
+    /// When the last was let in.
+    last: Option<Instant>,
+}
+
+impl State {
+    fn stage(&self, root: &Root, anchors: &[Root], own: &[Root]) -> Stage {
+        match () {
+            () if !anchors.contains(root) => Stage::Absent,
+            () if own.contains(root) => Stage::Issuing,
+            () if self.draining.contains_key(root) => Stage::Draining,
+            () => Stage::Trusted,
+        }
+    }
+}
+
+impl Roots {
+    /// For the identity of this source. Sessions live on by this policy between changes of trust;
+    /// a root is removed when nobody has been let in by it for as long as `quiet`: more than any
+    /// client is away between two calls.
+    pub fn new(source: Source, sessions: Sessions, quiet: Duration) -> Arc<Self> {
+        Self::with_clock(source, sessions, quiet, Arc::new(DefaultTimeProvider))
+    }
+
+    /// The same by another clock, which judges certificates and ends tickets.
+    pub fn with_clock(
+        source: Source,
+        sessions: Sessions,
+        quiet: Duration,
+        clock: Arc<dyn TimeProvider>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            source,
+            sessions,
+            quiet,
+            clock,
+            state: Mutex::default(),
+            leaving: watch::Sender::default(),
+            drains: Notify::new(),
+        })
+    }
+
+    /// Generations that are read by `read`, hold the roots that somebody stands on, and let in
+    /// nobody without a certificate.
+    pub fn recipe(self: &Arc<Self>, read: Box<ReadFn>) -> Recipe {
+        let (reading, building) = (self.clone(), self.clone());
+        Recipe {
+            read: Box::new(move |source, serving| {
+                // A reader that is wary of what shrank compares with what the files held last, not
+                // with what is in force: a root that is held is no news.
+                let last = reading.state().asked.clone();
+                let asked = read(source, last.as_ref().or(serving))?;
+                reading.state().asked = Some(asked.clone());
+                Ok(match serving {
+                    Some(serving) => reading.settle(serving, asked),
+                    None => asked,
+                })
+            }),
+            build: Box::new(move |identity, before| building.build(identity, before)),
+        }
+    }
+
+    // ANCHOR: settle
+    /// What is asked for, and beside it each root that cannot go yet. So a removal that comes too
+    /// early is put off, and whatever else the files hold is served.
+    fn settle(&self, serving: &Identity, asked: Identity) -> Identity {
+        let (in_force, listed) = (names(&serving.anchors), names(&asked.anchors));
+        let own = self.own(&asked);
+        let mut state = self.state();
+        let mut anchors = Vec::new();
+        for (root, anchor) in in_force.iter().zip(&serving.anchors) {
+            if listed.contains(root) {
+                self.call_off(&mut state, root);
+                anchors.push(anchor.clone());
+                continue;
+            }
+            let stage = state.stage(root, &in_force, &own);
+            let standing = self.standing(&state, root, &listed);
+            let forced = state.forced.contains(root);
+            let Err(why) = stage.after(Step::Remove, &standing, forced) else {
+                continue;
+            };
+            anchors.push(anchor.clone());
+            state.unlisted.insert(root.clone());
+            self.say_held(&mut state, root, why, &standing);
+        }
+        let new = listed.iter().zip(&asked.anchors);
+        let new = new.filter(|(root, _)| !in_force.contains(root));
+        anchors.extend(new.map(|(_, anchor)| anchor.clone()));
+        asked.trusting(anchors)
+    }
+    // ANCHOR_END: settle
+
+    /// It is listed again: who was asked to leave may stay.
+    fn call_off(&self, state: &mut State, root: &Root) {
+        state.told.remove(root);
+        state.forced.remove(root);
+        if state.unlisted.remove(root) && state.draining.remove(root).is_some() {
+            state.called_off = true;
+            self.drains.notify_one();
+            self.stays(root);
+            log_step(Step::Add, root);
+        }
+    }
+
+    /// Has it drained, where that is what it lacks. Says so once; what is still held when it could
+    /// have been gone is said, too.
+    fn say_held(&self, state: &mut State, root: &Root, why: Refusal, standing: &Standing) {
+        if why == Refusal::NotDrained {
+            self.drains.notify_one();
+        }
+        let since = state.draining.get(root);
+        let expected = since.is_some_and(|since| since.elapsed() < self.quiet);
+        if !expected && state.told.insert(root.clone(), why) != Some(why) {
+            log_held(root, why, standing);
+        }
+    }
+
+    /// Builds the configuration of the next generation, and takes the steps that lead to it.
+    fn build(
+        &self,
+        identity: &Identity,
+        before: Option<&Generation>,
+    ) -> Result<Arc<ServerConfig>, String> {
+        let mut config = mutual::server_config(identity)?;
+        config.time_provider = self.clock.clone();
+        let mut state = self.state();
+        if let Some(before) = before {
+            self.steps(&mut state, &before.identity, identity);
+        }
+        if before.is_none_or(|before| before.identity.anchors != identity.anchors) {
+            let all: Vec<_> = identity.anchors.iter().map(Root::of).collect();
+            let all: Vec<_> = all.iter().map(Root::name).collect();
+            let generation = before.map_or(1, |before| before.number + 1);
+            tracing::info!(event = "trust_loaded", generation, roots = all.join(", "));
+        }
+
+        let kept = before.filter(|before| before.config.ticketer.enabled());
+        config = self.sessions.carry_over(config, identity, kept);
+        if !state.draining.is_empty() {
+            no_tickets(&mut config);
+        }
+        let same = |before: &Generation| Arc::ptr_eq(&before.config.ticketer, &config.ticketer);
+        if !kept.is_some_and(same) {
+            state.keys_since = before.map_or(1, |before| before.number + 1);
+            let forget = |clients: &mut Clients| clients.tickets_until = None;
+            state.clients.values_mut().for_each(forget);
+        }
+        Ok(Arc::new(config))
+    }
+
+    /// Takes and logs the steps from `before` to `next`.
+    fn steps(&self, state: &mut State, before: &Identity, next: &Identity) {
+        let (old, new) = (names(&before.anchors), names(&next.anchors));
+        let (old_own, new_own) = (self.own(before), self.own(next));
+        for root in new.iter().filter(|root| !old.contains(root)) {
+            self.stays(root);
+            log_step(Step::Add, root);
+        }
+        for root in new_own.iter().filter(|root| !old_own.contains(root)) {
+            state.draining.remove(root);
+            self.stays(root);
+            log_step(Step::Reissue, root);
+        }
+        for root in old_own.iter().filter(|root| !new_own.contains(root)) {
+            log_step(Step::Retire, root);
+        }
+        for root in old.iter().filter(|root| !new.contains(root)) {
+            let standing = self.standing(state, root, &new);
+            state.unlisted.remove(root);
+            state.draining.remove(root);
+            state.forced.remove(root);
+            state.told.remove(root);
+            // Also for who is let in while this generation is on its way.
+            self.leaves(root);
+            log_end(Step::Remove, root, &standing);
+        }
+    }
+
+    // ANCHOR: drain
+    /// Asks the connections that stand on `root` to leave, and discards the tickets of all clients.
+    /// As long as it drains there are no new ones either: each client that comes shows its
+    /// certificate, so that it is seen who still comes by this root.
+    ///
+    /// # Errors
+    /// Where the root's stage does not allow it, or no generation can be built.
+    pub fn drain(&self, live: &Live, root: &Root) -> Result<(), DrainFailed> {
+        let identity = &live.current().identity;
+        let (anchors, own) = (names(&identity.anchors), self.own(identity));
+        let (standing, since) = {
+            let mut state = self.state();
+            let standing = self.standing(&state, root, &anchors);
+            let stage = state.stage(root, &anchors, &own);
+            stage.after(Step::Drain, &standing, false)?;
+            (
+                standing,
+                state.draining.insert(root.clone(), Instant::now()),
+            )
+        };
+        if let Err(why) = live.renew() {
+            if since.is_none() {
+                self.state().draining.remove(root);
+            }
+            return Err(why.into());
+        }
+        log_end(Step::Drain, root, &standing);
+        // Only now: who leaves and comes back finds no use for a ticket.
+        self.leaves(root);
+        Ok(())
+    }
+    // ANCHOR_END: drain
+
+    /// Drains each root that the file no longer lists, for as long as it runs.
+    pub async fn drain_unlisted(self: Arc<Self>, live: Arc<Live>) {
+        loop {
+            self.drains.notified().await;
+            let (roots, live) = (self.clone(), live.clone());
+            let looking = tokio::task::spawn_blocking(move || roots.drain_all(&live));
+            if let Err(panic) = looking.await {
+                tracing::error!(event = "reload_panicked", why = %panic);
+            }
+        }
+    }
+
+    /// Begins the drains that are to begin. Where one fails, the next look at the files asks again.
+    pub fn drain_all(&self, live: &Live) {
+        let (unlisted, called_off) = {
+            let mut state = self.state();
+            let unlisted = state.unlisted.iter();
+            let new = unlisted.filter(|root| !state.draining.contains_key(root));
+            (
+                new.cloned().collect::<Vec<_>>(),
+                std::mem::take(&mut state.called_off),
+            )
+        };
+        for root in unlisted {
+            if let Err(why) = self.drain(live, &root) {
+                let name = root.name();
+                tracing::warn!(event = "drain_refused", root = name, why = %why);
+            }
+        }
+        // Tickets are given again.
+        if called_off && let Err(rejected) = live.renew() {
+            live.log_rejected(&rejected);
+        }
+    }
+
+    /// Lets a root go at the next look, whoever stands on it: nobody gets in by it again, and who is
+    /// in is asked to leave. For a root that must not be trusted any more. Only for one that the
+    /// file no longer lists; says whether it is.
+    pub fn force(&self, root: &Root) -> bool {
+        let mut state = self.state();
+        let waiting = state.unlisted.contains(root);
+        if waiting {
+            state.forced.insert(root.clone());
+        }
+        waiting
+    }
+
+    /// How the roots of the current generation stand, in the order of its anchors.
+    pub fn stages(&self, live: &Live) -> Vec<(Root, Stage, Standing)> {
+        let identity = &live.current().identity;
+        let (anchors, own) = (names(&identity.anchors), self.own(identity));
+        let state = self.state();
+        let how = |root: &Root| {
+            let stage = state.stage(root, &anchors, &own);
+            (root.clone(), stage, self.standing(&state, root, &anchors))
+        };
+        anchors.iter().map(how).collect()
+    }
+
+    /// Who stands on `root`, and on no other of those that stay.
+    fn standing(&self, state: &State, root: &Root, stay: &[Root]) -> Standing {
+        let stays = |other: &Root| other != root && stay.contains(other);
+        let lost = |roots: &[Root]| roots.contains(root) && !roots.iter().any(stays);
+        let mut sum = Standing::default();
+        let mut last = state.draining.get(root).copied();
+        for (_, clients) in state.clients.iter().filter(|(roots, _)| lost(roots)) {
+            let until = clients.tickets_until.filter(|until| *until > self.now());
+            sum.connections += clients.connections;
+            sum.tickets_until = sum.tickets_until.max(until);
+            last = last.max(clients.last);
+        }
+        let quiet_in = last.map(|last| self.quiet.saturating_sub(last.elapsed()));
+        sum.quiet_in = quiet_in.filter(|left| !left.is_zero());
+        sum
+    }
+
+    // ANCHOR: let_in
+    /// Decides once more on a client whose handshake is complete, by the trust of now. A session
+    /// that is resumed was let in by that of another day, and TLS does not look again.
+    ///
+    /// # Errors
+    /// When it stands on no root that is in force, or its certificate has expired.
+    pub fn let_in(
+        self: &Arc<Self>,
+        live: &Live,
+        under: &Generation,
+        chain: &[CertificateDer<'static>],
+    ) -> Result<Hold, Rejected> {
+        let anchors = &live.current().identity.anchors;
+        let now = self.now();
+        let roots = stands_on(Peers::Servers, &self.source, chain, anchors, now)?;
+        let mut state = self.state();
+        for root in roots.iter().filter(|r| state.draining.contains_key(r)) {
+            // Whoever it is has not been reissued.
+            let serial = chain::facts(chain).map(|facts| facts.serial);
+            let serial = serial.unwrap_or_default();
+            tracing::info!(event = "client_behind", root = root.name(), serial);
+        }
+        let keys_since = state.keys_since;
+        let clients = state.clients.entry(roots.clone()).or_default();
+        clients.connections += 1;
+        clients.last = Some(Instant::now());
+        // It was given tickets. Those of keys that are gone do not count.
+        if under.config.ticketer.enabled() && under.number >= keys_since {
+            let until = Duration::from_secs(now.as_secs()) + TICKET_LIFE;
+            clients.tickets_until = Some(UnixTime::since_unix_epoch(until));
+        }
+        let held_by = self.clone();
+        Ok(Hold { held_by, roots })
+    }
+    // ANCHOR_END: let_in
+
+    /// The roots that the server's own leaf is under.
+    fn own(&self, identity: &Identity) -> Vec<Root> {
+        let (chain, anchors) = (&identity.certified.cert, &identity.anchors);
+        let own = stands_on(Peers::Clients, &self.source, chain, anchors, self.now());
+        // It has expired meanwhile: then it is under none.
+        own.unwrap_or_default()
+    }
+
+    fn leaves(&self, root: &Root) {
+        self.leaving.send_modify(|leaving| {
+            leaving.insert(root.clone());
+        });
+    }
+
+    fn stays(&self, root: &Root) {
+        self.leaving
+            .send_if_modified(|leaving| leaving.remove(root));
+    }
+
+    fn now(&self) -> UnixTime {
+        self.clock.current_time().unwrap_or_else(UnixTime::now)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each field is whole at any time: a panic elsewhere spoils nothing.
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roots({:?})", self.state)
+    }
+}
+
+/// A connection's hold on its roots. Given up when dropped.
+#[derive(Debug)]
+pub struct Hold {
+    held_by: Arc<Roots>,
+    roots: Vec<Root>,
+}
+
+impl Hold {
+    /// The roots that let this client in.
+    pub fn roots(&self) -> &[Root] {
+        &self.roots
+    }
+
+    /// Waits until all of them have to go.
+    pub async fn leaving(&self) {
+        let mut leaving = self.held_by.leaving.subscribe();
+        let all = |leaving: &BTreeSet<Root>| self.roots.iter().all(|root| leaving.contains(root));
+        // The sender lives as long as this does.
+        let _ = leaving.wait_for(all).await;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(clients) = self.held_by.state().clients.get_mut(&self.roots) {
+            clients.connections -= 1;
+        }
+    }
+}
+
+/// Why a root is not drained.
+#[derive(Debug)]
+pub enum DrainFailed {
+    /// Its stage does not allow it.
+    Refused(Refusal),
+    /// No generation with new ticket keys could be built.
+    Rejected(Rejected),
+}
+
+impl From<Refusal> for DrainFailed {
+    fn from(why: Refusal) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl From<Rejected> for DrainFailed {
+    fn from(why: Rejected) -> Self {
+        Self::Rejected(why)
+    }
+}
+
+impl fmt::Display for DrainFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(why) => why.fmt(f),
+            Self::Rejected(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for DrainFailed {}
+
+fn no_tickets(config: &mut ServerConfig) {
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.ticketer = Arc::new(Without);
+}
+
+/// rustls has the same, and keeps it to itself.
+#[derive(Debug)]
+struct Without;
+
+impl ProducesTickets for Without {
+    fn enabled(&self) -> bool {
+        false
+    }
+
+    fn lifetime(&self) -> u32 {
+        0
+    }
+
+    fn encrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn decrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+fn names(anchors: &[CertificateDer<'_>]) -> Vec<Root> {
+    anchors.iter().map(Root::of).collect()
+}
+
+fn log_step(step: Step, root: &Root) {
+    let (step, root_sha256) = (step.name(), root.sha256());
+    tracing::info!(event = "trust_moved", step, root = root.name(), root_sha256);
+}
+
+/// With those who stood on it.
+fn log_end(step: Step, root: &Root, standing: &Standing) {
+    tracing::info!(
+        event = "trust_moved",
+        step = step.name(),
+        root = root.name(),
+        root_sha256 = root.sha256(),
+        connections = standing.connections,
+        tickets_until = standing.tickets_until_text(),
+    );
+}
+
+fn log_held(root: &Root, why: Refusal, standing: &Standing) {
+    tracing::warn!(
+        event = "trust_held",
+        why = why.name(),
+        root = root.name(),
+        root_sha256 = root.sha256(),
+        connections = standing.connections,
+        tickets_until = standing.tickets_until_text(),
+        quiet_ms = standing.quiet_in.map(|left| left.as_millis() as u64),
+    );
+}

@@ -1,0 +1,64 @@
+//! A server that lets in by what is in force now, and asks those to leave who stand on a root that
+//! has to go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::{Opened, accept, handshake, how};
+use ch02_hot_reload::Live;
+use ch06_in_flight_requests::{Due, converse};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::roots::Roots;
+
+// ANCHOR: server
+/// Serves each connection under the generation that was current when it came.
+#[derive(Debug)]
+pub struct Server {
+    /// The generations.
+    pub live: Arc<Live>,
+    /// The roots, by whose recipe they are built.
+    pub roots: Arc<Roots>,
+    /// How long a connection that is asked to leave may take to finish what it is at.
+    pub grace: Duration,
+}
+
+impl Server {
+    /// Accepts connections for ever.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            let tcp = accept(&listener).await;
+            tokio::spawn(self.clone().connection(tcp));
+        }
+    }
+
+    /// Serves one connection from its handshake to its end.
+    pub async fn connection<S>(self: Arc<Self>, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let generation = self.live.current();
+        let acceptor = TlsAcceptor::from(generation.config.clone());
+        let Some(stream) = handshake(acceptor.accept(stream)).await else {
+            return;
+        };
+        let session = stream.get_ref().1;
+        let (resumed, tls) = how(session);
+        let chain = session.peer_certificates().unwrap_or_default();
+        let hold = match self.roots.let_in(&self.live, &generation, chain) {
+            Ok(hold) => hold,
+            // Not a byte was read or written for it.
+            Err(why) => return tracing::info!(event = "handshake_failed", why = why.detail),
+        };
+        let opened = Opened::log(Some(generation.number), resumed, tls);
+        let due = async {
+            hold.leaving().await;
+            Due::Generation
+        };
+        let (bytes, end) = converse(stream, due, self.grace).await;
+        opened.closed(bytes, end.word());
+    }
+}
+// ANCHOR_END: server

@@ -1,0 +1,98 @@
+//! How it naturally goes wrong. Each of these works until trust changes.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use ch01_restart_baseline::server_config;
+use ch02_hot_reload::Recipe;
+use ch02_hot_reload::identity::{self, Identity};
+use ch06_in_flight_requests::tickets::Sessions;
+use rustls::pki_types::CertificateDer;
+use rustls::sign::SingleCertAndKey;
+
+use crate::mutual;
+
+/// Believes the file: what it does not list is gone at once, whoever stands on it. Sessions live
+/// on by the policy that is given.
+pub fn believes_the_file(sessions: Sessions) -> Recipe {
+    Recipe {
+        read: Box::new(|source, _| identity::read(source)),
+        build: Box::new(move |identity, before| {
+            let config = mutual::server_config(identity)?;
+            Ok(Arc::new(sessions.carry_over(config, identity, before)))
+        }),
+    }
+}
+
+// ANCHOR: defaults
+/// The first configuration is built with care. The one after a reload is built where only the
+/// pair was thought of, from the library's defaults, which ask clients for nothing.
+pub fn reloads_from_defaults() -> Recipe {
+    Recipe {
+        read: Box::new(|source, _| identity::read(source)),
+        build: Box::new(|identity, before| match before {
+            None => Ok(Arc::new(mutual::server_config(identity)?)),
+            Some(_) => {
+                let pair = SingleCertAndKey::from(identity.certified.clone());
+                Ok(Arc::new(server_config().with_cert_resolver(Arc::new(pair))))
+            }
+        }),
+    }
+}
+// ANCHOR_END: defaults
+
+// ANCHOR: read_once
+/// The pair is reloaded, and the roots are those of the start for ever.
+pub fn reads_roots_once() -> Recipe {
+    Recipe {
+        read: Box::new(|source, serving| {
+            let identity = identity::read(source)?;
+            Ok(with_the_roots_of(serving, identity))
+        }),
+        build: Box::new(|identity, _| Ok(Arc::new(mutual::server_config(identity)?))),
+    }
+}
+
+fn with_the_roots_of(serving: Option<&Identity>, identity: Identity) -> Identity {
+    match serving {
+        Some(serving) => identity.trusting(serving.anchors.clone()),
+        None => identity,
+    }
+}
+// ANCHOR_END: read_once
+
+// ANCHOR: apart
+/// The pair behind one pointer, the roots behind another.
+pub struct Apart {
+    pair: Mutex<Identity>,
+    roots: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+impl Apart {
+    /// Publishes first the one, then the other. A test looks in `between`.
+    pub fn publish(&self, next: Identity, between: impl FnOnce()) {
+        let roots = next.anchors.clone();
+        *lock(&self.pair) = next;
+        between();
+        *lock(&self.roots) = roots;
+    }
+
+    /// What the next connection is served under.
+    pub fn parts(&self) -> (Identity, Vec<CertificateDer<'static>>) {
+        (lock(&self.pair).clone(), lock(&self.roots).clone())
+    }
+}
+// ANCHOR_END: apart
+
+impl Apart {
+    /// Begins with this identity and its roots.
+    pub fn new(identity: Identity) -> Self {
+        Self {
+            roots: Mutex::new(identity.anchors.clone()),
+            pair: Mutex::new(identity),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}

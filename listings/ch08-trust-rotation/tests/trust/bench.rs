@@ -1,0 +1,201 @@
+//! A server with two roots to rotate between, and clients that reach it over streams in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch02_hot_reload::identity::{self, Identity};
+use ch02_hot_reload::{Live, Reload};
+use ch06_in_flight_requests::client::{Clock, Http};
+use ch06_in_flight_requests::tickets::{Sessions, Tickets};
+use ch08_trust_rotation::party::{Party, issue};
+use ch08_trust_rotation::root::Root;
+use ch08_trust_rotation::roots::Roots;
+use ch08_trust_rotation::server::Server;
+use ch08_trust_rotation::{Stage, Standing};
+use lab::authority::{Authority, Issued};
+use lab::client::{self, Client, Connection, Failure, Options, Seen};
+use lab::mutual;
+use rustls::ClientConfig;
+use rustls::client::{Resumption, Tls12Resumption};
+use tokio::io::DuplexStream;
+
+pub(crate) const SESSIONS: Sessions = Sessions {
+    tickets: Tickets::KeepUnlessTrustChanged,
+    remembered: 64,
+};
+
+/// How long nobody must have come by a root.
+pub(crate) const QUIET: Duration = Duration::from_secs(60);
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+/// How a client keeps its session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Session {
+    /// TLS 1.3, with tickets.
+    Tls13,
+    /// TLS 1.2, with tickets (RFC 5077).
+    Tls12Ticket,
+    /// TLS 1.2, with a session that the server remembers.
+    Tls12Id,
+}
+
+impl Session {
+    pub(crate) const ALL: [Self; 3] = [Self::Tls13, Self::Tls12Ticket, Self::Tls12Id];
+
+    /// A client that trusts `roots`, shows `leaf` if there is one, and comes back.
+    pub(crate) fn config(self, leaf: Option<&Issued>, roots: &[&Authority]) -> Arc<ClientConfig> {
+        let roots: String = roots.iter().map(|root| root.root_pem()).collect();
+        let options = Options {
+            resume: true,
+            tls12_only: !matches!(self, Self::Tls13),
+        };
+        let config = match leaf {
+            Some(leaf) => mutual::client_config(leaf, &roots, options),
+            None => client::config(&roots, options),
+        };
+        let mut config = Arc::unwrap_or_clone(config.unwrap());
+        if matches!(self, Self::Tls12Id) {
+            config.resumption =
+                Resumption::in_memory_sessions(8).tls12_resumption(Tls12Resumption::SessionIdOnly);
+        }
+        Arc::new(config)
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) a: Authority,
+    pub(crate) b: Authority,
+    pub(crate) party: Party,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) roots: Arc<Roots>,
+    pub(crate) live: Arc<Live>,
+    server: Arc<Server>,
+}
+
+impl Bench {
+    /// The server trusts Root A, and shows a leaf under it.
+    pub(crate) fn new() -> Self {
+        let (mut a, b) = (named("Root A"), named("Root B"));
+        let party = Party::new(&mut a, 0x1001).unwrap();
+        let (source, clock) = (party.source(), Clock::new());
+        let roots = Roots::with_clock(source.clone(), SESSIONS, QUIET, clock.clone());
+        let read = Box::new(|source: &_, _: Option<&Identity>| identity::read(source));
+        let live = Live::start_by(roots.recipe(read), source).unwrap();
+        let server = Arc::new(Server {
+            live: live.clone(),
+            roots: roots.clone(),
+            grace: GRACE,
+        });
+        Self {
+            a,
+            b,
+            party,
+            clock,
+            roots,
+            live,
+            server,
+        }
+    }
+
+    /// The file lists these, and the server looks.
+    pub(crate) fn list(&self, roots: &[&Authority]) {
+        self.party.trust(roots).unwrap();
+        self.look();
+    }
+
+    /// The server's leaf is under Root B from now on.
+    pub(crate) fn reissue(&mut self) {
+        let leaf = issue(&mut self.b, 0x2001).unwrap();
+        self.party.show(&leaf).unwrap();
+        self.look();
+    }
+
+    /// Looks at the files, and begins what is to be drained.
+    pub(crate) fn look(&self) {
+        if let Reload::Rejected(why) = self.live.reload_and_log() {
+            panic!("the files are fit to be served: {why}");
+        }
+        self.roots.drain_all(&self.live);
+    }
+
+    /// Add, reissue, drain, and remove, each in its time.
+    pub(crate) async fn rotate(&mut self) {
+        self.list(&[&self.a, &self.b]);
+        self.reissue();
+        self.list(&[&self.b]);
+        self.quiet().await;
+        self.look();
+        assert_eq!(self.names(), ["Root B"]);
+    }
+
+    /// Lets the time pass in which nobody comes.
+    pub(crate) async fn quiet(&self) {
+        tokio::time::advance(QUIET).await;
+    }
+
+    /// The roots in force.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let stages = self.roots.stages(&self.live);
+        stages
+            .iter()
+            .map(|(root, ..)| root.name().to_owned())
+            .collect()
+    }
+
+    /// How the root of this name stands.
+    pub(crate) fn stage(&self, name: &str) -> (Stage, Standing) {
+        let stages = self.roots.stages(&self.live);
+        let found = stages.into_iter().find(|(root, ..)| root.name() == name);
+        found.map_or((Stage::Absent, Standing::default()), |(_, stage, on)| {
+            (stage, on)
+        })
+    }
+
+    /// The root of this name, in force or not.
+    pub(crate) fn root(&self, name: &str) -> Root {
+        let stages = self.roots.stages(&self.live);
+        let found = stages.into_iter().find(|(root, ..)| root.name() == name);
+        found.expect("it is in force").0
+    }
+
+    /// Opens a connection, and gets a byte over it: the client is in.
+    pub(crate) async fn open(
+        &self,
+        config: &Arc<ClientConfig>,
+    ) -> Result<Connection<DuplexStream>, Failure> {
+        let (here, there) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(self.server.clone().connection(there));
+        let client = Client::with_config(config.clone(), "localhost").unwrap();
+        let (stream, seen) = client.handshake(here).await?;
+        let mut connection = Connection::over(stream, seen);
+        connection.pull(1).await?;
+        Ok(connection)
+    }
+
+    /// The same over HTTP, in the version that the client offers.
+    pub(crate) async fn http(&self, config: &Arc<ClientConfig>) -> Http {
+        let (here, there) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(self.server.clone().connection(there));
+        let client = Client::with_config(config.clone(), "localhost").unwrap();
+        let (stream, seen) = client.handshake(here).await.unwrap();
+        let mut http = Http::over(stream, seen).await.unwrap();
+        http.get(1).await.unwrap();
+        http
+    }
+
+    /// Opens, and says goodbye.
+    pub(crate) async fn call(&self, config: &Arc<ClientConfig>) -> Result<Seen, Failure> {
+        let connection = self.open(config).await?;
+        let seen = connection.seen().clone();
+        connection.close().await;
+        // The server's side of it ends, too.
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        Ok(seen)
+    }
+}
+
+pub(crate) fn named(name: &str) -> Authority {
+    Authority::named(name).unwrap()
+}

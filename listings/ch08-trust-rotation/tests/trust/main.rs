@@ -1,0 +1,11 @@
+//! Trust in rotation: who gets in, who is held, and what is lost in which order.
+//!
+//! Streams are in memory, and where time is the subject, it is virtual.
+
+mod bench;
+mod client;
+mod never;
+mod order;
+mod stages;
+mod walk;
+mod wrong;

@@ -1,0 +1,233 @@
+//! Who must not get in, does not: before, during and after a rotation, by a full handshake and by a
+//! session that was resumed, in TLS 1.2 and 1.3.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch08_trust_rotation::party::issue;
+use lab::authority::{Authority, Issued, LeafRequest, self_signed};
+use lab::memory;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind, ServerConfig,
+    SignatureScheme,
+};
+
+use time::OffsetDateTime;
+
+use crate::bench::{Bench, Session, named};
+
+/// Lets in whoever comes, and looks at no certificate: a server of another policy.
+#[derive(Debug)]
+struct Careless;
+
+impl ClientCertVerifier for Careless {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            SignatureScheme::ED25519,
+        ]
+    }
+}
+
+/// A careless server beside ours, with the same keys for tickets and the same memory of sessions,
+/// as virtual hosts of one process have them.
+fn careless(bench: &Bench) -> Arc<ServerConfig> {
+    let generation = bench.live.current();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let pair = generation.identity.certified.clone();
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(Arc::new(Careless))
+        .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(pair)));
+    config.ticketer = generation.config.ticketer.clone();
+    config.session_storage = generation.config.session_storage.clone();
+    Arc::new(config)
+}
+
+/// Everybody who must not get in.
+struct Strangers {
+    self_signed: Issued,
+    other: Issued,
+    expired: [Issued; 2],
+}
+
+fn strangers(bench: &mut Bench) -> Strangers {
+    Strangers {
+        self_signed: self_signed(&LeafRequest::new("localhost")).unwrap(),
+        other: issue(&mut named("Root X"), 0x9001).unwrap(),
+        expired: [expired(&mut bench.a), expired(&mut bench.b)],
+    }
+}
+
+fn expired(issuer: &mut Authority) -> Issued {
+    let now = OffsetDateTime::now_utc();
+    issuer.set_clock(now - Duration::from_secs(7200));
+    let leaf = issue(issuer, 0x9002).unwrap();
+    issuer.set_clock(now);
+    leaf
+}
+
+/// Tries each of them, with and without a session. Returns how many tries there were, and how many
+/// of them the handshake itself let through, so that only the second look kept them out.
+async fn try_all(bench: &Bench, strangers: &Strangers, removed: &[&Issued]) -> (usize, usize) {
+    let mut who: Vec<(&str, Option<&Issued>)> = vec![
+        ("no certificate", None),
+        ("self-signed", Some(&strangers.self_signed)),
+        (
+            "an authority that was never trusted",
+            Some(&strangers.other),
+        ),
+        ("expired under Root A", Some(&strangers.expired[0])),
+        ("expired under Root B", Some(&strangers.expired[1])),
+    ];
+    who.extend(removed.iter().map(|leaf| ("a removed root", Some(*leaf))));
+    let (mut tries, mut resumed) = (0, 0);
+    for (what, leaf) in who {
+        for session in Session::ALL {
+            let config = session.config(leaf, &[&bench.a, &bench.b]);
+            let refused = bench.call(&config).await;
+            assert!(refused.is_err(), "{what} got in, {session:?}");
+
+            // The session is had from the careless server.
+            memory::handshake(&careless(bench), &config).unwrap();
+            resumed += usize::from(resumes(bench, &config));
+            memory::handshake(&careless(bench), &config).unwrap();
+            let refused = bench.call(&config).await;
+            assert!(refused.is_err(), "{what} got in by resumption, {session:?}");
+            tries += 2;
+        }
+    }
+    (tries, resumed)
+}
+
+/// Whether the handshake alone would let this client resume.
+fn resumes(bench: &Bench, config: &Arc<ClientConfig>) -> bool {
+    let handshake = memory::handshake(&bench.live.current().config, config);
+    handshake.is_ok_and(|(server, _)| server.handshake_kind() == Some(HandshakeKind::Resumed))
+}
+
+/// The control: who may get in does, by a full handshake, and then by the session of it as long as
+/// there are tickets.
+async fn gets_in(bench: &Bench, leaf: &Issued, resumes: bool) {
+    for session in Session::ALL {
+        let config = session.config(Some(leaf), &[&bench.a, &bench.b]);
+        assert!(!bench.call(&config).await.unwrap().resumed);
+        let again = bench.call(&config).await.unwrap();
+        assert_eq!(again.resumed, resumes, "{session:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_must_not_get_in_does_not() {
+    let mut bench = Bench::new();
+    let strangers = strangers(&mut bench);
+    let of_a = issue(&mut bench.a, 0x1002).unwrap();
+    let of_b = issue(&mut bench.b, 0x2002).unwrap();
+    let (mut tries, mut resumed) = (0, 0);
+    let mut count = |tried: (usize, usize)| {
+        tries += tried.0;
+        resumed += tried.1;
+    };
+
+    // Before. Root B is not trusted yet.
+    count(try_all(&bench, &strangers, &[&of_b]).await);
+    gets_in(&bench, &of_a, true).await;
+
+    // During: both are.
+    bench.list(&[&bench.a, &bench.b]);
+    count(try_all(&bench, &strangers, &[]).await);
+    gets_in(&bench, &of_a, true).await;
+    gets_in(&bench, &of_b, true).await;
+    bench.reissue();
+    count(try_all(&bench, &strangers, &[]).await);
+    gets_in(&bench, &of_a, true).await;
+    bench.list(&[&bench.b]);
+    count(try_all(&bench, &strangers, &[]).await);
+    gets_in(&bench, &of_a, false).await;
+    gets_in(&bench, &of_b, false).await;
+
+    // After.
+    bench.quiet().await;
+    bench.look();
+    assert_eq!(bench.names(), ["Root B"]);
+    count(try_all(&bench, &strangers, &[&of_a]).await);
+    gets_in(&bench, &of_b, true).await;
+
+    assert_eq!(tries, 162);
+    // The second look is what keeps these out. While a root is drained there are no tickets.
+    assert_eq!(resumed, 66);
+}
+
+/// A ticket that was honestly had, under a root that was then removed.
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_with_its_root() {
+    let mut bench = Bench::new();
+    let leaf = issue(&mut bench.a, 0x1002).unwrap();
+    let both = [&bench.a, &bench.b];
+    let clients = Session::ALL.map(|session| session.config(Some(&leaf), &both));
+    for client in &clients {
+        bench.call(client).await.unwrap();
+        assert!(bench.call(client).await.unwrap().resumed);
+    }
+    bench.rotate().await;
+    for client in &clients {
+        assert!(!resumes(&bench, client));
+        assert!(bench.call(client).await.is_err());
+    }
+}
+
+/// TLS honours the ticket for hours, and looks at no date. The second look does.
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_with_its_certificate() {
+    for session in Session::ALL {
+        let mut bench = Bench::new();
+        let mut request = LeafRequest::new("localhost");
+        request.lifetime = Duration::from_secs(60);
+        let leaf = bench.a.issue(&request).unwrap();
+        let client = session.config(Some(&leaf), &[&bench.a]);
+        bench.call(&client).await.unwrap();
+        assert!(bench.call(&client).await.unwrap().resumed);
+        bench.clock.forward(61);
+        assert!(resumes(&bench, &client), "rustls sees nothing wrong");
+        assert!(bench.call(&client).await.is_err());
+    }
+}
