@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{Live, Reload};
-use lab::authority::{Authority, LeafRequest};
+use lab::authority::{Authority, KeyKind, LeafRequest};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
@@ -50,9 +50,9 @@ impl World {
     /// # Errors
     /// When no certificates can be made.
     pub fn new() -> io::Result<Self> {
-        let mut authority = Authority::new().map_err(io::Error::other)?;
-        let other = Authority::new().map_err(io::Error::other)?;
-        let third = Authority::new().map_err(io::Error::other)?;
+        // With signatures of one length, so that each run has the same states.
+        let authority = || Authority::signing_with(KeyKind::Ed25519).map_err(io::Error::other);
+        let (mut authority, other, third) = (authority()?, authority()?, authority()?);
         let roots = |second: &Authority| [authority.root_pem(), second.root_pem()].concat();
         let (roots, other_roots) = (roots(&other), roots(&third));
         let mut set = |last: &Authority, roots: &str| {

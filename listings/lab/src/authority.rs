@@ -35,6 +35,16 @@ pub enum KeyKind {
     Rsa2048,
 }
 
+impl KeyKind {
+    fn generate(self) -> Result<KeyPair, Error> {
+        KeyPair::generate_for(match self {
+            Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Self::Ed25519 => &rcgen::PKCS_ED25519,
+            Self::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
+        })
+    }
+}
+
 /// What a leaf is asked to be. Start with [`LeafRequest::new`] and change what matters.
 #[derive(Clone, Debug)]
 pub struct LeafRequest {
@@ -101,22 +111,33 @@ impl Authority {
     /// A new authority whose clock stands at `now`. Its own certificates are valid for ten years
     /// from a day before.
     pub fn at(now: OffsetDateTime) -> Result<Self, Error> {
-        Self::new_root("Lab Root", now)
+        Self::new_root("Lab Root", now, KeyKind::default())
     }
 
     /// A new authority whose root has this common name, where there are several.
     pub fn named(root: &str) -> Result<Self, Error> {
-        Self::new_root(root, OffsetDateTime::now_utc())
+        Self::new_root(root, OffsetDateTime::now_utc(), KeyKind::default())
     }
 
-    fn new_root(root: &str, now: OffsetDateTime) -> Result<Self, Error> {
-        let root_key = KeyPair::generate()?;
-        let root_params = ca_params(root, now, BasicConstraints::Constrained(1));
+    /// A new authority that signs with a key of this kind. A signature of [`KeyKind::Ed25519`] is
+    /// always of the same length, and so are the certificates.
+    pub fn signing_with(kind: KeyKind) -> Result<Self, Error> {
+        Self::new_root("Lab Root", OffsetDateTime::now_utc(), kind)
+    }
+
+    fn new_root(root: &str, now: OffsetDateTime, kind: KeyKind) -> Result<Self, Error> {
+        let root_key = kind.generate()?;
+        let root_params = ca_params(root, now, BasicConstraints::Constrained(1), &root_key);
         let root = root_params.self_signed(&root_key)?;
         let root_issuer = Issuer::new(root_params, root_key);
 
-        let key = KeyPair::generate()?;
-        let params = ca_params("Lab Intermediate", now, BasicConstraints::Constrained(0));
+        let key = kind.generate()?;
+        let params = ca_params(
+            "Lab Intermediate",
+            now,
+            BasicConstraints::Constrained(0),
+            &key,
+        );
         let intermediate = params.signed_by(&key, &root_issuer)?;
         Ok(Self {
             root_pem: root.pem(),
@@ -181,11 +202,7 @@ fn leaf(
     serial: u64,
     now: OffsetDateTime,
 ) -> Result<(KeyPair, CertificateParams), Error> {
-    let key = KeyPair::generate_for(match request.key {
-        KeyKind::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-        KeyKind::Ed25519 => &rcgen::PKCS_ED25519,
-        KeyKind::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
-    })?;
+    let key = request.key.generate()?;
     let mut params = CertificateParams::new(request.names.clone())?;
     params.distinguished_name.remove(DnType::CommonName);
     params.serial_number = Some(SerialNumber::from_slice(&significant(serial)));
@@ -199,8 +216,18 @@ fn leaf(
     Ok((key, params))
 }
 
-fn ca_params(name: &str, now: OffsetDateTime, constraints: BasicConstraints) -> CertificateParams {
+fn ca_params(
+    name: &str,
+    now: OffsetDateTime,
+    constraints: BasicConstraints,
+    key: &KeyPair,
+) -> CertificateParams {
     let mut params = CertificateParams::default();
+    // Of the key, so that no two authorities share one; and always of the same length.
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.public_key_raw());
+    let mut serial = [0x5a; 16];
+    serial[1..].copy_from_slice(&digest.as_ref()[..15]);
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(constraints);
     // Required of all but self-signed certificates (RFC 5280, section 4.2.1.1); Python 3.13 insists.
