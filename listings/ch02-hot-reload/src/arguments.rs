@@ -1,5 +1,6 @@
 //! The command line of a server that reloads, the same from this chapter on and in each language.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,7 +54,7 @@ impl Serve {
     }
 
     /// The arguments by which a test or a demo tells a child process to serve `files`.
-    pub fn command_line(files: &Files) -> [std::ffi::OsString; 7] {
+    pub fn command_line(files: &Files) -> [OsString; 7] {
         [
             "serve".into(),
             "--certificate".into(),
@@ -63,5 +64,11 @@ impl Serve {
             "--roots".into(),
             files.roots.clone().into(),
         ]
+    }
+
+    /// The same, and more behind it.
+    pub fn command_line_with(files: &Files, more: &[&str]) -> Vec<OsString> {
+        let more = more.iter().map(OsString::from);
+        Self::command_line(files).into_iter().chain(more).collect()
     }
 }

@@ -95,20 +95,7 @@ macro_rules! strategies {
                 is_true_to_the_agent(Strategy::$strategy);
             }
         )*
-
-        #[test]
-        fn no_strategy_is_left_out() {
-            assert_eq!([$(Strategy::$strategy),*], Strategy::ALL);
-        }
     };
 }
 
-strategies! {
-    rename_each: RenameEach,
-    bundle: Bundle,
-    symlink: Symlink,
-    in_place: InPlace,
-    remove_create: RemoveCreate,
-    key_first: KeyFirst,
-    certificate_first: CertificateFirst,
-}
+lab::each_strategy!(strategies);

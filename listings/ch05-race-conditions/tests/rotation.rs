@@ -5,27 +5,19 @@ use std::time::Duration;
 
 use ch02_hot_reload::arguments::Serve;
 use lab::BOUND;
-use lab::agent::{Agent, Strategy};
-use lab::rotation::{Report, Server, rotate_under_load};
+use lab::agent::{Files, Strategy};
+use lab::rotation::{Report, rotate_under_load};
 
 const ROTATIONS: u64 = 100;
 
 async fn rotate(extra: &[&str], bound: Duration, strategy: Strategy, rotations: u64) -> Report {
-    let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), strategy).unwrap();
-    let mut arguments = Serve::command_line(&agent.files()).to_vec();
-    arguments.extend(extra.iter().map(Into::into));
-    let server = Server {
-        program: Path::new(env!("CARGO_BIN_EXE_ch05-race-conditions")),
-        arguments: &arguments,
-        bound,
-    };
-    rotate_under_load(server, &mut agent, rotations).await
+    let program = Path::new(env!("CARGO_BIN_EXE_ch05-race-conditions"));
+    let arguments = |files: &Files| Serve::command_line_with(files, extra);
+    rotate_under_load(program, arguments, bound, strategy, rotations).await
 }
 
 macro_rules! strategies {
     ($($name:ident: $strategy:ident),* $(,)?) => {
-        const TESTED: &[Strategy] = &[$(Strategy::$strategy),*];
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
@@ -36,20 +28,7 @@ macro_rules! strategies {
     };
 }
 
-strategies! {
-    rename_each: RenameEach,
-    bundle: Bundle,
-    symlink: Symlink,
-    in_place: InPlace,
-    remove_create: RemoveCreate,
-    key_first: KeyFirst,
-    certificate_first: CertificateFirst,
-}
-
-#[test]
-fn no_strategy_is_left_out() {
-    assert_eq!(TESTED, Strategy::ALL);
-}
+lab::each_strategy!(strategies);
 
 /// As on NFS, on overlayfs and under gVisor: nothing ever fires.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,24 +11,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Files, Strategy};
 use crate::child::Child;
 use crate::client::{Client, Options};
 use crate::log::want;
 
 /// Clients that connect all the time.
 const CLIENTS: usize = 3;
-
-/// How a server is run.
-#[derive(Clone, Copy, Debug)]
-pub struct Server<'a> {
-    /// The program.
-    pub program: &'a Path,
-    /// All of its arguments, those that name the agent's files among them.
-    pub arguments: &'a [OsString],
-    /// How long a rotation may take to be loaded.
-    pub bound: Duration,
-}
 
 /// What a run showed.
 #[derive(Debug)]
@@ -39,16 +28,41 @@ pub struct Report {
     pub serials: usize,
 }
 
-/// Writes a first identity, starts the server, and rotates so many times under continuous
-/// handshakes. The agent must be new: its identities are counted.
+/// Calls a macro with every strategy, and with the name of a test for each.
+#[macro_export]
+macro_rules! each_strategy {
+    ($tests:ident) => {
+        $tests! {
+            rename_each: RenameEach,
+            bundle: Bundle,
+            symlink: Symlink,
+            in_place: InPlace,
+            remove_create: RemoveCreate,
+            key_first: KeyFirst,
+            certificate_first: CertificateFirst,
+        }
+    };
+}
+
+/// Writes a first identity into a new directory, starts `program` with the `arguments` that name
+/// the agent's files, and rotates so many times under continuous handshakes. Each rotation must be
+/// loaded within `bound`.
 ///
 /// # Panics
 /// With the server's log, unless no handshake failed, no chain was mixed, and every new serial was
 /// seen.
-pub async fn rotate_under_load(server: Server<'_>, agent: &mut Agent, rotations: u64) -> Report {
+pub async fn rotate_under_load(
+    program: &Path,
+    arguments: impl FnOnce(&Files) -> Vec<OsString>,
+    bound: Duration,
+    strategy: Strategy,
+    rotations: u64,
+) -> Report {
+    let directory = crate::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), strategy).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
     let first = agent.rotate().unwrap();
-    let child = Child::spawn(server.program, server.arguments, |_| ()).unwrap();
+    let child = Child::spawn(program, arguments(&agent.files()), |_| ()).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], child.port(crate::BOUND).await));
     let log = child.log();
 
@@ -70,7 +84,7 @@ pub async fn rotate_under_load(server: Server<'_>, agent: &mut Agent, rotations:
     for _ in 0..rotations {
         let next = agent.rotate().unwrap();
         let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
-        log.wait_for(&loaded, server.bound).await;
+        log.wait_for(&loaded, bound).await;
         let probe = client.probe(address).await;
         let shown = probe.as_ref().map(|seen| seen.chain.serial.as_str());
         assert_eq!(

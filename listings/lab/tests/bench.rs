@@ -267,3 +267,13 @@ fn the_body_has_a_known_sum() {
     let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &block);
     assert_eq!(expected_sha256(253), chain::hex(sum.as_ref()));
 }
+
+macro_rules! listed {
+    ($($name:ident: $strategy:ident),* $(,)?) => { [$(Strategy::$strategy),*] };
+}
+
+/// The suites of the chapters make their tests from this list.
+#[test]
+fn no_strategy_is_left_out() {
+    assert_eq!(lab::each_strategy!(listed), Strategy::ALL);
+}

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use ch02_hot_reload::arguments::Serve;
 use lab::BOUND;
-use lab::agent::{Agent, Strategy};
-use lab::rotation::{Report, Server};
+use lab::agent::{Files, Strategy};
+use lab::rotation::{Report, rotate_under_load};
 
 const ROTATIONS: u64 = 100;
 
@@ -24,16 +24,8 @@ async fn rotate(
     strategy: Strategy,
     rotations: u64,
 ) -> Report {
-    let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), strategy).unwrap();
-    let mut arguments = Serve::command_line(&agent.files()).to_vec();
-    arguments.extend(extra.iter().map(Into::into));
-    let server = Server {
-        program,
-        arguments: &arguments,
-        bound,
-    };
-    lab::rotation::rotate_under_load(server, &mut agent, rotations).await
+    let arguments = |files: &Files| Serve::command_line_with(files, extra);
+    rotate_under_load(program, arguments, bound, strategy, rotations).await
 }
 
 /// Builds the Go twin under Go's race detector, once for all tests of this program.
@@ -59,7 +51,6 @@ fn go_twin() -> Option<PathBuf> {
 
 macro_rules! strategies {
     ($($name:ident: $strategy:ident),* $(,)?) => {
-        const TESTED: &[Strategy] = &[$(Strategy::$strategy),*];
         mod ours { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
@@ -80,20 +71,7 @@ macro_rules! strategies {
     };
 }
 
-strategies! {
-    rename_each: RenameEach,
-    bundle: Bundle,
-    symlink: Symlink,
-    in_place: InPlace,
-    remove_create: RemoveCreate,
-    key_first: KeyFirst,
-    certificate_first: CertificateFirst,
-}
-
-#[test]
-fn no_strategy_is_left_out() {
-    assert_eq!(TESTED, Strategy::ALL);
-}
+lab::each_strategy!(strategies);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_events_the_poll_suffices() {
