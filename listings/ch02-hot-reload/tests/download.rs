@@ -24,6 +24,9 @@ async fn cross_ten_rotations(told: bool, bound: Duration) -> Log {
     let address = SocketAddr::from(([127, 0, 0, 1], child.port(lab::BOUND).await));
 
     let mut download = client.connect(address).await.unwrap();
+    // It is the server's first connection, whichever task is quicker.
+    let opened = want("connection_opened").with("connection", 1);
+    child.log().wait_for(&opened, lab::BOUND).await;
     let mut pool = Pool::open(&client, address, 5).await.unwrap();
     for generation in 2..=11u64 {
         download.pull(MIB * 4 / 5).await.unwrap();
