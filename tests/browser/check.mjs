@@ -26,6 +26,8 @@ function problem(where, what) {
 async function open(context, name) {
     const page = await context.newPage();
     page.setDefaultTimeout(BOUND);
+    // print.html opens the printer's dialogue by itself, and nobody is here to close it.
+    await page.addInitScript(() => { globalThis.print = () => {}; });
     page.on("console", (message) => {
         if (["error", "warning"].includes(message.type())) { problem(name, `console: ${message.text()}`); }
     });
@@ -142,8 +144,11 @@ async function legible(page, where) {
 
 async function inTheme(page, name, theme, rules) {
     const where = `${name} ${theme}`;
-    await page.evaluate((theme) => document.getElementById(`mdbook-theme-${theme}`).click(), theme);
-    await page.waitForFunction((theme) => document.documentElement.classList.contains(theme), theme);
+    const chosen = await page.evaluate((theme) => {
+        document.getElementById(`mdbook-theme-${theme}`).click();
+        return document.documentElement.classList.contains(theme);
+    }, theme);
+    if (!chosen) { problem(where, "the theme cannot be chosen"); }
     await accessible(page, where, rules);
     await legible(page, where);
     await picture(page, where.replace(" ", "-"));
