@@ -373,7 +373,7 @@ impl Run {
                 .add(rectangle("drain", x, top, width.max(MINIMUM), axis_y - top))
                 .add(label("drain-label", x + width / 2.0, 12.0, "middle", words));
         }
-        let mut last = f64::MIN;
+        let mut free_from = f64::MIN;
         for (at, generation, _) in &self.rotations {
             let x = self.x(*at);
             drawing = drawing.add(
@@ -385,15 +385,17 @@ impl Run {
                     .set("y2", round(axis_y)),
             );
             // Where two rotations are close, only the first is labelled; the bars carry numbers.
-            if x - last > 16.0 {
-                let (anchor, words) = match last == f64::MIN {
-                    true => ("start", format!("generation {generation}")),
-                    false => ("middle", generation.to_string()),
-                };
-                let at = if last == f64::MIN { x - 4.0 } else { x };
-                drawing = drawing.add(label("rotation-label", at, TOP - 12.0, anchor, words));
-                last = x;
+            if x < free_from {
+                continue;
             }
+            let first = free_from == f64::MIN;
+            let (anchor, at, words) = match first {
+                true => ("start", x - 4.0, format!("generation {generation}")),
+                false => ("middle", x, generation.to_string()),
+            };
+            let width = words.len() as f64 * 7.4;
+            free_from = if first { at + width + 8.0 } else { x + 16.0 };
+            drawing = drawing.add(label("rotation-label", at, TOP - 12.0, anchor, words));
         }
         for (bar, lane) in self.bars.iter().zip(&lanes.of) {
             drawing = drawing.add(self.bar(bar, TOP + *lane as f64 * LANE));

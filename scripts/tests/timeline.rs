@@ -205,6 +205,19 @@ fn a_resumed_connection_is_hatched_and_named() {
     assert!(text(&figure, "figcaption").contains("1 connection resumed"));
 }
 
+/// The first label is long: a rotation that comes soon after it has no room for its own.
+#[test]
+fn labels_do_not_overlap() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    log += &event(20, "identity_loaded", r#""generation":2,"serial":"b""#);
+    log += &event(500, "identity_loaded", r#""generation":3,"serial":"c""#);
+    log += &event(505, "identity_loaded", r#""generation":4,"serial":"d""#);
+    log += &event(1000, "listening", r#""port":1"#);
+    let figure = render("labels", &log).unwrap();
+    assert_eq!(text(&figure, ".rotation-label"), "generation 1|3");
+    assert_eq!(count(&figure, "line.rotation"), 4);
+}
+
 /// A connection that nobody closed lasts until the end of the run.
 #[test]
 fn an_open_end_is_no_cut() {
