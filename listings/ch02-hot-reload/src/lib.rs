@@ -6,10 +6,11 @@
 
 pub mod arguments;
 pub mod identity;
+mod sync;
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use ch01_restart_baseline::{accept, connection, server_config};
@@ -21,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use identity::{Identity, Reason, Rejected, Source};
+use sync::Mutex;
 
 // ANCHOR: generation
 /// One immutable snapshot: an identity, the configuration built from it, and a number.
