@@ -21,6 +21,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -34,7 +35,10 @@ pub fn load_once(certificate: &Path, key: &Path, generation: u64) -> io::Result<
         .and_then(Iterator::collect)
         .map_err(|why| in_file(certificate, &why))?;
     let facts = chain::facts(&chain).map_err(|why| in_file(certificate, &why))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|why| in_file(key, &why))?;
+    let private = std::fs::read(key).map_err(|why| in_file(key, &why))?;
+    // What the parser says may repeat bytes of the key.
+    let private = PrivateKeyDer::from_pem_slice(&private)
+        .map_err(|_| in_file(key, &"it holds no key in PEM"))?;
     let config = server_config()
         .with_single_cert(chain, private)
         .map_err(|why| in_file(key, &why))?;
@@ -68,6 +72,21 @@ pub fn exit(outcome: io::Result<()>) -> ExitCode {
             eprintln!("error: {why}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs a demo until it is done, or until the process is told to end: then what it holds is let
+/// go of, so that no server and no directory outlives it.
+///
+/// # Errors
+/// What the demo says, or that it was told to end.
+pub async fn until_told(demo: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        done = demo => done,
+        _ = terminate.recv() => Err(io::ErrorKind::Interrupted.into()),
+        _ = interrupt.recv() => Err(io::ErrorKind::Interrupted.into()),
     }
 }
 

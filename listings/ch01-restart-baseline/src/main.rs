@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use ch01_restart_baseline::stampede::{Fleet, renew_by_restart};
 use ch01_restart_baseline::supervisor::Supervisor;
-use ch01_restart_baseline::{exit, listen, load_once, serve};
+use ch01_restart_baseline::{exit, listen, load_once, serve, until_told};
 use clap::{Parser, Subcommand};
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Connection, Failure, Options};
@@ -50,7 +50,7 @@ async fn main() -> ExitCode {
             port,
             generation,
         }) => server(&certificate, &key, port, generation).await,
-        None => match demo().await {
+        None => match until_told(demo()).await {
             // Virtual time needs a runtime of its own.
             Ok(()) => tokio::task::spawn_blocking(stampede)
                 .await

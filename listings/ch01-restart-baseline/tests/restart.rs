@@ -134,6 +134,23 @@ async fn a_missing_file_is_named() {
     );
 }
 
+/// Without line ends, the whole key is one line, and a parser's message would quote it.
+#[tokio::test]
+async fn what_is_wrong_with_a_key_is_said_without_its_bytes() {
+    let mut key = String::new();
+    let said = last_words(|_, directory| {
+        let path = directory.join("tls.key");
+        key = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, key.replace('\n', "")).unwrap();
+    });
+    let said = said.await;
+    assert!(said.contains("tls.key: it holds no key"), "{said}");
+    for line in key.lines() {
+        let bytes = format!("{:?}", line.as_bytes());
+        assert!(!said.contains(line) && !said.contains(bytes.trim_matches(['[', ']'])));
+    }
+}
+
 // ANCHOR: torn_pair
 /// A torn pair at the moment of a restart leaves no server at all: there is no last good one.
 #[tokio::test]

@@ -27,7 +27,6 @@ pub struct Source {
 }
 
 /// A chain and its key, checked. Immutable.
-#[derive(Debug)]
 pub struct Identity {
     /// The chain, and what rustls signs with. Its `Debug` shows no key bytes.
     pub certified: Arc<CertifiedKey>,
@@ -64,6 +63,14 @@ impl Clone for Identity {
             facts: self.facts.clone(),
             set_sha256: self.set_sha256,
         }
+    }
+}
+
+/// Without the key, and without the hash that it is in.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Identity");
+        shown.field("facts", &self.facts).finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use ch01_restart_baseline::{exit, listen};
+use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::{Live, on_hangup, reload_on, serve};
 use clap::{Parser, Subcommand};
@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     exit(match arguments.role {
         Some(Role::Serve(arguments)) => server(arguments).await,
-        None => demo(arguments.all).await,
+        None => until_told(demo(arguments.all)).await,
     })
 }
 

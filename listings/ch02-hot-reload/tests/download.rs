@@ -99,3 +99,21 @@ async fn bad_files_at_the_start_end_the_process() {
     let text = said[0].text("text").unwrap();
     assert!(text.contains("tls.crt: missing: "), "{text}");
 }
+
+/// A demo that is told to end takes its server along.
+#[tokio::test]
+async fn nothing_outlives_the_demo() {
+    let program = Path::new(env!("CARGO_BIN_EXE_ch02-hot-reload"));
+    let demo = Child::spawn(program, [""; 0], |_| ()).unwrap();
+    let server = SocketAddr::from(([127, 0, 0, 1], demo.port(lab::BOUND).await));
+    demo.signal(Signal::TERM).unwrap();
+    demo.wait(lab::BOUND).await.unwrap();
+    let gone = async {
+        // The kernel takes a moment to clear away a process that was killed.
+        while tokio::net::TcpStream::connect(server).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let gone = tokio::time::timeout(lab::BOUND, gone).await;
+    gone.expect("the server went on after its demo");
+}

@@ -335,4 +335,6 @@ fn debug_shows_no_key() {
     for line in issued.key.expose().lines() {
         assert!(!shown.contains(line), "key bytes in a Debug");
     }
+    let hash = format!("{:?}", live.current().identity.set_sha256);
+    assert!(!shown.contains(&hash), "a hash over the key in a Debug");
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ch01_restart_baseline::{exit, listen};
+use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::Live;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::naive::StatInHandshake;
@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     exit(match arguments.role {
         Some(Role::Serve(arguments)) => server(arguments).await,
-        None => demo(arguments.all).await,
+        None => until_told(demo(arguments.all)).await,
     })
 }
 

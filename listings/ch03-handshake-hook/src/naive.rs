@@ -57,7 +57,9 @@ fn load(files: &Files) -> io::Result<Arc<CertifiedKey>> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect)
         .map_err(io::Error::other)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(io::Error::other)?;
+    // Even here: what the parser says may repeat bytes of the key.
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|_| io::Error::other("it holds no key in PEM"))?;
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key);
     Ok(Arc::new(CertifiedKey::new(
         chain,

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use ch01_restart_baseline::{exit, listen};
+use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::watch::Follow;
 use ch04_dynamic_contexts::call::{Calls, call};
@@ -69,7 +69,7 @@ async fn main() -> ExitCode {
     exit(match arguments.role {
         Some(Role::Serve(program)) => server(program).await,
         Some(Role::Call { program, calls }) => client(program, calls).await,
-        None => demo(arguments.all).await,
+        None => until_told(demo(arguments.all)).await,
     })
 }
 

@@ -108,8 +108,10 @@ async fn read_events(
     log: Log,
     mut on_event: impl FnMut(&mut Event),
 ) {
-    let mut lines = BufReader::new(stderr).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    // Bytes, not text: a line that is not UTF-8 is a stray line, and not the end of the log.
+    let mut lines = BufReader::new(stderr).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line = String::from_utf8_lossy(&line);
         let mut event = Event::parse(&line).unwrap_or_else(|| stray(&line));
         on_event(&mut event);
         log.push(event);

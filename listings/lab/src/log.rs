@@ -206,7 +206,7 @@ impl Log {
     }
 
     /// Asserts that the log holds no private key: no PEM marker of one, and no line of base64 of
-    /// the given keys.
+    /// the given keys, be it as text or as a list of bytes.
     ///
     /// # Panics
     /// With the number of the offending event. The log is not printed: it holds a secret.
@@ -222,7 +222,11 @@ impl Log {
         }
         for (at, event) in self.lock().iter().enumerate() {
             let line = event.to_string();
-            let leaks = secrets.iter().any(|secret| line.contains(secret));
+            let leaks = secrets.iter().any(|secret| {
+                // As text, and as a `Debug` of bytes writes it.
+                let bytes = format!("{:?}", secret.as_bytes());
+                line.contains(secret) || line.contains(bytes.trim_matches(['[', ']']))
+            });
             assert!(!leaks, "event {at} of the log holds key material");
         }
     }

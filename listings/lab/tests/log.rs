@@ -98,6 +98,23 @@ fn key_bytes_are_found_and_not_repeated() {
     log.push(Event::parse(&leak).unwrap());
     let said = message(|| log.assert_no_key_bytes([&issued.key]));
     assert_eq!(said, "event 3 of the log holds key material");
+
+    let bytes = format!("{:?}", secret.as_bytes());
+    let log = Log::parse(&format!(r#"{{"event":"x","detail":"near {bytes}"}}"#));
+    let said = message(|| log.assert_no_key_bytes([&issued.key]));
+    assert_eq!(said, "event 0 of the log holds key material");
+}
+
+/// A line that is no text does not end the log of a child that goes on.
+#[tokio::test]
+async fn a_line_that_is_not_utf8_is_a_stray_line() {
+    let script = r#"printf '{"event":"one"}\nbad \377 byte\n{"event":"two"}\n' >&2; sleep 60"#;
+    let shell = std::path::Path::new("/bin/sh");
+    let child = lab::child::Child::spawn(shell, ["-c", script], |_| ()).unwrap();
+    child.log().wait_for(&want("two"), lab::BOUND).await;
+    child
+        .log()
+        .assert_order(&[want("one"), want("stray_line"), want("two")]);
 }
 
 #[tokio::test]
