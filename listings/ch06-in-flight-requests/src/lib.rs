@@ -46,6 +46,11 @@ pub struct Retirement {
 }
 
 impl Retirement {
+    /// The newest generation that must go once `newest` is published. 0 where none must.
+    pub fn too_old(&self, newest: u64) -> u64 {
+        newest.saturating_sub(self.lag.saturating_add(1))
+    }
+
     /// Waits until a connection has to go, and says why.
     ///
     /// `retired` holds the newest generation that must go, with all before it.
@@ -166,7 +171,7 @@ impl Server {
         let mut before = 0;
         while published.changed().await.is_ok() {
             let newest = *published.borrow_and_update();
-            let generation = newest.saturating_sub(self.retirement.lag + 1);
+            let generation = self.retirement.too_old(newest);
             if generation <= before {
                 continue;
             }
