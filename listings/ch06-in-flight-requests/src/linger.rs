@@ -29,7 +29,8 @@ impl<S> Clone for Shared<S> {
 }
 
 // ANCHOR: linger
-/// Says that nothing more will be sent, and waits until the client closes, too.
+/// Says that nothing more will be sent, and waits until the client closes, too (RFC 9112, section
+/// 9.6).
 ///
 /// A socket that is closed while something of the client is unread, an acknowledgement or a
 /// window update, is reset (RFC 1122, section 4.2.2.13), and the client's kernel may throw away
