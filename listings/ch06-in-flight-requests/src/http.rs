@@ -19,6 +19,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::Due;
 use crate::leave::{End, until_gone};
+use crate::linger::Shared;
 
 // ANCHOR: http1
 /// Serves HTTP/1.1. A connection that is due gets `Connection: close` with its next answer (RFC
@@ -35,6 +36,7 @@ pub(crate) async fn http1<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stream = Shared::new(stream);
     let (body, leaving) = (Arc::new(Counts::default()), AtomicBool::new(false));
     let service = service_fn(|request| {
         let mut response = answer(&request, &body);
@@ -44,11 +46,12 @@ where
         }
         std::future::ready(Ok::<_, Infallible>(response))
     });
-    let connection = conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let io = TokioIo::new(stream.clone());
+    let connection = conn::http1::Builder::new().serve_connection(io, service);
     let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
     let close = conn::http1::Connection::graceful_shutdown;
     let owes = || body.owes();
-    let end = until_gone(pin!(connection), due, grace, ask, close, owes).await;
+    let end = until_gone(stream, pin!(connection), due, grace, ask, close, owes).await;
     (body.sent.load(Ordering::Relaxed), end)
 }
 // ANCHOR_END: http1
@@ -68,14 +71,15 @@ pub(crate) async fn http2<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stream = Shared::new(stream);
     let body = Arc::new(Counts::default());
     let service =
         service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &body))));
-    let connection = conn::http2::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service);
+    let io = TokioIo::new(stream.clone());
+    let connection = conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service);
     let ask = conn::http2::Connection::graceful_shutdown;
     let owes = || body.owes();
-    let end = until_gone(pin!(connection), due, grace, ask, |_| (), owes).await;
+    let end = until_gone(stream, pin!(connection), due, grace, ask, |_| (), owes).await;
     (body.sent.load(Ordering::Relaxed), end)
 }
 // ANCHOR_END: http2

@@ -3,9 +3,11 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::Due;
+use crate::linger::{Shared, linger};
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +16,13 @@ pub enum End {
     ClientClosed,
     /// It broke, with something unfinished.
     Cut,
-    /// It was asked because of its age, and finished what it was at.
+    /// It was asked because of its age, and finished what it was at. The client closed it in its
+    /// turn, or it was idle.
     Aged,
-    /// It was asked because of its generation, and finished what it was at.
+    /// The same, but asked because of its generation.
     Drained,
-    /// It was asked, and had not finished at the deadline: the server cut it.
+    /// It was asked, and at the deadline it had not finished, or the client had not closed it:
+    /// the server cut it.
     Deadline,
 }
 
@@ -37,10 +41,12 @@ impl End {
 
 // ANCHOR: until_gone
 /// Runs a connection until it ends. Once it is due, asks it to leave, and cuts it at the deadline.
+/// Where nothing is cut, `stream` is closed so that the client has time to read what was sent.
 ///
 /// `ask` and `close` are what the protocol has for that; `owes` tells whether an answer is
 /// unfinished.
-pub(crate) async fn until_gone<C, T, E>(
+pub(crate) async fn until_gone<S, C, T, E>(
+    stream: Shared<S>,
     mut connection: Pin<&mut C>,
     due: impl Future<Output = Due>,
     grace: Duration,
@@ -49,22 +55,31 @@ pub(crate) async fn until_gone<C, T, E>(
     owes: impl Fn() -> bool,
 ) -> End
 where
+    S: AsyncRead + AsyncWrite + Unpin,
     C: Future<Output = Result<T, E>>,
 {
     // A client that does not stay for our goodbye makes an error, and loses nothing by it.
     let whole = |ended: &Result<T, E>| ended.is_ok() || !owes();
     let due = tokio::select! {
-        ended = connection.as_mut() => return match whole(&ended) {
-            true => End::ClientClosed,
-            false => End::Cut,
-        },
+        ended = connection.as_mut() => {
+            // The client has ended it; whether it stays for our goodbye no longer matters.
+            let _ = timeout(grace, linger(stream)).await;
+            return if whole(&ended) { End::ClientClosed } else { End::Cut };
+        }
         due = due => due,
     };
     ask(connection.as_mut());
-    let whole = match timeout(grace, connection.as_mut()).await {
-        Ok(ended) if whole(&ended) => true,
-        Ok(_) => return End::Cut,
-        Err(_) => {
+    let mut ended = None;
+    let leaving = async {
+        ended = Some(connection.as_mut().await);
+        linger(stream).await;
+    };
+    let in_time = timeout(grace, leaving).await.is_ok();
+    let whole = match ended {
+        Some(ended) if !whole(&ended) => return End::Cut,
+        // All was sent. Only a client that closes, too, is known to have had the time to read it.
+        Some(_) => in_time,
+        None => {
             close(connection.as_mut());
             // One look: what has nothing left to do is done.
             tokio::select! {

@@ -11,6 +11,7 @@ pub mod descriptors;
 pub mod held;
 pub mod http;
 pub mod leave;
+mod linger;
 pub mod tickets;
 
 use std::pin::pin;
@@ -21,7 +22,8 @@ use ch01_restart_baseline::{Opened, accept, handshake, how};
 use ch02_hot_reload::Live;
 use held::Held;
 use leave::{End, until_gone};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use linger::Shared;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -46,6 +48,11 @@ pub struct Retirement {
 }
 
 impl Retirement {
+    /// The newest generation that must go once `newest` is published. 0 where none must.
+    pub fn too_old(&self, newest: u64) -> u64 {
+        newest.saturating_sub(self.lag.saturating_add(1))
+    }
+
     /// Waits until a connection has to go, and says why.
     ///
     /// `retired` holds the newest generation that must go, with all before it.
@@ -166,7 +173,7 @@ impl Server {
         let mut before = 0;
         while published.changed().await.is_ok() {
             let newest = *published.borrow_and_update();
-            let generation = newest.saturating_sub(self.retirement.lag + 1);
+            let generation = self.retirement.too_old(newest);
             if generation <= before {
                 continue;
             }
@@ -211,22 +218,19 @@ where
 /// The lab's protocol has no word for "please leave". The client is not told: if it does not go
 /// by itself, it is cut.
 async fn bare<S>(
-    mut stream: TlsStream<S>,
+    stream: TlsStream<S>,
     due: impl Future<Output = Due>,
     grace: Duration,
 ) -> (u64, End)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut sent = 0;
+    let stream = Shared::new(stream);
+    let (mut talking, mut sent) = (stream.clone(), 0);
     let end = {
-        let conversation = pin!(lab::wire::serve_counting(&mut stream, &mut sent));
-        until_gone(conversation, due, grace, |_| (), |_| (), || true).await
+        let conversation = pin!(lab::wire::serve_counting(&mut talking, &mut sent));
+        until_gone(stream, conversation, due, grace, |_| (), |_| (), || true).await
     };
-    if end != End::Deadline {
-        // The client has left; whether our goodbye reaches it no longer matters.
-        let _ = stream.shutdown().await;
-    }
     (sent, end)
 }
 // ANCHOR_END: bare

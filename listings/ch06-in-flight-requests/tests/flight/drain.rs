@@ -182,6 +182,18 @@ async fn only_generations_that_are_too_far_behind_are_drained() {
     ]);
 }
 
+#[test]
+fn the_greatest_lag_retires_nothing() {
+    let lag = |lag| Retirement {
+        lag,
+        ..BY_GENERATION
+    };
+    assert_eq!(lag(u64::MAX).too_old(u64::MAX), 0);
+    assert_eq!(lag(u64::MAX - 1).too_old(u64::MAX), 0);
+    assert_eq!(lag(2).too_old(4), 1);
+    assert_eq!(lag(0).too_old(1), 0);
+}
+
 /// A second drain begins while the first is under way. Each counts its own.
 #[tokio::test(start_paused = true)]
 async fn drains_that_overlap_count_each_connection_once() {

@@ -57,5 +57,6 @@ async fn the_first_goaway_warns_and_the_second_after_a_round_trip_is_final() {
     bench.rotate();
     let highest = (1 << 31) - 1;
     assert_eq!(goaways(&mut stream).await, [(highest, 0), (0, 0)]);
+    drop(stream);
     bench.closed(1, "drained").await;
 }

@@ -10,4 +10,5 @@ mod crossing;
 mod drain;
 mod expiry;
 mod goaway;
+mod linger;
 mod tickets;
