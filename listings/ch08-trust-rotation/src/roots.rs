@@ -157,7 +157,9 @@ impl Roots {
     fn call_off(&self, state: &mut State, root: &Root) {
         state.told.remove(root);
         state.forced.remove(root);
-        if state.unlisted.remove(root) && state.draining.remove(root).is_some() {
+        state.unlisted.remove(root);
+        // Each by itself: a drain may begin after it was listed again.
+        if state.draining.remove(root).is_some() {
             state.called_off = true;
             self.drains.notify_one();
             self.stays(root);
@@ -267,7 +269,11 @@ impl Roots {
         }
         log_end(Step::Drain, root, &standing);
         // Only now: who leaves and comes back finds no use for a ticket.
-        self.leaves(root);
+        let state = self.state();
+        // Listed again meanwhile, it is no longer to go.
+        if state.draining.contains_key(root) {
+            self.leaves(root);
+        }
         Ok(())
     }
     // ANCHOR_END: drain
