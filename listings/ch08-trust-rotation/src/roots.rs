@@ -61,7 +61,7 @@ struct State {
 struct Clients {
     connections: usize,
     tickets_until: Option<UnixTime>,
-    /// When the last was let in.
+    /// When the last was let in, or left.
     last: Option<Instant>,
 }
 
@@ -78,8 +78,8 @@ impl State {
 
 impl Roots {
     /// For the identity of this source. Sessions live on by this policy between changes of trust;
-    /// a root is removed when nobody has been let in by it for as long as `quiet`: more than any
-    /// client is away between two calls.
+    /// a root is removed when nobody has been in by it for as long as `quiet`: more than any client
+    /// is away between two calls.
     pub fn new(source: Source, sessions: Sessions, quiet: Duration) -> Arc<Self> {
         Self::with_clock(source, sessions, quiet, Arc::new(DefaultTimeProvider))
     }
@@ -451,6 +451,8 @@ impl Drop for Hold {
     fn drop(&mut self) {
         if let Some(clients) = self.held_by.state().clients.get_mut(&self.roots) {
             clients.connections -= 1;
+            // Who leaves may come back at once: it is quiet from now on.
+            clients.last = Some(Instant::now());
         }
     }
 }
