@@ -52,6 +52,9 @@ struct Mutual {
     /// Milliseconds for which a file that lists less must stay as it is, to be believed.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
+    /// Milliseconds that a connection may live before it is asked to leave.
+    #[arg(long, default_value_t = 3_600_000)]
+    max_age_ms: u64,
     /// Milliseconds that a connection has, once asked to leave.
     #[arg(long, default_value_t = 30_000)]
     grace_ms: u64,
@@ -137,8 +140,12 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
     if !arguments.frozen {
         arguments.follow.start(live.clone());
     }
-    let grace = Duration::from_millis(arguments.grace_ms);
-    let server = Arc::new(Server { live, roots, grace });
+    let server = Arc::new(Server {
+        live,
+        roots,
+        max_age: Duration::from_millis(arguments.max_age_ms),
+        grace: Duration::from_millis(arguments.grace_ms),
+    });
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())
 }

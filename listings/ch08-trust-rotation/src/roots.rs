@@ -11,6 +11,7 @@ use std::time::Duration;
 use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{Generation, Live, ReadFn, Recipe};
 use ch06_in_flight_requests::tickets::Sessions;
+use ch07_graceful_degradation::budget::Window;
 use lab::chain;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -389,6 +390,14 @@ impl Roots {
         Ok(Hold { held_by, roots })
     }
     // ANCHOR_END: let_in
+
+    /// How long a client's own certificate is still valid. Others in its chain may be there for
+    /// servers that trust another root.
+    pub fn certificate_left(&self, chain: &[CertificateDer<'_>]) -> Duration {
+        let leaf = &chain[..chain.len().min(1)];
+        let left = Window::of(leaf).map_or(0, |window| window.seconds_left(self.now()));
+        Duration::from_secs(u64::try_from(left).unwrap_or(0))
+    }
 
     /// The roots that the server's own leaf is under.
     fn own(&self, identity: &Identity) -> Vec<Root> {
