@@ -23,6 +23,7 @@ use ch08_trust_rotation::roots::Roots;
 use ch08_trust_rotation::server::Server;
 use ch08_trust_rotation::wrong;
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
 /// Chapter 8: trust rotates, too.
@@ -140,6 +141,7 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
     if !arguments.frozen {
         arguments.follow.start(live.clone());
     }
+    force_on_signal(roots.clone(), live.clone())?;
     let server = Arc::new(Server {
         live,
         roots,
@@ -150,3 +152,19 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
     Ok(())
 }
 // ANCHOR_END: held
+
+/// Forces at each SIGUSR1. Returns once the handler is in place: until then, the signal would end
+/// the process.
+fn force_on_signal(roots: Arc<Roots>, live: Arc<Live>) -> io::Result<()> {
+    let mut signals = signal(SignalKind::user_defined1())?;
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            let (roots, live) = (roots.clone(), live.clone());
+            let forcing = tokio::task::spawn_blocking(move || roots.force_unlisted(&live));
+            if let Err(panic) = forcing.await {
+                tracing::error!(event = "reload_panicked", why = %panic);
+            }
+        }
+    });
+    Ok(())
+}

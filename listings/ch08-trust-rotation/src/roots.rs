@@ -326,6 +326,16 @@ impl Roots {
         waiting
     }
 
+    /// Lets every root go that the file no longer lists, as [`Self::force`] does, and looks at the
+    /// files. Logs which roots that was said of, be it none.
+    pub fn force_unlisted(&self, live: &Live) {
+        let unlisted = self.state().unlisted.clone();
+        let forced: Vec<_> = unlisted.iter().filter(|root| self.force(root)).collect();
+        let names: Vec<_> = forced.iter().map(|root| root.name()).collect();
+        tracing::warn!(event = "trust_forced", roots = names.join(", "));
+        live.reload_and_log();
+    }
+
     /// How the roots of the current generation stand, in the order of its anchors.
     pub fn stages(&self, live: &Live) -> Vec<(Root, Stage, Standing)> {
         let identity = &live.current().identity;
