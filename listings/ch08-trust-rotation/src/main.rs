@@ -1,5 +1,5 @@
 //! The demo of chapter 8: a root is rotated under load, and nobody is turned away. With
-//! `wrong-order`, the same in three orders that turn somebody away.
+//! `wrong-order`, the same in three ways that turn somebody away.
 //!
 //! With `serve` it is the server that the demo starts.
 
@@ -38,7 +38,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Rotate a root in three orders that turn somebody away.
+    /// Rotate a root in three ways that turn somebody away.
     WrongOrder,
     /// Serve HTTP to clients with a certificate, follow the files, and hold roots.
     Serve(Mutual),
