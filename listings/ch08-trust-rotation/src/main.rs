@@ -1,5 +1,5 @@
 //! The demo of chapter 8: a root is rotated under load, and nobody is turned away. With
-//! `wrong-order`, the same in three orders that turn somebody away.
+//! `wrong-order`, the same in three ways that turn somebody away.
 //!
 //! With `serve` it is the server that the demo starts.
 
@@ -23,6 +23,7 @@ use ch08_trust_rotation::roots::Roots;
 use ch08_trust_rotation::server::Server;
 use ch08_trust_rotation::wrong;
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
 /// Chapter 8: trust rotates, too.
@@ -37,7 +38,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Rotate a root in three orders that turn somebody away.
+    /// Rotate a root in three ways that turn somebody away.
     WrongOrder,
     /// Serve HTTP to clients with a certificate, follow the files, and hold roots.
     Serve(Mutual),
@@ -52,6 +53,9 @@ struct Mutual {
     /// Milliseconds for which a file that lists less must stay as it is, to be believed.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
+    /// Milliseconds that a connection may live before it is asked to leave.
+    #[arg(long, default_value_t = 3_600_000)]
+    max_age_ms: u64,
     /// Milliseconds that a connection has, once asked to leave.
     #[arg(long, default_value_t = 30_000)]
     grace_ms: u64,
@@ -137,9 +141,30 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
     if !arguments.frozen {
         arguments.follow.start(live.clone());
     }
-    let grace = Duration::from_millis(arguments.grace_ms);
-    let server = Arc::new(Server { live, roots, grace });
+    force_on_signal(roots.clone(), live.clone())?;
+    let server = Arc::new(Server {
+        live,
+        roots,
+        max_age: Duration::from_millis(arguments.max_age_ms),
+        grace: Duration::from_millis(arguments.grace_ms),
+    });
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())
 }
 // ANCHOR_END: held
+
+/// Forces at each SIGUSR1. Returns once the handler is in place: until then, the signal would end
+/// the process.
+fn force_on_signal(roots: Arc<Roots>, live: Arc<Live>) -> io::Result<()> {
+    let mut signals = signal(SignalKind::user_defined1())?;
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            let (roots, live) = (roots.clone(), live.clone());
+            let forcing = tokio::task::spawn_blocking(move || roots.force_unlisted(&live));
+            if let Err(panic) = forcing.await {
+                tracing::error!(event = "reload_panicked", why = %panic);
+            }
+        }
+    });
+    Ok(())
+}

@@ -11,6 +11,7 @@ use std::time::Duration;
 use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{Generation, Live, ReadFn, Recipe};
 use ch06_in_flight_requests::tickets::Sessions;
+use ch07_graceful_degradation::budget::Window;
 use lab::chain;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -61,7 +62,7 @@ struct State {
 struct Clients {
     connections: usize,
     tickets_until: Option<UnixTime>,
-    /// When the last was let in.
+    /// When the last was let in, or left.
     last: Option<Instant>,
 }
 
@@ -78,8 +79,8 @@ impl State {
 
 impl Roots {
     /// For the identity of this source. Sessions live on by this policy between changes of trust;
-    /// a root is removed when nobody has been let in by it for as long as `quiet`: more than any
-    /// client is away between two calls.
+    /// a root is removed when nobody has been in by it for as long as `quiet`: more than any client
+    /// is away between two calls.
     pub fn new(source: Source, sessions: Sessions, quiet: Duration) -> Arc<Self> {
         Self::with_clock(source, sessions, quiet, Arc::new(DefaultTimeProvider))
     }
@@ -157,7 +158,9 @@ impl Roots {
     fn call_off(&self, state: &mut State, root: &Root) {
         state.told.remove(root);
         state.forced.remove(root);
-        if state.unlisted.remove(root) && state.draining.remove(root).is_some() {
+        state.unlisted.remove(root);
+        // Each by itself: a drain may begin after it was listed again.
+        if state.draining.remove(root).is_some() {
             state.called_off = true;
             self.drains.notify_one();
             self.stays(root);
@@ -267,7 +270,11 @@ impl Roots {
         }
         log_end(Step::Drain, root, &standing);
         // Only now: who leaves and comes back finds no use for a ticket.
-        self.leaves(root);
+        let state = self.state();
+        // Listed again meanwhile, it is no longer to go.
+        if state.draining.contains_key(root) {
+            self.leaves(root);
+        }
         Ok(())
     }
     // ANCHOR_END: drain
@@ -317,6 +324,16 @@ impl Roots {
             state.forced.insert(root.clone());
         }
         waiting
+    }
+
+    /// Lets every root go that the file no longer lists, as [`Self::force`] does, and looks at the
+    /// files. Logs which roots that was said of, be it none.
+    pub fn force_unlisted(&self, live: &Live) {
+        let unlisted = self.state().unlisted.clone();
+        let forced: Vec<_> = unlisted.iter().filter(|root| self.force(root)).collect();
+        let names: Vec<_> = forced.iter().map(|root| root.name()).collect();
+        tracing::warn!(event = "trust_forced", roots = names.join(", "));
+        live.reload_and_log();
     }
 
     /// How the roots of the current generation stand, in the order of its anchors.
@@ -384,6 +401,14 @@ impl Roots {
     }
     // ANCHOR_END: let_in
 
+    /// How long a client's own certificate is still valid. Others in its chain may be there for
+    /// servers that trust another root.
+    pub fn certificate_left(&self, chain: &[CertificateDer<'_>]) -> Duration {
+        let leaf = &chain[..chain.len().min(1)];
+        let left = Window::of(leaf).map_or(0, |window| window.seconds_left(self.now()));
+        Duration::from_secs(u64::try_from(left).unwrap_or(0))
+    }
+
     /// The roots that the server's own leaf is under.
     fn own(&self, identity: &Identity) -> Vec<Root> {
         let (chain, anchors) = (&identity.certified.cert, &identity.anchors);
@@ -445,6 +470,8 @@ impl Drop for Hold {
     fn drop(&mut self) {
         if let Some(clients) = self.held_by.state().clients.get_mut(&self.roots) {
             clients.connections -= 1;
+            // Who leaves may come back at once: it is quiet from now on.
+            clients.last = Some(Instant::now());
         }
     }
 }

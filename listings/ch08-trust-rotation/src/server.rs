@@ -9,6 +9,7 @@ use ch02_hot_reload::Live;
 use ch06_in_flight_requests::{Due, converse};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::roots::Roots;
@@ -21,6 +22,9 @@ pub struct Server {
     pub live: Arc<Live>,
     /// The roots, by whose recipe they are built.
     pub roots: Arc<Roots>,
+    /// How long a connection may live before it is asked to leave. One whose client's certificate
+    /// expires earlier is asked then.
+    pub max_age: Duration,
     /// How long a connection that is asked to leave may take to finish what it is at.
     pub grace: Duration,
 }
@@ -52,10 +56,13 @@ impl Server {
             // Not a byte was read or written for it.
             Err(why) => return tracing::info!(event = "handshake_failed", why = why.detail),
         };
+        let life = self.max_age.min(self.roots.certificate_left(chain));
         let opened = Opened::log(Some(generation.number), resumed, tls);
         let due = async {
-            hold.leaving().await;
-            Due::Generation
+            tokio::select! {
+                () = hold.leaving() => Due::Generation,
+                () = sleep(life) => Due::Age,
+            }
         };
         let (bytes, end) = converse(stream, due, self.grace).await;
         opened.closed(bytes, end.word());

@@ -27,6 +27,7 @@ pub(crate) const SESSIONS: Sessions = Sessions {
 /// How long nobody must have come by a root.
 pub(crate) const QUIET: Duration = Duration::from_secs(60);
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(2 * 3600);
 
 /// How a client keeps its session.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +85,7 @@ impl Bench {
         let server = Arc::new(Server {
             live: live.clone(),
             roots: roots.clone(),
+            max_age: MAX_AGE,
             grace: GRACE,
         });
         Self {

@@ -17,7 +17,7 @@ use rustls::{
 
 use time::OffsetDateTime;
 
-use crate::bench::{Bench, Session, named};
+use crate::bench::{Bench, GRACE, MAX_AGE, Session, named};
 
 /// Lets in whoever comes, and looks at no certificate: a server of another policy.
 #[derive(Debug)]
@@ -229,5 +229,27 @@ async fn a_session_ends_with_its_certificate() {
         bench.clock.forward(61);
         assert!(resumes(&bench, &client), "rustls sees nothing wrong");
         assert!(bench.call(&client).await.is_err());
+    }
+}
+
+/// Who is in stays in for as long as it may: TLS never asks again for the certificate, so the
+/// server has to end the connection.
+#[tokio::test(start_paused = true)]
+async fn a_connection_ends_with_its_certificate() {
+    // Certificates are made by the true clock, which goes on.
+    let slack = Duration::from_secs(10);
+    let mut bench = Bench::new();
+    let mut request = LeafRequest::new("localhost");
+    request.lifetime = MAX_AGE / 2;
+    let brief = bench.a.issue(&request).unwrap();
+    request.lifetime = MAX_AGE * 2;
+    let lasting = bench.a.issue(&request).unwrap();
+    for (leaf, life) in [(brief, MAX_AGE / 2), (lasting, MAX_AGE)] {
+        let config = Session::Tls13.config(Some(&leaf), &[&bench.a]);
+        let mut held = bench.open(&config).await.unwrap();
+        tokio::time::sleep(life - slack).await;
+        held.pull(1).await.unwrap();
+        tokio::time::sleep(slack + GRACE + slack).await;
+        held.pull(1).await.unwrap_err();
     }
 }
