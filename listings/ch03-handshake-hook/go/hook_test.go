@@ -213,6 +213,18 @@ func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	}
 }
 
+// A poll without a pause is no poll: time.NewTicker would panic.
+func TestAPollOfZeroIsRefused(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	// A frozen hook never polls: with the check gone, the port is what is refused.
+	err := run([]string{"serve", "--certificate", a.source.Certificate, "--key", a.source.Key,
+		"--roots", a.source.Roots, "--hook", "frozen", "--port", "-1", "--poll-ms", "0"})
+	if err == nil || err.Error() != "--poll-ms: at least 1" {
+		t.Fatal(err)
+	}
+}
+
 // OpenSSL's ecparam writes the curve's name in a block of its own before the key.
 func TestAKeyAfterItsParameters(t *testing.T) {
 	a := newAuthority(t)
