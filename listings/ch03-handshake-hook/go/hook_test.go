@@ -213,7 +213,7 @@ func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	}
 }
 
-// A poll without a pause is no poll: time.NewTicker would panic.
+// A poll without a pause is no poll: time.Tick would return nil, and the files would never be looked at.
 func TestAPollOfZeroIsRefused(t *testing.T) {
 	a := newAuthority(t)
 	a.rotate()
