@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"os"
@@ -209,4 +211,32 @@ func TestTheWatcherIsWokenByEvents(t *testing.T) {
 			t.Fatalf("shown %s, %v; want %s", shown, err, serial)
 		}
 	}
+}
+
+// A poll without a pause is no poll: time.Tick would return nil, and the files would never be looked at.
+func TestAPollOfZeroIsRefused(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	// A frozen hook never polls: with the check gone, the port is what is refused.
+	err := run([]string{"serve", "--certificate", a.source.Certificate, "--key", a.source.Key,
+		"--roots", a.source.Roots, "--hook", "frozen", "--port", "-1", "--poll-ms", "0"})
+	if err == nil || err.Error() != "--poll-ms: at least 1" {
+		t.Fatal(err)
+	}
+}
+
+// OpenSSL's ecparam writes the curve's name in a block of its own before the key.
+func TestAKeyAfterItsParameters(t *testing.T) {
+	a := newAuthority(t)
+	a.issue()
+	key, err := privateKey(a.private, a.source.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der := must[[]byte](t)(x509.MarshalECPrivateKey(key.(*ecdsa.PrivateKey)))
+	// The name of the curve P-256, as an object identifier.
+	curve := []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}
+	a.private = append(encode("EC PARAMETERS", curve), encode("EC PRIVATE KEY", der)...)
+	a.writeBoth()
+	must[*Live](t)(Start(a.source))
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -176,7 +177,7 @@ func certificates(data []byte, path string) ([]*x509.Certificate, error) {
 }
 
 func privateKey(data []byte, path string) (crypto.Signer, error) {
-	found, err := blocks(data, path, func(kind string) bool { return kind != "CERTIFICATE" })
+	found, err := blocks(data, path, func(kind string) bool { return strings.HasSuffix(kind, "PRIVATE KEY") })
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,9 @@ func run(arguments []string) error {
 	if err := flags.Parse(arguments[1:]); err != nil {
 		return err
 	}
+	if *pollMs < 1 {
+		return fmt.Errorf("--poll-ms: at least 1")
+	}
 
 	live, err := Start(source)
 	if err != nil {

@@ -29,7 +29,7 @@ pub enum Events {
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Follow {
     /// Milliseconds between two looks at the files, with or without events.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     pub poll_ms: u64,
     /// Do without the file system's events.
     #[arg(long)]

@@ -101,6 +101,26 @@ async fn a_rejection_is_news_only_once() {
     assert_eq!(client.probe(server).await.unwrap().chain, next.facts);
 }
 
+/// A poll without a pause is no poll: one clear line, instead of a server that does not follow.
+#[tokio::test]
+async fn a_poll_of_zero_is_refused() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
+    let mut arguments = Serve::command_line(&agent.files()).to_vec();
+    arguments.extend(["--poll-ms".into(), "0".into()]);
+    let child = Child::spawn(program, arguments, |_| ()).unwrap();
+    let log = child.log().clone();
+    let status = child.wait(BOUND).await.unwrap();
+    assert_eq!(status.code(), Some(2));
+    let said = log.all(&want("stray_line"))[0].text("text").unwrap();
+    assert!(
+        said.starts_with("error: ") && said.contains("'--poll-ms <POLL_MS>'"),
+        "{said}"
+    );
+}
+
 /// What the operating system says while we read is not a hint; whatever else it says is, an
 /// overflow of its queue and an error of the watcher included.
 #[test]

@@ -31,7 +31,10 @@ def arguments():
     client.add_argument("--server", required=True)
     client.add_argument("--every-ms", type=int, default=20)
     client.add_argument("--until", type=int, default=0)
-    return parser.parse_args()
+    told = parser.parse_args()
+    if told.poll_ms < 1:
+        parser.error("--poll-ms: at least 1")
+    return told
 
 
 def main():

@@ -31,7 +31,7 @@ pub struct Window {
 
 impl Window {
     /// The window of a chain. A chain ends with the first of its certificates that expires, which
-    /// need not be the leaf.
+    /// need not be the leaf. Leave out those that peers do without.
     ///
     /// `None` for an empty chain, or one that does not parse; such a chain is never published.
     pub fn of(chain: &[CertificateDer<'_>]) -> Option<Self> {

@@ -121,7 +121,7 @@ impl Collector for Keeper {
         if let Some(left) = self.seconds_left() {
             gauge(
                 "identity_seconds_left",
-                "Seconds until the first certificate of the served chain expires",
+                "Seconds until peers reject the served chain as expired",
                 left,
             )?;
         }

@@ -55,7 +55,7 @@ struct Follow {
     #[command(flatten)]
     serve: Serve,
     /// Seconds between two looks at the files.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     poll_s: u64,
     /// The port of `/ready`, `/live` and `/metrics`; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]

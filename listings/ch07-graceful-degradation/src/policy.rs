@@ -1,7 +1,9 @@
 //! What happens at the end of the budget.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ch03_handshake_hook::{Hook, hooked_config};
 use rustls::ServerConfig;
@@ -63,7 +65,7 @@ pub fn config(keeper: Arc<Keeper>, policy: AtTheEnd) -> Arc<ServerConfig> {
 /// Serves under `policy`, for ever.
 ///
 /// # Errors
-/// With [`AtTheEnd::StopListening`]: when the address cannot be had again.
+/// When the listener cannot tell its address.
 pub async fn serve(listener: TcpListener, keeper: Arc<Keeper>, policy: AtTheEnd) -> io::Result<()> {
     let address = listener.local_addr()?;
     let config = config(keeper.clone(), policy);
@@ -87,7 +89,21 @@ pub async fn serve(listener: TcpListener, keeper: Arc<Keeper>, policy: AtTheEnd)
             why = "expired"
         );
         let _ = alarm.wait_for(|alarm| alarm.level != Level::Expired).await;
-        listener = ch01_restart_baseline::listen(address).await?;
+        listener = listen_again(address).await;
     }
 }
 // ANCHOR_END: serve
+
+/// Somebody else may have the port for a moment: tries each second until it can be had. To end
+/// would cut the connections that are open.
+async fn listen_again(address: SocketAddr) -> TcpListener {
+    loop {
+        match ch01_restart_baseline::listen(address).await {
+            Ok(listener) => return listener,
+            Err(why) => {
+                tracing::error!(event = "listen_failed", port = address.port(), why = %why);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}

@@ -13,8 +13,14 @@ use lab::log::want;
 use rustix::process::{Pid, Signal, test_kill_process};
 
 fn start(agent: &Agent) -> Child {
+    start_with(agent, &[])
+}
+
+fn start_with(agent: &Agent, more: &[&str]) -> Child {
     let program = Path::new(env!("CARGO_BIN_EXE_ch07-graceful-degradation"));
-    Child::spawn(program, Serve::command_line(&agent.files()), |_| ()).unwrap()
+    let mut arguments = Serve::command_line(&agent.files()).to_vec();
+    arguments.extend(more.iter().map(Into::into));
+    Child::spawn(program, arguments, |_| ()).unwrap()
 }
 
 /// One request, and the whole answer.
@@ -85,6 +91,23 @@ async fn a_start_without_an_identity_says_why() {
     let said = said[0].text("text").unwrap();
     assert!(
         said.starts_with("error: ") && said.contains("tls.crt: missing: "),
+        "{said}"
+    );
+}
+
+/// A poll without a pause is no poll: one clear line, instead of a watcher that dies again and again.
+#[tokio::test]
+async fn a_poll_of_zero_is_refused() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    agent.rotate().unwrap();
+    let child = start_with(&agent, &["--poll-s", "0"]);
+    let log = child.log().clone();
+    let status = child.wait(BOUND).await.unwrap();
+    assert_eq!(status.code(), Some(2));
+    let said = log.all(&want("stray_line"))[0].text("text").unwrap();
+    assert!(
+        said.starts_with("error: ") && said.contains("'--poll-s <POLL_S>'"),
         "{said}"
     );
 }

@@ -4,7 +4,10 @@ import contextlib
 import gc
 import os
 import ssl
+import subprocess
+import sys
 import weakref
+from pathlib import Path
 
 import contexts
 import identity
@@ -253,3 +256,17 @@ class Watch(Bench):
         watch.emit = lambda event, **fields: lines.append(event)
         watch.look(object(), None)
         self.assertEqual(lines, ["reload_panicked"])
+
+
+class Arguments(Bench):
+    def test_a_poll_of_zero_is_refused(self):
+        twin = Path(contexts.__file__).parent
+        # The role that ends by itself, should the check be missing.
+        said = subprocess.run(
+            [sys.executable, "-B", twin, "call", "--certificate", self.source.certificate,
+             "--key", self.source.key, "--roots", self.source.roots,
+             "--server", "127.0.0.1:1", "--hook", "frozen", "--until", "1", "--poll-ms", "0"],
+            capture_output=True, text=True, timeout=30, check=False,
+        )
+        self.assertEqual(said.returncode, 2, said.stderr)
+        self.assertTrue(said.stderr.endswith("error: --poll-ms: at least 1\n"), said.stderr)

@@ -2,8 +2,9 @@
 
 use ch07_graceful_degradation::budget::{Level, Window};
 use ch07_graceful_degradation::clock::Virtual;
+use ch07_graceful_degradation::policy::AtTheEnd;
 use lab::agent::{Agent, Strategy};
-use lab::authority::LeafRequest;
+use lab::authority::{Authority, LeafRequest};
 use lab::log::want;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -146,4 +147,23 @@ fn a_chain_ends_with_the_first_that_expires() {
     }
     assert_eq!(Window::of(&[]), None);
     assert_eq!(Window::of(&[CertificateDer::from(vec![1])]), None);
+}
+
+/// A certificate that is sent and that nobody needs ends nothing: not readiness, not a handshake.
+#[tokio::test(start_paused = true)]
+async fn an_expired_certificate_that_nobody_needs_is_no_alarm() {
+    let mut scene = Scene::new(Strategy::RenameEach);
+    scene.keep();
+    let old = Authority::at(scene.clock.date() - 20 * 365 * DAY).unwrap();
+    let mut issued = scene.issue(|_| ());
+    issued.chain_pem.push_str(old.root_pem());
+    scene.agent.write(&issued).unwrap();
+    scene.loads(&issued).await;
+    scene.log.assert_none(&want("identity_expiring"));
+    scene.keeper.ready().unwrap();
+    let shown = scene.shown_under(AtTheEnd::RefuseHandshakes).unwrap();
+    assert_eq!(shown.serial, issued.facts.serial);
+    // The rest of the chain is needed, and still counts.
+    let expired = want("identity_expiring").with("level", "expired");
+    scene.log.wait_for(&expired, 2 * DAY).await;
 }

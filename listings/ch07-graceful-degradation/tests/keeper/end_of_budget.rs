@@ -154,3 +154,27 @@ async fn a_listener_is_closed_and_opened_again_and_again() {
         .await
         .unwrap();
 }
+
+/// The port is somebody else's when there is something to serve again: the server says so, goes on
+/// with what is open, and listens as soon as it can.
+#[tokio::test(start_paused = true)]
+async fn a_port_that_is_taken_is_waited_for() {
+    let mut scene = Scene::new(Strategy::RenameEach);
+    scene.keep();
+    let address = server(&scene, AtTheEnd::StopListening).await;
+    let client = client(&scene, Options::default());
+    let mut open = still(client.connect(address)).await.unwrap();
+    let stopped = want("listening_stopped");
+    scene.log.wait_for(&stopped, 2 * DAY).await;
+    let taken = std::net::TcpListener::bind(address).unwrap();
+    let next = scene.rotate();
+    let failed = want("listen_failed").with("port", address.port());
+    scene.log.wait_for_nth(&failed, 3, HOUR).await;
+    still(open.pull(1000)).await.unwrap();
+    drop(taken);
+    let again = want("listening").with("port", address.port());
+    scene.log.wait_for_nth(&again, 2, HOUR).await;
+    let seen = still(client.probe(address)).await.unwrap();
+    assert_eq!(seen.chain, next.facts);
+    still(open.close()).await;
+}
