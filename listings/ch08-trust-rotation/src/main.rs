@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch01_restart_baseline::{exit, listen};
+use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::Live;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::{Identity, Source};
@@ -97,7 +97,7 @@ async fn main() -> ExitCode {
     exit(match arguments.role {
         Some(Role::Serve(mutual)) => server(mutual).await,
         Some(Role::WrongOrder) => wrong_order::run(shown).await,
-        None => demo::run(shown).await,
+        None => until_told(demo::run(shown)).await,
     })
 }
 

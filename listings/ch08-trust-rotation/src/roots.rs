@@ -1,7 +1,7 @@
 //! The roots that are in force, and who stands on them.
 //!
 //! Files ask for a set of roots. What is in force is that set, and with it each root that is still
-//! held: see [`Roots::settle`].
+//! held: see `Roots::settle`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
