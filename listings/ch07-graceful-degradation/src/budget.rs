@@ -1,7 +1,9 @@
 //! The expiry budget: how much of its life a chain has left, and how alarmed to be about it.
 
+use std::slice;
 use std::time::Duration;
 
+use ch02_hot_reload::identity::{Identity, Peers, Source, judge_as};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::parse_x509_certificate;
 
@@ -76,6 +78,28 @@ impl Window {
     }
 }
 // ANCHOR_END: budget
+
+/// The chain without what peers do without at `now`: a cross-signed certificate that has expired,
+/// say.
+pub(crate) fn needed(
+    source: &Source,
+    identity: &Identity,
+    now: UnixTime,
+) -> Vec<CertificateDer<'static>> {
+    let mut chain = identity.certified.cert.clone();
+    let mut spare = chain[1..].to_vec();
+    // Of two that serve the same end, peers find the one that lasts.
+    spare.sort_by_key(|one| Window::of(slice::from_ref(one)).map(|w| w.seconds_left(now)));
+    for one in spare {
+        let mut without = chain.clone();
+        let sent = without.split_off(1);
+        without.extend(sent.into_iter().filter(|other| *other != one));
+        if judge_as(Peers::Clients, source, &without, &identity.anchors, now).is_ok() {
+            chain = without;
+        }
+    }
+    chain
+}
 
 impl Level {
     /// The word in the log.

@@ -11,15 +11,14 @@ pub mod health;
 pub mod policy;
 mod watcher;
 
-use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use ch02_hot_reload::identity::{self, Identity, Peers, Reason, Rejected, Source};
+use ch02_hot_reload::identity::{self, Peers, Reason, Rejected, Source};
 use ch02_hot_reload::{Live, Recipe, Reload};
 use ch03_handshake_hook::watch::Events;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -209,29 +208,12 @@ impl Keeper {
         let generation = self.live.current();
         let mut state = self.state();
         if state.window.0 != generation.number {
-            let window = Window::of(&self.needed(&generation.identity));
+            let now = self.clock.current_time().unwrap_or_else(UnixTime::now);
+            let needed = budget::needed(self.live.source(), &generation.identity, now);
+            let window = Window::of(&needed);
             state.window = (generation.number, window);
         }
         state.window
-    }
-
-    /// The chain without what peers do without: a cross-signed certificate that has expired, say.
-    fn needed(&self, identity: &Identity) -> Vec<CertificateDer<'static>> {
-        let now = self.clock.current_time().unwrap_or_else(UnixTime::now);
-        let (source, anchors) = (self.live.source(), &identity.anchors);
-        let mut chain = identity.certified.cert.clone();
-        let mut spare = chain[1..].to_vec();
-        // Of two that serve the same end, peers find the one that lasts.
-        spare.sort_by_key(|one| Window::of(slice::from_ref(one)).map(|w| w.seconds_left(now)));
-        for one in spare {
-            let mut without = chain.clone();
-            let sent = without.split_off(1);
-            without.extend(sent.into_iter().filter(|other| *other != one));
-            if identity::judge_as(Peers::Clients, source, &without, anchors, now).is_ok() {
-                chain = without;
-            }
-        }
-        chain
     }
 
     fn notice_step(&self, now: UnixTime) {
