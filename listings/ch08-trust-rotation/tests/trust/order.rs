@@ -99,6 +99,8 @@ async fn who_is_late_holds_the_root() {
         .with("root", "Root A")
         .with("serial", "1002");
     assert_eq!(log.all(&behind).len(), 10);
+    let held = want("trust_held").with("why", Refusal::Held.name());
+    assert_eq!(log.all(&held).len(), 1, "{:#?}", log.events());
 
     let of_b = issue(&mut bench.b, 0x2002).unwrap();
     let mended = Session::Tls13.config(Some(&of_b), &[&bench.a, &bench.b]);
