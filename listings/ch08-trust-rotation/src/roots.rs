@@ -175,7 +175,8 @@ impl Roots {
             self.drains.notify_one();
         }
         let since = state.draining.get(root);
-        let expected = since.is_some_and(|since| since.elapsed() < self.quiet);
+        // Who is in takes a while to leave, and the quiet begins only then.
+        let expected = since.is_some_and(|since| since.elapsed() < self.quiet * 2);
         if !expected && state.told.insert(root.clone(), why) != Some(why) {
             log_held(root, why, standing);
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::identity::{self, Identity};
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::identity;
+use ch02_hot_reload::{Live, ReadFn, Reload};
 use ch06_in_flight_requests::client::{Clock, Http};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::party::{Party, issue};
@@ -76,11 +76,15 @@ pub(crate) struct Bench {
 impl Bench {
     /// The server trusts Root A, and shows a leaf under it.
     pub(crate) fn new() -> Self {
+        Self::reading(Box::new(|source, _| identity::read(source)))
+    }
+
+    /// The same, with files that are read by `read`.
+    pub(crate) fn reading(read: Box<ReadFn>) -> Self {
         let (mut a, b) = (named("Root A"), named("Root B"));
         let party = Party::new(&mut a, 0x1001).unwrap();
         let (source, clock) = (party.source(), Clock::new());
         let roots = Roots::with_clock(source.clone(), SESSIONS, QUIET, clock.clone());
-        let read = Box::new(|source: &_, _: Option<&Identity>| identity::read(source));
         let live = Live::start_by(roots.recipe(read), source).unwrap();
         let server = Arc::new(Server {
             live: live.clone(),

@@ -1,11 +1,13 @@
 //! The order that works, and what becomes of those who are in a hurry, or late.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use ch02_hot_reload::Reload;
+use ch02_hot_reload::{Live, Reload, identity};
 use ch06_in_flight_requests::client::Http;
 use ch08_trust_rotation::party::issue;
+use ch08_trust_rotation::roots::Roots;
 use ch08_trust_rotation::{Refusal, Stage};
+use lab::BOUND;
 use lab::log::want;
 
 use crate::bench::{Bench, GRACE, QUIET, Session, named};
@@ -99,6 +101,8 @@ async fn who_is_late_holds_the_root() {
         .with("root", "Root A")
         .with("serial", "1002");
     assert_eq!(log.all(&behind).len(), 10);
+    let held = want("trust_held").with("why", Refusal::Held.name());
+    assert_eq!(log.all(&held).len(), 1, "{:#?}", log.events());
 
     let of_b = issue(&mut bench.b, 0x2002).unwrap();
     let mended = Session::Tls13.config(Some(&of_b), &[&bench.a, &bench.b]);
@@ -175,6 +179,50 @@ async fn a_drain_that_begins_too_late_is_called_off() {
     assert!(bench.call(&late).await.unwrap().resumed);
     let mut held = bench.open(&late).await.unwrap();
     tokio::time::advance(GRACE * 2).await;
+    held.pull(1).await.unwrap();
+}
+
+/// The look that calls it off is under way when the drain begins: it ends before anybody is asked.
+#[tokio::test(start_paused = true)]
+async fn a_drain_that_is_called_off_as_it_begins_asks_nobody() {
+    let watched: Arc<Mutex<Option<(Arc<Roots>, Arc<Live>)>>> = Arc::default();
+    let (looks, looking) = std::sync::mpsc::channel();
+    let read = watched.clone();
+    let mut bench = Bench::reading(Box::new(move |source, _| {
+        let once = read.lock().unwrap().take();
+        let Some((roots, live)) = once else {
+            return identity::read(source);
+        };
+        looks.send(()).unwrap();
+        let since = std::time::Instant::now();
+        let drains = || roots.stages(&live).iter().any(|of| of.1 == Stage::Draining);
+        while !drains() {
+            assert!(since.elapsed() < BOUND, "waited {BOUND:?} for a drain");
+            std::thread::yield_now();
+        }
+        identity::read(source)
+    }));
+    let of_a = issue(&mut bench.a, 0x1002).unwrap();
+    let late = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    bench.list(&[&bench.a, &bench.b]);
+    bench.reissue();
+    let root = bench.root("Root A");
+    bench.party.trust(&[&bench.b]).unwrap();
+    bench.live.reload();
+    bench.party.trust(&[&bench.a, &bench.b]).unwrap();
+    *watched.lock().unwrap() = Some((bench.roots.clone(), bench.live.clone()));
+    let live = bench.live.clone();
+    let look = std::thread::spawn(move || live.reload());
+    looking.recv_timeout(BOUND).expect("it looks");
+    bench.roots.drain(&bench.live, &root).unwrap();
+    look.join().unwrap();
+
+    bench.look();
+    assert_eq!(bench.stage("Root A").0, Stage::Trusted);
+    let mut held = bench.open(&late).await.unwrap();
+    settle().await;
+    tokio::time::advance(GRACE * 2).await;
+    settle().await;
     held.pull(1).await.unwrap();
 }
 
