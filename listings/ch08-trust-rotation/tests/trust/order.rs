@@ -185,7 +185,8 @@ async fn a_drain_that_begins_too_late_is_called_off() {
 /// The look that calls it off is under way when the drain begins: it ends before anybody is asked.
 #[tokio::test(start_paused = true)]
 async fn a_drain_that_is_called_off_as_it_begins_asks_nobody() {
-    let watched: Arc<Mutex<Option<(Arc<Roots>, Arc<Live>)>>> = Arc::default();
+    type Watched = Mutex<Option<(Arc<Roots>, Arc<Live>)>>;
+    let watched = Arc::new(Watched::default());
     let (looks, looking) = std::sync::mpsc::channel();
     let read = watched.clone();
     let mut bench = Bench::reading(Box::new(move |source, _| {
