@@ -69,7 +69,7 @@ fn write(page: &mut String, failure: &Failure) {
     // Writing to a string cannot fail.
     let _ = write!(
         page,
-        "### {number}. {symptom}\n\n{}\n\n",
+        "## {number}. {symptom}\n\n{}\n\n",
         failure.cause.trim()
     );
     let _ = write!(page, "**Defence.** {}", failure.defence.trim());
