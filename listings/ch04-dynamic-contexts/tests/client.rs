@@ -12,8 +12,8 @@ use lab::client::{Client, Failure, Options};
 use lab::log::want;
 use lab::{BOUND, mutual};
 
-const ROTATIONS: u64 = 30;
-const TWIN_ROTATIONS: u64 = 10;
+const ROTATIONS: u64 = 15;
+const TWIN_ROTATIONS: u64 = 5;
 const TWIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 
 /// Rotates under continuous calls. Panics unless each new certificate was shown to the server, in

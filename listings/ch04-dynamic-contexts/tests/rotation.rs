@@ -1,4 +1,4 @@
-//! Thirty rotations in each way of writing, under continuous handshakes: the suite of
+//! Twenty rotations in each way of writing, under continuous handshakes: the suite of
 //! chapter 3, for the OpenSSL server and for the Python twin.
 
 use std::ffi::OsString;
@@ -10,9 +10,9 @@ use lab::BOUND;
 use lab::agent::{Files, Strategy};
 use lab::rotation::{Report, rotate_under_load};
 
-const ROTATIONS: u64 = 30;
-/// The twin is slower, and its suite the same: a third says as much.
-const TWIN_ROTATIONS: u64 = 10;
+const ROTATIONS: u64 = 20;
+/// The twin is slower, and its suite the same: a quarter says as much.
+const TWIN_ROTATIONS: u64 = 5;
 const TWIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 
 async fn ours(extra: &[&str], bound: Duration, strategy: Strategy, rotations: u64) -> Report {
