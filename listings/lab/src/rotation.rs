@@ -17,7 +17,7 @@ use crate::client::{Client, Options};
 use crate::log::want;
 
 /// Clients that connect all the time.
-const CLIENTS: usize = 3;
+const CLIENTS: usize = 2;
 
 /// What a run showed.
 #[derive(Debug)]
