@@ -405,11 +405,16 @@ impl Run {
             for x in &places {
                 drawing = drawing.add(cross(class, *x, y + BAR / 2.0));
             }
-            // Beside the marks, on the side where there is room.
+            // Beside the marks, on the side where there is room; else in the widest space between.
             let (first, last) = (places[0], places[places.len() - 1]);
-            let (anchor, x) = match first < WIDTH / 2.0 {
-                true => ("start", last + 10.0),
-                false => ("end", first - 10.0),
+            let width = words.chars().count() as f64 * 7.4;
+            let spaces = places.windows(2).map(|two| (two[1] - two[0], two[0]));
+            let widest = spaces.max_by(|a, b| a.0.total_cmp(&b.0));
+            let (anchor, x) = match widest {
+                _ if first < WIDTH / 2.0 && last + 10.0 + width < WIDTH => ("start", last + 10.0),
+                _ if first - 10.0 > width => ("end", first - 10.0),
+                Some((_, before)) => ("start", before + 10.0),
+                None => ("start", last + 10.0),
             };
             drawing = drawing.add(label(
                 &format!("mark-label {class}"),
@@ -445,11 +450,13 @@ impl Run {
         let words = format!("{} failed", count(failed.len(), "handshake"));
         marks.push(("refused", failed, words));
         let rejections: Vec<_> = self.rejections.iter().map(|(at, _)| self.x(*at)).collect();
-        let reasons: Vec<_> = self
-            .rejections
-            .iter()
-            .map(|(_, reason)| reason.as_str())
-            .collect();
+        // Each reason once: the marks tell how often.
+        let mut reasons: Vec<&str> = Vec::new();
+        for (_, reason) in &self.rejections {
+            if !reasons.contains(&reason.as_str()) {
+                reasons.push(reason);
+            }
+        }
         let words = format!("files rejected: {}", reasons.join(", "));
         marks.push(("rejected", rejections, words));
         let alarms: Vec<_> = self.alarms.iter().map(|(at, _)| self.x(*at)).collect();

@@ -218,6 +218,29 @@ fn labels_do_not_overlap() {
     assert_eq!(count(&figure, "line.rotation"), 4);
 }
 
+/// Marks from one edge to the other leave no room beside them: the words go between.
+#[test]
+fn words_stay_inside_the_picture() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    for at in [20, 400, 980] {
+        log += &event(
+            at,
+            "identity_rejected",
+            r#""generation":1,"reason":"pair_mismatch""#,
+        );
+    }
+    log += &event(1000, "listening", r#""port":1"#);
+    let figure = render("wide", &log).unwrap();
+    let html = Html::parse_fragment(&figure);
+    let label = Selector::parse(".mark-label").unwrap();
+    let label = html.select(&label).next().unwrap();
+    let x: f64 = label.attr("x").unwrap().parse().unwrap();
+    let words: String = label.text().collect();
+    assert_eq!(words, "files rejected: pair_mismatch");
+    assert_eq!(label.attr("text-anchor"), Some("start"));
+    assert!(x + words.len() as f64 * 7.4 < 760.0, "{words} at {x}");
+}
+
 /// A connection that nobody closed lasts until the end of the run.
 #[test]
 fn an_open_end_is_no_cut() {
