@@ -1,0 +1,3 @@
+//! `zdr`: the verdict on any server.
+
+fn main() {}

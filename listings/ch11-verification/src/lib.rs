@@ -1,0 +1,2 @@
+//! `zdr check`: does this server rotate with zero downtime?
+pub mod spec;
