@@ -1,4 +1,8 @@
 //! `zdr check`: does this server rotate with zero downtime?
+pub mod failed;
+pub mod load;
+pub mod origin;
 pub mod record;
 pub mod report;
+pub mod server;
 pub mod spec;
