@@ -1,4 +1,5 @@
 //! `zdr check`: does this server rotate with zero downtime?
+pub mod bound;
 pub mod record;
 pub mod report;
 pub mod spec;
