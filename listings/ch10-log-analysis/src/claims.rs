@@ -142,7 +142,7 @@ impl Claims {
             .filter(|(_, claim)| of_serial(claim) && still(claim))
             .map(|(rank, _)| rank);
         if let Some(lowest) = possible.next() {
-            return Explained::Possible(lowest..=possible.last().unwrap_or(lowest));
+            return Explained::Possible(lowest..=possible.next_back().unwrap_or(lowest));
         }
         // The newest that a client who came then must have been shown.
         let due = self.claims.iter().rev().find_map(|claim| {

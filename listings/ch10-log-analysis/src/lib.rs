@@ -5,8 +5,11 @@
 //!
 //! [`servers`] tells the servers of one log apart.
 
+pub mod answers;
 mod claims;
+pub mod read;
 pub mod servers;
+pub mod story;
 
 use std::fmt;
 use std::time::Duration;
