@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `{certificate}` `{key}` `{roots}` | the files that are rotated, and the trust anchor by which clients verify them |
 //! | `{client_roots}` | trust anchors for clients' certificates |
-//! | `{port}` | a free port of the loopback address |
+//! | `{port}` `{admin_port}` | free ports of the loopback address |
 //! | `{origin}` | the port of a plain HTTP server, for a proxy that needs something behind it |
 //! | `{www}` | a folder with a file for each size that is asked for, for a server that needs files |
 //! | `{dir}` | the run's own folder |
@@ -171,6 +171,28 @@ pub struct Reload {
     pub restart: bool,
 }
 
+impl Reload {
+    /// In words, for a report.
+    pub fn words(&self) -> String {
+        match self {
+            Self {
+                signal: Some(signal),
+                ..
+            } => format!("by the signal {signal}"),
+            Self {
+                command: Some(command),
+                ..
+            } => format!("by `{}`", command.join(" ")),
+            Self {
+                socket: Some(socket),
+                ..
+            } => format!("over the socket {}", socket.path),
+            Self { restart: true, .. } => "by a restart".into(),
+            _ => "it follows its files".into(),
+        }
+    }
+}
+
 /// Lines for a Unix socket.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -258,6 +280,13 @@ impl Spec {
         }
         spec.judge().map_err(wrong)?;
         Ok(spec)
+    }
+
+    /// Whether a word occurs in it.
+    pub fn mentions(&self, word: &str) -> bool {
+        let commands = self.setup.iter().flatten().chain(&self.command);
+        let files = self.files.iter().flat_map(|file| [&file.path, &file.text]);
+        commands.chain(files).any(|text| text.contains(word))
     }
 
     fn judge(&self) -> Result<(), String> {
