@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn;
-use hyper::header::CONNECTION;
+use hyper::header::{CONNECTION, HOST};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use lab::BOUND;
@@ -137,9 +137,22 @@ impl Http {
     /// # Errors
     /// `Severed` at 0 where the connection takes no more requests.
     pub async fn start(&mut self, size: u64) -> Result<Download, Failure> {
-        let request = Request::get(format!("https://localhost/bytes/{size}"))
+        Download::new(self.ask(&format!("/bytes/{size}")).await?, size)
+    }
+
+    /// Asks any server for `path`, and returns its answer, whatever its status is.
+    ///
+    /// # Errors
+    /// As [`Http::start`].
+    pub async fn ask(&mut self, path: &str) -> Result<Response<Incoming>, Failure> {
+        // The version decides whether the host is told as a header or in the address.
+        let request = match self.sender {
+            Sender::Http1(_) => Request::get(path).header(HOST, "localhost"),
+            Sender::Http2(_) => Request::get(format!("https://localhost{path}")),
+        };
+        let request = request
             .body(Empty::new())
-            .expect("the request is valid");
+            .map_err(|why| severed(0, why))?;
         let answered = async {
             match &mut self.sender {
                 Sender::Http1(sender) => {
@@ -153,7 +166,7 @@ impl Http {
             }
         };
         match tokio::time::timeout(BOUND, answered).await {
-            Ok(Ok(response)) => Download::new(response, size),
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(why)) => Err(severed(0, why)),
             Err(_) => Err(Failure::Silent("an answer")),
         }

@@ -112,10 +112,21 @@ fn answer<B>(request: &Request<B>, counts: &Arc<Counts>) -> Response<Known> {
 }
 
 /// The known body, from its beginning.
-struct Known {
+pub struct Known {
     at: u64,
     end: u64,
     counts: Arc<Counts>,
+}
+
+impl Known {
+    /// So many bytes of it, for another server than this one.
+    pub fn first(bytes: u64) -> Self {
+        Self {
+            at: 0,
+            end: bytes,
+            counts: Arc::default(),
+        }
+    }
 }
 
 impl Body for Known {

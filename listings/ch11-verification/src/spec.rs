@@ -110,8 +110,8 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
-    /// `GET /N` is answered with N bytes: 0 to 250, over and over. That is what the files in
-    /// `{www}` hold, and what `{origin}` answers.
+    /// `GET /bytes/N` is answered with N bytes: 0 to 250, over and over. That is what the files in
+    /// `{www}` hold, below `bytes/`, and what `{origin}` answers.
     #[default]
     Http,
     /// HTTP whose answers are anything: `GET /`. Downloads are not checked, and may be short.

@@ -72,6 +72,12 @@ pub struct Files {
 /// Asks its authority for identities, and writes them into one directory by one strategy.
 pub struct Agent {
     authority: Authority,
+    replacer: Replacer,
+}
+
+/// Replaces the files in one directory by one strategy. Where they come from is not its business.
+#[derive(Debug)]
+pub struct Replacer {
     directory: PathBuf,
     strategy: Strategy,
     writes: u64,
@@ -91,9 +97,7 @@ impl Agent {
         write_new(&directory.join("ca.crt"), &[authority.root_pem()], 0o644)?;
         Ok(Self {
             authority,
-            directory: directory.to_owned(),
-            strategy,
-            writes: 0,
+            replacer: Replacer::new(directory, strategy),
         })
     }
 
@@ -122,6 +126,47 @@ impl Agent {
 
     /// The paths that a server is configured with. They never change.
     pub fn files(&self) -> Files {
+        self.replacer.files()
+    }
+
+    /// Replaces the trust anchors, whole, by a rename. Logs nothing.
+    pub fn write_roots(&self, pem: &str) -> io::Result<()> {
+        self.replacer.write_roots(pem)
+    }
+
+    /// Logs `rotation_started`, and writes `issued`. The event comes first, since a server may
+    /// have loaded the files before the writer is back.
+    pub fn write(&mut self, issued: &Issued) -> io::Result<()> {
+        tracing::info!(
+            event = "rotation_started",
+            serial = issued.facts.serial,
+            strategy = self.replacer.strategy.name()
+        );
+        self.write_stepwise(issued, |_| ())
+    }
+
+    /// Writes `issued`, and calls `between` after every step that a reader could see, with the
+    /// step's name. A test stops the writer there. Logs nothing.
+    ///
+    /// What a writer that died has left behind (`tls.crt.new`, `..data_tmp`) is overwritten.
+    pub fn write_stepwise(&mut self, issued: &Issued, between: impl FnMut(&str)) -> io::Result<()> {
+        let (chain, key) = (issued.chain_pem.as_str(), issued.key.expose());
+        self.replacer.replace(chain, key, between)
+    }
+}
+
+impl Replacer {
+    /// For `directory`, which must exist, and may hold files of an earlier one.
+    pub fn new(directory: &Path, strategy: Strategy) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            strategy,
+            writes: 0,
+        }
+    }
+
+    /// The paths that a server is configured with. They never change.
+    pub fn files(&self) -> Files {
         let (certificate, key) = match self.strategy {
             Strategy::Bundle => ("tls.pem", "tls.pem"),
             _ => ("tls.crt", "tls.key"),
@@ -139,30 +184,17 @@ impl Agent {
         fs::rename(prepare(&roots, &[pem], 0o644)?, &roots)
     }
 
-    /// Logs `rotation_started`, and writes `issued`. The event comes first, since a server may
-    /// have loaded the files before the writer is back.
-    pub fn write(&mut self, issued: &Issued) -> io::Result<()> {
-        tracing::info!(
-            event = "rotation_started",
-            serial = issued.facts.serial,
-            strategy = self.strategy.name()
-        );
-        self.write_stepwise(issued, |_| ())
-    }
-
-    /// Writes `issued`, and calls `between` after every step that a reader could see, with the
-    /// step's name. A test stops the writer there. Logs nothing.
-    ///
-    /// What a writer that died has left behind (`tls.crt.new`, `..data_tmp`) is overwritten.
-    pub fn write_stepwise(
+    /// Replaces the chain and the key, and calls `between` after every step that a reader could
+    /// see. Logs nothing, and does not look at what it writes.
+    pub fn replace(
         &mut self,
-        issued: &Issued,
+        chain: &str,
+        key: &str,
         mut between: impl FnMut(&str),
     ) -> io::Result<()> {
         // A directory of a writer that died is not used again.
         self.writes += 1;
         let files = self.files();
-        let (chain, key) = (issued.chain_pem.as_str(), issued.key.expose());
         match self.strategy {
             Strategy::RenameEach => {
                 let new_chain = prepare(&files.certificate, &[chain], 0o644)?;
@@ -213,16 +245,14 @@ impl Agent {
     /// The kubelet's order: fill a new directory, link it as `..data_tmp`, rename that over
     /// `..data`, link the files once, remove the old directory.
     fn swap_directory(
-        &self,
+        &mut self,
         chain: &str,
         key: &str,
         between: &mut impl FnMut(&str),
     ) -> io::Result<()> {
         let data = self.directory.join("..data");
         let old = fs::read_link(&data).ok();
-        let name = format!("..generation_{}", self.writes);
-        let filled = self.directory.join(&name);
-        fs::create_dir(&filled)?;
+        let (name, filled) = self.new_directory()?;
         write_new(&filled.join("tls.crt"), &[chain], 0o644)?;
         write_new(&filled.join("tls.key"), &[key], 0o600)?;
         between("directory filled");
@@ -244,6 +274,18 @@ impl Agent {
             between("old directory removed");
         }
         Ok(())
+    }
+
+    /// One that no earlier writer in this directory has left.
+    fn new_directory(&mut self) -> io::Result<(String, PathBuf)> {
+        loop {
+            let name = format!("..generation_{}", self.writes);
+            let path = self.directory.join(&name);
+            match fs::create_dir(&path) {
+                Err(why) if why.kind() == io::ErrorKind::AlreadyExists => self.writes += 1,
+                other => return other.map(|()| (name, path)),
+            }
+        }
     }
 }
 

@@ -153,6 +153,11 @@ impl Authority {
         self.now = now;
     }
 
+    /// Where the authority's clock stands.
+    pub fn clock(&self) -> OffsetDateTime {
+        self.now
+    }
+
     /// The trust anchor, in PEM: what clients are configured with.
     pub fn root_pem(&self) -> &str {
         &self.root_pem

@@ -1,0 +1,2 @@
+//! Placeholder of the demo.
+fn main() {}

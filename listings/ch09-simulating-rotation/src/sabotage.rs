@@ -1,0 +1,177 @@
+//! What goes wrong with a write, on request.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use lab::authority::{Authority, Issued, LeafRequest};
+
+use crate::Site;
+
+// ANCHOR: sabotage
+/// What goes wrong on request.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// A new certificate, and the key of the generation before: the writer died between the two.
+    Torn,
+    /// The chain ends in the middle of its second certificate.
+    Truncated,
+    /// A key that belongs to no certificate.
+    Mismatched,
+    /// notAfter has passed.
+    Expired,
+    /// notBefore has not come.
+    NotYetValid,
+    /// A certificate for another name.
+    WrongName,
+    /// A chain to an authority that nobody trusts.
+    WrongCa,
+    /// There is no certificate.
+    Missing,
+    /// Nobody can open the key, not even root.
+    Unreadable,
+    /// The intermediate is left out.
+    Shrunk,
+    /// A block that is called a certificate, and is none.
+    Garbage,
+}
+// ANCHOR_END: sabotage
+
+impl Sabotage {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Torn,
+        Self::Truncated,
+        Self::Mismatched,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::WrongName,
+        Self::WrongCa,
+        Self::Missing,
+        Self::Unreadable,
+        Self::Shrunk,
+        Self::Garbage,
+    ];
+
+    /// The name on the command line. In logs it has `_` for `-`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Torn => "torn",
+            Self::Truncated => "truncated",
+            Self::Mismatched => "mismatched",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::WrongName => "wrong-name",
+            Self::WrongCa => "wrong-ca",
+            Self::Missing => "missing",
+            Self::Unreadable => "unreadable",
+            Self::Shrunk => "shrunk",
+            Self::Garbage => "garbage",
+        }
+    }
+
+    // ANCHOR: apply
+    /// Logs `sabotage_started`, and puts it into place, by the site's writer wherever that can
+    /// be. `name` is the one that the site's server is known by. A later [`Site::write`] mends it.
+    ///
+    /// # Errors
+    /// What the authority or the operating system says; that nothing was written yet, where
+    /// something of it is needed.
+    pub fn apply(self, site: &mut Site, authority: &mut Authority, name: &str) -> io::Result<()> {
+        tracing::info!(
+            event = "sabotage_started",
+            sabotage = self.name().replace('-', "_"),
+            strategy = site.writer().name().replace('-', "_"),
+        );
+        let good = LeafRequest::new(name);
+        let other = |names: &str| LeafRequest::new(names);
+        match self {
+            Self::Torn => {
+                let key = site.current_key()?;
+                let new = issue(authority, &good)?;
+                site.place(&new.chain_pem, &key)
+            }
+            Self::Truncated => {
+                let new = issue(authority, &good)?;
+                let second = last_block(&new.chain_pem);
+                let cut = second + (new.chain_pem.len() - second) / 2;
+                // In one file, the key would have come after the cut.
+                let bundle = site.files().certificate == site.files().key;
+                let key = if bundle { "" } else { new.key.expose() };
+                site.place(&new.chain_pem[..cut], key)
+            }
+            Self::Mismatched => {
+                let (new, stray) = (issue(authority, &good)?, issue(authority, &good)?);
+                site.place(&new.chain_pem, stray.key.expose())
+            }
+            Self::Expired => {
+                let now = authority.clock();
+                authority.set_clock(now - 2 * good.lifetime);
+                let new = issue(authority, &good);
+                authority.set_clock(now);
+                site.place_issued(&new?)
+            }
+            Self::NotYetValid => {
+                let request = LeafRequest {
+                    starts_after: Duration::from_secs(3600),
+                    ..good
+                };
+                site.place_issued(&issue(authority, &request)?)
+            }
+            Self::WrongName => site.place_issued(&issue(authority, &other("elsewhere.example"))?),
+            Self::WrongCa => {
+                let mut stranger = Authority::named("Stranger").map_err(io::Error::other)?;
+                site.place_issued(&issue(&mut stranger, &good)?)
+            }
+            Self::Missing => fs::remove_file(site.files().certificate),
+            Self::Unreadable => {
+                // Not by its mode, which does not keep root out: a link that leads to itself.
+                let path = site.files().key;
+                fs::remove_file(&path)?;
+                symlink(path.file_name().unwrap_or_default(), &path)
+            }
+            Self::Shrunk => {
+                let new = issue(authority, &good)?;
+                let leaf = &new.chain_pem[..last_block(&new.chain_pem)];
+                site.place(leaf, new.key.expose())
+            }
+            Self::Garbage => {
+                let new = issue(authority, &good)?;
+                // "this is not DER", in base64.
+                let block = "-----BEGIN CERTIFICATE-----\ndGhpcyBpcyBub3QgREVS\n-----END CERTIFICATE-----\n";
+                site.place(block, new.key.expose())
+            }
+        }
+    }
+    // ANCHOR_END: apply
+}
+
+fn issue(authority: &mut Authority, request: &LeafRequest) -> io::Result<Issued> {
+    authority.issue(request).map_err(io::Error::other)
+}
+
+/// Where the last PEM block begins.
+fn last_block(pem: &str) -> usize {
+    pem.rfind("-----BEGIN").unwrap_or(0)
+}
+
+impl Site {
+    fn place(&mut self, chain: &str, key: &str) -> io::Result<()> {
+        self.replace(chain, key, &mut |_| ())
+    }
+
+    fn place_issued(&mut self, issued: &Issued) -> io::Result<()> {
+        self.write_stepwise(issued, |_| ())
+    }
+
+    /// The key that lies there. In one file with the chain, it is the last block.
+    fn current_key(&self) -> io::Result<String> {
+        let path = self.files().key;
+        let mut text = fs::read_to_string(&path)
+            .map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", path.display())))?;
+        let at = last_block(&text);
+        Ok(text.split_off(at))
+    }
+}

@@ -1,0 +1,233 @@
+//! What each tool does with a directory, step by step. The sources are named at each.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use lab::agent::Files;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::Writer;
+
+// ANCHOR: templates
+/// A template for each file. consul-template, and the agents of Vault and OpenBao that embed it,
+/// write a file of no name known beforehand beside the destination, sync, `chmod`, and rename
+/// (hashicorp/consul-template, `renderer/renderer.go`, `AtomicWrite`). `perms` is set for the key.
+///
+/// With `backup` the old file gets a second name, `.bak`.
+pub fn templates(
+    directory: &Path,
+    chain: &str,
+    key: &str,
+    backup: bool,
+    between: &mut dyn FnMut(&str),
+) -> io::Result<()> {
+    for (name, text, mode) in [("tls.crt", chain, 0o644), ("tls.key", key, 0o600)] {
+        let path = directory.join(name);
+        let mut new = tempfile::NamedTempFile::new_in(directory)?;
+        new.write_all(text.as_bytes())?;
+        new.as_file().sync_all()?;
+        new.as_file()
+            .set_permissions(Permissions::from_mode(mode))?;
+        if backup && path.exists() {
+            let kept = directory.join(format!("{name}.bak"));
+            remove(&kept)?;
+            fs::hard_link(&path, kept)?;
+            between(&format!("{name} linked as {name}.bak"));
+        }
+        new.persist(&path)?;
+        between(&format!("{name} renamed"));
+    }
+    Ok(())
+}
+// ANCHOR_END: templates
+
+/// The mode of a key in a mounted Secret. `None` for writers that mount none.
+pub fn secret_mode(writer: Writer) -> Option<u32> {
+    match writer {
+        // `defaultMode` of a Secret volume, unless told otherwise (Kubernetes, "Volumes").
+        Writer::Kubelet => Some(0o644),
+        // cert-manager/csi-lib, `storage/filesystem.go`.
+        Writer::CertManagerCsi => Some(0o440),
+        _ => None,
+    }
+}
+
+/// A Secret that is mounted: chain, key and trust anchors are swapped as one.
+pub fn secret(
+    directory: &Path,
+    chain: &str,
+    key: &str,
+    key_mode: u32,
+    between: &mut dyn FnMut(&str),
+) -> io::Result<()> {
+    let changes = [("tls.crt", chain, 0o644), ("tls.key", key, key_mode)];
+    atomic_writer(directory, &changes, key_mode, between)
+}
+
+// ANCHOR: atomic_writer
+/// The kubelet's order (kubernetes, `pkg/volume/util/atomic_writer.go`), which cert-manager's CSI
+/// driver uses as a library: a new directory is filled, the link `..data` is renamed over, links
+/// for the visible files are made where there are none, and the old directory is removed.
+pub fn atomic_writer(
+    directory: &Path,
+    changes: &[(&str, &str, u32)],
+    key_mode: u32,
+    between: &mut dyn FnMut(&str),
+) -> io::Result<()> {
+    let data = directory.join("..data");
+    let old = fs::read_link(&data).ok();
+    let format = format_description!("..[year]_[month]_[day]_[hour]_[minute]_[second].");
+    let stamp = OffsetDateTime::now_utc().format(format);
+    let filled = tempfile::Builder::new()
+        .prefix(&stamp.map_err(io::Error::other)?)
+        .tempdir_in(directory)?;
+    fs::set_permissions(&filled, Permissions::from_mode(0o755))?;
+    for (name, mode) in [("ca.crt", 0o644), ("tls.crt", 0o644), ("tls.key", key_mode)] {
+        let change = changes.iter().find(|(changed, ..)| *changed == name);
+        match change {
+            Some((_, text, mode)) => create(&filled.path().join(name), text, *mode)?,
+            // What did not change is written again: the payload is always the whole Secret.
+            None => match fs::read_to_string(data.join(name)) {
+                Ok(text) => create(&filled.path().join(name), &text, mode)?,
+                Err(_) => continue,
+            },
+        }
+    }
+    let filled = filled.keep();
+    between("directory filled");
+
+    let link = directory.join("..data_tmp");
+    remove(&link)?;
+    symlink(filled.file_name().unwrap_or_default(), &link)?;
+    fs::rename(&link, &data)?;
+    between("..data renamed");
+
+    let mut linked = false;
+    for name in ["ca.crt", "tls.crt", "tls.key"] {
+        let path = directory.join(name);
+        if data.join(name).exists() && fs::symlink_metadata(&path).is_err() {
+            symlink(Path::new("..data").join(name), path)?;
+            linked = true;
+        }
+    }
+    if linked {
+        between("files linked");
+    }
+    if let Some(old) = old {
+        fs::remove_dir_all(directory.join(old))?;
+        between("old directory removed");
+    }
+    Ok(())
+}
+// ANCHOR_END: atomic_writer
+
+/// Where certbot's server looks. The lineage is called `service`.
+pub fn certbot_files(directory: &Path) -> Files {
+    let live = directory.join("live/service");
+    Files {
+        certificate: live.join("fullchain.pem"),
+        key: live.join("privkey.pem"),
+        roots: directory.join("ca.crt"),
+    }
+}
+
+// ANCHOR: certbot
+/// certbot writes each item under a new number into `archive`, and then makes the links in `live`
+/// anew, one after the other: the old one is removed, and the new one is made (certbot,
+/// `certbot/src/certbot/_internal/storage.py`, `save_successor` and `update_all_links_to`).
+pub fn certbot(
+    directory: &Path,
+    chain: &str,
+    key: &str,
+    between: &mut dyn FnMut(&str),
+) -> io::Result<()> {
+    let (live, archive) = (
+        directory.join("live/service"),
+        directory.join("archive/service"),
+    );
+    fs::create_dir_all(&live)?;
+    fs::create_dir_all(&archive)?;
+    // The leaf ends where the second block begins.
+    let second = chain.match_indices("-----BEGIN").nth(1);
+    let (leaf, others) = chain.split_at(second.map_or(chain.len(), |(at, _)| at));
+    let items = [
+        ("cert", leaf),
+        ("privkey", key),
+        ("chain", others),
+        ("fullchain", chain),
+    ];
+
+    let version = next_version(&archive)?;
+    for (kind, text) in items {
+        let mode = if kind == "privkey" { 0o600 } else { 0o644 };
+        create(&archive.join(format!("{kind}{version}.pem")), text, mode)?;
+    }
+    between("archive written");
+    for (kind, _) in items {
+        let link = live.join(format!("{kind}.pem"));
+        if fs::symlink_metadata(&link).is_ok() {
+            fs::remove_file(&link)?;
+            between(&format!("{kind}.pem removed"));
+        }
+        symlink(format!("../../archive/service/{kind}{version}.pem"), &link)?;
+        between(&format!("{kind}.pem linked"));
+    }
+    Ok(())
+}
+// ANCHOR_END: certbot
+
+/// One more than the highest number of any item.
+fn next_version(archive: &Path) -> io::Result<u32> {
+    let mut highest = 0;
+    for entry in fs::read_dir(archive)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let digits = name
+            .trim_end_matches(".pem")
+            .trim_start_matches(char::is_alphabetic);
+        highest = highest.max(digits.parse().unwrap_or(0));
+    }
+    Ok(highest + 1)
+}
+
+// ANCHOR: careless
+/// `cat new.crt > tls.crt; cat new.key > tls.key`. The shell truncates, then `cat` writes: so small
+/// a file at once. A new file gets the mode that the usual umask, 022, leaves.
+pub fn careless(
+    directory: &Path,
+    chain: &str,
+    key: &str,
+    between: &mut dyn FnMut(&str),
+) -> io::Result<()> {
+    for (name, text) in [("tls.crt", chain), ("tls.key", key)] {
+        let path = directory.join(name);
+        let new = !path.exists();
+        let mut file = fs::File::create(&path)?;
+        if new {
+            file.set_permissions(Permissions::from_mode(0o644))?;
+        }
+        between(&format!("{name} truncated"));
+        file.write_all(text.as_bytes())?;
+        between(&format!("{name} written"));
+    }
+    Ok(())
+}
+// ANCHOR_END: careless
+
+/// Creates a file with this mode, whatever the umask says.
+fn create(path: &PathBuf, text: &str, mode: u32) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

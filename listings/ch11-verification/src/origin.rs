@@ -1,0 +1,90 @@
+//! What stands behind a proxy: a plain HTTP server; and the files of a server that has files.
+
+use std::convert::Infallible;
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use ch06_in_flight_requests::http::Known;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use lab::wire;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// What is asked for at `/bytes/N`, for a server that has files instead of code.
+pub const SIZES: [u64; 4] = [1, 1024, 65_536, DOWNLOAD];
+
+/// The size of a long download. Larger than what the buffers of both ends hold, so that the server
+/// is still sending when it is told to reload.
+pub const DOWNLOAD: u64 = 64 << 20;
+
+/// A plain HTTP/1.1 server on a port of its own, which ends when this is dropped.
+pub struct Origin {
+    port: u16,
+    accepting: JoinHandle<()>,
+}
+
+impl Origin {
+    /// Starts it. `GET /bytes/N` is answered with N bytes of the known body.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub async fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind(lab::any_port()).await?;
+        let port = listener.local_addr()?.port();
+        let accepting = tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let _ = tcp.set_nodelay(true);
+                let service = service_fn(async |request| Ok::<_, Infallible>(answer(&request)));
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(tcp), service));
+            }
+        });
+        Ok(Self { port, accepting })
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+fn answer<B>(request: &Request<B>) -> Response<Known> {
+    let size = request.uri().path().strip_prefix("/bytes/");
+    let size = size.and_then(|size| size.parse().ok());
+    let mut response = Response::new(Known::first(size.unwrap_or(0)));
+    if size.is_none() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// Writes the files of [`SIZES`] below `www`.
+///
+/// # Errors
+/// When the disk is full, or the folder cannot be written.
+pub fn write_files(www: &Path) -> io::Result<()> {
+    let folder = www.join("bytes");
+    fs::create_dir_all(&folder)?;
+    for size in SIZES {
+        let mut file = BufWriter::new(fs::File::create(folder.join(size.to_string()))?);
+        let mut block = [0; wire::BLOCK];
+        let mut at = 0;
+        while at < size {
+            let part = (size - at).min(wire::BLOCK as u64) as usize;
+            wire::body(at, &mut block[..part]);
+            file.write_all(&block[..part])?;
+            at += part as u64;
+        }
+        file.flush()?;
+    }
+    Ok(())
+}
