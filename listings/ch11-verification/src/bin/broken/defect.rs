@@ -81,6 +81,8 @@ pub enum Defect {
     WrongName,
     /// #35: it does not ask whether the certificate leads to a root that its clients hold.
     Stranger,
+    /// #37: it never asks a connection to leave, however many generations ago it was opened.
+    NeverLetsGo,
     /// #38: once the cache is filled, a hit returns nothing: the second call of a context manager.
     SecondCallNone,
     /// #39: it opens the file in each handshake, to see whether it has changed.

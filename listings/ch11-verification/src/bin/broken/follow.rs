@@ -3,10 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use ch02_hot_reload::identity::Identity;
 use ch02_hot_reload::{Live, Reload};
 use ch03_handshake_hook::watch::{self, Events, Follow, is_hint};
 use lab::agent::Files;
@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, interval, sleep};
 
 use crate::defect::Defect;
+use crate::read::Reading;
 
 /// How far behind the second worker is.
 const LAG: Duration = Duration::from_secs(4);
@@ -27,7 +28,7 @@ const EDGE: Duration = Duration::from_millis(300);
 const START: Duration = Duration::from_millis(1500);
 
 /// Reloads what `live` serves, each time the files have changed; or not.
-pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, slot: Slot) {
+pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, reading: Arc<Reading>) {
     let files = live.source().files.clone();
     match defect {
         Some(Defect::ReloadOnce) => watch_files(&files, live, false).await,
@@ -70,8 +71,9 @@ pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, slot:
         Some(Defect::OlderWins) => {
             let (hint, mut hints) = mpsc::channel(1);
             let _watcher = watch::watch_directory(&files, hint);
+            let running = Arc::new(AtomicUsize::new(0));
             while hints.recv().await.is_some() {
-                tokio::spawn(overtaken(live.clone(), slot.clone()));
+                tokio::spawn(overtaken(live.clone(), reading.clone(), running.clone()));
             }
         }
         _ => drop(told.start(live)),
@@ -145,47 +147,17 @@ async fn newer_only(files: &Files, live: Arc<Live>) {
     }
 }
 
-/// What a reload has read, and is to be published.
-pub type Slot = Arc<Slots>;
-
-#[derive(Default)]
-pub struct Slots {
-    pub read: Mutex<Option<Identity>>,
-    running: Mutex<u32>,
-    reader: Mutex<Option<Box<ReadNow>>>,
-}
-
-type ReadNow = dyn Fn() -> Option<Identity> + Send + Sync;
-
-impl Slots {
-    pub fn read_by(&self, read: Box<ReadNow>) {
-        *lock(&self.reader) = Some(read);
-    }
-
-    fn now(&self) -> Option<Identity> {
-        lock(&self.reader).as_ref().and_then(|read| read())
-    }
-}
-
 /// One of several reloads that run at once. The first takes its time between reading and
 /// publishing; who comes meanwhile takes none.
-async fn overtaken(live: Arc<Live>, slot: Slot) {
-    let Some(identity) = slot.now() else {
-        return;
-    };
-    let alone = {
-        let mut running = lock(&slot.running);
-        *running += 1;
-        *running == 1
-    };
-    if alone {
-        sleep(SLOW).await;
+async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, running: Arc<AtomicUsize>) {
+    let before = running.fetch_add(1, Ordering::SeqCst);
+    // What does not fit together is not published: the event of the other file is still to come.
+    if let Ok(identity) = reading.now(live.source()) {
+        if before == 0 {
+            sleep(SLOW).await;
+        }
+        reading.publish_next(identity);
+        look(&live).await;
     }
-    *lock(&slot.read) = Some(identity);
-    look(&live).await;
-    *lock(&slot.running) -= 1;
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
+    running.fetch_sub(1, Ordering::SeqCst);
 }

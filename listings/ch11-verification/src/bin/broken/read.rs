@@ -25,6 +25,8 @@ pub struct Reading {
     /// The anchors beside the chain, of the last identity. Those in the identity are the clients'
     /// where there are some.
     own: Mutex<Vec<CertificateDer<'static>>>,
+    /// What has been read already, and is published next.
+    next: Mutex<Option<Identity>>,
     state: Arc<State>,
 }
 
@@ -43,11 +45,25 @@ impl Reading {
             }),
             clients: client_roots.map(|file| Clients::new(file, settle, defect)),
             own: Mutex::default(),
+            next: Mutex::default(),
             state,
         }
     }
 
+    /// What the files hold at this moment.
+    pub fn now(&self, source: &Source) -> Result<Identity, Rejected> {
+        self.whole(source, None)
+    }
+
+    /// Whatever the files hold by then, the next reload publishes this.
+    pub fn publish_next(&self, identity: Identity) {
+        *lock(&self.next) = Some(identity);
+    }
+
     pub fn read(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
+        if let Some(next) = lock(&self.next).take() {
+            return Ok(next);
+        }
         let read = self.whole(source, serving);
         match (self.defect, serving, &read) {
             (Some(Defect::LastGoodLost), Some(_), read) => {
@@ -209,8 +225,9 @@ impl Clients {
         }
         let at_once = self.defect == Some(Defect::TrustBelievedAtOnce);
         let text = match at_once {
-            true => fs::read(&self.file)
-                .map_err(|why| reject(Reason::Unreadable, &self.file, &why))?,
+            true => {
+                fs::read(&self.file).map_err(|why| reject(Reason::Unreadable, &self.file, &why))?
+            }
             false => self.stable()?,
         };
         if !at_once {

@@ -38,7 +38,7 @@ pub struct State {
 
 /// How a generation comes about.
 pub fn recipe(
-    reading: Reading,
+    reading: Arc<Reading>,
     defect: Option<Defect>,
     asks_clients: bool,
     state: Arc<State>,
@@ -60,8 +60,7 @@ pub fn recipe(
             if before.is_some() {
                 leave_behind(defect)?;
             }
-            if asks_clients && before.is_none_or(|last| last.identity.anchors != identity.anchors)
-            {
+            if asks_clients && before.is_none_or(|last| last.identity.anchors != identity.anchors) {
                 let names = identity.anchors.iter().map(chain::common_name);
                 let roots = names.collect::<Result<Vec<_>, _>>();
                 let roots = roots.map_err(|why| why.to_string())?.join(", ");
