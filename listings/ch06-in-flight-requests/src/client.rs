@@ -137,7 +137,7 @@ impl Http {
     /// # Errors
     /// `Severed` at 0 where the connection takes no more requests.
     pub async fn start(&mut self, size: u64) -> Result<Download, Failure> {
-        Download::new(self.ask(&format!("/bytes/{size}")).await?, size)
+        Download::of(self.ask(&format!("/bytes/{size}")).await?, size)
     }
 
     /// Asks any server for `path`, and returns its answer, whatever its status is.
@@ -194,7 +194,11 @@ impl Http {
 }
 
 impl Download {
-    fn new(response: Response<Incoming>, size: u64) -> Result<Self, Failure> {
+    /// The body of an answer that should be so long.
+    ///
+    /// # Errors
+    /// `Severed` at 0 where the status is no success.
+    pub fn of(response: Response<Incoming>, size: u64) -> Result<Self, Failure> {
         if !response.status().is_success() {
             return Err(severed(0, format!("status {}", response.status())));
         }

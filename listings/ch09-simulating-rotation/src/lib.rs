@@ -4,7 +4,10 @@
 //! directory that it writes into. [`Sabotage`] is what goes wrong with a write. Together they put
 //! before a server, in a second, what years of operation would.
 
+pub mod ca;
+pub mod rotate;
 mod sabotage;
+pub mod schedule;
 mod tools;
 
 use std::fs;
@@ -78,7 +81,7 @@ impl Writer {
         Self::Careless,
     ];
 
-    /// The name on the command line. In logs it has `_` for `-`.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::VaultAgent => "vault-agent",
@@ -95,6 +98,11 @@ impl Writer {
             Self::KeyFirst => "key-first",
             Self::CertificateFirst => "certificate-first",
         }
+    }
+
+    /// The name in logs: that of the command line, with `_` for `-`.
+    pub fn log_name(self) -> String {
+        self.name().replace('-', "_")
     }
 
     /// The lab's strategy, where the writer is a bare one.
@@ -152,14 +160,19 @@ impl Site {
     /// the files before the writer is back.
     ///
     /// # Errors
-    /// What the operating system says, with the file.
+    /// What the operating system says, with the directory.
     pub fn write(&mut self, issued: &Issued) -> io::Result<()> {
+        self.announce(issued);
+        self.write_stepwise(issued, |_| ())
+    }
+
+    /// Logs `rotation_started`: for those who then write step by step.
+    pub fn announce(&self, issued: &Issued) {
         tracing::info!(
             event = "rotation_started",
             serial = issued.facts.serial,
-            strategy = self.writer.name().replace('-', "_"),
+            strategy = self.writer.log_name(),
         );
-        self.write_stepwise(issued, |_| ())
     }
 
     /// Writes, and calls `between` after each step that a reader could see, with the step's name.
@@ -183,11 +196,10 @@ impl Site {
     /// # Errors
     /// As [`Site::write`].
     pub fn write_roots(&self, pem: &str) -> io::Result<()> {
-        match tools::secret_mode(self.writer) {
-            // They are part of the Secret, and come with the same swap.
-            Some(key_mode) => {
-                let changes = [("ca.crt", pem, 0o644)];
-                tools::atomic_writer(&self.directory, &changes, key_mode, &mut |_| ())
+        match tools::Modes::of(self.writer) {
+            // They are part of the Secret, and come by a swap, too.
+            Some(modes) => {
+                tools::atomic_writer(&self.directory, &[("ca.crt", pem)], modes, &mut |_| ())
             }
             None => self.bare.write_roots(pem),
         }
@@ -198,13 +210,17 @@ impl Site {
     fn replace(&mut self, chain: &str, key: &str, between: &mut dyn FnMut(&str)) -> io::Result<()> {
         let directory = &self.directory;
         clear_wreck(&self.files())
-            .and_then(|()| match self.writer {
-                Writer::VaultAgent => tools::templates(directory, chain, key, false, between),
-                Writer::ConsulTemplate => tools::templates(directory, chain, key, true, between),
-                Writer::Kubelet => tools::secret(directory, chain, key, 0o644, between),
-                Writer::CertManagerCsi => tools::secret(directory, chain, key, 0o440, between),
-                Writer::Certbot => tools::certbot(directory, chain, key, between),
-                Writer::Careless => tools::careless(directory, chain, key, between),
+            .and_then(|()| match (self.writer, tools::Modes::of(self.writer)) {
+                (_, Some(modes)) => {
+                    let changes = [("tls.crt", chain), ("tls.key", key)];
+                    tools::atomic_writer(directory, &changes, modes, between)
+                }
+                (Writer::VaultAgent, _) => tools::templates(directory, chain, key, false, between),
+                (Writer::ConsulTemplate, _) => {
+                    tools::templates(directory, chain, key, true, between)
+                }
+                (Writer::Certbot, _) => tools::certbot(directory, chain, key, between),
+                (Writer::Careless, _) => tools::careless(directory, chain, key, between),
                 _ => self.bare.replace(chain, key, between),
             })
             .map_err(|why| in_directory(&self.directory, &why))

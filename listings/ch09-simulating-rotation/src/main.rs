@@ -1,2 +1,94 @@
-//! Placeholder of the demo.
-fn main() {}
+//! `ca`, `issue` and `rotate` on the command line. Without any of them, the demo of chapter 9: each
+//! tool's write, step by step, before a server. With `sabotage`, what goes wrong with a write.
+
+mod demo;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ch01_restart_baseline::{exit, listen, until_told};
+use ch02_hot_reload::Live;
+use ch02_hot_reload::arguments::Serve;
+use ch03_handshake_hook::watch::Follow;
+use ch03_handshake_hook::{Hook, hooked_config, serve};
+use ch05_race_conditions::{Options, Reader};
+use ch09_simulating_rotation::ca::{Ca, Issue};
+use ch09_simulating_rotation::rotate::Rotate;
+use clap::{Parser, Subcommand};
+use tracing::Level;
+
+/// Chapter 9: simulate rotation.
+#[derive(Parser)]
+struct Arguments {
+    /// Log each connection, too.
+    #[arg(long)]
+    all: bool,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    Ca(Ca),
+    Issue(Issue),
+    Rotate(Box<Rotate>),
+    /// Put each kind of sabotage before a server, and mend it.
+    Sabotage,
+    /// Serve, and follow the files.
+    Serve(Careful),
+}
+
+/// Chapter 5's server.
+#[derive(clap::Args)]
+struct Careful {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    follow: Follow,
+    /// Milliseconds after which a chain or a set of trust anchors that shrank is believed.
+    #[arg(long, default_value_t = 10_000)]
+    settle_ms: u64,
+    /// Never look again. A test that passes with this one tests nothing.
+    #[arg(long)]
+    frozen: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let shown = match (&arguments.role, arguments.all) {
+        (Some(Role::Serve(_)), _) | (_, true) => Level::DEBUG,
+        _ => Level::INFO,
+    };
+    exit(match lab::event::to_stderr(shown) {
+        Ok(()) => run(arguments.role).await,
+        Err(why) => Err(why),
+    })
+}
+
+async fn run(role: Option<Role>) -> io::Result<()> {
+    match role {
+        Some(Role::Ca(ca)) => ca.run(),
+        Some(Role::Issue(issue)) => issue.run(),
+        Some(Role::Rotate(rotate)) => rotate.run().await,
+        Some(Role::Serve(careful)) => server(careful).await,
+        Some(Role::Sabotage) => until_told(demo::sabotage()).await,
+        None => until_told(demo::writers()).await,
+    }
+}
+
+async fn server(arguments: Careful) -> io::Result<()> {
+    let reader = Reader::new(Options {
+        settle: Duration::from_millis(arguments.settle_ms),
+        ..Options::default()
+    });
+    let source = arguments.serve.source()?;
+    let live = Live::start_by(reader.recipe(), source).map_err(io::Error::other)?;
+    let config = hooked_config(Hook(live.clone()));
+    if !arguments.frozen {
+        arguments.follow.start(live);
+    }
+    serve(listen(arguments.serve.address()).await?, config).await;
+    Ok(())
+}

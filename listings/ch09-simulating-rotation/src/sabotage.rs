@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -83,10 +84,9 @@ impl Sabotage {
         tracing::info!(
             event = "sabotage_started",
             sabotage = self.name().replace('-', "_"),
-            strategy = site.writer().name().replace('-', "_"),
+            strategy = site.writer().log_name(),
         );
         let good = LeafRequest::new(name);
-        let other = |names: &str| LeafRequest::new(names);
         match self {
             Self::Torn => {
                 let key = site.current_key()?;
@@ -120,16 +120,19 @@ impl Sabotage {
                 };
                 site.place_issued(&issue(authority, &request)?)
             }
-            Self::WrongName => site.place_issued(&issue(authority, &other("elsewhere.example"))?),
+            Self::WrongName => {
+                let elsewhere = LeafRequest::new("elsewhere.example");
+                site.place_issued(&issue(authority, &elsewhere)?)
+            }
             Self::WrongCa => {
                 let mut stranger = Authority::named("Stranger").map_err(io::Error::other)?;
                 site.place_issued(&issue(&mut stranger, &good)?)
             }
-            Self::Missing => fs::remove_file(site.files().certificate),
+            Self::Missing => remove(&site.files().certificate),
             Self::Unreadable => {
                 // Not by its mode, which does not keep root out: a link that leads to itself.
                 let path = site.files().key;
-                fs::remove_file(&path)?;
+                remove(&path)?;
                 symlink(path.file_name().unwrap_or_default(), &path)
             }
             Self::Shrunk => {
@@ -152,6 +155,14 @@ fn issue(authority: &mut Authority, request: &LeafRequest) -> io::Result<Issued>
     authority.issue(request).map_err(io::Error::other)
 }
 
+fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path).map_err(|why| in_file(path, &why))
+}
+
+fn in_file(path: &Path, why: &io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("{}: {why}", path.display()))
+}
+
 /// Where the last PEM block begins.
 fn last_block(pem: &str) -> usize {
     pem.rfind("-----BEGIN").unwrap_or(0)
@@ -169,8 +180,7 @@ impl Site {
     /// The key that lies there. In one file with the chain, it is the last block.
     fn current_key(&self) -> io::Result<String> {
         let path = self.files().key;
-        let mut text = fs::read_to_string(&path)
-            .map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", path.display())))?;
+        let mut text = fs::read_to_string(&path).map_err(|why| in_file(&path, &why))?;
         let at = last_block(&text);
         Ok(text.split_off(at))
     }

@@ -44,37 +44,38 @@ pub fn templates(
 }
 // ANCHOR_END: templates
 
-/// The mode of a key in a mounted Secret. `None` for writers that mount none.
-pub fn secret_mode(writer: Writer) -> Option<u32> {
-    match writer {
-        // `defaultMode` of a Secret volume, unless told otherwise (Kubernetes, "Volumes").
-        Writer::Kubelet => Some(0o644),
-        // cert-manager/csi-lib, `storage/filesystem.go`.
-        Writer::CertManagerCsi => Some(0o440),
-        _ => None,
-    }
+/// What a mounted Secret's files are open to: the public ones, and the key.
+#[derive(Clone, Copy)]
+pub struct Modes {
+    public: u32,
+    key: u32,
 }
 
-/// A Secret that is mounted: chain, key and trust anchors are swapped as one.
-pub fn secret(
-    directory: &Path,
-    chain: &str,
-    key: &str,
-    key_mode: u32,
-    between: &mut dyn FnMut(&str),
-) -> io::Result<()> {
-    let changes = [("tls.crt", chain, 0o644), ("tls.key", key, key_mode)];
-    atomic_writer(directory, &changes, key_mode, between)
+impl Modes {
+    /// `None` for writers that mount no Secret.
+    pub fn of(writer: Writer) -> Option<Self> {
+        let (public, key) = match writer {
+            // `defaultMode` of a Secret volume, unless told otherwise (Kubernetes, "Volumes").
+            Writer::Kubelet => (0o644, 0o644),
+            // cert-manager/csi-lib, `storage/filesystem.go`, `readOnlyUserAndGroupFileMode`.
+            Writer::CertManagerCsi => (0o440, 0o440),
+            _ => return None,
+        };
+        Some(Self { public, key })
+    }
 }
 
 // ANCHOR: atomic_writer
 /// The kubelet's order (kubernetes, `pkg/volume/util/atomic_writer.go`), which cert-manager's CSI
-/// driver uses as a library: a new directory is filled, the link `..data` is renamed over, links
-/// for the visible files are made where there are none, and the old directory is removed.
+/// driver follows: a new directory is filled, the link `..data` is renamed over, links for the
+/// visible files are made where there are none, and the old directory is removed.
+///
+/// Chain, key and trust anchors are swapped as one. Those that are not among the `changes` are
+/// written again as they are.
 pub fn atomic_writer(
     directory: &Path,
-    changes: &[(&str, &str, u32)],
-    key_mode: u32,
+    changes: &[(&str, &str)],
+    modes: Modes,
     between: &mut dyn FnMut(&str),
 ) -> io::Result<()> {
     let data = directory.join("..data");
@@ -85,16 +86,21 @@ pub fn atomic_writer(
         .prefix(&stamp.map_err(io::Error::other)?)
         .tempdir_in(directory)?;
     fs::set_permissions(&filled, Permissions::from_mode(0o755))?;
-    for (name, mode) in [("ca.crt", 0o644), ("tls.crt", 0o644), ("tls.key", key_mode)] {
-        let change = changes.iter().find(|(changed, ..)| *changed == name);
-        match change {
-            Some((_, text, mode)) => create(&filled.path().join(name), text, *mode)?,
-            // What did not change is written again: the payload is always the whole Secret.
+    for name in ["ca.crt", "tls.crt", "tls.key"] {
+        let changed = changes.iter().find(|(changed, _)| *changed == name);
+        let text = match changed {
+            Some((_, text)) => (*text).to_owned(),
             None => match fs::read_to_string(data.join(name)) {
-                Ok(text) => create(&filled.path().join(name), &text, mode)?,
+                Ok(text) => text,
                 Err(_) => continue,
             },
-        }
+        };
+        let mode = if name == "tls.key" {
+            modes.key
+        } else {
+            modes.public
+        };
+        create(&filled.path().join(name), &text, mode)?;
     }
     let filled = filled.keep();
     between("directory filled");

@@ -1,4 +1,10 @@
 //! `zdr check`: does this server rotate with zero downtime?
+
+pub mod bound;
+pub mod failed;
+pub mod load;
+pub mod origin;
 pub mod record;
 pub mod report;
+pub mod server;
 pub mod spec;

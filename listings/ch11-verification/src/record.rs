@@ -160,6 +160,9 @@ pub struct Record {
     pub resumed: bool,
     /// Whether it opened a connection, so that `shown` and `resumed` say something.
     pub opened: bool,
+    /// Whether it came at its time, and not as soon as the one before was done. Only then does its
+    /// latency say something.
+    pub paced: bool,
 }
 
 /// All records of a run, and its clock.
@@ -168,6 +171,8 @@ pub struct Recorder {
     zero: Instant,
     records: Mutex<Vec<Record>>,
     goodbyes: Mutex<Vec<(Class, Duration)>>,
+    late: Mutex<Duration>,
+    dropped: Mutex<u64>,
 }
 
 impl Default for Recorder {
@@ -176,6 +181,8 @@ impl Default for Recorder {
             zero: Instant::now(),
             records: Mutex::default(),
             goodbyes: Mutex::default(),
+            late: Mutex::default(),
+            dropped: Mutex::default(),
         }
     }
 }
@@ -196,6 +203,22 @@ impl Recorder {
     pub fn goodbye(&self, class: Class) {
         let now = self.now();
         lock(&self.goodbyes).push((class, now));
+    }
+
+    /// An attempt began so long after it was due, because this side was slow.
+    pub fn late(&self, by: Duration) {
+        let mut late = lock(&self.late);
+        *late = by.max(*late);
+    }
+
+    /// An attempt was not made, because too many others were still under way.
+    pub fn dropped(&self) {
+        *lock(&self.dropped) += 1;
+    }
+
+    /// The worst lateness of this side, and how many attempts were not made at all.
+    pub fn fell_behind(&self) -> (Duration, u64) {
+        (*lock(&self.late), *lock(&self.dropped))
     }
 
     /// What was written down.

@@ -1,27 +1,38 @@
 //! A certificate authority that lives for one run: a root, one intermediate, and leaves.
 
 use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SerialNumber,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use time::OffsetDateTime;
+use x509_parser::parse_x509_certificate;
 
 use crate::chain::{self, Facts};
 
 /// What can go wrong while issuing: a name that is not a DNS name, a key that cannot be made.
 pub type Error = rcgen::Error;
 
-/// A root and an intermediate, with their keys in memory only.
+/// A root and an intermediate. The root's key is gone once it has signed the intermediate; that of
+/// the intermediate stays in memory, unless [`Authority::save`] is called.
 pub struct Authority {
     root_pem: String,
     intermediate_pem: String,
     issuer: Issuer<'static, KeyPair>,
     now: OffsetDateTime,
-    next_serial: u64,
+    // `None`: drawn by lot.
+    next_serial: Option<u64>,
 }
+
+const INTERMEDIATE: &str = "Lab Intermediate";
 
 /// The kind of key a leaf gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,19 +143,79 @@ impl Authority {
         let root_issuer = Issuer::new(root_params, root_key);
 
         let key = kind.generate()?;
-        let params = ca_params(
-            "Lab Intermediate",
-            now,
-            BasicConstraints::Constrained(0),
-            &key,
-        );
+        let params = ca_params(INTERMEDIATE, now, BasicConstraints::Constrained(0), &key);
         let intermediate = params.signed_by(&key, &root_issuer)?;
         Ok(Self {
             root_pem: root.pem(),
             intermediate_pem: intermediate.pem(),
             issuer: Issuer::new(params, key),
             now,
-            next_serial: 0x1001,
+            next_serial: Some(0x1001),
+        })
+    }
+
+    /// Keeps the authority in `directory`, for a later [`Authority::load`]: `root.crt`,
+    /// `intermediate.crt`, and `intermediate.key` with mode 0600. The directory is made, with mode
+    /// 0700, or is there and empty.
+    ///
+    /// The root's key is not kept. There is nothing left for it to sign.
+    ///
+    /// # Errors
+    /// When the directory holds anything, or cannot be written. The file is named.
+    pub fn save(&self, directory: &Path) -> io::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        match builder.recursive(false).mode(0o700).create(directory) {
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(|why| in_file(directory, &why))?,
+        }
+        let mut entries = fs::read_dir(directory).map_err(|why| in_file(directory, &why))?;
+        if entries.next().is_some() {
+            let why = io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "it is not empty, and nothing is overwritten",
+            );
+            return Err(in_file(directory, &why));
+        }
+        let [root, intermediate, key] = files(directory);
+        write_synced(&root, &self.root_pem, 0o644)?;
+        write_synced(&intermediate, &self.intermediate_pem, 0o644)?;
+        write_synced(&key, &self.issuer.key().serialize_pem(), 0o600)
+    }
+
+    /// The authority that [`Authority::save`] has kept in `directory`, with its clock at the
+    /// present.
+    ///
+    /// # Errors
+    /// When a file is missing or is not what it should be, when the key can be read by other users,
+    /// or belongs to another intermediate. The file is named, and no byte of it is repeated.
+    pub fn load(directory: &Path) -> io::Result<Self> {
+        let [root, intermediate, key_file] = files(directory);
+        let read = |path: &Path| fs::read_to_string(path).map_err(|why| in_file(path, &why));
+        let (root_pem, intermediate_pem) = (read(&root)?, read(&intermediate)?);
+        certificate(&root, &root_pem)?;
+        let public = certificate(&intermediate, &intermediate_pem)?;
+
+        let about = fs::metadata(&key_file).map_err(|why| in_file(&key_file, &why))?;
+        let mode = about.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            let why = format!("mode {mode:04o}: the key is for its owner alone (0600)");
+            return Err(in_file(&key_file, &io::Error::other(why)));
+        }
+        // What the parser says may repeat bytes of the key.
+        let key = KeyPair::from_pem(&read(&key_file)?)
+            .map_err(|_| in_file(&key_file, &io::Error::other("it holds no key in PEM")))?;
+        if key.public_key_raw() != public {
+            let why = io::Error::other("it is not the key of the intermediate beside it");
+            return Err(in_file(&key_file, &why));
+        }
+        let now = OffsetDateTime::now_utc();
+        let params = ca_params(INTERMEDIATE, now, BasicConstraints::Constrained(0), &key);
+        Ok(Self {
+            root_pem,
+            intermediate_pem,
+            issuer: Issuer::new(params, key),
+            now,
+            next_serial: None,
         })
     }
 
@@ -167,12 +238,20 @@ impl Authority {
     ///
     /// Serials count up from 0x1001, so that a log of two runs reads the same. A public authority
     /// must not do this: it owes 64 unpredictable bits (CA/Browser Forum Baseline Requirements,
-    /// section 7.1).
+    /// section 7.1). An authority that was loaded from disk draws so many.
     pub fn issue(&mut self, request: &LeafRequest) -> Result<Issued, Error> {
-        let serial = request.serial.unwrap_or_else(|| {
-            self.next_serial += 1;
-            self.next_serial - 1
-        });
+        let serial = match (request.serial, &mut self.next_serial) {
+            (Some(chosen), _) => chosen,
+            (None, Some(next)) => {
+                *next += 1;
+                *next - 1
+            }
+            (None, None) => {
+                let mut lot = [0; 8];
+                aws_lc_rs::rand::fill(&mut lot).map_err(|_| Error::RingUnspecified)?;
+                u64::from_be_bytes(lot)
+            }
+        };
         let (key, mut params) = leaf(request, serial, self.now)?;
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &self.issuer)?;
@@ -241,6 +320,35 @@ fn ca_params(
     params.not_before = now - Duration::from_secs(24 * 3600);
     params.not_after = params.not_before + Duration::from_secs(3650 * 24 * 3600);
     params
+}
+
+/// Root, intermediate, and the intermediate's key.
+fn files(directory: &Path) -> [PathBuf; 3] {
+    ["root.crt", "intermediate.crt", "intermediate.key"].map(|name| directory.join(name))
+}
+
+/// The public key of the one certificate of a file.
+fn certificate(path: &Path, pem: &str) -> io::Result<Vec<u8>> {
+    let none = || in_file(path, &io::Error::other("it holds no certificate in PEM"));
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| none())?;
+    let (_, parsed) = parse_x509_certificate(&der).map_err(|_| none())?;
+    Ok(parsed.public_key().subject_public_key.data.to_vec())
+}
+
+/// What an authority writes must survive a power cut: it cannot be made again.
+fn write_synced(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
+    let file = options.open(path);
+    file.and_then(|mut file| {
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+    })
+    .map_err(|why| in_file(path, &why))
+}
+
+fn in_file(path: &Path, why: &io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("{}: {why}", path.display()))
 }
 
 /// Big-endian bytes without leading zeros, as DER wants an integer.

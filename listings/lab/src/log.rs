@@ -1,6 +1,7 @@
 //! Reading the log: wait for an event, query, and assert on order.
 
 use std::fmt::{self, Write};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -24,7 +25,16 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Want {
     name: String,
-    fields: Vec<(String, Value)>,
+    fields: Vec<(String, Wanted)>,
+}
+
+/// What a field must hold.
+#[derive(Clone, Debug, PartialEq)]
+enum Wanted {
+    /// This value.
+    Value(Value),
+    /// A value that reads like this: `2` is both the number and the text.
+    Text(String),
 }
 
 /// Wants an event of this name.
@@ -38,13 +48,17 @@ pub fn want(name: &str) -> Want {
 impl Want {
     /// And with this value in this field.
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
-        self.fields.push((field.into(), value.into()));
+        self.fields
+            .push((field.into(), Wanted::Value(value.into())));
         self
     }
 
     /// Whether `event` is what is wanted.
     pub fn matches(&self, event: &Event) -> bool {
-        let field_matches = |(field, value): &(String, Value)| event.0.get(field) == Some(value);
+        let field_matches = |(field, wanted): &(String, Wanted)| match wanted {
+            Wanted::Value(value) => event.0.get(field) == Some(value),
+            Wanted::Text(text) => event.text(field).as_ref() == Some(text),
+        };
         event.name() == self.name && self.fields.iter().all(field_matches)
     }
 }
@@ -52,10 +66,106 @@ impl Want {
 impl fmt::Display for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        for (field, value) in &self.fields {
-            write!(f, " {field}={value}")?;
+        for (field, wanted) in &self.fields {
+            match wanted {
+                Wanted::Value(value) => write!(f, " {field}={value}")?,
+                Wanted::Text(text) => write!(f, " {field}={text}")?,
+            }
         }
         Ok(())
+    }
+}
+
+/// Reads a want as a person types it: `identity_rejected reason=expired generation=2`.
+impl FromStr for Want {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let mut words = typed.split_whitespace();
+        let name = words.next().filter(|name| !name.contains('='));
+        let mut wanted = want(name.ok_or("an event's name comes first")?);
+        for word in words {
+            let (field, text) = word
+                .split_once('=')
+                .filter(|(field, _)| !field.is_empty())
+                .ok_or_else(|| format!("`{word}` is not `field=value`"))?;
+            wanted
+                .fields
+                .push((field.into(), Wanted::Text(text.into())));
+        }
+        Ok(wanted)
+    }
+}
+
+/// Wanted events in their order, looked for one event at a time. Others may stand between them.
+#[derive(Clone, Debug)]
+pub struct Order {
+    wanted: Vec<Want>,
+    found: usize,
+}
+
+impl Order {
+    /// Looks for these.
+    pub fn new(wanted: impl Into<Vec<Want>>) -> Self {
+        let wanted = wanted.into();
+        Self { wanted, found: 0 }
+    }
+
+    /// Takes the next event of the log. Whether it is the one that was missing.
+    pub fn take(&mut self, event: &Event) -> bool {
+        let found = self.missing().is_some_and(|want| want.matches(event));
+        self.found += usize::from(found);
+        found
+    }
+
+    /// The first of the wanted that has not come.
+    pub fn missing(&self) -> Option<&Want> {
+        self.wanted.get(self.found)
+    }
+}
+
+/// What must not be in a log: private keys.
+pub struct Secrets(Vec<String>);
+
+impl Default for Secrets {
+    /// Whatever the key, its PEM has these words.
+    fn default() -> Self {
+        Self(vec!["PRIVATE KEY".into()])
+    }
+}
+
+/// Shows nothing: it is made of secrets.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+impl Secrets {
+    /// Base64 that is shorter may occur by chance.
+    const TELLING: usize = 16;
+
+    /// Adds each line of the private keys in a PEM. Whatever else is in it, a chain say, is public.
+    /// Returns whether there was a key.
+    pub fn add(&mut self, pem: &str) -> bool {
+        let (mut within, mut any) = (false, false);
+        for line in pem.lines().map(str::trim) {
+            if line.starts_with("-----") {
+                within = line.contains("PRIVATE KEY") && line.starts_with("-----BEGIN");
+                any |= within;
+            } else if within && line.len() >= Self::TELLING {
+                // As text, and as a `Debug` of bytes writes it.
+                let bytes = format!("{:?}", line.as_bytes());
+                self.0.push(bytes.trim_matches(['[', ']']).into());
+                self.0.push(line.into());
+            }
+        }
+        any
+    }
+
+    /// Whether a line of a log holds one, be it as text or as a list of bytes.
+    pub fn leak_in(&self, line: &str) -> bool {
+        self.0.iter().any(|secret| line.contains(secret.as_str()))
     }
 }
 
@@ -159,15 +269,17 @@ impl Log {
     #[track_caller]
     pub fn assert_order(&self, wanted: &[Want]) {
         let events = self.lock().clone();
-        let mut from = 0;
-        for want in wanted {
-            match events[from..].iter().position(|event| want.matches(event)) {
-                Some(offset) => from += offset + 1,
-                None => panic!(
-                    "the log lacks `{want}` at the mark:\n{}",
-                    self.marked(from, &format!("----> missing from here on: {want}\n"))
-                ),
+        let (mut order, mut from) = (Order::new(wanted), 0);
+        for (at, event) in events.iter().enumerate() {
+            if order.take(event) {
+                from = at + 1;
             }
+        }
+        if let Some(want) = order.missing() {
+            panic!(
+                "the log lacks `{want}` at the mark:\n{}",
+                self.marked(from, &format!("----> missing from here on: {want}\n"))
+            );
         }
     }
 
@@ -215,23 +327,18 @@ impl Log {
         &self,
         keys: impl IntoIterator<Item = &'a crate::authority::PrivateKeyPem>,
     ) {
-        let mut secrets = vec!["PRIVATE KEY"];
+        let mut secrets = Secrets::default();
         for key in keys {
-            let base64 = key.expose().lines().filter(|line| !line.starts_with('-'));
-            secrets.extend(base64);
+            secrets.add(key.expose());
         }
         for (at, event) in self.lock().iter().enumerate() {
-            let line = event.to_string();
-            let leaks = secrets.iter().any(|secret| {
-                // As text, and as a `Debug` of bytes writes it.
-                let bytes = format!("{:?}", secret.as_bytes());
-                line.contains(secret) || line.contains(bytes.trim_matches(['[', ']']))
-            });
+            let leaks = secrets.leak_in(&event.to_string());
             assert!(!leaks, "event {at} of the log holds key material");
         }
     }
 
-    fn marked(&self, at: usize, mark: &str) -> String {
+    /// The log as text, with `mark` before the event at this place. Of no place, without.
+    pub fn marked(&self, at: usize, mark: &str) -> String {
         let mut text = String::new();
         let events = self.lock();
         for (index, event) in events.iter().enumerate() {

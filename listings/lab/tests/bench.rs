@@ -277,3 +277,108 @@ macro_rules! listed {
 fn no_strategy_is_left_out() {
     assert_eq!(lab::each_strategy!(listed), Strategy::ALL);
 }
+
+/// What is kept on disk issues under the same root, with serials that nobody can guess.
+#[test]
+fn an_authority_is_kept_and_found_again() {
+    let directory = lab::directory().unwrap();
+    let home = directory.path().join("ca");
+    let made = Authority::new().unwrap();
+    made.save(&home).unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&home), 0o700);
+    assert_eq!(mode(&home.join("intermediate.key")), 0o600);
+    let mut found = Authority::load(&home).unwrap();
+    assert_eq!(found.root_pem(), made.root_pem());
+    let request = LeafRequest::new("localhost");
+    let mut serials = Vec::new();
+    for _ in 0..3 {
+        let issued = found.issue(&request).unwrap();
+        serials.push(u64::from_str_radix(&issued.facts.serial, 16).unwrap());
+        judged(made.root_pem(), &issued.chain_pem);
+    }
+    assert!(
+        serials.iter().all(|serial| *serial > 0xffff_ffff),
+        "{serials:?}"
+    );
+    let why = made.save(&home).unwrap_err().to_string();
+    assert!(why.contains("nothing is overwritten"), "{why}");
+}
+
+/// Judges a chain as a client would.
+fn judged(root_pem: &str, chain_pem: &str) {
+    use rustls::client::WebPkiServerVerifier;
+    use rustls::client::danger::ServerCertVerifier;
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(root_pem.as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(chain_pem.as_bytes())
+        .map(Result::unwrap)
+        .collect();
+    let name = "localhost".try_into().unwrap();
+    let now = rustls::pki_types::UnixTime::now();
+    let verdict =
+        verifier
+            .build()
+            .unwrap()
+            .verify_server_cert(&chain[0], &chain[1..], &name, &[], now);
+    verdict.unwrap();
+}
+
+/// Each file that is not what it should be is named, and no byte of a key is said.
+#[test]
+fn an_authority_that_was_tampered_with_is_not_loaded() {
+    let directory = lab::directory().unwrap();
+    let mut at = 0;
+    let mut refused = |spoil: &dyn Fn(&std::path::Path), file: &str, said: &str| {
+        at += 1;
+        let home = directory.path().join(at.to_string());
+        Authority::new().unwrap().save(&home).unwrap();
+        spoil(&home);
+        let why = Authority::load(&home).err().unwrap().to_string();
+        assert!(why.contains(file) && why.contains(said), "{why}");
+        assert!(!why.contains("MII") && !why.contains("MIG"), "{why}");
+    };
+    let key = "intermediate.key";
+    refused(
+        &|home| fs::remove_file(home.join(key)).unwrap(),
+        key,
+        "No such file",
+    );
+    refused(
+        &|home| fs::remove_file(home.join("root.crt")).unwrap(),
+        "root.crt",
+        "No such",
+    );
+    refused(
+        &|home| fs::write(home.join("root.crt"), "-----BEGIN").unwrap(),
+        "root.crt",
+        "no certificate",
+    );
+    refused(
+        &|home| {
+            let text = fs::read_to_string(home.join(key)).unwrap();
+            fs::write(home.join(key), &text[..text.len() / 2]).unwrap();
+        },
+        key,
+        "no key",
+    );
+    refused(
+        &|home| {
+            let open = fs::Permissions::from_mode(0o640);
+            fs::set_permissions(home.join(key), open).unwrap();
+        },
+        key,
+        "mode 0640",
+    );
+    let other = directory.path().join("other");
+    Authority::new().unwrap().save(&other).unwrap();
+    refused(
+        &|home| fs::copy(other.join(key), home.join(key)).map(drop).unwrap(),
+        key,
+        "not the key of the intermediate",
+    );
+}

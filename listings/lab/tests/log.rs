@@ -181,3 +181,56 @@ fn events_come_from_tracing_calls() {
     let ts = events[0].text("ts").unwrap();
     assert_eq!(ts.len(), "2026-01-01T00:00:00.000000001Z".len(), "{ts}");
 }
+
+/// On a command line all is text: a serial that looks like a number is still found.
+#[test]
+fn a_want_as_a_person_types_it() {
+    let event = |line| Event::parse(line).unwrap();
+    let loaded = event(r#"{"event":"identity_loaded","generation":2,"serial":"1002"}"#);
+    let wants = |typed: &str| typed.parse::<lab::log::Want>();
+    for typed in [
+        "identity_loaded",
+        "identity_loaded serial=1002",
+        "identity_loaded generation=2 serial=1002",
+    ] {
+        let want = wants(typed).unwrap();
+        assert!(want.matches(&loaded), "{typed}");
+        assert_eq!(want.to_string(), typed);
+    }
+    assert!(
+        !wants("identity_loaded serial=1003")
+            .unwrap()
+            .matches(&loaded)
+    );
+    assert!(!wants("identity_loaded process=1").unwrap().matches(&loaded));
+    let opened = event(r#"{"event":"connection_opened","generation":null}"#);
+    let resumed = wants("connection_opened generation=null").unwrap();
+    assert!(resumed.matches(&opened));
+    assert_eq!(wants("").unwrap_err(), "an event's name comes first");
+    assert_eq!(
+        wants("serial=1").unwrap_err(),
+        "an event's name comes first"
+    );
+    let said = wants("identity_loaded serial").unwrap_err();
+    assert_eq!(said, "`serial` is not `field=value`");
+}
+
+/// A file with both: the chain is no secret.
+#[test]
+fn of_a_bundle_only_the_key_is_secret() {
+    let directory = lab::directory().unwrap();
+    let strategy = lab::agent::Strategy::Bundle;
+    let issued = lab::agent::Agent::new(directory.path(), strategy)
+        .and_then(|mut agent| agent.issue())
+        .unwrap();
+    let mut secrets = lab::log::Secrets::default();
+    assert!(!secrets.add(&issued.chain_pem));
+    assert!(secrets.add(&format!("{}{}", issued.chain_pem, issued.key.expose())));
+    for line in issued.chain_pem.lines() {
+        assert!(!secrets.leak_in(line), "{line}");
+    }
+    for line in issued.key.expose().lines().filter(|l| !l.starts_with('-')) {
+        assert!(secrets.leak_in(&format!("near {line}")));
+    }
+    assert_eq!(format!("{secrets:?}"), "Secrets");
+}

@@ -1,0 +1,169 @@
+//! `ca` and `issue`: an authority on disk, and one leaf from it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use lab::authority::{Authority, KeyKind, LeafRequest};
+use time::OffsetDateTime;
+
+use crate::{Site, Writer};
+
+/// Make an authority, and keep it on disk.
+///
+/// The directory is made with mode 0700, the key in it with mode 0600. Nothing is overwritten.
+#[derive(Args, Clone, Debug)]
+pub struct Ca {
+    /// Where to keep it. It is made, or is there and empty.
+    pub directory: PathBuf,
+    /// The common name of the root.
+    #[arg(long, default_value = "Lab Root")]
+    pub name: String,
+}
+
+impl Ca {
+    /// Makes it, and says where it is.
+    ///
+    /// # Errors
+    /// As [`Authority::save`].
+    pub fn run(&self) -> io::Result<()> {
+        let authority = Authority::named(&self.name).map_err(io::Error::other)?;
+        authority.save(&self.directory)?;
+        let root = self.directory.join("root.crt");
+        println!("{}: give it to clients", root.display());
+        Ok(())
+    }
+}
+
+/// A leaf, as it is asked for on the command line, and where it goes.
+#[derive(Args, Clone, Debug)]
+pub struct Leaf {
+    /// The authority's directory, made by `ca`.
+    #[arg(long)]
+    pub ca: PathBuf,
+    /// The directory to write into. It is made where it is not there.
+    #[arg(long)]
+    pub to: PathBuf,
+    /// Who writes.
+    #[arg(long, value_enum, default_value = "rename-each")]
+    pub writer: Writer,
+    /// A DNS name or IP address of the leaf. May be given several times.
+    #[arg(long = "name", default_value = "localhost")]
+    pub names: Vec<String>,
+    /// How long the leaf is valid: `90s`, `24h`, `47days`.
+    #[arg(long, default_value = "24h", value_parser = lifetime)]
+    pub lifetime: Duration,
+    /// The kind of key.
+    #[arg(long, value_enum, default_value = "ecdsa-p256")]
+    pub key: Key,
+}
+
+/// The kind of a leaf's key.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// ECDSA on P-256.
+    EcdsaP256,
+    /// Ed25519.
+    Ed25519,
+    /// RSA, 2048 bits.
+    #[value(name = "rsa-2048")]
+    Rsa2048,
+}
+
+impl From<Key> for KeyKind {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::EcdsaP256 => Self::EcdsaP256,
+            Key::Ed25519 => Self::Ed25519,
+            Key::Rsa2048 => Self::Rsa2048,
+        }
+    }
+}
+
+/// Certificates have whole seconds (RFC 5280, section 4.1.2.5).
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = humantime::parse_duration(text).map_err(|why| why.to_string())?;
+    let century = Duration::from_secs(100 * 365 * 24 * 3600);
+    match lifetime {
+        short if short < Duration::from_secs(1) => Err("less than a second".into()),
+        long if long > century => Err("more than a hundred years".into()),
+        lifetime => Ok(lifetime),
+    }
+}
+
+impl Leaf {
+    /// What the authority is asked for.
+    pub fn request(&self) -> LeafRequest {
+        LeafRequest {
+            names: self.names.clone(),
+            lifetime: self.lifetime,
+            key: self.key.into(),
+            // There is a default, so there is a first name.
+            ..LeafRequest::new(&self.names[0])
+        }
+    }
+
+    /// The authority, and the site with its trust anchors in place.
+    ///
+    /// # Errors
+    /// As [`Authority::load`], and when the directory cannot be made or written. The file is named.
+    pub fn open(&self) -> io::Result<(Authority, Site)> {
+        let authority = Authority::load(&self.ca)?;
+        fs::create_dir_all(&self.to).map_err(|why| in_file(&self.to, &why))?;
+        let site = Site::new(&self.to, self.writer);
+        // A server that follows would look at each write of what is there already.
+        let same =
+            fs::read_to_string(site.files().roots).is_ok_and(|there| there == authority.root_pem());
+        if !same {
+            site.write_roots(authority.root_pem())?;
+        }
+        Ok((authority, site))
+    }
+}
+
+/// Issue one leaf, and write it.
+#[derive(Args, Clone, Debug)]
+pub struct Issue {
+    /// What is issued.
+    #[command(flatten)]
+    pub leaf: Leaf,
+    /// Let it become valid so much later.
+    #[arg(long, value_parser = humantime::parse_duration, conflicts_with = "started")]
+    pub starts_in: Option<Duration>,
+    /// Let it have become valid so much earlier.
+    #[arg(long = "started-ago", value_parser = humantime::parse_duration)]
+    pub started: Option<Duration>,
+}
+
+impl Issue {
+    /// Issues, logs `rotation_started`, writes, and says what and where.
+    ///
+    /// # Errors
+    /// As [`Leaf::open`], and what the authority says: a name that is none, say.
+    pub fn run(&self) -> io::Result<()> {
+        let (mut authority, mut site) = self.leaf.open()?;
+        let now = OffsetDateTime::now_utc();
+        authority.set_clock(now - self.started.unwrap_or_default());
+        let request = LeafRequest {
+            starts_after: self.starts_in.unwrap_or_default(),
+            ..self.leaf.request()
+        };
+        let issued = authority
+            .issue(&request)
+            .map_err(|why| io::Error::other(format!("{}: {why}", request.names.join(", "))))?;
+        site.write(&issued)?;
+        let (files, facts) = (site.files(), &issued.facts);
+        println!("certificate {}", files.certificate.display());
+        println!("key         {}", files.key.display());
+        println!("roots       {}", files.roots.display());
+        println!("serial      {}", facts.serial);
+        println!("valid       {} to {}", facts.not_before, facts.not_after);
+        Ok(())
+    }
+}
+
+fn in_file(path: &Path, why: &io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("{}: {why}", path.display()))
+}

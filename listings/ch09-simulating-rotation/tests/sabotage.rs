@@ -1,0 +1,128 @@
+//! Every kind of sabotage, by every writer: the server says what it found, goes on with the last
+//! good one, and takes the next good one.
+
+use std::fs;
+
+use ch02_hot_reload::identity::Source;
+use ch02_hot_reload::{Live, Reload};
+use ch05_race_conditions::{Options, Reader};
+use ch09_simulating_rotation::{Sabotage, Site, Writer};
+use lab::authority::{Authority, LeafRequest};
+use lab::event;
+use lab::log::want;
+
+/// What chapter 5's reader makes of it.
+fn reason(sabotage: Sabotage) -> &'static str {
+    match sabotage {
+        Sabotage::Torn | Sabotage::Mismatched => "pair_mismatch",
+        Sabotage::Truncated => "truncated",
+        Sabotage::Expired => "expired",
+        Sabotage::NotYetValid => "not_yet_valid",
+        Sabotage::WrongName => "name_lost",
+        // Without the intermediate, the chain ends in the air.
+        Sabotage::WrongCa | Sabotage::Shrunk => "chain_broken",
+        Sabotage::Missing => "missing",
+        Sabotage::Unreadable => "unreadable",
+        Sabotage::Garbage => "malformed",
+    }
+}
+
+#[test]
+fn every_sabotage_by_every_writer_is_refused_and_mended() {
+    let (log, _guard) = event::capture();
+    let mut keys = Vec::new();
+    for writer in Writer::ALL {
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        let mut site = Site::new(directory.path(), writer);
+        site.write_roots(authority.root_pem()).unwrap();
+        let mut good = authority.issue(&LeafRequest::new("localhost")).unwrap();
+        site.write(&good).unwrap();
+        let source = Source {
+            files: site.files(),
+            name: "localhost".try_into().unwrap(),
+        };
+        let live = Live::start_by(Reader::new(Options::default()).recipe(), source).unwrap();
+        for sabotage in Sabotage::ALL {
+            let which = format!("{} by {}", sabotage.name(), writer.name());
+            sabotage
+                .apply(&mut site, &mut authority, "localhost")
+                .unwrap();
+            let Reload::Rejected(rejected) = live.reload_and_log() else {
+                panic!("{which} was served");
+            };
+            assert_eq!(
+                rejected.reason.name(),
+                reason(sabotage),
+                "{which}: {rejected}"
+            );
+            assert_eq!(live.current().identity.facts, good.facts, "{which}");
+
+            good = authority.issue(&LeafRequest::new("localhost")).unwrap();
+            site.write(&good).unwrap();
+            let reload = live.reload_and_log();
+            assert!(
+                matches!(reload, Reload::Loaded(_)),
+                "{which} was not mended: {reload:?}"
+            );
+            assert_eq!(live.current().identity.facts, good.facts, "{which}");
+            keys.push(good.key.clone());
+        }
+    }
+    let writes = Writer::ALL.len() * Sabotage::ALL.len();
+    assert_eq!(log.all(&want("identity_rejected")).len(), writes);
+    assert_eq!(log.all(&want("sabotage_started")).len(), writes);
+    log.assert_no_key_bytes(&keys);
+}
+
+/// The cut is where it hurts: the leaf is whole, and only a reader that asks for whole blocks tells.
+#[test]
+fn a_truncated_chain_has_its_leaf() {
+    let directory = lab::directory().unwrap();
+    let mut authority = Authority::new().unwrap();
+    let mut site = Site::new(directory.path(), Writer::RenameEach);
+    Sabotage::Truncated
+        .apply(&mut site, &mut authority, "localhost")
+        .unwrap();
+    let text = fs::read_to_string(site.files().certificate).unwrap();
+    assert_eq!(text.matches("-----BEGIN CERTIFICATE-----").count(), 2);
+    assert_eq!(text.matches("-----END CERTIFICATE-----").count(), 1);
+}
+
+/// Nothing is torn where there is nothing yet.
+#[test]
+fn what_needs_a_first_write_says_so() {
+    for sabotage in [Sabotage::Torn, Sabotage::Missing, Sabotage::Unreadable] {
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        let mut site = Site::new(directory.path(), Writer::VaultAgent);
+        let why = sabotage
+            .apply(&mut site, &mut authority, "localhost")
+            .unwrap_err();
+        assert!(why.to_string().contains("tls."), "{sabotage:?}: {why}");
+        assert_eq!(why.kind(), std::io::ErrorKind::NotFound);
+    }
+}
+
+/// The authority's clock is where it was, also after what was issued in its past.
+#[test]
+fn sabotage_leaves_the_authority_as_it_was() {
+    let directory = lab::directory().unwrap();
+    let mut authority = Authority::new().unwrap();
+    let before = authority.clock();
+    let mut site = Site::new(directory.path(), Writer::Bundle);
+    Sabotage::Expired
+        .apply(&mut site, &mut authority, "localhost")
+        .unwrap();
+    assert_eq!(authority.clock(), before);
+}
+
+#[test]
+fn names_are_those_of_the_command_line() {
+    use clap::ValueEnum;
+    assert_eq!(Sabotage::value_variants(), Sabotage::ALL);
+    for sabotage in Sabotage::ALL {
+        let value = sabotage.to_possible_value().unwrap();
+        assert_eq!(value.get_name(), sabotage.name());
+    }
+}

@@ -1,0 +1,222 @@
+//! What a reader can see while a tool writes is what the tool's documentation says.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use ch02_hot_reload::identity::{Identity, Source};
+use ch05_race_conditions::{Options, Reader};
+use ch09_simulating_rotation::{Site, Writer};
+use lab::authority::{Authority, Issued, LeafRequest};
+
+fn issue(authority: &mut Authority) -> Issued {
+    authority.issue(&LeafRequest::new("localhost")).unwrap()
+}
+
+/// A site with trust anchors and a first identity.
+fn laid(directory: &Path, writer: Writer, authority: &mut Authority) -> (Site, Issued) {
+    let mut site = Site::new(directory, writer);
+    site.write_roots(authority.root_pem()).unwrap();
+    let first = issue(authority);
+    site.write(&first).unwrap();
+    (site, first)
+}
+
+fn source(site: &Site) -> Source {
+    Source {
+        files: site.files(),
+        name: "localhost".try_into().unwrap(),
+    }
+}
+
+/// The steps of a renewal, and what chapter 5's reader finds after each: the `old` pair, the `new`
+/// one, or a reason.
+fn seen(writer: Writer) -> Vec<(String, String)> {
+    let directory = lab::directory().unwrap();
+    let mut authority = Authority::new().unwrap();
+    let (mut site, old) = laid(directory.path(), writer, &mut authority);
+    let new = issue(&mut authority);
+    let source = source(&site);
+    let reader = Reader::new(Options::default());
+    let serving: Identity = reader.read(&source, None).unwrap();
+    let mut seen = Vec::new();
+    site.write_stepwise(&new, |step| {
+        let found = match reader.read(&source, Some(&serving)) {
+            Ok(read) if read.facts == old.facts => "old",
+            Ok(read) if read.facts == new.facts => "new",
+            Ok(_) => "a chain that was never issued",
+            Err(rejected) => rejected.reason.name(),
+        };
+        seen.push((step.to_owned(), found.to_owned()));
+    })
+    .unwrap();
+    seen
+}
+
+#[track_caller]
+fn expect(writer: Writer, expected: &[(&str, &str)]) {
+    let seen = seen(writer);
+    let seen: Vec<_> = seen.iter().map(|(s, f)| (s.as_str(), f.as_str())).collect();
+    assert_eq!(seen, expected, "{writer:?}");
+}
+
+#[test]
+fn vault_agent_renames_each_file() {
+    let steps = [
+        ("tls.crt renamed", "pair_mismatch"),
+        ("tls.key renamed", "new"),
+    ];
+    expect(Writer::VaultAgent, &steps);
+}
+
+#[test]
+fn consul_template_keeps_the_old_file_under_another_name() {
+    let steps = [
+        ("tls.crt linked as tls.crt.bak", "old"),
+        ("tls.crt renamed", "pair_mismatch"),
+        ("tls.key linked as tls.key.bak", "pair_mismatch"),
+        ("tls.key renamed", "new"),
+    ];
+    expect(Writer::ConsulTemplate, &steps);
+}
+
+#[test]
+fn the_kubelet_is_never_seen_at_work() {
+    let steps = [
+        ("directory filled", "old"),
+        ("..data renamed", "new"),
+        ("old directory removed", "new"),
+    ];
+    expect(Writer::Kubelet, &steps);
+    expect(Writer::CertManagerCsi, &steps);
+}
+
+#[test]
+fn certbot_removes_each_link_and_makes_it_again() {
+    let steps = [
+        ("archive written", "old"),
+        ("cert.pem removed", "old"),
+        ("cert.pem linked", "old"),
+        ("privkey.pem removed", "missing"),
+        ("privkey.pem linked", "pair_mismatch"),
+        ("chain.pem removed", "pair_mismatch"),
+        ("chain.pem linked", "pair_mismatch"),
+        ("fullchain.pem removed", "missing"),
+        ("fullchain.pem linked", "new"),
+    ];
+    expect(Writer::Certbot, &steps);
+}
+
+#[test]
+fn a_careless_script_empties_each_file_first() {
+    let steps = [
+        ("tls.crt truncated", "truncated"),
+        ("tls.crt written", "pair_mismatch"),
+        ("tls.key truncated", "truncated"),
+        ("tls.key written", "new"),
+    ];
+    expect(Writer::Careless, &steps);
+}
+
+#[test]
+fn the_bare_strategies_are_the_labs() {
+    expect(Writer::Bundle, &[("bundle renamed", "new")]);
+    let key_first = [
+        ("key renamed", "pair_mismatch"),
+        ("certificate renamed", "new"),
+    ];
+    expect(Writer::KeyFirst, &key_first);
+    let whole = [
+        ("certificate renamed", "pair_mismatch"),
+        ("key renamed", "new"),
+    ];
+    expect(Writer::CertificateFirst, &whole);
+    expect(Writer::RenameEach, &whole);
+    for (writer, steps) in [
+        (Writer::Symlink, 3),
+        (Writer::InPlace, 6),
+        (Writer::RemoveCreate, 4),
+    ] {
+        let seen = seen(writer);
+        assert_eq!(seen.len(), steps, "{writer:?}");
+        assert_eq!(seen[steps - 1].1, "new", "{writer:?}");
+    }
+}
+
+/// Over four writes, by two sites one after the other, each ends with the pair that was written;
+/// and a key is as open as its tool leaves it.
+#[test]
+fn every_writer_ends_with_the_whole_pair() {
+    for writer in Writer::ALL {
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        laid(directory.path(), writer, &mut authority);
+        let (mut site, _) = laid(directory.path(), writer, &mut authority);
+        for _ in 0..2 {
+            let issued = issue(&mut authority);
+            site.write(&issued).unwrap();
+            let source = source(&site);
+            let read = Reader::new(Options::default()).read(&source, None).unwrap();
+            assert_eq!(read.facts, issued.facts, "{writer:?}");
+            let roots = fs::read_to_string(&source.files.roots).unwrap();
+            assert_eq!(roots, authority.root_pem(), "{writer:?}");
+            let mode = fs::metadata(&source.files.key)
+                .unwrap()
+                .permissions()
+                .mode();
+            let expected = match writer {
+                Writer::Kubelet | Writer::Careless => 0o644,
+                Writer::CertManagerCsi => 0o440,
+                _ => 0o600,
+            };
+            assert_eq!(mode & 0o777, expected, "{writer:?}");
+        }
+        let left: Vec<_> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| {
+                name.ends_with(".new") || name.ends_with("_tmp") || name.starts_with(".tmp")
+            })
+            .collect();
+        assert_eq!(left, [""; 0], "{writer:?} leaves nothing behind");
+    }
+}
+
+/// What tools leave behind on purpose.
+#[test]
+fn what_tools_keep() {
+    let mut authority = Authority::new().unwrap();
+    let directory = lab::directory().unwrap();
+    let at = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+    let (mut site, first) = laid(directory.path(), Writer::ConsulTemplate, &mut authority);
+    site.write(&issue(&mut authority)).unwrap();
+    assert_eq!(at("tls.crt.bak"), first.chain_pem);
+    assert_eq!(at("tls.key.bak"), first.key.expose());
+
+    let (mut site, first) = laid(directory.path(), Writer::Certbot, &mut authority);
+    let second = issue(&mut authority);
+    site.write(&second).unwrap();
+    assert_eq!(at("archive/service/fullchain1.pem"), first.chain_pem);
+    assert_eq!(at("archive/service/privkey2.pem"), second.key.expose());
+    let whole = at("live/service/cert.pem") + &at("live/service/chain.pem");
+    assert_eq!(whole, second.chain_pem);
+
+    let mounted = lab::directory().unwrap();
+    let (mut site, _) = laid(mounted.path(), Writer::Kubelet, &mut authority);
+    site.write(&issue(&mut authority)).unwrap();
+    let directories = fs::read_dir(mounted.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_type().unwrap().is_dir());
+    assert_eq!(directories.count(), 1, "the old generation is removed");
+}
+
+#[test]
+fn names_are_those_of_the_command_line() {
+    use clap::ValueEnum;
+    assert_eq!(Writer::value_variants(), Writer::ALL);
+    assert_eq!(Writer::TOOLS, Writer::ALL[..6]);
+    for writer in Writer::ALL {
+        let value = writer.to_possible_value().unwrap();
+        assert_eq!(value.get_name(), writer.name());
+    }
+}

@@ -1,0 +1,3 @@
+//! The demo of chapter 10.
+
+fn main() {}

@@ -1,0 +1,370 @@
+//! Lines from files that are whole, that grow, that are rotated, and that are damaged.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Seek};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use lab::event::Event;
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+
+use crate::time_of;
+
+/// No event is longer. What is longer is no event, and is not kept in memory.
+pub const LONGEST: usize = 1 << 20;
+
+/// How often a file that is followed is looked at.
+pub const LOOK: Duration = Duration::from_millis(20);
+
+/// Where a log comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The standard input, to its end.
+    Stdin,
+    /// Files, each to its end. Several are merged by the time of their events.
+    Files(Vec<PathBuf>),
+    /// Files that grow, in the order in which it is seen. Where one is renamed and made anew, the old
+    /// one is read to its end and the new one from its beginning; where it is truncated, it is read
+    /// from its beginning. One that is truncated and written past the old end between two looks
+    /// is not noticed.
+    Follow(Vec<PathBuf>),
+}
+
+/// One line of a log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Which of the input's files; 0 for the standard input.
+    pub file: usize,
+    /// Counted from 1.
+    pub number: u64,
+    /// As it stands there. Of a line that is too long, nothing.
+    pub text: String,
+    /// The event in it. In a line that was cut and written on by another, the one at its end.
+    pub event: Option<Event>,
+    /// Why it is not an event alone.
+    pub broken: Option<&'static str>,
+}
+
+impl Line {
+    fn new(file: usize, number: u64, text: Result<String, &'static str>) -> Self {
+        let (text, too_long) = match text {
+            Ok(text) => (text, None),
+            Err(why) => (String::new(), Some(why)),
+        };
+        let whole = Event::parse(&text);
+        // Two writers, or one that died in the middle of a line and was started again.
+        let event = whole.clone().or_else(|| Event::parse(rest(&text)?));
+        let broken = too_long.or(match whole {
+            Some(event) if time_of(&event).is_none() => Some("an event without a time"),
+            Some(_) => None,
+            None if text.trim_start().starts_with('{') => Some("cut, or no JSON"),
+            None => Some("no event"),
+        });
+        Self {
+            file,
+            number,
+            text,
+            event,
+            broken,
+        }
+    }
+}
+
+/// From the last beginning of an event in a line, if it is not the line's own.
+fn rest(text: &str) -> Option<&str> {
+    let at = text.rfind(r#"{"ts":"#).filter(|at| *at > 0)?;
+    Some(&text[at..])
+}
+
+/// Reads the lines of one source, however long they are.
+pub struct Lines<R> {
+    reader: R,
+    file: usize,
+    number: u64,
+    /// What has come of the line that is being written.
+    begun: Vec<u8>,
+    too_long: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads `reader`, which is the input's `file`.
+    pub fn new(reader: R, file: usize) -> Self {
+        Self {
+            reader,
+            file,
+            number: 0,
+            begun: Vec::new(),
+            too_long: false,
+        }
+    }
+
+    /// The next whole line, or `None` where the source ends at present.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn whole(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(None);
+            }
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let part = &buffer[..end.unwrap_or(buffer.len())];
+            self.too_long |= self.begun.len() + part.len() > LONGEST;
+            if self.too_long {
+                self.begun.clear();
+            } else {
+                self.begun.extend_from_slice(part);
+            }
+            let taken = part.len() + usize::from(end.is_some());
+            self.reader.consume(taken);
+            if end.is_some() {
+                return Ok(Some(self.line()));
+            }
+        }
+    }
+
+    /// What stands behind the last line break, if anything: no more will come of it.
+    pub fn last(&mut self) -> Option<Line> {
+        (self.too_long || !self.begun.is_empty()).then(|| self.line())
+    }
+
+    fn line(&mut self) -> Line {
+        self.number += 1;
+        let text = match std::mem::take(&mut self.too_long) {
+            true => Err("too long"),
+            false => Ok(String::from_utf8_lossy(&self.begun).into_owned()),
+        };
+        self.begun.clear();
+        Line::new(self.file, self.number, text)
+    }
+}
+
+/// Several sources as one log: always the line whose time comes first. The order within a source
+/// stays as it is, whatever its clock did.
+pub struct Merged {
+    sources: Vec<Lines<Box<dyn BufRead + Send>>>,
+    next: Vec<Option<(OffsetDateTime, Line)>>,
+}
+
+impl Merged {
+    /// Merges these, each of which is read to its end.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn of(readers: Vec<Box<dyn BufRead + Send>>) -> io::Result<Self> {
+        let sources: Vec<_> = (0..)
+            .zip(readers)
+            .map(|(file, reader)| Lines::new(reader, file))
+            .collect();
+        let next = sources.iter().map(|_| None).collect();
+        let mut merged = Self { sources, next };
+        for file in 0..merged.sources.len() {
+            merged.advance(file, OffsetDateTime::UNIX_EPOCH)?;
+        }
+        Ok(merged)
+    }
+
+    /// The next line, if there is one.
+    ///
+    /// # Errors
+    /// When a source cannot be read.
+    pub fn line(&mut self) -> io::Result<Option<Line>> {
+        let waiting = self.next.iter().enumerate();
+        let first = waiting
+            .filter_map(|(file, next)| Some((next.as_ref()?.0, file)))
+            .min();
+        let Some((at, file)) = first else {
+            return Ok(None);
+        };
+        let line = self.next[file].take().map(|(_, line)| line);
+        self.advance(file, at)?;
+        Ok(line)
+    }
+
+    /// A line without a time stands where the one before it stood.
+    fn advance(&mut self, file: usize, before: OffsetDateTime) -> io::Result<()> {
+        let source = &mut self.sources[file];
+        let line = match source.whole()? {
+            Some(line) => Some(line),
+            None => source.last(),
+        };
+        self.next[file] = line.map(|line| {
+            let at = line.event.as_ref().and_then(time_of).unwrap_or(before);
+            (at, line)
+        });
+        Ok(())
+    }
+}
+
+/// A file that grows.
+struct Followed {
+    path: PathBuf,
+    file: usize,
+    open: Option<(Identity, Lines<BufReader<File>>)>,
+}
+
+/// Which file it is, whatever its path is by now.
+type Identity = (u64, u64);
+
+impl Followed {
+    /// Reads what has come since the last look.
+    fn look(&mut self, lines: &mut Vec<Line>) -> io::Result<()> {
+        if self.open.is_none() {
+            self.open = open_if_there(&self.path, self.file)?;
+        }
+        while let Some((identity, open)) = &mut self.open {
+            // Looked at before the reading: what is written after the reading is read next time.
+            let there = match fs::metadata(&self.path) {
+                Ok(there) => Some((there.dev(), there.ino())),
+                Err(why) if why.kind() == io::ErrorKind::NotFound => None,
+                Err(why) => return Err(in_file(&self.path, &why)),
+            };
+            let read_to = open.reader.stream_position()?;
+            if open.reader.get_ref().metadata()?.len() < read_to {
+                // Truncated: what was begun before is over.
+                lines.extend(open.last());
+                open.reader.rewind()?;
+            }
+            while let Some(line) = open.whole()? {
+                lines.push(line);
+                if lines.len() >= BATCH {
+                    return Ok(());
+                }
+            }
+            if there == Some(*identity) || there.is_none() {
+                // The same; or renamed, and the new one is not there yet.
+                return Ok(());
+            }
+            lines.extend(open.last());
+            self.open = open_if_there(&self.path, self.file)?;
+        }
+        Ok(())
+    }
+}
+
+fn open_if_there(
+    path: &Path,
+    file: usize,
+) -> io::Result<Option<(Identity, Lines<BufReader<File>>)>> {
+    match File::open(path) {
+        Ok(opened) => {
+            let is = opened.metadata()?;
+            let lines = Lines::new(BufReader::new(opened), file);
+            Ok(Some(((is.dev(), is.ino()), lines)))
+        }
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(in_file(path, &why)),
+    }
+}
+
+/// What a reader hands over.
+#[derive(Debug)]
+pub enum News {
+    /// Lines, in the order of the log.
+    Lines(Vec<Line>),
+    /// All that was there has been handed over. More may come.
+    CaughtUp,
+    /// The reading ended.
+    Failed(io::Error),
+}
+
+const BATCH: usize = 256;
+
+/// Reads in a thread of its own, so that whoever listens can also listen for Ctrl-C. The channel
+/// closes at the end of the input.
+///
+/// # Errors
+/// When a file cannot be opened. One that is followed need not be there yet.
+pub fn start(input: Input) -> io::Result<mpsc::Receiver<News>> {
+    let (sender, receiver) = mpsc::channel(16);
+    match input {
+        Input::Follow(paths) => {
+            let follow = move || {
+                if let Err(why) = follow(paths, &sender) {
+                    // Nobody listens: nobody wants to know.
+                    let _ = sender.blocking_send(News::Failed(why));
+                }
+            };
+            thread::spawn(follow);
+        }
+        Input::Stdin => {
+            let stdin: Vec<Box<dyn BufRead + Send>> = vec![Box::new(BufReader::new(io::stdin()))];
+            thread::spawn(move || to_the_end(stdin, &sender));
+        }
+        Input::Files(paths) => {
+            let readers = paths.iter().map(|path| open(path));
+            let readers = readers.collect::<io::Result<_>>()?;
+            thread::spawn(move || to_the_end(readers, &sender));
+        }
+    }
+    Ok(receiver)
+}
+
+/// Opens a file of a log.
+///
+/// # Errors
+/// When it cannot be opened, with its path.
+pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    let opened = File::open(path).map_err(|why| in_file(path, &why))?;
+    if opened.metadata().is_ok_and(|is| is.is_dir()) {
+        return Err(in_file(path, &"it is a directory"));
+    }
+    Ok(Box::new(BufReader::new(opened)))
+}
+
+fn to_the_end(readers: Vec<Box<dyn BufRead + Send>>, sender: &mpsc::Sender<News>) {
+    let reading = || -> io::Result<()> {
+        let mut merged = Merged::of(readers)?;
+        let mut lines = Vec::with_capacity(BATCH);
+        while let Some(line) = merged.line()? {
+            lines.push(line);
+            if lines.len() == BATCH {
+                let whole = std::mem::replace(&mut lines, Vec::with_capacity(BATCH));
+                if sender.blocking_send(News::Lines(whole)).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        let _ = sender.blocking_send(News::Lines(lines));
+        Ok(())
+    };
+    if let Err(why) = reading() {
+        let _ = sender.blocking_send(News::Failed(why));
+    }
+}
+
+fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> io::Result<()> {
+    let mut files: Vec<_> = (0..)
+        .zip(paths)
+        .map(|(file, path)| Followed {
+            path,
+            file,
+            open: None,
+        })
+        .collect();
+    loop {
+        let mut lines = Vec::new();
+        for file in &mut files {
+            file.look(&mut lines)?;
+        }
+        let caught_up = lines.is_empty();
+        let news = match caught_up {
+            true => News::CaughtUp,
+            false => News::Lines(lines),
+        };
+        if sender.blocking_send(news).is_err() {
+            return Ok(());
+        }
+        if caught_up {
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+fn in_file(path: &Path, why: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{}: {why}", path.display()))
+}

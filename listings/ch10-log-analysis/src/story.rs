@@ -1,0 +1,399 @@
+//! What a log says, taken line by line. What is kept grows with the connections that are open, and
+//! with nothing else.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use lab::event::Event;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::claims::CLOCK_STEP;
+use crate::read::Line;
+use crate::servers::{Id, Servers};
+use crate::time_of;
+
+/// All that was understood so far.
+#[derive(Debug, Default)]
+pub struct Story {
+    servers: Servers,
+    /// Those that live, as far as the log tells.
+    pub(crate) told: BTreeMap<Id, Server>,
+    /// Those that are over.
+    pub(crate) gone: u64,
+    pub(crate) times: Times,
+    pub(crate) read: Counts,
+    pub(crate) clock_set_back: u64,
+    newest: Option<OffsetDateTime>,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub events: u64,
+    pub broken: u64,
+}
+
+/// One server.
+#[derive(Debug, Default)]
+pub(crate) struct Server {
+    pub serving: Option<Serving>,
+    pub loaded: u64,
+    pub refused: BTreeMap<String, u64>,
+    pub last_refused: Option<Refused>,
+    pub open: BTreeMap<u64, Open>,
+    pub opened: u64,
+    pub closed: u64,
+    pub listening: Vec<u64>,
+    pub alarms: BTreeMap<&'static str, Alarm>,
+    /// A connection of a generation whose line has not come yet.
+    ahead: Option<u64>,
+}
+
+/// What it serves, by its own word.
+#[derive(Clone, Debug)]
+pub(crate) struct Serving {
+    pub generation: u64,
+    pub serial: String,
+    pub since: Option<OffsetDateTime>,
+    pub until: Option<OffsetDateTime>,
+    /// When the agent began to write it, if that is in the log.
+    started: Option<OffsetDateTime>,
+    /// A full handshake of this generation is in the log.
+    pub confirmed: bool,
+}
+
+/// A reload that was refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub at: Option<OffsetDateTime>,
+    pub reason: String,
+    pub file: Option<String>,
+    pub detail: Option<String>,
+    /// The generation that went on.
+    pub kept: Option<u64>,
+    /// The generation that was loaded afterwards.
+    pub mended_by: Option<u64>,
+}
+
+/// A connection that is open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    /// None where it resumed: nobody can tell.
+    pub generation: Option<u64>,
+    pub since: Option<OffsetDateTime>,
+}
+
+/// Something that was raised and not cleared.
+#[derive(Clone, Debug)]
+pub(crate) struct Alarm {
+    pub since: Option<OffsetDateTime>,
+    pub says: String,
+}
+
+impl Story {
+    /// Takes the next line.
+    pub fn line(&mut self, line: &Line) {
+        self.read.broken += u64::from(line.broken.is_some());
+        if let Some(event) = &line.event {
+            self.event(event);
+        }
+    }
+
+    /// Takes the next event.
+    pub fn event(&mut self, event: &Event) {
+        self.read.events += 1;
+        let at = time_of(event);
+        if let Some(at) = at {
+            if self.newest.is_some_and(|newest| at + CLOCK_STEP < newest) {
+                self.clock_set_back += 1;
+                self.newest = None;
+            }
+            self.newest = self.newest.max(Some(at));
+        }
+        let whose = self.servers.of(event);
+        if whose
+            .over
+            .is_some_and(|over| self.told.remove(&over).is_some())
+        {
+            self.gone += 1;
+        }
+        match event.name() {
+            "process_exited" => {}
+            "rotation_started" => self.times.started(event, at),
+            "handshake_seen" => self.seen(event, at),
+            _ if is_of_a_server(event.name()) => self.of_server(whose.server, event, at),
+            _ => {}
+        }
+    }
+
+    fn of_server(&mut self, id: Id, event: &Event, at: Option<OffsetDateTime>) {
+        let server = self.told.entry(id).or_default();
+        match event.name() {
+            "identity_loaded" => server.loads(event, at, &mut self.times),
+            "connection_opened" => server.opens(event, at, &mut self.times),
+            "connection_closed" => {
+                server.closed += 1;
+                if let Some(connection) = event.number("connection") {
+                    server.open.remove(&connection);
+                }
+            }
+            "identity_rejected" | "identity_awaited" | "reload_panicked" => {
+                server.refuses(event, at)
+            }
+            _ => server.alarms(event, at),
+        }
+    }
+
+    /// A client tells what it was shown: the server whose serial it is has its confirmation.
+    fn seen(&mut self, event: &Event, at: Option<OffsetDateTime>) {
+        let serial = event.text("serial").unwrap_or_default();
+        if event.0.get("resumed") == Some(&true.into()) {
+            return;
+        }
+        let serving = self
+            .told
+            .values_mut()
+            .filter_map(|server| server.serving.as_mut());
+        for serving in serving.filter(|serving| serving.serial == serial) {
+            self.times.confirmed(serving, at);
+        }
+    }
+}
+
+/// Agents and clients may write into the same log.
+fn is_of_a_server(name: &str) -> bool {
+    [
+        "identity_",
+        "connection_",
+        "reload_",
+        "watch",
+        "listen",
+        "alarm_",
+        "key_exposed",
+        "file_pinned",
+        "tickets_unavailable",
+    ]
+    .iter()
+    .any(|begins| name.starts_with(begins))
+}
+
+impl Server {
+    fn loads(&mut self, event: &Event, at: Option<OffsetDateTime>, times: &mut Times) {
+        let generation = event.number("generation").unwrap_or(0);
+        if self
+            .serving
+            .as_ref()
+            .is_some_and(|before| !before.confirmed)
+        {
+            times.unconfirmed += 1;
+        }
+        self.loaded += 1;
+        let until = event.text("not_after");
+        let mut serving = Serving {
+            generation,
+            serial: event.text("serial").unwrap_or_default(),
+            since: at,
+            until: until.and_then(|until| OffsetDateTime::parse(&until, &Rfc3339).ok()),
+            started: None,
+            confirmed: false,
+        };
+        times.loaded(&mut serving);
+        if self.ahead.take() == Some(generation) {
+            // Its line came before ours, since the swap did.
+            times.confirmed(&mut serving, at);
+        }
+        self.serving = Some(serving);
+        self.alarms.remove("reload_panicked");
+        if let Some(refused) = &mut self.last_refused {
+            refused.mended_by.get_or_insert(generation);
+        }
+    }
+
+    fn opens(&mut self, event: &Event, at: Option<OffsetDateTime>, times: &mut Times) {
+        self.opened += 1;
+        let generation = event.number("generation");
+        if let Some(connection) = event.number("connection") {
+            let since = at;
+            self.open.insert(connection, Open { generation, since });
+        }
+        if generation.is_none() || event.0.get("resumed") == Some(&true.into()) {
+            return;
+        }
+        match &mut self.serving {
+            Some(serving) if Some(serving.generation) == generation => times.confirmed(serving, at),
+            Some(serving) if Some(serving.generation) > generation => {}
+            _ => self.ahead = generation,
+        }
+    }
+
+    fn refuses(&mut self, event: &Event, at: Option<OffsetDateTime>) {
+        let reason = match event.name() {
+            "reload_panicked" => "panicked".into(),
+            _ => event.text("reason").unwrap_or_default(),
+        };
+        // A closed set: a log that holds any word as a reason must not fill the memory.
+        if self.refused.len() < MOST || self.refused.contains_key(&reason) {
+            *self.refused.entry(reason.clone()).or_default() += 1;
+        }
+        self.last_refused = Some(Refused {
+            at,
+            reason,
+            file: event.text("file"),
+            detail: event.text("detail").or_else(|| event.text("why")),
+            kept: event.number("generation"),
+            mended_by: None,
+        });
+    }
+
+    fn alarms(&mut self, event: &Event, at: Option<OffsetDateTime>) {
+        let text = |field| event.text(field).unwrap_or_default();
+        let (name, says) = match event.name() {
+            "identity_expiring" => ("identity_expiring", text("level")),
+            "alarm_cleared" if text("level") == "fresh" => {
+                self.alarms.remove("identity_expiring");
+                return;
+            }
+            "alarm_cleared" => ("identity_expiring", text("level")),
+            "watch_degraded" => ("watch_degraded", format!("{}: {}", text("to"), text("why"))),
+            "watcher_died" => ("watcher_died", text("why")),
+            "watcher_restarted" => {
+                self.alarms.remove("watcher_died");
+                return;
+            }
+            "key_exposed" => (
+                "key_exposed",
+                format!("{} has mode {}", text("file"), text("mode")),
+            ),
+            "file_pinned" => ("file_pinned", format!("{}: {}", text("file"), text("why"))),
+            "tickets_unavailable" => ("tickets_unavailable", text("why")),
+            "listening_stopped" => {
+                self.listening
+                    .retain(|port| Some(*port) != event.number("port"));
+                (
+                    "listening_stopped",
+                    format!("port {}: {}", text("port"), text("why")),
+                )
+            }
+            "listen_failed" => (
+                "listen_failed",
+                format!("port {}: {}", text("port"), text("why")),
+            ),
+            "listening" => {
+                self.alarms.retain(|name, _| !name.starts_with("listen"));
+                let port = event
+                    .number("port")
+                    .filter(|port| !self.listening.contains(port));
+                self.listening
+                    .extend(port.filter(|_| self.listening.len() < MOST));
+                return;
+            }
+            _ => return,
+        };
+        let since = match self.alarms.get(name) {
+            Some(raised) if raised.says == says => raised.since,
+            _ => at,
+        };
+        self.alarms.insert(name, Alarm { since, says });
+    }
+}
+
+/// As many of a kind as are kept where no sane log has as many.
+const MOST: usize = 100;
+
+/// How long things took, in microseconds.
+#[derive(Debug)]
+pub(crate) struct Times {
+    pub file_to_load: Histogram<u64>,
+    pub load_to_wire: Histogram<u64>,
+    pub file_to_wire: Histogram<u64>,
+    /// Generations that were replaced before a client's full handshake.
+    pub unconfirmed: u64,
+    /// Pairs that the clock puts in the wrong order.
+    pub unmeasured: u64,
+    /// Rotations whose generation has not been loaded, and when they began; the oldest first.
+    started: VecDeque<(String, OffsetDateTime)>,
+    /// Generations whose rotation has not been told of.
+    loaded: VecDeque<(String, OffsetDateTime)>,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        // Three digits of what is measured, however long it takes.
+        let histogram = || Histogram::new(3).expect("three digits are allowed");
+        Self {
+            file_to_load: histogram(),
+            load_to_wire: histogram(),
+            file_to_wire: histogram(),
+            unconfirmed: 0,
+            unmeasured: 0,
+            started: VecDeque::new(),
+            loaded: VecDeque::new(),
+        }
+    }
+}
+
+impl Times {
+    fn started(&mut self, event: &Event, at: Option<OffsetDateTime>) {
+        let (Some(serial), Some(at)) = (event.text("serial"), at) else {
+            return;
+        };
+        // The agent's line may come after the server's.
+        match taken(&mut self.loaded, &serial) {
+            Some(loaded) => self.took(|times| &mut times.file_to_load, at, loaded),
+            None => keep(&mut self.started, serial, at),
+        }
+    }
+
+    fn loaded(&mut self, serving: &mut Serving) {
+        let Some(at) = serving.since else {
+            return;
+        };
+        serving.started = taken(&mut self.started, &serving.serial);
+        match serving.started {
+            Some(started) => self.took(|times| &mut times.file_to_load, started, at),
+            None => keep(&mut self.loaded, serving.serial.clone(), at),
+        }
+    }
+
+    fn confirmed(&mut self, serving: &mut Serving, at: Option<OffsetDateTime>) {
+        if std::mem::replace(&mut serving.confirmed, true) {
+            return;
+        }
+        let (Some(loaded), Some(at)) = (serving.since, at) else {
+            return;
+        };
+        self.took(|times| &mut times.load_to_wire, loaded, at);
+        if let Some(started) = serving.started {
+            self.took(|times| &mut times.file_to_wire, started, at);
+        }
+    }
+
+    fn took(
+        &mut self,
+        what: impl FnOnce(&mut Self) -> &mut Histogram<u64>,
+        from: OffsetDateTime,
+        to: OffsetDateTime,
+    ) {
+        match Duration::try_from(to - from) {
+            Ok(took) => {
+                let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+                what(self).saturating_record(micros);
+            }
+            Err(_) => self.unmeasured += 1,
+        }
+    }
+}
+
+fn keep(pending: &mut VecDeque<(String, OffsetDateTime)>, serial: String, at: OffsetDateTime) {
+    if pending.len() == MOST {
+        pending.pop_front();
+    }
+    pending.push_back((serial, at));
+}
+
+fn taken(pending: &mut VecDeque<(String, OffsetDateTime)>, serial: &str) -> Option<OffsetDateTime> {
+    let at = pending.iter().rposition(|(kept, _)| kept == serial)?;
+    pending.remove(at).map(|(_, at)| at)
+}

@@ -1,0 +1,152 @@
+//! What a failure means: from what a library says to one of a few kinds.
+
+use std::error::Error;
+use std::io;
+
+use lab::client::Failure;
+use rustls::CertificateError as Bad;
+
+use crate::record::Kind;
+
+/// A failed attempt.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// How.
+    pub kind: Kind,
+    /// What the library said.
+    pub why: String,
+    /// The request was not sent, or the server said that it will not be answered: each client asks
+    /// again, and nobody notices (RFC 9110, section 9.2.2; RFC 9113, section 8.7).
+    pub unsent: bool,
+}
+
+/// At what a connection was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// At the first request of a new connection.
+    New,
+    /// At a later request.
+    Kept,
+    /// In the middle of an answer.
+    Answer,
+}
+
+impl Failed {
+    /// Of this kind.
+    pub fn new(kind: Kind, why: String) -> Self {
+        Self {
+            kind,
+            why,
+            unsent: false,
+        }
+    }
+
+    /// A connection that takes no more requests.
+    pub fn unsent() -> Self {
+        Self {
+            kind: Kind::Lost,
+            why: "the connection was closed".into(),
+            unsent: true,
+        }
+    }
+
+    /// While a connection was opened.
+    pub fn opening(failure: Failure) -> Self {
+        let why = failure.to_string();
+        let kind = match &failure {
+            Failure::Refused => Kind::Refused,
+            Failure::Silent(_) => Kind::Stalled,
+            Failure::Handshake(error) => match tls_error(error) {
+                Some(error) => of_tls(error),
+                None => match error.kind() {
+                    io::ErrorKind::ConnectionRefused => Kind::Refused,
+                    _ => Kind::HandshakeCut,
+                },
+            },
+            Failure::Severed { .. } => Kind::HandshakeCut,
+            Failure::Corrupt { .. } => Kind::Corrupt,
+        };
+        Self::new(kind, why)
+    }
+
+    /// On an open connection.
+    pub fn of(failure: Failure, at: Where) -> Self {
+        let why = failure.to_string();
+        let (kind, unsent) = match &failure {
+            Failure::Corrupt { .. } => (Kind::Corrupt, false),
+            Failure::Silent(_) => (Kind::Stalled, false),
+            Failure::Severed { at: bytes, why } => {
+                let unsent = at == Where::Kept && *bytes == 0 && never_sent(why);
+                // With TLS 1.3 the server may object after the client has said its last word of
+                // the handshake (RFC 8446, section 4.4.2.4).
+                let alert = tls_error(why)
+                    .is_some_and(|error| matches!(error, rustls::Error::AlertReceived(_)));
+                let kind = match at {
+                    Where::New if alert => Kind::Alert,
+                    Where::New if *bytes == 0 => Kind::HandshakeCut,
+                    Where::Kept if *bytes == 0 => Kind::Lost,
+                    _ => Kind::Severed,
+                };
+                (kind, unsent)
+            }
+            Failure::Refused => (Kind::Refused, false),
+            Failure::Handshake(_) => return Self::opening(failure),
+        };
+        Self { kind, why, unsent }
+    }
+
+    /// Whether this is how a server turns a client away, and not how it breaks down.
+    pub fn turned_away(&self) -> bool {
+        matches!(self.kind, Kind::Alert | Kind::HandshakeCut)
+    }
+}
+
+/// The error of TLS below an error, however deep.
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    below(error).find_map(|error| error.downcast_ref())
+}
+
+/// An error and what is below it. `io::Error` passes over the error that it was made of: its
+/// `source` is that error's own.
+fn below(error: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let mut errors = vec![error as &(dyn Error + 'static)];
+    while let Some(&last) = errors.last() {
+        let io = last.downcast_ref::<io::Error>().and_then(|io| io.get_ref());
+        match io
+            .map(|inner| inner as &(dyn Error + 'static))
+            .or_else(|| last.source())
+        {
+            Some(next) => errors.push(next),
+            None => break,
+        }
+    }
+    errors.into_iter()
+}
+
+/// Whether a request certainly was not, and will not be, answered.
+fn never_sent(error: &io::Error) -> bool {
+    below(error).any(|error| {
+        if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
+            return hyper.is_canceled() || hyper.is_closed();
+        }
+        error.downcast_ref::<h2::Error>().is_some_and(|h2| {
+            (h2.is_go_away() && h2.is_remote() && h2.reason() == Some(h2::Reason::NO_ERROR))
+                || h2.reason() == Some(h2::Reason::REFUSED_STREAM)
+        })
+    })
+}
+
+fn of_tls(error: &rustls::Error) -> Kind {
+    match error {
+        rustls::Error::AlertReceived(_) => Kind::Alert,
+        rustls::Error::InvalidCertificate(bad) => match bad {
+            Bad::Expired | Bad::ExpiredContext { .. } => Kind::Expired,
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Kind::NotYetValid,
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Kind::WrongName,
+            Bad::UnknownIssuer => Kind::UnknownIssuer,
+            Bad::BadSignature => Kind::WrongKey,
+            _ => Kind::Tls,
+        },
+        _ => Kind::Tls,
+    }
+}

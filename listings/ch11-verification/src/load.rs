@@ -1,0 +1,611 @@
+//! The load: clients of each class, who come when they are due and not when the server has time.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use ch06_in_flight_requests::client::{Download, Http, Version};
+use http_body_util::BodyExt;
+use lab::authority::Issued;
+use lab::client::{self, Client, Options, Seen};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::failed::{Failed, Where};
+use crate::origin::DOWNLOAD;
+use crate::record::{Class, Kind, Record, Recorder};
+use crate::spec::Protocol;
+
+/// The chains that were issued, by what a client can see of them.
+#[derive(Debug, Default)]
+pub struct Chains(Mutex<Vec<(String, String)>>);
+
+impl Chains {
+    /// Adds one, and returns its generation: 0 for the first.
+    pub fn add(&self, issued: &Issued) -> u32 {
+        let mut chains = self.lock();
+        let facts = &issued.facts;
+        chains.push((facts.chain_sha256.clone(), facts.serial.clone()));
+        (chains.len() - 1) as u32
+    }
+
+    /// Which generation this is. `None` where it was never issued so.
+    pub fn generation(&self, seen: &Seen) -> Option<u32> {
+        let chains = self.lock();
+        let at = chains
+            .iter()
+            .rposition(|(sha, _)| *sha == seen.chain.chain_sha256);
+        at.map(|at| at as u32)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(String, String)>> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// Who is called, and as whom.
+#[derive(Clone)]
+pub struct Target {
+    /// Where it listens now.
+    pub address: watch::Receiver<SocketAddr>,
+    /// The name that its certificate bears.
+    pub name: String,
+    /// By which its certificate is verified, in PEM.
+    pub roots_pem: String,
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// What clients show, where they are asked for a certificate.
+    pub identity: Option<Arc<Issued>>,
+    /// How long a client waits for anything.
+    pub patience: Duration,
+    /// What it may show.
+    pub chains: Arc<Chains>,
+}
+
+impl Target {
+    /// A client of this server.
+    ///
+    /// # Errors
+    /// When there is no usable trust anchor, or the name is none.
+    pub fn client(
+        &self,
+        version: Option<Version>,
+        resume: bool,
+        identity: Option<&Issued>,
+    ) -> io::Result<Client> {
+        let options = Options {
+            resume,
+            ..Options::default()
+        };
+        let mut config = match identity {
+            Some(identity) => lab::mutual::client_config(identity, &self.roots_pem, options)?,
+            None => client::config(&self.roots_pem, options)?,
+        };
+        let alpn: &[u8] = match (self.protocol, version) {
+            (Protocol::Lab, _) => b"",
+            (_, Some(Version::Http2)) => b"h2",
+            _ => b"http/1.1",
+        };
+        if !alpn.is_empty() {
+            Arc::make_mut(&mut config).alpn_protocols = vec![alpn.to_vec()];
+        }
+        Client::with_config(config, &self.name)
+    }
+
+    /// A new connection and one request: what came of it, and what was shown.
+    pub async fn visit(&self, client: &Client) -> (Option<Seen>, Result<(), Failed>) {
+        let mut seen = None;
+        let visit = async {
+            let address = *self.address.borrow();
+            match self.protocol {
+                Protocol::Lab => {
+                    let opened = client.connect(address).await;
+                    let mut connection = opened.map_err(Failed::opening)?;
+                    seen = Some(connection.seen().clone());
+                    self.known(connection.seen())?;
+                    connection
+                        .pull(1)
+                        .await
+                        .map_err(|why| Failed::of(why, Where::New))?;
+                    connection.close().await;
+                }
+                _ => {
+                    let opened = Http::connect(client, address).await;
+                    let mut http = opened.map_err(Failed::opening)?;
+                    seen = Some(http.seen().clone());
+                    self.known(http.seen())?;
+                    self.request(&mut http, 1, Where::New).await?;
+                    http.close().await;
+                }
+            }
+            Ok(())
+        };
+        let outcome = timeout(self.patience, visit).await;
+        (seen, outcome.unwrap_or_else(|_| Err(self.stalled())))
+    }
+
+    /// Whether what was shown is something that was issued.
+    fn known(&self, seen: &Seen) -> Result<(), Failed> {
+        // A session that is resumed tells of the time when it began.
+        if seen.resumed || self.chains.generation(seen).is_some() {
+            return Ok(());
+        }
+        let why = format!(
+            "serial {} with a chain that was not issued",
+            seen.chain.serial
+        );
+        Err(Failed::new(Kind::WrongChain, why))
+    }
+
+    /// A request over an open connection. Says whether the server asked the client to leave.
+    async fn request(&self, http: &mut Http, size: u64, at: Where) -> Result<bool, Failed> {
+        let path = match self.protocol {
+            Protocol::AnyHttp => "/".to_owned(),
+            _ => format!("/bytes/{size}"),
+        };
+        let answer = http.ask(&path).await.map_err(|why| Failed::of(why, at))?;
+        let status = answer.status();
+        let fine = match self.protocol {
+            Protocol::AnyHttp => !status.is_server_error(),
+            _ => status.is_success(),
+        };
+        if !fine {
+            return Err(Failed::new(Kind::Status, status.to_string()));
+        }
+        if self.protocol == Protocol::AnyHttp {
+            let close = answer.headers().get(hyper::header::CONNECTION);
+            let close = close.is_some_and(|value| value == "close");
+            let body = answer.into_body().collect().await;
+            body.map_err(|why| Failed::new(Kind::Severed, why.to_string()))?;
+            return Ok(close);
+        }
+        let mut body = Download::of(answer, size).map_err(|why| Failed::of(why, at))?;
+        body.finish()
+            .await
+            .map_err(|why| Failed::of(why, Where::Answer))?;
+        Ok(body.close())
+    }
+
+    fn stalled(&self) -> Failed {
+        Failed::new(Kind::Stalled, format!("nothing within {:?}", self.patience))
+    }
+}
+
+/// How much of what.
+#[derive(Clone, Debug)]
+pub struct Rates {
+    /// Attempts a second of each class that opens connections or asks over them.
+    pub per_second: HashMap<Class, f64>,
+    /// Downloads at once, and long HTTP/2 streams at once.
+    pub downloads: usize,
+    /// Connections that are kept for HTTP/1.1.
+    pub pool: usize,
+}
+
+/// Clients at work. They stop when told to, or when this is dropped.
+pub struct Load {
+    stop: watch::Sender<bool>,
+    classes: JoinSet<()>,
+}
+
+/// How many attempts of one class may be under way. More would only measure this side.
+const MOST: usize = 512;
+/// How much of a download is asked for at a time, and how often: 0.8 MB a second.
+const PIECE: u32 = 16 * 1024;
+const PACE: Duration = Duration::from_millis(20);
+
+/// What a client of a class needs.
+#[derive(Clone)]
+struct Desk {
+    class: Class,
+    target: Target,
+    recorder: Arc<Recorder>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Load {
+    /// Sets the clients to work.
+    ///
+    /// # Errors
+    /// When a client cannot be made: no usable trust anchor, say.
+    pub fn start(
+        target: &Target,
+        recorder: &Arc<Recorder>,
+        classes: &[Class],
+        rates: &Rates,
+    ) -> io::Result<Self> {
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let identity = target.identity.clone();
+        let identity = identity.as_deref();
+        for class in classes.iter().copied() {
+            let desk = Desk {
+                class,
+                target: target.clone(),
+                recorder: recorder.clone(),
+                stop: stopping.clone(),
+            };
+            let rate = rates.per_second.get(&class).copied().unwrap_or(10.0);
+            match class {
+                Class::Full | Class::Resuming => {
+                    let client = target.client(None, class == Class::Resuming, identity)?;
+                    tasks.spawn(
+                        desk.clone()
+                            .open_loop(rate, move |due| visit(desk.clone(), client.clone(), due)),
+                    );
+                }
+                Class::Mutual => {
+                    let stranger = target.client(None, false, None)?;
+                    tasks.spawn(desk.clone().open_loop(rate, move |due| {
+                        intrude(desk.clone(), stranger.clone(), due)
+                    }));
+                }
+                Class::Pooled => {
+                    let client = target.client(Some(Version::Http1), false, identity)?;
+                    let pool = Arc::new(Pool {
+                        desk: desk.clone(),
+                        client,
+                        idle: Mutex::default(),
+                    });
+                    let size = rates.pool;
+                    tasks.spawn(async move {
+                        pool.fill(size).await;
+                        let asking = pool.clone();
+                        desk.open_loop(rate, move |due| asking.clone().ask(due))
+                            .await;
+                    });
+                }
+                Class::Http2 => {
+                    let client = target.client(Some(Version::Http2), false, identity)?;
+                    let slots: Vec<_> = (0..rates.downloads.max(1))
+                        .map(|_| Arc::new(Slot::new(&desk, &client)))
+                        .collect();
+                    tasks.spawn(async move {
+                        for slot in &slots {
+                            slot.clone().open().await;
+                        }
+                        let turn = std::sync::atomic::AtomicUsize::new(0);
+                        desk.open_loop(rate, move |due| {
+                            let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                            slots[turn % slots.len()].clone().ask(due)
+                        })
+                        .await;
+                    });
+                }
+                Class::Download => {
+                    for _ in 0..rates.downloads {
+                        let client = target.client(Some(Version::Http1), false, identity)?;
+                        tasks.spawn(downloads(desk.clone(), client));
+                    }
+                }
+            }
+        }
+        Ok(Self {
+            stop,
+            classes: tasks,
+        })
+    }
+
+    /// Tells the clients to stop, and waits until they have: none is cut off.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.classes.join_next().await.is_some() {}
+    }
+}
+
+impl Desk {
+    /// Begins an attempt at each moment that is due, whatever became of those before.
+    async fn open_loop<F>(mut self, rate: f64, attempt: impl Fn(Duration) -> F + Send)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut under_way = JoinSet::new();
+        let (begin, zero) = (Instant::now(), self.recorder.now());
+        for number in 0u32.. {
+            let after = Duration::from_secs_f64(f64::from(number) / rate);
+            tokio::select! {
+                biased;
+                _ = self.stop.wait_for(|stop| *stop) => break,
+                () = sleep_until(begin + after) => {}
+            }
+            self.recorder.late(begin.elapsed().saturating_sub(after));
+            while under_way.try_join_next().is_some() {}
+            if under_way.len() < MOST {
+                under_way.spawn(attempt(zero + after));
+            } else {
+                self.recorder.dropped();
+            }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    /// Writes an attempt down that opened a connection of its own.
+    fn opened(
+        &self,
+        due: Duration,
+        began: Duration,
+        seen: Option<&Seen>,
+        outcome: Result<(), Failed>,
+    ) {
+        self.put(due, began, seen, true, outcome);
+    }
+
+    fn put(
+        &self,
+        due: Duration,
+        began: Duration,
+        seen: Option<&Seen>,
+        opened: bool,
+        outcome: Result<(), Failed>,
+    ) {
+        let failed = outcome.err();
+        self.recorder.put(Record {
+            class: self.class,
+            due,
+            began,
+            done: self.recorder.now(),
+            failed: failed.as_ref().map(|failed| failed.kind),
+            why: failed.map(|failed| failed.why),
+            shown: seen.and_then(|seen| self.target.chains.generation(seen)),
+            resumed: seen.is_some_and(|seen| seen.resumed),
+            opened,
+            paced: true,
+        });
+    }
+
+    fn stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
+async fn visit(desk: Desk, client: Client, due: Duration) {
+    let began = desk.recorder.now();
+    let (seen, outcome) = desk.target.visit(&client).await;
+    desk.opened(due, began, seen.as_ref(), outcome);
+}
+
+/// A client without a certificate. It is well when it is turned away.
+async fn intrude(desk: Desk, stranger: Client, due: Duration) {
+    let began = desk.recorder.now();
+    let (seen, outcome) = desk.target.visit(&stranger).await;
+    let outcome = match outcome {
+        Ok(()) => Err(Failed::new(Kind::StrangerLetIn, "it was answered".into())),
+        // Turned away: with an alert, or, where that was lost on the way, by the end of it all.
+        Err(failed) if failed.turned_away() => Ok(()),
+        Err(failed) => Err(failed),
+    };
+    desk.opened(due, began, seen.as_ref(), outcome);
+}
+
+/// Connections that are kept for HTTP/1.1.
+struct Pool {
+    desk: Desk,
+    client: Client,
+    idle: Mutex<VecDeque<Http>>,
+}
+
+impl Pool {
+    async fn fill(&self, size: usize) {
+        for _ in 0..size {
+            let address = *self.desk.target.address.borrow();
+            if let Ok(Ok(http)) = timeout(
+                self.desk.target.patience,
+                Http::connect(&self.client, address),
+            )
+            .await
+            {
+                self.idle().push_back(http);
+            }
+        }
+    }
+
+    async fn ask(self: Arc<Self>, due: Duration) {
+        let (desk, target) = (&self.desk, &self.desk.target);
+        while let Some(mut http) = self.next() {
+            let asking = target.request(&mut http, 1024, Where::Kept);
+            match timeout(target.patience, asking)
+                .await
+                .unwrap_or_else(|_| Err(target.stalled()))
+            {
+                Ok(close) => {
+                    desk.put(due, due, None, false, Ok(()));
+                    match close {
+                        true => desk.recorder.goodbye(Class::Pooled),
+                        false => self.idle().push_back(http),
+                    }
+                    return;
+                }
+                // It was not sent: each client asks again over another connection.
+                Err(failed) if failed.unsent => desk.recorder.goodbye(Class::Pooled),
+                Err(failed) => return desk.put(due, due, None, false, Err(failed)),
+            }
+        }
+        let began = desk.recorder.now();
+        let mut seen = None;
+        let asking = async {
+            let address = *target.address.borrow();
+            let opened = Http::connect(&self.client, address).await;
+            let mut http = opened.map_err(Failed::opening)?;
+            seen = Some(http.seen().clone());
+            target.known(http.seen())?;
+            if !target.request(&mut http, 1024, Where::New).await? {
+                self.idle().push_back(http);
+            }
+            Ok(())
+        };
+        let outcome = timeout(target.patience, asking).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(target.stalled()));
+        desk.opened(due, began, seen.as_ref(), outcome);
+    }
+
+    /// The connection that has been idle for longest and is still open.
+    fn next(&self) -> Option<Http> {
+        loop {
+            let http = self.idle().pop_front()?;
+            if !http.is_closed() {
+                return Some(http);
+            }
+            self.desk.recorder.goodbye(Class::Pooled);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Http>> {
+        self.idle.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// An HTTP/2 connection with a long stream on it, and its successor once it is asked to leave.
+struct Slot {
+    desk: Desk,
+    client: Client,
+    http: tokio::sync::Mutex<Option<Http>>,
+}
+
+impl Slot {
+    fn new(desk: &Desk, client: &Client) -> Self {
+        Self {
+            desk: desk.clone(),
+            client: client.clone(),
+            http: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    async fn open(self: Arc<Self>) {
+        let due = self.desk.recorder.now();
+        self.ask(due).await;
+    }
+
+    async fn ask(self: Arc<Self>, due: Duration) {
+        let (desk, target) = (&self.desk, &self.desk.target);
+        let mut held = self.http.lock().await;
+        if let Some(mut http) = held.take() {
+            let asking = async {
+                if http.is_closed() {
+                    return Err(Failed::unsent());
+                }
+                target.request(&mut http, 1024, Where::Kept).await
+            };
+            let outcome = timeout(target.patience, asking).await;
+            match outcome.unwrap_or_else(|_| Err(target.stalled())) {
+                Ok(_) => {
+                    *held = Some(http);
+                    return desk.put(due, due, None, false, Ok(()));
+                }
+                Err(failed) if failed.unsent => desk.recorder.goodbye(Class::Http2),
+                Err(failed) => return desk.put(due, due, None, false, Err(failed)),
+            }
+        }
+        let began = desk.recorder.now();
+        let mut seen = None;
+        let asking = async {
+            let address = *target.address.borrow();
+            let opened = Http::connect(&self.client, address).await;
+            let mut http = opened.map_err(Failed::opening)?;
+            seen = Some(http.seen().clone());
+            target.known(http.seen())?;
+            target.request(&mut http, 1024, Where::New).await?;
+            if target.protocol == Protocol::Http {
+                let stream = http.start(DOWNLOAD).await;
+                let stream = stream.map_err(|why| Failed::of(why, Where::New))?;
+                tokio::spawn(long_stream(desk.clone(), stream));
+            }
+            *held = Some(http);
+            Ok(())
+        };
+        let outcome = timeout(target.patience, asking).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(target.stalled()));
+        desk.opened(due, began, seen.as_ref(), outcome);
+    }
+}
+
+/// Takes a long answer in small pieces, until it is whole, cut, or the load stops.
+async fn long_stream(desk: Desk, stream: Download) {
+    let began = desk.recorder.now();
+    let outcome = pieces(&desk, Answer::Body(stream)).await;
+    desk.put(began, began, None, false, outcome);
+}
+
+/// A long answer.
+enum Answer {
+    /// Of the lab's protocol, without an end.
+    Bare(client::Connection),
+    /// Of HTTP.
+    Body(Download),
+}
+
+impl Answer {
+    /// Takes a piece. Says whether there is more.
+    async fn piece(&mut self) -> Result<bool, client::Failure> {
+        match self {
+            Self::Bare(connection) => connection.pull(PIECE).await.map(|()| true),
+            Self::Body(body) => {
+                body.pull(PIECE.into()).await?;
+                Ok(body.received() < DOWNLOAD)
+            }
+        }
+    }
+}
+
+/// Takes pieces at their pace until there are no more.
+async fn pieces(desk: &Desk, mut answer: Answer) -> Result<(), Failed> {
+    while !desk.stopped() {
+        match timeout(desk.target.patience, answer.piece()).await {
+            Ok(Ok(true)) => sleep(PACE).await,
+            Ok(Ok(false)) => return Ok(()),
+            Ok(Err(why)) => return Err(Failed::of(why, Where::Answer)),
+            Err(_) => return Err(desk.target.stalled()),
+        }
+    }
+    Ok(())
+}
+
+/// One long download after the other.
+async fn downloads(desk: Desk, client: Client) {
+    while !desk.stopped() {
+        let began = desk.recorder.now();
+        let mut seen = None;
+        let outcome = match begin_download(&desk, &client, &mut seen).await {
+            Ok((answer, _open)) => pieces(&desk, answer).await,
+            Err(failed) => Err(failed),
+        };
+        let cut = outcome.is_err();
+        desk.opened(began, began, seen.as_ref(), outcome);
+        if cut {
+            // A server that is away refuses at once. A client that came back at once would only
+            // count how fast it is.
+            sleep(PACE).await;
+        }
+    }
+}
+
+/// Asks for a long answer over a new connection. HTTP's lives no longer than its connection, which
+/// is returned with it.
+async fn begin_download(
+    desk: &Desk,
+    client: &Client,
+    seen: &mut Option<Seen>,
+) -> Result<(Answer, Option<Http>), Failed> {
+    let target = &desk.target;
+    let address = *target.address.borrow();
+    if target.protocol == Protocol::Lab {
+        let connection = client.connect(address).await.map_err(Failed::opening)?;
+        *seen = Some(connection.seen().clone());
+        target.known(connection.seen())?;
+        return Ok((Answer::Bare(connection), None));
+    }
+    let mut http = Http::connect(client, address)
+        .await
+        .map_err(Failed::opening)?;
+    *seen = Some(http.seen().clone());
+    target.known(http.seen())?;
+    let answer = http.ask(&format!("/bytes/{DOWNLOAD}")).await;
+    let answer = answer.map_err(|why| Failed::of(why, Where::New))?;
+    if !answer.status().is_success() {
+        return Err(Failed::new(Kind::Status, answer.status().to_string()));
+    }
+    let body = Download::of(answer, DOWNLOAD).map_err(|why| Failed::of(why, Where::New))?;
+    Ok((Answer::Body(body), Some(http)))
+}

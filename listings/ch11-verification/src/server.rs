@@ -1,0 +1,595 @@
+//! The server under test: started, watched, told to reload, and ended with all that it started.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Plain, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use lab::agent::Files;
+use lab::authority::PrivateKeyPem;
+use lab::event::Event;
+use lab::log::{Log, want};
+use rustix::process::{Pid, Signal};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::spec::{Spec, signal_named};
+
+/// The words of a [`Spec`], and what they stand for.
+#[derive(Clone, Debug)]
+pub struct Words(Vec<(&'static str, String)>);
+
+impl Words {
+    /// For one run.
+    pub fn new(spec: &Spec, dir: &Path, files: &Files, origin: u16) -> io::Result<Self> {
+        let path = |path: &Path| path.display().to_string();
+        Ok(Self(vec![
+            ("certificate", path(&files.certificate)),
+            ("key", path(&files.key)),
+            ("roots", path(&files.roots)),
+            ("client_roots", path(&dir.join("client-roots.pem"))),
+            ("port", free_port()?.to_string()),
+            ("admin_port", free_port()?.to_string()),
+            ("origin", origin.to_string()),
+            ("www", path(&dir.join("www"))),
+            ("dir", path(dir)),
+            ("here", path(&spec.here)),
+        ]))
+    }
+
+    /// `text` with its words replaced. Other braces are left alone: a configuration may have them.
+    pub fn fill(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (word, by)| {
+            text.replace(&format!("{{{word}}}"), by)
+        })
+    }
+
+    fn get(&self, word: &str) -> &str {
+        let found = self.0.iter().find(|(name, _)| *name == word);
+        found.map_or("", |(_, by)| by)
+    }
+}
+
+/// A port below those that the system gives to clients: a client's own port could otherwise be the
+/// one that a server comes back to.
+fn free_port() -> io::Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 15_000;
+    const MANY: u16 = 17_000;
+    let start = (std::process::id().wrapping_mul(97) % u32::from(MANY)) as u16;
+    for _ in 0..MANY {
+        let offset = (start + NEXT.fetch_add(1, Ordering::Relaxed) % MANY) % MANY;
+        let port = FIRST + offset;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::AddrInUse,
+        "no free port between 15000 and 32000",
+    ))
+}
+
+/// Why a server could not be started, or not be told.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The program was not found, or may not be run.
+    Program(String, io::Error),
+    /// A command of `setup` failed.
+    Setup(String, String),
+    /// It ended before it was ready. With what it said last.
+    Ended(String, String),
+    /// It was not ready in time. With what it said last.
+    NotReady(Duration, String),
+    /// Nobody answers where it should be attached to.
+    Unreachable(String, io::Error),
+    /// A file of the run could not be written.
+    File(PathBuf, io::Error),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = |said: &str| match said.trim() {
+            "" => "It said nothing.".to_owned(),
+            said => format!("It said: {said}"),
+        };
+        match self {
+            Self::Program(program, why) => write!(f, "`{program}` cannot be started: {why}"),
+            Self::Setup(command, why) => write!(f, "`{command}`, of `setup`, failed: {why}"),
+            Self::Ended(status, last) => {
+                write!(
+                    f,
+                    "the server ended before it was ready ({status}). {}",
+                    said(last)
+                )
+            }
+            Self::NotReady(bound, last) => {
+                write!(
+                    f,
+                    "the server was not ready within {bound:?}. {}",
+                    said(last)
+                )
+            }
+            Self::Unreachable(address, why) => write!(f, "nobody answers at {address}: {why}"),
+            Self::File(path, why) => write!(f, "{}: {why}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl From<Trouble> for io::Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::other(trouble)
+    }
+}
+
+/// What the server has said: its events, and its last lines.
+#[derive(Clone, Default)]
+pub struct Said {
+    log: Log,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    last: VecDeque<String>,
+    /// A line of base64 of each key that was issued.
+    secrets: VecDeque<String>,
+    /// How many lines held one of them.
+    leaks: usize,
+}
+
+impl Said {
+    /// How many of its last lines are kept.
+    const LAST: usize = 20;
+    /// How many of the last keys are looked for.
+    const KEYS: usize = 16;
+
+    /// Its events.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Its last lines.
+    pub fn last(&self) -> String {
+        let inner = self.lock();
+        inner.last.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// How many lines held bytes of a private key.
+    pub fn leaks(&self) -> usize {
+        self.lock().leaks
+    }
+
+    /// From now on, this key is looked for, too.
+    pub fn look_for(&self, key: &PrivateKeyPem) {
+        let mut inner = self.lock();
+        let lines = key.expose().lines().filter(|line| !line.starts_with('-'));
+        // The first line of PKCS#8 is the same in all keys of a kind, but for its end.
+        let secret = lines.max_by_key(|line| line.len()).unwrap_or_default();
+        inner.secrets.push_back(secret.to_owned());
+        if inner.secrets.len() > Self::KEYS {
+            inner.secrets.pop_front();
+        }
+    }
+
+    fn line(&self, line: String) {
+        let mut inner = self.lock();
+        let leaks = line.contains("PRIVATE KEY")
+            || inner.secrets.iter().any(|secret| line.contains(secret));
+        if leaks {
+            inner.leaks += 1;
+            inner
+                .last
+                .push_back("(a line with bytes of a private key)".into());
+        } else {
+            inner.last.push_back(line.clone());
+        }
+        if inner.last.len() > Self::LAST {
+            inner.last.pop_front();
+        }
+        drop(inner);
+        if let Some(event) = Event::parse(&line) {
+            self.log.push(event);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+async fn listen(said: Said, output: impl AsyncRead + Unpin) {
+    // Bytes, not text: a line that is not UTF-8 is a line nevertheless.
+    let mut lines = BufReader::new(output).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        said.line(String::from_utf8_lossy(&line).into_owned());
+    }
+}
+
+/// A server that runs. It is ended, with every process that it started, when this is dropped.
+pub struct Server {
+    spec: Spec,
+    words: Words,
+    process: Option<Process>,
+    said: Said,
+    address: watch::Sender<SocketAddr>,
+    pid: Option<i32>,
+    _reading: JoinSet<()>,
+}
+
+struct Process {
+    child: Child,
+    family: Family,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.family.kill();
+    }
+}
+
+impl Server {
+    /// Writes the server's own files, runs `setup`, starts it, and waits until it is ready; or
+    /// looks whether somebody is there, where it is to be attached to.
+    ///
+    /// # Errors
+    /// With what it said last.
+    pub async fn start(spec: &Spec, words: Words) -> Result<Self, Trouble> {
+        let mut server = Self {
+            address: watch::Sender::new(lab::any_port()),
+            spec: spec.clone(),
+            words,
+            process: None,
+            said: Said::default(),
+            pid: None,
+            _reading: JoinSet::new(),
+        };
+        if let Some(attach) = &spec.attach {
+            let found = attach.address.to_socket_addrs();
+            let unreachable = |why| Trouble::Unreachable(attach.address.clone(), why);
+            let mut found = found.map_err(unreachable)?;
+            let address = found
+                .next()
+                .ok_or_else(|| unreachable(io::ErrorKind::AddrNotAvailable.into()))?;
+            let connecting = timeout(Duration::from_secs(10), TcpStream::connect(address));
+            match connecting.await {
+                Ok(connected) => drop(connected.map_err(unreachable)?),
+                Err(_) => return Err(unreachable(io::ErrorKind::TimedOut.into())),
+            }
+            server.address.send_replace(address);
+            server.pid = attach.pid;
+            return Ok(server);
+        }
+        for file in &spec.files {
+            let path = PathBuf::from(server.words.fill(&file.path));
+            fs::write(&path, server.words.fill(&file.text))
+                .map_err(|why| Trouble::File(path, why))?;
+        }
+        for command in &spec.setup {
+            server
+                .run(command)
+                .await
+                .map_err(|why| Trouble::Setup(command.join(" "), why))?;
+        }
+        server.launch().await?;
+        Ok(server)
+    }
+
+    /// Where it listens. It may change when it is started anew.
+    pub fn address(&self) -> watch::Receiver<SocketAddr> {
+        self.address.subscribe()
+    }
+
+    /// What it has said.
+    pub fn said(&self) -> &Said {
+        &self.said
+    }
+
+    fn command(&self, command: &[String]) -> Plain {
+        let filled: Vec<_> = command.iter().map(|word| self.words.fill(word)).collect();
+        let (program, arguments) = filled.split_first().expect("a command is not empty");
+        let mut command = Plain::new(beside(program));
+        let folder = self.spec.cwd.as_ref().map(|cwd| self.words.fill(cwd));
+        command
+            .args(arguments)
+            .current_dir(self.spec.here.join(folder.unwrap_or_default()))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the process and waits until it is ready.
+    async fn launch(&mut self) -> Result<(), Trouble> {
+        let mut command = self.command(&self.spec.command);
+        use std::os::unix::process::CommandExt;
+        let marker = format!("{}-{}", std::process::id(), self.words.get("port"));
+        command
+            // A group of its own: it is ended as a whole, and Ctrl-C at the terminal is ours.
+            .process_group(0)
+            .env(Family::MARKER, &marker)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut command = Command::from(command);
+        let child = command.kill_on_drop(true).spawn();
+        let mut child = child.map_err(|why| Trouble::Program(program, why))?;
+        let family = Family {
+            group: child
+                .id()
+                .and_then(|id| i32::try_from(id).ok())
+                .unwrap_or(0),
+            marker,
+        };
+        if let Some(output) = child.stdout.take() {
+            self._reading.spawn(listen(self.said.clone(), output));
+        }
+        let already = self.spec.ready.event.as_ref();
+        let already = already.map_or(0, |event| self.said.log.all(&want(event)).len());
+        if let Some(output) = child.stderr.take() {
+            self._reading.spawn(listen(self.said.clone(), output));
+        }
+        self.pid = Some(family.group);
+        self.process = Some(Process { child, family });
+
+        let bound = Duration::from_millis(self.spec.ready.within_ms);
+        match timeout(bound, self.until_ready(already)).await {
+            Ok(ready) => ready,
+            Err(_) => Err(Trouble::NotReady(bound, self.said.last())),
+        }
+    }
+
+    async fn until_ready(&mut self, already: usize) -> Result<(), Trouble> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if let Some(status) = self.ended() {
+                // Its last words may still be on their way.
+                sleep(Duration::from_millis(50)).await;
+                return Err(Trouble::Ended(status, self.said.last()));
+            }
+            match &self.spec.ready.event {
+                Some(event) => {
+                    let mut said = self.said.log.all(&want(event)).into_iter().skip(already);
+                    let port = said.next().and_then(|event| event.number("port"));
+                    if let Some(port) = port.and_then(|port| u16::try_from(port).ok()) {
+                        self.address.send_replace(([127, 0, 0, 1], port).into());
+                        return Ok(());
+                    }
+                }
+                None => {
+                    let port = self.words.get("port").parse().unwrap_or(0);
+                    let address = SocketAddr::from(([127, 0, 0, 1], port));
+                    if TcpStream::connect(address).await.is_ok() {
+                        self.address.send_replace(address);
+                        return Ok(());
+                    }
+                }
+            }
+            // Nothing tells when a process begins to listen; so it is asked, ever more rarely.
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+    }
+
+    /// How its process ended, where it did.
+    pub fn ended(&mut self) -> Option<String> {
+        let process = self.process.as_mut()?;
+        let status = process.child.try_wait().ok().flatten()?;
+        Some(status.to_string())
+    }
+
+    /// Tells it that the files have changed, in its own way. `pem` is what they hold.
+    ///
+    /// # Errors
+    /// What it, or the command, complained of. That is no failure yet: the wire decides.
+    pub async fn reload(&mut self, pem: &str) -> Result<(), String> {
+        let reload = self.spec.reload.clone();
+        if let Some(signal) = reload.signal.as_deref().and_then(signal_named) {
+            let pid = self
+                .pid
+                .and_then(Pid::from_raw)
+                .ok_or("no process to signal")?;
+            return rustix::process::kill_process(pid, signal).map_err(|why| why.to_string());
+        }
+        if let Some(command) = &reload.command {
+            return self.run(command).await;
+        }
+        if let Some(socket) = &reload.socket {
+            let path = self.words.fill(&socket.path);
+            for (at, line) in socket.send.iter().enumerate() {
+                let line = self.words.fill(line).replace("{pem}", pem);
+                let answer = timeout(lab::BOUND, converse(&path, &line)).await;
+                let answer = answer.map_err(|_| format!("{path}: no answer"))?;
+                let answer = answer.map_err(|why| format!("{path}: {why}"))?;
+                if let Some(expected) = socket.expect.get(at)
+                    && !answer.contains(expected.as_str())
+                {
+                    return Err(format!("{path}: {}", answer.trim()));
+                }
+            }
+            return Ok(());
+        }
+        if reload.restart {
+            self.stop(Signal::TERM).await;
+            return self.launch().await.map_err(|why| why.to_string());
+        }
+        Ok(())
+    }
+
+    /// Runs a command to its end.
+    async fn run(&self, command: &[String]) -> Result<(), String> {
+        let pid = self.pid.unwrap_or(0).to_string();
+        let command: Vec<_> = command
+            .iter()
+            .map(|word| word.replace("{pid}", &pid))
+            .collect();
+        let mut command = Command::from(self.command(&command));
+        let output = command.kill_on_drop(true).output();
+        let output = timeout(Duration::from_secs(300), output).await;
+        let output = output.map_err(|_| "it did not end within 300 s".to_owned())?;
+        let output = output.map_err(|why| why.to_string())?;
+        match output.status.success() {
+            true => Ok(()),
+            false => {
+                let said = [output.stdout, output.stderr].concat();
+                let said = String::from_utf8_lossy(&said).trim().to_owned();
+                Err(format!("{}: {said}", output.status))
+            }
+        }
+    }
+
+    /// Memory and processes of it and of all that it started.
+    pub fn usage(&self) -> Option<Usage> {
+        match &self.process {
+            Some(process) => Some(process.family.usage()),
+            None => self.pid.map(|pid| {
+                Family {
+                    group: pid,
+                    marker: String::new(),
+                }
+                .usage()
+            }),
+        }
+    }
+
+    /// Asks it to end, and sees to it that nothing of it is left.
+    pub async fn stop(&mut self, signal: Signal) {
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        process.family.signal(signal);
+        let bound = Duration::from_secs(2);
+        // Long downloads keep some servers from ending. They had their time.
+        let _ = timeout(bound, process.child.wait()).await;
+        process.family.kill();
+        let _ = timeout(bound, process.child.wait()).await;
+    }
+}
+
+/// A program of the same build lies beside `zdr`. All others are looked for on the search path.
+fn beside(program: &str) -> PathBuf {
+    if !program.contains('/')
+        && let Ok(me) = std::env::current_exe()
+        && let Some(folder) = me.parent()
+    {
+        // A test's own program lies one folder below.
+        for folder in [Some(folder), folder.parent()].into_iter().flatten() {
+            if folder.join(program).is_file() {
+                return folder.join(program);
+            }
+        }
+    }
+    program.into()
+}
+
+async fn converse(path: &str, line: &str) -> io::Result<String> {
+    let mut stream = UnixStream::connect(path).await?;
+    stream.write_all(line.as_bytes()).await?;
+    stream.write_all(b"\n").await?;
+    stream.shutdown().await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+/// What a server and its children use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Each process's share of memory (PSS), in bytes: what several of them share counts once.
+    pub memory: u64,
+    /// How many processes.
+    pub processes: usize,
+    /// Processor time used so far by those that live, in clock ticks.
+    pub ticks: u64,
+}
+
+/// A process and all that come from it, those that left its group included.
+struct Family {
+    group: i32,
+    marker: String,
+}
+
+impl Family {
+    /// An environment variable by which a process is known that has left the group.
+    const MARKER: &str = "ZDR_RUN";
+
+    fn members(&self) -> Vec<procfs::process::Process> {
+        let Ok(all) = procfs::process::all_processes() else {
+            return Vec::new();
+        };
+        let mut members = Vec::new();
+        for process in all.flatten() {
+            let Ok(stat) = process.stat() else { continue };
+            // One that has ended, and was not waited for, uses nothing.
+            if stat.state == 'Z' {
+                continue;
+            }
+            let ours = stat.pgrp == self.group
+                || process.pid == self.group
+                || (!self.marker.is_empty()
+                    && process.environ().is_ok_and(|environment| {
+                        environment
+                            .get(std::ffi::OsStr::new(Self::MARKER))
+                            .is_some_and(|value| value.to_str() == Some(&self.marker))
+                    }));
+            if ours {
+                members.push(process);
+            }
+        }
+        members
+    }
+
+    fn usage(&self) -> Usage {
+        let mut usage = Usage::default();
+        for process in self.members() {
+            let rollup = process.smaps_rollup().ok();
+            let share = rollup.and_then(|rollup| {
+                let map = rollup.memory_map_rollup.into_iter().next()?;
+                map.extension.map.get("Pss").copied()
+            });
+            let resident = || {
+                process
+                    .stat()
+                    .map_or(0, |stat| stat.rss * rustix::param::page_size() as u64)
+            };
+            usage.memory += share.unwrap_or_else(resident);
+            usage.processes += 1;
+            usage.ticks += process.stat().map_or(0, |stat| stat.utime + stat.stime);
+        }
+        usage
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(pid) = Pid::from_raw(self.group) {
+            // It may be gone already.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
+    /// Ends them all. A process that forks meanwhile is caught by the next look.
+    fn kill(&self) {
+        let bound = Instant::now() + Duration::from_secs(2);
+        loop {
+            let members = self.members();
+            if members.is_empty() || Instant::now() > bound {
+                return;
+            }
+            for process in members {
+                if let Some(pid) = Pid::from_raw(process.pid) {
+                    let _ = rustix::process::kill_process(pid, Signal::KILL);
+                }
+            }
+            std::thread::yield_now();
+        }
+    }
+}
