@@ -42,6 +42,7 @@ impl Words {
             ("admin_port", free_port()?.to_string()),
             ("origin", origin.to_string()),
             ("www", path(&dir.join("www"))),
+            ("folder", path(files.certificate.parent().unwrap_or(dir))),
             ("dir", path(dir)),
             ("here", path(&spec.here)),
         ]))
@@ -274,7 +275,9 @@ impl Server {
         }
         for file in &spec.files {
             let path = PathBuf::from(server.words.fill(&file.path));
-            fs::write(&path, server.words.fill(&file.text))
+            let folder = path.parent().unwrap_or(&path);
+            fs::create_dir_all(folder)
+                .and_then(|()| fs::write(&path, server.words.fill(&file.text)))
                 .map_err(|why| Trouble::File(path, why))?;
         }
         for command in &spec.setup {

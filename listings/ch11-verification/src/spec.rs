@@ -14,6 +14,7 @@
 //! | word | by |
 //! |---|---|
 //! | `{certificate}` `{key}` `{roots}` | the files that are rotated, and the trust anchor by which clients verify them |
+//! | `{folder}` | the folder of the first of them, for a server that watches it |
 //! | `{client_roots}` | trust anchors for clients' certificates |
 //! | `{port}` | a free port of the loopback address |
 //! | `{origin}` | the port of a plain HTTP server, for a proxy that needs something behind it |
