@@ -121,6 +121,7 @@ async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
         } else {
             // Both files are there before the one look that there will be.
             sleep(EDGE).await;
+            while hints.try_recv().is_ok() {}
         }
         look(&live).await;
     }
