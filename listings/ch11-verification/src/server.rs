@@ -33,7 +33,10 @@ impl Words {
     /// For one run.
     pub fn new(spec: &Spec, dir: &Path, files: &Files, origin: u16) -> io::Result<Self> {
         let path = |path: &Path| path.display().to_string();
+        let mutual = spec.mutual.clone().filter(|_| spec.client_auth);
         Ok(Self(vec![
+            // First: the others may stand in it.
+            ("mutual", mutual.unwrap_or_default()),
             ("certificate", path(&files.certificate)),
             ("key", path(&files.key)),
             ("roots", path(&files.roots)),
@@ -301,7 +304,9 @@ impl Server {
     }
 
     fn command(&self, command: &[String]) -> Plain {
-        let filled: Vec<_> = command.iter().map(|word| self.words.fill(word)).collect();
+        let filled = command.iter().map(|word| self.words.fill(word));
+        // What stands for nothing is no argument.
+        let filled: Vec<_> = filled.filter(|word| !word.is_empty()).collect();
         let (program, arguments) = filled.split_first().expect("a command is not empty");
         let mut command = Plain::new(beside(program));
         let folder = self.spec.cwd.as_ref().map(|cwd| self.words.fill(cwd));
