@@ -148,7 +148,8 @@ impl Book {
         let directory = chapter.parent().unwrap_or(chapter).to_owned();
         for directive in directives(text) {
             let (count, known) = match directive.name.as_str() {
-                "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue" => (1, true),
+                "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue"
+                | "falsification" => (1, true),
                 "changed" => (2, true),
                 _ => (0, false),
             };

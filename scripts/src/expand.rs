@@ -1,12 +1,12 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, and the catalogue of failures.
+//! the real files, the catalogue of failures, and the table of defects that are caught.
 
 use std::path::Path;
 
 use similar::TextDiff;
 
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, grid, timeline};
+use crate::{catalogue, falsification, grid, timeline};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -38,6 +38,12 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
             // The list lies in the folder beside the chapters', one below the root.
             let root = directory.parent().unwrap_or(directory);
             catalogue::render(root, &list)
+                .map(Some)
+                .map_err(|why| format!("{path}: {why}"))
+        }
+        "falsification" => {
+            let (path, list) = part(0)?;
+            falsification::render(&list)
                 .map(Some)
                 .map_err(|why| format!("{path}: {why}"))
         }

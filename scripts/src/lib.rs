@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod expand;
+pub mod falsification;
 pub mod grid;
 pub mod links;
 pub mod serve;

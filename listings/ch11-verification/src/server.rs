@@ -42,7 +42,10 @@ impl Words {
         origin: u16,
     ) -> io::Result<Self> {
         let path = |path: &Path| path.display().to_string();
+        let mutual = spec.mutual.clone().filter(|_| spec.client_auth);
         Ok(Self(vec![
+            // First: the others may stand in it.
+            ("mutual", mutual.unwrap_or_default()),
             ("certificate", path(&files.certificate)),
             ("key", path(&files.key)),
             ("roots", path(&files.roots)),
@@ -51,6 +54,7 @@ impl Words {
             ("admin_port", free_port()?.to_string()),
             ("origin", origin.to_string()),
             ("www", path(www)),
+            ("folder", path(files.certificate.parent().unwrap_or(dir))),
             ("dir", path(dir)),
             ("here", path(&spec.here)),
         ]))
@@ -283,7 +287,9 @@ impl Server {
         }
         for file in &spec.files {
             let path = PathBuf::from(server.words.fill(&file.path));
-            fs::write(&path, server.words.fill(&file.text))
+            let folder = path.parent().unwrap_or(&path);
+            fs::create_dir_all(folder)
+                .and_then(|()| fs::write(&path, server.words.fill(&file.text)))
                 .map_err(|why| Trouble::File(path, why))?;
         }
         for command in &spec.setup {
@@ -307,7 +313,9 @@ impl Server {
     }
 
     fn command(&self, command: &[String]) -> Plain {
-        let filled: Vec<_> = command.iter().map(|word| self.words.fill(word)).collect();
+        let filled = command.iter().map(|word| self.words.fill(word));
+        // What stands for nothing is no argument.
+        let filled: Vec<_> = filled.filter(|word| !word.is_empty()).collect();
         let (program, arguments) = filled.split_first().expect("a command is not empty");
         let mut command = Plain::new(beside(program));
         let folder = self.spec.cwd.as_ref().map(|cwd| self.words.fill(cwd));

@@ -14,7 +14,9 @@
 //! | word | by |
 //! |---|---|
 //! | `{certificate}` `{key}` `{roots}` | the files that are rotated, and the trust anchor by which clients verify them |
+//! | `{folder}` | the folder of the first of them, for a server that watches it |
 //! | `{client_roots}` | trust anchors for clients' certificates |
+//! | `{mutual}` | what `mutual` says, where clients are asked for certificates, and nothing otherwise |
 //! | `{port}` `{admin_port}` | free ports of the loopback address |
 //! | `{origin}` | the port of a plain HTTP server, for a proxy that needs something behind it |
 //! | `{www}` | a folder with a file for each size that is asked for, for a server that needs files |
@@ -59,6 +61,9 @@ pub struct Spec {
     /// Clients must show a certificate that leads to `{client_roots}`.
     #[serde(default)]
     pub client_auth: bool,
+    /// What `{mutual}` stands for when clients shall show a certificate. Otherwise it stands for
+    /// nothing. Not for a server that always asks, or never can.
+    pub mutual: Option<String>,
     /// When it is ready.
     #[serde(default)]
     pub ready: Ready,
@@ -289,6 +294,19 @@ impl Spec {
         commands.chain(files).any(|text| text.contains(word))
     }
 
+    /// The same server, asking clients for certificates. `None` where it cannot.
+    pub fn asking_clients(&self) -> Option<Self> {
+        if self.client_auth {
+            return Some(self.clone());
+        }
+        self.mutual.as_ref()?;
+        Some(Self {
+            name: format!("{}, mutual", self.name),
+            client_auth: true,
+            ..self.clone()
+        })
+    }
+
     fn judge(&self) -> Result<(), String> {
         match (&self.attach, self.command.is_empty()) {
             (None, true) => return Err("neither `command` nor `attach`".into()),
@@ -309,6 +327,9 @@ impl Spec {
             && signal_named(signal).is_none()
         {
             return Err(format!("no signal `{signal}`: HUP, USR1 or USR2"));
+        }
+        if self.client_auth && self.mutual.is_some() {
+            return Err("`mutual` is for a server that does not ask clients by itself".into());
         }
         if self.attach.is_some() && reload.restart {
             return Err("a server that is attached to cannot be restarted".into());

@@ -1,0 +1,98 @@
+//! What can be wrong with the server: one thing at a time.
+
+use clap::ValueEnum;
+
+/// A defect. The numbers are those of the book's failure catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Defect {
+    /// It follows its files by ending and beginning again. Where every service begins: the
+    /// certificate is an argument of the process, and an orchestrator restarts it.
+    Restart,
+    /// It closes its listener while it reloads, and lets its connections live. A supervisor that
+    /// starts the new process only once the old one has let go of the port.
+    Gap,
+    /// It closes all connections at each reload. A library whose `reload` stops and starts the
+    /// server behind one socket.
+    SeverOnReload,
+    /// #1: it watches the file, and the watch dies with the inode at the first rename. The example
+    /// of most watch libraries (cilium#13621, controller-runtime#2893).
+    ReloadOnce,
+    /// #2: after an event it watches the file anew, and does without when there is none: it was
+    /// removed, and is not created yet (controller-runtime#3020).
+    LostOnRemove,
+    /// #3, #4: it reads at the first event, and publishes what it got: certificate of one
+    /// generation, key of the other. Libraries that take both without comparing them.
+    TornPair,
+    /// #5: it parses until something does not parse. `SSL_CTX_use_certificate_chain_file` and many
+    /// a loop over PEM blocks: what is cut between two blocks is shorter, and no error.
+    TruncatedChain,
+    /// #6, #7: it reads in the middle of a write, and publishes what it has. A writer that
+    /// truncates in place (spiffe-helper#422), and a reader that gives up waiting (Envoy).
+    MidWrite,
+    /// #8: it reloads only what is newer, in whole seconds. A cache that is keyed by mtime.
+    NewerOnly,
+    /// #14: it looks at the first event, and not at those that follow it closely. A debouncer that
+    /// fires at the leading edge (envoy#39498).
+    LeadingEdge,
+    /// #13: where there are no files at the start, it never looks again (envoy#26312).
+    AbsentAtStart,
+    /// #15: between the first load and the watch there is time, and no second look.
+    LostBeforeWatch,
+    /// #16, #19: a file that cannot be read or does not parse ends the process. An error that is
+    /// returned as far as `main`.
+    ExitsOnBadFile,
+    /// #18: it compares leaf and key, so that a new intermediate is no news.
+    ChainOnlyIgnored,
+    /// #19: it lets go of the old before it has the new.
+    LastGoodLost,
+    /// #20: it loads into the context that is live, and a failed load leaves it unusable for ever
+    /// (Python's `load_cert_chain`).
+    ChangedInPlace,
+    /// #21: it rebuilds its configuration from defaults, which ask clients for nothing.
+    ClientAuthDropped,
+    /// #22: it logs what it could not use, and that was the key.
+    KeyInLog,
+    /// #25: two reloads run at once, and the one that read first publishes last.
+    OlderWins,
+    /// #26: of two workers, one finds out later.
+    WorkersDisagree,
+    /// #27: it logs that it has reloaded, and serves what it served.
+    LyingLog,
+    /// #28: the task that watches ends with the first file it cannot use, and nobody notices.
+    WatcherDies,
+    /// #29: sessions are resumed however old the certificate is under which they began.
+    ResumesForEver,
+    /// #30: sessions of clients whose CA was removed are resumed (CVE-2025-68121,
+    /// CVE-2025-23419).
+    RemovedTrustResumes,
+    /// #31: each reload makes new ticket keys, and each client that returns pays for it
+    /// (haproxy#2169).
+    TicketsLost,
+    /// #32: a CA that the file does not list is gone at once, be it that the file is half written
+    /// (linkerd2#4287).
+    TrustBelievedAtOnce,
+    /// #33: the CAs of clients are those of the start for ever (linkerd2#13613, kubernetes#119483).
+    TrustNeverReloaded,
+    /// #34: it does not ask whether the certificate is valid yet (vault#1035).
+    NotYetValid,
+    /// #34: it does not ask whether the certificate is valid still.
+    Expired,
+    /// #35: it does not ask whether the certificate bears its name.
+    WrongName,
+    /// #35: it does not ask whether the certificate leads to a root that its clients hold.
+    Stranger,
+    /// #37: it never asks a connection to leave, however many generations ago it was opened.
+    NeverLetsGo,
+    /// #38: once the cache is filled, a hit returns nothing: the second call of a context manager.
+    SecondCallNone,
+    /// #39: it opens the file in each handshake, to see whether it has changed.
+    FileIoInHandshake,
+    /// Each reload leaves memory behind: what is cached by generation, and never let go of.
+    LeaksMemory,
+    /// Each reload leaves a process behind: a hook that is started, and not waited for.
+    LeavesChildren,
+    /// Whoever comes during a reload waits for its end: one lock for readers and the writer.
+    SlowReload,
+    /// After a rotation the answers hold wrong bytes: a buffer that is shared with what was freed.
+    Corrupt,
+}

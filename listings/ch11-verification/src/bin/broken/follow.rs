@@ -1,0 +1,164 @@
+//! Following the files: chapter 3's watch, and what it becomes when something is left out.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use ch02_hot_reload::{Live, Reload};
+use ch03_handshake_hook::watch::{self, Events, Follow, is_hint};
+use lab::agent::Files;
+use notify::{RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, interval, sleep};
+
+use crate::defect::Defect;
+use crate::read::Reading;
+
+/// How far behind the second worker is.
+const LAG: Duration = Duration::from_secs(4);
+/// How long the one reload takes that the other overtakes.
+const SLOW: Duration = Duration::from_secs(1);
+/// After an event, others are the same event for so long.
+const EDGE: Duration = Duration::from_millis(300);
+/// How long the start takes between the first load and the watch.
+const START: Duration = Duration::from_millis(1500);
+
+/// Reloads what `live` serves, each time the files have changed; or not.
+pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, reading: Arc<Reading>) {
+    let files = live.source().files.clone();
+    match defect {
+        Some(Defect::ReloadOnce) => watch_files(&files, live, false).await,
+        Some(Defect::LostOnRemove) => watch_files(&files, live, true).await,
+        Some(Defect::NewerOnly) => newer_only(&files, live).await,
+        Some(Defect::LeadingEdge) => {
+            let (hint, mut hints) = mpsc::channel(1);
+            let _watcher = watch::watch_directory(&files, hint);
+            let mut last: Option<Instant> = None;
+            while hints.recv().await.is_some() {
+                if last.is_none_or(|last| last.elapsed() > EDGE) {
+                    look(&live).await;
+                }
+                last = Some(Instant::now());
+            }
+        }
+        Some(Defect::LostBeforeWatch) => {
+            sleep(START).await;
+            let (hint, mut hints) = mpsc::channel(1);
+            let _watcher = watch::watch_directory(&files, hint);
+            while hints.recv().await.is_some() {
+                look(&live).await;
+            }
+        }
+        Some(Defect::WatcherDies) => {
+            let (hint, mut hints) = mpsc::channel(1);
+            let _watcher = watch::watch_directory(&files, hint);
+            let mut ticks = interval(Duration::from_millis(told.poll_ms));
+            loop {
+                tokio::select! {
+                    _ = hints.recv() => {}
+                    _ = ticks.tick() => {}
+                }
+                if let Some(Reload::Rejected(why)) = look_quietly(&live).await {
+                    live.log_rejected(&why);
+                    return;
+                }
+            }
+        }
+        Some(Defect::OlderWins) => {
+            let (hint, mut hints) = mpsc::channel(1);
+            let _watcher = watch::watch_directory(&files, hint);
+            let running = Arc::new(AtomicUsize::new(0));
+            while hints.recv().await.is_some() {
+                tokio::spawn(overtaken(live.clone(), reading.clone(), running.clone()));
+            }
+        }
+        _ => drop(told.start(live)),
+    }
+}
+
+/// The worker that finds out later.
+pub fn follow_late(live: Arc<Live>) {
+    watch::watch(live, Events::PollOnly, LAG);
+}
+
+async fn look(live: &Arc<Live>) {
+    let live = live.clone();
+    // A panic has been printed where it happened.
+    let _ = spawn_blocking(move || live.reload_and_log()).await;
+}
+
+async fn look_quietly(live: &Arc<Live>) -> Option<Reload> {
+    let live = live.clone();
+    spawn_blocking(move || live.reload()).await.ok()
+}
+
+/// Watches the files themselves.
+async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
+    let (hint, mut hints) = mpsc::channel(16);
+    let on_event = move |event: notify::Result<notify::Event>| {
+        if is_hint(&event) {
+            let _ = hint.try_send(());
+        }
+    };
+    let Ok(mut watcher) = notify::recommended_watcher(on_event) else {
+        return;
+    };
+    let paths = [&files.certificate, &files.key];
+    for path in paths {
+        let _ = watcher.watch(path, RecursiveMode::NonRecursive);
+    }
+    while hints.recv().await.is_some() {
+        if again {
+            for path in paths {
+                let _ = watcher.unwatch(path);
+                // Where the file is not there at this moment, nothing watches it from now on.
+                let _ = watcher.watch(path, RecursiveMode::NonRecursive);
+            }
+        } else {
+            // Both files are there before the one look that there will be.
+            sleep(EDGE).await;
+            while hints.try_recv().is_ok() {}
+        }
+        look(&live).await;
+    }
+}
+
+/// Asks for the time of the last change, in whole seconds.
+async fn newer_only(files: &Files, live: Arc<Live>) {
+    let changed = |path: &Path| -> io::Result<u64> {
+        let at = fs::metadata(path)?.modified()?;
+        Ok(at.duration_since(UNIX_EPOCH).map_or(0, |at| at.as_secs()))
+    };
+    let mut last = changed(&files.certificate).unwrap_or(0);
+    let mut ticks = interval(Duration::from_millis(50));
+    loop {
+        ticks.tick().await;
+        match changed(&files.certificate) {
+            Ok(now) if now > last => {
+                if let Some(Reload::Loaded(_)) = look_quietly(&live).await {
+                    last = now;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One of several reloads that run at once. The first takes its time between reading and
+/// publishing; who comes meanwhile takes none.
+async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, running: Arc<AtomicUsize>) {
+    let before = running.fetch_add(1, Ordering::SeqCst);
+    // What does not fit together is not published: the event of the other file is still to come.
+    if let Ok(identity) = reading.now(live.source()) {
+        if before == 0 {
+            sleep(SLOW).await;
+        }
+        reading.publish_next(identity);
+        look(&live).await;
+    }
+    running.fetch_sub(1, Ordering::SeqCst);
+}

@@ -1,0 +1,178 @@
+//! A server that is sound, or wrong in one way: what the verifier has to tell apart.
+//!
+//! Without `--defect` it is what the chapters make of a server: chapter 3 follows the files,
+//! chapter 5 reads them, chapter 6 keeps sessions and lets go of connections. With one, it is a
+//! server that somebody runs.
+
+mod answer;
+mod defect;
+mod follow;
+mod read;
+mod serve;
+mod show;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::{accept, exit, listen};
+use ch02_hot_reload::Live;
+use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::identity::Rejected;
+use ch03_handshake_hook::watch::Follow;
+use ch06_in_flight_requests::Retirement;
+use ch06_in_flight_requests::descriptors::make_room;
+use clap::Parser;
+use tokio::time::interval;
+use tracing::Level;
+
+use defect::Defect;
+use read::Reading;
+use show::State;
+
+/// A server that is sound, or wrong in one way.
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    follow: Follow,
+    /// Ask clients for a certificate that leads to one of the anchors in this file, which is
+    /// followed, too.
+    #[arg(long)]
+    client_roots: Option<PathBuf>,
+    /// Milliseconds for which a file that lists less must stay as it is, to be believed.
+    #[arg(long, default_value_t = 1000)]
+    settle_ms: u64,
+    /// What is wrong with it.
+    #[arg(long, value_enum)]
+    defect: Option<Defect>,
+    /// Do not follow the files.
+    #[arg(long)]
+    frozen: bool,
+    /// Files, and so connections, that may be open at once.
+    #[arg(long, default_value_t = 16_384)]
+    open_files: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    exit(server(Arguments::parse()).await)
+}
+
+async fn server(arguments: Arguments) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    make_room(arguments.open_files)?;
+    let address = arguments.serve.address();
+    let first = match (start(&arguments), arguments.defect) {
+        (Ok(worker), _) => worker,
+        (Err(why), Some(Defect::AbsentAtStart)) => {
+            awaited(&why);
+            let listener = listen(address).await?;
+            loop {
+                drop(accept(&listener).await);
+            }
+        }
+        (Err(_), _) => started(&arguments).await?,
+    };
+    let mut workers = vec![first.live.clone()];
+    let second = match arguments.defect {
+        Some(Defect::WorkersDisagree | Defect::LyingLog) => Some(started(&arguments).await?),
+        _ => None,
+    };
+    let server = serve::Server::new(arguments.defect, retirement(arguments.defect));
+    let listener = listen(address).await?;
+    if !arguments.frozen {
+        match (arguments.defect, second) {
+            // Whoever follows the files is not who serves.
+            (Some(Defect::LyingLog), Some(other)) => other.follow(&arguments),
+            (_, Some(late)) => {
+                workers.push(late.live.clone());
+                follow::follow_late(late.live);
+                first.follow(&arguments);
+            }
+            _ => first.follow(&arguments),
+        }
+    }
+    server.serve(listener, workers).await
+}
+
+/// Who follows the files, and what it publishes.
+struct Worker {
+    live: Arc<Live>,
+    reading: Arc<Reading>,
+}
+
+impl Worker {
+    fn follow(self, arguments: &Arguments) {
+        let (told, defect) = (arguments.follow, arguments.defect);
+        tokio::spawn(follow::follow(self.live, told, defect, self.reading));
+    }
+}
+
+fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
+    let source = arguments.serve.source().map_err(|why| Rejected {
+        reason: ch02_hot_reload::identity::Reason::NameLost,
+        file: arguments.serve.certificate.clone(),
+        detail: why.to_string(),
+        valid_from: None,
+    })?;
+    let state = Arc::new(State::default());
+    let reading = Arc::new(Reading::new(
+        arguments.defect,
+        Duration::from_millis(arguments.settle_ms),
+        arguments.client_roots.clone(),
+        state.clone(),
+    ));
+    let recipe = show::recipe(
+        reading.clone(),
+        arguments.defect,
+        arguments.client_roots.is_some(),
+        state,
+        &source,
+    );
+    let live = Live::start_by(recipe, source)?;
+    Ok(Worker { live, reading })
+}
+
+/// Looks until the files are fit to be served.
+async fn started(arguments: &Arguments) -> io::Result<Worker> {
+    let mut ticks = interval(Duration::from_millis(arguments.follow.poll_ms));
+    let mut told: Option<Rejected> = None;
+    loop {
+        ticks.tick().await;
+        let rejected = match start(arguments) {
+            Ok(worker) => return Ok(worker),
+            Err(rejected) => rejected,
+        };
+        if !told.is_some_and(|told| told.repeats(&rejected)) {
+            awaited(&rejected);
+        }
+        told = Some(rejected);
+    }
+}
+
+fn awaited(why: &Rejected) {
+    tracing::warn!(
+        event = "identity_awaited",
+        reason = why.reason.name(),
+        file = %why.file.display(),
+        detail = why.detail,
+    );
+}
+
+fn retirement(defect: Option<Defect>) -> Retirement {
+    let never = Duration::from_secs(24 * 3600);
+    Retirement {
+        max_age: never,
+        jitter: 0.0,
+        lag: match defect {
+            Some(Defect::NeverLetsGo) => u64::MAX,
+            _ => 1,
+        },
+        spread: Duration::ZERO,
+        grace: Duration::from_secs(30),
+    }
+}

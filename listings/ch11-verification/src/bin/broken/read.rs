@@ -1,0 +1,281 @@
+//! Reading: chapter 5's reader, and what it becomes when a question is left out.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ch02_hot_reload::identity::{self, Identity, Reason, Rejected, Source, reject};
+use ch05_race_conditions::{ExposedKey, LOOKS, Options, Reader, pem, pinned};
+use lab::agent::Files;
+use lab::chain;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+
+use crate::defect::Defect;
+use crate::show::State;
+
+/// Reads the server's own identity, and the CAs of its clients where it asks for certificates.
+pub struct Reading {
+    defect: Option<Defect>,
+    reader: Reader,
+    clients: Option<Clients>,
+    /// The anchors beside the chain, of the last identity. Those in the identity are the clients'
+    /// where there are some.
+    own: Mutex<Vec<CertificateDer<'static>>>,
+    /// What has been read already, and is published next.
+    next: Mutex<Option<Identity>>,
+    state: Arc<State>,
+}
+
+impl Reading {
+    pub fn new(
+        defect: Option<Defect>,
+        settle: Duration,
+        client_roots: Option<PathBuf>,
+        state: Arc<State>,
+    ) -> Self {
+        Self {
+            defect,
+            reader: Reader::new(Options {
+                settle,
+                exposed_key: ExposedKey::Warn,
+            }),
+            clients: client_roots.map(|file| Clients::new(file, settle, defect)),
+            own: Mutex::default(),
+            next: Mutex::default(),
+            state,
+        }
+    }
+
+    /// What the files hold at this moment.
+    pub fn now(&self, source: &Source) -> Result<Identity, Rejected> {
+        self.whole(source, None)
+    }
+
+    /// Whatever the files hold by then, the next reload publishes this.
+    pub fn publish_next(&self, identity: Identity) {
+        *lock(&self.next) = Some(identity);
+    }
+
+    pub fn read(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
+        if let Some(next) = lock(&self.next).take() {
+            return Ok(next);
+        }
+        let read = self.whole(source, serving);
+        match (self.defect, serving, &read) {
+            (Some(Defect::LastGoodLost), Some(_), read) => {
+                self.state.lost.store(read.is_err(), Ordering::SeqCst);
+            }
+            (Some(Defect::ChangedInPlace), Some(_), Err(why))
+                if why.reason == Reason::PairMismatch =>
+            {
+                self.state.lost.store(true, Ordering::SeqCst);
+            }
+            (Some(Defect::ExitsOnBadFile), Some(_), Err(why)) => {
+                eprintln!("error: {why}");
+                std::process::exit(1);
+            }
+            (Some(Defect::KeyInLog), _, Err(why)) => {
+                let key = fs::read_to_string(&source.files.key).unwrap_or_default();
+                let detail = format!("{}: {key}", why.detail);
+                return Err(Rejected {
+                    detail,
+                    ..why.clone()
+                });
+            }
+            _ => {}
+        }
+        read
+    }
+
+    fn whole(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
+        let before = serving.map(|serving| match &self.clients {
+            Some(_) => serving.clone().trusting(lock(&self.own).clone()),
+            None => serving.clone(),
+        });
+        let own = self.own(source, before.as_ref())?;
+        let Some(clients) = &self.clients else {
+            return Ok(own);
+        };
+        let anchors = clients.read(serving)?;
+        lock(&self.own).clone_from(&own.anchors);
+        Ok(own.trusting(anchors))
+    }
+
+    fn own(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
+        let passes_over = match self.defect {
+            Some(Defect::TornPair) => return loose(source, Loose::Pair),
+            Some(Defect::TruncatedChain) => return loose(source, Loose::Chain),
+            Some(Defect::MidWrite) => {
+                let read = loose(source, Loose::All);
+                self.state.lost.store(read.is_err(), Ordering::SeqCst);
+                return read;
+            }
+            Some(Defect::NotYetValid) => Reason::NotYetValid,
+            Some(Defect::Expired) => Reason::Expired,
+            Some(Defect::WrongName) => Reason::NameLost,
+            Some(Defect::Stranger) => Reason::ChainBroken,
+            _ => {
+                let next = self.reader.read(source, serving)?;
+                return Ok(match serving {
+                    Some(serving) if self.defect == Some(Defect::ChainOnlyIgnored) => {
+                        unless_same_leaf(next, serving)
+                    }
+                    _ => next,
+                });
+            }
+        };
+        self.reader
+            .read(source, serving)
+            .or_else(|why| match why.reason == passes_over {
+                true => loose(source, Loose::Peer),
+                false => Err(why),
+            })
+    }
+}
+
+fn unless_same_leaf(next: Identity, serving: &Identity) -> Identity {
+    let leaf = |identity: &Identity| identity.certified.cert.first().cloned();
+    match leaf(&next) == leaf(serving) {
+        true => serving.clone(),
+        false => next,
+    }
+}
+
+/// What is not asked.
+#[derive(Clone, Copy, PartialEq)]
+enum Loose {
+    /// Whether a peer would accept it.
+    Peer,
+    /// Nor whether the chain is whole.
+    Chain,
+    /// Nor whether the key belongs to the certificate. The chain must be whole.
+    Pair,
+    /// Nothing.
+    All,
+}
+
+/// Reads each file once, by its path.
+fn loose(source: &Source, loose: Loose) -> Result<Identity, Rejected> {
+    let files = &source.files;
+    let contents = identity::contents(source, |_| ())?;
+    let blocks = CertificateDer::pem_slice_iter(&contents.certificate);
+    let mut chain = Vec::new();
+    for block in blocks {
+        match block {
+            Ok(certificate) => chain.push(certificate),
+            Err(_) if matches!(loose, Loose::Chain | Loose::All) => break,
+            Err(_) => {
+                let why = "it does not parse as PEM";
+                return Err(reject(Reason::Truncated, &files.certificate, &why));
+            }
+        }
+    }
+    let facts =
+        chain::facts(&chain).map_err(|why| reject(Reason::Truncated, &files.certificate, &why))?;
+    let malformed = |why: &str| reject(Reason::Malformed, &files.key, &why);
+    let key = PrivateKeyDer::from_pem_slice(&contents.key)
+        .map_err(|_| malformed("it holds no key in PEM"))?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let signing = provider.key_provider.load_private_key(key.clone_key());
+    let signing = signing.map_err(|why| malformed(&why.to_string()))?;
+    let certified = CertifiedKey::new(chain, signing);
+    if matches!(loose, Loose::Peer | Loose::Chain) {
+        let matches = certified.keys_match();
+        matches.map_err(|why| reject(Reason::PairMismatch, &files.key, &why))?;
+    }
+    let anchors = identity::anchors(source)?;
+    let identity = Identity {
+        certified: Arc::new(certified),
+        key,
+        anchors: Vec::new(),
+        facts,
+        set_sha256: [0; 32],
+    };
+    // It makes the hash of the set.
+    Ok(identity.trusting(anchors))
+}
+
+/// The CAs of clients, read with the same care: stable, whole, and not less than before unless it
+/// stays so.
+struct Clients {
+    file: PathBuf,
+    settle: Duration,
+    defect: Option<Defect>,
+    shrunk: Mutex<Option<(Vec<CertificateDer<'static>>, Instant)>>,
+}
+
+impl Clients {
+    fn new(file: PathBuf, settle: Duration, defect: Option<Defect>) -> Self {
+        Self {
+            file,
+            settle,
+            defect,
+            shrunk: Mutex::default(),
+        }
+    }
+
+    fn read(&self, serving: Option<&Identity>) -> Result<Vec<CertificateDer<'static>>, Rejected> {
+        let shrunk = lock(&self.shrunk).take();
+        if let (Some(serving), Some(Defect::TrustNeverReloaded)) = (serving, self.defect) {
+            return Ok(serving.anchors.clone());
+        }
+        let at_once = self.defect == Some(Defect::TrustBelievedAtOnce);
+        let text = match at_once {
+            true => {
+                fs::read(&self.file).map_err(|why| reject(Reason::Unreadable, &self.file, &why))?
+            }
+            false => self.stable()?,
+        };
+        if !at_once {
+            pem::whole(&text, &self.file)?;
+        }
+        // What is cut within a block ends the list, where nobody asked whether it is whole.
+        let anchors: Vec<_> = CertificateDer::pem_slice_iter(&text)
+            .map_while(Result::ok)
+            .collect();
+        if anchors.is_empty() {
+            return Err(reject(Reason::Truncated, &self.file, &"no trust anchor"));
+        }
+        let lost = |anchor| !anchors.contains(anchor);
+        let less = serving.is_some_and(|serving| serving.anchors.iter().any(lost));
+        if at_once || !less {
+            return Ok(anchors);
+        }
+        let since = match shrunk {
+            Some((before, since)) if before == anchors => since,
+            _ => Instant::now(),
+        };
+        if since.elapsed() >= self.settle {
+            return Ok(anchors);
+        }
+        *lock(&self.shrunk) = Some((anchors, since));
+        let why = format!("anchors are gone: believed after {:?}", self.settle);
+        Err(reject(Reason::TrustShrunk, &self.file, &why))
+    }
+
+    fn stable(&self) -> Result<Vec<u8>, Rejected> {
+        let files = Files {
+            certificate: self.file.clone(),
+            key: self.file.clone(),
+            roots: self.file.clone(),
+        };
+        let mut before = pinned::look(&files, &mut |_| ());
+        for _ in 1..LOOKS {
+            let again = pinned::look(&files, &mut |_| ());
+            if again == before {
+                return again.map(|seen| seen.contents.roots);
+            }
+            before = again;
+        }
+        let why = "the file was different at each look";
+        Err(reject(Reason::Torn, &self.file, &why))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}

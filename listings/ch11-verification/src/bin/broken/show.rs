@@ -1,0 +1,149 @@
+//! What is shown to clients: the configuration of a generation, and the hook that answers hellos.
+
+use std::fmt;
+use std::fs;
+use std::mem;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use ch01_restart_baseline::server_config;
+use ch02_hot_reload::identity::{Identity, Source};
+use ch02_hot_reload::{Generation, Recipe};
+use ch06_in_flight_requests::tickets::{Sessions, Tickets};
+use ch08_trust_rotation::mutual;
+use lab::chain;
+use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+
+use crate::defect::Defect;
+use crate::read::Reading;
+
+/// How much memory a reload leaves behind, in bytes, where it does.
+const LEAK: usize = 8 << 20;
+/// How long a reload holds the lock that readers wait for, where there is one.
+const HOLD: Duration = Duration::from_millis(600);
+
+/// What the reader and the hook share.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Nothing can be shown.
+    pub lost: AtomicBool,
+    lock: Mutex<()>,
+}
+
+/// How a generation comes about.
+pub fn recipe(
+    reading: Arc<Reading>,
+    defect: Option<Defect>,
+    asks_clients: bool,
+    state: Arc<State>,
+    source: &Source,
+) -> Recipe {
+    let file = source.files.certificate.clone();
+    Recipe {
+        read: Box::new(move |source, serving| reading.read(source, serving)),
+        build: Box::new(move |identity, before| {
+            let _readers_wait = (defect == Some(Defect::SlowReload) && before.is_some())
+                .then(|| state.lock.lock().inspect(|_| thread::sleep(HOLD)));
+            let hook = Hook {
+                pair: identity.certified.clone(),
+                defect: defect.filter(|_| before.is_some()),
+                asked: AtomicBool::new(false),
+                file: file.clone(),
+                state: state.clone(),
+            };
+            if before.is_some() {
+                leave_behind(defect)?;
+            }
+            if asks_clients && before.is_none_or(|last| last.identity.anchors != identity.anchors) {
+                let names = identity.anchors.iter().map(chain::common_name);
+                let roots = names.collect::<Result<Vec<_>, _>>();
+                let roots = roots.map_err(|why| why.to_string())?.join(", ");
+                let generation = before.map_or(1, |before| before.number + 1);
+                tracing::info!(event = "trust_loaded", generation, roots);
+            }
+            let drops = defect == Some(Defect::ClientAuthDropped) && before.is_some();
+            let config = config(identity, hook, asks_clients && !drops)?;
+            Ok(Arc::new(sessions(defect, config, identity, before)))
+        }),
+    }
+}
+
+fn config(identity: &Identity, hook: Hook, asks_clients: bool) -> Result<ServerConfig, String> {
+    let mut config = match asks_clients {
+        true => mutual::server_config(identity)?,
+        false => {
+            let pair = SingleCertAndKey::from(identity.certified.clone());
+            server_config().with_cert_resolver(Arc::new(pair))
+        }
+    };
+    config.cert_resolver = Arc::new(hook);
+    Ok(config)
+}
+
+fn sessions(
+    defect: Option<Defect>,
+    config: ServerConfig,
+    identity: &Identity,
+    before: Option<&Generation>,
+) -> ServerConfig {
+    let tickets = match defect {
+        Some(Defect::ResumesForEver | Defect::RemovedTrustResumes) => Tickets::Keep,
+        Some(Defect::TicketsLost) => Tickets::Discard,
+        _ => Tickets::KeepUnlessTrustChanged,
+    };
+    let sessions = Sessions {
+        tickets,
+        remembered: 4096,
+    };
+    sessions.carry_over(config, identity, before)
+}
+
+fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
+    match defect {
+        Some(Defect::LeaksMemory) => mem::forget(vec![1_u8; LEAK]),
+        Some(Defect::LeavesChildren) => {
+            // It ends with this process, which holds the other end of its pipe.
+            let mut hook = Command::new("cat");
+            hook.stdin(Stdio::piped()).stdout(Stdio::null());
+            mem::forget(hook.spawn().map_err(|why| why.to_string())?);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Answers each hello with the pair of its generation.
+struct Hook {
+    pair: Arc<CertifiedKey>,
+    /// From the second generation on.
+    defect: Option<Defect>,
+    asked: AtomicBool,
+    file: PathBuf,
+    state: Arc<State>,
+}
+
+impl ResolvesServerCert for Hook {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let nothing = match self.defect {
+            Some(Defect::SecondCallNone) => self.asked.swap(true, Ordering::SeqCst),
+            Some(Defect::SlowReload) => self.state.lock.lock().is_err(),
+            // What it holds does not matter here: that it is opened does.
+            Some(Defect::FileIoInHandshake) => fs::read(&self.file).is_err(),
+            _ => false,
+        };
+        let lost = nothing || self.state.lost.load(Ordering::SeqCst);
+        (!lost).then(|| self.pair.clone())
+    }
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook")
+    }
+}

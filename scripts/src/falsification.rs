@@ -1,0 +1,72 @@
+//! The falsification table: what each defect of the broken server is caught by.
+//!
+//! The list is the one that a test runs (`listings/ch11-verification/tests/falsification.rs`), so the
+//! page cannot claim a catch that is not made.
+
+use std::fmt::Write;
+
+use serde::Deserialize;
+
+/// What the file holds. Fields that only the test needs are passed over.
+#[derive(Deserialize)]
+struct Table {
+    defect: Vec<Defect>,
+}
+
+#[derive(Deserialize)]
+struct Defect {
+    /// The name that the server is told.
+    flag: String,
+    /// Entries of the failure catalogue. Empty where it has none.
+    catalogue: Vec<u32>,
+    /// What `zdr check` does to show it.
+    scenario: String,
+    /// What it finds: a word of its closed set.
+    finding: String,
+    /// What is wrong with the server, in a sentence.
+    words: String,
+}
+
+/// The table in Markdown, from `list`.
+///
+/// # Errors
+/// When the list does not parse, is empty, or has a cell that would break the table.
+pub fn render(list: &str) -> Result<String, String> {
+    let table: Table = toml::from_str(list).map_err(|why| why.to_string())?;
+    if table.defect.is_empty() {
+        return Err("no defect in it".into());
+    }
+    let mut page = String::from(
+        "| `--defect` | what is wrong | catalogue | shown by | finding |\n|---|---|---|---|---|\n",
+    );
+    for defect in &table.defect {
+        let Defect {
+            flag,
+            scenario,
+            finding,
+            words,
+            ..
+        } = defect;
+        if let Some(cell) = [flag, scenario, finding, words]
+            .into_iter()
+            .find(|cell| cell.is_empty() || cell.contains(['|', '\n']))
+        {
+            return Err(format!("defect `{flag}`: `{cell}` is no cell of a table"));
+        }
+        let numbers: Vec<_> = defect
+            .catalogue
+            .iter()
+            .map(|number| format!("#{number}"))
+            .collect();
+        let numbers = match numbers.is_empty() {
+            true => "–".to_owned(),
+            false => format!("[{}](failure-catalogue.md)", numbers.join(", ")),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "| `{flag}` | {words} | {numbers} | `{scenario}` | `{finding}` |"
+        );
+    }
+    Ok(page)
+}
