@@ -14,3 +14,4 @@ pub mod rotate;
 pub mod check;
 pub mod scenario;
 pub mod verdict;
+pub mod progress;
