@@ -1,5 +1,12 @@
 //! `zdr check`: does this server rotate with zero downtime?
 pub mod bound;
+pub mod compare;
+pub mod file;
+pub mod latency;
+pub mod merge;
+pub mod page;
 pub mod record;
 pub mod report;
 pub mod spec;
+pub mod summary;
+pub mod words;
