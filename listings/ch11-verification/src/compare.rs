@@ -319,7 +319,7 @@ impl fmt::Display for Comparison {
         for (which, report) in [("before", &self.before), ("after", &self.after)] {
             let verdict = if report.passed { "passed" } else { "failed" };
             let line = format!("{which:<7} {}, {}: {verdict}", report.server, report.began);
-            writeln!(f, "{}", words::wrapped(&line, 100, "        "))?;
+            writeln!(f, "{which:<8}{}", words::wrapped(&line, 92, "        "))?;
         }
         self.fmt_differences(f)?;
         self.fmt_findings(f)?;

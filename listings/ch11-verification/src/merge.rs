@@ -12,6 +12,7 @@ use crate::report::{
     ClassReport, Code, FORMAT, Failures, Finding, Latency, Machine, Outcome, Phase, PhaseReport,
     Plan, Report, Resources, Rotation, Scenario, Server, Severity, Slice, Verdict,
 };
+use crate::timeline::{join_in, width_ms};
 use crate::words::{below, count, counted, millis};
 
 /// Runs further apart than this did not load the same server at the same time. Clocks of machines
@@ -443,8 +444,8 @@ fn resources<'a>(reports: impl Iterator<Item = &'a Report>) -> Option<Resources>
 /// beginning of one of the runs, so that it is the same whoever is merged first. The first slice may
 /// therefore begin a little before the run.
 fn timeline(runs: &[Run], zero: i128) -> Vec<Slice> {
-    let width = runs.iter().filter_map(|run| width(&run.report.timeline));
-    let width = width.max().unwrap_or(1);
+    let widths = runs.iter().map(|run| nanos(width_ms(&run.report.timeline)));
+    let width = widths.max().unwrap_or(0).max(1);
     let mut slices: BTreeMap<i128, Slice> = BTreeMap::new();
     for run in runs {
         for part in &run.report.timeline {
@@ -453,30 +454,10 @@ fn timeline(runs: &[Run], zero: i128) -> Vec<Slice> {
                 at_ms: since(zero, at),
                 ..Slice::default()
             });
-            add(&mut slice.attempts, &part.attempts);
-            add(&mut slice.failed, &part.failed);
-            add(&mut slice.shown, &part.shown);
-            for (class, slowest) in &part.slowest_us {
-                let known = slice.slowest_us.entry(*class).or_default();
-                *known = (*known).max(*slowest);
-            }
+            join_in(slice, part);
         }
     }
     slices.into_values().collect()
-}
-
-/// From the beginning of a slice to that of the next, in nanoseconds.
-fn width(timeline: &[Slice]) -> Option<i128> {
-    let steps = timeline
-        .windows(2)
-        .map(|pair| nanos(pair[1].at_ms) - nanos(pair[0].at_ms));
-    steps.filter(|step| *step > 0).min()
-}
-
-fn add<K: Copy + Ord>(sums: &mut BTreeMap<K, u64>, parts: &BTreeMap<K, u64>) {
-    for (key, part) in parts {
-        *sums.entry(*key).or_default() += part;
-    }
 }
 
 fn verdict(report: &Report) -> Verdict {

@@ -15,8 +15,8 @@ pub fn summary(report: &Report) -> String {
     } else {
         "FAILED"
     };
-    let line = format!("{verdict}  {}", report.verdict.words);
-    put(&mut text, &words::wrapped(&line, 100, "        "));
+    let line = words::wrapped(&report.verdict.words, 92, "        ");
+    put(&mut text, &format!("{verdict}  {line}"));
     if let Some(why) = &report.interrupted {
         let line = format!("The run ended before its time: {why}. What was measured until then:");
         put(&mut text, &words::wrapped(&line, 100, ""));

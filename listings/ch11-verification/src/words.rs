@@ -57,6 +57,7 @@ pub fn failures(failed: u64, attempts: u64, bound: f64) -> String {
     match (failed, attempts) {
         (_, 0) => "nothing attempted".into(),
         (0, _) => format!("none (< {})", below(bound)),
+        _ if failed >= attempts => format!("all {}", count(failed)),
         _ => {
             let share = percent(failed as f64 / attempts as f64);
             format!("{} ({share}, < {})", count(failed), below(bound))

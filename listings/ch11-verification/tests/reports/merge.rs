@@ -271,10 +271,10 @@ fn pod(rotates: bool) -> impl Strategy<Value = Report> {
         0..4,
     );
     let words = prop::collection::vec(0_u32..4, 0..3);
-    let seen = prop::collection::vec((0_u32..900, prop::bool::ANY), 5);
+    let seen = prop::collection::vec((0_u32..900, prop::bool::ANY), 2);
     (
         0_u32..9_000_000,
-        10_u64..40,
+        5_u64..15,
         100_u64..3_000,
         failures,
         words,
@@ -286,6 +286,7 @@ fn pod(rotates: bool) -> impl Strategy<Value = Report> {
                 began_s: f64::from(began_us) / 1e6,
                 load,
                 latency_us,
+                rotations: 2,
                 ..Run::default()
             };
             for (class, kind, phase, count, example) in failures {
@@ -338,7 +339,7 @@ fn merged(reports: &[Report]) -> Report {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_does_not_matter(runs in run()) {

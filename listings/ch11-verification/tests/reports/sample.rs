@@ -9,6 +9,7 @@ use ch11_verification::report::{
     ClassReport, Code, FORMAT, Failures, Finding, Latency, Machine, Outcome, Phase, PhaseReport,
     Plan, Report, Resources, Rotation, Scenario, Server, Severity, Slice, Verdict,
 };
+use ch11_verification::timeline::coarser;
 
 /// A slice of the timeline.
 pub const SLICE_MS: u32 = 250;
@@ -128,6 +129,29 @@ pub fn long(rotations: u32) -> Report {
         ..Run::default()
     }
     .report()
+}
+
+/// A server whose second certificate was never shown, and whose third came without the files' help.
+pub fn never() -> Report {
+    let mut report = Run {
+        findings: vec![finding(
+            Severity::Failure,
+            Code::NotPickedUp,
+            "rotation",
+            &[1, 2, 33],
+        )],
+        ..Run::default()
+    }
+    .report();
+    let second = &mut report.rotations[1];
+    second.first_new_ms = None;
+    second.last_old_ms = Some(9_800.0);
+    second.settled_ms = None;
+    second.complaint = Some("the command `my-reload` ended with 1".into());
+    report.rotations[2].last_old_ms = Some(-0.5);
+    report.rotations[2].overlap_ms = 0.0;
+    report.resources = None;
+    report
 }
 
 /// A generator that only loads, and one that rotates.
@@ -259,7 +283,10 @@ impl Run {
                 processes_after: 1,
                 connections_held: 100,
             }),
-            timeline: (0..slices).map(|slice| self.slice(slice)).collect(),
+            timeline: {
+                let slices: Vec<Slice> = (0..slices).map(|slice| self.slice(slice)).collect();
+                coarser(&slices, 1_000)
+            },
             interrupted: self.interrupted.clone(),
         }
     }

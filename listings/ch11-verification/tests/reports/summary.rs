@@ -42,7 +42,7 @@ fn zero_failures_have_their_bound() {
         let row = text
             .lines()
             .find(|line| line.starts_with(&begins))
-            .expect(class.name());
+            .unwrap_or_else(|| panic!("no {class}"));
         assert!(row.contains("none (< 0.1"), "{row}");
     }
     assert!(!text.contains(" 0 %"), "{text}");
