@@ -1,12 +1,13 @@
 //! The report as one page for people: no script, nothing fetched, readable in print.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::bound;
 use crate::compare::Times;
-use crate::plot::{Picture, over_after};
+use crate::plot::{MARKED, Picture, over_after};
 use crate::record::Kind;
 use crate::report::{
     ClassReport, Finding, Latency, Outcome, Phase, PhaseReport, Report, Rotation, Severity,
@@ -71,34 +72,55 @@ fn key_figures(report: &Report) -> Markup {
     let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
     let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
     let times = Times::of(&report.rotations);
-    let failures = words::failures(failed, attempts, bound::upper(failed, attempts));
+    let bound = words::below(bound::upper(failed, attempts));
+    let longest = |ms: Option<f64>| ms.map(|ms| format!("{} at the longest", words::millis(ms)));
     html! {
         dl.key {
             div { dt { "Attempts" } dd { (words::count(attempts)) } }
-            div { dt { "Failed" } dd { (failures) } }
+            div {
+                dt { "Failed" }
+                dd {
+                    @match failed { 0 => "none", _ => (words::count(failed)) }
+                    @if attempts > 0 { " " small { "fewer than " (bound) } }
+                }
+            }
             div { dt { "Rotations" } dd { (words::count(times.rotations)) } }
             div {
                 dt { "To the new certificate" }
                 dd {
                     (words::maybe_millis(times.first_new_median_ms))
-                    @if let Some(worst) = times.first_new_worst_ms {
-                        small { " median, " (words::millis(worst)) " at the longest" }
+                    @if let Some(worst) = longest(times.first_new_worst_ms) {
+                        " " small { "in the median" } " " small { (worst) }
                     }
                 }
             }
-            div { dt { "Old and new together" } dd { (words::maybe_millis(times.overlap_worst_ms)) small { " at the longest" } } }
+            div {
+                dt { "Old and new together" }
+                dd {
+                    (words::maybe_millis(times.overlap_worst_ms))
+                    @if times.overlap_worst_ms.is_some() { " " small { "at the longest" } }
+                }
+            }
         }
     }
 }
 
 /// A table that may be wider than the screen, and can be moved by keyboard then.
-fn table(id: &str, caption: &str, head: &[&str], body: &Markup) -> Markup {
+///
+/// Columns that hold figures are aligned to the right.
+fn table(
+    id: &str,
+    caption: &str,
+    head: &[&str],
+    figures: RangeInclusive<usize>,
+    body: &Markup,
+) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-labelledby=(id) {
             table {
-                caption id=(id) { (caption) }
+                caption id=(id) { span { (caption) } }
                 thead { tr { @for (place, name) in head.iter().enumerate() {
-                    th scope="col" class=[(place > 0).then_some("figure")] { (name) }
+                    th scope="col" class=[figures.contains(&place).then_some("figure")] { (name) }
                 } } }
                 (body)
             }
@@ -196,7 +218,7 @@ fn run(report: &Report) -> Markup {
                 figcaption {
                     span.key { i.swatch.area {} "attempts" } " "
                     span.key { i.swatch.bad {} "failures" } " "
-                    @if (1..=60).contains(&report.rotations.len()) {
+                    @if (1..=MARKED).contains(&report.rotations.len()) {
                         span.key { i.swatch.line {} "a rotation begins" }
                     }
                     " Each lane has a scale of its own. A failure is drawn at least as tall as can be seen."
@@ -231,7 +253,7 @@ fn clients(report: &Report) -> Markup {
         section aria-labelledby="clients" {
             h2 #clients { "What clients met" }
             (table("clients-table", "Attempts and failures by class of clients. Behind each share stands what it is below, with 95 % confidence.",
-                &["class", "attempts", "failed", "before rotations", "during", "after", "connections opened", "resumed", "ended as they should"], &body))
+                &["class", "attempts", "failed", "before rotations", "during", "after", "connections opened", "resumed", "ended as they should"], 1..=8, &body))
             (kinds(report))
         }
     }
@@ -281,6 +303,7 @@ fn kinds(report: &Report) -> Markup {
         "kinds-table",
         "Failures by kind, and what the first of them said",
         &["class", "kind", "before", "during", "after", "example"],
+        2..=4,
         &body,
     )
 }
@@ -331,7 +354,7 @@ fn latencies(report: &Report) -> Markup {
         section aria-labelledby="latency" {
             h2 #latency { "Latency" }
             p { "From the moment an attempt was due to its end, of those that succeeded." }
-            (table("latency-table", "Latency by class and phase; in the last row of each class, how many times as long it took during rotations", &head, &body))
+            (table("latency-table", "Latency by class and phase; in the last row of each class, how many times as long it took during rotations", &head, 2..=6, &body))
             div.charts { @for class in &measured { (distribution(class)) } }
             p.legend {
                 span.key { i.swatch.g1 {} "before rotations" } " "
@@ -441,6 +464,10 @@ fn rotations(report: &Report) -> Markup {
         class,
     };
     let body = html! { tbody { @for rotation in &listed { (rotation_row(rotation)) } } };
+    let complaints = listed
+        .iter()
+        .filter_map(|r| Some((r.number, r.complaint.as_deref()?)));
+    let complaints: Vec<(u32, &str)> = complaints.collect();
     let caption = if all > LISTED {
         format!(
             "The worst {WORST} of {} rotations",
@@ -465,7 +492,11 @@ fn rotations(report: &Report) -> Markup {
                 }
             }
             (table("rotations-table", &caption,
-                &["rotation", "at", "first new", "last old", "overlap", "settled after", "serial", "complaint"], &body))
+                &["rotation", "at", "first new", "last old", "overlap", "settled after", "serial"], 1..=5, &body))
+            @if !complaints.is_empty() {
+                h3 { "What the way of reloading complained of" }
+                ul { @for (number, complaint) in &complaints { li { "#" (number) ": " (complaint) } } }
+            }
         }
     }
 }
@@ -492,8 +523,7 @@ fn rotation_row(rotation: &Rotation) -> Markup {
                     None => "never",
                 }
             }
-            td.figure { code { (rotation.serial) } }
-            td.said { (rotation.complaint.as_deref().unwrap_or("")) }
+            td { code { (rotation.serial) } }
         }
     }
 }
@@ -528,6 +558,7 @@ fn rotation_quantiles(rotations: &[Rotation]) -> Markup {
         "rotation-quantiles",
         "All rotations, from the moment the files were there and the server had been told",
         &["", "rotations", "p50", "p90", "p99", "p99.9", "longest"],
+        1..=6,
         &body,
     )
 }
@@ -546,7 +577,7 @@ fn scenarios(report: &Report) -> Markup {
         };
         tr {
             th scope="row" { (scenario.name) p.what { (scenario.what) } }
-            td.figure.bad[scenario.outcome == Outcome::Failed] { (outcome) }
+            td.bad[scenario.outcome == Outcome::Failed] { (outcome) }
             td.figure { (words::count(scenario.attempts)) }
             td.figure.bad[scenario.failed > 0] {
                 (words::failures(scenario.failed, scenario.attempts, bound::upper(scenario.failed, scenario.attempts)))
@@ -560,7 +591,7 @@ fn scenarios(report: &Report) -> Markup {
         section aria-labelledby="scenarios" {
             h2 #scenarios { "What was done to it" }
             (table("scenarios-table", "Scenarios, and what came of them",
-                &["scenario", "outcome", "attempts", "failed", "kept serving", "kept the last good", "recovered after"], &body))
+                &["scenario", "outcome", "attempts", "failed", "kept serving", "kept the last good", "recovered after"], 2..=6, &body))
         }
     }
 }
@@ -593,7 +624,7 @@ fn resources(report: &Report) -> Markup {
     html! {
         section aria-labelledby="resources" {
             h2 #resources { "Memory and processes" }
-            (table("resources-table", &caption, &["", "before", "after", "after / before"], &body))
+            (table("resources-table", &caption, &["", "before", "after", "after / before"], 1..=3, &body))
         }
     }
 }

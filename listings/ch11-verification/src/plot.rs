@@ -1,7 +1,7 @@
 //! Pictures for the page: SVG whose colours are classes, so that the page's style decides on them, by
 //! day and by night.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, PreEscaped, html};
 use plotters::coord::Shift;
@@ -113,31 +113,43 @@ impl Picture<'_> {
 const LANE: u32 = 50;
 const ROW: u32 = 22;
 const EDGE: u32 = 16;
-/// More generations than this in one slice are no picture any more.
-const CROWD: usize = 5;
+/// More rotations than this are no picture any more: their marks would cover all else.
+pub const MARKED: usize = 60;
 
 fn run(area: &Area<'_>, report: &Report, size: (u32, u32)) -> Drawn {
     let slices = coarser(&report.timeline, (size.0 as usize - 2 * EDGE as usize) / 2);
     let step = width_ms(&slices).max(1.0);
     let first = slices.first().map_or(0.0, |slice| slice.at_ms).min(0.0);
-    let last = slices.last().map_or(0.0, |slice| slice.at_ms + step);
-    let last = last.max(report.seconds * 1e3).max(first + 1.0);
+    // The last slice may be shorter than the others: it ends with the run.
+    let ended = report.seconds * 1e3;
+    let whole = slices.last().map_or(0.0, |slice| slice.at_ms + step);
+    let begun = slices.last().map_or(0.0, |slice| slice.at_ms + 1.0);
+    let last = ended.clamp(begun, whole.max(begun)).max(first + 1.0);
+    let until = |slice: &Slice| (slice.at_ms + step).min(last);
     let room = f64::from(size.0 - 2 * EDGE);
     let x = |ms: f64| (f64::from(EDGE) + (ms - first) / (last - first) * room).round() as i32;
     let bottom = 14 + (report.classes.len() as i32 + 1) * LANE as i32;
 
-    // Marks lie below all else, and are left out where they would cover it.
-    if report.rotations.len() <= 60 {
-        for rotation in &report.rotations {
-            let x = x(rotation.began_ms);
-            area.draw(&PathElement::new([(x, 6), (x, bottom)], ink("mark")))?;
-        }
-    }
     for (place, class) in report.classes.iter().enumerate() {
         let top = 14 + place as i32 * LANE as i32;
-        lane(area, class, &slices, step, top, &x)?;
+        lane(area, class, &slices, &until, top, &x)?;
     }
-    shown(area, &slices, step, bottom - LANE as i32, &x)?;
+    shown(area, &slices, &until, bottom - LANE as i32, &x)?;
+    let marked = if report.rotations.len() <= MARKED {
+        &report.rotations[..]
+    } else {
+        &[]
+    };
+    for rotation in marked {
+        let x = x(rotation.began_ms);
+        for place in 0..=report.classes.len() as i32 {
+            let floor = 14 + place * LANE as i32 + 42;
+            area.draw(&PathElement::new(
+                [(x, floor - 27), (x, floor + 3)],
+                ink("mark"),
+            ))?;
+        }
+    }
     axis(area, first / 1e3, last / 1e3, bottom, size.0, &x)
 }
 
@@ -145,18 +157,21 @@ fn lane(
     area: &Area<'_>,
     class: &ClassReport,
     slices: &[Slice],
-    step: f64,
+    until: &impl Fn(&Slice) -> f64,
     top: i32,
     x: &impl Fn(f64) -> i32,
 ) -> Drawn {
     let of = |sums: &BTreeMap<Class, u64>| sums.get(&class.class).copied().unwrap_or(0);
-    let most = slices.iter().map(|slice| of(&slice.attempts)).max();
-    let most = most.unwrap_or(0).max(1) as f64;
+    // In a millisecond, because slices may be of different length.
+    let rate = |slice: &Slice, count: u64| count as f64 / (until(slice) - slice.at_ms).max(1.0);
+    let rates = slices.iter().map(|slice| rate(slice, of(&slice.attempts)));
+    let most = rates.fold(f64::MIN_POSITIVE, f64::max);
     let (floor, height) = (top + 42, 24.0);
     let mut outline = vec![(x(slices.first().map_or(0.0, |s| s.at_ms)), floor)];
     for slice in slices {
-        let y = floor - (of(&slice.attempts) as f64 / most * height).round() as i32;
-        outline.extend([(x(slice.at_ms), y), (x(slice.at_ms + step), y)]);
+        let tall = rate(slice, of(&slice.attempts)) / most * height;
+        let y = floor - tall.round() as i32;
+        outline.extend([(x(slice.at_ms), y), (x(until(slice)), y)]);
     }
     if let Some((end, _)) = outline.last().copied() {
         outline.push((end, floor));
@@ -165,8 +180,9 @@ fn lane(
         area.draw(&Polygon::new(outline, ink("area").filled()))?;
     }
     for slice in slices.iter().filter(|slice| of(&slice.failed) > 0) {
-        let tall = (of(&slice.failed) as f64 / most * height).round().max(4.0) as i32;
-        let (from, to) = (x(slice.at_ms), x(slice.at_ms + step));
+        let tall = rate(slice, of(&slice.failed)) / most * height;
+        let tall = tall.round().max(4.0) as i32;
+        let (from, to) = (x(slice.at_ms), x(until(slice)));
         let bar = [(from, floor - tall.min(24)), (to.max(from + 2), floor)];
         area.draw(&Rectangle::new(bar, ink("bad").filled()))?;
     }
@@ -186,11 +202,18 @@ fn lane(
 }
 
 /// The shares of generations among full handshakes, one above the other.
-fn shown(area: &Area<'_>, slices: &[Slice], step: f64, top: i32, x: &impl Fn(f64) -> i32) -> Drawn {
+fn shown(
+    area: &Area<'_>,
+    slices: &[Slice],
+    until: &impl Fn(&Slice) -> f64,
+    top: i32,
+    x: &impl Fn(f64) -> i32,
+) -> Drawn {
     let (floor, height) = (top + 42, 24.0);
-    let crowded = slices.iter().any(|slice| slice.shown.len() > CROWD);
+    let generations = slices.iter().flat_map(|slice| slice.shown.keys());
+    let crowded = generations.collect::<BTreeSet<_>>().len() > MARKED + 1;
     let label = if crowded {
-        "certificate shown: too many to be told apart"
+        "certificate shown: too many to tell apart"
     } else {
         "certificate shown, a colour for each generation"
     };
@@ -207,7 +230,7 @@ fn shown(area: &Area<'_>, slices: &[Slice], step: f64, top: i32, x: &impl Fn(f64
         shares.collect::<Vec<(u32, f64)>>()
     };
     for same in slices.chunk_by(|a, b| a.shown.len() < 2 && shares(a) == shares(b)) {
-        let (from, to) = (x(same[0].at_ms), x(same[same.len() - 1].at_ms + step));
+        let (from, to) = (x(same[0].at_ms), x(until(&same[same.len() - 1])));
         let mut below = 0.0;
         for (generation, share) in shares(&same[0]) {
             let y = |share: f64| floor - (share * height).round() as i32;
@@ -242,15 +265,12 @@ fn axis(
         let at = x(seconds * 1e3);
         area.draw(&PathElement::new([(at, y), (at, y + 5)], ink("soft")))?;
         let said = match step {
-            ..60.0 => format!("{seconds} s"),
+            _ if tick == 0 => "0".into(),
+            ..1.0 => format!("{seconds:.1} s"),
+            1.0..60.0 => format!("{seconds} s"),
             60.0..3_600.0 => format!("{} min", seconds / 60.0),
             3_600.0..86_400.0 => format!("{} h", seconds / 3_600.0),
             _ => format!("{} d", seconds / 86_400.0),
-        };
-        let said = if step < 1.0 {
-            format!("{seconds:.1} s")
-        } else {
-            said
         };
         let at_the_edge = at + 22 > width as i32;
         let (pos, at) = match (tick, at_the_edge) {
@@ -280,7 +300,11 @@ fn bars(area: &Area<'_>, rotations: &[&Rotation], size: (u32, u32)) -> Drawn {
         .iter()
         .map(|rotation| rotation.told_ms - rotation.began_ms);
     let first = -written.fold(0.0, f64::max);
-    let last = rotations.iter().map(|rotation| over_after(rotation));
+    // Where the new one never came, the bar has no end, and does not say how long the picture is.
+    let came = rotations
+        .iter()
+        .filter(|rotation| rotation.first_new_ms.is_some());
+    let last = came.map(|rotation| over_after(rotation));
     let last = last.fold(1.0, f64::max) * 1.08;
     let left = 56;
     let room = f64::from(size.0) - f64::from(left) - f64::from(EDGE);
@@ -376,20 +400,23 @@ fn latency(area: &Area<'_>, class: &ClassReport) -> Drawn {
     let right = points().map(|point| point.0).fold(1.0, f64::max);
     let low = points().map(|point| point.1).fold(f64::INFINITY, f64::min);
     let high = points().map(|point| point.1).fold(10.0, f64::max);
-    let (low, high) = (low.min(high / 10.0) * 0.9, high * 1.1);
+    let (low, high) = (low.min(high / 10.0) * 0.9, high * 1.4);
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .margin_right(24)
         .x_label_area_size(28)
         .y_label_area_size(64)
-        .build_cartesian_2d(0.0..right, (low..high).log_scale())?;
+        .build_cartesian_2d(
+            0.0..right,
+            (low..high).log_scale().with_key_points(rounds(low, high)),
+        )?;
     chart
         .configure_mesh()
         .bold_line_style(ink("grid"))
         .light_line_style(TRANSPARENT)
         .axis_style(ink("soft"))
         .x_labels(right.ceil() as usize + 1)
-        .y_labels(6)
+        .y_labels(12)
         .x_label_formatter(&|nines| quantile(*nines))
         .y_label_formatter(&|micros| words::micros(micros.round() as u64))
         .label_style(small(14, "soft", HPos::Center))
@@ -404,6 +431,18 @@ fn latency(area: &Area<'_>, class: &ClassReport) -> Drawn {
         chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
     }
     Ok(())
+}
+
+/// Round values for a scale that is logarithmic: as many as can be told apart.
+fn rounds(low: f64, high: f64) -> Vec<f64> {
+    let between = match (high / low).log10() {
+        ..2.6 => &[1.0, 2.0, 5.0][..],
+        ..4.0 => &[1.0, 3.0],
+        _ => &[1.0],
+    };
+    let decades = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
+    let values = decades.flat_map(|decade| between.iter().map(move |of| of * 10_f64.powi(decade)));
+    values.filter(|value| (low..high).contains(value)).collect()
 }
 
 /// `p99` for two nines.

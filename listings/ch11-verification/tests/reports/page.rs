@@ -276,6 +276,20 @@ fn pictures_have_no_colours_of_their_own() {
     }
 }
 
+/// In a slice of 50 attempts, 20 and 1: the first fills two fifths of its lane, the second is as tall
+/// as can be seen.
+#[test]
+fn a_failure_is_as_tall_as_its_share() {
+    let document = Html::parse_document(&page(&sample::failing()));
+    let bars = all(&document, "svg.wide rect.fill-bad");
+    let tall = |bar: &scraper::ElementRef<'_>| bar.value().attr("height").map(str::to_owned);
+    let heights: Vec<String> = bars.iter().filter_map(tall).collect();
+    // Five rotations, and the classes full, resuming, pooled and download.
+    assert_eq!(heights.len(), 20);
+    assert_eq!(heights[0], "10");
+    assert_eq!(heights[19], "4");
+}
+
 /// WCAG 2.2, 1.4.3: 4.5 for text; 1.4.11: 3 for what must be told apart in a picture.
 #[test]
 fn contrast_by_day_by_night_and_on_paper() {
