@@ -73,14 +73,14 @@ fn key_figures(report: &Report) -> Markup {
     let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
     let times = Times::of(&report.rotations);
     let bound = words::below(bound::upper(failed, attempts));
-    let longest = |ms: Option<f64>| ms.map(|ms| format!("{} at the longest", words::millis(ms)));
+    let longest = |ms: Option<f64>| ms.map(|ms| format!("longest {}", words::millis(ms)));
     html! {
         dl.key {
             div { dt { "Attempts" } dd { (words::count(attempts)) } }
             div {
                 dt { "Failed" }
                 dd {
-                    @match failed { 0 => "none", _ => (words::count(failed)) }
+                    @match (attempts, failed) { (0, _) => "—", (_, 0) => "none", _ => (words::count(failed)) }
                     @if attempts > 0 { " " small { "fewer than " (bound) } }
                 }
             }
@@ -90,7 +90,7 @@ fn key_figures(report: &Report) -> Markup {
                 dd {
                     (words::maybe_millis(times.first_new_median_ms))
                     @if let Some(worst) = longest(times.first_new_worst_ms) {
-                        " " small { "in the median" } " " small { (worst) }
+                        " " small { "in the median," } " " small { (worst) }
                     }
                 }
             }

@@ -107,14 +107,10 @@ fn none_failed_has_its_bound() {
     for (name, report) in samples() {
         let document = Html::parse_document(&page(&report));
         for cell in all(&document, "td, dd").iter().map(text) {
-            assert!(
-                cell != "0 %" && cell != "0" || !cell.contains('%'),
-                "{name}: {cell}"
-            );
-            assert!(
-                !cell.contains("none") || cell.contains('<') || cell.contains("ran already"),
-                "{name}: {cell}"
-            );
+            assert!(!cell.starts_with("0 %"), "{name}: {cell}");
+            let bound = cell.contains('<') || cell.contains("fewer than");
+            let of_failures = cell.starts_with("none") && cell != "none: it ran already";
+            assert!(bound || !of_failures, "{name}: {cell}");
         }
     }
     let document = Html::parse_document(&page(&sample::healthy()));
@@ -276,7 +272,7 @@ fn pictures_have_no_colours_of_their_own() {
     }
 }
 
-/// In a slice of 50 attempts, 20 and 1: the first fills two fifths of its lane, the second is as tall
+/// In a slice of 50 attempts, 19 and 1: the first fills two fifths of its lane, the second is as tall
 /// as can be seen.
 #[test]
 fn a_failure_is_as_tall_as_its_share() {
@@ -286,7 +282,7 @@ fn a_failure_is_as_tall_as_its_share() {
     let heights: Vec<String> = bars.iter().filter_map(tall).collect();
     // Five rotations, and the classes full, resuming, pooled and download.
     assert_eq!(heights.len(), 20);
-    assert_eq!(heights[0], "10");
+    assert_eq!(heights[0], "9");
     assert_eq!(heights[19], "4");
 }
 
