@@ -1,7 +1,7 @@
 //! Two reports side by side: what became worse, what became better, and what is chance.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -316,22 +316,31 @@ fn share(class: &ClassReport) -> Share {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.say(&mut text)?;
+        for line in text.lines() {
+            writeln!(f, "{}", words::clipped(line, 100))?;
+        }
+        Ok(())
+    }
+}
+
+impl Comparison {
+    fn say(&self, f: &mut String) -> fmt::Result {
         for (which, report) in [("before", &self.before), ("after", &self.after)] {
             let verdict = if report.passed { "passed" } else { "failed" };
             let line = format!("{which:<7} {}, {}: {verdict}", report.server, report.began);
             writeln!(f, "{which:<8}{}", words::wrapped(&line, 92, "        "))?;
         }
-        self.fmt_differences(f)?;
-        self.fmt_findings(f)?;
-        self.fmt_classes(f)?;
-        self.fmt_times(f)?;
+        self.say_differences(f)?;
+        self.say_findings(f)?;
+        self.say_classes(f)?;
+        self.say_times(f)?;
         let worse = if self.worse() { "Worse." } else { "Not worse." };
         writeln!(f, "\n{worse}")
     }
-}
 
-impl Comparison {
-    fn fmt_differences(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn say_differences(&self, f: &mut String) -> fmt::Result {
         if !self.comparable {
             writeln!(
                 f,
@@ -352,7 +361,7 @@ impl Comparison {
         Ok(())
     }
 
-    fn fmt_findings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn say_findings(&self, f: &mut String) -> fmt::Result {
         for (title, findings) in [("New findings", &self.new), ("Gone findings", &self.gone)] {
             if !findings.is_empty() {
                 writeln!(f, "\n{title}")?;
@@ -364,7 +373,7 @@ impl Comparison {
         Ok(())
     }
 
-    fn fmt_classes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn say_classes(&self, f: &mut String) -> fmt::Result {
         writeln!(f, "\nFailures")?;
         writeln!(
             f,
@@ -409,7 +418,7 @@ impl Comparison {
         Ok(())
     }
 
-    fn fmt_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn say_times(&self, f: &mut String) -> fmt::Result {
         let (before, after) = &self.rotations;
         writeln!(f, "\nRotations{:>31}{:>28}", "before", "after")?;
         let mut row = |what: &str, of: &dyn Fn(&Times) -> String| {

@@ -71,7 +71,9 @@ impl Report {
                 ),
             ));
         }
-        serde_json::from_str(&text).map_err(wrong)
+        let report: Self = serde_json::from_str(&text).map_err(wrong)?;
+        possible(&report).map_err(|what| unfit(None, format!("this is no report: {what}")))?;
+        Ok(report)
     }
 
     /// Writes a report whole or not at all: beside the file first, then over it in one step. What is
@@ -105,6 +107,88 @@ impl Report {
         text += "\n}\n";
         text
     }
+}
+
+/// More attempts than this, or bytes, or milliseconds, no run has seen. What is within can be added,
+/// of as many reports as anybody has, and none of the sums goes over.
+const MOST: u64 = 1_000_000_000_000_000;
+
+/// Whether the figures can be those of a run. The types leave more room.
+fn possible(report: &Report) -> Result<(), String> {
+    let count = |what: &str, count: u64| match count {
+        ..=MOST => Ok(()),
+        _ => Err(format!("{what}: {count} is too many")),
+    };
+    let moment = |what: &str, ms: f64| {
+        let possible = ms.is_finite() && ms.abs() <= MOST as f64;
+        possible
+            .then_some(())
+            .ok_or_else(|| format!("{what}: {ms} ms is no time of a run"))
+    };
+    moment("seconds", report.seconds * 1e3)?;
+    if report.seconds < 0.0 {
+        return Err(format!("seconds: {} is before it began", report.seconds));
+    }
+    count("generators", u64::from(report.generators) * 1_000_000_000)?;
+    count("plan.interval_ms", report.plan.interval_ms)?;
+    count("plan.reload_within_ms", report.plan.reload_within_ms)?;
+    count("plan.overlap_ms", report.plan.overlap_ms)?;
+    for class in &report.classes {
+        count("attempts", class.attempts)?;
+        count("goodbyes", class.goodbyes)?;
+        let phases = class
+            .phases
+            .values()
+            .map(|phase| (phase.failed, phase.attempts));
+        for (failed, attempts) in phases.chain([(class.failed, class.attempts)]) {
+            if failed > attempts {
+                return Err(format!("{}: {failed} of {attempts} failed", class.class));
+            }
+        }
+        for failures in &class.failures {
+            count("failures", failures.count)?;
+        }
+        for phase in class.phases.values() {
+            count("attempts", phase.attempts)?;
+            count("opened", phase.opened)?;
+            count("resumed", phase.resumed)?;
+            let counts = &phase.latency.counts;
+            let all = counts
+                .iter()
+                .try_fold(0_u64, |all, (_, n)| all.checked_add(*n));
+            count("latency.counts", all.unwrap_or(u64::MAX))?;
+        }
+    }
+    for rotation in &report.rotations {
+        moment("began_ms", rotation.began_ms)?;
+        moment("told_ms", rotation.told_ms)?;
+        moment("first_new_ms", rotation.first_new_ms.unwrap_or(0.0))?;
+        moment("last_old_ms", rotation.last_old_ms.unwrap_or(0.0))?;
+        moment("overlap_ms", rotation.overlap_ms)?;
+        moment("settled_ms", rotation.settled_ms.unwrap_or(0.0))?;
+    }
+    for scenario in &report.scenarios {
+        count("attempts", scenario.attempts)?;
+        count("failed", scenario.failed)?;
+        moment("recovered_ms", scenario.recovered_ms.unwrap_or(0.0))?;
+    }
+    if let Some(resources) = &report.resources {
+        count("memory_before", resources.memory_before)?;
+        count("memory_after", resources.memory_after)?;
+        count("processes_before", resources.processes_before as u64)?;
+        count("processes_after", resources.processes_after as u64)?;
+        count("connections_held", resources.connections_held as u64)?;
+    }
+    for slice in &report.timeline {
+        moment("at_ms", slice.at_ms)?;
+        for sum in slice.attempts.values().chain(slice.failed.values()) {
+            count("attempts", *sum)?;
+        }
+        for sum in slice.shown.values() {
+            count("shown", *sum)?;
+        }
+    }
+    Ok(())
 }
 
 fn field(name: &str, value: &Value) -> String {

@@ -127,7 +127,7 @@ fn run(area: &Area<'_>, report: &Report, size: (u32, u32)) -> Drawn {
     let last = ended.clamp(begun, whole.max(begun)).max(first + 1.0);
     let until = |slice: &Slice| (slice.at_ms + step).min(last);
     let room = f64::from(size.0 - 2 * EDGE);
-    let x = |ms: f64| (f64::from(EDGE) + (ms - first) / (last - first) * room).round() as i32;
+    let x = |ms: f64| EDGE as i32 + (share(ms, first, last) * room).round() as i32;
     let bottom = 14 + (report.classes.len() as i32 + 1) * LANE as i32;
 
     for (place, class) in report.classes.iter().enumerate() {
@@ -151,6 +151,11 @@ fn run(area: &Area<'_>, report: &Report, size: (u32, u32)) -> Drawn {
         }
     }
     axis(area, first / 1e3, last / 1e3, bottom, size.0, &x)
+}
+
+/// Where a moment lies between two others, from 0 to 1. What lies outside is drawn at the edge.
+fn share(ms: f64, first: f64, last: f64) -> f64 {
+    ((ms - first) / (last - first)).clamp(0.0, 1.0)
 }
 
 fn lane(
@@ -232,11 +237,11 @@ fn shown(
     for same in slices.chunk_by(|a, b| a.shown.len() < 2 && shares(a) == shares(b)) {
         let (from, to) = (x(same[0].at_ms), x(until(&same[same.len() - 1])));
         let mut below = 0.0;
-        for (generation, share) in shares(&same[0]) {
+        for (generation, part) in shares(&same[0]) {
             let y = |share: f64| floor - (share * height).round() as i32;
-            let part = [(from, y(below + share)), (to.max(from + 1), y(below))];
-            area.draw(&Rectangle::new(part, of_generation(generation).filled()))?;
-            below += share;
+            let corners = [(from, y(below + part)), (to.max(from + 1), y(below))];
+            area.draw(&Rectangle::new(corners, of_generation(generation).filled()))?;
+            below += part;
         }
     }
     Ok(())
@@ -308,7 +313,7 @@ fn bars(area: &Area<'_>, rotations: &[&Rotation], size: (u32, u32)) -> Drawn {
     let last = last.fold(1.0, f64::max) * 1.08;
     let left = 56;
     let room = f64::from(size.0) - f64::from(left) - f64::from(EDGE);
-    let x = |ms: f64| left + ((ms - first) / (last - first) * room).round() as i32;
+    let x = |ms: f64| left + (share(ms, first, last) * room).round() as i32;
     let bottom = 8 + rotations.len() as i32 * ROW as i32;
     for (place, rotation) in rotations.iter().enumerate() {
         let top = 8 + place as i32 * ROW as i32;

@@ -1,7 +1,5 @@
 //! The report for a terminal: at most 100 columns, the same lines for the same report.
 
-use std::fmt::Write;
-
 use crate::bound;
 use crate::compare::{Times, line_of};
 use crate::report::{ClassReport, Latency, Outcome, Phase, Report, Scenario};
@@ -34,8 +32,10 @@ pub fn summary(report: &Report) -> String {
 }
 
 fn put(text: &mut String, line: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{}", line.trim_end());
+    for line in line.split('\n') {
+        text.push_str(&words::clipped(line.trim_end(), 100));
+        text.push('\n');
+    }
 }
 
 fn clients(text: &mut String, report: &Report) {

@@ -136,6 +136,15 @@ pub fn plain(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// A line of a table, cut where absurd figures made it wider than it may be.
+pub fn clipped(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(width - 1).collect();
+    kept + "…"
+}
+
 /// Breaks a text into lines of at most `width` characters, the second and later with `indent`. A
 /// word that is longer is broken too.
 pub fn wrapped(text: &str, width: usize, indent: &str) -> String {

@@ -4,8 +4,15 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
+use ch11_verification::compare::compare;
+use ch11_verification::merge::merge;
+use ch11_verification::page::page;
 use ch11_verification::report::Report;
+use ch11_verification::summary::summary;
+use proptest::prelude::*;
+use serde_json::Value;
 
 use crate::sample;
 
@@ -201,4 +208,98 @@ fn a_report_that_finds_no_room_leaves_the_old_one_whole() {
     assert_eq!(Report::read(&file).expect("it is whole"), sample::empty());
     let left = fs::read_dir(directory.path()).expect("it is there").count();
     assert_eq!(left, 1, "a part of the new one was left");
+}
+
+#[test]
+fn figures_that_no_run_has_are_refused() {
+    let directory = directory();
+    let file = directory.path().join("report.json");
+    let report = sample::failing().json();
+    for (from, to, said) in [
+        ("\"seconds\": 12.0", "\"seconds\": 1e300", "seconds: "),
+        (
+            "\"seconds\": 12.0",
+            "\"seconds\": -1.0",
+            "seconds: -1 is before it began",
+        ),
+        (
+            "\"failed\":100,",
+            "\"failed\":2401,",
+            "full: 2401 of 250 failed",
+        ),
+        ("\"began_ms\":2000.0", "\"began_ms\":-1e40", "began_ms: "),
+        (
+            "\"goodbyes\":3",
+            "\"goodbyes\":18446744073709551615",
+            "goodbyes: 18446744073709551615",
+        ),
+    ] {
+        assert!(report.contains(from), "{from}");
+        fs::write(&file, report.replacen(from, to, 1)).expect("there is room");
+        let why = wrong(&file);
+        assert!(why.contains(&format!("this is no report: {said}")), "{why}");
+    }
+}
+
+/// Every place in a document where a number is.
+fn numbers(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Number(_) => found.push(at.to_owned()),
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                numbers(item, &format!("{at}/{place}"), found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                numbers(field, &format!("{at}/{name}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A short run that has everything.
+static SHORT: LazyLock<Value> = LazyLock::new(|| {
+    let json = |report: Report| serde_json::from_str::<Value>(&report.json()).expect("JSON");
+    let mut short = json(sample::interrupted());
+    short["rotations"] = json(sample::failing())["rotations"].clone();
+    short
+});
+
+static OTHER: LazyLock<Report> = LazyLock::new(|| sample::pods()[0].clone());
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A report that somebody wrote by hand, or that a broken disk gave back: it is refused, or it can
+    /// be shown, compared and merged.
+    #[test]
+    fn whatever_is_read_can_be_used(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..8_usize), 1..6),
+    ) {
+        let absurd: [Value; 8] = [
+            0.into(), 1.into(), (-1).into(), 0.5.into(), 1e15.into(), 1_000_000_000_000_000_u64.into(),
+            u64::from(u32::MAX).into(), Value::Null,
+        ];
+        let mut value = SHORT.clone();
+        let mut places = Vec::new();
+        numbers(&value, "", &mut places);
+        // Histograms are most of the numbers. Each of them is a number like the others.
+        places.retain(|place| !place.contains("/counts/") || place.ends_with("/counts/0/1"));
+        for (place, change) in changes {
+            let place: &String = place.get(&places);
+            *value.pointer_mut(place).expect("it is there") = absurd[change].clone();
+        }
+        let directory = directory();
+        let file = directory.path().join("report.json");
+        fs::write(&file, value.to_string()).expect("there is room");
+        if let Ok(report) = Report::read(&file) {
+            prop_assert!(page(&report).ends_with("</html>"));
+            let other = OTHER.clone();
+            let text = summary(&report) + &compare(&report, &other).to_string();
+            prop_assert!(text.lines().all(|line| line.chars().count() <= 100), "{}", text);
+            let _ = merge(vec![report, other]);
+        }
+    }
 }

@@ -339,7 +339,7 @@ impl Run {
             Class::Full | Class::Mutual => self.latency_us,
             Class::Resuming => self.latency_us / 2,
             Class::Pooled | Class::Http2 => self.latency_us / 8,
-            Class::Download => self.latency_us * 2_000,
+            Class::Download => self.latency_us * 200,
         };
         let mut latency = histogram();
         // A long tail, the same in each run: the n-th of m takes as long as its place says.
