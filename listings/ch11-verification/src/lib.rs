@@ -1,17 +1,26 @@
 //! `zdr check`: does this server rotate with zero downtime?
 
 pub mod bound;
+pub mod check;
+pub mod compare;
 pub mod failed;
+pub mod file;
+pub mod latency;
 pub mod load;
+pub mod measure;
+pub mod merge;
 pub mod origin;
+pub mod page;
+mod plot;
+pub mod progress;
 pub mod record;
 pub mod report;
+pub mod rotate;
+pub mod scenario;
 pub mod server;
 pub mod spec;
 pub mod stage;
-pub mod measure;
-pub mod rotate;
-pub mod check;
-pub mod scenario;
+pub mod summary;
+pub mod timeline;
 pub mod verdict;
-pub mod progress;
+pub mod words;
