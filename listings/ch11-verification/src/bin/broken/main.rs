@@ -90,7 +90,7 @@ async fn server(arguments: Arguments) -> io::Result<()> {
             (Some(Defect::LyingLog), Some(other)) => other.follow(&arguments),
             (_, Some(late)) => {
                 workers.push(late.live.clone());
-                follow::follow_late(late.live);
+                follow::follow_late(late.live, &first.live);
                 first.follow(&arguments);
             }
             _ => first.follow(&arguments),

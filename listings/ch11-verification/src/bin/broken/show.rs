@@ -86,6 +86,8 @@ fn config(identity: &Identity, hook: Hook, asks_clients: bool) -> Result<ServerC
     Ok(config)
 }
 
+/// Sessions outlive the generation under which they began, and not the one after it: a client that
+/// comes all the time would otherwise never be shown a new certificate. A change of trust ends them.
 fn sessions(
     defect: Option<Defect>,
     config: ServerConfig,
@@ -95,6 +97,7 @@ fn sessions(
     let tickets = match defect {
         Some(Defect::ResumesForEver | Defect::RemovedTrustResumes) => Tickets::Keep,
         Some(Defect::TicketsLost) => Tickets::Discard,
+        _ if before.is_some_and(|before| before.number % 2 == 0) => Tickets::Discard,
         _ => Tickets::KeepUnlessTrustChanged,
     };
     let sessions = Sessions {
