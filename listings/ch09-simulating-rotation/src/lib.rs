@@ -142,6 +142,11 @@ impl Site {
         }
     }
 
+    /// The same once more, for a writer in another thread.
+    pub fn again(&self) -> Self {
+        Self::new(&self.directory, self.writer)
+    }
+
     /// Who writes here.
     pub fn writer(&self) -> Writer {
         self.writer

@@ -32,6 +32,18 @@ impl Chains {
         (chains.len() - 1) as u32
     }
 
+    /// The generation that was added last.
+    pub fn latest(&self) -> u32 {
+        self.lock().len().saturating_sub(1) as u32
+    }
+
+    /// The serial of a generation.
+    pub fn serial(&self, generation: u32) -> Option<String> {
+        let chains = self.lock();
+        let (_, serial) = chains.get(generation as usize)?;
+        Some(serial.clone())
+    }
+
     /// Which generation this is. `None` where it was never issued so.
     pub fn generation(&self, seen: &Seen) -> Option<u32> {
         let chains = self.lock();

@@ -31,7 +31,16 @@ pub struct Words(Vec<(&'static str, String)>);
 
 impl Words {
     /// For one run.
-    pub fn new(spec: &Spec, dir: &Path, files: &Files, origin: u16) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn new(
+        spec: &Spec,
+        dir: &Path,
+        www: &Path,
+        files: &Files,
+        origin: u16,
+    ) -> io::Result<Self> {
         let path = |path: &Path| path.display().to_string();
         let mutual = spec.mutual.clone().filter(|_| spec.client_auth);
         Ok(Self(vec![
@@ -44,7 +53,7 @@ impl Words {
             ("port", free_port()?.to_string()),
             ("admin_port", free_port()?.to_string()),
             ("origin", origin.to_string()),
-            ("www", path(&dir.join("www"))),
+            ("www", path(www)),
             ("folder", path(files.certificate.parent().unwrap_or(dir))),
             ("dir", path(dir)),
             ("here", path(&spec.here)),
@@ -470,6 +479,13 @@ impl Server {
         }
     }
 
+    /// Stops its processes, or lets them go on.
+    pub fn pause(&self, signal: Signal) {
+        if let Some(process) = &self.process {
+            process.family.signal_all(signal);
+        }
+    }
+
     /// Asks it to end, and sees to it that nothing of it is left.
     pub async fn stop(&mut self, signal: Signal) {
         let Some(mut process) = self.process.take() else {
@@ -584,19 +600,22 @@ impl Family {
         }
     }
 
+    fn signal_all(&self, signal: Signal) {
+        for process in self.members() {
+            if let Some(pid) = Pid::from_raw(process.pid) {
+                let _ = rustix::process::kill_process(pid, signal);
+            }
+        }
+    }
+
     /// Ends them all. A process that forks meanwhile is caught by the next look.
     fn kill(&self) {
         let bound = Instant::now() + Duration::from_secs(2);
         loop {
-            let members = self.members();
-            if members.is_empty() || Instant::now() > bound {
+            if self.members().is_empty() || Instant::now() > bound {
                 return;
             }
-            for process in members {
-                if let Some(pid) = Pid::from_raw(process.pid) {
-                    let _ = rustix::process::kill_process(pid, Signal::KILL);
-                }
-            }
+            self.signal_all(Signal::KILL);
             std::thread::yield_now();
         }
     }

@@ -17,7 +17,7 @@
 //! | `{folder}` | the folder of the first of them, for a server that watches it |
 //! | `{client_roots}` | trust anchors for clients' certificates |
 //! | `{mutual}` | what `mutual` says, where clients are asked for certificates, and nothing otherwise |
-//! | `{port}` | a free port of the loopback address |
+//! | `{port}` `{admin_port}` | free ports of the loopback address |
 //! | `{origin}` | the port of a plain HTTP server, for a proxy that needs something behind it |
 //! | `{www}` | a folder with a file for each size that is asked for, for a server that needs files |
 //! | `{dir}` | the run's own folder |
@@ -176,6 +176,28 @@ pub struct Reload {
     pub restart: bool,
 }
 
+impl Reload {
+    /// In words, for a report.
+    pub fn words(&self) -> String {
+        match self {
+            Self {
+                signal: Some(signal),
+                ..
+            } => format!("by the signal {signal}"),
+            Self {
+                command: Some(command),
+                ..
+            } => format!("by `{}`", command.join(" ")),
+            Self {
+                socket: Some(socket),
+                ..
+            } => format!("over the socket {}", socket.path),
+            Self { restart: true, .. } => "by a restart".into(),
+            _ => "it follows its files".into(),
+        }
+    }
+}
+
 /// Lines for a Unix socket.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -263,6 +285,13 @@ impl Spec {
         }
         spec.judge().map_err(wrong)?;
         Ok(spec)
+    }
+
+    /// Whether a word occurs in it.
+    pub fn mentions(&self, word: &str) -> bool {
+        let commands = self.setup.iter().flatten().chain(&self.command);
+        let files = self.files.iter().flat_map(|file| [&file.path, &file.text]);
+        commands.chain(files).any(|text| text.contains(word))
     }
 
     /// The same server, asking clients for certificates. `None` where it cannot.

@@ -1,0 +1,374 @@
+//! The check itself.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch09_simulating_rotation::Writer;
+use ch10_log_analysis::{Sighting, cross_check};
+use lab::client::Client;
+use lab::log::want;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::load::{Load, Rates};
+use crate::measure;
+use crate::record::{Class, Record, Recorder};
+use crate::report::{
+    Code, FORMAT, Finding, Machine, Plan, Report, Resources, Scenario, Server, Severity, Verdict,
+};
+use crate::rotate::{Window, rotate};
+use crate::scenario::{self, Trial};
+use crate::spec::Spec;
+use crate::stage::{Arena, Stage};
+use crate::verdict;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many rotations under load.
+    pub rotations: u32,
+    /// From the beginning of one to that of the next, at least.
+    pub interval: Duration,
+    /// How long the server is watched before the first and after the last.
+    pub steady: Duration,
+    /// How files are written.
+    pub writer: Writer,
+    /// Which classes. All that the server can be judged by, where it is not said.
+    pub classes: Option<Vec<Class>>,
+    /// Attempts a second of each class.
+    pub rate: f64,
+    /// Downloads at once, and long HTTP/2 streams.
+    pub downloads: usize,
+    /// Connections that are kept for HTTP/1.1.
+    pub pool: usize,
+    /// What is done to the server on purpose.
+    pub scenarios: Vec<Trial>,
+    /// How many of these at once.
+    pub jobs: usize,
+    /// How long a client waits for anything.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rotations: 10,
+            interval: Duration::from_secs(1),
+            steady: Duration::from_secs(2),
+            writer: Writer::VaultAgent,
+            classes: None,
+            rate: 50.0,
+            downloads: 2,
+            pool: 8,
+            scenarios: Trial::ALL.to_vec(),
+            jobs: 4,
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What is going on.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The server is being started.
+    Starting,
+    /// It is watched before the first rotation.
+    Steady,
+    /// A rotation is over.
+    Rotated {
+        /// Its number.
+        number: u32,
+        /// How long it took from the files to the first handshake that showed it.
+        after: Option<Duration>,
+    },
+    /// A scenario is over.
+    Tried(Scenario),
+}
+
+/// What a check needs beside the server and the options.
+pub struct Watcher<'a> {
+    /// Is told what is going on.
+    pub progress: &'a (dyn Fn(Step) + Sync),
+    /// Says why the check has to end, once it has.
+    pub interrupt: watch::Receiver<Option<String>>,
+}
+
+impl Watcher<'_> {
+    async fn interrupted(&self) -> String {
+        let mut interrupt = self.interrupt.clone();
+        match interrupt.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            // Nobody is left who could.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+// ANCHOR: check
+/// Judges a server.
+///
+/// # Errors
+/// When it cannot be started or reached, or has none of the classes that are asked for: then
+/// nothing was measured. Whatever goes wrong later ends the check early, and is in the report.
+pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io::Result<Report> {
+    (watcher.progress)(Step::Starting);
+    let arena = Arc::new(Arena::new(spec).await?);
+    let mut stage = Stage::set_up(spec, &arena, options.writer, options.patience).await?;
+    let classes = chosen(options, &stage.classes().await)?;
+    let mut run = Run::new(spec, options, &stage, &classes)?;
+
+    let load = Load::start(&stage.target, &run.recorder, &classes, &run.rates)?;
+    let mut interrupted = tokio::select! {
+        done = run.rotations(&mut stage, watcher) => done.err().map(|why| why.to_string()),
+        why = watcher.interrupted() => Some(why),
+    };
+    load.stop().await;
+    let mut report = run.report(spec, &mut stage);
+    drop(stage);
+
+    if interrupted.is_none() {
+        let typical = run.slowest();
+        let trials = scenario::all(spec, &arena, options, typical, watcher.progress);
+        tokio::select! {
+            (scenarios, findings) = trials => {
+                report.scenarios = scenarios;
+                report.findings.extend(findings);
+            }
+            why = watcher.interrupted() => interrupted = Some(why),
+        }
+    }
+    report.seconds = run.recorder.now().as_secs_f64();
+    report.findings.sort_by_key(|finding| finding.severity);
+    report.interrupted = interrupted;
+    report.verdict = verdict::verdict(&report);
+    Ok(report)
+}
+// ANCHOR_END: check
+
+fn chosen(options: &Options, there: &[Class]) -> io::Result<Vec<Class>> {
+    let Some(wanted) = &options.classes else {
+        return Ok(there.to_vec());
+    };
+    let missing: Vec<_> = wanted.iter().filter(|class| !there.contains(class)).collect();
+    if let Some(class) = missing.first() {
+        let there: Vec<_> = there.iter().map(|class| class.name()).collect();
+        let why = format!(
+            "this server cannot be judged by the class `{class}`; it can be by {}",
+            there.join(", ")
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    Ok(wanted.clone())
+}
+
+/// The part of a check in which nothing is done to the server but rotating.
+struct Run {
+    recorder: Arc<Recorder>,
+    began: OffsetDateTime,
+    rates: Rates,
+    classes: Vec<Class>,
+    client: Client,
+    options: Options,
+    plan: Plan,
+    windows: Vec<Window>,
+    resources: Option<Resources>,
+}
+
+impl Run {
+    fn new(spec: &Spec, options: &Options, stage: &Stage, classes: &[Class]) -> io::Result<Self> {
+        let rates = Rates {
+            per_second: classes.iter().map(|class| (*class, options.rate)).collect(),
+            downloads: options.downloads,
+            pool: options.pool,
+        };
+        let shown = classes.iter().map(|class| {
+            let rate = match class {
+                Class::Download => options.downloads as f64,
+                _ => options.rate,
+            };
+            (*class, rate)
+        });
+        let plan = Plan {
+            rotations: options.rotations,
+            interval_ms: options.interval.as_millis() as u64,
+            writer: stage.site.writer().name().to_owned(),
+            rates: shown.collect(),
+            reload_within_ms: spec.limits.reload_within_ms,
+            overlap_ms: spec.limits.overlap_ms,
+        };
+        Ok(Self {
+            recorder: Arc::default(),
+            began: OffsetDateTime::now_utc(),
+            client: stage.target.client(None, false, stage.target.identity.as_deref())?,
+            rates,
+            classes: classes.to_vec(),
+            options: options.clone(),
+            plan,
+            windows: Vec::new(),
+            resources: None,
+        })
+    }
+
+    // ANCHOR: rotations
+    /// Rotates, and keeps what was seen, so that it is there whenever this has to end.
+    async fn rotations(&mut self, stage: &mut Stage, watcher: &Watcher<'_>) -> io::Result<()> {
+        (watcher.progress)(Step::Steady);
+        sleep(self.options.steady).await;
+        let before = stage.server.usage();
+        let within = Duration::from_millis(self.plan.reload_within_ms);
+        for number in 1..=self.options.rotations {
+            let next = self.recorder.now() + self.options.interval;
+            let window = rotate(stage, &self.recorder, &self.client, within).await?;
+            let after = window.first_new.map(|new| new.saturating_sub(window.told));
+            self.windows.push(window);
+            (watcher.progress)(Step::Rotated { number, after });
+            if let Some(status) = stage.server.ended() {
+                return Err(io::Error::other(format!("the server ended ({status})")));
+            }
+            sleep(next.saturating_sub(self.recorder.now())).await;
+        }
+        sleep(self.options.steady).await;
+        let after = stage.server.usage();
+        self.resources = before.zip(after).map(|(before, after)| Resources {
+            memory_before: before.memory,
+            memory_after: after.memory,
+            processes_before: before.processes,
+            processes_after: after.processes,
+            connections_held: self.held(),
+        });
+        Ok(())
+    }
+    // ANCHOR_END: rotations
+
+    fn held(&self) -> usize {
+        let per_class = |class: &Class| match class {
+            Class::Pooled => self.options.pool,
+            Class::Http2 | Class::Download => self.options.downloads,
+            _ => 0,
+        };
+        self.classes.iter().map(per_class).sum()
+    }
+
+    /// The longest that a rotation took.
+    fn slowest(&self) -> Duration {
+        let took = |window: &Window| Some(window.first_new?.saturating_sub(window.told));
+        let took = self.windows.iter().filter_map(took);
+        took.max().unwrap_or_default()
+    }
+
+    fn report(&self, spec: &Spec, stage: &mut Stage) -> Report {
+        let records = self.recorder.records();
+        let windows = &self.windows;
+        let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
+        let classes: Vec<_> = self.classes.iter().map(of_class).collect();
+        let rotations = measure::rotations(&records, windows);
+        let back = windows.iter().zip(1u32..).filter(|(window, number)| {
+            measure::went_back(&records, window, windows.get(*number as usize))
+        });
+        let back: Vec<_> = back.map(|(_, number)| number).collect();
+
+        let mut findings = verdict::of_rotations(&rotations, &self.plan, &back);
+        findings.extend(verdict::of_classes(&classes));
+        findings.extend(verdict::of_resumption(&records, &rotations, stage.chains.latest()));
+        if let Some(resources) = &self.resources {
+            findings.extend(verdict::of_resources(resources, rotations.len()));
+        }
+        findings.extend(of_server(spec, stage, verdict::ROTATION));
+        findings.extend(self.lies(spec, stage, &records));
+        let (late, dropped) = self.recorder.fell_behind();
+        if dropped > 0 || late > Duration::from_millis(250) {
+            let words = format!(
+                "The load was up to {} ms late, and {dropped} attempts were not made: this machine is \
+                 too slow for the rate, or the server answers too slowly.",
+                late.as_millis()
+            );
+            let code = Code::LoadFellBehind;
+            findings.push(verdict::finding(Severity::Warning, code, verdict::ROTATION, words));
+        }
+        Report {
+            format: FORMAT,
+            zdr: env!("CARGO_PKG_VERSION").into(),
+            server: Server {
+                name: spec.name.clone(),
+                command: spec.command.clone(),
+                reload: spec.reload.words(),
+            },
+            machine: machine(),
+            began: self.began.format(&Rfc3339).unwrap_or_default(),
+            seconds: 0.0,
+            generators: 1,
+            plan: self.plan.clone(),
+            verdict: Verdict {
+                passed: false,
+                words: String::new(),
+            },
+            findings,
+            classes,
+            rotations,
+            scenarios: Vec::new(),
+            resources: self.resources.clone(),
+            timeline: measure::timeline(&records, self.recorder.now()),
+            interrupted: None,
+        }
+    }
+
+    /// Compares what the server's log claims with what clients were shown.
+    fn lies(&self, spec: &Spec, stage: &Stage, records: &[Record]) -> Vec<Finding> {
+        let log = stage.server.said().log();
+        // After a restart a log begins anew, with generation 1.
+        if log.all(&want("identity_loaded")).is_empty() || spec.reload.restart {
+            return Vec::new();
+        }
+        let sightings = records.iter().filter(|record| record.opened && !record.resumed);
+        let sightings: Vec<_> = sightings
+            .filter_map(|record| {
+                Some(Sighting {
+                    at: self.began + record.began,
+                    done: self.began + record.done,
+                    serial: stage.chains.serial(record.shown?)?,
+                    resumed: record.resumed,
+                })
+            })
+            .collect();
+        let slack = Duration::from_millis(self.plan.overlap_ms);
+        let lies = cross_check(&log.events(), &sightings, slack);
+        let lie = lies.first().map(|first| {
+            let words = format!("Log and wire disagree {} times. {first}", lies.len());
+            verdict::finding(Severity::Failure, Code::LogLies, verdict::ROTATION, words)
+        });
+        lie.into_iter().collect()
+    }
+}
+
+/// What the server's process and its output tell.
+pub(crate) fn of_server(spec: &Spec, stage: &mut Stage, scenario: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some(status) = stage.server.ended().filter(|_| spec.attach.is_none()) {
+        let last = stage.server.said().last();
+        let last = last.lines().last().unwrap_or("nothing");
+        let words = format!("The server ended by itself ({status}). It said: {last}");
+        found.push(verdict::finding(Severity::Failure, Code::Stopped, scenario, words));
+    }
+    let leaks = stage.server.said().leaks();
+    if leaks > 0 {
+        let words = format!("{leaks} lines of its output hold bytes of a private key.");
+        found.push(verdict::finding(Severity::Failure, Code::KeyInLog, scenario, words));
+    }
+    found
+}
+
+fn machine() -> Machine {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let about = read("/proc/cpuinfo");
+    let model = about.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| Some(line.split_once(':')?.1.trim()));
+    Machine {
+        cores: std::thread::available_parallelism().map_or(0, |cores| cores.get()),
+        processor: model.unwrap_or(std::env::consts::ARCH).to_owned(),
+        system: format!("{} {}", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim()),
+    }
+}
+

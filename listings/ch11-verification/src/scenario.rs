@@ -1,0 +1,807 @@
+//! What is done to a server on purpose: bad files, hasty and slow writers, trust that changes.
+//!
+//! Each trial has a server of its own. Clients come all the time; a download runs. They must not
+//! notice, and once the files are fit again the server must show them.
+
+use std::fs::{self, FileTimes};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ch09_simulating_rotation::{Sabotage, Site, Writer};
+use clap::ValueEnum;
+use lab::authority::{Authority, Issued, LeafRequest};
+use lab::client::Client;
+use lab::log::want;
+use rustix::process::Signal;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::check::{Options, Step, of_server};
+use crate::load::{Load, Rates};
+use crate::measure::{self, ms};
+use crate::record::{Class, Kind, Recorder};
+use crate::report::{Code, Finding, Outcome, Scenario, Severity};
+use crate::rotate::{Window, rotate, until_shown, watch};
+use crate::server::Trouble;
+use crate::spec::{Layout, Protocol, Spec};
+use crate::stage::{Arena, Backstage, Stage};
+use crate::verdict::{finding, share};
+
+/// Something to do to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Trial {
+    /// The key of one generation, the certificate of the next.
+    Torn,
+    /// A chain that is cut in its second certificate.
+    Truncated,
+    /// A key that belongs to no certificate.
+    Mismatched,
+    /// A certificate whose time is over.
+    Expired,
+    /// A certificate whose time has not begun.
+    NotYetValid,
+    /// A certificate of another name.
+    WrongName,
+    /// A chain to an authority that nobody trusts.
+    WrongCa,
+    /// No certificate.
+    Missing,
+    /// A key that cannot be opened.
+    Unreadable,
+    /// A chain without its intermediate.
+    Shrunk,
+    /// A certificate that is none.
+    Garbage,
+    /// The same leaf with another chain.
+    ChainOnly,
+    /// Older files are put back, with their old dates.
+    Rollback,
+    /// New files with the dates of the old ones.
+    SameDate,
+    /// A writer that pauses in the middle of each file.
+    SlowWrite,
+    /// A writer that removes each file, pauses, and creates it again.
+    RemoveCreate,
+    /// Five rotations at once.
+    Burst,
+    /// A reload without a change.
+    Unchanged,
+    /// The server is started before its files are there.
+    AbsentAtStart,
+    /// The files change at the moment at which the server is ready.
+    ChangedAtStart,
+    /// A file that hangs when it is opened, as on a mount whose server is gone.
+    Stalled,
+    /// A second authority for clients is added.
+    TrustAdded,
+    /// The first authority for clients is taken away.
+    TrustRemoved,
+}
+
+impl Trial {
+    /// All.
+    pub const ALL: [Self; 23] = [
+        Self::Torn,
+        Self::Truncated,
+        Self::Mismatched,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::WrongName,
+        Self::WrongCa,
+        Self::Missing,
+        Self::Unreadable,
+        Self::Shrunk,
+        Self::Garbage,
+        Self::ChainOnly,
+        Self::Rollback,
+        Self::SameDate,
+        Self::SlowWrite,
+        Self::RemoveCreate,
+        Self::Burst,
+        Self::Unchanged,
+        Self::AbsentAtStart,
+        Self::ChangedAtStart,
+        Self::Stalled,
+        Self::TrustAdded,
+        Self::TrustRemoved,
+    ];
+
+    /// The name in reports and on the command line.
+    pub fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// In a sentence.
+    pub fn what(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.and_then(|value| value.get_help().map(ToString::to_string));
+        help.unwrap_or_default()
+    }
+
+    fn sabotage(self) -> Option<Sabotage> {
+        Some(match self {
+            Self::Torn => Sabotage::Torn,
+            Self::Truncated => Sabotage::Truncated,
+            Self::Mismatched => Sabotage::Mismatched,
+            Self::Expired => Sabotage::Expired,
+            Self::NotYetValid => Sabotage::NotYetValid,
+            Self::WrongName => Sabotage::WrongName,
+            Self::WrongCa => Sabotage::WrongCa,
+            Self::Missing => Sabotage::Missing,
+            Self::Unreadable => Sabotage::Unreadable,
+            Self::Shrunk => Sabotage::Shrunk,
+            Self::Garbage => Sabotage::Garbage,
+            _ => return None,
+        })
+    }
+
+    /// The entries of the failure catalogue that it reproduces.
+    fn catalogue(self) -> &'static [u32] {
+        match self {
+            Self::Torn => &[3, 4, 20],
+            Self::Truncated | Self::Shrunk => &[5],
+            Self::Mismatched => &[3, 19, 20, 22],
+            Self::Expired | Self::WrongCa | Self::WrongName => &[35],
+            Self::NotYetValid => &[34],
+            Self::Missing => &[2, 14, 19],
+            Self::Unreadable => &[16],
+            Self::Garbage => &[19],
+            Self::ChainOnly => &[18],
+            Self::Rollback | Self::SameDate => &[8],
+            Self::SlowWrite => &[3, 6, 7, 14],
+            Self::RemoveCreate => &[1, 2],
+            Self::Burst => &[25],
+            Self::Unchanged => &[27, 31],
+            Self::AbsentAtStart => &[13],
+            Self::ChangedAtStart => &[15],
+            Self::Stalled => &[39],
+            Self::TrustAdded => &[33],
+            Self::TrustRemoved => &[30, 33],
+        }
+    }
+
+    fn applies(self, spec: &Spec) -> bool {
+        let attached = spec.attach.is_some();
+        match self {
+            Self::TrustAdded | Self::TrustRemoved => spec.client_auth && !attached,
+            Self::AbsentAtStart | Self::ChangedAtStart => !attached,
+            // These writers have two files.
+            Self::SlowWrite | Self::RemoveCreate => spec.layout == Layout::Pair && !attached,
+            _ => true,
+        }
+    }
+
+    fn writer(self, options: &Options) -> Writer {
+        match self {
+            Self::SlowWrite => Writer::InPlace,
+            Self::RemoveCreate => Writer::RemoveCreate,
+            _ => options.writer,
+        }
+    }
+}
+
+/// Does all that was asked for, several at once, and returns it in the order of asking. `typical`
+/// is how long the server takes to pick up a rotation.
+pub async fn all(
+    spec: &Spec,
+    arena: &Arc<Arena>,
+    options: &Options,
+    typical: Duration,
+    progress: &(dyn Fn(Step) + Sync),
+) -> (Vec<Scenario>, Vec<Finding>) {
+    let jobs = match spec.attach {
+        Some(_) => 1,
+        None => options.jobs.max(1),
+    };
+    let (turns, mut trying) = (Arc::new(Semaphore::new(jobs)), JoinSet::new());
+    for (at, trial) in options.scenarios.iter().copied().enumerate() {
+        let (spec, arena, options) = (spec.clone(), arena.clone(), options.clone());
+        let turns = turns.clone();
+        trying.spawn(async move {
+            let _turn = turns.acquire().await;
+            (at, one(trial, &spec, &arena, &options, typical).await)
+        });
+    }
+    let mut tried = Vec::new();
+    while let Some(done) = trying.join_next().await {
+        let Ok(one) = done else { continue };
+        progress(Step::Tried(one.1.0.clone()));
+        tried.push(one);
+    }
+    tried.sort_by_key(|(at, _)| *at);
+    let mut findings = Vec::new();
+    let scenarios = tried.into_iter().map(|(_, (scenario, found))| {
+        findings.extend(found);
+        scenario
+    });
+    (scenarios.collect(), findings)
+}
+
+/// Does one thing to a server of its own.
+pub async fn one(
+    trial: Trial,
+    spec: &Spec,
+    arena: &Arc<Arena>,
+    options: &Options,
+    typical: Duration,
+) -> (Scenario, Vec<Finding>) {
+    let mut scenario = Scenario {
+        name: trial.name(),
+        what: trial.what(),
+        outcome: Outcome::NotApplicable,
+        attempts: 0,
+        failed: 0,
+        kept_serving: true,
+        kept_last_good: true,
+        recovered_ms: None,
+    };
+    if !trial.applies(spec) {
+        return (scenario, Vec::new());
+    }
+    let tried = match trial {
+        Trial::AbsentAtStart => absent_at_start(spec, arena, options).await,
+        Trial::TrustAdded => trust_added(spec, arena, options).await,
+        Trial::TrustRemoved => trust_removed(spec, arena, options).await,
+        _ => under_load(trial, spec, arena, options, typical).await,
+    };
+    let mut findings = match tried {
+        Ok(tried) => {
+            scenario.attempts = tried.attempts;
+            scenario.failed = tried.failed;
+            scenario.recovered_ms = tried.recovered.map(ms);
+            tried.findings
+        }
+        Err(why) => {
+            let words = why.to_string();
+            vec![finding(Severity::Failure, Code::DidNotStart, "", words)]
+        }
+    };
+    for finding in &mut findings {
+        finding.scenario = trial.name();
+        finding.catalogue = trial.catalogue().to_vec();
+        match finding.code {
+            Code::UnfitShown | Code::WrongChain | Code::WentBack => scenario.kept_last_good = false,
+            _ => {}
+        }
+    }
+    scenario.kept_serving = scenario.failed == 0;
+    let failure = |finding: &Finding| finding.severity == Severity::Failure;
+    scenario.outcome = match findings.iter().any(failure) {
+        true => Outcome::Failed,
+        false => Outcome::Passed,
+    };
+    (scenario, findings)
+}
+
+/// What came of a trial.
+#[derive(Default)]
+struct Tried {
+    attempts: u64,
+    failed: u64,
+    recovered: Option<Duration>,
+    findings: Vec<Finding>,
+}
+
+impl Tried {
+    fn fail(&mut self, code: Code, words: impl Into<String>) {
+        let words = words.into();
+        self.findings.push(finding(Severity::Failure, code, "", words));
+    }
+}
+
+/// Clients, and what they write down.
+struct Bystanders {
+    recorder: Arc<Recorder>,
+    client: Client,
+    within: Duration,
+}
+
+impl Bystanders {
+    fn new(spec: &Spec, stage: &Stage) -> io::Result<Self> {
+        Ok(Self {
+            recorder: Arc::default(),
+            client: stage.target.client(None, false, stage.target.identity.as_deref())?,
+            within: Duration::from_millis(spec.limits.reload_within_ms),
+        })
+    }
+
+    async fn rotate(&self, stage: &mut Stage) -> io::Result<Window> {
+        rotate(stage, &self.recorder, &self.client, self.within).await
+    }
+
+    /// A rotation whose files are written by `write`.
+    async fn rotate_by(
+        &self,
+        stage: &mut Stage,
+        issued: Issued,
+        write: impl AsyncFnOnce(&mut Stage, &Issued) -> io::Result<()>,
+    ) -> io::Result<Window> {
+        stage.announce(&issued);
+        let began = self.recorder.now();
+        write(stage, &issued).await?;
+        watch(stage, &self.recorder, &self.client, self.within, issued, began).await
+    }
+}
+
+fn classes(spec: &Spec) -> Vec<Class> {
+    match spec.protocol {
+        Protocol::Lab => vec![Class::Full, Class::Download],
+        Protocol::Http => vec![Class::Full, Class::Pooled, Class::Download],
+        Protocol::AnyHttp => vec![Class::Full, Class::Pooled],
+    }
+}
+
+async fn under_load(
+    trial: Trial,
+    spec: &Spec,
+    arena: &Arc<Arena>,
+    options: &Options,
+    typical: Duration,
+) -> io::Result<Tried> {
+    // A client that waits for longer than the server hangs would not notice.
+    let patience = match trial {
+        Trial::Stalled => options.patience.min(Duration::from_secs(1)),
+        _ => options.patience,
+    };
+    let mut stage = Stage::set_up(spec, arena, trial.writer(options), patience).await?;
+    let mut tried = Tried::default();
+    let bystanders = Bystanders::new(spec, &stage)?;
+    let rates = Rates {
+        per_second: [(Class::Full, 50.0), (Class::Pooled, 20.0)].into(),
+        downloads: 1,
+        pool: 2,
+    };
+    let load = Load::start(&stage.target, &bystanders.recorder, &classes(spec), &rates)?;
+
+    // What has never been picked up cannot be lost.
+    let mut typical = typical;
+    if trial != Trial::ChangedAtStart {
+        let first = bystanders.rotate(&mut stage).await?;
+        match first.first_new {
+            Some(new) => typical = typical.max(new.saturating_sub(first.told)),
+            None => {
+                load.stop().await;
+                return Ok(tried);
+            }
+        }
+    }
+    let from = bystanders.recorder.now();
+    let last = run(trial, &mut stage, &bystanders, typical).await?;
+    if let Some(window) = &last {
+        match window.first_new {
+            Some(new) => tried.recovered = Some(new.saturating_sub(window.told)),
+            None => missed(trial, &mut tried, window, &bystanders),
+        }
+    }
+    // Whether it stays so.
+    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(1))).await;
+    load.stop().await;
+
+    let records = bystanders.recorder.records();
+    let records: Vec<_> = records.into_iter().filter(|record| record.done >= from).collect();
+    if let Some(window) = &last
+        && measure::went_back(&records, window, None)
+    {
+        tried.fail(Code::WentBack, "The last certificate was shown, and then an older one.");
+    }
+    tried.attempts = records.len() as u64;
+    tried.failed = records.iter().filter(|record| record.failed.is_some()).count() as u64;
+    let ended = stage.server.ended().is_some();
+    let mut kinds: Vec<(Code, Kind, String, u64)> = Vec::new();
+    for record in &records {
+        let Some(kind) = record.failed else { continue };
+        let code = match (trial, Code::of(kind)) {
+            (Trial::Stalled, Code::HandshakesFailed) => Code::HandshakeWaitsForFiles,
+            (_, Code::HandshakesFailed) if trial.sabotage().is_some() => Code::LastGoodLost,
+            (_, code) => code,
+        };
+        match kinds.iter_mut().find(|(of, ..)| *of == code) {
+            Some((.., count)) => *count += 1,
+            None => kinds.push((code, kind, record.why.clone().unwrap_or_default(), 1)),
+        }
+    }
+    for (code, kind, why, count) in kinds {
+        let words = format!(
+            "{} attempts failed, {count} of them so: {} ({why}).",
+            share(tried.failed, tried.attempts),
+            kind.words(),
+        );
+        tried.fail(code, words);
+    }
+    let by_itself = of_server(spec, &mut stage, "");
+    // A server that is told to restart with files that are not fit has no choice but to end.
+    tried.findings.extend(by_itself);
+    if ended {
+        tried.recovered = None;
+    }
+    Ok(tried)
+}
+
+fn missed(trial: Trial, tried: &mut Tried, window: &Window, bystanders: &Bystanders) {
+    let complaint = window.complaint.as_ref();
+    let complaint = complaint.map_or_else(String::new, |why| format!(" It said: {why}"));
+    let within = bystanders.within.as_millis();
+    match trial.sabotage().is_some() || trial == Trial::Stalled {
+        true => tried.fail(
+            Code::NotRecovered,
+            format!(
+                "The files are fit again, and within {within} ms no handshake showed the new \
+                 certificate.{complaint}"
+            ),
+        ),
+        false => tried.fail(
+            Code::NotPickedUp,
+            format!("Within {within} ms no handshake showed the new certificate.{complaint}"),
+        ),
+    }
+}
+
+/// Does it. Returns the last rotation, after which all should be well.
+async fn run(
+    trial: Trial,
+    stage: &mut Stage,
+    bystanders: &Bystanders,
+    typical: Duration,
+) -> io::Result<Option<Window>> {
+    let pause = (typical * 2).clamp(Duration::from_millis(60), Duration::from_secs(2));
+    if let Some(sabotage) = trial.sabotage() {
+        let name = stage.name().to_owned();
+        let rejected = stage.server.said().log().all(&want("identity_rejected")).len();
+        sabotage.apply(&mut stage.site, &mut stage.authority, &name)?;
+        // That it complains is its right.
+        let _ = stage.tell().await;
+        hold(stage, typical, rejected).await;
+        return bystanders.rotate(stage).await.map(Some);
+    }
+    match trial {
+        Trial::ChainOnly => {
+            let mut issued = stage.good.clone();
+            // The root is of no use to a client, and does no harm.
+            issued.chain_pem.push_str(stage.authority.root_pem());
+            issued.facts = lab::chain::facts_of_pem(issued.chain_pem.as_bytes())
+                .map_err(io::Error::other)?;
+            let write = async |stage: &mut Stage, issued: &Issued| stage.site.write(issued);
+            bystanders.rotate_by(stage, issued, write).await.map(Some)
+        }
+        Trial::Rollback => {
+            let old = stage.good.clone();
+            let date = modified(&stage.site)?;
+            bystanders.rotate(stage).await?;
+            let write = async |stage: &mut Stage, issued: &Issued| dated(stage, issued, date);
+            bystanders.rotate_by(stage, old, write).await.map(Some)
+        }
+        Trial::SameDate => {
+            let date = modified(&stage.site)?;
+            let issued = issue(stage)?;
+            let write = async |stage: &mut Stage, issued: &Issued| dated(stage, issued, date);
+            bystanders.rotate_by(stage, issued, write).await.map(Some)
+        }
+        Trial::SlowWrite | Trial::RemoveCreate => {
+            let mut last = None;
+            for _ in 0..3 {
+                let issued = issue(stage)?;
+                let write = async |stage: &mut Stage, issued: &Issued| {
+                    slowly(stage, issued, pause).await
+                };
+                last = Some(bystanders.rotate_by(stage, issued, write).await?);
+                if trial == Trial::SlowWrite {
+                    break;
+                }
+            }
+            Ok(last)
+        }
+        Trial::Burst => {
+            for _ in 0..4 {
+                let issued = stage.issue()?;
+                stage.site.write(&issued)?;
+                let _ = stage.tell().await;
+            }
+            bystanders.rotate(stage).await.map(Some)
+        }
+        Trial::Unchanged => {
+            let complaint = stage.tell().await.err();
+            hold(stage, typical, usize::MAX).await;
+            let generation = stage.chains.latest();
+            let now = bystanders.recorder.now();
+            let (first_new, settled) = until_shown(
+                stage,
+                &bystanders.recorder,
+                &bystanders.client,
+                generation,
+                bystanders.within,
+            )
+            .await;
+            Ok(Some(Window {
+                generation,
+                serial: stage.good.facts.serial.clone(),
+                began: now,
+                told: now,
+                first_new,
+                settled,
+                end: bystanders.recorder.now(),
+                complaint,
+            }))
+        }
+        Trial::Stalled => {
+            let files = stage.site.files();
+            for path in [&files.certificate, &files.key] {
+                // Where both are one file, the second finds the first one's.
+                let _ = fs::remove_file(path);
+                if !path.exists() {
+                    fifo(path)?;
+                }
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(1), stage.tell()).await;
+            sleep(stage.target.patience + Duration::from_millis(500)).await;
+            // The mount's server is back: whoever waits is let go, and finds nothing.
+            for path in [&files.certificate, &files.key] {
+                let mut writer = fs::OpenOptions::new();
+                use std::os::unix::fs::OpenOptionsExt;
+                let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+                drop(writer.write(true).custom_flags(nonblock).open(path));
+                let _ = fs::remove_file(path);
+            }
+            bystanders.rotate(stage).await.map(Some)
+        }
+        _ => bystanders.rotate(stage).await.map(Some),
+    }
+}
+
+fn issue(stage: &mut Stage) -> io::Result<Issued> {
+    let request = LeafRequest::new(stage.name());
+    stage.authority.issue(&request).map_err(io::Error::other)
+}
+
+/// Gives the server time to do something wrong. One that says that it has seen the files needs no
+/// more of it.
+async fn hold(stage: &mut Stage, typical: Duration, rejected: usize) {
+    let bound = (typical * 3).clamp(Duration::from_millis(500), Duration::from_secs(5));
+    let log = stage.server.said().log().clone();
+    let said = async {
+        while log.all(&want("identity_rejected")).len() <= rejected {
+            sleep(Duration::from_millis(10)).await;
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
+    let _ = tokio::time::timeout(bound, said).await;
+}
+
+fn fifo(path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    Ok(mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0)?)
+}
+
+fn modified(site: &Site) -> io::Result<SystemTime> {
+    fs::metadata(site.files().certificate)?.modified()
+}
+
+/// Writes files with a date of the past, while the server stands still: it must not see them before
+/// they have it.
+fn dated(stage: &mut Stage, issued: &Issued, date: SystemTime) -> io::Result<()> {
+    stage.server.pause(Signal::STOP);
+    let files = stage.site.files();
+    let written = stage.site.write(issued).and_then(|()| {
+        for path in [&files.certificate, &files.key] {
+            let times = FileTimes::new().set_modified(date);
+            fs::File::open(path)?.set_times(times)?;
+        }
+        Ok(())
+    });
+    stage.server.pause(Signal::CONT);
+    written
+}
+
+/// Writes, and pauses after each step that a reader could see.
+async fn slowly(stage: &mut Stage, issued: &Issued, pause: Duration) -> io::Result<()> {
+    let issued = issued.clone();
+    let mut site = stage.site.again();
+    let writing = tokio::task::spawn_blocking(move || {
+        site.write_stepwise(&issued, |_| std::thread::sleep(pause))
+    });
+    writing.await.map_err(io::Error::other)?
+}
+
+async fn absent_at_start(
+    spec: &Spec,
+    arena: &Arc<Arena>,
+    options: &Options,
+) -> io::Result<Tried> {
+    let mut tried = Tried::default();
+    let mut backstage = Backstage::new(spec, arena, options.writer)?;
+    let good = backstage.issue()?;
+    let mut site = backstage.site.again();
+    let (late, patience) = (good.clone(), options.patience);
+    let starting = backstage.start(spec, good, patience);
+    let writing = async {
+        // It has this long to find that nothing is there.
+        sleep(Duration::from_millis(500)).await;
+        site.write(&late)
+    };
+    let (started, written) = tokio::join!(starting, writing);
+    written?;
+    let mut stage = match started {
+        Ok(stage) => stage,
+        Err(why) => {
+            let gone = why.get_ref().and_then(|why| why.downcast_ref());
+            let (severity, words) = match gone {
+                Some(Trouble::Ended(..)) => (
+                    Severity::Warning,
+                    format!("Without its files it does not start, and does not wait: {why}"),
+                ),
+                _ => (Severity::Failure, format!("It did not come up once its files were there: {why}")),
+            };
+            tried.findings.push(finding(severity, Code::DidNotStart, "", words));
+            return Ok(tried);
+        }
+    };
+    let bystanders = Bystanders::new(spec, &stage)?;
+    let complaint = stage.tell().await.err();
+    let generation = stage.chains.latest();
+    let now = bystanders.recorder.now();
+    let (recorder, client) = (&bystanders.recorder, &bystanders.client);
+    let shown = until_shown(&mut stage, recorder, client, generation, bystanders.within).await;
+    match shown.0 {
+        Some(new) => tried.recovered = Some(new.saturating_sub(now)),
+        None => {
+            let complaint = complaint.map_or_else(String::new, |why| format!(" It said: {why}"));
+            tried.fail(
+                Code::NotPickedUp,
+                format!(
+                    "It was started before its files were there, and {} ms after they were, it did \
+                     not show them.{complaint}",
+                    bystanders.within.as_millis()
+                ),
+            );
+        }
+    }
+    tried.findings.extend(of_server(spec, &mut stage, ""));
+    Ok(tried)
+}
+
+/// A client with a certificate of this authority.
+fn client_of(stage: &Stage, authority: &mut Authority, resume: bool) -> io::Result<Client> {
+    let identity = authority.issue(&LeafRequest::new("client"));
+    stage.target.client(None, resume, Some(&identity.map_err(io::Error::other)?))
+}
+
+/// Comes until it is let in, or turned away, as `wanted`. Says how long that took.
+async fn until_let_in(
+    stage: &Stage,
+    client: &Client,
+    wanted: bool,
+    within: Duration,
+) -> Option<Duration> {
+    let began = tokio::time::Instant::now();
+    while began.elapsed() < within {
+        let (_, outcome) = stage.target.visit(client).await;
+        let is = match outcome {
+            Ok(()) => Some(true),
+            Err(failed) if failed.turned_away() => Some(false),
+            Err(_) => None,
+        };
+        if is == Some(wanted) {
+            return Some(began.elapsed());
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    None
+}
+
+/// Adds a second authority, and waits until its clients are let in.
+async fn add(
+    tried: &mut Tried,
+    stage: &mut Stage,
+    second: &Authority,
+    client: &Client,
+    within: Duration,
+) -> io::Result<bool> {
+    if let (_, Ok(())) = stage.target.visit(client).await {
+        tried.fail(Code::LetIn, "A client of an authority that nobody has added was let in.");
+        return Ok(false);
+    }
+    let both = format!("{}{}", stage.clients.root_pem(), second.root_pem());
+    stage.trust_clients(&both)?;
+    let complaint = stage.tell().await.err();
+    tried.recovered = until_let_in(stage, client, true, within).await;
+    if tried.recovered.is_none() {
+        let complaint = complaint.map_or_else(String::new, |why| format!(" It said: {why}"));
+        tried.fail(
+            Code::TurnedAway,
+            format!(
+                "An authority was added for clients, and within {} ms none of its clients was let \
+                 in.{complaint}",
+                within.as_millis()
+            ),
+        );
+    }
+    Ok(tried.recovered.is_some())
+}
+
+async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
+    let mut tried = Tried::default();
+    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let bystanders = Bystanders::new(spec, &stage)?;
+    let rates = Rates {
+        per_second: [(Class::Full, 50.0), (Class::Mutual, 20.0)].into(),
+        downloads: 1,
+        pool: 2,
+    };
+    let classes = [Class::Full, Class::Mutual, Class::Download];
+    let load = Load::start(&stage.target, &bystanders.recorder, &classes, &rates)?;
+    let mut second = Authority::named("More clients").map_err(io::Error::other)?;
+    let client = client_of(&stage, &mut second, false)?;
+    add(&mut tried, &mut stage, &second, &client, bystanders.within).await?;
+    sleep(Duration::from_millis(200)).await;
+    load.stop().await;
+    let records = bystanders.recorder.records();
+    tried.attempts = records.len() as u64;
+    let failed: Vec<_> = records.iter().filter(|record| record.failed.is_some()).collect();
+    tried.failed = failed.len() as u64;
+    if let Some(kind) = failed.first().and_then(|record| record.failed) {
+        let words = format!(
+            "While an authority was added, {} attempts of others failed: {}.",
+            share(tried.failed, tried.attempts),
+            kind.words()
+        );
+        let code = match Code::of(kind) {
+            Code::HandshakesFailed => Code::TurnedAway,
+            code => code,
+        };
+        tried.fail(code, words);
+    }
+    tried.findings.extend(of_server(spec, &mut stage, ""));
+    Ok(tried)
+}
+
+async fn trust_removed(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
+    let mut tried = Tried::default();
+    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let within = Duration::from_millis(spec.limits.reload_within_ms);
+    let mut second = Authority::named("More clients").map_err(io::Error::other)?;
+    let stays = client_of(&stage, &mut second, false)?;
+    if !add(&mut tried, &mut stage, &second, &stays, within).await? {
+        return Ok(tried);
+    }
+    let mut first = std::mem::replace(&mut stage.clients, second);
+    let goes = client_of(&stage, &mut first, false)?;
+    let returns = client_of(&stage, &mut first, true)?;
+    for client in [&goes, &returns, &returns] {
+        if let (_, Err(failed)) = stage.target.visit(client).await {
+            let words = format!("A client that is trusted was turned away: {}.", failed.why);
+            tried.fail(Code::TurnedAway, words);
+            return Ok(tried);
+        }
+    }
+    let listed = stage.clients.root_pem().to_owned();
+    stage.trust_clients(&listed)?;
+    let _ = stage.tell().await;
+    tried.recovered = until_let_in(&stage, &goes, false, within).await;
+    if tried.recovered.is_none() {
+        tried.fail(
+            Code::LetIn,
+            format!(
+                "An authority was taken away, and {} ms later its clients are still let in.",
+                within.as_millis()
+            ),
+        );
+    }
+    let (seen, outcome) = stage.target.visit(&returns).await;
+    if outcome.is_ok() && tried.recovered.is_some() {
+        let resumed = seen.is_some_and(|seen| seen.resumed);
+        tried.fail(
+            if resumed { Code::ResumedWithoutTrust } else { Code::LetIn },
+            "A client whose authority was taken away came back with the session that it had.",
+        );
+    }
+    if let (_, Err(failed)) = stage.target.visit(&stays).await {
+        let words = format!("A client that is still trusted was turned away: {}.", failed.why);
+        tried.fail(Code::TurnedAway, words);
+    }
+    tried.attempts = 6;
+    tried.findings.extend(of_server(spec, &mut stage, ""));
+    Ok(tried)
+}

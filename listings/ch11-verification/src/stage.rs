@@ -1,0 +1,299 @@
+//! The stage: a directory with files, an authority, a server that reads them, and clients who know
+//! what they should be shown.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch06_in_flight_requests::client::Version;
+use ch09_simulating_rotation::{Site, Writer};
+use lab::authority::{Authority, Issued, LeafRequest};
+use tempfile::TempDir;
+
+use crate::load::{Chains, Target};
+use crate::origin::{Origin, write_files};
+use crate::record::Class;
+use crate::server::{Server, Words};
+use crate::spec::{Layout, Protocol, Spec};
+
+/// What all stages of a run share: something behind a proxy, and files to serve.
+pub struct Arena {
+    origin: Origin,
+    www: Option<TempDir>,
+}
+
+impl Arena {
+    /// Makes what this server needs.
+    ///
+    /// # Errors
+    /// When there is no port, or the disk is full.
+    pub async fn new(spec: &Spec) -> io::Result<Self> {
+        let www = match spec.mentions("{www}") {
+            true => {
+                let www = lab::directory()?;
+                write_files(www.path())?;
+                Some(www)
+            }
+            false => None,
+        };
+        Ok(Self {
+            origin: Origin::start().await?,
+            www,
+        })
+    }
+}
+
+/// A server with files of its own, which can be rotated.
+pub struct Stage {
+    /// The server.
+    pub server: Server,
+    /// Where its files are written.
+    pub site: Site,
+    /// Who issues them.
+    pub authority: Authority,
+    /// Who issues the clients' certificates, where the server asks for them.
+    pub clients: Authority,
+    /// What was issued.
+    pub chains: Arc<Chains>,
+    /// Whom clients call.
+    pub target: Target,
+    /// What lies there, when it is fit.
+    pub good: Issued,
+    name: String,
+    client_roots: PathBuf,
+    mutual: bool,
+    // Removed after the server has ended: fields are dropped in their order.
+    _directory: Option<TempDir>,
+}
+
+impl Stage {
+    /// Writes a first identity, and starts the server.
+    ///
+    /// # Errors
+    /// When the server does not come up, with what it said; when files cannot be written.
+    pub async fn set_up(
+        spec: &Spec,
+        arena: &Arena,
+        writer: Writer,
+        patience: Duration,
+    ) -> io::Result<Self> {
+        let mut backstage = Backstage::new(spec, arena, writer)?;
+        let good = backstage.issue()?;
+        backstage.site.write(&good)?;
+        backstage.start(spec, good, patience).await
+    }
+
+    /// Issues what replaces the present identity, and lets clients know it.
+    ///
+    /// # Errors
+    /// What the authority says.
+    pub fn issue(&mut self) -> io::Result<Issued> {
+        let request = LeafRequest::new(&self.name);
+        let issued = self.authority.issue(&request).map_err(io::Error::other)?;
+        self.announce(&issued);
+        Ok(issued)
+    }
+
+    /// Lets clients know a chain, and looks for its key in what the server says.
+    pub fn announce(&mut self, issued: &Issued) -> u32 {
+        self.server.said().look_for(&issued.key);
+        self.chains.add(issued)
+    }
+
+    /// The name that the certificate bears.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Tells the server, in its own way, that its files have changed.
+    ///
+    /// # Errors
+    /// What was complained of.
+    pub async fn tell(&mut self) -> Result<(), String> {
+        let files = self.site.files();
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+        let mut pem = read(&files.certificate);
+        if files.certificate != files.key {
+            pem.push_str(&read(&files.key));
+        }
+        self.server.reload(&pem).await
+    }
+
+    /// Replaces the trust anchors by which clients are let in. Nobody is told.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn trust_clients(&self, roots_pem: &str) -> io::Result<()> {
+        trust(&self.site, &self.client_roots, &self.authority, roots_pem)
+    }
+
+    /// Whether clients are asked for a certificate.
+    pub fn is_mutual(&self) -> bool {
+        self.mutual
+    }
+
+    /// The classes that this server can be judged by.
+    pub async fn classes(&self) -> Vec<Class> {
+        let mut classes = vec![Class::Full, Class::Resuming];
+        if self.target.protocol != Protocol::Lab {
+            classes.push(Class::Pooled);
+            if self.speaks_http2().await {
+                classes.push(Class::Http2);
+            }
+        }
+        if self.target.protocol != Protocol::AnyHttp {
+            classes.push(Class::Download);
+        }
+        if self.mutual {
+            classes.push(Class::Mutual);
+        }
+        classes
+    }
+
+    async fn speaks_http2(&self) -> bool {
+        let identity = self.target.identity.as_deref();
+        let Ok(client) = self.target.client(Some(Version::Http2), false, identity) else {
+            return false;
+        };
+        let address = *self.target.address.borrow();
+        let opened = client.open(address).await;
+        opened.is_ok_and(|(stream, _)| stream.get_ref().1.alpn_protocol() == Some(b"h2"))
+    }
+}
+
+/// A stage whose server has not been started.
+pub struct Backstage {
+    /// Where files are written.
+    pub site: Site,
+    /// Who issues them.
+    pub authority: Authority,
+    clients: Authority,
+    chains: Arc<Chains>,
+    keys: Vec<lab::authority::PrivateKeyPem>,
+    words: Words,
+    name: String,
+    client_roots: PathBuf,
+    directory: Option<TempDir>,
+}
+
+impl Backstage {
+    /// A directory with trust anchors, and no identity yet.
+    ///
+    /// # Errors
+    /// When files cannot be written, or the CA of an attached server cannot be read.
+    pub fn new(spec: &Spec, arena: &Arena, writer: Writer) -> io::Result<Self> {
+        let writer = match spec.layout {
+            Layout::Pair => writer,
+            Layout::Bundle => Writer::Bundle,
+        };
+        let (authority, directory, path, name) = match &spec.attach {
+            Some(attach) => {
+                let authority = Authority::load(&attach.ca)?;
+                let name = attach.server_name.clone();
+                (authority, None, attach.directory.clone(), name)
+            }
+            None => {
+                let directory = lab::directory()?;
+                let path = directory.path().to_owned();
+                let authority = Authority::new().map_err(io::Error::other)?;
+                (authority, Some(directory), path, "localhost".to_owned())
+            }
+        };
+        let clients = Authority::named("Clients").map_err(io::Error::other)?;
+        let site = Site::new(&path, writer);
+        let client_roots = path.join("client-roots.pem");
+        if spec.attach.is_none() {
+            let roots = clients.root_pem();
+            match spec.client_auth {
+                true => trust(&site, &client_roots, &authority, roots)?,
+                false => site.write_roots(authority.root_pem())?,
+            }
+        }
+        let www = arena.www.as_ref().map_or(path.as_path(), |www| www.path());
+        let words = Words::new(spec, &path, www, &site.files(), arena.origin.port())?;
+        Ok(Self {
+            site,
+            authority,
+            clients,
+            chains: Arc::default(),
+            keys: Vec::new(),
+            words,
+            name,
+            client_roots,
+            directory,
+        })
+    }
+
+    /// Issues an identity. Writes nothing.
+    ///
+    /// # Errors
+    /// What the authority says.
+    pub fn issue(&mut self) -> io::Result<Issued> {
+        let request = LeafRequest::new(&self.name);
+        let issued = self.authority.issue(&request).map_err(io::Error::other)?;
+        self.chains.add(&issued);
+        self.keys.push(issued.key.clone());
+        Ok(issued)
+    }
+
+    /// Starts the server. `good` is what it should show.
+    ///
+    /// # Errors
+    /// With what it said last.
+    pub async fn start(
+        mut self,
+        spec: &Spec,
+        good: Issued,
+        patience: Duration,
+    ) -> io::Result<Stage> {
+        let server = Server::start(spec, self.words).await?;
+        for key in &self.keys {
+            server.said().look_for(key);
+        }
+        let identity = match spec.client_auth {
+            true => {
+                let request = LeafRequest::new("client");
+                let identity = self.clients.issue(&request).map_err(io::Error::other)?;
+                Some(Arc::new(identity))
+            }
+            false => None,
+        };
+        let target = Target {
+            address: server.address(),
+            name: self.name.clone(),
+            roots_pem: self.authority.root_pem().to_owned(),
+            protocol: spec.protocol,
+            identity,
+            patience,
+            chains: self.chains.clone(),
+        };
+        Ok(Stage {
+            server,
+            site: self.site,
+            authority: self.authority,
+            clients: self.clients,
+            chains: self.chains,
+            target,
+            good,
+            name: self.name,
+            client_roots: self.client_roots,
+            mutual: spec.client_auth,
+            _directory: self.directory,
+        })
+    }
+}
+
+/// Some servers hold one set of trust anchors, for their own chain and for their clients: that one
+/// has them all. Others have a file for their clients.
+fn trust(
+    site: &Site,
+    client_roots: &Path,
+    authority: &Authority,
+    roots_pem: &str,
+) -> io::Result<()> {
+    let beside = client_roots.with_extension("new");
+    std::fs::write(&beside, roots_pem)?;
+    std::fs::rename(&beside, client_roots)?;
+    site.write_roots(&format!("{}{roots_pem}", authority.root_pem()))
+}

@@ -1,0 +1,304 @@
+//! From figures to findings, and from findings to a verdict.
+
+use std::collections::BTreeMap;
+
+use crate::bound::upper;
+use crate::record::{Class, Kind, Record};
+use crate::report::{
+    ClassReport, Code, Finding, Phase, Plan, Report, Resources, Rotation, Severity, Verdict,
+};
+
+/// The scenario's name of what is found while certificates rotate and all is as it should be.
+pub const ROTATION: &str = "rotation";
+
+impl Code {
+    /// What a failed attempt of this kind means.
+    pub fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Refused
+            | Kind::Stalled
+            | Kind::HandshakeCut
+            | Kind::Alert
+            | Kind::Tls => Self::HandshakesFailed,
+            Kind::Expired
+            | Kind::NotYetValid
+            | Kind::WrongName
+            | Kind::UnknownIssuer
+            | Kind::WrongKey => Self::UnfitShown,
+            Kind::WrongChain => Self::WrongChain,
+            Kind::Status | Kind::Lost => Self::RequestsFailed,
+            Kind::Severed => Self::Severed,
+            Kind::Corrupt => Self::Corrupt,
+            Kind::StrangerLetIn => Self::LetIn,
+        }
+    }
+
+    /// The entries of the failure catalogue that come to mind, where the scenario does not say it
+    /// better.
+    pub fn catalogue(self) -> &'static [u32] {
+        match self {
+            Self::NotPickedUp => &[1, 2, 8, 13, 15, 17, 27, 28],
+            Self::WentBack => &[25],
+            Self::WorkersDisagree => &[26],
+            Self::WrongChain => &[5, 6],
+            Self::UnfitShown => &[3, 4, 5, 35],
+            Self::LastGoodLost => &[19, 20],
+            Self::NotRecovered => &[20, 28],
+            Self::LetIn => &[21],
+            Self::TurnedAway => &[32, 33],
+            Self::ResumedWithoutTrust => &[30],
+            Self::KeyInLog => &[22],
+            Self::LogLies => &[27],
+            Self::HandshakeWaitsForFiles => &[39],
+            Self::ResumesForEver => &[29],
+            Self::TicketsLost => &[31],
+            Self::DidNotStart => &[13],
+            Self::Stopped => &[16, 19],
+            _ => &[],
+        }
+    }
+}
+
+/// A finding, with the entries of the catalogue that come to mind.
+pub fn finding(severity: Severity, code: Code, scenario: &str, words: String) -> Finding {
+    Finding {
+        severity,
+        code,
+        scenario: scenario.to_owned(),
+        words,
+        catalogue: code.catalogue().to_vec(),
+    }
+}
+
+/// A share with its bound: "none of 1,200 (below 0.25 %)".
+pub fn share(failed: u64, attempts: u64) -> String {
+    let below = upper(failed, attempts) * 100.0;
+    let of = grouped(attempts);
+    let digits = match below {
+        b if b >= 1.0 => 1,
+        b if b >= 0.01 => 2,
+        _ => 4,
+    };
+    match failed {
+        0 => format!("none of {of} (below {below:.digits$} %)"),
+        _ => format!("{} of {of} (below {below:.digits$} %)", grouped(failed)),
+    }
+}
+
+/// A number with a comma for each three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// What the classes of clients met.
+pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for class in classes {
+        let mut by_code: BTreeMap<Code, BTreeMap<Kind, (u64, u64)>> = BTreeMap::new();
+        for failures in &class.failures {
+            let kinds = by_code.entry(Code::of(failures.kind)).or_default();
+            let (count, during) = kinds.entry(failures.kind).or_default();
+            *count += failures.count;
+            *during += match failures.phase {
+                Phase::During => failures.count,
+                _ => 0,
+            };
+        }
+        for (code, kinds) in by_code {
+            let kinds: Vec<_> = kinds
+                .into_iter()
+                .map(|(kind, (count, during))| {
+                    format!("{} × {}, {} of them during a rotation", grouped(count), kind.words(), grouped(during))
+                })
+                .collect();
+            let words = format!(
+                "{}: {} failed: {}.",
+                class.class,
+                share(class.failed, class.attempts),
+                kinds.join("; ")
+            );
+            found.push(finding(Severity::Failure, code, ROTATION, words));
+        }
+    }
+    found
+}
+
+/// Whether, and how fast, each rotation came through. `went_back` are the numbers of those after
+/// which the old one was shown for good.
+pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut tell = |code, which: Vec<&Rotation>, what: String| {
+        if let Some(first) = which.first() {
+            let words = format!(
+                "{} of {} rotations, the first of them number {}: {what}.",
+                which.len(),
+                rotations.len(),
+                first.number,
+            );
+            found.push(finding(Severity::Failure, code, ROTATION, words));
+        }
+    };
+    let missed = |rotation: &&Rotation| rotation.first_new_ms.is_none();
+    let within = plan.reload_within_ms;
+    let complaint = rotations.iter().filter(missed).find_map(|rotation| rotation.complaint.as_ref());
+    let complaint = complaint.map_or_else(String::new, |complaint| format!("; it said: {complaint}"));
+    tell(
+        Code::NotPickedUp,
+        rotations.iter().filter(missed).collect(),
+        format!("no handshake showed the new certificate within {within} ms{complaint}"),
+    );
+    let back = |rotation: &&Rotation| went_back.contains(&rotation.number);
+    tell(
+        Code::WentBack,
+        rotations.iter().filter(back).collect(),
+        "the new certificate was shown, and at the end of it the old one again".into(),
+    );
+    let disagree = |rotation: &&Rotation| {
+        !missed(rotation)
+            && !back(rotation)
+            && (rotation.settled_ms.is_none() || rotation.overlap_ms > plan.overlap_ms as f64)
+    };
+    let worst = rotations.iter().filter(disagree).map(|rotation| rotation.overlap_ms);
+    let worst = worst.fold(0.0, f64::max);
+    tell(
+        Code::WorkersDisagree,
+        rotations.iter().filter(disagree).collect(),
+        format!(
+            "old and new certificate were shown side by side, for {worst:.0} ms at the worst; {} ms are allowed",
+            plan.overlap_ms
+        ),
+    );
+    found
+}
+
+/// What becomes of sessions that are resumed.
+pub fn of_resumption(records: &[Record], rotations: &[Rotation], latest: u32) -> Vec<Finding> {
+    let resuming: Vec<_> = records
+        .iter()
+        .filter(|record| record.class == Class::Resuming && record.failed.is_none())
+        .collect();
+    let mut found = Vec::new();
+    if rotations.len() < 3 || resuming.is_empty() {
+        return found;
+    }
+    // The last quarter: what is resumed there has outlived most rotations.
+    let late = &resuming[resuming.len() * 3 / 4..];
+    let oldest = late.iter().filter(|record| record.resumed);
+    let oldest = oldest.filter_map(|record| record.shown).min();
+    if let Some(oldest) = oldest
+        && oldest + 3 <= latest
+    {
+        let words = format!(
+            "After {} rotations, clients who return still resume sessions that began {} generations \
+             ago, and are not shown the new certificate.",
+            rotations.len(),
+            latest - oldest
+        );
+        found.push(finding(Severity::Warning, Code::ResumesForEver, ROTATION, words));
+    }
+    let first = rotations[0].began_ms;
+    let ms = |record: &Record| crate::measure::ms(record.began);
+    let before: Vec<_> = resuming.iter().filter(|record| ms(record) < first).collect();
+    let resumed = before.iter().filter(|record| record.resumed).count();
+    let lost = rotations.iter().enumerate().filter(|(at, rotation)| {
+        let until = rotations.get(at + 1).map_or(f64::MAX, |next| next.began_ms);
+        resuming.iter().any(|record| {
+            !record.resumed && (rotation.began_ms..until).contains(&ms(record))
+        })
+    });
+    let lost = lost.count();
+    if before.len() >= 5 && resumed * 10 >= before.len() * 8 && lost * 10 >= rotations.len() * 8 {
+        let words = format!(
+            "After {lost} of {} rotations, clients who return had to pay for a full handshake, where \
+             {resumed} of {} resumed before.",
+            rotations.len(),
+            before.len()
+        );
+        found.push(finding(Severity::Warning, Code::TicketsLost, ROTATION, words));
+    }
+    found
+}
+
+/// Memory that grows, and processes that stay. Some of both is normal; what counts is what each
+/// rotation adds.
+pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
+    const MIB: f64 = 1_048_576.0;
+    let mut found = Vec::new();
+    let before = resources.memory_before as f64;
+    let grown = resources.memory_after as f64 - before;
+    let each = grown / rotations.max(1) as f64;
+    if grown > 8.0 * MIB && grown > before / 4.0 && each > MIB / 4.0 {
+        let words = format!(
+            "Its memory grew from {:.1} to {:.1} MiB over {rotations} rotations, by {:.2} MiB each.",
+            before / MIB,
+            resources.memory_after as f64 / MIB,
+            each / MIB
+        );
+        found.push(finding(Severity::Warning, Code::MemoryGrows, ROTATION, words));
+    }
+    if resources.processes_after > resources.processes_before {
+        let words = format!(
+            "{} processes before, {} after {rotations} rotations, with {} connections kept.",
+            resources.processes_before, resources.processes_after, resources.connections_held
+        );
+        found.push(finding(Severity::Warning, Code::ProcessesLeft, ROTATION, words));
+    }
+    found
+}
+
+/// One sentence.
+pub fn verdict(report: &Report) -> Verdict {
+    let name = &report.server.name;
+    let failures: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Failure)
+        .collect();
+    let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
+    let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
+    let rotations = report.rotations.len();
+    let counted = match rotations {
+        1 => "1 rotation".to_owned(),
+        many => format!("{many} rotations"),
+    };
+    let warnings = match report.findings.len() - failures.len() {
+        0 => String::new(),
+        1 => " There is 1 warning.".into(),
+        many => format!(" There are {many} warnings."),
+    };
+    let scenarios = match report.scenarios.len() {
+        0 => String::new(),
+        many => format!(", and {many} things were done to it on purpose"),
+    };
+    let passed = failures.is_empty() && report.interrupted.is_none();
+    let words = match (&report.interrupted, failures.first()) {
+        (_, Some(worst)) => format!(
+            "{name} does not rotate with zero downtime. {}{}{warnings}",
+            worst.words,
+            match failures.len() {
+                1 => String::new(),
+                many => format!(" And {} more failures.", many - 1),
+            }
+        ),
+        (Some(why), None) => format!(
+            "No verdict on {name}: {why}. Until then, in {counted}, {} attempts failed.{warnings}",
+            share(failed, attempts)
+        ),
+        (None, None) if rotations == 0 => {
+            format!("{name} serves: {} attempts failed{scenarios}. Nothing was rotated.{warnings}", share(failed, attempts))
+        }
+        (None, None) => format!(
+            "{name} rotates with zero downtime: {counted}, {} attempts failed{scenarios}.{warnings}",
+            share(failed, attempts)
+        ),
+    };
+    Verdict { passed, words }
+}
