@@ -128,6 +128,16 @@ impl Stage {
         trust(&self.site, &self.client_roots, &self.authority, roots_pem)
     }
 
+    /// The same, by a writer that truncates: what is there now is all that there is for a while.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn write_client_roots_in_place(&self, roots_pem: &str) -> io::Result<()> {
+        std::fs::write(&self.client_roots, roots_pem)?;
+        let own = format!("{}{roots_pem}", self.authority.root_pem());
+        std::fs::write(self.site.files().roots, own)
+    }
+
     /// Whether clients are asked for a certificate.
     pub fn is_mutual(&self) -> bool {
         self.mutual
