@@ -256,6 +256,7 @@ pub async fn one(
         _ => under_load(trial, spec, arena, options, typical).await,
     };
     let mut findings = match tried {
+        Ok(tried) if tried.moot => return (scenario, Vec::new()),
         Ok(tried) => {
             scenario.attempts = tried.attempts;
             scenario.failed = tried.failed;
@@ -291,6 +292,8 @@ struct Tried {
     failed: u64,
     recovered: Option<Duration>,
     findings: Vec<Finding>,
+    /// It could not be done: the server did not even show a rotation in which nothing is wrong.
+    moot: bool,
 }
 
 impl Tried {
@@ -383,6 +386,7 @@ async fn under_load(
             Some(new) => typical = typical.max(new.saturating_sub(first.told)),
             None => {
                 load.stop().await;
+                tried.moot = true;
                 return Ok(tried);
             }
         }

@@ -112,7 +112,11 @@ impl Stage {
     /// What was complained of.
     pub async fn tell(&mut self) -> Result<(), String> {
         let files = self.site.files();
-        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+        // What hangs when it is opened is not for us to open.
+        let read = |path: &Path| match path.is_file() {
+            true => std::fs::read_to_string(path).unwrap_or_default(),
+            false => String::new(),
+        };
         let mut pem = read(&files.certificate);
         if files.certificate != files.key {
             pem.push_str(&read(&files.key));

@@ -1,7 +1,6 @@
 //! Following the files: chapter 3's watch, and what it becomes when something is left out.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -136,13 +135,10 @@ async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
     }
 }
 
-/// Asks for the time of the last change, in whole seconds.
+/// Asks for the time of the last change.
 async fn newer_only(files: &Files, live: Arc<Live>) {
-    let changed = |path: &Path| -> io::Result<u64> {
-        let at = fs::metadata(path)?.modified()?;
-        Ok(at.duration_since(UNIX_EPOCH).map_or(0, |at| at.as_secs()))
-    };
-    let mut last = changed(&files.certificate).unwrap_or(0);
+    let changed = |path: &Path| fs::metadata(path)?.modified();
+    let mut last = changed(&files.certificate).unwrap_or(UNIX_EPOCH);
     let mut ticks = interval(Duration::from_millis(50));
     loop {
         ticks.tick().await;
