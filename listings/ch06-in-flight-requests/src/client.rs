@@ -150,9 +150,7 @@ impl Http {
             Sender::Http1(_) => Request::get(path).header(HOST, "localhost"),
             Sender::Http2(_) => Request::get(format!("https://localhost{path}")),
         };
-        let request = request
-            .body(Empty::new())
-            .map_err(|why| severed(0, why))?;
+        let request = request.body(Empty::new()).map_err(|why| severed(0, why))?;
         let answered = async {
             match &mut self.sender {
                 Sender::Http1(sender) => {

@@ -99,8 +99,9 @@ pub struct Watcher<'a> {
 impl Watcher<'_> {
     async fn interrupted(&self) -> String {
         let mut interrupt = self.interrupt.clone();
-        match interrupt.wait_for(Option::is_some).await {
-            Ok(why) => why.clone().unwrap_or_default(),
+        let told = interrupt.wait_for(Option::is_some).await;
+        match told.map(|why| why.clone()) {
+            Ok(why) => why.unwrap_or_default(),
             // Nobody is left who could.
             Err(_) => std::future::pending().await,
         }
@@ -152,7 +153,10 @@ fn chosen(options: &Options, there: &[Class]) -> io::Result<Vec<Class>> {
     let Some(wanted) = &options.classes else {
         return Ok(there.to_vec());
     };
-    let missing: Vec<_> = wanted.iter().filter(|class| !there.contains(class)).collect();
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|class| !there.contains(class))
+        .collect();
     if let Some(class) = missing.first() {
         let there: Vec<_> = there.iter().map(|class| class.name()).collect();
         let why = format!(
@@ -202,7 +206,9 @@ impl Run {
         Ok(Self {
             recorder: Arc::default(),
             began: OffsetDateTime::now_utc(),
-            client: stage.target.client(None, false, stage.target.identity.as_deref())?,
+            client: stage
+                .target
+                .client(None, false, stage.target.identity.as_deref())?,
             rates,
             classes: classes.to_vec(),
             options: options.clone(),
@@ -272,7 +278,12 @@ impl Run {
 
         let mut findings = verdict::of_rotations(&rotations, &self.plan, &back);
         findings.extend(verdict::of_classes(&classes));
-        findings.extend(verdict::of_resumption(&records, &rotations, stage.chains.latest()));
+        findings.extend(verdict::of_latency(&classes));
+        findings.extend(verdict::of_resumption(
+            &records,
+            &rotations,
+            stage.chains.latest(),
+        ));
         if let Some(resources) = &self.resources {
             findings.extend(verdict::of_resources(resources, rotations.len()));
         }
@@ -286,7 +297,12 @@ impl Run {
                 late.as_millis()
             );
             let code = Code::LoadFellBehind;
-            findings.push(verdict::finding(Severity::Warning, code, verdict::ROTATION, words));
+            findings.push(verdict::finding(
+                Severity::Warning,
+                code,
+                verdict::ROTATION,
+                words,
+            ));
         }
         Report {
             format: FORMAT,
@@ -322,7 +338,9 @@ impl Run {
         if log.all(&want("identity_loaded")).is_empty() || spec.reload.restart {
             return Vec::new();
         }
-        let sightings = records.iter().filter(|record| record.opened && !record.resumed);
+        let sightings = records
+            .iter()
+            .filter(|record| record.opened && !record.resumed);
         let sightings: Vec<_> = sightings
             .filter_map(|record| {
                 Some(Sighting {
@@ -350,12 +368,22 @@ pub(crate) fn of_server(spec: &Spec, stage: &mut Stage, scenario: &str) -> Vec<F
         let last = stage.server.said().last();
         let last = last.lines().last().unwrap_or("nothing");
         let words = format!("The server ended by itself ({status}). It said: {last}");
-        found.push(verdict::finding(Severity::Failure, Code::Stopped, scenario, words));
+        found.push(verdict::finding(
+            Severity::Failure,
+            Code::Stopped,
+            scenario,
+            words,
+        ));
     }
     let leaks = stage.server.said().leaks();
     if leaks > 0 {
         let words = format!("{leaks} lines of its output hold bytes of a private key.");
-        found.push(verdict::finding(Severity::Failure, Code::KeyInLog, scenario, words));
+        found.push(verdict::finding(
+            Severity::Failure,
+            Code::KeyInLog,
+            scenario,
+            words,
+        ));
     }
     found
 }
@@ -368,7 +396,10 @@ fn machine() -> Machine {
     Machine {
         cores: std::thread::available_parallelism().map_or(0, |cores| cores.get()),
         processor: model.unwrap_or(std::env::consts::ARCH).to_owned(),
-        system: format!("{} {}", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim()),
+        system: format!(
+            "{} {}",
+            std::env::consts::OS,
+            read("/proc/sys/kernel/osrelease").trim()
+        ),
     }
 }
-

@@ -32,7 +32,12 @@ pub fn phase(record: &Record, windows: &[Window]) -> Phase {
 }
 
 /// What a class of clients met.
-pub fn class(class: Class, recorder: &Recorder, records: &[Record], windows: &[Window]) -> ClassReport {
+pub fn class(
+    class: Class,
+    recorder: &Recorder,
+    records: &[Record],
+    windows: &[Window],
+) -> ClassReport {
     let mut phases: BTreeMap<Phase, (PhaseReport, Histogram<u64>)> = BTreeMap::new();
     let mut failures: BTreeMap<_, Failures> = BTreeMap::new();
     let (mut attempts, mut failed) = (0, 0);
@@ -157,7 +162,9 @@ pub fn went_back(records: &[Record], window: &Window, next: Option<&Window>) -> 
     });
     let last = stretch.max_by_key(|record| record.began);
     window.first_new.is_some()
-        && last.and_then(|last| last.shown).is_some_and(|shown| shown < window.generation)
+        && last
+            .and_then(|last| last.shown)
+            .is_some_and(|shown| shown < window.generation)
 }
 
 /// The run in slices.
@@ -183,7 +190,9 @@ pub fn timeline(records: &[Record], length: Duration) -> Vec<Slice> {
                 *slowest = took.max(*slowest);
             }
         }
-        if record.opened && !record.resumed && record.class == Class::Full
+        if record.opened
+            && !record.resumed
+            && record.class == Class::Full
             && let Some(shown) = record.shown
         {
             *slice.shown.entry(shown).or_default() += 1;

@@ -41,13 +41,20 @@ impl Progress {
         let (line, done) = match step {
             Step::Starting => ("starting the server".into(), false),
             Step::Steady => ("watching it before the first rotation".into(), true),
-            Step::Rotated { number, after: Some(after) } => {
+            Step::Rotated {
+                number,
+                after: Some(after),
+            } => {
                 let after = after.as_secs_f64() * 1000.0;
-                (format!("rotation {number} of {rotations}: shown after {after:.1} ms"), true)
+                (
+                    format!("rotation {number} of {rotations}: shown after {after:.1} ms"),
+                    true,
+                )
             }
-            Step::Rotated { number, after: None } => {
-                (format!("rotation {number} of {rotations}: not shown"), true)
-            }
+            Step::Rotated {
+                number,
+                after: None,
+            } => (format!("rotation {number} of {rotations}: not shown"), true),
             Step::Tried(scenario) => {
                 let outcome = match scenario.outcome {
                     Outcome::Passed => "as it should be",

@@ -161,6 +161,8 @@ pub enum Code {
     ResumesForEver,
     /// Each rotation makes all clients pay for a full handshake.
     TicketsLost,
+    /// Clients wait for much longer while a certificate is rotated.
+    SlowWhileReloading,
     /// Its memory grows with each rotation.
     MemoryGrows,
     /// Processes stay behind.

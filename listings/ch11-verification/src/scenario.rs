@@ -79,11 +79,13 @@ pub enum Trial {
     TrustAdded,
     /// The first authority for clients is taken away.
     TrustRemoved,
+    /// The list of authorities for clients is written in place, and pauses after the first.
+    TrustHalfWritten,
 }
 
 impl Trial {
     /// All.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Torn,
         Self::Truncated,
         Self::Mismatched,
@@ -107,6 +109,7 @@ impl Trial {
         Self::Stalled,
         Self::TrustAdded,
         Self::TrustRemoved,
+        Self::TrustHalfWritten,
     ];
 
     /// The name in reports and on the command line.
@@ -161,13 +164,16 @@ impl Trial {
             Self::Stalled => &[39],
             Self::TrustAdded => &[33],
             Self::TrustRemoved => &[30, 33],
+            Self::TrustHalfWritten => &[5, 32],
         }
     }
 
     fn applies(self, spec: &Spec) -> bool {
         let attached = spec.attach.is_some();
         match self {
-            Self::TrustAdded | Self::TrustRemoved => spec.client_auth && !attached,
+            Self::TrustAdded | Self::TrustRemoved | Self::TrustHalfWritten => {
+                spec.client_auth && !attached
+            }
             Self::AbsentAtStart | Self::ChangedAtStart => !attached,
             // These writers have two files.
             Self::SlowWrite | Self::RemoveCreate => spec.layout == Layout::Pair && !attached,
@@ -246,9 +252,11 @@ pub async fn one(
         Trial::AbsentAtStart => absent_at_start(spec, arena, options).await,
         Trial::TrustAdded => trust_added(spec, arena, options).await,
         Trial::TrustRemoved => trust_removed(spec, arena, options).await,
+        Trial::TrustHalfWritten => trust_half_written(spec, arena, options, typical).await,
         _ => under_load(trial, spec, arena, options, typical).await,
     };
     let mut findings = match tried {
+        Ok(tried) if tried.moot => return (scenario, Vec::new()),
         Ok(tried) => {
             scenario.attempts = tried.attempts;
             scenario.failed = tried.failed;
@@ -284,12 +292,15 @@ struct Tried {
     failed: u64,
     recovered: Option<Duration>,
     findings: Vec<Finding>,
+    /// It could not be done: the server did not even show a rotation in which nothing is wrong.
+    moot: bool,
 }
 
 impl Tried {
     fn fail(&mut self, code: Code, words: impl Into<String>) {
         let words = words.into();
-        self.findings.push(finding(Severity::Failure, code, "", words));
+        self.findings
+            .push(finding(Severity::Failure, code, "", words));
     }
 }
 
@@ -304,7 +315,9 @@ impl Bystanders {
     fn new(spec: &Spec, stage: &Stage) -> io::Result<Self> {
         Ok(Self {
             recorder: Arc::default(),
-            client: stage.target.client(None, false, stage.target.identity.as_deref())?,
+            client: stage
+                .target
+                .client(None, false, stage.target.identity.as_deref())?,
             within: Duration::from_millis(spec.limits.reload_within_ms),
         })
     }
@@ -323,7 +336,15 @@ impl Bystanders {
         stage.announce(&issued);
         let began = self.recorder.now();
         write(stage, &issued).await?;
-        watch(stage, &self.recorder, &self.client, self.within, issued, began).await
+        watch(
+            stage,
+            &self.recorder,
+            &self.client,
+            self.within,
+            issued,
+            began,
+        )
+        .await
     }
 }
 
@@ -365,6 +386,7 @@ async fn under_load(
             Some(new) => typical = typical.max(new.saturating_sub(first.told)),
             None => {
                 load.stop().await;
+                tried.moot = true;
                 return Ok(tried);
             }
         }
@@ -382,14 +404,23 @@ async fn under_load(
     load.stop().await;
 
     let records = bystanders.recorder.records();
-    let records: Vec<_> = records.into_iter().filter(|record| record.done >= from).collect();
+    let records: Vec<_> = records
+        .into_iter()
+        .filter(|record| record.done >= from)
+        .collect();
     if let Some(window) = &last
         && measure::went_back(&records, window, None)
     {
-        tried.fail(Code::WentBack, "The last certificate was shown, and then an older one.");
+        tried.fail(
+            Code::WentBack,
+            "The last certificate was shown, and then an older one.",
+        );
     }
     tried.attempts = records.len() as u64;
-    tried.failed = records.iter().filter(|record| record.failed.is_some()).count() as u64;
+    tried.failed = records
+        .iter()
+        .filter(|record| record.failed.is_some())
+        .count() as u64;
     let ended = stage.server.ended().is_some();
     let mut kinds: Vec<(Code, Kind, String, u64)> = Vec::new();
     for record in &records {
@@ -450,7 +481,12 @@ async fn run(
     let pause = (typical * 2).clamp(Duration::from_millis(60), Duration::from_secs(2));
     if let Some(sabotage) = trial.sabotage() {
         let name = stage.name().to_owned();
-        let rejected = stage.server.said().log().all(&want("identity_rejected")).len();
+        let rejected = stage
+            .server
+            .said()
+            .log()
+            .all(&want("identity_rejected"))
+            .len();
         sabotage.apply(&mut stage.site, &mut stage.authority, &name)?;
         // That it complains is its right.
         let _ = stage.tell().await;
@@ -462,8 +498,8 @@ async fn run(
             let mut issued = stage.good.clone();
             // The root is of no use to a client, and does no harm.
             issued.chain_pem.push_str(stage.authority.root_pem());
-            issued.facts = lab::chain::facts_of_pem(issued.chain_pem.as_bytes())
-                .map_err(io::Error::other)?;
+            issued.facts =
+                lab::chain::facts_of_pem(issued.chain_pem.as_bytes()).map_err(io::Error::other)?;
             let write = async |stage: &mut Stage, issued: &Issued| stage.site.write(issued);
             bystanders.rotate_by(stage, issued, write).await.map(Some)
         }
@@ -484,9 +520,8 @@ async fn run(
             let mut last = None;
             for _ in 0..3 {
                 let issued = issue(stage)?;
-                let write = async |stage: &mut Stage, issued: &Issued| {
-                    slowly(stage, issued, pause).await
-                };
+                let write =
+                    async |stage: &mut Stage, issued: &Issued| slowly(stage, issued, pause).await;
                 last = Some(bystanders.rotate_by(stage, issued, write).await?);
                 if trial == Trial::SlowWrite {
                     break;
@@ -572,7 +607,13 @@ async fn hold(stage: &mut Stage, typical: Duration, rejected: usize) {
 
 fn fifo(path: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
-    Ok(mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0)?)
+    Ok(mknodat(
+        CWD,
+        path,
+        FileType::Fifo,
+        Mode::from_raw_mode(0o600),
+        0,
+    )?)
 }
 
 fn modified(site: &Site) -> io::Result<SystemTime> {
@@ -605,11 +646,7 @@ async fn slowly(stage: &mut Stage, issued: &Issued, pause: Duration) -> io::Resu
     writing.await.map_err(io::Error::other)?
 }
 
-async fn absent_at_start(
-    spec: &Spec,
-    arena: &Arc<Arena>,
-    options: &Options,
-) -> io::Result<Tried> {
+async fn absent_at_start(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
     let mut tried = Tried::default();
     let mut backstage = Backstage::new(spec, arena, options.writer)?;
     let good = backstage.issue()?;
@@ -636,9 +673,14 @@ async fn absent_at_start(
                     Severity::Warning,
                     format!("Without its files it does not start, and does not wait: {why}"),
                 ),
-                _ => (Severity::Failure, format!("It did not come up once its files were there: {why}")),
+                _ => (
+                    Severity::Failure,
+                    format!("It did not come up once its files were there: {why}"),
+                ),
             };
-            tried.findings.push(finding(severity, Code::DidNotStart, "", words));
+            tried
+                .findings
+                .push(finding(severity, Code::DidNotStart, "", words));
             return Ok(tried);
         }
     };
@@ -669,7 +711,9 @@ async fn absent_at_start(
 /// A client with a certificate of this authority.
 fn client_of(stage: &Stage, authority: &mut Authority, resume: bool) -> io::Result<Client> {
     let identity = authority.issue(&LeafRequest::new("client"));
-    stage.target.client(None, resume, Some(&identity.map_err(io::Error::other)?))
+    stage
+        .target
+        .client(None, resume, Some(&identity.map_err(io::Error::other)?))
 }
 
 /// Comes until it is let in, or turned away, as `wanted`. Says how long that took.
@@ -704,7 +748,10 @@ async fn add(
     within: Duration,
 ) -> io::Result<bool> {
     if let (_, Ok(())) = stage.target.visit(client).await {
-        tried.fail(Code::LetIn, "A client of an authority that nobody has added was let in.");
+        tried.fail(
+            Code::LetIn,
+            "A client of an authority that nobody has added was let in.",
+        );
         return Ok(false);
     }
     let both = format!("{}{}", stage.clients.root_pem(), second.root_pem());
@@ -743,7 +790,10 @@ async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::
     load.stop().await;
     let records = bystanders.recorder.records();
     tried.attempts = records.len() as u64;
-    let failed: Vec<_> = records.iter().filter(|record| record.failed.is_some()).collect();
+    let failed: Vec<_> = records
+        .iter()
+        .filter(|record| record.failed.is_some())
+        .collect();
     tried.failed = failed.len() as u64;
     if let Some(kind) = failed.first().and_then(|record| record.failed) {
         let words = format!(
@@ -797,15 +847,69 @@ async fn trust_removed(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io
     if outcome.is_ok() && tried.recovered.is_some() {
         let resumed = seen.is_some_and(|seen| seen.resumed);
         tried.fail(
-            if resumed { Code::ResumedWithoutTrust } else { Code::LetIn },
+            if resumed {
+                Code::ResumedWithoutTrust
+            } else {
+                Code::LetIn
+            },
             "A client whose authority was taken away came back with the session that it had.",
         );
     }
     if let (_, Err(failed)) = stage.target.visit(&stays).await {
-        let words = format!("A client that is still trusted was turned away: {}.", failed.why);
+        let words = format!(
+            "A client that is still trusted was turned away: {}.",
+            failed.why
+        );
         tried.fail(Code::TurnedAway, words);
     }
     tried.attempts = 6;
+    tried.findings.extend(of_server(spec, &mut stage, ""));
+    Ok(tried)
+}
+
+/// A list that is cut between two authorities parses. Whoever is told when it is whole has no part
+/// in this; whoever follows the file must not believe it at once.
+async fn trust_half_written(
+    spec: &Spec,
+    arena: &Arc<Arena>,
+    options: &Options,
+    typical: Duration,
+) -> io::Result<Tried> {
+    let mut tried = Tried::default();
+    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let within = Duration::from_millis(spec.limits.reload_within_ms);
+    let mut second = Authority::named("More clients").map_err(io::Error::other)?;
+    let client = client_of(&stage, &mut second, false)?;
+    if !add(&mut tried, &mut stage, &second, &client, within).await? {
+        return Ok(tried);
+    }
+    let half = stage.clients.root_pem().to_owned();
+    let whole = format!("{half}{}", second.root_pem());
+    stage.write_client_roots_in_place(&half)?;
+    let hold = (typical * 3).clamp(Duration::from_millis(300), Duration::from_millis(800));
+    let mut lost = Vec::new();
+    let visits = async |tried: &mut Tried, lost: &mut Vec<String>| {
+        let began = tokio::time::Instant::now();
+        while began.elapsed() < hold {
+            tried.attempts += 1;
+            if let (_, Err(failed)) = stage.target.visit(&client).await {
+                tried.failed += 1;
+                lost.push(failed.why);
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    visits(&mut tried, &mut lost).await;
+    stage.write_client_roots_in_place(&whole)?;
+    visits(&mut tried, &mut lost).await;
+    if let Some(why) = lost.first() {
+        let words = format!(
+            "While the list of authorities was half written, {} clients of one that is on it were \
+             turned away: {why}.",
+            share(tried.failed, tried.attempts)
+        );
+        tried.fail(Code::TurnedAway, words);
+    }
     tried.findings.extend(of_server(spec, &mut stage, ""));
     Ok(tried)
 }

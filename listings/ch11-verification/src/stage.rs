@@ -112,7 +112,7 @@ impl Stage {
     /// What was complained of.
     pub async fn tell(&mut self) -> Result<(), String> {
         let files = self.site.files();
-        // A file that hangs when it is opened must not hang us.
+        // What hangs when it is opened is not for us to open.
         let read = |path: &Path| match path.is_file() {
             true => std::fs::read_to_string(path).unwrap_or_default(),
             false => String::new(),
@@ -130,6 +130,16 @@ impl Stage {
     /// When the files cannot be written.
     pub fn trust_clients(&self, roots_pem: &str) -> io::Result<()> {
         trust(&self.site, &self.client_roots, &self.authority, roots_pem)
+    }
+
+    /// The same, by a writer that truncates: what is there now is all that there is for a while.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn write_client_roots_in_place(&self, roots_pem: &str) -> io::Result<()> {
+        std::fs::write(&self.client_roots, roots_pem)?;
+        let own = format!("{}{roots_pem}", self.authority.root_pem());
+        std::fs::write(self.site.files().roots, own)
     }
 
     /// Whether clients are asked for a certificate.

@@ -15,11 +15,9 @@ impl Code {
     /// What a failed attempt of this kind means.
     pub fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Refused
-            | Kind::Stalled
-            | Kind::HandshakeCut
-            | Kind::Alert
-            | Kind::Tls => Self::HandshakesFailed,
+            Kind::Refused | Kind::Stalled | Kind::HandshakeCut | Kind::Alert | Kind::Tls => {
+                Self::HandshakesFailed
+            }
             Kind::Expired
             | Kind::NotYetValid
             | Kind::WrongName
@@ -116,7 +114,12 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
             let kinds: Vec<_> = kinds
                 .into_iter()
                 .map(|(kind, (count, during))| {
-                    format!("{} × {}, {} of them during a rotation", grouped(count), kind.words(), grouped(during))
+                    format!(
+                        "{} × {}, {} of them during a rotation",
+                        grouped(count),
+                        kind.words(),
+                        grouped(during)
+                    )
                 })
                 .collect();
             let words = format!(
@@ -127,6 +130,34 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
             );
             found.push(finding(Severity::Failure, code, ROTATION, words));
         }
+    }
+    found
+}
+
+/// Who waits for a reload. Of the attempts during rotations, one in ten must have taken ten times as
+/// long as nine of ten before, and a fifth of a second: less is the noise of a busy machine.
+pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
+    const LONG: u64 = 200_000;
+    let mut found = Vec::new();
+    for class in classes {
+        let [Some(before), Some(during)] =
+            [Phase::Before, Phase::During].map(|phase| class.phases.get(&phase))
+        else {
+            continue;
+        };
+        let (steady, slow) = (before.latency.p90, during.latency.p90);
+        if before.latency.counts.is_empty() || slow < LONG || slow < 10 * steady {
+            continue;
+        }
+        let words = format!(
+            "{}: while certificates are rotated, one in ten attempts has to wait for {} ms or more; \
+             before, nine in ten took {:.1} ms or less.",
+            class.class,
+            slow / 1000,
+            steady as f64 / 1000.0
+        );
+        let code = Code::SlowWhileReloading;
+        found.push(finding(Severity::Warning, code, ROTATION, words));
     }
     found
 }
@@ -148,8 +179,12 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
     };
     let missed = |rotation: &&Rotation| rotation.first_new_ms.is_none();
     let within = plan.reload_within_ms;
-    let complaint = rotations.iter().filter(missed).find_map(|rotation| rotation.complaint.as_ref());
-    let complaint = complaint.map_or_else(String::new, |complaint| format!("; it said: {complaint}"));
+    let complaint = rotations
+        .iter()
+        .filter(missed)
+        .find_map(|rotation| rotation.complaint.as_ref());
+    let complaint =
+        complaint.map_or_else(String::new, |complaint| format!("; it said: {complaint}"));
     tell(
         Code::NotPickedUp,
         rotations.iter().filter(missed).collect(),
@@ -166,7 +201,10 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
             && !back(rotation)
             && (rotation.settled_ms.is_none() || rotation.overlap_ms > plan.overlap_ms as f64)
     };
-    let worst = rotations.iter().filter(disagree).map(|rotation| rotation.overlap_ms);
+    let worst = rotations
+        .iter()
+        .filter(disagree)
+        .map(|rotation| rotation.overlap_ms);
     let worst = worst.fold(0.0, f64::max);
     tell(
         Code::WorkersDisagree,
@@ -202,17 +240,25 @@ pub fn of_resumption(records: &[Record], rotations: &[Rotation], latest: u32) ->
             rotations.len(),
             latest - oldest
         );
-        found.push(finding(Severity::Warning, Code::ResumesForEver, ROTATION, words));
+        found.push(finding(
+            Severity::Warning,
+            Code::ResumesForEver,
+            ROTATION,
+            words,
+        ));
     }
     let first = rotations[0].began_ms;
     let ms = |record: &Record| crate::measure::ms(record.began);
-    let before: Vec<_> = resuming.iter().filter(|record| ms(record) < first).collect();
+    let before: Vec<_> = resuming
+        .iter()
+        .filter(|record| ms(record) < first)
+        .collect();
     let resumed = before.iter().filter(|record| record.resumed).count();
     let lost = rotations.iter().enumerate().filter(|(at, rotation)| {
         let until = rotations.get(at + 1).map_or(f64::MAX, |next| next.began_ms);
-        resuming.iter().any(|record| {
-            !record.resumed && (rotation.began_ms..until).contains(&ms(record))
-        })
+        resuming
+            .iter()
+            .any(|record| !record.resumed && (rotation.began_ms..until).contains(&ms(record)))
     });
     let lost = lost.count();
     if before.len() >= 5 && resumed * 10 >= before.len() * 8 && lost * 10 >= rotations.len() * 8 {
@@ -222,7 +268,12 @@ pub fn of_resumption(records: &[Record], rotations: &[Rotation], latest: u32) ->
             rotations.len(),
             before.len()
         );
-        found.push(finding(Severity::Warning, Code::TicketsLost, ROTATION, words));
+        found.push(finding(
+            Severity::Warning,
+            Code::TicketsLost,
+            ROTATION,
+            words,
+        ));
     }
     found
 }
@@ -242,14 +293,24 @@ pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
             resources.memory_after as f64 / MIB,
             each / MIB
         );
-        found.push(finding(Severity::Warning, Code::MemoryGrows, ROTATION, words));
+        found.push(finding(
+            Severity::Warning,
+            Code::MemoryGrows,
+            ROTATION,
+            words,
+        ));
     }
     if resources.processes_after > resources.processes_before {
         let words = format!(
             "{} processes before, {} after {rotations} rotations, with {} connections kept.",
             resources.processes_before, resources.processes_after, resources.connections_held
         );
-        found.push(finding(Severity::Warning, Code::ProcessesLeft, ROTATION, words));
+        found.push(finding(
+            Severity::Warning,
+            Code::ProcessesLeft,
+            ROTATION,
+            words,
+        ));
     }
     found
 }
@@ -293,7 +354,10 @@ pub fn verdict(report: &Report) -> Verdict {
             share(failed, attempts)
         ),
         (None, None) if rotations == 0 => {
-            format!("{name} serves: {} attempts failed{scenarios}. Nothing was rotated.{warnings}", share(failed, attempts))
+            format!(
+                "{name} serves: {} attempts failed{scenarios}. Nothing was rotated.{warnings}",
+                share(failed, attempts)
+            )
         }
         (None, None) => format!(
             "{name} rotates with zero downtime: {counted}, {} attempts failed{scenarios}.{warnings}",

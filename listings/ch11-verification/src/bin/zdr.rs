@@ -93,7 +93,9 @@ async fn main() -> ExitCode {
 async fn run(arguments: Check) -> io::Result<bool> {
     let mut spec = Spec::read(&arguments.server)?;
     if arguments.mutual {
-        spec = spec.asking_clients().ok_or_else(|| io::Error::other("it cannot ask clients"))?;
+        spec = spec
+            .asking_clients()
+            .ok_or_else(|| io::Error::other("it cannot ask clients"))?;
     }
     let options = Options {
         rotations: arguments.rotations,
@@ -120,7 +122,10 @@ async fn run(arguments: Check) -> io::Result<bool> {
     let report = check(&spec, &options, &watcher).await;
     progress.end();
     let report = report?;
-    println!("{}", serde_json::to_string_pretty(&report).map_err(io::Error::other)?);
+    println!(
+        "{}",
+        serde_json::to_string_pretty(&report).map_err(io::Error::other)?
+    );
     Ok(report.verdict.passed)
 }
 

@@ -29,7 +29,7 @@ pub enum Defect {
     /// #6, #7: it reads in the middle of a write, and publishes what it has. A writer that
     /// truncates in place (spiffe-helper#422), and a reader that gives up waiting (Envoy).
     MidWrite,
-    /// #8: it reloads only what is newer, in whole seconds. A cache that is keyed by mtime.
+    /// #8: it reloads only what is newer than what it has. A cache that is keyed by mtime.
     NewerOnly,
     /// #14: it looks at the first event, and not at those that follow it closely. A debouncer that
     /// fires at the leading edge (envoy#39498).

@@ -1,14 +1,13 @@
 //! Following the files: chapter 3's watch, and what it becomes when something is left out.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use ch02_hot_reload::{Live, Reload};
-use ch03_handshake_hook::watch::{self, Events, Follow, is_hint};
+use ch03_handshake_hook::watch::{self, Follow, is_hint};
 use lab::agent::Files;
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
@@ -19,11 +18,13 @@ use crate::defect::Defect;
 use crate::read::Reading;
 
 /// How far behind the second worker is.
-const LAG: Duration = Duration::from_secs(4);
-/// How long the one reload takes that the other overtakes.
-const SLOW: Duration = Duration::from_secs(1);
+const LAG: Duration = Duration::from_millis(1500);
+/// How long a reload takes, and how long one takes that others overtake.
+const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(450)];
+/// From an event to the look.
+const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.
-const EDGE: Duration = Duration::from_millis(300);
+const EDGE: Duration = Duration::from_secs(1);
 /// How long the start takes between the first load and the watch.
 const START: Duration = Duration::from_millis(1500);
 
@@ -40,6 +41,7 @@ pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, readi
             let mut last: Option<Instant> = None;
             while hints.recv().await.is_some() {
                 if last.is_none_or(|last| last.elapsed() > EDGE) {
+                    sleep(SHORT).await;
                     look(&live).await;
                 }
                 last = Some(Instant::now());
@@ -80,9 +82,15 @@ pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, readi
     }
 }
 
-/// The worker that finds out later.
-pub fn follow_late(live: Arc<Live>) {
-    watch::watch(live, Events::PollOnly, LAG);
+/// The worker that looks only some time after the `first` has found something.
+pub fn follow_late(late: Arc<Live>, first: &Live) {
+    let mut published = first.published();
+    tokio::spawn(async move {
+        while published.changed().await.is_ok() {
+            sleep(LAG).await;
+            look(&late).await;
+        }
+    });
 }
 
 async fn look(live: &Arc<Live>) {
@@ -120,20 +128,17 @@ async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
             }
         } else {
             // Both files are there before the one look that there will be.
-            sleep(EDGE).await;
+            sleep(SHORT).await;
             while hints.try_recv().is_ok() {}
         }
         look(&live).await;
     }
 }
 
-/// Asks for the time of the last change, in whole seconds.
+/// Asks for the time of the last change.
 async fn newer_only(files: &Files, live: Arc<Live>) {
-    let changed = |path: &Path| -> io::Result<u64> {
-        let at = fs::metadata(path)?.modified()?;
-        Ok(at.duration_since(UNIX_EPOCH).map_or(0, |at| at.as_secs()))
-    };
-    let mut last = changed(&files.certificate).unwrap_or(0);
+    let changed = |path: &Path| fs::metadata(path)?.modified();
+    let mut last = changed(&files.certificate).unwrap_or(UNIX_EPOCH);
     let mut ticks = interval(Duration::from_millis(50));
     loop {
         ticks.tick().await;
@@ -148,15 +153,15 @@ async fn newer_only(files: &Files, live: Arc<Live>) {
     }
 }
 
-/// One of several reloads that run at once. The first takes its time between reading and
-/// publishing; who comes meanwhile takes none.
+/// One of several reloads that run at once. The one that began alone takes longer between reading
+/// and publishing than those that come meanwhile.
 async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, running: Arc<AtomicUsize>) {
-    let before = running.fetch_add(1, Ordering::SeqCst);
+    let began_alone = running.fetch_add(1, Ordering::SeqCst) == 0;
     // What does not fit together is not published: the event of the other file is still to come.
-    if let Ok(identity) = reading.now(live.source()) {
-        if before == 0 {
-            sleep(SLOW).await;
-        }
+    if let Ok(identity) = reading.now(live.source())
+        && identity.set_sha256 != live.current().identity.set_sha256
+    {
+        sleep(TAKES[usize::from(began_alone)]).await;
         reading.publish_next(identity);
         look(&live).await;
     }

@@ -79,22 +79,17 @@ async fn server(arguments: Arguments) -> io::Result<()> {
     };
     let mut workers = vec![first.live.clone()];
     let second = match arguments.defect {
-        Some(Defect::WorkersDisagree | Defect::LyingLog) => Some(started(&arguments).await?),
+        Some(Defect::WorkersDisagree) => Some(started(&arguments).await?),
         _ => None,
     };
     let server = serve::Server::new(arguments.defect, retirement(arguments.defect));
     let listener = listen(address).await?;
     if !arguments.frozen {
-        match (arguments.defect, second) {
-            // Whoever follows the files is not who serves.
-            (Some(Defect::LyingLog), Some(other)) => other.follow(&arguments),
-            (_, Some(late)) => {
-                workers.push(late.live.clone());
-                follow::follow_late(late.live);
-                first.follow(&arguments);
-            }
-            _ => first.follow(&arguments),
+        if let Some(late) = second {
+            follow::follow_late(late.live.clone(), &first.live);
+            workers.push(late.live);
         }
+        first.follow(&arguments);
     }
     server.serve(listener, workers).await
 }

@@ -37,6 +37,10 @@ impl Reading {
         client_roots: Option<PathBuf>,
         state: Arc<State>,
     ) -> Self {
+        let settle = match defect {
+            Some(Defect::TrustBelievedAtOnce) => Duration::ZERO,
+            _ => settle,
+        };
         Self {
             defect,
             reader: Reader::new(Options {
@@ -74,7 +78,9 @@ impl Reading {
             {
                 self.state.lost.store(true, Ordering::SeqCst);
             }
-            (Some(Defect::ExitsOnBadFile), Some(_), Err(why)) => {
+            (Some(Defect::ExitsOnBadFile), Some(_), Err(why))
+                if why.reason != Reason::PairMismatch =>
+            {
                 eprintln!("error: {why}");
                 std::process::exit(1);
             }

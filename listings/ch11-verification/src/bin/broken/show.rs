@@ -6,7 +6,7 @@ use std::mem;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -44,14 +44,18 @@ pub fn recipe(
     state: Arc<State>,
     source: &Source,
 ) -> Recipe {
-    let file = source.files.certificate.clone();
+    let (file, first) = (source.files.certificate.clone(), OnceLock::new());
     Recipe {
         read: Box::new(move |source, serving| reading.read(source, serving)),
         build: Box::new(move |identity, before| {
             let _readers_wait = (defect == Some(Defect::SlowReload) && before.is_some())
                 .then(|| state.lock.lock().inspect(|_| thread::sleep(HOLD)));
+            let first = first.get_or_init(|| identity.certified.clone());
             let hook = Hook {
-                pair: identity.certified.clone(),
+                pair: match defect {
+                    Some(Defect::LyingLog) => first.clone(),
+                    _ => identity.certified.clone(),
+                },
                 defect: defect.filter(|_| before.is_some()),
                 asked: AtomicBool::new(false),
                 file: file.clone(),
@@ -86,6 +90,8 @@ fn config(identity: &Identity, hook: Hook, asks_clients: bool) -> Result<ServerC
     Ok(config)
 }
 
+/// Sessions outlive the generation under which they began, and not the one after it: a client that
+/// comes all the time would otherwise never be shown a new certificate. A change of trust ends them.
 fn sessions(
     defect: Option<Defect>,
     config: ServerConfig,
@@ -95,6 +101,7 @@ fn sessions(
     let tickets = match defect {
         Some(Defect::ResumesForEver | Defect::RemovedTrustResumes) => Tickets::Keep,
         Some(Defect::TicketsLost) => Tickets::Discard,
+        _ if before.is_some_and(|before| before.number % 2 == 0) => Tickets::Discard,
         _ => Tickets::KeepUnlessTrustChanged,
     };
     let sessions = Sessions {

@@ -1,0 +1,194 @@
+//! The verifier cannot be fooled: each defect of the broken server is found, for the right reason,
+//! and the same server without it passes.
+
+#[path = "../src/bin/broken/defect.rs"]
+mod defect;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch09_simulating_rotation::Writer;
+use ch11_verification::check::{Options, Watcher, check};
+use ch11_verification::record::Class;
+use ch11_verification::report::{Code, Report};
+use ch11_verification::scenario::Trial;
+use ch11_verification::spec::Spec;
+use clap::ValueEnum;
+use defect::Defect;
+use serde::Deserialize;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    defect: Vec<Entry>,
+}
+
+/// A defect, and what it is caught by.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    flag: String,
+    catalogue: Vec<u32>,
+    scenario: String,
+    finding: Expected,
+    /// A part of the finding's words, which no other reason would have.
+    #[serde(default)]
+    says: String,
+    /// Whether the server asks its clients for certificates.
+    #[serde(default)]
+    mutual: bool,
+    words: String,
+}
+
+#[derive(Clone, Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Expected {
+    Finding(Code),
+    /// Not a finding, but a figure.
+    Figure(Figure),
+}
+
+#[derive(Clone, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Figure {
+    /// How many connections were asked to leave.
+    Goodbyes,
+}
+
+/// How many servers run at once. They mostly wait.
+const AT_ONCE: usize = 10;
+/// The name of what is no trial: rotations under load.
+const ROTATION: &str = "rotation";
+
+fn table() -> Vec<Entry> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/falsification.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    toml::from_str::<Table>(&text).unwrap().defect
+}
+
+/// The broken server, sound or not.
+fn server(defect: Option<&str>, mutual: bool) -> Spec {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/broken.toml");
+    let mut spec = Spec::read(&file).unwrap();
+    if mutual {
+        spec = spec.asking_clients().unwrap();
+    }
+    if let Some(defect) = defect {
+        spec.command.push(format!("--defect={defect}"));
+    }
+    // Whoever never shows it is waited for as long.
+    spec.limits.reload_within_ms = 3000;
+    spec
+}
+
+/// Rotations, or what is done on purpose: only what an entry needs.
+fn options(scenarios: &[String]) -> Options {
+    let rotates = scenarios.iter().any(|name| name == ROTATION);
+    let trials = scenarios.iter().filter(|name| *name != ROTATION);
+    Options {
+        rotations: if rotates { 4 } else { 0 },
+        interval: Duration::from_millis(400),
+        steady: Duration::from_millis(if rotates { 400 } else { 0 }),
+        // Both files at once: a server that objects to a pair of two generations shows that when
+        // it is asked, and not by chance.
+        writer: Writer::Kubelet,
+        rate: 40.0,
+        pool: 2,
+        downloads: 1,
+        scenarios: trials
+            .map(|name| Trial::from_str(name, false).unwrap())
+            .collect(),
+        jobs: AT_ONCE,
+        ..Options::default()
+    }
+}
+
+async fn judge(spec: &Spec, options: &Options) -> Report {
+    let (_nobody, interrupt) = watch::channel(None);
+    let watcher = Watcher {
+        progress: &|_| (),
+        interrupt,
+    };
+    check(spec, options, &watcher).await.unwrap()
+}
+
+fn goodbyes(report: &Report) -> u64 {
+    let pooled = report.classes.iter().find(|of| of.class == Class::Pooled);
+    pooled.unwrap().goodbyes
+}
+
+/// What an entry promises and the report does not hold, if anything.
+fn escaped(entry: &Entry, report: &Report) -> Option<String> {
+    let caught = match &entry.finding {
+        Expected::Figure(Figure::Goodbyes) => goodbyes(report) == 0,
+        Expected::Finding(code) => report.findings.iter().any(|finding| {
+            finding.code == *code
+                && finding.scenario == entry.scenario
+                && finding.words.contains(&entry.says)
+        }),
+    };
+    let flag = &entry.flag;
+    (!caught).then(|| format!("{flag}: found was only {:#?}", report.findings))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_defect_is_found_for_the_right_reason() {
+    let (turns, mut judging) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+    for entry in table() {
+        let turns = turns.clone();
+        judging.spawn(async move {
+            let _turn = turns.acquire().await;
+            let spec = server(Some(&entry.flag), entry.mutual);
+            let report = judge(&spec, &options(std::slice::from_ref(&entry.scenario))).await;
+            escaped(&entry, &report)
+        });
+    }
+    let escaped: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
+    assert!(escaped.is_empty(), "{}", escaped.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_server_without_a_defect_passes() {
+    let mut scenarios: BTreeMap<bool, BTreeSet<String>> = BTreeMap::new();
+    for entry in table() {
+        scenarios
+            .entry(entry.mutual)
+            .or_default()
+            .insert(entry.scenario);
+    }
+    for (mutual, scenarios) in scenarios {
+        let scenarios: Vec<_> = scenarios.into_iter().collect();
+        let report = judge(&server(None, mutual), &options(&scenarios)).await;
+        assert!(report.verdict.passed, "{}", report.verdict.words);
+        assert!(report.findings.is_empty(), "{:#?}", report.findings);
+        assert!(goodbyes(&report) > 0);
+    }
+}
+
+#[test]
+fn the_table_has_every_defect_once() {
+    let table = table();
+    let flags: Vec<_> = table.iter().map(|entry| entry.flag.clone()).collect();
+    let defects: Vec<_> = Defect::value_variants()
+        .iter()
+        .map(|defect| defect.to_possible_value().unwrap().get_name().to_owned())
+        .collect();
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    assert_eq!(sorted(flags), sorted(defects));
+    for entry in &table {
+        assert!(
+            entry
+                .catalogue
+                .iter()
+                .all(|number| (1..=40).contains(number))
+        );
+        assert!(!entry.words.is_empty());
+    }
+}
