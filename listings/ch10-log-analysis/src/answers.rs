@@ -65,8 +65,8 @@ pub struct Served {
     pub until: Option<OffsetDateTime>,
     /// From now to notAfter; negative where that has passed.
     pub seconds_left: Option<i64>,
-    /// Whether a full handshake with it is in the log.
-    pub confirmed: bool,
+    /// Whether a client says, in this log, that it was shown it. If not, it is the server's word.
+    pub seen_by_client: bool,
 }
 
 /// How reloads went.
@@ -174,7 +174,7 @@ impl Answers {
             file_to_load: percentiles(&story.times.file_to_load),
             load_to_wire: percentiles(&story.times.load_to_wire),
             file_to_wire: percentiles(&story.times.file_to_wire),
-            replaced_unseen: story.times.unconfirmed,
+            replaced_unseen: story.times.unused,
             log: OfLog {
                 events: story.read.events,
                 broken_lines: story.read.broken,
@@ -213,7 +213,7 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
             since: serving.since,
             until: serving.until,
             seconds_left: serving.until.map(|until| (until - now).whole_seconds()),
-            confirmed: serving.confirmed,
+            seen_by_client: serving.seen_by_client,
         }),
         reloads: Reloads {
             loaded: server.loaded,
@@ -313,19 +313,16 @@ impl OfServer {
         match &self.serving {
             None => writeln!(f, "served now: no load is in this log")?,
             Some(served) => {
-                let (generation, serial) = (served.generation, &served.serial);
+                let (generation, serial) = (served.generation, plain(&served.serial));
                 writeln!(f, "served now: generation {generation}, serial {serial}")?;
                 if let Some(since) = served.since {
-                    writeln!(f, "  since {} ({})", date(since), ago(now - since))?;
+                    writeln!(f, "  since {} ({})", moment(since), ago(now - since))?;
                 }
                 if let Some(until) = served.until {
-                    writeln!(f, "  until {} ({})", date(until), ahead(until - now))?;
+                    writeln!(f, "  until {} ({})", moment(until), ahead(until - now))?;
                 }
-                if !served.confirmed {
-                    writeln!(
-                        f,
-                        "  by its own word: no full handshake with it is in this log"
-                    )?;
+                if !served.seen_by_client {
+                    writeln!(f, "  by its own word: no client says so in this log")?;
                 }
             }
         }
@@ -336,7 +333,7 @@ impl OfServer {
             self.reloads.loaded
         )?;
         for (reason, times) in &self.reloads.refused {
-            write!(f, ", {reason} {times}")?;
+            write!(f, ", {} {times}", plain(reason))?;
         }
         writeln!(f)?;
         if let Some(last) = &self.reloads.last_refused {
@@ -357,7 +354,7 @@ impl OfServer {
             } = old;
             write!(f, "  connection {connection} under generation {generation}")?;
             match since {
-                Some(since) => writeln!(f, ", since {} ({})", date(*since), ago(now - *since))?,
+                Some(since) => writeln!(f, ", since {} ({})", moment(*since), ago(now - *since))?,
                 None => writeln!(f)?,
             }
         }
@@ -368,9 +365,9 @@ impl OfServer {
             writeln!(f, "alarms: none is raised")?;
         }
         for (name, alarm) in &self.alarms {
-            write!(f, "alarm: {name}: {}", alarm.says)?;
+            write!(f, "alarm: {name}: {}", plain(&alarm.says))?;
             match alarm.since {
-                Some(since) => writeln!(f, ", since {} ({})", date(since), ago(now - since))?,
+                Some(since) => writeln!(f, ", since {} ({})", moment(since), ago(now - since))?,
                 None => writeln!(f)?,
             }
         }
@@ -380,12 +377,12 @@ impl OfServer {
 
 impl Refused {
     fn write(&self, now: OffsetDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  the last one: {}", self.reason)?;
+        write!(f, "  the last one: {}", plain(&self.reason))?;
         if let Some(file) = &self.file {
-            write!(f, " in {file}")?;
+            write!(f, " in {}", plain(file))?;
         }
         if let Some(at) = self.at {
-            write!(f, ", at {} ({})", date(at), ago(now - at))?;
+            write!(f, ", at {} ({})", moment(at), ago(now - at))?;
         }
         match (self.mended_by, self.kept) {
             (Some(by), _) => writeln!(f, ", mended by generation {by}")?,
@@ -393,7 +390,7 @@ impl Refused {
             (None, None) => writeln!(f, ", NOT mended")?,
         }
         match &self.detail {
-            Some(detail) => writeln!(f, "    {detail}"),
+            Some(detail) => writeln!(f, "    {}", plain(detail)),
             None => Ok(()),
         }
     }
@@ -440,6 +437,17 @@ fn span(span: Duration) -> String {
         (_, _, 1..) => format!("{minutes} min {} s", seconds % 60),
         _ => format!("{seconds} s"),
     }
+}
+
+/// To the millisecond: for people.
+fn moment(at: OffsetDateTime) -> String {
+    date(at.truncate_to_millisecond())
+}
+
+/// A log may hold anything. What reaches a terminal holds nothing that steers it.
+pub(crate) fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
 }
 
 fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {

@@ -60,8 +60,10 @@ pub(crate) struct Serving {
     pub until: Option<OffsetDateTime>,
     /// When the agent began to write it, if that is in the log.
     started: Option<OffsetDateTime>,
-    /// A full handshake of this generation is in the log.
-    pub confirmed: bool,
+    /// A full handshake with this generation is in the log, be it by the server's word.
+    pub used: bool,
+    /// A client says in this log that it was shown it.
+    pub seen_by_client: bool,
 }
 
 /// A reload that was refused.
@@ -157,7 +159,8 @@ impl Story {
             .values_mut()
             .filter_map(|server| server.serving.as_mut());
         for serving in serving.filter(|serving| serving.serial == serial) {
-            self.times.confirmed(serving, at);
+            serving.seen_by_client = true;
+            self.times.used(serving, at);
         }
     }
 }
@@ -182,12 +185,8 @@ fn is_of_a_server(name: &str) -> bool {
 impl Server {
     fn loads(&mut self, event: &Event, at: Option<OffsetDateTime>, times: &mut Times) {
         let generation = event.number("generation").unwrap_or(0);
-        if self
-            .serving
-            .as_ref()
-            .is_some_and(|before| !before.confirmed)
-        {
-            times.unconfirmed += 1;
+        if self.serving.as_ref().is_some_and(|before| !before.used) {
+            times.unused += 1;
         }
         self.loaded += 1;
         let until = event.text("not_after");
@@ -197,12 +196,13 @@ impl Server {
             since: at,
             until: until.and_then(|until| OffsetDateTime::parse(&until, &Rfc3339).ok()),
             started: None,
-            confirmed: false,
+            used: false,
+            seen_by_client: false,
         };
         times.loaded(&mut serving);
         if self.ahead.take() == Some(generation) {
             // Its line came before ours, since the swap did.
-            times.confirmed(&mut serving, at);
+            times.used(&mut serving, at);
         }
         self.serving = Some(serving);
         self.alarms.remove("reload_panicked");
@@ -222,7 +222,7 @@ impl Server {
             return;
         }
         match &mut self.serving {
-            Some(serving) if Some(serving.generation) == generation => times.confirmed(serving, at),
+            Some(serving) if Some(serving.generation) == generation => times.used(serving, at),
             Some(serving) if Some(serving.generation) > generation => {}
             _ => self.ahead = generation,
         }
@@ -309,7 +309,7 @@ pub(crate) struct Times {
     pub load_to_wire: Histogram<u64>,
     pub file_to_wire: Histogram<u64>,
     /// Generations that were replaced before a client's full handshake.
-    pub unconfirmed: u64,
+    pub unused: u64,
     /// Pairs that the clock puts in the wrong order.
     pub unmeasured: u64,
     /// Rotations whose generation has not been loaded, and when they began; the oldest first.
@@ -326,7 +326,7 @@ impl Default for Times {
             file_to_load: histogram(),
             load_to_wire: histogram(),
             file_to_wire: histogram(),
-            unconfirmed: 0,
+            unused: 0,
             unmeasured: 0,
             started: VecDeque::new(),
             loaded: VecDeque::new(),
@@ -357,8 +357,8 @@ impl Times {
         }
     }
 
-    fn confirmed(&mut self, serving: &mut Serving, at: Option<OffsetDateTime>) {
-        if std::mem::replace(&mut serving.confirmed, true) {
+    fn used(&mut self, serving: &mut Serving, at: Option<OffsetDateTime>) {
+        if std::mem::replace(&mut serving.used, true) {
             return;
         }
         let (Some(loaded), Some(at)) = (serving.since, at) else {
@@ -379,7 +379,8 @@ impl Times {
         match Duration::try_from(to - from) {
             Ok(took) => {
                 let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                what(self).saturating_record(micros);
+                // It grows to hold any number.
+                let _ = what(self).record(micros);
             }
             Err(_) => self.unmeasured += 1,
         }
