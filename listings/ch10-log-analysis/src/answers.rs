@@ -250,11 +250,13 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
 }
 
 fn percentiles(times: &Histogram<u64>) -> Percentiles {
+    // A histogram of three digits gives the upper end of what it cannot tell apart.
+    let of = |value| times.lowest_equivalent(value);
     Percentiles {
         count: times.len(),
-        p50_us: times.value_at_quantile(0.5),
-        p99_us: times.value_at_quantile(0.99),
-        max_us: times.max(),
+        p50_us: of(times.value_at_quantile(0.5)),
+        p99_us: of(times.value_at_quantile(0.99)),
+        max_us: of(times.max()),
     }
 }
 
@@ -327,15 +329,14 @@ impl OfServer {
             }
         }
         let refused: u64 = self.reloads.refused.values().sum();
-        write!(
-            f,
-            "reloads: {} loaded, {refused} refused",
-            self.reloads.loaded
-        )?;
-        for (reason, times) in &self.reloads.refused {
-            write!(f, ", {} {times}", plain(reason))?;
+        let reasons = self.reloads.refused.iter();
+        let reasons = reasons.map(|(reason, times)| format!("{} {times}", plain(reason)));
+        let reasons = reasons.collect::<Vec<_>>().join(", ");
+        let loaded = self.reloads.loaded;
+        match refused {
+            0 => writeln!(f, "reloads: {loaded} loaded, none refused")?,
+            _ => writeln!(f, "reloads: {loaded} loaded, {refused} refused ({reasons})")?,
         }
-        writeln!(f)?;
         if let Some(last) = &self.reloads.last_refused {
             last.write(now, f)?;
         }
@@ -398,7 +399,12 @@ impl Refused {
 
 impl fmt::Display for Percentiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = |micros: u64| format!("{:.1} ms", micros as f64 / 1000.0);
+        // Three digits are what the histogram knows.
+        let ms = |micros: u64| match micros as f64 / 1000.0 {
+            ms if ms >= 100.0 => format!("{ms:.0} ms"),
+            ms if ms >= 10.0 => format!("{ms:.1} ms"),
+            ms => format!("{ms:.2} ms"),
+        };
         let (p50, p99, max) = (ms(self.p50_us), ms(self.p99_us), ms(self.max_us));
         match self.count {
             0 => f.write_str("nothing in this log says"),
