@@ -174,7 +174,7 @@ impl Answers {
             file_to_load: percentiles(&story.times.file_to_load),
             load_to_wire: percentiles(&story.times.load_to_wire),
             file_to_wire: percentiles(&story.times.file_to_wire),
-            replaced_unseen: story.times.unused,
+            replaced_unseen: story.replaced_unseen(),
             log: OfLog {
                 events: story.read.events,
                 broken_lines: story.read.broken,

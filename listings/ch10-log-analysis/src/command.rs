@@ -14,6 +14,7 @@ use lab::log::{Order, Secrets, Want};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::io::AsyncWriteExt;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep_until;
 
 use crate::answers::{Answers, plain};
@@ -177,6 +178,8 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Ask {
     async fn run(self) -> io::Result<()> {
+        // Once for all: one that comes between two waits must not be lost.
+        let mut interrupts = signal(SignalKind::interrupt())?;
         let mut news = read::start(input(&self.files, self.follow)?)?;
         let mut story = Story::default();
         let end = tokio::time::Instant::now() + self.for_.unwrap_or(NEVER);
@@ -184,10 +187,7 @@ impl Ask {
             let read = tokio::select! {
                 read = news.recv() => read,
                 () = sleep_until(end) => break,
-                interrupted = tokio::signal::ctrl_c() => {
-                    interrupted?;
-                    break;
-                }
+                _ = interrupts.recv() => break,
             };
             match read {
                 Some(News::Lines(lines)) => {
@@ -270,6 +270,7 @@ fn tell(event: &Event) -> io::Result<()> {
 impl AssertCommand {
     async fn run(self) -> io::Result<ExitCode> {
         let follow = self.wait.is_some() || self.wire.is_some();
+        let mut interrupts = signal(SignalKind::interrupt())?;
         let mut news = read::start(input(&self.files, follow)?)?;
         let mut wire = self.wire().await?;
         let mut assertions = Assertions::new(self.assertions()?);
@@ -281,8 +282,7 @@ impl AssertCommand {
             let read = tokio::select! {
                 read = news.recv() => read,
                 () = sleep_until(end) => break,
-                interrupted = tokio::signal::ctrl_c() => {
-                    interrupted?;
+                _ = interrupts.recv() => {
                     return Err(io::Error::other("interrupted before it could be told"));
                 }
             };

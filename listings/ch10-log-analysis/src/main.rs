@@ -151,6 +151,9 @@ async fn demo() -> io::Result<()> {
     };
     let held = client.connect(address).await.map_err(io::Error::other)?;
     saw(held.seen());
+    // A client of TLS 1.3 is done before the server is.
+    let opened = want("connection_opened").with("connection", 1);
+    server.log().wait_for(&opened, BOUND).await;
 
     for generation in 2..=LIE {
         if generation == LIE - 1 {

@@ -39,6 +39,8 @@ pub(crate) struct Counts {
 #[derive(Debug, Default)]
 pub(crate) struct Server {
     pub serving: Option<Serving>,
+    /// What was served before: the line of a connection may come late.
+    pub before: Option<Serving>,
     pub loaded: u64,
     pub refused: BTreeMap<String, u64>,
     pub last_refused: Option<Refused>,
@@ -130,6 +132,16 @@ impl Story {
         }
     }
 
+    /// Generations that were replaced, and no client's full handshake with them is in the log.
+    pub(crate) fn replaced_unseen(&self) -> u64 {
+        let before = self
+            .told
+            .values()
+            .filter_map(|server| server.before.as_ref());
+        let unused = before.filter(|before| !before.used).count();
+        self.times.unused + unused as u64
+    }
+
     fn of_server(&mut self, id: Id, event: &Event, at: Option<OffsetDateTime>) {
         let server = self.told.entry(id).or_default();
         match event.name() {
@@ -154,11 +166,10 @@ impl Story {
         if event.0.get("resumed") == Some(&true.into()) {
             return;
         }
-        let serving = self
-            .told
-            .values_mut()
-            .filter_map(|server| server.serving.as_mut());
-        for serving in serving.filter(|serving| serving.serial == serial) {
+        let servers = self.told.values_mut();
+        let known = servers.flat_map(|server| [&mut server.serving, &mut server.before]);
+        let known = known.flatten();
+        for serving in known.filter(|serving| serving.serial == serial) {
             serving.seen_by_client = true;
             self.times.used(serving, at);
         }
@@ -185,9 +196,6 @@ fn is_of_a_server(name: &str) -> bool {
 impl Server {
     fn loads(&mut self, event: &Event, at: Option<OffsetDateTime>, times: &mut Times) {
         let generation = event.number("generation").unwrap_or(0);
-        if self.serving.as_ref().is_some_and(|before| !before.used) {
-            times.unused += 1;
-        }
         self.loaded += 1;
         let until = event.text("not_after");
         let mut serving = Serving {
@@ -204,7 +212,9 @@ impl Server {
             // Its line came before ours, since the swap did.
             times.used(&mut serving, at);
         }
-        self.serving = Some(serving);
+        let before = self.serving.replace(serving);
+        let replaced = std::mem::replace(&mut self.before, before);
+        times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
         self.alarms.remove("reload_panicked");
         if let Some(refused) = &mut self.last_refused {
             refused.mended_by.get_or_insert(generation);
@@ -221,10 +231,10 @@ impl Server {
         if generation.is_none() || event.0.get("resumed") == Some(&true.into()) {
             return;
         }
-        match &mut self.serving {
-            Some(serving) if Some(serving.generation) == generation => times.used(serving, at),
-            Some(serving) if Some(serving.generation) > generation => {}
-            _ => self.ahead = generation,
+        let mut known = [&mut self.serving, &mut self.before].into_iter().flatten();
+        match known.find(|known| Some(known.generation) == generation) {
+            Some(known) => times.used(known, at),
+            None => self.ahead = generation,
         }
     }
 
@@ -308,8 +318,8 @@ pub(crate) struct Times {
     pub file_to_load: Histogram<u64>,
     pub load_to_wire: Histogram<u64>,
     pub file_to_wire: Histogram<u64>,
-    /// Generations that were replaced before a client's full handshake.
-    pub unused: u64,
+    /// Generations that were replaced, and then forgotten, without a client's full handshake.
+    unused: u64,
     /// Pairs that the clock puts in the wrong order.
     pub unmeasured: u64,
     /// Rotations whose generation has not been loaded, and when they began; the oldest first.

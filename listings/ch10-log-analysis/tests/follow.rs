@@ -3,12 +3,14 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use ch10_log_analysis::read::{Input, News, start};
 use lab::BOUND;
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
 use tokio::sync::mpsc::Receiver;
 
 fn line(n: u64) -> String {
@@ -125,31 +127,37 @@ async fn more_than_one_batch() {
     assert_eq!(reader.lines(1).await, [1001]);
 }
 
-fn follow(path: &Path, more: &[&str]) -> std::process::Child {
+/// Follows in a process of its own, which does not outlive the test.
+fn follow(path: &Path, more: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_ch10-log-analysis"))
         .args(["log", "--follow"])
         .arg(path)
         .args(more)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
         .spawn()
         .unwrap()
 }
 
-fn ends(child: std::process::Child) -> (Option<i32>, String) {
-    let output = child.wait_with_output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).unwrap())
+/// Waits for its end: the exit code, and what it said.
+async fn ends(child: Child) -> (Option<i32>, String) {
+    let ending = tokio::time::timeout(BOUND, child.wait_with_output()).await;
+    let output = ending.expect("it does not end").unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
 }
 
-#[test]
-fn until_an_event_has_come() {
+#[tokio::test]
+async fn until_an_event_has_come() {
     let directory = lab::directory().unwrap();
     let path = directory.path().join("events.jsonl");
     let child = follow(&path, &["--until", "identity_loaded serial=2"]);
     append(&path, &(line(1) + &line(2) + &line(3)));
-    let (code, said) = ends(child);
+    let (code, said) = ends(child).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("generation 1 is served: serial 1"), "{said}");
     assert!(
@@ -158,34 +166,34 @@ fn until_an_event_has_come() {
     );
 }
 
-#[test]
-fn for_a_time() {
+#[tokio::test]
+async fn for_a_time() {
     let directory = lab::directory().unwrap();
     let path = directory.path().join("events.jsonl");
     append(&path, &line(1));
-    let (code, said) = ends(follow(&path, &["--for", "0.2", "--json"]));
+    let (code, said) = ends(follow(&path, &["--for", "1", "--json"])).await;
     assert_eq!(code, Some(0), "{said}");
     let answers: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(answers["servers"][0]["serving"]["serial"], "1");
 }
 
 /// Ctrl-C is how a person ends it: the answers come, and it is no failure.
-#[test]
-fn until_ctrl_c() {
-    use std::io::{BufRead, BufReader, Read};
+#[tokio::test]
+async fn until_ctrl_c() {
     let directory = lab::directory().unwrap();
     let path = directory.path().join("events.jsonl");
     append(&path, &line(1));
     let mut child = follow(&path, &[]);
-    let mut told = BufReader::new(child.stdout.take().unwrap());
-    let mut first = String::new();
     // It has told of the load: it reads, and listens.
-    told.read_line(&mut first).unwrap();
-    assert!(first.contains("generation 1 is served"), "{first}");
-    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    let reading = tokio::time::timeout(BOUND, told.read_line(&mut said));
+    reading.await.expect("it is silent").unwrap();
+    assert!(said.contains("generation 1 is served"), "{said}");
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
-    let mut rest = String::new();
-    told.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains("served now: generation 1"), "{rest}");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let reading = tokio::time::timeout(BOUND, told.read_to_string(&mut said));
+    reading.await.expect("it does not end").unwrap();
+    assert!(said.contains("served now: generation 1"), "{said}");
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
