@@ -15,12 +15,15 @@ const ROTATIONS: u64 = 500;
 const CONNECTIONS: u64 = 200;
 const TURNS: usize = 7;
 
+/// Goes through a log, and returns how many lines it has.
+type Way = fn(&Path) -> u64;
+
 fn main() {
     let directory = lab::directory().unwrap();
     let path = directory.path().join("events.jsonl");
     fs::write(&path, log()).unwrap();
     let megabytes = fs::metadata(&path).unwrap().len() as f64 / 1e6;
-    let ways: [(&str, fn(&Path) -> u64); 4] = [
+    let ways: [(&str, Way); 4] = [
         ("read the file", read),
         ("parse each line as JSON", parse),
         ("answer", answer),

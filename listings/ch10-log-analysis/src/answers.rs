@@ -21,6 +21,8 @@ pub struct Answers {
     pub servers: Vec<OfServer>,
     /// Servers whose end the log proves.
     pub servers_gone: u64,
+    /// The agent's last rotation, if no server has loaded it.
+    pub not_loaded: Option<Begun>,
     /// From the agent's first write until the generation is loaded.
     pub file_to_load: Percentiles,
     /// From there until a client has completed a full handshake with it.
@@ -31,6 +33,16 @@ pub struct Answers {
     pub replaced_unseen: u64,
     /// Of the log itself.
     pub log: OfLog,
+}
+
+/// A rotation that was begun.
+#[derive(Clone, Debug, Serialize)]
+pub struct Begun {
+    /// The serial of the new leaf.
+    pub serial: String,
+    /// When the agent began to write.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: OffsetDateTime,
 }
 
 /// One server.
@@ -171,6 +183,11 @@ impl Answers {
                 .map(|(id, server)| of_server(*id, server, at))
                 .collect(),
             servers_gone: story.gone,
+            not_loaded: story
+                .times
+                .begun
+                .clone()
+                .map(|(serial, since)| Begun { serial, since }),
             file_to_load: percentiles(&story.times.file_to_load),
             load_to_wire: percentiles(&story.times.load_to_wire),
             file_to_wire: percentiles(&story.times.file_to_wire),
@@ -279,6 +296,13 @@ impl fmt::Display for Answers {
         }
         if self.servers_gone > 0 {
             writeln!(f, "servers that are gone: {}", self.servers_gone)?;
+        }
+        if let Some(Begun { serial, since }) = &self.not_loaded {
+            let (serial, since, ago) = (plain(serial), moment(*since), ago(self.at - *since));
+            writeln!(
+                f,
+                "not loaded: serial {serial}, which the agent began to write at {since} ({ago})"
+            )?;
         }
         for (what, times) in [
             ("from file to load", self.file_to_load),

@@ -61,8 +61,8 @@ struct Ask {
     /// Follow for so many seconds.
     #[arg(long = "for", value_name = "SECONDS", requires = "follow", value_parser = seconds)]
     for_: Option<Duration>,
-    /// Follow until this event has come: `identity_loaded serial=1002`.
-    #[arg(long, value_name = "EVENT", requires = "follow")]
+    /// Go no further than this event: `identity_loaded serial=1002`.
+    #[arg(long, value_name = "EVENT")]
     until: Option<Want>,
 }
 

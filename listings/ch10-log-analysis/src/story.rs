@@ -322,6 +322,8 @@ pub(crate) struct Times {
     unused: u64,
     /// Pairs that the clock puts in the wrong order.
     pub unmeasured: u64,
+    /// The last rotation, if it has not been loaded.
+    pub begun: Option<(String, OffsetDateTime)>,
     /// Rotations whose generation has not been loaded, and when they began; the oldest first.
     started: VecDeque<(String, OffsetDateTime)>,
     /// Generations whose rotation has not been told of.
@@ -338,6 +340,7 @@ impl Default for Times {
             file_to_wire: histogram(),
             unused: 0,
             unmeasured: 0,
+            begun: None,
             started: VecDeque::new(),
             loaded: VecDeque::new(),
         }
@@ -352,7 +355,10 @@ impl Times {
         // The agent's line may come after the server's.
         match taken(&mut self.loaded, &serial) {
             Some(loaded) => self.took(|times| &mut times.file_to_load, at, loaded),
-            None => keep(&mut self.started, serial, at),
+            None => {
+                self.begun = Some((serial.clone(), at));
+                keep(&mut self.started, serial, at);
+            }
         }
     }
 
@@ -360,6 +366,13 @@ impl Times {
         let Some(at) = serving.since else {
             return;
         };
+        if self
+            .begun
+            .as_ref()
+            .is_some_and(|(begun, _)| *begun == serving.serial)
+        {
+            self.begun = None;
+        }
         serving.started = taken(&mut self.started, &serving.serial);
         match serving.started {
             Some(started) => self.took(|times| &mut times.file_to_load, started, at),

@@ -125,6 +125,23 @@ fn what_a_person_on_call_asks() {
     assert!(!found.contains("by its own word"), "{found}");
 }
 
+/// What the agent wrote and nobody took is told until it is taken, or replaced.
+#[test]
+fn a_rotation_that_does_not_arrive() {
+    let began = |second, serial: &str| {
+        let rest = format!(r#""event":"rotation_started","serial":"{serial}","strategy":"bundle""#);
+        at(second, &rest)
+    };
+    let text = log([began(0, "a"), loaded(1, 1, "a"), began(60, "b")]);
+    let found = said(&text);
+    let line = "not loaded: serial b, which the agent began to write at 2026-01-01T00:01:00Z (9 min 0 s ago)";
+    assert!(found.lines().any(|said| said == line), "{found}");
+    let found = answers(&(text.clone() + &began(70, "c") + "\n"));
+    assert_eq!(found["not_loaded"]["serial"], "c");
+    let found = answers(&(text + &log([began(70, "c"), loaded(71, 2, "c")])));
+    assert_eq!(found["not_loaded"], Value::Null);
+}
+
 #[test]
 fn an_expired_one_is_told_in_capitals() {
     let found = Answers::of(

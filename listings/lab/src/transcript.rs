@@ -79,7 +79,7 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
         let command = recorded.lines().next().unwrap_or_default();
         let arguments = arguments(command, crate_directory)
             .unwrap_or_else(|why| panic!("{}: {why}", console.display()));
-        let (output, events) = run(binary, &arguments)
+        let (output, events) = run(binary, &arguments, crate_directory)
             .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
 
         let shown = format!("{command}\n{}", normalise_dated(&output, dates));
@@ -146,14 +146,16 @@ fn arguments(command: &str, crate_directory: &str) -> Result<Vec<String>, String
 }
 
 /// Runs a program to its end, and returns what it printed on stdout and stderr, in the order in
-/// which it printed it, and all its events.
-fn run(binary: &str, arguments: &[String]) -> io::Result<(String, String)> {
+/// which it printed it, and all its events. It runs at the root of the workspace, as a reader's
+/// command does.
+fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<(String, String)> {
     let directory = tempfile::tempdir()?;
     let events = directory.path().join("events.jsonl");
     let (mut reader, writer) = io::pipe()?;
     let mut command = Command::new(binary);
     command
         .args(arguments)
+        .current_dir(Path::new(crate_directory).join("../.."))
         .env(FILE_VARIABLE, &events)
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
