@@ -211,6 +211,7 @@ struct Followed {
 type Identity = (u64, u64);
 
 impl Followed {
+    // ANCHOR: look
     /// Reads what has come since the last look.
     fn look(&mut self, lines: &mut Vec<Line>) -> io::Result<()> {
         if self.open.is_none() {
@@ -244,6 +245,7 @@ impl Followed {
         }
         Ok(())
     }
+    // ANCHOR_END: look
 }
 
 fn open_if_there(

@@ -128,6 +128,7 @@ fn what_does_not_hold() {
     }
 }
 
+// ANCHOR: mark
 /// The sentence, the events before the mark, the mark, the events after it.
 #[test]
 fn the_mark_stands_where_it_was_looked_for() {
@@ -139,6 +140,7 @@ fn the_mark_stands_where_it_was_looked_for() {
     assert_eq!(lines[4], "----> missing from here on");
     assert!(lines[5].contains("truncated"), "{said}");
 }
+// ANCHOR_END: mark
 
 /// A rotation that never arrives is found although earlier ones did.
 #[test]
