@@ -308,6 +308,20 @@ fn a_connection_ahead_of_its_generation() {
     );
 }
 
+/// The lines of connections are concurrent: one of the generation before may come after the swap.
+#[test]
+fn a_connection_behind_its_generation() {
+    let text = log([
+        loaded(0, 1, "a"),
+        loaded(2, 2, "b"),
+        opened(2, 1, 1),
+        opened(3, 2, 2),
+    ]);
+    let found = answers(&text);
+    assert_eq!(found["load_to_wire"]["count"], 2);
+    assert_eq!(found["replaced_unseen"], 0);
+}
+
 #[test]
 fn a_resumed_connection_confirms_nothing() {
     let resumed = at(

@@ -171,6 +171,28 @@ async fn what_confirms_nothing() {
     );
 }
 
+/// The swap comes before the line. A handshake in between is no reason to cry.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_comes_late_is_waited_for() {
+    let mut scene = Scene::ours(&[]).await;
+    let path = scene.directory.path().join("server.jsonl");
+    let early = fs::read_to_string(&path).unwrap();
+    scene.agent.rotate().unwrap();
+    scene.loaded(2).await;
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, early).unwrap();
+    let seen = want("connection_opened").with("generation", 2);
+    let log = scene.server.log().clone();
+    let late = tokio::spawn(async move {
+        log.wait_for(&seen, BOUND).await;
+        // Written behind its back: it is read on from where it stood.
+        fs::write(&path, whole).unwrap();
+    });
+    let (code, said) = tokio::task::block_in_place(|| scene.wire(&[], "30"));
+    assert_eq!(code, Some(0), "{said}");
+    late.await.unwrap();
+}
+
 /// A certificate that nobody logged: the log says less than the wire.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shown_and_not_logged() {
