@@ -299,16 +299,10 @@ impl AssertCommand {
                     continue;
                 }
                 Some(News::Failed(why)) => return Err(why),
-                Some(News::CaughtUp(at)) => {
+                Some(News::CaughtUp(_)) | None => {
                     verdict = assertions.verdict(&story, OffsetDateTime::now_utc());
                     if let (Verdict::Holds, Some(wire)) = (&verdict, &mut wire) {
-                        verdict = wire.verdict(&story, Some(at)).await;
-                    }
-                }
-                None => {
-                    verdict = assertions.verdict(&story, OffsetDateTime::now_utc());
-                    if let (Verdict::Holds, Some(wire)) = (&verdict, &mut wire) {
-                        verdict = wire.verdict(&story, None).await;
+                        verdict = wire.verdict(&story).await;
                     }
                 }
             }
@@ -374,7 +368,6 @@ impl AssertCommand {
             slack: Duration::from_millis(self.slack_ms),
             log: Vec::new(),
             seen: Vec::new(),
-            looked: None,
             first: None,
         }))
     }
@@ -399,9 +392,7 @@ struct Wire {
     /// The events that say what is served.
     log: Vec<Event>,
     seen: Vec<Sighting>,
-    /// When the last handshake was done.
-    looked: Option<Instant>,
-    /// When the first was.
+    /// When the first handshake began.
     first: Option<Instant>,
 }
 
@@ -421,28 +412,19 @@ impl Wire {
         self.first.is_none_or(|first| first.elapsed() < LINE_BOUND)
     }
 
-    /// Compares, if the log was read from a moment after the last handshake on; else, or where that
-    /// proves nothing, shakes hands. `read_from` is `None` at the end of a log.
-    async fn verdict(&mut self, story: &Story, read_from: Option<Instant>) -> Verdict {
-        let compared = read_from.is_none_or(|from| self.looked.is_some_and(|looked| looked < from));
-        let mut verdict = match compared {
-            true => self.compare(story),
-            false => Verdict::NotYet("no handshake was compared".into()),
-        };
-        let again = match &verdict {
-            Verdict::NotYet(_) => compared || self.looked.is_none(),
-            _ => false,
-        };
-        if again {
-            if let Err(why) = self.look().await {
-                let said = format!("{} confirms nothing: {why}", self.server);
-                return Verdict::NotYet(said);
-            }
-            if read_from.is_none() {
-                verdict = self.compare(story);
+    /// Compares what was seen with what has been read by now. Where that does not settle it, shakes
+    /// hands once more.
+    async fn verdict(&mut self, story: &Story) -> Verdict {
+        if !self.seen.is_empty() {
+            let verdict = self.compare(story);
+            if !matches!(verdict, Verdict::NotYet(_)) {
+                return verdict;
             }
         }
-        verdict
+        match self.look().await {
+            Ok(()) => self.compare(story),
+            Err(why) => Verdict::NotYet(format!("{} confirms nothing: {why}", self.server)),
+        }
     }
 
     async fn look(&mut self) -> Result<(), lab::client::Failure> {
@@ -460,7 +442,6 @@ impl Wire {
         if self.seen.len() > KEPT {
             self.seen.remove(0);
         }
-        self.looked = Some(Instant::now());
         Ok(())
     }
 

@@ -210,9 +210,23 @@ fn waits_until_it_holds() {
         said.contains("lacks `identity_loaded serial=\"1004\"`"),
         "{said}"
     );
-    // What cannot be mended is not waited for.
-    let (code, _) = scene.assert(&["--none", "listening", "--wait", "3600"]);
-    assert_eq!(code, Some(1));
+}
+
+#[tokio::test]
+async fn what_cannot_be_mended_is_not_waited_for() {
+    let scene = Scene::new(RUN);
+    let arguments = [
+        "assert",
+        "run.jsonl",
+        "--none",
+        "listening",
+        "--wait",
+        "3600",
+    ];
+    let mut waiting = tokio::process::Command::from(scene.command(&arguments));
+    let waiting = waiting.kill_on_drop(true).stderr(Stdio::null()).status();
+    let status = tokio::time::timeout(lab::BOUND, waiting).await;
+    assert_eq!(status.expect("it waits").unwrap().code(), Some(1));
 }
 
 #[test]

@@ -43,6 +43,11 @@ impl Reader {
 
     /// Reads until so many lines have come: the generation in each, 0 where it is broken.
     async fn lines(&mut self, count: usize) -> Vec<u64> {
+        let reading = tokio::time::timeout(BOUND, self.some_lines(count)).await;
+        reading.unwrap_or_else(|_| panic!("waited {BOUND:?} for {count} lines"))
+    }
+
+    async fn some_lines(&mut self, count: usize) -> Vec<u64> {
         let mut found = Vec::new();
         while found.len() < count {
             if let News::Lines(lines) = self.next().await {
