@@ -15,6 +15,8 @@
 //! | fields whose name ends in `sha256` | `[HASH]` |
 //! | fields `file`, `directory` | `[PATH]/` and the file's name |
 //! | in text, `127.0.0.1:` and a number | `127.0.0.1:[PORT]` |
+//! | in text, a date and time, except in virtual time | `[TIME]` |
+//! | in text, the path of a directory that [`crate::directory`] made | `[PATH]` |
 //!
 //! Events of single connections are concurrent. Between two events of any other kind they are
 //! shown in the order of their connection's number, `connection_opened` before
@@ -77,7 +79,7 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
         let command = recorded.lines().next().unwrap_or_default();
         let arguments = arguments(command, crate_directory)
             .unwrap_or_else(|why| panic!("{}: {why}", console.display()));
-        let (output, events) = run(binary, &arguments)
+        let (output, events) = run(binary, &arguments, crate_directory)
             .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
 
         let shown = format!("{command}\n{}", normalise_dated(&output, dates));
@@ -85,7 +87,7 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
         let assert = Assert::new()
             .action_env("SNAPSHOTS")
             .normalize_paths(false)
-            .redact_with(redactions());
+            .redact_with(redactions(dates));
         assert.eq(shown, Data::read_from(&console, None).raw());
 
         let raw = console.with_extension("events.jsonl");
@@ -144,14 +146,16 @@ fn arguments(command: &str, crate_directory: &str) -> Result<Vec<String>, String
 }
 
 /// Runs a program to its end, and returns what it printed on stdout and stderr, in the order in
-/// which it printed it, and all its events.
-fn run(binary: &str, arguments: &[String]) -> io::Result<(String, String)> {
+/// which it printed it, and all its events. It runs at the root of the workspace, as a reader's
+/// command does.
+fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<(String, String)> {
     let directory = tempfile::tempdir()?;
     let events = directory.path().join("events.jsonl");
     let (mut reader, writer) = io::pipe()?;
     let mut command = Command::new(binary);
     command
         .args(arguments)
+        .current_dir(Path::new(crate_directory).join("../.."))
         .env(FILE_VARIABLE, &events)
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
@@ -181,7 +185,7 @@ fn normalise_dated(output: &str, dates: Dates) -> String {
     for line in output.lines() {
         match Event::parse(line) {
             Some(event) => lines.push((concurrent(&event), normalise_event(event, dates))),
-            None => lines.push((None, redactions().redact(line))),
+            None => lines.push((None, redactions(dates).redact(line))),
         }
     }
     // A stretch of events of single connections is sorted; every other line stays where it is.
@@ -222,12 +226,17 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
     event.to_string()
 }
 
-fn redactions() -> Redactions {
+fn redactions(dates: Dates) -> Redactions {
     let mut redactions = Redactions::new();
-    let patterns = [
+    let mut patterns = vec![
         ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
         ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
+        ("[PATH]", r"(?<redacted>/[\w./-]*/rotation-\w{6})\b"),
     ];
+    if dates == Dates::Replaced {
+        let date = r"\b(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)";
+        patterns.push(("[TIME]", date));
+    }
     for (name, pattern) in patterns {
         let pattern = regex::Regex::new(pattern).expect("the pattern is valid");
         let inserted = redactions.insert(name, pattern);
