@@ -277,27 +277,38 @@ fn log(hook: &str, outcome: io::Result<()>) {
     }
 }
 
-/// Runs a command, with its children in a group of their own, so that none outlives its time.
+/// Runs a command, with its children in a group of their own, none of which outlives this.
 async fn run(command: &str) -> io::Result<()> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
         .process_group(0)
-        .kill_on_drop(true)
         .spawn()?;
-    let group = child
-        .id()
-        .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let mut group = Group(
+        child
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)),
+    );
     match tokio::time::timeout(COMMAND_BOUND, child.wait()).await {
-        Ok(status) => status.and_then(success),
-        Err(_) => {
-            if let Some(group) = group {
-                // It may have ended this moment.
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-            Err(io::Error::other(format!(
-                "it took longer than {COMMAND_BOUND:?}"
-            )))
+        Ok(status) => {
+            // What it left in the background is meant to stay.
+            group.0 = None;
+            status.and_then(success)
+        }
+        Err(_) => Err(io::Error::other(format!(
+            "it took longer than {COMMAND_BOUND:?}"
+        ))),
+    }
+}
+
+/// Killed when dropped.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended this moment.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
