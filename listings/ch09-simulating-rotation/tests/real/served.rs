@@ -34,11 +34,13 @@ impl Served {
         let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
         let roots = std::fs::read_to_string(&files.roots).unwrap();
         let client = Client::new(&roots, name, Options::default()).unwrap();
-        Self {
+        let served = Self {
             server,
             client,
             address,
-        }
+        };
+        served.loaded(1).await;
+        served
     }
 
     /// Waits for a generation, and returns its serial. A new client is shown it, or a later one.
