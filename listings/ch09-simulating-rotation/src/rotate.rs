@@ -173,8 +173,8 @@ impl Rotation {
                         return;
                     }
                     let due = self.schedule.due(validity, &mut self.lot);
-                    let in_ms = millis(due - (self.now)());
-                    tracing::info!(event = "renewal_scheduled", in_ms);
+                    let in_seconds = (due - (self.now)()).as_seconds_f64();
+                    tracing::info!(event = "renewal_scheduled", in_seconds);
                     self.until(due).await;
                     (write, failures, end) = (write + 1, 0, validity.1);
                 }
@@ -182,8 +182,8 @@ impl Rotation {
                     failures += 1;
                     let left = Duration::try_from(end - (self.now)()).unwrap_or_default();
                     let pause = pause(failures, self.request.lifetime, left, &mut self.lot);
-                    let (retry_ms, why) = (pause.as_millis() as u64, why.to_string());
-                    tracing::warn!(event = "renewal_failed", why, failures, retry_ms);
+                    let (why, retry_seconds) = (why.to_string(), pause.as_secs_f64());
+                    tracing::warn!(event = "renewal_failed", why, failures, retry_seconds);
                     tokio::time::sleep(pause).await;
                 }
             }
@@ -229,10 +229,6 @@ fn validity(issued: &Issued) -> io::Result<(OffsetDateTime, OffsetDateTime)> {
         read(&issued.facts.not_before)?,
         read(&issued.facts.not_after)?,
     ))
-}
-
-fn millis(duration: time::Duration) -> u64 {
-    u64::try_from(duration.whole_milliseconds()).unwrap_or(0)
 }
 
 /// How long a command may take.

@@ -206,11 +206,11 @@ async fn what_failed_is_tried_again() {
     assert_eq!(numbers, expected);
     let pauses: Vec<_> = failed
         .iter()
-        .map(|f| f.number("retry_ms").unwrap())
+        .map(|f| f.0["retry_seconds"].as_f64().unwrap())
         .collect();
     assert!((3..=8).contains(&pauses.len()), "{pauses:?}");
     assert!(
-        pauses[1] > pauses[0] / 2 && pauses[2] > pauses[0],
+        pauses[1] > pauses[0] / 2.0 && pauses[2] > pauses[0],
         "{pauses:?}"
     );
     let why = failed[0].text("why").unwrap();
