@@ -311,6 +311,26 @@ async fn sabotage_comes_when_it_is_asked_for() {
     assert_eq!(run(&["--only", "3"]).await, "..x..");
 }
 
+/// The same seed, the same lot. A tenth of a day is spread over more than two hours.
+#[tokio::test]
+async fn a_seed_makes_it_the_same_lot() {
+    let home = Home::new();
+    let scheduled = async |seed: &str| {
+        let rotating = home.rotating(&["--seed", seed]);
+        let log = rotating.log();
+        let scheduled = log.wait_for(&want("renewal_scheduled"), BOUND).await;
+        scheduled.0["in_seconds"].as_f64().unwrap()
+    };
+    let (one, again, two) = (
+        scheduled("1").await,
+        scheduled("1").await,
+        scheduled("2").await,
+    );
+    // Dates are whole seconds.
+    assert!((one - again).abs() < 2.0, "{one} and {again}");
+    assert!((one - two).abs() > 2.0, "{one} and {two}");
+}
+
 /// For ever is until told to end, and then at once, with nothing half done.
 #[tokio::test]
 async fn it_ends_when_told() {
