@@ -232,9 +232,7 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
     event.to_string()
 }
 
-<<<<<<< HEAD
 fn redactions(dates: Dates) -> Redactions {
-    let mut redactions = Redactions::new();
     let mut patterns = vec![
         ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
         ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
@@ -244,27 +242,21 @@ fn redactions(dates: Dates) -> Redactions {
         let date = r"\b(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)";
         patterns.push(("[TIME]", date));
     }
-=======
-fn redactions() -> Redactions {
-    replacing([
-        ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
-        ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
-    ])
+    replacing(&patterns)
 }
 
 fn detail_redactions() -> Redactions {
-    replacing([
+    replacing(&[
         ("[TIME]", r"\b(?<redacted>\d{10})\b"),
         ("[DURATION]", r"\b(?<redacted>\d+) seconds\b"),
     ])
 }
 
-fn replacing<const N: usize>(patterns: [(&'static str, &str); N]) -> Redactions {
+fn replacing(patterns: &[(&'static str, &str)]) -> Redactions {
     let mut redactions = Redactions::new();
->>>>>>> ch09
     for (name, pattern) in patterns {
         let pattern = regex::Regex::new(pattern).expect("the pattern is valid");
-        let inserted = redactions.insert(name, pattern);
+        let inserted = redactions.insert(*name, pattern);
         inserted.expect("the name is in brackets");
     }
     redactions
