@@ -97,7 +97,12 @@ impl Failed {
 
     /// Whether this is how a server turns a client away, and not how it breaks down.
     pub fn turned_away(&self) -> bool {
-        matches!(self.kind, Kind::Alert | Kind::HandshakeCut)
+        match self.kind {
+            Kind::Alert | Kind::HandshakeCut => true,
+            // Some complete the handshake, and refuse to answer.
+            Kind::Status => self.why.starts_with('4'),
+            _ => false,
+        }
     }
 }
 
