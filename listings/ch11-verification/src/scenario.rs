@@ -65,7 +65,7 @@ pub enum Trial {
     SlowWrite,
     /// A writer that removes each file, pauses, and creates it again.
     RemoveCreate,
-    /// Five rotations at once.
+    /// Five rotations in a tenth of a second.
     Burst,
     /// A reload without a change.
     Unchanged,
@@ -372,7 +372,9 @@ async fn under_load(
     let mut tried = Tried::default();
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
-        per_second: [(Class::Full, 50.0), (Class::Pooled, 20.0)].into(),
+        per_second: [Class::Full, Class::Pooled]
+            .map(|class| (class, options.rate))
+            .into(),
         downloads: 1,
         pool: 2,
     };
@@ -534,6 +536,8 @@ async fn run(
                 let issued = stage.issue()?;
                 stage.site.write(&issued)?;
                 let _ = stage.tell().await;
+                // Long enough to read it, and too short to be done with it.
+                sleep(Duration::from_millis(20)).await;
             }
             bystanders.rotate(stage).await.map(Some)
         }
@@ -773,7 +777,9 @@ async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::
     let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
-        per_second: [(Class::Full, 50.0), (Class::Mutual, 20.0)].into(),
+        per_second: [Class::Full, Class::Mutual]
+            .map(|class| (class, options.rate))
+            .into(),
         downloads: 1,
         pool: 2,
     };
