@@ -2,10 +2,17 @@
 
 pub mod bound;
 pub mod check;
+pub mod compare;
 pub mod failed;
+pub mod file;
+pub mod latency;
 pub mod load;
 pub mod measure;
+pub mod merge;
 pub mod origin;
+pub mod page;
+mod plot;
+pub mod progress;
 pub mod record;
 pub mod report;
 pub mod rotate;
@@ -13,4 +20,7 @@ pub mod scenario;
 pub mod server;
 pub mod spec;
 pub mod stage;
+pub mod summary;
+pub mod timeline;
 pub mod verdict;
+pub mod words;

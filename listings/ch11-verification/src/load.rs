@@ -536,8 +536,20 @@ impl Slot {
 /// Takes a long answer in small pieces, until it is whole, cut, or the load stops.
 async fn long_stream(desk: Desk, stream: Download) {
     let began = desk.recorder.now();
-    let outcome = pieces(&desk, Answer::Body(stream)).await;
-    desk.put(began, began, None, false, outcome);
+    let failed = pieces(&desk, Answer::Body(stream)).await.err();
+    desk.recorder.put(Record {
+        class: desk.class,
+        due: began,
+        began,
+        done: desk.recorder.now(),
+        failed: failed.as_ref().map(|failed| failed.kind),
+        why: failed.map(|failed| failed.why),
+        shown: None,
+        resumed: false,
+        opened: false,
+        // It takes as long as it is meant to.
+        paced: false,
+    });
 }
 
 /// A long answer.

@@ -18,9 +18,9 @@ const SLICES: u32 = 600;
 /// The phase of an attempt. It is of a rotation if any moment of it was.
 pub fn phase(record: &Record, windows: &[Window]) -> Phase {
     // A download is as long as many rotations. What counts is when it was cut.
-    let from = match record.class {
-        Class::Download => record.done,
-        _ => record.due,
+    let from = match record.class == Class::Download || !(record.paced || record.opened) {
+        true => record.done,
+        false => record.due,
     };
     // Sorted by time: the first that has not ended before the attempt began.
     let next = windows.partition_point(|window| window.end < from);

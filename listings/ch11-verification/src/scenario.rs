@@ -656,14 +656,18 @@ async fn absent_at_start(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> 
     let good = backstage.issue()?;
     let mut site = backstage.site.again();
     let (late, patience) = (good.clone(), options.patience);
-    let starting = backstage.start(spec, good, patience);
-    let writing = async {
-        // It has this long to find that nothing is there.
-        sleep(Duration::from_millis(500)).await;
-        site.write(&late)
+    let mut starting = std::pin::pin!(backstage.start(spec, good, patience));
+    // It has this long to find that nothing is there.
+    let found = tokio::time::timeout(Duration::from_millis(500), &mut starting).await;
+    let started = match found {
+        // It is up without them, or gone.
+        Ok(Ok(stage)) => site.write(&late).map(|()| stage),
+        Ok(gone) => gone,
+        Err(_) => {
+            site.write(&late)?;
+            starting.await
+        }
     };
-    let (started, written) = tokio::join!(starting, writing);
-    written?;
     let mut stage = match started {
         Ok(stage) => stage,
         Err(why) => {

@@ -10,10 +10,11 @@ use ch06_in_flight_requests::client::Version;
 use ch09_simulating_rotation::{Site, Writer};
 use lab::authority::{Authority, Issued, LeafRequest};
 use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 use crate::load::{Chains, Target};
 use crate::origin::{Origin, write_files};
-use crate::record::Class;
+use crate::record::{Class, Kind};
 use crate::server::{Server, Words};
 use crate::spec::{Layout, Protocol, Spec};
 
@@ -112,7 +113,7 @@ impl Stage {
     /// What was complained of.
     pub async fn tell(&mut self) -> Result<(), String> {
         let files = self.site.files();
-        // What hangs when it is opened is not for us to open.
+        // A file that hangs when it is opened must not hang us.
         let read = |path: &Path| match path.is_file() {
             true => std::fs::read_to_string(path).unwrap_or_default(),
             false => String::new(),
@@ -282,6 +283,7 @@ impl Backstage {
             patience,
             chains: self.chains.clone(),
         };
+        served(&target, Duration::from_millis(spec.ready.within_ms)).await?;
         Ok(Stage {
             server,
             site: self.site,
@@ -296,6 +298,23 @@ impl Backstage {
             _directory: self.directory,
         })
     }
+}
+
+/// A server may accept connections before it has read what to do with them (Traefik does). Waits
+/// until a handshake is not cut short, for as long as a client waits. What goes on after that is for
+/// the check to tell.
+async fn served(target: &Target, within: Duration) -> io::Result<()> {
+    let client = target.client(None, false, target.identity.as_deref())?;
+    let waiting = async {
+        while let (_, Err(failed)) = target.visit(&client).await {
+            if failed.kind != Kind::HandshakeCut {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = timeout(within.min(target.patience), waiting).await;
+    Ok(())
 }
 
 /// Some servers hold one set of trust anchors, for their own chain and for their clients: that one

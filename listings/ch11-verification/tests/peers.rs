@@ -45,20 +45,44 @@ async fn judge(spec: &Spec) -> Report {
 async fn look() {
     let (turns, mut judging) = (Arc::new(Semaphore::new(4)), JoinSet::new());
     for file in files() {
-        if !std::env::var("ONLY").is_ok_and(|only| file.to_string_lossy().contains(&only)) { continue }
+        if !std::env::var("ONLY").is_ok_and(|only| file.to_string_lossy().contains(&only)) {
+            continue;
+        }
         let spec = Spec::read(&file).unwrap();
-        for spec in [Some(spec.clone()), spec.asking_clients()].into_iter().flatten().collect::<Vec<_>>() {
+        for spec in [Some(spec.clone()), spec.asking_clients()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+        {
             let turns = turns.clone();
             judging.spawn(async move {
                 let _turn = turns.acquire().await;
                 let began = std::time::Instant::now();
                 let report = judge(&spec).await;
                 let codes: BTreeSet<_> = report.findings.iter().map(|f| f.code).collect();
-                format!("{} {:?} {codes:?}\n{:#?} {:?}", spec.name, began.elapsed(), report.classes.iter().flat_map(|c| &c.failures).map(|f| (f.kind, &f.example)).collect::<Vec<_>>(), report.classes.iter().map(|c| (c.class, c.attempts, c.failed, c.goodbyes)).collect::<Vec<_>>())
+                format!(
+                    "{} {:?} {codes:?}\n{:#?} {:?}",
+                    spec.name,
+                    began.elapsed(),
+                    report
+                        .classes
+                        .iter()
+                        .flat_map(|c| &c.failures)
+                        .map(|f| (f.kind, &f.example))
+                        .collect::<Vec<_>>(),
+                    report
+                        .classes
+                        .iter()
+                        .map(|c| (c.class, c.attempts, c.failed, c.goodbyes))
+                        .collect::<Vec<_>>()
+                )
             });
         }
     }
     while let Some(done) = judging.join_next().await {
-        match done { Ok(x) => println!("{x}"), Err(e) => println!("PANIC {e}") }
+        match done {
+            Ok(x) => println!("{x}"),
+            Err(e) => println!("PANIC {e}"),
+        }
     }
 }

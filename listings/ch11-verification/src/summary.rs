@@ -1,0 +1,154 @@
+//! The report for a terminal: at most 100 columns, the same lines for the same report.
+
+use crate::bound;
+use crate::compare::{Times, line_of};
+use crate::report::{ClassReport, Latency, Outcome, Phase, Report, Scenario};
+use crate::words;
+
+/// The verdict, the findings, and a table of each: clients, rotations, scenarios.
+pub fn summary(report: &Report) -> String {
+    let mut text = String::new();
+    let verdict = if report.verdict.passed {
+        "PASSED"
+    } else {
+        "FAILED"
+    };
+    let line = words::wrapped(&report.verdict.words, 92, "        ");
+    put(&mut text, &format!("{verdict}  {line}"));
+    if let Some(why) = &report.interrupted {
+        let line = format!("The run ended before its time: {why}. What was measured until then:");
+        put(&mut text, &words::wrapped(&line, 100, ""));
+    }
+    if !report.findings.is_empty() {
+        put(&mut text, "\nFindings");
+    }
+    for finding in &report.findings {
+        put(&mut text, &line_of(finding));
+    }
+    clients(&mut text, report);
+    rotations(&mut text, report);
+    scenarios(&mut text, report);
+    text
+}
+
+fn put(text: &mut String, line: &str) {
+    for line in line.split('\n') {
+        text.push_str(&words::clipped(line.trim_end(), 100));
+        text.push('\n');
+    }
+}
+
+fn clients(text: &mut String, report: &Report) {
+    if report.classes.is_empty() {
+        return;
+    }
+    put(text, "");
+    put(
+        text,
+        &format!(
+            "{:<10}{:>12}  {:<28}{:>9}{:>9}{:>12}{:>9}{:>8}",
+            "Clients", "attempts", "failed", "p50", "p99", "during: p50", "p99", "ratio"
+        ),
+    );
+    for class in &report.classes {
+        let latency = |phase| class.phases.get(&phase).map(|phase| &phase.latency);
+        let (before, during) = (latency(Phase::Before), latency(Phase::During));
+        let failed = words::failures(class.failed, class.attempts, class.failed_below);
+        let shown = |latency: Option<&Latency>, of: fn(&Latency) -> u64| {
+            let some = latency.filter(|latency| !latency.counts.is_empty());
+            some.map_or_else(|| "—".into(), |latency| words::micros(of(latency)))
+        };
+        let slower = before
+            .zip(during)
+            .and_then(|(a, b)| words::ratio(b.p99, a.p99));
+        put(
+            text,
+            &format!(
+                "  {:<8}{:>12}  {failed:<28}{:>9}{:>9}{:>12}{:>9}{:>8}",
+                class.class.name(),
+                words::count(class.attempts),
+                shown(before, |l| l.p50),
+                shown(before, |l| l.p99),
+                shown(during, |l| l.p50),
+                shown(during, |l| l.p99),
+                words::times(slower)
+            ),
+        );
+        kinds(text, class);
+    }
+}
+
+fn kinds(text: &mut String, class: &ClassReport) {
+    for failures in &class.failures {
+        let example = match failures.example.as_str() {
+            "" => String::new(),
+            example => format!(": {example}"),
+        };
+        let line = format!(
+            "{} {}: {}{example}",
+            words::count(failures.count),
+            words::name(&failures.phase),
+            failures.kind
+        );
+        put(
+            text,
+            &format!("    {}", words::wrapped(&line, 96, "      ")),
+        );
+    }
+}
+
+fn rotations(text: &mut String, report: &Report) {
+    let times = Times::of(&report.rotations);
+    if times.rotations == 0 {
+        return;
+    }
+    let never = match times.never {
+        0 => String::new(),
+        never => format!("; {} never shown", words::count(never)),
+    };
+    let line = format!(
+        "Rotations: {}; to the new certificate {} in the median, {} at the longest; old and new \
+         side by side for {} at the longest{never}.",
+        words::count(times.rotations),
+        words::maybe_millis(times.first_new_median_ms),
+        words::maybe_millis(times.first_new_worst_ms),
+        words::maybe_millis(times.overlap_worst_ms),
+    );
+    put(text, "");
+    put(text, &words::wrapped(&line, 100, "  "));
+}
+
+fn scenarios(text: &mut String, report: &Report) {
+    if report.scenarios.is_empty() {
+        return;
+    }
+    put(text, "");
+    put(
+        text,
+        &format!(
+            "{:<24} {:<8}{:>10}  {:<26}{:<8}{:<10}{:>9}",
+            "Scenarios", "", "attempts", "failed", "served", "last good", "recovered"
+        ),
+    );
+    for scenario in &report.scenarios {
+        put(text, &row(scenario));
+    }
+}
+
+fn row(scenario: &Scenario) -> String {
+    let name = words::plain(&scenario.name);
+    if scenario.outcome == Outcome::NotApplicable {
+        return format!("  {name:<22} skipped");
+    }
+    let yes = |yes| if yes { "yes" } else { "no" };
+    let bound = bound::upper(scenario.failed, scenario.attempts);
+    let failed = words::failures(scenario.failed, scenario.attempts, bound);
+    format!(
+        "  {name:<22} {:<8}{:>10}  {failed:<26}{:<8}{:<10}{:>9}",
+        words::name(&scenario.outcome),
+        words::count(scenario.attempts),
+        yes(scenario.kept_serving),
+        yes(scenario.kept_last_good),
+        words::maybe_millis(scenario.recovered_ms)
+    )
+}

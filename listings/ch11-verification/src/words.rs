@@ -1,0 +1,170 @@
+//! How figures are said: the same on the page, in the terminal and in a comparison.
+
+use serde::Serialize;
+
+/// The name that a value has in the report's JSON.
+pub fn name(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// `12,345`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut said = String::new();
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            said.push(',');
+        }
+        said.push(digit);
+    }
+    said
+}
+
+/// `1 attempt`, `2 attempts`.
+pub fn counted(number: u64, one: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {one}{s}", count(number))
+}
+
+/// A share of 1 with two digits that count: `0.0025 %`. Bounds are rounded up by the caller.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent <= 0.0 {
+        return "0 %".into();
+    }
+    let whole = percent.log10().floor();
+    let digits = (1.0 - whole).clamp(0.0, 12.0) as usize;
+    format!("{percent:.digits$} %")
+}
+
+/// An upper bound: rounded up in its second digit, so that what is said is true.
+pub fn below(share: f64) -> String {
+    if share >= 1.0 {
+        return "100 %".into();
+    }
+    if share <= 0.0 {
+        return "0 %".into();
+    }
+    let step = 10_f64.powf(share.log10().floor() - 1.0);
+    percent((share / step - 1e-9).ceil() * step)
+}
+
+/// How many failed, and what follows: never "0 %" without its bound.
+pub fn failures(failed: u64, attempts: u64, bound: f64) -> String {
+    match (failed, attempts) {
+        (_, 0) => "nothing attempted".into(),
+        (0, _) => format!("none (< {})", below(bound)),
+        _ if failed >= attempts => format!("all {}", count(failed)),
+        _ => {
+            let share = percent(failed as f64 / attempts as f64);
+            format!("{} ({share}, < {})", count(failed), below(bound))
+        }
+    }
+}
+
+/// Microseconds with three digits that count: `412 µs`, `1.24 ms`, `10.3 s`.
+pub fn micros(micros: u64) -> String {
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..1_000_000 => digits(micros as f64 / 1e3, "ms"),
+        _ => digits(micros as f64 / 1e6, "s"),
+    }
+}
+
+/// Milliseconds, perhaps below zero.
+pub fn millis(millis: f64) -> String {
+    let size = micros((millis.abs() * 1e3).round() as u64);
+    if millis < 0.0 && !size.starts_with("0 ") {
+        format!("−{size}")
+    } else {
+        size
+    }
+}
+
+/// Milliseconds, or a dash.
+pub fn maybe_millis(value: Option<f64>) -> String {
+    value.map_or_else(|| "—".into(), millis)
+}
+
+/// `12.3 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => digits(bytes as f64 / 1_024.0, "KiB"),
+        1_048_576..1_073_741_824 => digits(bytes as f64 / 1_048_576.0, "MiB"),
+        _ => digits(bytes as f64 / 1_073_741_824.0, "GiB"),
+    }
+}
+
+/// A ratio: `1.25×`, or a dash where there is nothing to divide.
+pub fn times(ratio: Option<f64>) -> String {
+    ratio.map_or_else(
+        || "—".into(),
+        |ratio| digits(ratio, "").trim().to_owned() + "×",
+    )
+}
+
+fn digits(value: f64, unit: &str) -> String {
+    let decimals = match value {
+        ..9.995 => 2,
+        9.995..99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+/// One value by another; `None` where that says nothing.
+pub fn ratio(over: u64, under: u64) -> Option<f64> {
+    (over > 0 && under > 0).then(|| over as f64 / under as f64)
+}
+
+/// What a terminal may show of a text from outside: no control characters, which could move its
+/// cursor or colour its words.
+pub fn plain(text: &str) -> String {
+    let shown = |c: char| {
+        if c.is_whitespace() {
+            ' '
+        } else if c.is_control() {
+            '\u{FFFD}'
+        } else {
+            c
+        }
+    };
+    text.chars().map(shown).collect()
+}
+
+/// A line of a table, cut where absurd figures made it wider than it may be.
+pub fn clipped(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(width - 1).collect();
+    kept + "…"
+}
+
+/// Breaks a text into lines of at most `width` characters, the second and later with `indent`. A
+/// word that is longer is broken too.
+pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let room = width.saturating_sub(indent.chars().count()).max(1);
+    let mut lines = vec![String::new()];
+    for word in plain(text).split_whitespace() {
+        let letters: Vec<char> = word.chars().collect();
+        for piece in letters.chunks(room) {
+            let piece: String = piece.iter().collect();
+            let last = lines.last_mut().expect("there is a first line");
+            let used = last.chars().count();
+            if used == 0 {
+                *last = piece;
+            } else if used + 1 + piece.chars().count() <= width {
+                last.push(' ');
+                last.push_str(&piece);
+            } else {
+                lines.push(format!("{indent}{piece}"));
+            }
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,9 @@
+//! What is made of reports: a page, a summary, a comparison, one of several; and their file.
+
+mod compare;
+mod file;
+mod merge;
+mod page;
+mod sample;
+mod schema;
+mod summary;
