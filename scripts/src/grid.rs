@@ -4,6 +4,8 @@
 //! left to right. What is done in a state shows by height as well as by colour: a low bar where
 //! the old set is served, a half one where the files are refused, a full one where the new set is
 //! served, and a full one with a cross where something is served that must not be.
+//!
+//! Also drawn so: the steps of a writer before a server, from its `writer_stepped` events.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -126,6 +128,8 @@ struct Row {
     refused: u64,
     wrong: u64,
     strip: Vec<Stretch>,
+    /// The serial that was shown last, where that is known.
+    shown: Option<String>,
 }
 
 fn read(events: &str) -> Result<Vec<Row>, Unclear> {
@@ -149,6 +153,7 @@ fn read(events: &str) -> Result<Vec<Row>, Unclear> {
                 refused: count("refused")?,
                 wrong: count("cut")? + count("mixed")? + count("exposed")?,
                 strip: Vec::new(),
+                shown: None,
             }),
             "explored_stretch" => {
                 let (writer, reader) = (text("writer")?, text("reader")?);
@@ -168,6 +173,15 @@ fn read(events: &str) -> Result<Vec<Row>, Unclear> {
                     },
                 });
             }
+            "writer_stepped" => {
+                let (writer, found) = (text("strategy")?, text("found")?);
+                if rows.last().is_none_or(|row| row.writer != writer) {
+                    rows.push(Row::stepping(&writer));
+                }
+                if let Some(row) = rows.last_mut() {
+                    row.step(text("step")?, &found, text("shown")?);
+                }
+            }
             _ => {}
         }
     }
@@ -183,6 +197,47 @@ const HEIGHT: f64 = 16.0;
 const LEAST: f64 = 3.0;
 
 impl Row {
+    fn stepping(writer: &str) -> Self {
+        Self {
+            writer: writer.to_owned(),
+            reader: "ours".to_owned(),
+            states: 0,
+            refused: 0,
+            wrong: 0,
+            strip: Vec::new(),
+            shown: None,
+        }
+    }
+
+    /// After this step the server loaded what it `found`, or found it unchanged, or said what is
+    /// wrong. What is `shown` changes when it loads, and at no other time.
+    fn step(&mut self, step: String, found: &str, shown: String) {
+        let loads = found == "loaded";
+        let loaded = loads || self.strip.iter().any(|before| before.kind == Kind::New);
+        let changed = self.shown.as_ref().is_some_and(|before| *before != shown);
+        let first = self.shown.replace(shown).is_none();
+        let (kind, said) = match found {
+            _ if changed != loads && !first => (Kind::Wrong, "wrong: something else is served"),
+            "loaded" | "unchanged" if loaded => (Kind::New, "new is served"),
+            "unchanged" => (Kind::Old, "old is served"),
+            _ => (Kind::Refused, "old is served"),
+        };
+        let said = match kind {
+            Kind::Refused => format!("refused ({found}), {said}"),
+            _ => said.to_owned(),
+        };
+        self.states += 1;
+        self.refused += u64::from(kind == Kind::Refused);
+        self.wrong += u64::from(kind == Kind::Wrong);
+        let states = 1;
+        self.strip.push(Stretch {
+            states,
+            step,
+            kind,
+            said,
+        });
+    }
+
     fn html(&self) -> String {
         let Self {
             writer,
@@ -289,6 +344,10 @@ fn caption(rows: &[Row]) -> String {
         format!("<strong>{reader}</strong>: {states} states, {wrong} wrong.")
     });
     let said: Vec<_> = said.collect();
+    let drawn = |row: &Row| row.strip.iter().map(|stretch| stretch.states).sum::<u64>();
+    if rows.iter().all(|row| row.states == drawn(row)) {
+        return said.join(" ");
+    }
     format!(
         "{} The numbers count the strip's states and those in which the reader was interrupted.",
         said.join(" ")

@@ -51,6 +51,46 @@ fn an_exploration_in_strips_and_in_words() {
     );
 }
 
+/// A writer's steps before a server: what it found, and what a client was shown.
+#[test]
+fn a_writer_before_a_server() {
+    let stepped = |step: &str, found: &str, shown: &str| {
+        format!(
+            r#"{{"event":"writer_stepped","strategy":"certbot","step":"{step}","found":"{found}","shown":"{shown}"}}"#
+        ) + "\n"
+    };
+    let right = [
+        stepped("archive written", "unchanged", "1001"),
+        stepped("privkey.pem removed", "missing", "1001"),
+        stepped("fullchain.pem linked", "loaded", "1002"),
+        stepped("old directory removed", "unchanged", "1002"),
+    ]
+    .concat();
+    let figure = render(&right).unwrap();
+    assert_eq!(
+        select(&figure, "tbody title"),
+        ["4 states: 2 new, 1 old, 1 refused"]
+    );
+    assert_eq!(select(&figure, "td.right"), ["0"]);
+    let words = select(&figure, "details li").concat();
+    let refused = "1 after “privkey.pem removed”: refused (missing), old is served";
+    assert!(words.contains(refused), "{words}");
+    assert!(
+        !select(&figure, "figcaption")
+            .concat()
+            .contains("interrupted")
+    );
+
+    // A client that is shown something else than what was loaded.
+    let wrong = right.replace(r#""missing","shown":"1001""#, r#""missing","shown":"1002""#);
+    let figure = render(&wrong).unwrap();
+    assert_eq!(
+        select(&figure, "td.wrong"),
+        ["2"],
+        "it changed, and then did not"
+    );
+}
+
 #[test]
 fn what_is_no_exploration_is_said() {
     assert_eq!(render(""), Err(Unclear::NothingExplored));

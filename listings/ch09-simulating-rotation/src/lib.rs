@@ -196,6 +196,15 @@ impl Site {
         self.replace(chain, key, &mut between)
     }
 
+    /// Writes a chain and a key that another authority has issued. Logs nothing, and does not look
+    /// at what it writes.
+    ///
+    /// # Errors
+    /// As [`Site::write`].
+    pub fn write_pem(&mut self, chain: &str, key: &str) -> io::Result<()> {
+        self.replace(chain, key, &mut |_| ())
+    }
+
     /// Replaces the trust anchors, as this writer does it. Logs nothing.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! `ca`, `issue` and `rotate` on the command line. Without any of them, the demo of chapter 9: each
-//! tool's write, step by step, before a server. With `sabotage`, what goes wrong with a write.
+//! tool's write, step by step, before a server. With `sabotage`, what goes wrong with a write; with
+//! `schedule`, when an agent renews.
 
+mod calendar;
 mod demo;
 
 use std::io;
@@ -35,6 +37,8 @@ enum Role {
     Rotate(Box<Rotate>),
     /// Put each kind of sabotage before a server, and mend it.
     Sabotage,
+    /// Show when an agent renews, in virtual time.
+    Schedule,
     /// Serve, and follow the files.
     Serve(Careful),
 }
@@ -73,6 +77,7 @@ async fn run(role: Option<Role>) -> io::Result<()> {
         Some(Role::Issue(issue)) => issue.run(),
         Some(Role::Rotate(rotate)) => rotate.run().await,
         Some(Role::Serve(careful)) => server(careful).await,
+        Some(Role::Schedule) => calendar::show(),
         Some(Role::Sabotage) => until_told(demo::sabotage()).await,
         None => until_told(demo::writers()).await,
     }

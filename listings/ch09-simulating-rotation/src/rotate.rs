@@ -173,8 +173,8 @@ impl Rotation {
                         return;
                     }
                     let due = self.schedule.due(validity, &mut self.lot);
-                    let in_ms = millis(due - (self.now)());
-                    tracing::info!(event = "renewal_scheduled", in_ms);
+                    let in_seconds = (due - (self.now)()).as_seconds_f64();
+                    tracing::info!(event = "renewal_scheduled", in_seconds);
                     self.until(due).await;
                     (write, failures, end) = (write + 1, 0, validity.1);
                 }
@@ -182,8 +182,8 @@ impl Rotation {
                     failures += 1;
                     let left = Duration::try_from(end - (self.now)()).unwrap_or_default();
                     let pause = pause(failures, self.request.lifetime, left, &mut self.lot);
-                    let (retry_ms, why) = (pause.as_millis() as u64, why.to_string());
-                    tracing::warn!(event = "renewal_failed", why, failures, retry_ms);
+                    let (why, retry_seconds) = (why.to_string(), pause.as_secs_f64());
+                    tracing::warn!(event = "renewal_failed", why, failures, retry_seconds);
                     tokio::time::sleep(pause).await;
                 }
             }
@@ -231,10 +231,6 @@ fn validity(issued: &Issued) -> io::Result<(OffsetDateTime, OffsetDateTime)> {
     ))
 }
 
-fn millis(duration: time::Duration) -> u64 {
-    u64::try_from(duration.whole_milliseconds()).unwrap_or(0)
-}
-
 /// How long a command may take.
 const COMMAND_BOUND: Duration = Duration::from_secs(30);
 
@@ -277,27 +273,38 @@ fn log(hook: &str, outcome: io::Result<()>) {
     }
 }
 
-/// Runs a command, with its children in a group of their own, so that none outlives its time.
+/// Runs a command, with its children in a group of their own, none of which outlives this.
 async fn run(command: &str) -> io::Result<()> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
         .process_group(0)
-        .kill_on_drop(true)
         .spawn()?;
-    let group = child
-        .id()
-        .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let mut group = Group(
+        child
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)),
+    );
     match tokio::time::timeout(COMMAND_BOUND, child.wait()).await {
-        Ok(status) => status.and_then(success),
-        Err(_) => {
-            if let Some(group) = group {
-                // It may have ended this moment.
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-            Err(io::Error::other(format!(
-                "it took longer than {COMMAND_BOUND:?}"
-            )))
+        Ok(status) => {
+            // What it left in the background is meant to stay.
+            group.0 = None;
+            status.and_then(success)
+        }
+        Err(_) => Err(io::Error::other(format!(
+            "it took longer than {COMMAND_BOUND:?}"
+        ))),
+    }
+}
+
+/// Killed when dropped.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended this moment.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }

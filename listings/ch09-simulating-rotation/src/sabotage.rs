@@ -91,7 +91,7 @@ impl Sabotage {
             Self::Torn => {
                 let key = site.current_key()?;
                 let new = issue(authority, &good)?;
-                site.place(&new.chain_pem, &key)
+                site.write_pem(&new.chain_pem, &key)
             }
             Self::Truncated => {
                 let new = issue(authority, &good)?;
@@ -100,11 +100,11 @@ impl Sabotage {
                 // In one file, the key would have come after the cut.
                 let bundle = site.files().certificate == site.files().key;
                 let key = if bundle { "" } else { new.key.expose() };
-                site.place(&new.chain_pem[..cut], key)
+                site.write_pem(&new.chain_pem[..cut], key)
             }
             Self::Mismatched => {
                 let (new, stray) = (issue(authority, &good)?, issue(authority, &good)?);
-                site.place(&new.chain_pem, stray.key.expose())
+                site.write_pem(&new.chain_pem, stray.key.expose())
             }
             Self::Expired => {
                 let now = authority.clock();
@@ -138,13 +138,13 @@ impl Sabotage {
             Self::Shrunk => {
                 let new = issue(authority, &good)?;
                 let leaf = &new.chain_pem[..last_block(&new.chain_pem)];
-                site.place(leaf, new.key.expose())
+                site.write_pem(leaf, new.key.expose())
             }
             Self::Garbage => {
                 let new = issue(authority, &good)?;
                 // "this is not DER", in base64.
                 let block = "-----BEGIN CERTIFICATE-----\ndGhpcyBpcyBub3QgREVS\n-----END CERTIFICATE-----\n";
-                site.place(block, new.key.expose())
+                site.write_pem(block, new.key.expose())
             }
         }
     }
@@ -169,10 +169,6 @@ fn last_block(pem: &str) -> usize {
 }
 
 impl Site {
-    fn place(&mut self, chain: &str, key: &str) -> io::Result<()> {
-        self.replace(chain, key, &mut |_| ())
-    }
-
     fn place_issued(&mut self, issued: &Issued) -> io::Result<()> {
         self.write_stepwise(issued, |_| ())
     }

@@ -21,6 +21,8 @@ pub struct Answers {
     pub servers: Vec<OfServer>,
     /// Servers whose end the log proves.
     pub servers_gone: u64,
+    /// The agent's last rotation, if no server has loaded it.
+    pub not_loaded: Option<Begun>,
     /// From the agent's first write until the generation is loaded.
     pub file_to_load: Percentiles,
     /// From there until a client has completed a full handshake with it.
@@ -31,6 +33,16 @@ pub struct Answers {
     pub replaced_unseen: u64,
     /// Of the log itself.
     pub log: OfLog,
+}
+
+/// A rotation that was begun.
+#[derive(Clone, Debug, Serialize)]
+pub struct Begun {
+    /// The serial of the new leaf.
+    pub serial: String,
+    /// When the agent began to write.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: OffsetDateTime,
 }
 
 /// One server.
@@ -65,8 +77,8 @@ pub struct Served {
     pub until: Option<OffsetDateTime>,
     /// From now to notAfter; negative where that has passed.
     pub seconds_left: Option<i64>,
-    /// Whether a full handshake with it is in the log.
-    pub confirmed: bool,
+    /// Whether a client says, in this log, that it was shown it. If not, it is the server's word.
+    pub seen_by_client: bool,
 }
 
 /// How reloads went.
@@ -171,10 +183,15 @@ impl Answers {
                 .map(|(id, server)| of_server(*id, server, at))
                 .collect(),
             servers_gone: story.gone,
+            not_loaded: story
+                .times
+                .begun
+                .clone()
+                .map(|(serial, since)| Begun { serial, since }),
             file_to_load: percentiles(&story.times.file_to_load),
             load_to_wire: percentiles(&story.times.load_to_wire),
             file_to_wire: percentiles(&story.times.file_to_wire),
-            replaced_unseen: story.times.unconfirmed,
+            replaced_unseen: story.replaced_unseen(),
             log: OfLog {
                 events: story.read.events,
                 broken_lines: story.read.broken,
@@ -213,7 +230,7 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
             since: serving.since,
             until: serving.until,
             seconds_left: serving.until.map(|until| (until - now).whole_seconds()),
-            confirmed: serving.confirmed,
+            seen_by_client: serving.seen_by_client,
         }),
         reloads: Reloads {
             loaded: server.loaded,
@@ -250,11 +267,13 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
 }
 
 fn percentiles(times: &Histogram<u64>) -> Percentiles {
+    // A histogram of three digits gives the upper end of what it cannot tell apart.
+    let of = |value| times.lowest_equivalent(value);
     Percentiles {
         count: times.len(),
-        p50_us: times.value_at_quantile(0.5),
-        p99_us: times.value_at_quantile(0.99),
-        max_us: times.max(),
+        p50_us: of(times.value_at_quantile(0.5)),
+        p99_us: of(times.value_at_quantile(0.99)),
+        max_us: of(times.max()),
     }
 }
 
@@ -277,6 +296,13 @@ impl fmt::Display for Answers {
         }
         if self.servers_gone > 0 {
             writeln!(f, "servers that are gone: {}", self.servers_gone)?;
+        }
+        if let Some(Begun { serial, since }) = &self.not_loaded {
+            let (serial, since, ago) = (plain(serial), moment(*since), ago(self.at - *since));
+            writeln!(
+                f,
+                "not loaded: serial {serial}, which the agent began to write at {since} ({ago})"
+            )?;
         }
         for (what, times) in [
             ("from file to load", self.file_to_load),
@@ -313,32 +339,28 @@ impl OfServer {
         match &self.serving {
             None => writeln!(f, "served now: no load is in this log")?,
             Some(served) => {
-                let (generation, serial) = (served.generation, &served.serial);
+                let (generation, serial) = (served.generation, plain(&served.serial));
                 writeln!(f, "served now: generation {generation}, serial {serial}")?;
                 if let Some(since) = served.since {
-                    writeln!(f, "  since {} ({})", date(since), ago(now - since))?;
+                    writeln!(f, "  since {} ({})", moment(since), ago(now - since))?;
                 }
                 if let Some(until) = served.until {
-                    writeln!(f, "  until {} ({})", date(until), ahead(until - now))?;
+                    writeln!(f, "  until {} ({})", moment(until), ahead(until - now))?;
                 }
-                if !served.confirmed {
-                    writeln!(
-                        f,
-                        "  by its own word: no full handshake with it is in this log"
-                    )?;
+                if !served.seen_by_client {
+                    writeln!(f, "  by its own word: no client says so in this log")?;
                 }
             }
         }
         let refused: u64 = self.reloads.refused.values().sum();
-        write!(
-            f,
-            "reloads: {} loaded, {refused} refused",
-            self.reloads.loaded
-        )?;
-        for (reason, times) in &self.reloads.refused {
-            write!(f, ", {reason} {times}")?;
+        let reasons = self.reloads.refused.iter();
+        let reasons = reasons.map(|(reason, times)| format!("{} {times}", plain(reason)));
+        let reasons = reasons.collect::<Vec<_>>().join(", ");
+        let loaded = self.reloads.loaded;
+        match refused {
+            0 => writeln!(f, "reloads: {loaded} loaded, none refused")?,
+            _ => writeln!(f, "reloads: {loaded} loaded, {refused} refused ({reasons})")?,
         }
-        writeln!(f)?;
         if let Some(last) = &self.reloads.last_refused {
             last.write(now, f)?;
         }
@@ -357,7 +379,7 @@ impl OfServer {
             } = old;
             write!(f, "  connection {connection} under generation {generation}")?;
             match since {
-                Some(since) => writeln!(f, ", since {} ({})", date(*since), ago(now - *since))?,
+                Some(since) => writeln!(f, ", since {} ({})", moment(*since), ago(now - *since))?,
                 None => writeln!(f)?,
             }
         }
@@ -368,9 +390,9 @@ impl OfServer {
             writeln!(f, "alarms: none is raised")?;
         }
         for (name, alarm) in &self.alarms {
-            write!(f, "alarm: {name}: {}", alarm.says)?;
+            write!(f, "alarm: {name}: {}", plain(&alarm.says))?;
             match alarm.since {
-                Some(since) => writeln!(f, ", since {} ({})", date(since), ago(now - since))?,
+                Some(since) => writeln!(f, ", since {} ({})", moment(since), ago(now - since))?,
                 None => writeln!(f)?,
             }
         }
@@ -380,12 +402,12 @@ impl OfServer {
 
 impl Refused {
     fn write(&self, now: OffsetDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  the last one: {}", self.reason)?;
+        write!(f, "  the last one: {}", plain(&self.reason))?;
         if let Some(file) = &self.file {
-            write!(f, " in {file}")?;
+            write!(f, " in {}", plain(file))?;
         }
         if let Some(at) = self.at {
-            write!(f, ", at {} ({})", date(at), ago(now - at))?;
+            write!(f, ", at {} ({})", moment(at), ago(now - at))?;
         }
         match (self.mended_by, self.kept) {
             (Some(by), _) => writeln!(f, ", mended by generation {by}")?,
@@ -393,7 +415,7 @@ impl Refused {
             (None, None) => writeln!(f, ", NOT mended")?,
         }
         match &self.detail {
-            Some(detail) => writeln!(f, "    {detail}"),
+            Some(detail) => writeln!(f, "    {}", plain(detail)),
             None => Ok(()),
         }
     }
@@ -401,7 +423,12 @@ impl Refused {
 
 impl fmt::Display for Percentiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = |micros: u64| format!("{:.1} ms", micros as f64 / 1000.0);
+        // Three digits are what the histogram knows.
+        let ms = |micros: u64| match micros as f64 / 1000.0 {
+            ms if ms >= 100.0 => format!("{ms:.0} ms"),
+            ms if ms >= 10.0 => format!("{ms:.1} ms"),
+            ms => format!("{ms:.2} ms"),
+        };
         let (p50, p99, max) = (ms(self.p50_us), ms(self.p99_us), ms(self.max_us));
         match self.count {
             0 => f.write_str("nothing in this log says"),
@@ -440,6 +467,17 @@ fn span(span: Duration) -> String {
         (_, _, 1..) => format!("{minutes} min {} s", seconds % 60),
         _ => format!("{seconds} s"),
     }
+}
+
+/// To the millisecond: for people.
+fn moment(at: OffsetDateTime) -> String {
+    date(at.truncate_to_millisecond())
+}
+
+/// A log may hold anything. What reaches a terminal holds nothing that steers it.
+pub(crate) fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
 }
 
 fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {

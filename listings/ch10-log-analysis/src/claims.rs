@@ -131,6 +131,7 @@ impl Claims {
         };
     }
 
+    // ANCHOR: explain
     pub(crate) fn explain(&self, seen: &Sighting, slack: Duration) -> Explained {
         let of_serial = |claim: &Claim| claim.serial == seen.serial;
         if !self.claims.iter().any(of_serial) {
@@ -160,6 +161,7 @@ impl Claims {
             None => Explained::Unknown,
         }
     }
+    // ANCHOR_END: explain
 
     fn unclaimed(&self, seen: &Sighting, slack: Duration) -> Explained {
         let covered = self.begins.is_some_and(|begins| begins <= seen.at);

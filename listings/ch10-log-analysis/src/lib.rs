@@ -6,7 +6,9 @@
 //! [`servers`] tells the servers of one log apart.
 
 pub mod answers;
+pub mod assertion;
 mod claims;
+pub mod command;
 pub mod read;
 pub mod servers;
 pub mod story;

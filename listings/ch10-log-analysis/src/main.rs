@@ -1,3 +1,217 @@
-//! The demo of chapter 10.
+//! The demo of chapter 10: a log is asked, and then the wire is.
+//!
+//! With `log` it is what it asks with; with `serve` it is the server, honest or not.
 
-fn main() {}
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
+
+use ch01_restart_baseline::{exit, listen, until_told};
+use ch02_hot_reload::Live;
+use ch02_hot_reload::arguments::Serve;
+use ch03_handshake_hook::watch::Follow;
+use ch03_handshake_hook::{Hook, hooked_config, serve};
+use ch04_dynamic_contexts as openssl;
+use ch05_race_conditions::{Options as Care, Reader};
+use ch10_log_analysis::command::LogCommand;
+use clap::{Parser, Subcommand, ValueEnum};
+use lab::BOUND;
+use lab::agent::{Agent, Strategy};
+use lab::authority::Issued;
+use lab::child::Child;
+use lab::client::{Client, Options, Seen};
+use lab::log::{Log, want};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use time::OffsetDateTime;
+use tracing::Level;
+
+/// Chapter 10: log analysis.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    Log(Box<LogCommand>),
+    /// Serve, and follow the files.
+    Serve(Server),
+}
+
+#[derive(clap::Args)]
+struct Server {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    follow: Follow,
+    /// By which library.
+    #[arg(long, value_enum, default_value = "rustls")]
+    with: Library,
+    /// Never look again. A test that passes with this one tests nothing.
+    #[arg(long)]
+    frozen: bool,
+    /// From this generation on, log each load and go on showing the one before.
+    #[arg(long, value_name = "GENERATION", num_args = 0..=1, default_missing_value = "2")]
+    lie: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Library {
+    /// Chapter 5's reader behind chapter 3's hook.
+    Rustls,
+    /// Chapter 4's contexts.
+    Openssl,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Arguments::parse().role {
+        Some(Role::Log(command)) => command.run().await,
+        Some(Role::Serve(arguments)) => exit(server(arguments).await),
+        None => exit(until_told(demo()).await),
+    }
+}
+
+async fn server(arguments: Server) -> io::Result<()> {
+    lab::event::to_stderr(Level::DEBUG)?;
+    let source = arguments.serve.source()?;
+    let address = arguments.serve.address();
+    if arguments.with == Library::Openssl {
+        let live = openssl::start_server(source).map_err(io::Error::other)?;
+        let context = openssl::hooked_context(live.clone())?;
+        if !arguments.frozen {
+            arguments.follow.start(live);
+        }
+        openssl::serve(listen(address).await?, context).await;
+        return Ok(());
+    }
+    let recipe = Reader::new(Care::default()).recipe();
+    let live = Live::start_by(recipe, source).map_err(io::Error::other)?;
+    let hook = Hook(live.clone());
+    let config = match arguments.lie {
+        None => hooked_config(hook),
+        Some(from) => hooked_config(Liar {
+            last_true: Mutex::new(live.current().identity.certified.clone()),
+            hook,
+            from,
+        }),
+    };
+    if !arguments.frozen {
+        arguments.follow.start(live);
+    }
+    serve(listen(address).await?, config).await;
+    Ok(())
+}
+
+// ANCHOR: liar
+/// A hook behind a log that is right and a cache that is not: it shows what it showed before.
+#[derive(Debug)]
+struct Liar {
+    hook: Hook,
+    from: u64,
+    last_true: Mutex<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for Liar {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        // It even tells the connection's log that it did as it should.
+        let right = self.hook.resolve(hello)?;
+        let mut shown = self.last_true.lock().unwrap_or_else(|e| e.into_inner());
+        if self.hook.0.current().number < self.from {
+            *shown = right;
+        }
+        Some(shown.clone())
+    }
+}
+// ANCHOR_END: liar
+
+/// From this generation on the demo's server lies.
+const LIE: u64 = 4;
+
+async fn demo() -> io::Result<()> {
+    let log = lab::event::to_stderr_at(Level::INFO, OffsetDateTime::now_utc)?;
+    let directory = lab::directory()?;
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
+    let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
+
+    agent.rotate()?;
+    let arguments = Serve::command_line_with(&agent.files(), &["--lie", &LIE.to_string()]);
+    let server = Child::spawn(&std::env::current_exe()?, arguments, |event| {
+        lab::event::forward(event.clone());
+    })?;
+    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+    let scene = Scene {
+        directory: directory.path().to_owned(),
+        log,
+    };
+    let held = client.connect(address).await.map_err(io::Error::other)?;
+    saw(held.seen());
+    // A client of TLS 1.3 is done before the server is.
+    let opened = want("connection_opened").with("connection", 1);
+    server.log().wait_for(&opened, BOUND).await;
+
+    for generation in 2..=LIE {
+        if generation == LIE - 1 {
+            // A careless script: the certificate of one, the key of another.
+            let (certificate, key) = (agent.issue()?, agent.issue()?.key);
+            agent.write(&Issued { key, ..certificate })?;
+            let refused = want("identity_rejected").with("generation", generation - 1);
+            server.log().wait_for(&refused, BOUND).await;
+        }
+        agent.rotate()?;
+        let loaded = want("identity_loaded").with("generation", generation);
+        server.log().wait_for(&loaded, BOUND).await;
+        saw(&client.probe(address).await.map_err(io::Error::other)?);
+        // All but the one that is held.
+        let closed = want("connection_closed").with("connection", generation);
+        server.log().wait_for(&closed, BOUND).await;
+    }
+
+    scene.zdr("log run.jsonl")?;
+    scene.zdr(&format!(
+        "log assert run.jsonl --generation-at-least {LIE} --within 30000"
+    ))?;
+    scene.zdr(&format!(
+        "log assert run.jsonl --wire {address} --roots ca.crt"
+    ))?;
+    held.close().await;
+    Ok(())
+}
+
+struct Scene {
+    directory: PathBuf,
+    log: Log,
+}
+
+impl Scene {
+    /// Writes the log to a file, and asks it as a person would. Shows what is asked and answered.
+    fn zdr(&self, question: &str) -> io::Result<()> {
+        let lines = self
+            .log
+            .events()
+            .into_iter()
+            .map(|event| format!("{event}\n"));
+        fs::write(self.directory.join("run.jsonl"), lines.collect::<String>())?;
+        println!("\n$ zdr {question}");
+        let status = Command::new(std::env::current_exe()?)
+            .args(question.split(' '))
+            .current_dir(&self.directory)
+            .status()?;
+        println!("({status})");
+        Ok(())
+    }
+}
+
+fn saw(seen: &Seen) {
+    tracing::info!(
+        event = "handshake_seen",
+        serial = seen.chain.serial,
+        resumed = seen.resumed,
+        tls = seen.tls
+    );
+}

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::event::Event;
 use time::OffsetDateTime;
@@ -211,6 +211,7 @@ struct Followed {
 type Identity = (u64, u64);
 
 impl Followed {
+    // ANCHOR: look
     /// Reads what has come since the last look.
     fn look(&mut self, lines: &mut Vec<Line>) -> io::Result<()> {
         if self.open.is_none() {
@@ -244,6 +245,7 @@ impl Followed {
         }
         Ok(())
     }
+    // ANCHOR_END: look
 }
 
 fn open_if_there(
@@ -266,8 +268,8 @@ fn open_if_there(
 pub enum News {
     /// Lines, in the order of the log.
     Lines(Vec<Line>),
-    /// All that was there has been handed over. More may come.
-    CaughtUp,
+    /// All that was there at this moment has been handed over. More may come.
+    CaughtUp(Instant),
     /// The reading ended.
     Failed(io::Error),
 }
@@ -347,13 +349,13 @@ fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> io::Result<()> {
         })
         .collect();
     loop {
-        let mut lines = Vec::new();
+        let (began, mut lines) = (Instant::now(), Vec::new());
         for file in &mut files {
             file.look(&mut lines)?;
         }
         let caught_up = lines.is_empty();
         let news = match caught_up {
-            true => News::CaughtUp,
+            true => News::CaughtUp(began),
             false => News::Lines(lines),
         };
         if sender.blocking_send(news).is_err() {

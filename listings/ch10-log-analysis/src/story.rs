@@ -39,6 +39,8 @@ pub(crate) struct Counts {
 #[derive(Debug, Default)]
 pub(crate) struct Server {
     pub serving: Option<Serving>,
+    /// What was served before: the line of a connection may come late.
+    pub before: Option<Serving>,
     pub loaded: u64,
     pub refused: BTreeMap<String, u64>,
     pub last_refused: Option<Refused>,
@@ -60,8 +62,10 @@ pub(crate) struct Serving {
     pub until: Option<OffsetDateTime>,
     /// When the agent began to write it, if that is in the log.
     started: Option<OffsetDateTime>,
-    /// A full handshake of this generation is in the log.
-    pub confirmed: bool,
+    /// A full handshake with this generation is in the log, be it by the server's word.
+    pub used: bool,
+    /// A client says in this log that it was shown it.
+    pub seen_by_client: bool,
 }
 
 /// A reload that was refused.
@@ -128,6 +132,16 @@ impl Story {
         }
     }
 
+    /// Generations that were replaced, and no client's full handshake with them is in the log.
+    pub(crate) fn replaced_unseen(&self) -> u64 {
+        let before = self
+            .told
+            .values()
+            .filter_map(|server| server.before.as_ref());
+        let unused = before.filter(|before| !before.used).count();
+        self.times.unused + unused as u64
+    }
+
     fn of_server(&mut self, id: Id, event: &Event, at: Option<OffsetDateTime>) {
         let server = self.told.entry(id).or_default();
         match event.name() {
@@ -152,12 +166,12 @@ impl Story {
         if event.0.get("resumed") == Some(&true.into()) {
             return;
         }
-        let serving = self
-            .told
-            .values_mut()
-            .filter_map(|server| server.serving.as_mut());
-        for serving in serving.filter(|serving| serving.serial == serial) {
-            self.times.confirmed(serving, at);
+        let servers = self.told.values_mut();
+        let known = servers.flat_map(|server| [&mut server.serving, &mut server.before]);
+        let known = known.flatten();
+        for serving in known.filter(|serving| serving.serial == serial) {
+            serving.seen_by_client = true;
+            self.times.used(serving, at);
         }
     }
 }
@@ -182,13 +196,6 @@ fn is_of_a_server(name: &str) -> bool {
 impl Server {
     fn loads(&mut self, event: &Event, at: Option<OffsetDateTime>, times: &mut Times) {
         let generation = event.number("generation").unwrap_or(0);
-        if self
-            .serving
-            .as_ref()
-            .is_some_and(|before| !before.confirmed)
-        {
-            times.unconfirmed += 1;
-        }
         self.loaded += 1;
         let until = event.text("not_after");
         let mut serving = Serving {
@@ -197,14 +204,17 @@ impl Server {
             since: at,
             until: until.and_then(|until| OffsetDateTime::parse(&until, &Rfc3339).ok()),
             started: None,
-            confirmed: false,
+            used: false,
+            seen_by_client: false,
         };
         times.loaded(&mut serving);
         if self.ahead.take() == Some(generation) {
             // Its line came before ours, since the swap did.
-            times.confirmed(&mut serving, at);
+            times.used(&mut serving, at);
         }
-        self.serving = Some(serving);
+        let before = self.serving.replace(serving);
+        let replaced = std::mem::replace(&mut self.before, before);
+        times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
         self.alarms.remove("reload_panicked");
         if let Some(refused) = &mut self.last_refused {
             refused.mended_by.get_or_insert(generation);
@@ -221,10 +231,10 @@ impl Server {
         if generation.is_none() || event.0.get("resumed") == Some(&true.into()) {
             return;
         }
-        match &mut self.serving {
-            Some(serving) if Some(serving.generation) == generation => times.confirmed(serving, at),
-            Some(serving) if Some(serving.generation) > generation => {}
-            _ => self.ahead = generation,
+        let mut known = [&mut self.serving, &mut self.before].into_iter().flatten();
+        match known.find(|known| Some(known.generation) == generation) {
+            Some(known) => times.used(known, at),
+            None => self.ahead = generation,
         }
     }
 
@@ -308,10 +318,12 @@ pub(crate) struct Times {
     pub file_to_load: Histogram<u64>,
     pub load_to_wire: Histogram<u64>,
     pub file_to_wire: Histogram<u64>,
-    /// Generations that were replaced before a client's full handshake.
-    pub unconfirmed: u64,
+    /// Generations that were replaced, and then forgotten, without a client's full handshake.
+    unused: u64,
     /// Pairs that the clock puts in the wrong order.
     pub unmeasured: u64,
+    /// The last rotation, if it has not been loaded.
+    pub begun: Option<(String, OffsetDateTime)>,
     /// Rotations whose generation has not been loaded, and when they began; the oldest first.
     started: VecDeque<(String, OffsetDateTime)>,
     /// Generations whose rotation has not been told of.
@@ -326,8 +338,9 @@ impl Default for Times {
             file_to_load: histogram(),
             load_to_wire: histogram(),
             file_to_wire: histogram(),
-            unconfirmed: 0,
+            unused: 0,
             unmeasured: 0,
+            begun: None,
             started: VecDeque::new(),
             loaded: VecDeque::new(),
         }
@@ -342,7 +355,10 @@ impl Times {
         // The agent's line may come after the server's.
         match taken(&mut self.loaded, &serial) {
             Some(loaded) => self.took(|times| &mut times.file_to_load, at, loaded),
-            None => keep(&mut self.started, serial, at),
+            None => {
+                self.begun = Some((serial.clone(), at));
+                keep(&mut self.started, serial, at);
+            }
         }
     }
 
@@ -350,6 +366,13 @@ impl Times {
         let Some(at) = serving.since else {
             return;
         };
+        if self
+            .begun
+            .as_ref()
+            .is_some_and(|(begun, _)| *begun == serving.serial)
+        {
+            self.begun = None;
+        }
         serving.started = taken(&mut self.started, &serving.serial);
         match serving.started {
             Some(started) => self.took(|times| &mut times.file_to_load, started, at),
@@ -357,8 +380,8 @@ impl Times {
         }
     }
 
-    fn confirmed(&mut self, serving: &mut Serving, at: Option<OffsetDateTime>) {
-        if std::mem::replace(&mut serving.confirmed, true) {
+    fn used(&mut self, serving: &mut Serving, at: Option<OffsetDateTime>) {
+        if std::mem::replace(&mut serving.used, true) {
             return;
         }
         let (Some(loaded), Some(at)) = (serving.since, at) else {
@@ -379,7 +402,8 @@ impl Times {
         match Duration::try_from(to - from) {
             Ok(took) => {
                 let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                what(self).saturating_record(micros);
+                // It grows to hold any number.
+                let _ = what(self).record(micros);
             }
             Err(_) => self.unmeasured += 1,
         }

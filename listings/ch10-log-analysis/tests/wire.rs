@@ -248,6 +248,10 @@ fn several_servers() {
     assert_eq!(lies(&log, &wire), []);
     assert_eq!(lies(&log, &[saw(2500, 2510, "a")]).len(), 1);
 
+    // The one that loads last is not the newer of the two.
+    let wire = [saw(1600, 1610, "x"), saw(1700, 1710, "a")];
+    assert_eq!(lies(&log, &wire), []);
+
     let exited = event(1800, r#""event":"process_exited","process":2"#);
     let log = [log[0].clone(), log[1].clone(), exited, log[2].clone()];
     assert_eq!(lies(&log, &[saw(2500, 2510, "x")]).len(), 1, "it is gone");

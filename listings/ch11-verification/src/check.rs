@@ -50,6 +50,8 @@ pub struct Options {
     pub jobs: usize,
     /// How long a client waits for anything.
     pub patience: Duration,
+    /// Somebody else rotates.
+    pub observe: bool,
 }
 
 impl Default for Options {
@@ -66,6 +68,7 @@ impl Default for Options {
             scenarios: Trial::ALL.to_vec(),
             jobs: 4,
             patience: Duration::from_secs(5),
+            observe: false,
         }
     }
 }
@@ -117,7 +120,14 @@ impl Watcher<'_> {
 pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io::Result<Report> {
     (watcher.progress)(Step::Starting);
     let arena = Arc::new(Arena::new(spec).await?);
-    let mut stage = Stage::set_up(spec, &arena, options.writer, options.patience).await?;
+    let mut stage = match (options.observe, &spec.attach) {
+        (false, _) => Stage::set_up(spec, &arena, options.writer, options.patience).await?,
+        (true, Some(_)) => Stage::observe(spec, &arena, options.patience).await?,
+        (true, None) => {
+            let why = "only a server that is attached to can be rotated by somebody else";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+    };
     let classes = chosen(options, &stage.classes().await)?;
     let mut run = Run::new(spec, options, &stage, &classes)?;
 
@@ -266,6 +276,8 @@ impl Run {
     }
 
     fn report(&self, spec: &Spec, stage: &mut Stage) -> Report {
+        // A log that cannot be read has nothing to say.
+        let _ = stage.server.catch_up();
         let records = self.recorder.records();
         let windows = &self.windows;
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);

@@ -21,9 +21,20 @@ use crate::spec::Protocol;
 
 /// The chains that were issued, by what a client can see of them.
 #[derive(Debug, Default)]
-pub struct Chains(Mutex<Vec<(String, String)>>);
+pub struct Chains {
+    issued: Mutex<Vec<(String, String)>>,
+    open: bool,
+}
 
 impl Chains {
+    /// For chains that somebody else issues: whatever clients accept is a new generation.
+    pub fn of_others() -> Self {
+        Self {
+            open: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds one, and returns its generation: 0 for the first.
     pub fn add(&self, issued: &Issued) -> u32 {
         let mut chains = self.lock();
@@ -46,15 +57,18 @@ impl Chains {
 
     /// Which generation this is. `None` where it was never issued so.
     pub fn generation(&self, seen: &Seen) -> Option<u32> {
-        let chains = self.lock();
-        let at = chains
-            .iter()
-            .rposition(|(sha, _)| *sha == seen.chain.chain_sha256);
+        let mut chains = self.lock();
+        let sha256 = &seen.chain.chain_sha256;
+        let mut at = chains.iter().rposition(|(known, _)| known == sha256);
+        if at.is_none() && self.open {
+            chains.push((sha256.clone(), seen.chain.serial.clone()));
+            at = Some(chains.len() - 1);
+        }
         at.map(|at| at as u32)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(String, String)>> {
-        self.0.lock().unwrap_or_else(|e| e.into_inner())
+        self.issued.lock().unwrap_or_else(|e| e.into_inner())
     }
 }
 

@@ -6,6 +6,7 @@
 use std::fs::{self, FileTimes};
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -248,13 +249,16 @@ pub async fn one(
     if !trial.applies(spec) {
         return (scenario, Vec::new());
     }
-    let tried = match trial {
-        Trial::AbsentAtStart => absent_at_start(spec, arena, options).await,
-        Trial::TrustAdded => trust_added(spec, arena, options).await,
-        Trial::TrustRemoved => trust_removed(spec, arena, options).await,
-        Trial::TrustHalfWritten => trust_half_written(spec, arena, options, typical).await,
-        _ => under_load(trial, spec, arena, options, typical).await,
+    // Boxed: without optimisation, the room that all of them need at once is more than a worker
+    // thread has.
+    let tried: Pin<Box<dyn Future<Output = io::Result<Tried>> + Send>> = match trial {
+        Trial::AbsentAtStart => Box::pin(absent_at_start(spec, arena, options)),
+        Trial::TrustAdded => Box::pin(trust_added(spec, arena, options)),
+        Trial::TrustRemoved => Box::pin(trust_removed(spec, arena, options)),
+        Trial::TrustHalfWritten => Box::pin(trust_half_written(spec, arena, options, typical)),
+        _ => Box::pin(under_load(trial, spec, arena, options, typical)),
     };
+    let tried = tried.await;
     let mut findings = match tried {
         Ok(tried) if tried.moot => return (scenario, Vec::new()),
         Ok(tried) => {
@@ -394,7 +398,7 @@ async fn under_load(
         }
     }
     let from = bystanders.recorder.now();
-    let last = run(trial, &mut stage, &bystanders, typical).await?;
+    let last = Box::pin(run(trial, &mut stage, &bystanders, typical)).await?;
     if let Some(window) = &last {
         match window.first_new {
             Some(new) => tried.recovered = Some(new.saturating_sub(window.told)),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read, Seek};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Plain, Stdio};
@@ -239,6 +239,8 @@ pub struct Server {
     said: Said,
     address: watch::Sender<SocketAddr>,
     pid: Option<i32>,
+    /// The log file of a server that is attached to, and from where on it was not read yet.
+    log: Option<(PathBuf, u64)>,
     _reading: JoinSet<()>,
 }
 
@@ -267,6 +269,7 @@ impl Server {
             process: None,
             said: Said::default(),
             pid: None,
+            log: None,
             _reading: JoinSet::new(),
         };
         if let Some(attach) = &spec.attach {
@@ -283,6 +286,12 @@ impl Server {
             }
             server.address.send_replace(address);
             server.pid = attach.pid;
+            if let Some(log) = &attach.log {
+                // What was said before is of another run.
+                let about = fs::metadata(log);
+                let begin = about.map_err(|why| Trouble::File(log.clone(), why))?.len();
+                server.log = Some((log.clone(), begin));
+            }
             return Ok(server);
         }
         for file in &spec.files {
@@ -300,6 +309,21 @@ impl Server {
         }
         server.launch().await?;
         Ok(server)
+    }
+
+    /// Reads what a server that is attached to has written to its log meanwhile.
+    pub fn catch_up(&mut self) -> io::Result<()> {
+        let Some((path, from)) = &mut self.log else {
+            return Ok(());
+        };
+        let mut file = fs::File::open(path)?;
+        file.seek(io::SeekFrom::Start(*from))?;
+        let mut text = Vec::new();
+        *from += file.read_to_end(&mut text)? as u64;
+        for line in String::from_utf8_lossy(&text).lines() {
+            self.said.line(line.to_owned());
+        }
+        Ok(())
     }
 
     /// Where it listens. It may change when it is started anew.

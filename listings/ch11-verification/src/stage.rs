@@ -14,7 +14,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::load::{Chains, Target};
 use crate::origin::{Origin, write_files};
-use crate::record::{Class, Kind};
+use crate::record::{Class, Kind, Recorder};
+use crate::rotate::until_shown;
 use crate::server::{Server, Words};
 use crate::spec::{Layout, Protocol, Spec};
 
@@ -69,7 +70,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Writes a first identity, and starts the server.
+    /// Writes a first identity, and starts the server. One that is attached to is told, and must
+    /// show it.
     ///
     /// # Errors
     /// When the server does not come up, with what it said; when files cannot be written.
@@ -82,7 +84,37 @@ impl Stage {
         let mut backstage = Backstage::new(spec, arena, writer)?;
         let good = backstage.issue()?;
         backstage.site.write(&good)?;
-        backstage.start(spec, good, patience).await
+        let mut stage = backstage.start(spec, good, patience).await?;
+        served(&stage.target, Duration::from_millis(spec.ready.within_ms)).await?;
+        if let Some(attach) = &spec.attach {
+            let complaint = stage.tell().await.err();
+            let client = stage.target.client(None, false, None)?;
+            let within = Duration::from_millis(spec.limits.reload_within_ms);
+            let recorder = Recorder::default();
+            let shown = until_shown(&mut stage, &recorder, &client, 0, within).await;
+            if shown.1.is_none() {
+                let complaint = complaint.unwrap_or_else(|| "nothing".into());
+                return Err(io::Error::other(format!(
+                    "{} does not show what was written to {} within {within:?}. Is that where it \
+                     reads its files, and is it told right? It said: {complaint}",
+                    attach.address,
+                    attach.directory.display(),
+                )));
+            }
+        }
+        Ok(stage)
+    }
+
+    /// For a server that somebody else rotates: nothing is written, and whatever clients accept is
+    /// a generation.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn observe(spec: &Spec, arena: &Arena, patience: Duration) -> io::Result<Self> {
+        let mut backstage = Backstage::new(spec, arena, Writer::VaultAgent)?;
+        let nothing = backstage.issue()?;
+        backstage.chains = Arc::new(Chains::of_others());
+        backstage.start(spec, nothing, patience).await
     }
 
     /// Issues what replaces the present identity, and lets clients know it.
@@ -113,7 +145,7 @@ impl Stage {
     /// What was complained of.
     pub async fn tell(&mut self) -> Result<(), String> {
         let files = self.site.files();
-        // A file that hangs when it is opened must not hang us.
+        // What hangs when it is opened is not for us to open.
         let read = |path: &Path| match path.is_file() {
             true => std::fs::read_to_string(path).unwrap_or_default(),
             false => String::new(),
@@ -283,7 +315,6 @@ impl Backstage {
             patience,
             chains: self.chains.clone(),
         };
-        served(&target, Duration::from_millis(spec.ready.within_ms)).await?;
         Ok(Stage {
             server,
             site: self.site,

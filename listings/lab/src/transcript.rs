@@ -14,7 +14,11 @@
 //! | fields whose name ends in `_ms` or `_us`; in text, a number with `ms`, `µs` or `s` | `[DURATION]` |
 //! | fields whose name ends in `sha256` | `[HASH]` |
 //! | fields `file`, `directory` | `[PATH]/` and the file's name |
+//! | in the field `detail`, seconds since 1970 | `[TIME]` |
+//! | in the field `detail`, a number before `seconds` | `[DURATION]` |
 //! | in text, `127.0.0.1:` and a number | `127.0.0.1:[PORT]` |
+//! | in text, a date and time, except in virtual time | `[TIME]` |
+//! | in text, the path of a directory that [`crate::directory`] made | `[PATH]` |
 //!
 //! Events of single connections are concurrent. Between two events of any other kind they are
 //! shown in the order of their connection's number, `connection_opened` before
@@ -77,7 +81,7 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
         let command = recorded.lines().next().unwrap_or_default();
         let arguments = arguments(command, crate_directory)
             .unwrap_or_else(|why| panic!("{}: {why}", console.display()));
-        let (output, events) = run(binary, &arguments)
+        let (output, events) = run(binary, &arguments, crate_directory)
             .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
 
         let shown = format!("{command}\n{}", normalise_dated(&output, dates));
@@ -85,7 +89,7 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
         let assert = Assert::new()
             .action_env("SNAPSHOTS")
             .normalize_paths(false)
-            .redact_with(redactions());
+            .redact_with(redactions(dates));
         assert.eq(shown, Data::read_from(&console, None).raw());
 
         let raw = console.with_extension("events.jsonl");
@@ -144,14 +148,16 @@ fn arguments(command: &str, crate_directory: &str) -> Result<Vec<String>, String
 }
 
 /// Runs a program to its end, and returns what it printed on stdout and stderr, in the order in
-/// which it printed it, and all its events.
-fn run(binary: &str, arguments: &[String]) -> io::Result<(String, String)> {
+/// which it printed it, and all its events. It runs at the root of the workspace, as a reader's
+/// command does.
+fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<(String, String)> {
     let directory = tempfile::tempdir()?;
     let events = directory.path().join("events.jsonl");
     let (mut reader, writer) = io::pipe()?;
     let mut command = Command::new(binary);
     command
         .args(arguments)
+        .current_dir(Path::new(crate_directory).join("../.."))
         .env(FILE_VARIABLE, &events)
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
@@ -181,7 +187,7 @@ fn normalise_dated(output: &str, dates: Dates) -> String {
     for line in output.lines() {
         match Event::parse(line) {
             Some(event) => lines.push((concurrent(&event), normalise_event(event, dates))),
-            None => lines.push((None, redactions().redact(line))),
+            None => lines.push((None, redactions(dates).redact(line))),
         }
     }
     // A stretch of events of single connections is sorted; every other line stays where it is.
@@ -215,6 +221,10 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
                 let path = value.as_str().map(Path::new).and_then(Path::file_name);
                 format!("[PATH]/{}", path.unwrap_or_default().to_string_lossy())
             }
+            // What rustls says of a validity.
+            "detail" if dates == Dates::Replaced => {
+                detail_redactions().redact(value.as_str().unwrap_or_default())
+            }
             _ => continue,
         };
         *value = Value::String(shown);
@@ -222,15 +232,31 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
     event.to_string()
 }
 
-fn redactions() -> Redactions {
-    let mut redactions = Redactions::new();
-    let patterns = [
+fn redactions(dates: Dates) -> Redactions {
+    let mut patterns = vec![
         ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
         ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
+        ("[PATH]", r"(?<redacted>/[\w./-]*/rotation-\w{6})\b"),
     ];
+    if dates == Dates::Replaced {
+        let date = r"\b(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)";
+        patterns.push(("[TIME]", date));
+    }
+    replacing(&patterns)
+}
+
+fn detail_redactions() -> Redactions {
+    replacing(&[
+        ("[TIME]", r"\b(?<redacted>\d{10})\b"),
+        ("[DURATION]", r"\b(?<redacted>\d+) seconds\b"),
+    ])
+}
+
+fn replacing(patterns: &[(&'static str, &str)]) -> Redactions {
+    let mut redactions = Redactions::new();
     for (name, pattern) in patterns {
         let pattern = regex::Regex::new(pattern).expect("the pattern is valid");
-        let inserted = redactions.insert(name, pattern);
+        let inserted = redactions.insert(*name, pattern);
         inserted.expect("the name is in brackets");
     }
     redactions

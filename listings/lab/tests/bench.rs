@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use lab::agent::{Agent, Strategy};
+use lab::agent::{Agent, Replacer, Strategy};
 use lab::authority::{Authority, KeyKind, LeafRequest};
 use lab::client::{Client, Failure, Options, Pool, expected_sha256};
 use lab::{BOUND, chain, wire};
@@ -381,4 +381,26 @@ fn an_authority_that_was_tampered_with_is_not_loaded() {
         key,
         "not the key of the intermediate",
     );
+}
+
+/// Who writes need not be who wrote before: a directory is taken over as it is found.
+#[test]
+fn a_directory_is_taken_over() {
+    let mut authority = Authority::new().unwrap();
+    for strategy in Strategy::ALL {
+        let directory = lab::directory().unwrap();
+        for _ in 0..3 {
+            let issued = authority.issue(&LeafRequest::new("localhost")).unwrap();
+            let mut replacer = Replacer::new(directory.path(), strategy);
+            replacer.write_roots(authority.root_pem()).unwrap();
+            replacer
+                .replace(&issued.chain_pem, issued.key.expose(), |_| ())
+                .unwrap();
+            let files = replacer.files();
+            let chain = fs::read_to_string(&files.certificate).unwrap();
+            assert!(chain.starts_with(&issued.chain_pem), "{strategy:?}");
+            let roots = fs::read_to_string(&files.roots).unwrap();
+            assert_eq!(roots, authority.root_pem(), "{strategy:?}");
+        }
+    }
 }

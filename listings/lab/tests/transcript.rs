@@ -9,6 +9,8 @@ fn only_named_values_are_replaced() {
         "\n",
         r#"{"ts":"x","event":"identity_rejected","generation":1,"reason":"missing","file":"/a/b/tls.crt"}"#,
         "\n",
+        r#"{"event":"identity_rejected","detail":"mode 0640, not valid after 1795561192 (3601 seconds ago)"}"#,
+        "\n",
         r#"{"ts":"x","event":"gap_closed","refused":10,"gap_ms":2.7,"serial":"1001"}"#,
         "\nlistening on 127.0.0.1:4433 after 3.1 ms; 10 refused\n",
     );
@@ -16,6 +18,8 @@ fn only_named_values_are_replaced() {
         r#"{"ts":"[TIME]","event":"listening","port":"[PORT]"}"#,
         "\n",
         r#"{"ts":"[TIME]","event":"identity_rejected","generation":1,"reason":"missing","file":"[PATH]/tls.crt"}"#,
+        "\n",
+        r#"{"event":"identity_rejected","detail":"mode 0640, not valid after [TIME] ([DURATION] seconds ago)"}"#,
         "\n",
         r#"{"ts":"[TIME]","event":"gap_closed","refused":10,"gap_ms":"[DURATION]","serial":"1001"}"#,
         "\nlistening on 127.0.0.1:[PORT] after [DURATION]; 10 refused\n",

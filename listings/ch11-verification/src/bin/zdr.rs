@@ -1,23 +1,52 @@
-//! `zdr`: the verdict on any server.
+//! `zdr`: the verdict on any server, on the command line.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
+use ch09_simulating_rotation::ca::{Ca, Issue};
+use ch09_simulating_rotation::rotate::Rotate;
+use ch10_log_analysis::command::LogCommand;
 use ch11_verification::check::{Options, Watcher, check};
+use ch11_verification::compare::compare;
+use ch11_verification::file::write_whole;
+use ch11_verification::merge::merge;
+use ch11_verification::page::page;
 use ch11_verification::progress::Progress;
 use ch11_verification::record::Class;
+use ch11_verification::report::Report;
 use ch11_verification::scenario::Trial;
 use ch11_verification::spec::Spec;
-use clap::{Parser, Subcommand};
+use ch11_verification::summary::summary;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tracing::Level;
+
+const EXAMPLES: &str = "\
+Examples:
+  zdr check my-server.toml                        judge a server
+  zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
+  zdr check my-server.toml --scenarios torn,expired --rotations 2
+  zdr compare before.json after.json              is it worse than it was?
+  zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of yours
+  zdr log assert server.log --generation-at-least 2
+
+Exit codes of `check`, `merge` and `compare`:
+  0    zero downtime; not worse
+  1    downtime, or another failure; worse
+  2    the command line is wrong
+  3    no verdict: the server cannot be started or reached, a file cannot be read or written
+  130  no verdict: interrupted. What was measured until then is in the report
+";
 
 /// Does this server rotate its TLS certificate with zero downtime?
 #[derive(Parser)]
-#[command(name = "zdr", version)]
+#[command(name = "zdr", version, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -26,6 +55,20 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Check(Box<Check>),
+    Compare(Compare),
+    Merge(Merge),
+    Report(Show),
+    /// Print the JSON Schema of reports.
+    Schema,
+    Log(Box<LogCommand>),
+    Ca(Ca),
+    Issue(Issue),
+    Rotate(Box<Rotate>),
+    /// Print completions for a shell.
+    Completions {
+        /// Which.
+        shell: Shell,
+    },
 }
 
 /// Rotate a server's certificate under load, do to it what can go wrong, and judge it.
@@ -42,14 +85,14 @@ struct Check {
     /// Milliseconds for which the server is watched before the first rotation, and after the last.
     #[arg(long, default_value_t = 2000)]
     steady_ms: u64,
-    /// How files are written.
+    /// Who writes the files.
     #[arg(long, value_enum, default_value = "vault-agent")]
     writer: Writer,
-    /// Only these classes of clients. May be said several times.
+    /// Only these classes of clients, with commas between them.
     #[arg(long, value_enum, value_delimiter = ',')]
     classes: Vec<Class>,
     /// Attempts a second, of each class.
-    #[arg(long, default_value_t = 50.0)]
+    #[arg(long, default_value_t = 50.0, value_parser = rate)]
     rate: f64,
     /// Downloads, and long HTTP/2 streams, at once.
     #[arg(long, default_value_t = 2)]
@@ -57,48 +100,126 @@ struct Check {
     /// Connections that are kept for HTTP/1.1.
     #[arg(long, default_value_t = 8)]
     pool: usize,
-    /// Only these things are done to the server. May be said several times.
+    /// Do only this to the server, with commas between.
     #[arg(long, value_enum, value_delimiter = ',')]
     scenarios: Vec<Trial>,
     /// Do nothing to it but rotating.
     #[arg(long, conflicts_with = "scenarios")]
     no_scenarios: bool,
-    /// Scenarios at once.
+    /// Scenarios at once, each with a server of its own.
     #[arg(long, default_value_t = 4)]
     jobs: usize,
     /// Milliseconds that a client waits for anything.
     #[arg(long, default_value_t = 5000)]
     patience_ms: u64,
-    /// Ask clients for certificates, where the server can.
+    /// Let the server ask its clients for certificates, where it can.
     #[arg(long)]
     mutual: bool,
+    /// Only load a server that is attached to. Somebody else rotates.
+    #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
+    observe: bool,
+    #[command(flatten)]
+    output: Output,
     /// Show no progress.
     #[arg(long)]
     quiet: bool,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Command::Check(check) = Arguments::parse().command;
-    match run(*check).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(why) => {
-            eprintln!("error: {why}");
-            ExitCode::from(3)
-        }
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= 100_000.0 => Ok(rate),
+        _ => Err("a number above 0, and not above 100000, is wanted".into()),
     }
 }
 
-async fn run(arguments: Check) -> io::Result<bool> {
+#[derive(clap::Args)]
+struct Output {
+    /// Write the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the report as one HTML page.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+}
+
+/// Tell what has changed from one report to another.
+#[derive(clap::Args)]
+struct Compare {
+    /// The report of before.
+    before: PathBuf,
+    /// The report of now.
+    after: PathBuf,
+    /// Print JSON instead.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Make one report of those of several load generators against one server.
+#[derive(clap::Args)]
+struct Merge {
+    /// The reports.
+    #[arg(required = true)]
+    reports: Vec<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Show a report again.
+#[derive(clap::Args)]
+struct Show {
+    /// The report, as JSON.
+    report: PathBuf,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// No verdict.
+const NONE: u8 = 3;
+/// What a shell gives to a program that SIGINT has ended.
+const INTERRUPTED: u8 = 130;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Check(arguments) => run(*arguments).await,
+        Command::Compare(arguments) => compared(&arguments),
+        Command::Merge(arguments) => merged(&arguments),
+        Command::Report(arguments) => shown(&arguments),
+        Command::Schema => print(&Report::schema()),
+        Command::Log(command) => return command.run().await,
+        Command::Ca(ca) => logged(async { ca.run() }).await,
+        Command::Issue(issue) => logged(async { issue.run() }).await,
+        Command::Rotate(rotate) => logged(rotate.run()).await,
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "zdr", &mut text);
+            print(&String::from_utf8_lossy(&text))
+        }
+    };
+    done.unwrap_or_else(|why| {
+        eprintln!("error: {why}");
+        ExitCode::from(NONE)
+    })
+}
+
+/// Runs one of chapter 9's commands: they say what they do as events.
+async fn logged(command: impl Future<Output = io::Result<()>>) -> io::Result<ExitCode> {
+    lab::event::to_stderr(Level::INFO)?;
+    command.await.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run(arguments: Check) -> io::Result<ExitCode> {
     let mut spec = Spec::read(&arguments.server)?;
     if arguments.mutual {
-        spec = spec
-            .asking_clients()
-            .ok_or_else(|| io::Error::other("it cannot ask clients"))?;
+        let cannot = || io::Error::other("this server cannot ask its clients: it has no `mutual`");
+        spec = spec.asking_clients().ok_or_else(cannot)?;
     }
     let options = Options {
-        rotations: arguments.rotations,
+        rotations: if arguments.observe {
+            0
+        } else {
+            arguments.rotations
+        },
         interval: Duration::from_millis(arguments.interval_ms),
         steady: Duration::from_millis(arguments.steady_ms),
         writer: arguments.writer,
@@ -106,13 +227,14 @@ async fn run(arguments: Check) -> io::Result<bool> {
         rate: arguments.rate,
         downloads: arguments.downloads,
         pool: arguments.pool,
-        scenarios: match (arguments.no_scenarios, arguments.scenarios.is_empty()) {
-            (true, _) => Vec::new(),
-            (false, true) => Trial::ALL.to_vec(),
-            (false, false) => arguments.scenarios,
+        scenarios: match arguments.scenarios.is_empty() {
+            _ if arguments.no_scenarios || arguments.observe => Vec::new(),
+            true => Trial::ALL.to_vec(),
+            false => arguments.scenarios,
         },
         jobs: arguments.jobs,
         patience: Duration::from_millis(arguments.patience_ms),
+        observe: arguments.observe,
     };
     let progress = Progress::new(&options, arguments.quiet);
     let watcher = Watcher {
@@ -121,12 +243,57 @@ async fn run(arguments: Check) -> io::Result<bool> {
     };
     let report = check(&spec, &options, &watcher).await;
     progress.end();
-    let report = report?;
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&report).map_err(io::Error::other)?
-    );
-    Ok(report.verdict.passed)
+    arguments.output.write(&report?)
+}
+
+impl Output {
+    /// Writes what was asked for, and always a summary to stdout.
+    fn write(&self, report: &Report) -> io::Result<ExitCode> {
+        // The summary first: it is there even when a disk is full.
+        print(&summary(report))?;
+        if let Some(file) = &self.json {
+            report.write(file)?;
+        }
+        if let Some(file) = &self.page {
+            let written = write_whole(file, page(report).as_bytes());
+            written.map_err(|why| io::Error::other(format!("{}: {why}", file.display())))?;
+        }
+        Ok(match (report.verdict.passed, &report.interrupted) {
+            (true, _) => ExitCode::SUCCESS,
+            (false, Some(_)) => ExitCode::from(INTERRUPTED),
+            (false, None) => ExitCode::FAILURE,
+        })
+    }
+}
+
+fn compared(arguments: &Compare) -> io::Result<ExitCode> {
+    let before = Report::read(&arguments.before)?;
+    let comparison = compare(&before, &Report::read(&arguments.after)?);
+    if arguments.json {
+        print(&(serde_json::to_string_pretty(&comparison)? + "\n"))?;
+    } else {
+        print(&comparison.to_string())?;
+    }
+    Ok(ExitCode::from(u8::from(comparison.worse())))
+}
+
+fn merged(arguments: &Merge) -> io::Result<ExitCode> {
+    let reports = arguments.reports.iter().map(|file| Report::read(file));
+    let reports = reports.collect::<Result<Vec<_>, _>>()?;
+    let merged = merge(reports).map_err(io::Error::other)?;
+    arguments.output.write(&merged)
+}
+
+fn shown(arguments: &Show) -> io::Result<ExitCode> {
+    arguments.output.write(&Report::read(&arguments.report)?)
+}
+
+/// Prints. A reader that has read enough, `head` for one, is no failure.
+fn print(text: &str) -> io::Result<ExitCode> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn interrupt() -> io::Result<watch::Receiver<Option<String>>> {

@@ -1,0 +1,251 @@
+//! When an agent renews: by lot, never late, and again when it failed. Time is virtual.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch09_simulating_rotation::rotate::{Hook, Rotation, Wrong};
+use ch09_simulating_rotation::schedule::{LATEST, SHORTEST, Schedule, pause};
+use ch09_simulating_rotation::{Site, Writer};
+use fastrand::Rng;
+use lab::authority::{Authority, LeafRequest};
+use lab::chain::facts_of_pem;
+use lab::event;
+use lab::log::want;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::datetime;
+use tokio::time::Instant;
+
+const BIRTH: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const USUAL: Schedule = Schedule {
+    at: 2.0 / 3.0,
+    jitter: 0.1,
+};
+
+/// The part of a day's leaf after which it is renewed.
+fn drawn(schedule: Schedule, lot: &mut Rng) -> f64 {
+    let due = schedule.due((BIRTH, BIRTH + DAY), lot);
+    (due - BIRTH) / time::Duration::DAY
+}
+
+#[test]
+fn the_lot_is_even() {
+    const DRAWS: u32 = 100_000;
+    let mut lot = Rng::with_seed(9);
+    let (mut sum, mut tenths) = (0.0, [0u32; 10]);
+    for _ in 0..DRAWS {
+        let part = drawn(USUAL, &mut lot);
+        let within = (part - (USUAL.at - USUAL.jitter / 2.0)) / USUAL.jitter;
+        assert!((0.0..1.0).contains(&within), "{part}");
+        sum += part;
+        tenths[(within * 10.0) as usize] += 1;
+    }
+    let mean = sum / f64::from(DRAWS);
+    assert!((mean - USUAL.at).abs() < 0.001, "{mean}");
+    // Five standard deviations of a tenth of the draws.
+    let (expected, allowed) = (DRAWS / 10, 475);
+    let even = |count: &u32| count.abs_diff(expected) <= allowed;
+    assert!(tenths.iter().all(even), "{tenths:?}");
+}
+
+#[test]
+fn a_seed_makes_it_the_same_lot() {
+    let draws = |seed| {
+        let mut lot = Rng::with_seed(seed);
+        std::array::from_fn::<_, 8, _>(|_| drawn(USUAL, &mut lot).to_bits())
+    };
+    assert_eq!(draws(1), draws(1));
+    assert_ne!(draws(1), draws(2));
+}
+
+#[test]
+fn it_is_never_late() {
+    let mut lot = Rng::with_seed(1);
+    for step in 0..=9 {
+        let schedule = Schedule {
+            at: f64::from(step) / 10.0,
+            jitter: LATEST,
+        };
+        for _ in 0..1000 {
+            let part = drawn(schedule, &mut lot);
+            assert!((0.0..=LATEST + 1e-9).contains(&part), "{part}");
+        }
+    }
+}
+
+/// The leaves of a fleet that was started together, and how many of its agents come in one second.
+#[test]
+fn a_fleet_without_jitter_comes_at_once() {
+    let busiest = |jitter| {
+        let schedule = Schedule { jitter, ..USUAL };
+        let mut seconds: BTreeMap<i64, u32> = BTreeMap::new();
+        for agent in 0..10_000 {
+            let mut lot = Rng::with_seed(agent);
+            let due = schedule.due((BIRTH, BIRTH + DAY), &mut lot);
+            *seconds.entry(due.unix_timestamp()).or_default() += 1;
+        }
+        seconds.into_values().max().unwrap()
+    };
+    assert_eq!(busiest(0.0), 10_000);
+    // Spread over 8,640 seconds: about one a second, and chance makes some more.
+    assert!(busiest(0.1) <= 10, "{}", busiest(0.1));
+}
+
+#[test]
+fn pauses_double_and_leave_time_for_another_try() {
+    let mut lot = Rng::with_seed(3);
+    let whole = DAY / 100;
+    for failures in 1..=4 {
+        let expected = whole * (1 << (failures - 1));
+        for _ in 0..100 {
+            let pause = pause(failures, DAY, DAY, &mut lot);
+            let expected = expected.min(Duration::from_secs(3600));
+            assert!(
+                (expected / 2..=expected).contains(&pause),
+                "{failures}: {pause:?}"
+            );
+        }
+    }
+    // From any moment, as long as there are moments.
+    for left in [DAY, DAY / 7, Duration::from_secs(60), 3 * SHORTEST] {
+        for failures in [1, 2, 10, 40, u32::MAX] {
+            assert!(pause(failures, DAY, left, &mut lot) < left);
+        }
+    }
+    // After the end it goes on, and does not hammer.
+    let late = pause(7, DAY, Duration::ZERO, &mut lot);
+    assert!(
+        late >= SHORTEST / 2 && late <= Duration::from_secs(3600),
+        "{late:?}"
+    );
+}
+
+/// An agent for a day's leaf in `directory`, by tokio's clock.
+fn agent(directory: &Path) -> (Rotation, impl Fn() -> OffsetDateTime + Clone + use<>) {
+    let start = Instant::now();
+    let now = move || BIRTH + start.elapsed();
+    let authority = Authority::at(BIRTH).unwrap();
+    let rotation = Rotation {
+        authority,
+        site: Site::new(directory, Writer::VaultAgent),
+        request: LeafRequest {
+            lifetime: DAY,
+            ..LeafRequest::new("localhost")
+        },
+        schedule: USUAL,
+        lot: Rng::with_seed(5),
+        wrong: Wrong::default(),
+        hook: Hook::default(),
+        now: Arc::new(now),
+    };
+    (rotation, now)
+}
+
+fn not_after(directory: &Path) -> OffsetDateTime {
+    let pem = fs::read(directory.join("tls.crt")).unwrap();
+    let date = facts_of_pem(&pem).unwrap().not_after;
+    OffsetDateTime::parse(&date, &Rfc3339).unwrap()
+}
+
+/// Ten days, looked at every five minutes: what lies there is always good for a while.
+#[tokio::test(start_paused = true)]
+async fn what_lies_there_never_expires() {
+    let (log, _guard) = event::capture();
+    let directory = lab::directory().unwrap();
+    let (mut rotation, now) = agent(directory.path());
+    let path = directory.path().to_owned();
+    let looking = async {
+        for _ in 0..10 * 24 * 12 {
+            tokio::time::sleep(Duration::from_secs(300)).await;
+            let left = not_after(&path) - now();
+            assert!(left >= DAY.mul_f64(0.28), "{left} left");
+        }
+    };
+    tokio::select! {
+        () = rotation.run(None) => panic!("it ended by itself"),
+        () = looking => {}
+    }
+    let writes = log.all(&want("rotation_started")).len();
+    // A renewal after two thirds of a day, by lot: 15 in ten days, one more or less.
+    assert!((14..=17).contains(&writes), "{writes}");
+    assert_eq!(log.all(&want("renewal_scheduled")).len(), writes);
+    log.assert_none(&want("renewal_failed"));
+}
+
+/// The directory is away for an hour from before the renewal on. It is tried again and again, at
+/// growing distances, and succeeds once it can.
+#[tokio::test(start_paused = true)]
+async fn what_failed_is_tried_again() {
+    let (log, _guard) = event::capture();
+    let directory = lab::directory().unwrap();
+    let (here, away) = (directory.path().join("site"), directory.path().join("away"));
+    fs::create_dir(&here).unwrap();
+    let (mut rotation, now) = agent(&here);
+    let unplugging = async {
+        tokio::time::sleep(Duration::from_secs(14 * 3600)).await;
+        fs::rename(&here, &away).unwrap();
+        // The renewal is due between 14.8 and 17.2 hours.
+        tokio::time::sleep(Duration::from_secs(4 * 3600)).await;
+        fs::rename(&away, &here).unwrap();
+    };
+    tokio::join!(rotation.run(Some(2)), unplugging);
+    let left = not_after(&here) - now();
+    assert_eq!(left.whole_hours(), 23, "renewed just now");
+    assert!(now() - BIRTH < DAY, "and before the end");
+
+    let failed = log.all(&want("renewal_failed"));
+    let numbers: Vec<_> = failed
+        .iter()
+        .map(|f| f.number("failures").unwrap())
+        .collect();
+    let expected: Vec<_> = (1..=failed.len() as u64).collect();
+    assert_eq!(numbers, expected);
+    let pauses: Vec<_> = failed
+        .iter()
+        .map(|f| f.0["retry_seconds"].as_f64().unwrap())
+        .collect();
+    assert!((3..=8).contains(&pauses.len()), "{pauses:?}");
+    assert!(
+        pauses[1] > pauses[0] / 2.0 && pauses[2] > pauses[0],
+        "{pauses:?}"
+    );
+    let why = failed[0].text("why").unwrap();
+    assert!(why.contains("site"), "the directory is named: {why}");
+}
+
+/// A pause is never so long that the leaf ends meanwhile: one last try comes shortly before.
+#[tokio::test(start_paused = true)]
+async fn there_is_a_try_shortly_before_the_end() {
+    let (log, _guard) = event::capture();
+    let directory = lab::directory().unwrap();
+    let here = directory.path().join("site");
+    fs::create_dir(&here).unwrap();
+    let (mut rotation, now) = agent(&here);
+    let tries = async {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        fs::remove_dir_all(&here).unwrap();
+        let mut last = BIRTH;
+        let mut failures = 0;
+        while now() < BIRTH + DAY {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let count = log.all(&want("renewal_failed")).len();
+            if count > failures && now() < BIRTH + DAY {
+                (failures, last) = (count, now());
+            }
+        }
+        let missed = BIRTH + DAY - last;
+        assert!(
+            missed < time::Duration::seconds(10),
+            "the last try was {missed} before"
+        );
+        // And after it: the site comes back, an hour late.
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        fs::create_dir(&here).unwrap();
+    };
+    tokio::join!(rotation.run(Some(2)), tries);
+    assert!(not_after(&here) > now());
+}

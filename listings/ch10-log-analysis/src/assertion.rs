@@ -1,0 +1,273 @@
+//! What a script may assert on a log: a small closed set.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use lab::event::Event;
+use lab::log::{Log, Order, Secrets, Want, want};
+use time::OffsetDateTime;
+
+use crate::read::Line;
+use crate::story::Story;
+use crate::time_of;
+
+/// One assertion, and what it has found so far.
+#[derive(Debug)]
+pub struct Assertion {
+    what: What,
+    found: Found,
+    place: Place,
+}
+
+/// The closed set.
+#[derive(Debug)]
+pub enum What {
+    /// This serial was loaded.
+    Loaded(String),
+    /// This generation, or a later one, was loaded.
+    GenerationAtLeast(u64),
+    /// These occur in this order.
+    Order(Order),
+    /// This does not occur.
+    None(Want),
+    /// No line holds a private key.
+    NoKeyBytes(Secrets),
+    /// The last rotation was loaded, and none took longer.
+    Within(Duration),
+    /// What is served is valid for so long from now.
+    ValidFor(Duration),
+}
+
+/// How an assertion stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds.
+    Holds,
+    /// It does not, and a later line may change that.
+    NotYet(String),
+    /// It does not, and no later line changes that.
+    Never(String),
+}
+
+#[derive(Debug, Default)]
+enum Found {
+    #[default]
+    Nothing,
+    /// What was looked for.
+    Wanted,
+    /// What must not be.
+    Unwanted(String),
+    /// A rotation that is on its way: its serial, and since when.
+    Begun(String, OffsetDateTime),
+}
+
+/// So many events are shown on each side of a mark.
+const AROUND: usize = 4;
+
+/// The events around the place that an assertion is about.
+#[derive(Debug, Default)]
+struct Place {
+    before: Vec<Event>,
+    after: Vec<Event>,
+}
+
+/// Assertions on one log.
+#[derive(Debug, Default)]
+pub struct Assertions {
+    all: Vec<Assertion>,
+    recent: VecDeque<Event>,
+}
+
+impl Assertions {
+    /// These.
+    pub fn new(all: impl IntoIterator<Item = What>) -> Self {
+        let all = all.into_iter().map(|what| Assertion {
+            what,
+            found: Found::Nothing,
+            place: Place::default(),
+        });
+        Self {
+            all: all.collect(),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// Takes the next line. `named` tells where it stands.
+    pub fn line(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
+        for assertion in &mut self.all {
+            assertion.scan(line, named);
+        }
+        let Some(event) = &line.event else { return };
+        if self.recent.len() == AROUND {
+            self.recent.pop_front();
+        }
+        for assertion in &mut self.all {
+            if assertion.place.after.len() < AROUND {
+                assertion.place.after.push(event.clone());
+            }
+            if assertion.event(event) {
+                assertion.place.before = self.recent.iter().chain([event]).cloned().collect();
+                assertion.place.after.clear();
+            }
+        }
+        self.recent.push_back(event.clone());
+    }
+
+    /// How they stand together: the first that does not hold, with the log around its mark.
+    pub fn verdict(&self, story: &Story, now: OffsetDateTime) -> Verdict {
+        let mut all = Verdict::Holds;
+        for assertion in &self.all {
+            match assertion.verdict(story, now) {
+                Verdict::Holds => {}
+                never @ Verdict::Never(_) => return never,
+                not_yet if all == Verdict::Holds => all = not_yet,
+                Verdict::NotYet(_) => {}
+            }
+        }
+        all
+    }
+}
+
+impl Assertion {
+    /// Looks at the whole line, be it an event or not.
+    fn scan(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
+        if let (What::NoKeyBytes(secrets), Found::Nothing) = (&self.what, &self.found)
+            && secrets.leak_in(&line.text)
+        {
+            // It is not shown: it holds a secret.
+            self.found = Found::Unwanted(format!("{} holds key material", named(line)));
+        }
+    }
+
+    /// Looks at the next event. Whether this is the place to show.
+    fn event(&mut self, event: &Event) -> bool {
+        let loaded = event.name() == "identity_loaded";
+        match &mut self.what {
+            What::Loaded(serial) => {
+                if loaded && event.text("serial").as_ref() == Some(serial) {
+                    self.found = Found::Wanted;
+                }
+                loaded
+            }
+            What::GenerationAtLeast(least) => {
+                if loaded && event.number("generation") >= Some(*least) {
+                    self.found = Found::Wanted;
+                }
+                loaded
+            }
+            What::Order(order) => order.take(event),
+            What::None(unwanted) => {
+                let first = matches!(self.found, Found::Nothing) && unwanted.matches(event);
+                if first {
+                    let said = format!("the log has `{unwanted}`, which must not be there");
+                    self.found = Found::Unwanted(said);
+                }
+                first
+            }
+            What::NoKeyBytes(_) => false,
+            What::Within(bound) => within(*bound, &mut self.found, event),
+            What::ValidFor(_) => loaded,
+        }
+    }
+
+    fn verdict(&self, story: &Story, now: OffsetDateTime) -> Verdict {
+        let said = match (&self.what, &self.found) {
+            (_, Found::Unwanted(said)) => {
+                let shown = match self.what {
+                    What::NoKeyBytes(_) => said.clone(),
+                    _ => self.place.show(said, "here"),
+                };
+                return Verdict::Never(shown);
+            }
+            (What::NoKeyBytes(_) | What::None(_), _) => return Verdict::Holds,
+            (What::Loaded(_) | What::GenerationAtLeast(_) | What::Within(_), Found::Wanted) => {
+                return Verdict::Holds;
+            }
+            (What::Loaded(serial), _) => {
+                let missing = want("identity_loaded").with("serial", serial.as_str());
+                format!("the log lacks `{missing}`")
+            }
+            (What::GenerationAtLeast(least), _) => {
+                format!("no generation from {least} on was loaded")
+            }
+            (What::Order(order), _) => match order.missing() {
+                None => return Verdict::Holds,
+                Some(missing) => format!("the log lacks `{missing}` at the mark"),
+            },
+            (What::Within(_), Found::Begun(serial, _)) => {
+                format!("the rotation to {serial} was started, and not loaded")
+            }
+            (What::Within(_), _) => "no rotation was started and loaded".into(),
+            (What::ValidFor(wanted), _) => match too_short(story, *wanted, now) {
+                None => return Verdict::Holds,
+                Some(said) => said,
+            },
+        };
+        Verdict::NotYet(self.place.show(&said, "missing from here on"))
+    }
+}
+
+/// A rotation that was replaced by the next before it was loaded is not judged.
+fn within(bound: Duration, found: &mut Found, event: &Event) -> bool {
+    let (Some(serial), Some(at)) = (event.text("serial"), time_of(event)) else {
+        return false;
+    };
+    match (event.name(), &*found) {
+        (_, Found::Unwanted(_)) => return false,
+        ("rotation_started", _) => *found = Found::Begun(serial, at),
+        ("identity_loaded", Found::Begun(begun, since)) if *begun == serial => {
+            let took = at - *since;
+            *found = match took <= bound {
+                true => Found::Wanted,
+                false => Found::Unwanted(format!(
+                    "the rotation to {serial} took {} ms from file to load, and {} ms are allowed",
+                    took.whole_milliseconds(),
+                    bound.as_millis()
+                )),
+            };
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn too_short(story: &Story, wanted: Duration, now: OffsetDateTime) -> Option<String> {
+    let mut serving = story
+        .told
+        .values()
+        .filter_map(|server| server.serving.as_ref());
+    let Some(first) = serving.next() else {
+        return Some("no generation was loaded".into());
+    };
+    // Of several servers, the one that ends first.
+    let first = serving.fold(first, |a, b| if b.until < a.until { b } else { a });
+    let (generation, serial) = (first.generation, &first.serial);
+    let Some(until) = first.until else {
+        return Some(format!(
+            "generation {generation} ({serial}) does not say until when"
+        ));
+    };
+    let left = until - now;
+    (left < wanted).then(|| {
+        format!(
+            "generation {generation} ({serial}) is valid for {} s from now, and {} s are wanted",
+            left.whole_seconds(),
+            wanted.as_secs()
+        )
+    })
+}
+
+impl Place {
+    /// A sentence, and the log around the mark.
+    fn show(&self, said: &str, mark: &str) -> String {
+        let log = Log::default();
+        for event in self.before.iter().chain(&self.after) {
+            log.push(event.clone());
+        }
+        let mark = format!("----> {mark}\n");
+        format!(
+            "{said}\n{}",
+            log.marked(self.before.len(), &mark).trim_end()
+        )
+    }
+}

@@ -1,0 +1,341 @@
+//! Each assertion holds where it should, fails where it should, and says where it looked.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use lab::agent::{Agent, Strategy};
+
+const RUN: &str = r#"{"ts":"2026-01-01T00:00:00.000000000Z","event":"rotation_started","serial":"1001","strategy":"bundle"}
+{"ts":"2026-01-01T00:00:00.010000000Z","event":"identity_loaded","generation":1,"serial":"1001","not_after":"2036-01-01T00:00:00Z"}
+{"ts":"2026-01-01T00:00:01.000000000Z","event":"listening","port":443}
+not an event
+{"ts":"2026-01-01T00:00:02.000000000Z","event":"identity_rejected","generation":1,"reason":"truncated"}
+{"ts":"2026-01-01T00:00:03.000000000Z","event":"rotation_started","serial":"1002","strategy":"bundle"}
+{"ts":"2026-01-01T00:00:03.250000000Z","event":"identity_loaded","generation":2,"serial":"1002","not_after":"2036-01-01T00:00:00Z"}
+{"ts":"2026-01-01T00:00:04.000000000Z","event":"connection_opened","connection":1,"generation":2,"resumed":false}
+"#;
+
+struct Scene {
+    directory: tempfile::TempDir,
+    log: PathBuf,
+}
+
+impl Scene {
+    fn new(log: &str) -> Self {
+        let directory = lab::directory().unwrap();
+        let path = directory.path().join("run.jsonl");
+        fs::write(&path, log).unwrap();
+        Self {
+            directory,
+            log: path,
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ch10-log-analysis"));
+        command
+            .arg("log")
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The exit code, and what was said on stderr.
+    fn assert(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut all = vec!["assert", "run.jsonl"];
+        all.extend(arguments);
+        said(&self.command(&all).output().unwrap())
+    }
+}
+
+fn said(output: &Output) -> (Option<i32>, String) {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), said)
+}
+
+#[test]
+fn what_holds() {
+    let scene = Scene::new(RUN);
+    for arguments in [
+        &["--loaded", "1001", "--loaded", "1002"] as &[&str],
+        &["--generation-at-least", "2"],
+        &[
+            "--order",
+            "identity_rejected reason=truncated,identity_loaded serial=1002 generation=2",
+        ],
+        &[
+            "--none",
+            "identity_rejected reason=expired",
+            "--none",
+            "handshake_failed",
+        ],
+        &["--within", "250"],
+        &["--valid-for", "3600"],
+        &["--loaded", "1001", "--wait", "30"],
+    ] {
+        assert_eq!(
+            scene.assert(arguments),
+            (Some(0), String::new()),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn what_does_not_hold() {
+    let scene = Scene::new(RUN);
+    for (arguments, expected) in [
+        (
+            &["--loaded", "1003"] as &[&str],
+            "the log lacks `identity_loaded serial=\"1003\"`",
+        ),
+        (
+            &["--generation-at-least", "3"],
+            "no generation from 3 on was loaded",
+        ),
+        (
+            &["--order", "identity_loaded serial=1002,identity_rejected"],
+            "the log lacks `identity_rejected` at the mark",
+        ),
+        (
+            &["--none", "identity_rejected"],
+            "the log has `identity_rejected`, which must not be there",
+        ),
+        (
+            &["--within", "249"],
+            "the rotation to 1002 took 250 ms from file to load, and 249 ms are allowed",
+        ),
+        (
+            &["--valid-for", "999999999"],
+            "generation 2 (1002) is valid for ",
+        ),
+        // One that holds does not hide one that does not.
+        (
+            &["--loaded", "1002", "--none", "listening"],
+            "the log has `listening`",
+        ),
+    ] {
+        let (code, said) = scene.assert(arguments);
+        assert_eq!(code, Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.starts_with(&format!("does not hold: {expected}")),
+            "{said}"
+        );
+        assert!(said.contains("\n----> "), "{said}");
+    }
+}
+
+// ANCHOR: mark
+/// The sentence, the events before the mark, the mark, the events after it.
+#[test]
+fn the_mark_stands_where_it_was_looked_for() {
+    let (_, said) =
+        Scene::new(RUN).assert(&["--order", "listening,identity_rejected reason=expired"]);
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 1 + 3 + 1 + 4, "{said}");
+    assert!(lines[3].contains("listening"), "{said}");
+    assert_eq!(lines[4], "----> missing from here on");
+    assert!(lines[5].contains("truncated"), "{said}");
+}
+// ANCHOR_END: mark
+
+/// A rotation that never arrives is found although earlier ones did.
+#[test]
+fn started_and_not_loaded() {
+    let log = format!(
+        "{RUN}{}\n",
+        r#"{"ts":"2026-01-01T00:00:05.000000000Z","event":"rotation_started","serial":"1003","strategy":"bundle"}"#
+    );
+    let (code, said) = Scene::new(&log).assert(&["--within", "1000"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("the rotation to 1003 was started, and not loaded"),
+        "{said}"
+    );
+}
+
+#[test]
+fn key_bytes() {
+    let directory = lab::directory().unwrap();
+    let issued = Agent::new(directory.path(), Strategy::Bundle)
+        .and_then(|mut agent| agent.rotate())
+        .unwrap();
+    let bundle = directory.path().join("tls.pem");
+    let bundle = bundle.to_str().unwrap();
+    let secret = issued.key.expose().lines().nth(1).unwrap();
+    let public = issued.chain_pem.lines().nth(1).unwrap();
+
+    let clean = Scene::new(&format!("{RUN}a stray line with {public}\n"));
+    assert_eq!(
+        clean.assert(&["--no-key-bytes", bundle]).0,
+        Some(0),
+        "a chain is public"
+    );
+    // In a line that is no event, too.
+    let leaking = Scene::new(&format!("{RUN}a stray line with {secret}\n"));
+    let (code, said) = leaking.assert(&["--no-key-bytes", bundle]);
+    assert_eq!(
+        (code, said.trim_end()),
+        (Some(1), "does not hold: run.jsonl:9 holds key material")
+    );
+
+    let (code, said) = clean.assert(&["--no-key-bytes", "run.jsonl"]);
+    let expected = "error: run.jsonl: it holds no private key in PEM";
+    assert_eq!((code, said.trim_end()), (Some(2), expected));
+}
+
+/// A script waits for the event, and not for a time.
+#[test]
+fn waits_until_it_holds() {
+    let scene = Scene::new(RUN);
+    let waiting = scene
+        .command(&["assert", "run.jsonl", "--loaded", "1003", "--wait", "30"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = OpenOptions::new().append(true).open(&scene.log).unwrap();
+    let loaded = RUN.lines().nth(6).unwrap().replace("1002", "1003");
+    log.write_all((loaded + "\n").as_bytes()).unwrap();
+    assert_eq!(
+        said(&waiting.wait_with_output().unwrap()),
+        (Some(0), String::new())
+    );
+
+    let (code, said) = scene.assert(&["--loaded", "1004", "--wait", "0.1"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("lacks `identity_loaded serial=\"1004\"`"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_mended_is_not_waited_for() {
+    let scene = Scene::new(RUN);
+    let arguments = [
+        "assert",
+        "run.jsonl",
+        "--none",
+        "listening",
+        "--wait",
+        "3600",
+    ];
+    let mut waiting = tokio::process::Command::from(scene.command(&arguments));
+    let waiting = waiting.kill_on_drop(true).stderr(Stdio::null()).status();
+    let status = tokio::time::timeout(lab::BOUND, waiting).await;
+    assert_eq!(status.expect("it waits").unwrap().code(), Some(1));
+}
+
+#[test]
+fn from_the_standard_input() {
+    let scene = Scene::new(RUN);
+    let piped = |arguments: &[&str]| {
+        let stdin = fs::File::open(&scene.log).unwrap();
+        let output = scene.command(arguments).stdin(stdin).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    assert_eq!(piped(&["assert", "--loaded", "1002"]).0, Some(0));
+    assert_eq!(
+        piped(&["assert", "-", "--loaded", "1003", "--wait", "30"]).0,
+        Some(1)
+    );
+    let (code, said) = piped(&[]);
+    assert_eq!(code, Some(0));
+    assert!(
+        said.starts_with("served now: generation 2, serial 1002"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_cannot_be_told() {
+    let scene = Scene::new(RUN);
+    for (arguments, expected) in [
+        (
+            &["assert", "run.jsonl"] as &[&str],
+            "the following required arguments were not provided",
+        ),
+        (
+            &["assert", "gone.jsonl", "--loaded", "1"],
+            "error: gone.jsonl: No such file",
+        ),
+        (
+            &["assert", "run.jsonl", "--loaded", "1", "--wait", "long"],
+            "a number of seconds",
+        ),
+        (
+            &["assert", "run.jsonl", "--order", "serial=1"],
+            "an event's name comes first",
+        ),
+        (&["assert", "run.jsonl", "--wire", "127.0.0.1:1"], "--roots"),
+        (
+            &[
+                "assert",
+                "run.jsonl",
+                "--wire",
+                "127.0.0.1:1",
+                "--roots",
+                "none",
+            ],
+            "error: none: No such file",
+        ),
+        (
+            &[
+                "assert",
+                "run.jsonl",
+                "--wire",
+                "127.0.0.1:1",
+                "--roots",
+                "run.jsonl",
+            ],
+            "error: run.jsonl or localhost: no trust anchor",
+        ),
+        (&["."], "error: .: it is a directory"),
+        (&["-", "run.jsonl"], "error: `-` stands alone"),
+        (&["--strict", "run.jsonl"], "error: run.jsonl:4: no event"),
+        (&["--for", "1"], "--follow"),
+        (&["--at", "noon", "run.jsonl"], "--at"),
+    ] {
+        let output = scene.command(arguments).output().unwrap();
+        let (code, said) = said(&output);
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+    }
+}
+
+/// `zdr log … | head -1` is no failure.
+#[test]
+fn a_reader_that_has_enough() {
+    let scene = Scene::new(RUN);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = scene
+        .command(&["run.jsonl"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(said(&output), (Some(0), String::new()));
+}
+
+#[test]
+fn in_json_as_of_a_time() {
+    let scene = Scene::new(RUN);
+    let output = scene
+        .command(&["run.jsonl", "--json", "--at", "2026-01-01T00:00:05Z"])
+        .output()
+        .unwrap();
+    let answers: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answers["at"], "2026-01-01T00:00:05Z");
+    assert_eq!(
+        answers["servers"][0]["serving"]["seconds_left"],
+        315_532_795
+    );
+    assert_eq!(answers["servers"][0]["reloads"]["refused"]["truncated"], 1);
+    assert_eq!(answers["log"]["broken_lines"], 1);
+}
