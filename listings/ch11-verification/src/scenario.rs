@@ -66,7 +66,7 @@ pub enum Trial {
     SlowWrite,
     /// A writer that removes each file, pauses, and creates it again.
     RemoveCreate,
-    /// Five rotations in a tenth of a second.
+    /// Five rotations, each before the server can be done with the one before.
     Burst,
     /// A reload without a change.
     Unchanged,
@@ -369,7 +369,7 @@ async fn under_load(
 ) -> io::Result<Tried> {
     // A client that waits for longer than the server hangs would not notice.
     let patience = match trial {
-        Trial::Stalled => options.patience.min(Duration::from_secs(1)),
+        Trial::Stalled => options.patience.min(Duration::from_secs(2)),
         _ => options.patience,
     };
     let mut stage = Stage::set_up(spec, arena, trial.writer(options), patience).await?;
@@ -541,7 +541,8 @@ async fn run(
                 stage.site.write(&issued)?;
                 let _ = stage.tell().await;
                 // Long enough to read it, and too short to be done with it.
-                sleep(Duration::from_millis(20)).await;
+                let pause = typical / 8;
+                sleep(pause.clamp(Duration::from_millis(20), Duration::from_millis(200))).await;
             }
             bystanders.rotate(stage).await.map(Some)
         }
