@@ -134,10 +134,11 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
     found
 }
 
-/// Who waits for a reload. Of the attempts during rotations, one in ten must have taken ten times as
-/// long as nine of ten before and after, and a fifth of a second: less is the noise of a busy machine.
+/// Who waits for a reload. Of the attempts during rotations, one in ten must have taken five times as
+/// long as nine of ten before and after, and a quarter of a second: less is the noise of a busy
+/// machine.
 pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
-    const LONG: u64 = 200_000;
+    const LONG: u64 = 250_000;
     const FEW: u64 = 10;
     let mut found = Vec::new();
     for class in classes {
@@ -147,7 +148,7 @@ pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
         };
         let slow = during.latency.p90;
         let steady = p90(Phase::Before).max(p90(Phase::After)).unwrap_or(0);
-        if steady == 0 || during.attempts < FEW || slow < LONG.max(10 * steady) {
+        if steady == 0 || during.attempts < FEW || slow < LONG.max(5 * steady) {
             continue;
         }
         let words = format!(
