@@ -231,10 +231,16 @@ impl Download {
     /// Receives what is left, to the end that the server sets.
     pub async fn finish(&mut self) -> Result<(), Failure> {
         self.pull(self.size).await?;
-        match tokio::time::timeout(BOUND, self.body.frame()).await {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(severed(self.received, "more than was asked for")),
-            Err(_) => Err(Failure::Silent("the end of an answer")),
+        loop {
+            let frame = match tokio::time::timeout(BOUND, self.body.frame()).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(frame)) => frame.map_err(|why| severed(self.received, why))?,
+                Err(_) => return Err(Failure::Silent("the end of an answer")),
+            };
+            // An HTTP/2 server may say that this is the end in a frame of its own, without data.
+            if frame.data_ref().is_some_and(|data| !data.is_empty()) {
+                return Err(severed(self.received, "more than was asked for"));
+            }
         }
     }
 

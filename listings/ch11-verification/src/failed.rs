@@ -95,7 +95,8 @@ impl Failed {
         Self { kind, why, unsent }
     }
 
-    /// Whether this is how a server turns a client away, and not how it breaks down.
+    /// Whether this is how a server turns a client away, and not how it breaks down: nginx
+    /// completes the handshake, and answers with status 400.
     pub fn turned_away(&self) -> bool {
         match self.kind {
             Kind::Alert | Kind::HandshakeCut => true,

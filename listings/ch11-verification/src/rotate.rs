@@ -15,6 +15,10 @@ use crate::stage::Stage;
 /// all of them meet the other one in 1 of 2,048 cases.
 const IN_A_ROW: u32 = 12;
 
+/// Pauses between two looks.
+const SHORTEST: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(50);
+
 /// A rotation, in the recorder's time.
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -91,7 +95,8 @@ pub async fn until_shown(
     generation: u32,
     within: Duration,
 ) -> (Option<Duration>, Option<Duration>) {
-    let bound = recorder.now() + within;
+    let start = recorder.now();
+    let bound = start + within;
     let (mut first, mut row) = (None, 0);
     loop {
         let began = recorder.now();
@@ -120,9 +125,10 @@ pub async fn until_shown(
             }
         } else {
             row = 0;
-            // As often as the question is asked, so exact is the answer; but the server has other
-            // work to do.
-            sleep(Duration::from_millis(2)).await;
+            // As often as the question is asked, so exact is the answer: to a fiftieth of it, since
+            // the server has other work to do.
+            let waited = recorder.now().saturating_sub(start);
+            sleep((waited / 50).clamp(SHORTEST, LONGEST)).await;
         }
         if recorder.now() > bound || stage.server.ended().is_some() {
             return (first, None);

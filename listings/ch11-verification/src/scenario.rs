@@ -66,7 +66,7 @@ pub enum Trial {
     SlowWrite,
     /// A writer that removes each file, pauses, and creates it again.
     RemoveCreate,
-    /// Five rotations at once.
+    /// Five rotations, each before the server can be done with the one before.
     Burst,
     /// A reload without a change.
     Unchanged,
@@ -369,14 +369,16 @@ async fn under_load(
 ) -> io::Result<Tried> {
     // A client that waits for longer than the server hangs would not notice.
     let patience = match trial {
-        Trial::Stalled => options.patience.min(Duration::from_secs(1)),
+        Trial::Stalled => options.patience.min(Duration::from_secs(2)),
         _ => options.patience,
     };
     let mut stage = Stage::set_up(spec, arena, trial.writer(options), patience).await?;
     let mut tried = Tried::default();
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
-        per_second: [(Class::Full, 50.0), (Class::Pooled, 20.0)].into(),
+        per_second: [Class::Full, Class::Pooled]
+            .map(|class| (class, options.rate))
+            .into(),
         downloads: 1,
         pool: 2,
     };
@@ -538,6 +540,9 @@ async fn run(
                 let issued = stage.issue()?;
                 stage.site.write(&issued)?;
                 let _ = stage.tell().await;
+                // Long enough to read it, and too short to be done with it.
+                let pause = typical / 8;
+                sleep(pause.clamp(Duration::from_millis(20), Duration::from_millis(200))).await;
             }
             bystanders.rotate(stage).await.map(Some)
         }
@@ -784,7 +789,9 @@ async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::
     let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
-        per_second: [(Class::Full, 50.0), (Class::Mutual, 20.0)].into(),
+        per_second: [Class::Full, Class::Mutual]
+            .map(|class| (class, options.rate))
+            .into(),
         downloads: 1,
         pool: 2,
     };

@@ -294,7 +294,8 @@ impl Spec {
     pub fn mentions(&self, word: &str) -> bool {
         let commands = self.setup.iter().flatten().chain(&self.command);
         let files = self.files.iter().flat_map(|file| [&file.path, &file.text]);
-        commands.chain(files).any(|text| text.contains(word))
+        let texts = commands.chain(files).chain(&self.cwd);
+        texts.into_iter().any(|text| text.contains(word))
     }
 
     /// The same server, asking clients for certificates. `None` where it cannot.

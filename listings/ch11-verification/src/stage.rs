@@ -10,10 +10,11 @@ use ch06_in_flight_requests::client::Version;
 use ch09_simulating_rotation::{Site, Writer};
 use lab::authority::{Authority, Issued, LeafRequest};
 use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 use crate::load::{Chains, Target};
 use crate::origin::{Origin, write_files};
-use crate::record::{Class, Recorder};
+use crate::record::{Class, Kind, Recorder};
 use crate::rotate::until_shown;
 use crate::server::{Server, Words};
 use crate::spec::{Layout, Protocol, Spec};
@@ -84,6 +85,7 @@ impl Stage {
         let good = backstage.issue()?;
         backstage.site.write(&good)?;
         let mut stage = backstage.start(spec, good, patience).await?;
+        served(&stage.target, Duration::from_millis(spec.ready.within_ms)).await?;
         if let Some(attach) = &spec.attach {
             let complaint = stage.tell().await.err();
             let client = stage.target.client(None, false, None)?;
@@ -327,6 +329,23 @@ impl Backstage {
             _directory: self.directory,
         })
     }
+}
+
+/// A server may accept connections before it has read what to do with them (Traefik does). Waits
+/// until a handshake is not cut short, for as long as a client waits. What goes on after that is for
+/// the check to tell.
+async fn served(target: &Target, within: Duration) -> io::Result<()> {
+    let client = target.client(None, false, target.identity.as_deref())?;
+    let waiting = async {
+        while let (_, Err(failed)) = target.visit(&client).await {
+            if failed.kind != Kind::HandshakeCut {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = timeout(within.min(target.patience), waiting).await;
+    Ok(())
 }
 
 /// Some servers hold one set of trust anchors, for their own chain and for their clients: that one

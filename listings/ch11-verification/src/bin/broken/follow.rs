@@ -20,7 +20,7 @@ use crate::read::Reading;
 /// How far behind the second worker is.
 const LAG: Duration = Duration::from_millis(1500);
 /// How long a reload takes, and how long one takes that others overtake.
-const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(450)];
+const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
 /// From an event to the look.
 const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.
@@ -158,9 +158,7 @@ async fn newer_only(files: &Files, live: Arc<Live>) {
 async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, running: Arc<AtomicUsize>) {
     let began_alone = running.fetch_add(1, Ordering::SeqCst) == 0;
     // What does not fit together is not published: the event of the other file is still to come.
-    if let Ok(identity) = reading.now(live.source())
-        && identity.set_sha256 != live.current().identity.set_sha256
-    {
+    if let Some(identity) = reading.news(live.source(), &live.current().identity) {
         sleep(TAKES[usize::from(began_alone)]).await;
         reading.publish_next(identity);
         look(&live).await;

@@ -27,6 +27,7 @@ pub struct Reading {
     own: Mutex<Vec<CertificateDer<'static>>>,
     /// What has been read already, and is published next.
     next: Mutex<Option<Identity>>,
+    last: Mutex<Option<[u8; 32]>>,
     state: Arc<State>,
 }
 
@@ -50,13 +51,17 @@ impl Reading {
             clients: client_roots.map(|file| Clients::new(file, settle, defect)),
             own: Mutex::default(),
             next: Mutex::default(),
+            last: Mutex::default(),
             state,
         }
     }
 
-    /// What the files hold at this moment.
-    pub fn now(&self, source: &Source) -> Result<Identity, Rejected> {
-        self.whole(source, None)
+    /// What the files hold at this moment, where it is neither `served` nor what was read last.
+    pub fn news(&self, source: &Source, served: &Identity) -> Option<Identity> {
+        let identity = self.whole(source, None).ok()?;
+        let sha256 = Some(identity.set_sha256);
+        let known = std::mem::replace(&mut *lock(&self.last), sha256) == sha256;
+        (!known && sha256 != Some(served.set_sha256)).then_some(identity)
     }
 
     /// Whatever the files hold by then, the next reload publishes this.

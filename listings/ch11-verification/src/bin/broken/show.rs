@@ -26,7 +26,7 @@ use crate::read::Reading;
 /// How much memory a reload leaves behind, in bytes, where it does.
 const LEAK: usize = 8 << 20;
 /// How long a reload holds the lock that readers wait for, where there is one.
-const HOLD: Duration = Duration::from_millis(600);
+const HOLD: Duration = Duration::from_millis(1800);
 
 /// What the reader and the hook share.
 #[derive(Debug, Default)]
