@@ -206,7 +206,7 @@ fn what_is_renamed_over_is_never_gone() {
                 }
                 gone
             });
-            for _ in 0..300 {
+            for _ in 0..40 {
                 site.write_stepwise(&first, |_| ()).unwrap();
             }
             done.store(true, Ordering::Relaxed);
