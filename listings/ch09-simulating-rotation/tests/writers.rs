@@ -188,11 +188,12 @@ fn every_writer_ends_with_the_whole_pair() {
 /// the name gone that these tools rename over.
 #[test]
 fn what_is_renamed_over_is_never_gone() {
-    for (writer, name) in [
-        (Writer::VaultAgent, "tls.crt"),
-        (Writer::ConsulTemplate, "tls.crt"),
-        (Writer::Kubelet, "..data"),
-        (Writer::CertManagerCsi, "..data"),
+    // Templates are synced to disk: they take their time.
+    for (writer, name, writes) in [
+        (Writer::VaultAgent, "tls.crt", 60),
+        (Writer::ConsulTemplate, "tls.crt", 60),
+        (Writer::Kubelet, "..data", 400),
+        (Writer::CertManagerCsi, "..data", 400),
     ] {
         let directory = lab::directory().unwrap();
         let mut authority = Authority::new().unwrap();
@@ -206,7 +207,7 @@ fn what_is_renamed_over_is_never_gone() {
                 }
                 gone
             });
-            for _ in 0..40 {
+            for _ in 0..writes {
                 site.write_stepwise(&first, |_| ()).unwrap();
             }
             done.store(true, Ordering::Relaxed);
