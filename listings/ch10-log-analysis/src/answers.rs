@@ -285,6 +285,14 @@ impl fmt::Display for Answers {
         if self.servers.is_empty() {
             writeln!(f, "served now: nothing in this log says so")?;
         }
+        let unlabelled = self
+            .servers
+            .iter()
+            .filter(|server| server.process.is_none());
+        if unlabelled.count() > 1 {
+            let which = "several servers, and not all say which `process` they are";
+            writeln!(f, "{which}: whose load or connection it is, is a guess")?;
+        }
         for server in &self.servers {
             if let Some(process) = server.process {
                 writeln!(f, "process {process}")?;

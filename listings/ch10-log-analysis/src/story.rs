@@ -215,7 +215,7 @@ impl Server {
         let before = self.serving.replace(serving);
         let replaced = std::mem::replace(&mut self.before, before);
         times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
-        self.alarms.remove("reload_panicked");
+        self.alarms.remove("identity_held");
         if let Some(refused) = &mut self.last_refused {
             refused.mended_by.get_or_insert(generation);
         }
@@ -268,6 +268,10 @@ impl Server {
             "alarm_cleared" => ("identity_expiring", text("level")),
             "watch_degraded" => ("watch_degraded", format!("{}: {}", text("to"), text("why"))),
             "watcher_died" => ("watcher_died", text("why")),
+            "identity_held" => {
+                let says = format!("{} is valid in {} s", text("file"), text("seconds"));
+                ("identity_held", says)
+            }
             "watcher_restarted" => {
                 self.alarms.remove("watcher_died");
                 return;

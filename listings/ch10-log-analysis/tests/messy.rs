@@ -202,6 +202,13 @@ fn a_log_that_begins_in_the_middle() {
         found.contains("NOT mended: generation 4 goes on"),
         "{found}"
     );
+    // What it said before its first load is its own.
+    let found = answers(&(text + &loaded(5, 5, "e") + "\n"));
+    assert_eq!(found["servers"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        found["servers"][0]["reloads"]["last_refused"]["mended_by"],
+        5
+    );
     let found = said("");
     assert!(
         found.starts_with("served now: nothing in this log says so\n"),
@@ -249,6 +256,93 @@ fn two_servers_of_a_supervisor() {
     let found = answers(&gone);
     assert_eq!(found["servers"].as_array().unwrap().len(), 1);
     assert_eq!(found["servers_gone"], 1);
+}
+
+/// Without a `process` nobody can tell whose connection it is, and the answer says so.
+#[test]
+fn two_servers_that_do_not_say_which_they_are() {
+    let listening = |port: u64| at(1, &format!(r#""event":"listening","port":{port}"#));
+    let text = log([
+        loaded(0, 1, "a"),
+        listening(443),
+        loaded(2, 1, "x"),
+        listening(444),
+        loaded(3, 2, "b"),
+    ]);
+    let found = said(&text);
+    assert!(
+        found.contains("whose load or connection it is, is a guess"),
+        "{found}"
+    );
+    assert!(
+        found.contains("server on port 443\nserved now: generation 1, serial a"),
+        "{found}"
+    );
+    assert!(
+        found.contains("server on port 444\nserved now: generation 2, serial b"),
+        "{found}"
+    );
+}
+
+/// What is raised is told until it is cleared, each by the event that clears it.
+#[test]
+fn alarms_and_what_clears_them() {
+    let raised = [
+        at(
+            1,
+            r#""event":"identity_expiring","generation":1,"level":"urgent","seconds_left":9"#,
+        ),
+        at(
+            2,
+            r#""event":"watch_degraded","to":"polling","why":"no inotify""#,
+        ),
+        at(
+            3,
+            r#""event":"identity_held","generation":1,"file":"f","seconds":60"#,
+        ),
+        at(4, r#""event":"listen_failed","port":443,"why":"in use""#),
+        at(5, r#""event":"watcher_died","why":"w","restart_ms":1"#),
+        at(6, r#""event":"key_exposed","file":"k","mode":"0644""#),
+    ];
+    let names = |text: &str| -> Vec<String> {
+        let found = answers(text);
+        let alarms = found["servers"][0]["alarms"].as_object().unwrap();
+        alarms.keys().cloned().collect()
+    };
+    let text = loaded(0, 1, "a") + "\n" + &log(raised);
+    let all = [
+        "identity_expiring",
+        "identity_held",
+        "key_exposed",
+        "listen_failed",
+        "watch_degraded",
+        "watcher_died",
+    ];
+    assert_eq!(names(&text), all);
+    let text = text
+        + &log([
+            at(
+                7,
+                r#""event":"alarm_cleared","generation":1,"level":"late","seconds_left":20"#,
+            ),
+            at(8, r#""event":"listening","port":443"#),
+            at(9, r#""event":"watcher_restarted","restarts":1"#),
+            loaded(10, 2, "b"),
+        ]);
+    assert_eq!(
+        names(&text),
+        ["identity_expiring", "key_exposed", "watch_degraded"]
+    );
+    let says = &answers(&text)["servers"][0]["alarms"]["identity_expiring"];
+    assert_eq!(
+        (&says["says"], &says["since"]),
+        (&json!("late"), &json!("2026-01-01T00:00:07Z"))
+    );
+    let fresh = at(
+        11,
+        r#""event":"alarm_cleared","generation":2,"level":"fresh","seconds_left":99"#,
+    );
+    assert_eq!(names(&(text + &fresh)), ["key_exposed", "watch_degraded"]);
 }
 
 /// A restart on the same port: the connections of the one before are no longer open.
