@@ -316,12 +316,30 @@ impl Server {
 /// As many of a kind as are kept where no sane log has as many.
 const MOST: usize = 100;
 
-/// How long things took, in microseconds.
+/// How long one kind of thing took, in microseconds.
 #[derive(Debug)]
+pub(crate) struct Took {
+    /// To three digits, however long it takes.
+    pub all: Histogram<u64>,
+    /// Exactly.
+    pub longest: u64,
+}
+
+impl Default for Took {
+    fn default() -> Self {
+        Self {
+            all: Histogram::new(3).expect("three digits are allowed"),
+            longest: 0,
+        }
+    }
+}
+
+/// How long things took.
+#[derive(Debug, Default)]
 pub(crate) struct Times {
-    pub file_to_load: Histogram<u64>,
-    pub load_to_wire: Histogram<u64>,
-    pub file_to_wire: Histogram<u64>,
+    pub file_to_load: Took,
+    pub load_to_wire: Took,
+    pub file_to_wire: Took,
     /// Generations that were replaced, and then forgotten, without a client's full handshake.
     unused: u64,
     /// Pairs that the clock puts in the wrong order.
@@ -332,23 +350,6 @@ pub(crate) struct Times {
     started: VecDeque<(String, OffsetDateTime)>,
     /// Generations whose rotation has not been told of.
     loaded: VecDeque<(String, OffsetDateTime)>,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        // Three digits of what is measured, however long it takes.
-        let histogram = || Histogram::new(3).expect("three digits are allowed");
-        Self {
-            file_to_load: histogram(),
-            load_to_wire: histogram(),
-            file_to_wire: histogram(),
-            unused: 0,
-            unmeasured: 0,
-            begun: None,
-            started: VecDeque::new(),
-            loaded: VecDeque::new(),
-        }
-    }
 }
 
 impl Times {
@@ -399,15 +400,17 @@ impl Times {
 
     fn took(
         &mut self,
-        what: impl FnOnce(&mut Self) -> &mut Histogram<u64>,
+        what: impl FnOnce(&mut Self) -> &mut Took,
         from: OffsetDateTime,
         to: OffsetDateTime,
     ) {
         match Duration::try_from(to - from) {
             Ok(took) => {
                 let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+                let times = what(self);
+                times.longest = times.longest.max(micros);
                 // It grows to hold any number.
-                let _ = what(self).record(micros);
+                let _ = times.all.record(micros);
             }
             Err(_) => self.unmeasured += 1,
         }

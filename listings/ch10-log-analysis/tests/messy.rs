@@ -98,9 +98,9 @@ fn what_a_person_on_call_asks() {
         "  connection 1 under generation 1, since 2026-01-01T00:00:02Z (9 min 58 s ago)",
         "alarm: identity_expiring: late, since 2026-01-01T00:02:10Z (7 min 50 s ago)",
         "alarm: watcher_died: a panic, since 2026-01-01T00:02:20Z (7 min 40 s ago)",
-        "from file to load: once, 1000 ms",
-        "from load to wire: 2 times, median 1000 ms, longest 1000 ms",
-        "from file to wire: once, 2000 ms",
+        "from file to load: once, 1.00 s",
+        "from load to wire: 2 times, median 1.00 s, longest 1.00 s",
+        "from file to wire: once, 2.00 s",
         "log: 10 events, 0 broken lines",
     ];
     let found = said(&text);
@@ -457,6 +457,58 @@ fn files_are_merged_by_time() {
     let answers = serde_json::to_value(Answers::of(&story, NOW)).unwrap();
     assert_eq!(answers["file_to_load"]["count"], 2);
     assert_eq!(answers["file_to_wire"]["count"], 1);
+}
+
+/// Whatever this book has recorded of any server is read without a complaint.
+#[test]
+fn every_log_of_this_book_is_read() {
+    let listings = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut logs = 0;
+    for listing in std::fs::read_dir(listings).unwrap() {
+        let Ok(transcripts) = std::fs::read_dir(listing.unwrap().path().join("transcripts")) else {
+            continue;
+        };
+        for file in transcripts {
+            let path = file.unwrap().path();
+            if path
+                .extension()
+                .is_none_or(|extension| extension != "jsonl")
+            {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let found = answers(&text);
+            assert_eq!(found["log"]["broken_lines"], 0, "{path:?}");
+            assert_eq!(found["log"]["events"], text.lines().count(), "{path:?}");
+            assert_eq!(found["log"]["clock_set_back"], 0, "{path:?}");
+            logs += 1;
+        }
+    }
+    assert!(logs >= 8, "{logs}");
+}
+
+/// Milliseconds are for what takes milliseconds.
+#[test]
+fn what_takes_days_is_told_in_days() {
+    let later = |ts: &str| loaded(0, 1, "a").replace("2026-01-01T00:00:00", ts);
+    let took = |ts| {
+        let began = at(
+            0,
+            r#""event":"rotation_started","serial":"a","strategy":"bundle""#,
+        );
+        let found = said(&log([began, later(ts)]));
+        let line = found
+            .lines()
+            .find(|line| line.starts_with("from file to load"))
+            .unwrap();
+        line.strip_prefix("from file to load: once, ")
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(took("2026-01-01T00:00:00"), "0.00 ms");
+    assert_eq!(took("2026-01-01T00:00:09"), "9.00 s");
+    assert_eq!(took("2026-01-01T00:05:00"), "5 min 0 s");
+    assert_eq!(took("2026-01-03T05:00:00"), "2 d 5 h");
 }
 
 /// What a log holds must not steer the terminal that shows it.
