@@ -100,7 +100,6 @@ impl Failed {
     pub fn turned_away(&self) -> bool {
         match self.kind {
             Kind::Alert | Kind::HandshakeCut => true,
-            // Some complete the handshake, and refuse to answer.
             Kind::Status => self.why.starts_with('4'),
             _ => false,
         }
