@@ -116,7 +116,10 @@ pub async fn compare(
     let mut reports: Vec<Vec<Report>> = specs.iter().map(|_| Vec::new()).collect();
     for round in 1..=effort.rounds {
         for ((spec, server), reports) in specs.iter().zip(&mut servers).zip(&mut reports) {
-            say(&format!("round {round} of {}: {}", effort.rounds, spec.name));
+            say(&format!(
+                "round {round} of {}: {}",
+                effort.rounds, spec.name
+            ));
             match one(spec, effort, round, server, watcher).await {
                 Ok(report) => reports.push(report),
                 Err(why) => server.trouble = Some(why.to_string()),
@@ -147,7 +150,9 @@ async fn one(
         let writer = Writer::VaultAgent;
         let stage = Stage::set_up(spec, &arena, writer, options.patience).await?;
         server.full.push(speed(&stage, false, effort.time).await?);
-        server.returning.push(speed(&stage, true, effort.time).await?);
+        server
+            .returning
+            .push(speed(&stage, true, effort.time).await?);
     }
     let (rotations, each) = effort.held;
     if round == 1 && rotations > 0 {

@@ -48,8 +48,24 @@ struct Arguments {
 
 /// In the order of the page: ours, then the others.
 const ORDER: [&str; 18] = [
-    "ch06", "ch08", "ch05", "ch07", "ch03", "ch04", "ch02", "go", "python", "ch01", "nginx",
-    "haproxy-runtime", "haproxy-reload", "envoy", "caddy", "traefik", "s_server", "broken",
+    "ch06",
+    "ch08",
+    "ch05",
+    "ch07",
+    "ch03",
+    "ch04",
+    "ch02",
+    "go",
+    "python",
+    "ch01",
+    "nginx",
+    "haproxy-runtime",
+    "haproxy-reload",
+    "envoy",
+    "caddy",
+    "traefik",
+    "s_server",
+    "broken",
 ];
 
 #[tokio::main]
@@ -102,9 +118,12 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let servers = compare(&specs, &effort, &watcher, &|line| eprintln!("{line}")).await?;
     let compared = Compared {
         date: OffsetDateTime::now_utc().date().to_string(),
-        command: format!("cargo compare {}", std::env::args().skip(1).collect::<Vec<_>>().join(" "))
-            .trim()
-            .to_owned(),
+        command: format!(
+            "cargo compare {}",
+            std::env::args().skip(1).collect::<Vec<_>>().join(" ")
+        )
+        .trim()
+        .to_owned(),
         machine: ch11_verification::check::machine(),
         rounds: arguments.rounds,
         rotations: arguments.rotations,
@@ -126,9 +145,13 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 fn build(crate_directory: &Path) -> io::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command
-        .current_dir(crate_directory.join("../.."))
-        .args(["build", "--quiet", "--locked", "--workspace", "--bins"]);
+    command.current_dir(crate_directory.join("../..")).args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--bins",
+    ]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
