@@ -59,6 +59,7 @@ fn returning_clients_still_see_the_old_certificate(tls12_only: bool) {
     let options = Options {
         resume: true,
         tls12_only,
+        ..Options::default()
     };
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| client::config(agent.root_pem(), options).unwrap())

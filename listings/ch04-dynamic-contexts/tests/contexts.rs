@@ -298,6 +298,7 @@ fn sessions_belong_to_the_context_that_accepts() {
             let resume = Options {
                 resume: true,
                 tls12_only,
+                ..Options::default()
             };
             client::config(bench.agent.root_pem(), resume).unwrap()
         };

@@ -57,6 +57,7 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
     let options = Options {
         resume: true,
         tls12_only,
+        ..Options::default()
     };
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| client::config(agent.root_pem(), options).unwrap())

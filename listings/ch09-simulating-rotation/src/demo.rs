@@ -42,7 +42,7 @@ impl Bench {
         let mut site = Site::new(directory, writer);
         site.write_roots(authority.root_pem())?;
         let first = authority.issue(&LeafRequest::new(NAME));
-        site.write(&first.map_err(io::Error::other)?)?;
+        site.write_stepwise(&first.map_err(io::Error::other)?, |_| ())?;
 
         let source = Source {
             files: site.files(),

@@ -215,6 +215,8 @@ impl Rotation {
     /// Sleeps in short parts: a machine that was suspended, or whose clock was set, is not late.
     async fn until(&self, due: OffsetDateTime) {
         const PART: Duration = Duration::from_secs(60);
+        // Also where nothing is to be waited for, somebody may want it to end.
+        tokio::task::yield_now().await;
         while let Ok(left) = Duration::try_from(due - (self.now)())
             && !left.is_zero()
         {

@@ -22,19 +22,23 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// When the leaf of this validity is renewed: by lot, and never after nine tenths.
+    /// When the leaf of this validity is renewed: by lot, and never after nine tenths. A spread that
+    /// would go beyond either end is moved, and not cut: who is cut comes at once with others.
     pub fn due(
         &self,
         (not_before, not_after): (OffsetDateTime, OffsetDateTime),
         lot: &mut Rng,
     ) -> OffsetDateTime {
-        let part = self.at + self.jitter * (lot.f64() - 0.5);
-        // What is left must do for some tries.
-        not_before + (not_after - not_before) * part.clamp(0.0, LATEST)
+        let from = (self.at - self.jitter / 2.0)
+            .min(LATEST - self.jitter)
+            .max(0.0);
+        let part = from + self.jitter * lot.f64();
+        not_before + (not_after - not_before) * part
     }
 }
 
-/// The part of a lifetime after which nobody waits any longer.
+/// The part of a lifetime after which nobody waits any longer: what is left must do for some tries.
+/// No spread is wider.
 pub const LATEST: f64 = 0.9;
 
 /// How long to wait after so many failures in a row, when `left` is left of the lifetime.

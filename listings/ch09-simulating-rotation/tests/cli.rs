@@ -335,9 +335,14 @@ async fn a_seed_makes_it_the_same_lot() {
 /// For ever is until told to end, and then at once, with nothing half done.
 #[tokio::test]
 async fn it_ends_when_told() {
-    for told in [Signal::INT, Signal::TERM] {
+    let day: &[&str] = &["--lifetime", "24h"];
+    for (told, when) in [
+        (Signal::INT, day),
+        (Signal::TERM, day),
+        (Signal::TERM, &AT_ONCE),
+    ] {
         let home = Home::new();
-        let rotating = home.rotating(&["--lifetime", "24h"]);
+        let rotating = home.rotating(when);
         rotating
             .log()
             .wait_for(&want("renewal_scheduled"), BOUND)

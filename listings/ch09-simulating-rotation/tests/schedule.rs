@@ -65,15 +65,29 @@ fn a_seed_makes_it_the_same_lot() {
 #[test]
 fn it_is_never_late() {
     let mut lot = Rng::with_seed(1);
-    for step in 0..=9 {
+    for (step, width) in (0..=9).flat_map(|step| (1..=9).map(move |width| (step, width))) {
         let schedule = Schedule {
             at: f64::from(step) / 10.0,
-            jitter: LATEST,
+            jitter: f64::from(width) / 10.0,
         };
-        for _ in 0..1000 {
-            let part = drawn(schedule, &mut lot);
-            assert!((0.0..=LATEST + 1e-9).contains(&part), "{part}");
-        }
+        let mut parts: Vec<_> = (0..1000).map(|_| drawn(schedule, &mut lot)).collect();
+        parts.sort_by(f64::total_cmp);
+        let ends = (parts[0], parts[999]);
+        assert!(
+            ends.0 >= 0.0 && ends.1 <= LATEST + 1e-9,
+            "{schedule:?}: {ends:?}"
+        );
+        // And nobody was moved to where others are: what is drawn has its whole width.
+        assert!(
+            ends.1 - ends.0 > 0.97 * schedule.jitter,
+            "{schedule:?}: {ends:?}"
+        );
+        parts.dedup();
+        assert!(
+            parts.len() > 990,
+            "{schedule:?}: {} different ones",
+            parts.len()
+        );
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use ch02_hot_reload::identity::{Identity, Source};
 use ch05_race_conditions::{Options, Reader};
@@ -179,6 +181,39 @@ fn every_writer_ends_with_the_whole_pair() {
             })
             .collect();
         assert_eq!(left, [""; 0], "{writer:?} leaves nothing behind");
+    }
+}
+
+/// Between two steps there is nothing to be seen, either: somebody who looks all the time never finds
+/// the name gone that these tools rename over.
+#[test]
+fn what_is_renamed_over_is_never_gone() {
+    // Templates are synced to disk: they take their time.
+    for (writer, name, writes) in [
+        (Writer::VaultAgent, "tls.crt", 60),
+        (Writer::ConsulTemplate, "tls.crt", 60),
+        (Writer::Kubelet, "..data", 400),
+        (Writer::CertManagerCsi, "..data", 400),
+    ] {
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        let (mut site, first) = laid(directory.path(), writer, &mut authority);
+        let (path, done) = (directory.path().join(name), AtomicBool::new(false));
+        let gone = thread::scope(|scope| {
+            let looking = scope.spawn(|| {
+                let mut gone = 0;
+                while !done.load(Ordering::Relaxed) {
+                    gone += u32::from(fs::symlink_metadata(&path).is_err());
+                }
+                gone
+            });
+            for _ in 0..writes {
+                site.write_stepwise(&first, |_| ()).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+            looking.join().unwrap()
+        });
+        assert_eq!(gone, 0, "{writer:?}");
     }
 }
 

@@ -11,9 +11,9 @@ use ch10_log_analysis::read::Lines;
 use ch10_log_analysis::story::Story;
 use lab::event::Event;
 
-const ROTATIONS: u64 = 500;
+const ROTATIONS: u64 = 250;
 const CONNECTIONS: u64 = 200;
-const TURNS: usize = 7;
+const TURNS: usize = 5;
 
 /// Goes through a log, and returns how many lines it has.
 type Way = fn(&Path) -> u64;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::date;
 use crate::servers::Id;
-use crate::story::{Server, Story};
+use crate::story::{Server, Story, Took};
 
 /// What somebody on call asks a log.
 #[derive(Clone, Debug, Serialize)]
@@ -266,14 +265,14 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
     }
 }
 
-fn percentiles(times: &Histogram<u64>) -> Percentiles {
-    // A histogram of three digits gives the upper end of what it cannot tell apart.
-    let of = |value| times.lowest_equivalent(value);
+fn percentiles(times: &Took) -> Percentiles {
+    // What the histogram cannot tell apart, it calls by the largest; we know that it was no longer.
+    let of = |quantile| times.all.value_at_quantile(quantile).min(times.longest);
     Percentiles {
-        count: times.len(),
-        p50_us: of(times.value_at_quantile(0.5)),
-        p99_us: of(times.value_at_quantile(0.99)),
-        max_us: of(times.max()),
+        count: times.all.len(),
+        p50_us: of(0.5),
+        p99_us: of(0.99),
+        max_us: times.longest,
     }
 }
 
@@ -284,6 +283,14 @@ impl fmt::Display for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.servers.is_empty() {
             writeln!(f, "served now: nothing in this log says so")?;
+        }
+        let unlabelled = self
+            .servers
+            .iter()
+            .filter(|server| server.process.is_none());
+        if unlabelled.count() > 1 {
+            let which = "several servers, and not all say which `process` they are";
+            writeln!(f, "{which}: whose load or connection it is, is a guess")?;
         }
         for server in &self.servers {
             if let Some(process) = server.process {
@@ -425,7 +432,9 @@ impl fmt::Display for Percentiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Three digits are what the histogram knows.
         let ms = |micros: u64| match micros as f64 / 1000.0 {
-            ms if ms >= 100.0 => format!("{ms:.0} ms"),
+            ms if ms >= 9_995.0 => span(Duration::microseconds(micros as i64)),
+            ms if ms >= 999.5 => format!("{:.2} s", ms / 1000.0),
+            ms if ms >= 99.95 => format!("{ms:.0} ms"),
             ms if ms >= 10.0 => format!("{ms:.1} ms"),
             ms => format!("{ms:.2} ms"),
         };

@@ -79,6 +79,11 @@ impl Claims {
                 "connection_opened" => drop(talking.insert(whose.server)),
                 "identity_loaded" => {
                     let before = last.insert(whose.server, all.claims.len());
+                    if let Some(before) =
+                        before.filter(|rank| whose.certain && *rank >= all.comparable)
+                    {
+                        all.claims[before].until = at;
+                    }
                     all.claim(whose.server, before, event, at);
                 }
                 _ => {}
@@ -108,9 +113,6 @@ impl Claims {
                 (Silent::Until(until), Some(at)) => Silent::Until(until.max(at)),
                 (Silent::Never, Some(at)) => Silent::Until(at),
             };
-        }
-        if let Some(before) = before.filter(|before| *before >= self.comparable) {
-            self.claims[before].until = at;
         }
         self.claims.push(Claim {
             server,

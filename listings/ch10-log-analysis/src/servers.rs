@@ -12,13 +12,16 @@ use lab::event::Event;
 #[derive(Debug, Default)]
 pub struct Servers {
     known: BTreeMap<Id, Known>,
+    /// The newest without a label.
     unlabelled: u64,
+    /// Whether that one has loaded anything.
+    begun: bool,
 }
 
 /// A server of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Id {
-    /// One without a `process`: the how many-th that began, from 1; 0 before the first began.
+    /// One without a `process`: the how many-th that began, from 0.
     Unlabelled(u64),
     /// The one that says so.
     Process(u64),
@@ -37,6 +40,8 @@ pub struct Whose {
     pub server: Id,
     /// A server that is proven to be gone by it.
     pub over: Option<Id>,
+    /// Whether it can be of no other server: it says so, or there is one without a label only.
+    pub certain: bool,
 }
 
 impl Servers {
@@ -55,7 +60,13 @@ impl Servers {
         if let Some(over) = over {
             self.known.remove(&over);
         }
-        Whose { server, over }
+        let unlabelled = |id: &&Id| matches!(id, Id::Unlabelled(_));
+        let certain = labelled.is_some() || self.known.keys().filter(unlabelled).count() < 2;
+        Whose {
+            server,
+            over,
+            certain,
+        }
     }
 
     /// The server without a label that loads this generation.
@@ -75,7 +86,9 @@ impl Servers {
                 id
             }
             None => {
-                self.unlabelled += 1;
+                // What came before the first load, a complaint about its files say, was its own.
+                self.unlabelled += u64::from(self.begun);
+                self.begun = true;
                 let known = Known {
                     generation,
                     ..Known::default()

@@ -215,7 +215,7 @@ impl Server {
         let before = self.serving.replace(serving);
         let replaced = std::mem::replace(&mut self.before, before);
         times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
-        self.alarms.remove("reload_panicked");
+        self.alarms.remove("identity_held");
         if let Some(refused) = &mut self.last_refused {
             refused.mended_by.get_or_insert(generation);
         }
@@ -268,6 +268,10 @@ impl Server {
             "alarm_cleared" => ("identity_expiring", text("level")),
             "watch_degraded" => ("watch_degraded", format!("{}: {}", text("to"), text("why"))),
             "watcher_died" => ("watcher_died", text("why")),
+            "identity_held" => {
+                let says = format!("{} is valid in {} s", text("file"), text("seconds"));
+                ("identity_held", says)
+            }
             "watcher_restarted" => {
                 self.alarms.remove("watcher_died");
                 return;
@@ -312,12 +316,30 @@ impl Server {
 /// As many of a kind as are kept where no sane log has as many.
 const MOST: usize = 100;
 
-/// How long things took, in microseconds.
+/// How long one kind of thing took, in microseconds.
 #[derive(Debug)]
+pub(crate) struct Took {
+    /// To three digits, however long it takes.
+    pub all: Histogram<u64>,
+    /// Exactly.
+    pub longest: u64,
+}
+
+impl Default for Took {
+    fn default() -> Self {
+        Self {
+            all: Histogram::new(3).expect("three digits are allowed"),
+            longest: 0,
+        }
+    }
+}
+
+/// How long things took.
+#[derive(Debug, Default)]
 pub(crate) struct Times {
-    pub file_to_load: Histogram<u64>,
-    pub load_to_wire: Histogram<u64>,
-    pub file_to_wire: Histogram<u64>,
+    pub file_to_load: Took,
+    pub load_to_wire: Took,
+    pub file_to_wire: Took,
     /// Generations that were replaced, and then forgotten, without a client's full handshake.
     unused: u64,
     /// Pairs that the clock puts in the wrong order.
@@ -328,23 +350,6 @@ pub(crate) struct Times {
     started: VecDeque<(String, OffsetDateTime)>,
     /// Generations whose rotation has not been told of.
     loaded: VecDeque<(String, OffsetDateTime)>,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        // Three digits of what is measured, however long it takes.
-        let histogram = || Histogram::new(3).expect("three digits are allowed");
-        Self {
-            file_to_load: histogram(),
-            load_to_wire: histogram(),
-            file_to_wire: histogram(),
-            unused: 0,
-            unmeasured: 0,
-            begun: None,
-            started: VecDeque::new(),
-            loaded: VecDeque::new(),
-        }
-    }
 }
 
 impl Times {
@@ -395,15 +400,17 @@ impl Times {
 
     fn took(
         &mut self,
-        what: impl FnOnce(&mut Self) -> &mut Histogram<u64>,
+        what: impl FnOnce(&mut Self) -> &mut Took,
         from: OffsetDateTime,
         to: OffsetDateTime,
     ) {
         match Duration::try_from(to - from) {
             Ok(took) => {
                 let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+                let times = what(self);
+                times.longest = times.longest.max(micros);
                 // It grows to hold any number.
-                let _ = what(self).record(micros);
+                let _ = times.all.record(micros);
             }
             Err(_) => self.unmeasured += 1,
         }

@@ -98,9 +98,9 @@ fn what_a_person_on_call_asks() {
         "  connection 1 under generation 1, since 2026-01-01T00:00:02Z (9 min 58 s ago)",
         "alarm: identity_expiring: late, since 2026-01-01T00:02:10Z (7 min 50 s ago)",
         "alarm: watcher_died: a panic, since 2026-01-01T00:02:20Z (7 min 40 s ago)",
-        "from file to load: once, 1000 ms",
-        "from load to wire: 2 times, median 1000 ms, longest 1000 ms",
-        "from file to wire: once, 2000 ms",
+        "from file to load: once, 1.00 s",
+        "from load to wire: 2 times, median 1.00 s, longest 1.00 s",
+        "from file to wire: once, 2.00 s",
         "log: 10 events, 0 broken lines",
     ];
     let found = said(&text);
@@ -202,6 +202,13 @@ fn a_log_that_begins_in_the_middle() {
         found.contains("NOT mended: generation 4 goes on"),
         "{found}"
     );
+    // What it said before its first load is its own.
+    let found = answers(&(text + &loaded(5, 5, "e") + "\n"));
+    assert_eq!(found["servers"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        found["servers"][0]["reloads"]["last_refused"]["mended_by"],
+        5
+    );
     let found = said("");
     assert!(
         found.starts_with("served now: nothing in this log says so\n"),
@@ -249,6 +256,93 @@ fn two_servers_of_a_supervisor() {
     let found = answers(&gone);
     assert_eq!(found["servers"].as_array().unwrap().len(), 1);
     assert_eq!(found["servers_gone"], 1);
+}
+
+/// Without a `process` nobody can tell whose connection it is, and the answer says so.
+#[test]
+fn two_servers_that_do_not_say_which_they_are() {
+    let listening = |port: u64| at(1, &format!(r#""event":"listening","port":{port}"#));
+    let text = log([
+        loaded(0, 1, "a"),
+        listening(443),
+        loaded(2, 1, "x"),
+        listening(444),
+        loaded(3, 2, "b"),
+    ]);
+    let found = said(&text);
+    assert!(
+        found.contains("whose load or connection it is, is a guess"),
+        "{found}"
+    );
+    assert!(
+        found.contains("server on port 443\nserved now: generation 1, serial a"),
+        "{found}"
+    );
+    assert!(
+        found.contains("server on port 444\nserved now: generation 2, serial b"),
+        "{found}"
+    );
+}
+
+/// What is raised is told until it is cleared, each by the event that clears it.
+#[test]
+fn alarms_and_what_clears_them() {
+    let raised = [
+        at(
+            1,
+            r#""event":"identity_expiring","generation":1,"level":"urgent","seconds_left":9"#,
+        ),
+        at(
+            2,
+            r#""event":"watch_degraded","to":"polling","why":"no inotify""#,
+        ),
+        at(
+            3,
+            r#""event":"identity_held","generation":1,"file":"f","seconds":60"#,
+        ),
+        at(4, r#""event":"listen_failed","port":443,"why":"in use""#),
+        at(5, r#""event":"watcher_died","why":"w","restart_ms":1"#),
+        at(6, r#""event":"key_exposed","file":"k","mode":"0644""#),
+    ];
+    let names = |text: &str| -> Vec<String> {
+        let found = answers(text);
+        let alarms = found["servers"][0]["alarms"].as_object().unwrap();
+        alarms.keys().cloned().collect()
+    };
+    let text = loaded(0, 1, "a") + "\n" + &log(raised);
+    let all = [
+        "identity_expiring",
+        "identity_held",
+        "key_exposed",
+        "listen_failed",
+        "watch_degraded",
+        "watcher_died",
+    ];
+    assert_eq!(names(&text), all);
+    let text = text
+        + &log([
+            at(
+                7,
+                r#""event":"alarm_cleared","generation":1,"level":"late","seconds_left":20"#,
+            ),
+            at(8, r#""event":"listening","port":443"#),
+            at(9, r#""event":"watcher_restarted","restarts":1"#),
+            loaded(10, 2, "b"),
+        ]);
+    assert_eq!(
+        names(&text),
+        ["identity_expiring", "key_exposed", "watch_degraded"]
+    );
+    let says = &answers(&text)["servers"][0]["alarms"]["identity_expiring"];
+    assert_eq!(
+        (&says["says"], &says["since"]),
+        (&json!("late"), &json!("2026-01-01T00:00:07Z"))
+    );
+    let fresh = at(
+        11,
+        r#""event":"alarm_cleared","generation":2,"level":"fresh","seconds_left":99"#,
+    );
+    assert_eq!(names(&(text + &fresh)), ["key_exposed", "watch_degraded"]);
 }
 
 /// A restart on the same port: the connections of the one before are no longer open.
@@ -363,6 +457,58 @@ fn files_are_merged_by_time() {
     let answers = serde_json::to_value(Answers::of(&story, NOW)).unwrap();
     assert_eq!(answers["file_to_load"]["count"], 2);
     assert_eq!(answers["file_to_wire"]["count"], 1);
+}
+
+/// Whatever this book has recorded of any server is read without a complaint.
+#[test]
+fn every_log_of_this_book_is_read() {
+    let listings = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut logs = 0;
+    for listing in std::fs::read_dir(listings).unwrap() {
+        let Ok(transcripts) = std::fs::read_dir(listing.unwrap().path().join("transcripts")) else {
+            continue;
+        };
+        for file in transcripts {
+            let path = file.unwrap().path();
+            if path
+                .extension()
+                .is_none_or(|extension| extension != "jsonl")
+            {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let found = answers(&text);
+            assert_eq!(found["log"]["broken_lines"], 0, "{path:?}");
+            assert_eq!(found["log"]["events"], text.lines().count(), "{path:?}");
+            assert_eq!(found["log"]["clock_set_back"], 0, "{path:?}");
+            logs += 1;
+        }
+    }
+    assert!(logs >= 8, "{logs}");
+}
+
+/// Milliseconds are for what takes milliseconds.
+#[test]
+fn what_takes_days_is_told_in_days() {
+    let later = |ts: &str| loaded(0, 1, "a").replace("2026-01-01T00:00:00", ts);
+    let took = |ts| {
+        let began = at(
+            0,
+            r#""event":"rotation_started","serial":"a","strategy":"bundle""#,
+        );
+        let found = said(&log([began, later(ts)]));
+        let line = found
+            .lines()
+            .find(|line| line.starts_with("from file to load"))
+            .unwrap();
+        line.strip_prefix("from file to load: once, ")
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(took("2026-01-01T00:00:00"), "0.00 ms");
+    assert_eq!(took("2026-01-01T00:00:09"), "9.00 s");
+    assert_eq!(took("2026-01-01T00:05:00"), "5 min 0 s");
+    assert_eq!(took("2026-01-03T05:00:00"), "2 d 5 h");
 }
 
 /// What a log holds must not steer the terminal that shows it.

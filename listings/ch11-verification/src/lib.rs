@@ -4,6 +4,7 @@ pub mod bound;
 pub mod check;
 pub mod compare;
 pub mod failed;
+pub mod figures;
 pub mod file;
 pub mod latency;
 pub mod load;

@@ -106,6 +106,19 @@ impl Target {
             resume,
             ..Options::default()
         };
+        self.client_with(version, options, identity)
+    }
+
+    /// The same, with other options than whether to resume.
+    ///
+    /// # Errors
+    /// As [`Target::client`].
+    pub fn client_with(
+        &self,
+        version: Option<Version>,
+        options: Options,
+        identity: Option<&Issued>,
+    ) -> io::Result<Client> {
         let mut config = match identity {
             Some(identity) => lab::mutual::client_config(identity, &self.roots_pem, options)?,
             None => client::config(&self.roots_pem, options)?,

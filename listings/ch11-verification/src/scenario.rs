@@ -743,6 +743,9 @@ async fn until_let_in(
         if is == Some(wanted) {
             return Some(began.elapsed());
         }
+        if !wanted {
+            stage.server.force();
+        }
         sleep(Duration::from_millis(5)).await;
     }
     None

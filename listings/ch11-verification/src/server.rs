@@ -467,6 +467,17 @@ impl Server {
         Ok(())
     }
 
+    /// Makes it give up trust that was taken away, where there is a way.
+    pub fn force(&self) {
+        let force = self.spec.reload.force.as_deref().and_then(signal_named);
+        if let Some(signal) = force
+            && let Some(pid) = self.pid.and_then(Pid::from_raw)
+        {
+            // That it is gone will be noticed elsewhere.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
     /// Runs a command to its end.
     async fn run(&self, command: &[String]) -> Result<(), String> {
         let pid = self.pid.unwrap_or(0).to_string();

@@ -174,6 +174,9 @@ pub struct Reload {
     /// It is ended and started anew.
     #[serde(default)]
     pub restart: bool,
+    /// A signal that makes it give up at once trust that was taken away, where it would otherwise
+    /// wait until nobody depends on it. Beside any of the others.
+    pub force: Option<String>,
 }
 
 impl Reload {
@@ -324,10 +327,10 @@ impl Spec {
         if ways.iter().filter(|way| **way).count() > 1 {
             return Err("more than one way to reload".into());
         }
-        if let Some(signal) = &reload.signal
-            && signal_named(signal).is_none()
-        {
-            return Err(format!("no signal `{signal}`: HUP, USR1 or USR2"));
+        for signal in [&reload.signal, &reload.force].into_iter().flatten() {
+            if signal_named(signal).is_none() {
+                return Err(format!("no signal `{signal}`: HUP, USR1 or USR2"));
+            }
         }
         if self.client_auth && self.mutual.is_some() {
             return Err("`mutual` is for a server that does not ask clients by itself".into());

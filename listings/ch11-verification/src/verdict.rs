@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::bound::upper;
 use crate::record::{Class, Kind, Record};
 use crate::report::{
-    ClassReport, Code, Finding, Phase, Plan, Report, Resources, Rotation, Severity, Verdict,
+    ClassReport, Code, Finding, Outcome, Phase, Plan, Report, Resources, Rotation, Severity,
+    Verdict,
 };
 
 /// The scenario's name of what is found while certificates rotate and all is as it should be.
@@ -337,19 +338,37 @@ pub fn verdict(report: &Report) -> Verdict {
         1 => " There is 1 warning.".into(),
         many => format!(" There are {many} warnings."),
     };
-    let scenarios = match report.scenarios.len() {
+    let tried = report.scenarios.iter();
+    let tried = tried.filter(|scenario| scenario.outcome != Outcome::NotApplicable);
+    let scenarios = match tried.clone().count() {
         0 => String::new(),
         many => format!(", and {many} things were done to it on purpose"),
     };
+    let under_load = failures.iter().find(|failure| failure.scenario == ROTATION);
+    let failed_at: Vec<_> = tried
+        .clone()
+        .filter(|scenario| scenario.outcome == Outcome::Failed)
+        .map(|scenario| scenario.name.as_str())
+        .collect();
     let passed = failures.is_empty() && report.interrupted.is_none();
-    let words = match (&report.interrupted, failures.first()) {
+    let words = match (&report.interrupted, under_load) {
         (_, Some(worst)) => format!(
             "{name} does not rotate with zero downtime. {}{}{warnings}",
             worst.words,
             match failures.len() {
                 1 => String::new(),
+                2 => " And 1 more failure.".into(),
                 many => format!(" And {} more failures.", many - 1),
             }
+        ),
+        // What was done to it is another matter than what happens every day.
+        (None, None) if !failures.is_empty() => format!(
+            "{name} rotates with zero downtime while all is well: {counted}, {} attempts failed. But of \
+             {} things done to it on purpose it does not stand {}: {}.{warnings}",
+            share(failed, attempts),
+            tried.count(),
+            failed_at.len(),
+            failed_at.join(", ")
         ),
         (Some(why), None) => format!(
             "No verdict on {name}: {why}. Until then, in {counted}, {} attempts failed.{warnings}",

@@ -35,6 +35,9 @@ pub struct Options {
     pub resume: bool,
     /// Offer TLS 1.2 only, instead of 1.2 and 1.3.
     pub tls12_only: bool,
+    /// Offer X25519 as the only key exchange, without its hybrid with ML-KEM: for a comparison with
+    /// servers that do not know that.
+    pub x25519_only: bool,
 }
 
 /// The configuration of such a client.
@@ -54,8 +57,11 @@ pub fn config(roots_pem: &str, options: Options) -> io::Result<Arc<ClientConfig>
         true => &[&rustls::version::TLS12],
         false => rustls::DEFAULT_VERSIONS,
     };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    if options.x25519_only {
+        provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
+    }
+    let mut config = ClientConfig::builder_with_provider(provider.into())
         .with_protocol_versions(versions)
         .map_err(io::Error::other)?
         .with_root_certificates(roots)

@@ -249,7 +249,11 @@ async fn resumption_is_chosen() {
     let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
     let server = server(&mut agent, "right").await;
     for (resume, tls12_only) in [(false, false), (true, false), (false, true), (true, true)] {
-        let options = Options { resume, tls12_only };
+        let options = Options {
+            resume,
+            tls12_only,
+            ..Options::default()
+        };
         let client = Client::new(agent.root_pem(), "localhost", options).unwrap();
         assert!(!client.probe(server).await.unwrap().resumed);
         let second = client.probe(server).await.unwrap();

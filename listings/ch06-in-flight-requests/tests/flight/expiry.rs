@@ -30,7 +30,11 @@ fn is_expired(failure: &Failure) -> bool {
 }
 
 fn config_of(bench: &Bench, resume: bool, tls12_only: bool) -> ClientConfig {
-    let options = Options { resume, tls12_only };
+    let options = Options {
+        resume,
+        tls12_only,
+        ..Options::default()
+    };
     let config = lab::client::config(bench.agent.root_pem(), options);
     Arc::unwrap_or_clone(config.unwrap())
 }

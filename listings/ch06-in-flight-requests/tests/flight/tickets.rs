@@ -31,6 +31,7 @@ fn config(roots_pem: &str, session: Session) -> Arc<ClientConfig> {
     let options = Options {
         resume: true,
         tls12_only: !matches!(session, Session::Tls13),
+        ..Options::default()
     };
     let config = client::config(roots_pem, options).unwrap();
     match session {

@@ -99,6 +99,7 @@ async fn returning_clients_do_not_see_the_end() {
         let resuming = Options {
             resume: true,
             tls12_only,
+            ..Options::default()
         };
         let (one, other) = (client(&scene, resuming), client(&scene, resuming));
         sleep(DAY - HOUR).await;

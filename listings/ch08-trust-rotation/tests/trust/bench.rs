@@ -49,6 +49,7 @@ impl Session {
         let options = Options {
             resume: true,
             tls12_only: !matches!(self, Self::Tls13),
+            ..Options::default()
         };
         let config = match leaf {
             Some(leaf) => mutual::client_config(leaf, &roots, options),

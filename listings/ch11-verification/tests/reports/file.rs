@@ -125,17 +125,22 @@ fn a_later_format_is_named_before_its_fields() {
     assert_eq!(said, expected);
 }
 
+/// `/dev/stdout`, or `>(command)` of a shell: a rename would put a file in its place.
 #[test]
-fn a_full_device_is_an_error_and_stays_a_device() {
-    let full = Path::new("/dev/full");
-    let why = sample::healthy().write(full).expect_err("it is full");
-    let said = why.to_string();
-    assert!(
-        said.starts_with("/dev/full: the report was not written: No space left"),
-        "{said}"
-    );
-    let metadata = fs::metadata(full).expect("it is there still");
-    assert!(!metadata.is_file(), "it was replaced by a file");
+fn a_pipe_gets_the_report_and_stays_a_pipe() {
+    let directory = directory();
+    let pipe = directory.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success(), "{made}");
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe)
+    });
+    sample::failing().write(&pipe).expect("somebody reads");
+    let kind = fs::metadata(&pipe).expect("it is there still").file_type();
+    assert!(!kind.is_file(), "it was replaced by a file");
+    let read = reader.join().expect("no panic").expect("a report");
+    assert_eq!(read, sample::failing().json());
 }
 
 #[test]

@@ -223,6 +223,12 @@ fn tables_and_pictures_have_words() {
                 assert!(!text(&words[0]).is_empty(), "{name}: {id}");
             }
         }
+        for element in all(&document, "[aria-labelledby]") {
+            let ids = element.value().attr("aria-labelledby").unwrap_or_default();
+            for id in ids.split(' ') {
+                assert_eq!(all(&document, &format!("#{id}")).len(), 1, "{name}: {id}");
+            }
+        }
         let levels: Vec<String> = all(&document, "h1, h2, h3")
             .iter()
             .map(|heading| heading.value().name().to_owned())

@@ -1,0 +1,196 @@
+//! What a server costs: handshakes for each second of processor time, and memory that rotations leave
+//! behind.
+//!
+//! Server and clients share one machine. So a server is not asked how many handshakes it does in a
+//! second, of which the clients take their part, but how much processor time it takes for each.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use ch06_in_flight_requests::client::{Download, Http};
+use lab::client::{Client, Connection, Options};
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use crate::origin::DOWNLOAD;
+use crate::record::Recorder;
+use crate::rotate::rotate;
+use crate::spec::{Protocol, Spec};
+use crate::stage::{Arena, Stage};
+
+/// How many clients come at once.
+const CLIENTS: usize = 8;
+
+/// Handshakes, and what they cost.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Speed {
+    /// Connections, each with one short request.
+    pub connections: u64,
+    /// How many of them resumed a session.
+    pub resumed: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// Processor time that the server took, in seconds.
+    pub processor_seconds: f64,
+}
+
+impl Speed {
+    /// Connections for each second of processor time.
+    pub fn per_core(&self) -> f64 {
+        self.connections as f64 / self.processor_seconds
+    }
+}
+
+/// Connects for so long, again and again. All clients offer the same key exchange, X25519: a server
+/// that knows a better one, and takes longer for it, shall not lose by it.
+///
+/// # Errors
+/// When no client can be made, or the server's process is not known.
+pub async fn speed(stage: &Stage, resume: bool, time: Duration) -> io::Result<Speed> {
+    let unknown = || io::Error::other("the server's process is not known");
+    let mut working = JoinSet::new();
+    let stop = Arc::new(AtomicBool::new(false));
+    let counts: Arc<[AtomicU64; 3]> = Arc::default();
+    let client = x25519(stage, resume)?;
+    if resume {
+        // The first of all pays for the session.
+        let _ = stage.target.visit(&client).await;
+    }
+    let before = stage.server.usage().ok_or_else(unknown)?;
+    for _ in 0..CLIENTS {
+        let (target, client) = (stage.target.clone(), client.clone());
+        let (stop, counts) = (stop.clone(), counts.clone());
+        working.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let (seen, outcome) = target.visit(&client).await;
+                counts[0].fetch_add(1, Ordering::Relaxed);
+                let resumed = seen.is_some_and(|seen| seen.resumed);
+                counts[1].fetch_add(u64::from(resumed), Ordering::Relaxed);
+                counts[2].fetch_add(u64::from(outcome.is_err()), Ordering::Relaxed);
+            }
+        });
+    }
+    tokio::time::sleep(time).await;
+    stop.store(true, Ordering::Relaxed);
+    while working.join_next().await.is_some() {}
+    let after = stage.server.usage().ok_or_else(unknown)?;
+    let [connections, resumed, failed] = [0, 1, 2].map(|at| counts[at].load(Ordering::Relaxed));
+    Ok(Speed {
+        connections,
+        resumed,
+        failed,
+        processor_seconds: (after.ticks - before.ticks) as f64
+            / rustix::param::clock_ticks_per_second() as f64,
+    })
+}
+
+fn x25519(stage: &Stage, resume: bool) -> io::Result<Client> {
+    let options = Options {
+        resume,
+        x25519_only: true,
+        ..Options::default()
+    };
+    let identity = stage.target.identity.as_deref();
+    stage.target.client_with(None, options, identity)
+}
+
+/// What rotations leave behind while connections are held.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Held {
+    /// Rotations.
+    pub rotations: u32,
+    /// How many of them were shown in time.
+    pub shown: u32,
+    /// Connections that were opened, as many in each generation, each with an answer under way.
+    pub connections: usize,
+    /// How many of them were asked in the end whether they go on.
+    pub asked: usize,
+    /// How many of those did.
+    pub alive: usize,
+    /// Memory before, in bytes.
+    pub memory_before: u64,
+    /// Memory at the end.
+    pub memory_after: u64,
+    /// Processes at the end.
+    pub processes_after: usize,
+    /// How long it all took, in seconds.
+    pub seconds: f64,
+}
+
+/// A connection whose answer has begun.
+enum Begun {
+    Bare(Connection),
+    Http(Http, Download),
+}
+
+/// Rotates, and opens so many connections under each generation. Each of them asks for a long answer,
+/// takes the beginning, and waits.
+///
+/// # Errors
+/// When the server does not come up, or files cannot be written.
+pub async fn held(
+    spec: &Spec,
+    arena: &Arena,
+    rotations: u32,
+    each: usize,
+    patience: Duration,
+) -> io::Result<Held> {
+    let writer = ch09_simulating_rotation::Writer::VaultAgent;
+    let mut stage = Stage::set_up(spec, arena, writer, patience).await?;
+    let unknown = || io::Error::other("the server's process is not known");
+    let client = x25519(&stage, false)?;
+    let recorder = Recorder::default();
+    let began = Instant::now();
+    let before = stage.server.usage().ok_or_else(unknown)?;
+    let mut held = Held {
+        rotations,
+        memory_before: before.memory,
+        ..Held::default()
+    };
+    let mut open = Vec::new();
+    let within = Duration::from_millis(spec.limits.reload_within_ms);
+    for _ in 0..rotations {
+        for _ in 0..each {
+            if let Some(begun) = begin(&stage, &client).await {
+                open.push(begun);
+            }
+        }
+        let window = rotate(&mut stage, &recorder, &client, within).await?;
+        held.shown += u32::from(window.first_new.is_some());
+    }
+    held.connections = each * rotations as usize;
+    let after = stage.server.usage().ok_or_else(unknown)?;
+    held.memory_after = after.memory;
+    held.processes_after = after.processes;
+    held.seconds = began.elapsed().as_secs_f64();
+    // All that is buffered on the way would come even from a server that is gone. It is less than
+    // this; and of all of them it would be too much, so every tenth is asked.
+    const MORE: u32 = 16 << 20;
+    for begun in open.into_iter().step_by(10) {
+        held.asked += 1;
+        let going = async {
+            match begun {
+                Begun::Bare(mut connection) => connection.pull(MORE).await.is_ok(),
+                Begun::Http(_http, mut body) => body.pull(MORE.into()).await.is_ok(),
+            }
+        };
+        let alive = tokio::time::timeout(patience, going).await;
+        held.alive += usize::from(alive.unwrap_or(false));
+    }
+    Ok(held)
+}
+
+async fn begin(stage: &Stage, client: &Client) -> Option<Begun> {
+    let address = *stage.target.address.borrow();
+    if stage.target.protocol == Protocol::Lab {
+        let mut connection = client.connect(address).await.ok()?;
+        connection.pull(1).await.ok()?;
+        return Some(Begun::Bare(connection));
+    }
+    let mut http = Http::connect(client, address).await.ok()?;
+    let mut body = http.start(DOWNLOAD).await.ok()?;
+    body.pull(1).await.ok()?;
+    Some(Begun::Http(http, body))
+}
