@@ -392,7 +392,20 @@ async fn under_load(
             Some(new) => typical = typical.max(new.saturating_sub(first.told)),
             None => {
                 load.stop().await;
-                tried.moot = true;
+                // Whoever shows no rotation at all has been told so already. Whoever shows others
+                // fails here by this writer, or by chance.
+                tried.moot = typical.is_zero() && trial.writer(options) == options.writer;
+                let complaint = first
+                    .complaint
+                    .map_or_else(String::new, |why| format!(" It said: {why}"));
+                tried.fail(
+                    Code::NotPickedUp,
+                    format!(
+                        "Nothing had been done to it yet, and within {} ms no handshake showed the \
+                         new certificate.{complaint}",
+                        bystanders.within.as_millis()
+                    ),
+                );
                 return Ok(tried);
             }
         }

@@ -56,7 +56,7 @@ pub fn recipe(
                     Some(Defect::LyingLog) => first.clone(),
                     _ => identity.certified.clone(),
                 },
-                defect: defect.filter(|_| before.is_some()),
+                defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
                 file: file.clone(),
                 state: state.clone(),
@@ -128,7 +128,7 @@ fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
 /// Answers each hello with the pair of its generation.
 struct Hook {
     pair: Arc<CertifiedKey>,
-    /// From the second generation on.
+    /// Most of them from the second generation on.
     defect: Option<Defect>,
     asked: AtomicBool,
     file: PathBuf,
