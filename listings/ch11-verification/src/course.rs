@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::check::{Options, Watcher, check};
 use crate::record::Class;
 use crate::report::{Code, Finding, Outcome, Report, Severity};
-use crate::scenario;
+use crate::scenario::{self, Trial};
 use crate::spec::{Layout, Protocol, Spec};
 use crate::stage::Arena;
 use crate::verdict::finding;
@@ -41,6 +41,10 @@ pub struct Effort {
     pub jobs: usize,
     /// How long a client waits for anything.
     pub patience: Duration,
+    /// Who writes, where the files allow it.
+    pub writers: Vec<Writer>,
+    /// What is done on purpose, each in its stage.
+    pub trials: Vec<Trial>,
 }
 
 impl Effort {
@@ -54,6 +58,8 @@ impl Effort {
             rate: 50.0,
             jobs: 4,
             patience: Duration::from_secs(5),
+            writers: Writer::ALL.to_vec(),
+            trials: Trial::ALL.to_vec(),
         }
     }
 
@@ -212,11 +218,10 @@ impl Going<'_> {
             Lesson::Rotates => self.check(attempt, rotations).await?,
             Lesson::ByAnyWriter => self.writers(attempt).await?,
             Lesson::SaysWhatItDoes => {
-                self.check(attempt, 3).await?;
+                self.check(attempt, self.effort.by_each_writer).await?;
                 audit::audit(self.spec, &self.arena, self.effort, attempt).await;
             }
-            Lesson::Refuses | Lesson::CannotBeRaced => {}
-            Lesson::KnowsItsClients => self.check(attempt, rotations).await?,
+            Lesson::Refuses | Lesson::CannotBeRaced | Lesson::KnowsItsClients => {}
         }
         if attempt.fine() {
             self.trials(attempt).await;
@@ -226,7 +231,11 @@ impl Going<'_> {
 
     /// Rotates under load.
     async fn check(&mut self, attempt: &mut Attempt, rotations: u32) -> io::Result<()> {
-        let options = self.effort.options(rotations, Writer::VaultAgent);
+        let mut options = self.effort.options(rotations, Writer::VaultAgent);
+        if attempt.lesson == Lesson::SaysWhatItDoes {
+            // Those who see the certificate.
+            options.classes = Some(vec![Class::Full]);
+        }
         match check(self.spec, &options, self.watcher).await {
             Ok(report) => {
                 self.typical = self.typical.max(slowest(&report));
@@ -241,10 +250,14 @@ impl Going<'_> {
 
     /// Rotates by each writer, several at once.
     async fn writers(&mut self, attempt: &mut Attempt) -> io::Result<()> {
-        let writers = Writer::ALL.into_iter().filter(|writer| {
+        let writers = match self.spec.layout {
             // With one file, all that is left of a strategy is that file's rename.
-            (*writer == Writer::Bundle) == (self.spec.layout == Layout::Bundle)
-        });
+            Layout::Bundle => vec![Writer::Bundle],
+            Layout::Pair => self.effort.writers.clone(),
+        };
+        let writers = writers
+            .into_iter()
+            .filter(|writer| (*writer == Writer::Bundle) == (self.spec.layout == Layout::Bundle));
         let (turns, mut trying) = (Arc::new(Semaphore::new(self.effort.jobs)), JoinSet::new());
         for (at, writer) in writers.enumerate() {
             let mut options = self.effort.options(self.effort.by_each_writer, writer);
@@ -279,6 +292,9 @@ impl Going<'_> {
     async fn trials(&mut self, attempt: &mut Attempt) {
         let mut options = self.effort.options(0, Writer::VaultAgent);
         options.scenarios = attempt.lesson.trials().to_vec();
+        options
+            .scenarios
+            .retain(|trial| self.effort.trials.contains(trial));
         let (spec, arena, progress) = (self.spec, &self.arena, self.watcher.progress);
         let (scenarios, findings) =
             scenario::all(spec, arena, &options, self.typical, progress).await;

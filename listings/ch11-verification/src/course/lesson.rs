@@ -161,6 +161,16 @@ impl Lesson {
     }
 }
 
+/// Where to read on after a warning.
+pub fn advice(code: Code) -> Option<&'static Hint> {
+    match code {
+        Code::ResumesForEver | Code::TicketsLost => Some(&RETURNING),
+        Code::DidNotStart => Some(&START),
+        Code::MemoryGrows | Code::ProcessesLeft | Code::SlowWhileReloading => Some(&LIFECYCLE),
+        _ => None,
+    }
+}
+
 /// A page of the book, a heading on it, and the question to take there.
 #[derive(Debug)]
 pub struct Hint {
@@ -220,6 +230,12 @@ hints! {
                  does not parse?", "src/event-contract.md", "Reasons";
     RESUMED: "A session outlived the trust on which it was founded. What has to go along with an authority?",
              "src/ch08-trust-rotation.md", "One generation";
+    RETURNING: "A session that is resumed shows no certificate. How long may it go on so?",
+               "src/ch06-in-flight-requests.md", "Clients who come back";
+    START: "May a server begin before its first certificate?",
+           "src/ch02-hot-reload.md", "The process now owns a lifecycle";
+    LIFECYCLE: "A process that lives longer pays longer. What does each generation leave behind?",
+               "src/ch02-hot-reload.md", "Two generations are alive at once";
     TRUST: "The list of authorities is a file like the others, and less on it means that somebody is locked \
             out. When do you believe it?", "src/ch08-trust-rotation.md", "Files ask, the server answers";
 }

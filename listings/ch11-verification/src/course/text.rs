@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::lesson::{Hint, ON};
+use super::lesson::{Hint, ON, advice};
 use super::{Attempt, Course, State};
 use crate::report::{Finding, Severity};
 use crate::verdict::share;
-use crate::words::wrapped;
+use crate::words::{counted, wrapped};
 
 const WIDTH: usize = 92;
 
@@ -19,10 +19,10 @@ pub fn stage(number: usize, attempt: &Attempt) -> String {
         State::Failed => format!("{number}  {name}: not passed\n"),
     };
     put(&mut text, attempt.lesson.what());
-    let rotations = plural(attempt.rotations, "rotation");
+    let rotations = counted(attempt.rotations, "rotation");
     let scenarios = match attempt.scenarios {
         0 => String::new(),
-        many => format!(", {} done to it on purpose", plural(many, "thing")),
+        many => format!(", {} done to it on purpose", counted(many, "thing")),
     };
     let failed = share(attempt.failed, attempt.attempts);
     put(
@@ -43,7 +43,7 @@ pub fn stage(number: usize, attempt: &Attempt) -> String {
         0 => {}
         more => put(
             &mut text,
-            &format!("And {} more.", plural(more as u64, "finding")),
+            &format!("And {}.", counted(more as u64, "more finding")),
         ),
     }
     if let Some(hint) = attempt.hint {
@@ -56,7 +56,9 @@ pub fn stage(number: usize, attempt: &Attempt) -> String {
         .collect();
     notes.dedup_by_key(|one| one.code);
     for note in notes {
-        put(&mut text, &format!("Note: {}", said(note)));
+        let place = advice(note.code).map(|hint| format!(" {} {}", hint.words, place(hint)));
+        let place = place.unwrap_or_default();
+        put(&mut text, &format!("Note: {}{place}", said(note)));
     }
     text
 }
@@ -66,20 +68,20 @@ pub fn end(course: &Course) -> String {
     let sum = |of: fn(&Attempt) -> u64| course.stages.iter().map(of).sum::<u64>();
     let passed = course.stages.iter();
     let passed = passed.filter(|one| one.state == State::Passed).count();
-    let counted = format!(
+    let figures = format!(
         "{passed} of {} stages, {:.0} s, {}, {} done on purpose: {} attempts failed.",
         course.stages.len(),
         course.seconds,
-        plural(sum(|one| one.rotations), "rotation"),
-        plural(sum(|one| one.scenarios), "thing"),
+        counted(sum(|one| one.rotations), "rotation"),
+        counted(sum(|one| one.scenarios), "thing"),
         share(sum(|one| one.failed), sum(|one| one.attempts)),
     );
     let mut text = String::new();
     let name = &course.server;
     let verdict = match (&course.interrupted, course.passed) {
-        (Some(why), _) => format!("{name} has not finished the course: {why}. {counted}"),
-        (None, true) => format!("{name} has passed the course. {counted}"),
-        (None, false) => format!("{name} has not passed the course yet. {counted}"),
+        (Some(why), _) => format!("{name} has not finished the course: {why}. {figures}"),
+        (None, true) => format!("{name} has passed the course. {figures}"),
+        (None, false) => format!("{name} has not passed the course yet. {figures}"),
     };
     text.push_str(&wrapped(&verdict, WIDTH, ""));
     text.push('\n');
@@ -98,10 +100,6 @@ fn place(hint: &Hint) -> String {
 
 fn said(finding: &Finding) -> String {
     format!("{}: {}", finding.scenario, finding.words)
-}
-
-fn plural(count: u64, one: &str) -> String {
-    crate::words::counted(count, one)
 }
 
 fn put(text: &mut String, line: &str) {
