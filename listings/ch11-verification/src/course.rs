@@ -63,7 +63,8 @@ impl Effort {
         }
     }
 
-    /// For tests: enough to stop at the right stage, and not enough for figures.
+    /// For tests: enough to stop at the right stage, and not enough for figures. A writer of each
+    /// kind.
     pub fn quick() -> Self {
         Self {
             rotations: 2,
@@ -72,6 +73,13 @@ impl Effort {
             steady: Duration::from_millis(50),
             rate: 20.0,
             patience: Duration::from_secs(15),
+            writers: vec![
+                Writer::VaultAgent,
+                Writer::Kubelet,
+                Writer::Certbot,
+                Writer::InPlace,
+                Writer::RemoveCreate,
+            ],
             ..Self::full()
         }
     }

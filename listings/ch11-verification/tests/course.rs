@@ -8,7 +8,7 @@ use ch11_verification::check::Watcher;
 use ch11_verification::course::lesson::{HINTS, Lesson, ON};
 use ch11_verification::course::{Attempt, Course, Effort, State, course, text};
 use ch11_verification::scenario::Trial;
-use ch11_verification::spec::{Protocol, Spec};
+use ch11_verification::spec::Spec;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -168,12 +168,9 @@ fn behind(script: &str, mut spec: Spec) -> Spec {
 
 fn stopping(go: Option<&Go>) -> Vec<Stops> {
     let mutual = |more: &[&str]| broken(more).asking_clients().unwrap();
-    let mut speechless = broken(&[]);
-    speechless.protocol = Protocol::Lab;
     let links =
         r#"exec "$0" "$1" "$(readlink -f "$2")" "$3" "$(readlink -f "$4")" "$5" "$6" "$7" "$8""#;
     let mut all = vec![
-        stops(speechless, &[], Lesson::Serves, "What it has to do", ""),
         stops(
             broken(&["--no-such-flag"]),
             &[],
@@ -193,7 +190,7 @@ fn stopping(go: Option<&Go>) -> Vec<Stops> {
             &[],
             Lesson::Rotates,
             "Two looks that agree",
-            "slow-write",
+            "",
         ),
         stops(
             mutual(&["--defect=client-auth-dropped"]),
@@ -218,10 +215,10 @@ fn stopping(go: Option<&Go>) -> Vec<Stops> {
         ),
         stops(
             broken(&["--defect=exits-on-bad-file"]),
-            &[Trial::Garbage],
-            Lesson::Refuses,
-            "Last known good",
-            "ended by itself",
+            &[],
+            Lesson::Rotates,
+            "Two looks that agree",
+            "slow-write",
         ),
         stops(
             broken(&["--defect=newer-only"]),

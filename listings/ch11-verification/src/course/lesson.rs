@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::Kind;
 use crate::report::{Code, Finding};
 use crate::scenario::Trial;
 use crate::spec::Spec;
@@ -142,6 +143,13 @@ impl Lesson {
             (Self::SaysWhatItDoes, Code::LogIncomplete) => &EVENTS,
             (Self::SaysWhatItDoes, Code::LogLies) => &LOG,
             (Self::Rotates, _) if trial(Trial::SlowWrite) => &HALF_WRITTEN,
+            // The server itself gave up, or showed halves of two.
+            (Self::Rotates, Code::HandshakesFailed)
+                if finding.words.contains(Kind::Alert.words()) =>
+            {
+                &HALF_WRITTEN
+            }
+            (Self::Rotates, Code::UnfitShown | Code::WrongChain) => &HALF_WRITTEN,
             (_, Code::WorkersDisagree) => &WORKERS,
             (Self::Rotates, Code::NotPickedUp) => &NOT_SEEN,
             (Self::Rotates, Code::LetIn) => &CLIENT_AUTH,
@@ -200,8 +208,8 @@ hints! {
                handshake, and who answers?", "src/ch03-handshake-hook.md", "How it works";
     CLIENT_AUTH: "The new configuration does not ask what the old one asked. What else belongs to a generation?",
                  "src/ch04-dynamic-contexts.md", "Symptom: client authentication is gone after a reload";
-    HALF_WRITTEN: "It read in the middle of a write. How can a reader know that a writer is done, when the \
-                   writer does not say so?", "src/ch05-race-conditions.md", "Two looks that agree";
+    HALF_WRITTEN: "There are two files, and a writer takes its time. How can a reader know that it is done, \
+                   when it does not say so?", "src/ch05-race-conditions.md", "Two looks that agree";
     WORKERS: "Some of it swapped, and some of it did not. How many copies of the certificate are there?",
              "src/ch06-in-flight-requests.md", "Workers that disagree";
     WATCH: "It saw some writers and not others. What does your watch hold on to: a name, or the file that bore it?",
