@@ -3,46 +3,51 @@
 use std::path::Path;
 use std::process::Command;
 
-const PASSES: &str = "ch05-race-conditions";
-const STOPS: &str = "ch03-handshake-hook";
+/// The program, its file, and what is added to its command.
+const RUNS: [(&str, &str, &[&str]); 2] = [
+    ("ch05-race-conditions", "ch05.toml", &[]),
+    (
+        "ch03-handshake-hook",
+        "ch03.toml",
+        &["--", "--hook", "stat"],
+    ),
+];
 
 fn main() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // `zdr` looks for them beside itself.
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "-p", PASSES, "-p", STOPS]);
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (program, file, more) in RUNS {
+        // `zdr` looks for it beside itself.
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", program]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        let built = build.current_dir(&root).status().expect("cargo runs");
+        assert!(built.success());
+        let server = format!("listings/ch11-verification/servers/{file}");
+        let output = Command::new(env!("CARGO_BIN_EXE_zdr"))
+            .current_dir(&root)
+            .args(["check", &server, "--course"])
+            .args(more)
+            .output()
+            .expect("zdr runs");
+        println!("\n$ zdr check {server} --course {}", more.join(" "));
+        print!("{}", without_path(&String::from_utf8_lossy(&output.stdout)));
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        println!("exit code {}", output.status.code().unwrap_or(-1));
     }
-    assert!(build.current_dir(here).status().unwrap().success());
-
-    course(&here.join("servers/ch05.toml"));
-    let naive = std::fs::read_to_string(here.join("servers/ch03.toml")).unwrap();
-    let naive = naive.replace("\"{port}\"]", "\"{port}\", \"--hook\", \"stat\"]");
-    let folder = lab::directory().unwrap();
-    let file = folder.path().join("naive.toml");
-    std::fs::write(&file, naive).unwrap();
-    course(&file);
 }
 
-fn course(file: &Path) {
-    let zdr = Command::new(env!("CARGO_BIN_EXE_zdr"))
-        .arg("check")
-        .arg(file)
-        .arg("--course")
-        .output()
-        .unwrap();
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    println!("$ zdr check {name} --course");
-    // Each run has a directory of its own.
-    let text = String::from_utf8_lossy(&zdr.stdout);
+/// Each run has a directory of its own.
+fn without_path(text: &str) -> String {
     let directory = std::env::temp_dir().join("rotation-");
     let directory = directory.to_string_lossy();
     let mut parts = text.split(&*directory);
-    print!("{}", parts.next().unwrap_or_default());
+    let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let file = part.split_once('/').map_or(part, |(_, file)| file);
-        print!("[PATH]/{file}");
+        shown.push_str("[PATH]/");
+        shown.push_str(file);
     }
-    println!("(exit code {})\n", zdr.status.code().unwrap_or_default());
+    shown
 }

@@ -126,6 +126,8 @@ pub struct Attempt {
     pub rotations: u64,
     /// Things done to it on purpose.
     pub scenarios: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
     /// What the stage could not ask of this server.
@@ -199,6 +201,7 @@ pub async fn course(
     for (at, lesson) in Lesson::of(spec).into_iter().enumerate() {
         let mut attempt = Attempt::closed(lesson);
         if course.passed {
+            let began = Instant::now();
             tokio::select! {
                 biased;
                 why = watcher.interrupted() => course.interrupted = Some(why),
@@ -207,6 +210,7 @@ pub async fn course(
                     attempt.judge(&mut going.log);
                 }
             }
+            attempt.seconds = began.elapsed().as_secs_f64();
             course.passed = attempt.state == State::Passed;
         }
         show(at, &attempt);
@@ -333,6 +337,7 @@ impl Attempt {
             failed: 0,
             rotations: 0,
             scenarios: 0,
+            seconds: 0.0,
             findings: Vec::new(),
             skipped: Vec::new(),
             page: None,

@@ -183,7 +183,7 @@ fn stopping(go: Option<&Go>) -> Vec<Stops> {
             &[],
             Lesson::Rotates,
             "How it works",
-            "severed",
+            "during a rotation",
         ),
         stops(
             broken(&["--defect=mid-write"]),
@@ -330,6 +330,12 @@ fn each_hint_names_a_page_that_is_there() {
         });
         assert!(there, "{} has no heading `{}`", hint.page, hint.heading);
     }
+}
+
+#[test]
+fn the_chapter_s_file_is_one_of_a_server() {
+    let spec = Spec::read(&root().join("listings/ch11-verification/my-server.toml")).unwrap();
+    assert_eq!(spec.reload.signal.as_deref(), Some("HUP"));
 }
 
 /// Every trial belongs to a stage, and to one only.

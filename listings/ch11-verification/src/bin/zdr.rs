@@ -219,7 +219,7 @@ async fn logged(command: impl Future<Output = io::Result<()>>) -> io::Result<Exi
 
 async fn run(arguments: Check) -> io::Result<ExitCode> {
     let mut spec = Spec::read(&arguments.server)?;
-    spec.command.extend(arguments.more);
+    spec.command.extend_from_slice(&arguments.more);
     if arguments.mutual {
         let cannot = || io::Error::other("this server cannot ask its clients: it has no `mutual`");
         spec = spec.asking_clients().ok_or_else(cannot)?;

@@ -27,7 +27,6 @@ pub enum Lesson {
     KnowsItsClients,
 }
 
-// ANCHOR: stages
 impl Lesson {
     /// The stages for this server, in order.
     pub fn of(spec: &Spec) -> Vec<Self> {
@@ -80,7 +79,6 @@ impl Lesson {
             ],
         }
     }
-    // ANCHOR_END: stages
 
     /// Its name.
     pub fn name(self) -> &'static str {
