@@ -57,11 +57,12 @@ impl Reading {
     }
 
     /// What the files hold at this moment, where it is neither `served` nor what was read last.
-    pub fn news(&self, source: &Source, served: &Identity) -> Option<Identity> {
-        let identity = self.whole(source, None).ok()?;
+    pub fn news(&self, source: &Source, served: &Identity) -> Result<Option<Identity>, Rejected> {
+        let identity = self.whole(source, None)?;
         let sha256 = Some(identity.set_sha256);
         let known = std::mem::replace(&mut *lock(&self.last), sha256) == sha256;
-        (!known && sha256 != Some(served.set_sha256)).then_some(identity)
+        let news = !known && sha256 != Some(served.set_sha256);
+        Ok(news.then_some(identity))
     }
 
     /// Whatever the files hold by then, the next reload publishes this.
