@@ -150,7 +150,7 @@ impl Book {
             let (count, known) = match directive.name.as_str() {
                 "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue"
                 | "falsification" => (1, true),
-                "changed" => (2, true),
+                "changed" | "results" => (2, true),
                 _ => (0, false),
             };
             if !known {

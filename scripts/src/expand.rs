@@ -6,7 +6,7 @@ use std::path::Path;
 use similar::TextDiff;
 
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, falsification, grid, timeline};
+use crate::{catalogue, falsification, grid, results, timeline};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -44,6 +44,12 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "falsification" => {
             let (path, list) = part(0)?;
             falsification::render(&list)
+                .map(Some)
+                .map_err(|why| format!("{path}: {why}"))
+        }
+        "results" => {
+            let ((path, text), which) = (part(0)?, &directive.arguments[1]);
+            results::render(&text, which)
                 .map(Some)
                 .map_err(|why| format!("{path}: {why}"))
         }

@@ -10,6 +10,7 @@ pub mod expand;
 pub mod falsification;
 pub mod grid;
 pub mod links;
+pub mod results;
 pub mod serve;
 pub mod site;
 pub mod source;

@@ -400,7 +400,8 @@ pub(crate) fn of_server(spec: &Spec, stage: &mut Stage, scenario: &str) -> Vec<F
     found
 }
 
-fn machine() -> Machine {
+/// This machine.
+pub fn machine() -> Machine {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let about = read("/proc/cpuinfo");
     let model = about.lines().find(|line| line.starts_with("model name"));

@@ -336,6 +336,7 @@ impl Load {
 }
 
 impl Desk {
+    // ANCHOR: open_loop
     /// Begins an attempt at each moment that is due, whatever became of those before.
     async fn open_loop<F>(mut self, rate: f64, attempt: impl Fn(Duration) -> F + Send)
     where
@@ -360,6 +361,7 @@ impl Desk {
         }
         while under_way.join_next().await.is_some() {}
     }
+    // ANCHOR_END: open_loop
 
     /// Writes an attempt down that opened a connection of its own.
     fn opened(

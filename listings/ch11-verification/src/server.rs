@@ -536,7 +536,7 @@ impl Server {
 }
 
 /// A program of the same build lies beside `zdr`. All others are looked for on the search path.
-fn beside(program: &str) -> PathBuf {
+pub(crate) fn beside(program: &str) -> PathBuf {
     if !program.contains('/')
         && let Ok(me) = std::env::current_exe()
         && let Some(folder) = me.parent()

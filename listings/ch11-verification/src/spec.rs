@@ -42,6 +42,8 @@ pub struct Spec {
     /// then on the search path.
     #[serde(default)]
     pub command: Vec<String>,
+    /// A command that prints the version. Where its program is missing, so is the server.
+    pub version: Option<Vec<String>>,
     /// The address of a server that runs already, instead of a command.
     pub attach: Option<Attach>,
     /// Commands that run to their end before the server is started.
