@@ -79,7 +79,10 @@ fn latency_counts_from_the_moment_that_was_due() {
     assert_eq!((report.attempts, report.failed), (3, 1));
     let latency = &report.phases[&Phase::Before].latency;
     let second = 1_000_000;
-    assert!((second..second + 1000).contains(&latency.p50), "{latency:?}");
+    assert!(
+        (second..second + 1000).contains(&latency.p50),
+        "{latency:?}"
+    );
     assert_eq!(latency.p50, latency.max, "one of the three has a latency");
     assert!(report.failed_below > 1.0 / 3.0);
 }

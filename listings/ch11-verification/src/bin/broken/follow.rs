@@ -118,18 +118,18 @@ async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
     let Ok(mut watcher) = notify::recommended_watcher(on_event) else {
         return;
     };
-    let paths = [&files.certificate, &files.key];
-    for path in paths {
+    let mut paths = vec![&files.certificate, &files.key];
+    for path in &paths {
         let _ = watcher.watch(path, RecursiveMode::NonRecursive);
     }
     look(&live).await;
     while hints.recv().await.is_some() {
         if again {
-            for path in paths {
+            // Where the file is not there at this moment, nothing watches it from now on.
+            paths.retain(|path| {
                 let _ = watcher.unwatch(path);
-                // Where the file is not there at this moment, nothing watches it from now on.
-                let _ = watcher.watch(path, RecursiveMode::NonRecursive);
-            }
+                watcher.watch(path, RecursiveMode::NonRecursive).is_ok()
+            });
         } else {
             // Both files are there before the one look that there will be.
             sleep(SHORT).await;
