@@ -29,7 +29,7 @@ const FILE: &str = r#"{
 fn what_clients_met_has_its_bound() {
     let table = render(FILE, "clients").unwrap();
     assert!(
-        table.contains("| sound | 0 of 1200 (< 0.25 %) | –"),
+        table.contains("| sound | 0\u{a0}of\u{a0}1200 (<\u{a0}0.25\u{a0}%) | –"),
         "{table}"
     );
     assert!(table.contains("| nothing |"), "{table}");
