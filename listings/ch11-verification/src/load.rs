@@ -605,22 +605,44 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// How many bytes may lie in buffers although the connection was cut long ago: as much is taken
+    /// at the end, without a pace, to learn of it.
+    fn buffered(&self) -> u64 {
+        match self {
+            // What was asked for is here.
+            Self::Bare(_) => 1,
+            // More than the kernel keeps for a connection (tcp_rmem), and the library.
+            Self::Body(_) => 16 << 20,
+        }
+    }
+}
+
 /// Takes pieces at their pace until there are no more.
 async fn pieces(desk: &Desk, mut answer: Answer) -> Result<(), Failed> {
-    let began = Instant::now();
-    while !desk.stopped() {
+    let (began, mut stop) = (Instant::now(), desk.stop.clone());
+    let mut last = None;
+    loop {
         match timeout(desk.target.patience, answer.piece()).await {
-            // What is read may be more than was asked for: it is the pace that counts.
             Ok(Ok((bytes, true))) => {
+                if last.is_some_and(|last| bytes >= last) {
+                    return Ok(());
+                }
+                // What is read may be more than was asked for: it is the pace that counts.
                 let pieces = (bytes / u64::from(PIECE)) as u32;
-                sleep_until(began + PACE * pieces.max(1)).await;
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => {
+                        last.get_or_insert(bytes + answer.buffered());
+                    }
+                    () = sleep_until(began + PACE * pieces.max(1)) => {}
+                }
             }
             Ok(Ok((_, false))) => return Ok(()),
             Ok(Err(why)) => return Err(Failed::of(why, Where::Answer)),
             Err(_) => return Err(desk.target.stalled()),
         }
     }
-    Ok(())
 }
 
 /// One long download after the other.

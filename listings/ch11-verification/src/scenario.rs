@@ -421,7 +421,7 @@ async fn under_load(
         }
     }
     // Whether it stays so.
-    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(1))).await;
+    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
     load.stop().await;
 
     let records = bystanders.recorder.records();

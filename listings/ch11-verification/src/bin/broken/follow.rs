@@ -20,7 +20,7 @@ use crate::read::Reading;
 /// How far behind the second worker is.
 const LAG: Duration = Duration::from_millis(1500);
 /// How long a reload takes, and how long one takes that others overtake.
-const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
+const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1800)];
 /// From an event to the look.
 const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.

@@ -108,11 +108,13 @@ impl Reading {
             Some(_) => serving.clone().trusting(lock(&self.own).clone()),
             None => serving.clone(),
         });
-        let own = self.own(source, before.as_ref())?;
+        let own = self.own(source, before.as_ref());
         let Some(clients) = &self.clients else {
-            return Ok(own);
+            return own;
         };
-        let anchors = clients.read(serving)?;
+        // Both are read each time: what shrank in both is waited for once.
+        let anchors = clients.read(serving);
+        let (own, anchors) = (own?, anchors?);
         lock(&self.own).clone_from(&own.anchors);
         Ok(own.trusting(anchors))
     }
