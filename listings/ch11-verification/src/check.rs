@@ -100,7 +100,8 @@ pub struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    async fn interrupted(&self) -> String {
+    /// Waits until the check has to end, and says why.
+    pub(crate) async fn interrupted(&self) -> String {
         let mut interrupt = self.interrupt.clone();
         let told = interrupt.wait_for(Option::is_some).await;
         match told.map(|why| why.clone()) {

@@ -12,6 +12,7 @@ pub mod bound;
 pub mod check;
 pub mod compare;
 pub mod compared;
+pub mod course;
 pub mod failed;
 pub mod figures;
 pub mod file;

@@ -155,6 +155,8 @@ pub enum Code {
     KeyInLog,
     /// Its log claims what the wire does not show.
     LogLies,
+    /// Its log does not tell what the wire shows.
+    LogIncomplete,
     /// A slow or missing file made clients wait.
     HandshakeWaitsForFiles,
     /// Clients who return are shown what is gone, without an end.

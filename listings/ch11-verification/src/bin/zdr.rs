@@ -11,6 +11,7 @@ use ch09_simulating_rotation::rotate::Rotate;
 use ch10_log_analysis::command::LogCommand;
 use ch11_verification::check::{Options, Watcher, check};
 use ch11_verification::compare::compare;
+use ch11_verification::course::{self, Effort, course};
 use ch11_verification::file::write_whole;
 use ch11_verification::merge::merge;
 use ch11_verification::page::page;
@@ -30,6 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   zdr check my-server.toml                        judge a server
   zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --course               build it up, stage by stage
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
   zdr check my-server.toml --scenarios torn,expired --rotations 2
   zdr compare before.json after.json              is it worse than it was?
@@ -118,6 +120,10 @@ struct Check {
     /// Only load a server that is attached to. Somebody else rotates.
     #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
     observe: bool,
+    /// In stages, each of which opens the next, with a page of the book to read where one does not.
+    #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
+        "downloads", "pool", "scenarios", "no_scenarios", "observe", "page"])]
+    course: bool,
     #[command(flatten)]
     output: Output,
     /// Show no progress.
@@ -213,10 +219,13 @@ async fn logged(command: impl Future<Output = io::Result<()>>) -> io::Result<Exi
 
 async fn run(arguments: Check) -> io::Result<ExitCode> {
     let mut spec = Spec::read(&arguments.server)?;
-    spec.command.extend(arguments.more);
+    spec.command.extend_from_slice(&arguments.more);
     if arguments.mutual {
         let cannot = || io::Error::other("this server cannot ask its clients: it has no `mutual`");
         spec = spec.asking_clients().ok_or_else(cannot)?;
+    }
+    if arguments.course {
+        return take(&spec, &arguments).await;
     }
     let options = Options {
         rotations: if arguments.observe {
@@ -248,6 +257,35 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     let report = check(&spec, &options, &watcher).await;
     progress.end();
     arguments.output.write(&report?)
+}
+
+/// The course. Each stage is printed when it is over.
+async fn take(spec: &Spec, arguments: &Check) -> io::Result<ExitCode> {
+    let effort = Effort {
+        jobs: arguments.jobs,
+        patience: Duration::from_millis(arguments.patience_ms),
+        ..Effort::full()
+    };
+    let watcher = Watcher {
+        progress: &|_| (),
+        interrupt: interrupt()?,
+    };
+    let show = |at: usize, attempt: &course::Attempt| {
+        // A reader that has read enough is told at the end.
+        let _ = print(&course::text::stage(at + 1, attempt));
+    };
+    let taken = course(spec, &effort, &watcher, &show).await?;
+    print(&format!("\n{}", course::text::end(&taken)))?;
+    if let Some(file) = &arguments.output.json {
+        let json = serde_json::to_string_pretty(&taken)? + "\n";
+        let written = write_whole(file, json.as_bytes());
+        written.map_err(|why| io::Error::other(format!("{}: {why}", file.display())))?;
+    }
+    Ok(match (taken.passed, &taken.interrupted) {
+        (true, _) => ExitCode::SUCCESS,
+        (false, Some(_)) => ExitCode::from(INTERRUPTED),
+        (false, None) => ExitCode::FAILURE,
+    })
 }
 
 impl Output {
