@@ -7,6 +7,7 @@ pub mod compared;
 pub mod failed;
 pub mod figures;
 pub mod file;
+pub mod guard;
 pub mod latency;
 pub mod load;
 pub mod measure;

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::check::{Options, Step, of_server};
-use crate::load::{Load, Rates};
+use crate::load::{Load, Rates, counted};
 use crate::measure::{self, ms};
 use crate::record::{Class, Kind, Recorder};
 use crate::report::{Code, Finding, Outcome, Scenario, Severity};
@@ -199,7 +199,8 @@ pub async fn all(
     options: &Options,
     typical: Duration,
     progress: &(dyn Fn(Step) + Sync),
-) -> (Vec<Scenario>, Vec<Finding>) {
+    tried: &mut Trials,
+) {
     let jobs = match spec.attach {
         Some(_) => 1,
         None => options.jobs.max(1),
@@ -213,19 +214,29 @@ pub async fn all(
             (at, one(trial, &spec, &arena, &options, typical).await)
         });
     }
-    let mut tried = Vec::new();
-    while let Some(done) = trying.join_next().await {
-        let Ok(one) = done else { continue };
-        progress(Step::Tried(one.1.0.clone()));
-        tried.push(one);
+    while let Some(ended) = trying.join_next().await {
+        if let Some((at, (scenario, found))) = counted(ended) {
+            progress(Step::Tried(scenario.clone()));
+            tried.0.push((at, scenario, found));
+        }
     }
-    tried.sort_by_key(|(at, _)| *at);
-    let mut findings = Vec::new();
-    let scenarios = tried.into_iter().map(|(_, (scenario, found))| {
-        findings.extend(found);
-        scenario
-    });
-    (scenarios.collect(), findings)
+}
+
+/// What was done to a server so far. It is there even when not everything could be done.
+#[derive(Default)]
+pub struct Trials(Vec<(usize, Scenario, Vec<Finding>)>);
+
+impl Trials {
+    /// In the order in which it was asked for.
+    pub fn done(mut self) -> (Vec<Scenario>, Vec<Finding>) {
+        self.0.sort_by_key(|(at, ..)| *at);
+        let mut findings = Vec::new();
+        let scenarios = self.0.into_iter().map(|(_, scenario, found)| {
+            findings.extend(found);
+            scenario
+        });
+        (scenarios.collect(), findings)
+    }
 }
 
 /// Does one thing to a server of its own.
@@ -462,7 +473,7 @@ async fn under_load(
         );
         tried.fail(code, words);
     }
-    let by_itself = of_server(spec, &mut stage, "");
+    let by_itself = of_server(&mut stage, "");
     // A server that is told to restart with files that are not fit has no choice but to end.
     tried.findings.extend(by_itself);
     if ended {
@@ -726,7 +737,7 @@ async fn absent_at_start(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> 
             );
         }
     }
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }
 
@@ -834,7 +845,7 @@ async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::
         };
         tried.fail(code, words);
     }
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }
 
@@ -890,7 +901,7 @@ async fn trust_removed(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io
         tried.fail(Code::TurnedAway, words);
     }
     tried.attempts = 6;
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }
 
@@ -937,6 +948,6 @@ async fn trust_half_written(
         );
         tried.fail(Code::TurnedAway, words);
     }
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }
