@@ -121,7 +121,8 @@ pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io:
     (watcher.progress)(Step::Starting);
     let began = OffsetDateTime::now_utc();
     let (arena, mut stage, classes) = tokio::select! {
-        ready = set_up(spec, options) => ready?,
+        // Boxed: without optimisation, its room is more than a thread of a test has.
+        ready = Box::pin(set_up(spec, options)) => ready?,
         why = watcher.interrupted() => {
             let plan = plan(spec, options, options.writer, &[]);
             let mut report = outline(spec, &plan, began);
@@ -134,7 +135,7 @@ pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io:
 
     let load = Load::start(&stage.target, &run.recorder, &classes, &run.rates)?;
     let mut interrupted = tokio::select! {
-        done = run.rotations(&mut stage, watcher) => done.err().map(|why| why.to_string()),
+        done = Box::pin(run.rotations(&mut stage, watcher)) => done.err().map(|why| why.to_string()),
         why = watcher.interrupted() => Some(why),
     };
     // Nobody is cut off; but who interrupts does not wait for a server that hangs.
@@ -152,7 +153,8 @@ pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io:
     if interrupted.is_none() {
         let typical = run.slowest();
         let mut tried = scenario::Trials::default();
-        let trials = scenario::all(spec, &arena, options, typical, watcher.progress, &mut tried);
+        let progress = watcher.progress;
+        let trials = scenario::all(spec, &arena, options, typical, progress, &mut tried);
         tokio::select! {
             () = trials => {}
             why = watcher.interrupted() => interrupted = Some(why),
@@ -163,7 +165,7 @@ pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io:
         if spec.attach.is_some() && !options.scenarios.is_empty() {
             // Whatever was being done to it, what it is left with is fit.
             let leaving = Stage::set_up(spec, &arena, options.writer, options.patience);
-            let left = timeout(options.patience, leaving).await;
+            let left = timeout(options.patience, Box::pin(leaving)).await;
             if let Ok(Err(why)) = left {
                 interrupted.get_or_insert(why.to_string());
             }

@@ -162,7 +162,8 @@ impl Target {
             }
             Ok(())
         };
-        let outcome = self.in_time(visit).await;
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        let outcome = self.in_time(Box::pin(visit)).await;
         (seen, outcome)
     }
 

@@ -383,7 +383,7 @@ async fn under_load(
         Trial::Stalled => options.patience.min(Duration::from_secs(2)),
         _ => options.patience,
     };
-    let mut stage = Stage::set_up(spec, arena, trial.writer(options), patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, trial.writer(options), patience)).await?;
     let mut tried = Tried::default();
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
@@ -810,7 +810,7 @@ async fn add(
 
 async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
     let mut tried = Tried::default();
-    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, options.writer, options.patience)).await?;
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
         per_second: [Class::Full, Class::Mutual]
@@ -851,7 +851,7 @@ async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::
 
 async fn trust_removed(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
     let mut tried = Tried::default();
-    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, options.writer, options.patience)).await?;
     let within = Duration::from_millis(spec.limits.reload_within_ms);
     let mut second = Authority::named("More clients").map_err(io::Error::other)?;
     let stays = client_of(&stage, &mut second, false)?;
@@ -914,7 +914,7 @@ async fn trust_half_written(
     typical: Duration,
 ) -> io::Result<Tried> {
     let mut tried = Tried::default();
-    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, options.writer, options.patience)).await?;
     let within = Duration::from_millis(spec.limits.reload_within_ms);
     let mut second = Authority::named("More clients").map_err(io::Error::other)?;
     let client = client_of(&stage, &mut second, false)?;

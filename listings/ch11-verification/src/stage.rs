@@ -9,6 +9,7 @@ use std::time::Duration;
 use ch06_in_flight_requests::client::Version;
 use ch09_simulating_rotation::{Site, Writer};
 use lab::authority::{Authority, Issued, LeafRequest};
+use lab::log::want;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -87,9 +88,10 @@ impl Stage {
         if spec.attach.is_none() {
             backstage.write(&good)?;
         }
-        let mut stage = backstage.start(spec, good, patience).await?;
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        let mut stage = Box::pin(backstage.start(spec, good, patience)).await?;
         if let Some(attach) = &spec.attach {
-            stage.accepted(attach).await?;
+            Box::pin(stage.accepted(attach)).await?;
             let good = stage.good.clone();
             let written = stage.site.write(&good);
             written.map_err(|why| Trouble::File(attach.directory.clone(), why))?;
@@ -100,18 +102,23 @@ impl Stage {
             let client = stage.target.client(None, false, None)?;
             let within = Duration::from_millis(spec.limits.reload_within_ms);
             let recorder = Recorder::default();
-            let shown = until_shown(&mut stage, &recorder, &client, 0, within).await;
+            let shown = until_shown(&mut stage, &recorder, &client, 0, within);
+            let shown = Box::pin(shown).await;
             if shown.1.is_none() {
                 let complaint = complaint.map(|said| format!(" Telling it failed: {said}."));
                 let last = recorder.records().pop().and_then(|record| record.why);
                 let last = last.map(|why| format!(" The last client met: {why}."));
                 return Err(io::Error::other(format!(
                     "{} does not show what was written to {} within {within:?}. Is that where it \
-                     reads its files, and is it told right?{}{}",
+                     reads its files, and is it told right?{}{}{}",
                     attach.address,
                     attach.directory.display(),
                     complaint.unwrap_or_default(),
                     last.unwrap_or_default(),
+                    match stage.claims_to_show_it() {
+                        true => " Its log claims that it does.",
+                        false => "",
+                    },
                 )));
             }
         }
@@ -132,6 +139,15 @@ impl Stage {
             stage.accepted(attach).await?;
         }
         Ok(stage)
+    }
+
+    /// Whether its log says that what lies there was loaded.
+    fn claims_to_show_it(&mut self) -> bool {
+        // A log that cannot be read claims nothing.
+        let _ = self.server.catch_up();
+        let serial = self.good.facts.serial.as_str();
+        let loaded = want("identity_loaded").with("serial", serial);
+        !self.server.said().log().all(&loaded).is_empty()
     }
 
     /// Whether clients accept what a server that is attached to shows now. It is in use: where they

@@ -46,6 +46,26 @@ Exit codes of `check`, `merge` and `compare`:
   130  no verdict: interrupted. What was measured until then is in the report
 ";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  zdr check my-server.toml                        judge a server
+  zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --json report.json --quiet --rotations 100
+  zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
+  zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
+
+A server to start, in my-server.toml:
+  command = [\"my-server\", \"--cert\", \"{certificate}\", \"--key\", \"{key}\", \"--port\", \"{port}\"]
+  [reload]
+  signal = \"HUP\"
+
+A server that runs already, in attach.toml. Its files in `directory` are replaced:
+  [attach]
+  address = \"localhost:8443\"
+  directory = \"/etc/my-server/tls\"
+  ca = \"ca\"
+";
+
 /// Does this server rotate its TLS certificate with zero downtime?
 #[derive(Parser)]
 #[command(name = "zdr", version, after_help = EXAMPLES)]
@@ -81,6 +101,7 @@ enum Command {
 
 /// Rotate a server's certificate under load, do to it what can go wrong, and judge it.
 #[derive(clap::Args)]
+#[command(after_help = CHECK_EXAMPLES)]
 struct Check {
     /// The TOML file that tells how the server is started or reached.
     server: PathBuf,
