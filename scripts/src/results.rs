@@ -308,10 +308,14 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
+/// A bound with two digits, rounded up, so that what is said is true.
 fn percent(share: f64) -> String {
-    match share * 100.0 {
-        percent if percent >= 10.0 => format!("{percent:.0} %"),
-        percent if percent >= 0.1 => format!("{percent:.1} %"),
-        percent => format!("{percent:.2} %"),
+    let percent = share * 100.0;
+    if percent >= 100.0 || percent <= 0.0 {
+        return format!("{percent:.0} %");
     }
+    let place = percent.log10().floor() as i32 - 1;
+    let step = 10f64.powi(place);
+    let digits = usize::try_from(-place).unwrap_or(0);
+    format!("{:.digits$} %", (percent / step - 1e-9).ceil() * step)
 }

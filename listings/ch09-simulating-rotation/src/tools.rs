@@ -154,8 +154,9 @@ pub fn certbot(
         directory.join("live/service"),
         directory.join("archive/service"),
     );
-    fs::create_dir_all(&live)?;
-    fs::create_dir_all(&archive)?;
+    for place in ["live", "archive", "live/service", "archive/service"] {
+        make(&directory.join(place))?;
+    }
     // The leaf ends where the second block begins.
     let second = chain.match_indices("-----BEGIN").nth(1);
     let (leaf, others) = chain.split_at(second.map_or(chain.len(), |(at, _)| at));
@@ -229,6 +230,14 @@ fn create(path: &PathBuf, text: &str, mode: u32) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
     file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Makes a directory in one that is there. A site that is gone is not made anew beside itself.
+fn make(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -5,6 +5,7 @@ use statrs::distribution::{Beta, ContinuousCDF};
 /// How sure the bound is.
 const CONFIDENCE: f64 = 0.95;
 
+// ANCHOR: upper
 /// With 95 % confidence, not more than this share of attempts fails: the one-sided bound of Clopper
 /// and Pearson ("The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial",
 /// Biometrika 26, 1934).
@@ -40,6 +41,7 @@ pub fn upper(failed: u64, attempts: u64) -> f64 {
         }
     }
 }
+// ANCHOR_END: upper
 
 #[cfg(test)]
 mod tests {

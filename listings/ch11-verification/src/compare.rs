@@ -468,7 +468,7 @@ pub(crate) fn line_of(finding: &Finding) -> String {
         finding.scenario,
         finding.words
     );
-    format!("  {}", words::wrapped(&text, 96, "    "))
+    format!("  {}", words::wrapped(&text, 84, "    "))
 }
 
 fn probability(p: f64) -> String {

@@ -1,4 +1,12 @@
 //! `zdr check`: does this server rotate with zero downtime?
+//!
+//! A [server](spec) is a small TOML file. It is put on a [stage] with an authority of its own. Then
+//! a [load] of clients comes, each class for itself, and while they come the files are
+//! [rotated](rotate). What they met is [written down](record), [counted](measure), and becomes
+//! [findings](verdict). In the [scenarios](scenario) something is done to the server on purpose. All
+//! of it is one [report], which can be [shown](page), [compared](compare) and [merged](merge).
+//!
+//! The whole of it is [`check::check`].
 
 pub mod bound;
 pub mod check;

@@ -361,6 +361,7 @@ pub(crate) fn counted<T>(ended: Result<T, JoinError>) -> Option<T> {
 }
 
 impl Desk {
+    // ANCHOR: open_loop
     /// Begins an attempt at each moment that is due, whatever became of those before.
     async fn open_loop<F>(mut self, rate: f64, attempt: impl Fn(Duration) -> F + Send)
     where
@@ -389,6 +390,7 @@ impl Desk {
             counted(ended);
         }
     }
+    // ANCHOR_END: open_loop
 
     /// Writes an attempt down.
     fn put(&self, due: Duration, visit: Visit, paced: bool, outcome: Result<(), Failed>) {
@@ -658,13 +660,16 @@ enum Answer {
 }
 
 impl Answer {
-    /// Takes a piece. Says whether there is more.
-    async fn piece(&mut self) -> Result<bool, client::Failure> {
+    /// Takes a piece. Says how many bytes it has so far, and whether there is more.
+    async fn piece(&mut self) -> Result<(u64, bool), client::Failure> {
         match self {
-            Self::Bare(connection) => connection.pull(PIECE).await.map(|()| true),
+            Self::Bare(connection) => {
+                connection.pull(PIECE).await?;
+                Ok((connection.received(), true))
+            }
             Self::Body(body) => {
                 body.pull(PIECE.into()).await?;
-                Ok(body.received() < DOWNLOAD)
+                Ok((body.received(), body.received() < DOWNLOAD))
             }
         }
     }
@@ -672,10 +677,15 @@ impl Answer {
 
 /// Takes pieces at their pace until there are no more.
 async fn pieces(desk: &Desk, mut answer: Answer) -> Result<(), Failed> {
+    let began = Instant::now();
     while !desk.stopped() {
         match timeout(desk.target.patience, answer.piece()).await {
-            Ok(Ok(true)) => sleep(PACE).await,
-            Ok(Ok(false)) => return Ok(()),
+            // What is read may be more than was asked for: it is the pace that counts.
+            Ok(Ok((bytes, true))) => {
+                let pieces = (bytes / u64::from(PIECE)) as u32;
+                sleep_until(began + PACE * pieces.max(1)).await;
+            }
+            Ok(Ok((_, false))) => return Ok(()),
             Ok(Err(why)) => return Err(Failed::of(why, Where::Answer)),
             Err(_) => return Err(desk.target.stalled()),
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::bound::upper;
+use crate::latency::histogram;
 use crate::record::{Class, Record, Recorder};
 use crate::report::{ClassReport, Failures, Latency, Phase, PhaseReport, Rotation, Slice};
 use crate::rotate::Window;
@@ -54,7 +55,8 @@ pub fn class(
             None if record.paced && class != Class::Download => {
                 // Zero is not recorded as such: the clock is that coarse.
                 let latency = (record.done - record.due).as_micros().max(1) as u64;
-                histogram.saturating_record(latency);
+                // It grows as it must.
+                let _ = histogram.record(latency);
             }
             None => {}
             Some(kind) => {
@@ -72,7 +74,7 @@ pub fn class(
         }
     }
     let phases = phases.into_iter().map(|(phase, (mut report, histogram))| {
-        report.latency = latency(&histogram);
+        report.latency = Latency::of(&histogram);
         (phase, report)
     });
     ClassReport {
@@ -83,29 +85,6 @@ pub fn class(
         failed_below: upper(failed, attempts),
         failures: failures.into_values().collect(),
         goodbyes: recorder.goodbyes(class) as u64,
-    }
-}
-
-/// Microseconds, up to a minute, to three digits.
-pub fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are right")
-}
-
-/// The figures of a histogram.
-pub fn latency(histogram: &Histogram<u64>) -> Latency {
-    if histogram.is_empty() {
-        return Latency::default();
-    }
-    Latency {
-        p50: histogram.value_at_quantile(0.5),
-        p90: histogram.value_at_quantile(0.9),
-        p99: histogram.value_at_quantile(0.99),
-        p999: histogram.value_at_quantile(0.999),
-        max: histogram.max(),
-        counts: histogram
-            .iter_recorded()
-            .map(|value| (value.value_iterated_to(), value.count_at_value()))
-            .collect(),
     }
 }
 

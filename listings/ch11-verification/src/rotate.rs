@@ -86,6 +86,7 @@ pub async fn watch(
     })
 }
 
+// ANCHOR: until_shown
 /// Comes again and again, until so many handshakes in a row have shown this generation. Returns
 /// when the first of all did, and when that was so.
 pub async fn until_shown(
@@ -135,3 +136,4 @@ pub async fn until_shown(
         }
     }
 }
+// ANCHOR_END: until_shown

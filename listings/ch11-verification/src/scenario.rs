@@ -31,6 +31,7 @@ use crate::spec::{Layout, Protocol, Spec};
 use crate::stage::{Arena, Backstage, Stage};
 use crate::verdict::{finding, share};
 
+// ANCHOR: trial
 /// Something to do to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Trial {
@@ -83,6 +84,7 @@ pub enum Trial {
     /// The list of authorities for clients is written in place, and pauses after the first.
     TrustHalfWritten,
 }
+// ANCHOR_END: trial
 
 impl Trial {
     /// All.

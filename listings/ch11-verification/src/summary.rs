@@ -1,9 +1,12 @@
-//! The report for a terminal: at most 100 columns, the same lines for the same report.
+//! The report for a terminal: at most [`WIDTH`] columns, the same lines for the same report.
 
 use crate::bound;
 use crate::compare::{Times, line_of};
 use crate::report::{ClassReport, Latency, Outcome, Phase, Report, Scenario};
 use crate::words;
+
+/// What fits beside a chapter's text, too.
+pub const WIDTH: usize = 88;
 
 /// The verdict, the findings, and a table of each: clients, rotations, scenarios.
 pub fn summary(report: &Report) -> String {
@@ -13,11 +16,11 @@ pub fn summary(report: &Report) -> String {
     } else {
         "FAILED"
     };
-    let line = words::wrapped(&report.verdict.words, 92, "        ");
+    let line = words::wrapped(&report.verdict.words, WIDTH - 8, "        ");
     put(&mut text, &format!("{verdict}  {line}"));
     if let Some(why) = &report.interrupted {
         let line = format!("The run ended before its time: {why}. What was measured until then:");
-        put(&mut text, &words::wrapped(&line, 100, ""));
+        put(&mut text, &words::wrapped(&line, WIDTH, ""));
     }
     if !report.findings.is_empty() {
         put(&mut text, "\nFindings");
@@ -33,7 +36,7 @@ pub fn summary(report: &Report) -> String {
 
 fn put(text: &mut String, line: &str) {
     for line in line.split('\n') {
-        text.push_str(&words::clipped(line.trim_end(), 100));
+        text.push_str(&words::clipped(line.trim_end(), WIDTH));
         text.push('\n');
     }
 }
@@ -46,7 +49,7 @@ fn clients(text: &mut String, report: &Report) {
     put(
         text,
         &format!(
-            "{:<10}{:>12}  {:<28}{:>9}{:>9}{:>12}{:>9}{:>8}",
+            "{:<10}{:>9}  {:<23}{:>8}{:>8}{:>12}{:>8}{:>7}",
             "Clients", "attempts", "failed", "p50", "p99", "during: p50", "p99", "ratio"
         ),
     );
@@ -64,7 +67,7 @@ fn clients(text: &mut String, report: &Report) {
         put(
             text,
             &format!(
-                "  {:<8}{:>12}  {failed:<28}{:>9}{:>9}{:>12}{:>9}{:>8}",
+                "  {:<8}{:>9}  {failed:<23}{:>8}{:>8}{:>12}{:>8}{:>7}",
                 class.class.name(),
                 words::count(class.attempts),
                 shown(before, |l| l.p50),
@@ -92,7 +95,7 @@ fn kinds(text: &mut String, class: &ClassReport) {
         );
         put(
             text,
-            &format!("    {}", words::wrapped(&line, 96, "      ")),
+            &format!("    {}", words::wrapped(&line, WIDTH - 4, "      ")),
         );
     }
 }
@@ -115,7 +118,7 @@ fn rotations(text: &mut String, report: &Report) {
         words::maybe_millis(times.overlap_worst_ms),
     );
     put(text, "");
-    put(text, &words::wrapped(&line, 100, "  "));
+    put(text, &words::wrapped(&line, WIDTH, "  "));
 }
 
 fn scenarios(text: &mut String, report: &Report) {
@@ -126,7 +129,7 @@ fn scenarios(text: &mut String, report: &Report) {
     put(
         text,
         &format!(
-            "{:<24} {:<8}{:>10}  {:<26}{:<8}{:<10}{:>9}",
+            "{:<20} {:<7}{:>9}  {:<23}{:<7}{:<10}{:>9}",
             "Scenarios", "", "attempts", "failed", "served", "last good", "recovered"
         ),
     );
@@ -138,13 +141,13 @@ fn scenarios(text: &mut String, report: &Report) {
 fn row(scenario: &Scenario) -> String {
     let name = words::plain(&scenario.name);
     if scenario.outcome == Outcome::NotApplicable {
-        return format!("  {name:<22} skipped");
+        return format!("  {name:<18} skipped");
     }
     let yes = |yes| if yes { "yes" } else { "no" };
     let bound = bound::upper(scenario.failed, scenario.attempts);
     let failed = words::failures(scenario.failed, scenario.attempts, bound);
     format!(
-        "  {name:<22} {:<8}{:>10}  {failed:<26}{:<8}{:<10}{:>9}",
+        "  {name:<18} {:<7}{:>9}  {failed:<23}{:<7}{:<10}{:>9}",
         words::name(&scenario.outcome),
         words::count(scenario.attempts),
         yes(scenario.kept_serving),

@@ -8,6 +8,7 @@ use crate::report::{
     ClassReport, Code, Finding, Outcome, Phase, Plan, Report, Resources, Rotation, Severity,
     Verdict,
 };
+use crate::words::{self, below, count};
 
 /// The scenario's name of what is found while certificates rotate and all is as it should be.
 pub const ROTATION: &str = "rotation";
@@ -71,30 +72,11 @@ pub fn finding(severity: Severity, code: Code, scenario: &str, words: String) ->
 
 /// A share with its bound: "none of 1,200 (below 0.25 %)".
 pub fn share(failed: u64, attempts: u64) -> String {
-    let below = upper(failed, attempts) * 100.0;
-    let of = grouped(attempts);
-    let digits = match below {
-        b if b >= 1.0 => 1,
-        b if b >= 0.01 => 2,
-        _ => 4,
-    };
+    let (of, below) = (count(attempts), below(upper(failed, attempts)));
     match failed {
-        0 => format!("none of {of} (below {below:.digits$} %)"),
-        _ => format!("{} of {of} (below {below:.digits$} %)", grouped(failed)),
+        0 => format!("none of {of} (below {below})"),
+        _ => format!("{} of {of} (below {below})", count(failed)),
     }
-}
-
-/// A number with a comma for each three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// What the classes of clients met.
@@ -117,9 +99,9 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
                 .map(|(kind, (count, during))| {
                     format!(
                         "{} × {}, {} of them during a rotation",
-                        grouped(count),
+                        words::count(count),
                         kind.words(),
-                        grouped(during)
+                        words::count(during)
                     )
                 })
                 .collect();

@@ -152,6 +152,9 @@ struct Check {
     /// Show no progress.
     #[arg(long)]
     quiet: bool,
+    /// Arguments that follow the server's own.
+    #[arg(last = true)]
+    more: Vec<String>,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -243,6 +246,7 @@ async fn logged(command: impl Future<Output = io::Result<()>>) -> io::Result<Exi
 
 async fn run(arguments: Check) -> io::Result<ExitCode> {
     let mut spec = Spec::read(&arguments.server)?;
+    spec.command.extend(arguments.more);
     if arguments.mutual {
         let cannot = || io::Error::other("this server cannot ask its clients: it has no `mutual`");
         spec = spec.asking_clients().ok_or_else(cannot)?;

@@ -1,7 +1,7 @@
 //! The report for a terminal.
 
 use ch11_verification::record::Class;
-use ch11_verification::summary::summary;
+use ch11_verification::summary::{WIDTH, summary};
 
 use crate::sample;
 
@@ -14,7 +14,7 @@ fn what_a_terminal_shows() {
 }
 
 #[test]
-fn in_a_hundred_columns_and_without_control() {
+fn as_wide_as_it_may_be_and_without_control() {
     let mut hostile = sample::failing();
     hostile.verdict.words = format!("{} \u{1b}[2J ends", "a".repeat(400));
     hostile.findings[0].words = "many words ".repeat(60);
@@ -27,7 +27,7 @@ fn in_a_hundred_columns_and_without_control() {
     ] {
         let text = summary(&report);
         for line in text.lines() {
-            assert!(line.chars().count() <= 100, "{line}");
+            assert!(line.chars().count() <= WIDTH, "{line}");
         }
         let control = |c: char| c.is_control() && c != '\n';
         assert!(!text.contains(control), "a terminal would obey: {text:?}");
