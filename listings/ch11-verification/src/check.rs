@@ -159,7 +159,7 @@ pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io:
             () = trials => {}
             why = watcher.interrupted() => interrupted = Some(why),
         }
-        let (scenarios, findings) = tried.done();
+        let (scenarios, findings) = tried.done().await;
         report.scenarios = scenarios;
         report.findings.extend(findings);
         if spec.attach.is_some() && !options.scenarios.is_empty() {

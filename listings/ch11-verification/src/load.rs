@@ -654,7 +654,7 @@ async fn long_stream(desk: Desk, stream: Download) {
 /// A long answer.
 enum Answer {
     /// Of the lab's protocol, without an end.
-    Bare(client::Connection),
+    Bare(Box<client::Connection>),
     /// Of HTTP.
     Body(Download),
 }
@@ -726,7 +726,7 @@ async fn begin_download(
         let connection = client.connect(address).await.map_err(Failed::opening)?;
         *seen = Some(connection.seen().clone());
         target.known(connection.seen())?;
-        return Ok((Answer::Bare(connection), None));
+        return Ok((Answer::Bare(Box::new(connection)), None));
     }
     let mut http = Http::connect(client, address)
         .await
@@ -740,4 +740,34 @@ async fn begin_download(
     }
     let body = Download::of(answer, DOWNLOAD).map_err(|why| Failed::of(why, Where::New))?;
     Ok((Answer::Body(body), Some(http)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What it would have found is missing, and nothing says so.
+    #[tokio::test]
+    #[should_panic(expected = "on purpose")]
+    async fn an_attempt_that_panics_is_not_passed_over() {
+        let (_stop, stop) = watch::channel(false);
+        let (_, address) = watch::channel(lab::any_port());
+        let desk = Desk {
+            class: Class::Full,
+            target: Target {
+                address,
+                name: String::new(),
+                roots_pem: String::new(),
+                protocol: Protocol::Lab,
+                identity: None,
+                patience: Duration::ZERO,
+                chains: Arc::default(),
+            },
+            recorder: Arc::default(),
+            stop,
+        };
+        let looping = desk.open_loop(1000.0, |_| async { panic!("on purpose") });
+        let ended = timeout(lab::BOUND, looping).await;
+        assert!(ended.is_ok(), "waited for the panic");
+    }
 }

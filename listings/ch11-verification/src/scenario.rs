@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
@@ -201,39 +202,47 @@ pub async fn all(
     options: &Options,
     typical: Duration,
     progress: &(dyn Fn(Step) + Sync),
-    tried: &mut Trials,
+    trials: &mut Trials,
 ) {
     let jobs = match spec.attach {
         Some(_) => 1,
         None => options.jobs.max(1),
     };
-    let (turns, mut trying) = (Arc::new(Semaphore::new(jobs)), JoinSet::new());
+    let turns = Arc::new(Semaphore::new(jobs));
     for (at, trial) in options.scenarios.iter().copied().enumerate() {
         let (spec, arena, options) = (spec.clone(), arena.clone(), options.clone());
         let turns = turns.clone();
-        trying.spawn(async move {
+        trials.under_way.spawn(async move {
             let _turn = turns.acquire().await;
             (at, one(trial, &spec, &arena, &options, typical).await)
         });
     }
-    while let Some(ended) = trying.join_next().await {
+    while let Some(ended) = trials.under_way.join_next().await {
         if let Some((at, (scenario, found))) = counted(ended) {
             progress(Step::Tried(scenario.clone()));
-            tried.0.push((at, scenario, found));
+            trials.over.push((at, (scenario, found)));
         }
     }
 }
 
 /// What was done to a server so far. It is there even when not everything could be done.
 #[derive(Default)]
-pub struct Trials(Vec<(usize, Scenario, Vec<Finding>)>);
+pub struct Trials {
+    over: Vec<Trialed>,
+    under_way: JoinSet<Trialed>,
+}
+
+/// Its place, and what came of it.
+type Trialed = (usize, (Scenario, Vec<Finding>));
 
 impl Trials {
-    /// In the order in which it was asked for.
-    pub fn done(mut self) -> (Vec<Scenario>, Vec<Finding>) {
-        self.0.sort_by_key(|(at, ..)| *at);
+    /// In the order in which it was asked for. What is under way is given up, and has let go of its
+    /// server and files when this returns.
+    pub async fn done(mut self) -> (Vec<Scenario>, Vec<Finding>) {
+        self.under_way.shutdown().await;
+        self.over.sort_by_key(|(at, _)| *at);
         let mut findings = Vec::new();
-        let scenarios = self.0.into_iter().map(|(_, scenario, found)| {
+        let scenarios = self.over.into_iter().map(|(_, (scenario, found))| {
             findings.extend(found);
             scenario
         });
@@ -675,10 +684,34 @@ fn dated(stage: &mut Stage, issued: &Issued, date: SystemTime) -> io::Result<()>
 async fn slowly(stage: &mut Stage, issued: &Issued, pause: Duration) -> io::Result<()> {
     let issued = issued.clone();
     let mut site = stage.site.again();
+    let ((hurry, hurried), (done, over)) = (channel(), channel());
+    let _whole = Whole {
+        hurry: Some(hurry),
+        over,
+    };
     let writing = tokio::task::spawn_blocking(move || {
-        site.write_stepwise(&issued, |_| std::thread::sleep(pause))
+        let _done: Sender<()> = done;
+        // It ends early when the other end is gone.
+        site.write_stepwise(&issued, |_| {
+            let _ = hurried.recv_timeout(pause);
+        })
     });
     writing.await.map_err(io::Error::other)?
+}
+
+/// What is given up half way writes on. So it is finished, without pauses, before anybody else
+/// writes to the same files.
+struct Whole {
+    hurry: Option<Sender<()>>,
+    over: Receiver<()>,
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        self.hurry.take();
+        // An error: the writer has dropped its end.
+        let _ = self.over.recv();
+    }
 }
 
 async fn absent_at_start(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {

@@ -1,7 +1,7 @@
 //! A server that somebody else has started: judged, watched, and left with files that are fit.
 
 use ch02_hot_reload::identity::{Source, read};
-use ch11_verification::report::{Code, Report};
+use ch11_verification::report::{Code, Finding, Report, Severity};
 use lab::agent::Files;
 
 use crate::{Folder, Running, Theirs, is_alive};
@@ -66,7 +66,13 @@ fn it_is_judged_observed_merged_and_compared() {
 
     let report = folder.report();
     assert_eq!(report.rotations.len(), 2);
-    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    // A busy machine is late, which is a warning.
+    let failure = |finding: &Finding| finding.severity == Severity::Failure;
+    assert!(
+        !report.findings.iter().any(failure),
+        "{:?}",
+        report.findings
+    );
     let resources = report.resources.as_ref().unwrap();
     assert!(resources.memory_before > 1_000_000 && resources.memory_after > 1_000_000);
     assert_eq!(resources.processes_after, 1);
@@ -145,6 +151,26 @@ fn one_that_dies_is_told() {
 /// It is in use: whatever was being done to it, its files are fit at the end.
 #[test]
 fn ctrl_c_leaves_it_with_files_that_are_fit() {
+    // A file is gone. No rotation by this writer does that.
+    interrupted_at("missing", |source| {
+        !source.files.certificate.exists() || !source.files.key.exists()
+    });
+}
+
+/// The writer is another thread's, which goes on by itself.
+#[test]
+fn ctrl_c_in_the_middle_of_a_write_leaves_it_with_files_that_are_fit() {
+    // For long enough: other writers are in the middle for a moment only.
+    interrupted_at("slow-write", |source| {
+        let unfit = || read(source).is_err();
+        unfit() && {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            unfit()
+        }
+    });
+}
+
+fn interrupted_at(trial: &str, unfit: impl Fn(&Source) -> bool) {
     let folder = Folder::new();
     let theirs = Theirs::start(&folder, &[]);
     let arguments = [
@@ -155,14 +181,12 @@ fn ctrl_c_leaves_it_with_files_that_are_fit() {
         "--steady-ms",
         "10",
         "--scenarios",
-        "missing",
+        trial,
     ];
     let mut running = folder.check(&theirs.toml(""), &arguments);
     running.until("rotation 1 of");
-    // As soon as a file is gone. No rotation by this writer does that.
     let source = source(&folder);
-    let gone = || !source.files.certificate.exists() || !source.files.key.exists();
-    crate::until("sabotage", || gone().then_some(()));
+    crate::until(trial, || unfit(&source).then_some(()));
     running.signal(rustix::process::Signal::INT);
     running.end().says(130, &[]);
     read(&source).unwrap();

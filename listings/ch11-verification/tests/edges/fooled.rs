@@ -314,8 +314,6 @@ async fn unusual_is_not_wrong() {
 #[tokio::test]
 async fn polite_is_not_right() {
     type Talk = fn(u64) -> Vec<u8>;
-    let half = |size: u64| body(size / 2);
-    let _ = half;
     let ways: [(Talk, Kind); 5] = [
         (
             |size| [b"HTTP/1.0 200 OK\r\n\r\n".to_vec(), body(size / 2)].concat(),
