@@ -584,7 +584,7 @@ async fn long_stream(desk: Desk, stream: Download) {
 /// A long answer.
 enum Answer {
     /// Of the lab's protocol, without an end.
-    Bare(client::Connection),
+    Bare(Box<client::Connection>),
     /// Of HTTP.
     Body(Download),
 }
@@ -677,7 +677,7 @@ async fn begin_download(
         let connection = client.connect(address).await.map_err(Failed::opening)?;
         *seen = Some(connection.seen().clone());
         target.known(connection.seen())?;
-        return Ok((Answer::Bare(connection), None));
+        return Ok((Answer::Bare(Box::new(connection)), None));
     }
     let mut http = Http::connect(client, address)
         .await
