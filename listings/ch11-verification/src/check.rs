@@ -11,7 +11,7 @@ use lab::log::want;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::load::{Load, Rates};
 use crate::measure;
@@ -120,36 +120,56 @@ impl Watcher<'_> {
 /// nothing was measured. Whatever goes wrong later ends the check early, and is in the report.
 pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io::Result<Report> {
     (watcher.progress)(Step::Starting);
-    let arena = Arc::new(Arena::new(spec).await?);
-    let mut stage = match (options.observe, &spec.attach) {
-        (false, _) => Stage::set_up(spec, &arena, options.writer, options.patience).await?,
-        (true, Some(_)) => Stage::observe(spec, &arena, options.patience).await?,
-        (true, None) => {
-            let why = "only a server that is attached to can be rotated by somebody else";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    let began = OffsetDateTime::now_utc();
+    let (arena, mut stage, classes) = tokio::select! {
+        // Boxed: without optimisation, its room is more than a thread of a test has.
+        ready = Box::pin(set_up(spec, options)) => ready?,
+        why = watcher.interrupted() => {
+            let plan = plan(spec, options, options.writer, &[]);
+            let mut report = outline(spec, &plan, began);
+            report.interrupted = Some(why);
+            report.verdict = verdict::verdict(&report);
+            return Ok(report);
         }
     };
-    let classes = chosen(options, &stage.classes().await)?;
     let mut run = Run::new(spec, options, &stage, &classes)?;
 
     let load = Load::start(&stage.target, &run.recorder, &classes, &run.rates)?;
     let mut interrupted = tokio::select! {
-        done = run.rotations(&mut stage, watcher) => done.err().map(|why| why.to_string()),
+        done = Box::pin(run.rotations(&mut stage, watcher)) => done.err().map(|why| why.to_string()),
         why = watcher.interrupted() => Some(why),
     };
-    load.stop().await;
+    // Nobody is cut off; but who interrupts does not wait for a server that hangs.
+    tokio::select! {
+        () = load.stop() => {}
+        why = async {
+            let why = watcher.interrupted().await;
+            sleep(LAST_WORDS).await;
+            why
+        } => interrupted = Some(why),
+    }
     let mut report = run.report(spec, &mut stage);
     drop(stage);
 
     if interrupted.is_none() {
         let typical = run.slowest();
-        let trials = scenario::all(spec, &arena, options, typical, watcher.progress);
+        let mut tried = scenario::Trials::default();
+        let progress = watcher.progress;
+        let trials = scenario::all(spec, &arena, options, typical, progress, &mut tried);
         tokio::select! {
-            (scenarios, findings) = trials => {
-                report.scenarios = scenarios;
-                report.findings.extend(findings);
-            }
+            () = trials => {}
             why = watcher.interrupted() => interrupted = Some(why),
+        }
+        let (scenarios, findings) = tried.done().await;
+        report.scenarios = scenarios;
+        report.findings.extend(findings);
+        if spec.attach.is_some() && !options.scenarios.is_empty() {
+            // Whatever was being done to it, what it is left with is fit.
+            let leaving = Stage::set_up(spec, &arena, options.writer, options.patience);
+            let left = timeout(options.patience, Box::pin(leaving)).await;
+            if let Ok(Err(why)) = left {
+                interrupted.get_or_insert(why.to_string());
+            }
         }
     }
     report.seconds = run.recorder.now().as_secs_f64();
@@ -159,6 +179,85 @@ pub async fn check(spec: &Spec, options: &Options, watcher: &Watcher<'_>) -> io:
     Ok(report)
 }
 // ANCHOR_END: check
+
+/// How long attempts that are under way may take when everything has to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+async fn set_up(spec: &Spec, options: &Options) -> io::Result<(Arc<Arena>, Stage, Vec<Class>)> {
+    let arena = Arc::new(Arena::new(spec).await?);
+    let stage = match (options.observe, &spec.attach) {
+        (false, _) => Stage::set_up(spec, &arena, options.writer, options.patience).await?,
+        (true, Some(_)) => Stage::observe(spec, &arena, options.patience).await?,
+        (true, None) => {
+            let why = "only a server that is attached to can be rotated by somebody else";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+    };
+    let classes = chosen(options, &stage.classes().await)?;
+    Ok((arena, stage, classes))
+}
+
+fn plan(spec: &Spec, options: &Options, writer: Writer, classes: &[Class]) -> Plan {
+    let shown = classes.iter().map(|class| {
+        let rate = match class {
+            Class::Download => options.downloads as f64,
+            _ => options.rate,
+        };
+        (*class, rate)
+    });
+    Plan {
+        rotations: options.rotations,
+        interval_ms: options.interval.as_millis() as u64,
+        writer: writer.name().to_owned(),
+        rates: shown.collect(),
+        reload_within_ms: spec.limits.reload_within_ms,
+        overlap_ms: spec.limits.overlap_ms,
+    }
+}
+
+/// The report of a run in which nothing was measured yet.
+fn outline(spec: &Spec, plan: &Plan, began: OffsetDateTime) -> Report {
+    Report {
+        format: FORMAT,
+        zdr: env!("CARGO_PKG_VERSION").into(),
+        server: Server {
+            name: spec.name.clone(),
+            command: spec.command.clone(),
+            reload: spec.reload.words(),
+        },
+        machine: machine(),
+        began: began.format(&Rfc3339).unwrap_or_default(),
+        seconds: 0.0,
+        generators: 1,
+        plan: plan.clone(),
+        verdict: Verdict {
+            passed: false,
+            words: String::new(),
+        },
+        findings: Vec::new(),
+        classes: Vec::new(),
+        rotations: Vec::new(),
+        scenarios: Vec::new(),
+        resources: None,
+        timeline: Vec::new(),
+        interrupted: None,
+    }
+}
+
+/// Lets time pass, and no more of it than the server lives.
+async fn pass(stage: &mut Stage, time: Duration) -> io::Result<()> {
+    let until = Instant::now() + time;
+    loop {
+        if let Some(status) = stage.server.ended() {
+            return Err(io::Error::other(format!("the server ended ({status})")));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        sleep(left.min(Duration::from_millis(50))).await;
+    }
+}
 
 fn chosen(options: &Options, there: &[Class]) -> io::Result<Vec<Class>> {
     let Some(wanted) = &options.classes else {
@@ -199,21 +298,7 @@ impl Run {
             downloads: options.downloads,
             pool: options.pool,
         };
-        let shown = classes.iter().map(|class| {
-            let rate = match class {
-                Class::Download => options.downloads as f64,
-                _ => options.rate,
-            };
-            (*class, rate)
-        });
-        let plan = Plan {
-            rotations: options.rotations,
-            interval_ms: options.interval.as_millis() as u64,
-            writer: stage.site.writer().name().to_owned(),
-            rates: shown.collect(),
-            reload_within_ms: spec.limits.reload_within_ms,
-            overlap_ms: spec.limits.overlap_ms,
-        };
+        let plan = plan(spec, options, stage.site.writer(), classes);
         Ok(Self {
             recorder: Arc::default(),
             began: OffsetDateTime::now_utc(),
@@ -233,7 +318,7 @@ impl Run {
     /// Rotates, and keeps what was seen, so that it is there whenever this has to end.
     async fn rotations(&mut self, stage: &mut Stage, watcher: &Watcher<'_>) -> io::Result<()> {
         (watcher.progress)(Step::Steady);
-        sleep(self.options.steady).await;
+        pass(stage, self.options.steady).await?;
         let before = stage.server.usage();
         let within = Duration::from_millis(self.plan.reload_within_ms);
         for number in 1..=self.options.rotations {
@@ -242,12 +327,9 @@ impl Run {
             let after = window.first_new.map(|new| new.saturating_sub(window.told));
             self.windows.push(window);
             (watcher.progress)(Step::Rotated { number, after });
-            if let Some(status) = stage.server.ended() {
-                return Err(io::Error::other(format!("the server ended ({status})")));
-            }
-            sleep(next.saturating_sub(self.recorder.now())).await;
+            pass(stage, next.saturating_sub(self.recorder.now())).await?;
         }
-        sleep(self.options.steady).await;
+        pass(stage, self.options.steady).await?;
         let after = stage.server.usage();
         self.resources = before.zip(after).map(|(before, after)| Resources {
             memory_before: before.memory,
@@ -300,7 +382,7 @@ impl Run {
         if let Some(resources) = &self.resources {
             findings.extend(verdict::of_resources(resources, rotations.len()));
         }
-        findings.extend(of_server(spec, stage, verdict::ROTATION));
+        findings.extend(of_server(stage, verdict::ROTATION));
         findings.extend(self.lies(spec, stage, &records));
         let (late, dropped) = self.recorder.fell_behind();
         if dropped > 0 || late > Duration::from_millis(250) {
@@ -318,29 +400,12 @@ impl Run {
             ));
         }
         Report {
-            format: FORMAT,
-            zdr: env!("CARGO_PKG_VERSION").into(),
-            server: Server {
-                name: spec.name.clone(),
-                command: spec.command.clone(),
-                reload: spec.reload.words(),
-            },
-            machine: machine(),
-            began: self.began.format(&Rfc3339).unwrap_or_default(),
-            seconds: 0.0,
-            generators: 1,
-            plan: self.plan.clone(),
-            verdict: Verdict {
-                passed: false,
-                words: String::new(),
-            },
             findings,
             classes,
             rotations,
-            scenarios: Vec::new(),
             resources: self.resources.clone(),
             timeline: measure::timeline(&records, self.recorder.now()),
-            interrupted: None,
+            ..outline(spec, &self.plan, self.began)
         }
     }
 
@@ -375,9 +440,9 @@ impl Run {
 }
 
 /// What the server's process and its output tell.
-pub(crate) fn of_server(spec: &Spec, stage: &mut Stage, scenario: &str) -> Vec<Finding> {
+pub(crate) fn of_server(stage: &mut Stage, scenario: &str) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(status) = stage.server.ended().filter(|_| spec.attach.is_none()) {
+    if let Some(status) = stage.server.ended() {
         let last = stage.server.said().last();
         let last = last.lines().last().unwrap_or("nothing");
         let words = format!("The server ended by itself ({status}). It said: {last}");

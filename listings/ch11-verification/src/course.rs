@@ -308,8 +308,9 @@ impl Going<'_> {
             .scenarios
             .retain(|trial| self.effort.trials.contains(trial));
         let (spec, arena, progress) = (self.spec, &self.arena, self.watcher.progress);
-        let (scenarios, findings) =
-            scenario::all(spec, arena, &options, self.typical, progress).await;
+        let mut trials = scenario::Trials::default();
+        scenario::all(spec, arena, &options, self.typical, progress, &mut trials).await;
+        let (scenarios, findings) = trials.done().await;
         for scenario in scenarios {
             if scenario.outcome == Outcome::NotApplicable {
                 attempt.skipped.push(scenario.name);

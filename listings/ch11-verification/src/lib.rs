@@ -16,6 +16,7 @@ pub mod course;
 pub mod failed;
 pub mod figures;
 pub mod file;
+pub mod guard;
 pub mod latency;
 pub mod load;
 pub mod measure;

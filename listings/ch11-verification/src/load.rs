@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use lab::authority::Issued;
 use lab::client::{self, Client, Options, Seen};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::failed::{Failed, Where};
@@ -162,8 +162,9 @@ impl Target {
             }
             Ok(())
         };
-        let outcome = timeout(self.patience, visit).await;
-        (seen, outcome.unwrap_or_else(|_| Err(self.stalled())))
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        let outcome = self.in_time(Box::pin(visit)).await;
+        (seen, outcome)
     }
 
     /// Whether what was shown is something that was issued.
@@ -206,6 +207,15 @@ impl Target {
             .await
             .map_err(|why| Failed::of(why, Where::Answer))?;
         Ok(body.close())
+    }
+
+    /// As long as a client waits.
+    async fn in_time<T>(
+        &self,
+        asking: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        let outcome = timeout(self.patience, asking).await;
+        outcome.unwrap_or_else(|_| Err(self.stalled()))
     }
 
     fn stalled(&self) -> Failed {
@@ -307,11 +317,15 @@ impl Load {
                             slot.clone().open().await;
                         }
                         let turn = std::sync::atomic::AtomicUsize::new(0);
+                        let turns = slots.clone();
                         desk.open_loop(rate, move |due| {
                             let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                            slots[turn % slots.len()].clone().ask(due)
+                            turns[turn % turns.len()].clone().ask(due)
                         })
                         .await;
+                        for slot in &slots {
+                            slot.streams_end().await;
+                        }
                     });
                 }
                 Class::Download => {
@@ -331,7 +345,18 @@ impl Load {
     /// Tells the clients to stop, and waits until they have: none is cut off.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        while self.classes.join_next().await.is_some() {}
+        while let Some(ended) = self.classes.join_next().await {
+            counted(ended);
+        }
+    }
+}
+
+/// An attempt that panicked is missing from the count. It is no attempt that went well, so there must
+/// be no verdict without it.
+pub(crate) fn counted<T>(ended: Result<T, JoinError>) -> Option<T> {
+    match ended {
+        Err(why) if why.is_panic() => std::panic::resume_unwind(why.into_panic()),
+        ended => ended.ok(),
     }
 }
 
@@ -352,48 +377,36 @@ impl Desk {
                 () = sleep_until(begin + after) => {}
             }
             self.recorder.late(begin.elapsed().saturating_sub(after));
-            while under_way.try_join_next().is_some() {}
+            while let Some(ended) = under_way.try_join_next() {
+                counted(ended);
+            }
             if under_way.len() < MOST {
                 under_way.spawn(attempt(zero + after));
             } else {
                 self.recorder.dropped();
             }
         }
-        while under_way.join_next().await.is_some() {}
+        while let Some(ended) = under_way.join_next().await {
+            counted(ended);
+        }
     }
     // ANCHOR_END: open_loop
 
-    /// Writes an attempt down that opened a connection of its own.
-    fn opened(
-        &self,
-        due: Duration,
-        began: Duration,
-        seen: Option<&Seen>,
-        outcome: Result<(), Failed>,
-    ) {
-        self.put(due, began, seen, true, outcome);
-    }
-
-    fn put(
-        &self,
-        due: Duration,
-        began: Duration,
-        seen: Option<&Seen>,
-        opened: bool,
-        outcome: Result<(), Failed>,
-    ) {
+    /// Writes an attempt down.
+    fn put(&self, due: Duration, visit: Visit, paced: bool, outcome: Result<(), Failed>) {
         let failed = outcome.err();
+        let seen = visit.seen.as_ref();
         self.recorder.put(Record {
             class: self.class,
             due,
-            began,
+            began: visit.began,
             done: self.recorder.now(),
             failed: failed.as_ref().map(|failed| failed.kind),
             why: failed.map(|failed| failed.why),
             shown: seen.and_then(|seen| self.target.chains.generation(seen)),
             resumed: seen.is_some_and(|seen| seen.resumed),
-            opened,
-            paced: true,
+            opened: visit.opened,
+            paced,
         });
     }
 
@@ -402,10 +415,42 @@ impl Desk {
     }
 }
 
+/// What is known of an attempt, even when its time runs out.
+struct Visit {
+    began: Duration,
+    seen: Option<Seen>,
+    opened: bool,
+}
+
+impl Visit {
+    /// Over a connection that is kept, until it has to open one.
+    fn at(began: Duration) -> Self {
+        Self {
+            began,
+            seen: None,
+            opened: false,
+        }
+    }
+
+    fn opens(&mut self, now: Duration) {
+        self.began = now;
+        self.opened = true;
+    }
+
+    /// Over a connection of its own.
+    fn of(began: Duration, seen: Option<Seen>) -> Self {
+        Self {
+            began,
+            seen,
+            opened: true,
+        }
+    }
+}
+
 async fn visit(desk: Desk, client: Client, due: Duration) {
     let began = desk.recorder.now();
     let (seen, outcome) = desk.target.visit(&client).await;
-    desk.opened(due, began, seen.as_ref(), outcome);
+    desk.put(due, Visit::of(began, seen), true, outcome);
 }
 
 /// A client without a certificate. It is well when it is turned away.
@@ -418,7 +463,7 @@ async fn intrude(desk: Desk, stranger: Client, due: Duration) {
         Err(failed) if failed.turned_away() => Ok(()),
         Err(failed) => Err(failed),
     };
-    desk.opened(due, began, seen.as_ref(), outcome);
+    desk.put(due, Visit::of(began, seen), true, outcome);
 }
 
 /// Connections that are kept for HTTP/1.1.
@@ -429,57 +474,65 @@ struct Pool {
 }
 
 impl Pool {
+    /// Opens the first connections. Each is an attempt. Where one fails, requests open the others.
     async fn fill(&self, size: usize) {
+        let (desk, target) = (&self.desk, &self.desk.target);
         for _ in 0..size {
-            let address = *self.desk.target.address.borrow();
-            if let Ok(Ok(http)) = timeout(
-                self.desk.target.patience,
-                Http::connect(&self.client, address),
-            )
-            .await
-            {
-                self.idle().push_back(http);
+            let began = desk.recorder.now();
+            let mut visit = Visit::at(began);
+            let opening = async {
+                let address = *target.address.borrow();
+                let opened = Http::connect(&self.client, address).await;
+                let http = opened.map_err(Failed::opening)?;
+                visit.seen = Some(http.seen().clone());
+                target.known(http.seen())?;
+                Ok(http)
+            };
+            let opened = target.in_time(opening).await;
+            let fine = opened.is_ok();
+            visit.opened = true;
+            let outcome = opened.map(|http| self.idle().push_back(http));
+            desk.put(began, visit, false, outcome);
+            if !fine || desk.stopped() {
+                return;
             }
         }
     }
 
     async fn ask(self: Arc<Self>, due: Duration) {
+        let mut visit = Visit::at(due);
+        let asked = self.asked(&mut visit);
+        let outcome = self.desk.target.in_time(asked).await;
+        self.desk.put(due, visit, true, outcome);
+    }
+
+    async fn asked(&self, visit: &mut Visit) -> Result<(), Failed> {
         let (desk, target) = (&self.desk, &self.desk.target);
         while let Some(mut http) = self.next() {
-            let asking = target.request(&mut http, 1024, Where::Kept);
-            match timeout(target.patience, asking)
-                .await
-                .unwrap_or_else(|_| Err(target.stalled()))
-            {
-                Ok(close) => {
-                    desk.put(due, due, None, false, Ok(()));
-                    match close {
-                        true => desk.recorder.goodbye(Class::Pooled),
-                        false => self.idle().push_back(http),
-                    }
-                    return;
+            match target.request(&mut http, 1024, Where::Kept).await {
+                Ok(true) => {
+                    desk.recorder.goodbye(Class::Pooled);
+                    return Ok(());
+                }
+                Ok(false) => {
+                    self.idle().push_back(http);
+                    return Ok(());
                 }
                 // It was not sent: each client asks again over another connection.
                 Err(failed) if failed.unsent => desk.recorder.goodbye(Class::Pooled),
-                Err(failed) => return desk.put(due, due, None, false, Err(failed)),
+                Err(failed) => return Err(failed),
             }
         }
-        let began = desk.recorder.now();
-        let mut seen = None;
-        let asking = async {
-            let address = *target.address.borrow();
-            let opened = Http::connect(&self.client, address).await;
-            let mut http = opened.map_err(Failed::opening)?;
-            seen = Some(http.seen().clone());
-            target.known(http.seen())?;
-            if !target.request(&mut http, 1024, Where::New).await? {
-                self.idle().push_back(http);
-            }
-            Ok(())
-        };
-        let outcome = timeout(target.patience, asking).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(target.stalled()));
-        desk.opened(due, began, seen.as_ref(), outcome);
+        visit.opens(desk.recorder.now());
+        let address = *target.address.borrow();
+        let opened = Http::connect(&self.client, address).await;
+        let mut http = opened.map_err(Failed::opening)?;
+        visit.seen = Some(http.seen().clone());
+        target.known(http.seen())?;
+        if !target.request(&mut http, 1024, Where::New).await? {
+            self.idle().push_back(http);
+        }
+        Ok(())
     }
 
     /// The connection that has been idle for longest and is still open.
@@ -503,6 +556,7 @@ struct Slot {
     desk: Desk,
     client: Client,
     http: tokio::sync::Mutex<Option<Http>>,
+    streams: Mutex<JoinSet<()>>,
 }
 
 impl Slot {
@@ -511,6 +565,7 @@ impl Slot {
             desk: desk.clone(),
             client: client.clone(),
             http: tokio::sync::Mutex::new(None),
+            streams: Mutex::default(),
         }
     }
 
@@ -519,46 +574,61 @@ impl Slot {
         self.ask(due).await;
     }
 
+    /// Waits for its long streams. One that has stalled is a failure, and found as late as this.
+    async fn streams_end(&self) {
+        let mut streams = std::mem::take(&mut *self.streams());
+        while let Some(ended) = streams.join_next().await {
+            counted(ended);
+        }
+    }
+
+    fn streams(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.streams.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
     async fn ask(self: Arc<Self>, due: Duration) {
+        let mut visit = Visit::at(due);
+        let asked = self.asked(&mut visit);
+        // Waiting for the request before is waiting, too.
+        let outcome = self.desk.target.in_time(asked).await;
+        self.desk.put(due, visit, true, outcome);
+    }
+
+    async fn asked(&self, visit: &mut Visit) -> Result<(), Failed> {
         let (desk, target) = (&self.desk, &self.desk.target);
         let mut held = self.http.lock().await;
         if let Some(mut http) = held.take() {
-            let asking = async {
-                if http.is_closed() {
-                    return Err(Failed::unsent());
-                }
-                target.request(&mut http, 1024, Where::Kept).await
+            let asked = match http.is_closed() {
+                true => Err(Failed::unsent()),
+                false => target.request(&mut http, 1024, Where::Kept).await,
             };
-            let outcome = timeout(target.patience, asking).await;
-            match outcome.unwrap_or_else(|_| Err(target.stalled())) {
+            match asked {
                 Ok(_) => {
                     *held = Some(http);
-                    return desk.put(due, due, None, false, Ok(()));
+                    return Ok(());
                 }
                 Err(failed) if failed.unsent => desk.recorder.goodbye(Class::Http2),
-                Err(failed) => return desk.put(due, due, None, false, Err(failed)),
+                Err(failed) => return Err(failed),
             }
         }
-        let began = desk.recorder.now();
-        let mut seen = None;
-        let asking = async {
-            let address = *target.address.borrow();
-            let opened = Http::connect(&self.client, address).await;
-            let mut http = opened.map_err(Failed::opening)?;
-            seen = Some(http.seen().clone());
-            target.known(http.seen())?;
-            target.request(&mut http, 1024, Where::New).await?;
-            if target.protocol == Protocol::Http {
-                let stream = http.start(DOWNLOAD).await;
-                let stream = stream.map_err(|why| Failed::of(why, Where::New))?;
-                tokio::spawn(long_stream(desk.clone(), stream));
+        visit.opens(desk.recorder.now());
+        let address = *target.address.borrow();
+        let opened = Http::connect(&self.client, address).await;
+        let mut http = opened.map_err(Failed::opening)?;
+        visit.seen = Some(http.seen().clone());
+        target.known(http.seen())?;
+        target.request(&mut http, 1024, Where::New).await?;
+        if target.protocol == Protocol::Http {
+            let stream = http.start(DOWNLOAD).await;
+            let stream = stream.map_err(|why| Failed::of(why, Where::New))?;
+            let mut streams = self.streams();
+            while let Some(ended) = streams.try_join_next() {
+                counted(ended);
             }
-            *held = Some(http);
-            Ok(())
-        };
-        let outcome = timeout(target.patience, asking).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(target.stalled()));
-        desk.opened(due, began, seen.as_ref(), outcome);
+            streams.spawn(long_stream(desk.clone(), stream));
+        }
+        *held = Some(http);
+        Ok(())
     }
 }
 
@@ -584,7 +654,7 @@ async fn long_stream(desk: Desk, stream: Download) {
 /// A long answer.
 enum Answer {
     /// Of the lab's protocol, without an end.
-    Bare(client::Connection),
+    Bare(Box<client::Connection>),
     /// Of HTTP.
     Body(Download),
 }
@@ -605,22 +675,44 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// How many bytes may lie in buffers although the connection was cut long ago: as much is taken
+    /// at the end, without a pace, to learn of it.
+    fn buffered(&self) -> u64 {
+        match self {
+            // What was asked for is here.
+            Self::Bare(_) => 1,
+            // More than the kernel keeps for a connection (tcp_rmem), and the library.
+            Self::Body(_) => 16 << 20,
+        }
+    }
+}
+
 /// Takes pieces at their pace until there are no more.
 async fn pieces(desk: &Desk, mut answer: Answer) -> Result<(), Failed> {
-    let began = Instant::now();
-    while !desk.stopped() {
+    let (began, mut stop) = (Instant::now(), desk.stop.clone());
+    let mut last = None;
+    loop {
         match timeout(desk.target.patience, answer.piece()).await {
-            // What is read may be more than was asked for: it is the pace that counts.
             Ok(Ok((bytes, true))) => {
+                if last.is_some_and(|last| bytes >= last) {
+                    return Ok(());
+                }
+                // What is read may be more than was asked for: it is the pace that counts.
                 let pieces = (bytes / u64::from(PIECE)) as u32;
-                sleep_until(began + PACE * pieces.max(1)).await;
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => {
+                        last.get_or_insert(bytes + answer.buffered());
+                    }
+                    () = sleep_until(began + PACE * pieces.max(1)) => {}
+                }
             }
             Ok(Ok((_, false))) => return Ok(()),
             Ok(Err(why)) => return Err(Failed::of(why, Where::Answer)),
             Err(_) => return Err(desk.target.stalled()),
         }
     }
-    Ok(())
 }
 
 /// One long download after the other.
@@ -628,12 +720,13 @@ async fn downloads(desk: Desk, client: Client) {
     while !desk.stopped() {
         let began = desk.recorder.now();
         let mut seen = None;
-        let outcome = match begin_download(&desk, &client, &mut seen).await {
+        let begun = begin_download(&desk, &client, &mut seen);
+        let outcome = match desk.target.in_time(begun).await {
             Ok((answer, _open)) => pieces(&desk, answer).await,
             Err(failed) => Err(failed),
         };
         let cut = outcome.is_err();
-        desk.opened(began, began, seen.as_ref(), outcome);
+        desk.put(began, Visit::of(began, seen), true, outcome);
         if cut {
             // A server that is away refuses at once. A client that came back at once would only
             // count how fast it is.
@@ -655,7 +748,7 @@ async fn begin_download(
         let connection = client.connect(address).await.map_err(Failed::opening)?;
         *seen = Some(connection.seen().clone());
         target.known(connection.seen())?;
-        return Ok((Answer::Bare(connection), None));
+        return Ok((Answer::Bare(Box::new(connection)), None));
     }
     let mut http = Http::connect(client, address)
         .await
@@ -669,4 +762,34 @@ async fn begin_download(
     }
     let body = Download::of(answer, DOWNLOAD).map_err(|why| Failed::of(why, Where::New))?;
     Ok((Answer::Body(body), Some(http)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What it would have found is missing, and nothing says so.
+    #[tokio::test]
+    #[should_panic(expected = "on purpose")]
+    async fn an_attempt_that_panics_is_not_passed_over() {
+        let (_stop, stop) = watch::channel(false);
+        let (_, address) = watch::channel(lab::any_port());
+        let desk = Desk {
+            class: Class::Full,
+            target: Target {
+                address,
+                name: String::new(),
+                roots_pem: String::new(),
+                protocol: Protocol::Lab,
+                identity: None,
+                patience: Duration::ZERO,
+                chains: Arc::default(),
+            },
+            recorder: Arc::default(),
+            stop,
+        };
+        let looping = desk.open_loop(1000.0, |_| async { panic!("on purpose") });
+        let ended = timeout(lab::BOUND, looping).await;
+        assert!(ended.is_ok(), "waited for the panic");
+    }
 }

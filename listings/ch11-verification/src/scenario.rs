@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::check::{Options, Step, of_server};
-use crate::load::{Load, Rates};
+use crate::load::{Load, Rates, counted};
 use crate::measure::{self, ms};
 use crate::record::{Class, Kind, Recorder};
 use crate::report::{Code, Finding, Outcome, Scenario, Severity};
@@ -201,33 +202,52 @@ pub async fn all(
     options: &Options,
     typical: Duration,
     progress: &(dyn Fn(Step) + Sync),
-) -> (Vec<Scenario>, Vec<Finding>) {
+    trials: &mut Trials,
+) {
     let jobs = match spec.attach {
         Some(_) => 1,
         None => options.jobs.max(1),
     };
-    let (turns, mut trying) = (Arc::new(Semaphore::new(jobs)), JoinSet::new());
+    let turns = Arc::new(Semaphore::new(jobs));
     for (at, trial) in options.scenarios.iter().copied().enumerate() {
         let (spec, arena, options) = (spec.clone(), arena.clone(), options.clone());
         let turns = turns.clone();
-        trying.spawn(async move {
+        trials.under_way.spawn(async move {
             let _turn = turns.acquire().await;
             (at, one(trial, &spec, &arena, &options, typical).await)
         });
     }
-    let mut tried = Vec::new();
-    while let Some(done) = trying.join_next().await {
-        let Ok(one) = done else { continue };
-        progress(Step::Tried(one.1.0.clone()));
-        tried.push(one);
+    while let Some(ended) = trials.under_way.join_next().await {
+        if let Some((at, (scenario, found))) = counted(ended) {
+            progress(Step::Tried(scenario.clone()));
+            trials.over.push((at, (scenario, found)));
+        }
     }
-    tried.sort_by_key(|(at, _)| *at);
-    let mut findings = Vec::new();
-    let scenarios = tried.into_iter().map(|(_, (scenario, found))| {
-        findings.extend(found);
-        scenario
-    });
-    (scenarios.collect(), findings)
+}
+
+/// What was done to a server so far. It is there even when not everything could be done.
+#[derive(Default)]
+pub struct Trials {
+    over: Vec<Trialed>,
+    under_way: JoinSet<Trialed>,
+}
+
+/// Its place, and what came of it.
+type Trialed = (usize, (Scenario, Vec<Finding>));
+
+impl Trials {
+    /// In the order in which it was asked for. What is under way is given up, and has let go of its
+    /// server and files when this returns.
+    pub async fn done(mut self) -> (Vec<Scenario>, Vec<Finding>) {
+        self.under_way.shutdown().await;
+        self.over.sort_by_key(|(at, _)| *at);
+        let mut findings = Vec::new();
+        let scenarios = self.over.into_iter().map(|(_, (scenario, found))| {
+            findings.extend(found);
+            scenario
+        });
+        (scenarios.collect(), findings)
+    }
 }
 
 /// Does one thing to a server of its own.
@@ -374,7 +394,7 @@ async fn under_load(
         Trial::Stalled => options.patience.min(Duration::from_secs(2)),
         _ => options.patience,
     };
-    let mut stage = Stage::set_up(spec, arena, trial.writer(options), patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, trial.writer(options), patience)).await?;
     let mut tried = Tried::default();
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
@@ -421,7 +441,7 @@ async fn under_load(
         }
     }
     // Whether it stays so.
-    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(1))).await;
+    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
     load.stop().await;
 
     let records = bystanders.recorder.records();
@@ -464,7 +484,7 @@ async fn under_load(
         );
         tried.fail(code, words);
     }
-    let by_itself = of_server(spec, &mut stage, "");
+    let by_itself = of_server(&mut stage, "");
     // A server that is told to restart with files that are not fit has no choice but to end.
     tried.findings.extend(by_itself);
     if ended {
@@ -664,10 +684,34 @@ fn dated(stage: &mut Stage, issued: &Issued, date: SystemTime) -> io::Result<()>
 async fn slowly(stage: &mut Stage, issued: &Issued, pause: Duration) -> io::Result<()> {
     let issued = issued.clone();
     let mut site = stage.site.again();
+    let ((hurry, hurried), (done, over)) = (channel(), channel());
+    let _whole = Whole {
+        hurry: Some(hurry),
+        over,
+    };
     let writing = tokio::task::spawn_blocking(move || {
-        site.write_stepwise(&issued, |_| std::thread::sleep(pause))
+        let _done: Sender<()> = done;
+        // It ends early when the other end is gone.
+        site.write_stepwise(&issued, |_| {
+            let _ = hurried.recv_timeout(pause);
+        })
     });
     writing.await.map_err(io::Error::other)?
+}
+
+/// What is given up half way writes on. So it is finished, without pauses, before anybody else
+/// writes to the same files.
+struct Whole {
+    hurry: Option<Sender<()>>,
+    over: Receiver<()>,
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        self.hurry.take();
+        // An error: the writer has dropped its end.
+        let _ = self.over.recv();
+    }
 }
 
 async fn absent_at_start(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
@@ -728,7 +772,7 @@ async fn absent_at_start(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> 
             );
         }
     }
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }
 
@@ -801,7 +845,7 @@ async fn add(
 
 async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
     let mut tried = Tried::default();
-    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, options.writer, options.patience)).await?;
     let bystanders = Bystanders::new(spec, &stage)?;
     let rates = Rates {
         per_second: [Class::Full, Class::Mutual]
@@ -836,13 +880,13 @@ async fn trust_added(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::
         };
         tried.fail(code, words);
     }
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }
 
 async fn trust_removed(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {
     let mut tried = Tried::default();
-    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, options.writer, options.patience)).await?;
     let within = Duration::from_millis(spec.limits.reload_within_ms);
     let mut second = Authority::named("More clients").map_err(io::Error::other)?;
     let stays = client_of(&stage, &mut second, false)?;
@@ -892,7 +936,7 @@ async fn trust_removed(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io
         tried.fail(Code::TurnedAway, words);
     }
     tried.attempts = 6;
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }
 
@@ -905,7 +949,7 @@ async fn trust_half_written(
     typical: Duration,
 ) -> io::Result<Tried> {
     let mut tried = Tried::default();
-    let mut stage = Stage::set_up(spec, arena, options.writer, options.patience).await?;
+    let mut stage = Box::pin(Stage::set_up(spec, arena, options.writer, options.patience)).await?;
     let within = Duration::from_millis(spec.limits.reload_within_ms);
     let mut second = Authority::named("More clients").map_err(io::Error::other)?;
     let client = client_of(&stage, &mut second, false)?;
@@ -939,6 +983,6 @@ async fn trust_half_written(
         );
         tried.fail(Code::TurnedAway, words);
     }
-    tried.findings.extend(of_server(spec, &mut stage, ""));
+    tried.findings.extend(of_server(&mut stage, ""));
     Ok(tried)
 }

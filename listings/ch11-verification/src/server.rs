@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Plain, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::guard;
 use crate::spec::{Spec, signal_named};
 
 /// The words of a [`Spec`], and what they stand for.
@@ -106,8 +108,10 @@ pub enum Trouble {
     NotReady(Duration, String),
     /// Nobody answers where it should be attached to.
     Unreachable(String, io::Error),
-    /// A file of the run could not be written.
+    /// A file or folder of the run is missing, or could not be written.
     File(PathBuf, io::Error),
+    /// There is no such process as `attach` tells.
+    Process(i32),
 }
 
 impl fmt::Display for Trouble {
@@ -135,6 +139,9 @@ impl fmt::Display for Trouble {
             }
             Self::Unreachable(address, why) => write!(f, "nobody answers at {address}: {why}"),
             Self::File(path, why) => write!(f, "{}: {why}", path.display()),
+            Self::Process(pid) => {
+                write!(f, "no process has the number {pid}, which `attach` tells")
+            }
         }
     }
 }
@@ -235,6 +242,9 @@ async fn listen(said: Said, output: impl AsyncRead + Unpin) {
 pub struct Server {
     spec: Spec,
     words: Words,
+    /// By which all that is started is known. Nothing where the server is somebody else's: what a
+    /// command of ours starts for it has to stay.
+    marker: String,
     process: Option<Process>,
     said: Said,
     address: watch::Sender<SocketAddr>,
@@ -252,6 +262,16 @@ struct Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.family.kill();
+        guard::let_go(self.family.group);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // What `setup`, or a way of reloading, has started.
+        if !self.marker.is_empty() {
+            Family::by(&self.marker).kill();
+        }
     }
 }
 
@@ -264,6 +284,10 @@ impl Server {
     pub async fn start(spec: &Spec, words: Words) -> Result<Self, Trouble> {
         let mut server = Self {
             address: watch::Sender::new(lab::any_port()),
+            marker: match &spec.attach {
+                Some(_) => String::new(),
+                None => format!("{}-{}", std::process::id(), words.get("port")),
+            },
             spec: spec.clone(),
             words,
             process: None,
@@ -286,6 +310,11 @@ impl Server {
             }
             server.address.send_replace(address);
             server.pid = attach.pid;
+            if let Some(pid) = attach.pid
+                && procfs::process::Process::new(pid).is_err()
+            {
+                return Err(Trouble::Process(pid));
+            }
             if let Some(log) = &attach.log {
                 // What was said before is of another run.
                 let about = fs::metadata(log);
@@ -342,25 +371,30 @@ impl Server {
         let filled: Vec<_> = filled.filter(|word| !word.is_empty()).collect();
         let (program, arguments) = filled.split_first().expect("a command is not empty");
         let mut command = Plain::new(beside(program));
-        let folder = self.spec.cwd.as_ref().map(|cwd| self.words.fill(cwd));
         command
             .args(arguments)
-            .current_dir(self.spec.here.join(folder.unwrap_or_default()))
+            .current_dir(self.folder())
+            // A group of its own: it is ended as a whole, and Ctrl-C at the terminal is ours.
+            .process_group(0)
             .stdin(Stdio::null());
+        if !self.marker.is_empty() {
+            command.env(Family::MARKER, &self.marker);
+        }
         command
+    }
+
+    /// Where commands are run.
+    fn folder(&self) -> PathBuf {
+        let folder = self.spec.cwd.as_ref().map(|cwd| self.words.fill(cwd));
+        self.spec.here.join(folder.unwrap_or_default())
     }
 
     /// Starts the process and waits until it is ready.
     async fn launch(&mut self) -> Result<(), Trouble> {
         let mut command = self.command(&self.spec.command);
-        use std::os::unix::process::CommandExt;
-        let marker = format!("{}-{}", std::process::id(), self.words.get("port"));
-        command
-            // A group of its own: it is ended as a whole, and Ctrl-C at the terminal is ours.
-            .process_group(0)
-            .env(Family::MARKER, &marker)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // The system does not say which of the two it has not found.
+        fs::metadata(self.folder()).map_err(|why| Trouble::File(self.folder(), why))?;
         let program = command.get_program().to_string_lossy().into_owned();
         let mut command = Command::from(command);
         let child = command.kill_on_drop(true).spawn();
@@ -370,8 +404,9 @@ impl Server {
                 .id()
                 .and_then(|id| i32::try_from(id).ok())
                 .unwrap_or(0),
-            marker,
+            marker: self.marker.clone(),
         };
+        guard::watch_over(family.group);
         if let Some(output) = child.stdout.take() {
             self._reading.spawn(listen(self.said.clone(), output));
         }
@@ -424,7 +459,14 @@ impl Server {
 
     /// How its process ended, where it did.
     pub fn ended(&mut self) -> Option<String> {
-        let process = self.process.as_mut()?;
+        let Some(process) = self.process.as_mut() else {
+            // Of a server that is attached to nothing is known but this.
+            let pid = self.pid.filter(|_| self.spec.attach.is_some())?;
+            let lives = procfs::process::Process::new(pid)
+                .and_then(|process| process.stat())
+                .is_ok_and(|stat| stat.state != 'Z');
+            return (!lives).then(|| format!("process {pid} is gone"));
+        };
         let status = process.child.try_wait().ok().flatten()?;
         Some(status.to_string())
     }
@@ -485,19 +527,30 @@ impl Server {
             .iter()
             .map(|word| word.replace("{pid}", &pid))
             .collect();
-        let mut command = Command::from(self.command(&command));
-        let output = command.kill_on_drop(true).output();
-        let output = timeout(Duration::from_secs(300), output).await;
-        let output = output.map_err(|_| "it did not end within 300 s".to_owned())?;
-        let output = output.map_err(|why| why.to_string())?;
-        match output.status.success() {
-            true => Ok(()),
-            false => {
-                let said = [output.stdout, output.stderr].concat();
-                let said = String::from_utf8_lossy(&said).trim().to_owned();
-                Err(format!("{}: {said}", output.status))
-            }
+        // To a file, and not to a pipe: what a command leaves running in the background would hold
+        // that open.
+        let said = tempfile::tempfile().map_err(|why| why.to_string())?;
+        let again = || said.try_clone().map_err(|why| why.to_string());
+        let mut command = self.command(&command);
+        command.stdout(again()?).stderr(again()?);
+        let child = Command::from(command).kill_on_drop(true).spawn();
+        let mut child = child.map_err(|why| why.to_string())?;
+        let status = timeout(Duration::from_secs(300), child.wait()).await;
+        let status = status.map_err(|_| "it did not end within 300 s".to_owned())?;
+        let status = status.map_err(|why| why.to_string())?;
+        if status.success() {
+            return Ok(());
         }
+        let mut words = Vec::new();
+        // A page of it is enough for a sentence.
+        let mut said = said.take(4096);
+        let read = said.get_mut().rewind();
+        read.and_then(|()| said.read_to_end(&mut words))
+            .map_err(|why| why.to_string())?;
+        Err(format!(
+            "{status}: {}",
+            String::from_utf8_lossy(&words).trim()
+        ))
     }
 
     /// Memory and processes of it and of all that it started.
@@ -582,6 +635,14 @@ impl Family {
     /// An environment variable by which a process is known that has left the group.
     const MARKER: &str = "ZDR_RUN";
 
+    /// All that bear this mark, of any group.
+    fn by(marker: &str) -> Self {
+        Self {
+            group: 0,
+            marker: marker.to_owned(),
+        }
+    }
+
     fn members(&self) -> Vec<procfs::process::Process> {
         let Ok(all) = procfs::process::all_processes() else {
             return Vec::new();
@@ -593,19 +654,25 @@ impl Family {
             if stat.state == 'Z' {
                 continue;
             }
-            let ours = stat.pgrp == self.group
-                || process.pid == self.group
-                || (!self.marker.is_empty()
-                    && process.environ().is_ok_and(|environment| {
-                        environment
-                            .get(std::ffi::OsStr::new(Self::MARKER))
-                            .is_some_and(|value| value.to_str() == Some(&self.marker))
-                    }));
-            if ours {
+            // Threads of the kernel are of group 0.
+            let of_group = self.group != 0 && [stat.pgrp, process.pid].contains(&self.group);
+            if of_group || (!self.marker.is_empty() && self.marks(&process)) {
                 members.push(process);
             }
         }
         members
+    }
+
+    /// Whether a process bears the mark: the whole of it, or, for all that one `zdr` has started,
+    /// the number of that before the dash.
+    fn marks(&self, process: &procfs::process::Process) -> bool {
+        let environment = process.environ().unwrap_or_default();
+        let mark = environment.get(std::ffi::OsStr::new(Self::MARKER));
+        let mark = mark.and_then(|mark| mark.to_str()).unwrap_or_default();
+        match self.marker.ends_with('-') {
+            true => mark.starts_with(&self.marker),
+            false => mark == self.marker,
+        }
     }
 
     fn usage(&self) -> Usage {
@@ -654,4 +721,14 @@ impl Family {
             std::thread::yield_now();
         }
     }
+}
+
+/// Ends all that the `zdr` with this process number has started: what bears its mark, and what is
+/// of these process groups.
+pub fn end_all(zdr: u32, groups: impl IntoIterator<Item = i32>) {
+    for group in groups {
+        let marker = String::new();
+        Family { group, marker }.kill();
+    }
+    Family::by(&format!("{zdr}-")).kill();
 }

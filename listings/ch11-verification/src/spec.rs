@@ -29,7 +29,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// A server: how it is started, told to reload, and spoken to.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,7 +71,7 @@ pub struct Spec {
     #[serde(default)]
     pub ready: Ready,
     /// How it learns of new files. Where it is not said, it has to find out by itself.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "one_way")]
     pub reload: Reload,
     /// What is asked of it.
     #[serde(default)]
@@ -89,7 +90,8 @@ pub struct Attach {
     /// The name that its certificate bears.
     #[serde(default = "localhost")]
     pub server_name: String,
-    /// The folder it reads its files from: there they are rotated.
+    /// The folder it reads its files from: there they are rotated. This path, and the others, begin
+    /// at the folder of the TOML file.
     pub directory: PathBuf,
     /// The folder of a CA that `zdr ca` has made, which its clients trust.
     pub ca: PathBuf,
@@ -168,6 +170,7 @@ impl Default for Ready {
 #[serde(deny_unknown_fields)]
 pub struct Reload {
     /// A signal: `HUP`, `USR1`, `USR2`.
+    #[serde(default, deserialize_with = "a_signal")]
     pub signal: Option<String>,
     /// A command, run to its end.
     pub command: Option<Vec<String>>,
@@ -178,6 +181,7 @@ pub struct Reload {
     pub restart: bool,
     /// A signal that makes it give up at once trust that was taken away, where it would otherwise
     /// wait until nobody depends on it. Beside any of the others.
+    #[serde(default, deserialize_with = "a_signal")]
     pub force: Option<String>,
 }
 
@@ -289,6 +293,14 @@ impl Spec {
             spec.name = stem.to_string_lossy().into_owned();
         }
         spec.judge().map_err(wrong)?;
+        if let Some(attach) = &mut spec.attach {
+            for path in [&mut attach.directory, &mut attach.ca]
+                .into_iter()
+                .chain(&mut attach.log)
+            {
+                *path = spec.here.join(&path);
+            }
+        }
         Ok(spec)
     }
 
@@ -305,7 +317,7 @@ impl Spec {
         if self.client_auth {
             return Some(self.clone());
         }
-        self.mutual.as_ref()?;
+        self.mutual.as_ref().filter(|_| self.attach.is_none())?;
         Some(Self {
             name: format!("{}, mutual", self.name),
             client_auth: true,
@@ -319,31 +331,63 @@ impl Spec {
             (Some(_), false) => return Err("both `command` and `attach`".into()),
             _ => {}
         }
-        let reload = &self.reload;
-        let ways = [
-            reload.signal.is_some(),
-            reload.command.is_some(),
-            reload.socket.is_some(),
-            reload.restart,
-        ];
-        if ways.iter().filter(|way| **way).count() > 1 {
-            return Err("more than one way to reload".into());
-        }
-        for signal in [&reload.signal, &reload.force].into_iter().flatten() {
-            if signal_named(signal).is_none() {
-                return Err(format!("no signal `{signal}`: HUP, USR1 or USR2"));
+        if self.command.is_empty() {
+            if self.client_auth {
+                return Err("`client_auth` is for a server that is started".into());
             }
+        } else if is_nothing(&self.command) {
+            return Err("`command` names no program".into());
+        }
+        if self.setup.iter().any(|command| is_nothing(command)) {
+            return Err("a command of `setup` names no program".into());
         }
         if self.client_auth && self.mutual.is_some() {
             return Err("`mutual` is for a server that does not ask clients by itself".into());
         }
-        if self.attach.is_some() && reload.restart {
+        if self.attach.is_some() && self.reload.restart {
             return Err("a server that is attached to cannot be restarted".into());
         }
         if self.attach.is_some() && !(self.setup.is_empty() && self.files.is_empty()) {
             return Err("`setup` and `file` are for a server that is started".into());
         }
         Ok(())
+    }
+}
+
+/// Whether nothing is left of a command when its words are replaced.
+fn is_nothing(command: &[String]) -> bool {
+    let mut words = command.iter().map(String::as_str);
+    words.all(|word| matches!(word, "" | "{mutual}"))
+}
+
+/// Here, and not when all is read, so that the mistake has a line.
+fn one_way<'de, D: Deserializer<'de>>(from: D) -> Result<Reload, D::Error> {
+    let reload = Reload::deserialize(from)?;
+    let ways = [
+        reload.signal.is_some(),
+        reload.command.is_some(),
+        reload.socket.is_some(),
+        reload.restart,
+    ];
+    if ways.iter().filter(|way| **way).count() > 1 {
+        return Err(D::Error::custom("more than one way to reload"));
+    }
+    if reload.command.as_deref().is_some_and(is_nothing) {
+        return Err(D::Error::custom(
+            "the command is empty: it names no program",
+        ));
+    }
+    Ok(reload)
+}
+
+fn a_signal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let signal = String::deserialize(from)?;
+    match signal_named(&signal) {
+        Some(_) => Ok(Some(signal)),
+        None => {
+            let why = format!("no signal `{signal}`: HUP, USR1 or USR2");
+            Err(D::Error::custom(why))
+        }
     }
 }
 

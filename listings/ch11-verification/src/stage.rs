@@ -9,6 +9,7 @@ use std::time::Duration;
 use ch06_in_flight_requests::client::Version;
 use ch09_simulating_rotation::{Site, Writer};
 use lab::authority::{Authority, Issued, LeafRequest};
+use lab::log::want;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -16,8 +17,8 @@ use crate::load::{Chains, Target};
 use crate::origin::{Origin, write_files};
 use crate::record::{Class, Kind, Recorder};
 use crate::rotate::until_shown;
-use crate::server::{Server, Words};
-use crate::spec::{Layout, Protocol, Spec};
+use crate::server::{Server, Trouble, Words};
+use crate::spec::{Attach, Layout, Protocol, Spec};
 
 /// What all stages of a run share: something behind a proxy, and files to serve.
 pub struct Arena {
@@ -70,8 +71,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Writes a first identity, and starts the server. One that is attached to is told, and must
-    /// show it.
+    /// Writes a first identity, and starts the server. One that is attached to must be one that
+    /// clients accept before anything of it is touched; then it is told, and must show what was
+    /// written.
     ///
     /// # Errors
     /// When the server does not come up, with what it said; when files cannot be written.
@@ -83,22 +85,40 @@ impl Stage {
     ) -> io::Result<Self> {
         let mut backstage = Backstage::new(spec, arena, writer)?;
         let good = backstage.issue()?;
-        backstage.site.write(&good)?;
-        let mut stage = backstage.start(spec, good, patience).await?;
+        if spec.attach.is_none() {
+            backstage.write(&good)?;
+        }
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        let mut stage = Box::pin(backstage.start(spec, good, patience)).await?;
+        if let Some(attach) = &spec.attach {
+            Box::pin(stage.accepted(attach)).await?;
+            let good = stage.good.clone();
+            let written = stage.site.write(&good);
+            written.map_err(|why| Trouble::File(attach.directory.clone(), why))?;
+        }
         served(&stage.target, Duration::from_millis(spec.ready.within_ms)).await?;
         if let Some(attach) = &spec.attach {
             let complaint = stage.tell().await.err();
             let client = stage.target.client(None, false, None)?;
             let within = Duration::from_millis(spec.limits.reload_within_ms);
             let recorder = Recorder::default();
-            let shown = until_shown(&mut stage, &recorder, &client, 0, within).await;
+            let shown = until_shown(&mut stage, &recorder, &client, 0, within);
+            let shown = Box::pin(shown).await;
             if shown.1.is_none() {
-                let complaint = complaint.unwrap_or_else(|| "nothing".into());
+                let complaint = complaint.map(|said| format!(" Telling it failed: {said}."));
+                let last = recorder.records().pop().and_then(|record| record.why);
+                let last = last.map(|why| format!(" The last client met: {why}."));
                 return Err(io::Error::other(format!(
                     "{} does not show what was written to {} within {within:?}. Is that where it \
-                     reads its files, and is it told right? It said: {complaint}",
+                     reads its files, and is it told right?{}{}{}",
                     attach.address,
                     attach.directory.display(),
+                    complaint.unwrap_or_default(),
+                    last.unwrap_or_default(),
+                    match stage.claims_to_show_it() {
+                        true => " Its log claims that it does.",
+                        false => "",
+                    },
                 )));
             }
         }
@@ -114,7 +134,43 @@ impl Stage {
         let mut backstage = Backstage::new(spec, arena, Writer::VaultAgent)?;
         let nothing = backstage.issue()?;
         backstage.chains = Arc::new(Chains::of_others());
-        backstage.start(spec, nothing, patience).await
+        let stage = backstage.start(spec, nothing, patience).await?;
+        if let Some(attach) = &spec.attach {
+            stage.accepted(attach).await?;
+        }
+        Ok(stage)
+    }
+
+    /// Whether its log says that what lies there was loaded.
+    fn claims_to_show_it(&mut self) -> bool {
+        // A log that cannot be read claims nothing.
+        let _ = self.server.catch_up();
+        let serial = self.good.facts.serial.as_str();
+        let loaded = want("identity_loaded").with("serial", serial);
+        !self.server.said().log().all(&loaded).is_empty()
+    }
+
+    /// Whether clients accept what a server that is attached to shows now. It is in use: where they
+    /// do not, its files are none of our business.
+    async fn accepted(&self, attach: &Attach) -> io::Result<()> {
+        let client = self
+            .target
+            .client(None, false, self.target.identity.as_deref())?;
+        let address = *self.target.address.borrow();
+        let opened = timeout(self.target.patience, client.open(address)).await;
+        let why = match opened {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(why)) => why.to_string(),
+            Err(_) => format!("no answer within {:?}", self.target.patience),
+        };
+        Err(io::Error::other(format!(
+            "clients that trust the CA in {} and ask for `{}` do not accept {}: {why}. Nothing was \
+             written to {}",
+            attach.ca.display(),
+            attach.server_name,
+            attach.address,
+            attach.directory.display(),
+        )))
     }
 
     /// Issues what replaces the present identity, and lets clients know it.
@@ -204,8 +260,10 @@ impl Stage {
             return false;
         };
         let address = *self.target.address.borrow();
-        let opened = client.open(address).await;
-        opened.is_ok_and(|(stream, _)| stream.get_ref().1.alpn_protocol() == Some(b"h2"))
+        let opened = timeout(self.target.patience, client.open(address)).await;
+        opened.is_ok_and(|opened| {
+            opened.is_ok_and(|(stream, _)| stream.get_ref().1.alpn_protocol() == Some(b"h2"))
+        })
     }
 }
 
@@ -221,6 +279,7 @@ pub struct Backstage {
     words: Words,
     name: String,
     client_roots: PathBuf,
+    path: PathBuf,
     directory: Option<TempDir>,
 }
 
@@ -236,7 +295,12 @@ impl Backstage {
         };
         let (authority, directory, path, name) = match &spec.attach {
             Some(attach) => {
-                let authority = Authority::load(&attach.ca)?;
+                let authority = Authority::load(&attach.ca);
+                let authority = authority.map_err(|why| about(&attach.ca, why))?;
+                if !attach.directory.is_dir() {
+                    let why = io::Error::other("`directory` of `attach` is no folder");
+                    return Err(about(&attach.directory, why));
+                }
                 let name = attach.server_name.clone();
                 (authority, None, attach.directory.clone(), name)
             }
@@ -268,8 +332,18 @@ impl Backstage {
             words,
             name,
             client_roots,
+            path,
             directory,
         })
+    }
+
+    /// Writes an identity.
+    ///
+    /// # Errors
+    /// With the folder, when it cannot be written.
+    fn write(&mut self, issued: &Issued) -> io::Result<()> {
+        let written = self.site.write(issued);
+        written.map_err(|why| about(&self.path, why))
     }
 
     /// Issues an identity. Writes nothing.
@@ -328,6 +402,13 @@ impl Backstage {
             mutual: spec.client_auth,
             _directory: self.directory,
         })
+    }
+}
+
+fn about(path: &Path, why: io::Error) -> io::Error {
+    match why.to_string().contains(&path.display().to_string()) {
+        true => why,
+        false => io::Error::new(why.kind(), format!("{}: {why}", path.display())),
     }
 }
 

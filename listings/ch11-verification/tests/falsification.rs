@@ -157,7 +157,10 @@ fn escaped(entry: &Entry, report: &Report) -> Option<String> {
         }),
     };
     let flag = &entry.flag;
-    (!caught).then(|| format!("{flag}: found was only {:#?}", report.findings))
+    (!caught).then(|| {
+        let (found, scenarios) = (&report.findings, &report.scenarios);
+        format!("{flag}: found was only {found:#?}, {scenarios:#?}")
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,12 +13,14 @@ use ch11_verification::check::{Options, Watcher, check};
 use ch11_verification::compare::compare;
 use ch11_verification::course::{self, Effort, course};
 use ch11_verification::file::write_whole;
+use ch11_verification::guard::{self, Guard};
 use ch11_verification::merge::merge;
 use ch11_verification::page::page;
 use ch11_verification::progress::Progress;
 use ch11_verification::record::Class;
-use ch11_verification::report::Report;
+use ch11_verification::report::{Finding, Report, Severity};
 use ch11_verification::scenario::Trial;
+use ch11_verification::server::end_all;
 use ch11_verification::spec::Spec;
 use ch11_verification::summary::summary;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -46,6 +48,26 @@ Exit codes of `check`, `merge` and `compare`:
   130  no verdict: interrupted. What was measured until then is in the report
 ";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  zdr check my-server.toml                        judge a server
+  zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --json report.json --quiet --rotations 100
+  zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
+  zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
+
+A server to start, in my-server.toml:
+  command = [\"my-server\", \"--cert\", \"{certificate}\", \"--key\", \"{key}\", \"--port\", \"{port}\"]
+  [reload]
+  signal = \"HUP\"
+
+A server that runs already, in attach.toml. Its files in `directory` are replaced:
+  [attach]
+  address = \"localhost:8443\"
+  directory = \"/etc/my-server/tls\"
+  ca = \"ca\"
+";
+
 /// Does this server rotate its TLS certificate with zero downtime?
 #[derive(Parser)]
 #[command(name = "zdr", version, after_help = EXAMPLES)]
@@ -71,10 +93,17 @@ enum Command {
         /// Which.
         shell: Shell,
     },
+    /// Clean up when the process with this number is gone.
+    #[command(hide = true)]
+    Guard {
+        pid: u32,
+        directory: PathBuf,
+    },
 }
 
 /// Rotate a server's certificate under load, do to it what can go wrong, and judge it.
 #[derive(clap::Args)]
+#[command(after_help = CHECK_EXAMPLES)]
 struct Check {
     /// The TOML file that tells how the server is started or reached.
     server: PathBuf,
@@ -204,9 +233,13 @@ async fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Arguments::command(), "zdr", &mut text);
             print(&String::from_utf8_lossy(&text))
         }
+        Command::Guard { pid, directory } => {
+            guard::stand(pid, &directory).map(|()| ExitCode::SUCCESS)
+        }
     };
     done.unwrap_or_else(|why| {
-        eprintln!("error: {why}");
+        // Where stderr is full or closed, the exit code has to say it.
+        let _ = writeln!(io::stderr(), "error: {why}");
         ExitCode::from(NONE)
     })
 }
@@ -250,13 +283,21 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         observe: arguments.observe,
     };
     let progress = Progress::new(&options, arguments.quiet);
+    let interrupt = interrupt()?;
+    let guard = Guard::post(&std::env::current_exe()?)?;
     let watcher = Watcher {
         progress: &|step| progress.show(&step),
-        interrupt: interrupt()?,
+        interrupt: interrupt.clone(),
     };
     let report = check(&spec, &options, &watcher).await;
     progress.end();
-    arguments.output.write(&report?)
+    let code = arguments.output.write(&report?, NONE)?;
+    // Trials that were given up may still be letting go of their servers.
+    drop(guard);
+    Ok(match interrupt.borrow().is_some() {
+        true => ExitCode::from(INTERRUPTED),
+        false => code,
+    })
 }
 
 /// The course. Each stage is printed when it is over.
@@ -289,21 +330,24 @@ async fn take(spec: &Spec, arguments: &Check) -> io::Result<ExitCode> {
 }
 
 impl Output {
-    /// Writes what was asked for, and always a summary to stdout.
-    fn write(&self, report: &Report) -> io::Result<ExitCode> {
-        // The summary first: it is there even when a disk is full.
-        print(&summary(report))?;
-        if let Some(file) = &self.json {
-            report.write(file)?;
-        }
-        if let Some(file) = &self.page {
+    /// Writes what was asked for, and always a summary to stdout. Where one of them cannot be
+    /// written, the others are.
+    fn write(&self, report: &Report, interrupted: u8) -> io::Result<ExitCode> {
+        let summarized = print(&summary(report));
+        let json = self.json.as_ref().map(|file| report.write(file));
+        let page = self.page.as_ref().map(|file| {
             let written = write_whole(file, page(report).as_bytes());
-            written.map_err(|why| io::Error::other(format!("{}: {why}", file.display())))?;
-        }
+            written.map_err(|why| io::Error::other(format!("{}: {why}", file.display())))
+        });
+        summarized?;
+        json.transpose()?;
+        page.transpose()?;
+        let failed = |finding: &Finding| finding.severity == Severity::Failure;
         Ok(match (report.verdict.passed, &report.interrupted) {
             (true, _) => ExitCode::SUCCESS,
-            (false, Some(_)) => ExitCode::from(INTERRUPTED),
-            (false, None) => ExitCode::FAILURE,
+            // Whatever ended it, what was found until then is a verdict.
+            (false, Some(_)) if !report.findings.iter().any(failed) => ExitCode::from(interrupted),
+            (false, _) => ExitCode::FAILURE,
         })
     }
 }
@@ -323,17 +367,25 @@ fn merged(arguments: &Merge) -> io::Result<ExitCode> {
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports).map_err(io::Error::other)?;
-    arguments.output.write(&merged)
+    arguments.output.write(&merged, INTERRUPTED)
 }
 
 fn shown(arguments: &Show) -> io::Result<ExitCode> {
-    arguments.output.write(&Report::read(&arguments.report)?)
+    arguments
+        .output
+        .write(&Report::read(&arguments.report)?, INTERRUPTED)
 }
 
 /// Prints. A reader that has read enough, `head` for one, is no failure.
 fn print(text: &str) -> io::Result<ExitCode> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why),
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
+            Err(io::Error::other(format!("stdout: {why}")))
+        }
         _ => Ok(ExitCode::SUCCESS),
     }
 }
@@ -348,7 +400,14 @@ fn interrupt() -> io::Result<watch::Receiver<Option<String>>> {
             _ = interrupt.recv() => "it was interrupted (Ctrl-C)",
         };
         tell.send_replace(Some(why.into()));
-        tell.closed().await;
+        // Whoever asks again does not want to wait.
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = tell.closed() => return,
+        }
+        end_all(std::process::id(), []);
+        std::process::exit(INTERRUPTED.into());
     });
     Ok(told)
 }

@@ -78,7 +78,7 @@ async fn heard(
         }
     }
     attempt.rotations += 2;
-    attempt.findings.extend(of_server(spec, &mut stage, "log"));
+    attempt.findings.extend(of_server(&mut stage, "log"));
     if log.all(&want("identity_loaded")).is_empty() && log.all(&rejected).is_empty() {
         return Ok(false);
     }

@@ -10,7 +10,7 @@ use ch02_hot_reload::{Live, Reload};
 use ch03_handshake_hook::watch::{self, Follow, is_hint};
 use lab::agent::Files;
 use notify::{RecursiveMode, Watcher};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, interval, sleep};
 
@@ -20,7 +20,7 @@ use crate::read::Reading;
 /// How far behind the second worker is.
 const LAG: Duration = Duration::from_millis(1500);
 /// How long a reload takes, and how long one takes that others overtake.
-const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
+const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1800)];
 /// From an event to the look.
 const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.
@@ -38,6 +38,7 @@ pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, readi
         Some(Defect::LeadingEdge) => {
             let (hint, mut hints) = mpsc::channel(1);
             let _watcher = watch::watch_directory(&files, hint);
+            look(&live).await;
             let mut last: Option<Instant> = None;
             while hints.recv().await.is_some() {
                 if last.is_none_or(|last| last.elapsed() > EDGE) {
@@ -72,10 +73,12 @@ pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, readi
         }
         Some(Defect::OlderWins) => {
             let (hint, mut hints) = mpsc::channel(1);
-            let _watcher = watch::watch_directory(&files, hint);
-            let running = Arc::new(AtomicUsize::new(0));
+            let _watcher = watch::watch_directory(&files, hint.clone());
+            // What came before the watch.
+            let _ = hint.try_send(());
+            let race = Arc::new(Race::default());
             while hints.recv().await.is_some() {
-                tokio::spawn(overtaken(live.clone(), reading.clone(), running.clone()));
+                tokio::spawn(overtaken(live.clone(), reading.clone(), race.clone()));
             }
         }
         _ => drop(told.start(live)),
@@ -115,17 +118,18 @@ async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
     let Ok(mut watcher) = notify::recommended_watcher(on_event) else {
         return;
     };
-    let paths = [&files.certificate, &files.key];
-    for path in paths {
+    let mut paths = vec![&files.certificate, &files.key];
+    for path in &paths {
         let _ = watcher.watch(path, RecursiveMode::NonRecursive);
     }
+    look(&live).await;
     while hints.recv().await.is_some() {
         if again {
-            for path in paths {
+            // Where the file is not there at this moment, nothing watches it from now on.
+            paths.retain(|path| {
                 let _ = watcher.unwatch(path);
-                // Where the file is not there at this moment, nothing watches it from now on.
-                let _ = watcher.watch(path, RecursiveMode::NonRecursive);
-            }
+                watcher.watch(path, RecursiveMode::NonRecursive).is_ok()
+            });
         } else {
             // Both files are there before the one look that there will be.
             sleep(SHORT).await;
@@ -153,15 +157,33 @@ async fn newer_only(files: &Files, live: Arc<Live>) {
     }
 }
 
+/// Reloads that run at once.
+#[derive(Default)]
+struct Race {
+    /// How many have something to publish.
+    running: AtomicUsize,
+    /// Who looks, and who publishes: one after the other. It is the time between that is the defect.
+    looking: Mutex<()>,
+    publishing: Mutex<()>,
+}
+
 /// One of several reloads that run at once. The one that began alone takes longer between reading
 /// and publishing than those that come meanwhile.
-async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, running: Arc<AtomicUsize>) {
-    let began_alone = running.fetch_add(1, Ordering::SeqCst) == 0;
-    // What does not fit together is not published: the event of the other file is still to come.
-    if let Some(identity) = reading.news(live.source(), &live.current().identity) {
-        sleep(TAKES[usize::from(began_alone)]).await;
-        reading.publish_next(identity);
-        look(&live).await;
-    }
-    running.fetch_sub(1, Ordering::SeqCst);
+async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, race: Arc<Race>) {
+    let looking = race.looking.lock().await;
+    let news = reading.news(live.source(), &live.current().identity);
+    drop(looking);
+    let identity = match news {
+        Ok(Some(identity)) => identity,
+        Ok(None) => return,
+        // The event of the other file is still to come.
+        Err(why) => return live.log_rejected(&why),
+    };
+    let began_alone = race.running.fetch_add(1, Ordering::SeqCst) == 0;
+    sleep(TAKES[usize::from(began_alone)]).await;
+    let publishing = race.publishing.lock().await;
+    reading.publish_next(identity);
+    look(&live).await;
+    drop(publishing);
+    race.running.fetch_sub(1, Ordering::SeqCst);
 }

@@ -57,11 +57,12 @@ impl Reading {
     }
 
     /// What the files hold at this moment, where it is neither `served` nor what was read last.
-    pub fn news(&self, source: &Source, served: &Identity) -> Option<Identity> {
-        let identity = self.whole(source, None).ok()?;
+    pub fn news(&self, source: &Source, served: &Identity) -> Result<Option<Identity>, Rejected> {
+        let identity = self.whole(source, None)?;
         let sha256 = Some(identity.set_sha256);
         let known = std::mem::replace(&mut *lock(&self.last), sha256) == sha256;
-        (!known && sha256 != Some(served.set_sha256)).then_some(identity)
+        let news = !known && sha256 != Some(served.set_sha256);
+        Ok(news.then_some(identity))
     }
 
     /// Whatever the files hold by then, the next reload publishes this.
@@ -107,11 +108,13 @@ impl Reading {
             Some(_) => serving.clone().trusting(lock(&self.own).clone()),
             None => serving.clone(),
         });
-        let own = self.own(source, before.as_ref())?;
+        let own = self.own(source, before.as_ref());
         let Some(clients) = &self.clients else {
-            return Ok(own);
+            return own;
         };
-        let anchors = clients.read(serving)?;
+        // Both are read each time: what shrank in both is waited for once.
+        let anchors = clients.read(serving);
+        let (own, anchors) = (own?, anchors?);
         lock(&self.own).clone_from(&own.anchors);
         Ok(own.trusting(anchors))
     }
