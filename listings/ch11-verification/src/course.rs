@@ -71,7 +71,7 @@ impl Effort {
             by_each_writer: 2,
             interval: Duration::from_millis(50),
             steady: Duration::from_millis(50),
-            rate: 20.0,
+            rate: 10.0,
             patience: Duration::from_secs(15),
             writers: vec![
                 Writer::VaultAgent,
@@ -397,7 +397,7 @@ impl Attempt {
         }
         self.findings.sort_by_key(|finding| finding.severity);
         let worst = self.findings.iter().find(|finding| self.fails(finding));
-        self.hint = worst.map(|finding| lesson.hint(finding));
+        self.hint = worst.map(|finding| lesson.hint(finding, &self.findings));
         self.page = self.hint.map(|hint| hint.page);
         self.heading = self.hint.map(|hint| hint.heading);
         self.state = match self.hint {

@@ -256,7 +256,7 @@ fn replacing(patterns: &[(&'static str, &str)]) -> Redactions {
     let mut redactions = Redactions::new();
     for (name, pattern) in patterns {
         let pattern = regex::Regex::new(pattern).expect("the pattern is valid");
-        let inserted = redactions.insert(*name, pattern);
+        let inserted = redactions.insert(name, pattern);
         inserted.expect("the name is in brackets");
     }
     redactions

@@ -131,8 +131,8 @@ impl Lesson {
         !log || self == Self::SaysWhatItDoes
     }
 
-    /// Where to read on after a finding.
-    pub fn hint(self, finding: &Finding) -> &'static Hint {
+    /// Where to read on after a finding, the worst of these.
+    pub fn hint(self, finding: &Finding, findings: &[Finding]) -> &'static Hint {
         let trial = |trial: Trial| finding.scenario == trial.name();
         let any = |trials: &[Trial]| trials.iter().any(|one| trial(*one));
         match (self, finding.code) {
@@ -141,15 +141,10 @@ impl Lesson {
             (Self::SaysWhatItDoes, Code::LogIncomplete) => &EVENTS,
             (Self::SaysWhatItDoes, Code::LogLies) => &LOG,
             (Self::Rotates, _) if trial(Trial::SlowWrite) => &HALF_WRITTEN,
-            // The server itself gave up, or showed halves of two.
-            (Self::Rotates, Code::HandshakesFailed)
-                if finding.words.contains(Kind::Alert.words()) =>
-            {
-                &HALF_WRITTEN
-            }
-            (Self::Rotates, Code::UnfitShown | Code::WrongChain) => &HALF_WRITTEN,
+            (Self::Rotates, _) if findings.iter().any(of_halves) => &HALF_WRITTEN,
             (_, Code::WorkersDisagree) => &WORKERS,
-            (Self::Rotates, Code::NotPickedUp) => &NOT_SEEN,
+            (Self::Rotates, Code::NotPickedUp) if finding.words.contains("number 1:") => &NOT_SEEN,
+            (Self::Rotates, Code::NotPickedUp) => &WATCH,
             (Self::Rotates, Code::LetIn) => &CLIENT_AUTH,
             (Self::Rotates | Self::SaysWhatItDoes, _) => &PROCESS,
             (Self::ByAnyWriter, Code::NotPickedUp) => &WATCH,
@@ -164,6 +159,14 @@ impl Lesson {
             (Self::KnowsItsClients, Code::ResumedWithoutTrust) => &RESUMED,
             (Self::KnowsItsClients, _) => &TRUST,
         }
+    }
+}
+
+/// The server gave up a handshake itself, or showed halves of two: what it held was not whole.
+fn of_halves(finding: &Finding) -> bool {
+    match finding.code {
+        Code::HandshakesFailed => finding.words.contains(Kind::Alert.words()),
+        code => matches!(code, Code::UnfitShown | Code::WrongChain),
     }
 }
 
@@ -210,7 +213,7 @@ hints! {
                    when it does not say so?", "src/ch05-race-conditions.md", "Two looks that agree";
     WORKERS: "Some of it swapped, and some of it did not. How many copies of the certificate are there?",
              "src/ch06-in-flight-requests.md", "Workers that disagree";
-    WATCH: "It saw some writers and not others. What does your watch hold on to: a name, or the file that bore it?",
+    WATCH: "It saw some changes and not others. What does your watch hold on to: a name, or the file that bore it?",
            "src/ch05-race-conditions.md", "Who wakes the reader";
     STABLE: "Each of these writers is in some order between two files. Which orders did you think of?",
             "src/ch09-simulating-rotation.md", "A tool is an order of steps";

@@ -25,10 +25,10 @@ pub fn stage(number: usize, attempt: &Attempt) -> String {
         many => format!(", {} done to it on purpose", counted(many, "thing")),
     };
     let failed = share(attempt.failed, attempt.attempts);
-    put(
-        &mut text,
-        &format!("{rotations}{scenarios}: {failed} attempts failed."),
-    );
+    if attempt.attempts > 0 {
+        let figures = format!("{rotations}{scenarios}: {failed} attempts failed.");
+        put(&mut text, &figures);
+    }
     if !attempt.skipped.is_empty() {
         put(
             &mut text,
