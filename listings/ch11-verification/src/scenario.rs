@@ -8,7 +8,6 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
@@ -684,34 +683,10 @@ fn dated(stage: &mut Stage, issued: &Issued, date: SystemTime) -> io::Result<()>
 async fn slowly(stage: &mut Stage, issued: &Issued, pause: Duration) -> io::Result<()> {
     let issued = issued.clone();
     let mut site = stage.site.again();
-    let ((hurry, hurried), (done, over)) = (channel(), channel());
-    let _whole = Whole {
-        hurry: Some(hurry),
-        over,
-    };
     let writing = tokio::task::spawn_blocking(move || {
-        let _done: Sender<()> = done;
-        // It ends early when the other end is gone.
-        site.write_stepwise(&issued, |_| {
-            let _ = hurried.recv_timeout(pause);
-        })
+        site.write_stepwise(&issued, |_| std::thread::sleep(pause))
     });
     writing.await.map_err(io::Error::other)?
-}
-
-/// What is given up half way writes on. So it is finished, without pauses, before anybody else
-/// writes to the same files.
-struct Whole {
-    hurry: Option<Sender<()>>,
-    over: Receiver<()>,
-}
-
-impl Drop for Whole {
-    fn drop(&mut self) {
-        self.hurry.take();
-        // An error: the writer has dropped its end.
-        let _ = self.over.recv();
-    }
 }
 
 async fn absent_at_start(spec: &Spec, arena: &Arc<Arena>, options: &Options) -> io::Result<Tried> {

@@ -157,19 +157,6 @@ fn ctrl_c_leaves_it_with_files_that_are_fit() {
     });
 }
 
-/// The writer is another thread's, which goes on by itself.
-#[test]
-fn ctrl_c_in_the_middle_of_a_write_leaves_it_with_files_that_are_fit() {
-    // For long enough: other writers are in the middle for a moment only.
-    interrupted_at("slow-write", |source| {
-        let unfit = || read(source).is_err();
-        unfit() && {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-            unfit()
-        }
-    });
-}
-
 fn interrupted_at(trial: &str, unfit: impl Fn(&Source) -> bool) {
     let folder = Folder::new();
     let theirs = Theirs::start(&folder, &[]);
