@@ -121,8 +121,8 @@ pub struct Held {
 
 /// A connection whose answer has begun.
 enum Begun {
-    Bare(Connection),
-    Http(Http, Download),
+    Bare(Box<Connection>),
+    Http(Box<(Http, Download)>),
 }
 
 /// Rotates, and opens so many connections under each generation. Each of them asks for a long answer,
@@ -173,7 +173,7 @@ pub async fn held(
         let going = async {
             match begun {
                 Begun::Bare(mut connection) => connection.pull(MORE).await.is_ok(),
-                Begun::Http(_http, mut body) => body.pull(MORE.into()).await.is_ok(),
+                Begun::Http(mut both) => both.1.pull(MORE.into()).await.is_ok(),
             }
         };
         let alive = tokio::time::timeout(patience, going).await;
@@ -187,10 +187,10 @@ async fn begin(stage: &Stage, client: &Client) -> Option<Begun> {
     if stage.target.protocol == Protocol::Lab {
         let mut connection = client.connect(address).await.ok()?;
         connection.pull(1).await.ok()?;
-        return Some(Begun::Bare(connection));
+        return Some(Begun::Bare(connection.into()));
     }
     let mut http = Http::connect(client, address).await.ok()?;
     let mut body = http.start(DOWNLOAD).await.ok()?;
     body.pull(1).await.ok()?;
-    Some(Begun::Http(http, body))
+    Some(Begun::Http((http, body).into()))
 }
