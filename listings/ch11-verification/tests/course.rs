@@ -118,7 +118,7 @@ async fn our_servers_pass() {
             Effort::quick(),
         ),
         (go.as_ref().map(|go| go.spec(&[])), some.clone()),
-        (shipped("python", "python3", &[]), some),
+        (shipped("python", "python3", &["--poll-ms=50"]), some),
     ];
     let mut taking = JoinSet::new();
     for (spec, effort) in servers {
@@ -285,7 +285,7 @@ fn stopping(go: Option<&Go>) -> Vec<Stops> {
     }
     for stops in &mut all {
         // Whoever never shows a new certificate is waited for as long.
-        stops.spec.limits.reload_within_ms = 3000;
+        stops.spec.limits.reload_within_ms = 2500;
     }
     all
 }

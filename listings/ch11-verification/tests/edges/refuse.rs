@@ -187,8 +187,8 @@ fn a_setup_that_fails() {
 fn mistakes_in_the_file() {
     let mistakes: [(&str, &[&str]); 9] = [
         (
-            "command = [\"a\"]\ncomand = []\n",
-            &["line 2", "unknown field `comand`"],
+            "command = [\"a\"]\ncmd = []\n",
+            &["line 2", "unknown field `cmd`"],
         ),
         (
             "command = [\"a\"]\nprotocol = \"smtp\"\n",
@@ -390,7 +390,7 @@ fn a_command_line_that_is_wrong() {
         &["check", "a.toml", "--rate", "0"],
         &["check", "a.toml", "--writer", "nobody"],
         &["check", "a.toml", "--no-scenarios", "--scenarios", "torn"],
-        &["chek"],
+        &["judge"],
     ] {
         let done = Running::start(&mut folder.zdr(arguments)).end();
         done.says(2, &["--help"]);
