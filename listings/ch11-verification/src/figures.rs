@@ -13,6 +13,7 @@ use ch06_in_flight_requests::client::{Download, Http};
 use lab::client::{Client, Connection, Options};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::origin::DOWNLOAD;
 use crate::record::Recorder;
@@ -168,16 +169,21 @@ pub async fn held(
     // All that is buffered on the way would come even from a server that is gone. It is less than
     // this; and of all of them it would be too much, so every tenth is asked.
     const MORE: u32 = 16 << 20;
+    let mut asking = JoinSet::new();
     for begun in open.into_iter().step_by(10) {
         held.asked += 1;
-        let going = async {
-            match begun {
-                Begun::Bare(mut connection) => connection.pull(MORE).await.is_ok(),
-                Begun::Http(mut both) => both.1.pull(MORE.into()).await.is_ok(),
-            }
-        };
-        let alive = tokio::time::timeout(patience, going).await;
-        held.alive += usize::from(alive.unwrap_or(false));
+        asking.spawn(async move {
+            let going = async {
+                match begun {
+                    Begun::Bare(mut connection) => connection.pull(MORE).await.is_ok(),
+                    Begun::Http(mut both) => both.1.pull(MORE.into()).await.is_ok(),
+                }
+            };
+            timeout(patience, going).await.unwrap_or(false)
+        });
+    }
+    for alive in asking.join_all().await {
+        held.alive += usize::from(alive);
     }
     Ok(held)
 }
