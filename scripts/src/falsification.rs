@@ -37,7 +37,7 @@ pub fn render(list: &str) -> Result<String, String> {
         return Err("no defect in it".into());
     }
     let mut page = String::from(
-        "| `--defect` | what is wrong | catalogue | shown by | finding |\n|---|---|---|---|---|\n",
+        "| defect | what is wrong | catalogue | shown by | finding |\n|---|---|---|---|---|\n",
     );
     for defect in &table.defect {
         let Defect {

@@ -5,10 +5,9 @@ use std::fmt::Write;
 use super::lesson::{Hint, ON, advice};
 use super::{Attempt, Course, State};
 use crate::report::{Finding, Severity};
+use crate::summary::WIDTH;
 use crate::verdict::share;
 use crate::words::{counted, wrapped};
-
-const WIDTH: usize = 92;
 
 /// A stage that is over.
 pub fn stage(number: usize, attempt: &Attempt) -> String {
@@ -103,5 +102,5 @@ fn said(finding: &Finding) -> String {
 }
 
 fn put(text: &mut String, line: &str) {
-    let _ = writeln!(text, "   {}", wrapped(line, WIDTH, "   "));
+    let _ = writeln!(text, "   {}", wrapped(line, WIDTH - 3, "   "));
 }
