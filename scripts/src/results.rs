@@ -173,11 +173,10 @@ fn clients(page: &mut String, compared: &Compared) -> std::fmt::Result {
             match server.classes.get(class) {
                 Some(class) => {
                     let below = percent(class.failed_below);
-                    write!(
-                        page,
-                        " {} of {} (< {below}) |",
-                        class.failed, class.attempts
-                    )?;
+                    // The parts of a figure stay together.
+                    let (failed, attempts) = (class.failed, class.attempts);
+                    let below = below.replace(' ', "\u{a0}");
+                    write!(page, " {failed}\u{a0}of\u{a0}{attempts} (<\u{a0}{below}) |")?;
                 }
                 None => write!(page, " – |")?,
             }
