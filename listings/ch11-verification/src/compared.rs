@@ -69,6 +69,9 @@ pub struct OfServer {
     pub returning: Vec<Speed>,
     /// Memory and connections over many rotations.
     pub held: Option<Held>,
+    /// Why it has no figures of that, where it has none.
+    #[serde(default)]
+    pub not_held: Option<String>,
     /// Why it has no figures, where it has none.
     pub trouble: Option<String>,
 }
@@ -156,7 +159,10 @@ async fn one(
     }
     let (rotations, each) = effort.held;
     if round == 1 && rotations > 0 {
-        server.held = Some(held(spec, &arena, rotations, each, options.patience).await?);
+        match held(spec, &arena, rotations, each, options.patience).await {
+            Ok(held) => server.held = Some(held),
+            Err(why) => server.not_held = Some(why.to_string()),
+        }
     }
     Ok(report)
 }

@@ -130,7 +130,8 @@ enum Begun {
 /// takes the beginning, and waits.
 ///
 /// # Errors
-/// When the server does not come up, or files cannot be written.
+/// When the server does not come up, or files cannot be written; when it serves one client after the
+/// other, so that none can be held beside another.
 pub async fn held(
     spec: &Spec,
     arena: &Arena,
@@ -154,8 +155,12 @@ pub async fn held(
     let within = Duration::from_millis(spec.limits.reload_within_ms);
     for _ in 0..rotations {
         for _ in 0..each {
-            if let Some(begun) = begin(&stage, &client).await {
-                open.push(begun);
+            match timeout(patience, begin(&stage, &client)).await {
+                Ok(begun) => open.extend(begun),
+                Err(_) => {
+                    let why = "while one connection is held, no other is answered";
+                    return Err(io::Error::other(why));
+                }
             }
         }
         let window = rotate(&mut stage, &recorder, &client, within).await?;

@@ -13,6 +13,7 @@ pub mod check;
 pub mod compare;
 pub mod compared;
 pub mod course;
+pub mod demo;
 pub mod failed;
 pub mod figures;
 pub mod file;

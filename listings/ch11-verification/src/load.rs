@@ -410,6 +410,17 @@ impl Desk {
         });
     }
 
+    /// Opens a connection for HTTP, and compares what it is shown with what was issued.
+    async fn connect(&self, client: &Client, visit: &mut Visit) -> Result<Http, Failed> {
+        visit.opens(self.recorder.now());
+        let address = *self.target.address.borrow();
+        let opened = Http::connect(client, address).await;
+        let http = opened.map_err(Failed::opening)?;
+        visit.seen = Some(http.seen().clone());
+        self.target.known(http.seen())?;
+        Ok(http)
+    }
+
     fn stopped(&self) -> bool {
         *self.stop.borrow()
     }
@@ -480,17 +491,8 @@ impl Pool {
         for _ in 0..size {
             let began = desk.recorder.now();
             let mut visit = Visit::at(began);
-            let opening = async {
-                let address = *target.address.borrow();
-                let opened = Http::connect(&self.client, address).await;
-                let http = opened.map_err(Failed::opening)?;
-                visit.seen = Some(http.seen().clone());
-                target.known(http.seen())?;
-                Ok(http)
-            };
-            let opened = target.in_time(opening).await;
+            let opened = target.in_time(desk.connect(&self.client, &mut visit)).await;
             let fine = opened.is_ok();
-            visit.opened = true;
             let outcome = opened.map(|http| self.idle().push_back(http));
             desk.put(began, visit, false, outcome);
             if !fine || desk.stopped() {
@@ -523,12 +525,7 @@ impl Pool {
                 Err(failed) => return Err(failed),
             }
         }
-        visit.opens(desk.recorder.now());
-        let address = *target.address.borrow();
-        let opened = Http::connect(&self.client, address).await;
-        let mut http = opened.map_err(Failed::opening)?;
-        visit.seen = Some(http.seen().clone());
-        target.known(http.seen())?;
+        let mut http = desk.connect(&self.client, visit).await?;
         if !target.request(&mut http, 1024, Where::New).await? {
             self.idle().push_back(http);
         }
@@ -611,12 +608,7 @@ impl Slot {
                 Err(failed) => return Err(failed),
             }
         }
-        visit.opens(desk.recorder.now());
-        let address = *target.address.borrow();
-        let opened = Http::connect(&self.client, address).await;
-        let mut http = opened.map_err(Failed::opening)?;
-        visit.seen = Some(http.seen().clone());
-        target.known(http.seen())?;
+        let mut http = desk.connect(&self.client, visit).await?;
         target.request(&mut http, 1024, Where::New).await?;
         if target.protocol == Protocol::Http {
             let stream = http.start(DOWNLOAD).await;
@@ -719,14 +711,14 @@ async fn pieces(desk: &Desk, mut answer: Answer) -> Result<(), Failed> {
 async fn downloads(desk: Desk, client: Client) {
     while !desk.stopped() {
         let began = desk.recorder.now();
-        let mut seen = None;
-        let begun = begin_download(&desk, &client, &mut seen);
+        let mut visit = Visit::at(began);
+        let begun = begin_download(&desk, &client, &mut visit);
         let outcome = match desk.target.in_time(begun).await {
             Ok((answer, _open)) => pieces(&desk, answer).await,
             Err(failed) => Err(failed),
         };
         let cut = outcome.is_err();
-        desk.put(began, Visit::of(began, seen), true, outcome);
+        desk.put(began, visit, true, outcome);
         if cut {
             // A server that is away refuses at once. A client that came back at once would only
             // count how fast it is.
@@ -740,21 +732,18 @@ async fn downloads(desk: Desk, client: Client) {
 async fn begin_download(
     desk: &Desk,
     client: &Client,
-    seen: &mut Option<Seen>,
+    visit: &mut Visit,
 ) -> Result<(Answer, Option<Http>), Failed> {
     let target = &desk.target;
-    let address = *target.address.borrow();
     if target.protocol == Protocol::Lab {
+        visit.opens(desk.recorder.now());
+        let address = *target.address.borrow();
         let connection = client.connect(address).await.map_err(Failed::opening)?;
-        *seen = Some(connection.seen().clone());
+        visit.seen = Some(connection.seen().clone());
         target.known(connection.seen())?;
         return Ok((Answer::Bare(Box::new(connection)), None));
     }
-    let mut http = Http::connect(client, address)
-        .await
-        .map_err(Failed::opening)?;
-    *seen = Some(http.seen().clone());
-    target.known(http.seen())?;
+    let mut http = desk.connect(client, visit).await?;
     let answer = http.ask(&format!("/bytes/{DOWNLOAD}")).await;
     let answer = answer.map_err(|why| Failed::of(why, Where::New))?;
     if !answer.status().is_success() {

@@ -282,7 +282,7 @@ impl Spec {
             what,
         };
         let text = fs::read_to_string(file).map_err(|why| wrong(why.to_string()))?;
-        let mut spec: Self = toml::from_str(&text).map_err(|why| wrong(why.to_string()))?;
+        let mut spec = Self::parse(&text).map_err(wrong)?;
         let folder = file.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
         spec.here = folder
@@ -292,7 +292,6 @@ impl Spec {
             let stem = file.file_stem().unwrap_or_default();
             spec.name = stem.to_string_lossy().into_owned();
         }
-        spec.judge().map_err(wrong)?;
         if let Some(attach) = &mut spec.attach {
             for path in [&mut attach.directory, &mut attach.ca]
                 .into_iter()
@@ -301,6 +300,13 @@ impl Spec {
                 *path = spec.here.join(&path);
             }
         }
+        Ok(spec)
+    }
+
+    /// Reads the text of such a file. What it tells of folders is not looked for.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let spec: Self = toml::from_str(text).map_err(|why| why.to_string())?;
+        spec.judge()?;
         Ok(spec)
     }
 

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use ch11_verification::check::{Options, Watcher};
 use ch11_verification::compared::{Effort, OfServer, compare};
+use ch11_verification::figures::held;
 use ch11_verification::record::Class;
 use ch11_verification::report::{Code, Outcome};
 use ch11_verification::scenario::Trial;
 use ch11_verification::spec::Spec;
+use ch11_verification::stage::Arena;
 use tokio::sync::watch;
 
 /// The bundled server, sound and with a defect that cuts connections, and one that is not there.
@@ -80,4 +82,18 @@ async fn each_server_has_its_turns_and_its_figures() {
     let trouble = absent.trouble.unwrap();
     assert!(trouble.contains("no-such-program"), "{trouble}");
     assert!(absent.full.is_empty());
+}
+
+/// It serves one client after the other. To wait for the second for ever would end no comparison.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_one_client_holds_none_beside_another() {
+    if lab::peer::find("openssl").is_none() {
+        return;
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/s_server.toml");
+    let spec = Spec::read(&file).unwrap();
+    let arena = Arena::new(&spec).await.unwrap();
+    let held = held(&spec, &arena, 1, 2, Duration::from_secs(1)).await;
+    let why = held.unwrap_err().to_string();
+    assert!(why.contains("no other is answered"), "{why}");
 }

@@ -82,6 +82,8 @@ enum Command {
     Compare(Compare),
     Merge(Merge),
     Report(Show),
+    /// Judge the server that is bundled with the book, sound and with some defects.
+    Demo,
     /// Print the JSON Schema of reports.
     Schema,
     Log(Box<LogCommand>),
@@ -223,6 +225,9 @@ async fn main() -> ExitCode {
         Command::Compare(arguments) => compared(&arguments),
         Command::Merge(arguments) => merged(&arguments),
         Command::Report(arguments) => shown(&arguments),
+        Command::Demo => ch11_verification::demo::run()
+            .await
+            .and_then(|said| print(&(said.join("\n") + "\n"))),
         Command::Schema => print(&Report::schema()),
         Command::Log(command) => return command.run().await,
         Command::Ca(ca) => logged(async { ca.run() }).await,

@@ -4,7 +4,7 @@ use ch02_hot_reload::identity::{Source, read};
 use ch11_verification::report::{Code, Finding, Report, Severity};
 use lab::agent::Files;
 
-use crate::{Folder, Running, Theirs, is_alive};
+use crate::{FOR_EVER, Folder, Running, Theirs, is_alive};
 
 fn source(folder: &Folder) -> Source {
     Source {
@@ -132,15 +132,7 @@ fn one_that_dies_is_told() {
     let folder = Folder::new();
     let theirs = Theirs::start(&folder, &[]);
     let toml = theirs.toml(&format!("pid = {}", theirs.pid));
-    let arguments = [
-        "--rotations",
-        "1000",
-        "--interval-ms",
-        "50",
-        "--steady-ms",
-        "50",
-    ];
-    let mut running = folder.check(&toml, &arguments);
+    let mut running = folder.check(&toml, &FOR_EVER);
     running.until("rotation 1 of");
     theirs.running.signal(rustix::process::Signal::KILL);
     running.end().says(1, &[]);

@@ -24,6 +24,15 @@ use tempfile::TempDir;
 
 const ZDR: &str = env!("CARGO_BIN_EXE_zdr");
 const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
+/// Rotations for as long as nobody ends it.
+const FOR_EVER: [&str; 6] = [
+    "--rotations",
+    "1000",
+    "--interval-ms",
+    "50",
+    "--steady-ms",
+    "50",
+];
 
 /// The sound server.
 const SOUND: &str = r#"

@@ -8,7 +8,9 @@ use std::thread;
 
 use ch11_verification::report::{Code, Report};
 
-use crate::{Folder, Running, SOUND, Theirs, attach, behind, is_alive, nobody_is_left, number_in};
+use crate::{
+    FOR_EVER, Folder, Running, SOUND, Theirs, attach, behind, is_alive, nobody_is_left, number_in,
+};
 
 const SHORT: [&str; 8] = [
     "--rotations",
@@ -310,15 +312,7 @@ fn a_reader_who_has_read_enough() {
 #[test]
 fn one_that_dies_in_the_middle() {
     let folder = Folder::new();
-    let arguments = [
-        "--rotations",
-        "1000",
-        "--interval-ms",
-        "50",
-        "--steady-ms",
-        "50",
-    ];
-    let mut running = folder.check(&behind(""), &[&arguments[..], &["--no-scenarios"]].concat());
+    let mut running = folder.check(&behind(""), &[&FOR_EVER[..], &["--no-scenarios"]].concat());
     let zdr = running.pid();
     running.until("rotation 1 of");
     crate::kill(

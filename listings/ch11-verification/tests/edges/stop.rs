@@ -9,7 +9,9 @@ use ch11_verification::spec::Spec;
 use rustix::process::Signal;
 use tokio::sync::watch;
 
-use crate::{Done, Folder, SOUND, behind, children_of, is_alive, nobody_is_left, number_in, until};
+use crate::{
+    Done, FOR_EVER, Folder, SOUND, behind, children_of, is_alive, nobody_is_left, number_in, until,
+};
 
 /// One in the server's group, and one that has left it.
 const OTHERS: &str = "sleep 998 & setsid sh -c 'echo $$ > {here}/left; exec sleep 999' &
@@ -66,15 +68,7 @@ fn before_the_first_rotation() {
 #[test]
 fn while_it_rotates() {
     let folder = Folder::new();
-    let arguments = [
-        "--rotations",
-        "1000",
-        "--interval-ms",
-        "50",
-        "--steady-ms",
-        "50",
-    ];
-    let mut running = folder.check(&behind(OTHERS), &arguments);
+    let mut running = folder.check(&behind(OTHERS), &FOR_EVER);
     let zdr = running.pid();
     running.until("rotation 2 of");
     assert_eq!(children_of(zdr).len(), 3);
@@ -145,15 +139,7 @@ fn the_second_one_ends_it_at_once() {
 #[test]
 fn when_it_is_killed_itself() {
     let folder = Folder::new();
-    let arguments = [
-        "--rotations",
-        "1000",
-        "--interval-ms",
-        "50",
-        "--steady-ms",
-        "50",
-    ];
-    let mut running = folder.check(&behind(OTHERS), &arguments);
+    let mut running = folder.check(&behind(OTHERS), &FOR_EVER);
     let zdr = running.pid();
     running.until("rotation 1 of");
     assert!(!folder.left().is_empty());
