@@ -376,6 +376,8 @@ impl Server {
             .current_dir(self.folder())
             // A group of its own: it is ended as a whole, and Ctrl-C at the terminal is ours.
             .process_group(0)
+            // Its events are its own: it must not write where ours go.
+            .env_remove(lab::event::FILE_VARIABLE)
             .stdin(Stdio::null());
         if !self.marker.is_empty() {
             command.env(Family::MARKER, &self.marker);
