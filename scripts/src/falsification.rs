@@ -65,7 +65,7 @@ pub fn render(list: &str) -> Result<String, String> {
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
-            "| `{flag}` | {words} | {numbers} | `{scenario}` | `{finding}` |"
+            "| `{flag}` | <span class=\"sentence\">{words}</span> | {numbers} | `{scenario}` | `{finding}` |"
         );
     }
     Ok(page)

@@ -125,13 +125,16 @@ fn machine(page: &mut String, compared: &Compared) -> std::fmt::Result {
     } = &compared.machine;
     writeln!(
         page,
-        "Measured on {} by `{}`: {cores} cores of {}, {}. Each server had {} turns of {} rotations, one \
+        "Measured on {} by `{}`: {cores} cores of {}, {}. Each server had {} of {} rotations, one \
          each {} ms, with {} attempts a second of each class.\n",
         compared.date,
         compared.command,
         cell(processor),
         cell(system),
-        compared.rounds,
+        match compared.rounds {
+            1 => "1 turn".to_owned(),
+            many => format!("{many} turns"),
+        },
         compared.rotations,
         compared.interval_ms,
         compared.rate,

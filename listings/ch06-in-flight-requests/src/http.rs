@@ -21,6 +21,10 @@ use crate::Due;
 use crate::leave::{End, until_gone};
 use crate::linger::Shared;
 
+/// How much of an answer waits for a client that does not read, in bytes, and how long the head of a
+/// request may be. hyper would keep up to 400 kB for each of a thousand slow clients.
+const ROOM: usize = 2 * BLOCK;
+
 // ANCHOR: http1
 /// Serves HTTP/1.1. A connection that is due gets `Connection: close` with its next answer (RFC
 /// 9112, section 9.6), so that the client sends nothing more on it.
@@ -47,7 +51,9 @@ where
         std::future::ready(Ok::<_, Infallible>(response))
     });
     let io = TokioIo::new(stream.clone());
-    let connection = conn::http1::Builder::new().serve_connection(io, service);
+    let connection = conn::http1::Builder::new()
+        .max_buf_size(ROOM)
+        .serve_connection(io, service);
     let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
     let close = conn::http1::Connection::graceful_shutdown;
     let owes = || body.owes();

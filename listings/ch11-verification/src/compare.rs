@@ -468,7 +468,10 @@ pub(crate) fn line_of(finding: &Finding) -> String {
         finding.scenario,
         finding.words
     );
-    format!("  {}", words::wrapped(&text, 84, "    "))
+    format!(
+        "  {}",
+        words::wrapped(&text, crate::summary::WIDTH - 2, "    ")
+    )
 }
 
 fn probability(p: f64) -> String {

@@ -105,16 +105,19 @@ pub struct Effort {
 }
 
 /// Measures the servers, one after the other, round by round, so that what the machine does
-/// meanwhile meets all of them.
+/// meanwhile meets all of them. After each round `keep` is given what there is by then, and the number
+/// of rounds: a run of half an hour that is ended early has not been for nothing.
 ///
 /// # Errors
-/// When not even our own side can be set up. What a server does not stand is a result.
+/// When not even our own side can be set up, and when `keep` fails. What a server does not stand is a
+/// result.
 pub async fn compare(
     specs: &[Spec],
     effort: &Effort,
     watcher: &Watcher<'_>,
     say: &(dyn Fn(&str) + Sync),
-) -> io::Result<Vec<OfServer>> {
+    keep: &(dyn Fn(u32, Vec<OfServer>) -> io::Result<()> + Sync),
+) -> io::Result<()> {
     let mut servers: Vec<_> = specs.iter().map(OfServer::new).collect();
     let mut reports: Vec<Vec<Report>> = specs.iter().map(|_| Vec::new()).collect();
     for round in 1..=effort.rounds {
@@ -128,11 +131,10 @@ pub async fn compare(
                 Err(why) => server.trouble = Some(why.to_string()),
             }
         }
+        let all = servers.iter().zip(&reports);
+        keep(round, all.map(|(server, of)| server.with(of)).collect())?;
     }
-    for (server, reports) in servers.iter_mut().zip(&reports) {
-        server.add(reports);
-    }
-    Ok(servers)
+    Ok(())
 }
 
 async fn one(
@@ -177,7 +179,13 @@ impl OfServer {
         }
     }
 
-    /// Adds up what its rounds have shown.
+    /// Itself, with the sum of what its rounds have shown.
+    fn with(&self, reports: &[Report]) -> Self {
+        let mut sum = self.clone();
+        sum.add(reports);
+        sum
+    }
+
     fn add(&mut self, reports: &[Report]) {
         let mut latencies: BTreeMap<(Class, Phase), _> = BTreeMap::new();
         let mut new_after = Vec::new();
@@ -246,7 +254,15 @@ fn version(command: &[String]) -> String {
     let text = text.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let line = text.lines().find(|line| line.chars().any(char::is_numeric));
-    line.unwrap_or_default().trim().to_owned()
+    // Some say their whole path, which is this machine's own.
+    let words = line.unwrap_or_default().split_whitespace();
+    let words: Vec<_> = words
+        .map(|word| match Path::new(word) {
+            path if path.is_absolute() => path.file_name().unwrap_or_default().to_string_lossy(),
+            _ => word.into(),
+        })
+        .collect();
+    words.join(" ")
 }
 
 /// Whether a server can be started here: its program, and what it needs beside it, are found.
@@ -263,4 +279,19 @@ fn found(program: &str) -> bool {
     }
     let paths = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&paths).any(|folder| folder.join(Path::new(program)).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    /// No page shall say where on this machine a program lies.
+    #[test]
+    fn a_version_without_a_path() {
+        let printed = [
+            "/bin/sh",
+            "-c",
+            "echo; echo \"/opt/some/envoy  version: 0a1b/1.40.0\"",
+        ];
+        let version = super::version(&printed.map(str::to_owned));
+        assert_eq!(version, "envoy version: 0a1b/1.40.0");
+    }
 }

@@ -530,7 +530,7 @@ async fn run(
         sabotage.apply(&mut stage.site, &mut stage.authority, &name)?;
         // That it complains is its right.
         let _ = stage.tell().await;
-        hold(stage, typical, rejected).await;
+        hold(stage, typical, Some(rejected)).await;
         return bystanders.rotate(stage).await.map(Some);
     }
     match trial {
@@ -582,7 +582,7 @@ async fn run(
         }
         Trial::Unchanged => {
             let complaint = stage.tell().await.err();
-            hold(stage, typical, usize::MAX).await;
+            hold(stage, typical, None).await;
             let generation = stage.chains.latest();
             let now = bystanders.recorder.now();
             let (first_new, settled) = until_shown(
@@ -636,16 +636,17 @@ fn issue(stage: &mut Stage) -> io::Result<Issued> {
 
 /// Gives the server time to do something wrong. One that says that it has seen the files needs no
 /// more of it.
-async fn hold(stage: &mut Stage, typical: Duration, rejected: usize) {
+async fn hold(stage: &mut Stage, typical: Duration, rejected: Option<usize>) {
     let bound = (typical * 3).clamp(Duration::from_millis(500), Duration::from_secs(5));
-    let log = stage.server.said().log().clone();
-    let said = async {
-        while log.all(&want("identity_rejected")).len() <= rejected {
-            sleep(Duration::from_millis(10)).await;
-        }
-        sleep(Duration::from_millis(100)).await;
+    let Some(rejected) = rejected else {
+        return sleep(bound).await;
     };
-    let _ = tokio::time::timeout(bound, said).await;
+    let (log, refusal) = (stage.server.said().log(), want("identity_rejected"));
+    let next = log.wait_for_nth(&refusal, rejected + 1, Duration::MAX);
+    if tokio::time::timeout(bound, next).await.is_ok() {
+        // It may do something wrong after it has said something right.
+        sleep(Duration::from_millis(100)).await;
+    }
 }
 
 fn fifo(path: &Path) -> io::Result<()> {

@@ -231,11 +231,6 @@ impl Stage {
         std::fs::write(self.site.files().roots, own)
     }
 
-    /// Whether clients are asked for a certificate.
-    pub fn is_mutual(&self) -> bool {
-        self.mutual
-    }
-
     /// The classes that this server can be judged by.
     pub async fn classes(&self) -> Vec<Class> {
         let mut classes = vec![Class::Full, Class::Resuming];

@@ -6,7 +6,7 @@ use crate::report::{ClassReport, Latency, Outcome, Phase, Report, Scenario};
 use crate::words;
 
 /// What fits beside a chapter's text, too.
-pub const WIDTH: usize = 88;
+pub const WIDTH: usize = 86;
 
 /// The verdict, the findings, and a table of each: clients, rotations, scenarios.
 pub fn summary(report: &Report) -> String {
@@ -49,7 +49,7 @@ fn clients(text: &mut String, report: &Report) {
     put(
         text,
         &format!(
-            "{:<10}{:>9}  {:<23}{:>8}{:>8}{:>12}{:>8}{:>7}",
+            "{:<10}{:>9}  {:<22}{:>8}{:>8}{:>12}{:>8}{:>7}",
             "Clients", "attempts", "failed", "p50", "p99", "during: p50", "p99", "ratio"
         ),
     );
@@ -67,7 +67,7 @@ fn clients(text: &mut String, report: &Report) {
         put(
             text,
             &format!(
-                "  {:<8}{:>9}  {failed:<23}{:>8}{:>8}{:>12}{:>8}{:>7}",
+                "  {:<8}{:>9}  {failed:<22}{:>8}{:>8}{:>12}{:>8}{:>7}",
                 class.class.name(),
                 words::count(class.attempts),
                 shown(before, |l| l.p50),
@@ -129,7 +129,7 @@ fn scenarios(text: &mut String, report: &Report) {
     put(
         text,
         &format!(
-            "{:<20} {:<7}{:>9}  {:<23}{:<7}{:<10}{:>9}",
+            "{:<20} {:<7}{:>8}  {:<22}{:<7}{:<10}{:>9}",
             "Scenarios", "", "attempts", "failed", "served", "last good", "recovered"
         ),
     );
@@ -147,7 +147,7 @@ fn row(scenario: &Scenario) -> String {
     let bound = bound::upper(scenario.failed, scenario.attempts);
     let failed = words::failures(scenario.failed, scenario.attempts, bound);
     format!(
-        "  {name:<18} {:<7}{:>9}  {failed:<23}{:<7}{:<10}{:>9}",
+        "  {name:<18} {:<7}{:>8}  {failed:<22}{:<7}{:<10}{:>9}",
         words::name(&scenario.outcome),
         words::count(scenario.attempts),
         yes(scenario.kept_serving),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::bound::upper;
+use crate::measure::ms;
 use crate::record::{Class, Kind, Record};
 use crate::report::{
     ClassReport, Code, Finding, Outcome, Phase, Plan, Report, Resources, Rotation, Severity,
@@ -232,25 +233,29 @@ pub fn of_resumption(records: &[Record], rotations: &[Rotation], latest: u32) ->
             words,
         ));
     }
-    let first = rotations[0].began_ms;
-    let ms = |record: &Record| crate::measure::ms(record.began);
-    let before: Vec<_> = resuming
-        .iter()
-        .filter(|record| ms(record) < first)
-        .collect();
+    let came = |from: f64, until: f64| {
+        let in_time = move |record: &&&Record| (from..until).contains(&ms(record.began));
+        resuming.iter().filter(in_time)
+    };
+    // Who came while nobody had been served yet had nothing to resume.
+    let served = resuming.iter().map(|record| ms(record.done));
+    let served = served.fold(f64::MAX, f64::min);
+    let before: Vec<_> = came(served, rotations[0].began_ms).collect();
     let resumed = before.iter().filter(|record| record.resumed).count();
-    let lost = rotations.iter().enumerate().filter(|(at, rotation)| {
-        let until = rotations.get(at + 1).map_or(f64::MAX, |next| next.began_ms);
-        resuming
-            .iter()
-            .any(|record| !record.resumed && (rotation.began_ms..until).contains(&ms(record)))
-    });
-    let lost = lost.count();
-    if before.len() >= 5 && resumed * 10 >= before.len() * 8 && lost * 10 >= rotations.len() * 8 {
+    let (mut lost, mut judged) = (0, 0);
+    for (at, rotation) in rotations.iter().enumerate() {
+        let next = rotations.get(at + 1).map_or(f64::MAX, |next| next.began_ms);
+        let paid = came(rotation.began_ms, next).any(|record| !record.resumed);
+        let new = rotation.told_ms + rotation.first_new_ms.unwrap_or_default();
+        // A rotation after which nobody came back tells nothing.
+        judged += usize::from(paid || came(new, next).next().is_some());
+        lost += usize::from(paid);
+    }
+    let resumes = before.len() >= 5 && resumed * 10 >= before.len() * 8;
+    if resumes && judged >= 3 && lost * 10 >= judged * 8 {
         let words = format!(
-            "After {lost} of {} rotations, clients who return had to pay for a full handshake, where \
+            "After {lost} of {judged} rotations, clients who return had to pay for a full handshake, where \
              {resumed} of {} resumed before.",
-            rotations.len(),
             before.len()
         );
         found.push(finding(

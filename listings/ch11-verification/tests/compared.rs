@@ -1,6 +1,7 @@
 //! Servers side by side: what `cargo compare` writes down is what was measured.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use ch11_verification::check::{Options, Watcher};
@@ -47,16 +48,30 @@ async fn each_server_has_its_turns_and_its_figures() {
         progress: &|_| (),
         interrupt,
     };
-    let servers = compare(&specs(), &effort, &watcher, &|_| ()).await.unwrap();
-    let [sound, severs, absent] = servers.try_into().unwrap();
+    let kept = Mutex::new(Vec::new());
+    let keep = |round, servers: Vec<OfServer>| {
+        kept.lock().unwrap().push((round, servers));
+        Ok(())
+    };
+    compare(&specs(), &effort, &watcher, &|_| (), &keep)
+        .await
+        .unwrap();
+    let kept = kept.into_inner().unwrap();
+    let [(1, first), (2, servers)] = &kept[..] else {
+        panic!("not kept after each round");
+    };
+    assert_eq!(first[0].shown, (2, 2), "one round");
+    let [sound, severs, absent] = &servers[..] else {
+        panic!("not each server");
+    };
 
     assert_eq!(sound.trouble, None);
     assert_eq!(sound.shown, (4, 4), "two rounds of two rotations");
     assert_eq!((sound.full.len(), sound.returning.len()), (2, 2));
     let of = |server: &OfServer| server.classes[&Class::Full];
-    assert!(of(&sound).attempts > 20 && of(&sound).failed == 0);
-    assert!(of(&sound).failed_below > 0.0 && of(&sound).failed_below < 0.2);
-    assert!(of(&sound).steady_us.0 > 10, "{:?}", of(&sound));
+    assert!(of(sound).attempts > 20 && of(sound).failed == 0);
+    assert!(of(sound).failed_below > 0.0 && of(sound).failed_below < 0.2);
+    assert!(of(sound).steady_us.0 > 10, "{:?}", of(sound));
     let (median, worst) = sound.new_after_ms.unwrap();
     assert!(median <= worst);
     assert!(sound.failures.is_empty(), "{:?}", sound.failures);
@@ -79,7 +94,7 @@ async fn each_server_has_its_turns_and_its_figures() {
         "each was cut by the next reload"
     );
 
-    let trouble = absent.trouble.unwrap();
+    let trouble = absent.trouble.as_ref().unwrap();
     assert!(trouble.contains("no-such-program"), "{trouble}");
     assert!(absent.full.is_empty());
 }

@@ -110,10 +110,15 @@ fn options(entries: &[Entry]) -> Options {
     let trials = entries.iter().filter(|entry| entry.scenario != ROTATION);
     let trials: BTreeSet<_> = trials.map(|entry| entry.scenario.as_str()).collect();
     let classes: BTreeSet<_> = entries.iter().flat_map(|entry| &entry.classes).collect();
+    // Five clients at least have to return before the first rotation.
+    let steady = match classes.contains(&Class::Resuming) {
+        true => 1400,
+        false => 700,
+    };
     Options {
         rotations,
         interval: Duration::from_millis(400),
-        steady: Duration::from_millis(if rotations > 0 { 700 } else { 0 }),
+        steady: Duration::from_millis(if rotations > 0 { steady } else { 0 }),
         // Both files at once: a server that objects to a pair of two generations shows that when
         // it is asked, and not by chance.
         writer: Writer::Kubelet,

@@ -167,6 +167,19 @@ fn sessions_and_rotations() {
     let lost = (10..60).map(|n| returning(n * 100, n % 10 != 0, (n / 10) as u32));
     let lost: Vec<_> = first.iter().cloned().chain(lost).collect();
     assert_eq!(codes(&lost), [Code::TicketsLost]);
+    // On a slow machine the first five have come before one of them is served, and nobody comes
+    // after the last rotation.
+    let mut slow: Vec<_> = lost
+        .into_iter()
+        .filter(|visit| visit.due < at(4000))
+        .collect();
+    for early in &mut slow[..5] {
+        (early.resumed, early.done) = (false, at(450));
+    }
+    assert_eq!(codes(&slow), [Code::TicketsLost]);
+    // Two rotations are too few to tell.
+    slow.retain(|visit| visit.due < at(3000));
+    assert_eq!(codes(&slow), []);
     // A server that never resumes loses nothing.
     let never: Vec<_> = (0..60).map(|n| returning(n * 100, false, 0)).collect();
     assert_eq!(codes(&never), []);

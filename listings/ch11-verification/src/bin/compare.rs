@@ -115,30 +115,39 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         progress: &|_| (),
         interrupt,
     };
-    let servers = compare(&specs, &effort, &watcher, &|line| eprintln!("{line}")).await?;
-    let compared = Compared {
-        date: OffsetDateTime::now_utc().date().to_string(),
-        command: format!(
-            "cargo compare {}",
-            std::env::args().skip(1).collect::<Vec<_>>().join(" ")
-        )
-        .trim()
-        .to_owned(),
-        machine: ch11_verification::check::machine(),
-        rounds: arguments.rounds,
-        rotations: arguments.rotations,
-        interval_ms: arguments.interval_ms,
-        rate: arguments.rate,
-        servers,
-        missing,
-    };
     let to = arguments
         .to
         .unwrap_or_else(|| crate_directory.join("measured/compare.json"));
-    let text = serde_json::to_string_pretty(&compared)? + "\n";
-    write_whole(&to, text.as_bytes())?;
-    println!("wrote {}", to.display());
-    Ok(())
+    let command = std::env::args().skip(1);
+    let command: Vec<_> = ["cargo".into(), "compare".into()]
+        .into_iter()
+        .chain(command)
+        .collect();
+    let keep = |rounds, servers| {
+        let compared = Compared {
+            date: OffsetDateTime::now_utc().date().to_string(),
+            command: command.join(" "),
+            machine: ch11_verification::check::machine(),
+            rounds,
+            rotations: arguments.rotations,
+            interval_ms: arguments.interval_ms,
+            rate: arguments.rate,
+            servers,
+            missing: missing.clone(),
+        };
+        let text = serde_json::to_string_pretty(&compared)? + "\n";
+        write_whole(&to, text.as_bytes())?;
+        println!("wrote {} after round {rounds}", to.display());
+        Ok(())
+    };
+    compare(
+        &specs,
+        &effort,
+        &watcher,
+        &|line| eprintln!("{line}"),
+        &keep,
+    )
+    .await
 }
 
 /// The book's own servers lie beside this program, built as it is.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ch02_hot_reload::identity::Reason;
 use ch09_simulating_rotation::{Sabotage, Writer};
 use lab::log::{Want, want};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{Attempt, Effort};
 use crate::check::of_server;
@@ -94,11 +94,7 @@ async fn heard(
 /// contract is not waited for.
 async fn logged(stage: &Stage, wanted: &Want, before: usize, within: Duration) -> bool {
     let log = stage.server.said().log();
-    let waiting = async {
-        while log.all(wanted).len() <= before {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
+    let waiting = log.wait_for_nth(wanted, before + 1, Duration::MAX);
     // What is shown has been loaded: the line is on its way, if it comes at all.
     let silent = log.all(&want("identity_loaded")).is_empty();
     let bound = if silent {
