@@ -5,6 +5,7 @@
 //! second, of which the clients take their part, but how much processor time it takes for each.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 use ch06_in_flight_requests::client::{Download, Http};
 use lab::client::{Client, Connection, Options};
 use serde::{Deserialize, Serialize};
+use socket2::SockRef;
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -180,7 +183,7 @@ pub async fn held(
         asking.spawn(async move {
             let going = async {
                 match begun {
-                    Begun::Bare(mut connection) => connection.pull(MORE).await.is_ok(),
+                    Begun::Bare(mut connection) => connection.take(MORE).await.is_ok(),
                     Begun::Http(mut both) => both.1.pull(MORE.into()).await.is_ok(),
                 }
             };
@@ -193,14 +196,29 @@ pub async fn held(
     Ok(held)
 }
 
+/// How large a segment is, in bytes: as on a network of Ethernet. The kernel keeps at least ten for a
+/// client that does not read. On the loopback they are of 64 kB, and those of a thousand clients are
+/// all the memory that it has for TCP: then every connection waits.
+const SEGMENT: u32 = 1440;
+
 async fn begin(stage: &Stage, client: &Client) -> Option<Begun> {
     let address = *stage.target.address.borrow();
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    let socket = socket.ok()?;
+    SockRef::from(&socket).set_tcp_mss(SEGMENT).ok()?;
+    socket.set_nodelay(true).ok()?;
+    let tcp = socket.connect(address).await.ok()?;
+    let (stream, seen) = client.handshake(tcp).await.ok()?;
     if stage.target.protocol == Protocol::Lab {
-        let mut connection = client.connect(address).await.ok()?;
-        connection.pull(1).await.ok()?;
+        let mut connection = Connection::over(stream, seen);
+        connection.ask(DOWNLOAD as u32).await.ok()?;
+        connection.take(1).await.ok()?;
         return Some(Begun::Bare(connection.into()));
     }
-    let mut http = Http::connect(client, address).await.ok()?;
+    let mut http = Http::over(stream, seen).await.ok()?;
     let mut body = http.start(DOWNLOAD).await.ok()?;
     body.pull(1).await.ok()?;
     Some(Begun::Http((http, body).into()))

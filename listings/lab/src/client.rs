@@ -225,20 +225,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Asks for `size` bytes more, and checks each one.
     pub async fn pull(&mut self, size: u32) -> Result<(), Failure> {
-        match tokio::time::timeout(BOUND, self.pull_unbounded(size)).await {
+        let pulled = async {
+            self.ask(size).await?;
+            self.take(size).await
+        };
+        match tokio::time::timeout(BOUND, pulled).await {
             Ok(pulled) => pulled,
             Err(_) => Err(Failure::Silent("an answer")),
         }
     }
 
-    async fn pull_unbounded(&mut self, size: u32) -> Result<(), Failure> {
+    /// Asks for `size` bytes more, and waits for none. There is no bound on how long it takes.
+    pub async fn ask(&mut self, size: u32) -> Result<(), Failure> {
         let asked = self.stream.write_all(&size.to_be_bytes()).await;
         if let Err(why) = asked {
             return Err(self.severed(why));
         }
-        if let Err(why) = self.stream.flush().await {
-            return Err(self.severed(why));
-        }
+        let flushed = self.stream.flush().await;
+        flushed.map_err(|why| self.severed(why))
+    }
+
+    /// Takes `size` bytes of what was asked for, and checks each one. There is no bound on how long it
+    /// takes.
+    pub async fn take(&mut self, size: u32) -> Result<(), Failure> {
         let (mut left, mut block, mut right) = (size as usize, [0; wire::BLOCK], [0; wire::BLOCK]);
         while left > 0 {
             let want = left.min(wire::BLOCK);

@@ -54,6 +54,20 @@ async fn an_idle_http1_connection_that_never_asks_is_closed_at_the_deadline() {
     assert!(http.is_closed());
 }
 
+/// A thousand clients who do not read hold a thousand beginnings of answers in the server's memory.
+#[tokio::test(start_paused = true)]
+async fn little_of_an_answer_waits_for_a_client_that_does_not_read() {
+    let mut bench = Bench::new(BY_GENERATION);
+    let mut http = bench.http(Version::Http1).await;
+    let mut download = http.start(1024 * MIB).await.unwrap();
+    download.pull(1).await.unwrap();
+    bench.rotate();
+    // All that was made of the answer: for hyper, for TLS, for the way and for the client.
+    let made = bench.closed(1, "deadline").await;
+    assert!(made < 256 * 1024, "{made} bytes");
+    drop(download);
+}
+
 #[tokio::test(start_paused = true)]
 async fn http2_finishes_its_streams_and_opens_no_more() {
     let mut bench = Bench::new(BY_GENERATION);
