@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lab::chain;
+use lab::wire::BLOCK;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
@@ -164,8 +165,11 @@ fn failed(why: &dyn Display) {
 /// Answers the lab's protocol until the client is done, and logs the connection's two ends.
 ///
 /// `generation` is the one under which the connection was opened, where that can be known.
-pub async fn converse(stream: TlsStream<TcpStream>, generation: Option<u64>) {
-    let (resumed, tls) = how(stream.get_ref().1);
+pub async fn converse(mut stream: TlsStream<TcpStream>, generation: Option<u64>) {
+    let session = stream.get_mut().1;
+    // One record waits for a client that does not read. rustls would keep four.
+    session.set_buffer_limit(Some(BLOCK));
+    let (resumed, tls) = how(session);
     converse_over(stream, generation, resumed, tls).await;
 }
 

@@ -21,6 +21,7 @@ use std::time::Duration;
 use ch01_restart_baseline::{Opened, accept, handshake, how};
 use ch02_hot_reload::Live;
 use held::Held;
+use lab::wire::BLOCK;
 use leave::{End, until_gone};
 use linger::Shared;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -200,14 +201,16 @@ impl Server {
 /// Speaks what ALPN has chosen, until the client leaves or has to: once `due` is ready it is asked
 /// to, and after `grace` it is cut. Returns how many bytes of body were sent, and how it ended.
 pub async fn converse<S>(
-    stream: TlsStream<S>,
+    mut stream: TlsStream<S>,
     due: impl Future<Output = Due>,
     grace: Duration,
 ) -> (u64, End)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    match stream.get_ref().1.alpn_protocol() {
+    let session = stream.get_mut().1;
+    session.set_buffer_limit(Some(BLOCK));
+    match session.alpn_protocol() {
         Some(b"h2") => http::http2(stream, due, grace).await,
         Some(b"http/1.1") => http::http1(stream, due, grace).await,
         _ => bare(stream, due, grace).await,

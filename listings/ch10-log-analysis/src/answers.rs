@@ -234,14 +234,7 @@ fn of_server(id: Id, server: &Server, now: OffsetDateTime) -> OfServer {
         reloads: Reloads {
             loaded: server.loaded,
             refused: server.refused.clone(),
-            last_refused: server.last_refused.as_ref().map(|refused| Refused {
-                at: refused.at,
-                reason: refused.reason.clone(),
-                file: refused.file.clone(),
-                detail: refused.detail.clone(),
-                kept: refused.kept,
-                mended_by: refused.mended_by,
-            }),
+            last_refused: server.last_refused.clone(),
         },
         connections: Connections {
             opened: server.opened,

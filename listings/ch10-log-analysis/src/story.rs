@@ -9,6 +9,7 @@ use lab::event::Event;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::answers::Refused;
 use crate::claims::CLOCK_STEP;
 use crate::read::Line;
 use crate::servers::{Id, Servers};
@@ -66,19 +67,6 @@ pub(crate) struct Serving {
     pub used: bool,
     /// A client says in this log that it was shown it.
     pub seen_by_client: bool,
-}
-
-/// A reload that was refused.
-#[derive(Clone, Debug)]
-pub(crate) struct Refused {
-    pub at: Option<OffsetDateTime>,
-    pub reason: String,
-    pub file: Option<String>,
-    pub detail: Option<String>,
-    /// The generation that went on.
-    pub kept: Option<u64>,
-    /// The generation that was loaded afterwards.
-    pub mended_by: Option<u64>,
 }
 
 /// A connection that is open.

@@ -65,7 +65,7 @@ impl Default for Options {
             rate: 50.0,
             downloads: 2,
             pool: 8,
-            scenarios: Trial::ALL.to_vec(),
+            scenarios: Trial::all().to_vec(),
             jobs: 4,
             patience: Duration::from_secs(5),
             observe: false,

@@ -56,8 +56,8 @@ pub struct OfServer {
     pub scenarios: BTreeMap<String, Outcome>,
     /// Rotations that were shown in time, of all.
     pub shown: (u32, u32),
-    /// From the files and the signal to the first handshake that showed the new certificate, in
-    /// milliseconds: median and worst.
+    /// From the agent's first write to the end of the first handshake that showed the new certificate,
+    /// in milliseconds: median and worst. Whoever has to be told is told meanwhile.
     pub new_after_ms: Option<(f64, f64)>,
     /// Failures that are found while all is well, each with its first words.
     pub failures: BTreeMap<Code, String>,
@@ -212,7 +212,8 @@ impl OfServer {
             for rotation in &report.rotations {
                 self.shown.1 += 1;
                 self.shown.0 += u32::from(rotation.first_new_ms.is_some());
-                new_after.extend(rotation.first_new_ms);
+                let telling = rotation.told_ms - rotation.began_ms;
+                new_after.extend(rotation.first_new_ms.map(|after| telling + after));
             }
             for finding in &report.findings {
                 if finding.scenario != crate::verdict::ROTATION {

@@ -59,7 +59,7 @@ impl Effort {
             jobs: 4,
             patience: Duration::from_secs(5),
             writers: Writer::ALL.to_vec(),
-            trials: Trial::ALL.to_vec(),
+            trials: Trial::all().to_vec(),
         }
     }
 

@@ -88,32 +88,9 @@ pub enum Trial {
 
 impl Trial {
     /// All.
-    pub const ALL: [Self; 24] = [
-        Self::Torn,
-        Self::Truncated,
-        Self::Mismatched,
-        Self::Expired,
-        Self::NotYetValid,
-        Self::WrongName,
-        Self::WrongCa,
-        Self::Missing,
-        Self::Unreadable,
-        Self::Shrunk,
-        Self::Garbage,
-        Self::ChainOnly,
-        Self::Rollback,
-        Self::SameDate,
-        Self::SlowWrite,
-        Self::RemoveCreate,
-        Self::Burst,
-        Self::Unchanged,
-        Self::AbsentAtStart,
-        Self::ChangedAtStart,
-        Self::Stalled,
-        Self::TrustAdded,
-        Self::TrustRemoved,
-        Self::TrustHalfWritten,
-    ];
+    pub fn all() -> &'static [Self] {
+        Self::value_variants()
+    }
 
     /// The name in reports and on the command line.
     pub fn name(self) -> String {
@@ -128,21 +105,9 @@ impl Trial {
         help.unwrap_or_default()
     }
 
+    /// What the agent does, where it is the agent's doing: both have one name.
     fn sabotage(self) -> Option<Sabotage> {
-        Some(match self {
-            Self::Torn => Sabotage::Torn,
-            Self::Truncated => Sabotage::Truncated,
-            Self::Mismatched => Sabotage::Mismatched,
-            Self::Expired => Sabotage::Expired,
-            Self::NotYetValid => Sabotage::NotYetValid,
-            Self::WrongName => Sabotage::WrongName,
-            Self::WrongCa => Sabotage::WrongCa,
-            Self::Missing => Sabotage::Missing,
-            Self::Unreadable => Sabotage::Unreadable,
-            Self::Shrunk => Sabotage::Shrunk,
-            Self::Garbage => Sabotage::Garbage,
-            _ => return None,
-        })
+        Sabotage::from_str(&self.name(), false).ok()
     }
 
     /// The entries of the failure catalogue that it reproduces.

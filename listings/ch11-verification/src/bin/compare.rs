@@ -104,7 +104,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
             rotations: arguments.rotations,
             interval: Duration::from_millis(arguments.interval_ms),
             rate: arguments.rate,
-            scenarios: Trial::ALL.to_vec(),
+            scenarios: Trial::all().to_vec(),
             ..Options::default()
         },
         time: Duration::from_millis(arguments.speed_ms),

@@ -280,7 +280,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         pool: arguments.pool,
         scenarios: match arguments.scenarios.is_empty() {
             _ if arguments.no_scenarios || arguments.observe => Vec::new(),
-            true => Trial::ALL.to_vec(),
+            true => Trial::all().to_vec(),
             false => arguments.scenarios,
         },
         jobs: arguments.jobs,
