@@ -18,7 +18,7 @@ use lab::log::want;
 use rustix::process::Signal;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::check::{Options, Step, of_server};
 use crate::load::{Load, Rates, counted};
@@ -486,16 +486,12 @@ async fn run(
     let pause = (typical * 2).clamp(Duration::from_millis(60), Duration::from_secs(2));
     if let Some(sabotage) = trial.sabotage() {
         let name = stage.name().to_owned();
-        let rejected = stage
-            .server
-            .said()
-            .log()
-            .all(&want("identity_rejected"))
-            .len();
         sabotage.apply(&mut stage.site, &mut stage.authority, &name)?;
+        // What it says from now on is of these files. Before, it may have seen half of them.
+        let before = judged(stage);
         // That it complains is its right.
         let _ = stage.tell().await;
-        hold(stage, typical, Some(rejected)).await;
+        hold(stage, typical, Some(before)).await;
         return bystanders.rotate(stage).await.map(Some);
     }
     match trial {
@@ -599,18 +595,40 @@ fn issue(stage: &mut Stage) -> io::Result<Issued> {
     stage.authority.issue(&request).map_err(io::Error::other)
 }
 
-/// Gives the server time to do something wrong. One that says that it has seen the files needs no
-/// more of it.
-async fn hold(stage: &mut Stage, typical: Duration, rejected: Option<usize>) {
-    let bound = (typical * 3).clamp(Duration::from_millis(500), Duration::from_secs(5));
-    let Some(rejected) = rejected else {
+/// How often it has logged that it serves what it read, and that it does not.
+fn judged(stage: &Stage) -> [usize; 2] {
+    let log = stage.server.said().log();
+    JUDGMENTS.map(|event| log.all(&want(event)).len())
+}
+
+const JUDGMENTS: [&str; 2] = ["identity_loaded", "identity_rejected"];
+
+/// Gives the server time to do something wrong. One that says what it makes of its files is waited
+/// for, until it has said it and then been silent for a while: a busy machine is slow.
+async fn hold(stage: &mut Stage, typical: Duration, before: Option<[usize; 2]>) {
+    const SILENT: Duration = Duration::from_millis(300);
+    let shortest = match before {
+        Some([loaded, _]) if loaded > 0 => Duration::from_secs(2),
+        _ => Duration::from_millis(500),
+    };
+    let mut bound = (typical * 3).clamp(shortest, Duration::from_secs(5));
+    let Some(mut heard) = before else {
         return sleep(bound).await;
     };
-    let (log, refusal) = (stage.server.said().log(), want("identity_rejected"));
-    let next = log.wait_for_nth(&refusal, rejected + 1, Duration::MAX);
-    if tokio::time::timeout(bound, next).await.is_ok() {
-        // It may do something wrong after it has said something right.
-        sleep(Duration::from_millis(100)).await;
+    let log = stage.server.said().log();
+    let [loaded, rejected] = JUDGMENTS.map(want);
+    loop {
+        let said = async {
+            tokio::select! {
+                Some(_) = log.find(&loaded, heard[0] + 1) => true,
+                Some(_) = log.find(&rejected, heard[1] + 1) => true,
+                else => false,
+            }
+        };
+        if !matches!(timeout(bound, said).await, Ok(true)) {
+            return;
+        }
+        (heard, bound) = (judged(stage), SILENT);
     }
 }
 

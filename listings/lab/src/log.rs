@@ -241,7 +241,9 @@ impl Log {
         self.wait_for_all(want, nth, bound).await.remove(nth - 1)
     }
 
-    async fn find(&self, want: &Want, count: usize) -> Option<Vec<Event>> {
+    /// The same for a log that may end: waits for as long as it takes, and returns `None` where it has
+    /// ended before.
+    pub async fn find(&self, want: &Want, count: usize) -> Option<Vec<Event>> {
         let mut grown = self.0.grown.subscribe();
         let (mut seen, mut found) = (0, Vec::new());
         loop {
