@@ -6,9 +6,12 @@ use std::process::Command;
 
 const RUNS: [&[&str]; 2] = [
     &["--rotations", "20", "--interval-ms", "500"],
+    // The kubelet swaps both files as one, which this defect survives.
     &[
+        "--writer",
+        "kubelet",
         "--rotations",
-        "5",
+        "10",
         "--interval-ms",
         "500",
         "--scenarios",
