@@ -1,6 +1,6 @@
 //! The falsification table: what each defect of the broken server is caught by.
 //!
-//! The list is the one that a test runs (`listings/ch11-verification/tests/falsification.rs`), so the
+//! The list is the one that a test runs (`listings/zdr/tests/falsification.rs`), so the
 //! page cannot claim a catch that is not made.
 
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! The results of `cargo compare`, as tables: what `listings/ch11-verification/measured/compare.json`
+//! The results of `cargo benchmark`, as tables: what `listings/zdr/measured/compare.json`
 //! holds, and nothing beside it.
 
 use std::collections::BTreeMap;
@@ -87,7 +87,7 @@ enum Table {
 /// `scenarios`.
 ///
 /// # Errors
-/// When the text is not what `cargo compare` writes, or there is no such table.
+/// When the text is not what `cargo benchmark` writes, or there is no such table.
 pub fn render(text: &str, which: &str) -> Result<String, String> {
     let compared: Compared = serde_json::from_str(text).map_err(|why| why.to_string())?;
     let which = match which {

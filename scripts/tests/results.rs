@@ -1,10 +1,10 @@
-//! The results page: what `cargo compare` wrote, and nothing else.
+//! The results page: what `cargo benchmark` wrote, and nothing else.
 
 use scripts::results::render;
 
 /// Two servers: one that is judged by all, one that has no figures.
 const FILE: &str = r#"{
-  "date": "2026-11-25", "command": "cargo compare", "rounds": 3, "rotations": 10,
+  "date": "2026-11-25", "command": "cargo benchmark", "rounds": 3, "rotations": 10,
   "interval_ms": 500, "rate": 40.0, "missing": ["caddy"],
   "machine": { "cores": 2, "processor": "A | B", "system": "linux" },
   "servers": [

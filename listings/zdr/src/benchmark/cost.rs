@@ -1,0 +1,225 @@
+//! What a server costs: handshakes for each second of processor time, and memory that rotations leave
+//! behind.
+//!
+//! Server and clients share one machine. So a server is not asked how many handshakes it does in a
+//! second, of which the clients take their part, but how much processor time it takes for each.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use ch06_in_flight_requests::client::{Download, Http};
+use lab::client::{Client, Connection, Options};
+use serde::{Deserialize, Serialize};
+use socket2::SockRef;
+use tokio::net::TcpSocket;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::server::origin::DOWNLOAD;
+use crate::server::spec::{Protocol, Spec};
+use crate::testbed::rotate::rotate;
+use crate::testbed::{SharedFixtures, TestBed};
+use ch11_verification::attempt::Recorder;
+
+/// How many clients come at once.
+const CLIENTS: usize = 8;
+
+/// Handshakes, and what they cost.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Speed {
+    /// Connections, each with one short request.
+    pub connections: u64,
+    /// How many of them resumed a session.
+    pub resumed: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// Processor time that the server took, in seconds.
+    pub processor_seconds: f64,
+}
+
+impl Speed {
+    /// Connections for each second of processor time.
+    pub fn per_core(&self) -> f64 {
+        self.connections as f64 / self.processor_seconds
+    }
+}
+
+/// Connects for so long, again and again. All clients offer the same key exchange, X25519: a server
+/// that knows a better one, and takes longer for it, shall not lose by it.
+///
+/// # Errors
+/// When no client can be made, or the server's process is not known.
+pub async fn speed(testbed: &TestBed, resume: bool, time: Duration) -> io::Result<Speed> {
+    let unknown = || io::Error::other("the server's process is not known");
+    let mut working = JoinSet::new();
+    let stop = Arc::new(AtomicBool::new(false));
+    let counts: Arc<[AtomicU64; 3]> = Arc::default();
+    let client = x25519(testbed, resume)?;
+    if resume {
+        // The first of all pays for the session.
+        let _ = testbed.target.probe(&client).await;
+    }
+    let before = testbed.server.usage().ok_or_else(unknown)?;
+    for _ in 0..CLIENTS {
+        let (target, client) = (testbed.target.clone(), client.clone());
+        let (stop, counts) = (stop.clone(), counts.clone());
+        working.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let (seen, outcome) = target.probe(&client).await;
+                counts[0].fetch_add(1, Ordering::Relaxed);
+                let resumed = seen.is_some_and(|seen| seen.resumed);
+                counts[1].fetch_add(u64::from(resumed), Ordering::Relaxed);
+                counts[2].fetch_add(u64::from(outcome.is_err()), Ordering::Relaxed);
+            }
+        });
+    }
+    tokio::time::sleep(time).await;
+    stop.store(true, Ordering::Relaxed);
+    while working.join_next().await.is_some() {}
+    let after = testbed.server.usage().ok_or_else(unknown)?;
+    let [connections, resumed, failed] = [0, 1, 2].map(|at| counts[at].load(Ordering::Relaxed));
+    Ok(Speed {
+        connections,
+        resumed,
+        failed,
+        processor_seconds: (after.ticks - before.ticks) as f64
+            / rustix::param::clock_ticks_per_second() as f64,
+    })
+}
+
+fn x25519(testbed: &TestBed, resume: bool) -> io::Result<Client> {
+    let options = Options {
+        resume,
+        x25519_only: true,
+        ..Options::default()
+    };
+    let identity = testbed.target.identity.as_deref();
+    testbed.target.client_with(None, options, identity)
+}
+
+/// What rotations leave behind while connections are held.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Held {
+    /// Rotations.
+    pub rotations: u32,
+    /// How many of them were shown in time.
+    pub shown: u32,
+    /// Connections that were opened, as many in each generation, each with an answer under way.
+    pub connections: usize,
+    /// How many of them were asked in the end whether they go on.
+    pub asked: usize,
+    /// How many of those did.
+    pub alive: usize,
+    /// Memory before, in bytes.
+    pub memory_before: u64,
+    /// Memory at the end.
+    pub memory_after: u64,
+    /// Processes at the end.
+    pub processes_after: usize,
+    /// How long it all took, in seconds.
+    pub seconds: f64,
+}
+
+/// A connection whose answer has begun.
+enum Begun {
+    Bare(Box<Connection>),
+    Http(Box<(Http, Download)>),
+}
+
+/// Rotates, and opens so many connections under each generation. Each of them asks for a long answer,
+/// takes the beginning, and waits.
+///
+/// # Errors
+/// When the server does not come up, or files cannot be written; when it serves one client after the
+/// other, so that none can be held beside another.
+pub async fn held(
+    spec: &Spec,
+    fixtures: &SharedFixtures,
+    rotations: u32,
+    each: usize,
+    patience: Duration,
+) -> io::Result<Held> {
+    let writer = ch09_simulating_rotation::Writer::VaultAgent;
+    let mut testbed = TestBed::set_up(spec, fixtures, writer, patience).await?;
+    let unknown = || io::Error::other("the server's process is not known");
+    let client = x25519(&testbed, false)?;
+    let recorder = Recorder::default();
+    let began = Instant::now();
+    let before = testbed.server.usage().ok_or_else(unknown)?;
+    let mut held = Held {
+        rotations,
+        memory_before: before.memory,
+        ..Held::default()
+    };
+    let mut open = Vec::new();
+    let within = Duration::from_millis(spec.limits.reload_within_ms);
+    for _ in 0..rotations {
+        for _ in 0..each {
+            match timeout(patience, begin(&testbed, &client)).await {
+                Ok(begun) => open.extend(begun),
+                Err(_) => {
+                    let error = "while one connection is held, no other is answered";
+                    return Err(io::Error::other(error));
+                }
+            }
+        }
+        let window = rotate(&mut testbed, &recorder, &client, within).await?;
+        held.shown += u32::from(window.first_new.is_some());
+    }
+    held.connections = each * rotations as usize;
+    let after = testbed.server.usage().ok_or_else(unknown)?;
+    held.memory_after = after.memory;
+    held.processes_after = after.processes;
+    held.seconds = began.elapsed().as_secs_f64();
+    // All that is buffered on the way would come even from a server that is gone. It is less than
+    // this; and of all of them it would be too much, so every tenth is asked.
+    const MORE: u32 = 16 << 20;
+    let mut asking = JoinSet::new();
+    for begun in open.into_iter().step_by(10) {
+        held.asked += 1;
+        asking.spawn(async move {
+            let going = async {
+                match begun {
+                    Begun::Bare(mut connection) => connection.take(MORE).await.is_ok(),
+                    Begun::Http(mut both) => both.1.pull(MORE.into()).await.is_ok(),
+                }
+            };
+            timeout(patience, going).await.unwrap_or(false)
+        });
+    }
+    for alive in asking.join_all().await {
+        held.alive += usize::from(alive);
+    }
+    Ok(held)
+}
+
+/// How large a segment is, in bytes: as on a network of Ethernet. The kernel keeps at least ten for a
+/// client that does not read. On the loopback they are of 64 kB, and those of a thousand clients are
+/// all the memory that it has for TCP: then every connection waits.
+const SEGMENT: u32 = 1440;
+
+async fn begin(testbed: &TestBed, client: &Client) -> Option<Begun> {
+    let address = *testbed.target.address.borrow();
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    let socket = socket.ok()?;
+    SockRef::from(&socket).set_tcp_mss(SEGMENT).ok()?;
+    socket.set_nodelay(true).ok()?;
+    let tcp = socket.connect(address).await.ok()?;
+    let (stream, seen) = client.handshake(tcp).await.ok()?;
+    if testbed.target.protocol == Protocol::Lab {
+        let mut connection = Connection::over(stream, seen);
+        connection.ask(DOWNLOAD as u32).await.ok()?;
+        connection.take(1).await.ok()?;
+        return Some(Begun::Bare(connection.into()));
+    }
+    let mut http = Http::over(stream, seen).await.ok()?;
+    let mut body = http.start(DOWNLOAD).await.ok()?;
+    body.pull(1).await.ok()?;
+    Some(Begun::Http((http, body).into()))
+}

@@ -1,0 +1,84 @@
+//! What people see while it runs: a line that moves at a terminal, and a line for each step elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use zdr::check::{Options, Step};
+use zdr::report::Outcome;
+
+/// Shows steps on stderr.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    rotations: u32,
+    quiet: bool,
+}
+
+impl Progress {
+    /// For a check with these options. `quiet` shows nothing.
+    pub fn new(options: &Options, quiet: bool) -> Self {
+        let steps = u64::from(options.rotations) + options.scenarios.len() as u64 + 1;
+        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
+            let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {elapsed} {wide_msg}");
+            if let Ok(style) = style {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self {
+            bar,
+            rotations: options.rotations,
+            quiet,
+        }
+    }
+
+    /// Shows one.
+    pub fn show(&self, step: &Step) {
+        let rotations = self.rotations;
+        let (line, done) = match step {
+            Step::Starting => ("starting the server".into(), false),
+            Step::Steady => ("watching it before the first rotation".into(), true),
+            Step::Rotated {
+                number,
+                after: Some(after),
+            } => {
+                let after = after.as_secs_f64() * 1000.0;
+                (
+                    format!("rotation {number} of {rotations}: shown after {after:.1} ms"),
+                    true,
+                )
+            }
+            Step::Rotated {
+                number,
+                after: None,
+            } => (format!("rotation {number} of {rotations}: not shown"), true),
+            Step::ScenarioOutcome(scenario) => {
+                let outcome = match scenario.outcome {
+                    Outcome::Passed => "as it should be",
+                    Outcome::Failed => "not as it should be",
+                    Outcome::NotApplicable => "does not apply",
+                };
+                (format!("{}: {outcome}", scenario.name), true)
+            }
+        };
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(line);
+                bar.inc(u64::from(done));
+            }
+            // Nobody is left to tell where that fails.
+            None if !self.quiet => drop(writeln!(std::io::stderr(), "{line}")),
+            None => {}
+        }
+    }
+
+    /// Takes the moving line away.
+    pub fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

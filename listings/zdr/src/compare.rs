@@ -1,0 +1,485 @@
+//! Two reports side by side: what became worse, what became better, and what is chance.
+
+pub mod merge;
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use statrs::stats_tests::{Alternative, fisher::fishers_exact};
+
+use crate::report::format;
+use crate::report::{
+    ClassReport, Code, Finding, Latency, Phase, PhaseReport, Report, Rotation, Severity,
+};
+use ch11_verification::attempt::Class;
+
+/// A comparison that sees nothing but chance says otherwise in 1 of 20 at most, over all classes and
+/// both directions together (Bonferroni).
+const BY_CHANCE: f64 = 0.05;
+
+/// What differs between two reports.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// The first.
+    pub before: Named,
+    /// The second.
+    pub after: Named,
+    /// Whether nothing but the server differs. Where this is false, latency and times say little.
+    pub comparable: bool,
+    /// What differs of server, plan and machine.
+    pub differences: Vec<Difference>,
+    /// Findings that only the second has, or has as a failure.
+    pub new: Vec<Finding>,
+    /// Findings that only the first has, or has as a failure.
+    pub gone: Vec<Finding>,
+    /// Each class that is in both.
+    pub classes: Vec<ClassComparison>,
+    /// Times of rotations, in the first and in the second.
+    pub rotations: (Times, Times),
+    /// Bytes by which memory grew, in the first and in the second.
+    pub memory_grown: Option<(i64, i64)>,
+    /// Bytes of memory at the end, in the first and in the second.
+    pub memory_after: Option<(u64, u64)>,
+}
+
+/// Which report.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The server.
+    pub server: String,
+    /// When the run began.
+    pub began: String,
+    /// Whether it passed.
+    pub passed: bool,
+}
+
+/// Something that is not the same.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// What.
+    pub what: String,
+    /// In the first.
+    pub before: String,
+    /// In the second.
+    pub after: String,
+    /// Whether figures cannot be compared because of it.
+    pub matters: bool,
+}
+
+/// Where a share of failures went.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// More fail, and not by chance.
+    Worse,
+    /// Fewer fail, and not by chance.
+    Better,
+    /// It may be chance.
+    Chance,
+}
+
+/// Failures of a class.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// All attempts.
+    pub attempts: u64,
+    /// All failures.
+    pub failed: u64,
+    /// With 95 % confidence, not more than this share fails.
+    pub failed_below: f64,
+}
+
+/// A class in both.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassComparison {
+    /// Which.
+    pub class: Class,
+    /// In the first.
+    pub before: Share,
+    /// In the second.
+    pub after: Share,
+    /// Whether the difference is more than chance.
+    pub change: Change,
+    /// How probable it is to see a difference like this, in its direction, where there is none:
+    /// Fisher's exact test ("The Logic of Inductive Inference", J. R. Stat. Soc. 98, 1935).
+    pub probability: f64,
+    /// Latency with no rotation under way, the second's by the first's.
+    pub steady: Ratios,
+    /// Latency during rotations, the second's by the first's.
+    pub rotating: Ratios,
+}
+
+/// The second's latency by the first's: 2.0 is twice as slow. `None` where one has none.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ratios {
+    /// Of the medians.
+    pub p50: Option<f64>,
+    /// Of the 99th percentiles.
+    pub p99: Option<f64>,
+    /// Of the 99.9th percentiles.
+    pub p999: Option<f64>,
+}
+
+/// Times of the rotations of one report.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Times {
+    /// How many.
+    pub rotations: u64,
+    /// How many never showed the new certificate.
+    pub never: u64,
+    /// From files and signal to the first handshake with the new certificate: half took no longer.
+    pub first_new_median_ms: Option<f64>,
+    /// The longest.
+    pub first_new_worst_ms: Option<f64>,
+    /// The longest time for which old and new were shown side by side.
+    pub overlap_worst_ms: Option<f64>,
+}
+
+impl Times {
+    /// Of all rotations of a report.
+    pub fn of(rotations: &[Rotation]) -> Self {
+        let mut new: Vec<f64> = rotations.iter().filter_map(|r| r.first_new_ms).collect();
+        new.sort_by(f64::total_cmp);
+        let overlaps = rotations.iter().map(|rotation| rotation.overlap_ms);
+        Self {
+            rotations: rotations.len() as u64,
+            never: (rotations.len() - new.len()) as u64,
+            first_new_median_ms: new.get(new.len().saturating_sub(1) / 2).copied(),
+            first_new_worst_ms: new.last().copied(),
+            overlap_worst_ms: overlaps.max_by(f64::total_cmp),
+        }
+    }
+}
+
+/// Compares two reports.
+pub fn compare(before: &Report, after: &Report) -> Comparison {
+    let differences = differences(before, after);
+    let common: Vec<(&ClassReport, &ClassReport)> = before
+        .classes
+        .iter()
+        .filter_map(|a| Some((a, after.classes.iter().find(|b| b.class == a.class)?)))
+        .collect();
+    // Each class is tested in both directions.
+    let limit = BY_CHANCE / (2 * common.len().max(1)) as f64;
+    let both = before.resources.as_ref().zip(after.resources.as_ref());
+    let grown = |r: &crate::report::Resources| {
+        let bytes = i128::from(r.memory_after) - i128::from(r.memory_before);
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    };
+    Comparison {
+        before: named(before),
+        after: named(after),
+        comparable: !differences.iter().any(|difference| difference.matters),
+        differences,
+        new: only_in(&after.findings, &before.findings),
+        gone: only_in(&before.findings, &after.findings),
+        classes: common.iter().map(|(a, b)| class(a, b, limit)).collect(),
+        rotations: (Times::of(&before.rotations), Times::of(&after.rotations)),
+        memory_grown: both.map(|(a, b)| (grown(a), grown(b))),
+        memory_after: both.map(|(a, b)| (a.memory_after, b.memory_after)),
+    }
+}
+
+impl Comparison {
+    /// Whether the second is worse: it has a failure that the first has not, or a class of clients
+    /// fails more often, and not by chance. Latency alone never makes it worse.
+    pub fn worse(&self) -> bool {
+        let failure = |finding: &Finding| finding.severity == Severity::Failure;
+        let fails_more = |class: &ClassComparison| class.change == Change::Worse;
+        self.new.iter().any(failure) || self.classes.iter().any(fails_more)
+    }
+}
+
+fn named(report: &Report) -> Named {
+    Named {
+        server: report.server.name.clone(),
+        began: report.began.clone(),
+        passed: report.verdict.passed,
+    }
+}
+
+fn differences(before: &Report, after: &Report) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let mut differ = |what: &str, matters: bool, of: &dyn Fn(&Report) -> String| {
+        let (before, after) = (of(before), of(after));
+        if before != after {
+            differences.push(Difference {
+                what: what.into(),
+                before,
+                after,
+                matters,
+            });
+        }
+    };
+    differ("server", false, &|r| r.server.name.clone());
+    differ("way of reloading", false, &|r| r.server.reload.clone());
+    differ("version of zdr", false, &|r| r.zdr.clone());
+    differ("load generators", true, &|r| r.generators.to_string());
+    differ("rotations", true, &|r| r.plan.rotations.to_string());
+    differ("interval", true, &|r| format!("{} ms", r.plan.interval_ms));
+    differ("writer", true, &|r| r.plan.writer.clone());
+    differ("rates", true, &|r| rates(&r.plan.rates));
+    differ("limit of reloading", true, &|r| {
+        format!("{} ms", r.plan.reload_within_ms)
+    });
+    differ("limit of overlap", true, &|r| {
+        format!("{} ms", r.plan.overlap_ms)
+    });
+    differ("scenarios", true, &|r| {
+        let names: Vec<&str> = r.scenarios.iter().map(|s| s.name.as_str()).collect();
+        names.join(", ")
+    });
+    differ("cores", true, &|r| r.machine.cores.to_string());
+    differ("processor", true, &|r| r.machine.processor.clone());
+    differ("system", false, &|r| r.machine.system.clone());
+    differ("interrupted", true, &|r| {
+        r.interrupted.clone().unwrap_or_else(|| "no".into())
+    });
+    differences
+}
+
+fn rates(rates: &BTreeMap<Class, f64>) -> String {
+    let rates: Vec<String> = rates
+        .iter()
+        .map(|(class, rate)| format!("{class} {rate}"))
+        .collect();
+    rates.join(", ")
+}
+
+/// Those that `others` have not, or not as a failure. Placeholders are left out of it: they hold figures.
+fn only_in(findings: &[Finding], others: &[Finding]) -> Vec<Finding> {
+    let key = |finding: &Finding| (finding.severity, finding.code, finding.scenario.clone());
+    let mut only: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let known = |other: &Finding| {
+            other.severity <= finding.severity
+                && other.code == finding.code
+                && other.scenario == finding.scenario
+        };
+        if !others.iter().any(known) && !only.iter().any(|one| key(one) == key(finding)) {
+            only.push(finding.clone());
+        }
+    }
+    only
+}
+
+fn class(before: &ClassReport, after: &ClassReport, limit: f64) -> ClassComparison {
+    // Whether `less` has fewer failures than `more` by more than chance.
+    let fewer = |less: &ClassReport, more: &ClassReport| {
+        let passed = |class: &ClassReport| class.attempts.saturating_sub(class.failed);
+        let table = [less.failed, passed(less), more.failed, passed(more)];
+        fishers_exact(&table, Alternative::Less).unwrap_or(1.0)
+    };
+    let (worse, better) = (fewer(before, after), fewer(after, before));
+    let change = match (worse < limit, better < limit) {
+        (true, _) => Change::Worse,
+        (_, true) => Change::Better,
+        _ => Change::Chance,
+    };
+    let latency = |class: &ClassReport, of: &[Phase]| {
+        let phases = of.iter().filter_map(|phase| class.phases.get(phase));
+        Latency::together(phases.map(|phase: &PhaseReport| &phase.latency))
+    };
+    let ratios = |of: &[Phase]| {
+        let (before, after) = (latency(before, of), latency(after, of));
+        Ratios {
+            p50: format::ratio(after.p50, before.p50),
+            p99: format::ratio(after.p99, before.p99),
+            p999: format::ratio(after.p999, before.p999),
+        }
+    };
+    ClassComparison {
+        class: before.class,
+        before: share(before),
+        after: share(after),
+        change,
+        probability: worse.min(better).clamp(0.0, 1.0),
+        steady: ratios(&[Phase::Before, Phase::After]),
+        rotating: ratios(&[Phase::During]),
+    }
+}
+
+fn share(class: &ClassReport) -> Share {
+    Share {
+        attempts: class.attempts,
+        failed: class.failed,
+        failed_below: class.failed_below,
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.say(&mut text)?;
+        for line in text.lines() {
+            writeln!(f, "{}", format::clipped(line, 100))?;
+        }
+        Ok(())
+    }
+}
+
+impl Comparison {
+    fn say(&self, f: &mut String) -> fmt::Result {
+        for (which, report) in [("before", &self.before), ("after", &self.after)] {
+            let verdict = if report.passed { "passed" } else { "failed" };
+            let line = format!("{which:<7} {}, {}: {verdict}", report.server, report.began);
+            writeln!(f, "{which:<8}{}", format::wrapped(&line, 92, "        "))?;
+        }
+        self.say_differences(f)?;
+        self.say_findings(f)?;
+        self.say_classes(f)?;
+        self.say_times(f)?;
+        let worse = if self.worse() { "Worse." } else { "Not worse." };
+        writeln!(f, "\n{worse}")
+    }
+
+    fn say_differences(&self, f: &mut String) -> fmt::Result {
+        if !self.comparable {
+            writeln!(
+                f,
+                "\nThese two are not comparable: what is marked * differs. \
+                 Take times and latency with care."
+            )?;
+        } else if !self.differences.is_empty() {
+            writeln!(f, "\nWhat differs:")?;
+        }
+        for difference in &self.differences {
+            let mark = if difference.matters { '*' } else { ' ' };
+            let line = format!(
+                "{mark} {}: {} / {}",
+                difference.what, difference.before, difference.after
+            );
+            writeln!(f, "  {}", format::wrapped(&line, 96, "      "))?;
+        }
+        Ok(())
+    }
+
+    fn say_findings(&self, f: &mut String) -> fmt::Result {
+        for (title, findings) in [("New findings", &self.new), ("Gone findings", &self.gone)] {
+            if !findings.is_empty() {
+                writeln!(f, "\n{title}")?;
+            }
+            for finding in findings {
+                writeln!(f, "{}", line_of(finding))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn say_classes(&self, f: &mut String) -> fmt::Result {
+        writeln!(f, "\nFailures")?;
+        writeln!(
+            f,
+            "  {:<10}{:>28}{:>28}  more than chance?",
+            "class", "before", "after"
+        )?;
+        for class in &self.classes {
+            let said =
+                |share: &Share| format::failures(share.failed, share.attempts, share.failed_below);
+            let change = match class.change {
+                Change::Worse => format!("worse (p {})", probability(class.probability)),
+                Change::Better => format!("better (p {})", probability(class.probability)),
+                Change::Chance => "no".into(),
+            };
+            writeln!(
+                f,
+                "  {:<10}{:>28}{:>28}  {change}",
+                class.class.name(),
+                said(&class.before),
+                said(&class.after)
+            )?;
+        }
+        writeln!(f, "\nLatency, after by before")?;
+        writeln!(
+            f,
+            "  {:<10}{:>28}{:>28}",
+            "", "no rotation under way", "during rotations"
+        )?;
+        writeln!(
+            f,
+            "  {:<10}{:>12}{:>8}{:>8}{:>12}{:>8}{:>8}",
+            "class", "p50", "p99", "p99.9", "p50", "p99", "p99.9"
+        )?;
+        for class in &self.classes {
+            write!(f, "  {:<10}", class.class.name())?;
+            for ratios in [&class.steady, &class.rotating] {
+                let [a, b, c] = [ratios.p50, ratios.p99, ratios.p999].map(format::times);
+                write!(f, "{a:>12}{b:>8}{c:>8}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn say_times(&self, f: &mut String) -> fmt::Result {
+        let (before, after) = &self.rotations;
+        writeln!(f, "\nRotations{:>31}{:>28}", "before", "after")?;
+        let mut row = |what: &str, of: &dyn Fn(&Times) -> String| {
+            writeln!(f, "  {what:<26}{:>12}{:>28}", of(before), of(after))
+        };
+        row("rotations", &|times| format::count(times.rotations))?;
+        row("never shown", &|times| format::count(times.never))?;
+        row("to the new one, median", &|times| {
+            format::maybe_millis(times.first_new_median_ms)
+        })?;
+        row("to the new one, longest", &|times| {
+            format::maybe_millis(times.first_new_worst_ms)
+        })?;
+        row("overlap, longest", &|times| {
+            format::maybe_millis(times.overlap_worst_ms)
+        })?;
+        if let (Some((a, b)), Some((c, d))) = (self.memory_after, self.memory_grown) {
+            let signed = |bytes: i64| {
+                let sign = if bytes < 0 { '−' } else { '+' };
+                format!("{sign}{}", format::bytes(bytes.unsigned_abs()))
+            };
+            let (a, b) = (format::bytes(a), format::bytes(b));
+            writeln!(f, "  {:<26}{a:>12}{b:>28}", "memory at the end")?;
+            let (c, d) = (signed(c), signed(d));
+            writeln!(f, "  {:<26}{c:>12}{d:>28}", "memory grown by")?;
+        }
+        Ok(())
+    }
+}
+
+/// A finding for a terminal.
+pub(crate) fn line_of(finding: &Finding) -> String {
+    let mark = match finding.severity {
+        Severity::Failure => "✗",
+        Severity::Warning => "!",
+    };
+    let code: Code = finding.code;
+    let entries: Vec<String> = finding.catalogue.iter().map(u32::to_string).collect();
+    let see = match entries.len() {
+        0 => String::new(),
+        1 => format!(" (failure catalogue, entry {})", entries[0]),
+        _ => format!(" (failure catalogue, entries {})", entries.join(", ")),
+    };
+    let text = format!(
+        "{mark} {} in {}: {}{see}",
+        format::name(&code),
+        finding.scenario,
+        finding.words
+    );
+    format!(
+        "  {}",
+        format::wrapped(&text, crate::report::text::WIDTH - 2, "    ")
+    )
+}
+
+fn probability(p: f64) -> String {
+    if p < 1e-4 {
+        "< 0.0001".into()
+    } else {
+        format!("= {p:.4}")
+    }
+}

@@ -1,0 +1,111 @@
+//! What the server says of itself, compared with what was done to it.
+
+use std::io;
+use std::time::Duration;
+
+use ch02_hot_reload::identity::Reason;
+use ch09_simulating_rotation::{Sabotage, Writer};
+use lab::log::{Want, want};
+use tokio::time::timeout;
+
+use super::{Attempt, CourseOptions};
+use crate::check::of_server;
+use crate::judge::findings::finding;
+use crate::report::{Code, Severity};
+use crate::server::spec::Spec;
+use crate::testbed::rotate::rotate;
+use crate::testbed::{SharedFixtures, TestBed};
+use ch11_verification::attempt::Recorder;
+
+/// Rotates, writes a key that belongs to nothing, rotates again; and reads what was logged.
+pub(super) async fn audit(
+    spec: &Spec,
+    fixtures: &SharedFixtures,
+    effort: &CourseOptions,
+    attempt: &mut Attempt,
+) {
+    match heard(spec, fixtures, effort, attempt).await {
+        Ok(true) => {}
+        Ok(false) => attempt
+            .skipped
+            .push("the contract's events: it logs none of them".into()),
+        Err(error) => attempt.not_started(&error),
+    }
+}
+
+/// Whether it logs the contract's events at all.
+async fn heard(
+    spec: &Spec,
+    fixtures: &SharedFixtures,
+    effort: &CourseOptions,
+    attempt: &mut Attempt,
+) -> io::Result<bool> {
+    let mut testbed = TestBed::set_up(spec, fixtures, Writer::VaultAgent, effort.patience).await?;
+    let recorder = Recorder::default();
+    let identity = testbed.target.identity.clone();
+    let client = testbed.target.client(None, false, identity.as_deref())?;
+    let within = Duration::from_millis(spec.limits.reload_within_ms);
+    let mut missing = Vec::new();
+
+    rotate(&mut testbed, &recorder, &client, within).await?;
+    let first = testbed.good.facts.serial.clone();
+    let loaded = |serial: &str| want("identity_loaded").with("serial", serial);
+    let rejected = want("identity_rejected");
+    if !logged(&testbed, &loaded(&first), 0, within).await {
+        missing.push(format!(
+            "The identity {first} was shown, and no `identity_loaded` names it."
+        ));
+    }
+
+    let before = testbed.server.output().log().all(&rejected).len();
+    let name = testbed.name().to_owned();
+    Sabotage::Mismatched.apply(&mut testbed.site, &mut testbed.authority, &name)?;
+    let _ = testbed.notify().await;
+    if !logged(&testbed, &rejected, before, within).await {
+        missing.push("A key that belongs to no certificate was written, and no `identity_rejected` followed.".into());
+    }
+
+    rotate(&mut testbed, &recorder, &client, within).await?;
+    let last = testbed.good.facts.serial.clone();
+    if !logged(&testbed, &loaded(&last), 0, within).await {
+        missing.push(format!(
+            "After it had refused an identity it showed {last}, and no `identity_loaded` names that."
+        ));
+    }
+
+    let log = testbed.server.output().log().clone();
+    for event in log.all(&rejected) {
+        let reason = event.text("reason").unwrap_or_default();
+        if !Reason::ALL.iter().any(|known| known.name() == reason) {
+            missing.push(format!(
+                "An `identity_rejected` gives the reason `{reason}`, which is not one of the contract."
+            ));
+        }
+    }
+    attempt.rotations += 2;
+    attempt.findings.extend(of_server(&mut testbed, "log"));
+    if log.all(&want("identity_loaded")).is_empty() && log.all(&rejected).is_empty() {
+        return Ok(false);
+    }
+    attempt.findings.extend(
+        missing
+            .into_iter()
+            .map(|words| finding(Severity::Failure, Code::LogIncomplete, "log", words)),
+    );
+    Ok(true)
+}
+
+/// Waits until more than `before` events are as wanted. A server that has logged nothing of the
+/// contract is not waited for.
+async fn logged(testbed: &TestBed, wanted: &Want, before: usize, within: Duration) -> bool {
+    let log = testbed.server.output().log();
+    let waiting = log.find(wanted, before + 1);
+    // What is shown has been loaded: the line is on its way, if it comes at all.
+    let silent = log.all(&want("identity_loaded")).is_empty();
+    let bound = if silent {
+        within.min(Duration::from_secs(1))
+    } else {
+        within
+    };
+    matches!(timeout(bound, waiting).await, Ok(Some(_)))
+}

@@ -1,0 +1,106 @@
+//! The course for a terminal.
+
+use std::fmt::Write;
+
+use super::lesson::{Hint, ON, advice};
+use super::{Attempt, Course, State};
+use crate::judge::findings::share;
+use crate::report::format::{counted, wrapped};
+use crate::report::text::WIDTH;
+use crate::report::{Finding, Severity};
+
+/// A stage that is over.
+pub fn stage(number: usize, attempt: &Attempt) -> String {
+    let name = attempt.lesson.name();
+    let mut text = match attempt.state {
+        State::Closed => return format!("{number}  {name}: closed\n"),
+        State::Passed => format!("{number}  {name}: passed\n"),
+        State::Failed => format!("{number}  {name}: not passed\n"),
+    };
+    put(&mut text, attempt.lesson.what());
+    let rotations = counted(attempt.rotations, "rotation");
+    let scenarios = match attempt.scenarios {
+        0 => String::new(),
+        many => format!(", {} done to it on purpose", counted(many, "thing")),
+    };
+    let failed = share(attempt.failed, attempt.attempts);
+    if attempt.attempts > 0 {
+        let figures = format!("{rotations}{scenarios}: {failed} attempts failed.");
+        put(&mut text, &figures);
+    }
+    if !attempt.skipped.is_empty() {
+        put(
+            &mut text,
+            &format!("Not asked of it: {}.", attempt.skipped.join(", ")),
+        );
+    }
+    let mut failures = attempt.findings.iter().filter(|one| attempt.fails(one));
+    if let Some(worst) = failures.next() {
+        put(&mut text, &format!("Found: {}", said(worst)));
+    }
+    match failures.count() {
+        0 => {}
+        more => put(
+            &mut text,
+            &format!("And {}.", counted(more as u64, "more finding")),
+        ),
+    }
+    if let Some(hint) = attempt.hint {
+        put(&mut text, &format!("Hint: {} {}", hint.words, place(hint)));
+    }
+    let mut notes: Vec<_> = attempt
+        .findings
+        .iter()
+        .filter(|one| one.severity == Severity::Warning)
+        .collect();
+    notes.dedup_by_key(|one| one.code);
+    for note in notes {
+        let place = advice(note.code).map(|hint| format!(" {} {}", hint.words, place(hint)));
+        let place = place.unwrap_or_default();
+        put(&mut text, &format!("Note: {}{place}", said(note)));
+    }
+    text
+}
+
+/// The end: what it took, and what to read next.
+pub fn end(course: &Course) -> String {
+    let sum = |of: fn(&Attempt) -> u64| course.stages.iter().map(of).sum::<u64>();
+    let passed = course.stages.iter();
+    let passed = passed.filter(|one| one.state == State::Passed).count();
+    let figures = format!(
+        "{passed} of {} stages, {:.0} s, {}, {} done on purpose: {} attempts failed.",
+        course.stages.len(),
+        course.seconds,
+        counted(sum(|one| one.rotations), "rotation"),
+        counted(sum(|one| one.scenarios), "thing"),
+        share(sum(|one| one.failed), sum(|one| one.attempts)),
+    );
+    let mut text = String::new();
+    let name = &course.server;
+    let verdict = match (&course.interrupted, course.passed) {
+        (Some(error), _) => format!("{name} has not finished the course: {error}. {figures}"),
+        (None, true) => format!("{name} has passed the course. {figures}"),
+        (None, false) => format!("{name} has not passed the course yet. {figures}"),
+    };
+    text.push_str(&wrapped(&verdict, WIDTH, ""));
+    text.push('\n');
+    if course.passed {
+        text.push_str("\nThe rest of the book:\n");
+        for hint in ON {
+            put(&mut text, &format!("{} {}", hint.words, place(hint)));
+        }
+    }
+    text
+}
+
+fn place(hint: &Hint) -> String {
+    format!("Read {}, \"{}\".", hint.page, hint.heading)
+}
+
+fn said(finding: &Finding) -> String {
+    format!("{}: {}", finding.scenario, finding.words)
+}
+
+fn put(text: &mut String, line: &str) {
+    let _ = writeln!(text, "   {}", wrapped(line, WIDTH - 3, "   "));
+}

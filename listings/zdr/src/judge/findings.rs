@@ -1,0 +1,378 @@
+//! From figures to findings, and from findings to a verdict.
+
+use std::collections::BTreeMap;
+
+use crate::judge::measure::ms;
+use crate::report::format::{self, below, count};
+use crate::report::{
+    ClassReport, Code, Finding, Outcome, Phase, Plan, Report, Resources, Rotation, Severity,
+    Verdict,
+};
+use ch11_verification::attempt::{Attempt, Class, FailureKind};
+use ch11_verification::bound::upper;
+
+/// The scenario's name of what is found while certificates rotate and all is as it should be.
+pub const ROTATION: &str = "rotation";
+
+impl Code {
+    /// What a failed attempt of this kind means.
+    pub fn of(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Refused
+            | FailureKind::Stalled
+            | FailureKind::HandshakeCut
+            | FailureKind::Alert
+            | FailureKind::Tls => Self::HandshakesFailed,
+            FailureKind::Expired
+            | FailureKind::NotYetValid
+            | FailureKind::WrongName
+            | FailureKind::UnknownIssuer
+            | FailureKind::WrongKey => Self::UnfitShown,
+            FailureKind::WrongChain => Self::WrongChain,
+            FailureKind::Status | FailureKind::Lost => Self::RequestsFailed,
+            FailureKind::Severed => Self::Severed,
+            FailureKind::Corrupt => Self::Corrupt,
+            FailureKind::StrangerLetIn => Self::LetIn,
+        }
+    }
+
+    /// The entries of the failure catalogue that come to mind, where the scenario does not say it
+    /// better.
+    pub fn catalogue(self) -> &'static [u32] {
+        match self {
+            Self::NotPickedUp => &[1, 2, 8, 13, 15, 17, 27, 28],
+            Self::WentBack => &[25],
+            Self::WorkersDisagree => &[26],
+            Self::WrongChain => &[5, 6],
+            Self::UnfitShown => &[3, 4, 5, 35],
+            Self::LastGoodLost => &[19, 20],
+            Self::NotRecovered => &[20, 28],
+            Self::LetIn => &[21],
+            Self::TurnedAway => &[32, 33],
+            Self::ResumedWithoutTrust => &[30],
+            Self::KeyInLog => &[22],
+            Self::LogLies => &[27],
+            Self::HandshakeWaitsForFiles => &[39],
+            Self::ResumesForEver => &[29],
+            Self::TicketsLost => &[31],
+            Self::DidNotStart => &[13],
+            Self::Stopped => &[16, 19],
+            _ => &[],
+        }
+    }
+}
+
+/// A finding, with the entries of the catalogue that come to mind.
+pub fn finding(severity: Severity, code: Code, scenario: &str, words: String) -> Finding {
+    Finding {
+        severity,
+        code,
+        scenario: scenario.to_owned(),
+        words,
+        catalogue: code.catalogue().to_vec(),
+    }
+}
+
+/// A share with its bound: "none of 1,200 (below 0.25 %)".
+pub fn share(failed: u64, attempts: u64) -> String {
+    let (of, below) = (count(attempts), below(upper(failed, attempts)));
+    match failed {
+        0 => format!("none of {of} (below {below})"),
+        _ => format!("{} of {of} (below {below})", count(failed)),
+    }
+}
+
+/// What the classes of clients met.
+pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for class in classes {
+        let mut by_code: BTreeMap<Code, BTreeMap<FailureKind, (u64, u64)>> = BTreeMap::new();
+        for failures in &class.failures {
+            let kinds = by_code.entry(Code::of(failures.kind)).or_default();
+            let (count, during) = kinds.entry(failures.kind).or_default();
+            *count += failures.count;
+            *during += match failures.phase {
+                Phase::During => failures.count,
+                _ => 0,
+            };
+        }
+        for (code, kinds) in by_code {
+            let kinds: Vec<_> = kinds
+                .into_iter()
+                .map(|(kind, (count, during))| {
+                    format!(
+                        "{} × {}, {} of them during a rotation",
+                        format::count(count),
+                        kind.words(),
+                        format::count(during)
+                    )
+                })
+                .collect();
+            let words = format!(
+                "{}: {} failed: {}.",
+                class.class,
+                share(class.failed, class.attempts),
+                kinds.join("; ")
+            );
+            found.push(finding(Severity::Failure, code, ROTATION, words));
+        }
+    }
+    found
+}
+
+/// Who waits for a reload. Of the attempts during rotations, one in ten must have taken five times as
+/// long as nine of ten before and after, and a quarter of a second: less is the noise of a busy
+/// machine.
+pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
+    const LONG: u64 = 250_000;
+    const FEW: u64 = 10;
+    let mut found = Vec::new();
+    for class in classes {
+        let p90 = |phase| class.phases.get(&phase).map(|of| of.latency.p90);
+        let Some(during) = class.phases.get(&Phase::During) else {
+            continue;
+        };
+        let slow = during.latency.p90;
+        let steady = p90(Phase::Before).max(p90(Phase::After)).unwrap_or(0);
+        if steady == 0 || during.attempts < FEW || slow < LONG.max(5 * steady) {
+            continue;
+        }
+        let words = format!(
+            "{}: while certificates are rotated, one in ten attempts has to wait for {} ms or more; \
+             before and after, nine in ten take {:.1} ms or less.",
+            class.class,
+            slow / 1000,
+            steady as f64 / 1000.0
+        );
+        let code = Code::SlowWhileReloading;
+        found.push(finding(Severity::Warning, code, ROTATION, words));
+    }
+    found
+}
+
+/// Whether, and how fast, each rotation came through. `went_back` are the numbers of those after
+/// which the old one was shown for good.
+pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut tell = |code, which: Vec<&Rotation>, what: String| {
+        if let Some(first) = which.first() {
+            let words = format!(
+                "{} of {} rotations, the first of them number {}: {what}.",
+                which.len(),
+                rotations.len(),
+                first.number,
+            );
+            found.push(finding(Severity::Failure, code, ROTATION, words));
+        }
+    };
+    let missed = |rotation: &&Rotation| rotation.first_new_ms.is_none();
+    let within = plan.reload_within_ms;
+    let complaint = rotations
+        .iter()
+        .filter(missed)
+        .find_map(|rotation| rotation.complaint.as_ref());
+    let complaint =
+        complaint.map_or_else(String::new, |complaint| format!("; it said: {complaint}"));
+    tell(
+        Code::NotPickedUp,
+        rotations.iter().filter(missed).collect(),
+        format!("no handshake showed the new certificate within {within} ms{complaint}"),
+    );
+    let back = |rotation: &&Rotation| went_back.contains(&rotation.number);
+    tell(
+        Code::WentBack,
+        rotations.iter().filter(back).collect(),
+        "the new certificate was shown, and at the end of it the old one again".into(),
+    );
+    let disagree = |rotation: &&Rotation| {
+        !missed(rotation)
+            && !back(rotation)
+            && (rotation.converged_ms.is_none() || rotation.overlap_ms > plan.overlap_ms as f64)
+    };
+    let worst = rotations
+        .iter()
+        .filter(disagree)
+        .map(|rotation| rotation.overlap_ms);
+    let worst = worst.fold(0.0, f64::max);
+    tell(
+        Code::WorkersDisagree,
+        rotations.iter().filter(disagree).collect(),
+        format!(
+            "old and new certificate were shown side by side, for {worst:.0} ms at the worst; {} ms are allowed",
+            plan.overlap_ms
+        ),
+    );
+    found
+}
+
+/// What becomes of sessions that are resumed.
+pub fn of_resumption(records: &[Attempt], rotations: &[Rotation], latest: u32) -> Vec<Finding> {
+    let resuming: Vec<_> = records
+        .iter()
+        .filter(|record| record.class == Class::Resuming && record.failed.is_none())
+        .collect();
+    let mut found = Vec::new();
+    if rotations.len() < 3 || resuming.is_empty() {
+        return found;
+    }
+    // The last quarter: what is resumed there has outlived most rotations.
+    let late = &resuming[resuming.len() * 3 / 4..];
+    let oldest = late.iter().filter(|record| record.resumed);
+    let oldest = oldest.filter_map(|record| record.shown).min();
+    if let Some(oldest) = oldest
+        && oldest + 3 <= latest
+    {
+        let words = format!(
+            "After {} rotations, clients who return still resume sessions that began {} generations \
+             ago, and are not shown the new certificate.",
+            rotations.len(),
+            latest - oldest
+        );
+        found.push(finding(
+            Severity::Warning,
+            Code::ResumesForEver,
+            ROTATION,
+            words,
+        ));
+    }
+    let came = |from: f64, until: f64| {
+        let in_time = move |record: &&&Attempt| (from..until).contains(&ms(record.began));
+        resuming.iter().filter(in_time)
+    };
+    // Who came while nobody had been served yet had nothing to resume.
+    let served = resuming.iter().map(|record| ms(record.done));
+    let served = served.fold(f64::MAX, f64::min);
+    let before: Vec<_> = came(served, rotations[0].began_ms).collect();
+    let resumed = before.iter().filter(|record| record.resumed).count();
+    let (mut lost, mut judged) = (0, 0);
+    for (at, rotation) in rotations.iter().enumerate() {
+        let next = rotations.get(at + 1).map_or(f64::MAX, |next| next.began_ms);
+        let paid = came(rotation.began_ms, next).any(|record| !record.resumed);
+        let new = rotation.notified_ms + rotation.first_new_ms.unwrap_or_default();
+        // A rotation after which nobody came back tells nothing.
+        judged += usize::from(paid || came(new, next).next().is_some());
+        lost += usize::from(paid);
+    }
+    let resumes = before.len() >= 5 && resumed * 10 >= before.len() * 8;
+    if resumes && judged >= 3 && lost * 10 >= judged * 8 {
+        let words = format!(
+            "After {lost} of {judged} rotations, clients who return had to pay for a full handshake, where \
+             {resumed} of {} resumed before.",
+            before.len()
+        );
+        found.push(finding(
+            Severity::Warning,
+            Code::TicketsLost,
+            ROTATION,
+            words,
+        ));
+    }
+    found
+}
+
+/// Memory that grows, and processes that stay. Some of both is normal; what counts is what each
+/// rotation adds.
+pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
+    const MIB: f64 = 1_048_576.0;
+    let mut found = Vec::new();
+    let before = resources.memory_before as f64;
+    let grown = resources.memory_after as f64 - before;
+    let each = grown / rotations.max(1) as f64;
+    if grown > 8.0 * MIB && grown > before / 4.0 && each > MIB / 4.0 {
+        let words = format!(
+            "Its memory grew from {:.1} to {:.1} MiB over {rotations} rotations, by {:.2} MiB each.",
+            before / MIB,
+            resources.memory_after as f64 / MIB,
+            each / MIB
+        );
+        found.push(finding(
+            Severity::Warning,
+            Code::MemoryGrows,
+            ROTATION,
+            words,
+        ));
+    }
+    if resources.processes_after > resources.processes_before {
+        let words = format!(
+            "{} processes before, {} after {rotations} rotations, with {} connections kept.",
+            resources.processes_before, resources.processes_after, resources.connections_held
+        );
+        found.push(finding(
+            Severity::Warning,
+            Code::ProcessesLeft,
+            ROTATION,
+            words,
+        ));
+    }
+    found
+}
+
+/// One sentence.
+pub fn verdict(report: &Report) -> Verdict {
+    let name = &report.server.name;
+    let failures: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Failure)
+        .collect();
+    let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
+    let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
+    let rotations = report.rotations.len();
+    let counted = match rotations {
+        1 => "1 rotation".to_owned(),
+        many => format!("{many} rotations"),
+    };
+    let warnings = match report.findings.len() - failures.len() {
+        0 => String::new(),
+        1 => " There is 1 warning.".into(),
+        many => format!(" There are {many} warnings."),
+    };
+    let tried = report.scenarios.iter();
+    let tried = tried.filter(|scenario| scenario.outcome != Outcome::NotApplicable);
+    let scenarios = match tried.clone().count() {
+        0 => String::new(),
+        many => format!(", and {many} things were done to it on purpose"),
+    };
+    let under_load = failures.iter().find(|failure| failure.scenario == ROTATION);
+    let failed_at: Vec<_> = tried
+        .clone()
+        .filter(|scenario| scenario.outcome == Outcome::Failed)
+        .map(|scenario| scenario.name.as_str())
+        .collect();
+    let passed = failures.is_empty() && report.interrupted.is_none();
+    let words = match (&report.interrupted, under_load) {
+        (_, Some(worst)) => format!(
+            "{name} does not rotate with zero downtime. {}{}{warnings}",
+            worst.words,
+            match failures.len() {
+                1 => String::new(),
+                2 => " And 1 more failure.".into(),
+                many => format!(" And {} more failures.", many - 1),
+            }
+        ),
+        // What was done to it is another matter than what happens every day.
+        (None, None) if !failures.is_empty() => format!(
+            "{name} rotates with zero downtime while all is well: {counted}, {} attempts failed. But of \
+             {} things done to it on purpose it does not stand {}: {}.{warnings}",
+            share(failed, attempts),
+            tried.count(),
+            failed_at.len(),
+            failed_at.join(", ")
+        ),
+        (Some(error), None) => format!(
+            "No verdict on {name}: {error}. Until then, in {counted}, {} attempts failed.{warnings}",
+            share(failed, attempts)
+        ),
+        (None, None) if rotations == 0 => {
+            format!(
+                "{name} serves: {} attempts failed{scenarios}. Nothing was rotated.{warnings}",
+                share(failed, attempts)
+            )
+        }
+        (None, None) => format!(
+            "{name} rotates with zero downtime: {counted}, {} attempts failed{scenarios}.{warnings}",
+            share(failed, attempts)
+        ),
+    };
+    Verdict { passed, words }
+}

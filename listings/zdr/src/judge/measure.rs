@@ -1,0 +1,157 @@
+//! From records to figures.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::report::latency::histogram;
+use crate::report::{ClassReport, Failures, Latency, Phase, PhaseReport, Rotation, Slice};
+use ch11_verification::attempt::{Attempt, Class, Recorder};
+use ch11_verification::bound::upper;
+use ch11_verification::phase::phase;
+use ch11_verification::rotation::Window;
+
+/// How long a slice of the timeline is, where the run is short.
+const SLICE: Duration = Duration::from_millis(100);
+/// How many slices there are at most.
+const SLICES: u32 = 600;
+
+/// What a class of clients met.
+pub fn class(
+    class: Class,
+    recorder: &Recorder,
+    records: &[Attempt],
+    windows: &[Window],
+) -> ClassReport {
+    let mut phases: BTreeMap<Phase, (PhaseReport, Histogram<u64>)> = BTreeMap::new();
+    let mut failures: BTreeMap<_, Failures> = BTreeMap::new();
+    let (mut attempts, mut failed) = (0, 0);
+    for record in records.iter().filter(|record| record.class == class) {
+        let phase = phase(record, windows);
+        let (report, histogram) = phases
+            .entry(phase)
+            .or_insert_with(|| (PhaseReport::default(), histogram()));
+        attempts += 1;
+        report.attempts += 1;
+        report.opened += u64::from(record.opened);
+        report.resumed += u64::from(record.opened && record.resumed);
+        match record.failed {
+            None if record.paced && class != Class::Download => {
+                // Zero is not recorded as such: the clock is that coarse.
+                let latency = (record.done - record.due).as_micros().max(1) as u64;
+                // It grows as it must.
+                let _ = histogram.record(latency);
+            }
+            None => {}
+            Some(kind) => {
+                failed += 1;
+                report.failed += 1;
+                let example = record.error.clone().unwrap_or_default();
+                let entry = failures.entry((kind, phase)).or_insert(Failures {
+                    kind,
+                    phase,
+                    count: 0,
+                    example,
+                });
+                entry.count += 1;
+            }
+        }
+    }
+    let phases = phases.into_iter().map(|(phase, (mut report, histogram))| {
+        report.latency = Latency::of(&histogram);
+        (phase, report)
+    });
+    ClassReport {
+        class,
+        phases: phases.collect(),
+        attempts,
+        failed,
+        failed_below: upper(failed, attempts),
+        failures: failures.into_values().collect(),
+        graceful_closes: recorder.graceful_closes(class) as u64,
+    }
+}
+
+/// What was seen of each rotation.
+pub fn rotations(records: &[Attempt], windows: &[Window]) -> Vec<Rotation> {
+    let mut shown: Vec<_> = records
+        .iter()
+        .filter(|record| record.opened && !record.resumed)
+        .filter_map(|record| Some((record.began, record.done, record.shown?)))
+        .collect();
+    shown.sort_by_key(|(began, ..)| *began);
+    let numbers = 1u32..;
+    let each = windows.iter().zip(numbers).map(|(window, number)| {
+        let next = windows.get(number as usize).map(|next| next.began);
+        let from = shown.partition_point(|(began, ..)| *began < window.began);
+        let to = next.map_or(shown.len(), |next| {
+            shown.partition_point(|(began, ..)| *began < next)
+        });
+        let stretch = &shown[from..to.max(from)];
+        let new = stretch.iter().filter(|(.., of)| *of == window.generation);
+        let first_new = new.map(|(_, done, _)| *done).min();
+        let old = stretch.iter().filter(|(.., of)| *of < window.generation);
+        let last_old = old.map(|(began, ..)| *began).max();
+        let overlap = match (first_new, last_old) {
+            (Some(new), Some(old)) => old.saturating_sub(new),
+            _ => Duration::ZERO,
+        };
+        Rotation {
+            number,
+            serial: window.serial.clone(),
+            began_ms: ms(window.began),
+            notified_ms: ms(window.notified),
+            first_new_ms: first_new.map(|new| ms(new) - ms(window.notified)),
+            last_old_ms: last_old.map(|old| ms(old) - ms(window.notified)),
+            overlap_ms: ms(overlap),
+            converged_ms: window.converged.map(ms),
+            complaint: window.complaint.clone(),
+        }
+    });
+    each.collect()
+}
+
+/// The run in slices.
+pub fn timeline(records: &[Attempt], length: Duration) -> Vec<Slice> {
+    let each = SLICE.max(length / SLICES);
+    let many = length.as_nanos() / each.as_nanos().max(1) + 1;
+    let mut slices: Vec<_> = (0..many as u32)
+        .map(|number| Slice {
+            at_ms: ms(each * number),
+            ..Slice::default()
+        })
+        .collect();
+    for record in records {
+        let at = |moment: Duration| (moment.as_nanos() / each.as_nanos().max(1)) as usize;
+        let Some(slice) = slices.get_mut(at(record.due)) else {
+            continue;
+        };
+        *slice.attempts.entry(record.class).or_default() += 1;
+        if record.failed.is_none() {
+            let took = (record.done - record.due).as_micros() as u64;
+            if record.class != Class::Download && record.paced {
+                let slowest = slice.slowest_us.entry(record.class).or_default();
+                *slowest = took.max(*slowest);
+            }
+        }
+        if record.opened
+            && !record.resumed
+            && record.class == Class::Full
+            && let Some(shown) = record.shown
+        {
+            *slice.shown.entry(shown).or_default() += 1;
+        }
+        if record.failed.is_some()
+            && let Some(slice) = slices.get_mut(at(record.done))
+        {
+            *slice.failed.entry(record.class).or_default() += 1;
+        }
+    }
+    slices
+}
+
+/// Milliseconds, to the microsecond.
+pub fn ms(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
+}

@@ -1,0 +1,157 @@
+//! The report for a terminal: at most [`WIDTH`] columns, the same lines for the same report.
+
+use crate::compare::{Times, line_of};
+use crate::report::format;
+use crate::report::{ClassReport, Latency, Outcome, Phase, Report, ScenarioReport};
+use ch11_verification::bound;
+
+/// What fits beside a chapter's text, too.
+pub const WIDTH: usize = 86;
+
+/// The verdict, the findings, and a table of each: clients, rotations, scenarios.
+pub fn summary(report: &Report) -> String {
+    let mut text = String::new();
+    let verdict = if report.verdict.passed {
+        "PASSED"
+    } else {
+        "FAILED"
+    };
+    let line = format::wrapped(&report.verdict.words, WIDTH - 8, "        ");
+    put(&mut text, &format!("{verdict}  {line}"));
+    if let Some(error) = &report.interrupted {
+        let line = format!("The run ended before its time: {error}. What was measured until then:");
+        put(&mut text, &format::wrapped(&line, WIDTH, ""));
+    }
+    if !report.findings.is_empty() {
+        put(&mut text, "\nFindings");
+    }
+    for finding in &report.findings {
+        put(&mut text, &line_of(finding));
+    }
+    clients(&mut text, report);
+    rotations(&mut text, report);
+    scenarios(&mut text, report);
+    text
+}
+
+fn put(text: &mut String, line: &str) {
+    for line in line.split('\n') {
+        text.push_str(&format::clipped(line.trim_end(), WIDTH));
+        text.push('\n');
+    }
+}
+
+fn clients(text: &mut String, report: &Report) {
+    if report.classes.is_empty() {
+        return;
+    }
+    put(text, "");
+    put(
+        text,
+        &format!(
+            "{:<10}{:>9}  {:<22}{:>8}{:>8}{:>12}{:>8}{:>7}",
+            "Clients", "attempts", "failed", "p50", "p99", "during: p50", "p99", "ratio"
+        ),
+    );
+    for class in &report.classes {
+        let latency = |phase| class.phases.get(&phase).map(|phase| &phase.latency);
+        let (before, during) = (latency(Phase::Before), latency(Phase::During));
+        let failed = format::failures(class.failed, class.attempts, class.failed_below);
+        let shown = |latency: Option<&Latency>, of: fn(&Latency) -> u64| {
+            let some = latency.filter(|latency| !latency.counts.is_empty());
+            some.map_or_else(|| "—".into(), |latency| format::micros(of(latency)))
+        };
+        let slower = before
+            .zip(during)
+            .and_then(|(a, b)| format::ratio(b.p99, a.p99));
+        put(
+            text,
+            &format!(
+                "  {:<8}{:>9}  {failed:<22}{:>8}{:>8}{:>12}{:>8}{:>7}",
+                class.class.name(),
+                format::count(class.attempts),
+                shown(before, |l| l.p50),
+                shown(before, |l| l.p99),
+                shown(during, |l| l.p50),
+                shown(during, |l| l.p99),
+                format::times(slower)
+            ),
+        );
+        kinds(text, class);
+    }
+}
+
+fn kinds(text: &mut String, class: &ClassReport) {
+    for failures in &class.failures {
+        let example = match failures.example.as_str() {
+            "" => String::new(),
+            example => format!(": {example}"),
+        };
+        let line = format!(
+            "{} {}: {}{example}",
+            format::count(failures.count),
+            format::name(&failures.phase),
+            failures.kind
+        );
+        put(
+            text,
+            &format!("    {}", format::wrapped(&line, WIDTH - 4, "      ")),
+        );
+    }
+}
+
+fn rotations(text: &mut String, report: &Report) {
+    let times = Times::of(&report.rotations);
+    if times.rotations == 0 {
+        return;
+    }
+    let never = match times.never {
+        0 => String::new(),
+        never => format!("; {} never shown", format::count(never)),
+    };
+    let line = format!(
+        "Rotations: {}; to the new certificate {} in the median, {} at the longest; old and new \
+         side by side for {} at the longest{never}.",
+        format::count(times.rotations),
+        format::maybe_millis(times.first_new_median_ms),
+        format::maybe_millis(times.first_new_worst_ms),
+        format::maybe_millis(times.overlap_worst_ms),
+    );
+    put(text, "");
+    put(text, &format::wrapped(&line, WIDTH, "  "));
+}
+
+fn scenarios(text: &mut String, report: &Report) {
+    if report.scenarios.is_empty() {
+        return;
+    }
+    put(text, "");
+    put(
+        text,
+        &format!(
+            "{:<20} {:<7}{:>8}  {:<22}{:<7}{:<10}{:>9}",
+            "Scenarios", "", "attempts", "failed", "served", "last good", "recovered"
+        ),
+    );
+    for scenario in &report.scenarios {
+        put(text, &row(scenario));
+    }
+}
+
+fn row(scenario: &ScenarioReport) -> String {
+    let name = format::plain(&scenario.name);
+    if scenario.outcome == Outcome::NotApplicable {
+        return format!("  {name:<18} skipped");
+    }
+    let yes = |yes| if yes { "yes" } else { "no" };
+    let bound = bound::upper(scenario.failed, scenario.attempts);
+    let failed = format::failures(scenario.failed, scenario.attempts, bound);
+    format!(
+        "  {name:<18} {:<7}{:>8}  {failed:<22}{:<7}{:<10}{:>9}",
+        format::name(&scenario.outcome),
+        format::count(scenario.attempts),
+        yes(scenario.kept_serving),
+        yes(scenario.kept_last_good),
+        format::maybe_millis(scenario.recovered_ms)
+    )
+}

@@ -1,0 +1,100 @@
+//! A second process that cleans up when `zdr` cannot: after SIGKILL, or when memory ran out.
+//!
+//! It holds the end of a pipe, which the system closes when `zdr` is gone, however that came about.
+//! Then it ends whatever `zdr` has started and removes the run's directory. A server that left its
+//! process group, and its environment with it, is known to nobody; and nobody is left to do
+//! anything when the guard itself is killed, too.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, MutexGuard};
+
+use tempfile::TempDir;
+
+use crate::server::end_all;
+
+static PIPE: Mutex<Option<ChildStdin>> = Mutex::new(None);
+
+fn pipe() -> MutexGuard<'static, Option<ChildStdin>> {
+    PIPE.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The guard, as `zdr` sees it. When this is dropped, all is cleaned up.
+pub struct Guard {
+    process: Child,
+    directory: TempDir,
+}
+
+impl Guard {
+    /// Starts `program` with the argument `guard`, the number of this process, and the directory
+    /// in which all temporary ones lie from now on.
+    ///
+    /// # Errors
+    /// When there is no directory, or no process.
+    pub fn post(program: &Path) -> io::Result<Self> {
+        let directory = lab::directory()?;
+        let mut process = Command::new(program)
+            .arg("guard")
+            .arg(std::process::id().to_string())
+            .arg(directory.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Ctrl-C at the terminal is not for it.
+            .process_group(0)
+            .spawn()?;
+        *pipe() = process.stdin.take();
+        tempfile::env::override_temp_dir(directory.path())
+            .map_err(|_| io::Error::other("temporary directories have a place already"))?;
+        Ok(Self { process, directory })
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        *pipe() = None;
+        // It ends what is left, and then itself.
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(self.directory.path());
+    }
+}
+
+/// Tells the guard, where there is one, that this process group is ours to end.
+pub(crate) fn watch_over(group: i32) {
+    tell(group);
+}
+
+/// Tells it that nobody is left in this group. Its number may become somebody else's.
+pub(crate) fn let_go(group: i32) {
+    tell(-group);
+}
+
+fn tell(group: i32) {
+    if let Some(pipe) = pipe().as_mut() {
+        // Where the guard was killed there is none.
+        let _ = writeln!(pipe, "{group}");
+    }
+}
+
+/// The guard itself: waits until process `pid` is gone, and cleans up after it.
+///
+/// # Errors
+/// When the directory is still there and cannot be removed.
+pub fn stand(pid: u32, directory: &Path) -> io::Result<()> {
+    let mut groups = BTreeSet::new();
+    for line in io::stdin().lock().lines() {
+        match line.unwrap_or_default().parse::<i32>() {
+            Ok(group) if group > 0 => drop(groups.insert(group)),
+            Ok(group) => drop(groups.remove(&-group)),
+            Err(_) => {}
+        }
+    }
+    end_all(pid, groups);
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! One rotation, watched: from the agent's first write to the moment from which every handshake
+//! shows the new certificate.
+
+use std::io;
+use std::time::Duration;
+
+use lab::authority::Issued;
+use lab::client::Client;
+
+use crate::testbed::TestBed;
+use ch11_verification::attempt::Recorder;
+use ch11_verification::rotation::{self, Handshake, Shown, Watched, Window};
+
+/// Issues, writes, tells the server, and watches.
+///
+/// # Errors
+/// When the files cannot be written.
+pub async fn rotate(
+    testbed: &mut TestBed,
+    recorder: &Recorder,
+    client: &Client,
+    within: Duration,
+) -> io::Result<Window> {
+    let issued = testbed.issue()?;
+    let began = recorder.now();
+    testbed.site.write(&issued)?;
+    watch(testbed, recorder, client, within, issued, began).await
+}
+
+/// Tells the server of files that were written since `began`, and watches.
+///
+/// # Errors
+/// None yet.
+pub async fn watch(
+    testbed: &mut TestBed,
+    recorder: &Recorder,
+    client: &Client,
+    within: Duration,
+    issued: Issued,
+    began: Duration,
+) -> io::Result<Window> {
+    let complaint = testbed.notify().await.err();
+    let notified = recorder.now();
+    let generation = testbed.chains.latest();
+    let Shown { first, converged } =
+        until_shown(testbed, recorder, client, generation, within).await;
+    let serial = issued.facts.serial.clone();
+    testbed.good = issued;
+    Ok(Window {
+        generation,
+        serial,
+        began,
+        notified,
+        first_new: first,
+        converged,
+        end: recorder.now(),
+        complaint,
+    })
+}
+
+/// Asks for handshakes until as many consecutive ones as are needed have shown this generation.
+pub async fn until_shown(
+    testbed: &mut TestBed,
+    recorder: &Recorder,
+    client: &Client,
+    generation: u32,
+    within: Duration,
+) -> Shown {
+    let mut server = Observed { testbed, client };
+    rotation::until_shown(&mut server, recorder, generation, within).await
+}
+
+/// The server of a testbed, as one client sees it.
+struct Observed<'a> {
+    testbed: &'a mut TestBed,
+    client: &'a Client,
+}
+
+impl Watched for Observed<'_> {
+    async fn handshake(&mut self) -> Handshake {
+        let (seen, outcome) = self.testbed.target.probe(self.client).await;
+        let chains = &self.testbed.chains;
+        Handshake {
+            shown: seen.as_ref().and_then(|seen| chains.generation(seen)),
+            failed: outcome.err().map(|failed| (failed.kind, failed.error)),
+        }
+    }
+
+    fn is_alive(&mut self) -> bool {
+        self.testbed.server.ended().is_none()
+    }
+}

@@ -1,0 +1,364 @@
+//! Who passes the course, and where the others stop.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ch09_simulating_rotation::Writer;
+use tempfile::TempDir;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use zdr::check::RunControl;
+use zdr::course::lesson::{HINTS, Lesson, ON};
+use zdr::course::{Attempt, Course, CourseOptions, State, course, text};
+use zdr::scenarios::Scenario;
+use zdr::server::spec::Spec;
+
+/// How many servers take the course at once. They mostly wait.
+static TURNS: Semaphore = Semaphore::const_new(6);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Ours, where it has been built; a peer's program, where it is installed.
+fn is_there(program: &str) -> bool {
+    let beside = std::env::current_exe().unwrap();
+    let beside = beside.parent().and_then(Path::parent).unwrap();
+    match beside.join(program).is_file() {
+        true => true,
+        false if program.starts_with("ch") => {
+            lab::peer::skip(program);
+            false
+        }
+        false => lab::peer::find(program).is_some(),
+    }
+}
+
+/// A server that is shipped, if its program is there. `more` is added to its command.
+fn shipped(name: &str, program: &str, more: &[&str]) -> Option<Spec> {
+    let there = is_there(program);
+    there.then(|| {
+        let file = root().join(format!("listings/zdr/servers/{name}.toml"));
+        let mut spec = Spec::read(&file).unwrap();
+        spec.name = [name]
+            .iter()
+            .chain(more)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ");
+        spec.command.extend(more.iter().map(ToString::to_string));
+        spec
+    })
+}
+
+fn broken(more: &[&str]) -> Spec {
+    shipped("broken", "broken", more).unwrap()
+}
+
+/// The Go twin is built once, and not for each of the servers of a stage.
+struct Go {
+    directory: TempDir,
+}
+
+impl Go {
+    fn built() -> Option<Self> {
+        let go = lab::peer::find("go")?;
+        let directory = lab::directory().unwrap();
+        let mut build = Command::new(go);
+        build
+            .args(["build", "-o"])
+            .arg(directory.path().join("go-twin"))
+            .arg(".");
+        let build = build.current_dir(root().join("listings/ch03-handshake-hook/go"));
+        assert!(build.status().unwrap().success());
+        Some(Self { directory })
+    }
+
+    fn spec(&self, more: &[&str]) -> Spec {
+        let mut spec = shipped("go", "go", more).unwrap();
+        spec.setup.clear();
+        spec.command[0] = self.directory.path().join("go-twin").display().to_string();
+        spec
+    }
+}
+
+async fn taken(spec: &Spec, effort: &CourseOptions) -> Course {
+    let _turn = TURNS.acquire().await;
+    let (_nobody, interrupt) = watch::channel(None);
+    let control = RunControl {
+        progress: &|_| (),
+        interrupt,
+    };
+    course(spec, effort, &control, &|_, _| ()).await.unwrap()
+}
+
+fn whole(course: &Course) -> String {
+    let stages = course.stages.iter().zip(1..);
+    let stages: String = stages
+        .map(|(stage, number)| text::stage(number, stage))
+        .collect();
+    format!("{}\n{stages}{}", course.server, text::end(course))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_servers_pass() {
+    let go = Go::built();
+    // The twins' own tests try each kind of file.
+    let some = short(&[
+        Scenario::Torn,
+        Scenario::Expired,
+        Scenario::Missing,
+        Scenario::Rollback,
+        Scenario::ChangedAtStart,
+        Scenario::Stalled,
+    ]);
+    let servers = [
+        (
+            shipped("ch05", "ch05-race-conditions", &[]),
+            CourseOptions::quick(),
+        ),
+        (go.as_ref().map(|go| go.spec(&[])), some.clone()),
+        (shipped("python", "python3", &["--poll-ms=50"]), some),
+    ];
+    let mut taking = JoinSet::new();
+    for (spec, effort) in servers {
+        let Some(spec) = spec else { continue };
+        taking.spawn(async move { taken(&spec, &effort).await });
+    }
+    for course in taking.join_all().await {
+        assert!(course.passed, "{}", whole(&course));
+        assert_eq!(course.stages.len(), 6);
+        let figures = |stage: &Attempt| stage.attempts > 0 && stage.failed == 0;
+        assert!(course.stages.iter().all(figures), "{}", whole(&course));
+        assert!(text::end(&course).contains(ON[0].page));
+        let log = &course.stages[5];
+        assert!(log.skipped.is_empty(), "{}", whole(&course));
+    }
+}
+
+/// Enough to get as far as is expected, and no more.
+fn short(trials: &[Scenario]) -> CourseOptions {
+    CourseOptions {
+        writers: vec![Writer::VaultAgent, Writer::Kubelet],
+        trials: [trials, &[Scenario::SlowWrite, Scenario::Mismatched]].concat(),
+        ..CourseOptions::quick()
+    }
+}
+
+/// Where a server stops, and what it is told to read.
+struct Stops {
+    spec: Spec,
+    trials: Vec<Scenario>,
+    lesson: Lesson,
+    heading: &'static str,
+    says: &'static str,
+}
+
+fn stops(
+    spec: Spec,
+    trials: &[Scenario],
+    lesson: Lesson,
+    heading: &'static str,
+    says: &'static str,
+) -> Stops {
+    Stops {
+        spec,
+        trials: trials.to_vec(),
+        lesson,
+        heading,
+        says,
+    }
+}
+
+/// A server in front of which stands a script.
+fn behind(script: &str, mut spec: Spec) -> Spec {
+    spec.command[0] = env!("CARGO_BIN_EXE_broken").into();
+    let script = script.replace("SERVER", "\"$0\" \"$@\"");
+    spec.command
+        .splice(0..0, ["sh".into(), "-c".into(), script]);
+    spec
+}
+
+fn stopping(go: Option<&Go>) -> Vec<Stops> {
+    let mutual = |more: &[&str]| broken(more).asking_clients().unwrap();
+    let links =
+        r#"exec "$0" "$1" "$(readlink -f "$2")" "$3" "$(readlink -f "$4")" "$5" "$6" "$7" "$8""#;
+    let mut all = vec![
+        stops(
+            broken(&["--no-such-flag"]),
+            &[],
+            Lesson::Serves,
+            "What it has to do",
+            "no-such-flag",
+        ),
+        stops(
+            broken(&["--defect=sever-on-reload"]),
+            &[],
+            Lesson::Rotates,
+            "How it works",
+            "during a rotation",
+        ),
+        stops(
+            broken(&["--defect=mid-write"]),
+            &[],
+            Lesson::Rotates,
+            "Two looks that agree",
+            "",
+        ),
+        stops(
+            mutual(&["--defect=client-auth-dropped"]),
+            &[],
+            Lesson::Rotates,
+            "Symptom: client authentication is gone after a reload",
+            "let in",
+        ),
+        stops(
+            behind(links, broken(&[])),
+            &[],
+            Lesson::ByAnyWriter,
+            "Who wakes the reader",
+            "kubelet",
+        ),
+        stops(
+            broken(&["--defect=expired"]),
+            &[Scenario::Expired],
+            Lesson::Refuses,
+            "Reload",
+            "expired certificate shown",
+        ),
+        stops(
+            broken(&["--defect=exits-on-bad-file"]),
+            &[],
+            Lesson::Rotates,
+            "Two looks that agree",
+            "slow-write",
+        ),
+        stops(
+            broken(&["--defect=newer-only"]),
+            &[Scenario::Rollback],
+            Lesson::CannotBeRaced,
+            "The watch is a hint, the poll is the truth",
+            "rollback",
+        ),
+        stops(
+            broken(&["--defect=file-io-in-handshake"]),
+            &[Scenario::Stalled],
+            Lesson::CannotBeRaced,
+            "The way it naturally goes wrong",
+            "stalled",
+        ),
+        stops(
+            broken(&["--defect=key-in-log"]),
+            &[],
+            Lesson::SaysWhatItDoes,
+            "Reasons",
+            "bytes of a private key",
+        ),
+        stops(
+            behind(
+                "SERVER 2>&1 | grep -v --line-buffered identity_rejected >&2",
+                broken(&[]),
+            ),
+            &[],
+            Lesson::SaysWhatItDoes,
+            "Reasons",
+            "no `identity_rejected`",
+        ),
+        stops(
+            mutual(&["--defect=trust-never-reloaded"]),
+            &[Scenario::TrustAdded],
+            Lesson::KnowsItsClients,
+            "Files ask, the server answers",
+            "none of its clients was let in",
+        ),
+    ];
+    // The naive ones.
+    let naive = [
+        shipped("ch01", "ch01-restart-baseline", &[]).map(|spec| (spec, "How it works")),
+        shipped("ch03", "ch03-handshake-hook", &["--hook=stat"])
+            .map(|spec| (spec, "Two looks that agree")),
+        go.map(|go| (go.spec(&["--hook=stat"]), "Two looks that agree")),
+        shipped("python", "python3", &["--hook=frozen"]).map(|spec| (spec, "How it works")),
+    ];
+    for (spec, heading) in naive.into_iter().flatten() {
+        all.push(stops(spec, &[], Lesson::Rotates, heading, ""));
+    }
+    for stops in &mut all {
+        // Whoever never shows a new certificate is waited for as long.
+        stops.spec.limits.reload_within_ms = 2500;
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_the_others_stops_where_the_book_says() {
+    let go = Go::built();
+    let mut taking = JoinSet::new();
+    for stops in stopping(go.as_ref()) {
+        taking.spawn(async move {
+            let course = taken(&stops.spec, &short(&stops.trials)).await;
+            surprise(&stops, &course)
+        });
+    }
+    let surprises: Vec<_> = taking.join_all().await.into_iter().flatten().collect();
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+fn surprise(stops: &Stops, course: &Course) -> Option<String> {
+    let at = course
+        .stages
+        .iter()
+        .position(|stage| stage.state != State::Passed);
+    let as_known = at.is_some_and(|at| {
+        let (stage, later) = (&course.stages[at], &course.stages[at + 1..]);
+        let told = text::stage(at + 1, stage);
+        let words = stage.findings.iter();
+        let mut words = words.map(|found| format!("{} {}", found.scenario, found.words));
+        stage.lesson == stops.lesson
+            && stage.state == State::Failed
+            && stage.heading == Some(stops.heading)
+            && told.contains("Hint: ")
+            && words.any(|words| words.contains(stops.says))
+            && later.iter().all(|stage| stage.state == State::Closed)
+    });
+    (!as_known).then(|| format!("not at {:?}: {}", stops.lesson, whole(course)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_server_that_asks_its_clients_has_seven_stages() {
+    let spec = broken(&[]).asking_clients().unwrap();
+    let trials = [Scenario::TrustAdded, Scenario::TrustHalfWritten];
+    let course = taken(&spec, &short(&trials)).await;
+    assert!(course.passed, "{}", whole(&course));
+    assert_eq!(course.stages.len(), 7);
+}
+
+#[test]
+fn each_hint_names_a_page_that_is_there() {
+    for hint in HINTS.iter().copied().chain(ON) {
+        let page = std::fs::read_to_string(root().join(hint.page)).unwrap();
+        let mut headings = page.lines().filter_map(|line| line.split_once("# "));
+        let there = headings.any(|(level, heading)| {
+            level.chars().all(|c| c == '#') && heading.trim() == hint.heading
+        });
+        assert!(there, "{} has no heading `{}`", hint.page, hint.heading);
+    }
+}
+
+#[test]
+fn the_chapter_s_file_is_one_of_a_server() {
+    let spec = Spec::read(&root().join("listings/zdr/my-server.toml")).unwrap();
+    assert_eq!(spec.reload.signal.as_deref(), Some("HUP"));
+}
+
+/// Every trial belongs to a stage, and to one only.
+#[test]
+fn the_stages_leave_nothing_out() {
+    let lessons = Lesson::of(&broken(&[]).asking_clients().unwrap());
+    let mut asked: Vec<_> = lessons.iter().flat_map(|lesson| lesson.trials()).collect();
+    for &trial in Scenario::all() {
+        let at = asked.iter().position(|asked| **asked == trial);
+        asked.remove(at.unwrap_or_else(|| panic!("{trial:?}")));
+    }
+    assert!(asked.is_empty());
+}

@@ -1,0 +1,319 @@
+//! What can go wrong around a check: bad input, servers that die or hang, Ctrl-C, full disks. Each
+//! has a clear sentence and an exit code; what was measured is kept, and nobody is left behind.
+//!
+//! All of it is seen from outside: the real `zdr`, and the bundled server.
+
+mod attach;
+mod fooled;
+mod refuse;
+mod stop;
+mod tools;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lab::BOUND;
+use rustix::process::{Pid, Signal};
+use tempfile::TempDir;
+use zdr::report::Report;
+
+const ZDR: &str = env!("CARGO_BIN_EXE_zdr");
+const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
+/// Rotations for as long as nobody ends it.
+const FOR_EVER: [&str; 6] = [
+    "--rotations",
+    "1000",
+    "--interval-ms",
+    "50",
+    "--steady-ms",
+    "50",
+];
+
+/// The sound server.
+const SOUND: &str = r#"
+command = ["broken", "--certificate", "{certificate}", "--key", "{key}", "--roots", "{roots}", "--port", "{port}"]
+[ready]
+event = "listening"
+"#;
+
+/// The same behind a script, which says its process number in `pid` before it becomes the server,
+/// and may start others first. All arguments of the script are the server's.
+fn behind(script: &str) -> String {
+    format!(
+        r#"
+command = ["sh", "-c", '''{script}
+echo $$ > {{here}}/pid.new && mv {{here}}/pid.new {{here}}/pid
+exec {BROKEN} "$@"''', "sh", "--certificate", "{{certificate}}", "--key", "{{key}}", "--roots", "{{roots}}", "--port", "{{port}}"]
+[ready]
+event = "listening"
+"#
+    )
+}
+
+/// A folder for the files of one test, and another for the temporary ones of `zdr`.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(lab::directory().unwrap());
+        fs::create_dir(folder.temporary()).unwrap();
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.path("temporary")
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// What `zdr` has left of its temporary files.
+    fn left(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.temporary()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    fn report(&self) -> Report {
+        Report::read(&self.path("report.json")).unwrap()
+    }
+
+    fn zdr(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(ZDR);
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env("TMPDIR", self.temporary())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Writes `server.toml`, and begins to check that server. The report goes to `report.json`.
+    fn check(&self, toml: &str, arguments: &[&str]) -> Running {
+        self.write("server.toml", toml);
+        let mut command = self.zdr(&["check", "server.toml", "--json", "report.json"]);
+        Running::start(command.args(arguments))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Done {
+        Running::start(&mut self.zdr(arguments)).end()
+    }
+}
+
+/// A process, line by line.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    said: String,
+    stdout: Option<thread::JoinHandle<String>>,
+}
+
+/// A process that has ended.
+struct Done {
+    status: ExitStatus,
+    out: String,
+    err: String,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        let err = BufReader::new(child.stderr.take().unwrap());
+        let (tell, lines) = channel();
+        thread::spawn(move || {
+            for line in err.lines().map_while(Result::ok) {
+                if tell.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            lines,
+            said: String::new(),
+            stdout: Some(thread::spawn(move || {
+                let mut text = Vec::new();
+                let _ = out.read_to_end(&mut text);
+                String::from_utf8_lossy(&text).into_owned()
+            })),
+        }
+    }
+
+    fn pid(&self) -> i32 {
+        self.child.id().try_into().unwrap()
+    }
+
+    /// Waits for a line on stderr that holds `part`.
+    fn until(&mut self, part: &str) -> String {
+        let bound = Instant::now() + BOUND;
+        loop {
+            let left = bound.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => {
+                    self.said += &(line.clone() + "\n");
+                    if line.contains(part) {
+                        return line;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("waited for {part:?}: {}", self.said),
+                Err(_) => panic!("it ended before it said {part:?}: {}", self.said),
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal);
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let child = &mut self.child;
+        until("the end of the process", || child.try_wait().unwrap())
+    }
+
+    fn end(mut self) -> Done {
+        let status = self.wait();
+        let mut err = std::mem::take(&mut self.said);
+        err.extend(self.lines.iter().map(|line| line + "\n"));
+        Done {
+            status,
+            out: self.stdout.take().unwrap().join().unwrap(),
+            err,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Done {
+    fn code(&self) -> i32 {
+        self.status.code().unwrap_or(-1)
+    }
+
+    /// Ended with this code, and with a sentence on stderr that has these parts.
+    fn says(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code(), code, "{}\n{}", self.out, self.err);
+        for part in parts {
+            assert!(self.err.contains(part), "{part:?} is not in {}", self.err);
+        }
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+    }
+}
+
+/// Asks again and again, with a bound.
+fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let bound = Instant::now() + BOUND;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < bound, "waited {BOUND:?} for {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn kill(pid: i32, signal: Signal) {
+    rustix::process::kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+/// The number in a file, once that is there.
+fn number_in(file: &Path) -> i32 {
+    until("a process number", || {
+        fs::read_to_string(file).ok()?.trim().parse().ok()
+    })
+}
+
+/// Processes that this `zdr` has started, by the mark that they bear.
+fn children_of(zdr: i32) -> Vec<String> {
+    let mark = format!("{zdr}-");
+    let processes = procfs::process::all_processes().unwrap().flatten();
+    let children = processes.filter(|process| {
+        let environment = process.environ().unwrap_or_default();
+        let theirs = environment.get(std::ffi::OsStr::new("ZDR_RUN"));
+        theirs.is_some_and(|theirs| theirs.to_string_lossy().starts_with(&mark)) && lives(process)
+    });
+    children
+        .map(|process| format!("{} {:?}", process.pid, process.cmdline()))
+        .collect()
+}
+
+fn lives(process: &procfs::process::Process) -> bool {
+    process.stat().is_ok_and(|stat| stat.state != 'Z')
+}
+
+fn is_alive(pid: i32) -> bool {
+    procfs::process::Process::new(pid).is_ok_and(|process| lives(&process))
+}
+
+fn nobody_is_left(folder: &Folder, zdr: i32) {
+    assert_eq!(children_of(zdr), Vec::<String>::new());
+    assert_eq!(folder.left(), Vec::<PathBuf>::new());
+}
+
+/// A server that somebody else has started: it follows the files in `files`, and its CA is in `ca`.
+struct Theirs {
+    running: Running,
+    address: String,
+    pid: i32,
+}
+
+impl Theirs {
+    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        folder.run(&["ca", "ca"]).says(0, &[]);
+        folder
+            .run(&["issue", "--ca", "ca", "--to", "files"])
+            .says(0, &[]);
+        let log = fs::File::create(folder.path("log")).unwrap();
+        drop(log);
+        let mut command = Command::new("sh");
+        // Its log goes to a file, as that of most servers does.
+        command
+            .args(["-c", "exec \"$@\" 2>> log", "sh", BROKEN])
+            .args(["--certificate", "files/tls.crt", "--key", "files/tls.key"])
+            .args(["--roots", "files/ca.crt"])
+            .args(arguments)
+            .current_dir(folder.0.path());
+        let running = Running::start(&mut command);
+        let port = until("the server", || {
+            let log = fs::read_to_string(folder.path("log")).unwrap();
+            let events = log.lines().filter_map(lab::event::Event::parse);
+            events
+                .filter(|event| event.name() == "listening")
+                .find_map(|event| event.number("port"))
+        });
+        Self {
+            pid: running.pid(),
+            running,
+            address: format!("127.0.0.1:{port}"),
+        }
+    }
+
+    fn toml(&self, more: &str) -> String {
+        attach(&self.address, more)
+    }
+}
+
+/// A server to attach to.
+fn attach(address: &str, more: &str) -> String {
+    format!("[attach]\naddress = \"{address}\"\ndirectory = \"files\"\nca = \"ca\"\n{more}\n")
+}

@@ -1,0 +1,392 @@
+//! No verdict: exit code 3, and why.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::thread;
+
+use zdr::report::{Code, Report};
+
+use crate::{
+    FOR_EVER, Folder, Running, SOUND, Theirs, attach, behind, is_alive, nobody_is_left, number_in,
+};
+
+const SHORT: [&str; 8] = [
+    "--rotations",
+    "1",
+    "--interval-ms",
+    "50",
+    "--steady-ms",
+    "100",
+    "--no-scenarios",
+    "--quiet",
+];
+
+/// What `zdr` says of a server that is no such server. It never shows up in a report.
+fn refused(toml: &str, more: &[&str], parts: &[&str]) -> Folder {
+    let folder = Folder::new();
+    let running = folder.check(toml, &[&SHORT, more].concat());
+    let zdr = running.pid();
+    let done = running.end();
+    done.says(3, parts);
+    assert_eq!(done.out, "");
+    assert!(!folder.path("report.json").exists());
+    nobody_is_left(&folder, zdr);
+    folder
+}
+
+/// The same of one to attach to, whose files must not be touched.
+fn not_attached(address: &str, more: &[&str], parts: &[&str]) {
+    let folder = Folder::new();
+    folder.run(&["ca", "ca"]).says(0, &[]);
+    fs::create_dir(folder.path("files")).unwrap();
+    let done = folder
+        .check(&attach(address, ""), &[&SHORT, more].concat())
+        .end();
+    done.says(3, &[&[address], parts].concat());
+    let touched = fs::read_dir(folder.path("files")).unwrap().count();
+    assert_eq!(
+        touched, 0,
+        "nobody accepts that server, and yet its files were written"
+    );
+}
+
+#[test]
+fn nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    not_attached(&address, &[], &["nobody answers", "refused"]);
+}
+
+#[test]
+fn somebody_listens_and_says_nothing() {
+    // The system accepts for it.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let patience = ["--patience-ms", "200"];
+    not_attached(
+        &address,
+        &patience,
+        &["no answer within 200ms", "Nothing was written"],
+    );
+    let observe = [
+        "--patience-ms",
+        "200",
+        "--observe",
+        "--quiet",
+        "--steady-ms",
+        "10",
+    ];
+    let folder = Folder::new();
+    folder.run(&["ca", "ca"]).says(0, &[]);
+    fs::create_dir(folder.path("files")).unwrap();
+    let done = folder.check(&attach(&address, ""), &observe).end();
+    done.says(3, &["no answer within 200ms"]);
+}
+
+#[test]
+fn plain_http_is_spoken() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for tcp in listener.incoming().flatten() {
+            thread::spawn(move || plain(tcp));
+        }
+    });
+    not_attached(&address, &[], &["do not accept", "InvalidContentType"]);
+}
+
+fn plain(mut tcp: TcpStream) {
+    let _ = tcp.read(&mut [0; 1024]);
+    let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+    // Until the client is gone, so that its last words do not make this a reset.
+    let _ = tcp.read(&mut [0; 1024]);
+}
+
+#[test]
+fn a_ca_that_did_not_sign_it() {
+    let folder = Folder::new();
+    let theirs = Theirs::start(&folder, &[]);
+    folder
+        .run(&["ca", "other", "--name", "Other Root"])
+        .says(0, &[]);
+    let before = fs::read(folder.path("files/tls.crt")).unwrap();
+    let toml = theirs.toml("").replace("\"ca\"", "\"other\"");
+    let done = folder.check(&toml, &SHORT).end();
+    done.says(3, &["UnknownIssuer", "other", "Nothing was written to"]);
+    assert_eq!(fs::read(folder.path("files/tls.crt")).unwrap(), before);
+}
+
+#[test]
+fn files_that_cannot_be_written_or_are_not_there() {
+    let folder = Folder::new();
+    let theirs = Theirs::start(&folder, &[]);
+    // Not even root writes here.
+    let toml = theirs.toml("").replace("\"files\"", "\"/proc/1\"");
+    folder.check(&toml, &SHORT).end().says(3, &["/proc/1"]);
+    let toml = theirs.toml("").replace("\"files\"", "\"nowhere\"");
+    folder.check(&toml, &SHORT).end().says(3, &["nowhere"]);
+    let toml = theirs.toml("").replace("\"ca\"", "\"no-ca\"");
+    folder.check(&toml, &SHORT).end().says(3, &["no-ca"]);
+    let toml = theirs.toml("log = \"no-log\"");
+    folder.check(&toml, &SHORT).end().says(3, &["no-log"]);
+    // Above what Linux gives away.
+    let toml = theirs.toml("pid = 4194999");
+    folder.check(&toml, &SHORT).end().says(3, &["4194999"]);
+}
+
+#[test]
+fn a_program_that_cannot_be_run() {
+    let no = "command = [\"no-such-server\"]\n";
+    refused(
+        no,
+        &[],
+        &["`no-such-server` cannot be started", "No such file"],
+    );
+    // It is no program for root either, as long as nobody may execute it.
+    let plain = "command = [\"./server.toml\"]\n";
+    refused(
+        plain,
+        &[],
+        &["`./server.toml` cannot be started", "Permission denied"],
+    );
+    let folder = format!("cwd = \"no-such-folder\"\n{SOUND}");
+    refused(&folder, &[], &["no-such-folder", "No such file"]);
+}
+
+#[test]
+fn a_server_that_does_not_come_up() {
+    let dies = "command = [\"sh\", \"-c\", \"echo port 80 is taken >&2; exit 7\"]\n";
+    refused(
+        dies,
+        &[],
+        &[
+            "ended before it was ready (exit status: 7)",
+            "port 80 is taken",
+        ],
+    );
+
+    let sleeps = r#"command = ["sh", "-c", "echo $$ > {here}/pid; echo one moment; exec sleep 999"]
+[ready]
+within_ms = 300
+"#;
+    let folder = refused(sleeps, &[], &["not ready within 300ms", "one moment"]);
+    assert!(!is_alive(number_in(&folder.path("pid"))));
+}
+
+#[test]
+fn a_setup_that_fails() {
+    // What it has started in the background holds its output open.
+    let setup = r#"setup = [["sh", "-c", "sleep 999 & echo $! > {here}/pid; echo no ticket key >&2; exit 4"]]"#;
+    let parts = ["of `setup`, failed: exit status: 4", "no ticket key"];
+    let folder = refused(&format!("{setup}\n{SOUND}"), &[], &parts);
+    assert!(!is_alive(number_in(&folder.path("pid"))));
+}
+
+#[test]
+fn mistakes_in_the_file() {
+    let mistakes: [(&str, &[&str]); 9] = [
+        (
+            "command = [\"a\"]\ncmd = []\n",
+            &["line 2", "unknown field `cmd`"],
+        ),
+        (
+            "command = [\"a\"]\nprotocol = \"smtp\"\n",
+            &["line 2", "smtp", "`http`"],
+        ),
+        ("command = \"a b\"\n", &["line 1", "sequence"]),
+        ("command = [\n", &["line"]),
+        (
+            "command = [\"a\"]\n\n[reload]\nsignal = \"HUP\"\nrestart = true\n",
+            &["line 3", "more than one way to reload"],
+        ),
+        (
+            "command = [\"a\"]\n[reload]\nsignal = \"KILL\"\n",
+            &["line 3", "no signal `KILL`"],
+        ),
+        (
+            "command = [\"a\"]\n[reload]\ncommand = []\n",
+            &["line 2", "empty"],
+        ),
+        ("name = \"a\"\n", &["neither `command` nor `attach`"]),
+        (
+            "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
+            &["both `command` and `attach`"],
+        ),
+    ];
+    for (toml, parts) in mistakes {
+        refused(toml, &[], &[&["server.toml"], parts].concat());
+    }
+    let folder = Folder::new();
+    folder
+        .run(&["check", "absent.toml"])
+        .says(3, &["absent.toml", "No such file"]);
+}
+
+#[test]
+fn a_class_that_it_cannot_be_judged_by() {
+    let parts = ["cannot be judged by the class `mutual`", "full, resuming"];
+    refused(SOUND, &["--classes", "full,mutual"], &parts);
+    let folder = Folder::new();
+    let done = folder.check(SOUND, &["--mutual"]).end();
+    done.says(3, &["no `mutual`"]);
+}
+
+#[test]
+fn a_way_to_reload_that_fails_is_told() {
+    let folder = Folder::new();
+    let toml = SOUND.replace("\"broken\"", "\"broken\", \"--frozen\"");
+    let toml = format!(
+        "{toml}[reload]\ncommand = [\"sh\", \"-c\", \"echo reload is off >&2; exit 3\"]\n\
+         [limits]\nreload_within_ms = 200\n"
+    );
+    let done = folder.check(&toml, &SHORT).end();
+    done.says(1, &[]);
+    assert!(done.out.contains("reload is off"), "{}", done.out);
+    let report = folder.report();
+    let complaint = report.rotations[0].complaint.as_deref().unwrap_or_default();
+    assert!(complaint.contains("exit status: 3"), "{complaint}");
+}
+
+#[test]
+fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
+    let folder = Folder::new();
+    let script = "sleep 999 & echo $! > {here}/pid";
+    let toml = format!("{SOUND}[reload]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n");
+    folder.check(&toml, &SHORT).end().says(0, &[]);
+    assert!(!is_alive(number_in(&folder.path("pid"))));
+}
+
+#[test]
+fn a_full_disk() {
+    let folder = Folder::new();
+    folder.write("server.toml", SOUND);
+    let full = ["--json", "/dev/full", "--page", "page.html"];
+    let done = folder.run(&[&["check", "server.toml"], &SHORT[..], &full].concat());
+    done.says(3, &["/dev/full", "No space left"]);
+    assert!(done.out.starts_with("PASSED"), "{}", done.out);
+    assert!(
+        folder.path("page.html").exists(),
+        "one that can be written is"
+    );
+
+    let done = folder.check(SOUND, &SHORT).end();
+    done.says(0, &[]);
+    let again = ["report", "report.json", "--json", "again.json"];
+    let mut command = folder.zdr(&again);
+    let status = command
+        .stdout(fs::File::create("/dev/full").unwrap())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&status.stderr);
+    assert_eq!(status.status.code(), Some(3), "{err}");
+    assert!(err.contains("stdout: No space left"), "{err}");
+    let again = Report::read(&folder.path("again.json")).unwrap();
+    assert_eq!(again, folder.report());
+    // Not even a place for a sentence is left.
+    let mut command = folder.zdr(&["report", "absent.json"]);
+    let full = fs::File::create("/dev/full").unwrap();
+    assert_eq!(command.stderr(full).status().unwrap().code(), Some(3));
+}
+
+#[test]
+fn a_reader_who_has_read_enough() {
+    let folder = Folder::new();
+    let mut running = folder.check(SOUND, &SHORT);
+    // Whoever reads its stdout is gone before the first byte.
+    running.stdout.take();
+    let mut command = folder.zdr(&["schema"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    running.wait();
+}
+
+#[test]
+fn one_that_dies_in_the_middle() {
+    let folder = Folder::new();
+    let mut running = folder.check(&behind(""), &[&FOR_EVER[..], &["--no-scenarios"]].concat());
+    let zdr = running.pid();
+    running.until("rotation 1 of");
+    crate::kill(
+        number_in(&folder.path("pid")),
+        rustix::process::Signal::KILL,
+    );
+    let done = running.end();
+    done.says(1, &[]);
+    let report = folder.report();
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == Code::Stopped)
+    );
+    assert!(!report.rotations.is_empty());
+    assert!(report.classes.iter().any(|class| class.attempts > 0));
+    assert!(report.interrupted.unwrap().contains("signal: 9"));
+    nobody_is_left(&folder, zdr);
+}
+
+#[test]
+fn one_that_hangs() {
+    let folder = Folder::new();
+    let toml = behind("") + "[limits]\nreload_within_ms = 300\n";
+    let arguments = [
+        "--rotations",
+        "2",
+        "--interval-ms",
+        "50",
+        "--steady-ms",
+        "50",
+        "--patience-ms",
+        "300",
+        "--no-scenarios",
+    ];
+    let mut running = folder.check(&toml, &arguments);
+    let zdr = running.pid();
+    running.until("rotation 1 of");
+    crate::kill(
+        number_in(&folder.path("pid")),
+        rustix::process::Signal::STOP,
+    );
+    running.end().says(1, &[]);
+    let report = folder.report();
+    let stalled = |class: &zdr::report::ClassReport| {
+        let mut kinds = class.failures.iter().map(|failures| failures.kind);
+        kinds.any(|kind| kind == ch11_verification::attempt::FailureKind::Stalled)
+    };
+    for class in &report.classes {
+        // What a download waits for was on its way, and takes longer to read than this test.
+        let expected = class.class != ch11_verification::attempt::Class::Download;
+        assert!(stalled(class) || !expected, "{class:#?}");
+    }
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == Code::NotPickedUp)
+    );
+    nobody_is_left(&folder, zdr);
+}
+
+#[test]
+fn a_command_line_that_is_wrong() {
+    let folder = Folder::new();
+    for arguments in [
+        &["check"][..],
+        &["check", "a.toml", "--rate", "0"],
+        &["check", "a.toml", "--writer", "nobody"],
+        &["check", "a.toml", "--no-scenarios", "--scenarios", "torn"],
+        &["judge"],
+    ] {
+        let done = Running::start(&mut folder.zdr(arguments)).end();
+        done.says(2, &["--help"]);
+    }
+}

@@ -1,0 +1,203 @@
+//! Ctrl-C, SIGTERM, SIGKILL and a panic: what was measured is kept, and nobody is left behind.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::process::Signal;
+use tokio::sync::watch;
+use zdr::check::{Options, RunControl, Step, check};
+use zdr::report::Report;
+use zdr::server::spec::Spec;
+
+use crate::{
+    Done, FOR_EVER, Folder, SOUND, behind, children_of, is_alive, nobody_is_left, number_in, until,
+};
+
+/// One in the server's group, and one that has left it.
+const OTHERS: &str = "sleep 998 & setsid sh -c 'echo $$ > {here}/left; exec sleep 999' &
+while ! [ -s {here}/left ]; do :; done";
+
+fn told(done: &Done, folder: &Folder, zdr: i32, error: &str) -> Report {
+    done.says(130, &[]);
+    assert!(done.out.contains(error), "{}", done.out);
+    let report = folder.report();
+    assert!(report.interrupted.as_deref().unwrap().contains(error));
+    assert!(!report.verdict.passed);
+    nobody_is_left(folder, zdr);
+    report
+}
+
+#[test]
+fn while_it_starts() {
+    let folder = Folder::new();
+    let script = format!("{OTHERS}\necho $$ > {{here}}/pid; exec sleep 997");
+    let toml = format!("command = [\"sh\", \"-c\", '''{script}''']\n");
+    let running = folder.check(&toml, &["--page", "page.html"]);
+    let zdr = running.pid();
+    let server = number_in(&folder.path("pid"));
+    running.signal(Signal::INT);
+    let report = told(&running.end(), &folder, zdr, "Ctrl-C");
+    assert!(report.classes.is_empty());
+    assert!(folder.path("page.html").exists());
+    assert!(!is_alive(server) && !is_alive(number_in(&folder.path("left"))));
+}
+
+#[test]
+fn while_it_prepares() {
+    let folder = Folder::new();
+    let setup = "setup = [[\"sh\", \"-c\", \"sleep 996 & echo $! > {here}/pid; wait\"]]";
+    let running = folder.check(&format!("{setup}\n{SOUND}"), &[]);
+    let zdr = running.pid();
+    let sleeping = number_in(&folder.path("pid"));
+    running.signal(Signal::TERM);
+    told(&running.end(), &folder, zdr, "SIGTERM");
+    assert!(!is_alive(sleeping));
+}
+
+#[test]
+fn before_the_first_rotation() {
+    let folder = Folder::new();
+    let mut running = folder.check(SOUND, &["--steady-ms", "600000"]);
+    let zdr = running.pid();
+    running.until("before the first rotation");
+    running.signal(Signal::TERM);
+    let report = told(&running.end(), &folder, zdr, "SIGTERM");
+    assert!(report.rotations.is_empty() && !report.classes.is_empty());
+}
+
+#[test]
+fn while_it_rotates() {
+    let folder = Folder::new();
+    let mut running = folder.check(&behind(OTHERS), &FOR_EVER);
+    let zdr = running.pid();
+    running.until("rotation 2 of");
+    assert_eq!(children_of(zdr).len(), 3);
+    running.signal(Signal::INT);
+    let report = told(&running.end(), &folder, zdr, "Ctrl-C");
+    assert!(report.rotations.len() >= 2);
+    assert!(report.classes.iter().all(|class| class.attempts > 0));
+    assert!(!is_alive(number_in(&folder.path("left"))));
+}
+
+#[test]
+fn while_things_are_done_to_it() {
+    let folder = Folder::new();
+    let arguments = [
+        "--rotations",
+        "1",
+        "--interval-ms",
+        "10",
+        "--steady-ms",
+        "10",
+        "--scenarios",
+        "unchanged,torn,truncated,expired,slow-write",
+        "--jobs",
+        "1",
+    ];
+    let mut running = folder.check(&behind(OTHERS), &arguments);
+    let zdr = running.pid();
+    running.until("as it should be");
+    running.signal(Signal::INT);
+    let report = told(&running.end(), &folder, zdr, "Ctrl-C");
+    let done = report.scenarios.len();
+    assert!((1..5).contains(&done), "{done} of 5 are over, and kept");
+}
+
+#[test]
+fn a_server_that_hangs_keeps_nobody_waiting() {
+    let folder = Folder::new();
+    // Far longer than the test would wait.
+    let arguments = ["--steady-ms", "600000", "--patience-ms", "600000"];
+    let mut running = folder.check(&behind(""), &arguments);
+    let zdr = running.pid();
+    running.until("before the first rotation");
+    crate::kill(number_in(&folder.path("pid")), Signal::STOP);
+    running.signal(Signal::INT);
+    told(&running.end(), &folder, zdr, "Ctrl-C");
+}
+
+/// The report goes to a pipe that nobody reads: nothing but the second Ctrl-C ends that.
+#[test]
+fn the_second_one_ends_it_at_once() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, pipe.as_os_str().as_bytes(), 0o600.into()).unwrap();
+    let arguments = ["--steady-ms", "600000", "--page", "pipe"];
+    let mut running = folder.check(&behind(OTHERS), &arguments);
+    let zdr = running.pid();
+    running.until("before the first rotation");
+    running.signal(Signal::INT);
+    // It is written before the page is.
+    let report = folder.path("report.json");
+    until("the report", || report.exists().then_some(()));
+    running.signal(Signal::INT);
+    running.end().says(130, &[]);
+    assert_eq!(children_of(zdr), Vec::<String>::new());
+    until("the guard", || folder.left().is_empty().then_some(()));
+}
+
+#[test]
+fn when_it_is_killed_itself() {
+    let folder = Folder::new();
+    let mut running = folder.check(&behind(OTHERS), &FOR_EVER);
+    let zdr = running.pid();
+    running.until("rotation 1 of");
+    assert!(!folder.left().is_empty());
+    running.signal(Signal::KILL);
+    running.wait();
+    until("the end of its children", || {
+        children_of(zdr).is_empty().then_some(())
+    });
+    until("the end of its files", || {
+        folder.left().is_empty().then_some(())
+    });
+}
+
+/// A server that leaves its process group and forgets its environment is known by nothing but its
+/// group; that was told before.
+#[test]
+fn when_it_is_killed_and_the_server_has_no_mark() {
+    let folder = Folder::new();
+    let script = format!(
+        "echo $$ > {{here}}/pid; exec env -i {} \"$@\"",
+        crate::BROKEN
+    );
+    let toml = behind("").replace(&format!("exec {} \"$@\"", crate::BROKEN), &script);
+    let mut running = folder.check(&toml, &["--steady-ms", "600000"]);
+    running.until("before the first rotation");
+    let server = number_in(&folder.path("pid"));
+    running.signal(Signal::KILL);
+    running.wait();
+    until("the end of the server", || {
+        (!is_alive(server)).then_some(())
+    });
+}
+
+/// In this process: no input makes `zdr` panic that we know of.
+#[test]
+fn when_it_panics() {
+    let folder = Folder::new();
+    let file = folder.write("server.toml", &behind(OTHERS));
+    let panicked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(panics(&file));
+    });
+    assert!(panicked.join().is_err());
+    let me = std::process::id().try_into().unwrap();
+    assert_eq!(children_of(me), Vec::<String>::new());
+    assert!(!is_alive(number_in(&folder.path("left"))));
+}
+
+async fn panics(file: &Path) {
+    let spec = Spec::read(file).unwrap();
+    let (_nobody, interrupt) = watch::channel(None);
+    let control = RunControl {
+        progress: &|step| {
+            if let Step::Steady = step {
+                panic!("on purpose");
+            }
+        },
+        interrupt,
+    };
+    let _ = check(&spec, &Options::default(), &control).await;
+}

@@ -1,0 +1,223 @@
+//! The verifier cannot be fooled: each defect of the broken server is found, for the right reason,
+//! and the same server without it passes.
+
+#[path = "../broken/defect.rs"]
+mod defect;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use ch09_simulating_rotation::Writer;
+use ch11_verification::attempt::Class;
+use clap::ValueEnum;
+use defect::Defect;
+use serde::Deserialize;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use zdr::check::{Options, RunControl, check};
+use zdr::report::{Code, Outcome, Report, ScenarioReport};
+use zdr::scenarios::Scenario;
+use zdr::server::spec::Spec;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    defect: Vec<Entry>,
+}
+
+/// A defect, and what it is caught by.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    flag: String,
+    catalogue: Vec<u32>,
+    scenario: String,
+    finding: Expected,
+    /// A part of the finding's words, which no other reason would have.
+    #[serde(default)]
+    says: String,
+    /// Whether the server asks its clients for certificates.
+    #[serde(default)]
+    mutual: bool,
+    /// The classes of clients that it takes. None but those who look at the certificate, where it
+    /// is not said.
+    #[serde(default = "those_who_look")]
+    classes: Vec<Class>,
+    /// How many rotations under load, where that is the scenario.
+    #[serde(default = "two")]
+    rotations: u32,
+    words: String,
+}
+
+fn those_who_look() -> Vec<Class> {
+    vec![Class::Full]
+}
+
+fn two() -> u32 {
+    2
+}
+
+#[derive(Clone, Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Expected {
+    Finding(Code),
+    /// Not a finding, but a figure.
+    Figure(Figure),
+}
+
+#[derive(Clone, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Figure {
+    /// How many connections were asked to leave.
+    Goodbyes,
+}
+
+/// How many servers run at once, in both tests. They mostly wait.
+static TURNS: Semaphore = Semaphore::const_new(8);
+/// How many of them are the sound one.
+const SOUND: u32 = 4;
+/// The name of what is no trial: rotations under load.
+const ROTATION: &str = "rotation";
+
+fn table() -> Vec<Entry> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/falsification.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    toml::from_str::<Table>(&text).unwrap().defect
+}
+
+/// The broken server, sound or not.
+fn server(defect: Option<&str>, mutual: bool) -> Spec {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/broken.toml");
+    let mut spec = Spec::read(&file).unwrap();
+    if mutual {
+        spec = spec.asking_clients().unwrap();
+    }
+    if let Some(defect) = defect {
+        spec.command.push(format!("--defect={defect}"));
+    }
+    // Whoever never shows a new certificate is waited for as long. A sound one never is.
+    if defect.is_some() {
+        spec.limits.reload_within_ms = 3000;
+    }
+    spec
+}
+
+/// What these entries need, and no more.
+fn options(entries: &[Entry]) -> Options {
+    let rotations = entries.iter().filter(|entry| entry.scenario == ROTATION);
+    let rotations = rotations.map(|entry| entry.rotations).max().unwrap_or(0);
+    let trials = entries.iter().filter(|entry| entry.scenario != ROTATION);
+    let trials: BTreeSet<_> = trials.map(|entry| entry.scenario.as_str()).collect();
+    let classes: BTreeSet<_> = entries.iter().flat_map(|entry| &entry.classes).collect();
+    // Five clients at least have to return before the first rotation.
+    let steady = match classes.contains(&Class::Resuming) {
+        true => 1400,
+        false => 700,
+    };
+    Options {
+        rotations,
+        interval: Duration::from_millis(400),
+        steady: Duration::from_millis(if rotations > 0 { steady } else { 0 }),
+        // Both files at once: a server that objects to a pair of two generations shows that when
+        // it is asked, and not by chance.
+        writer: Writer::Kubelet,
+        classes: Some(classes.into_iter().copied().collect()),
+        rate: 20.0,
+        pool: 2,
+        downloads: 1,
+        scenarios: trials
+            .into_iter()
+            .map(|name| Scenario::from_str(name, false).unwrap())
+            .collect(),
+        jobs: SOUND as usize,
+        // A busy machine is no reason to find something.
+        patience: Duration::from_secs(15),
+        ..Options::default()
+    }
+}
+
+async fn judge(spec: &Spec, options: &Options) -> Report {
+    let (_nobody, interrupt) = watch::channel(None);
+    let control = RunControl {
+        progress: &|_| (),
+        interrupt,
+    };
+    check(spec, options, &control).await.unwrap()
+}
+
+fn graceful_closes(report: &Report) -> u64 {
+    let pooled = report.classes.iter().find(|of| of.class == Class::Pooled);
+    pooled.unwrap().graceful_closes
+}
+
+/// What an entry promises and the report does not hold, if anything.
+fn escaped(entry: &Entry, report: &Report) -> Option<String> {
+    let caught = match &entry.finding {
+        Expected::Figure(Figure::Goodbyes) => graceful_closes(report) == 0,
+        Expected::Finding(code) => report.findings.iter().any(|finding| {
+            finding.code == *code
+                && finding.scenario == entry.scenario
+                && finding.words.contains(&entry.says)
+        }),
+    };
+    let flag = &entry.flag;
+    (!caught).then(|| {
+        let (found, scenarios) = (&report.findings, &report.scenarios);
+        format!("{flag}: found was only {found:#?}, {scenarios:#?}")
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_defect_is_found_for_the_right_reason() {
+    let mut judging = JoinSet::new();
+    for entry in table() {
+        judging.spawn(async move {
+            let _turn = TURNS.acquire().await;
+            let spec = server(Some(&entry.flag), entry.mutual);
+            let report = judge(&spec, &options(std::slice::from_ref(&entry))).await;
+            escaped(&entry, &report)
+        });
+    }
+    let escaped: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
+    assert!(escaped.is_empty(), "{}", escaped.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_server_without_a_defect_passes() {
+    let _turns = TURNS.acquire_many(SOUND).await;
+    for mutual in [false, true] {
+        let mut entries = table();
+        entries.retain(|entry| entry.mutual == mutual);
+        let report = judge(&server(None, mutual), &options(&entries)).await;
+        assert!(report.verdict.passed, "{}", report.verdict.words);
+        assert!(report.findings.is_empty(), "{:#?}", report.findings);
+        let done = |scenario: &ScenarioReport| scenario.outcome == Outcome::Passed;
+        assert!(report.scenarios.iter().all(done), "{:#?}", report.scenarios);
+        assert!(mutual || graceful_closes(&report) > 0);
+    }
+}
+
+#[test]
+fn the_table_has_every_defect_once() {
+    let table = table();
+    let flags: Vec<_> = table.iter().map(|entry| entry.flag.clone()).collect();
+    let defects: Vec<_> = Defect::value_variants()
+        .iter()
+        .map(|defect| defect.to_possible_value().unwrap().get_name().to_owned())
+        .collect();
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    assert_eq!(sorted(flags), sorted(defects));
+    for entry in &table {
+        assert!(
+            entry
+                .catalogue
+                .iter()
+                .all(|number| (1..=40).contains(number))
+        );
+        assert!(!entry.words.is_empty());
+    }
+}

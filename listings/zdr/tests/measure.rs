@@ -1,0 +1,187 @@
+//! From records to figures: phases, latency, and what was seen of a rotation.
+
+use std::time::Duration;
+
+use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
+use ch11_verification::phase::{phase, went_back};
+use ch11_verification::rotation::Window;
+use zdr::judge::findings::of_resumption;
+use zdr::judge::measure::{class, rotations, timeline};
+use zdr::report::{Code, Phase};
+
+fn at(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// A visit that was due at a moment, took so long, and was shown a generation.
+fn probe(due: u64, took: u64, shown: u32) -> Attempt {
+    Attempt {
+        class: Class::Full,
+        due: at(due),
+        began: at(due),
+        done: at(due + took),
+        failed: None,
+        error: None,
+        shown: Some(shown),
+        resumed: false,
+        opened: true,
+        paced: true,
+    }
+}
+
+fn window(generation: u32, began: u64, notified: u64, end: u64) -> Window {
+    Window {
+        generation,
+        serial: format!("{generation:x}"),
+        began: at(began),
+        notified: at(notified),
+        first_new: Some(at(notified + 1)),
+        converged: Some(at(end)),
+        end: at(end),
+        complaint: None,
+    }
+}
+
+#[test]
+fn an_attempt_is_of_a_rotation_if_any_moment_of_it_was() {
+    let windows = [window(1, 100, 110, 150), window(2, 300, 310, 350)];
+    let of = |due, took| phase(&probe(due, took, 0), &windows);
+    assert_eq!(of(10, 20), Phase::Before);
+    assert_eq!(of(90, 20), Phase::During, "it reached into the first");
+    assert_eq!(of(120, 10), Phase::During);
+    assert_eq!(of(140, 500), Phase::During);
+    assert_eq!(of(200, 20), Phase::After);
+    assert_eq!(of(290, 20), Phase::During, "it reached into the second");
+    assert_eq!(of(400, 20), Phase::After);
+    // A download is as long as several rotations. It is cut at one moment.
+    let download = Attempt {
+        class: Class::Download,
+        ..probe(10, 390, 0)
+    };
+    assert_eq!(phase(&download, &windows), Phase::After);
+}
+
+#[test]
+fn latency_counts_from_the_moment_that_was_due() {
+    let recorder = Recorder::default();
+    let late = Attempt {
+        began: at(1900),
+        ..probe(1000, 1000, 0)
+    };
+    let closed_loop = Attempt {
+        paced: false,
+        ..probe(1000, 5000, 0)
+    };
+    let failed = Attempt {
+        failed: Some(FailureKind::Refused),
+        ..probe(1000, 9000, 0)
+    };
+    let report = class(Class::Full, &recorder, &[late, closed_loop, failed], &[]);
+    assert_eq!((report.attempts, report.failed), (3, 1));
+    let latency = &report.phases[&Phase::Before].latency;
+    let second = 1_000_000;
+    assert!(
+        (second..second + 1000).contains(&latency.p50),
+        "{latency:?}"
+    );
+    assert_eq!(latency.p50, latency.max, "one of the three has a latency");
+    assert!(report.failed_below > 1.0 / 3.0);
+}
+
+#[test]
+fn old_and_new_side_by_side() {
+    let windows = [window(1, 100, 110, 150), window(2, 1000, 1010, 1050)];
+    let records = [
+        probe(50, 5, 0),
+        probe(108, 5, 0),
+        probe(112, 5, 1),
+        probe(140, 5, 0),
+        probe(160, 5, 1),
+        probe(1020, 5, 2),
+    ];
+    let seen = rotations(&records, &windows);
+    assert_eq!(seen[0].first_new_ms, Some(7.0));
+    assert_eq!(seen[0].last_old_ms, Some(30.0));
+    assert_eq!(seen[0].overlap_ms, 23.0);
+    assert_eq!(seen[1].last_old_ms, None);
+    assert_eq!(seen[1].overlap_ms, 0.0);
+    // A session that is resumed tells of the time when it began.
+    let resumed = Attempt {
+        resumed: true,
+        ..probe(1030, 5, 0)
+    };
+    let records = [records.as_slice(), &[resumed]].concat();
+    assert_eq!(rotations(&records, &windows)[1].last_old_ms, None);
+}
+
+#[test]
+fn it_went_back_if_the_last_word_is_the_old_one() {
+    let windows = [window(1, 100, 110, 150), window(2, 1000, 1010, 1050)];
+    let back = [probe(120, 5, 1), probe(160, 5, 0)];
+    assert!(went_back(&back, &windows[0], Some(&windows[1])));
+    let for_a_while = [probe(120, 5, 1), probe(160, 5, 0), probe(170, 5, 1)];
+    assert!(!went_back(&for_a_while, &windows[0], Some(&windows[1])));
+    // What comes after the next rotation has begun is that one's.
+    let later = [probe(120, 5, 1), probe(1001, 5, 0)];
+    assert!(!went_back(&later, &windows[0], Some(&windows[1])));
+}
+
+#[test]
+fn a_slice_holds_what_was_due_in_it() {
+    let failed = Attempt {
+        failed: Some(FailureKind::Severed),
+        ..probe(10, 250, 0)
+    };
+    let slices = timeline(&[probe(10, 5, 0), probe(150, 5, 1), failed], at(300));
+    assert_eq!(slices[0].attempts[&Class::Full], 2);
+    assert_eq!(slices[1].attempts[&Class::Full], 1);
+    assert_eq!(slices[2].failed[&Class::Full], 1, "where it was cut");
+    assert_eq!(slices[0].shown[&0], 2);
+    assert_eq!(slices[1].shown[&1], 1);
+}
+
+#[test]
+fn sessions_and_rotations() {
+    let windows: Vec<_> = (1..=4)
+        .map(|n| {
+            let began = u64::from(n) * 1000;
+            window(n, began, began + 1, began + 50)
+        })
+        .collect();
+    let seen = rotations(&[], &windows);
+    let returning = |due, resumed, shown| Attempt {
+        class: Class::Resuming,
+        resumed,
+        ..probe(due, 5, shown)
+    };
+    let codes = |records: &[Attempt]| -> Vec<Code> {
+        let found = of_resumption(records, &seen, 4);
+        found.iter().map(|finding| finding.code).collect()
+    };
+    let before = |due| returning(due, due > 0, 0);
+    let first: Vec<_> = (0..10).map(|n| before(n * 100)).collect();
+    // Each later one resumes the session of the beginning.
+    let for_ever = (10..60).map(|n| returning(n * 100, true, 0));
+    let for_ever: Vec<_> = first.iter().cloned().chain(for_ever).collect();
+    assert_eq!(codes(&for_ever), [Code::ResumesForEver]);
+    // After each rotation the first has to pay, and the others resume its session.
+    let lost = (10..60).map(|n| returning(n * 100, n % 10 != 0, (n / 10) as u32));
+    let lost: Vec<_> = first.iter().cloned().chain(lost).collect();
+    assert_eq!(codes(&lost), [Code::TicketsLost]);
+    // On a slow machine the first five have come before one of them is served, and nobody comes
+    // after the last rotation.
+    let mut slow: Vec<_> = lost
+        .into_iter()
+        .filter(|probe| probe.due < at(4000))
+        .collect();
+    for early in &mut slow[..5] {
+        (early.resumed, early.done) = (false, at(450));
+    }
+    assert_eq!(codes(&slow), [Code::TicketsLost]);
+    // Two rotations are too few to tell.
+    slow.retain(|probe| probe.due < at(3000));
+    assert_eq!(codes(&slow), []);
+    // A server that never resumes loses nothing.
+    let never: Vec<_> = (0..60).map(|n| returning(n * 100, false, 0)).collect();
+    assert_eq!(codes(&never), []);
+}

@@ -1,0 +1,191 @@
+//! Every server that is shipped: its file is right, and, where it is installed, it starts, serves and
+//! rotates as we know it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch11_verification::attempt::Class;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use zdr::check::{Options, RunControl, check};
+use zdr::report::{Code, Report, Severity};
+use zdr::server::spec::Spec;
+
+/// How many servers run at once. They mostly wait.
+const AT_ONCE: usize = 6;
+
+/// What we know of a server.
+struct Known {
+    /// What must be on the search path. Our own lie beside this test.
+    program: &'static str,
+    /// What is found, every time.
+    fails: &'static [Code],
+    /// What may be found: where a race decides, now and then.
+    may_fail: &'static [Code],
+}
+
+const SOUND: Known = Known {
+    program: "",
+    fails: &[],
+    may_fail: &[],
+};
+
+/// In alphabetical order, as the files.
+fn known() -> BTreeMap<&'static str, Known> {
+    let program = |program| SOUND.of(program);
+    // A request that meets the goodbye on its way is lost. HTTP/1.1 has no word for it.
+    let closes_what_is_idle = |program| Known {
+        may_fail: &[Code::RequestsFailed],
+        ..SOUND.of(program)
+    };
+    BTreeMap::from([
+        ("broken", program("broken")),
+        (
+            "caddy",
+            // It cuts what is new, too: the first request of a connection, or its handshake.
+            Known {
+                may_fail: &[Code::RequestsFailed, Code::HandshakesFailed],
+                ..program("caddy")
+            },
+        ),
+        (
+            "ch01",
+            Known {
+                fails: &[Code::Severed],
+                may_fail: &[Code::HandshakesFailed],
+                ..program("ch01-restart-baseline")
+            },
+        ),
+        ("ch02", program("ch02-hot-reload")),
+        ("ch03", program("ch03-handshake-hook")),
+        ("ch04", program("ch04-dynamic-contexts")),
+        ("ch05", program("ch05-race-conditions")),
+        ("ch06", program("ch06-in-flight-requests")),
+        ("ch07", program("ch07-graceful-degradation")),
+        ("ch08", program("ch08-trust-rotation")),
+        ("envoy", program("envoy")),
+        ("go", program("go")),
+        ("haproxy-reload", closes_what_is_idle("haproxy")),
+        ("haproxy-runtime", program("haproxy")),
+        ("nginx", closes_what_is_idle("nginx")),
+        ("python", program("python3")),
+        (
+            "s_server",
+            Known {
+                may_fail: &[Code::HandshakesFailed],
+                ..program("openssl")
+            },
+        ),
+        ("traefik", program("traefik")),
+    ])
+}
+
+impl Known {
+    const fn of(self, program: &'static str) -> Self {
+        Self { program, ..self }
+    }
+
+    fn is_there(&self) -> bool {
+        let beside = std::env::current_exe().unwrap();
+        let beside = beside.parent().and_then(Path::parent).unwrap();
+        let ours = self.program.starts_with("ch") || self.program == "broken";
+        match (ours, beside.join(self.program).is_file()) {
+            (_, true) => true,
+            (true, false) => {
+                lab::peer::skip(self.program);
+                false
+            }
+            (false, false) => lab::peer::find(self.program).is_some(),
+        }
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers");
+    let files = std::fs::read_dir(folder).unwrap();
+    files.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// The servers of a file: as it is, and asking clients for certificates where that is a choice.
+fn servers(file: &Path) -> Vec<Spec> {
+    let spec = Spec::read(file).unwrap();
+    let mutual = spec.asking_clients().filter(|_| spec.mutual.is_some());
+    [Some(spec), mutual].into_iter().flatten().collect()
+}
+
+async fn judge(spec: &Spec) -> Report {
+    let (_nobody, interrupt) = watch::channel(None);
+    let control = RunControl {
+        progress: &|_| (),
+        interrupt,
+    };
+    let options = Options {
+        rotations: 2,
+        interval: Duration::from_millis(300),
+        steady: Duration::from_millis(200),
+        // OpenSSL's serves one connection after the other.
+        classes: (spec.name == "s_server").then(|| vec![Class::Full]),
+        rate: 10.0,
+        downloads: 1,
+        pool: 2,
+        scenarios: Vec::new(),
+        patience: Duration::from_secs(15),
+        ..Options::default()
+    };
+    check(spec, &options, &control).await.unwrap()
+}
+
+/// What was found, and should not have been, or the other way round.
+fn surprise(known: &Known, report: &Report) -> Option<String> {
+    let failures = report.findings.iter();
+    let failures = failures.filter(|finding| finding.severity == Severity::Failure);
+    let found: BTreeSet<_> = failures.map(|finding| finding.code).collect();
+    let as_known = known.fails.iter().all(|code| found.contains(code))
+        && found
+            .iter()
+            .all(|code| known.fails.contains(code) || known.may_fail.contains(code));
+    let shown = report
+        .rotations
+        .iter()
+        .all(|rotation| rotation.first_new_ms.is_some());
+    let served = report.classes.iter().all(|class| class.attempts > 0);
+    (!(as_known && shown && served && report.rotations.len() == 2))
+        .then(|| format!("{}: {:#?}", report.server.name, report.findings))
+}
+
+#[test]
+fn each_file_is_a_server_that_we_know() {
+    let names: BTreeSet<_> = files()
+        .iter()
+        .map(|file| file.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let known: BTreeSet<_> = known().into_keys().map(str::to_owned).collect();
+    assert_eq!(names, known);
+    for spec in files().iter().flat_map(|file| servers(file)) {
+        assert!(spec.attach.is_none(), "{}", spec.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_server_that_is_there_rotates_as_we_know_it() {
+    let (turns, mut judging) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+    let mut known = known();
+    for file in files() {
+        let name = file.file_stem().unwrap().to_string_lossy();
+        let known = Arc::new(known.remove(&*name).unwrap());
+        if !known.is_there() {
+            continue;
+        }
+        for spec in servers(&file) {
+            let (turns, known) = (turns.clone(), known.clone());
+            judging.spawn(async move {
+                let _turn = turns.acquire().await;
+                surprise(&known, &judge(&spec).await)
+            });
+        }
+    }
+    let surprises: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
