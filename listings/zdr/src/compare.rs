@@ -1,18 +1,17 @@
 //! Two reports side by side: what became worse, what became better, and what is chance.
 
 pub mod merge;
+mod text;
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::stats_tests::{Alternative, fisher::fishers_exact};
 
 use crate::report::format;
-use crate::report::{
-    ClassReport, Code, Finding, Latency, Phase, PhaseReport, Report, Rotation, Severity,
-};
+use crate::report::times::Times;
+use crate::report::{ClassReport, Finding, Latency, Phase, PhaseReport, Report, Severity};
 use ch11_verification::attempt::Class;
 
 /// A comparison that sees nothing but chance says otherwise in 1 of 20 at most, over all classes and
@@ -126,38 +125,6 @@ pub struct Ratios {
     pub p99: Option<f64>,
     /// Of the 99.9th percentiles.
     pub p999: Option<f64>,
-}
-
-/// Times of the rotations of one report.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Times {
-    /// How many.
-    pub rotations: u64,
-    /// How many never showed the new certificate.
-    pub never: u64,
-    /// From files and signal to the first handshake with the new certificate: half took no longer.
-    pub first_new_median_ms: Option<f64>,
-    /// The longest.
-    pub first_new_worst_ms: Option<f64>,
-    /// The longest time for which old and new were shown side by side.
-    pub overlap_worst_ms: Option<f64>,
-}
-
-impl Times {
-    /// Of all rotations of a report.
-    pub fn of(rotations: &[Rotation]) -> Self {
-        let mut new: Vec<f64> = rotations.iter().filter_map(|r| r.first_new_ms).collect();
-        new.sort_by(f64::total_cmp);
-        let overlaps = rotations.iter().map(|rotation| rotation.overlap_ms);
-        Self {
-            rotations: rotations.len() as u64,
-            never: (rotations.len() - new.len()) as u64,
-            first_new_median_ms: new.get(new.len().saturating_sub(1) / 2).copied(),
-            first_new_worst_ms: new.last().copied(),
-            overlap_worst_ms: overlaps.max_by(f64::total_cmp),
-        }
-    }
 }
 
 /// Compares two reports.
@@ -313,173 +280,5 @@ fn share(class: &ClassReport) -> Share {
         attempts: class.attempts,
         failed: class.failed,
         failed_below: class.failed_below,
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        self.say(&mut text)?;
-        for line in text.lines() {
-            writeln!(f, "{}", format::clipped(line, 100))?;
-        }
-        Ok(())
-    }
-}
-
-impl Comparison {
-    fn say(&self, f: &mut String) -> fmt::Result {
-        for (which, report) in [("before", &self.before), ("after", &self.after)] {
-            let verdict = if report.passed { "passed" } else { "failed" };
-            let line = format!("{which:<7} {}, {}: {verdict}", report.server, report.began);
-            writeln!(f, "{which:<8}{}", format::wrapped(&line, 92, "        "))?;
-        }
-        self.say_differences(f)?;
-        self.say_findings(f)?;
-        self.say_classes(f)?;
-        self.say_times(f)?;
-        let worse = if self.worse() { "Worse." } else { "Not worse." };
-        writeln!(f, "\n{worse}")
-    }
-
-    fn say_differences(&self, f: &mut String) -> fmt::Result {
-        if !self.comparable {
-            writeln!(
-                f,
-                "\nThese two are not comparable: what is marked * differs. \
-                 Take times and latency with care."
-            )?;
-        } else if !self.differences.is_empty() {
-            writeln!(f, "\nWhat differs:")?;
-        }
-        for difference in &self.differences {
-            let mark = if difference.matters { '*' } else { ' ' };
-            let line = format!(
-                "{mark} {}: {} / {}",
-                difference.what, difference.before, difference.after
-            );
-            writeln!(f, "  {}", format::wrapped(&line, 96, "      "))?;
-        }
-        Ok(())
-    }
-
-    fn say_findings(&self, f: &mut String) -> fmt::Result {
-        for (title, findings) in [("New findings", &self.new), ("Gone findings", &self.gone)] {
-            if !findings.is_empty() {
-                writeln!(f, "\n{title}")?;
-            }
-            for finding in findings {
-                writeln!(f, "{}", line_of(finding))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn say_classes(&self, f: &mut String) -> fmt::Result {
-        writeln!(f, "\nFailures")?;
-        writeln!(
-            f,
-            "  {:<10}{:>28}{:>28}  more than chance?",
-            "class", "before", "after"
-        )?;
-        for class in &self.classes {
-            let said =
-                |share: &Share| format::failures(share.failed, share.attempts, share.failed_below);
-            let change = match class.change {
-                Change::Worse => format!("worse (p {})", probability(class.probability)),
-                Change::Better => format!("better (p {})", probability(class.probability)),
-                Change::Chance => "no".into(),
-            };
-            writeln!(
-                f,
-                "  {:<10}{:>28}{:>28}  {change}",
-                class.class.name(),
-                said(&class.before),
-                said(&class.after)
-            )?;
-        }
-        writeln!(f, "\nLatency, after by before")?;
-        writeln!(
-            f,
-            "  {:<10}{:>28}{:>28}",
-            "", "no rotation under way", "during rotations"
-        )?;
-        writeln!(
-            f,
-            "  {:<10}{:>12}{:>8}{:>8}{:>12}{:>8}{:>8}",
-            "class", "p50", "p99", "p99.9", "p50", "p99", "p99.9"
-        )?;
-        for class in &self.classes {
-            write!(f, "  {:<10}", class.class.name())?;
-            for ratios in [&class.steady, &class.rotating] {
-                let [a, b, c] = [ratios.p50, ratios.p99, ratios.p999].map(format::times);
-                write!(f, "{a:>12}{b:>8}{c:>8}")?;
-            }
-            writeln!(f)?;
-        }
-        Ok(())
-    }
-
-    fn say_times(&self, f: &mut String) -> fmt::Result {
-        let (before, after) = &self.rotations;
-        writeln!(f, "\nRotations{:>31}{:>28}", "before", "after")?;
-        let mut row = |what: &str, of: &dyn Fn(&Times) -> String| {
-            writeln!(f, "  {what:<26}{:>12}{:>28}", of(before), of(after))
-        };
-        row("rotations", &|times| format::count(times.rotations))?;
-        row("never shown", &|times| format::count(times.never))?;
-        row("to the new one, median", &|times| {
-            format::maybe_millis(times.first_new_median_ms)
-        })?;
-        row("to the new one, longest", &|times| {
-            format::maybe_millis(times.first_new_worst_ms)
-        })?;
-        row("overlap, longest", &|times| {
-            format::maybe_millis(times.overlap_worst_ms)
-        })?;
-        if let (Some((a, b)), Some((c, d))) = (self.memory_after, self.memory_grown) {
-            let signed = |bytes: i64| {
-                let sign = if bytes < 0 { '−' } else { '+' };
-                format!("{sign}{}", format::bytes(bytes.unsigned_abs()))
-            };
-            let (a, b) = (format::bytes(a), format::bytes(b));
-            writeln!(f, "  {:<26}{a:>12}{b:>28}", "memory at the end")?;
-            let (c, d) = (signed(c), signed(d));
-            writeln!(f, "  {:<26}{c:>12}{d:>28}", "memory grown by")?;
-        }
-        Ok(())
-    }
-}
-
-/// A finding for a terminal.
-pub(crate) fn line_of(finding: &Finding) -> String {
-    let mark = match finding.severity {
-        Severity::Failure => "✗",
-        Severity::Warning => "!",
-    };
-    let code: Code = finding.code;
-    let entries: Vec<String> = finding.catalogue.iter().map(u32::to_string).collect();
-    let see = match entries.len() {
-        0 => String::new(),
-        1 => format!(" (failure catalogue, entry {})", entries[0]),
-        _ => format!(" (failure catalogue, entries {})", entries.join(", ")),
-    };
-    let text = format!(
-        "{mark} {} in {}: {}{see}",
-        format::name(&code),
-        finding.scenario,
-        finding.words
-    );
-    format!(
-        "  {}",
-        format::wrapped(&text, crate::report::text::WIDTH - 2, "    ")
-    )
-}
-
-fn probability(p: f64) -> String {
-    if p < 1e-4 {
-        "< 0.0001".into()
-    } else {
-        format!("= {p:.4}")
     }
 }

@@ -8,6 +8,7 @@ pub mod page;
 pub mod plot;
 pub mod slices;
 pub mod text;
+pub mod times;
 
 use std::collections::BTreeMap;
 

@@ -30,9 +30,9 @@ fn specs() -> Vec<Spec> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_server_has_its_turns_and_its_figures() {
-    let effort = BenchmarkOptions {
+    let options = BenchmarkOptions {
         rounds: 2,
-        options: Options {
+        check: Options {
             rotations: 2,
             interval: Duration::from_millis(100),
             steady: Duration::from_millis(200),
@@ -53,7 +53,7 @@ async fn each_server_has_its_turns_and_its_figures() {
         kept.lock().unwrap().push((round, servers));
         Ok(())
     };
-    compare(&specs(), &effort, &control, &|_| (), &keep)
+    compare(&specs(), &options, &control, &|_| (), &keep)
         .await
         .unwrap();
     let kept = kept.into_inner().unwrap();

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use zdr::check::RunControl;
 use zdr::course::lesson::{HINTS, Lesson, ON};
-use zdr::course::{Attempt, Course, CourseOptions, State, course, text};
+use zdr::course::{Course, CourseOptions, StageReport, State, course, text};
 use zdr::scenarios::Scenario;
 use zdr::server::spec::Spec;
 
@@ -82,14 +82,14 @@ impl Go {
     }
 }
 
-async fn taken(spec: &Spec, effort: &CourseOptions) -> Course {
+async fn taken(spec: &Spec, options: &CourseOptions) -> Course {
     let _turn = TURNS.acquire().await;
     let (_nobody, interrupt) = watch::channel(None);
     let control = RunControl {
         progress: &|_| (),
         interrupt,
     };
-    course(spec, effort, &control, &|_, _| ()).await.unwrap()
+    course(spec, options, &control, &|_, _| ()).await.unwrap()
 }
 
 fn whole(course: &Course) -> String {
@@ -121,14 +121,14 @@ async fn our_servers_pass() {
         (shipped("python", "python3", &["--poll-ms=50"]), some),
     ];
     let mut taking = JoinSet::new();
-    for (spec, effort) in servers {
+    for (spec, options) in servers {
         let Some(spec) = spec else { continue };
-        taking.spawn(async move { taken(&spec, &effort).await });
+        taking.spawn(async move { taken(&spec, &options).await });
     }
     for course in taking.join_all().await {
         assert!(course.passed, "{}", whole(&course));
         assert_eq!(course.stages.len(), 6);
-        let figures = |stage: &Attempt| stage.attempts > 0 && stage.failed == 0;
+        let figures = |stage: &StageReport| stage.attempts > 0 && stage.failed == 0;
         assert!(course.stages.iter().all(figures), "{}", whole(&course));
         assert!(text::end(&course).contains(ON[0].page));
         let log = &course.stages[5];
@@ -137,10 +137,10 @@ async fn our_servers_pass() {
 }
 
 /// Enough to get as far as is expected, and no more.
-fn short(trials: &[Scenario]) -> CourseOptions {
+fn short(scenarios: &[Scenario]) -> CourseOptions {
     CourseOptions {
         writers: vec![Writer::VaultAgent, Writer::Kubelet],
-        trials: [trials, &[Scenario::SlowWrite, Scenario::Mismatched]].concat(),
+        scenarios: [scenarios, &[Scenario::SlowWrite, Scenario::Mismatched]].concat(),
         ..CourseOptions::quick()
     }
 }
@@ -148,7 +148,7 @@ fn short(trials: &[Scenario]) -> CourseOptions {
 /// Where a server stops, and what it is told to read.
 struct Stops {
     spec: Spec,
-    trials: Vec<Scenario>,
+    scenarios: Vec<Scenario>,
     lesson: Lesson,
     heading: &'static str,
     says: &'static str,
@@ -156,14 +156,14 @@ struct Stops {
 
 fn stops(
     spec: Spec,
-    trials: &[Scenario],
+    scenarios: &[Scenario],
     lesson: Lesson,
     heading: &'static str,
     says: &'static str,
 ) -> Stops {
     Stops {
         spec,
-        trials: trials.to_vec(),
+        scenarios: scenarios.to_vec(),
         lesson,
         heading,
         says,
@@ -296,7 +296,7 @@ async fn each_of_the_others_stops_where_the_book_says() {
     let mut taking = JoinSet::new();
     for stops in stopping(go.as_ref()) {
         taking.spawn(async move {
-            let course = taken(&stops.spec, &short(&stops.trials)).await;
+            let course = taken(&stops.spec, &short(&stops.scenarios)).await;
             surprise(&stops, &course)
         });
     }
@@ -327,8 +327,8 @@ fn surprise(stops: &Stops, course: &Course) -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_server_that_asks_its_clients_has_seven_stages() {
     let spec = broken(&[]).asking_clients().unwrap();
-    let trials = [Scenario::TrustAdded, Scenario::TrustHalfWritten];
-    let course = taken(&spec, &short(&trials)).await;
+    let scenarios = [Scenario::TrustAdded, Scenario::TrustHalfWritten];
+    let course = taken(&spec, &short(&scenarios)).await;
     assert!(course.passed, "{}", whole(&course));
     assert_eq!(course.stages.len(), 7);
 }
@@ -355,7 +355,10 @@ fn the_chapter_s_file_is_one_of_a_server() {
 #[test]
 fn the_stages_leave_nothing_out() {
     let lessons = Lesson::of(&broken(&[]).asking_clients().unwrap());
-    let mut asked: Vec<_> = lessons.iter().flat_map(|lesson| lesson.trials()).collect();
+    let mut asked: Vec<_> = lessons
+        .iter()
+        .flat_map(|lesson| lesson.scenarios())
+        .collect();
     for &trial in Scenario::all() {
         let at = asked.iter().position(|asked| **asked == trial);
         asked.remove(at.unwrap_or_else(|| panic!("{trial:?}")));

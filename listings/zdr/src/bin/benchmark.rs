@@ -98,9 +98,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
             }
         }
     }
-    let effort = BenchmarkOptions {
+    let options = BenchmarkOptions {
         rounds: arguments.rounds,
-        options: Options {
+        check: Options {
             rotations: arguments.rotations,
             interval: Duration::from_millis(arguments.interval_ms),
             rate: arguments.rate,
@@ -142,7 +142,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     };
     compare(
         &specs,
-        &effort,
+        &options,
         &control,
         &|line| eprintln!("{line}"),
         &keep,

@@ -8,7 +8,8 @@ use ch09_simulating_rotation::{Sabotage, Writer};
 use lab::log::{Want, want};
 use tokio::time::timeout;
 
-use super::{Attempt, CourseOptions};
+use super::options::CourseOptions;
+use super::stage::StageReport;
 use crate::check::of_server;
 use crate::judge::findings::finding;
 use crate::report::{Code, Severity};
@@ -21,15 +22,15 @@ use ch11_verification::attempt::Recorder;
 pub(super) async fn audit(
     spec: &Spec,
     fixtures: &SharedFixtures,
-    effort: &CourseOptions,
-    attempt: &mut Attempt,
+    options: &CourseOptions,
+    stage: &mut StageReport,
 ) {
-    match heard(spec, fixtures, effort, attempt).await {
+    match heard(spec, fixtures, options, stage).await {
         Ok(true) => {}
-        Ok(false) => attempt
+        Ok(false) => stage
             .skipped
             .push("the contract's events: it logs none of them".into()),
-        Err(error) => attempt.not_started(&error),
+        Err(error) => stage.not_started(&error),
     }
 }
 
@@ -37,10 +38,10 @@ pub(super) async fn audit(
 async fn heard(
     spec: &Spec,
     fixtures: &SharedFixtures,
-    effort: &CourseOptions,
-    attempt: &mut Attempt,
+    options: &CourseOptions,
+    stage: &mut StageReport,
 ) -> io::Result<bool> {
-    let mut testbed = TestBed::set_up(spec, fixtures, Writer::VaultAgent, effort.patience).await?;
+    let mut testbed = TestBed::set_up(spec, fixtures, Writer::VaultAgent, options.patience).await?;
     let recorder = Recorder::default();
     let identity = testbed.target.identity.clone();
     let client = testbed.target.client(None, false, identity.as_deref())?;
@@ -82,12 +83,12 @@ async fn heard(
             ));
         }
     }
-    attempt.rotations += 2;
-    attempt.findings.extend(of_server(&mut testbed, "log"));
+    stage.rotations += 2;
+    stage.findings.extend(of_server(&mut testbed, "log"));
     if log.all(&want("identity_loaded")).is_empty() && log.all(&rejected).is_empty() {
         return Ok(false);
     }
-    attempt.findings.extend(
+    stage.findings.extend(
         missing
             .into_iter()
             .map(|words| finding(Severity::Failure, Code::LogIncomplete, "log", words)),

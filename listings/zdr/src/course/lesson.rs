@@ -43,7 +43,7 @@ impl Lesson {
     }
 
     /// What is done to the server on purpose.
-    pub fn trials(self) -> &'static [Scenario] {
+    pub fn scenarios(self) -> &'static [Scenario] {
         match self {
             Self::Serves | Self::ByAnyWriter | Self::SaysWhatItDoes => &[],
             // Between the two files of any real writer there is time. Here there is more of it.
@@ -133,14 +133,14 @@ impl Lesson {
 
     /// Where to read on after a finding, the worst of these.
     pub fn hint(self, finding: &Finding, findings: &[Finding]) -> &'static Hint {
-        let trial = |trial: Scenario| finding.scenario == trial.name();
-        let any = |trials: &[Scenario]| trials.iter().any(|one| trial(*one));
+        let in_scenario = |scenario: Scenario| finding.scenario == scenario.name();
+        let any = |scenarios: &[Scenario]| scenarios.iter().any(|one| in_scenario(*one));
         match (self, finding.code) {
             (Self::Serves, _) => &SERVE,
             (_, Code::KeyInLog) => &KEY_IN_LOG,
             (Self::SaysWhatItDoes, Code::LogIncomplete) => &EVENTS,
             (Self::SaysWhatItDoes, Code::LogLies) => &LOG,
-            (Self::Rotates, _) if trial(Scenario::SlowWrite) => &HALF_WRITTEN,
+            (Self::Rotates, _) if in_scenario(Scenario::SlowWrite) => &HALF_WRITTEN,
             (Self::Rotates, _) if findings.iter().any(of_halves) => &HALF_WRITTEN,
             (_, Code::WorkersDisagree) => &WORKERS,
             (Self::Rotates, Code::NotPickedUp) if finding.words.contains("number 1:") => &NOT_SEEN,

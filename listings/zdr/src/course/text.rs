@@ -2,39 +2,40 @@
 
 use std::fmt::Write;
 
+use super::Course;
 use super::lesson::{Hint, ON, advice};
-use super::{Attempt, Course, State};
+use super::stage::{StageReport, State};
 use crate::judge::findings::share;
 use crate::report::format::{counted, wrapped};
 use crate::report::text::WIDTH;
 use crate::report::{Finding, Severity};
 
 /// A stage that is over.
-pub fn stage(number: usize, attempt: &Attempt) -> String {
-    let name = attempt.lesson.name();
-    let mut text = match attempt.state {
+pub fn stage(number: usize, report: &StageReport) -> String {
+    let name = report.lesson.name();
+    let mut text = match report.state {
         State::Closed => return format!("{number}  {name}: closed\n"),
         State::Passed => format!("{number}  {name}: passed\n"),
         State::Failed => format!("{number}  {name}: not passed\n"),
     };
-    put(&mut text, attempt.lesson.what());
-    let rotations = counted(attempt.rotations, "rotation");
-    let scenarios = match attempt.scenarios {
+    put(&mut text, report.lesson.what());
+    let rotations = counted(report.rotations, "rotation");
+    let scenarios = match report.scenarios {
         0 => String::new(),
         many => format!(", {} done to it on purpose", counted(many, "thing")),
     };
-    let failed = share(attempt.failed, attempt.attempts);
-    if attempt.attempts > 0 {
+    let failed = share(report.failed, report.attempts);
+    if report.attempts > 0 {
         let figures = format!("{rotations}{scenarios}: {failed} attempts failed.");
         put(&mut text, &figures);
     }
-    if !attempt.skipped.is_empty() {
+    if !report.skipped.is_empty() {
         put(
             &mut text,
-            &format!("Not asked of it: {}.", attempt.skipped.join(", ")),
+            &format!("Not asked of it: {}.", report.skipped.join(", ")),
         );
     }
-    let mut failures = attempt.findings.iter().filter(|one| attempt.fails(one));
+    let mut failures = report.findings.iter().filter(|one| report.fails(one));
     if let Some(worst) = failures.next() {
         put(&mut text, &format!("Found: {}", said(worst)));
     }
@@ -45,10 +46,10 @@ pub fn stage(number: usize, attempt: &Attempt) -> String {
             &format!("And {}.", counted(more as u64, "more finding")),
         ),
     }
-    if let Some(hint) = attempt.hint {
+    if let Some(hint) = report.hint {
         put(&mut text, &format!("Hint: {} {}", hint.words, place(hint)));
     }
-    let mut notes: Vec<_> = attempt
+    let mut notes: Vec<_> = report
         .findings
         .iter()
         .filter(|one| one.severity == Severity::Warning)
@@ -64,7 +65,7 @@ pub fn stage(number: usize, attempt: &Attempt) -> String {
 
 /// The end: what it took, and what to read next.
 pub fn end(course: &Course) -> String {
-    let sum = |of: fn(&Attempt) -> u64| course.stages.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&StageReport) -> u64| course.stages.iter().map(of).sum::<u64>();
     let passed = course.stages.iter();
     let passed = passed.filter(|one| one.state == State::Passed).count();
     let figures = format!(

@@ -1,8 +1,10 @@
 //! The report for a terminal: at most [`WIDTH`] columns, the same lines for the same report.
 
-use crate::compare::{Times, line_of};
 use crate::report::format;
-use crate::report::{ClassReport, Latency, Outcome, Phase, Report, ScenarioReport};
+use crate::report::times::Times;
+use crate::report::{
+    ClassReport, Finding, Latency, Outcome, Phase, Report, ScenarioReport, Severity,
+};
 use ch11_verification::bound;
 
 /// What fits beside a chapter's text, too.
@@ -154,4 +156,25 @@ fn row(scenario: &ScenarioReport) -> String {
         yes(scenario.kept_last_good),
         format::maybe_millis(scenario.recovered_ms)
     )
+}
+
+/// A finding for a terminal.
+pub(crate) fn line_of(finding: &Finding) -> String {
+    let mark = match finding.severity {
+        Severity::Failure => "✗",
+        Severity::Warning => "!",
+    };
+    let entries: Vec<String> = finding.catalogue.iter().map(u32::to_string).collect();
+    let see = match entries.len() {
+        0 => String::new(),
+        1 => format!(" (failure catalogue, entry {})", entries[0]),
+        _ => format!(" (failure catalogue, entries {})", entries.join(", ")),
+    };
+    let text = format!(
+        "{mark} {} in {}: {}{see}",
+        format::name(&finding.code),
+        finding.scenario,
+        finding.words
+    );
+    format!("  {}", format::wrapped(&text, WIDTH - 2, "    "))
 }

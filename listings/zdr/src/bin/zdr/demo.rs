@@ -45,7 +45,7 @@ pub async fn run() -> io::Result<Vec<String>> {
 }
 
 async fn judge(
-    (defect, classes, trials): (Option<&str>, &[Class], &[Scenario]),
+    (defect, classes, scenarios): (Option<&str>, &[Class], &[Scenario]),
 ) -> io::Result<String> {
     let text = include_str!("../../../servers/broken.toml");
     let mut spec = Spec::parse(text).map_err(io::Error::other)?;
@@ -64,7 +64,7 @@ async fn judge(
         // It swaps both files as one. With another writer, some defects show earlier.
         writer: Writer::Kubelet,
         classes: Some(classes.to_vec()),
-        scenarios: trials.to_vec(),
+        scenarios: scenarios.to_vec(),
         ..Options::default()
     };
     let (_never, interrupt) = watch::channel(None);

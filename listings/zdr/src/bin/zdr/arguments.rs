@@ -1,0 +1,188 @@
+//! The command line of `zdr`.
+
+use std::path::PathBuf;
+
+use ch09_simulating_rotation::Writer;
+use ch09_simulating_rotation::ca::{Ca, Issue};
+use ch09_simulating_rotation::rotate::Rotate;
+use ch10_log_analysis::command::LogCommand;
+use ch11_verification::attempt::Class;
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use zdr::scenarios::Scenario;
+
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  zdr check my-server.toml                        judge a server
+  zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --course               build it up, stage by stage
+  zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
+  zdr check my-server.toml --scenarios torn,expired --rotations 2
+  zdr compare before.json after.json              is it worse than it was?
+  zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of yours
+  zdr log assert server.log --generation-at-least 2
+
+Exit codes of `check`, `merge` and `compare`:
+  0    zero downtime; not worse
+  1    downtime, or another failure; worse
+  2    the command line is wrong
+  3    no verdict: the server cannot be started or reached, a file cannot be read or written
+  130  no verdict: interrupted. What was measured until then is in the report
+";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  zdr check my-server.toml                        judge a server
+  zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --json report.json --quiet --rotations 100
+  zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
+  zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
+
+A server to start, in my-server.toml:
+  command = [\"my-server\", \"--cert\", \"{certificate}\", \"--key\", \"{key}\", \"--port\", \"{port}\"]
+  [reload]
+  signal = \"HUP\"
+
+A server that runs already, in attach.toml. Its files in `directory` are replaced:
+  [attach]
+  address = \"localhost:8443\"
+  directory = \"/etc/my-server/tls\"
+  ca = \"ca\"
+";
+
+/// Does this server rotate its TLS certificate with zero downtime?
+#[derive(Parser)]
+#[command(name = "zdr", version, after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    Check(Box<Check>),
+    Compare(Compare),
+    Merge(Merge),
+    Report(Show),
+    /// Judge the server that is bundled with the book, sound and with some defects.
+    Demo,
+    /// Print the JSON Schema of reports.
+    Schema,
+    Log(Box<LogCommand>),
+    Ca(Ca),
+    Issue(Issue),
+    Rotate(Box<Rotate>),
+    /// Print completions for a shell.
+    Completions {
+        /// Which.
+        shell: Shell,
+    },
+    /// Clean up when the process with this number is gone.
+    #[command(hide = true)]
+    Guard {
+        pid: u32,
+        directory: PathBuf,
+    },
+}
+
+/// Rotate a server's certificate under load, do to it what can go wrong, and judge it.
+#[derive(clap::Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct Check {
+    /// The TOML file that tells how the server is started or reached.
+    pub server: PathBuf,
+    /// Rotations under load.
+    #[arg(long, default_value_t = 10)]
+    pub rotations: u32,
+    /// Milliseconds from the beginning of one to that of the next, at least.
+    #[arg(long, default_value_t = 1000)]
+    pub interval_ms: u64,
+    /// Milliseconds for which the server is watched before the first rotation, and after the last.
+    #[arg(long, default_value_t = 2000)]
+    pub steady_ms: u64,
+    /// Who writes the files.
+    #[arg(long, value_enum, default_value = "vault-agent")]
+    pub writer: Writer,
+    /// Only these classes of clients, with commas between them.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub classes: Vec<Class>,
+    /// Attempts a second, of each class.
+    #[arg(long, default_value_t = 50.0, value_parser = rate)]
+    pub rate: f64,
+    /// Downloads, and long HTTP/2 streams, at once.
+    #[arg(long, default_value_t = 2)]
+    pub downloads: usize,
+    /// Connections that are kept for HTTP/1.1.
+    #[arg(long, default_value_t = 8)]
+    pub pool: usize,
+    /// Do only this to the server, with commas between.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub scenarios: Vec<Scenario>,
+    /// Do nothing to it but rotating.
+    #[arg(long, conflicts_with = "scenarios")]
+    pub no_scenarios: bool,
+    /// Scenarios at once, each with a server of its own.
+    #[arg(long, default_value_t = 4)]
+    pub jobs: usize,
+    /// Milliseconds that a client waits for anything.
+    #[arg(long, default_value_t = 5000)]
+    pub patience_ms: u64,
+    /// Let the server ask its clients for certificates, where it can.
+    #[arg(long)]
+    pub mutual: bool,
+    /// Only load a server that is attached to. Somebody else rotates.
+    #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
+    pub observe: bool,
+    /// In stages, each of which opens the next, with a page of the book to read where one does not.
+    #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
+        "downloads", "pool", "scenarios", "no_scenarios", "observe", "page"])]
+    pub course: bool,
+    #[command(flatten)]
+    pub output: Output,
+    /// Show no progress.
+    #[arg(long)]
+    pub quiet: bool,
+    /// Arguments that follow the server's own.
+    #[arg(last = true)]
+    pub more: Vec<String>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= 100_000.0 => Ok(rate),
+        _ => Err("a number above 0, and not above 100000, is wanted".into()),
+    }
+}
+
+/// Tell what has changed from one report to another.
+#[derive(clap::Args)]
+pub struct Compare {
+    /// The report of before.
+    pub before: PathBuf,
+    /// The report of now.
+    pub after: PathBuf,
+    /// Print JSON instead.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Make one report of those of several load generators against one server.
+#[derive(clap::Args)]
+pub struct Merge {
+    /// The reports.
+    #[arg(required = true)]
+    pub reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Show a report again.
+#[derive(clap::Args)]
+pub struct Show {
+    /// The report, as JSON.
+    pub report: PathBuf,
+    #[command(flatten)]
+    pub output: Output,
+}

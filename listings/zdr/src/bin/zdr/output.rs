@@ -1,0 +1,57 @@
+//! What `zdr` writes: a summary to stdout, and the report as JSON or a page where it is asked for.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use zdr::report::file::write_whole;
+use zdr::report::page::page;
+use zdr::report::text::summary;
+use zdr::report::{Finding, Report, Severity};
+
+#[derive(clap::Args)]
+pub struct Output {
+    /// Write the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write the report as one HTML page.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+}
+
+impl Output {
+    /// Writes what was asked for, and always a summary to stdout. Where one of them cannot be
+    /// written, the others are.
+    pub fn write(&self, report: &Report, interrupted: u8) -> io::Result<ExitCode> {
+        let summarized = print(&summary(report));
+        let json = self.json.as_ref().map(|file| report.write(file));
+        let page = self.page.as_ref().map(|file| {
+            let written = write_whole(file, page(report).as_bytes());
+            written.map_err(|error| io::Error::other(format!("{}: {error}", file.display())))
+        });
+        summarized?;
+        json.transpose()?;
+        page.transpose()?;
+        let failed = |finding: &Finding| finding.severity == Severity::Failure;
+        Ok(match (report.verdict.passed, &report.interrupted) {
+            (true, _) => ExitCode::SUCCESS,
+            // Whatever ended it, what was found until then is a verdict.
+            (false, Some(_)) if !report.findings.iter().any(failed) => ExitCode::from(interrupted),
+            (false, _) => ExitCode::FAILURE,
+        })
+    }
+}
+
+/// Prints. A reader that has read enough, `head` for one, is no failure.
+pub fn print(text: &str) -> io::Result<ExitCode> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(io::Error::other(format!("stdout: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,83 @@
+//! How much the course does in each stage.
+
+use std::time::Duration;
+
+use ch09_simulating_rotation::Writer;
+
+use crate::check::Options;
+use crate::scenarios::Scenario;
+
+/// How much is done in each stage.
+#[derive(Clone, Debug)]
+pub struct CourseOptions {
+    /// Rotations under load.
+    pub rotations: u32,
+    /// Rotations by each writer.
+    pub by_each_writer: u32,
+    /// From the beginning of one to that of the next, at least.
+    pub interval: Duration,
+    /// How long the server is watched before and after.
+    pub steady: Duration,
+    /// Attempts a second of each class.
+    pub rate: f64,
+    /// Servers at once.
+    pub jobs: usize,
+    /// How long a client waits for anything.
+    pub patience: Duration,
+    /// Who writes, where the files allow it.
+    pub writers: Vec<Writer>,
+    /// What is done on purpose, each in its stage.
+    pub scenarios: Vec<Scenario>,
+}
+
+impl CourseOptions {
+    /// For a reader's server.
+    pub fn full() -> Self {
+        Self {
+            rotations: 10,
+            by_each_writer: 3,
+            interval: Duration::from_millis(300),
+            steady: Duration::from_millis(500),
+            rate: 50.0,
+            jobs: 4,
+            patience: Duration::from_secs(5),
+            writers: Writer::ALL.to_vec(),
+            scenarios: Scenario::all().to_vec(),
+        }
+    }
+
+    /// For tests: enough to stop at the right stage, and not enough for figures. A writer of each
+    /// kind.
+    pub fn quick() -> Self {
+        Self {
+            rotations: 2,
+            by_each_writer: 2,
+            interval: Duration::from_millis(50),
+            steady: Duration::from_millis(50),
+            rate: 10.0,
+            patience: Duration::from_secs(15),
+            writers: vec![
+                Writer::VaultAgent,
+                Writer::Kubelet,
+                Writer::Certbot,
+                Writer::InPlace,
+                Writer::RemoveCreate,
+            ],
+            ..Self::full()
+        }
+    }
+
+    pub(super) fn options(&self, rotations: u32, writer: Writer) -> Options {
+        Options {
+            rotations,
+            interval: self.interval,
+            steady: self.steady,
+            writer,
+            rate: self.rate,
+            jobs: self.jobs,
+            patience: self.patience,
+            scenarios: Vec::new(),
+            ..Options::default()
+        }
+    }
+}

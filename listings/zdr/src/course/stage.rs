@@ -1,0 +1,129 @@
+//! A stage, and what came of it.
+
+use std::io;
+
+use ch09_simulating_rotation::Writer;
+use serde::Serialize;
+
+use super::lesson::{Hint, Lesson};
+use crate::judge::findings::finding;
+use crate::report::{Code, Finding, Report, Severity};
+
+/// What came of a stage.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The next is open.
+    Passed,
+    /// There are findings.
+    Failed,
+    /// One before has not been passed.
+    Closed,
+}
+
+/// A stage, and what came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct StageReport {
+    /// Which.
+    pub lesson: Lesson,
+    /// What came of it.
+    pub state: State,
+    /// Attempts of clients meanwhile.
+    pub attempts: u64,
+    /// Failures meanwhile.
+    pub failed: u64,
+    /// Rotations under load, not counting those of scenarios.
+    pub rotations: u64,
+    /// Things done to it on purpose.
+    pub scenarios: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// What was found, the worst first.
+    pub findings: Vec<Finding>,
+    /// What the stage could not ask of this server.
+    pub skipped: Vec<String>,
+    /// Where to read on.
+    pub page: Option<&'static str>,
+    /// The heading there.
+    pub heading: Option<&'static str>,
+    #[serde(skip)]
+    pub(super) hint: Option<&'static Hint>,
+}
+
+impl StageReport {
+    pub(super) fn closed(lesson: Lesson) -> Self {
+        Self {
+            lesson,
+            state: State::Closed,
+            attempts: 0,
+            failed: 0,
+            rotations: 0,
+            scenarios: 0,
+            seconds: 0.0,
+            findings: Vec::new(),
+            skipped: Vec::new(),
+            page: None,
+            heading: None,
+            hint: None,
+        }
+    }
+
+    /// Whether nothing has been found that this stage judges.
+    pub(super) fn fine(&self) -> bool {
+        !self.findings.iter().any(|finding| self.fails(finding))
+    }
+
+    pub(super) fn fails(&self, finding: &Finding) -> bool {
+        finding.severity == Severity::Failure && self.lesson.judges(finding.code)
+    }
+
+    pub(super) fn add(&mut self, report: Report, writer: Option<Writer>) -> io::Result<()> {
+        self.rotations += report.rotations.len() as u64;
+        for class in &report.classes {
+            self.attempts += class.attempts;
+            self.failed += class.failed;
+        }
+        self.findings
+            .extend(report.findings.into_iter().map(|found| Finding {
+                scenario: writer.map_or(found.scenario, |writer| writer.name().to_owned()),
+                ..found
+            }));
+        match report.interrupted {
+            // Not the server's doing.
+            Some(error) if self.fine() => Err(io::Error::other(error)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn not_started(&mut self, error: &io::Error) {
+        let words = error.to_string();
+        let code = Code::DidNotStart;
+        self.findings
+            .push(finding(Severity::Failure, code, "start", words));
+    }
+
+    /// Passed or not. What is about the log is left to the stage that is, in `log`.
+    pub(super) fn judge(&mut self, log: &mut Vec<Finding>) {
+        let lesson = self.lesson;
+        // How busy this machine is says nothing about the server.
+        self.findings
+            .retain(|finding| finding.code != Code::LoadFellBehind);
+        if lesson == Lesson::SaysWhatItDoes {
+            self.findings.append(log);
+        } else {
+            log.extend(
+                self.findings
+                    .extract_if(.., |finding| !lesson.judges(finding.code)),
+            );
+        }
+        self.findings.sort_by_key(|finding| finding.severity);
+        let worst = self.findings.iter().find(|finding| self.fails(finding));
+        self.hint = worst.map(|finding| lesson.hint(finding, &self.findings));
+        self.page = self.hint.map(|hint| hint.page);
+        self.heading = self.hint.map(|hint| hint.heading);
+        self.state = match self.hint {
+            Some(_) => State::Failed,
+            None => State::Passed,
+        };
+    }
+}

@@ -1,0 +1,38 @@
+//! The times of a report's rotations, in a few figures.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::report::Rotation;
+
+/// Times of the rotations of one report.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Times {
+    /// How many.
+    pub rotations: u64,
+    /// How many never showed the new certificate.
+    pub never: u64,
+    /// From files and signal to the first handshake with the new certificate: half took no longer.
+    pub first_new_median_ms: Option<f64>,
+    /// The longest.
+    pub first_new_worst_ms: Option<f64>,
+    /// The longest time for which old and new were shown side by side.
+    pub overlap_worst_ms: Option<f64>,
+}
+
+impl Times {
+    /// Of all rotations of a report.
+    pub fn of(rotations: &[Rotation]) -> Self {
+        let mut new: Vec<f64> = rotations.iter().filter_map(|r| r.first_new_ms).collect();
+        new.sort_by(f64::total_cmp);
+        let overlaps = rotations.iter().map(|rotation| rotation.overlap_ms);
+        Self {
+            rotations: rotations.len() as u64,
+            never: (rotations.len() - new.len()) as u64,
+            first_new_median_ms: new.get(new.len().saturating_sub(1) / 2).copied(),
+            first_new_worst_ms: new.last().copied(),
+            overlap_worst_ms: overlaps.max_by(f64::total_cmp),
+        }
+    }
+}
