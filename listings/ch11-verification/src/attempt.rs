@@ -1,4 +1,7 @@
-//! What probes write down: one line for each attempt, with the moment it was due.
+//! Attempts: what each client tried, when it was due, and how it ended.
+//!
+//! [`Class`] is how a server is used, [`FailureKind`] how an attempt failed, and [`Recorder`] holds all
+//! attempts of a run on one clock.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
@@ -7,7 +10,7 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A way to use a server. Each sees something that the others do not.
+/// A way to use a server. Each finds failures that the others cannot.
 #[derive(
     clap::ValueEnum,
     Clone,
@@ -24,7 +27,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// A new connection with a full handshake, and one request. Sees the certificate.
+    /// A new connection with a full handshake, and one request. Is shown the certificate.
     Full,
     /// A new connection that resumes an earlier session where the server lets it.
     Resuming,
@@ -34,7 +37,7 @@ pub enum Class {
     Http2,
     /// Long downloads, of which each byte is checked.
     Download,
-    /// New connections of clients without a certificate, who must be turned away, and with one.
+    /// A new connection of a client without a certificate, which must be turned away.
     Mutual,
 }
 
@@ -74,42 +77,42 @@ impl fmt::Display for Class {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// Nobody listened.
+    /// Nothing listened on the port.
     Refused,
-    /// Nothing came for as long as a client waits.
+    /// No answer for as long as a client waits.
     Stalled,
     /// The connection ended during the handshake.
     HandshakeCut,
     /// The server ended the handshake with an alert.
     Alert,
-    /// The certificate's time is over.
+    /// The certificate was shown after its notAfter.
     Expired,
-    /// The certificate's time has not begun.
+    /// The certificate was shown before its notBefore.
     NotYetValid,
-    /// The certificate bears another name.
+    /// The certificate has another name than the one that was asked for.
     WrongName,
-    /// The chain leads to no trust anchor, though its leaf is one that was issued, or of nobody.
+    /// The chain leads to no trust anchor of the client.
     UnknownIssuer,
-    /// The key does not fit the certificate: the signature of the handshake is wrong.
+    /// The key is not the certificate's: the signature of the handshake is wrong.
     WrongKey,
     /// Another error of TLS.
     Tls,
-    /// A chain that was never issued so: parts of two, or a part of one.
+    /// A chain that was never issued like this: parts of two, or a part of one.
     WrongChain,
-    /// The status said that the server failed.
+    /// The HTTP status says that the server failed.
     Status,
-    /// A connection ended in the middle of an answer.
+    /// The connection ended in the middle of an answer.
     Severed,
     /// A request was sent over a kept connection, and no answer came.
     Lost,
-    /// A byte was wrong.
+    /// A byte of the answer was wrong.
     Corrupt,
-    /// A client without a certificate got in.
+    /// A client without a certificate was answered.
     StrangerLetIn,
 }
 
 impl FailureKind {
-    /// In words, for people.
+    /// The kind in words, as reports for people have it.
     pub fn words(self) -> &'static str {
         match self {
             Self::Refused => "connection refused",
@@ -138,62 +141,43 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// An attempt.
+// ANCHOR: attempt
+/// One attempt of one client. All moments are on the [`Recorder`]'s clock.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Of which class.
+    /// The class of its client.
     pub class: Class,
-    /// When it was due. Latency counts from here, so that a server that stalls cannot hide those
-    /// who would have come meanwhile (coordinated omission).
+    /// When it was due. Latency counts from here, so that a server that stalls cannot hide the
+    /// clients that would have come meanwhile (coordinated omission).
     pub due: Duration,
     /// When its handshake began. The same as `due` on a kept connection.
     pub began: Duration,
-    /// When it was over.
+    /// When its handshake was complete and the certificate verified, where it opened a connection.
+    pub handshake_done: Option<Duration>,
+    /// When it was over: answered, or failed.
     pub done: Duration,
     /// How it failed, where it did.
     pub failed: Option<FailureKind>,
-    /// What it said of it, for the first of each kind.
+    /// What the client's library said of the failure.
     pub error: Option<String>,
-    /// Which generation it was shown in a handshake of its own.
+    /// Which generation its handshake was shown. `None` where it opened no connection, or was shown
+    /// a chain that was never issued.
     pub shown: Option<u32>,
-    /// Whether that was a session that was resumed.
+    /// Whether its handshake resumed a session. Then `shown` tells of the time when that began.
     pub resumed: bool,
     /// Whether it opened a connection, so that `shown` and `resumed` say something.
     pub opened: bool,
-    /// Whether it came at its time, and not as soon as the one before was done. Only then does its
-    /// latency say something.
+    /// Whether it was made when it was due, and not as soon as the one before was done. Only then
+    /// does its latency say something.
     pub paced: bool,
 }
+// ANCHOR_END: attempt
 
-impl Attempt {
-    /// A full handshake that was asked for as soon as the one before was over.
-    pub fn handshake(
-        began: Duration,
-        done: Duration,
-        shown: Option<u32>,
-        failed: Option<(FailureKind, String)>,
-    ) -> Self {
-        let (failed, error) = failed.unzip();
-        Self {
-            class: Class::Full,
-            due: began,
-            began,
-            done,
-            failed,
-            error,
-            shown,
-            resumed: false,
-            opened: true,
-            paced: false,
-        }
-    }
-}
-
-/// All records of a run, and its clock.
+/// All attempts of a run, and the clock that dates them.
 #[derive(Debug)]
 pub struct Recorder {
     zero: Instant,
-    records: Mutex<Vec<Attempt>>,
+    attempts: Mutex<Vec<Attempt>>,
     graceful_closes: Mutex<Vec<(Class, Duration)>>,
     late: Mutex<Duration>,
     dropped: Mutex<u64>,
@@ -203,7 +187,7 @@ impl Default for Recorder {
     fn default() -> Self {
         Self {
             zero: Instant::now(),
-            records: Mutex::default(),
+            attempts: Mutex::default(),
             graceful_closes: Mutex::default(),
             late: Mutex::default(),
             dropped: Mutex::default(),
@@ -214,12 +198,17 @@ impl Default for Recorder {
 impl Recorder {
     /// Time since the run began.
     pub fn now(&self) -> Duration {
-        self.zero.elapsed()
+        self.at(Instant::now())
+    }
+
+    /// A moment on this clock.
+    pub fn at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.zero)
     }
 
     /// Writes an attempt down.
-    pub fn put(&self, record: Attempt) {
-        lock(&self.records).push(record);
+    pub fn put(&self, attempt: Attempt) {
+        lock(&self.attempts).push(attempt);
     }
 
     /// A connection of this class ended as it should: the client was asked to leave, or it was
@@ -245,9 +234,9 @@ impl Recorder {
         (*lock(&self.late), *lock(&self.dropped))
     }
 
-    /// What was written down.
+    /// The attempts so far, in the order in which they ended.
     pub fn records(&self) -> Vec<Attempt> {
-        lock(&self.records).clone()
+        lock(&self.attempts).clone()
     }
 
     /// How often a connection of this class ended as it should.
@@ -260,7 +249,8 @@ impl Recorder {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while the lock was held left whole records behind.
+/// Locks, also after a panic elsewhere.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while the lock was held left whole values behind.
     mutex.lock().unwrap_or_else(|e| e.into_inner())
 }

@@ -1,4 +1,4 @@
-//! Load that comes when it is due, and not when the server has time for it.
+//! The open loop: attempts begin when they are due, and not when the server has time for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::attempt::Recorder;
 
-/// How many attempts of one class may be in progress. More would only measure this side.
+/// How many attempts of one loop may be in progress. More would only measure this side.
 const MOST: usize = 512;
 
 // ANCHOR: open_loop
 /// Begins `rate` attempts a second, each at the moment at which it is due, whatever became of those
-/// before; until `stop` holds true.
+/// before; until `stop` holds true. Then waits for those that are in progress.
 pub async fn open_loop<F>(
     rate: f64,
     mut stop: watch::Receiver<bool>,
@@ -48,27 +48,11 @@ pub async fn open_loop<F>(
 }
 // ANCHOR_END: open_loop
 
-/// An attempt that panicked is missing from the count. It is no attempt that went well, so there must
-/// be no verdict without it.
+/// Passes a panic on. An attempt that panicked is missing from the count, so a verdict without it would
+/// be too good.
 pub fn finished<T>(ended: Result<T, JoinError>) -> Option<T> {
     match ended {
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         ended => ended.ok(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What it would have found is missing, and nothing says so.
-    #[tokio::test]
-    #[should_panic(expected = "on purpose")]
-    async fn an_attempt_that_panics_is_not_passed_over() {
-        let (_stop, stop) = watch::channel(false);
-        let attempt = |_| async { panic!("on purpose") };
-        let looping = open_loop(1000.0, stop, Arc::default(), attempt);
-        let ended = tokio::time::timeout(lab::BOUND, looping).await;
-        assert!(ended.is_ok(), "waited for the panic");
     }
 }

@@ -1,4 +1,10 @@
 //! What the attempts, the server's process and its log amount to.
+//!
+//! - [`measure`]: from attempts to figures.
+//! - [`findings`]: from figures to findings, and from findings to a verdict.
+//!
+//! This folder may use `report`, whose figures and findings it makes, and chapter 11's phases and
+//! bound. `scenarios`, `check`, `course` and `benchmark` use it.
 
 pub mod findings;
 pub mod measure;

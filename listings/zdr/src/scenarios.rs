@@ -923,7 +923,7 @@ async fn trust_removed(
     }
     let (seen, answer) = testbed.target.probe(&returns).await;
     if answer.is_ok() && outcome.recovered.is_some() {
-        let resumed = seen.is_some_and(|seen| seen.resumed);
+        let resumed = seen.is_some_and(|shown| shown.seen.resumed);
         outcome.fail(
             if resumed {
                 Code::ResumedWithoutTrust

@@ -13,12 +13,13 @@ fn at(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// A visit that was due at a moment, took so long, and was shown a generation.
+/// An attempt that was due at a moment, took so long, and was shown a generation.
 fn probe(due: u64, took: u64, shown: u32) -> Attempt {
     Attempt {
         class: Class::Full,
         due: at(due),
         began: at(due),
+        handshake_done: Some(at(due + took)),
         done: at(due + took),
         failed: None,
         error: None,
@@ -112,6 +113,21 @@ fn old_and_new_side_by_side() {
     };
     let records = [records.as_slice(), &[resumed]].concat();
     assert_eq!(rotations(&records, &windows)[1].last_old_ms, None);
+}
+
+#[test]
+fn the_new_certificate_is_shown_by_the_handshake_and_not_by_the_request() {
+    let windows = [window(1, 100, 110, 150)];
+    let slow_request = Attempt {
+        handshake_done: Some(at(117)),
+        ..probe(112, 45, 1)
+    };
+    let cut_in_its_handshake = Attempt {
+        handshake_done: None,
+        ..probe(111, 1, 1)
+    };
+    let seen = rotations(&[slow_request, cut_in_its_handshake], &windows);
+    assert_eq!(seen[0].first_new_ms, Some(7.0));
 }
 
 #[test]

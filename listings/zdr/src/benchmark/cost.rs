@@ -70,7 +70,7 @@ pub async fn speed(testbed: &TestBed, resume: bool, time: Duration) -> io::Resul
             while !stop.load(Ordering::Relaxed) {
                 let (seen, outcome) = target.probe(&client).await;
                 counts[0].fetch_add(1, Ordering::Relaxed);
-                let resumed = seen.is_some_and(|seen| seen.resumed);
+                let resumed = seen.is_some_and(|shown| shown.seen.resumed);
                 counts[1].fetch_add(u64::from(resumed), Ordering::Relaxed);
                 counts[2].fetch_add(u64::from(outcome.is_err()), Ordering::Relaxed);
             }

@@ -151,58 +151,52 @@ pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
 }
 
 /// Whether, and how fast, each rotation came through. `went_back` are the numbers of those after
-/// which the old one was shown for good.
+/// which the old certificate was shown again and stayed.
 pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut tell = |code, which: Vec<&Rotation>, what: String| {
-        if let Some(first) = which.first() {
-            let words = format!(
-                "{} of {} rotations, the first of them number {}: {what}.",
-                which.len(),
-                rotations.len(),
-                first.number,
-            );
-            found.push(finding(Severity::Failure, code, ROTATION, words));
-        }
-    };
-    let missed = |rotation: &&Rotation| rotation.first_new_ms.is_none();
-    let within = plan.reload_within_ms;
-    let complaint = rotations
-        .iter()
-        .filter(missed)
-        .find_map(|rotation| rotation.complaint.as_ref());
-    let complaint =
-        complaint.map_or_else(String::new, |complaint| format!("; it said: {complaint}"));
-    tell(
-        Code::NotPickedUp,
-        rotations.iter().filter(missed).collect(),
-        format!("no handshake showed the new certificate within {within} ms{complaint}"),
-    );
-    let back = |rotation: &&Rotation| went_back.contains(&rotation.number);
-    tell(
-        Code::WentBack,
-        rotations.iter().filter(back).collect(),
-        "the new certificate was shown, and at the end of it the old one again".into(),
-    );
-    let disagree = |rotation: &&Rotation| {
+    let missed = |rotation: &Rotation| rotation.first_new_ms.is_none();
+    let back = |rotation: &Rotation| went_back.contains(&rotation.number);
+    let disagree = |rotation: &Rotation| {
         !missed(rotation)
             && !back(rotation)
             && (rotation.converged_ms.is_none() || rotation.overlap_ms > plan.overlap_ms as f64)
     };
-    let worst = rotations
-        .iter()
-        .filter(disagree)
-        .map(|rotation| rotation.overlap_ms);
-    let worst = worst.fold(0.0, f64::max);
-    tell(
-        Code::WorkersDisagree,
-        rotations.iter().filter(disagree).collect(),
-        format!(
-            "old and new certificate were shown side by side, for {worst:.0} ms at the worst; {} ms are allowed",
-            plan.overlap_ms
-        ),
+    let mut complaints = rotations.iter().filter(|rotation| missed(rotation));
+    let complaint = complaints.find_map(|rotation| rotation.complaint.as_ref());
+    let complaint =
+        complaint.map_or_else(String::new, |complaint| format!("; it said: {complaint}"));
+    let overlaps = rotations.iter().filter(|rotation| disagree(rotation));
+    let worst = overlaps.fold(0.0, |worst: f64, rotation| worst.max(rotation.overlap_ms));
+    let (within, allowed) = (plan.reload_within_ms, plan.overlap_ms);
+    let not_picked_up =
+        format!("no handshake showed the new certificate within {within} ms{complaint}");
+    let side_by_side = format!(
+        "old and new certificate were shown side by side, for {worst:.0} ms at the worst; {allowed} ms \
+         are allowed"
     );
-    found
+    let gone_back = "the new certificate was shown, and at the end of it the old one again";
+    let found = [
+        of_those(Code::NotPickedUp, rotations, missed, &not_picked_up),
+        of_those(Code::WentBack, rotations, back, gone_back),
+        of_those(Code::WorkersDisagree, rotations, disagree, &side_by_side),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// A failure of those rotations to which it applies, where there are any.
+fn of_those(
+    code: Code,
+    rotations: &[Rotation],
+    applies: impl Fn(&Rotation) -> bool,
+    what: &str,
+) -> Option<Finding> {
+    let which: Vec<_> = rotations
+        .iter()
+        .filter(|rotation| applies(rotation))
+        .collect();
+    let first = which.first()?.number;
+    let (many, all) = (which.len(), rotations.len());
+    let words = format!("{many} of {all} rotations, the first of them number {first}: {what}.");
+    Some(finding(Severity::Failure, code, ROTATION, words))
 }
 
 /// What becomes of sessions that are resumed.
@@ -211,35 +205,44 @@ pub fn of_resumption(records: &[Attempt], rotations: &[Rotation], latest: u32) -
         .iter()
         .filter(|record| record.class == Class::Resuming && record.failed.is_none())
         .collect();
-    let mut found = Vec::new();
     if rotations.len() < 3 || resuming.is_empty() {
-        return found;
+        return Vec::new();
     }
+    let found = [
+        resumes_for_ever(&resuming, rotations.len(), latest),
+        tickets_lost(&resuming, rotations),
+    ];
+    let words = found.into_iter().flatten();
+    words
+        .map(|(code, words)| finding(Severity::Warning, code, ROTATION, words))
+        .collect()
+}
+
+/// Sessions that outlive several rotations.
+fn resumes_for_ever(
+    resuming: &[&Attempt],
+    rotations: usize,
+    latest: u32,
+) -> Option<(Code, String)> {
     // The last quarter: what is resumed there has outlived most rotations.
-    let late = &resuming[resuming.len() * 3 / 4..];
-    let oldest = late.iter().filter(|record| record.resumed);
-    let oldest = oldest.filter_map(|record| record.shown).min();
-    if let Some(oldest) = oldest
-        && oldest + 3 <= latest
-    {
-        let words = format!(
-            "After {} rotations, clients who return still resume sessions that began {} generations \
-             ago, and are not shown the new certificate.",
-            rotations.len(),
-            latest - oldest
-        );
-        found.push(finding(
-            Severity::Warning,
-            Code::ResumesForEver,
-            ROTATION,
-            words,
-        ));
-    }
+    let late = resuming[resuming.len() * 3 / 4..].iter();
+    let resumed = late.filter(|record| record.resumed);
+    let oldest = resumed.filter_map(|record| record.shown).min()?;
+    let words = format!(
+        "After {rotations} rotations, clients who return still resume sessions that began {} \
+         generations ago, and are not shown the new certificate.",
+        latest.saturating_sub(oldest)
+    );
+    (oldest + 3 <= latest).then_some((Code::ResumesForEver, words))
+}
+
+/// Sessions that end with each rotation, where they were resumed before.
+fn tickets_lost(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, String)> {
     let came = |from: f64, until: f64| {
         let in_time = move |record: &&&Attempt| (from..until).contains(&ms(record.began));
         resuming.iter().filter(in_time)
     };
-    // Who came while nobody had been served yet had nothing to resume.
+    // A client that came before the first one was served had nothing to resume.
     let served = resuming.iter().map(|record| ms(record.done));
     let served = served.fold(f64::MAX, f64::min);
     let before: Vec<_> = came(served, rotations[0].began_ms).collect();
@@ -249,25 +252,17 @@ pub fn of_resumption(records: &[Attempt], rotations: &[Rotation], latest: u32) -
         let next = rotations.get(at + 1).map_or(f64::MAX, |next| next.began_ms);
         let paid = came(rotation.began_ms, next).any(|record| !record.resumed);
         let new = rotation.notified_ms + rotation.first_new_ms.unwrap_or_default();
-        // A rotation after which nobody came back tells nothing.
+        // A rotation after which no client came back tells nothing.
         judged += usize::from(paid || came(new, next).next().is_some());
         lost += usize::from(paid);
     }
     let resumes = before.len() >= 5 && resumed * 10 >= before.len() * 8;
-    if resumes && judged >= 3 && lost * 10 >= judged * 8 {
-        let words = format!(
-            "After {lost} of {judged} rotations, clients who return had to pay for a full handshake, where \
-             {resumed} of {} resumed before.",
-            before.len()
-        );
-        found.push(finding(
-            Severity::Warning,
-            Code::TicketsLost,
-            ROTATION,
-            words,
-        ));
-    }
-    found
+    let words = format!(
+        "After {lost} of {judged} rotations, clients who return had to pay for a full handshake, where \
+         {resumed} of {} resumed before.",
+        before.len()
+    );
+    (resumes && judged >= 3 && lost * 10 >= judged * 8).then_some((Code::TicketsLost, words))
 }
 
 /// Memory that grows, and processes that stay. Some of both is normal; what counts is what each
@@ -307,72 +302,76 @@ pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
     found
 }
 
-/// One sentence.
+/// The verdict, in one sentence.
 pub fn verdict(report: &Report) -> Verdict {
-    let name = &report.server.name;
     let failures: Vec<_> = report
         .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Failure)
         .collect();
-    let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
-    let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
-    let rotations = report.rotations.len();
-    let counted = match rotations {
-        1 => "1 rotation".to_owned(),
-        many => format!("{many} rotations"),
-    };
     let warnings = match report.findings.len() - failures.len() {
         0 => String::new(),
         1 => " There is 1 warning.".into(),
         many => format!(" There are {many} warnings."),
     };
-    let tried = report.scenarios.iter();
-    let tried = tried.filter(|scenario| scenario.outcome != Outcome::NotApplicable);
-    let scenarios = match tried.clone().count() {
+    Verdict {
+        passed: failures.is_empty() && report.interrupted.is_none(),
+        words: sentence(report, &failures) + &warnings,
+    }
+}
+
+fn sentence(report: &Report, failures: &[&Finding]) -> String {
+    let name = &report.server.name;
+    let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
+    let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
+    let attempts = share(failed, attempts);
+    let counted = match report.rotations.len() {
+        1 => "1 rotation".to_owned(),
+        many => format!("{many} rotations"),
+    };
+    let (tried, failed_at) = scenarios(report);
+    let scenarios = match tried {
         0 => String::new(),
         many => format!(", and {many} things were done to it on purpose"),
     };
-    let under_load = failures.iter().find(|failure| failure.scenario == ROTATION);
-    let failed_at: Vec<_> = tried
-        .clone()
-        .filter(|scenario| scenario.outcome == Outcome::Failed)
-        .map(|scenario| scenario.name.as_str())
-        .collect();
-    let passed = failures.is_empty() && report.interrupted.is_none();
-    let words = match (&report.interrupted, under_load) {
-        (_, Some(worst)) => format!(
-            "{name} does not rotate with zero downtime. {}{}{warnings}",
-            worst.words,
-            match failures.len() {
+    let mut under_load = failures
+        .iter()
+        .filter(|failure| failure.scenario == ROTATION);
+    match (&report.interrupted, under_load.next()) {
+        (_, Some(worst)) => {
+            let more = match failures.len() {
                 1 => String::new(),
                 2 => " And 1 more failure.".into(),
                 many => format!(" And {} more failures.", many - 1),
-            }
-        ),
+            };
+            let words = &worst.words;
+            format!("{name} does not rotate with zero downtime. {words}{more}")
+        }
         // What was done to it is another matter than what happens every day.
         (None, None) if !failures.is_empty() => format!(
-            "{name} rotates with zero downtime while all is well: {counted}, {} attempts failed. But of \
-             {} things done to it on purpose it does not stand {}: {}.{warnings}",
-            share(failed, attempts),
-            tried.count(),
+            "{name} rotates with zero downtime while all is well: {counted}, {attempts} attempts failed. \
+             But of {tried} things done to it on purpose it does not stand {}: {}.",
             failed_at.len(),
             failed_at.join(", ")
         ),
         (Some(error), None) => format!(
-            "No verdict on {name}: {error}. Until then, in {counted}, {} attempts failed.{warnings}",
-            share(failed, attempts)
+            "No verdict on {name}: {error}. Until then, in {counted}, {attempts} attempts failed."
         ),
-        (None, None) if rotations == 0 => {
-            format!(
-                "{name} serves: {} attempts failed{scenarios}. Nothing was rotated.{warnings}",
-                share(failed, attempts)
-            )
+        (None, None) if report.rotations.is_empty() => {
+            format!("{name} serves: {attempts} attempts failed{scenarios}. Nothing was rotated.")
         }
         (None, None) => format!(
-            "{name} rotates with zero downtime: {counted}, {} attempts failed{scenarios}.{warnings}",
-            share(failed, attempts)
+            "{name} rotates with zero downtime: {counted}, {attempts} attempts failed{scenarios}."
         ),
-    };
-    Verdict { passed, words }
+    }
+}
+
+/// How many scenarios were run, and the names of those that failed.
+fn scenarios(report: &Report) -> (usize, Vec<&str>) {
+    let run = report.scenarios.iter();
+    let run = run.filter(|scenario| scenario.outcome != Outcome::NotApplicable);
+    let failed = run
+        .clone()
+        .filter(|scenario| scenario.outcome == Outcome::Failed);
+    (run.count(), failed.map(|of| of.name.as_str()).collect())
 }

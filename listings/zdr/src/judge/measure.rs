@@ -1,4 +1,4 @@
-//! From records to figures.
+//! From attempts to figures: what each class met, what each rotation showed, and the run in slices.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use crate::report::latency::histogram;
 use crate::report::{ClassReport, Failures, Latency, Phase, PhaseReport, Rotation, Slice};
-use ch11_verification::attempt::{Attempt, Class, Recorder};
+use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
 use ch11_verification::bound::upper;
 use ch11_verification::phase::phase;
 use ch11_verification::rotation::Window;
@@ -25,7 +25,7 @@ pub fn class(
     windows: &[Window],
 ) -> ClassReport {
     let mut phases: BTreeMap<Phase, (PhaseReport, Histogram<u64>)> = BTreeMap::new();
-    let mut failures: BTreeMap<_, Failures> = BTreeMap::new();
+    let mut failures = BTreeMap::new();
     let (mut attempts, mut failed) = (0, 0);
     for record in records.iter().filter(|record| record.class == class) {
         let phase = phase(record, windows);
@@ -36,26 +36,13 @@ pub fn class(
         report.attempts += 1;
         report.opened += u64::from(record.opened);
         report.resumed += u64::from(record.opened && record.resumed);
-        match record.failed {
-            None if record.paced && class != Class::Download => {
-                // Zero is not recorded as such: the clock is that coarse.
-                let latency = (record.done - record.due).as_micros().max(1) as u64;
-                // It grows as it must.
-                let _ = histogram.record(latency);
-            }
-            None => {}
-            Some(kind) => {
-                failed += 1;
-                report.failed += 1;
-                let example = record.error.clone().unwrap_or_default();
-                let entry = failures.entry((kind, phase)).or_insert(Failures {
-                    kind,
-                    phase,
-                    count: 0,
-                    example,
-                });
-                entry.count += 1;
-            }
+        if let Some(kind) = record.failed {
+            failed += 1;
+            report.failed += 1;
+            count(&mut failures, kind, phase, record);
+        } else if let Some(latency) = latency(record) {
+            // The histogram grows as it must.
+            let _ = histogram.record(latency.as_micros().max(1) as u64);
         }
     }
     let phases = phases.into_iter().map(|(phase, (mut report, histogram))| {
@@ -73,12 +60,36 @@ pub fn class(
     }
 }
 
+/// Counts a failure with those of its kind and phase. What the first of them said is the example.
+fn count(
+    failures: &mut BTreeMap<(FailureKind, Phase), Failures>,
+    kind: FailureKind,
+    phase: Phase,
+    record: &Attempt,
+) {
+    let entry = failures.entry((kind, phase)).or_insert_with(|| Failures {
+        kind,
+        phase,
+        count: 0,
+        example: record.error.clone().unwrap_or_default(),
+    });
+    entry.count += 1;
+}
+
+/// How long an attempt took from the moment at which it was due. `None` where that says nothing: it
+/// failed, or was not made at its time, or is as long as it is meant to be.
+fn latency(record: &Attempt) -> Option<Duration> {
+    let says_something = record.failed.is_none() && record.paced && record.class != Class::Download;
+    says_something.then(|| record.done.saturating_sub(record.due))
+}
+
 /// What was seen of each rotation.
 pub fn rotations(records: &[Attempt], windows: &[Window]) -> Vec<Rotation> {
     let mut shown: Vec<_> = records
         .iter()
         .filter(|record| record.opened && !record.resumed)
-        .filter_map(|record| Some((record.began, record.done, record.shown?)))
+        // The request comes after the handshake, and may take as long as it likes.
+        .filter_map(|record| Some((record.began, record.handshake_done?, record.shown?)))
         .collect();
     shown.sort_by_key(|(began, ..)| *began);
     let numbers = 1u32..;
@@ -128,12 +139,9 @@ pub fn timeline(records: &[Attempt], length: Duration) -> Vec<Slice> {
             continue;
         };
         *slice.attempts.entry(record.class).or_default() += 1;
-        if record.failed.is_none() {
-            let took = (record.done - record.due).as_micros() as u64;
-            if record.class != Class::Download && record.paced {
-                let slowest = slice.slowest_us.entry(record.class).or_default();
-                *slowest = took.max(*slowest);
-            }
+        if let Some(latency) = latency(record) {
+            let slowest = slice.slowest_us.entry(record.class).or_default();
+            *slowest = (latency.as_micros() as u64).max(*slowest);
         }
         if record.opened
             && !record.resumed

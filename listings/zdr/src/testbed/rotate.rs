@@ -78,10 +78,11 @@ struct Observed<'a> {
 
 impl Watched for Observed<'_> {
     async fn handshake(&mut self) -> Handshake {
-        let (seen, outcome) = self.testbed.target.probe(self.client).await;
+        let (sighting, outcome) = self.testbed.target.probe(self.client).await;
         let chains = &self.testbed.chains;
         Handshake {
-            shown: seen.as_ref().and_then(|seen| chains.generation(seen)),
+            done: sighting.as_ref().map(|sighting| sighting.at),
+            shown: sighting.and_then(|sighting| chains.generation(&sighting.seen)),
             failed: outcome.err().map(|failed| (failed.kind, failed.error)),
         }
     }

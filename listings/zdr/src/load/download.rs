@@ -1,0 +1,151 @@
+//! The class `download`, and the long streams of `http2`: answers that are taken at a pace, each byte
+//! checked.
+
+use std::time::Duration;
+
+use ch06_in_flight_requests::client::{Download, Http};
+use ch11_verification::attempt::{Attempt, FailureKind};
+use ch11_verification::failure::Where;
+use lab::client::{self, Client};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::load::failure::Failed;
+use crate::load::probe::{Probe, ProbeContext};
+use crate::load::target::Sighting;
+use crate::server::origin::DOWNLOAD;
+use crate::server::spec::Protocol;
+
+/// How much of a download is asked for at a time, and how often: 0.8 MB a second.
+const PIECE: u32 = 16 * 1024;
+const PACE: Duration = Duration::from_millis(20);
+
+/// Takes a long answer in small pieces, until it is whole, cut, or the load stops.
+pub(super) async fn long_stream(context: ProbeContext, stream: Download) {
+    let began = context.recorder.now();
+    let failed = pieces(&context, Answer::Body(stream)).await.err();
+    context.recorder.put(Attempt {
+        class: context.class,
+        due: began,
+        began,
+        handshake_done: None,
+        done: context.recorder.now(),
+        failed: failed.as_ref().map(|failed| failed.kind),
+        error: failed.map(|failed| failed.error),
+        shown: None,
+        resumed: false,
+        opened: false,
+        // It takes as long as it is meant to.
+        paced: false,
+    });
+}
+
+/// A long answer.
+enum Answer {
+    /// Of the lab's protocol, without an end.
+    Bare(Box<client::Connection>),
+    /// Of HTTP.
+    Body(Download),
+}
+
+impl Answer {
+    /// Takes a piece. Says how many bytes it has so far, and whether there is more.
+    async fn piece(&mut self) -> Result<(u64, bool), client::Failure> {
+        match self {
+            Self::Bare(connection) => {
+                connection.pull(PIECE).await?;
+                Ok((connection.received(), true))
+            }
+            Self::Body(body) => {
+                body.pull(PIECE.into()).await?;
+                Ok((body.received(), body.received() < DOWNLOAD))
+            }
+        }
+    }
+
+    /// How many bytes may lie in buffers although the connection was cut long ago: as much is taken
+    /// at the end, without a pace, to learn of it.
+    fn buffered(&self) -> u64 {
+        match self {
+            // What was asked for is here.
+            Self::Bare(_) => 1,
+            // More than the kernel keeps for a connection (tcp_rmem), and the library.
+            Self::Body(_) => 16 << 20,
+        }
+    }
+}
+
+/// Takes pieces at their pace until there are no more.
+async fn pieces(context: &ProbeContext, mut answer: Answer) -> Result<(), Failed> {
+    let (began, mut stop) = (Instant::now(), context.stop.clone());
+    let mut last = None;
+    loop {
+        match timeout(context.target.patience, answer.piece()).await {
+            Ok(Ok((bytes, true))) => {
+                if last.is_some_and(|last| bytes >= last) {
+                    return Ok(());
+                }
+                // What is read may be more than was asked for: it is the pace that counts.
+                let pieces = (bytes / u64::from(PIECE)) as u32;
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => {
+                        last.get_or_insert(bytes + answer.buffered());
+                    }
+                    () = sleep_until(began + PACE * pieces.max(1)) => {}
+                }
+            }
+            Ok(Ok((_, false))) => return Ok(()),
+            Ok(Err(error)) => return Err(Failed::of(error, Where::Answer)),
+            Err(_) => return Err(context.target.stalled()),
+        }
+    }
+}
+
+/// One long download after the other.
+pub(super) async fn downloads(context: ProbeContext, client: Client) {
+    while !context.stopped() {
+        let began = context.recorder.now();
+        let mut probe = Probe::at(began);
+        let begun = begin_download(&context, &client, &mut probe);
+        let outcome = match context.target.in_time(begun).await {
+            Ok((answer, _open)) => pieces(&context, answer).await,
+            Err(failed) => Err(failed),
+        };
+        let cut = outcome.is_err();
+        context.put(began, probe, true, outcome);
+        if cut {
+            // A server that is away refuses at once. A client that came back at once would only
+            // count how fast it is.
+            sleep(PACE).await;
+        }
+    }
+}
+
+/// Asks for a long answer over a new connection. HTTP's lives no longer than its connection, which
+/// is returned with it.
+async fn begin_download(
+    context: &ProbeContext,
+    client: &Client,
+    probe: &mut Probe,
+) -> Result<(Answer, Option<Http>), Failed> {
+    let target = &context.target;
+    if target.protocol == Protocol::Lab {
+        probe.opens(context.recorder.now());
+        let address = *target.address.borrow();
+        let connection = client.connect(address).await.map_err(Failed::opening)?;
+        probe.sighting = Some(Sighting::now(connection.seen()));
+        target.known(connection.seen())?;
+        return Ok((Answer::Bare(Box::new(connection)), None));
+    }
+    let mut http = context.connect(client, probe).await?;
+    let answer = http.ask(&format!("/bytes/{DOWNLOAD}")).await;
+    let answer = answer.map_err(|error| Failed::of(error, Where::New))?;
+    if !answer.status().is_success() {
+        return Err(Failed::new(
+            FailureKind::Status,
+            answer.status().to_string(),
+        ));
+    }
+    let body = Download::of(answer, DOWNLOAD).map_err(|error| Failed::of(error, Where::New))?;
+    Ok((Answer::Body(body), Some(http)))
+}

@@ -1,0 +1,130 @@
+//! The class `http2`: requests beside long streams, over connections that are kept.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use ch06_in_flight_requests::client::Http;
+use ch11_verification::attempt::Class;
+use ch11_verification::failure::Where;
+use ch11_verification::open_loop::finished;
+use lab::client::Client;
+use tokio::task::JoinSet;
+
+use crate::load::download::long_stream;
+use crate::load::failure::Failed;
+use crate::load::probe::{Probe, ProbeContext};
+use crate::server::origin::DOWNLOAD;
+use crate::server::spec::Protocol;
+
+/// The size of an answer beside the long stream, in bytes.
+const ANSWER: u64 = 1024;
+
+/// Opens this many connections with a long stream on each, and sends requests over them in turn, at
+/// this many a second.
+pub(super) async fn requests_beside_streams(
+    context: ProbeContext,
+    client: Client,
+    rate: f64,
+    streams: usize,
+) {
+    let slots: Vec<_> = (0..streams)
+        .map(|_| Arc::new(Slot::new(&context, &client)))
+        .collect();
+    for slot in &slots {
+        slot.clone().open().await;
+    }
+    let turn = AtomicUsize::new(0);
+    let attempt = |due| {
+        let turn = turn.fetch_add(1, Ordering::Relaxed);
+        slots[turn % slots.len()].clone().ask(due)
+    };
+    context.open_loop(rate, attempt).await;
+    for slot in &slots {
+        slot.streams_end().await;
+    }
+}
+
+/// An HTTP/2 connection with a long stream on it, and its successor once it is asked to leave.
+struct Slot {
+    context: ProbeContext,
+    client: Client,
+    http: tokio::sync::Mutex<Option<Http>>,
+    streams: Mutex<JoinSet<()>>,
+}
+
+impl Slot {
+    fn new(context: &ProbeContext, client: &Client) -> Self {
+        Self {
+            context: context.clone(),
+            client: client.clone(),
+            http: tokio::sync::Mutex::new(None),
+            streams: Mutex::default(),
+        }
+    }
+
+    async fn open(self: Arc<Self>) {
+        let due = self.context.recorder.now();
+        self.ask(due).await;
+    }
+
+    /// Waits for its long streams. One that has stalled is a failure, and found as late as this.
+    async fn streams_end(&self) {
+        let mut streams = std::mem::take(&mut *self.streams());
+        while let Some(ended) = streams.join_next().await {
+            finished(ended);
+        }
+    }
+
+    fn streams(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.streams.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// One request, written down.
+    async fn ask(self: Arc<Self>, due: Duration) {
+        let mut probe = Probe::at(due);
+        let asked = self.asked(&mut probe);
+        // Waiting for the request before is waiting, too.
+        let outcome = self.context.target.in_time(asked).await;
+        self.context.put(due, probe, true, outcome);
+    }
+
+    /// One request, over the connection that is kept where it can take one.
+    async fn asked(&self, probe: &mut Probe) -> Result<(), Failed> {
+        let (context, target) = (&self.context, &self.context.target);
+        let mut held = self.http.lock().await;
+        if let Some(mut http) = held.take() {
+            let asked = match http.is_closed() {
+                true => Err(Failed::unsent()),
+                false => target.request(&mut http, ANSWER, Where::Kept).await,
+            };
+            match asked {
+                Ok(_) => {
+                    *held = Some(http);
+                    return Ok(());
+                }
+                Err(failed) if failed.unsent => context.recorder.graceful_close(Class::Http2),
+                Err(failed) => return Err(failed),
+            }
+        }
+        let mut http = context.connect(&self.client, probe).await?;
+        target.request(&mut http, ANSWER, Where::New).await?;
+        if target.protocol == Protocol::Http {
+            self.begin_stream(&mut http).await?;
+        }
+        *held = Some(http);
+        Ok(())
+    }
+
+    /// Asks for a long stream, which is taken from then on beside the requests.
+    async fn begin_stream(&self, http: &mut Http) -> Result<(), Failed> {
+        let stream = http.start(DOWNLOAD).await;
+        let stream = stream.map_err(|error| Failed::of(error, Where::New))?;
+        let mut streams = self.streams();
+        while let Some(ended) = streams.try_join_next() {
+            finished(ended);
+        }
+        streams.spawn(long_stream(self.context.clone(), stream));
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! Attempts: each is made when it is due, and written down whatever comes of it. Here are the
+//! classes whose attempts each open a connection: `full`, `resuming` and `mutual`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch06_in_flight_requests::client::Http;
+use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
+use ch11_verification::open_loop::open_loop;
+use lab::client::Client;
+use tokio::sync::watch;
+
+use crate::load::failure::Failed;
+use crate::load::target::{Sighting, Target};
+
+/// What the clients of one class need for an attempt.
+#[derive(Clone)]
+pub(super) struct ProbeContext {
+    /// The class.
+    pub class: Class,
+    /// The server.
+    pub target: Target,
+    /// Where attempts are written down.
+    pub recorder: Arc<Recorder>,
+    /// Holds true once the clients are to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl ProbeContext {
+    /// Makes attempts in an open loop, at this many a second, until the clients are to stop.
+    pub async fn open_loop<F>(&self, rate: f64, attempt: impl Fn(Duration) -> F + Send)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        open_loop(rate, self.stop.clone(), self.recorder.clone(), attempt).await;
+    }
+
+    /// Writes an attempt down. `paced` says whether it was made at its time.
+    pub fn put(&self, due: Duration, probe: Probe, paced: bool, outcome: Result<(), Failed>) {
+        let failed = outcome.err();
+        let sighting = probe.sighting.as_ref();
+        self.recorder.put(Attempt {
+            class: self.class,
+            due,
+            began: probe.began,
+            handshake_done: sighting.map(|sighting| self.recorder.at(sighting.at)),
+            done: self.recorder.now(),
+            failed: failed.as_ref().map(|failed| failed.kind),
+            error: failed.map(|failed| failed.error),
+            shown: sighting.and_then(|shown| self.target.chains.generation(&shown.seen)),
+            resumed: sighting.is_some_and(|sighting| sighting.seen.resumed),
+            opened: probe.opened,
+            paced,
+        });
+    }
+
+    /// Opens a connection for HTTP, and compares what it is shown with what was issued.
+    pub async fn connect(&self, client: &Client, probe: &mut Probe) -> Result<Http, Failed> {
+        probe.opens(self.recorder.now());
+        let address = *self.target.address.borrow();
+        let opened = Http::connect(client, address).await;
+        let http = opened.map_err(Failed::opening)?;
+        probe.sighting = Some(Sighting::now(http.seen()));
+        self.target.known(http.seen())?;
+        Ok(http)
+    }
+
+    /// Whether the clients are to stop.
+    pub fn stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
+/// What is known of an attempt, even when its time runs out.
+pub(super) struct Probe {
+    began: Duration,
+    opened: bool,
+    /// What it was shown, once its handshake is complete.
+    pub sighting: Option<Sighting>,
+}
+
+impl Probe {
+    /// Over a connection that is kept, until it has to open one.
+    pub fn at(began: Duration) -> Self {
+        Self {
+            began,
+            sighting: None,
+            opened: false,
+        }
+    }
+
+    /// It opens a connection now.
+    pub fn opens(&mut self, now: Duration) {
+        self.began = now;
+        self.opened = true;
+    }
+
+    /// Over a connection of its own.
+    fn of(began: Duration, sighting: Option<Sighting>) -> Self {
+        Self {
+            began,
+            sighting,
+            opened: true,
+        }
+    }
+}
+
+/// New connections with one request each, by clients that the server must serve.
+pub(super) async fn new_connections(context: ProbeContext, client: Client, rate: f64) {
+    let attempt = |due| probe(context.clone(), client.clone(), due);
+    context.open_loop(rate, attempt).await;
+}
+
+/// New connections of clients without a certificate, which the server must turn away.
+pub(super) async fn unauthenticated_connections(context: ProbeContext, client: Client, rate: f64) {
+    let attempt = |due| probe_unauthenticated(context.clone(), client.clone(), due);
+    context.open_loop(rate, attempt).await;
+}
+
+async fn probe(context: ProbeContext, client: Client, due: Duration) {
+    let began = context.recorder.now();
+    let (sighting, outcome) = context.target.probe(&client).await;
+    context.put(due, Probe::of(began, sighting), true, outcome);
+}
+
+/// An attempt that goes well when the client is turned away.
+async fn probe_unauthenticated(context: ProbeContext, client: Client, due: Duration) {
+    let began = context.recorder.now();
+    let (sighting, outcome) = context.target.probe(&client).await;
+    let outcome = match outcome {
+        Ok(()) => Err(Failed::new(
+            FailureKind::StrangerLetIn,
+            "it was answered".into(),
+        )),
+        // Turned away: with an alert, or, where that was lost on the way, by the end of it all.
+        Err(failed) if failed.turned_away() => Ok(()),
+        Err(failed) => Err(failed),
+    };
+    context.put(due, Probe::of(began, sighting), true, outcome);
+}

@@ -1,0 +1,209 @@
+//! The server as clients see it: where it is, what it speaks, what it may show; and one request to it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ch06_in_flight_requests::client::{Download, Http, Version};
+use ch11_verification::attempt::FailureKind;
+use ch11_verification::failure::Where;
+use http_body_util::BodyExt;
+use hyper::Response;
+use hyper::body::Incoming;
+use lab::authority::Issued;
+use lab::client::{self, Client, Options, Seen};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::load::failure::Failed;
+use crate::load::issued_chains::Chains;
+use crate::server::spec::Protocol;
+
+/// The server that is called, and the identity of those who call it.
+#[derive(Clone)]
+pub struct Target {
+    /// Where the server listens now. It may change when the server is started again.
+    pub address: watch::Receiver<SocketAddr>,
+    /// The name that its certificate bears.
+    pub name: String,
+    /// The trust anchors by which clients verify its certificate, in PEM.
+    pub roots_pem: String,
+    /// What clients and server speak.
+    pub protocol: Protocol,
+    /// The certificate that clients show where the server asks for one.
+    pub identity: Option<Arc<Issued>>,
+    /// How long a client waits for a connection or an answer.
+    pub patience: Duration,
+    /// The chains that the server may show.
+    pub chains: Arc<Chains>,
+}
+
+/// What a handshake showed, and when it was complete.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// What it showed.
+    pub seen: Seen,
+    /// The end of the handshake. The request comes after it.
+    pub at: Instant,
+}
+
+impl Sighting {
+    /// A handshake that is complete at this moment.
+    pub fn now(seen: &Seen) -> Self {
+        Self {
+            seen: seen.clone(),
+            at: Instant::now(),
+        }
+    }
+}
+
+impl Target {
+    /// A client of this server.
+    ///
+    /// # Errors
+    /// When there is no usable trust anchor, or the name is none.
+    pub fn client(
+        &self,
+        version: Option<Version>,
+        resume: bool,
+        identity: Option<&Issued>,
+    ) -> io::Result<Client> {
+        let options = Options {
+            resume,
+            ..Options::default()
+        };
+        self.client_with(version, options, identity)
+    }
+
+    /// The same, with other options than whether to resume.
+    ///
+    /// # Errors
+    /// As [`Target::client`].
+    pub fn client_with(
+        &self,
+        version: Option<Version>,
+        options: Options,
+        identity: Option<&Issued>,
+    ) -> io::Result<Client> {
+        let mut config = match identity {
+            Some(identity) => lab::mutual::client_config(identity, &self.roots_pem, options)?,
+            None => client::config(&self.roots_pem, options)?,
+        };
+        let alpn: &[u8] = match (self.protocol, version) {
+            (Protocol::Lab, _) => b"",
+            (_, Some(Version::Http2)) => b"h2",
+            _ => b"http/1.1",
+        };
+        if !alpn.is_empty() {
+            Arc::make_mut(&mut config).alpn_protocols = vec![alpn.to_vec()];
+        }
+        Client::with_config(config, &self.name)
+    }
+
+    /// Opens a new connection and sends one request: what was shown, where the handshake came to its
+    /// end, and what came of it all.
+    pub async fn probe(&self, client: &Client) -> (Option<Sighting>, Result<(), Failed>) {
+        let mut sighting = None;
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        let probing = Box::pin(self.probing(client, &mut sighting));
+        let outcome = self.in_time(probing).await;
+        (sighting, outcome)
+    }
+
+    async fn probing(
+        &self,
+        client: &Client,
+        sighting: &mut Option<Sighting>,
+    ) -> Result<(), Failed> {
+        let address = *self.address.borrow();
+        if self.protocol == Protocol::Lab {
+            let opened = client.connect(address).await;
+            let mut connection = opened.map_err(Failed::opening)?;
+            *sighting = Some(Sighting::now(connection.seen()));
+            self.known(connection.seen())?;
+            let pulled = connection.pull(1).await;
+            pulled.map_err(|error| Failed::of(error, Where::New))?;
+            connection.close().await;
+            return Ok(());
+        }
+        let opened = Http::connect(client, address).await;
+        let mut http = opened.map_err(Failed::opening)?;
+        *sighting = Some(Sighting::now(http.seen()));
+        self.known(http.seen())?;
+        self.request(&mut http, 1, Where::New).await?;
+        http.close().await;
+        Ok(())
+    }
+
+    /// Whether what was shown is something that was issued.
+    pub(super) fn known(&self, seen: &Seen) -> Result<(), Failed> {
+        // A session that is resumed tells of the time when it began.
+        if seen.resumed || self.chains.generation(seen).is_some() {
+            return Ok(());
+        }
+        let error = format!(
+            "serial {} with a chain that was not issued",
+            seen.chain.serial
+        );
+        Err(Failed::new(FailureKind::WrongChain, error))
+    }
+
+    /// A request over an open connection. Says whether the server asked the client to leave.
+    pub(super) async fn request(
+        &self,
+        http: &mut Http,
+        size: u64,
+        at: Where,
+    ) -> Result<bool, Failed> {
+        let any = self.protocol == Protocol::AnyHttp;
+        let path = match any {
+            true => "/".to_owned(),
+            false => format!("/bytes/{size}"),
+        };
+        let answer = http.ask(&path).await;
+        let answer = answer.map_err(|error| Failed::of(error, at))?;
+        let status = answer.status();
+        // Where any server is called, a redirection or "not found" is an answer like another.
+        let is_answer = match any {
+            true => !status.is_server_error(),
+            false => status.is_success(),
+        };
+        if !is_answer {
+            return Err(Failed::new(FailureKind::Status, status.to_string()));
+        }
+        if any {
+            return any_body(answer).await;
+        }
+        let mut body = Download::of(answer, size).map_err(|error| Failed::of(error, at))?;
+        let finished = body.finish().await;
+        finished.map_err(|error| Failed::of(error, Where::Answer))?;
+        Ok(body.close())
+    }
+
+    /// Waits for as long as a client waits.
+    pub(super) async fn in_time<T>(
+        &self,
+        asking: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        let outcome = timeout(self.patience, asking).await;
+        outcome.unwrap_or_else(|_| Err(self.stalled()))
+    }
+
+    /// The failure of an attempt that has waited for as long as a client waits.
+    pub(super) fn stalled(&self) -> Failed {
+        Failed::new(
+            FailureKind::Stalled,
+            format!("nothing within {:?}", self.patience),
+        )
+    }
+}
+
+/// Takes an answer whose bytes are not known. Says whether the server asked the client to leave.
+async fn any_body(answer: Response<Incoming>) -> Result<bool, Failed> {
+    let close = answer.headers().get(hyper::header::CONNECTION);
+    let close = close.is_some_and(|value| value == "close");
+    let body = answer.into_body().collect().await;
+    body.map_err(|error| Failed::new(FailureKind::Severed, error.to_string()))?;
+    Ok(close)
+}
