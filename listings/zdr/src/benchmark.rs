@@ -5,7 +5,6 @@ mod program;
 mod result;
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
@@ -13,7 +12,7 @@ use ch09_simulating_rotation::Writer;
 use crate::check::{Options, RunControl, check};
 use crate::report::Report;
 use crate::server::spec::Spec;
-use crate::testbed::{SharedFixtures, TestBed};
+use crate::testbed::shared::SharedFixtures;
 use cost::{held, speed};
 pub use program::is_present;
 pub use result::{Benchmark, ClassResult, ServerResult};
@@ -77,10 +76,9 @@ async fn one(
         check_options.scenarios = Vec::new();
     }
     let report = check(spec, &check_options, control).await?;
-    let fixtures = Arc::new(SharedFixtures::new(spec).await?);
+    let fixtures = SharedFixtures::new(spec, check_options.patience).await?;
     {
-        let writer = Writer::VaultAgent;
-        let testbed = TestBed::set_up(spec, &fixtures, writer, check_options.patience).await?;
+        let testbed = fixtures.start(Writer::VaultAgent).await?;
         server
             .full
             .push(speed(&testbed, false, options.time).await?);
@@ -90,7 +88,7 @@ async fn one(
     }
     let (rotations, each) = options.held;
     if round == 1 && rotations > 0 {
-        match held(spec, &fixtures, rotations, each, check_options.patience).await {
+        match held(&fixtures, rotations, each).await {
             Ok(held) => server.held = Some(held),
             Err(error) => server.not_held = Some(error.to_string()),
         }

@@ -17,11 +17,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::check::{RunControl, check};
-use crate::report::{Finding, Outcome, Report};
-use crate::scenarios;
+use crate::check::{RunControl, Step, check};
+use crate::report::{Finding, Outcome, Report, ScenarioReport};
+use crate::scenarios::options::{ScenarioContext, ScenarioOptions};
+use crate::scenarios::{self, ScenarioRuns};
 use crate::server::spec::{Layout, Protocol, Spec};
-use crate::testbed::SharedFixtures;
+use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
 use lesson::Lesson;
 pub use options::CourseOptions;
@@ -47,7 +48,7 @@ struct Going<'a> {
     spec: &'a Spec,
     options: &'a CourseOptions,
     control: &'a RunControl<'a>,
-    fixtures: Arc<SharedFixtures>,
+    fixtures: SharedFixtures,
     /// How long it takes to pick up a rotation.
     typical: Duration,
     /// Findings about the log, for the stage that is about it.
@@ -74,7 +75,7 @@ pub async fn course(
         spec,
         options,
         control,
-        fixtures: Arc::new(SharedFixtures::new(spec).await?),
+        fixtures: SharedFixtures::new(spec, options.patience).await?,
         typical: Duration::ZERO,
         log: Vec::new(),
     };
@@ -118,7 +119,7 @@ impl Going<'_> {
             Lesson::ByAnyWriter => self.writers(stage).await?,
             Lesson::SaysWhatItDoes => {
                 self.check(stage, self.options.by_each_writer).await?;
-                audit::audit(self.spec, &self.fixtures, self.options, stage).await;
+                audit::audit(&self.fixtures, stage).await;
             }
             Lesson::Refuses | Lesson::CannotBeRaced | Lesson::KnowsItsClients => {}
         }
@@ -187,16 +188,24 @@ impl Going<'_> {
         Ok(())
     }
 
-    /// Does to it what the stage has in mind.
+    /// Runs the scenarios of the stage.
     async fn scenarios(&mut self, stage: &mut StageReport) {
-        let mut options = self.options.options(0, Writer::VaultAgent);
-        options.scenarios = stage.lesson.scenarios().to_vec();
-        options
-            .scenarios
-            .retain(|scenario| self.options.scenarios.contains(scenario));
-        let (spec, fixtures, progress) = (self.spec, &self.fixtures, self.control.progress);
-        let mut runs = scenarios::ScenarioRuns::default();
-        scenarios::all(spec, fixtures, &options, self.typical, progress, &mut runs).await;
+        let mut scenarios = stage.lesson.scenarios().to_vec();
+        scenarios.retain(|scenario| self.options.scenarios.contains(scenario));
+        let context = ScenarioContext {
+            fixtures: self.fixtures.clone(),
+            options: ScenarioOptions {
+                scenarios,
+                jobs: self.options.jobs,
+                rate: self.options.rate,
+                writer: Writer::VaultAgent,
+            },
+            typical: self.typical,
+        };
+        let progress = self.control.progress;
+        let over = |report: &ScenarioReport| progress(Step::Scenario(report.clone()));
+        let mut runs = ScenarioRuns::default();
+        scenarios::all(&context, &over, &mut runs).await;
         let (scenarios, findings) = runs.done().await;
         for scenario in scenarios {
             if scenario.outcome == Outcome::NotApplicable {

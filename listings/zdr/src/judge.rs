@@ -8,3 +8,4 @@
 
 pub mod findings;
 pub mod measure;
+pub mod of_server;

@@ -10,9 +10,9 @@ use zdr::benchmark::cost::held;
 use zdr::benchmark::{BenchmarkOptions, ServerResult, compare};
 use zdr::check::{Options, RunControl};
 use zdr::report::{Code, Outcome};
-use zdr::scenarios::Scenario;
+use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
-use zdr::testbed::SharedFixtures;
+use zdr::testbed::shared::SharedFixtures;
 
 /// The bundled server, sound and with a defect that cuts connections, and one that is not there.
 fn specs() -> Vec<Spec> {
@@ -107,8 +107,8 @@ async fn a_server_of_one_client_holds_none_beside_another() {
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/s_server.toml");
     let spec = Spec::read(&file).unwrap();
-    let fixtures = SharedFixtures::new(&spec).await.unwrap();
-    let held = held(&spec, &fixtures, 1, 2, Duration::from_secs(1)).await;
+    let fixtures = SharedFixtures::new(&spec, Duration::from_secs(1));
+    let held = held(&fixtures.await.unwrap(), 1, 2).await;
     let error = held.unwrap_err().to_string();
     assert!(error.contains("no other is answered"), "{error}");
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use zdr::check::RunControl;
 use zdr::course::lesson::{HINTS, Lesson, ON};
 use zdr::course::{Course, CourseOptions, StageReport, State, course, text};
-use zdr::scenarios::Scenario;
+use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 /// How many servers take the course at once. They mostly wait.

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
 use zdr::report::{Code, Outcome, Report, ScenarioReport};
-use zdr::scenarios::Scenario;
+use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 #[derive(Deserialize)]

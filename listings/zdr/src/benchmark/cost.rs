@@ -19,9 +19,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::server::origin::DOWNLOAD;
-use crate::server::spec::{Protocol, Spec};
+use crate::server::spec::Protocol;
+use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
-use crate::testbed::{SharedFixtures, TestBed};
+use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Recorder;
 
 /// How many clients come at once.
@@ -135,15 +136,10 @@ enum Begun {
 /// # Errors
 /// When the server does not come up, or files cannot be written; when it serves one client after the
 /// other, so that none can be held beside another.
-pub async fn held(
-    spec: &Spec,
-    fixtures: &SharedFixtures,
-    rotations: u32,
-    each: usize,
-    patience: Duration,
-) -> io::Result<Held> {
+pub async fn held(fixtures: &SharedFixtures, rotations: u32, each: usize) -> io::Result<Held> {
     let writer = ch09_simulating_rotation::Writer::VaultAgent;
-    let mut testbed = TestBed::set_up(spec, fixtures, writer, patience).await?;
+    let mut testbed = fixtures.start(writer).await?;
+    let patience = fixtures.patience();
     let unknown = || io::Error::other("the server's process is not known");
     let client = x25519(&testbed, false)?;
     let recorder = Recorder::default();
@@ -155,7 +151,6 @@ pub async fn held(
         ..Held::default()
     };
     let mut open = Vec::new();
-    let within = Duration::from_millis(spec.limits.reload_within_ms);
     for _ in 0..rotations {
         for _ in 0..each {
             match timeout(patience, begin(&testbed, &client)).await {
@@ -166,7 +161,7 @@ pub async fn held(
                 }
             }
         }
-        let window = rotate(&mut testbed, &recorder, &client, within).await?;
+        let window = rotate(&mut testbed, &recorder, &client).await?;
         held.shown += u32::from(window.first_new.is_some());
     }
     held.connections = each * rotations as usize;

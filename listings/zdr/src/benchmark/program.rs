@@ -33,7 +33,7 @@ pub fn is_present(spec: &Spec) -> bool {
 }
 
 fn found(program: &str) -> bool {
-    let beside = crate::server::beside(program);
+    let beside = crate::server::program::beside(program);
     if beside.is_absolute() {
         return beside.is_file();
     }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use zdr::benchmark::{Benchmark, BenchmarkOptions, compare, is_present};
 use zdr::check::{Options, RunControl};
 use zdr::report::file::write_whole;
-use zdr::scenarios::Scenario;
+use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 /// Judge every server that this machine has, and measure what each costs.

@@ -1,6 +1,5 @@
 //! What the server says of itself, compared with what was done to it.
 
-use std::io;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::Reason;
@@ -8,24 +7,19 @@ use ch09_simulating_rotation::{Sabotage, Writer};
 use lab::log::{Want, want};
 use tokio::time::timeout;
 
-use super::options::CourseOptions;
 use super::stage::StageReport;
-use crate::check::of_server;
+use crate::error::Error;
 use crate::judge::findings::finding;
+use crate::judge::of_server::of_server;
 use crate::report::{Code, Severity};
-use crate::server::spec::Spec;
+use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
-use crate::testbed::{SharedFixtures, TestBed};
+use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Recorder;
 
 /// Rotates, writes a key that belongs to nothing, rotates again; and reads what was logged.
-pub(super) async fn audit(
-    spec: &Spec,
-    fixtures: &SharedFixtures,
-    options: &CourseOptions,
-    stage: &mut StageReport,
-) {
-    match heard(spec, fixtures, options, stage).await {
+pub(super) async fn audit(fixtures: &SharedFixtures, stage: &mut StageReport) {
+    match heard(fixtures, stage).await {
         Ok(true) => {}
         Ok(false) => stage
             .skipped
@@ -35,20 +29,14 @@ pub(super) async fn audit(
 }
 
 /// Whether it logs the contract's events at all.
-async fn heard(
-    spec: &Spec,
-    fixtures: &SharedFixtures,
-    options: &CourseOptions,
-    stage: &mut StageReport,
-) -> io::Result<bool> {
-    let mut testbed = TestBed::set_up(spec, fixtures, Writer::VaultAgent, options.patience).await?;
+async fn heard(fixtures: &SharedFixtures, stage: &mut StageReport) -> Result<bool, Error> {
+    let mut testbed = fixtures.start(Writer::VaultAgent).await?;
     let recorder = Recorder::default();
-    let identity = testbed.target.identity.clone();
-    let client = testbed.target.client(None, false, identity.as_deref())?;
-    let within = Duration::from_millis(spec.limits.reload_within_ms);
+    let client = testbed.client()?;
+    let within = testbed.reload_within();
     let mut missing = Vec::new();
 
-    rotate(&mut testbed, &recorder, &client, within).await?;
+    rotate(&mut testbed, &recorder, &client).await?;
     let first = testbed.good.facts.serial.clone();
     let loaded = |serial: &str| want("identity_loaded").with("serial", serial);
     let rejected = want("identity_rejected");
@@ -66,7 +54,7 @@ async fn heard(
         missing.push("A key that belongs to no certificate was written, and no `identity_rejected` followed.".into());
     }
 
-    rotate(&mut testbed, &recorder, &client, within).await?;
+    rotate(&mut testbed, &recorder, &client).await?;
     let last = testbed.good.facts.serial.clone();
     if !logged(&testbed, &loaded(&last), 0, within).await {
         missing.push(format!(
@@ -84,7 +72,7 @@ async fn heard(
         }
     }
     stage.rotations += 2;
-    stage.findings.extend(of_server(&mut testbed, "log"));
+    stage.findings.extend(of_server(&mut testbed.server, "log"));
     if log.all(&want("identity_loaded")).is_empty() && log.all(&rejected).is_empty() {
         return Ok(false);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::report::{Code, Finding};
-use crate::scenarios::Scenario;
+use crate::scenarios::scenario::Scenario;
 use crate::server::spec::Spec;
 use ch11_verification::attempt::FailureKind;
 

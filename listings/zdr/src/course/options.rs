@@ -5,7 +5,7 @@ use std::time::Duration;
 use ch09_simulating_rotation::Writer;
 
 use crate::check::Options;
-use crate::scenarios::Scenario;
+use crate::scenarios::scenario::Scenario;
 
 /// How much is done in each stage.
 #[derive(Clone, Debug)]

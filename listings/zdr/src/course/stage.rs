@@ -6,6 +6,7 @@ use ch09_simulating_rotation::Writer;
 use serde::Serialize;
 
 use super::lesson::{Hint, Lesson};
+use crate::error::Error;
 use crate::judge::findings::finding;
 use crate::report::{Code, Finding, Report, Severity};
 
@@ -95,7 +96,7 @@ impl StageReport {
         }
     }
 
-    pub(super) fn not_started(&mut self, error: &io::Error) {
+    pub(super) fn not_started(&mut self, error: &Error) {
         let words = error.to_string();
         let code = Code::DidNotStart;
         self.findings

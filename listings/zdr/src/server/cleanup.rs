@@ -1,9 +1,9 @@
 //! A second process that cleans up when `zdr` cannot: after SIGKILL, or when memory ran out.
 //!
-//! It holds the end of a pipe, which the system closes when `zdr` is gone, however that came about.
-//! Then it ends whatever `zdr` has started and removes the run's directory. A server that left its
-//! process group, and its environment with it, is known to nobody; and nobody is left to do
-//! anything when the guard itself is killed, too.
+//! This reaper holds the end of a pipe, which the system closes when `zdr` is gone, however that came
+//! about. Then the reaper ends all that `zdr` has started and removes the run's directory. It does
+//! not find a server that has left its process group and its environment, and it does nothing when
+//! it is killed itself.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use tempfile::TempDir;
 
-use crate::server::end_all;
+use crate::server::process_tree::end_all;
 
 static PIPE: Mutex<Option<ChildStdin>> = Mutex::new(None);
 
@@ -22,19 +22,19 @@ fn pipe() -> MutexGuard<'static, Option<ChildStdin>> {
     PIPE.lock().unwrap_or_else(|e| e.into_inner())
 }
 
-/// The guard, as `zdr` sees it. When this is dropped, all is cleaned up.
-pub struct Guard {
+/// The reaper, as `zdr` sees it. When this is dropped, all is cleaned up.
+pub struct Reaper {
     process: Child,
     directory: TempDir,
 }
 
-impl Guard {
+impl Reaper {
     /// Starts `program` with the argument `guard`, the number of this process, and the directory
     /// in which all temporary ones lie from now on.
     ///
     /// # Errors
     /// When there is no directory, or no process.
-    pub fn post(program: &Path) -> io::Result<Self> {
+    pub fn start(program: &Path) -> io::Result<Self> {
         let directory = lab::directory()?;
         let mut process = Command::new(program)
             .arg("guard")
@@ -51,9 +51,29 @@ impl Guard {
             .map_err(|_| io::Error::other("temporary directories have a place already"))?;
         Ok(Self { process, directory })
     }
+
+    /// The reaper itself: waits until process `pid` is gone, and cleans up after it.
+    ///
+    /// # Errors
+    /// When the directory is still there and cannot be removed.
+    pub fn run(pid: u32, directory: &Path) -> io::Result<()> {
+        let mut groups = BTreeSet::new();
+        for line in io::stdin().lock().lines() {
+            match line.unwrap_or_default().parse::<i32>() {
+                Ok(group) if group > 0 => drop(groups.insert(group)),
+                Ok(group) => drop(groups.remove(&-group)),
+                Err(_) => {}
+            }
+        }
+        end_all(pid, groups);
+        match std::fs::remove_dir_all(directory) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
 }
 
-impl Drop for Guard {
+impl Drop for Reaper {
     fn drop(&mut self) {
         *pipe() = None;
         // It ends what is left, and then itself.
@@ -62,39 +82,19 @@ impl Drop for Guard {
     }
 }
 
-/// Tells the guard, where there is one, that this process group is ours to end.
+/// Tells the reaper, where there is one, that this process group is ours to end.
 pub(crate) fn watch_over(group: i32) {
     tell(group);
 }
 
-/// Tells it that nobody is left in this group. Its number may become somebody else's.
+/// Tells it that no process is left in this group, whose number the system may give away again.
 pub(crate) fn let_go(group: i32) {
     tell(-group);
 }
 
 fn tell(group: i32) {
     if let Some(pipe) = pipe().as_mut() {
-        // Where the guard was killed there is none.
+        // Where the reaper was killed there is none.
         let _ = writeln!(pipe, "{group}");
-    }
-}
-
-/// The guard itself: waits until process `pid` is gone, and cleans up after it.
-///
-/// # Errors
-/// When the directory is still there and cannot be removed.
-pub fn stand(pid: u32, directory: &Path) -> io::Result<()> {
-    let mut groups = BTreeSet::new();
-    for line in io::stdin().lock().lines() {
-        match line.unwrap_or_default().parse::<i32>() {
-            Ok(group) if group > 0 => drop(groups.insert(group)),
-            Ok(group) => drop(groups.remove(&-group)),
-            Err(_) => {}
-        }
-    }
-    end_all(pid, groups);
-    match std::fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }

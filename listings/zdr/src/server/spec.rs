@@ -24,10 +24,7 @@
 //! | `{here}` | the folder of the TOML file |
 //! | `{pid}` | the number of the server's process, in `[reload]` only |
 
-use std::fmt;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -250,66 +247,7 @@ impl Default for Limits {
     }
 }
 
-/// Why a TOML file tells no server.
-#[derive(Debug)]
-pub struct SpecError {
-    file: PathBuf,
-    what: String,
-}
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file.display(), self.what)
-    }
-}
-
-impl std::error::Error for SpecError {}
-
-impl From<SpecError> for io::Error {
-    fn from(wrong: SpecError) -> Self {
-        Self::new(io::ErrorKind::InvalidInput, wrong)
-    }
-}
-
 impl Spec {
-    /// Reads a TOML file.
-    ///
-    /// # Errors
-    /// With the file, and what is wrong with it.
-    pub fn read(file: &Path) -> Result<Self, SpecError> {
-        let wrong = |what: String| SpecError {
-            file: file.to_owned(),
-            what,
-        };
-        let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-        let mut spec = Self::parse(&text).map_err(wrong)?;
-        let folder = file.parent().filter(|folder| *folder != Path::new(""));
-        let folder = folder.unwrap_or(Path::new("."));
-        spec.here = folder
-            .canonicalize()
-            .map_err(|error| wrong(error.to_string()))?;
-        if spec.name.is_empty() {
-            let stem = file.file_stem().unwrap_or_default();
-            spec.name = stem.to_string_lossy().into_owned();
-        }
-        if let Some(attach) = &mut spec.attach {
-            for path in [&mut attach.directory, &mut attach.ca]
-                .into_iter()
-                .chain(&mut attach.log)
-            {
-                *path = spec.here.join(&path);
-            }
-        }
-        Ok(spec)
-    }
-
-    /// Reads the text of such a file. What it tells of folders is not looked for.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        spec.judge()?;
-        Ok(spec)
-    }
-
     /// Whether a word occurs in it.
     pub fn mentions(&self, word: &str) -> bool {
         let commands = self.setup.iter().flatten().chain(&self.command);
@@ -330,38 +268,10 @@ impl Spec {
             ..self.clone()
         })
     }
-
-    fn judge(&self) -> Result<(), String> {
-        match (&self.attach, self.command.is_empty()) {
-            (None, true) => return Err("neither `command` nor `attach`".into()),
-            (Some(_), false) => return Err("both `command` and `attach`".into()),
-            _ => {}
-        }
-        if self.command.is_empty() {
-            if self.client_auth {
-                return Err("`client_auth` is for a server that is started".into());
-            }
-        } else if is_nothing(&self.command) {
-            return Err("`command` names no program".into());
-        }
-        if self.setup.iter().any(|command| is_nothing(command)) {
-            return Err("a command of `setup` names no program".into());
-        }
-        if self.client_auth && self.mutual.is_some() {
-            return Err("`mutual` is for a server that does not ask clients by itself".into());
-        }
-        if self.attach.is_some() && self.reload.restart {
-            return Err("a server that is attached to cannot be restarted".into());
-        }
-        if self.attach.is_some() && !(self.setup.is_empty() && self.files.is_empty()) {
-            return Err("`setup` and `file` are for a server that is started".into());
-        }
-        Ok(())
-    }
 }
 
 /// Whether nothing is left of a command when its words are replaced.
-fn is_nothing(command: &[String]) -> bool {
+pub(crate) fn is_nothing(command: &[String]) -> bool {
     let mut words = command.iter().map(String::as_str);
     words.all(|word| matches!(word, "" | "{mutual}"))
 }

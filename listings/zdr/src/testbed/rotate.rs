@@ -1,12 +1,12 @@
 //! One rotation, watched: from the agent's first write to the moment from which every handshake
 //! shows the new certificate.
 
-use std::io;
 use std::time::Duration;
 
 use lab::authority::Issued;
 use lab::client::Client;
 
+use crate::error::Error;
 use crate::testbed::TestBed;
 use ch11_verification::attempt::Recorder;
 use ch11_verification::rotation::{self, Handshake, Shown, Watched, Window};
@@ -19,34 +19,28 @@ pub async fn rotate(
     testbed: &mut TestBed,
     recorder: &Recorder,
     client: &Client,
-    within: Duration,
-) -> io::Result<Window> {
+) -> Result<Window, Error> {
     let issued = testbed.issue()?;
     let began = recorder.now();
     testbed.site.write(&issued)?;
-    watch(testbed, recorder, client, within, issued, began).await
+    Ok(watch(testbed, recorder, client, issued, began).await)
 }
 
 /// Tells the server of files that were written since `began`, and watches.
-///
-/// # Errors
-/// None yet.
 pub async fn watch(
     testbed: &mut TestBed,
     recorder: &Recorder,
     client: &Client,
-    within: Duration,
     issued: Issued,
     began: Duration,
-) -> io::Result<Window> {
+) -> Window {
     let complaint = testbed.notify().await.err();
     let notified = recorder.now();
     let generation = testbed.chains.latest();
-    let Shown { first, converged } =
-        until_shown(testbed, recorder, client, generation, within).await;
+    let Shown { first, converged } = until_shown(testbed, recorder, client, generation).await;
     let serial = issued.facts.serial.clone();
     testbed.good = issued;
-    Ok(Window {
+    Window {
         generation,
         serial,
         began,
@@ -55,22 +49,23 @@ pub async fn watch(
         converged,
         end: recorder.now(),
         complaint,
-    })
+    }
 }
 
-/// Asks for handshakes until as many consecutive ones as are needed have shown this generation.
+/// Asks for handshakes until as many consecutive ones as are needed have shown this generation, or
+/// the server has had the time that its description gives it.
 pub async fn until_shown(
     testbed: &mut TestBed,
     recorder: &Recorder,
     client: &Client,
     generation: u32,
-    within: Duration,
 ) -> Shown {
+    let within = testbed.reload_within();
     let mut server = Observed { testbed, client };
     rotation::until_shown(&mut server, recorder, generation, within).await
 }
 
-/// The server of a testbed, as one client sees it.
+/// The server of a test bed, as one client sees it.
 struct Observed<'a> {
     testbed: &'a mut TestBed,
     client: &'a Client,

@@ -9,7 +9,7 @@ use ch10_log_analysis::command::LogCommand;
 use ch11_verification::attempt::Class;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use zdr::scenarios::Scenario;
+use zdr::scenarios::scenario::Scenario;
 
 use crate::output::Output;
 

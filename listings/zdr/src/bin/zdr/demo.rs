@@ -12,7 +12,7 @@ use ch11_verification::attempt::Class;
 use zdr::check::{Options, RunControl, check};
 use zdr::report::format;
 use zdr::report::{Report, Severity};
-use zdr::scenarios::Scenario;
+use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 // ANCHOR: cases

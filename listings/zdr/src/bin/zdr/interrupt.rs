@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use zdr::server::end_all;
+use zdr::server::process_tree::end_all;
 
 /// What a shell gives to a program that SIGINT has ended.
 pub const INTERRUPTED: u8 = 130;

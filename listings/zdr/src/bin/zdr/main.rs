@@ -18,8 +18,8 @@ use zdr::compare::merge::merge;
 use zdr::course::{self, CourseOptions, course};
 use zdr::report::Report;
 use zdr::report::file::write_whole;
-use zdr::scenarios::Scenario;
-use zdr::server::cleanup::{self, Guard};
+use zdr::scenarios::scenario::Scenario;
+use zdr::server::cleanup::Reaper;
 use zdr::server::spec::Spec;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
@@ -51,7 +51,7 @@ async fn main() -> ExitCode {
             print(&String::from_utf8_lossy(&text))
         }
         Command::Guard { pid, directory } => {
-            cleanup::stand(pid, &directory).map(|()| ExitCode::SUCCESS)
+            Reaper::run(pid, &directory).map(|()| ExitCode::SUCCESS)
         }
     };
     done.unwrap_or_else(|error| {
@@ -101,7 +101,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     };
     let progress = Progress::new(&options, arguments.quiet);
     let interrupt = interrupt()?;
-    let guard = Guard::post(&std::env::current_exe()?)?;
+    let reaper = Reaper::start(&std::env::current_exe()?)?;
     let control = RunControl {
         progress: &|step| progress.show(&step),
         interrupt: interrupt.clone(),
@@ -110,7 +110,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     progress.end();
     let code = arguments.output.write(&report?, NONE)?;
     // ScenarioRuns that were given up may still be letting go of their servers.
-    drop(guard);
+    drop(reaper);
     Ok(match interrupt.borrow().is_some() {
         true => ExitCode::from(INTERRUPTED),
         false => code,

@@ -55,7 +55,7 @@ impl Progress {
                 number,
                 after: None,
             } => (format!("rotation {number} of {rotations}: not shown"), true),
-            Step::ScenarioOutcome(scenario) => {
+            Step::Scenario(scenario) => {
                 let outcome = match scenario.outcome {
                     Outcome::Passed => "as it should be",
                     Outcome::Failed => "not as it should be",

@@ -1,0 +1,110 @@
+//! What is asked of a check, what it tells meanwhile, and what can end it.
+
+use std::time::Duration;
+
+use ch09_simulating_rotation::Writer;
+use tokio::sync::watch;
+
+use crate::report::ScenarioReport;
+use crate::scenarios::options::ScenarioOptions;
+use crate::scenarios::scenario::Scenario;
+use ch11_verification::attempt::Class;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many rotations under load.
+    pub rotations: u32,
+    /// From the beginning of one to that of the next, at least.
+    pub interval: Duration,
+    /// How long the server is watched before the first and after the last.
+    pub steady: Duration,
+    /// How files are written.
+    pub writer: Writer,
+    /// Which classes. All that the server can be judged by, where it is not said.
+    pub classes: Option<Vec<Class>>,
+    /// Attempts a second of each class.
+    pub rate: f64,
+    /// Downloads at once, and long HTTP/2 streams.
+    pub downloads: usize,
+    /// Connections that are kept for HTTP/1.1.
+    pub pool: usize,
+    /// What is done to the server on purpose.
+    pub scenarios: Vec<Scenario>,
+    /// How many of these at once.
+    pub jobs: usize,
+    /// How long a client waits for anything.
+    pub patience: Duration,
+    /// Another agent rotates.
+    pub observe: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rotations: 10,
+            interval: Duration::from_secs(1),
+            steady: Duration::from_secs(2),
+            writer: Writer::VaultAgent,
+            classes: None,
+            rate: 50.0,
+            downloads: 2,
+            pool: 8,
+            scenarios: Scenario::all().to_vec(),
+            jobs: 4,
+            patience: Duration::from_secs(5),
+            observe: false,
+        }
+    }
+}
+
+impl Options {
+    /// What of this is asked of the scenarios.
+    pub fn for_scenarios(&self) -> ScenarioOptions {
+        ScenarioOptions {
+            scenarios: self.scenarios.clone(),
+            jobs: self.jobs,
+            rate: self.rate,
+            writer: self.writer,
+        }
+    }
+}
+
+/// What is going on.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The server is being started.
+    Starting,
+    /// It is watched before the first rotation.
+    Steady,
+    /// A rotation is over.
+    Rotated {
+        /// Its number.
+        number: u32,
+        /// How long it took from the files to the first handshake that showed it.
+        after: Option<Duration>,
+    },
+    /// A scenario is over.
+    Scenario(ScenarioReport),
+}
+
+/// What a check needs beside the server and the options.
+pub struct RunControl<'a> {
+    /// Is told what is going on.
+    pub progress: &'a (dyn Fn(Step) + Sync),
+    /// Says why the check has to end, once it has.
+    pub interrupt: watch::Receiver<Option<String>>,
+}
+
+impl RunControl<'_> {
+    /// Waits until the check has to end, and says why.
+    pub(crate) async fn interrupted(&self) -> String {
+        let mut interrupt = self.interrupt.clone();
+        let notified = interrupt.wait_for(Option::is_some).await;
+        match notified.map(|error| error.clone()) {
+            Ok(error) => error.unwrap_or_default(),
+            // Nothing is left that could end it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The part of a check in which nothing is done to the server but rotating.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch09_simulating_rotation::Writer;
+use ch10_log_analysis::{Sighting, cross_check};
+use lab::client::Client;
+use lab::log::want;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{Instant, sleep};
+
+use crate::check::options::{Options, RunControl, Step};
+use crate::error::Error;
+use crate::judge::findings;
+use crate::judge::measure;
+use crate::judge::of_server::of_server;
+use crate::load::{Load, Rates};
+use crate::report::{
+    Code, FORMAT, Finding, Machine, Plan, Report, Resources, Server, Severity, Verdict,
+};
+use crate::server::spec::{Limits, Spec};
+use crate::testbed::TestBed;
+use crate::testbed::rotate::rotate;
+use ch11_verification::attempt::{Attempt, Class, Recorder};
+use ch11_verification::phase::went_back;
+use ch11_verification::rotation::Window;
+
+/// A load that is later than this is not what was asked for.
+const LATE: Duration = Duration::from_millis(250);
+
+/// The part of a check in which nothing is done to the server but rotating.
+pub(super) struct Run {
+    recorder: Arc<Recorder>,
+    began: OffsetDateTime,
+    rates: Rates,
+    classes: Vec<Class>,
+    client: Client,
+    options: Options,
+    outline: Report,
+    windows: Vec<Window>,
+    resources: Option<Resources>,
+}
+
+impl Run {
+    pub(super) fn new(
+        options: &Options,
+        testbed: &TestBed,
+        classes: &[Class],
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            recorder: Arc::default(),
+            began: OffsetDateTime::now_utc(),
+            client: testbed.client()?,
+            rates: Rates {
+                per_second: classes.iter().map(|class| (*class, options.rate)).collect(),
+                downloads: options.downloads,
+                pool: options.pool,
+            },
+            classes: classes.to_vec(),
+            options: options.clone(),
+            outline: outline(testbed.spec(), options, testbed.site.writer(), classes),
+            windows: Vec::new(),
+            resources: None,
+        })
+    }
+
+    /// Clients of all classes come from now on.
+    pub(super) fn load(&self, testbed: &TestBed) -> Result<Load, Error> {
+        let (recorder, rates) = (&self.recorder, &self.rates);
+        Ok(Load::start(
+            &testbed.target,
+            recorder,
+            &self.classes,
+            rates,
+        )?)
+    }
+
+    // ANCHOR: rotations
+    /// Rotates, and keeps what was seen, so that it is there whenever this has to end.
+    pub(super) async fn rotations(
+        &mut self,
+        testbed: &mut TestBed,
+        control: &RunControl<'_>,
+    ) -> Result<(), Error> {
+        (control.progress)(Step::Steady);
+        pass(testbed, self.options.steady).await?;
+        let before = testbed.server.usage();
+        for number in 1..=self.options.rotations {
+            let next = self.recorder.now() + self.options.interval;
+            let window = rotate(testbed, &self.recorder, &self.client).await?;
+            let after = window
+                .first_new
+                .map(|new| new.saturating_sub(window.notified));
+            self.windows.push(window);
+            (control.progress)(Step::Rotated { number, after });
+            pass(testbed, next.saturating_sub(self.recorder.now())).await?;
+        }
+        pass(testbed, self.options.steady).await?;
+        let after = testbed.server.usage();
+        self.resources = before.zip(after).map(|(before, after)| Resources {
+            memory_before: before.memory,
+            memory_after: after.memory,
+            processes_before: before.processes,
+            processes_after: after.processes,
+            connections_held: self.held(),
+        });
+        Ok(())
+    }
+    // ANCHOR_END: rotations
+
+    fn held(&self) -> usize {
+        let per_class = |class: &Class| match class {
+            Class::Pooled => self.options.pool,
+            Class::Http2 | Class::Download => self.options.downloads,
+            _ => 0,
+        };
+        self.classes.iter().map(per_class).sum()
+    }
+
+    /// The longest that a rotation took.
+    pub(super) fn slowest(&self) -> Duration {
+        let took = |window: &Window| Some(window.first_new?.saturating_sub(window.notified));
+        let took = self.windows.iter().filter_map(took);
+        took.max().unwrap_or_default()
+    }
+
+    /// How long the run has taken so far.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.recorder.now()
+    }
+
+    /// What was measured.
+    pub(super) fn report(&self, testbed: &mut TestBed) -> Report {
+        // A log that cannot be read has nothing to say.
+        let _ = testbed.server.catch_up();
+        let records = self.recorder.records();
+        let windows = &self.windows;
+        let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
+        let classes: Vec<_> = self.classes.iter().map(of_class).collect();
+        let rotations = measure::rotations(&records, windows);
+        let back = windows
+            .iter()
+            .zip(1u32..)
+            .filter(|(window, number)| went_back(&records, window, windows.get(*number as usize)));
+        let back: Vec<_> = back.map(|(_, number)| number).collect();
+
+        let mut findings = findings::of_rotations(&rotations, &self.outline.plan, &back);
+        findings.extend(findings::of_classes(&classes));
+        findings.extend(findings::of_latency(&classes));
+        let latest = testbed.chains.latest();
+        findings.extend(findings::of_resumption(&records, &rotations, latest));
+        if let Some(resources) = &self.resources {
+            findings.extend(findings::of_resources(resources, rotations.len()));
+        }
+        findings.extend(of_server(&mut testbed.server, findings::ROTATION));
+        findings.extend(self.lies(testbed, &records));
+        findings.extend(self.fell_behind());
+        Report {
+            findings,
+            classes,
+            rotations,
+            resources: self.resources.clone(),
+            timeline: measure::timeline(&records, self.recorder.now()),
+            ..self.outline.clone()
+        }
+    }
+
+    /// Whether the load was what it should have been.
+    fn fell_behind(&self) -> Option<Finding> {
+        let (late, dropped) = self.recorder.fell_behind();
+        if dropped == 0 && late <= LATE {
+            return None;
+        }
+        let words = format!(
+            "The load was up to {} ms late, and {dropped} attempts were not made: this machine is \
+             too slow for the rate, or the server answers too slowly.",
+            late.as_millis()
+        );
+        let (code, severity) = (Code::LoadFellBehind, Severity::Warning);
+        Some(findings::finding(severity, code, findings::ROTATION, words))
+    }
+
+    /// Compares what the server's log claims with what clients were shown.
+    fn lies(&self, testbed: &TestBed, records: &[Attempt]) -> Option<Finding> {
+        let log = testbed.server.output().log();
+        // After a restart a log begins anew, with generation 1.
+        if log.all(&want("identity_loaded")).is_empty() || testbed.spec().reload.restart {
+            return None;
+        }
+        let sightings = records
+            .iter()
+            .filter(|record| record.opened && !record.resumed);
+        let sightings: Vec<_> = sightings
+            .filter_map(|record| {
+                Some(Sighting {
+                    at: self.began + record.began,
+                    done: self.began + record.done,
+                    serial: testbed.chains.serial(record.shown?)?,
+                    resumed: record.resumed,
+                })
+            })
+            .collect();
+        let slack = Duration::from_millis(self.outline.plan.overlap_ms);
+        let lies = cross_check(&log.events(), &sightings, slack);
+        let first = lies.first()?;
+        let words = format!("Log and wire disagree {} times. {first}", lies.len());
+        let (code, severity) = (Code::LogLies, Severity::Failure);
+        Some(findings::finding(severity, code, findings::ROTATION, words))
+    }
+}
+
+fn plan(limits: &Limits, options: &Options, writer: Writer, classes: &[Class]) -> Plan {
+    let shown = classes.iter().map(|class| {
+        let rate = match class {
+            Class::Download => options.downloads as f64,
+            _ => options.rate,
+        };
+        (*class, rate)
+    });
+    Plan {
+        rotations: options.rotations,
+        interval_ms: options.interval.as_millis() as u64,
+        writer: writer.name().to_owned(),
+        rates: shown.collect(),
+        reload_within_ms: limits.reload_within_ms,
+        overlap_ms: limits.overlap_ms,
+    }
+}
+
+/// The report of a run that begins now, and in which nothing was measured yet.
+pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &[Class]) -> Report {
+    let began = OffsetDateTime::now_utc();
+    Report {
+        format: FORMAT,
+        zdr: env!("CARGO_PKG_VERSION").into(),
+        server: Server {
+            name: spec.name.clone(),
+            command: spec.command.clone(),
+            reload: spec.reload.words(),
+        },
+        machine: machine(),
+        began: began.format(&Rfc3339).unwrap_or_default(),
+        seconds: 0.0,
+        generators: 1,
+        plan: plan(&spec.limits, options, writer, classes),
+        verdict: Verdict {
+            passed: false,
+            words: String::new(),
+        },
+        findings: Vec::new(),
+        classes: Vec::new(),
+        rotations: Vec::new(),
+        scenarios: Vec::new(),
+        resources: None,
+        timeline: Vec::new(),
+        interrupted: None,
+    }
+}
+
+/// Lets time pass, and no more of it than the server lives.
+async fn pass(testbed: &mut TestBed, time: Duration) -> Result<(), Error> {
+    let until = Instant::now() + time;
+    loop {
+        if let Some(status) = testbed.server.ended() {
+            return Err(Error::Server(format!("the server ended ({status})")));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        sleep(left.min(Duration::from_millis(50))).await;
+    }
+}
+
+/// This machine.
+pub fn machine() -> Machine {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let about = read("/proc/cpuinfo");
+    let model = about.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| Some(line.split_once(':')?.1.trim()));
+    Machine {
+        cores: std::thread::available_parallelism().map_or(0, |cores| cores.get()),
+        processor: model.unwrap_or(std::env::consts::ARCH).to_owned(),
+        system: format!(
+            "{} {}",
+            std::env::consts::OS,
+            read("/proc/sys/kernel/osrelease").trim()
+        ),
+    }
+}

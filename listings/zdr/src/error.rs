@@ -1,0 +1,72 @@
+//! What ends a run before it has a verdict.
+//!
+//! It knows the errors of [`server`](crate::server), [`report`](crate::report) and
+//! [`compare`](crate::compare), which do not know it; all that stands above them uses it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::compare::merge::MergeError;
+use crate::report::file::ReportError;
+use crate::server::error::StartError;
+use crate::server::spec_file::SpecError;
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A socket, a process or a file could not be used.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A file or folder of the run could not be used.
+    #[error("{}: {}", .0.display(), .1)]
+    File(PathBuf, #[source] io::Error),
+    /// The server could not be started, or not be attached to.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The TOML file describes no server.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A report could not be read or written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// Reports that cannot be merged.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// A certificate could not be issued.
+    #[error(transparent)]
+    Issue(Box<dyn std::error::Error + Send + Sync>),
+    /// This server, or this command, cannot do what is asked for.
+    #[error("{0}")]
+    Invalid(String),
+    /// The server did not do what has to be true before anything can be measured, or ended.
+    #[error("{0}")]
+    Server(String),
+}
+
+impl Error {
+    /// What an authority says.
+    pub(crate) fn issue(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Issue(error.into())
+    }
+
+    /// With the path, unless the error names it already.
+    pub(crate) fn about(path: &Path, error: io::Error) -> Self {
+        match error.to_string().contains(&path.display().to_string()) {
+            true => Self::Io(error),
+            false => Self::File(path.to_owned(), error),
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) => error,
+            Error::Start(error) => error.into(),
+            Error::Spec(error) => error.into(),
+            Error::Report(error) => error.into(),
+            Error::Invalid(_) => Self::new(io::ErrorKind::InvalidInput, error),
+            error => Self::other(error),
+        }
+    }
+}

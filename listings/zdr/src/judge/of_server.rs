@@ -1,0 +1,22 @@
+//! What the server's process and its output tell.
+
+use crate::judge::findings::finding;
+use crate::report::{Code, Finding, Severity};
+use crate::server::Server;
+
+/// Whether it has ended by itself, and whether it has printed bytes of a key.
+pub(crate) fn of_server(server: &mut Server, scenario: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some(status) = server.ended() {
+        let last = server.output().last();
+        let last = last.lines().last().unwrap_or("nothing");
+        let words = format!("The server ended by itself ({status}). It said: {last}");
+        found.push(finding(Severity::Failure, Code::Stopped, scenario, words));
+    }
+    let leaks = server.output().leaks();
+    if leaks > 0 {
+        let words = format!("{leaks} lines of its output hold bytes of a private key.");
+        found.push(finding(Severity::Failure, Code::KeyInLog, scenario, words));
+    }
+    found
+}

@@ -1,0 +1,238 @@
+//! Trust that changes: the authorities whose clients a server lets in.
+
+use std::time::Duration;
+
+use lab::authority::{Authority, LeafRequest};
+use lab::client::Client;
+use tokio::time::{Instant, sleep};
+
+use crate::error::Error;
+use crate::judge::findings::share;
+use crate::judge::of_server::of_server;
+use crate::report::Code;
+use crate::scenarios::clients::ProbeClient;
+use crate::scenarios::options::ScenarioContext;
+use crate::scenarios::outcome::{ScenarioOutcome, it_said};
+use crate::scenarios::scenario::Scenario;
+use crate::testbed::TestBed;
+use ch11_verification::attempt::{Attempt, Class};
+
+/// A client with a certificate of this authority.
+fn client_of(testbed: &TestBed, authority: &mut Authority, resume: bool) -> Result<Client, Error> {
+    let identity = authority.issue(&LeafRequest::new("client"));
+    let identity = identity.map_err(Error::issue)?;
+    Ok(testbed.target.client(None, resume, Some(&identity))?)
+}
+
+fn second_authority() -> Result<Authority, Error> {
+    Authority::named("More clients").map_err(Error::issue)
+}
+
+/// Connects until the client is let in, or turned away, as `wanted`. Says how long that took.
+async fn until_let_in(testbed: &TestBed, client: &Client, wanted: bool) -> Option<Duration> {
+    let began = Instant::now();
+    while began.elapsed() < testbed.reload_within() {
+        let (_, answer) = testbed.target.probe(client).await;
+        let is = match answer {
+            Ok(()) => Some(true),
+            Err(failed) if failed.turned_away() => Some(false),
+            Err(_) => None,
+        };
+        if is == Some(wanted) {
+            return Some(began.elapsed());
+        }
+        if !wanted {
+            testbed.server.force();
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    None
+}
+
+/// Adds a second authority, and waits until its clients are let in.
+async fn add(
+    outcome: &mut ScenarioOutcome,
+    testbed: &mut TestBed,
+    second: &Authority,
+    client: &Client,
+) -> Result<bool, Error> {
+    if let (_, Ok(())) = testbed.target.probe(client).await {
+        outcome.fail(
+            Code::LetIn,
+            "A client of an authority that nobody has added was let in.",
+        );
+        return Ok(false);
+    }
+    let both = format!("{}{}", testbed.clients.root_pem(), second.root_pem());
+    testbed.trust_clients(&both)?;
+    let complaint = testbed.notify().await.err();
+    outcome.recovered = until_let_in(testbed, client, true).await;
+    if outcome.recovered.is_none() {
+        outcome.fail(
+            Code::TurnedAway,
+            format!(
+                "An authority was added for clients, and within {} ms none of its clients was let \
+                 in.{}",
+                testbed.reload_within().as_millis(),
+                it_said(complaint.as_ref())
+            ),
+        );
+    }
+    Ok(outcome.recovered.is_some())
+}
+
+/// Adds an authority while the clients of the first come all the time.
+pub(crate) async fn trust_added(context: &ScenarioContext) -> Result<ScenarioOutcome, Error> {
+    let mut outcome = ScenarioOutcome::default();
+    let mut testbed = context.start(Scenario::TrustAdded).await?;
+    let probes = ProbeClient::new(&testbed)?;
+    let classes = [Class::Full, Class::Mutual, Class::Download];
+    let load = probes.load(&testbed, &classes, context.options.rate)?;
+    let mut second = second_authority()?;
+    let client = client_of(&testbed, &mut second, false)?;
+    add(&mut outcome, &mut testbed, &second, &client).await?;
+    sleep(Duration::from_millis(200)).await;
+    load.stop().await;
+    count(&mut outcome, &probes.recorder.records());
+    outcome.findings.extend(of_server(&mut testbed.server, ""));
+    Ok(outcome)
+}
+
+/// Counts what failed of the clients that were there before.
+fn count(outcome: &mut ScenarioOutcome, records: &[Attempt]) {
+    let failed: Vec<_> = records.iter().filter_map(|record| record.failed).collect();
+    outcome.attempts = records.len() as u64;
+    outcome.failed = failed.len() as u64;
+    if let Some(kind) = failed.first() {
+        let words = format!(
+            "While an authority was added, {} attempts of others failed: {}.",
+            share(outcome.failed, outcome.attempts),
+            kind.words()
+        );
+        let code = match Code::of(*kind) {
+            Code::HandshakesFailed => Code::TurnedAway,
+            code => code,
+        };
+        outcome.fail(code, words);
+    }
+}
+
+/// Takes the first authority away: its clients must be turned away, those that return with a session
+/// included, and the clients of the second must not.
+pub(crate) async fn trust_removed(context: &ScenarioContext) -> Result<ScenarioOutcome, Error> {
+    let mut outcome = ScenarioOutcome::default();
+    let mut testbed = context.start(Scenario::TrustRemoved).await?;
+    let mut second = second_authority()?;
+    let stays = client_of(&testbed, &mut second, false)?;
+    if !add(&mut outcome, &mut testbed, &second, &stays).await? {
+        return Ok(outcome);
+    }
+    let mut first = std::mem::replace(&mut testbed.clients, second);
+    let goes = client_of(&testbed, &mut first, false)?;
+    let returns = client_of(&testbed, &mut first, true)?;
+    for client in [&goes, &returns, &returns] {
+        if let (_, Err(failed)) = testbed.target.probe(client).await {
+            let words = format!(
+                "A client that is trusted was turned away: {}.",
+                failed.error
+            );
+            outcome.fail(Code::TurnedAway, words);
+            return Ok(outcome);
+        }
+    }
+    remove(&mut outcome, &mut testbed, &goes).await?;
+    after_removal(&mut outcome, &testbed, &returns, &stays).await;
+    outcome.attempts = 6;
+    outcome.findings.extend(of_server(&mut testbed.server, ""));
+    Ok(outcome)
+}
+
+/// Lists the second authority alone, and waits until a client of the first is turned away.
+async fn remove(
+    outcome: &mut ScenarioOutcome,
+    testbed: &mut TestBed,
+    goes: &Client,
+) -> Result<(), Error> {
+    let listed = testbed.clients.root_pem().to_owned();
+    testbed.trust_clients(&listed)?;
+    let _ = testbed.notify().await;
+    outcome.recovered = until_let_in(testbed, goes, false).await;
+    if outcome.recovered.is_none() {
+        outcome.fail(
+            Code::LetIn,
+            format!(
+                "An authority was taken away, and {} ms later its clients are still let in.",
+                testbed.reload_within().as_millis()
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// Tries a client of the first authority that has a session, and one of the second.
+async fn after_removal(
+    outcome: &mut ScenarioOutcome,
+    testbed: &TestBed,
+    returns: &Client,
+    stays: &Client,
+) {
+    let (seen, answer) = testbed.target.probe(returns).await;
+    if answer.is_ok() && outcome.recovered.is_some() {
+        let code = match seen.is_some_and(|seen| seen.resumed) {
+            true => Code::ResumedWithoutTrust,
+            false => Code::LetIn,
+        };
+        outcome.fail(
+            code,
+            "A client whose authority was taken away came back with the session that it had.",
+        );
+    }
+    if let (_, Err(failed)) = testbed.target.probe(stays).await {
+        let words = format!(
+            "A client that is still trusted was turned away: {}.",
+            failed.error
+        );
+        outcome.fail(Code::TurnedAway, words);
+    }
+}
+
+/// A list that is cut between two authorities parses. A server that is told when it is whole has no
+/// part in this; one that follows the file must not believe it at once.
+pub(crate) async fn trust_half_written(
+    context: &ScenarioContext,
+) -> Result<ScenarioOutcome, Error> {
+    let mut outcome = ScenarioOutcome::default();
+    let mut testbed = context.start(Scenario::TrustHalfWritten).await?;
+    let mut second = second_authority()?;
+    let client = client_of(&testbed, &mut second, false)?;
+    if !add(&mut outcome, &mut testbed, &second, &client).await? {
+        return Ok(outcome);
+    }
+    let half = testbed.clients.root_pem().to_owned();
+    let whole = format!("{half}{}", second.root_pem());
+    let hold = context.typical * 3;
+    let hold = hold.clamp(Duration::from_millis(300), Duration::from_millis(800));
+    let mut lost = Vec::new();
+    for list in [half, whole] {
+        testbed.write_client_roots_in_place(&list)?;
+        let began = Instant::now();
+        while began.elapsed() < hold {
+            outcome.attempts += 1;
+            if let (_, Err(failed)) = testbed.target.probe(&client).await {
+                outcome.failed += 1;
+                lost.push(failed.error);
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+    if let Some(error) = lost.first() {
+        let words = format!(
+            "While the list of authorities was half written, {} clients of one that is on it were \
+             turned away: {error}.",
+            share(outcome.failed, outcome.attempts)
+        );
+        outcome.fail(Code::TurnedAway, words);
+    }
+    outcome.findings.extend(of_server(&mut testbed.server, ""));
+    Ok(outcome)
+}

@@ -1,0 +1,66 @@
+//! The clients of a scenario: those that come all the time, and the one that looks for a certificate.
+
+use std::sync::Arc;
+
+use lab::authority::Issued;
+use lab::client::Client;
+
+use crate::error::Error;
+use crate::load::{Load, Rates};
+use crate::testbed::TestBed;
+use crate::testbed::rotate::{rotate, watch};
+use ch11_verification::attempt::{Class, Recorder};
+use ch11_verification::rotation::Window;
+
+/// A client that asks for handshakes, and what it and the load write down.
+pub(crate) struct ProbeClient {
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) client: Client,
+}
+
+impl ProbeClient {
+    pub(crate) fn new(testbed: &TestBed) -> Result<Self, Error> {
+        Ok(Self {
+            recorder: Arc::default(),
+            client: testbed.client()?,
+        })
+    }
+
+    /// Clients of these classes come from now on, `rate` times a second each.
+    pub(crate) fn load(
+        &self,
+        testbed: &TestBed,
+        classes: &[Class],
+        rate: f64,
+    ) -> Result<Load, Error> {
+        let rates = Rates {
+            per_second: classes.iter().map(|class| (*class, rate)).collect(),
+            downloads: 1,
+            pool: 2,
+        };
+        Ok(Load::start(
+            &testbed.target,
+            &self.recorder,
+            classes,
+            &rates,
+        )?)
+    }
+
+    /// A rotation in which nothing is wrong.
+    pub(crate) async fn rotate(&self, testbed: &mut TestBed) -> Result<Window, Error> {
+        rotate(testbed, &self.recorder, &self.client).await
+    }
+
+    /// A rotation whose files are written by `write`.
+    pub(crate) async fn rotate_by(
+        &self,
+        testbed: &mut TestBed,
+        issued: Issued,
+        write: impl AsyncFnOnce(&mut TestBed, &Issued) -> Result<(), Error>,
+    ) -> Result<Window, Error> {
+        testbed.announce(&issued);
+        let began = self.recorder.now();
+        write(testbed, &issued).await?;
+        Ok(watch(testbed, &self.recorder, &self.client, issued, began).await)
+    }
+}

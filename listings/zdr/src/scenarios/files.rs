@@ -1,0 +1,235 @@
+//! What the scenarios under load do to the files.
+
+use std::fs::{self, FileTimes};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use ch09_simulating_rotation::{Sabotage, Site};
+use lab::authority::Issued;
+use lab::log::want;
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+use rustix::process::Signal;
+use tokio::time::{sleep, timeout};
+
+use crate::error::Error;
+use crate::scenarios::clients::ProbeClient;
+use crate::scenarios::scenario::Scenario;
+use crate::testbed::TestBed;
+use crate::testbed::rotate::until_shown;
+use ch11_verification::rotation::{Shown, Window};
+
+/// Does it. Returns the last rotation, after which all should be well.
+pub(crate) async fn run(
+    scenario: Scenario,
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+) -> Result<Window, Error> {
+    if let Some(sabotage) = scenario.sabotage() {
+        return sabotaged(sabotage, testbed, probes, typical).await;
+    }
+    match scenario {
+        Scenario::ChainOnly => chain_only(testbed, probes).await,
+        Scenario::Rollback => {
+            let old = testbed.good.clone();
+            let date = modified(&testbed.site)?;
+            probes.rotate(testbed).await?;
+            let write = async |testbed: &mut TestBed, issued: &Issued| dated(testbed, issued, date);
+            probes.rotate_by(testbed, old, write).await
+        }
+        Scenario::SameDate => {
+            let date = modified(&testbed.site)?;
+            let issued = testbed.issue_unannounced()?;
+            let write = async |testbed: &mut TestBed, issued: &Issued| dated(testbed, issued, date);
+            probes.rotate_by(testbed, issued, write).await
+        }
+        Scenario::SlowWrite => slow_rotation(testbed, probes, typical).await,
+        Scenario::RemoveCreate => {
+            // A watch may survive the first removal, or the second.
+            slow_rotation(testbed, probes, typical).await?;
+            slow_rotation(testbed, probes, typical).await?;
+            slow_rotation(testbed, probes, typical).await
+        }
+        Scenario::Burst => burst(testbed, probes, typical).await,
+        Scenario::Unchanged => Ok(unchanged(testbed, probes, typical).await),
+        Scenario::Stalled => stalled(testbed, probes).await,
+        _ => probes.rotate(testbed).await,
+    }
+}
+
+/// Files that are not valid, then files that are.
+async fn sabotaged(
+    sabotage: Sabotage,
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+) -> Result<Window, Error> {
+    let name = testbed.name().to_owned();
+    sabotage.apply(&mut testbed.site, &mut testbed.authority, &name)?;
+    // What it says from now on is of these files. Before, it may have seen half of them.
+    let before = judged(testbed);
+    // That it complains is its right.
+    let _ = testbed.notify().await;
+    hold(testbed, typical, Some(before)).await;
+    probes.rotate(testbed).await
+}
+
+async fn chain_only(testbed: &mut TestBed, probes: &ProbeClient) -> Result<Window, Error> {
+    let mut issued = testbed.good.clone();
+    // The root is of no use to a client, and does no harm.
+    issued.chain_pem.push_str(testbed.authority.root_pem());
+    let facts = lab::chain::facts_of_pem(issued.chain_pem.as_bytes());
+    issued.facts = facts.map_err(Error::issue)?;
+    let write = async |testbed: &mut TestBed, issued: &Issued| Ok(testbed.site.write(issued)?);
+    probes.rotate_by(testbed, issued, write).await
+}
+
+/// A rotation by a writer that pauses after each step that a reader could see.
+async fn slow_rotation(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+) -> Result<Window, Error> {
+    let pause = (typical * 2).clamp(Duration::from_millis(60), Duration::from_secs(2));
+    let issued = testbed.issue_unannounced()?;
+    let write = async |testbed: &mut TestBed, issued: &Issued| slowly(testbed, issued, pause).await;
+    probes.rotate_by(testbed, issued, write).await
+}
+
+async fn burst(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+) -> Result<Window, Error> {
+    for _ in 0..4 {
+        let issued = testbed.issue()?;
+        testbed.site.write(&issued)?;
+        let _ = testbed.notify().await;
+        // Long enough to read it, and too short to be done with it.
+        let pause = typical / 8;
+        sleep(pause.clamp(Duration::from_millis(20), Duration::from_millis(200))).await;
+    }
+    probes.rotate(testbed).await
+}
+
+/// Tells the server of files that are the same. What it showed, it must go on showing.
+async fn unchanged(testbed: &mut TestBed, probes: &ProbeClient, typical: Duration) -> Window {
+    let complaint = testbed.notify().await.err();
+    hold(testbed, typical, None).await;
+    let generation = testbed.chains.latest();
+    let now = probes.recorder.now();
+    let shown = until_shown(testbed, &probes.recorder, &probes.client, generation).await;
+    let Shown { first, converged } = shown;
+    Window {
+        generation,
+        serial: testbed.good.facts.serial.clone(),
+        began: now,
+        notified: now,
+        first_new: first,
+        converged,
+        end: probes.recorder.now(),
+        complaint,
+    }
+}
+
+/// Puts pipes where the files were: opening one waits for a writer.
+async fn stalled(testbed: &mut TestBed, probes: &ProbeClient) -> Result<Window, Error> {
+    let files = testbed.site.files();
+    for path in [&files.certificate, &files.key] {
+        // Where both are one file, the second finds the first one's.
+        let _ = fs::remove_file(path);
+        if !path.exists() {
+            fifo(path)?;
+        }
+    }
+    let _ = timeout(Duration::from_secs(1), testbed.notify()).await;
+    sleep(testbed.target.patience + Duration::from_millis(500)).await;
+    // The mount's server is back: a reader that waits goes on, and finds nothing.
+    for path in [&files.certificate, &files.key] {
+        let mut writer = fs::OpenOptions::new();
+        let nonblock = OFlags::NONBLOCK.bits() as i32;
+        drop(writer.write(true).custom_flags(nonblock).open(path));
+        let _ = fs::remove_file(path);
+    }
+    probes.rotate(testbed).await
+}
+
+/// How often it has logged that it serves what it read, and that it does not.
+fn judged(testbed: &TestBed) -> [usize; 2] {
+    let log = testbed.server.output().log();
+    JUDGMENTS.map(|event| log.all(&want(event)).len())
+}
+
+const JUDGMENTS: [&str; 2] = ["identity_loaded", "identity_rejected"];
+
+/// Gives the server time to do something wrong. One that says what it makes of its files is waited
+/// for, until it has said it and then been silent for a while: a busy machine is slow.
+async fn hold(testbed: &mut TestBed, typical: Duration, before: Option<[usize; 2]>) {
+    const SILENT: Duration = Duration::from_millis(300);
+    let shortest = match before {
+        Some([loaded, _]) if loaded > 0 => Duration::from_secs(2),
+        _ => Duration::from_millis(500),
+    };
+    let mut bound = (typical * 3).clamp(shortest, Duration::from_secs(5));
+    let Some(mut heard) = before else {
+        return sleep(bound).await;
+    };
+    let log = testbed.server.output().log();
+    let [loaded, rejected] = JUDGMENTS.map(want);
+    loop {
+        let said = async {
+            tokio::select! {
+                Some(_) = log.find(&loaded, heard[0] + 1) => true,
+                Some(_) = log.find(&rejected, heard[1] + 1) => true,
+                else => false,
+            }
+        };
+        if !matches!(timeout(bound, said).await, Ok(true)) {
+            return;
+        }
+        (heard, bound) = (judged(testbed), SILENT);
+    }
+}
+
+fn fifo(path: &Path) -> io::Result<()> {
+    Ok(mknodat(
+        CWD,
+        path,
+        FileType::Fifo,
+        Mode::from_raw_mode(0o600),
+        0,
+    )?)
+}
+
+fn modified(site: &Site) -> io::Result<SystemTime> {
+    fs::metadata(site.files().certificate)?.modified()
+}
+
+/// Writes files with a date of the past, while the server stands still: it must not see them before
+/// they have it.
+fn dated(testbed: &mut TestBed, issued: &Issued, date: SystemTime) -> Result<(), Error> {
+    testbed.server.pause(Signal::STOP);
+    let files = testbed.site.files();
+    let written = testbed.site.write(issued).and_then(|()| {
+        for path in [&files.certificate, &files.key] {
+            let times = FileTimes::new().set_modified(date);
+            fs::File::open(path)?.set_times(times)?;
+        }
+        Ok(())
+    });
+    testbed.server.pause(Signal::CONT);
+    Ok(written?)
+}
+
+/// Writes, and pauses after each step that a reader could see.
+async fn slowly(testbed: &mut TestBed, issued: &Issued, pause: Duration) -> Result<(), Error> {
+    let issued = issued.clone();
+    let mut site = testbed.site.again();
+    let writing = tokio::task::spawn_blocking(move || {
+        site.write_stepwise(&issued, |_| std::thread::sleep(pause))
+    });
+    // A task that panicked has printed why.
+    Ok(writing.await.map_err(io::Error::from)??)
+}

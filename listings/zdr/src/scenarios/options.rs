@@ -1,0 +1,57 @@
+//! What is asked for, and what all scenarios of a run share.
+
+use std::time::Duration;
+
+use ch09_simulating_rotation::Writer;
+
+use crate::error::Error;
+use crate::scenarios::scenario::Scenario;
+use crate::testbed::TestBed;
+use crate::testbed::shared::SharedFixtures;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct ScenarioOptions {
+    /// What is done to the server, in the order of the report.
+    pub scenarios: Vec<Scenario>,
+    /// How many of them at once.
+    pub jobs: usize,
+    /// Attempts a second of each class of clients.
+    pub rate: f64,
+    /// How files are written, where the scenario does not say it.
+    pub writer: Writer,
+}
+
+/// What each scenario of a run needs: a server of its own can be started from it.
+#[derive(Clone)]
+pub struct ScenarioContext {
+    /// What the test beds share.
+    pub fixtures: SharedFixtures,
+    /// What is asked for.
+    pub options: ScenarioOptions,
+    /// How long the server takes to pick up a rotation; zero where none was picked up.
+    pub typical: Duration,
+}
+
+impl ScenarioContext {
+    /// How a scenario writes files.
+    pub(crate) fn writer(&self, scenario: Scenario) -> Writer {
+        match scenario {
+            Scenario::SlowWrite => Writer::InPlace,
+            Scenario::RemoveCreate => Writer::RemoveCreate,
+            _ => self.options.writer,
+        }
+    }
+
+    /// A test bed for a scenario.
+    pub(crate) async fn start(&self, scenario: Scenario) -> Result<TestBed, Error> {
+        // A client that waits for longer than the server hangs would not notice.
+        let patience = match scenario {
+            Scenario::Stalled => self.fixtures.patience().min(Duration::from_secs(2)),
+            _ => self.fixtures.patience(),
+        };
+        let fixtures = self.fixtures.with_patience(patience);
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        Box::pin(fixtures.start(self.writer(scenario))).await
+    }
+}

@@ -1,0 +1,76 @@
+//! What came of a scenario.
+
+use std::time::Duration;
+
+use crate::judge::findings::finding;
+use crate::judge::measure::ms;
+use crate::report::{Code, Finding, Outcome, ScenarioReport, Severity};
+use crate::scenarios::scenario::Scenario;
+
+/// What came of a scenario, before it has its name.
+#[derive(Default)]
+pub(crate) struct ScenarioOutcome {
+    pub(crate) attempts: u64,
+    pub(crate) failed: u64,
+    pub(crate) recovered: Option<Duration>,
+    pub(crate) findings: Vec<Finding>,
+    /// It could not be done: the server did not even show a rotation in which nothing is wrong.
+    pub(crate) moot: bool,
+}
+
+impl ScenarioOutcome {
+    /// Adds a failure.
+    pub(crate) fn fail(&mut self, code: Code, words: impl Into<String>) {
+        let words = words.into();
+        self.findings
+            .push(finding(Severity::Failure, code, "", words));
+    }
+
+    /// What the report says of it.
+    pub(crate) fn report(mut self, scenario: Scenario) -> (ScenarioReport, Vec<Finding>) {
+        if self.moot {
+            return (not_applicable(scenario), Vec::new());
+        }
+        let mut kept_last_good = true;
+        for finding in &mut self.findings {
+            finding.scenario = scenario.name();
+            finding.catalogue = scenario.catalogue().to_vec();
+            if let Code::UnfitShown | Code::WrongChain | Code::WentBack = finding.code {
+                kept_last_good = false;
+            }
+        }
+        let failure = |finding: &Finding| finding.severity == Severity::Failure;
+        let report = ScenarioReport {
+            outcome: match self.findings.iter().any(failure) {
+                true => Outcome::Failed,
+                false => Outcome::Passed,
+            },
+            attempts: self.attempts,
+            failed: self.failed,
+            kept_serving: self.failed == 0,
+            kept_last_good,
+            recovered_ms: self.recovered.map(ms),
+            ..not_applicable(scenario)
+        };
+        (report, self.findings)
+    }
+}
+
+/// The report of a scenario that was not tried.
+pub(crate) fn not_applicable(scenario: Scenario) -> ScenarioReport {
+    ScenarioReport {
+        name: scenario.name(),
+        what: scenario.what(),
+        outcome: Outcome::NotApplicable,
+        attempts: 0,
+        failed: 0,
+        kept_serving: true,
+        kept_last_good: true,
+        recovered_ms: None,
+    }
+}
+
+/// What the way of reloading complained of, as a sentence that follows another.
+pub(crate) fn it_said(complaint: Option<&String>) -> String {
+    complaint.map_or_else(String::new, |error| format!(" It said: {error}"))
+}

@@ -1,0 +1,126 @@
+//! The scenarios: their names, what each of them is, and which servers they are for.
+
+use ch09_simulating_rotation::Sabotage;
+use clap::ValueEnum;
+
+use crate::server::spec::{Layout, Spec};
+
+// ANCHOR: scenario
+/// Something to do to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// The key of one generation, the certificate of the next.
+    Torn,
+    /// A chain that is cut in its second certificate.
+    Truncated,
+    /// A key that belongs to no certificate.
+    Mismatched,
+    /// A certificate whose time is over.
+    Expired,
+    /// A certificate whose time has not begun.
+    NotYetValid,
+    /// A certificate of another name.
+    WrongName,
+    /// A chain to an authority that no client trusts.
+    WrongCa,
+    /// No certificate.
+    Missing,
+    /// A key that cannot be opened.
+    Unreadable,
+    /// A chain without its intermediate.
+    Shrunk,
+    /// A certificate that is none.
+    Garbage,
+    /// The same leaf with another chain.
+    ChainOnly,
+    /// Older files are put back, with their old dates.
+    Rollback,
+    /// New files with the dates of the old ones.
+    SameDate,
+    /// A writer that pauses in the middle of each file.
+    SlowWrite,
+    /// A writer that removes each file, pauses, and creates it again.
+    RemoveCreate,
+    /// Five rotations, each before the server can be done with the one before.
+    Burst,
+    /// A reload without a change.
+    Unchanged,
+    /// The server is started before its files are there.
+    AbsentAtStart,
+    /// The files change at the moment at which the server is ready.
+    ChangedAtStart,
+    /// A file that hangs when it is opened, as on a mount whose server is gone.
+    Stalled,
+    /// A second authority for clients is added.
+    TrustAdded,
+    /// The first authority for clients is taken away.
+    TrustRemoved,
+    /// The list of authorities for clients is written in place, and pauses after the first.
+    TrustHalfWritten,
+}
+// ANCHOR_END: scenario
+
+impl Scenario {
+    /// All.
+    pub fn all() -> &'static [Self] {
+        Self::value_variants()
+    }
+
+    /// The name in reports and on the command line.
+    pub fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// In a sentence.
+    pub fn what(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.and_then(|value| value.get_help().map(ToString::to_string));
+        help.unwrap_or_default()
+    }
+
+    /// What the agent does, where the files are what is wrong: both have one name.
+    pub(crate) fn sabotage(self) -> Option<Sabotage> {
+        Sabotage::from_str(&self.name(), false).ok()
+    }
+
+    /// The entries of the failure catalogue that it reproduces.
+    pub(crate) fn catalogue(self) -> &'static [u32] {
+        match self {
+            Self::Torn => &[3, 4, 20],
+            Self::Truncated | Self::Shrunk => &[5],
+            Self::Mismatched => &[3, 19, 20, 22],
+            Self::Expired | Self::WrongCa | Self::WrongName => &[35],
+            Self::NotYetValid => &[34],
+            Self::Missing => &[2, 14, 19],
+            Self::Unreadable => &[16],
+            Self::Garbage => &[19],
+            Self::ChainOnly => &[18],
+            Self::Rollback | Self::SameDate => &[8],
+            Self::SlowWrite => &[3, 6, 7, 14],
+            Self::RemoveCreate => &[1, 2],
+            Self::Burst => &[25],
+            Self::Unchanged => &[27, 31],
+            Self::AbsentAtStart => &[13],
+            Self::ChangedAtStart => &[15],
+            Self::Stalled => &[39],
+            Self::TrustAdded => &[33],
+            Self::TrustRemoved => &[30, 33],
+            Self::TrustHalfWritten => &[5, 32],
+        }
+    }
+
+    /// Whether it can be done to this server.
+    pub(crate) fn applies(self, spec: &Spec) -> bool {
+        let attached = spec.attach.is_some();
+        match self {
+            Self::TrustAdded | Self::TrustRemoved | Self::TrustHalfWritten => {
+                spec.client_auth && !attached
+            }
+            Self::AbsentAtStart | Self::ChangedAtStart => !attached,
+            // These writers have two files.
+            Self::SlowWrite | Self::RemoveCreate => spec.layout == Layout::Pair && !attached,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Scenarios in which the files change while clients come all the time and a download runs.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::error::Error;
+use crate::judge::findings::share;
+use crate::judge::of_server::of_server;
+use crate::report::Code;
+use crate::scenarios::clients::ProbeClient;
+use crate::scenarios::files;
+use crate::scenarios::options::ScenarioContext;
+use crate::scenarios::outcome::{ScenarioOutcome, it_said};
+use crate::scenarios::scenario::Scenario;
+use crate::server::spec::Protocol;
+use crate::testbed::TestBed;
+use ch11_verification::attempt::{Attempt, Class, FailureKind};
+use ch11_verification::phase::went_back;
+use ch11_verification::rotation::Window;
+
+/// Does it, and says what the clients met.
+pub(crate) async fn under_load(
+    scenario: Scenario,
+    context: &ScenarioContext,
+) -> Result<ScenarioOutcome, Error> {
+    let mut testbed = context.start(scenario).await?;
+    let mut outcome = ScenarioOutcome::default();
+    let probes = ProbeClient::new(&testbed)?;
+    let classes = classes(testbed.spec().protocol);
+    let load = probes.load(&testbed, &classes, context.options.rate)?;
+
+    // What has never been picked up cannot be lost.
+    let mut typical = context.typical;
+    if scenario != Scenario::ChangedAtStart {
+        let first = probes.rotate(&mut testbed).await?;
+        let Some(new) = first.first_new else {
+            load.stop().await;
+            // A server that shows no rotation at all has been told so already. One that shows others
+            // fails here by this writer, or by chance.
+            outcome.moot = typical.is_zero() && context.writer(scenario) == context.options.writer;
+            never_shown(&mut outcome, &first, &testbed);
+            return Ok(outcome);
+        };
+        typical = typical.max(new.saturating_sub(first.notified));
+    }
+    let from = probes.recorder.now();
+    let last = Box::pin(files::run(scenario, &mut testbed, &probes, typical)).await?;
+    match last.first_new {
+        Some(new) => outcome.recovered = Some(new.saturating_sub(last.notified)),
+        None => missed(scenario, &mut outcome, &last, &testbed),
+    }
+    // Whether it stays so.
+    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
+    load.stop().await;
+
+    let mut records = probes.recorder.records();
+    records.retain(|record| record.done >= from);
+    if went_back(&records, &last, None) {
+        outcome.fail(
+            Code::WentBack,
+            "The last certificate was shown, and then an older one.",
+        );
+    }
+    count(scenario, &mut outcome, &records);
+    let ended = testbed.server.ended().is_some();
+    // A server that is told to restart with files that are not valid has no choice but to end.
+    outcome.findings.extend(of_server(&mut testbed.server, ""));
+    if ended {
+        outcome.recovered = None;
+    }
+    Ok(outcome)
+}
+
+fn classes(protocol: Protocol) -> Vec<Class> {
+    match protocol {
+        Protocol::Lab => vec![Class::Full, Class::Download],
+        Protocol::Http => vec![Class::Full, Class::Pooled, Class::Download],
+        Protocol::AnyHttp => vec![Class::Full, Class::Pooled],
+    }
+}
+
+/// Counts what failed, and adds a failure for each kind.
+fn count(scenario: Scenario, outcome: &mut ScenarioOutcome, records: &[Attempt]) {
+    outcome.attempts = records.len() as u64;
+    outcome.failed = records
+        .iter()
+        .filter(|record| record.failed.is_some())
+        .count() as u64;
+    let mut kinds: Vec<(Code, FailureKind, String, u64)> = Vec::new();
+    for record in records {
+        let Some(kind) = record.failed else { continue };
+        let code = match (scenario, Code::of(kind)) {
+            (Scenario::Stalled, Code::HandshakesFailed) => Code::HandshakeWaitsForFiles,
+            (_, Code::HandshakesFailed) if scenario.sabotage().is_some() => Code::LastGoodLost,
+            (_, code) => code,
+        };
+        match kinds.iter_mut().find(|(of, ..)| *of == code) {
+            Some((.., count)) => *count += 1,
+            None => kinds.push((code, kind, record.error.clone().unwrap_or_default(), 1)),
+        }
+    }
+    for (code, kind, error, count) in kinds {
+        let words = format!(
+            "{} attempts failed, {count} of them so: {} ({error}).",
+            share(outcome.failed, outcome.attempts),
+            kind.words(),
+        );
+        outcome.fail(code, words);
+    }
+}
+
+/// The first rotation, in which nothing is wrong, was not shown.
+fn never_shown(outcome: &mut ScenarioOutcome, first: &Window, testbed: &TestBed) {
+    outcome.fail(
+        Code::NotPickedUp,
+        format!(
+            "Nothing had been done to it yet, and within {} ms no handshake showed the \
+             new certificate.{}",
+            testbed.reload_within().as_millis(),
+            it_said(first.complaint.as_ref())
+        ),
+    );
+}
+
+/// The last rotation, after which all should be well, was not shown.
+fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, testbed: &TestBed) {
+    let complaint = it_said(window.complaint.as_ref());
+    let within = testbed.reload_within().as_millis();
+    match scenario.sabotage().is_some() || scenario == Scenario::Stalled {
+        true => outcome.fail(
+            Code::NotRecovered,
+            format!(
+                "The files are valid again, and within {within} ms no handshake showed the new \
+                 certificate.{complaint}"
+            ),
+        ),
+        false => outcome.fail(
+            Code::NotPickedUp,
+            format!("Within {within} ms no handshake showed the new certificate.{complaint}"),
+        ),
+    }
+}

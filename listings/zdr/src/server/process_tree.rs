@@ -1,0 +1,134 @@
+//! A process and all that it has started, known by its group and by a mark in the environment.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+/// What a server and its children use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Each process's share of memory (PSS), in bytes: what several of them share counts once.
+    pub memory: u64,
+    /// How many processes.
+    pub processes: usize,
+    /// Processor time used so far by those that live, in clock ticks.
+    pub ticks: u64,
+}
+
+/// A process and all that come from it, those that left its group included.
+pub(crate) struct ProcessTree {
+    /// The process group, which bears the number of the first process; 0 for none.
+    pub(crate) group: i32,
+    /// What [`ProcessTree::MARKER`] holds; empty for none.
+    pub(crate) marker: String,
+}
+
+impl ProcessTree {
+    /// An environment variable by which a process is known that has left the group.
+    pub(crate) const MARKER: &str = "ZDR_RUN";
+
+    /// All that bear this mark, of any group.
+    pub(crate) fn by(marker: &str) -> Self {
+        Self {
+            group: 0,
+            marker: marker.to_owned(),
+        }
+    }
+
+    /// All of this group.
+    pub(crate) fn group(group: i32) -> Self {
+        let marker = String::new();
+        Self { group, marker }
+    }
+
+    fn members(&self) -> Vec<procfs::process::Process> {
+        let Ok(all) = procfs::process::all_processes() else {
+            return Vec::new();
+        };
+        let mut members = Vec::new();
+        for process in all.flatten() {
+            let Ok(stat) = process.stat() else { continue };
+            // One that has ended, and was not waited for, uses nothing.
+            if stat.state == 'Z' {
+                continue;
+            }
+            // Threads of the kernel are of group 0.
+            let of_group = self.group != 0 && [stat.pgrp, process.pid].contains(&self.group);
+            if of_group || (!self.marker.is_empty() && self.marks(&process)) {
+                members.push(process);
+            }
+        }
+        members
+    }
+
+    /// Whether a process bears the mark: the whole of it, or, for all that one `zdr` has started,
+    /// the number of that before the dash.
+    fn marks(&self, process: &procfs::process::Process) -> bool {
+        let environment = process.environ().unwrap_or_default();
+        let mark = environment.get(std::ffi::OsStr::new(Self::MARKER));
+        let mark = mark.and_then(|mark| mark.to_str()).unwrap_or_default();
+        match self.marker.ends_with('-') {
+            true => mark.starts_with(&self.marker),
+            false => mark == self.marker,
+        }
+    }
+
+    /// What they use at this moment.
+    pub(crate) fn usage(&self) -> Usage {
+        let mut usage = Usage::default();
+        for process in self.members() {
+            let rollup = process.smaps_rollup().ok();
+            let share = rollup.and_then(|rollup| {
+                let map = rollup.memory_map_rollup.into_iter().next()?;
+                map.extension.map.get("Pss").copied()
+            });
+            let resident = || {
+                process
+                    .stat()
+                    .map_or(0, |stat| stat.rss * rustix::param::page_size() as u64)
+            };
+            usage.memory += share.unwrap_or_else(resident);
+            usage.processes += 1;
+            usage.ticks += process.stat().map_or(0, |stat| stat.utime + stat.stime);
+        }
+        usage
+    }
+
+    /// Signals the first process.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = Pid::from_raw(self.group) {
+            // It may be gone already.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
+    /// Signals all of them.
+    pub(crate) fn signal_all(&self, signal: Signal) {
+        for process in self.members() {
+            if let Some(pid) = Pid::from_raw(process.pid) {
+                let _ = rustix::process::kill_process(pid, signal);
+            }
+        }
+    }
+
+    /// Ends them all. A process that forks meanwhile is caught by the next look.
+    pub(crate) fn kill(&self) {
+        let bound = Instant::now() + Duration::from_secs(2);
+        loop {
+            if self.members().is_empty() || Instant::now() > bound {
+                return;
+            }
+            self.signal_all(Signal::KILL);
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Ends all that the `zdr` with this process number has started: what bears its mark, and what is
+/// of these process groups.
+pub fn end_all(zdr: u32, groups: impl IntoIterator<Item = i32>) {
+    for group in groups {
+        ProcessTree::group(group).kill();
+    }
+    ProcessTree::by(&format!("{zdr}-")).kill();
+}

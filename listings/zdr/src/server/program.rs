@@ -1,0 +1,102 @@
+//! The programs of a run: where they lie, in which folder they run, and what marks them.
+
+use std::io::{Read, Seek};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command as Plain, Stdio};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::server::placeholders::Placeholders;
+use crate::server::process_tree::ProcessTree;
+
+/// How long a command that ends by itself may take.
+const BOUND: Duration = Duration::from_secs(300);
+/// So much of what a failed command said is enough for a sentence.
+const PAGE: u64 = 4096;
+
+/// What the programs of one run have in common.
+pub(crate) struct Launcher {
+    pub(crate) words: Placeholders,
+    /// Where they are run.
+    pub(crate) folder: PathBuf,
+    /// By which all that is started is known. Empty where the server is somebody else's: what a
+    /// command of ours starts for it has to stay.
+    pub(crate) marker: String,
+}
+
+impl Launcher {
+    /// A command of the description, with its words replaced.
+    pub(crate) fn command(&self, command: &[String]) -> Plain {
+        let filled = command.iter().map(|word| self.words.fill(word));
+        // What stands for nothing is no argument.
+        let filled: Vec<_> = filled.filter(|word| !word.is_empty()).collect();
+        let (program, arguments) = filled.split_first().expect("a command is not empty");
+        let mut command = Plain::new(beside(program));
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            // A group of its own: it is ended as a whole, and Ctrl-C at the terminal is ours.
+            .process_group(0)
+            // Its events are its own: it must not write where ours go.
+            .env_remove(lab::event::FILE_VARIABLE)
+            .stdin(Stdio::null());
+        if !self.marker.is_empty() {
+            command.env(ProcessTree::MARKER, &self.marker);
+        }
+        command
+    }
+
+    /// Runs a command to its end. `pid` is the server's process, where there is one.
+    ///
+    /// # Errors
+    /// How it ended, and what it said.
+    pub(crate) async fn run(&self, command: &[String], pid: Option<i32>) -> Result<(), String> {
+        let pid = pid.unwrap_or(0).to_string();
+        let command: Vec<_> = command
+            .iter()
+            .map(|word| word.replace("{pid}", &pid))
+            .collect();
+        // To a file, and not to a pipe: what a command leaves running in the background would hold
+        // that open.
+        let said = tempfile::tempfile().map_err(|error| error.to_string())?;
+        let again = || said.try_clone().map_err(|error| error.to_string());
+        let mut command = self.command(&command);
+        command.stdout(again()?).stderr(again()?);
+        let child = Command::from(command).kill_on_drop(true).spawn();
+        let mut child = child.map_err(|error| error.to_string())?;
+        let status = timeout(BOUND, child.wait()).await;
+        let status = status.map_err(|_| format!("it did not end within {} s", BOUND.as_secs()))?;
+        let status = status.map_err(|error| error.to_string())?;
+        if status.success() {
+            return Ok(());
+        }
+        let mut words = Vec::new();
+        let mut said = said.take(PAGE);
+        let read = said.get_mut().rewind();
+        read.and_then(|()| said.read_to_end(&mut words))
+            .map_err(|error| error.to_string())?;
+        Err(format!(
+            "{status}: {}",
+            String::from_utf8_lossy(&words).trim()
+        ))
+    }
+}
+
+/// A program of the same build lies beside `zdr`. All others are looked for on the search path.
+pub(crate) fn beside(program: &str) -> PathBuf {
+    if !program.contains('/')
+        && let Ok(me) = std::env::current_exe()
+        && let Some(folder) = me.parent()
+    {
+        // A test's own program lies one folder below.
+        for folder in [Some(folder), folder.parent()].into_iter().flatten() {
+            if folder.join(program).is_file() {
+                return folder.join(program);
+            }
+        }
+    }
+    program.into()
+}

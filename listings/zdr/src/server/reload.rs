@@ -1,0 +1,76 @@
+//! Telling a server, in its own way, that its files have changed.
+
+use std::io;
+
+use rustix::process::{Pid, Signal};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use crate::server::Server;
+use crate::server::spec::{Socket, signal_named};
+
+impl Server {
+    /// Tells it that the files have changed, in its own way. `pem` is what they hold.
+    ///
+    /// # Errors
+    /// What it, or the command, complained of. That is no failure yet: the wire decides.
+    pub async fn reload(&mut self, pem: &str) -> Result<(), String> {
+        let reload = self.spec.reload.clone();
+        if let Some(signal) = reload.signal.as_deref().and_then(signal_named) {
+            let pid = self
+                .pid
+                .and_then(Pid::from_raw)
+                .ok_or("no process to signal")?;
+            return rustix::process::kill_process(pid, signal).map_err(|error| error.to_string());
+        }
+        if let Some(command) = &reload.command {
+            return self.launcher.run(command, self.pid).await;
+        }
+        if let Some(socket) = &reload.socket {
+            return self.send(socket, pem).await;
+        }
+        if reload.restart {
+            self.stop(Signal::TERM).await;
+            return self.launch().await.map_err(|error| error.to_string());
+        }
+        Ok(())
+    }
+
+    async fn send(&self, socket: &Socket, pem: &str) -> Result<(), String> {
+        let path = self.launcher.words.fill(&socket.path);
+        for (at, line) in socket.send.iter().enumerate() {
+            let line = self.launcher.words.fill(line).replace("{pem}", pem);
+            let answer = timeout(lab::BOUND, converse(&path, &line)).await;
+            let answer = answer.map_err(|_| format!("{path}: no answer"))?;
+            let answer = answer.map_err(|error| format!("{path}: {error}"))?;
+            if let Some(expected) = socket.expect.get(at)
+                && !answer.contains(expected.as_str())
+            {
+                return Err(format!("{path}: {}", answer.trim()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes it give up trust that was taken away, where there is a way.
+    pub fn force(&self) {
+        let force = self.spec.reload.force.as_deref().and_then(signal_named);
+        if let Some(signal) = force
+            && let Some(pid) = self.pid.and_then(Pid::from_raw)
+        {
+            // That it is gone will be noticed elsewhere.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+}
+
+async fn converse(path: &str, line: &str) -> io::Result<String> {
+    let mut stream = UnixStream::connect(path).await?;
+    stream.write_all(line.as_bytes()).await?;
+    stream.write_all(b"\n").await?;
+    stream.shutdown().await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}

@@ -1,0 +1,272 @@
+//! Setting up a test bed: first the files, then the server that reads them.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch09_simulating_rotation::{Site, Writer};
+use lab::authority::{Authority, Issued, LeafRequest, PrivateKeyPem};
+use lab::log::want;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::error::Error;
+use crate::load::{Chains, Target};
+use crate::server::Server;
+use crate::server::error::StartError;
+use crate::server::spec::{Attach, Layout};
+use crate::testbed::rotate::until_shown;
+use crate::testbed::shared::SharedFixtures;
+use crate::testbed::{TestBed, write_client_roots};
+use ch11_verification::attempt::{FailureKind, Recorder};
+
+impl SharedFixtures {
+    /// Writes a first identity, and starts the server. One that is attached to must be one that
+    /// clients accept before anything of it is touched; then it is told, and must show what was
+    /// written.
+    ///
+    /// # Errors
+    /// When the server does not come up, with what it said; when files cannot be written.
+    pub async fn start(&self, writer: Writer) -> Result<TestBed, Error> {
+        let mut builder = TestBedBuilder::new(self, writer)?;
+        let good = builder.issue()?;
+        let Some(attach) = &self.spec().attach else {
+            let written = builder.site.write(&good);
+            written.map_err(|error| Error::about(&builder.folder, error))?;
+            // Boxed: without optimisation, so much room is more than a worker thread has.
+            let testbed = Box::pin(builder.start(good)).await?;
+            until_served(&testbed).await?;
+            return Ok(testbed);
+        };
+        let mut testbed = Box::pin(builder.start(good)).await?;
+        Box::pin(accepted(&testbed, attach)).await?;
+        let written = testbed.site.write(&testbed.good.clone());
+        written.map_err(|error| StartError::File(attach.directory.clone(), error))?;
+        until_served(&testbed).await?;
+        Box::pin(shows_what_was_written(&mut testbed, attach)).await?;
+        Ok(testbed)
+    }
+
+    /// For a server that another agent rotates: nothing is written, and whatever clients accept is
+    /// a generation.
+    ///
+    /// # Errors
+    /// When no server answers.
+    pub async fn observe(&self) -> Result<TestBed, Error> {
+        let mut builder = TestBedBuilder::new(self, Writer::VaultAgent)?;
+        let nothing = builder.issue()?;
+        builder.chains = Arc::new(Chains::of_others());
+        let testbed = builder.start(nothing).await?;
+        if let Some(attach) = &self.spec().attach {
+            accepted(&testbed, attach).await?;
+        }
+        Ok(testbed)
+    }
+}
+
+/// A test bed whose server has not been started.
+pub struct TestBedBuilder {
+    /// Where files are written.
+    pub site: Site,
+    /// What issues them.
+    pub authority: Authority,
+    fixtures: SharedFixtures,
+    clients: Authority,
+    chains: Arc<Chains>,
+    keys: Vec<PrivateKeyPem>,
+    name: String,
+    client_roots: PathBuf,
+    folder: PathBuf,
+    directory: Option<TempDir>,
+}
+
+impl TestBedBuilder {
+    /// A directory with trust anchors, and no identity yet.
+    ///
+    /// # Errors
+    /// When files cannot be written, or the CA of an attached server cannot be read.
+    pub fn new(fixtures: &SharedFixtures, writer: Writer) -> Result<Self, Error> {
+        let spec = fixtures.spec();
+        let writer = match spec.layout {
+            Layout::Pair => writer,
+            Layout::Bundle => Writer::Bundle,
+        };
+        let (authority, directory, folder, name) = match &spec.attach {
+            Some(attach) => {
+                let name = attach.server_name.clone();
+                (existing(attach)?, None, attach.directory.clone(), name)
+            }
+            None => {
+                let directory = lab::directory()?;
+                let folder = directory.path().to_owned();
+                let authority = Authority::new().map_err(Error::issue)?;
+                (authority, Some(directory), folder, "localhost".to_owned())
+            }
+        };
+        let clients = Authority::named("Clients").map_err(Error::issue)?;
+        let site = Site::new(&folder, writer);
+        let client_roots = folder.join("client-roots.pem");
+        if spec.attach.is_none() {
+            let roots = clients.root_pem();
+            match spec.client_auth {
+                true => write_client_roots(&site, &client_roots, &authority, roots)?,
+                false => site.write_roots(authority.root_pem())?,
+            }
+        }
+        Ok(Self {
+            site,
+            authority,
+            fixtures: fixtures.clone(),
+            clients,
+            chains: Arc::default(),
+            keys: Vec::new(),
+            name,
+            client_roots,
+            folder,
+            directory,
+        })
+    }
+
+    /// Issues an identity. Writes nothing.
+    ///
+    /// # Errors
+    /// What the authority says.
+    pub fn issue(&mut self) -> Result<Issued, Error> {
+        let request = LeafRequest::new(&self.name);
+        let issued = self.authority.issue(&request).map_err(Error::issue)?;
+        self.chains.add(&issued);
+        self.keys.push(issued.key.clone());
+        Ok(issued)
+    }
+
+    /// Starts the server. `good` is what it should show.
+    ///
+    /// # Errors
+    /// With what it said last.
+    pub async fn start(mut self, good: Issued) -> Result<TestBed, Error> {
+        let spec = self.fixtures.spec();
+        let words = self.fixtures.words(&self.folder, &self.site.files())?;
+        let server = Server::start(spec, words).await?;
+        for key in &self.keys {
+            server.output().look_for(key);
+        }
+        let identity = match spec.client_auth {
+            true => {
+                let request = LeafRequest::new("client");
+                let identity = self.clients.issue(&request).map_err(Error::issue)?;
+                Some(Arc::new(identity))
+            }
+            false => None,
+        };
+        let target = Target {
+            address: server.address(),
+            name: self.name.clone(),
+            roots_pem: self.authority.root_pem().to_owned(),
+            protocol: spec.protocol,
+            identity,
+            patience: self.fixtures.patience(),
+            chains: self.chains.clone(),
+        };
+        Ok(TestBed {
+            server,
+            site: self.site,
+            authority: self.authority,
+            clients: self.clients,
+            chains: self.chains,
+            target,
+            good,
+            fixtures: self.fixtures,
+            name: self.name,
+            client_roots: self.client_roots,
+            _directory: self.directory,
+        })
+    }
+}
+
+/// The authority of a server that runs already. Its folder must be there, too.
+fn existing(attach: &Attach) -> Result<Authority, Error> {
+    let authority = Authority::load(&attach.ca);
+    let authority = authority.map_err(|error| Error::about(&attach.ca, error))?;
+    if !attach.directory.is_dir() {
+        let error = io::Error::other("`directory` of `attach` is no folder");
+        return Err(Error::about(&attach.directory, error));
+    }
+    Ok(authority)
+}
+
+/// Whether clients accept what a server that is attached to shows now. It is in use: where they
+/// do not, its files are none of our business.
+async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
+    let client = testbed.client()?;
+    let patience = testbed.target.patience;
+    let address = *testbed.target.address.borrow();
+    let opened = timeout(patience, client.open(address)).await;
+    let error = match opened {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {patience:?}"),
+    };
+    Err(Error::Server(format!(
+        "clients that trust the CA in {} and ask for `{}` do not accept {}: {error}. Nothing was \
+         written to {}",
+        attach.ca.display(),
+        attach.server_name,
+        attach.address,
+        attach.directory.display(),
+    )))
+}
+
+/// Tells a server that is attached to of the files that were written, and waits until it shows them.
+async fn shows_what_was_written(testbed: &mut TestBed, attach: &Attach) -> Result<(), Error> {
+    let complaint = testbed.notify().await.err();
+    let client = testbed.client()?;
+    let recorder = Recorder::default();
+    let shown = until_shown(testbed, &recorder, &client, 0).await;
+    if shown.converged.is_some() {
+        return Ok(());
+    }
+    let complaint = complaint.map(|said| format!(" Telling it failed: {said}."));
+    let last = recorder.records().pop().and_then(|record| record.error);
+    let last = last.map(|error| format!(" The last client met: {error}."));
+    Err(Error::Server(format!(
+        "{} does not show what was written to {} within {:?}. Is that where it \
+         reads its files, and is it told right?{}{}{}",
+        attach.address,
+        attach.directory.display(),
+        testbed.reload_within(),
+        complaint.unwrap_or_default(),
+        last.unwrap_or_default(),
+        match claims_to_show_it(testbed) {
+            true => " Its log claims that it does.",
+            false => "",
+        },
+    )))
+}
+
+/// Whether its log says that what lies there was loaded.
+fn claims_to_show_it(testbed: &mut TestBed) -> bool {
+    // A log that cannot be read claims nothing.
+    let _ = testbed.server.catch_up();
+    let serial = testbed.good.facts.serial.as_str();
+    let loaded = want("identity_loaded").with("serial", serial);
+    !testbed.server.output().log().all(&loaded).is_empty()
+}
+
+/// A server may accept connections before it has read what to do with them (Traefik does). Waits
+/// until a handshake is not cut short, for as long as a client waits. What goes on after that is for
+/// the check to tell.
+async fn until_served(testbed: &TestBed) -> Result<(), Error> {
+    let client = testbed.client()?;
+    let waiting = async {
+        while let (_, Err(failed)) = testbed.target.probe(&client).await {
+            if failed.kind != FailureKind::HandshakeCut {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let ready = Duration::from_millis(testbed.spec().ready.within_ms);
+    let _ = timeout(ready.min(testbed.target.patience), waiting).await;
+    Ok(())
+}
