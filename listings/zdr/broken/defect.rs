@@ -45,7 +45,7 @@ pub enum Defect {
     ChainOnlyIgnored,
     /// #19: it lets go of the old before it has the new.
     LastGoodLost,
-    /// #20: it loads into the context that is live, and a failed load leaves it unusable for ever
+    /// #20: it loads into the context that is live, and a failed load leaves it unusable forever
     /// (Python's `load_cert_chain`).
     ChangedInPlace,
     /// #21: it rebuilds its configuration from defaults, which ask clients for nothing.
@@ -58,7 +58,7 @@ pub enum Defect {
     WorkersDisagree,
     /// #27: it logs that it has reloaded, and serves what it served.
     LyingLog,
-    /// #28: the task that watches ends with the first file it cannot use, and nobody notices.
+    /// #28: the task that watches ends with the first file it cannot use, and nothing is logged.
     WatcherDies,
     /// #29: sessions are resumed however old the certificate is under which they began.
     ResumesForEver,
@@ -71,7 +71,7 @@ pub enum Defect {
     /// #32: a CA that the file does not list is gone at once, be it that the file is half written
     /// (linkerd2#4287).
     TrustBelievedAtOnce,
-    /// #33: the CAs of clients are those of the start for ever (linkerd2#13613, kubernetes#119483).
+    /// #33: the CAs of clients are those of the start forever (linkerd2#13613, kubernetes#119483).
     TrustNeverReloaded,
     /// #34: it does not ask whether the certificate is valid yet (vault#1035).
     NotYetValid,
@@ -91,7 +91,7 @@ pub enum Defect {
     LeaksMemory,
     /// Each reload leaves a process behind: a hook that is started, and not waited for.
     LeavesChildren,
-    /// Whoever comes during a reload waits for its end: one lock for readers and the writer.
+    /// A client that comes during a reload waits for its end: one lock for readers and the writer.
     SlowReload,
     /// After a rotation the answers hold wrong bytes: a buffer that is shared with what was freed.
     Corrupt,

@@ -35,53 +35,65 @@ pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, readi
         Some(Defect::ReloadOnce) => watch_files(&files, live, false).await,
         Some(Defect::LostOnRemove) => watch_files(&files, live, true).await,
         Some(Defect::NewerOnly) => newer_only(&files, live).await,
-        Some(Defect::LeadingEdge) => {
-            let (hint, mut hints) = mpsc::channel(1);
-            let _watcher = watch::watch_directory(&files, hint);
-            look(&live).await;
-            let mut last: Option<Instant> = None;
-            while hints.recv().await.is_some() {
-                if last.is_none_or(|last| last.elapsed() > EDGE) {
-                    sleep(SHORT).await;
-                    look(&live).await;
-                }
-                last = Some(Instant::now());
-            }
-        }
-        Some(Defect::LostBeforeWatch) => {
-            sleep(START).await;
-            let (hint, mut hints) = mpsc::channel(1);
-            let _watcher = watch::watch_directory(&files, hint);
-            while hints.recv().await.is_some() {
-                look(&live).await;
-            }
-        }
-        Some(Defect::WatcherDies) => {
-            let (hint, mut hints) = mpsc::channel(1);
-            let _watcher = watch::watch_directory(&files, hint);
-            let mut ticks = interval(Duration::from_millis(told.poll_ms));
-            loop {
-                tokio::select! {
-                    _ = hints.recv() => {}
-                    _ = ticks.tick() => {}
-                }
-                if let Some(Reload::Rejected(why)) = look_quietly(&live).await {
-                    live.log_rejected(&why);
-                    return;
-                }
-            }
-        }
-        Some(Defect::OlderWins) => {
-            let (hint, mut hints) = mpsc::channel(1);
-            let _watcher = watch::watch_directory(&files, hint.clone());
-            // What came before the watch.
-            let _ = hint.try_send(());
-            let race = Arc::new(Race::default());
-            while hints.recv().await.is_some() {
-                tokio::spawn(overtaken(live.clone(), reading.clone(), race.clone()));
-            }
-        }
+        Some(Defect::LeadingEdge) => leading_edge(&files, live).await,
+        Some(Defect::LostBeforeWatch) => late_watch(&files, live).await,
+        Some(Defect::WatcherDies) => until_rejected(&files, live, told).await,
+        Some(Defect::OlderWins) => race(&files, live, reading).await,
         _ => drop(told.start(live)),
+    }
+}
+
+/// Looks at the first event, and not at those that follow it closely.
+async fn leading_edge(files: &Files, live: Arc<Live>) {
+    let (hint, mut hints) = mpsc::channel(1);
+    let _watcher = watch::watch_directory(files, hint);
+    look(&live).await;
+    let mut last: Option<Instant> = None;
+    while hints.recv().await.is_some() {
+        if last.is_none_or(|last| last.elapsed() > EDGE) {
+            sleep(SHORT).await;
+            look(&live).await;
+        }
+        last = Some(Instant::now());
+    }
+}
+
+/// Watches only some time after the first load, and does not look again when it begins to.
+async fn late_watch(files: &Files, live: Arc<Live>) {
+    sleep(START).await;
+    let (hint, mut hints) = mpsc::channel(1);
+    let _watcher = watch::watch_directory(files, hint);
+    while hints.recv().await.is_some() {
+        look(&live).await;
+    }
+}
+
+/// Ends with the first file that it cannot use.
+async fn until_rejected(files: &Files, live: Arc<Live>, told: Follow) {
+    let (hint, mut hints) = mpsc::channel(1);
+    let _watcher = watch::watch_directory(files, hint);
+    let mut ticks = interval(Duration::from_millis(told.poll_ms));
+    loop {
+        tokio::select! {
+            _ = hints.recv() => {}
+            _ = ticks.tick() => {}
+        }
+        if let Some(Reload::Rejected(why)) = look_quietly(&live).await {
+            live.log_rejected(&why);
+            return;
+        }
+    }
+}
+
+/// Reloads at each event, however many reloads run already.
+async fn race(files: &Files, live: Arc<Live>, reading: Arc<Reading>) {
+    let (hint, mut hints) = mpsc::channel(1);
+    let _watcher = watch::watch_directory(files, hint.clone());
+    // What came before the watch.
+    let _ = hint.try_send(());
+    let race = Arc::new(Race::default());
+    while hints.recv().await.is_some() {
+        tokio::spawn(overtaken(live.clone(), reading.clone(), race.clone()));
     }
 }
 
@@ -162,7 +174,7 @@ async fn newer_only(files: &Files, live: Arc<Live>) {
 struct Race {
     /// How many have something to publish.
     running: AtomicUsize,
-    /// Who looks, and who publishes: one after the other. It is the time between that is the defect.
+    /// Looking takes its turn, and so does publishing. The defect is the time between them.
     looking: Mutex<()>,
     publishing: Mutex<()>,
 }

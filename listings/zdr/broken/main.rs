@@ -1,8 +1,8 @@
-//! A server that is sound, or wrong in one way: what the verifier has to tell apart.
+//! A server that is sound, or has one defect: what the verifier has to tell apart.
 //!
 //! Without `--defect` it is what the chapters make of a server: chapter 3 follows the files,
 //! chapter 5 reads them, chapter 6 keeps sessions and lets go of connections. With one, it is a
-//! server that somebody runs.
+//! server as it is found in the field.
 
 mod answer;
 mod defect;
@@ -10,6 +10,7 @@ mod follow;
 mod read;
 mod serve;
 mod show;
+mod state;
 
 use std::io;
 use std::path::PathBuf;
@@ -30,9 +31,9 @@ use tracing::Level;
 
 use defect::Defect;
 use read::Reading;
-use show::State;
+use state::State;
 
-/// A server that is sound, or wrong in one way.
+/// A server that is sound, or has one defect.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -94,7 +95,7 @@ async fn server(arguments: Arguments) -> io::Result<()> {
     server.serve(listener, workers).await
 }
 
-/// Who follows the files, and what it publishes.
+/// What follows the files, and what it publishes.
 struct Worker {
     live: Arc<Live>,
     reading: Arc<Reading>,
@@ -132,7 +133,7 @@ fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
     Ok(Worker { live, reading })
 }
 
-/// Looks until the files are fit to be served.
+/// Looks until the files are valid.
 async fn started(arguments: &Arguments) -> io::Result<Worker> {
     let mut ticks = interval(Duration::from_millis(arguments.follow.poll_ms));
     let mut told: Option<Rejected> = None;

@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use crate::defect::Defect;
-use crate::show::State;
+use crate::state::State;
 
 /// Reads the server's own identity, and the CAs of its clients where it asks for certificates.
 pub struct Reading {

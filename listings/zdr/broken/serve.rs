@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::answer;
 use crate::defect::Defect;
 
-/// For how long nobody listens, where a reload is a restart.
+/// For how long no socket listens, where a reload is a restart.
 const GAP: Duration = Duration::from_millis(400);
 
 /// Serves by turns what its workers have.

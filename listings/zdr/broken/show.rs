@@ -1,4 +1,4 @@
-//! What is shown to clients: the configuration of a generation, and the hook that answers hellos.
+//! What is shown to clients: the configuration of a generation, and the resolver that answers hellos.
 
 use std::fmt;
 use std::fs;
@@ -6,7 +6,7 @@ use std::mem;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -22,19 +22,12 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use crate::defect::Defect;
 use crate::read::Reading;
+use crate::state::State;
 
 /// How much memory a reload leaves behind, in bytes, where it does.
 const LEAK: usize = 8 << 20;
 /// How long a reload holds the lock that readers wait for, where there is one.
 const HOLD: Duration = Duration::from_millis(1800);
-
-/// What the reader and the hook share.
-#[derive(Debug, Default)]
-pub struct State {
-    /// Nothing can be shown.
-    pub lost: AtomicBool,
-    lock: Mutex<()>,
-}
 
 /// How a generation comes about.
 pub fn recipe(
@@ -51,7 +44,7 @@ pub fn recipe(
             let _readers_wait = (defect == Some(Defect::SlowReload) && before.is_some())
                 .then(|| state.lock.lock().inspect(|_| thread::sleep(HOLD)));
             let first = first.get_or_init(|| identity.certified.clone());
-            let hook = Hook {
+            let resolver = CertResolver {
                 pair: match defect {
                     Some(Defect::LyingLog) => first.clone(),
                     _ => identity.certified.clone(),
@@ -72,13 +65,17 @@ pub fn recipe(
                 tracing::info!(event = "trust_loaded", generation, roots);
             }
             let drops = defect == Some(Defect::ClientAuthDropped) && before.is_some();
-            let config = config(identity, hook, asks_clients && !drops)?;
+            let config = config(identity, resolver, asks_clients && !drops)?;
             Ok(Arc::new(sessions(defect, config, identity, before)))
         }),
     }
 }
 
-fn config(identity: &Identity, hook: Hook, asks_clients: bool) -> Result<ServerConfig, String> {
+fn config(
+    identity: &Identity,
+    resolver: CertResolver,
+    asks_clients: bool,
+) -> Result<ServerConfig, String> {
     let mut config = match asks_clients {
         true => mutual::server_config(identity)?,
         false => {
@@ -86,7 +83,7 @@ fn config(identity: &Identity, hook: Hook, asks_clients: bool) -> Result<ServerC
             server_config().with_cert_resolver(Arc::new(pair))
         }
     };
-    config.cert_resolver = Arc::new(hook);
+    config.cert_resolver = Arc::new(resolver);
     Ok(config)
 }
 
@@ -126,7 +123,7 @@ fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
 }
 
 /// Answers each hello with the pair of its generation.
-struct Hook {
+struct CertResolver {
     pair: Arc<CertifiedKey>,
     /// Most of them from the second generation on.
     defect: Option<Defect>,
@@ -135,7 +132,7 @@ struct Hook {
     state: Arc<State>,
 }
 
-impl ResolvesServerCert for Hook {
+impl ResolvesServerCert for CertResolver {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let nothing = match self.defect {
             Some(Defect::SecondCallNone) => self.asked.swap(true, Ordering::SeqCst),
@@ -149,8 +146,8 @@ impl ResolvesServerCert for Hook {
     }
 }
 
-impl fmt::Debug for Hook {
+impl fmt::Debug for CertResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hook")
+        f.write_str("CertResolver")
     }
 }

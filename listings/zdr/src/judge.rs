@@ -2,9 +2,10 @@
 //!
 //! - [`measure`]: from attempts to figures.
 //! - [`findings`]: from figures to findings, and from findings to a verdict.
+//! - [`of_server`]: what the server's process and its output tell.
 //!
-//! This folder may use `report`, whose figures and findings it makes, and chapter 11's phases and
-//! bound. `scenarios`, `check`, `course` and `benchmark` use it.
+//! This folder may use `report`, whose figures and findings it makes, `server`, and chapter 11's
+//! phases and bound. `scenarios`, `check`, `course` and `benchmark` use it.
 
 pub mod findings;
 pub mod measure;

@@ -351,7 +351,7 @@ fn the_chapter_s_file_is_one_of_a_server() {
     assert_eq!(spec.reload.signal.as_deref(), Some("HUP"));
 }
 
-/// Every trial belongs to a stage, and to one only.
+/// Every scenario belongs to a stage, and to one only.
 #[test]
 fn the_stages_leave_nothing_out() {
     let lessons = Lesson::of(&broken(&[]).asking_clients().unwrap());
@@ -359,9 +359,9 @@ fn the_stages_leave_nothing_out() {
         .iter()
         .flat_map(|lesson| lesson.scenarios())
         .collect();
-    for &trial in Scenario::all() {
-        let at = asked.iter().position(|asked| **asked == trial);
-        asked.remove(at.unwrap_or_else(|| panic!("{trial:?}")));
+    for &scenario in Scenario::all() {
+        let at = asked.iter().position(|asked| **asked == scenario);
+        asked.remove(at.unwrap_or_else(|| panic!("{scenario:?}")));
     }
     assert!(asked.is_empty());
 }

@@ -40,9 +40,8 @@ struct Entry {
     /// Whether the server asks its clients for certificates.
     #[serde(default)]
     mutual: bool,
-    /// The classes of clients that it takes. None but those who look at the certificate, where it
-    /// is not said.
-    #[serde(default = "those_who_look")]
+    /// The classes of clients that it takes: by default the one that sees each certificate.
+    #[serde(default = "full_alone")]
     classes: Vec<Class>,
     /// How many rotations under load, where that is the scenario.
     #[serde(default = "two")]
@@ -50,7 +49,7 @@ struct Entry {
     words: String,
 }
 
-fn those_who_look() -> Vec<Class> {
+fn full_alone() -> Vec<Class> {
     vec![Class::Full]
 }
 
@@ -77,7 +76,7 @@ enum Figure {
 static TURNS: Semaphore = Semaphore::const_new(8);
 /// How many of them are the sound one.
 const SOUND: u32 = 4;
-/// The name of what is no trial: rotations under load.
+/// The name of what is no scenario: rotations under load.
 const ROTATION: &str = "rotation";
 
 fn table() -> Vec<Entry> {
@@ -96,7 +95,7 @@ fn server(defect: Option<&str>, mutual: bool) -> Spec {
     if let Some(defect) = defect {
         spec.command.push(format!("--defect={defect}"));
     }
-    // Whoever never shows a new certificate is waited for as long. A sound one never is.
+    // A server that never shows a new certificate is waited for as long. A sound one never is.
     if defect.is_some() {
         spec.limits.reload_within_ms = 3000;
     }
@@ -107,8 +106,8 @@ fn server(defect: Option<&str>, mutual: bool) -> Spec {
 fn options(entries: &[Entry]) -> Options {
     let rotations = entries.iter().filter(|entry| entry.scenario == ROTATION);
     let rotations = rotations.map(|entry| entry.rotations).max().unwrap_or(0);
-    let trials = entries.iter().filter(|entry| entry.scenario != ROTATION);
-    let trials: BTreeSet<_> = trials.map(|entry| entry.scenario.as_str()).collect();
+    let scenarios = entries.iter().filter(|entry| entry.scenario != ROTATION);
+    let scenarios: BTreeSet<_> = scenarios.map(|entry| entry.scenario.as_str()).collect();
     let classes: BTreeSet<_> = entries.iter().flat_map(|entry| &entry.classes).collect();
     // Five clients at least have to return before the first rotation.
     let steady = match classes.contains(&Class::Resuming) {
@@ -126,7 +125,7 @@ fn options(entries: &[Entry]) -> Options {
         rate: 20.0,
         pool: 2,
         downloads: 1,
-        scenarios: trials
+        scenarios: scenarios
             .into_iter()
             .map(|name| Scenario::from_str(name, false).unwrap())
             .collect(),
@@ -138,7 +137,7 @@ fn options(entries: &[Entry]) -> Options {
 }
 
 async fn judge(spec: &Spec, options: &Options) -> Report {
-    let (_nobody, interrupt) = watch::channel(None);
+    let (_never, interrupt) = watch::channel(None);
     let control = RunControl {
         progress: &|_| (),
         interrupt,

@@ -176,9 +176,9 @@ async fn after_removal(
     returns: &Client,
     stays: &Client,
 ) {
-    let (seen, answer) = testbed.target.probe(returns).await;
+    let (sighting, answer) = testbed.target.probe(returns).await;
     if answer.is_ok() && outcome.recovered.is_some() {
-        let code = match seen.is_some_and(|seen| seen.resumed) {
+        let code = match sighting.is_some_and(|sighting| sighting.seen.resumed) {
             true => Code::ResumedWithoutTrust,
             false => Code::LetIn,
         };

@@ -13,6 +13,7 @@ use crate::scenarios::files;
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, it_said};
 use crate::scenarios::scenario::Scenario;
+use crate::server::Server;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
 use ch11_verification::attempt::{Attempt, Class, FailureKind};
@@ -63,13 +64,17 @@ pub(crate) async fn under_load(
         );
     }
     count(scenario, &mut outcome, &records);
-    let ended = testbed.server.ended().is_some();
-    // A server that is told to restart with files that are not valid has no choice but to end.
-    outcome.findings.extend(of_server(&mut testbed.server, ""));
-    if ended {
+    end(&mut outcome, &mut testbed.server);
+    Ok(outcome)
+}
+
+/// Adds what the server's process and its output tell.
+fn end(outcome: &mut ScenarioOutcome, server: &mut Server) {
+    if server.ended().is_some() {
+        // A server that is told to restart with files that are not valid has no choice but to end.
         outcome.recovered = None;
     }
-    Ok(outcome)
+    outcome.findings.extend(of_server(server, ""));
 }
 
 fn classes(protocol: Protocol) -> Vec<Class> {

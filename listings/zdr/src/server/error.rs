@@ -16,7 +16,7 @@ pub enum StartError {
     Ended(String, String),
     /// It was not ready in time. With what it said last.
     NotReady(Duration, String),
-    /// Nobody answers where it should be attached to.
+    /// No server answers where it should be attached to.
     Unreachable(String, io::Error),
     /// A file or folder of the run is missing, or could not be written.
     File(PathBuf, io::Error),

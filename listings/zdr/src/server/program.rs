@@ -22,7 +22,7 @@ pub(crate) struct Launcher {
     pub(crate) words: Placeholders,
     /// Where they are run.
     pub(crate) folder: PathBuf,
-    /// By which all that is started is known. Empty where the server is somebody else's: what a
+    /// By which all that is started is known. Empty where the server runs already: what a
     /// command of ours starts for it has to stay.
     pub(crate) marker: String,
 }

@@ -78,7 +78,7 @@ pub struct Spec {
     pub here: PathBuf,
 }
 
-/// A server that somebody else has started.
+/// A server that runs already.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attach {
@@ -177,7 +177,7 @@ pub struct Reload {
     #[serde(default)]
     pub restart: bool,
     /// A signal that makes it give up at once trust that was taken away, where it would otherwise
-    /// wait until nobody depends on it. Beside any of the others.
+    /// wait until no connection depends on it. Beside any of the others.
     #[serde(default, deserialize_with = "a_signal")]
     pub force: Option<String>,
 }

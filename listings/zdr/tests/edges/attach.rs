@@ -1,4 +1,4 @@
-//! A server that somebody else has started: judged, watched, and left with files that are fit.
+//! A server that runs already: judged, watched, and left with files that are valid.
 
 use ch02_hot_reload::identity::{Source, read};
 use lab::agent::Files;
@@ -63,7 +63,11 @@ fn it_is_judged_observed_merged_and_compared() {
     ];
     folder.run(&check).says(0, &[]);
     observing.end().says(0, &[]);
+    judged_and_left_alone(&folder, &theirs);
+    merged_and_compared(&folder);
+}
 
+fn judged_and_left_alone(folder: &Folder, theirs: &Theirs) {
     let report = folder.report();
     assert_eq!(report.rotations.len(), 2);
     // A busy machine is late, which is a warning.
@@ -76,10 +80,12 @@ fn it_is_judged_observed_merged_and_compared() {
     let resources = report.resources.as_ref().unwrap();
     assert!(resources.memory_before > 1_000_000 && resources.memory_after > 1_000_000);
     assert_eq!(resources.processes_after, 1);
-    let source = source(&folder);
-    read(&source).unwrap();
+    read(&source(folder)).unwrap();
     assert!(is_alive(theirs.pid), "it is not ours to end");
+}
 
+fn merged_and_compared(folder: &Folder) {
+    let report = folder.report();
     let merge = [
         "merge",
         "report.json",
@@ -140,16 +146,16 @@ fn one_that_dies_is_told() {
     assert!(findings.iter().any(|finding| finding.code == Code::Stopped));
 }
 
-/// It is in use: whatever was being done to it, its files are fit at the end.
+/// It is in use: whatever was being done to it, its files are valid at the end.
 #[test]
-fn ctrl_c_leaves_it_with_files_that_are_fit() {
+fn ctrl_c_leaves_it_with_files_that_are_valid() {
     // A file is gone. No rotation by this writer does that.
     interrupted_at("missing", |source| {
         !source.files.certificate.exists() || !source.files.key.exists()
     });
 }
 
-fn interrupted_at(trial: &str, unfit: impl Fn(&Source) -> bool) {
+fn interrupted_at(scenario: &str, invalid: impl Fn(&Source) -> bool) {
     let folder = Folder::new();
     let theirs = Theirs::start(&folder, &[]);
     let arguments = [
@@ -160,12 +166,12 @@ fn interrupted_at(trial: &str, unfit: impl Fn(&Source) -> bool) {
         "--steady-ms",
         "10",
         "--scenarios",
-        trial,
+        scenario,
     ];
     let mut running = folder.check(&theirs.toml(""), &arguments);
     running.until("rotation 1 of");
     let source = source(&folder);
-    crate::until(trial, || unfit(&source).then_some(()));
+    crate::until(scenario, || invalid(&source).then_some(()));
     running.signal(rustix::process::Signal::INT);
     running.end().says(130, &[]);
     read(&source).unwrap();

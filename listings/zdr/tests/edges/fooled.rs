@@ -256,8 +256,8 @@ async fn a_pool_that_cannot_be_filled_is_a_failure() {
         pending().await
     })
     .await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let (_, address) = watch::channel(nobody.local_addr().unwrap());
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (_, address) = watch::channel(unused.local_addr().unwrap());
     let target = Target { address, ..target };
     let (records, _) = loaded(&target, Class::Pooled, 1).await;
     assert!(!records[0].paced && records[0].opened);

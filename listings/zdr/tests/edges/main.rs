@@ -1,5 +1,5 @@
 //! What can go wrong around a check: bad input, servers that die or hang, Ctrl-C, full disks. Each
-//! has a clear sentence and an exit code; what was measured is kept, and nobody is left behind.
+//! has a clear sentence and an exit code; what was measured is kept, and no process is left behind.
 //!
 //! All of it is seen from outside: the real `zdr`, and the bundled server.
 
@@ -24,7 +24,7 @@ use zdr::report::Report;
 
 const ZDR: &str = env!("CARGO_BIN_EXE_zdr");
 const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
-/// Rotations for as long as nobody ends it.
+/// Rotations until it is ended.
 const FOR_EVER: [&str; 6] = [
     "--rotations",
     "1000",
@@ -265,12 +265,12 @@ fn is_alive(pid: i32) -> bool {
     procfs::process::Process::new(pid).is_ok_and(|process| lives(&process))
 }
 
-fn nobody_is_left(folder: &Folder, zdr: i32) {
+fn no_process_is_left(folder: &Folder, zdr: i32) {
     assert_eq!(children_of(zdr), Vec::<String>::new());
     assert_eq!(folder.left(), Vec::<PathBuf>::new());
 }
 
-/// A server that somebody else has started: it follows the files in `files`, and its CA is in `ca`.
+/// A server that runs already: it follows the files in `files`, and its CA is in `ca`.
 struct Theirs {
     running: Running,
     address: String,

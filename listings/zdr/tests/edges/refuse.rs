@@ -9,7 +9,8 @@ use std::thread;
 use zdr::report::{Code, Report};
 
 use crate::{
-    FOR_EVER, Folder, Running, SOUND, Theirs, attach, behind, is_alive, nobody_is_left, number_in,
+    FOR_EVER, Folder, Running, SOUND, Theirs, attach, behind, is_alive, no_process_is_left,
+    number_in,
 };
 
 const SHORT: [&str; 8] = [
@@ -32,7 +33,7 @@ fn refused(toml: &str, more: &[&str], parts: &[&str]) -> Folder {
     done.says(3, parts);
     assert_eq!(done.out, "");
     assert!(!folder.path("report.json").exists());
-    nobody_is_left(&folder, zdr);
+    no_process_is_left(&folder, zdr);
     folder
 }
 
@@ -48,12 +49,12 @@ fn not_attached(address: &str, more: &[&str], parts: &[&str]) {
     let touched = fs::read_dir(folder.path("files")).unwrap().count();
     assert_eq!(
         touched, 0,
-        "nobody accepts that server, and yet its files were written"
+        "no client accepts that server, and yet its files were written"
     );
 }
 
 #[test]
-fn nobody_listens() {
+fn a_port_without_a_server() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
@@ -61,7 +62,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn somebody_listens_and_says_nothing() {
+fn a_server_that_says_nothing() {
     // The system accepts for it.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -145,7 +146,7 @@ fn a_program_that_cannot_be_run() {
         &[],
         &["`no-such-server` cannot be started", "No such file"],
     );
-    // It is no program for root either, as long as nobody may execute it.
+    // It is no program for root either, as long as its mode lets no user execute it.
     let plain = "command = [\"./server.toml\"]\n";
     refused(
         plain,
@@ -296,7 +297,7 @@ fn a_full_disk() {
 fn a_reader_who_has_read_enough() {
     let folder = Folder::new();
     let mut running = folder.check(SOUND, &SHORT);
-    // Whoever reads its stdout is gone before the first byte.
+    // The reader of its stdout is gone before the first byte.
     running.stdout.take();
     let mut command = folder.zdr(&["schema"]);
     let mut child = command
@@ -331,7 +332,7 @@ fn one_that_dies_in_the_middle() {
     assert!(!report.rotations.is_empty());
     assert!(report.classes.iter().any(|class| class.attempts > 0));
     assert!(report.interrupted.unwrap().contains("signal: 9"));
-    nobody_is_left(&folder, zdr);
+    no_process_is_left(&folder, zdr);
 }
 
 #[test]
@@ -373,7 +374,7 @@ fn one_that_hangs() {
             .iter()
             .any(|finding| finding.code == Code::NotPickedUp)
     );
-    nobody_is_left(&folder, zdr);
+    no_process_is_left(&folder, zdr);
 }
 
 #[test]

@@ -1,0 +1,13 @@
+//! What the reader and the resolver share.
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+/// What the reader and the resolver share.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Nothing can be shown.
+    pub lost: AtomicBool,
+    /// Held by a reload that handshakes have to wait for.
+    pub lock: Mutex<()>,
+}
