@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use scripts::check;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = scripts::root();
+    let root = scripts::root()?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     let mut snippets = Vec::new();
     for folder in [root.join("src"), root.join("tests/snippets")] {

@@ -180,7 +180,8 @@ impl Book {
         let from = |folder: &str, extension: &str| {
             let argument = include.as_ref()?.arguments.first()?;
             let part = Part::parse(chapter.parent()?, argument).ok()?;
-            let path = part.path.to_string_lossy().into_owned();
+            // Below the root: how the folders above are called says nothing.
+            let path = part.path.strip_prefix(&self.root).ok()?.to_string_lossy();
             (path.contains(folder) && path.contains(extension)).then_some(())
         };
         let info = &fence.info;

@@ -5,21 +5,19 @@
 //! build.
 
 pub mod catalogue;
+pub mod chapter;
 pub mod check;
+pub mod copy;
+pub mod destination;
 pub mod expand;
 pub mod falsification;
 pub mod grid;
 pub mod links;
 pub mod results;
+pub mod root;
 pub mod serve;
 pub mod site;
 pub mod source;
 pub mod timeline;
 
-use std::path::{Path, PathBuf};
-
-/// The root of the workspace that this program was built from: where `book.toml` lies.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
+pub use root::root;

@@ -6,11 +6,17 @@ use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use mdbook_driver::errors::Result;
 
+use crate::destination;
+
 /// Builds the book below `root` into `to`, or where `book.toml` says. `reload` is the path of the
 /// websocket by which a served page learns that it is out of date.
 ///
+/// mdBook empties the folder first. What no build of ours wrote is never deleted: see
+/// [`destination`].
+///
 /// # Errors
-/// When a chapter says what is not so, or mdBook cannot build it. Nothing is written then.
+/// When the folder holds something else; when a chapter says what is not so, or mdBook cannot build
+/// it. Nothing is written then.
 pub fn build(root: &Path, to: Option<&Path>, reload: Option<&str>) -> Result<()> {
     let mut config = Config::from_disk(root.join("book.toml"))?;
     if let Some(to) = to {
@@ -19,5 +25,10 @@ pub fn build(root: &Path, to: Option<&Path>, reload: Option<&str>) -> Result<()>
     if let Some(reload) = reload {
         config.set("output.html.live-reload-endpoint", reload)?;
     }
-    MDBook::load_with_config(root, config)?.build()
+    let folder = root.join(&config.build.build_dir);
+    destination::may_be_emptied(&folder)?;
+    let built = MDBook::load_with_config(root, config)?.build();
+    // A build that failed half way has left files of ours, too.
+    destination::claim(&folder)?;
+    built
 }

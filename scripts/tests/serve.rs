@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use scripts::copy::use_preprocessor;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,12 +18,10 @@ const BOUND: Duration = Duration::from_secs(30);
 /// A book of one page, under the real preprocessor.
 fn book() -> TempDir {
     let root = tempfile::tempdir().unwrap();
-    let config = format!(
-        "[book]\ntitle = \"A book\"\n\
-         [preprocessor.executable]\ncommand = '{}'\nbefore = [\"links\"]\n",
-        env!("CARGO_BIN_EXE_preprocess")
-    );
+    let config = "[book]\ntitle = \"A book\"\n\
+         [preprocessor.executable]\ncommand = \"cargo run \"\nbefore = [\"links\"]\n";
     fs::write(root.path().join("book.toml"), config).unwrap();
+    use_preprocessor(root.path(), &[env!("CARGO_BIN_EXE_preprocess")]).unwrap();
     fs::create_dir(root.path().join("src")).unwrap();
     fs::create_dir(root.path().join("listings")).unwrap();
     fs::write(root.path().join("src/SUMMARY.md"), "- [One](one.md)\n").unwrap();

@@ -1,32 +1,15 @@
 //! The book in a browser: each page, in each theme, wide, narrow and on paper.
 
-use std::fs;
 use std::path::Path;
 
 use scripts::serve::Server;
 use tokio::process::Command;
-use walkdir::WalkDir;
 
-/// A copy of the book that a test may change: all but what was built, or installed. Its preprocessor
-/// is the one of this workspace.
+/// A copy of the book that a test may change. Its preprocessor is the one of this workspace.
 fn copy(to: &Path) {
-    let root = scripts::root();
-    let left_out = [".git", "target", "book", "node_modules"];
-    let parts = WalkDir::new(&root)
-        .into_iter()
-        .filter_entry(|entry| !left_out.iter().any(|name| entry.file_name() == *name));
-    for entry in parts.map(Result::unwrap) {
-        if !entry.file_type().is_file() {
-            continue;
-        }
-        let to = to.join(entry.path().strip_prefix(&root).unwrap());
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(entry.path(), to).unwrap();
-    }
-    let config = fs::read_to_string(root.join("book.toml")).unwrap();
-    let manifest = format!("cargo run --manifest-path '{}/Cargo.toml'", root.display());
-    assert!(config.contains("cargo run --quiet"), "{config}");
-    fs::write(to.join("book.toml"), config.replace("cargo run", &manifest)).unwrap();
+    let root = scripts::root().unwrap();
+    scripts::copy::copy(&root, to).unwrap();
+    scripts::copy::use_preprocessor_of(&root, to).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,7 +18,7 @@ async fn the_site_in_a_browser() {
     else {
         return;
     };
-    let scripts = scripts::root().join("tests/browser");
+    let scripts = scripts::root().unwrap().join("tests/browser");
     if !scripts.join("node_modules/playwright-core").is_dir() {
         return lab::peer::skip("tests/browser/node_modules");
     }

@@ -20,7 +20,7 @@ fn hours(lifetime: &str) -> f64 {
 /// renewed at two thirds, and leaks at any moment until then.
 #[test]
 fn the_table_of_lifetimes_is_right() {
-    let page = fs::read_to_string(scripts::root().join("src/challenge.md")).unwrap();
+    let page = fs::read_to_string(scripts::root().unwrap().join("src/challenge.md")).unwrap();
     let rows = page.lines().filter(|line| line.starts_with("| "));
     let rows: Vec<Vec<_>> = rows
         .skip(1)

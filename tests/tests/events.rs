@@ -9,7 +9,9 @@ use lab::event::Event;
 use serde_json::Value;
 
 fn schema() -> Value {
-    let path = scripts::root().join("listings/lab/events.schema.json");
+    let path = scripts::root()
+        .unwrap()
+        .join("listings/lab/events.schema.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -31,7 +33,7 @@ impl Contract {
 }
 
 fn recorded(extension: &str) -> Vec<(PathBuf, String)> {
-    let listings = fs::read_dir(scripts::root().join("listings")).unwrap();
+    let listings = fs::read_dir(scripts::root().unwrap().join("listings")).unwrap();
     let folders = listings.map(|entry| entry.unwrap().path().join("transcripts"));
     let files = folders
         .filter_map(|folder| fs::read_dir(folder).ok())
@@ -118,7 +120,7 @@ fn reasons_are_the_same_everywhere() {
         .map(|r| r.as_str().unwrap().to_owned())
         .collect();
     assert_eq!(listed, code);
-    let page = fs::read_to_string(scripts::root().join("src/event-contract.md")).unwrap();
+    let page = fs::read_to_string(scripts::root().unwrap().join("src/event-contract.md")).unwrap();
     for reason in code {
         assert!(
             page.contains(&format!("| `{reason}` |")),

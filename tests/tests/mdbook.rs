@@ -26,6 +26,10 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Content> {
             true => fs::read(entry.path()).unwrap(),
             false => continue,
         };
+        if name == Path::new(scripts::destination::LIST) {
+            // For the next build of ours. Plain mdbook writes no such list.
+            continue;
+        }
         if name == Path::new(&index) {
             let script = String::from_utf8(content).unwrap();
             let begin = script.find("JSON.parse('").unwrap() + "JSON.parse('".len();
@@ -55,11 +59,11 @@ fn plain_mdbook_builds_the_same() {
         return;
     };
     let (ours, plain) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    scripts::site::build(&scripts::root(), Some(ours.path()), None).unwrap();
+    scripts::site::build(&scripts::root().unwrap(), Some(ours.path()), None).unwrap();
     let built = Command::new(mdbook)
         .args(["build", "--dest-dir"])
         .arg(plain.path())
-        .current_dir(scripts::root())
+        .current_dir(scripts::root().unwrap())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&built.stderr);

@@ -14,7 +14,7 @@ fn site() -> &'static Path {
     static SITE: OnceLock<TempDir> = OnceLock::new();
     SITE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        scripts::site::build(&scripts::root(), Some(folder.path()), None).unwrap();
+        scripts::site::build(&scripts::root().unwrap(), Some(folder.path()), None).unwrap();
         folder
     })
     .path()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mdbook_driver::errors::Result;
 use scripts::{root, serve, site};
 
 /// Read the book.
@@ -15,7 +16,7 @@ struct Arguments {
     /// The loopback port to serve on. If it is taken, the system chooses another.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The folder where book.toml lies; without it, the one that this program was built from.
+    /// The folder where book.toml lies; without it, the nearest from here upwards, or from this program.
     #[arg(long, global = true)]
     root: Option<PathBuf>,
     /// Do not open a browser.
@@ -27,24 +28,30 @@ struct Arguments {
 enum What {
     /// Write the book to a folder, and end.
     Build {
-        /// The folder; without it, the one that book.toml names.
+        /// The folder; without it, the one that book.toml names. It is emptied first, and must
+        /// hold nothing but an earlier build.
         #[arg(short, long)]
         dest_dir: Option<PathBuf>,
     },
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let root = arguments.root.unwrap_or_else(root);
-    let outcome = match arguments.what {
-        Some(What::Build { dest_dir }) => site::build(&root, dest_dir.as_deref(), None),
-        None => serve::serve(&root, arguments.port, !arguments.no_open),
-    };
-    match outcome {
+    match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("error: {why:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    let root = match arguments.root {
+        Some(root) => root,
+        None => root()?,
+    };
+    match arguments.what {
+        Some(What::Build { dest_dir }) => site::build(&root, dest_dir.as_deref(), None),
+        None => serve::serve(&root, arguments.port, !arguments.no_open),
     }
 }

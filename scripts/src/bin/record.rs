@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Parser;
@@ -28,13 +28,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let only = arguments.only.as_deref();
-    let recorded = match arguments.figures {
-        true => measure(only),
-        false => record(only),
-    };
-    match recorded {
+    match run(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
@@ -44,18 +38,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn cargo() -> Command {
+/// Whether everything ran.
+fn run(arguments: &Arguments) -> io::Result<bool> {
+    let (root, only) = (root()?, arguments.only.as_deref());
+    match arguments.figures {
+        true => measure(&root, only),
+        false => record(&root, only),
+    }
+}
+
+fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+    command.current_dir(root);
     command
 }
 
 /// Whether every command ran.
-fn record(only: Option<&str>) -> io::Result<bool> {
-    let before = transcripts()?;
+fn record(root: &Path, only: Option<&str>) -> io::Result<bool> {
+    let before = transcripts(root)?;
     // `cargo test --test transcripts` builds each program and knows where it lies; the variable
     // makes its comparison write instead.
-    let mut command = cargo();
+    let mut command = cargo(root);
     match only {
         Some(listing) => command.args(["test", "--quiet", "--package", listing]),
         None => command.args(["test", "--quiet", "--workspace"]),
@@ -64,8 +67,8 @@ fn record(only: Option<&str>) -> io::Result<bool> {
         .args(["--test", "transcripts", "--no-fail-fast"])
         .env("SNAPSHOTS", "overwrite")
         .status()?;
-    for (path, text) in transcripts()? {
-        let shown = path.strip_prefix(root()).unwrap_or(&path).display();
+    for (path, text) in transcripts(root)? {
+        let shown = path.strip_prefix(root).unwrap_or(&path).display();
         if before.get(&path) != Some(&text) {
             println!("recorded {shown}");
         } else {
@@ -75,9 +78,9 @@ fn record(only: Option<&str>) -> io::Result<bool> {
     Ok(status.success())
 }
 
-fn transcripts() -> io::Result<BTreeMap<PathBuf, Vec<u8>>> {
+fn transcripts(root: &Path) -> io::Result<BTreeMap<PathBuf, Vec<u8>>> {
     let mut found = BTreeMap::new();
-    for entry in WalkDir::new(root().join("listings")) {
+    for entry in WalkDir::new(root.join("listings")) {
         let path = entry?.into_path();
         if path.extension().is_some_and(|e| e == "console") {
             found.insert(path.clone(), fs::read(&path)?);
@@ -87,14 +90,17 @@ fn transcripts() -> io::Result<BTreeMap<PathBuf, Vec<u8>>> {
 }
 
 /// Whether every benchmark ran. One that fails leaves its file as it was.
-fn measure(only: Option<&str>) -> io::Result<bool> {
+fn measure(root: &Path, only: Option<&str>) -> io::Result<bool> {
     let mut all = true;
-    for (listing, bench) in benches()? {
+    for (listing, bench) in benches(root)? {
         if only.is_some_and(|only| only != listing) {
             continue;
         }
         let arguments = ["bench", "--quiet", "--package", &listing, "--bench", &bench];
-        let measured = cargo().args(arguments).stderr(Stdio::inherit()).output()?;
+        let measured = cargo(root)
+            .args(arguments)
+            .stderr(Stdio::inherit())
+            .output()?;
         if !measured.status.success() {
             eprintln!("error: {listing}: {bench}: {}", measured.status);
             all = false;
@@ -102,7 +108,7 @@ fn measure(only: Option<&str>) -> io::Result<bool> {
         }
         let figures = String::from_utf8_lossy(&measured.stdout);
         let command = format!("$ cargo bench -q -p {listing} --bench {bench}");
-        let path = root().join(format!("listings/{listing}/measured/{bench}.txt"));
+        let path = root.join(format!("listings/{listing}/measured/{bench}.txt"));
         fs::create_dir_all(path.parent().unwrap_or(&path))?;
         fs::write(&path, format!("{command}\n{figures}{}\n", machine()?))?;
         println!("measured listings/{listing}/measured/{bench}.txt");
@@ -111,8 +117,8 @@ fn measure(only: Option<&str>) -> io::Result<bool> {
 }
 
 /// Each listing and each of its benchmarks, as its manifest names them.
-fn benches() -> io::Result<Vec<(String, String)>> {
-    let metadata = cargo()
+fn benches(root: &Path) -> io::Result<Vec<(String, String)>> {
+    let metadata = cargo(root)
         .args(["metadata", "--no-deps", "--format-version", "1"])
         .output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
