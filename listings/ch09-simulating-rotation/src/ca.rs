@@ -1,12 +1,14 @@
 //! `ca` and `issue`: an authority on disk, and one leaf from it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use lab::authority::{Authority, KeyKind, LeafRequest};
+use lab::agent::Files;
+use lab::authority::{Authority, KeyKind, LeafRequest, holds_lab_root};
+use lab::name::NotAName;
 use time::OffsetDateTime;
 
 use crate::{Site, Writer};
@@ -19,7 +21,7 @@ pub struct Ca {
     /// Where to keep it. It is made, or is there and empty.
     pub directory: PathBuf,
     /// The common name of the root.
-    #[arg(long, default_value = "Lab Root")]
+    #[arg(long, default_value = "Lab Root", value_parser = common_name)]
     pub name: String,
 }
 
@@ -50,7 +52,7 @@ pub struct Leaf {
     #[arg(long, value_enum, default_value = "rename-each")]
     pub writer: Writer,
     /// A DNS name or IP address of the leaf. May be given several times.
-    #[arg(long = "name", default_value = "localhost")]
+    #[arg(long = "name", default_value = "localhost", value_parser = name)]
     pub names: Vec<String>,
     /// How long the leaf is valid: `90s`, `24h`, `47days`.
     #[arg(long, default_value = "24h", value_parser = lifetime)]
@@ -82,13 +84,34 @@ impl From<Key> for KeyKind {
     }
 }
 
+fn name(text: &str) -> Result<String, NotAName> {
+    lab::name::check(text).map(|()| text.to_owned())
+}
+
+/// RFC 5280, appendix A.1, `ub-common-name`.
+fn common_name(text: &str) -> Result<String, String> {
+    match text.trim().chars().count() {
+        0 => Err("a name with a letter in it is wanted".into()),
+        1..=64 => Ok(text.to_owned()),
+        long => Err(format!("{long} characters, and 64 are allowed")),
+    }
+}
+
+/// No more than a century, where dates have an end.
+fn offset(text: &str) -> Result<Duration, String> {
+    let offset = humantime::parse_duration(text).map_err(|why| why.to_string())?;
+    match offset > CENTURY {
+        true => Err("more than a hundred years".into()),
+        false => Ok(offset),
+    }
+}
+
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// Certificates have whole seconds (RFC 5280, section 4.1.2.5).
 fn lifetime(text: &str) -> Result<Duration, String> {
-    let lifetime = humantime::parse_duration(text).map_err(|why| why.to_string())?;
-    let century = Duration::from_secs(100 * 365 * 24 * 3600);
-    match lifetime {
+    match offset(text)? {
         short if short < Duration::from_secs(1) => Err("less than a second".into()),
-        long if long > century => Err("more than a hundred years".into()),
         lifetime => Ok(lifetime),
     }
 }
@@ -108,11 +131,13 @@ impl Leaf {
     /// The authority, and the site with its trust anchors in place.
     ///
     /// # Errors
-    /// As [`Authority::load`], and when the directory cannot be made or written. The file is named.
+    /// As [`Authority::load`]; when the directory cannot be made or written, or holds what no
+    /// authority of ours issued. The file is named.
     pub fn open(&self) -> io::Result<(Authority, Site)> {
         let authority = Authority::load(&self.ca)?;
         fs::create_dir_all(&self.to).map_err(|why| in_file(&self.to, &why))?;
         let site = Site::new(&self.to, self.writer);
+        spare(&site)?;
         // A server that follows would look at each write of what is there already.
         let same =
             fs::read_to_string(site.files().roots).is_ok_and(|there| there == authority.root_pem());
@@ -123,6 +148,39 @@ impl Leaf {
     }
 }
 
+/// A leaf of a lab's over the key of a service would be that key's end. Where an authority of ours
+/// has written before, its root lies beside.
+///
+/// # Errors
+/// When there is a certificate or a key already, and no root of ours.
+fn spare(site: &Site) -> io::Result<()> {
+    let files = site.files();
+    let roots = fs::read_to_string(&files.roots).unwrap_or_default();
+    let mut there = [&files.key, &files.certificate].into_iter();
+    match there.find(|file| fs::symlink_metadata(file).is_ok()) {
+        Some(file) if !holds_lab_root(&roots) => {
+            let why = io::Error::other(
+                "it is there, and no authority of `ca` has issued it: nothing was written. \
+                 Name another folder with --to, or move it away",
+            );
+            Err(in_file(file, &why))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says where the files of a site are. A reader that has read enough is no failure.
+pub(crate) fn say(files: &Files) {
+    let mut out = io::stdout().lock();
+    for (what, file) in [
+        ("certificate", &files.certificate),
+        ("key        ", &files.key),
+        ("roots      ", &files.roots),
+    ] {
+        let _ = writeln!(out, "{what} {}", file.display());
+    }
+}
+
 /// Issue one leaf, and write it.
 #[derive(Args, Clone, Debug)]
 pub struct Issue {
@@ -130,10 +188,10 @@ pub struct Issue {
     #[command(flatten)]
     pub leaf: Leaf,
     /// Let it become valid so much later.
-    #[arg(long, value_parser = humantime::parse_duration, conflicts_with = "started")]
+    #[arg(long, value_parser = offset, conflicts_with = "started")]
     pub starts_in: Option<Duration>,
     /// Let it have become valid so much earlier.
-    #[arg(long = "started-ago", value_parser = humantime::parse_duration)]
+    #[arg(long = "started-ago", value_parser = offset)]
     pub started: Option<Duration>,
 }
 
@@ -154,10 +212,8 @@ impl Issue {
             .issue(&request)
             .map_err(|why| io::Error::other(format!("{}: {why}", request.names.join(", "))))?;
         site.write(&issued)?;
-        let (files, facts) = (site.files(), &issued.facts);
-        println!("certificate {}", files.certificate.display());
-        println!("key         {}", files.key.display());
-        println!("roots       {}", files.roots.display());
+        let facts = &issued.facts;
+        say(&site.files());
         println!("serial      {}", facts.serial);
         println!("valid       {} to {}", facts.not_before, facts.not_after);
         Ok(())

@@ -243,12 +243,12 @@ impl Site {
 }
 
 /// Removes what stands at the paths and is no file, or none that can be read. A tool would stop
-/// there, and somebody would tidy up by hand.
+/// there, and somebody would tidy up by hand. A directory with something in it stays.
 fn clear_wreck(files: &Files) -> io::Result<()> {
     for path in [&files.certificate, &files.key] {
         let readable = fs::File::open(path).is_ok_and(|_| path.is_file());
         match fs::symlink_metadata(path) {
-            Ok(about) if about.is_dir() => fs::remove_dir_all(path)?,
+            Ok(about) if about.is_dir() => fs::remove_dir(path)?,
             Ok(_) if !readable => fs::remove_file(path)?,
             _ => {}
         }

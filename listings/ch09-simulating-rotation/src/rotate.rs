@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::ca::Leaf;
+use crate::ca::{Leaf, say};
 use crate::schedule::{Schedule, pause};
 use crate::{Sabotage, Site};
 
@@ -110,12 +110,13 @@ impl From<Told> for Signal {
 }
 
 impl Rotate {
-    /// Rotates so often as told, or until the process is told to end.
+    /// Says where it writes, and rotates so often as told, or until the process is told to end.
     ///
     /// # Errors
     /// As [`Leaf::open`]. What fails later is logged, and tried again.
     pub async fn run(&self) -> io::Result<()> {
         let (authority, site) = self.leaf.open()?;
+        say(&site.files());
         let mut rotation = Rotation {
             authority,
             site,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use lab::agent::Files;
+use lab::agent::{Files, swapped_out};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -79,7 +79,7 @@ pub fn atomic_writer(
     between: &mut dyn FnMut(&str),
 ) -> io::Result<()> {
     let data = directory.join("..data");
-    let old = fs::read_link(&data).ok();
+    let old = swapped_out(&data)?;
     let format = format_description!("..[year]_[month]_[day]_[hour]_[minute]_[second].");
     let stamp = OffsetDateTime::now_utc().format(format);
     let filled = tempfile::Builder::new()
@@ -123,7 +123,7 @@ pub fn atomic_writer(
         between("files linked");
     }
     if let Some(old) = old {
-        fs::remove_dir_all(directory.join(old))?;
+        fs::remove_dir_all(old)?;
         between("old directory removed");
     }
     Ok(())

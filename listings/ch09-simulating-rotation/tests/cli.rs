@@ -1,7 +1,7 @@
 //! The commands, as a shell runs them.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -15,6 +15,9 @@ use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch09-simulating-rotation");
+
+/// One rotation, and the end.
+const ONCE: [&str; 2] = ["--times", "1"];
 
 /// A directory with an authority in `ca`, and an empty place for a site.
 struct Home(tempfile::TempDir);
@@ -167,7 +170,18 @@ fn what_is_wrong_is_said() {
         assert!(err(&output).contains(said), "{more:?}: {}", err(&output));
         assert!(!err(&output).contains("panicked"), "{}", err(&output));
     };
-    fails("issue", &["--name", "näh"], 1, "error: näh: ");
+    fails("issue", &["--name", "bad name"], 2, "`bad name` is neither");
+    fails("issue", &["--name", "localhost:8443"], 2, "no port");
+    fails("issue", &["--name", "näh"], 2, "`xn--…`");
+    let twice = ["--name", "localhost", "--name", ""];
+    fails("rotate", &[&twice, &ONCE[..]].concat(), 2, "`` is neither");
+    fails("issue", &["--starts-in", "9000years"], 2, "a hundred years");
+    fails(
+        "issue",
+        &["--started-ago", "9000years"],
+        2,
+        "a hundred years",
+    );
     fails("issue", &["--lifetime", "0s"], 2, "less than a second");
     fails(
         "issue",
@@ -194,12 +208,123 @@ fn what_is_wrong_is_said() {
         "{}",
         err(&missing)
     );
-    fs::remove_dir_all(home.site()).unwrap();
+    assert!(!home.site().exists(), "nothing was made of any of this");
     fs::write(home.site(), "a file").unwrap();
     fails("issue", &[], 1, "site: ");
     let key = home.ca().join("intermediate.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     fails("rotate", &[], 1, "intermediate.key: mode 0644");
+}
+
+/// What no authority of ours issued is not written over, by any writer.
+#[test]
+fn the_key_of_a_service_is_spared() {
+    let home = Home::new();
+    for writer in Writer::ALL {
+        let _ = fs::remove_dir_all(home.site());
+        let files = Site::new(&home.site(), writer).files();
+        fs::create_dir_all(files.key.parent().unwrap()).unwrap();
+        fs::write(&files.key, "precious").unwrap();
+        let name = files
+            .key
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        for (verb, more) in [("issue", &[][..]), ("rotate", &ONCE)] {
+            let output = home.agent(verb, &[&["--writer", writer.name()], more].concat());
+            assert_eq!(
+                output.status.code(),
+                Some(1),
+                "{writer:?}: {}",
+                err(&output)
+            );
+            let said = err(&output);
+            assert!(said.contains(&format!("{name}: it is there")), "{said}");
+            assert!(said.contains("Name another folder"), "{said}");
+        }
+        assert_eq!(fs::read_to_string(&files.key).unwrap(), "precious");
+        assert!(!files.roots.exists());
+    }
+    // What an authority of ours has written is replaced, also by another authority's leaf.
+    fs::remove_dir_all(home.site()).unwrap();
+    assert!(home.agent("issue", &[]).status.success());
+    let other = home.0.path().join("other");
+    let made = home.run("ca", &[other.to_str().unwrap(), "--name", "Another Root"]);
+    assert!(made.status.success(), "{}", err(&made));
+    let site = home.site();
+    let arguments = [
+        "--ca",
+        other.to_str().unwrap(),
+        "--to",
+        site.to_str().unwrap(),
+    ];
+    let issued = home.run("issue", &arguments);
+    assert!(issued.status.success(), "{}", err(&issued));
+}
+
+/// A swap removes the directory that it swaps out, and no other.
+#[test]
+fn what_a_link_of_somebody_else_leads_to_is_spared() {
+    let home = Home::new();
+    let precious = home.0.path().join("precious");
+    fs::create_dir(&precious).unwrap();
+    fs::write(precious.join("file"), "precious").unwrap();
+    for writer in [Writer::Kubelet, Writer::CertManagerCsi, Writer::Symlink] {
+        for target in [
+            precious.as_path(),
+            Path::new("../precious"),
+            Path::new("beside"),
+        ] {
+            let _ = fs::remove_dir_all(home.site());
+            fs::create_dir_all(home.site().join("beside")).unwrap();
+            fs::write(home.site().join("beside/file"), "precious").unwrap();
+            symlink(target, home.site().join("..data")).unwrap();
+            let output = home.agent("issue", &["--writer", writer.name()]);
+            assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+            assert!(
+                err(&output).contains("which no swap has made"),
+                "{}",
+                err(&output)
+            );
+            assert!(precious.join("file").exists() && home.site().join("beside/file").exists());
+        }
+    }
+}
+
+#[test]
+fn a_rotation_says_where_it_writes() {
+    let home = Home::new();
+    for writer in Writer::ALL {
+        let _ = fs::remove_dir_all(home.site());
+        let output = home.agent(
+            "rotate",
+            &[&ONCE[..], &["--writer", writer.name()]].concat(),
+        );
+        assert!(output.status.success(), "{}", err(&output));
+        let files = Site::new(&home.site(), writer).files();
+        let said = String::from_utf8_lossy(&output.stdout);
+        for file in [files.certificate, files.key, files.roots] {
+            assert!(file.exists(), "{writer:?}: {}", file.display());
+            assert!(said.contains(&format!(" {}\n", file.display())), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_root_has_a_name() {
+    let home = Home::new();
+    let to = home.0.path().join("other");
+    for (name, said) in [
+        ("", "a letter"),
+        (" ", "a letter"),
+        (&*"a".repeat(65), "64 are allowed"),
+    ] {
+        let made = home.run("ca", &[to.to_str().unwrap(), "--name", name]);
+        assert_eq!(made.status.code(), Some(2));
+        assert!(err(&made).contains(said), "{}", err(&made));
+        assert!(!to.exists());
+    }
 }
 
 /// Rotations that follow each other at once.

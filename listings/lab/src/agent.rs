@@ -5,8 +5,9 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use time::OffsetDateTime;
 
@@ -251,7 +252,7 @@ impl Replacer {
         between: &mut impl FnMut(&str),
     ) -> io::Result<()> {
         let data = self.directory.join("..data");
-        let old = fs::read_link(&data).ok();
+        let old = swapped_out(&data)?;
         let (name, filled) = self.new_directory()?;
         write_new(&filled.join("tls.crt"), &[chain], 0o644)?;
         write_new(&filled.join("tls.key"), &[key], 0o600)?;
@@ -270,7 +271,7 @@ impl Replacer {
             }
         }
         if let Some(old) = old {
-            fs::remove_dir_all(self.directory.join(old))?;
+            fs::remove_dir_all(old)?;
             between("old directory removed");
         }
         Ok(())
@@ -286,6 +287,29 @@ impl Replacer {
                 other => return other.map(|()| (name, path)),
             }
         }
+    }
+}
+
+/// The directory behind the link `..data`, which the next swap removes. `None` where there is no
+/// link.
+///
+/// # Errors
+/// When the link leads to anything but a directory beside it whose name begins with two dots. No
+/// swap has made that, so it is not ours to remove.
+pub fn swapped_out(data: &Path) -> io::Result<Option<PathBuf>> {
+    let Ok(old) = fs::read_link(data) else {
+        return Ok(None);
+    };
+    let mut parts = old.components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(name)), None) if name.as_bytes().starts_with(b"..") => {
+            Ok(Some(data.with_file_name(name)))
+        }
+        _ => Err(io::Error::other(format!(
+            "{} leads to {}, which no swap has made, and a swap removes the old directory",
+            data.display(),
+            old.display()
+        ))),
     }
 }
 

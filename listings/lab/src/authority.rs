@@ -17,9 +17,42 @@ use time::OffsetDateTime;
 use x509_parser::parse_x509_certificate;
 
 use crate::chain::{self, Facts};
+use crate::name::{self, NotAName};
 
-/// What can go wrong while issuing: a name that is not a DNS name, a key that cannot be made.
-pub type Error = rcgen::Error;
+/// What can go wrong while issuing.
+#[derive(Debug)]
+pub enum Error {
+    /// A name that no certificate can bear.
+    Name(NotAName),
+    /// No random bits could be had for a serial number.
+    Random,
+    /// What the library says: a key that cannot be made, say.
+    Library(rcgen::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(why) => why.fmt(f),
+            Self::Random => f.write_str("the system gives no random bits"),
+            Self::Library(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<NotAName> for Error {
+    fn from(why: NotAName) -> Self {
+        Self::Name(why)
+    }
+}
+
+impl From<rcgen::Error> for Error {
+    fn from(why: rcgen::Error) -> Self {
+        Self::Library(why)
+    }
+}
 
 /// A root and an intermediate. The root's key is gone once it has signed the intermediate; that of
 /// the intermediate stays in memory, unless [`Authority::save`] is called.
@@ -48,11 +81,11 @@ pub enum KeyKind {
 
 impl KeyKind {
     fn generate(self) -> Result<KeyPair, Error> {
-        KeyPair::generate_for(match self {
+        Ok(KeyPair::generate_for(match self {
             Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
             Self::Ed25519 => &rcgen::PKCS_ED25519,
             Self::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
-        })
+        })?)
     }
 }
 
@@ -248,7 +281,7 @@ impl Authority {
             }
             (None, None) => {
                 let mut lot = [0; 8];
-                aws_lc_rs::rand::fill(&mut lot).map_err(|_| Error::RingUnspecified)?;
+                aws_lc_rs::rand::fill(&mut lot).map_err(|_| Error::Random)?;
                 u64::from_be_bytes(lot)
             }
         };
@@ -286,6 +319,7 @@ fn leaf(
     serial: u64,
     now: OffsetDateTime,
 ) -> Result<(KeyPair, CertificateParams), Error> {
+    request.names.iter().try_for_each(|n| name::check(n))?;
     let key = request.key.generate()?;
     let mut params = CertificateParams::new(request.names.clone())?;
     params.distinguished_name.remove(DnType::CommonName);
@@ -307,10 +341,7 @@ fn ca_params(
     key: &KeyPair,
 ) -> CertificateParams {
     let mut params = CertificateParams::default();
-    // Of the key, so that no two authorities share one; and always of the same length.
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.public_key_raw());
-    let mut serial = [0x5a; 16];
-    serial[1..].copy_from_slice(&digest.as_ref()[..15]);
+    let serial = serial_of(key.public_key_raw());
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(constraints);
@@ -320,6 +351,27 @@ fn ca_params(
     params.not_before = now - Duration::from_secs(24 * 3600);
     params.not_after = params.not_before + Duration::from_secs(3650 * 24 * 3600);
     params
+}
+
+/// The serial number of an authority's own certificate: of the key, so that no two authorities share
+/// one; and always of the same length.
+fn serial_of(public_key: &[u8]) -> [u8; 16] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, public_key);
+    let mut serial = [0x5a; 16];
+    serial[1..].copy_from_slice(&digest.as_ref()[..15]);
+    serial
+}
+
+/// Whether there is a root of such an authority among these trust anchors. It is known by its serial
+/// number, which follows from its key.
+pub fn holds_lab_root(pem: &str) -> bool {
+    let mut roots = CertificateDer::pem_slice_iter(pem.as_bytes()).flatten();
+    roots.any(|root| {
+        parse_x509_certificate(&root).is_ok_and(|(_, root)| {
+            let key = &root.public_key().subject_public_key.data;
+            root.raw_serial() == serial_of(key)
+        })
+    })
 }
 
 /// Root, intermediate, and the intermediate's key.

@@ -17,6 +17,7 @@ pub mod event;
 pub mod log;
 pub mod memory;
 pub mod mutual;
+pub mod name;
 pub mod peer;
 pub mod rotation;
 pub mod transcript;

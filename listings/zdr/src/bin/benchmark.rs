@@ -80,8 +80,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> io::Result<()> {
-    let crate_directory = Path::new(env!("CARGO_MANIFEST_DIR"));
-    build(crate_directory)?;
+    // `cargo run` says where the crate is. What is compiled in would be where it was.
+    let crate_directory = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let crate_directory = crate_directory.ok_or_else(|| {
+        io::Error::other("run it as `cargo benchmark`, which says where the servers are")
+    })?;
+    build(&crate_directory)?;
     let (mut specs, mut missing) = (Vec::new(), Vec::new());
     for name in ORDER {
         let wanted = &arguments.servers;

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -57,6 +58,12 @@ impl Reaper {
     /// # Errors
     /// When the directory is still there and cannot be removed.
     pub fn run(pid: u32, directory: &Path) -> io::Result<()> {
+        let name = directory.file_name().unwrap_or_default();
+        if !name.as_bytes().starts_with(b"rotation-") {
+            let directory = directory.display();
+            let why = format!("{directory} is no directory of a run, and stays");
+            return Err(io::Error::other(why));
+        }
         let mut groups = BTreeSet::new();
         for line in io::stdin().lock().lines() {
             match line.unwrap_or_default().parse::<i32>() {

@@ -85,7 +85,7 @@ pub struct Attach {
     /// Host and port.
     pub address: String,
     /// The name that its certificate bears.
-    #[serde(default = "localhost")]
+    #[serde(default = "localhost", deserialize_with = "a_name")]
     pub server_name: String,
     /// The folder it reads its files from: there they are rotated. This path, and the others, begin
     /// at the folder of the TOML file.
@@ -294,6 +294,19 @@ fn one_way<'de, D: Deserializer<'de>>(from: D) -> Result<Reload, D::Error> {
         ));
     }
     Ok(reload)
+}
+
+fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let name = String::deserialize(from)?;
+    if name.starts_with("*.") {
+        let why =
+            format!("`{name}` is a name for certificates: a client asks for one of its hosts");
+        return Err(D::Error::custom(why));
+    }
+    match lab::name::check(&name) {
+        Ok(()) => Ok(name),
+        Err(why) => Err(D::Error::custom(why)),
+    }
 }
 
 fn a_signal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

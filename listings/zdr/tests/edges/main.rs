@@ -48,7 +48,7 @@ fn behind(script: &str) -> String {
         r#"
 command = ["sh", "-c", '''{script}
 echo $$ > {{here}}/pid.new && mv {{here}}/pid.new {{here}}/pid
-exec {BROKEN} "$@"''', "sh", "--certificate", "{{certificate}}", "--key", "{{key}}", "--roots", "{{roots}}", "--port", "{{port}}"]
+exec "$0" "$@"''', {BROKEN:?}, "--certificate", "{{certificate}}", "--key", "{{key}}", "--roots", "{{roots}}", "--port", "{{port}}"]
 [ready]
 event = "listening"
 "#

@@ -188,7 +188,7 @@ fn a_setup_that_fails() {
 
 #[test]
 fn mistakes_in_the_file() {
-    let mistakes: [(&str, &[&str]); 9] = [
+    let mistakes: [(&str, &[&str]); 11] = [
         (
             "command = [\"a\"]\ncmd = []\n",
             &["line 2", "unknown field `cmd`"],
@@ -210,6 +210,14 @@ fn mistakes_in_the_file() {
         (
             "command = [\"a\"]\n[reload]\ncommand = []\n",
             &["line 2", "empty"],
+        ),
+        (
+            "[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\nserver_name = \"bad name\"\n",
+            &["line 5", "`bad name` is neither a DNS name nor"],
+        ),
+        (
+            "[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\nserver_name = \"*.a\"\n",
+            &["line 5", "a client asks for one of its hosts"],
         ),
         ("name = \"a\"\n", &["neither `command` nor `attach`"]),
         (

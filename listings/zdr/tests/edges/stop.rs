@@ -162,11 +162,8 @@ fn when_it_is_killed_itself() {
 #[test]
 fn when_it_is_killed_and_the_server_has_no_mark() {
     let folder = Folder::new();
-    let script = format!(
-        "echo $$ > {{here}}/pid; exec env -i {} \"$@\"",
-        crate::BROKEN
-    );
-    let toml = behind("").replace(&format!("exec {} \"$@\"", crate::BROKEN), &script);
+    let script = "echo $$ > {here}/pid; exec env -i \"$0\" \"$@\"";
+    let toml = behind("").replace("exec \"$0\" \"$@\"", script);
     let mut running = folder.check(&toml, &["--steady-ms", "600000"]);
     running.until("before the first rotation");
     let server = number_in(&folder.path("pid"));

@@ -20,6 +20,17 @@ fn help_has_examples_and_codes() {
     assert!(!help.contains("guard"), "{help}");
 }
 
+/// The guard removes the directory of a run, and none that somebody else names.
+#[test]
+fn the_guard_spares_what_no_run_has_made() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("precious")).unwrap();
+    // It is no process, so the guard begins at once.
+    let done = folder.run(&["guard", "4194304", "precious"]);
+    done.says(3, &["precious is no directory of a run"]);
+    assert!(folder.path("precious").is_dir());
+}
+
 #[test]
 fn the_schema_is_the_committed_one() {
     let done = Folder::new().run(&["schema"]);
