@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use walkdir::WalkDir;
+
 /// A lifetime of the table as hours.
 fn hours(lifetime: &str) -> f64 {
     let (number, unit) = lifetime.split_once(' ').unwrap();
@@ -16,8 +18,8 @@ fn hours(lifetime: &str) -> f64 {
         }
 }
 
-/// The mean worth of a leaked key, and the rotations in a year, follow from the lifetime: it is
-/// renewed at two thirds, and leaks at any moment until then.
+/// The mean worth of a leaked key, and the rotations in a year, follow from the lifetime and from
+/// the share of it after which it is renewed. The key leaks at any moment until then.
 #[test]
 fn the_table_of_lifetimes_is_right() {
     let page = fs::read_to_string(scripts::root().unwrap().join("src/challenge.md")).unwrap();
@@ -26,15 +28,53 @@ fn the_table_of_lifetimes_is_right() {
         .skip(1)
         .map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
         .collect();
-    assert_eq!(rows.len(), 8);
+    assert_eq!(rows.len(), 10);
     for row in rows {
-        let [lifetime, _, worth, rotations] = row[..] else {
+        let [lifetime, _, share, worth, rotations] = row[..] else {
             panic!("{row:?}");
         };
         let rotations: f64 = rotations.parse().unwrap();
         let close = |claimed: f64, right: f64| (claimed / right - 1.0).abs() < 0.035;
-        let in_service = hours(lifetime) * 2.0 / 3.0;
-        assert!(close(hours(worth), in_service), "{row:?}");
+        let (part, whole) = share.split_once('/').unwrap();
+        let share = part.parse::<f64>().unwrap() / whole.parse::<f64>().unwrap();
+        let in_service = hours(lifetime) * share;
+        let left = hours(lifetime) - in_service / 2.0;
+        assert!(close(hours(worth), left), "{row:?}");
         assert!(close(rotations, 365.0 * 24.0 / in_service), "{row:?}");
     }
+}
+
+/// What RFC 9846 obsoletes is named where its history is told, and cited nowhere.
+#[test]
+fn no_obsolete_rfc_is_cited() {
+    const OBSOLETE: [&str; 6] = ["8446", "5246", "5077", "6961", "7627", "8422"];
+    const HISTORY: [&str; 2] = ["src/sources.md", "src/errata.md"];
+    let root = scripts::root();
+    let (mut read, mut cited) = (0, Vec::new());
+    for folder in ["src", "listings", "scripts", "tests"] {
+        let files = WalkDir::new(root.join(folder))
+            .into_iter()
+            .filter_entry(|entry| !matches!(entry.file_name().to_str(), Some("node_modules" | "target")))
+            .map(Result::unwrap)
+            .filter(|entry| entry.file_type().is_file());
+        for file in files {
+            let path = file.path().strip_prefix(&root).unwrap().display().to_string();
+            let kind = file.path().extension().and_then(|kind| kind.to_str());
+            let text = ["md", "rs", "go", "py", "toml"].contains(&kind.unwrap_or_default());
+            if !text || HISTORY.contains(&path.as_str()) {
+                continue;
+            }
+            read += 1;
+            for line in fs::read_to_string(file.path()).unwrap().lines() {
+                let cites = |rfc: &&str| {
+                    [format!("RFC {rfc}"), format!("rfc{rfc}")].iter().any(|name| line.contains(name))
+                };
+                if OBSOLETE.iter().any(|rfc| cites(&rfc)) {
+                    cited.push(format!("{path}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(read > 200, "only {read} files were read");
+    assert!(cited.is_empty(), "\n{}", cited.join("\n"));
 }

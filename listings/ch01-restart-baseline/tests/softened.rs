@@ -1,4 +1,7 @@
 //! The ways to soften a restart, and what each still costs.
+//!
+//! A queue belongs to its socket, and not to a process. So one process plays both here: what it drops
+//! is what the kernel closes when the old process ends.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,9 +21,9 @@ fn listener_beside(address: SocketAddr) -> TcpListener {
 }
 
 // ANCHOR: reuseport
-/// Two processes share a port with `SO_REUSEPORT`. Nobody is refused while they overlap. But the
-/// kernel has dealt callers to both queues, and those in the old one's, not yet accepted, are
-/// reset when it closes.
+/// Two listeners share a port with `SO_REUSEPORT`, as two processes would. Nobody is refused while
+/// they overlap. But the kernel has dealt callers to both queues, and those in the old one's, not yet
+/// accepted, are reset when it closes.
 #[tokio::test]
 async fn reuseport_resets_who_was_in_the_old_queue() {
     let migrates = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_migrate_req");
@@ -87,8 +90,8 @@ async fn shut_down_gracefully(grace: Duration, rest: Duration) -> bool {
 // ANCHOR_END: graceful
 
 // ANCHOR: handover
-/// The listening socket is handed to the new process, as systemd does it. Nobody is refused: the
-/// queue outlives the process. A connection that was accepted does not.
+/// The descriptor of the listening socket is handed on, as systemd hands it to the next process.
+/// Nobody is refused: the queue outlives the old holder. A connection that was accepted does not.
 #[tokio::test]
 async fn handover_keeps_the_queue_and_cuts_the_accepted() {
     let listener = TcpListener::bind(lab::any_port()).await.unwrap();

@@ -14,7 +14,7 @@ import (
 const (
 	// A client that says nothing must not hold a connection for ever.
 	handshakeBound = 10 * time.Second
-	// The plaintext of one TLS record (RFC 8446, section 5.1).
+	// The plaintext of one TLS record (RFC 9846, section 5.1).
 	block = 16 * 1024
 )
 

@@ -1,6 +1,6 @@
 """The lab's protocol: a length, four bytes, big-endian; then that many bytes of a known body."""
 
-BLOCK = 16 * 1024  # The plaintext of one TLS record (RFC 8446, section 5.1).
+BLOCK = 16 * 1024  # The plaintext of one TLS record (RFC 9846, section 5.1).
 _PATTERN = bytes(range(251)) * (BLOCK // 251 + 2)
 
 

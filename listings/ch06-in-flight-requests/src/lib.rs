@@ -1,7 +1,7 @@
 //! What becomes of connections that are older than the certificate.
 //!
-//! A rotation does not touch them. TLS checks a certificate in the handshake and never again, so
-//! a connection goes on under the generation it was opened under, past that certificate's end.
+//! A rotation does not touch them. TLS checks a server's certificate in the handshake and not again,
+//! so a connection goes on under the generation it was opened under, past that certificate's end.
 //! [`Retirement`] says when it has to go all the same, and [`Server`] asks it to, in the words of
 //! its protocol: `Connection: close`, GOAWAY, or none. [`tickets`] is about clients who come back.
 
@@ -35,7 +35,7 @@ use tokio_rustls::server::TlsStream;
 /// When a connection has to go although nothing is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retirement {
-    /// How long a connection may live before it is asked to leave.
+    /// How long a connection may live before it is asked to leave. It is gone `grace` later.
     pub max_age: Duration,
     /// The share of `max_age`, from 0 to 1, by which connections are asked earlier, each by
     /// another part of it. Connections that were opened together must not all return together.

@@ -49,7 +49,7 @@ struct Retire {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// How long a connection may live, in milliseconds.
+    /// How long a connection may live before it is asked to leave, in milliseconds.
     #[arg(long, default_value_t = 3_600_000)]
     max_age_ms: u64,
     /// The share of that by which connections are asked to leave earlier, from 0 to 1.

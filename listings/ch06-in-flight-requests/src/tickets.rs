@@ -38,7 +38,7 @@ impl Tickets {
 pub struct Sessions {
     /// The policy.
     pub tickets: Tickets,
-    /// How many sessions are remembered for clients of TLS 1.2 that take no tickets (RFC 5077).
+    /// How many sessions are remembered for clients of TLS 1.2 that take no tickets.
     pub remembered: usize,
 }
 

@@ -19,9 +19,10 @@ use crate::budget::Level;
 /// connections that are open go on, and a new identity mends everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum AtTheEnd {
-    /// Serve on, and leave the decision to each client. Those who check reject the certificate;
-    /// those who resume a session do not look at it. The only policy that does no harm when it is
-    /// this server's clock that is wrong.
+    /// Serve on, and leave the decision to each client. A full handshake checks the certificate and
+    /// fails; most clients that resume a session do not look at it. The only policy that turns no
+    /// client away when it is this server's clock that is wrong. `/ready` is red by that clock under
+    /// each of them.
     ServeOn,
     /// Complete no handshake. Clients see an alert, `access_denied`, that says nothing of
     /// certificates; nobody gets in, not by resumption either.

@@ -37,7 +37,7 @@ pub fn kind(failure: &Failure, at: Where) -> FailureKind {
         Failure::Severed { at: bytes, why } => match (at, *bytes) {
             (Where::Opening, _) => FailureKind::HandshakeCut,
             // With TLS 1.3 the server may object after the client has said its last word of the
-            // handshake (RFC 8446, section 4.4.2.4).
+            // handshake (RFC 9846, section 4.5.1.3).
             (Where::New, _) if is_alert(why) => FailureKind::Alert,
             (Where::New, 0) => FailureKind::HandshakeCut,
             (Where::Kept, 0) => FailureKind::Lost,

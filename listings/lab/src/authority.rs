@@ -138,7 +138,7 @@ impl fmt::Debug for PrivateKeyPem {
 /// A leaf with its chain and its key: what an agent writes to disk.
 #[derive(Clone, Debug)]
 pub struct Issued {
-    /// The leaf, then the intermediate, in PEM. The root is not sent (RFC 8446, section 4.4.2).
+    /// The leaf, then the intermediate, in PEM. The root is not sent (RFC 9846, section 4.5.1).
     pub chain_pem: String,
     /// The leaf's key.
     pub key: PrivateKeyPem,

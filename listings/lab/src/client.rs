@@ -30,7 +30,7 @@ pub struct Client {
 /// How a [`Client`] shall behave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Remember sessions and resume them (RFC 8446, section 2.2). Off by default: a probe that
+    /// Remember sessions and resume them (RFC 9846, section 2.2). Off by default: a probe that
     /// resumes is not shown the server's certificate.
     pub resume: bool,
     /// Offer TLS 1.2 only, instead of 1.2 and 1.3.
@@ -272,7 +272,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Failure::Severed { at, why }
     }
 
-    /// Says goodbye with `close_notify` (RFC 8446, section 6.1), and reads until the server does.
+    /// Says goodbye with `close_notify` (RFC 9846, section 6.1), and reads until the server does.
     pub async fn close(mut self) {
         // The server may be gone already; then there is nobody to say goodbye to.
         let _ = self.stream.shutdown().await;

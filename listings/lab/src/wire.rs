@@ -8,7 +8,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// The largest block written at once, in bytes: the plaintext of one TLS record (RFC 8446,
+/// The largest block written at once, in bytes: the plaintext of one TLS record (RFC 9846,
 /// section 5.1).
 pub const BLOCK: usize = 16 * 1024;
 

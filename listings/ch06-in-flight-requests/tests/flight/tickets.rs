@@ -19,7 +19,7 @@ const CLIENTS: usize = 50;
 enum Session {
     /// TLS 1.3, with tickets.
     Tls13,
-    /// TLS 1.2, with tickets (RFC 5077).
+    /// TLS 1.2, with tickets.
     Tls12Ticket,
     /// TLS 1.2, with a session that the server remembers.
     Tls12Id,

@@ -34,7 +34,7 @@ pub(crate) const MAX_AGE: Duration = Duration::from_secs(2 * 3600);
 pub(crate) enum Session {
     /// TLS 1.3, with tickets.
     Tls13,
-    /// TLS 1.2, with tickets (RFC 5077).
+    /// TLS 1.2, with tickets.
     Tls12Ticket,
     /// TLS 1.2, with a session that the server remembers.
     Tls12Id,
