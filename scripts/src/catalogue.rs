@@ -87,8 +87,12 @@ fn write(page: &mut String, failure: &Failure) {
     }
 }
 
-/// Whether the function stands in the file, as Rust, Go, Python, or one of our macros writes it.
-fn exists(root: &Path, test: &str) -> Result<(), String> {
+/// Whether the function of `file::function` stands in the file, as Rust, Go, Python, or one of our
+/// macros writes it. `root` is where the file's path begins.
+///
+/// # Errors
+/// When there is no such file, or no such function in it.
+pub fn exists(root: &Path, test: &str) -> Result<(), String> {
     let (file, name) = test
         .split_once("::")
         .ok_or_else(|| format!("`{test}` is not `file::function`"))?;

@@ -1,12 +1,12 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, the catalogue of failures, and the table of defects that are caught.
+//! the real files, the catalogue of failures, the table of defects that are caught, and versions.
 
 use std::path::Path;
 
 use similar::TextDiff;
 
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, falsification, grid, results, timeline};
+use crate::{catalogue, errata, falsification, grid, results, timeline, versions};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -41,6 +41,13 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
                 .map(Some)
                 .map_err(|why| format!("{path}: {why}"))
         }
+        "errata" => {
+            let (path, list) = part(0)?;
+            let root = directory.parent().unwrap_or(directory);
+            errata::render(root, &list)
+                .map(Some)
+                .map_err(|why| format!("{path}: {why}"))
+        }
         "falsification" => {
             let (path, list) = part(0)?;
             falsification::render(&list)
@@ -50,6 +57,12 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "results" => {
             let ((path, text), which) = (part(0)?, &directive.arguments[1]);
             results::render(&text, which)
+                .map(Some)
+                .map_err(|why| format!("{path}: {why}"))
+        }
+        "versions" => {
+            let ((path, text), which) = (part(0)?, &directive.arguments[1]);
+            versions::render(&text, which)
                 .map(Some)
                 .map_err(|why| format!("{path}: {why}"))
         }

@@ -9,6 +9,7 @@ pub mod chapter;
 pub mod check;
 pub mod copy;
 pub mod destination;
+pub mod errata;
 pub mod expand;
 pub mod falsification;
 pub mod grid;
@@ -19,5 +20,6 @@ pub mod serve;
 pub mod site;
 pub mod source;
 pub mod timeline;
+pub mod versions;
 
 pub use root::root;

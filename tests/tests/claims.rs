@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use regex::Regex;
 use walkdir::WalkDir;
 
 /// A lifetime of the table as hours.
@@ -44,6 +45,24 @@ fn the_table_of_lifetimes_is_right() {
     }
 }
 
+/// A page that names a test by its file names one that is there.
+#[test]
+fn every_test_that_a_page_names_exists() {
+    let root = scripts::root();
+    let named = Regex::new(r"`((?:listings|scripts|tests)/[^`\s]+::[A-Za-z0-9_]+)`").unwrap();
+    let mut names = 0;
+    for page in fs::read_dir(root.join("src")).unwrap() {
+        let page = page.unwrap().path();
+        let text = fs::read_to_string(&page).unwrap();
+        for name in named.captures_iter(&text) {
+            names += 1;
+            let exists = scripts::catalogue::exists(&root, &name[1]);
+            exists.unwrap_or_else(|why| panic!("{}: {why}", page.display()));
+        }
+    }
+    assert!(names > 0, "no page names a test");
+}
+
 /// What RFC 9846 obsoletes is named where its history is told, and cited nowhere.
 #[test]
 fn no_obsolete_rfc_is_cited() {
@@ -54,11 +73,18 @@ fn no_obsolete_rfc_is_cited() {
     for folder in ["src", "listings", "scripts", "tests"] {
         let files = WalkDir::new(root.join(folder))
             .into_iter()
-            .filter_entry(|entry| !matches!(entry.file_name().to_str(), Some("node_modules" | "target")))
+            .filter_entry(|entry| {
+                !matches!(entry.file_name().to_str(), Some("node_modules" | "target"))
+            })
             .map(Result::unwrap)
             .filter(|entry| entry.file_type().is_file());
         for file in files {
-            let path = file.path().strip_prefix(&root).unwrap().display().to_string();
+            let path = file
+                .path()
+                .strip_prefix(&root)
+                .unwrap()
+                .display()
+                .to_string();
             let kind = file.path().extension().and_then(|kind| kind.to_str());
             let text = ["md", "rs", "go", "py", "toml"].contains(&kind.unwrap_or_default());
             if !text || HISTORY.contains(&path.as_str()) {
@@ -67,7 +93,9 @@ fn no_obsolete_rfc_is_cited() {
             read += 1;
             for line in fs::read_to_string(file.path()).unwrap().lines() {
                 let cites = |rfc: &&str| {
-                    [format!("RFC {rfc}"), format!("rfc{rfc}")].iter().any(|name| line.contains(name))
+                    [format!("RFC {rfc}"), format!("rfc{rfc}")]
+                        .iter()
+                        .any(|name| line.contains(name))
                 };
                 if OBSOLETE.iter().any(|rfc| cites(&rfc)) {
                     cited.push(format!("{path}: {}", line.trim()));

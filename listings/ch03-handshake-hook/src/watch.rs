@@ -21,7 +21,7 @@ use tokio::time::{MissedTickBehavior, interval};
 pub enum Events {
     /// Watch the directory, and poll.
     Wanted,
-    /// Only poll: for mounts that have no events (NFS, some overlays), and to measure the poll.
+    /// Only poll: for mounts that do not report every change (NFS, say), and to measure the poll.
     PollOnly,
 }
 

@@ -30,7 +30,7 @@ macro_rules! strategies {
 
 lab::each_strategy!(strategies);
 
-/// As on NFS, on overlayfs and under gVisor: nothing ever fires.
+/// As where another host writes, or a layer beneath an overlay is changed: nothing ever fires.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_events_at_all() {
     let polling = ["--poll-only", "--poll-ms", "5"];

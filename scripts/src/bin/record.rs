@@ -3,6 +3,9 @@
 //! `cargo record --figures` runs every benchmark instead, and writes what it measured, with the
 //! machine, under `listings/*/measured/`. Figures differ from machine to machine, so no test
 //! compares them; the book shows these files and no other figures.
+//!
+//! `cargo record --versions` asks each tool for its version, and writes `tests/versions.toml`. With
+//! `--check` it writes nothing, and fails where a version that this repository fixes is another one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Parser;
-use scripts::root;
+use scripts::{root, versions};
 use time::OffsetDateTime;
 use walkdir::WalkDir;
 
@@ -22,6 +25,12 @@ struct Arguments {
     /// Measure, instead of recording transcripts. Leave the machine alone meanwhile.
     #[arg(long)]
     figures: bool,
+    /// Write down the versions of the tools that the tests use.
+    #[arg(long, conflicts_with_all = ["figures", "only"])]
+    versions: bool,
+    /// Write nothing: compare what is installed with what is written down.
+    #[arg(long, requires = "versions")]
+    check: bool,
     /// Only this listing, by the name of its crate.
     #[arg(long)]
     only: Option<String>,
@@ -41,9 +50,11 @@ fn main() -> ExitCode {
 /// Whether everything ran.
 fn run(arguments: &Arguments) -> io::Result<bool> {
     let (root, only) = (root()?, arguments.only.as_deref());
-    match arguments.figures {
-        true => measure(&root, only),
-        false => record(&root, only),
+    match arguments {
+        Arguments { check: true, .. } => compare_versions(&root),
+        Arguments { versions: true, .. } => record_versions(&root),
+        Arguments { figures: true, .. } => measure(&root, only),
+        _ => record(&root, only),
     }
 }
 
@@ -114,6 +125,43 @@ fn measure(root: &Path, only: Option<&str>) -> io::Result<bool> {
         println!("measured listings/{listing}/measured/{bench}.txt");
     }
     Ok(all)
+}
+
+fn recorded_versions(root: &Path) -> PathBuf {
+    root.join("tests/versions.toml")
+}
+
+fn record_versions(root: &Path) -> io::Result<bool> {
+    let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = about
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let found = versions::Versions {
+        date: OffsetDateTime::now_utc().date().to_string(),
+        system: system
+            .unwrap_or(std::env::consts::OS)
+            .trim_matches('"')
+            .into(),
+        tools: versions::installed(),
+    };
+    let text = versions::write(&found).map_err(io::Error::other)?;
+    fs::write(recorded_versions(root), text)?;
+    println!("recorded tests/versions.toml: {} tools", found.tools.len());
+    Ok(true)
+}
+
+/// Whether each version that this repository fixes is the one that is written down.
+fn compare_versions(root: &Path) -> io::Result<bool> {
+    let text = fs::read_to_string(recorded_versions(root))?;
+    let recorded = versions::parse(&text).map_err(io::Error::other)?;
+    let found = versions::differences(&recorded.tools, &versions::installed());
+    for moved in &found.moved {
+        println!("moved: {moved}");
+    }
+    for wrong in &found.wrong {
+        eprintln!("error: {wrong}: run `cargo record --versions`");
+    }
+    Ok(found.wrong.is_empty())
 }
 
 /// Each listing and each of its benchmarks, as its manifest names them.
