@@ -31,7 +31,7 @@ const REQUIREMENTS: Option<&str> = Some(".ci/requirements.txt");
 /// A tool per line, so that another one is a line.
 #[rustfmt::skip]
 const TOOLS: [Tool; 17] = [
-    Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", fixed_by: Some("Cargo.toml"), used: "everything" },
+    Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", fixed_by: None, used: "everything" },
     Tool { name: "mdBook", ask: &["mdbook", "--version"], after: "mdbook v", fixed_by: Some(".ci/run"), used: "the plain program, beside the library that builds the book" },
     Tool { name: "Go", ask: &["go", "version"], after: "go version go", fixed_by: REQUIREMENTS, used: "the twin of chapter 3" },
     Tool { name: "Python", ask: &["python3", "--version"], after: "Python ", fixed_by: None, used: "the twin of chapter 4" },
@@ -103,10 +103,7 @@ pub fn installed() -> BTreeMap<String, String> {
 /// The version in what a tool of this name prints. `None` where there is none, or no such tool.
 pub fn version(name: &str, said: &str) -> Option<String> {
     let tool = TOOLS.iter().find(|tool| tool.name == name)?;
-    let pattern = format!(
-        r"(?m){}\s*(\d+\.\d+[0-9A-Za-z.+~-]*)",
-        regex::escape(tool.after)
-    );
+    let pattern = format!(r"{}\s*(\d+(?:\.\d+)+)", regex::escape(tool.after));
     let found = Regex::new(&pattern).ok()?.captures(said)?;
     Some(found[1].to_owned())
 }

@@ -23,7 +23,7 @@ fn a_version_is_found_in_what_a_tool_prints() {
         (
             "HAProxy",
             "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/\nKnown bugs: http://www.haproxy.org/bugs/bugs-2.6.12.html\n",
-            "2.6.12-1+deb12u4",
+            "2.6.12",
         ),
         ("nginx", "nginx version: nginx/1.22.1\n", "1.22.1"),
         (
@@ -41,8 +41,8 @@ fn a_version_is_found_in_what_a_tool_prints() {
             "/usr/bin/chromium: 9: [: 25276493824: unexpected operator\nChromium 156.0.8078.108 built on Debian GNU/Linux 12 (bookworm)\n",
             "156.0.8078.108",
         ),
-        ("pebble", "pebble\t2.4.0+ds1-2+b4\n", "2.4.0+ds1-2+b4"),
-        ("Linux", "6.18.44-fc\n", "6.18.44-fc"),
+        ("pebble", "pebble\t2.4.0+ds1-2+b4\n", "2.4.0"),
+        ("Linux", "6.18.44-fc\n", "6.18.44"),
     ];
     for (name, said, right) in printed {
         assert_eq!(version(name, said).as_deref(), Some(right), "{name}");
