@@ -21,12 +21,12 @@ tests = ["scripts/tests/errata.rs::entries_are_sorted_by_page"]
 "#;
 
 fn why(entry: &str) -> String {
-    render(&scripts::root(), entry).unwrap_err()
+    render(&scripts::root().unwrap(), entry).unwrap_err()
 }
 
 #[test]
 fn entries_are_sorted_by_page() {
-    let page = render(&scripts::root(), &format!("{LATER}{FIRST}{LATER}")).unwrap();
+    let page = render(&scripts::root().unwrap(), &format!("{LATER}{FIRST}{LATER}")).unwrap();
     let at = |words: &str| {
         page.find(words)
             .unwrap_or_else(|| panic!("no {words} in\n{page}"))

@@ -118,7 +118,7 @@ fn what_cannot_be_shown_is_an_error() {
 /// The crates of the page are those of the workspace, each in every version that is built.
 #[test]
 fn crates_are_those_of_the_lock_file() {
-    let lock = std::fs::read_to_string(scripts::root().join("Cargo.lock")).unwrap();
+    let lock = std::fs::read_to_string(scripts::root().unwrap().join("Cargo.lock")).unwrap();
     let page = render(&lock, "crates").unwrap();
     let row = page
         .lines()
