@@ -78,8 +78,8 @@ async fn until_rejected(files: &Files, live: Arc<Live>, told: Follow) {
             _ = hints.recv() => {}
             _ = ticks.tick() => {}
         }
-        if let Some(Reload::Rejected(why)) = look_quietly(&live).await {
-            live.log_rejected(&why);
+        if let Some(Reload::Rejected(error)) = look_quietly(&live).await {
+            live.log_rejected(&error);
             return;
         }
     }
@@ -189,7 +189,7 @@ async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, race: Arc<Race>) {
         Ok(Some(identity)) => identity,
         Ok(None) => return,
         // The event of the other file is still to come.
-        Err(why) => return live.log_rejected(&why),
+        Err(error) => return live.log_rejected(&error),
     };
     let began_alone = race.running.fetch_add(1, Ordering::SeqCst) == 0;
     sleep(TAKES[usize::from(began_alone)]).await;

@@ -69,8 +69,8 @@ async fn server(arguments: Arguments) -> io::Result<()> {
     let address = arguments.serve.address();
     let first = match (start(&arguments), arguments.defect) {
         (Ok(worker), _) => worker,
-        (Err(why), Some(Defect::AbsentAtStart)) => {
-            awaited(&why);
+        (Err(error), Some(Defect::AbsentAtStart)) => {
+            awaited(&error);
             let listener = listen(address).await?;
             loop {
                 drop(accept(&listener).await);
@@ -109,10 +109,10 @@ impl Worker {
 }
 
 fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
-    let source = arguments.serve.source().map_err(|why| Rejected {
+    let source = arguments.serve.source().map_err(|error| Rejected {
         reason: ch02_hot_reload::identity::Reason::NameLost,
         file: arguments.serve.certificate.clone(),
-        detail: why.to_string(),
+        detail: error.to_string(),
         valid_from: None,
     })?;
     let state = Arc::new(State::default());
@@ -150,12 +150,12 @@ async fn started(arguments: &Arguments) -> io::Result<Worker> {
     }
 }
 
-fn awaited(why: &Rejected) {
+fn awaited(error: &Rejected) {
     tracing::warn!(
         event = "identity_awaited",
-        reason = why.reason.name(),
-        file = %why.file.display(),
-        detail = why.detail,
+        reason = error.reason.name(),
+        file = %error.file.display(),
+        detail = error.detail,
     );
 }
 

@@ -79,23 +79,23 @@ impl Reading {
             (Some(Defect::LastGoodLost), Some(_), read) => {
                 self.state.lost.store(read.is_err(), Ordering::SeqCst);
             }
-            (Some(Defect::ChangedInPlace), Some(_), Err(why))
-                if why.reason == Reason::PairMismatch =>
+            (Some(Defect::ChangedInPlace), Some(_), Err(error))
+                if error.reason == Reason::PairMismatch =>
             {
                 self.state.lost.store(true, Ordering::SeqCst);
             }
-            (Some(Defect::ExitsOnBadFile), Some(_), Err(why))
-                if why.reason != Reason::PairMismatch =>
+            (Some(Defect::ExitsOnBadFile), Some(_), Err(error))
+                if error.reason != Reason::PairMismatch =>
             {
-                eprintln!("error: {why}");
+                eprintln!("error: {error}");
                 std::process::exit(1);
             }
-            (Some(Defect::KeyInLog), _, Err(why)) => {
+            (Some(Defect::KeyInLog), _, Err(error)) => {
                 let key = fs::read_to_string(&source.files.key).unwrap_or_default();
-                let detail = format!("{}: {key}", why.detail);
+                let detail = format!("{}: {key}", error.detail);
                 return Err(Rejected {
                     detail,
-                    ..why.clone()
+                    ..error.clone()
                 });
             }
             _ => {}
@@ -144,9 +144,9 @@ impl Reading {
         };
         self.reader
             .read(source, serving)
-            .or_else(|why| match why.reason == passes_over {
+            .or_else(|error| match error.reason == passes_over {
                 true => loose(source, Loose::Peer),
-                false => Err(why),
+                false => Err(error),
             })
     }
 }
@@ -183,23 +183,23 @@ fn loose(source: &Source, loose: Loose) -> Result<Identity, Rejected> {
             Ok(certificate) => chain.push(certificate),
             Err(_) if matches!(loose, Loose::Chain | Loose::All) => break,
             Err(_) => {
-                let why = "it does not parse as PEM";
-                return Err(reject(Reason::Truncated, &files.certificate, &why));
+                let error = "it does not parse as PEM";
+                return Err(reject(Reason::Truncated, &files.certificate, &error));
             }
         }
     }
-    let facts =
-        chain::facts(&chain).map_err(|why| reject(Reason::Truncated, &files.certificate, &why))?;
-    let malformed = |why: &str| reject(Reason::Malformed, &files.key, &why);
+    let facts = chain::facts(&chain)
+        .map_err(|error| reject(Reason::Truncated, &files.certificate, &error))?;
+    let malformed = |error: &str| reject(Reason::Malformed, &files.key, &error);
     let key = PrivateKeyDer::from_pem_slice(&contents.key)
         .map_err(|_| malformed("it holds no key in PEM"))?;
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let signing = provider.key_provider.load_private_key(key.clone_key());
-    let signing = signing.map_err(|why| malformed(&why.to_string()))?;
+    let signing = signing.map_err(|error| malformed(&error.to_string()))?;
     let certified = CertifiedKey::new(chain, signing);
     if matches!(loose, Loose::Peer | Loose::Chain) {
         let matches = certified.keys_match();
-        matches.map_err(|why| reject(Reason::PairMismatch, &files.key, &why))?;
+        matches.map_err(|error| reject(Reason::PairMismatch, &files.key, &error))?;
     }
     let anchors = identity::anchors(source)?;
     let identity = Identity {
@@ -239,9 +239,8 @@ impl Clients {
         }
         let at_once = self.defect == Some(Defect::TrustBelievedAtOnce);
         let text = match at_once {
-            true => {
-                fs::read(&self.file).map_err(|why| reject(Reason::Unreadable, &self.file, &why))?
-            }
+            true => fs::read(&self.file)
+                .map_err(|error| reject(Reason::Unreadable, &self.file, &error))?,
             false => self.stable()?,
         };
         if !at_once {
@@ -267,8 +266,8 @@ impl Clients {
             return Ok(anchors);
         }
         *lock(&self.shrunk) = Some((anchors, since));
-        let why = format!("anchors are gone: believed after {:?}", self.settle);
-        Err(reject(Reason::TrustShrunk, &self.file, &why))
+        let error = format!("anchors are gone: believed after {:?}", self.settle);
+        Err(reject(Reason::TrustShrunk, &self.file, &error))
     }
 
     fn stable(&self) -> Result<Vec<u8>, Rejected> {
@@ -285,8 +284,8 @@ impl Clients {
             }
             before = again;
         }
-        let why = "the file was different at each look";
-        Err(reject(Reason::Torn, &self.file, &why))
+        let error = "the file was different at each look";
+        Err(reject(Reason::Torn, &self.file, &error))
     }
 }
 

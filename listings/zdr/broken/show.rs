@@ -60,7 +60,7 @@ pub fn recipe(
             if asks_clients && before.is_none_or(|last| last.identity.anchors != identity.anchors) {
                 let names = identity.anchors.iter().map(chain::common_name);
                 let roots = names.collect::<Result<Vec<_>, _>>();
-                let roots = roots.map_err(|why| why.to_string())?.join(", ");
+                let roots = roots.map_err(|error| error.to_string())?.join(", ");
                 let generation = before.map_or(1, |before| before.number + 1);
                 tracing::info!(event = "trust_loaded", generation, roots);
             }
@@ -115,7 +115,7 @@ fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
             // It ends with this process, which holds the other end of its pipe.
             let mut hook = Command::new("cat");
             hook.stdin(Stdio::piped()).stdout(Stdio::null());
-            mem::forget(hook.spawn().map_err(|why| why.to_string())?);
+            mem::forget(hook.spawn().map_err(|error| error.to_string())?);
         }
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! The check itself.
 //!
 //! The folder holds what is asked for ([`Options`]) and the run under load; this file does one after
-//! the other: set up, rotate under load, run the scenarios, judge. It uses
+//! the other: set up, rotate under load, run the scenarios, judge. It may use
 //! [`scenarios`], [`judge`](crate::judge), [`testbed`](crate::testbed), [`load`](crate::load),
 //! [`report`](crate::report) and [`server`](crate::server).
 

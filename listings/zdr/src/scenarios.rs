@@ -4,7 +4,7 @@
 //! notice, and once the files are valid again the server must show them.
 //!
 //! The folder holds the scenarios' names ([`scenario`]), what is asked for ([`options`]), the
-//! scenarios themselves, and what came of one. It uses [`judge`](crate::judge),
+//! scenarios themselves, and what came of one. It may use [`judge`](crate::judge),
 //! [`testbed`](crate::testbed), [`load`](crate::load), [`report`](crate::report) and
 //! [`server`](crate::server).
 

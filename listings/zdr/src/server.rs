@@ -3,7 +3,7 @@
 //! The folder holds its description ([`spec`], read by [`spec_file`]), the words in it
 //! ([`placeholders`]), the programs of a run and their processes, what the server prints
 //! ([`output`]), the ways to reload, what may stand behind it ([`origin`]), and the second process
-//! that cleans up after `zdr` ([`cleanup`]). It uses no other folder of this crate.
+//! that cleans up after `zdr` ([`cleanup`]). It may use no other folder of this crate.
 
 pub mod cleanup;
 pub mod error;

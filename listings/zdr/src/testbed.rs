@@ -2,7 +2,7 @@
 //! know what they should be shown.
 //!
 //! The folder holds what all test beds of a run share ([`shared`]), the way to set one up
-//! ([`setup`]), and a rotation with everything that a client sees of it ([`rotate`]). It uses
+//! ([`setup`]), and a rotation with everything that a client sees of it ([`rotate`]). It may use
 //! [`load`](crate::load) and [`server`](crate::server).
 
 pub mod rotate;
