@@ -25,12 +25,13 @@ const OTHER: usize = 20;
 const ZDR: &[&str] = &[
     "server",
     "load",
-    "testbed",
     "report",
+    "compare",
+    "error",
+    "testbed",
     "judge",
     "scenarios",
     "check",
-    "compare",
     "course",
     "benchmark",
 ];

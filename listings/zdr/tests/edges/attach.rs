@@ -42,6 +42,8 @@ fn it_is_judged_observed_merged_and_compared() {
         "1200",
         "--rate",
         "20",
+        "--patience-ms",
+        "20000",
     ];
     let mut observing = Running::start(&mut folder.zdr(&observe));
     observing.until("watching");
@@ -60,6 +62,9 @@ fn it_is_judged_observed_merged_and_compared() {
         "truncated",
         "--rate",
         "20",
+        // A busy machine is no reason to find something.
+        "--patience-ms",
+        "20000",
     ];
     folder.run(&check).says(0, &[]);
     observing.end().says(0, &[]);
