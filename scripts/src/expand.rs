@@ -19,64 +19,36 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         let text = part.text().map_err(|why| why.to_string())?;
         Ok::<_, String>((argument.trim_start_matches("../"), text))
     };
-    match directive.name.as_str() {
-        "timeline" => {
-            let (path, events) = part(0)?;
-            // One picture of a run is enough to a page, so the path makes a good identity.
-            timeline::render(path, &events)
-                .map(Some)
-                .map_err(|why| format!("{path}: {why}"))
-        }
-        "grid" => {
-            let (path, events) = part(0)?;
-            grid::render(&events)
-                .map(Some)
-                .map_err(|why| format!("{path}: {why}"))
-        }
-        "catalogue" => {
-            let (path, list) = part(0)?;
-            // The list lies in the folder beside the chapters', one below the root.
-            let root = directory.parent().unwrap_or(directory);
-            catalogue::render(root, &list)
-                .map(Some)
-                .map_err(|why| format!("{path}: {why}"))
-        }
-        "errata" => {
-            let (path, list) = part(0)?;
-            let root = directory.parent().unwrap_or(directory);
-            errata::render(root, &list)
-                .map(Some)
-                .map_err(|why| format!("{path}: {why}"))
-        }
-        "falsification" => {
-            let (path, list) = part(0)?;
-            falsification::render(&list)
-                .map(Some)
-                .map_err(|why| format!("{path}: {why}"))
-        }
-        "results" => {
-            let ((path, text), which) = (part(0)?, &directive.arguments[1]);
-            results::render(&text, which)
-                .map(Some)
-                .map_err(|why| format!("{path}: {why}"))
-        }
-        "versions" => {
-            let ((path, text), which) = (part(0)?, &directive.arguments[1]);
-            versions::render(&text, which)
-                .map(Some)
-                .map_err(|why| format!("{path}: {why}"))
-        }
-        "changed" => {
-            let ((old, before), (new, after)) = (part(0)?, part(1)?);
-            if before == after {
-                return Err(format!("{old} and {new} are the same"));
-            }
-            let diff = TextDiff::from_lines(&before, &after);
-            let diff = diff.unified_diff().header(old, new).to_string();
-            Ok(Some(format!("```diff\n{diff}```\n")))
-        }
-        _ => part(0).map(|_| None),
+    // The lists name files from the root, one above the chapters' folder.
+    let root = directory.parent().unwrap_or(directory);
+    let which = directive.arguments.get(1).map_or("", String::as_str);
+    let name = directive.name.as_str();
+    if name == "changed" {
+        return changed(part(0)?, part(1)?).map(Some);
     }
+    let (path, text) = part(0)?;
+    let rendered = match name {
+        // One picture of a run is enough to a page, so the path makes a good identity.
+        "timeline" => timeline::render(path, &text).map_err(|why| why.to_string()),
+        "grid" => grid::render(&text).map_err(|why| why.to_string()),
+        "catalogue" => catalogue::render(root, &text),
+        "errata" => errata::render(root, &text),
+        "falsification" => falsification::render(&text),
+        "results" => results::render(&text, which),
+        "versions" => versions::render(&text, which),
+        _ => return Ok(None),
+    };
+    rendered.map(Some).map_err(|why| format!("{path}: {why}"))
+}
+
+/// What differs between two files, or parts of files, as a diff.
+fn changed((old, before): (&str, String), (new, after): (&str, String)) -> Result<String, String> {
+    if before == after {
+        return Err(format!("{old} and {new} are the same"));
+    }
+    let diff = TextDiff::from_lines(&before, &after);
+    let diff = diff.unified_diff().header(old, new).to_string();
+    Ok(format!("```diff\n{diff}```\n"))
 }
 
 /// Expands our directives in a chapter. mdBook's own are left to mdBook.
