@@ -7,12 +7,12 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A way to use a server. Each finds failures that the others cannot.
 #[derive(
-    clap::ValueEnum,
     Clone,
     Copy,
     Debug,
@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
     PartialEq,
     PartialOrd,
     Serialize,
+    ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Class {

@@ -2,10 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lab::agent::Agent;
 use lab::authority::Issued;
+use lab::client::{Client, Options};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -15,35 +17,26 @@ use crate::judge::{Judgement, judge};
 use crate::open_loop::{finished, open_loop};
 use crate::rotation::{Window, until_shown};
 
+/// Full handshakes a second, downloads at once, and the time before, between and after rotations.
+const RATE: f64 = 100.0;
+const DOWNLOADS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// A server whose files an agent rotates.
 pub trait Server {
     /// Where it listens, now and later.
     fn address(&self) -> watch::Receiver<SocketAddr>;
 
-    /// Tells it of new files, where it is to be told.
+    /// Tells it of new files, where it has to be told.
     ///
     /// # Errors
     /// When that fails.
     fn notify(&mut self, clients: &mut Clients) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// How a server is checked.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// The number of rotations.
-    pub rotations: u32,
-    /// Full handshakes a second.
-    pub rate: f64,
-    /// Downloads that are in progress at once.
-    pub downloads: usize,
-    /// The time before, between and after rotations.
-    pub pause: Duration,
-    /// How long the new certificate may take to be shown.
-    pub within: Duration,
-}
-
 // ANCHOR: check
-/// Checks a server that serves what `agent` has written first: `served`.
+/// Checks a server that serves `served`, which `agent` has written. A new certificate is waited for as
+/// long as `within`.
 ///
 /// # Errors
 /// When the agent cannot issue or write.
@@ -51,28 +44,37 @@ pub async fn check(
     agent: &mut Agent,
     served: &Issued,
     server: &mut impl Server,
-    plan: Plan,
+    rotations: u32,
+    within: Duration,
 ) -> io::Result<Judgement> {
     let (stop, stopping) = watch::channel(false);
-    let mut clients = Clients::new(agent.root_pem(), server.address(), stopping.clone())?;
+    let mut clients = Clients {
+        client: Client::new(agent.root_pem(), "localhost", Options::default())?,
+        server: server.address(),
+        stop: stopping.clone(),
+        recorder: Arc::default(),
+        issued: Arc::default(),
+        newest: watch::Sender::new(1),
+        downloading: watch::Sender::new(0),
+    };
     clients.expect(served);
     let mut load = JoinSet::new();
-    for _ in 0..plan.downloads {
+    for _ in 0..DOWNLOADS {
         load.spawn(clients.clone().download());
     }
     let (each, recorder) = (clients.clone(), clients.recorder.clone());
     let full = move |due| each.clone().full(due);
-    load.spawn(open_loop(plan.rate, stopping, recorder, full));
+    load.spawn(open_loop(RATE, stopping, recorder, full));
     let mut windows = Vec::new();
-    for _ in 0..plan.rotations {
-        // What cannot begin is recorded as failed; so whether this comes in time does not matter.
+    for _ in 0..rotations {
+        // A download that cannot begin is recorded as failed. So whether this ends in time is no matter.
         let mut downloading = clients.downloading.subscribe();
-        let all = downloading.wait_for(|many| *many == plan.downloads);
-        let _ = timeout(plan.within, all).await;
-        sleep(plan.pause).await;
-        windows.push(rotate(agent, server, &mut clients, plan.within).await?);
+        let all = downloading.wait_for(|many| *many == DOWNLOADS);
+        let _ = timeout(within, all).await;
+        sleep(PAUSE).await;
+        windows.push(rotate(agent, server, &mut clients, within).await?);
     }
-    sleep(plan.pause).await;
+    sleep(PAUSE).await;
     stop.send_replace(true);
     while let Some(ended) = load.join_next().await {
         finished(ended);

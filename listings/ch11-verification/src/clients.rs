@@ -1,12 +1,11 @@
 //! Clients of the lab's protocol: full handshakes when they are due, and downloads that never end.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use lab::authority::Issued;
-use lab::client::{Client, Connection, Failure, Options, Seen};
+use lab::client::{Client, Connection, Failure, Seen};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -21,41 +20,26 @@ const PACE: Duration = Duration::from_millis(10);
 /// The clients of a run, and what they share.
 #[derive(Clone)]
 pub struct Clients {
-    client: Client,
+    /// How they connect.
+    pub client: Client,
     /// Where the server listens now.
-    server: watch::Receiver<SocketAddr>,
-    /// The hashes of the chains that were issued. The first is generation 1.
-    issued: Arc<Mutex<Vec<String>>>,
-    stop: watch::Receiver<bool>,
-    /// The newest generation that a handshake has shown.
-    newest: watch::Sender<u32>,
-    /// How many downloads are in progress.
-    pub downloading: watch::Sender<usize>,
+    pub server: watch::Receiver<SocketAddr>,
+    /// Holds true once they are to stop.
+    pub stop: watch::Receiver<bool>,
     /// Where attempts are written down.
     pub recorder: Arc<Recorder>,
+    /// The hashes of the chains that were issued. The first is generation 1.
+    pub issued: Arc<Mutex<Vec<String>>>,
+    /// The newest generation that a handshake has shown.
+    pub newest: watch::Sender<u32>,
+    /// How many downloads are in progress.
+    pub downloading: watch::Sender<usize>,
 }
 
-impl Clients {
-    /// Clients that trust `roots_pem`, and stop once `stop` holds true.
-    ///
-    /// # Errors
-    /// When there is no usable trust anchor.
-    pub fn new(
-        roots_pem: &str,
-        server: watch::Receiver<SocketAddr>,
-        stop: watch::Receiver<bool>,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            client: Client::new(roots_pem, "localhost", Options::default())?,
-            server,
-            issued: Arc::default(),
-            stop,
-            newest: watch::channel(1).0,
-            downloading: watch::channel(0).0,
-            recorder: Arc::default(),
-        })
-    }
+/// An error, and how far the attempt had come.
+type Failed = (Failure, Where);
 
+impl Clients {
     /// Adds a chain that may be shown from now on, and returns its generation.
     pub fn expect(&self, issued: &Issued) -> u32 {
         let mut known = lock(&self.issued);
@@ -85,6 +69,18 @@ impl Clients {
         Some(generation)
     }
 
+    /// A new connection with a full handshake, and one byte over it.
+    async fn open(&self, handshake: &mut Handshake) -> Result<Connection, Failed> {
+        let server = *self.server.borrow();
+        let connected = self.client.connect(server).await;
+        let mut connection = connected.map_err(|error| (error, Where::Opening))?;
+        handshake.done = Some(Instant::now());
+        handshake.shown = self.generation(connection.seen());
+        let answered = connection.pull(1).await;
+        answered.map_err(|error| (error, Where::New))?;
+        Ok(connection)
+    }
+
     /// One handshake that was due at this moment.
     pub async fn full(mut self, due: Duration) {
         let began = self.recorder.now();
@@ -99,23 +95,12 @@ impl Clients {
     /// One download after the other. Each goes on until it is cut, or the clients are to stop.
     pub async fn download(self) {
         while !*self.stop.borrow() {
-            let began = self.recorder.now();
-            let server = *self.server.borrow();
-            let (done, shown, outcome) = match self.client.connect(server).await {
-                Err(error) => (None, None, Err((error, Where::Opening))),
-                Ok(connection) => {
-                    let shown = self.generation(connection.seen());
-                    (Some(Instant::now()), shown, self.pieces(connection).await)
-                }
+            let (began, mut handshake) = (self.recorder.now(), Handshake::default());
+            let outcome = match self.open(&mut handshake).await {
+                Ok(connection) => self.pieces(connection).await,
+                Err(failed) => Err(failed),
             };
-            let handshake = match outcome {
-                Err((error, at)) => failed(done, shown, &error, at),
-                Ok(()) => Handshake {
-                    done,
-                    shown,
-                    failed: None,
-                },
-            };
+            let handshake = with_outcome(handshake, outcome);
             let class = Class::Download;
             let attempt = handshake.attempt(began, &self.recorder);
             self.recorder.put(Attempt { class, ..attempt });
@@ -125,12 +110,8 @@ impl Clients {
         }
     }
 
-    async fn pieces(&self, mut connection: Connection) -> Result<(), (Failure, Where)> {
+    async fn pieces(&self, mut connection: Connection) -> Result<(), Failed> {
         let mut stop = self.stop.clone();
-        connection
-            .pull(PIECE)
-            .await
-            .map_err(|error| (error, Where::New))?;
         self.downloading.send_modify(|many| *many += 1);
         let outcome = loop {
             tokio::select! {
@@ -149,26 +130,13 @@ impl Clients {
 }
 
 impl Watched for Clients {
-    /// A new connection with a full handshake, and one byte over it.
     async fn handshake(&mut self) -> Handshake {
-        let server = *self.server.borrow();
-        let mut connection = match self.client.connect(server).await {
-            Ok(connection) => connection,
-            Err(error) => return failed(None, None, &error, Where::Opening),
+        let mut handshake = Handshake::default();
+        let outcome = match self.open(&mut handshake).await {
+            Ok(connection) => Ok(connection.close().await),
+            Err(failed) => Err(failed),
         };
-        let (done, shown) = (Some(Instant::now()), self.generation(connection.seen()));
-        if let Err(error) = connection.pull(1).await {
-            return failed(done, shown, &error, Where::New);
-        }
-        connection.close().await;
-        // A chain that mixes two generations, or ends early, was never issued like this.
-        let unknown = (FailureKind::WrongChain, "not issued".to_owned());
-        let failed = shown.is_none().then_some(unknown);
-        Handshake {
-            done,
-            shown,
-            failed,
-        }
+        with_outcome(handshake, outcome)
     }
 
     /// They go on asking.
@@ -177,11 +145,15 @@ impl Watched for Clients {
     }
 }
 
-fn failed(done: Option<Instant>, shown: Option<u32>, error: &Failure, at: Where) -> Handshake {
-    let failed = Some((kind(error, at), error.to_string()));
-    Handshake {
-        done,
-        shown,
-        failed,
-    }
+/// The handshake, with how the attempt ended.
+fn with_outcome(mut handshake: Handshake, outcome: Result<(), Failed>) -> Handshake {
+    handshake.failed = match outcome {
+        Err((error, at)) => Some((kind(&error, at), error.to_string())),
+        // A chain that mixes two generations, or ends early, was never issued like this.
+        Ok(()) if handshake.shown.is_none() => {
+            Some((FailureKind::WrongChain, "the chain was not issued".into()))
+        }
+        Ok(()) => None,
+    };
+    handshake
 }

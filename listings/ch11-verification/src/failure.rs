@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 use lab::client::Failure;
-use rustls::CertificateError as Bad;
+use rustls::{CertificateError as Bad, Error as Tls};
 
 use crate::attempt::FailureKind;
 
@@ -47,27 +47,28 @@ pub fn kind(failure: &Failure, at: Where) -> FailureKind {
 }
 // ANCHOR_END: kind
 
-fn of_tls(error: &rustls::Error) -> FailureKind {
+fn of_tls(error: &Tls) -> FailureKind {
     match error {
-        rustls::Error::AlertReceived(_) => FailureKind::Alert,
-        rustls::Error::InvalidCertificate(bad) => match bad {
-            Bad::Expired | Bad::ExpiredContext { .. } => FailureKind::Expired,
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => FailureKind::NotYetValid,
-            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => FailureKind::WrongName,
-            Bad::UnknownIssuer => FailureKind::UnknownIssuer,
-            Bad::BadSignature => FailureKind::WrongKey,
-            _ => FailureKind::Tls,
-        },
+        Tls::AlertReceived(_) => FailureKind::Alert,
+        Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => FailureKind::Expired,
+        Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
+            FailureKind::NotYetValid
+        }
+        Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+            FailureKind::WrongName
+        }
+        Tls::InvalidCertificate(Bad::UnknownIssuer) => FailureKind::UnknownIssuer,
+        Tls::InvalidCertificate(Bad::BadSignature) => FailureKind::WrongKey,
         _ => FailureKind::Tls,
     }
 }
 
 fn is_alert(error: &io::Error) -> bool {
-    matches!(tls_error(error), Some(rustls::Error::AlertReceived(_)))
+    matches!(tls_error(error), Some(Tls::AlertReceived(_)))
 }
 
 /// The error of TLS below an error, however deep.
-fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+fn tls_error(error: &io::Error) -> Option<&Tls> {
     causes(error).find_map(|error| error.downcast_ref())
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use crate::attempt::{Attempt, Class, FailureKind};
+use crate::attempt::{Attempt, Class};
 use crate::bound::upper;
 use crate::phase::{during, rotations_met, went_back};
 use crate::rotation::Window;
@@ -30,13 +30,15 @@ impl Share {
         upper(self.failed, self.of)
     }
 
-    /// In words: "none of 12 downloads failed (below 22.1 %)".
+    /// In words: "none of 12 downloads in all failed (below 22.1 %)".
     fn words(self, what: &str) -> String {
-        let (of, below) = (self.of, self.below() * 100.0);
-        match self.failed {
-            0 => format!("none of {of} {what} failed (below {below:.1} %)"),
-            failed => format!("{failed} of {of} {what} failed (below {below:.1} %)"),
-        }
+        // Rounded up: a bound that is rounded down is none.
+        let (of, below) = (self.of, (self.below() * 1000.0).ceil() / 10.0);
+        let failed = match self.failed {
+            0 => "none".to_owned(),
+            failed => failed.to_string(),
+        };
+        format!("{failed} of {of} {what} failed (below {below:.1} %)")
     }
 }
 
@@ -76,73 +78,63 @@ pub fn risk<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, windows: &[Wind
 pub enum Fault {
     /// No handshake showed the new certificate.
     NotPickedUp,
-    /// Handshakes showed the new certificate, and then the old one again for good.
+    /// Handshakes showed the new certificate, and in the end the old one again.
     WentBack,
-    /// Handshakes showed sometimes the new and sometimes the old one for as long as was waited.
+    /// Some handshakes showed the new certificate and some the old one, for as long as was waited.
     SideBySide,
 }
 
+// ANCHOR: judge
 /// What is said of a server.
 #[derive(Clone, Debug)]
 pub struct Judgement {
-    /// What was at risk, by class, for the classes that made attempts.
-    pub risks: BTreeMap<Class, Risk>,
-    /// How often attempts failed, by class and kind.
-    pub failures: BTreeMap<(Class, FailureKind), u64>,
-    /// The generations whose rotation was at fault.
-    pub faults: Vec<(u32, Fault)>,
+    /// What was at risk.
+    pub risk: Risk,
+    /// The same for each class that made attempts.
+    pub by_class: BTreeMap<Class, Risk>,
+    /// The rotations that were at fault, by the generation that was written.
+    pub faults: BTreeMap<u32, Fault>,
     /// For how long clients were shown the old certificate, for each rotation that was picked up.
     pub new_after: Vec<Duration>,
-    /// How many rotations there were.
-    pub rotations: usize,
 }
 
-// ANCHOR: judge
-/// Judges a server by the attempts that were made and the rotations in between.
+/// Judges a server by the attempts that were made and the rotations between them.
 pub fn judge(attempts: &[Attempt], windows: &[Window]) -> Judgement {
-    let mut failures = BTreeMap::new();
+    let mut by_class: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for attempt in attempts {
-        if let Some(kind) = attempt.failed {
-            *failures.entry((attempt.class, kind)).or_default() += 1;
-        }
+        by_class.entry(attempt.class).or_default().push(attempt);
     }
-    let of = |class| {
-        attempts
-            .iter()
-            .filter(move |attempt| attempt.class == class)
-    };
-    let classes: BTreeSet<_> = attempts.iter().map(|attempt| attempt.class).collect();
-    let next = windows.iter().skip(1).map(Some).chain([None]);
-    let fault = |(window, next): (&Window, Option<&Window>)| {
-        let fault = match (window.first_new, window.converged) {
-            (None, _) => Fault::NotPickedUp,
-            _ if went_back(attempts, window, next) => Fault::WentBack,
-            (_, None) => Fault::SideBySide,
-            _ => return None,
-        };
-        Some((window.generation, fault))
-    };
+    let by_class = by_class.into_iter();
+    let nexts = windows.iter().skip(1).map(Some).chain([None]);
+    let faults = windows
+        .iter()
+        .zip(nexts)
+        .filter_map(|(window, next)| Some((window.generation, fault(attempts, window, next)?)));
     Judgement {
-        risks: classes
-            .into_iter()
-            .map(|class| (class, risk(of(class), windows)))
+        risk: risk(attempts, windows),
+        by_class: by_class
+            .map(|(class, of)| (class, risk(of, windows)))
             .collect(),
-        failures,
-        faults: windows.iter().zip(next).filter_map(fault).collect(),
+        faults: faults.collect(),
         new_after: windows.iter().filter_map(Window::new_after).collect(),
-        rotations: windows.len(),
+    }
+}
+
+fn fault(attempts: &[Attempt], window: &Window, next: Option<&Window>) -> Option<Fault> {
+    match (window.first_new, window.converged) {
+        (None, _) => Some(Fault::NotPickedUp),
+        _ if went_back(attempts, window, next) => Some(Fault::WentBack),
+        (_, None) => Some(Fault::SideBySide),
+        _ => None,
     }
 }
 
 impl Judgement {
-    /// Whether each rotation was picked up and no attempt failed. `None` where no attempt met a rotation:
-    /// then nothing is known.
+    /// Whether each rotation was picked up and no attempt failed. `None` where no attempt met a
+    /// rotation, because then nothing is known.
     pub fn zero_downtime(&self) -> Option<bool> {
-        let at_risk: u64 = self.risks.values().map(|risk| risk.during.of).sum();
-        match self.failures.is_empty() && self.faults.is_empty() {
-            false => Some(false),
-            true => (at_risk > 0).then_some(true),
-        }
+        let no_fault = self.risk.all.failed == 0 && self.faults.is_empty();
+        (!no_fault || self.risk.during.of > 0).then_some(no_fault)
     }
 }
 // ANCHOR_END: judge
@@ -154,22 +146,23 @@ impl fmt::Display for Judgement {
             Some(false) => "not zero downtime",
             None => "no verdict, since no attempt met a rotation",
         };
-        writeln!(f, "{verdict}, {} rotations", self.rotations)?;
-        for (generation, fault) in &self.faults {
-            writeln!(f, "  rotation to generation {generation}: {fault:?}")?;
-        }
-        for (class, risk) in &self.risks {
-            let (what, met) = match class {
-                Class::Download => ("downloads", "crossings of a rotation"),
-                _ => ("attempts", "attempts"),
+        writeln!(f, "{verdict}")?;
+        for (class, risk) in &self.by_class {
+            let (during, all) = match class {
+                Class::Download => ("crossings of a rotation", "downloads in all"),
+                _ => ("attempts during rotations", "attempts in all"),
             };
-            writeln!(f, "  {class}, all: {}", risk.all.words(what))?;
-            writeln!(f, "  {class}, at risk: {}", risk.during.words(met))?;
-            writeln!(
-                f,
-                "  {class}, by rotation: {}",
-                risk.rotations.words("rotations")
-            )?;
+            writeln!(f, "  {class}: {}", risk.during.words(during))?;
+            writeln!(f, "  {class}: {}", risk.all.words(all))?;
+        }
+        writeln!(f, "  {}", self.risk.rotations.words("rotations"))?;
+        for (generation, fault) in &self.faults {
+            let shown = match fault {
+                Fault::NotPickedUp => "was never shown",
+                Fault::WentBack => "was shown, and then the old one again",
+                Fault::SideBySide => "was shown by some handshakes only",
+            };
+            writeln!(f, "  the certificate of generation {generation} {shown}")?;
         }
         match self.new_after.iter().max() {
             Some(worst) => writeln!(

@@ -10,9 +10,8 @@ use ch02_hot_reload::Live;
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::{Events, watch};
 use ch03_handshake_hook::{Hook, hooked_config};
-use ch11_verification::check::{Plan, Server, check};
+use ch11_verification::check::{Server, check};
 use ch11_verification::clients::Clients;
-use ch11_verification::rotation::Watched;
 use clap::Parser;
 use lab::agent::{Agent, Files, Strategy};
 use tokio::runtime::{Builder, Runtime};
@@ -62,15 +61,9 @@ async fn demo(all: bool) -> io::Result<()> {
         let directory = lab::directory()?;
         let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
         let served = agent.rotate()?;
-        let mut server = InProcess::start(agent.files(), reload).await?;
-        let plan = Plan {
-            rotations,
-            within,
-            rate: 100.0,
-            downloads: 4,
-            pause: Duration::from_millis(200),
-        };
-        let judgement = check(&mut agent, &served, &mut server, plan).await;
+        let mut server = InProcess::new(agent.files(), reload);
+        server.run().await?;
+        let judgement = check(&mut agent, &served, &mut server, rotations, within).await;
         server.kill().await?;
         print!("{name}: {}", judgement?);
     }
@@ -87,49 +80,22 @@ struct InProcess {
 }
 
 impl InProcess {
-    async fn start(files: Files, reload: Reload) -> io::Result<Self> {
-        let mut server = Self {
+    fn new(files: Files, reload: Reload) -> Self {
+        Self {
             files,
             reload,
             generation: 0,
             address: Sender::new(lab::any_port()),
             threads: None,
-        };
-        server.run().await?;
-        Ok(server)
+        }
     }
 
     async fn run(&mut self) -> io::Result<()> {
         self.generation += 1;
         let mut threads = Builder::new_multi_thread();
         let threads = threads.worker_threads(1).enable_all().build()?;
-        let (reload, generation) = (self.reload, self.generation);
-        let Files {
-            certificate, key, ..
-        } = self.files.clone();
-        let source = Source {
-            files: self.files.clone(),
-            name: "localhost".try_into().map_err(io::Error::other)?,
-        };
-        let starting = threads.spawn(async move {
-            if reload == Reload::Restart {
-                let config = load_once(&certificate, &key, generation)?;
-                let listener = listen(lab::any_port()).await?;
-                let address = listener.local_addr()?;
-                tokio::spawn(ch01_restart_baseline::serve(listener, config, generation));
-                return Ok::<_, io::Error>(address);
-            }
-            let live = Live::start(source).map_err(io::Error::other)?;
-            let config = hooked_config(Hook(live.clone()));
-            if reload == Reload::Watch {
-                watch(live, Events::Wanted, Duration::from_secs(1));
-            }
-            let listener = listen(lab::any_port()).await?;
-            let address = listener.local_addr()?;
-            tokio::spawn(ch03_handshake_hook::serve(listener, config));
-            Ok(address)
-        });
-        let address = starting.await.map_err(io::Error::other)??;
+        let serving = serve(self.reload, self.files.clone(), self.generation);
+        let address = threads.spawn(serving).await.map_err(io::Error::other)??;
         self.threads = Some(threads);
         self.address.send_replace(address);
         Ok(())
@@ -145,6 +111,27 @@ impl InProcess {
     }
 }
 
+/// Begins to serve, and says where.
+async fn serve(reload: Reload, files: Files, generation: u64) -> io::Result<SocketAddr> {
+    if reload == Reload::Restart {
+        let config = load_once(&files.certificate, &files.key, generation)?;
+        let listener = listen(lab::any_port()).await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(ch01_restart_baseline::serve(listener, config, generation));
+        return Ok(address);
+    }
+    let name = "localhost".try_into().map_err(io::Error::other)?;
+    let live = Live::start(Source { files, name }).map_err(io::Error::other)?;
+    let config = hooked_config(Hook(live.clone()));
+    if reload == Reload::Watch {
+        watch(live, Events::Wanted, Duration::from_secs(1));
+    }
+    let listener = listen(lab::any_port()).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(ch03_handshake_hook::serve(listener, config));
+    Ok(address)
+}
+
 impl Server for InProcess {
     fn address(&self) -> Receiver<SocketAddr> {
         self.address.subscribe()
@@ -154,9 +141,7 @@ impl Server for InProcess {
         if self.reload == Reload::Restart {
             self.kill().await?;
             // However short the gap is, a client comes by.
-            let began = clients.recorder.now();
-            let attempt = clients.handshake().await.attempt(began, &clients.recorder);
-            clients.recorder.put(attempt);
+            clients.clone().full(clients.recorder.now()).await;
             self.run().await?;
         }
         Ok(())

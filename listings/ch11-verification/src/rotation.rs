@@ -48,6 +48,7 @@ impl Window {
 // ANCHOR_END: window
 
 /// What came of one handshake, and of the request behind it.
+#[derive(Clone, Debug, Default)]
 pub struct Handshake {
     /// When the handshake was complete, before any request.
     pub done: Option<Instant>,

@@ -19,6 +19,8 @@
 //! | in text, `127.0.0.1:` and a number | `127.0.0.1:[PORT]` |
 //! | in text, a date and time, except in virtual time | `[TIME]` |
 //! | in text, the path of a directory that [`crate::directory`] made | `[PATH]` |
+//! | in a judgement, how many attempts there were, and how many attempts or downloads failed | `[COUNT]` |
+//! | in a judgement, the bound that follows from such a count | `[SHARE]` |
 //!
 //! Events of single connections are concurrent. Between two events of any other kind they are
 //! shown in the order of their connection's number, `connection_opened` before
@@ -232,12 +234,31 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
     event.to_string()
 }
 
+/// What a judgement counted. How many attempts a client makes in a while, and how many of them fail,
+/// differs between runs. How many rotations there are, and how often one is met without harm, does not.
+const COUNTED: [(&str, &str); 4] = [
+    (
+        "[COUNT]",
+        r"(?<redacted>\d+) of \S+ (?:attempts|crossings|downloads)\b",
+    ),
+    ("[COUNT]", r" of (?<redacted>\d+) attempts\b"),
+    (
+        "[COUNT]",
+        r"[\d\]] of (?<redacted>\d+) (?:crossings|downloads)\b",
+    ),
+    (
+        "[SHARE]",
+        r"(?:attempts|[\d\]] of \S+ (?:crossings|downloads))[\w ]* failed \(below (?<redacted>[\d.]+ %)\)",
+    ),
+];
+
 fn redactions(dates: Dates) -> Redactions {
     let mut patterns = vec![
         ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
         ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
         ("[PATH]", r"(?<redacted>/[\w./-]*/rotation-\w{6})\b"),
     ];
+    patterns.extend(COUNTED);
     if dates == Dates::Replaced {
         let date = r"\b(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)";
         patterns.push(("[TIME]", date));

@@ -1,0 +1,195 @@
+//! Servers that are sound, that do not reload, that drop connections, and that stall: each is judged so.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::{connection, load_once};
+use ch11_verification::attempt::Class;
+use ch11_verification::check::{Server, check};
+use ch11_verification::clients::Clients;
+use ch11_verification::judge::{Fault, Judgement};
+use ch11_verification::open_loop::open_loop;
+use lab::BOUND;
+use lab::agent::{Agent, Files, Strategy};
+use lab::client::{Client, Options};
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+/// What a server does when it is notified of new files.
+#[derive(Clone, Copy, PartialEq)]
+enum Reload {
+    Serve,
+    Ignore,
+    ServeAndDrop,
+}
+
+struct Reloading {
+    files: Files,
+    reload: Reload,
+    generation: u64,
+    config: watch::Sender<Arc<ServerConfig>>,
+    drop: Arc<Notify>,
+    address: watch::Sender<SocketAddr>,
+}
+
+impl Reloading {
+    async fn start(files: Files, reload: Reload) -> io::Result<Self> {
+        let listener = TcpListener::bind(lab::any_port()).await?;
+        let config = load_once(&files.certificate, &files.key, 1)?;
+        let server = Self {
+            reload,
+            generation: 1,
+            config: watch::Sender::new(config),
+            drop: Arc::default(),
+            address: watch::Sender::new(listener.local_addr()?),
+            files,
+        };
+        let (configs, dropping) = (server.config.subscribe(), server.drop.clone());
+        tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                tokio::select! {
+                    () = dropping.notified() => connections.shutdown().await,
+                    accepted = listener.accept() => {
+                        let Ok((tcp, _)) = accepted else { return };
+                        let acceptor = TlsAcceptor::from(configs.borrow().clone());
+                        connections.spawn(connection(tcp, acceptor, 1));
+                    }
+                }
+            }
+        });
+        Ok(server)
+    }
+}
+
+impl Server for Reloading {
+    fn address(&self) -> watch::Receiver<SocketAddr> {
+        self.address.subscribe()
+    }
+
+    async fn notify(&mut self, clients: &mut Clients) -> io::Result<()> {
+        if self.reload == Reload::Ignore {
+            return Ok(());
+        }
+        self.generation += 1;
+        let config = load_once(&self.files.certificate, &self.files.key, self.generation)?;
+        self.config.send_replace(config);
+        if self.reload == Reload::ServeAndDrop {
+            let mut downloading = clients.downloading.subscribe();
+            self.drop.notify_one();
+            let cut = downloading.wait_for(|many| *many == 0);
+            let waited = timeout(BOUND, cut).await;
+            waited.expect("waited for the downloads to be cut").unwrap();
+        }
+        Ok(())
+    }
+}
+
+async fn judged(reload: Reload, within: Duration) -> Judgement {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let served = agent.rotate().unwrap();
+    let mut server = Reloading::start(agent.files(), reload).await.unwrap();
+    let judgement = check(&mut agent, &served, &mut server, 2, within).await;
+    judgement.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_serves_the_new_and_keeps_what_is_open_has_no_downtime() {
+    let judgement = judged(Reload::Serve, BOUND).await;
+    assert_eq!(judgement.zero_downtime(), Some(true), "{judgement}");
+    assert_eq!(judgement.new_after.len(), 2);
+    // Four downloads each cross two rotations.
+    let downloads = &judgement.by_class[&Class::Download];
+    assert_eq!((downloads.all.of, downloads.during.of), (4, 8));
+    let full = &judgement.by_class[&Class::Full];
+    // The watch alone makes twelve of them in each rotation. Others come before and after.
+    assert!(full.during.of >= 24 && full.during.of < full.all.of);
+    assert!(full.during.below() > full.all.below());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_does_not_reload_is_judged_so_though_no_attempt_fails() {
+    let judgement = judged(Reload::Ignore, Duration::from_millis(300)).await;
+    assert_eq!(judgement.zero_downtime(), Some(false), "{judgement}");
+    assert_eq!(judgement.risk.all.failed, 0);
+    let never = BTreeMap::from([(2, Fault::NotPickedUp), (3, Fault::NotPickedUp)]);
+    assert_eq!(judgement.faults, never);
+    assert!(judgement.new_after.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_drops_what_is_open_is_judged_so_though_each_rotation_is_picked_up() {
+    let judgement = judged(Reload::ServeAndDrop, BOUND).await;
+    assert_eq!(judgement.zero_downtime(), Some(false), "{judgement}");
+    assert!(judgement.faults.is_empty(), "{judgement}");
+    assert_eq!(judgement.by_class[&Class::Download].during.failed, 8);
+    assert_eq!(judgement.risk.rotations.failed, 2);
+}
+
+/// Accepts connections, and does not answer before it may.
+#[tokio::test]
+async fn the_open_loop_does_not_wait_for_a_server_that_stalls() {
+    const RATE: f64 = 100.0;
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let served = agent.rotate().unwrap();
+    let files = agent.files();
+    let config = load_once(&files.certificate, &files.key, 1).unwrap();
+    let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (waiting, mut came) = watch::channel(0);
+    let (answer, answering) = watch::channel(false);
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            waiting.send_modify(|many| *many += 1);
+            let (acceptor, mut answering) = (TlsAcceptor::from(config.clone()), answering.clone());
+            tokio::spawn(async move {
+                answering.wait_for(|answer| *answer).await.unwrap();
+                connection(tcp, acceptor, 1).await;
+            });
+        }
+    });
+
+    let (stop, stopping) = watch::channel(false);
+    let clients = Clients {
+        client: Client::new(agent.root_pem(), "localhost", Options::default()).unwrap(),
+        server: watch::channel(address).1,
+        stop: stopping.clone(),
+        recorder: Arc::default(),
+        issued: Arc::default(),
+        newest: watch::Sender::new(1),
+        downloading: watch::Sender::new(0),
+    };
+    clients.expect(&served);
+    let (each, recorder) = (clients.clone(), clients.recorder.clone());
+    let looping = open_loop(RATE, stopping, recorder, move |due| each.clone().full(due));
+    let looping = tokio::spawn(looping);
+    let ten = timeout(BOUND, came.wait_for(|many| *many >= 10)).await;
+    ten.expect("waited for ten connections, none of them answered")
+        .unwrap();
+    assert!(clients.recorder.records().is_empty());
+    answer.send_replace(true);
+    stop.send_replace(true);
+    timeout(BOUND, looping)
+        .await
+        .expect("waited for the end")
+        .unwrap();
+
+    let mut attempts = clients.recorder.records();
+    attempts.sort_by_key(|attempt| attempt.due);
+    assert!(attempts.iter().all(|attempt| attempt.failed.is_none()));
+    // The stall is in the latency of each attempt that was due in it, as long as it had to wait.
+    let (first, tenth) = (&attempts[0], &attempts[9]);
+    let nine_periods = Duration::from_millis(90);
+    assert_eq!(tenth.due - first.due, nine_periods);
+    assert!(first.done - first.due >= nine_periods);
+}

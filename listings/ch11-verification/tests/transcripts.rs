@@ -1,0 +1,9 @@
+//! What the chapter shows of a run is what a run prints.
+
+#[test]
+fn transcripts() {
+    lab::transcript::check(
+        env!("CARGO_MANIFEST_DIR"),
+        env!("CARGO_BIN_EXE_ch11-verification"),
+    );
+}
