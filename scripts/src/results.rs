@@ -1,4 +1,4 @@
-//! The results of `cargo benchmark`, as tables: what `listings/zdr/measured/compare.json`
+//! The results of `cargo benchmark`, as tables: what `listings/zdr/measured/benchmark.json`
 //! holds, and nothing beside it.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,7 @@
-//! Servers side by side: what `cargo benchmark` measures and writes down.
+//! Servers side by side: what `cargo benchmark` measures and writes down. `cost` measures what a
+//! server costs, `result` adds up its rounds, `program` finds it on this machine.
+//!
+//! Uses `check` and what `check` uses.
 
 pub mod cost;
 mod program;
@@ -35,9 +38,8 @@ pub struct BenchmarkOptions {
 /// of rounds: a run of half an hour that is ended early has not been for nothing.
 ///
 /// # Errors
-/// When not even our own side can be set up, and when `keep` fails. What a server does not stand is a
-/// result.
-pub async fn compare(
+/// When our own side cannot be set up, and when `keep` fails. A server that fails is a result.
+pub async fn benchmark(
     specs: &[Spec],
     options: &BenchmarkOptions,
     control: &RunControl<'_>,

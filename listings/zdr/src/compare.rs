@@ -1,4 +1,7 @@
-//! Two reports side by side: what became worse, what became better, and what is chance.
+//! Two reports side by side: what became worse, what became better, and what is chance. `text` shows
+//! a comparison in a terminal; `merge` makes one report of several load generators'.
+//!
+//! Uses `report`.
 
 pub mod merge;
 mod text;
@@ -44,7 +47,7 @@ pub struct Comparison {
     pub memory_after: Option<(u64, u64)>,
 }
 
-/// Which report.
+/// Which report one of the two is.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
@@ -56,11 +59,11 @@ pub struct Named {
     pub passed: bool,
 }
 
-/// Something that is not the same.
+/// A condition that is not the same in both.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Difference {
-    /// What.
+    /// The condition, such as `rotations` or `processor`.
     pub what: String,
     /// In the first.
     pub before: String,
@@ -98,7 +101,7 @@ pub struct Share {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassComparison {
-    /// Which.
+    /// The class.
     pub class: Class,
     /// In the first.
     pub before: Share,
@@ -222,7 +225,7 @@ fn rates(rates: &BTreeMap<Class, f64>) -> String {
     rates.join(", ")
 }
 
-/// Those that `others` have not, or not as a failure. Placeholders are left out of it: they hold figures.
+/// Those that `others` have not, or not as a failure. Their words are not compared, because they hold figures.
 fn only_in(findings: &[Finding], others: &[Finding]) -> Vec<Finding> {
     let key = |finding: &Finding| (finding.severity, finding.code, finding.scenario.clone());
     let mut only: Vec<Finding> = Vec::new();

@@ -1,5 +1,8 @@
-//! The course: the same check in stages, of which each opens the next, and a page to read where one
-//! does not.
+//! The course: the same check in stages, each of which opens the next, and a page to read where one
+//! does not. `lesson` has the stages and their hints, `stage` what came of one, `audit` the stage about
+//! the log, `options` how much is done, `text` the output in a terminal.
+//!
+//! Uses `check` and what `check` uses.
 
 pub mod audit;
 pub mod lesson;
@@ -43,7 +46,7 @@ pub struct Course {
     pub interrupted: Option<String>,
 }
 
-/// What stages hand on.
+/// What one stage hands on to the next.
 struct Going<'a> {
     spec: &'a Spec,
     options: &'a CourseOptions,
@@ -56,7 +59,7 @@ struct Going<'a> {
 }
 
 // ANCHOR: course
-/// Takes a server through the course. `show` is told of each stage once it is over.
+/// Takes a server through the course. `show` is called with each stage once it is over.
 ///
 /// # Errors
 /// For a server that is attached to: a stage needs servers of its own. When files cannot be written.
@@ -133,7 +136,7 @@ impl Going<'_> {
     async fn check(&mut self, stage: &mut StageReport, rotations: u32) -> io::Result<()> {
         let mut options = self.options.options(rotations, Writer::VaultAgent);
         if stage.lesson == Lesson::SaysWhatItDoes {
-            // Those who see the certificate.
+            // The class that sees the certificate.
             options.classes = Some(vec![Class::Full]);
         }
         match check(self.spec, &options, self.control).await {

@@ -1,11 +1,15 @@
-//! The report: what was measured, and what follows from it. It is written as JSON, and read again
-//! to be compared or merged.
+//! The report: what was measured, and what follows from it. `file` reads and writes it as JSON; `text`
+//! shows it in a terminal, `page` and `plot` in a browser; `format` has the notation of figures;
+//! `latency`, `slices` and `times` add figures up.
+//!
+//! Uses nothing of the other folders: of chapter 11, attempts, phases and the bound.
 
 pub mod file;
 pub mod format;
 pub mod latency;
 pub mod page;
 pub mod plot;
+mod possible;
 pub mod slices;
 pub mod text;
 pub mod times;
@@ -29,7 +33,7 @@ pub struct Report {
     pub format: u32,
     /// The version of `zdr`.
     pub zdr: String,
-    /// The server.
+    /// The server that was judged.
     pub server: Server,
     /// The machine, on which both ran unless the server was attached to.
     pub machine: Machine,
@@ -49,7 +53,7 @@ pub struct Report {
     pub classes: Vec<ClassReport>,
     /// Each rotation.
     pub rotations: Vec<Rotation>,
-    /// What was done to the server, and what it did.
+    /// The scenarios, and what the server did in each.
     pub scenarios: Vec<ScenarioReport>,
     /// Memory and processes. `None` where the server's process is not known.
     pub resources: Option<Resources>,
@@ -59,7 +63,7 @@ pub struct Report {
     pub interrupted: Option<String>,
 }
 
-/// The server.
+/// The server that was judged.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
@@ -67,7 +71,7 @@ pub struct Server {
     pub name: String,
     /// How it was started. Empty where it was attached to.
     pub command: Vec<String>,
-    /// How it is told to reload, in words.
+    /// How it is notified of new files, in words.
     pub reload: String,
 }
 
@@ -129,7 +133,7 @@ pub enum Severity {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// It did not start, or not with files that are fit.
+    /// It did not start, or not with valid files.
     DidNotStart,
     /// Its process ended.
     Stopped,
@@ -149,15 +153,15 @@ pub enum Code {
     WorkersDisagree,
     /// Something was shown that was never issued so.
     WrongChain,
-    /// Something was shown that no client accepts.
+    /// An invalid identity was shown: no client accepts it.
     UnfitShown,
-    /// What had been fit was lost when the files were not.
+    /// The last valid identity was lost when the files were invalid.
     LastGoodLost,
-    /// It did not come back by itself once the files were fit again.
+    /// It did not come back by itself once the files were valid again.
     NotRecovered,
-    /// Clients without a certificate, or with one that is trusted no longer, got in.
+    /// Clients without a certificate, or with one that is trusted no longer, were accepted.
     LetIn,
-    /// Clients with a certificate that is trusted were turned away.
+    /// Clients with a trusted certificate were rejected.
     TurnedAway,
     /// A client whose trust was taken away came back by resumption.
     ResumedWithoutTrust,
@@ -169,7 +173,7 @@ pub enum Code {
     LogIncomplete,
     /// A slow or missing file made clients wait.
     HandshakeWaitsForFiles,
-    /// Clients who return are shown what is gone, without an end.
+    /// Returning clients resume forever, and are shown an identity that is gone.
     ResumesForEver,
     /// Each rotation makes all clients pay for a full handshake.
     TicketsLost,
@@ -187,9 +191,9 @@ pub enum Code {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
-    /// How bad.
+    /// Whether it fails the server or warns of a price.
     pub severity: Severity,
-    /// What.
+    /// What was found, for scripts.
     pub code: Code,
     /// The scenario in which it was found, or `rotation`.
     pub scenario: String,
@@ -203,7 +207,7 @@ pub struct Finding {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassReport {
-    /// Which.
+    /// The class.
     pub class: Class,
     /// By phase.
     pub phases: BTreeMap<Phase, PhaseReport>,
@@ -225,11 +229,11 @@ pub struct ClassReport {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failures {
-    /// How.
+    /// How the attempts failed.
     pub kind: FailureKind,
-    /// When.
+    /// The phase in which they were due.
     pub phase: Phase,
-    /// How many.
+    /// Number of attempts that failed so.
     pub count: u64,
     /// What the first of them said.
     pub example: String,
@@ -279,7 +283,7 @@ pub struct Rotation {
     pub serial: String,
     /// When the agent began to write, in milliseconds of the run.
     pub began_ms: f64,
-    /// When the files were there and the server had been told.
+    /// When the files were there and the server had been notified.
     #[serde(rename = "told_ms")]
     pub notified_ms: f64,
     /// From then to the end of the first handshake that showed the new certificate.
@@ -297,11 +301,11 @@ pub struct Rotation {
     pub complaint: Option<String>,
 }
 
-/// Something done to the server on purpose.
+/// A scenario: what can go wrong, done to the server under load, and what came of it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioReport {
-    /// Its name.
+    /// The name of the scenario, such as `torn`.
     pub name: String,
     /// What was done, in a sentence.
     pub what: String,
@@ -313,7 +317,7 @@ pub struct ScenarioReport {
     pub failed: u64,
     /// Whether clients were served all the time.
     pub kept_serving: bool,
-    /// Whether nothing but what is fit was shown.
+    /// Whether nothing but a valid identity was shown.
     pub kept_last_good: bool,
     /// Whether it came back by itself, and how long it took in milliseconds.
     pub recovered_ms: Option<f64>,

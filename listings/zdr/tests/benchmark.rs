@@ -1,13 +1,14 @@
 //! Servers side by side: what `cargo benchmark` writes down is what was measured.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use ch11_verification::attempt::Class;
 use tokio::sync::watch;
 use zdr::benchmark::cost::held;
-use zdr::benchmark::{BenchmarkOptions, ServerResult, compare};
+use zdr::benchmark::{BenchmarkOptions, ServerResult, benchmark};
 use zdr::check::{Options, RunControl};
 use zdr::report::{Code, Outcome};
 use zdr::scenarios::scenario::Scenario;
@@ -53,7 +54,7 @@ async fn each_server_has_its_turns_and_its_figures() {
         kept.lock().unwrap().push((round, servers));
         Ok(())
     };
-    compare(&specs(), &options, &control, &|_| (), &keep)
+    benchmark(&specs(), &options, &control, &|_| (), &keep)
         .await
         .unwrap();
     let kept = kept.into_inner().unwrap();
@@ -99,7 +100,7 @@ async fn each_server_has_its_turns_and_its_figures() {
     assert!(absent.full.is_empty());
 }
 
-/// It serves one client after the other. To wait for the second for ever would end no comparison.
+/// It serves one client after the other. To wait forever for the second would end no benchmark.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_of_one_client_holds_none_beside_another() {
     if lab::peer::find("openssl").is_none() {
@@ -111,4 +112,53 @@ async fn a_server_of_one_client_holds_none_beside_another() {
     let held = held(&fixtures.await.unwrap(), 1, 2).await;
     let error = held.unwrap_err().to_string();
     assert!(error.contains("no other is answered"), "{error}");
+}
+
+/// The binary in a folder that is no checkout: what it prints, once it has failed.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
+    let output = command.args(arguments).current_dir(folder).output();
+    let output = output.unwrap();
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn outside_of_a_checkout_it_says_what_it_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = refused(folder.path(), &[]);
+    for word in [
+        folder.path().to_str().unwrap(),
+        "listings/zdr/servers",
+        "--servers DIR --to FILE",
+    ] {
+        assert!(error.contains(word), "{word}: {error}");
+    }
+}
+
+#[test]
+fn figures_of_other_servers_never_replace_those_of_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = refused(folder.path(), &["--servers", "."]);
+    assert!(error.contains("--to <FILE>"), "{error}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_no_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = "command = [\"no-such-program\", \"{certificate}\", \"{key}\", \"{port}\"]\n";
+    std::fs::write(folder.path().join("mine.toml"), spec).unwrap();
+    let to = folder.path().join("figures.json");
+    let places = ["--servers", ".", "--to", to.to_str().unwrap()];
+    let with = |more: &[&'static str]| refused(folder.path(), &[&places, more].concat());
+
+    let error = with(&["yours"]);
+    assert!(
+        error.contains("no server `yours` in .: it has mine"),
+        "{error}"
+    );
+    let error = with(&[]);
+    assert!(error.contains("skipped: mine"), "{error}");
+    assert!(error.contains("nothing to measure"), "{error}");
+    assert!(!to.exists(), "nothing was measured");
 }

@@ -1,8 +1,8 @@
 //! What a server costs: handshakes for each second of processor time, and memory that rotations leave
 //! behind.
 //!
-//! Server and clients share one machine. So a server is not asked how many handshakes it does in a
-//! second, of which the clients take their part, but how much processor time it takes for each.
+//! Server and clients share one machine, so handshakes for each second of the clock would count the
+//! clients' work as well. Handshakes for each second of the server's own processor time do not.
 
 use std::io;
 use std::net::SocketAddr;
@@ -48,13 +48,12 @@ impl Speed {
     }
 }
 
-/// Connects for so long, again and again. All clients offer the same key exchange, X25519: a server
-/// that knows a better one, and takes longer for it, shall not lose by it.
+/// Connects for `time`, again and again. All clients offer one key exchange, X25519, so that a server
+/// that knows a better one does not lose by the time that it takes.
 ///
 /// # Errors
 /// When no client can be made, or the server's process is not known.
 pub async fn speed(testbed: &TestBed, resume: bool, time: Duration) -> io::Result<Speed> {
-    let unknown = || io::Error::other("the server's process is not known");
     let mut working = JoinSet::new();
     let stop = Arc::new(AtomicBool::new(false));
     let counts: Arc<[AtomicU64; 3]> = Arc::default();
@@ -89,6 +88,10 @@ pub async fn speed(testbed: &TestBed, resume: bool, time: Duration) -> io::Resul
         processor_seconds: (after.ticks - before.ticks) as f64
             / rustix::param::clock_ticks_per_second() as f64,
     })
+}
+
+fn unknown() -> io::Error {
+    io::Error::other("the server's process is not known, so its cost cannot be measured")
 }
 
 fn x25519(testbed: &TestBed, resume: bool) -> io::Result<Client> {
@@ -140,7 +143,6 @@ pub async fn held(fixtures: &SharedFixtures, rotations: u32, each: usize) -> io:
     let writer = ch09_simulating_rotation::Writer::VaultAgent;
     let mut testbed = fixtures.start(writer).await?;
     let patience = fixtures.patience();
-    let unknown = || io::Error::other("the server's process is not known");
     let client = x25519(&testbed, false)?;
     let recorder = Recorder::default();
     let began = Instant::now();
@@ -169,12 +171,19 @@ pub async fn held(fixtures: &SharedFixtures, rotations: u32, each: usize) -> io:
     held.memory_after = after.memory;
     held.processes_after = after.processes;
     held.seconds = began.elapsed().as_secs_f64();
-    // All that is buffered on the way would come even from a server that is gone. It is less than
-    // this; and of all of them it would be too much, so every tenth is asked.
+    let alive = asked(open, patience).await;
+    held.asked = alive.len();
+    held.alive = alive.into_iter().filter(|alive| *alive).count();
+    Ok(held)
+}
+
+/// Asks every tenth of them to go on, and says of each whether it did. To ask all of them would be too
+/// much.
+async fn asked(open: Vec<Begun>, patience: Duration) -> Vec<bool> {
+    // All that is buffered on the way would come even from a server that is gone. It is less than this.
     const MORE: u32 = 16 << 20;
     let mut asking = JoinSet::new();
     for begun in open.into_iter().step_by(10) {
-        held.asked += 1;
         asking.spawn(async move {
             let going = async {
                 match begun {
@@ -185,10 +194,7 @@ pub async fn held(fixtures: &SharedFixtures, rotations: u32, each: usize) -> io:
             timeout(patience, going).await.unwrap_or(false)
         });
     }
-    for alive in asking.join_all().await {
-        held.alive += usize::from(alive);
-    }
-    Ok(held)
+    asking.join_all().await
 }
 
 /// How large a segment is, in bytes: as on a network of Ethernet. The kernel keeps at least ten for a

@@ -14,7 +14,7 @@ pub(super) fn version(command: &[String]) -> String {
     let text = text.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let line = text.lines().find(|line| line.chars().any(char::is_numeric));
-    // Some say their whole path, which is this machine's own.
+    // Some print their whole path, which is this machine's own.
     let words = line.unwrap_or_default().split_whitespace();
     let words: Vec<_> = words
         .map(|word| match Path::new(word) {

@@ -21,13 +21,13 @@ pub struct Benchmark {
     pub date: String,
     /// The command that measured it.
     pub command: String,
-    /// Where.
+    /// The machine, on which servers and clients ran.
     pub machine: Machine,
     /// How often each server had its turn.
     pub rounds: u32,
     /// Rotations in each turn.
     pub rotations: u32,
-    /// From one to the next, in milliseconds, at least.
+    /// From the beginning of one rotation to that of the next, in milliseconds, at least.
     pub interval_ms: u64,
     /// Attempts a second of each class.
     pub rate: f64,
@@ -37,14 +37,14 @@ pub struct Benchmark {
     pub missing: Vec<String>,
 }
 
-/// A server.
+/// What was measured of a server, all rounds together.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct ServerResult {
     /// Its name.
     pub name: String,
     /// What its version command printed.
     pub version: String,
-    /// How it is told to reload, in words.
+    /// How it is notified of new files, in words.
     pub reload: String,
     /// What each class of clients met, all rounds together.
     pub classes: BTreeMap<Class, ClassResult>,
@@ -53,15 +53,15 @@ pub struct ServerResult {
     /// Rotations that were shown in time, of all.
     pub shown: (u32, u32),
     /// From the agent's first write to the end of the first handshake that showed the new certificate,
-    /// in milliseconds: median and worst. Whoever has to be told is told meanwhile.
+    /// in milliseconds: median and worst. A server that has to be notified is notified meanwhile.
     pub new_after_ms: Option<(f64, f64)>,
-    /// Failures that are found while all is well, each with its first words.
+    /// Failures that are found while only rotating, each with the words of the first.
     pub failures: BTreeMap<Code, String>,
-    /// Warnings.
+    /// Warnings, in the same way.
     pub warnings: BTreeMap<Code, String>,
     /// Full handshakes, in each round.
     pub full: Vec<Speed>,
-    /// The same by clients who return.
+    /// Connections of returning clients, in each round.
     pub returning: Vec<Speed>,
     /// Memory and connections over many rotations.
     pub held: Option<Held>,
@@ -72,7 +72,7 @@ pub struct ServerResult {
     pub trouble: Option<String>,
 }
 
-/// A class.
+/// What a class of clients met.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct ClassResult {
     /// Attempts.

@@ -1,4 +1,5 @@
-//! One verdict from several load generators against one server: one of them rotates, all load.
+//! One verdict from several load generators against one server: one of them rotates, all load. `run`
+//! places a report in time, `rotations` unites what each saw, `sums` adds up all else.
 
 mod rotations;
 mod run;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity::Reason;
 use ch09_simulating_rotation::{Sabotage, Writer};
+use lab::event::Event;
 use lab::log::{Want, want};
 use tokio::time::timeout;
 
@@ -63,14 +64,7 @@ async fn heard(fixtures: &SharedFixtures, stage: &mut StageReport) -> Result<boo
     }
 
     let log = testbed.server.output().log().clone();
-    for event in log.all(&rejected) {
-        let reason = event.text("reason").unwrap_or_default();
-        if !Reason::ALL.iter().any(|known| known.name() == reason) {
-            missing.push(format!(
-                "An `identity_rejected` gives the reason `{reason}`, which is not one of the contract."
-            ));
-        }
-    }
+    missing.extend(log.all(&rejected).iter().filter_map(unknown_reason));
     stage.rotations += 2;
     stage.findings.extend(of_server(&mut testbed.server, "log"));
     if log.all(&want("identity_loaded")).is_empty() && log.all(&rejected).is_empty() {
@@ -82,6 +76,17 @@ async fn heard(fixtures: &SharedFixtures, stage: &mut StageReport) -> Result<boo
             .map(|words| finding(Severity::Failure, Code::LogIncomplete, "log", words)),
     );
     Ok(true)
+}
+
+/// What is wrong with the reason of an `identity_rejected`, if anything.
+fn unknown_reason(rejected: &Event) -> Option<String> {
+    let reason = rejected.text("reason").unwrap_or_default();
+    let known = Reason::ALL.iter().any(|known| known.name() == reason);
+    (!known).then(|| {
+        format!(
+            "An `identity_rejected` gives the reason `{reason}`, which is not one of the contract."
+        )
+    })
 }
 
 /// Waits until more than `before` events are as wanted. A server that has logged nothing of the

@@ -15,9 +15,9 @@ pub enum Lesson {
     Serves,
     /// It rotates under load.
     Rotates,
-    /// It does so whoever writes.
+    /// It does so with any writer.
     ByAnyWriter,
-    /// It refuses what is not fit.
+    /// It rejects invalid files.
     Refuses,
     /// It has no unlucky moment.
     CannotBeRaced,
@@ -42,7 +42,7 @@ impl Lesson {
         lessons
     }
 
-    /// What is done to the server on purpose.
+    /// Its scenarios.
     pub fn scenarios(self) -> &'static [Scenario] {
         match self {
             Self::Serves | Self::ByAnyWriter | Self::SaysWhatItDoes => &[],
@@ -106,8 +106,8 @@ impl Lesson {
                  of them more than once: the second rename counts, too."
             }
             Self::Refuses => {
-                "Files that are not fit to be served are written. It goes on with the last that \
-                 were, and comes back once the files are fit again."
+                "Invalid files are written. It goes on with the last valid ones, and comes back once \
+                 the files are valid again."
             }
             Self::CannotBeRaced => {
                 "Files come in an unlucky moment: removed for a while, five at once, with an old \
@@ -115,11 +115,11 @@ impl Lesson {
             }
             Self::SaysWhatItDoes => {
                 "Its events are compared with the wire: each identity that is shown was logged, \
-                 each that was not fit was refused with a reason, and no line holds a key."
+                 each invalid one was rejected with a reason, and no line holds a key."
             }
             Self::KnowsItsClients => {
-                "Authorities for clients are added, taken away, and written slowly. Nobody who is \
-                 trusted is turned away, and nobody else gets in."
+                "Authorities for clients are added, removed, and written slowly. Trusted clients are \
+                 accepted, and all others are rejected."
             }
         }
     }
@@ -149,7 +149,7 @@ impl Lesson {
             (Self::Rotates | Self::SaysWhatItDoes, _) => &PROCESS,
             (Self::ByAnyWriter, Code::NotPickedUp) => &WATCH,
             (Self::ByAnyWriter, _) => &STABLE,
-            (Self::Refuses, Code::Stopped | Code::NotRecovered) => &WATCHER,
+            (Self::Refuses, Code::Stopped | Code::NotRecovered) => &WATCH_ENDED,
             (Self::Refuses, Code::LastGoodLost | Code::HandshakesFailed) => &LAST_GOOD,
             (Self::Refuses, _) if any(&[Scenario::Shrunk, Scenario::Truncated]) => &LESS,
             (Self::Refuses, _) => &VALIDATE,
@@ -205,8 +205,8 @@ hints! {
             it listens.", "src/capstone.md", "What it has to do";
     PROCESS: "Something of the old certificate ended with it. What has to outlive a certificate: the process, \
               the listener, the connections?", "src/ch02-hot-reload.md", "How it works";
-    NOT_SEEN: "The files are new, and handshakes show the old ones. Who asks for the certificate in a \
-               handshake, and who answers?", "src/ch03-handshake-hook.md", "How it works";
+    NOT_SEEN: "The files are new, and handshakes show the old ones. What asks for the certificate in a \
+               handshake, and what answers?", "src/ch03-handshake-hook.md", "How it works";
     CLIENT_AUTH: "The new configuration does not ask what the old one asked. What else belongs to a generation?",
                  "src/ch04-dynamic-contexts.md", "Symptom: client authentication is gone after a reload";
     HALF_WRITTEN: "There are two files, and a writer takes its time. How can a reader know that it is done, \
@@ -217,7 +217,7 @@ hints! {
            "src/ch05-race-conditions.md", "Who wakes the reader";
     STABLE: "Each of these writers is in some order between two files. Which orders did you think of?",
             "src/ch09-simulating-rotation.md", "A tool is an order of steps";
-    WATCHER: "The first file that it could not use ended something. Who goes on looking?",
+    WATCH_ENDED: "The first file that it could not use ended something. What goes on looking?",
              "src/ch07-graceful-degradation.md", "Last known good";
     LAST_GOOD: "It let go of what it had before it had something better. In which order do you read, judge \
                 and publish?", "src/ch07-graceful-degradation.md", "Last known good";
@@ -229,13 +229,13 @@ hints! {
               "src/ch03-handshake-hook.md", "The way it naturally goes wrong";
     ORDER: "The older one won. What decides which of two reloads publishes last?",
            "src/ch02-hot-reload.md", "Two generations are alive at once";
-    HINT_ONLY: "Nothing told it, or what told it came too early. What does it compare, and how often, when \
-                nothing tells it?", "src/ch03-handshake-hook.md", "The watch is a hint, the poll is the truth";
+    HINT_ONLY: "Nothing notified it, or the notification came too early. What does it compare, and how often, when \
+                nothing notifies it?", "src/ch03-handshake-hook.md", "The watch is a hint, the poll is the truth";
     EVENTS: "It logs some of what it does. Which events does the contract want, and with what in them?",
             "src/event-contract.md", "Reasons";
     LOG: "Its log says one thing, and clients see another. When is the line written: before the swap or after?",
          "src/ch10-log-analysis.md", "A log is a claim";
-    KEY_IN_LOG: "A line of its output holds what nobody may read. What do your errors repeat of a file that \
+    KEY_IN_LOG: "A line of its output holds what must stay secret. What do your errors repeat of a file that \
                  does not parse?", "src/event-contract.md", "Reasons";
     RESUMED: "A session outlived the trust on which it was founded. What has to go along with an authority?",
              "src/ch08-trust-rotation.md", "One generation";
@@ -245,8 +245,8 @@ hints! {
            "src/ch02-hot-reload.md", "The process now owns a lifecycle";
     LIFECYCLE: "A process that lives longer pays longer. What does each generation leave behind?",
                "src/ch02-hot-reload.md", "Two generations are alive at once";
-    TRUST: "The list of authorities is a file like the others, and less on it means that somebody is locked \
-            out. When do you believe it?", "src/ch08-trust-rotation.md", "Files ask, the server answers";
+    TRUST: "The list of authorities is a file like the others, and less on it locks clients out. \
+            When do you believe it?", "src/ch08-trust-rotation.md", "Files ask, the server answers";
 }
 
 /// What the course does not ask, and the book has.

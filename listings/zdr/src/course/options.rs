@@ -24,9 +24,9 @@ pub struct CourseOptions {
     pub jobs: usize,
     /// How long a client waits for anything.
     pub patience: Duration,
-    /// Who writes, where the files allow it.
+    /// The writers, where the files allow them.
     pub writers: Vec<Writer>,
-    /// What is done on purpose, each in its stage.
+    /// The scenarios, each in its stage.
     pub scenarios: Vec<Scenario>,
 }
 

@@ -1,4 +1,4 @@
-//! A stage, and what came of it.
+//! What came of a stage.
 
 use std::io;
 
@@ -22,10 +22,10 @@ pub enum State {
     Closed,
 }
 
-/// A stage, and what came of it.
+/// What came of a stage.
 #[derive(Clone, Debug, Serialize)]
 pub struct StageReport {
-    /// Which.
+    /// The stage.
     pub lesson: Lesson,
     /// What came of it.
     pub state: State,
@@ -35,7 +35,7 @@ pub struct StageReport {
     pub failed: u64,
     /// Rotations under load, not counting those of scenarios.
     pub rotations: u64,
-    /// Things done to it on purpose.
+    /// Scenarios that were run.
     pub scenarios: u64,
     /// How long it took, in seconds.
     pub seconds: f64,

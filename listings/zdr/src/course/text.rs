@@ -22,7 +22,7 @@ pub fn stage(number: usize, report: &StageReport) -> String {
     let rotations = counted(report.rotations, "rotation");
     let scenarios = match report.scenarios {
         0 => String::new(),
-        many => format!(", {} done to it on purpose", counted(many, "thing")),
+        many => format!(", {}", counted(many, "scenario")),
     };
     let failed = share(report.failed, report.attempts);
     if report.attempts > 0 {
@@ -69,11 +69,11 @@ pub fn end(course: &Course) -> String {
     let passed = course.stages.iter();
     let passed = passed.filter(|one| one.state == State::Passed).count();
     let figures = format!(
-        "{passed} of {} stages, {:.0} s, {}, {} done on purpose: {} attempts failed.",
+        "{passed} of {} stages, {:.0} s, {}, {}: {} attempts failed.",
         course.stages.len(),
         course.seconds,
         counted(sum(|one| one.rotations), "rotation"),
-        counted(sum(|one| one.scenarios), "thing"),
+        counted(sum(|one| one.scenarios), "scenario"),
         share(sum(|one| one.failed), sum(|one| one.attempts)),
     );
     let mut text = String::new();

@@ -15,7 +15,7 @@ use latency::latency;
 use rotations::{ROW, bars};
 use timeline::{LANE, run};
 
-/// A picture, with what it shows in words for those who do not see it.
+/// A picture, with what it shows in words for readers who do not see it.
 pub struct Picture<'a> {
     /// Unique in the page.
     pub id: &'a str,

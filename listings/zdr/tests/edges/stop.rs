@@ -100,7 +100,7 @@ fn while_things_are_done_to_it() {
     ];
     let mut running = folder.check(&behind(OTHERS), &arguments);
     let zdr = running.pid();
-    running.until("as it should be");
+    running.until(": passed");
     running.signal(Signal::INT);
     let report = told(&running.end(), &folder, zdr, "Ctrl-C");
     let done = report.scenarios.len();

@@ -245,7 +245,7 @@ fn what_is_not_of_one_run_is_refused() {
 
     let mut other = c.clone();
     other.scenarios = b.scenarios.clone();
-    assert!(refused(vec![b.clone(), other]).contains("scenario `mismatched` was done by more"));
+    assert!(refused(vec![b.clone(), other]).contains("scenario `mismatched` was run by more"));
 
     let mut other = c.clone();
     other.began = "2026-03-01T13:00:00Z".into();

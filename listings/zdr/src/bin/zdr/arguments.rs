@@ -66,7 +66,7 @@ pub enum Command {
     Compare(Compare),
     Merge(Merge),
     Report(Show),
-    /// Judge the server that is bundled with the book, sound and with some defects.
+    /// Judge the bundled server, sound and with four defects.
     Demo,
     /// Print the JSON Schema of reports.
     Schema,
@@ -76,7 +76,7 @@ pub enum Command {
     Rotate(Box<Rotate>),
     /// Print completions for a shell.
     Completions {
-        /// Which.
+        /// The shell.
         shell: Shell,
     },
     /// Clean up when the process with this number is gone.
@@ -87,55 +87,55 @@ pub enum Command {
     },
 }
 
-/// Rotate a server's certificate under load, do to it what can go wrong, and judge it.
+/// Rotate a server's certificate under load, run fault scenarios, and judge it.
 #[derive(clap::Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {
-    /// The TOML file that tells how the server is started or reached.
+    /// The TOML file that says how the server is started or reached.
     pub server: PathBuf,
     /// Rotations under load.
     #[arg(long, default_value_t = 10)]
     pub rotations: u32,
-    /// Milliseconds from the beginning of one to that of the next, at least.
+    /// Milliseconds from the beginning of one rotation to that of the next, at least.
     #[arg(long, default_value_t = 1000)]
     pub interval_ms: u64,
     /// Milliseconds for which the server is watched before the first rotation, and after the last.
     #[arg(long, default_value_t = 2000)]
     pub steady_ms: u64,
-    /// Who writes the files.
+    /// The writer of the files: a tool, or a strategy.
     #[arg(long, value_enum, default_value = "vault-agent")]
     pub writer: Writer,
-    /// Only these classes of clients, with commas between them.
+    /// Load with only these classes of clients (comma-separated).
     #[arg(long, value_enum, value_delimiter = ',')]
     pub classes: Vec<Class>,
     /// Attempts a second, of each class.
     #[arg(long, default_value_t = 50.0, value_parser = rate)]
     pub rate: f64,
-    /// Downloads, and long HTTP/2 streams, at once.
+    /// Number of concurrent downloads, and of long HTTP/2 streams.
     #[arg(long, default_value_t = 2)]
     pub downloads: usize,
-    /// Connections that are kept for HTTP/1.1.
+    /// Number of keep-alive connections of HTTP/1.1.
     #[arg(long, default_value_t = 8)]
     pub pool: usize,
-    /// Do only this to the server, with commas between.
+    /// Run only these scenarios (comma-separated).
     #[arg(long, value_enum, value_delimiter = ',')]
     pub scenarios: Vec<Scenario>,
-    /// Do nothing to it but rotating.
+    /// Run no scenario: only rotate.
     #[arg(long, conflicts_with = "scenarios")]
     pub no_scenarios: bool,
-    /// Scenarios at once, each with a server of its own.
+    /// Number of concurrent scenarios, each with a server of its own.
     #[arg(long, default_value_t = 4)]
     pub jobs: usize,
-    /// Milliseconds that a client waits for anything.
+    /// Milliseconds that a client waits for an answer.
     #[arg(long, default_value_t = 5000)]
     pub patience_ms: u64,
-    /// Let the server ask its clients for certificates, where it can.
+    /// Let the server ask its clients for certificates, if its file has `mutual`.
     #[arg(long)]
     pub mutual: bool,
-    /// Only load a server that is attached to. Somebody else rotates.
+    /// Only load a server that runs already: something else rotates its files.
     #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
     pub observe: bool,
-    /// In stages, each of which opens the next, with a page of the book to read where one does not.
+    /// Judge in stages, each of which opens the next, with a page of the book to read after a failure.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
         "downloads", "pool", "scenarios", "no_scenarios", "observe", "page"])]
     pub course: bool,
@@ -144,7 +144,7 @@ pub struct Check {
     /// Show no progress.
     #[arg(long)]
     pub quiet: bool,
-    /// Arguments that follow the server's own.
+    /// Further arguments for the server's command.
     #[arg(last = true)]
     pub more: Vec<String>,
 }
@@ -152,16 +152,16 @@ pub struct Check {
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate > 0.0 && rate <= 100_000.0 => Ok(rate),
-        _ => Err("a number above 0, and not above 100000, is wanted".into()),
+        _ => Err("expected a number above 0 and not above 100000".into()),
     }
 }
 
-/// Tell what has changed from one report to another.
+/// Show what changed from one report to another.
 #[derive(clap::Args)]
 pub struct Compare {
-    /// The report of before.
+    /// The earlier report.
     pub before: PathBuf,
-    /// The report of now.
+    /// The later report.
     pub after: PathBuf,
     /// Print JSON instead.
     #[arg(long)]

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use ch11_verification::attempt::Class;
+use zdr::benchmark::is_present;
 use zdr::check::{Options, RunControl, check};
 use zdr::report::format;
 use zdr::report::{Report, Severity};
@@ -16,7 +17,7 @@ use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 // ANCHOR: cases
-/// What is wrong with the server, who looks at it, and what is done to it.
+/// The server's defect, the classes of clients that look for it, and the scenarios.
 const CASES: [(Option<&str>, &[Class], &[Scenario]); 5] = [
     (
         None,
@@ -33,30 +34,48 @@ const CASES: [(Option<&str>, &[Class], &[Scenario]); 5] = [
 /// Judges all of them at once, and says of each what was found.
 ///
 /// # Errors
-/// When the server is not there, or cannot be started.
+/// When the server's program is missing, or cannot be started.
 pub async fn run() -> io::Result<Vec<String>> {
+    let server = server()?;
+    if !is_present(&server) {
+        let zdr = std::env::current_exe()?;
+        let error = format!(
+            "the demo judges a server of its own, `broken`, which is neither beside {} nor on the \
+             search path. `cargo install --locked --path listings/zdr` in a checkout of the book \
+             installs both programs; `cargo build -p zdr` there builds both",
+            zdr.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::NotFound, error));
+    }
     let mut judging = JoinSet::new();
     for (at, case) in CASES.into_iter().enumerate() {
-        judging.spawn(async move { (at, judge(case).await) });
+        let server = server.clone();
+        judging.spawn(async move { (at, judge(server, case).await) });
     }
     let mut said = judging.join_all().await;
     said.sort_by_key(|(at, _)| *at);
     said.into_iter().map(|(_, said)| said).collect()
 }
 
+/// The description of the bundled server. It was read when this was built.
+fn server() -> io::Result<Spec> {
+    let mut spec = Spec::parse(include_str!("../../../servers/broken.toml"))
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    // Its commands need no file that lies beside it.
+    spec.here = std::env::temp_dir();
+    // A server that never shows the new certificate is waited for as long.
+    spec.limits.reload_within_ms = 2000;
+    Ok(spec)
+}
+
 async fn judge(
+    mut spec: Spec,
     (defect, classes, scenarios): (Option<&str>, &[Class], &[Scenario]),
 ) -> io::Result<String> {
-    let text = include_str!("../../../servers/broken.toml");
-    let mut spec = Spec::parse(text).map_err(io::Error::other)?;
     if let Some(defect) = defect {
         spec.command
             .extend(["--defect".to_owned(), defect.to_owned()]);
     }
-    // It was read when this was built; its commands need no file that lies beside it.
-    spec.here = std::env::temp_dir();
-    // Whoever does not show the new certificate is waited for as long.
-    spec.limits.reload_within_ms = 2000;
     let options = Options {
         rotations: 3,
         interval: Duration::from_millis(200),

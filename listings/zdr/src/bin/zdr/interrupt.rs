@@ -14,7 +14,7 @@ pub const INTERRUPTED: u8 = 130;
 /// # Errors
 /// When signals cannot be listened for.
 pub fn interrupt() -> io::Result<watch::Receiver<Option<String>>> {
-    let (tell, told) = watch::channel(None);
+    let (reason, interrupted) = watch::channel(None);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
@@ -22,15 +22,15 @@ pub fn interrupt() -> io::Result<watch::Receiver<Option<String>>> {
             _ = terminate.recv() => "it was told to end (SIGTERM)",
             _ = interrupt.recv() => "it was interrupted (Ctrl-C)",
         };
-        tell.send_replace(Some(error.into()));
-        // Whoever asks again does not want to wait.
+        reason.send_replace(Some(error.into()));
+        // A second signal ends it at once.
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
-            () = tell.closed() => return,
+            () = reason.closed() => return,
         }
         end_all(std::process::id(), []);
         std::process::exit(INTERRUPTED.into());
     });
-    Ok(told)
+    Ok(interrupted)
 }

@@ -129,15 +129,14 @@ async fn take(spec: &Spec, arguments: &Check) -> io::Result<ExitCode> {
         interrupt: interrupt()?,
     };
     let show = |at: usize, attempt: &course::StageReport| {
-        // A reader that has read enough is told at the end.
+        // Where stdout is closed, the end says so.
         let _ = print(&course::text::stage(at + 1, attempt));
     };
     let taken = course(spec, &options, &control, &show).await?;
     print(&format!("\n{}", course::text::end(&taken)))?;
     if let Some(file) = &arguments.output.json {
         let json = serde_json::to_string_pretty(&taken)? + "\n";
-        let written = write_whole(file, json.as_bytes());
-        written.map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        write_whole(file, json.as_bytes())?;
     }
     Ok(match (taken.passed, &taken.interrupted) {
         (true, _) => ExitCode::SUCCESS,
@@ -160,7 +159,7 @@ fn compared(arguments: &Compare) -> io::Result<ExitCode> {
 fn merged(arguments: &Merge) -> io::Result<ExitCode> {
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
-    let merged = merge(reports).map_err(io::Error::other)?;
+    let merged = merge(reports)?;
     arguments.output.write(&merged, INTERRUPTED)
 }
 

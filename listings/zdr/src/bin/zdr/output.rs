@@ -25,10 +25,8 @@ impl Output {
     pub fn write(&self, report: &Report, interrupted: u8) -> io::Result<ExitCode> {
         let summarized = print(&summary(report));
         let json = self.json.as_ref().map(|file| report.write(file));
-        let page = self.page.as_ref().map(|file| {
-            let written = write_whole(file, page(report).as_bytes());
-            written.map_err(|error| io::Error::other(format!("{}: {error}", file.display())))
-        });
+        let file = self.page.as_ref();
+        let page = file.map(|file| write_whole(file, page(report).as_bytes()));
         summarized?;
         json.transpose()?;
         page.transpose()?;

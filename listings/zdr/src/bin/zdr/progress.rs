@@ -1,4 +1,4 @@
-//! What people see while it runs: a line that moves at a terminal, and a line for each step elsewhere.
+//! Progress on stderr: a line that moves at a terminal, and a line for each step elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -57,9 +57,9 @@ impl Progress {
             } => (format!("rotation {number} of {rotations}: not shown"), true),
             Step::Scenario(scenario) => {
                 let outcome = match scenario.outcome {
-                    Outcome::Passed => "as it should be",
-                    Outcome::Failed => "not as it should be",
-                    Outcome::NotApplicable => "does not apply",
+                    Outcome::Passed => "passed",
+                    Outcome::Failed => "failed",
+                    Outcome::NotApplicable => "not applicable",
                 };
                 (format!("{}: {outcome}", scenario.name), true)
             }
@@ -69,7 +69,7 @@ impl Progress {
                 bar.set_message(line);
                 bar.inc(u64::from(done));
             }
-            // Nobody is left to tell where that fails.
+            // Where stderr is closed, nothing reads the line.
             None if !self.quiet => drop(writeln!(std::io::stderr(), "{line}")),
             None => {}
         }

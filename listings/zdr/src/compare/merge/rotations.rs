@@ -21,8 +21,8 @@ pub(super) fn rotations(runs: &[Run], zero: i128) -> Result<Vec<Rotation>, Merge
         let serials: BTreeSet<&str> = seen.iter().map(|(_, r)| r.serial.as_str()).collect();
         if serials.len() > 1 {
             return cannot(format!(
-                "rotation {number} brought the serial {} in one and {} in another: there was more \
-                 than one who rotated",
+                "rotation {number} brought the serial {} in one and {} in another: more than one of \
+                 them rotated",
                 serials.first().unwrap_or(&""),
                 serials.last().unwrap_or(&"")
             ));
@@ -64,7 +64,7 @@ fn as_all_saw(number: u32, seen: &[(&Run, &Rotation)], zero: i128) -> Rotation {
         first_new_ms: first_new.map(|moment| since(notified, moment)),
         last_old_ms: last_old.map(|moment| since(notified, moment)),
         overlap_ms: each.fold(side_by_side, f64::max),
-        // Settled only when each of them saw it settle.
+        // Converged only when each of them saw it converge.
         converged_ms: (converged.len() == seen.len())
             .then(|| converged.into_iter().max())
             .flatten()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -23,6 +24,12 @@ impl fmt::Display for MergeError {
 }
 
 impl std::error::Error for MergeError {}
+
+impl From<MergeError> for io::Error {
+    fn from(apart: MergeError) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, apart)
+    }
+}
 
 pub(super) fn cannot<T>(error: impl Into<String>) -> Result<T, MergeError> {
     Err(MergeError(error.into()))

@@ -60,7 +60,7 @@ fn failures(parts: &[&ClassReport]) -> Vec<Failures> {
             .entry((part.kind, part.phase))
             .and_modify(|sum| {
                 sum.count += part.count;
-                // Which was first, nobody knows: any of them, but always the same.
+                // Which of them was first is unknown: any of them, but always the same.
                 if sum.example.is_empty()
                     || (!part.example.is_empty() && part.example < sum.example)
                 {
@@ -78,7 +78,7 @@ pub(super) fn findings<'a>(
     plan: &Plan,
 ) -> Vec<Finding> {
     let mut findings: Vec<Finding> = reports.flat_map(|r| r.findings.clone()).collect();
-    // What nobody could see alone: one was shown the new one while another was shown the old one.
+    // What no generator could see alone: one was shown the new certificate while another was shown the old one.
     let limit = plan.overlap_ms as f64;
     if rotations.iter().any(|rotation| rotation.overlap_ms > limit) {
         findings.push(Finding {
@@ -127,8 +127,8 @@ pub(super) fn scenarios<'a>(
             Some(_) if skipped(part) => {}
             Some(_) => {
                 return cannot(format!(
-                    "scenario `{}` was done by more than one. Let one do things to the server, and \
-                     the others only load",
+                    "scenario `{}` was run by more than one. Let one run scenarios, and the others only \
+                     load",
                     part.name
                 ));
             }
@@ -149,7 +149,7 @@ pub(super) fn resources<'a>(reports: impl Iterator<Item = &'a Report>) -> Option
 }
 
 /// All slices on one grid, which is that of the coarsest. It is laid from 1970 on and not from the
-/// beginning of one of the runs, so that it is the same whoever is merged first. The first slice may
+/// beginning of one of the runs, so that it is the same in any order of reports. The first slice may
 /// therefore begin a little before the run.
 pub(super) fn timeline(runs: &[Run], zero: i128) -> Vec<Slice> {
     let widths = runs.iter().map(|run| nanos(width_ms(&run.report.timeline)));

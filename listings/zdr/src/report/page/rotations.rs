@@ -13,6 +13,9 @@ const LISTED: usize = 20;
 
 const WORST: usize = 10;
 
+/// From when their times count.
+const FROM: &str = "from the moment the files were there and the server had been notified";
+
 pub(super) fn rotations(report: &Report) -> Markup {
     if report.rotations.is_empty() {
         return html! {
@@ -22,10 +25,32 @@ pub(super) fn rotations(report: &Report) -> Markup {
             }
         };
     }
-    let mut listed: Vec<&Rotation> = report.rotations.iter().collect();
-    let all = listed.len();
-    if all > LISTED {
-        // The worst: those that never came to their end, then those that took longest.
+    let all = report.rotations.len();
+    let many = all > LISTED;
+    let listed = listed(&report.rotations);
+    let body = html! { tbody { @for rotation in &listed { (rotation_row(rotation)) } } };
+    let caption = if many {
+        let all = format::count(all as u64);
+        format!("The worst {WORST} of {all} rotations")
+    } else {
+        format!("Each rotation, {FROM}")
+    };
+    html! {
+        section aria-labelledby="rotations" {
+            h2 #rotations { "Rotations" }
+            @if many { (rotation_quantiles(&report.rotations)) }
+            (figure(&listed, many))
+            (table("rotations-table", &caption,
+                &["rotation", "at", "first new", "last old", "overlap", "converged after", "serial"], 1..=5, &body))
+            (complaints(&listed))
+        }
+    }
+}
+
+/// All of them, or the worst: those that never came to their end, then those that took longest.
+fn listed(rotations: &[Rotation]) -> Vec<&Rotation> {
+    let mut listed: Vec<&Rotation> = rotations.iter().collect();
+    if listed.len() > LISTED {
         listed.sort_by(|a, b| {
             let ended = |r: &Rotation| r.converged_ms.is_some() && r.first_new_ms.is_some();
             let longest = over_after(b).total_cmp(&over_after(a));
@@ -33,11 +58,16 @@ pub(super) fn rotations(report: &Report) -> Markup {
         });
         listed.truncate(WORST);
     }
+    listed
+}
+
+fn figure(listed: &[&Rotation], worst: bool) -> Markup {
+    let longest = listed.iter().map(|one| over_after(one));
     let description = format!(
         "A bar for each of {} rotations, from the first write of the agent. The longest took {} from \
-         the moment the server was told.",
+         the moment the server was notified.",
         listed.len(),
-        format::millis(listed.iter().map(|r| over_after(r)).fold(0.0, f64::max))
+        format::millis(longest.fold(0.0, f64::max))
     );
     let picture = |id, class| Picture {
         id,
@@ -45,40 +75,30 @@ pub(super) fn rotations(report: &Report) -> Markup {
         description: &description,
         class,
     };
-    let body = html! { tbody { @for rotation in &listed { (rotation_row(rotation)) } } };
+    html! {
+        figure {
+            (picture("rotations-wide", "wide").rotations(listed, 1_040))
+            (picture("rotations-narrow", "narrow").rotations(listed, 380))
+            figcaption {
+                span.key { i.swatch.g1 {} "only the old one shown" } " "
+                span.key { i.swatch.g2 {} "both" } " "
+                span.key { i.swatch.g3.thin {} "only the new one" } " "
+                span.key { i.swatch.line {} "the server has been notified" }
+                @if worst { " The worst " (WORST) "." }
+            }
+        }
+    }
+}
+
+fn complaints(listed: &[&Rotation]) -> Markup {
     let complaints = listed
         .iter()
         .filter_map(|r| Some((r.number, r.complaint.as_deref()?)));
     let complaints: Vec<(u32, &str)> = complaints.collect();
-    let caption = if all > LISTED {
-        format!(
-            "The worst {WORST} of {} rotations",
-            format::count(all as u64)
-        )
-    } else {
-        "Each rotation, from the moment the files were there and the server had been told".into()
-    };
     html! {
-        section aria-labelledby="rotations" {
-            h2 #rotations { "Rotations" }
-            @if all > LISTED { (rotation_quantiles(&report.rotations)) }
-            figure {
-                (picture("rotations-wide", "wide").rotations(&listed, 1_040))
-                (picture("rotations-narrow", "narrow").rotations(&listed, 380))
-                figcaption {
-                    span.key { i.swatch.g1 {} "only the old one shown" } " "
-                    span.key { i.swatch.g2 {} "both" } " "
-                    span.key { i.swatch.g3.thin {} "only the new one" } " "
-                    span.key { i.swatch.line {} "the server has been told" }
-                    @if all > LISTED { " The worst " (WORST) "." }
-                }
-            }
-            (table("rotations-table", &caption,
-                &["rotation", "at", "first new", "last old", "overlap", "settled after", "serial"], 1..=5, &body))
-            @if !complaints.is_empty() {
-                h3 { "What the way of reloading complained of" }
-                ul { @for (number, complaint) in &complaints { li { "#" (number) ": " (complaint) } } }
-            }
+        @if !complaints.is_empty() {
+            h3 { "What the way of reloading complained of" }
+            ul { @for (number, complaint) in &complaints { li { "#" (number) ": " (complaint) } } }
         }
     }
 }
@@ -133,12 +153,12 @@ fn rotation_quantiles(rotations: &[Rotation]) -> Markup {
             (row("first new", &|r| r.first_new_ms))
             (row("last old", &|r| r.last_old_ms))
             (row("overlap", &|r| Some(r.overlap_ms)))
-            (row("settled after", &|r| Some(r.converged_ms? - r.notified_ms)))
+            (row("converged after", &|r| Some(r.converged_ms? - r.notified_ms)))
         }
     };
     table(
         "rotation-quantiles",
-        "All rotations, from the moment the files were there and the server had been told",
+        &format!("All rotations, {FROM}"),
         &["", "rotations", "p50", "p90", "p99", "p99.9", "longest"],
         1..=6,
         &body,

@@ -18,7 +18,7 @@ fn curve(counts: &[(u64, u64)]) -> Vec<(f64, f64)> {
     let mut points: Vec<(f64, f64)> = Vec::new();
     let mut below = 0_u64;
     for (value, count) in counts {
-        // From the first of those who took as long to the last of them: the last one of all has no
+        // From the first attempt that took as long to the last: the last one of all has no
         // share that took longer, and stands at half of one attempt.
         for place in [below, below + count] {
             let longer = (1.0 - place as f64 / all).max(0.5 / all);
