@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ch02_hot_reload::identity::Source;
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use hdrhistogram::Histogram;
 use lab::agent::{Agent, Strategy};
 
@@ -25,7 +25,7 @@ fn main() {
         files: agent.files(),
         name: "localhost".try_into().unwrap(),
     };
-    let live = Live::start(source).unwrap();
+    let store = IdentityStore::start(source).unwrap();
 
     let mut times = Histogram::<u64>::new(3).unwrap();
     let mut turn = 0;
@@ -33,7 +33,7 @@ fn main() {
         turn += 1;
         agent.write(&turns[turn % 2]).unwrap();
         let started = Instant::now();
-        let Reload::Loaded(next) = live.reload() else {
+        let Reload::Loaded(next) = store.reload() else {
             panic!("rotation {turn} was not loaded");
         };
         times.record(started.elapsed().as_micros() as u64).unwrap();

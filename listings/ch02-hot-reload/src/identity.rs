@@ -1,4 +1,4 @@
-//! Read an identity from disk and judge it as a peer would, before anybody is shown it.
+//! Read an identity from disk and validate it as a peer would, before anybody is shown it.
 
 use std::fmt;
 use std::fs;
@@ -33,7 +33,7 @@ pub struct Identity {
     /// The key itself, for other TLS libraries: rustls does not give it back. Its `Debug` shows no
     /// key bytes either.
     pub key: PrivateKeyDer<'static>,
-    /// The trust anchors by which the chain was judged.
+    /// The trust anchors by which the chain was validated.
     pub anchors: Vec<CertificateDer<'static>>,
     /// What the chain says of itself.
     pub facts: Facts,
@@ -43,8 +43,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The same chain and key under other trust anchors. Nothing is judged.
-    pub fn trusting(self, anchors: Vec<CertificateDer<'static>>) -> Self {
+    /// The same chain and key under other trust anchors. Nothing is validated.
+    pub fn with_trust_anchors(self, anchors: Vec<CertificateDer<'static>>) -> Self {
         let set_sha256 = set_sha256(&self.certified.cert, &self.key, &anchors);
         Self {
             anchors,
@@ -85,12 +85,12 @@ pub struct Contents {
     pub roots: Vec<u8>,
 }
 
-/// Who is going to be shown the chain, and judges it.
+/// The peers that are shown the chain, and validate it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peers {
-    /// Clients judge a server. They ask for the name.
+    /// Clients validate a server. They ask for the name.
     Clients,
-    /// Servers judge a client (mTLS). They ask for no name.
+    /// Servers validate a client (mTLS). They ask for no name.
     Servers,
 }
 
@@ -201,12 +201,12 @@ impl fmt::Display for Rejected {
 
 impl std::error::Error for Rejected {}
 
-/// Reads the files of `source`, and judges them as clients would now.
+/// Reads the files of `source`, and validates them as clients would now.
 ///
 /// # Errors
-/// As [`judge`], and when a file cannot be read.
+/// As [`validate`], and when a file cannot be read.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
-    judge(
+    validate(
         source,
         &contents(source, |_| ())?,
         Peers::Clients,
@@ -252,7 +252,7 @@ pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected
 ///
 /// # Errors
 /// The first thing that a peer, or rustls, would object to.
-pub fn judge(
+pub fn validate(
     source: &Source,
     contents: &Contents,
     peers: Peers,
@@ -276,7 +276,7 @@ pub fn judge(
         };
         reject(reason, &files.key, &why)
     })?;
-    judge_as(peers, source, &certified.cert, &anchors, now)?;
+    validate_chain(peers, source, &certified.cert, &anchors, now)?;
     Ok(Identity {
         certified: Arc::new(certified),
         key,
@@ -287,12 +287,12 @@ pub fn judge(
 }
 // ANCHOR_END: read
 
-// ANCHOR: judge
+// ANCHOR: validate
 /// Runs the verifier that peers run, with the trust anchors that peers hold.
 ///
 /// # Errors
 /// What a peer whose clock shows `now` would object to, or what is wrong with the anchors.
-pub fn judge_as(
+pub fn validate_chain(
     peers: Peers,
     source: &Source,
     chain: &[CertificateDer<'static>],
@@ -326,7 +326,7 @@ pub fn judge_as(
         ..reject(objection(&why), &files.certificate, &why)
     })
 }
-// ANCHOR_END: judge
+// ANCHOR_END: validate
 
 fn objection(why: &Error) -> Reason {
     use CertificateError::*;

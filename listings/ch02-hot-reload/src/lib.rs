@@ -1,6 +1,6 @@
 //! Hot reload: the identity's life is no longer the process's life.
 //!
-//! A [`Generation`] is one immutable snapshot of what the server serves. [`Live`] holds the
+//! A [`Generation`] is one immutable snapshot of what the server serves. [`IdentityStore`] holds the
 //! current one behind one atomic pointer. A reload builds the next generation beside it, checks
 //! it, and swaps the pointer. Nothing that is being served is ever changed.
 
@@ -39,9 +39,9 @@ pub struct Generation<C = Arc<ServerConfig>> {
 
 /// The current generation, and the one way to replace it.
 #[derive(Debug)]
-pub struct Live<C = Arc<ServerConfig>> {
+pub struct IdentityStore<C = Arc<ServerConfig>> {
     source: Source,
-    recipe: Recipe<C>,
+    loader: Loader<C>,
     current: ArcSwap<Generation<C>>,
     published: watch::Sender<u64>,
     // One reload at a time: a slow one must not overtake a later one and publish older files.
@@ -51,20 +51,20 @@ pub struct Live<C = Arc<ServerConfig>> {
 
 /// How files become a generation. The default is this chapter's way; later chapters read with more
 /// care, keep session state, or serve with another TLS library.
-pub struct Recipe<C = Arc<ServerConfig>> {
-    /// Reads an identity and judges it, with an eye on the one that is served, if there is one.
+pub struct Loader<C = Arc<ServerConfig>> {
+    /// Reads an identity and validates it, with an eye on the one that is served, if there is one.
     pub read: Box<ReadFn>,
     /// Builds the configuration, with an eye on the generation that it replaces, if there is one.
     pub build: Box<BuildFn<C>>,
 }
 
-/// See [`Recipe::read`].
+/// See [`Loader::read`].
 pub type ReadFn = dyn Fn(&Source, Option<&Identity>) -> Result<Identity, Rejected> + Send + Sync;
 
-/// See [`Recipe::build`]. The error is what the TLS library says, if it will not have the identity.
+/// See [`Loader::build`]. The error is what the TLS library says, if it will not have the identity.
 pub type BuildFn<C> = dyn Fn(&Identity, Option<&Generation<C>>) -> Result<C, String> + Send + Sync;
 
-impl Default for Recipe {
+impl Default for Loader {
     fn default() -> Self {
         Self {
             read: Box::new(|source, _| identity::read(source)),
@@ -76,9 +76,9 @@ impl Default for Recipe {
     }
 }
 
-impl<C> fmt::Debug for Recipe<C> {
+impl<C> fmt::Debug for Loader<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Recipe")
+        f.write_str("Loader")
     }
 }
 
@@ -93,29 +93,29 @@ pub enum Reload<C = Arc<ServerConfig>> {
     Rejected(Rejected),
 }
 
-impl Live {
+impl IdentityStore {
     /// Loads the first generation. There is nothing to fall back to yet, so what is wrong with the
     /// files is the caller's to report.
     ///
     /// # Errors
     /// When the files are not fit to be served.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
-        Self::start_by(Recipe::default(), source)
+        Self::start_by(Loader::default(), source)
     }
 }
 
-impl<C> Live<C> {
-    /// [`Live::start`], by another recipe.
+impl<C> IdentityStore<C> {
+    /// [`IdentityStore::start`], by another loader.
     ///
     /// # Errors
     /// When the files are not fit to be served.
-    pub fn start_by(recipe: Recipe<C>, source: Source) -> Result<Arc<Self>, Rejected> {
-        let identity = (recipe.read)(&source, None)?;
-        let first = Arc::new(recipe.generation(&source, identity, None)?);
+    pub fn start_by(loader: Loader<C>, source: Source) -> Result<Arc<Self>, Rejected> {
+        let identity = (loader.read)(&source, None)?;
+        let first = Arc::new(loader.generation(&source, identity, None)?);
         log_loaded(&first);
         Ok(Arc::new(Self {
             source,
-            recipe,
+            loader,
             current: ArcSwap::from(first),
             published: watch::Sender::new(1),
             reloading: Mutex::new(()),
@@ -146,15 +146,15 @@ impl<C> Live<C> {
         // The lock guards no data, only the order; a panic elsewhere does not spoil it.
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
         let before = self.current();
-        let (source, recipe) = (&self.source, &self.recipe);
-        let identity = match (recipe.read)(source, Some(&before.identity)) {
+        let (source, loader) = (&self.source, &self.loader);
+        let identity = match (loader.read)(source, Some(&before.identity)) {
             Ok(identity) => identity,
             Err(rejected) => return Reload::Rejected(rejected),
         };
         if identity.set_sha256 == before.identity.set_sha256 {
             return Reload::Unchanged;
         }
-        let next = match recipe.generation(source, identity, Some(&before)) {
+        let next = match loader.generation(source, identity, Some(&before)) {
             Ok(next) => Arc::new(next),
             Err(rejected) => return Reload::Rejected(rejected),
         };
@@ -170,16 +170,16 @@ impl<C> Live<C> {
     // ANCHOR_END: reload
 
     /// Publishes what is served once more, as a new generation, and does not look at the files:
-    /// for a recipe that is to build something else from it, new session state for example.
+    /// for a loader that is to build something else from it, new session state for example.
     ///
     /// # Errors
-    /// As the recipe's. The generation before goes on being served.
+    /// As the loader's. The generation before goes on being served.
     pub fn renew(&self) -> Result<Arc<Generation<C>>, Rejected> {
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
         let before = self.current();
         let identity = before.identity.clone();
-        let (source, recipe) = (&self.source, &self.recipe);
-        let next = Arc::new(recipe.generation(source, identity, Some(&before))?);
+        let (source, loader) = (&self.source, &self.loader);
+        let next = Arc::new(loader.generation(source, identity, Some(&before))?);
         self.publish(&next);
         Ok(next)
     }
@@ -211,7 +211,7 @@ impl<C> Live<C> {
     }
 }
 
-impl<C> Recipe<C> {
+impl<C> Loader<C> {
     /// The generation after `before`.
     fn generation(
         &self,
@@ -231,10 +231,10 @@ impl<C> Recipe<C> {
 
 // ANCHOR: serve
 /// Accepts connections for ever, each under the generation that is current when it arrives.
-pub async fn serve(listener: TcpListener, live: Arc<Live>) {
+pub async fn serve(listener: TcpListener, store: Arc<IdentityStore>) {
     loop {
         let tcp = accept(&listener).await;
-        let generation = live.current();
+        let generation = store.current();
         let acceptor = TlsAcceptor::from(generation.config.clone());
         tokio::spawn(async move {
             // The connection holds its generation: it is freed when its last connection ends.
@@ -248,10 +248,10 @@ pub async fn serve(listener: TcpListener, live: Arc<Live>) {
 // ANCHOR: triggers
 /// Reloads at each trigger, until all senders are gone. A signal handler or an admin endpoint
 /// holds a sender; this task does not care which.
-pub async fn reload_on(live: Arc<Live>, mut triggers: mpsc::Receiver<()>) {
+pub async fn reload_on(store: Arc<IdentityStore>, mut triggers: mpsc::Receiver<()>) {
     while triggers.recv().await.is_some() {
-        let live = live.clone();
-        let reload = tokio::task::spawn_blocking(move || live.reload_and_log());
+        let store = store.clone();
+        let reload = tokio::task::spawn_blocking(move || store.reload_and_log());
         if let Err(panic) = reload.await {
             tracing::error!(event = "reload_panicked", why = %panic);
         }

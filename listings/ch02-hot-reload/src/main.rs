@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::arguments::Serve;
-use ch02_hot_reload::{Live, on_hangup, reload_on, serve};
+use ch02_hot_reload::{IdentityStore, on_hangup, reload_on, serve};
 use clap::{Parser, Subcommand};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
@@ -47,11 +47,11 @@ async fn main() -> ExitCode {
 
 async fn server(arguments: Serve) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
-    let live = Live::start(arguments.source()?).map_err(io::Error::other)?;
+    let store = IdentityStore::start(arguments.source()?).map_err(io::Error::other)?;
     let (trigger, triggers) = mpsc::channel(1);
     on_hangup(trigger)?;
-    tokio::spawn(reload_on(live.clone(), triggers));
-    serve(listen(arguments.address()).await?, live).await;
+    tokio::spawn(reload_on(store.clone(), triggers));
+    serve(listen(arguments.address()).await?, store).await;
     Ok(())
 }
 

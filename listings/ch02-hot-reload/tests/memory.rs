@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::Source;
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use lab::agent::{Agent, Strategy};
 
 const WARM: usize = 500;
@@ -24,13 +24,13 @@ fn rotations_leave_nothing_behind() {
         files: agent.files(),
         name: "localhost".try_into().unwrap(),
     };
-    let live = Live::start(source).unwrap();
+    let store = IdentityStore::start(source).unwrap();
 
-    let mut before = Arc::downgrade(&live.current());
+    let mut before = Arc::downgrade(&store.current());
     let mut warm = 0;
     for rotation in 1..=ROTATIONS {
         agent.write(&turns[rotation % 2]).unwrap();
-        let Reload::Loaded(next) = live.reload() else {
+        let Reload::Loaded(next) = store.reload() else {
             panic!("rotation {rotation} was not loaded");
         };
         assert!(before.upgrade().is_none(), "nobody uses the old generation");

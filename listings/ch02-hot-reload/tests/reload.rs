@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Source};
-use ch02_hot_reload::{Live, Reload, reload_on};
+use ch02_hot_reload::{IdentityStore, Reload, reload_on};
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{self, Options};
@@ -25,9 +25,9 @@ fn source(agent: &Agent) -> Source {
 }
 
 /// The serial that a client is shown now.
-fn shown(live: &Live, agent: &Agent) -> String {
+fn shown(store: &IdentityStore, agent: &Agent) -> String {
     let client = client::config(agent.root_pem(), Options::default()).unwrap();
-    let (_, client) = memory::handshake(&live.current().config, &client).unwrap();
+    let (_, client) = memory::handshake(&store.current().config, &client).unwrap();
     let chain = client.peer_certificates().unwrap();
     lab::chain::facts(chain).unwrap().serial
 }
@@ -40,22 +40,22 @@ fn rejects(reason: Reason, file: &str, spoil: impl FnOnce(&mut Agent, &Path)) {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
     let first = agent.rotate().unwrap();
-    let live = Live::start(source(&agent)).unwrap();
+    let store = IdentityStore::start(source(&agent)).unwrap();
 
     spoil(&mut agent, directory.path());
-    let Reload::Rejected(rejected) = live.reload_and_log() else {
+    let Reload::Rejected(rejected) = store.reload_and_log() else {
         panic!("{reason:?} was not rejected");
     };
     assert_eq!(rejected.reason, reason, "{rejected}");
     assert!(rejected.file.ends_with(file), "{rejected}");
-    assert_eq!(live.current().number, 1);
-    assert_eq!(shown(&live, &agent), first.facts.serial);
+    assert_eq!(store.current().number, 1);
+    assert_eq!(shown(&store, &agent), first.facts.serial);
 
     let root = agent.root_pem().to_owned();
     fs::write(directory.path().join("ca.crt"), root).unwrap();
     let last = agent.rotate().unwrap();
-    assert!(matches!(live.reload_and_log(), Reload::Loaded(_)));
-    assert_eq!(shown(&live, &agent), last.facts.serial);
+    assert!(matches!(store.reload_and_log(), Reload::Loaded(_)));
+    assert_eq!(shown(&store, &agent), last.facts.serial);
     log.assert_order(&[
         want("identity_loaded").with("generation", 1),
         want("identity_rejected")
@@ -97,7 +97,7 @@ fn a_directory_in_place_of_a_file() {
     agent.rotate().unwrap();
     fs::remove_file(agent.files().certificate).unwrap();
     fs::create_dir(agent.files().certificate).unwrap();
-    let rejected = Live::start(source(&agent)).unwrap_err();
+    let rejected = IdentityStore::start(source(&agent)).unwrap_err();
     assert_eq!(rejected.reason, Reason::Unreadable, "{rejected}");
 }
 
@@ -193,9 +193,9 @@ fn a_certificate_for_another_name() {
     });
 }
 
-/// The judge goes by the time that it is told, and says from when on it would agree.
+/// Validation goes by the time that it is given, and says from when on it would agree.
 #[test]
-fn the_time_of_the_judgement_is_a_parameter() {
+fn the_time_of_the_validation_is_a_parameter() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     issue(&mut agent, |request| {
@@ -203,15 +203,15 @@ fn the_time_of_the_judgement_is_a_parameter() {
     });
     let source = source(&agent);
     let contents = identity::contents(&source, |_| ()).unwrap();
-    let judge = |now: UnixTime| identity::judge(&source, &contents, Peers::Clients, now);
+    let validate = |now: UnixTime| identity::validate(&source, &contents, Peers::Clients, now);
     let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
 
-    let early = judge(UnixTime::now()).unwrap_err();
+    let early = validate(UnixTime::now()).unwrap_err();
     let from = early.valid_from.expect("it says from when on").as_secs();
-    let again = judge(at(from - 1)).unwrap_err();
+    let again = validate(at(from - 1)).unwrap_err();
     assert!(again.repeats(&early), "{again} is no news after {early}");
-    judge(at(from)).unwrap();
-    let late = judge(at(from + 7200)).unwrap_err();
+    validate(at(from)).unwrap();
+    let late = validate(at(from + 7200)).unwrap_err();
     assert_eq!((late.reason, late.valid_from), (Reason::Expired, None));
 }
 
@@ -221,15 +221,15 @@ fn anything_that_differs_makes_a_new_generation() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     let issued = agent.rotate().unwrap();
-    let live = Live::start(source(&agent)).unwrap();
+    let store = IdentityStore::start(source(&agent)).unwrap();
     let another = Authority::new().unwrap().root_pem().to_owned();
     let both = format!("{}{another}", agent.root_pem());
     fs::write(directory.path().join("ca.crt"), both).unwrap();
-    assert!(matches!(live.reload(), Reload::Loaded(_)));
+    assert!(matches!(store.reload(), Reload::Loaded(_)));
     let longer = format!("{}{}", issued.chain_pem, agent.root_pem());
     fs::write(directory.path().join("tls.crt"), longer).unwrap();
-    assert!(matches!(live.reload(), Reload::Loaded(_)));
-    assert_eq!(live.current().number, 3);
+    assert!(matches!(store.reload(), Reload::Loaded(_)));
+    assert_eq!(store.current().number, 3);
 }
 
 /// Whoever may read everything, as root may, reads a file of mode 0000 too.
@@ -243,7 +243,7 @@ fn a_key_without_permission() {
     if fs::read(&key).is_ok() {
         return;
     }
-    let rejected = Live::start(source(&agent)).unwrap_err();
+    let rejected = IdentityStore::start(source(&agent)).unwrap_err();
     assert_eq!(rejected.reason, Reason::Unreadable, "{rejected}");
 }
 
@@ -253,9 +253,9 @@ fn the_same_files_make_no_new_generation() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     agent.rotate().unwrap();
-    let live = Live::start(source(&agent)).unwrap();
-    assert!(matches!(live.reload_and_log(), Reload::Unchanged));
-    assert_eq!(live.current().number, 1);
+    let store = IdentityStore::start(source(&agent)).unwrap();
+    assert!(matches!(store.reload_and_log(), Reload::Unchanged));
+    assert_eq!(store.current().number, 1);
     log.assert_order(&[want("reload_skipped").with("why", "unchanged")]);
 }
 
@@ -265,21 +265,21 @@ fn reloads_at_once_keep_their_order() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
     agent.rotate().unwrap();
-    let live = Live::start(source(&agent)).unwrap();
+    let store = IdentityStore::start(source(&agent)).unwrap();
     for _ in 0..20 {
         let last = agent.rotate().unwrap();
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let before = live.current().number;
-                    live.reload();
-                    assert!(live.current().number >= before);
+                    let before = store.current().number;
+                    store.reload();
+                    assert!(store.current().number >= before);
                 });
             }
         });
-        assert_eq!(shown(&live, &agent), last.facts.serial);
+        assert_eq!(shown(&store, &agent), last.facts.serial);
     }
-    assert_eq!(live.current().number, 21);
+    assert_eq!(store.current().number, 21);
 }
 
 #[tokio::test]
@@ -287,9 +287,9 @@ async fn a_channel_triggers_a_reload() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     agent.rotate().unwrap();
-    let live = Live::start(source(&agent)).unwrap();
+    let store = IdentityStore::start(source(&agent)).unwrap();
     let (trigger, triggers) = mpsc::channel(1);
-    let reloading = tokio::spawn(reload_on(live.clone(), triggers));
+    let reloading = tokio::spawn(reload_on(store.clone(), triggers));
     let second = agent.rotate().unwrap();
     trigger.send(()).await.unwrap();
     drop(trigger);
@@ -297,7 +297,7 @@ async fn a_channel_triggers_a_reload() {
         .await
         .expect("the task ends when its last trigger is gone")
         .unwrap();
-    assert_eq!(shown(&live, &agent), second.facts.serial);
+    assert_eq!(shown(&store, &agent), second.facts.serial);
 }
 
 /// A generation lives as long as somebody uses it, and not longer.
@@ -306,12 +306,12 @@ fn two_generations_live_at_once_and_the_old_one_is_freed() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     agent.rotate().unwrap();
-    let live = Live::start(source(&agent)).unwrap();
-    let held = live.current();
+    let store = IdentityStore::start(source(&agent)).unwrap();
+    let held = store.current();
     let first = Arc::downgrade(&held);
     agent.rotate().unwrap();
-    live.reload();
-    assert_eq!(live.current().number, 2);
+    store.reload();
+    assert_eq!(store.current().number, 2);
     assert_eq!(first.upgrade().map(|generation| generation.number), Some(1));
     drop(held);
     assert!(first.upgrade().is_none(), "nobody uses generation 1");
@@ -321,7 +321,9 @@ fn two_generations_live_at_once_and_the_old_one_is_freed() {
 fn a_first_load_that_fails_says_which_file_and_why() {
     let directory = lab::directory().unwrap();
     let agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    let rejected = Live::start(source(&agent)).unwrap_err().to_string();
+    let rejected = IdentityStore::start(source(&agent))
+        .unwrap_err()
+        .to_string();
     assert!(rejected.contains("tls.crt: missing: "), "{rejected}");
 }
 
@@ -330,11 +332,11 @@ fn debug_shows_no_key() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     let issued = agent.rotate().unwrap();
-    let live = Live::start(source(&agent)).unwrap();
-    let shown = format!("{live:?} {:?} {issued:?}", live.current());
+    let store = IdentityStore::start(source(&agent)).unwrap();
+    let shown = format!("{store:?} {:?} {issued:?}", store.current());
     for line in issued.key.expose().lines() {
         assert!(!shown.contains(line), "key bytes in a Debug");
     }
-    let hash = format!("{:?}", live.current().identity.set_sha256);
+    let hash = format!("{:?}", store.current().identity.set_sha256);
     assert!(!shown.contains(&hash), "a hash over the key in a Debug");
 }

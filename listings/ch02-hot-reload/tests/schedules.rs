@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ch02_hot_reload::identity::{self, Identity, Source};
-use ch02_hot_reload::{Live, Recipe};
+use ch02_hot_reload::{IdentityStore, Loader};
 use lab::agent::{Agent, Strategy};
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
-/// Three identities, read and judged once: what is tried here is the order, not the reader.
+/// Three identities, read and validated once: what is tried here is the order, not the reader.
 fn identities() -> (Source, Vec<Identity>) {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
@@ -41,31 +41,31 @@ fn what_is_on_disk_in_the_end_is_served_in_the_end() {
             tried.fetch_add(1, Relaxed);
             let disk = Arc::new(AtomicUsize::new(0));
             let (files, known) = (disk.clone(), identities.clone());
-            let recipe = Recipe {
+            let loader = Loader {
                 read: Box::new(move |_, _| {
                     let content = files.load(Ordering::SeqCst);
                     thread::yield_now();
                     Ok(known[content].clone())
                 }),
-                ..Recipe::default()
+                ..Loader::default()
             };
-            let live = Live::start_by(recipe, source.clone()).unwrap();
+            let store = IdentityStore::start_by(loader, source.clone()).unwrap();
             let writers: Vec<_> = [1, 2]
                 .into_iter()
                 .map(|content| {
-                    let (live, disk) = (live.clone(), disk.clone());
+                    let (store, disk) = (store.clone(), disk.clone());
                     thread::spawn(move || {
                         disk.store(content, Ordering::SeqCst);
-                        let before = live.current().number;
-                        live.reload();
-                        assert!(live.current().number >= before);
+                        let before = store.current().number;
+                        store.reload();
+                        assert!(store.current().number >= before);
                     })
                 })
                 .collect();
             for writer in writers {
                 writer.join().unwrap();
             }
-            let served = live.current();
+            let served = store.current();
             let on_disk = &identities[disk.load(Ordering::SeqCst)];
             assert_eq!(served.identity.facts.serial, on_disk.facts.serial);
         },

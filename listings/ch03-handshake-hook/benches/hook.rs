@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ch01_restart_baseline::server_config;
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::naive::StatInHandshake;
-use ch03_handshake_hook::{Hook, hooked_config};
+use ch03_handshake_hook::{CertResolver, hooked_config};
 use lab::agent::{Agent, Strategy};
 use lab::client::{self, Options};
 use lab::memory;
@@ -32,10 +32,10 @@ fn main() {
         files: agent.files(),
         name: "localhost".try_into().unwrap(),
     };
-    let live = Live::start(source).unwrap();
-    let pair = SingleCertAndKey::from(live.current().identity.certified.clone());
+    let store = IdentityStore::start(source).unwrap();
+    let pair = SingleCertAndKey::from(store.current().identity.certified.clone());
     let fixed = Arc::new(server_config().with_cert_resolver(Arc::new(pair)));
-    let hook = hooked_config(Hook(live.clone()));
+    let hook = hooked_config(CertResolver(store.clone()));
     let stat = hooked_config(StatInHandshake::new(agent.files()).unwrap());
 
     let turn = |server: &Arc<ServerConfig>| {
@@ -73,7 +73,7 @@ fn main() {
 
     let started = Instant::now();
     for _ in 0..LOADS {
-        black_box(black_box(&live).current());
+        black_box(black_box(&store).current());
     }
     let load = started.elapsed().as_secs_f64() / f64::from(LOADS);
     println!("the hook's atomic load alone: {:.1} ns", load * 1e9);

@@ -20,8 +20,8 @@ import (
 func TestHundredRotationsUnderLoad(t *testing.T) {
 	a := newAuthority(t)
 	a.rotate()
-	live := must[*Live](t)(Start(a.source))
-	server := &tls.Config{GetCertificate: live.GetCertificate}
+	store := must[*IdentityStore](t)(Start(a.source))
+	server := &tls.Config{GetCertificate: store.GetCertificate}
 	stop := make(chan struct{})
 	var failed atomic.Uint64
 	var load sync.WaitGroup
@@ -42,7 +42,7 @@ func TestHundredRotationsUnderLoad(t *testing.T) {
 	}
 	for range 100 {
 		want := a.rotate()
-		if err := live.Reload(); err != nil {
+		if err := store.Reload(); err != nil {
 			t.Fatal(err)
 		}
 		if got, _, err := handshake(server, a.client()); got != want || err != nil {
@@ -51,8 +51,8 @@ func TestHundredRotationsUnderLoad(t *testing.T) {
 	}
 	close(stop)
 	load.Wait()
-	if live.current.Load().Number != 101 || failed.Load() != 0 {
-		t.Fatalf("generation %d, %d failed", live.current.Load().Number, failed.Load())
+	if store.current.Load().Number != 101 || failed.Load() != 0 {
+		t.Fatalf("generation %d, %d failed", store.current.Load().Number, failed.Load())
 	}
 }
 
@@ -63,11 +63,11 @@ func TestTheHookHasNoSayOnResumption(t *testing.T) {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
 			a := newAuthority(t)
 			first := a.rotate()
-			live := must[*Live](t)(Start(a.source))
+			store := must[*IdentityStore](t)(Start(a.source))
 			var asked atomic.Uint64
 			server := &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 				asked.Add(1)
-				return live.GetCertificate(hello)
+				return store.GetCertificate(hello)
 			}}
 			returning := a.client()
 			returning.MaxVersion = version
@@ -76,7 +76,7 @@ func TestTheHookHasNoSayOnResumption(t *testing.T) {
 				t.Fatal(serial, resumed, err)
 			}
 			second := a.rotate()
-			if err := live.Reload(); err != nil {
+			if err := store.Reload(); err != nil {
 				t.Fatal(err)
 			}
 			if serial, resumed, err := handshake(server, returning); serial != first || !resumed || err != nil {
@@ -98,10 +98,10 @@ func TestAResumedConnectionIsLoggedWithoutGeneration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAuthority(t)
 			a.rotate()
-			live := must[*Live](t)(Start(a.source))
+			store := must[*IdentityStore](t)(Start(a.source))
 			listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
 			defer listener.Close()
-			go Serve(listener, &tls.Config{GetCertificate: live.GetCertificate})
+			go Serve(listener, &tls.Config{GetCertificate: store.GetCertificate})
 			returning := a.client()
 			returning.MaxVersion = version
 			returning.ClientSessionCache = tls.NewLRUClientSessionCache(1)
@@ -174,10 +174,10 @@ func TestRejections(t *testing.T) {
 		t.Run(c.reason, func(t *testing.T) {
 			a := newAuthority(t)
 			first := a.rotate()
-			live := must[*Live](t)(Start(a.source))
+			store := must[*IdentityStore](t)(Start(a.source))
 			c.spoil(a)
-			live.source = a.source
-			err := live.Reload()
+			store.source = a.source
+			err := store.Reload()
 			var rejected *Rejected
 			if !errors.As(err, &rejected) {
 				t.Fatalf("not rejected: %v", err)
@@ -190,7 +190,7 @@ func TestRejections(t *testing.T) {
 					t.Fatal("key bytes in an error")
 				}
 			}
-			if serial, _, err := handshake(&tls.Config{GetCertificate: live.GetCertificate}, a.client()); serial != first || err != nil {
+			if serial, _, err := handshake(&tls.Config{GetCertificate: store.GetCertificate}, a.client()); serial != first || err != nil {
 				t.Fatal(serial, err)
 			}
 		})
@@ -201,13 +201,13 @@ func TestRejections(t *testing.T) {
 func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	a := newAuthority(t)
 	a.rotate()
-	live := must[*Live](t)(Start(a.source))
-	go Watch(live, false, time.Hour)
+	store := must[*IdentityStore](t)(Start(a.source))
+	go Watch(store, false, time.Hour)
 	for number := 2.0; number < 6; number++ {
 		mark := recorded.mark()
 		serial := a.rotate()
 		recorded.wait(t, mark, "event", "identity_loaded", "generation", number, "serial", serial)
-		if shown, _, err := handshake(&tls.Config{GetCertificate: live.GetCertificate}, a.client()); shown != serial || err != nil {
+		if shown, _, err := handshake(&tls.Config{GetCertificate: store.GetCertificate}, a.client()); shown != serial || err != nil {
 			t.Fatalf("shown %s, %v; want %s", shown, err, serial)
 		}
 	}
@@ -238,5 +238,5 @@ func TestAKeyAfterItsParameters(t *testing.T) {
 	curve := []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}
 	a.private = append(encode("EC PARAMETERS", curve), encode("EC PRIVATE KEY", der)...)
 	a.writeBoth()
-	must[*Live](t)(Start(a.source))
+	must[*IdentityStore](t)(Start(a.source))
 }

@@ -38,7 +38,7 @@ func (r *Rejected) Error() string {
 	return fmt.Sprintf("%s: %s: %s", r.File, r.Reason, r.Detail)
 }
 
-// Read reads the files of source, and judges them as a peer would.
+// Read reads the files of source, and validates them as a peer would.
 func Read(source Source) (*Identity, error) {
 	certificate, err := readFile(source.Certificate)
 	if err != nil {
@@ -64,7 +64,7 @@ func Read(source Source) (*Identity, error) {
 	if !comparable || !public.Equal(leaf.PublicKey) {
 		return nil, &Rejected{"pair_mismatch", source.Key, "the key belongs to another certificate"}
 	}
-	if err := judgeAsPeer(source, chain); err != nil {
+	if err := validateAsPeer(source, chain); err != nil {
 		return nil, err
 	}
 
@@ -82,8 +82,8 @@ func Read(source Source) (*Identity, error) {
 	}, nil
 }
 
-// judgeAsPeer runs the verification that clients run, with the trust anchors that they hold.
-func judgeAsPeer(source Source, chain []*x509.Certificate) error {
+// validateAsPeer runs the verification that clients run, with the trust anchors that they hold.
+func validateAsPeer(source Source, chain []*x509.Certificate) error {
 	file, err := readFile(source.Roots)
 	if err != nil {
 		return err

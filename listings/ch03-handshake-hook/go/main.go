@@ -40,14 +40,14 @@ func run(arguments []string) error {
 		return fmt.Errorf("--poll-ms: at least 1")
 	}
 
-	live, err := Start(source)
+	store, err := Start(source)
 	if err != nil {
 		return err
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: live.GetCertificate}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: store.GetCertificate}
 	switch *hook {
 	case "hot":
-		go Watch(live, *pollOnly, time.Duration(*pollMs)*time.Millisecond)
+		go Watch(store, *pollOnly, time.Duration(*pollMs)*time.Millisecond)
 	case "stat":
 		naive, err := NewStatInHandshake(source)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 type both struct {
 	*authority
 	hook         *StatInHandshake
-	live         *Live
+	store         *IdentityStore
 	naive, ours_ *tls.Config
 }
 
@@ -21,9 +21,9 @@ func newBoth(t *testing.T) *both {
 	a := newAuthority(t)
 	a.rotate()
 	naive := must[*StatInHandshake](t)(NewStatInHandshake(a.source))
-	live := must[*Live](t)(Start(a.source))
-	return &both{a, naive, live, &tls.Config{GetCertificate: naive.GetCertificate},
-		&tls.Config{GetCertificate: live.GetCertificate}}
+	store := must[*IdentityStore](t)(Start(a.source))
+	return &both{a, naive, store, &tls.Config{GetCertificate: naive.GetCertificate},
+		&tls.Config{GetCertificate: store.GetCertificate}}
 }
 
 // expect compares what a client is shown; "" stands for a handshake that fails.
@@ -32,7 +32,7 @@ func (b *both) expect(naive, ours string) {
 	if serial, _, err := handshake(b.naive, b.client()); serial != naive {
 		b.t.Fatalf("naive: %q, %v; want %q", serial, err, naive)
 	}
-	_ = b.live.Reload()
+	_ = b.store.Reload()
 	if serial, _, err := handshake(b.ours_, b.client()); serial != ours {
 		b.t.Fatalf("ours: %q, %v; want %q", serial, err, ours)
 	}

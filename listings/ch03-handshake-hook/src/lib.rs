@@ -1,6 +1,6 @@
 //! The handshake asks for the certificate.
 //!
-//! [`Hook`] is what rustls calls when a client says hello. It answers with the pair of the current
+//! [`CertResolver`] is what rustls calls when a client says hello. It answers with the pair of the current
 //! generation: one atomic load, no file, no lock. [`watch`] keeps the generation current.
 //!
 //! [`naive`] is how the same hook comes out when it is written in an afternoon.
@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ch01_restart_baseline::{accept, converse, handshake, server_config};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{HandshakeKind, ServerConfig};
@@ -22,9 +22,9 @@ use tokio_rustls::TlsAcceptor;
 
 // ANCHOR: hook
 /// Answers each hello with the pair of the generation that is current at that moment.
-pub struct Hook(pub Arc<Live>);
+pub struct CertResolver(pub Arc<IdentityStore>);
 
-impl ResolvesServerCert for Hook {
+impl ResolvesServerCert for CertResolver {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let generation = self.0.current();
         // The connection that asks may want to know the answer; see `serve`.
@@ -39,9 +39,9 @@ pub fn hooked_config(hook: impl ResolvesServerCert + 'static) -> Arc<ServerConfi
 }
 // ANCHOR_END: hook
 
-impl fmt::Debug for Hook {
+impl fmt::Debug for CertResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Hook(generation {})", self.0.current().number)
+        write!(f, "CertResolver(generation {})", self.0.current().number)
     }
 }
 

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ch01_restart_baseline::{exit, listen, until_told};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::naive::StatInHandshake;
 use ch03_handshake_hook::watch::Follow;
-use ch03_handshake_hook::{Hook, hooked_config, serve};
+use ch03_handshake_hook::{CertResolver, hooked_config, serve};
 use clap::{Parser, Subcommand, ValueEnum};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
@@ -72,13 +72,13 @@ async fn main() -> ExitCode {
 
 async fn server(arguments: Server) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
-    let live = Live::start(arguments.serve.source()?).map_err(io::Error::other)?;
+    let store = IdentityStore::start(arguments.serve.source()?).map_err(io::Error::other)?;
     let config = match arguments.hook {
-        Kind::Stat => hooked_config(StatInHandshake::new(live.source().files.clone())?),
-        Kind::Hot | Kind::Frozen => hooked_config(Hook(live.clone())),
+        Kind::Stat => hooked_config(StatInHandshake::new(store.source().files.clone())?),
+        Kind::Hot | Kind::Frozen => hooked_config(CertResolver(store.clone())),
     };
     if matches!(arguments.hook, Kind::Hot) {
-        arguments.follow.start(live);
+        arguments.follow.start(store);
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::Rejected;
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use lab::agent::Files;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
@@ -38,7 +38,7 @@ pub struct Follow {
 
 impl Follow {
     /// [`watch`]es as told.
-    pub fn start<C>(self, live: Arc<Live<C>>) -> JoinHandle<()>
+    pub fn start<C>(self, store: Arc<IdentityStore<C>>) -> JoinHandle<()>
     where
         C: Send + Sync + 'static,
     {
@@ -46,7 +46,7 @@ impl Follow {
             true => Events::PollOnly,
             false => Events::Wanted,
         };
-        watch(live, events, Duration::from_millis(self.poll_ms))
+        watch(store, events, Duration::from_millis(self.poll_ms))
     }
 }
 
@@ -56,14 +56,14 @@ impl Follow {
 /// The watch is in place before the first look at the files, so that a write between the first
 /// load and the watch is not lost. Where no watch can be had (the limit of inotify is reached,
 /// say), polls alone, and logs `watch_degraded`.
-pub fn watch<C>(live: Arc<Live<C>>, events: Events, poll: Duration) -> JoinHandle<()>
+pub fn watch<C>(store: Arc<IdentityStore<C>>, events: Events, poll: Duration) -> JoinHandle<()>
 where
     C: Send + Sync + 'static,
 {
     // One waiting hint is enough: it means "look", and a look sees everything.
     let (hint, mut hints) = mpsc::channel(1);
     let watcher = match events {
-        Events::Wanted => watch_directory(&live.source().files, hint),
+        Events::Wanted => watch_directory(&store.source().files, hint),
         Events::PollOnly => None,
     };
     tokio::spawn(async move {
@@ -76,9 +76,9 @@ where
                 Some(()) = hints.recv() => {}
                 _ = ticks.tick() => {}
             }
-            let live = live.clone();
+            let store = store.clone();
             let told = last.take();
-            let looking = tokio::task::spawn_blocking(move || look(&live, told));
+            let looking = tokio::task::spawn_blocking(move || look(&store, told));
             match looking.await {
                 Ok(rejected) => last = rejected,
                 Err(panic) => tracing::error!(event = "reload_panicked", why = %panic),
@@ -91,12 +91,12 @@ where
 
 // ANCHOR: look
 /// Looks once. A rejection is logged when it is news, and returned so that the next look can tell.
-fn look<C>(live: &Live<C>, told: Option<Rejected>) -> Option<Rejected> {
-    let Reload::Rejected(rejected) = live.reload() else {
+fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected> {
+    let Reload::Rejected(rejected) = store.reload() else {
         return None;
     };
     if !told.is_some_and(|told| told.repeats(&rejected)) {
-        live.log_rejected(&rejected);
+        store.log_rejected(&rejected);
     }
     Some(rejected)
 }

@@ -1,6 +1,6 @@
 //! What the naive hook does after the demo, and what ours does in the same place.
 //!
-//! Each test first shows the defect in `StatInHandshake`, then the same story with `Hook`.
+//! Each test first shows the defect in `StatInHandshake`, then the same story with `CertResolver`.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -8,10 +8,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::naive::StatInHandshake;
-use ch03_handshake_hook::{Hook, hooked_config};
+use ch03_handshake_hook::{CertResolver, hooked_config};
 use lab::agent::{Agent, Strategy};
 use lab::client::{self, Options};
 use lab::{BOUND, memory};
@@ -25,7 +25,7 @@ struct Bench {
     agent: Agent,
     client: Arc<ClientConfig>,
     naive: Arc<ServerConfig>,
-    live: Arc<Live>,
+    store: Arc<IdentityStore>,
     hooked: Arc<ServerConfig>,
 }
 
@@ -34,18 +34,18 @@ fn bench(strategy: Strategy) -> Bench {
     let mut agent = Agent::new(directory.path(), strategy).unwrap();
     agent.rotate().unwrap();
     let client = client::config(agent.root_pem(), Options::default()).unwrap();
-    let live = Live::start(Source {
+    let store = IdentityStore::start(Source {
         files: agent.files(),
         name: "localhost".try_into().unwrap(),
     })
     .unwrap();
     Bench {
         naive: hooked_config(StatInHandshake::new(agent.files()).unwrap()),
-        hooked: hooked_config(Hook(live.clone())),
+        hooked: hooked_config(CertResolver(store.clone())),
         directory,
         agent,
         client,
-        live,
+        store,
     }
 }
 
@@ -63,7 +63,7 @@ impl Bench {
 
     /// What our hook shows once the watcher has looked.
     fn ours(&self) -> Result<String, rustls::Error> {
-        self.live.reload();
+        self.store.reload();
         shown(&self.hooked, &self.client)
     }
 }
@@ -129,7 +129,7 @@ fn a_torn_pair_fails_every_handshake_until_the_next_rotation() {
         agent,
         client,
         naive,
-        live,
+        store,
         hooked,
         ..
     } = &mut bench;
@@ -138,7 +138,7 @@ fn a_torn_pair_fails_every_handshake_until_the_next_rotation() {
         .write_stepwise(&next, |step| {
             if step == "certificate renamed" {
                 date(&certificate, newer);
-                live.reload();
+                store.reload();
                 between.push((shown(naive, client).is_ok(), shown(hooked, client)));
             }
         })
@@ -208,10 +208,10 @@ fn one_slow_file_stalls_every_client() {
 fn no_client_waits_for_the_file_with_ours() {
     let bench = bench(Strategy::RenameEach);
     let certificate = bench.agent.files().certificate;
-    let live = bench.live.clone();
+    let store = bench.store.clone();
     let mut looking = None;
     let held = somebody_is_stuck(&certificate, || {
-        looking = Some(thread::spawn(move || live.reload()));
+        looking = Some(thread::spawn(move || store.reload()));
     });
     for _ in 0..10 {
         assert_eq!(shown(&bench.hooked, &bench.client).unwrap(), "1001");

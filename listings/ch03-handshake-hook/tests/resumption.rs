@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
-use ch03_handshake_hook::{Hook, hooked_config};
+use ch03_handshake_hook::{CertResolver, hooked_config};
 use lab::agent::{Agent, Strategy};
 use lab::client::{self, Options};
 use lab::memory;
@@ -18,7 +18,7 @@ const CLIENTS: usize = 100;
 /// Counts how often rustls asks.
 #[derive(Debug)]
 struct Counted {
-    hook: Hook,
+    hook: CertResolver,
     asked: Arc<AtomicUsize>,
 }
 
@@ -50,10 +50,10 @@ fn returning_clients_still_see_the_old_certificate(tls12_only: bool) {
         files: agent.files(),
         name: "localhost".try_into().unwrap(),
     };
-    let live = Live::start(source).unwrap();
+    let store = IdentityStore::start(source).unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let server = hooked_config(Counted {
-        hook: Hook(live.clone()),
+        hook: CertResolver(store.clone()),
         asked: asked.clone(),
     });
     let options = Options {
@@ -69,7 +69,7 @@ fn returning_clients_still_see_the_old_certificate(tls12_only: bool) {
         assert_eq!(visit(&server, client), ("1001".into(), false));
     }
     agent.rotate().unwrap();
-    live.reload();
+    store.reload();
     assert_eq!(asked.swap(0, Ordering::Relaxed), CLIENTS);
     for client in &clients {
         assert_eq!(
@@ -88,7 +88,7 @@ fn returning_clients_still_see_the_old_certificate(tls12_only: bool) {
 
     // Chapter 2 swaps the whole configuration, the sessions with it: there nobody resumes.
     for client in &clients {
-        let swapped = live.current().config.clone();
+        let swapped = store.current().config.clone();
         assert_eq!(visit(&swapped, client), ("1002".into(), false));
     }
 }

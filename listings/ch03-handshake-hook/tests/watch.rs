@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::{Events, is_hint, watch};
@@ -18,17 +18,17 @@ use lab::log::want;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn started(agent: &Agent) -> Arc<Live> {
+fn started(agent: &Agent) -> Arc<IdentityStore> {
     let source = Source {
         files: agent.files(),
         name: "localhost".try_into().unwrap(),
     };
-    Live::start(source).unwrap()
+    IdentityStore::start(source).unwrap()
 }
 
-async fn reaches(live: &Live, number: u64) {
+async fn reaches(store: &IdentityStore, number: u64) {
     let reaching = async {
-        while live.current().number < number {
+        while store.current().number < number {
             tokio::task::yield_now().await;
         }
     };
@@ -42,10 +42,10 @@ async fn a_write_between_load_and_watch_is_not_lost() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     agent.rotate().unwrap();
-    let live = started(&agent);
+    let store = started(&agent);
     agent.rotate().unwrap();
-    let watching = watch(live.clone(), Events::Wanted, HOUR);
-    reaches(&live, 2).await;
+    let watching = watch(store.clone(), Events::Wanted, HOUR);
+    reaches(&store, 2).await;
     watching.abort();
 }
 
@@ -56,15 +56,15 @@ async fn without_a_watch_the_poll_goes_on_and_says_so() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     agent.rotate().unwrap();
-    let live = started(&agent);
+    let store = started(&agent);
     let away = directory.path().with_extension("away");
     fs::rename(directory.path(), &away).unwrap();
-    let watching = watch(live.clone(), Events::Wanted, Duration::from_millis(1));
+    let watching = watch(store.clone(), Events::Wanted, Duration::from_millis(1));
     log.wait_for(&want("watch_degraded").with("to", "polling"), BOUND)
         .await;
     fs::rename(&away, directory.path()).unwrap();
     agent.rotate().unwrap();
-    reaches(&live, 2).await;
+    reaches(&store, 2).await;
     watching.abort();
 }
 
@@ -128,13 +128,13 @@ fn our_own_reading_does_not_wake_us() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
     agent.rotate().unwrap();
-    let live = started(&agent);
+    let store = started(&agent);
     let (said, events) = std::sync::mpsc::channel();
     let mut watcher = notify::recommended_watcher(said).unwrap();
     let directory = directory.path();
     notify::Watcher::watch(&mut watcher, directory, notify::RecursiveMode::NonRecursive).unwrap();
 
-    live.reload();
+    store.reload();
     fs::write(directory.join("last"), "").unwrap();
     let is_last = |event: &notify::Result<notify::Event>| {
         let paths = event.as_ref().map(|event| event.paths.clone());

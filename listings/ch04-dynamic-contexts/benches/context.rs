@@ -53,7 +53,7 @@ fn main() {
             Box::new(|| drop(black_box(client_context(&read)))),
         ),
         (
-            "read the files and judge them",
+            "read the files and validate them",
             Box::new(|| drop(black_box(identity::read(&source)))),
         ),
     ];

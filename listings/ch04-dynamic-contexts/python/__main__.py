@@ -42,13 +42,13 @@ def main():
     told = arguments()
     source = Source(told.certificate, told.key, told.roots, told.name)
     read = contexts.server if told.role == "serve" else contexts.client
-    live = contexts.Live(source, read)
+    store = contexts.IdentityStore(source, read)
     if told.hook == "hot":
-        watch(live, told.poll_ms, told.poll_only)
+        watch(store, told.poll_ms, told.poll_only)
     if told.role == "serve":
-        serve.serve(serve.listen(told.port), contexts.hooked(live))
+        serve.serve(serve.listen(told.port), contexts.hooked(store))
     host, port = told.server.rsplit(":", 1)
-    call.call(live, (host, int(port)), told.every_ms, told.until)
+    call.call(store, (host, int(port)), told.every_ms, told.until)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ TURNS, REPEATS = 21, 5
 def main(certificate, key, roots, system_roots):
     """Prints the first as a time, and the others as multiples of it."""
     source = Source(Path(certificate), Path(key), Path(roots), "localhost")
-    live = contexts.Live(source, contexts.client)
+    store = contexts.IdentityStore(source, contexts.client)
     server = contexts.server(source).context
-    client = live.current().identity.context
+    client = store.current().identity.context
 
     def one_root():
         context = ssl.create_default_context(cafile=roots)
@@ -31,8 +31,8 @@ def main(certificate, key, roots, system_roots):
     things = {
         "full handshake, both ends": lambda: identity.handshake(server, client, "localhost"),
         "build a client's context, one root": one_root,
-        "read the files, build and judge": lambda: contexts.client(source),
-        "look at files that have not changed": live.reload,
+        "read the files, build and validate": lambda: contexts.client(source),
+        "look at files that have not changed": store.reload,
     }
     if Path(system_roots).is_file():
         things["build a client's context, system roots"] = all_roots

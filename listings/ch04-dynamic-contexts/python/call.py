@@ -12,15 +12,15 @@ BOUND = 30  # Seconds.
 
 
 # ANCHOR: connect
-def connect(live, server):
+def connect(store, server):
     """Opens a connection under the current generation, which stays that of the connection."""
     # One snapshot for one connection. The next connection takes its own.
-    generation = live.current()
+    generation = store.current()
     tcp = socket.create_connection(server, timeout=BOUND)
     try:
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = generation.identity.context
-        return context.wrap_socket(tcp, server_hostname=live.source.name), generation
+        return context.wrap_socket(tcp, server_hostname=store.source.name), generation
     except OSError:
         tcp.close()
         raise
@@ -30,9 +30,9 @@ def connect(live, server):
 class Connection:
     """A connection, and what the log says of it."""
 
-    def __init__(self, live, server, number):
+    def __init__(self, store, server, number):
         self.number = number
-        self.stream, self.generation = connect(live, server)
+        self.stream, self.generation = connect(store, server)
         self.bytes = 0
         tls = self.stream.version()[len("TLSv"):]
         emit("connection_opened", connection=number, generation=self.generation.number,
@@ -66,14 +66,14 @@ class Connection:
              bytes=self.bytes, why=why)
 
 
-def call(live, server, every_ms, until):
+def call(store, server, every_ms, until):
     """Calls until a call under generation `until` is done; 0 goes on for ever."""
     numbers = itertools.count(1)
-    held = Connection(live, server, next(numbers))
+    held = Connection(store, server, next(numbers))
     while True:
         held.ask()
         try:
-            connection = Connection(live, server, next(numbers))
+            connection = Connection(store, server, next(numbers))
             connection.ask()
             connection.close()
             if until and connection.generation.number >= until:

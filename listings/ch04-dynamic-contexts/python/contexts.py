@@ -1,6 +1,6 @@
 """Whole contexts, swapped.
 
-A `ssl.SSLContext` that is in use is never changed here. The next one is built beside it, judged,
+A `ssl.SSLContext` that is in use is never changed here. The next one is built beside it, validated,
 and put in its place by one assignment. A server hands each hello over to the current one; a client
 takes the current one for each new connection.
 """
@@ -22,7 +22,7 @@ class Generation:
     identity: identity.Identity
 
 
-class Live:
+class IdentityStore:
     """The current generation, and the one way to replace it."""
 
     def __init__(self, source, read):
@@ -83,13 +83,13 @@ def client(source):
 
 
 # ANCHOR: hook
-def hooked(live):
+def hooked(store):
     """The context that accepts, as long as the process lives. It has no certificate: at each
     hello the connection goes over to the context of the current generation."""
     front = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
 
     def hand_over(connection, _name, _front):
-        generation = live.current()
+        generation = store.current()
         connection.context = generation.identity.context
         connection.generation = generation.number  # The log wants to know.
 

@@ -1,6 +1,6 @@
-"""Read an identity from disk and judge it as a peer would, before anybody is shown it.
+"""Read an identity from disk and validate it as a peer would, before anybody is shown it.
 
-The standard library has no X.509 to look into. It has OpenSSL's handshake, so the judge is a
+The standard library has no X.509 to look into. It has OpenSSL's handshake, so the validator is a
 handshake, in memory, with a peer who trusts what peers trust.
 """
 
@@ -56,8 +56,8 @@ def digest(files):
 
 
 # ANCHOR: read
-def read(source, build, judge):
-    """Reads the files, builds a context from them, and has it judged.
+def read(source, build, validate):
+    """Reads the files, builds a context from them, and has it validated.
 
     `load_cert_chain` takes paths only, and so reads the files again. What it read is known only if
     they hold the same before and after.
@@ -67,7 +67,7 @@ def read(source, build, judge):
     roots = b"".join(_certificates(files[2], source.roots))
     _blocks(files[1], source.key, "PRIVATE KEY")
     context = build(source, roots)
-    facts = judge(source, context, roots)
+    facts = validate(source, context, roots)
     if contents(source) != files:
         raise Rejected("unreadable", source.certificate, "the files changed while they were read")
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
@@ -81,7 +81,7 @@ def read(source, build, judge):
 # ANCHOR_END: read
 
 
-# ANCHOR: judge
+# ANCHOR: validate
 def as_clients_do(source, context, roots):
     """A client who trusts `roots` shakes hands with the server that `context` would be."""
     peer = new_context(ssl.PROTOCOL_TLS_CLIENT)
@@ -124,7 +124,7 @@ def handshake(server, client, name, session=None):
             except ssl.SSLWantReadError:
                 pass  # It is the other end's turn.
     return ends
-# ANCHOR_END: judge
+# ANCHOR_END: validate
 
 
 def new_context(protocol):

@@ -2,7 +2,7 @@
 //!
 //! OpenSSL keeps all that a side of TLS needs in a context: chain, key, trust anchors, session
 //! state. A context that is in use is never changed here. The next one is built beside it by
-//! [`server_context`] or [`client_context`], [`Live`] swaps it in, and then:
+//! [`server_context`] or [`client_context`], [`IdentityStore`] swaps it in, and then:
 //!
 //! - a server hands each hello over to the current context ([`hooked_context`]),
 //! - a client takes the current context for each new connection ([`Caller`]).
@@ -18,7 +18,7 @@ use std::sync::{Arc, LazyLock};
 
 use ch01_restart_baseline::{accept, converse_over, handshake};
 use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
-use ch02_hot_reload::{Generation, Recipe};
+use ch02_hot_reload::{Generation, Loader};
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
 use openssl::pkey::PKey;
@@ -33,7 +33,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_openssl::SslStream;
 
 /// Chapter 2's one pointer, with an OpenSSL context in each generation.
-pub type Live<C = SslContext> = ch02_hot_reload::Live<C>;
+pub type IdentityStore<C = SslContext> = ch02_hot_reload::IdentityStore<C>;
 
 // ANCHOR: build
 /// A server's context: it shows `identity`, and asks clients for nothing.
@@ -81,27 +81,27 @@ fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), Erro
 ///
 /// # Errors
 /// When the files are not fit to be served.
-pub fn start_server(source: Source) -> Result<Arc<Live>, Rejected> {
-    let recipe = Recipe {
+pub fn start_server(source: Source) -> Result<Arc<IdentityStore>, Rejected> {
+    let loader = Loader {
         read: Box::new(|source, _| identity::read(source)),
         build: Box::new(|identity, _| server_context(identity).map_err(|why| why.to_string())),
     };
-    Live::start_by(recipe, source)
+    IdentityStore::start_by(loader, source)
 }
 
 /// Loads a client's first generation.
 ///
 /// # Errors
 /// When the files are not fit to be shown to servers.
-pub fn start_client(source: Source) -> Result<Arc<Live<SslConnector>>, Rejected> {
-    let recipe = Recipe {
+pub fn start_client(source: Source) -> Result<Arc<IdentityStore<SslConnector>>, Rejected> {
+    let loader = Loader {
         read: Box::new(|source, _| {
             let contents = identity::contents(source, |_| ())?;
-            identity::judge(source, &contents, Peers::Servers, UnixTime::now())
+            identity::validate(source, &contents, Peers::Servers, UnixTime::now())
         }),
         build: Box::new(|identity, _| client_context(identity).map_err(|why| why.to_string())),
     };
-    Live::start_by(recipe, source)
+    IdentityStore::start_by(loader, source)
 }
 
 // ANCHOR: hook
@@ -114,11 +114,11 @@ static ANSWERED: LazyLock<Index<Ssl, u64>> =
 ///
 /// # Errors
 /// When OpenSSL cannot make a context.
-pub fn hooked_context(live: Arc<Live>) -> Result<SslContext, ErrorStack> {
+pub fn hooked_context(store: Arc<IdentityStore>) -> Result<SslContext, ErrorStack> {
     let mut front = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     front.set_servername_callback(move |connection: &mut SslRef, alert: &mut SslAlert| {
         // Called with a name and without one: who sends none is served, too.
-        let generation = live.current();
+        let generation = store.current();
         connection
             .set_ssl_context(&generation.config)
             .map_err(|_| {
@@ -172,7 +172,7 @@ fn version(ssl: &SslRef) -> &'static str {
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The client's generations.
-    pub live: Arc<Live<SslConnector>>,
+    pub store: Arc<IdentityStore<SslConnector>>,
     /// The name that the server's certificate must have.
     pub name: String,
 }
@@ -189,7 +189,7 @@ impl Caller {
         let tcp = TcpStream::connect(server).await?;
         tcp.set_nodelay(true)?;
         // One snapshot for one connection. The next connection takes its own.
-        let generation = self.live.current();
+        let generation = self.store.current();
         let ssl = generation.config.configure()?.into_ssl(&self.name)?;
         let mut stream = SslStream::new(ssl, tcp)?;
         Pin::new(&mut stream)

@@ -75,23 +75,23 @@ async fn main() -> ExitCode {
 
 async fn server(program: Program) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
-    let live = start_server(program.serve.source()?).map_err(io::Error::other)?;
+    let store = start_server(program.serve.source()?).map_err(io::Error::other)?;
     if program.hook == Kind::Hot {
-        program.follow.start(live.clone());
+        program.follow.start(store.clone());
     }
-    let context = hooked_context(live)?;
+    let context = hooked_context(store)?;
     serve(listen(program.serve.address()).await?, context).await;
     Ok(())
 }
 
 async fn client(program: Program, calls: Calls) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
-    let live = start_client(program.serve.source()?).map_err(io::Error::other)?;
+    let store = start_client(program.serve.source()?).map_err(io::Error::other)?;
     if program.hook == Kind::Hot {
-        program.follow.start(live.clone());
+        program.follow.start(store.clone());
     }
     let name = program.serve.name;
-    call(&Caller { live, name }, calls).await
+    call(&Caller { store, name }, calls).await
 }
 
 const ROTATIONS: u64 = 4;

@@ -9,9 +9,9 @@ use std::thread;
 
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::{self, Reason, Source};
-use ch02_hot_reload::{Recipe, Reload};
+use ch02_hot_reload::{Loader, Reload};
 use ch04_dynamic_contexts::{
-    Caller, Live, hooked_context, serve, server_context, start_client, start_server,
+    Caller, IdentityStore, hooked_context, serve, server_context, start_client, start_server,
 };
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};
@@ -128,12 +128,12 @@ fn visit(server: &SslContext, client: &SslConnector) -> Result<String, String> {
 #[test]
 fn the_next_client_is_shown_the_next_certificate() {
     let mut bench = bench();
-    let live = start_server(bench.source()).unwrap();
-    let (front, client) = (hooked_context(live.clone()).unwrap(), bench.stranger());
+    let store = start_server(bench.source()).unwrap();
+    let (front, client) = (hooked_context(store.clone()).unwrap(), bench.stranger());
     assert_eq!(visit(&front, &client).unwrap(), "1001");
     bench.agent.rotate().unwrap();
     assert_eq!(visit(&front, &client).unwrap(), "1001", "nobody has looked");
-    live.reload();
+    store.reload();
     assert_eq!(visit(&front, &client).unwrap(), "1002");
 }
 
@@ -154,14 +154,14 @@ fn a_client_without_sni_is_served_too() {
 #[test]
 fn a_connection_keeps_its_generation_and_the_generation_ends_with_it() {
     let mut bench = bench();
-    let live = start_server(bench.source()).unwrap();
-    let front = hooked_context(live.clone()).unwrap();
-    let first = Arc::downgrade(&live.current());
+    let store = start_server(bench.source()).unwrap();
+    let front = hooked_context(store.clone()).unwrap();
+    let first = Arc::downgrade(&store.current());
     let client = bench.stranger().configure().unwrap();
     let (mut client, mut server) =
         handshake(&front, client.into_ssl("localhost").unwrap()).unwrap();
     bench.agent.rotate().unwrap();
-    live.reload();
+    store.reload();
     // OpenSSL counts references of its own: our generation is gone, its context is not.
     assert!(first.upgrade().is_none());
     let picked = server.ssl().ssl_context().certificate().map(serial);
@@ -177,8 +177,8 @@ fn a_connection_keeps_its_generation_and_the_generation_ends_with_it() {
 #[test]
 fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
     let mut bench = bench();
-    let live = start_server(bench.source()).unwrap();
-    let (front, client) = (hooked_context(live.clone()).unwrap(), bench.stranger());
+    let store = start_server(bench.source()).unwrap();
+    let (front, client) = (hooked_context(store.clone()).unwrap(), bench.stranger());
     let files = bench.agent.files();
     let load = |context: &mut SslContextBuilder| {
         context.set_certificate_chain_file(&files.certificate)?;
@@ -202,7 +202,7 @@ fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
     assert!(refused.contains("no shared cipher"), "{refused}");
 
     // Ours refuses the same files, and has lost nothing.
-    let Reload::Rejected(rejected) = live.reload() else {
+    let Reload::Rejected(rejected) = store.reload() else {
         panic!("a torn pair was served");
     };
     assert_eq!(rejected.reason, Reason::PairMismatch);
@@ -217,7 +217,7 @@ fn a_torn_pair_in_a_clients_context_leaves_it_anonymous() {
     let mut bench = bench();
     let files = bench.agent.files();
     let server = server_that_asks(&files, SslVerifyMode::PEER);
-    let live = start_client(bench.source()).unwrap();
+    let store = start_client(bench.source()).unwrap();
     let load = |context: &mut SslContextBuilder| {
         context.set_certificate_chain_file(&files.certificate)?;
         context.set_private_key_file(&files.key, SslFiletype::PEM)
@@ -228,37 +228,37 @@ fn a_torn_pair_in_a_clients_context_leaves_it_anonymous() {
 
     bench.tear();
     load(&mut one).expect_err("OpenSSL sees that the key does not fit");
-    live.reload();
+    store.reload();
     let shown = |client: &SslConnector| {
         let client = client.configure().unwrap().into_ssl("localhost").unwrap();
         let (_, server) = handshake(&server, client).unwrap();
         server.ssl().peer_certificate().map(|leaf| serial(&leaf))
     };
     assert_eq!(shown(&one.build()), None);
-    assert_eq!(shown(&live.current().config).as_deref(), Some("1001"));
+    assert_eq!(shown(&store.current().config).as_deref(), Some("1001"));
 }
 
 /// What OpenSSL does not take, though rustls did, is not served either.
 #[test]
 fn a_context_that_cannot_be_built_leaves_the_old_one() {
     let mut bench = bench();
-    let recipe = Recipe {
+    let loader = Loader {
         read: Box::new(|source, _| identity::read(source)),
         build: Box::new(|identity, _| match identity.facts.serial.as_str() {
             "1002" => Err("not in this house".into()),
             _ => server_context(identity).map_err(|why| why.to_string()),
         }),
     };
-    let live = Live::start_by(recipe, bench.source()).unwrap();
-    let (front, client) = (hooked_context(live.clone()).unwrap(), bench.stranger());
+    let store = IdentityStore::start_by(loader, bench.source()).unwrap();
+    let (front, client) = (hooked_context(store.clone()).unwrap(), bench.stranger());
     bench.agent.rotate().unwrap();
-    let Reload::Rejected(rejected) = live.reload() else {
+    let Reload::Rejected(rejected) = store.reload() else {
         panic!("it was served");
     };
     assert_eq!(rejected.detail, "not in this house");
     assert_eq!(visit(&front, &client).unwrap(), "1001");
     bench.agent.rotate().unwrap();
-    live.reload();
+    store.reload();
     assert_eq!(visit(&front, &client).unwrap(), "1003");
 }
 
@@ -292,8 +292,8 @@ fn visit_again(server: &SslContext, client: &Arc<ClientConfig>) -> (String, bool
 fn sessions_belong_to_the_context_that_accepts() {
     for tls12_only in [true, false] {
         let mut bench = bench();
-        let live = start_server(bench.source()).unwrap();
-        let front = hooked_context(live.clone()).unwrap();
+        let store = start_server(bench.source()).unwrap();
+        let front = hooked_context(store.clone()).unwrap();
         let client = || {
             let resume = Options {
                 resume: true,
@@ -303,21 +303,21 @@ fn sessions_belong_to_the_context_that_accepts() {
             client::config(bench.agent.root_pem(), resume).unwrap()
         };
         let (by_hook, by_swap) = (client(), client());
-        let swapped = |live: &Live| live.current().config.clone();
+        let swapped = |store: &IdentityStore| store.current().config.clone();
         for _ in 0..2 {
             visit_again(&front, &by_hook);
-            visit_again(&swapped(&live), &by_swap);
+            visit_again(&swapped(&store), &by_swap);
         }
         assert!(
-            visit_again(&swapped(&live), &by_swap).1,
+            visit_again(&swapped(&store), &by_swap).1,
             "within a generation"
         );
 
         bench.agent.rotate().unwrap();
-        live.reload();
+        store.reload();
         assert_eq!(visit_again(&front, &by_hook), ("1001".into(), true));
         assert_eq!(
-            visit_again(&swapped(&live), &by_swap),
+            visit_again(&swapped(&store), &by_swap),
             ("1002".into(), false)
         );
     }
@@ -368,9 +368,9 @@ async fn each_new_connection_shows_the_current_identity() {
     let server = mutual::Server::start(&servers, bench.agent.root_pem())
         .await
         .unwrap();
-    let live = start_client(bench.source()).unwrap();
+    let store = start_client(bench.source()).unwrap();
     let caller = Caller {
-        live: live.clone(),
+        store: store.clone(),
         name: "localhost".into(),
     };
     let mut shown = Vec::new();
@@ -384,10 +384,10 @@ async fn each_new_connection_shows_the_current_identity() {
     let (held, generation) = call("1001").await;
     assert_eq!(generation, 1);
     let torn = bench.tear();
-    live.reload_and_log();
+    store.reload_and_log();
     assert_eq!(call("1001").await.1, 1, "the torn pair is not shown");
     bench.agent.write(&torn).unwrap();
-    live.reload_and_log();
+    store.reload_and_log();
     let second = torn.facts.serial.clone();
     assert_eq!(call(&second).await.1, 2);
     let of_held = held.ssl().ssl_context().certificate().map(serial);
@@ -405,7 +405,7 @@ async fn each_new_connection_shows_the_current_identity() {
         want("identity_loaded").with("generation", 2),
     ]);
     log.assert_no_key_bytes([&torn.key, &servers.key]);
-    let debug = format!("{caller:?} {:?}", live.current());
+    let debug = format!("{caller:?} {:?}", store.current());
     for line in torn.key.expose().lines() {
         assert!(!debug.contains(line), "key bytes in a Debug");
     }
@@ -413,14 +413,14 @@ async fn each_new_connection_shows_the_current_identity() {
 
 /// A client's certificate has no name to keep, and must lead to what servers trust.
 #[test]
-fn a_client_is_judged_as_servers_do() {
+fn a_client_is_validated_as_servers_do() {
     let mut bench = bench();
-    let live = start_client(bench.source()).unwrap();
+    let store = start_client(bench.source()).unwrap();
     let mut request = LeafRequest::new("client.example");
     request.names = vec!["client.example".into()];
     let issued = bench.agent.authority().issue(&request).unwrap();
     bench.agent.write(&issued).unwrap();
-    assert!(matches!(live.reload(), Reload::Loaded(_)));
+    assert!(matches!(store.reload(), Reload::Loaded(_)));
     let server = start_server(bench.source()).unwrap_err();
     assert_eq!(server.reason, Reason::NameLost);
 
@@ -428,7 +428,7 @@ fn a_client_is_judged_as_servers_do() {
     let mut other = Agent::new(elsewhere.path(), Strategy::RenameEach).unwrap();
     let stranger = other.issue().unwrap();
     bench.agent.write(&stranger).unwrap();
-    let Reload::Rejected(rejected) = live.reload() else {
+    let Reload::Rejected(rejected) = store.reload() else {
         panic!("a stranger's certificate was taken");
     };
     assert_eq!(rejected.reason, Reason::ChainBroken);
@@ -467,12 +467,12 @@ async fn the_system_does_not_widen_the_clients_trust() {
 async fn on_resumption_the_log_claims_no_generation() {
     let (log, _capturing) = lab::event::capture();
     let mut bench = bench();
-    let live = start_server(bench.source()).unwrap();
+    let store = start_server(bench.source()).unwrap();
     let listener = tokio::net::TcpListener::bind(lab::any_port())
         .await
         .unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(serve(listener, hooked_context(live.clone()).unwrap()));
+    let serving = tokio::spawn(serve(listener, hooked_context(store.clone()).unwrap()));
     let resume = Options {
         resume: true,
         ..Options::default()
@@ -480,7 +480,7 @@ async fn on_resumption_the_log_claims_no_generation() {
     let client = Client::new(bench.agent.root_pem(), "localhost", resume).unwrap();
     client.probe(address).await.unwrap();
     bench.agent.rotate().unwrap();
-    live.reload();
+    store.reload();
     let seen = client.probe(address).await.unwrap();
     assert_eq!((seen.chain.serial.as_str(), seen.resumed), ("1001", true));
     let closed = want("connection_closed").with("connection", 2);

@@ -41,12 +41,12 @@ fn cost() {
 
     let mut kinds: [Timed<'_>; 4] = [
         (
-            "by path, with the judging",
+            "by path, with validation",
             Box::new(|| drop(identity::read(&source).unwrap())),
             new(),
         ),
         (
-            "ours, with the judging",
+            "ours, with validation",
             Box::new(|| {
                 drop(
                     reader

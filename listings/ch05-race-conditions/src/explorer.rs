@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use lab::authority::{Authority, KeyKind, LeafRequest};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::UnixTime;
@@ -323,20 +323,20 @@ impl<'a> Arena<'a> {
     pub fn after_each_step(&self) -> io::Result<Found> {
         let mut found = Found::default();
         self.lay()?;
-        let live = self.start()?;
+        let store = self.start()?;
         for step in self.steps(Grain::Bytes) {
             step.apply(self.path())?;
-            let refused = match live.reload() {
+            let refused = match store.reload() {
                 Reload::Rejected(rejected) => Some(rejected),
                 Reload::Loaded(_) | Reload::Unchanged => None,
             };
-            let served = self.exposed(self.classify(&live.current().identity))?;
+            let served = self.exposed(self.classify(&store.current().identity))?;
             found.note(&step, served, refused.as_ref());
         }
         // The writer is done. What it left must be served once time has passed.
         self.pass_time();
-        live.reload();
-        found.stuck += usize::from(self.classify(&live.current().identity) != Served::New);
+        store.reload();
+        found.stuck += usize::from(self.classify(&store.current().identity) != Served::New);
         Ok(found)
     }
     // ANCHOR_END: prefixes
@@ -444,11 +444,11 @@ impl<'a> Arena<'a> {
         self.clock.fetch_add(settle, Ordering::Relaxed);
     }
 
-    fn start(&self) -> io::Result<Arc<Live>> {
+    fn start(&self) -> io::Result<Arc<IdentityStore>> {
         let source = self.source.clone();
         let started = match self.subject {
-            Subject::ByPath => Live::start(source),
-            Subject::Ours => Live::start_by(self.reader().recipe(), source),
+            Subject::ByPath => IdentityStore::start(source),
+            Subject::Ours => IdentityStore::start_by(self.reader().loader(), source),
         };
         started.map_err(io::Error::other)
     }
@@ -469,7 +469,7 @@ impl<'a> Arena<'a> {
         };
         let read = match self.subject {
             Subject::ByPath => identity::contents(&self.source, between).and_then(|contents| {
-                identity::judge(&self.source, &contents, Peers::Clients, UnixTime::now())
+                identity::validate(&self.source, &contents, Peers::Clients, UnixTime::now())
             }),
             Subject::Ours => ours.read_stepwise(&self.source, serving, &mut between),
         };

@@ -1,6 +1,6 @@
 //! A reader that no writer can trick.
 //!
-//! The reader of chapter 2 opens each file by its path, reads it once, and judges what it got.
+//! The reader of chapter 2 opens each file by its path, reads it once, and validates what it got.
 //! This one puts three questions before that. Is it a file, of a sane size, in one directory that
 //! stays the same while I read? Do two reads agree? Is each PEM block whole? And one after it: is
 //! this less than what I serve, and has it been so for a while?
@@ -19,8 +19,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use ch02_hot_reload::Recipe;
-use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source, judge, reject};
+use ch02_hot_reload::Loader;
+use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source, reject, validate};
 use rustls::pki_types::UnixTime;
 
 use pinned::Seen;
@@ -78,7 +78,7 @@ struct Remembered {
 
 // ANCHOR: read
 impl Reader {
-    /// Reads and judges. `between` is called with a name wherever a writer could come between two
+    /// Reads and validates. `between` is called with a name wherever a writer could come between two
     /// steps of the reader; the explorer lets one in there.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl Reader {
         pem::whole(&contents.certificate, &files.certificate)?;
         pem::whole(&contents.key, &files.key)?;
         pem::whole(&contents.roots, &files.roots)?;
-        let identity = judge(source, contents, Peers::Clients, UnixTime::now())?;
+        let identity = validate(source, contents, Peers::Clients, UnixTime::now())?;
 
         self.settled(source, &identity, serving, shrunk)?;
         Ok(identity)
@@ -209,7 +209,7 @@ impl Reader {
 }
 
 impl Reader {
-    /// Reads and judges.
+    /// Reads and validates.
     ///
     /// # Errors
     /// As [`Reader::read_stepwise`].
@@ -218,10 +218,10 @@ impl Reader {
     }
 
     /// Chapter 2's generations, read by this reader.
-    pub fn recipe(self) -> Recipe {
-        Recipe {
+    pub fn loader(self) -> Loader {
+        Loader {
             read: Box::new(move |source, serving| self.read(source, serving)),
-            ..Recipe::default()
+            ..Loader::default()
         }
     }
 }

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ch01_restart_baseline::{exit, listen};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
-use ch03_handshake_hook::{Hook, hooked_config, serve, watch};
+use ch03_handshake_hook::{CertResolver, hooked_config, serve, watch};
 use ch05_race_conditions::explorer::{Found, Served, Subject, World, explore};
 use ch05_race_conditions::{ExposedKey, Options, Reader, mounted, start};
 use clap::{Parser, Subcommand};
@@ -69,16 +69,16 @@ async fn server(arguments: Careful) -> io::Result<()> {
         },
     };
     let poll = Duration::from_millis(arguments.follow.poll_ms);
-    let live = match arguments.wait {
+    let store = match arguments.wait {
         true => start::when_fit(options, source, poll).await,
         false => {
-            let live = Live::start_by(Reader::new(options).recipe(), source);
-            live.map_err(io::Error::other)?
+            let store = IdentityStore::start_by(Reader::new(options).loader(), source);
+            store.map_err(io::Error::other)?
         }
     };
-    let config = hooked_config(Hook(live.clone()));
+    let config = hooked_config(CertResolver(store.clone()));
     if !arguments.frozen {
-        arguments.follow.start(live);
+        arguments.follow.start(store);
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

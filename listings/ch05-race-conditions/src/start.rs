@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::{Rejected, Source};
 
 use crate::{Options, Reader};
@@ -14,15 +14,15 @@ use crate::{Options, Reader};
 ///
 /// Nothing is watched: there may be no directory yet that could be. The caller decides how long to
 /// wait, by a timeout around this or not at all.
-pub async fn when_fit(options: Options, source: Source, poll: Duration) -> Arc<Live> {
+pub async fn when_fit(options: Options, source: Source, poll: Duration) -> Arc<IdentityStore> {
     let mut ticks = tokio::time::interval(poll);
     let mut told: Option<Rejected> = None;
     loop {
         ticks.tick().await;
         let source = source.clone();
-        let start = move || Live::start_by(Reader::new(options).recipe(), source);
+        let start = move || IdentityStore::start_by(Reader::new(options).loader(), source);
         let rejected = match tokio::task::spawn_blocking(start).await {
-            Ok(Ok(live)) => return live,
+            Ok(Ok(store)) => return store,
             Ok(Err(rejected)) => rejected,
             // A defect of ours. Before the first generation there is nothing to go on with.
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),

@@ -9,7 +9,7 @@
 use std::fs;
 use std::path::Path;
 
-use ch02_hot_reload::identity::{Contents, Peers, Source, judge};
+use ch02_hot_reload::identity::{Contents, Peers, Source, validate};
 use ch05_race_conditions::pem::whole;
 use lab::agent::Files;
 use lab::authority::{Authority, Issued, LeafRequest};
@@ -158,7 +158,7 @@ fn holds(
                 key: bytes.to_vec(),
                 roots: roots.as_bytes().to_vec(),
             };
-            match judge(source, &contents, Peers::Clients, UnixTime::now()) {
+            match validate(source, &contents, Peers::Clients, UnixTime::now()) {
                 Ok(identity) => format!("{identity:?}"),
                 Err(rejected) => rejected.to_string(),
             }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::{Reason, Source};
-use ch02_hot_reload::{Live, Recipe, Reload};
+use ch02_hot_reload::{IdentityStore, Loader, Reload};
 use ch05_race_conditions::pinned::LARGEST;
 use ch05_race_conditions::{ExposedKey, LOOKS, Options, Reader};
 use lab::BOUND;
@@ -30,7 +30,7 @@ struct Bench {
     agent: Agent,
     first: Issued,
     clock: Arc<AtomicU64>,
-    live: Arc<Live>,
+    store: Arc<IdentityStore>,
 }
 
 fn bench(exposed_key: ExposedKey) -> Bench {
@@ -49,13 +49,13 @@ fn bench(exposed_key: ExposedKey) -> Bench {
         exposed_key,
     };
     let reader = Reader::with_clock(options, Arc::new(now));
-    let live = Live::start_by(reader.recipe(), source).unwrap();
+    let store = IdentityStore::start_by(reader.loader(), source).unwrap();
     Bench {
         directory,
         agent,
         first,
         clock,
-        live,
+        store,
     }
 }
 
@@ -71,8 +71,8 @@ impl Bench {
 
     #[track_caller]
     fn rejects(&self, reason: Reason, file: &str) {
-        let before = self.live.current().number;
-        match self.live.reload_and_log() {
+        let before = self.store.current().number;
+        match self.store.reload_and_log() {
             Reload::Rejected(rejected) => {
                 assert_eq!(rejected.reason, reason, "{rejected}");
                 assert!(rejected.file.ends_with(file), "{rejected}");
@@ -80,7 +80,7 @@ impl Bench {
             other => panic!("{reason:?} was not rejected: {other:?}"),
         }
         assert_eq!(
-            self.live.current().number,
+            self.store.current().number,
             before,
             "the last good one goes on"
         );
@@ -88,7 +88,7 @@ impl Bench {
 
     #[track_caller]
     fn loads(&self) {
-        match self.live.reload_and_log() {
+        match self.store.reload_and_log() {
             Reload::Loaded(_) => {}
             other => panic!("not loaded: {other:?}"),
         }
@@ -103,7 +103,7 @@ fn refuses(reason: Reason, file: &str, spoil: impl FnOnce(&Bench)) {
     let mut bench = bench(ExposedKey::Warn);
     spoil(&bench);
     bench.rejects(reason, file);
-    assert_eq!(bench.live.current().identity.facts, bench.first.facts);
+    assert_eq!(bench.store.current().identity.facts, bench.first.facts);
     for entry in ["tls.crt", "tls.key"].map(|name| bench.path(name)) {
         if entry.is_dir() {
             fs::remove_dir(entry).unwrap();
@@ -112,7 +112,7 @@ fn refuses(reason: Reason, file: &str, spoil: impl FnOnce(&Bench)) {
     fs::write(bench.path("ca.crt"), bench.agent.root_pem()).unwrap();
     let next = bench.agent.rotate().unwrap();
     bench.loads();
-    assert_eq!(bench.live.current().identity.facts, next.facts);
+    assert_eq!(bench.store.current().identity.facts, next.facts);
     log.assert_no_key_bytes([&bench.first.key, &next.key]);
 }
 
@@ -129,8 +129,8 @@ fn a_fifo_does_not_hang_the_reader() {
         let path = bench.path("tls.crt");
         fs::remove_file(&path).unwrap();
         mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
-        let (live, (done, looked)) = (bench.live.clone(), std::sync::mpsc::channel());
-        thread::spawn(move || done.send(live.reload()));
+        let (store, (done, looked)) = (bench.store.clone(), std::sync::mpsc::channel());
+        thread::spawn(move || done.send(store.reload()));
         let looked = looked.recv_timeout(BOUND);
         looked.expect("the reader waits for the FIFO's writer");
     });
@@ -185,7 +185,7 @@ fn a_file_that_is_large() {
         let dots = LARGEST as usize - chain.len() - 1;
         format!("{}\n{chain}", ".".repeat(dots))
     });
-    assert!(matches!(bench.live.reload(), Reload::Unchanged));
+    assert!(matches!(bench.store.reload(), Reload::Unchanged));
 }
 
 // What is not whole. `pem.rs` has each kind; here is one for each file, and each of them would
@@ -244,8 +244,8 @@ fn a_swap_that_keeps_the_beat_of_the_reader() {
 fn a_writer_that_never_rests() {
     let bench = bench(ExposedKey::Warn);
     let reader = Reader::new(Options::default());
-    let serving = bench.live.current();
-    let (source, path) = (bench.live.source(), bench.path("tls.crt"));
+    let serving = bench.store.current();
+    let (source, path) = (bench.store.source(), bench.path("tls.crt"));
     let whole = fs::read_to_string(&path).unwrap();
     let mut looks = 0;
     let rejected = reader
@@ -258,7 +258,7 @@ fn a_writer_that_never_rests() {
         .unwrap_err();
     assert_eq!(rejected.reason, Reason::Torn, "{rejected}");
     assert_eq!(looks, LOOKS);
-    assert!(matches!(bench.live.reload(), Reload::Unchanged));
+    assert!(matches!(bench.store.reload(), Reload::Unchanged));
 }
 
 /// It rests in time: what is read is what it left.
@@ -268,7 +268,7 @@ fn a_writer_that_rests_before_the_last_look() {
     let next = bench.agent.rotate().unwrap();
     let (reader, path) = (Reader::new(Options::default()), bench.path("tls.crt"));
     let mut looks = 0;
-    let read = reader.read_stepwise(bench.live.source(), None, &mut |at| {
+    let read = reader.read_stepwise(bench.store.source(), None, &mut |at| {
         if at == "directory opened" {
             looks += 1;
             if looks < LOOKS {
@@ -294,7 +294,7 @@ fn a_chain_that_lost_its_last_certificate_is_believed_in_time() {
     bench.rejects(Reason::ChainShrunk, "tls.crt");
     bench.pass(Duration::from_millis(1));
     bench.loads();
-    assert_eq!(bench.live.current().identity.certified.cert.len(), 2);
+    assert_eq!(bench.store.current().identity.certified.cert.len(), 2);
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn a_trust_anchor_that_is_gone_is_believed_in_time() {
     bench.rejects(Reason::TrustShrunk, "ca.crt");
     bench.pass(SETTLE);
     bench.loads();
-    assert_eq!(bench.live.current().identity.anchors.len(), 1);
+    assert_eq!(bench.store.current().identity.anchors.len(), 1);
 }
 
 /// Time counts from when it was last otherwise, however it was otherwise.
@@ -325,7 +325,7 @@ fn what_flaps_is_not_believed() {
         bench.rejects(Reason::TrustShrunk, "ca.crt");
         bench.pass(SETTLE);
         fs::write(&path, between).unwrap();
-        bench.live.reload();
+        bench.store.reload();
         fs::write(&path, &root).unwrap();
         bench.rejects(Reason::TrustShrunk, "ca.crt");
     }
@@ -342,11 +342,11 @@ fn a_chain_that_grows_in_place_is_served_in_two_parts() {
     let last = Authority::new().unwrap();
     fs::write(bench.directory.path().join("tls.key"), next.key.expose()).unwrap();
     fs::write(&path, &next.chain_pem).unwrap();
-    assert!(matches!(bench.live.reload(), Reload::Loaded(_)));
-    assert_eq!(bench.live.current().identity.certified.cert.len(), 2);
+    assert!(matches!(bench.store.reload(), Reload::Loaded(_)));
+    assert_eq!(bench.store.current().identity.certified.cert.len(), 2);
     fs::write(&path, next.chain_pem + last.root_pem()).unwrap();
-    assert!(matches!(bench.live.reload(), Reload::Loaded(_)));
-    assert_eq!(bench.live.current().identity.certified.cert.len(), 3);
+    assert!(matches!(bench.store.reload(), Reload::Loaded(_)));
+    assert_eq!(bench.store.current().identity.certified.cert.len(), 3);
 }
 
 // What is new.
@@ -354,11 +354,11 @@ fn a_chain_that_grows_in_place_is_served_in_two_parts() {
 #[test]
 fn a_chain_of_which_only_an_intermediate_is_new() {
     let bench = bench(ExposedKey::Warn);
-    let before = bench.live.current();
+    let before = bench.store.current();
     let other = Authority::new().unwrap();
     edit(&bench.path("tls.crt"), |chain| chain + other.root_pem());
     bench.loads();
-    let after = bench.live.current();
+    let after = bench.store.current();
     assert_eq!(after.identity.facts.serial, before.identity.facts.serial);
     assert_ne!(
         after.identity.facts.chain_sha256,
@@ -372,7 +372,7 @@ fn trust_anchors_alone() {
     let other = Authority::new().unwrap();
     edit(&bench.path("ca.crt"), |roots| roots + other.root_pem());
     bench.loads();
-    assert_eq!(bench.live.current().identity.anchors.len(), 2);
+    assert_eq!(bench.store.current().identity.anchors.len(), 2);
 }
 
 #[test]
@@ -381,7 +381,7 @@ fn a_comment_is_nothing_new() {
     edit(&bench.path("tls.crt"), |chain| {
         format!("# renewed by hand\n{chain}")
     });
-    assert!(matches!(bench.live.reload(), Reload::Unchanged));
+    assert!(matches!(bench.store.reload(), Reload::Unchanged));
 }
 
 /// Neither the modification time nor the size tells them apart.
@@ -394,7 +394,7 @@ fn a_rewrite_within_one_tick_of_the_clock() {
     let file = fs::File::options().append(true).open(&path).unwrap();
     file.set_modified(before.modified().unwrap()).unwrap();
     bench.loads();
-    assert_eq!(bench.live.current().identity.facts, next.facts);
+    assert_eq!(bench.store.current().identity.facts, next.facts);
 }
 
 // Who can read the key.
@@ -411,7 +411,7 @@ fn a_key_that_others_can_read_is_complained_of_once() {
     log.assert_none(&want("key_exposed"));
     for (mode, complaints) in [(0o640, 1), (0o640, 1), (0o644, 2), (0o600, 2), (0o644, 3)] {
         key_mode(&bench, mode);
-        assert!(matches!(bench.live.reload(), Reload::Unchanged));
+        assert!(matches!(bench.store.reload(), Reload::Unchanged));
         assert_eq!(log.all(&want("key_exposed")).len(), complaints, "{mode:o}");
     }
     log.assert_order(&[
@@ -443,7 +443,7 @@ fn a_slow_reload_does_not_overtake_a_later_one() {
     let (began, begun) = std::sync::mpsc::channel();
     // Lets the first read through only when it is told to.
     let (reader, gate) = (Reader::new(Options::default()), Mutex::new(Some(gate)));
-    let recipe = Recipe {
+    let loader = Loader {
         read: Box::new(move |source, serving| {
             let read = reader.read(source, serving);
             if serving.is_some() {
@@ -455,17 +455,17 @@ fn a_slow_reload_does_not_overtake_a_later_one() {
             }
             read
         }),
-        ..Recipe::default()
+        ..Loader::default()
     };
-    let live = Live::start_by(recipe, bench.live.source().clone()).unwrap();
+    let store = IdentityStore::start_by(loader, bench.store.source().clone()).unwrap();
     bench.agent.rotate().unwrap();
     let last = thread::scope(|scope| {
-        scope.spawn(|| live.reload());
+        scope.spawn(|| store.reload());
         begun
             .recv_timeout(BOUND)
             .expect("the first reload never began");
         let last = bench.agent.rotate().unwrap();
-        let second = scope.spawn(|| live.reload());
+        let second = scope.spawn(|| store.reload());
         // That the second waits can only be seen by waiting; on a slow machine this errs towards
         // passing. Without the lock it begins, publishes, and is overtaken.
         let waits = begun.recv_timeout(Duration::from_millis(200)).is_err();
@@ -475,8 +475,8 @@ fn a_slow_reload_does_not_overtake_a_later_one() {
         open.send(()).unwrap();
         last
     });
-    assert_eq!(live.current().identity.facts, last.facts);
-    assert_eq!(live.current().number, 3);
+    assert_eq!(store.current().identity.facts, last.facts);
+    assert_eq!(store.current().number, 3);
 }
 
 // What the world writes.
@@ -555,11 +555,12 @@ fn every_key_in_every_encoding_in_every_layout() {
                         },
                         name: "localhost".try_into().unwrap(),
                     };
-                    let live = Live::start_by(Reader::new(Options::default()).recipe(), source)
-                        .unwrap_or_else(|why| {
-                            panic!("{kind:?}, {encoding}, {layout}, {ends}: {why}")
-                        });
-                    assert_eq!(live.current().identity.facts, issued.facts);
+                    let store =
+                        IdentityStore::start_by(Reader::new(Options::default()).loader(), source)
+                            .unwrap_or_else(|why| {
+                                panic!("{kind:?}, {encoding}, {layout}, {ends}: {why}")
+                            });
+                    assert_eq!(store.current().identity.facts, issued.facts);
                     taken += 1;
                 }
             }
@@ -574,8 +575,9 @@ fn every_key_in_every_encoding_in_every_layout() {
             files: agent.files(),
             name: "localhost".try_into().unwrap(),
         };
-        let live = Live::start_by(Reader::new(Options::default()).recipe(), source).unwrap();
-        lab::memory::handshake(&live.current().config, &client).unwrap();
+        let store =
+            IdentityStore::start_by(Reader::new(Options::default()).loader(), source).unwrap();
+        lab::memory::handshake(&store.current().config, &client).unwrap();
     }
     assert_eq!(taken, (3 + 1 + 2) * 5 * 3);
 }

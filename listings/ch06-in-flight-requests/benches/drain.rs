@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ch01_restart_baseline::listen;
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
 use ch06_in_flight_requests::client::{self, Http, Version};
 use ch06_in_flight_requests::descriptors::make_room;
@@ -60,9 +60,9 @@ async fn drain(spread: Duration, tickets: Tickets) -> Run {
         tickets,
         remembered: HELD,
     };
-    let live = Live::start_by(sessions.recipe(), source).unwrap();
+    let store = IdentityStore::start_by(sessions.loader(), source).unwrap();
     let server = Server::new(
-        live.clone(),
+        store.clone(),
         Retirement {
             max_age: Duration::from_secs(3600),
             jitter: 0.0,
@@ -93,7 +93,7 @@ async fn drain(spread: Duration, tickets: Tickets) -> Run {
     let bystander = tokio::spawn(watch_latency(stranger, address, stop.clone()));
     agent.rotate().unwrap();
     let started = Instant::now();
-    live.reload();
+    store.reload();
     let mut back = JoinSet::new();
     for (client, http) in held {
         back.spawn(async move {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::Source;
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use lab::agent::{Agent, Strategy};
 use lab::authority::Authority;
@@ -53,7 +53,7 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
         tickets,
         remembered: CLIENTS,
     };
-    let live = Live::start_by(sessions.recipe(), source).unwrap();
+    let store = IdentityStore::start_by(sessions.loader(), source).unwrap();
     let options = Options {
         resume: true,
         tls12_only,
@@ -62,13 +62,13 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| client::config(agent.root_pem(), options).unwrap())
         .collect();
-    let (full, whole) = visit(&live, &clients);
+    let (full, whole) = visit(&store, &clients);
     assert_eq!(full, CLIENTS);
 
     let mut return_after = |change: &mut dyn FnMut(&mut Agent)| {
         change(&mut agent);
-        assert!(matches!(live.reload(), Reload::Loaded(_)));
-        let (full, time) = visit(&live, &clients);
+        assert!(matches!(store.reload(), Reload::Loaded(_)));
+        let (full, time) = visit(&store, &clients);
         Visit {
             full,
             ratio: time.as_secs_f64() / whole.as_secs_f64(),
@@ -84,8 +84,8 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
 }
 
 /// Each client comes once: how many handshakes were full, and how long all took.
-fn visit(live: &Live, clients: &[Arc<ClientConfig>]) -> (usize, Duration) {
-    let server = live.current().config.clone();
+fn visit(store: &IdentityStore, clients: &[Arc<ClientConfig>]) -> (usize, Duration) {
+    let server = store.current().config.clone();
     let started = Instant::now();
     let full = clients.iter().filter(|client| {
         let (_, client) = memory::handshake(&server, client).unwrap();

@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake, how};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use held::Held;
 use lab::wire::BLOCK;
 use leave::{End, until_gone};
@@ -106,7 +106,7 @@ fn share(connection: u64) -> f64 {
 /// has to.
 #[derive(Debug)]
 pub struct Server {
-    live: Arc<Live>,
+    store: Arc<IdentityStore>,
     retirement: Retirement,
     held: Held,
     retired: watch::Sender<u64>,
@@ -114,10 +114,10 @@ pub struct Server {
 
 impl Server {
     /// A server that retires connections from now on. Call it within a tokio runtime.
-    pub fn new(live: Arc<Live>, retirement: Retirement) -> Arc<Self> {
-        let published = live.published();
+    pub fn new(store: Arc<IdentityStore>, retirement: Retirement) -> Arc<Self> {
+        let published = store.published();
         let server = Arc::new(Self {
-            live,
+            store,
             retirement,
             held: Held::default(),
             retired: watch::Sender::new(0),
@@ -139,7 +139,7 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let generation = self.live.current();
+        let generation = self.store.current();
         let mut hold = self.held.hold(generation.number);
         let acceptor = TlsAcceptor::from(generation.config.clone());
         let Some(stream) = handshake(acceptor.accept(stream)).await else {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::{exit, listen, until_told};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::watch::Follow;
 use ch06_in_flight_requests::client::{self, Clock, Http, Version};
@@ -98,10 +98,10 @@ async fn server(arguments: Retire) -> io::Result<()> {
         tickets: arguments.tickets,
         remembered: 4096,
     };
-    let live =
-        Live::start_by(sessions.recipe(), arguments.serve.source()?).map_err(io::Error::other)?;
+    let store = IdentityStore::start_by(sessions.loader(), arguments.serve.source()?)
+        .map_err(io::Error::other)?;
     let server = Server::new(
-        live.clone(),
+        store.clone(),
         Retirement {
             max_age: Duration::from_millis(arguments.max_age_ms),
             jitter: arguments.jitter,
@@ -111,7 +111,7 @@ async fn server(arguments: Retire) -> io::Result<()> {
         },
     );
     if !arguments.frozen {
-        arguments.follow.start(live);
+        arguments.follow.start(store);
     }
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())

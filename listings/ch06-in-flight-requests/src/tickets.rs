@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::Identity;
-use ch02_hot_reload::{Generation, Recipe};
+use ch02_hot_reload::{Generation, Loader};
 use clap::ValueEnum;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::Ticketer;
@@ -44,9 +44,9 @@ pub struct Sessions {
 
 impl Sessions {
     /// Chapter 2's way to a generation, with what these sessions add to it.
-    pub fn recipe(self) -> Recipe {
-        let plain = Recipe::default();
-        Recipe {
+    pub fn loader(self) -> Loader {
+        let plain = Loader::default();
+        Loader {
             read: plain.read,
             build: Box::new(move |identity, before| {
                 let config = Arc::unwrap_or_clone((plain.build)(identity, before)?);

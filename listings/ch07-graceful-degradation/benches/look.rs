@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::Events;
-use ch03_handshake_hook::{Hook, hooked_config};
+use ch03_handshake_hook::{CertResolver, hooked_config};
 use ch07_graceful_degradation::health::metrics;
 use ch07_graceful_degradation::policy::{self, AtTheEnd};
 use ch07_graceful_degradation::{Keeper, Settings};
@@ -61,7 +61,7 @@ fn main() {
         scrape.as_micros()
     );
 
-    let hook = hooked_config(Hook(keeper.live().clone()));
+    let hook = hooked_config(CertResolver(keeper.store().clone()));
     let gate = policy::config(keeper.clone(), AtTheEnd::RefuseHandshakes);
     let client = client::config(agent.root_pem(), Options::default()).unwrap();
     let handshake = |server: &Arc<ServerConfig>| {

@@ -3,7 +3,7 @@
 use std::slice;
 use std::time::Duration;
 
-use ch02_hot_reload::identity::{Identity, Peers, Source, judge_as};
+use ch02_hot_reload::identity::{Identity, Peers, Source, validate_chain};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::parse_x509_certificate;
 
@@ -94,7 +94,7 @@ pub(crate) fn needed(
         let mut without = chain.clone();
         let sent = without.split_off(1);
         without.extend(sent.into_iter().filter(|other| *other != one));
-        if judge_as(Peers::Clients, source, &without, &identity.anchors, now).is_ok() {
+        if validate_chain(Peers::Clients, source, &without, &identity.anchors, now).is_ok() {
             chain = without;
         }
     }

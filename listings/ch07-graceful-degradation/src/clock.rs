@@ -1,7 +1,7 @@
 //! Wall clocks: the real one, and one that runs in virtual time.
 //!
 //! rustls has the seam already. [`TimeProvider`] is what a client asks for the time when it
-//! verifies a certificate; this chapter's judging and its alarms ask the same. In production that is
+//! verifies a certificate; this chapter's validation and its alarms ask the same. In production that is
 //! [`DefaultTimeProvider`](rustls::time_provider::DefaultTimeProvider).
 
 use std::sync::Arc;

@@ -128,7 +128,7 @@ impl Collector for Keeper {
         gauge(
             "identity_generation",
             "The generation that is served",
-            self.live.current().number as i64,
+            self.store.current().number as i64,
         )?;
         gauge(
             "identity_look_age_seconds",

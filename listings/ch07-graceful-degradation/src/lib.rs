@@ -1,6 +1,6 @@
 //! Graceful degradation: what a server does while nothing new arrives.
 //!
-//! A [`Keeper`] stands between the files and [`Live`]. It looks at the files, and what is not fit
+//! A [`Keeper`] stands between the files and [`IdentityStore`]. It looks at the files, and what is not fit
 //! to be served changes nothing. It compares the clock with the end of what is served, and raises
 //! the alarm early. It says how long ago it last looked, so that its own death is seen, and it is
 //! started again when it dies. [`policy`] is what happens when all of that was not enough.
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Rejected, Source};
-use ch02_hot_reload::{Live, Recipe, Reload};
+use ch02_hot_reload::{IdentityStore, Loader, Reload};
 use ch03_handshake_hook::watch::Events;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
@@ -40,7 +40,7 @@ pub struct Settings {
 /// Keeps an identity current, and knows how it stands.
 #[derive(Debug)]
 pub struct Keeper {
-    live: Arc<Live>,
+    store: Arc<IdentityStore>,
     clock: Arc<dyn TimeProvider>,
     settings: Settings,
     state: Mutex<State>,
@@ -79,11 +79,12 @@ impl Keeper {
     /// Looks at the files once. Returns how long to wait where they hold an identity that is not
     /// valid yet. What is served changes only when something better is there.
     fn look(&self, now: UnixTime) -> Option<Duration> {
-        let outcome = self.live.reload();
-        let (source, current) = (self.live.source(), self.live.current());
+        let outcome = self.store.reload();
+        let (source, current) = (self.store.source(), self.store.current());
         let served = &current.identity.certified.cert;
-        let judged = identity::anchors(source)
-            .and_then(|anchors| identity::judge_as(Peers::Clients, source, served, &anchors, now));
+        let judged = identity::anchors(source).and_then(|anchors| {
+            identity::validate_chain(Peers::Clients, source, served, &anchors, now)
+        });
         let mut state = self.state();
         let told = state.told.take();
         let mut until = None;
@@ -101,7 +102,7 @@ impl Keeper {
                 self.count_rejection(&rejected);
                 match until {
                     Some(until) if news => self.log_held(&rejected, now, until),
-                    None if news => self.live.log_rejected(&rejected),
+                    None if news => self.store.log_rejected(&rejected),
                     _ => {}
                 }
                 state.told = Some(rejected);
@@ -159,18 +160,18 @@ impl Keeper {
         clock: Arc<dyn TimeProvider>,
         settings: Settings,
     ) -> Result<Arc<Self>, Rejected> {
-        let judge = clock.clone();
-        let recipe = Recipe {
+        let now = clock.clone();
+        let loader = Loader {
             read: Box::new(move |source, _| {
                 // A clock that cannot be read is taken for 1970: nothing is valid then.
-                let now = judge.current_time();
+                let now = now.current_time();
                 let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
                 let contents = identity::contents(source, |_| ())?;
-                identity::judge(source, &contents, Peers::Clients, now)
+                identity::validate(source, &contents, Peers::Clients, now)
             }),
-            ..Recipe::default()
+            ..Loader::default()
         };
-        let live = Live::start_by(recipe, source)?;
+        let store = IdentityStore::start_by(loader, source)?;
         let state = State {
             looked: Instant::now(),
             told: None,
@@ -179,11 +180,11 @@ impl Keeper {
             clocks: None,
         };
         let alarm = Alarm {
-            generation: live.current().number,
+            generation: store.current().number,
             level: Level::Fresh,
         };
         Ok(Arc::new(Self {
-            live,
+            store,
             clock,
             settings,
             state: Mutex::new(state),
@@ -194,8 +195,8 @@ impl Keeper {
     }
 
     /// What is being kept.
-    pub fn live(&self) -> &Arc<Live> {
-        &self.live
+    pub fn store(&self) -> &Arc<IdentityStore> {
+        &self.store
     }
 
     /// The alarm, to read or to wait for.
@@ -205,11 +206,11 @@ impl Keeper {
 
     /// The generation that is served, and when it is valid.
     fn window(&self) -> (u64, Option<Window>) {
-        let generation = self.live.current();
+        let generation = self.store.current();
         let mut state = self.state();
         if state.window.0 != generation.number {
             let now = self.clock.current_time().unwrap_or_else(UnixTime::now);
-            let needed = budget::needed(self.live.source(), &generation.identity, now);
+            let needed = budget::needed(self.store.source(), &generation.identity, now);
             let window = Window::of(&needed);
             state.window = (generation.number, window);
         }
@@ -231,7 +232,7 @@ impl Keeper {
     fn log_held(&self, rejected: &Rejected, now: UnixTime, until: UnixTime) {
         tracing::info!(
             event = "identity_held",
-            generation = self.live.current().number,
+            generation = self.store.current().number,
             file = %rejected.file.display(),
             seconds = budget::wait(now, until).as_secs(),
         );

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch03_handshake_hook::{Hook, hooked_config};
+use ch03_handshake_hook::{CertResolver, hooked_config};
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -37,7 +37,7 @@ pub enum AtTheEnd {
 /// The hook of chapter 3, with a look at the clock before it.
 #[derive(Debug)]
 struct Gate {
-    hook: Hook,
+    hook: CertResolver,
     keeper: Arc<Keeper>,
     policy: AtTheEnd,
 }
@@ -56,7 +56,7 @@ impl ResolvesServerCert for Gate {
 /// The configuration of a server that follows `policy`.
 pub fn config(keeper: Arc<Keeper>, policy: AtTheEnd) -> Arc<ServerConfig> {
     hooked_config(Gate {
-        hook: Hook(keeper.live().clone()),
+        hook: CertResolver(keeper.store().clone()),
         keeper,
         policy,
     })

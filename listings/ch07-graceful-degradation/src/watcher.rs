@@ -30,7 +30,7 @@ impl Keeper {
     async fn follow(self: Arc<Self>) -> &'static str {
         let (hint, mut hints) = mpsc::channel(1);
         let _watching = match self.settings.events {
-            Events::Wanted => watch_directory(&self.live.source().files, hint),
+            Events::Wanted => watch_directory(&self.store.source().files, hint),
             Events::PollOnly => None,
         };
         let mut ticks = interval(self.settings.poll);

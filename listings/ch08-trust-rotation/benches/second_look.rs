@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::{self, Identity};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::party::{Party, issue};
@@ -28,7 +28,7 @@ fn main() {
     };
     let roots = Roots::new(party.source(), sessions, Duration::ZERO);
     let read = Box::new(|source: &_, _: Option<&Identity>| identity::read(source));
-    let live = Live::start_by(roots.recipe(read), party.source()).unwrap();
+    let store = IdentityStore::start_by(roots.loader(read), party.source()).unwrap();
     let client = |resume| {
         let options = Options {
             resume,
@@ -42,19 +42,19 @@ fn main() {
     for trusted in 1..=2 {
         if trusted == 2 {
             party.trust(&[&a, &b]).unwrap();
-            live.reload();
+            store.reload();
         }
-        handshake(&live, &resuming);
+        handshake(&store, &resuming);
         let whole = time(|| {
-            assert_ne!(handshake(&live, &full), Some(HandshakeKind::Resumed));
+            assert_ne!(handshake(&store, &full), Some(HandshakeKind::Resumed));
         });
         let short = time(|| {
-            assert_eq!(handshake(&live, &resuming), Some(HandshakeKind::Resumed));
+            assert_eq!(handshake(&store, &resuming), Some(HandshakeKind::Resumed));
         });
-        let generation = live.current();
+        let generation = store.current();
         let (server, _) = memory::handshake(&generation.config, &full).unwrap();
         let chain = server.peer_certificates().unwrap();
-        let look = time(|| drop(roots.let_in(&live, &generation, chain).unwrap()));
+        let look = time(|| drop(roots.let_in(&store, &generation, chain).unwrap()));
         println!(
             "{trusted} root{}: full handshake {} µs, resumed {} µs, second look {} µs: {:.0} % and {:.0} % more",
             if trusted == 1 { "" } else { "s" },
@@ -67,8 +67,8 @@ fn main() {
     }
 }
 
-fn handshake(live: &Live, client: &Arc<ClientConfig>) -> Option<HandshakeKind> {
-    let (server, _) = memory::handshake(&live.current().config, client).unwrap();
+fn handshake(store: &IdentityStore, client: &Arc<ClientConfig>) -> Option<HandshakeKind> {
+    let (server, _) = memory::handshake(&store.current().config, client).unwrap();
     server.handshake_kind()
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
-use ch02_hot_reload::{Live, Recipe};
+use ch02_hot_reload::{IdentityStore, Loader};
 use ch06_in_flight_requests::client::Http;
 use lab::client::{Client, Failure};
 use rustls::ClientConfig;
@@ -12,28 +12,28 @@ use rustls::pki_types::UnixTime;
 
 use crate::mutual;
 
-/// A client's generations: chain, key, and the roots by which it judges servers.
-pub type Generations = Live<Arc<ClientConfig>>;
+/// A client's generations: chain, key, and the roots by which it validates servers.
+pub type Generations = IdentityStore<Arc<ClientConfig>>;
 
 /// Loads a client's first generation.
 ///
 /// # Errors
 /// When the files are not fit to be shown to servers.
 pub fn start(source: Source) -> Result<Arc<Generations>, Rejected> {
-    let recipe = Recipe {
+    let loader = Loader {
         read: Box::new(|source, _| read(source)),
         build: Box::new(|identity, _| Ok(Arc::new(mutual::client_config(identity)?))),
     };
-    Live::start_by(recipe, source)
+    IdentityStore::start_by(loader, source)
 }
 
-/// Reads the files, and judges them as servers would now.
+/// Reads the files, and validates them as servers would now.
 ///
 /// # Errors
 /// What a server would object to, and files that cannot be read.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
     let contents = identity::contents(source, |_| ())?;
-    identity::judge(source, &contents, Peers::Servers, UnixTime::now())
+    identity::validate(source, &contents, Peers::Servers, UnixTime::now())
 }
 
 // ANCHOR: call
@@ -41,8 +41,8 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
 ///
 /// # Errors
 /// When either side objects to what the other shows.
-pub async fn connect(live: &Generations, server: SocketAddr) -> Result<Http, Failure> {
-    let generation = live.current();
+pub async fn connect(store: &Generations, server: SocketAddr) -> Result<Http, Failure> {
+    let generation = store.current();
     let client = Client::with_config(generation.config.clone(), "localhost");
     let client = client.map_err(Failure::Handshake)?;
     let mut http = Http::connect(&client, server).await?;

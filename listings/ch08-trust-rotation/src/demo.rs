@@ -23,7 +23,7 @@ use tracing::subscriber::{NoSubscriber, with_default};
 pub(crate) struct Caller {
     number: u64,
     pub(crate) party: Party,
-    pub(crate) live: Arc<Generations>,
+    pub(crate) store: Arc<Generations>,
 }
 
 impl Caller {
@@ -32,11 +32,11 @@ impl Caller {
         let source = party.source();
         // What a client loads is told by `client_loaded`, so that it is not mistaken for the
         // server's.
-        let live = with_default(NoSubscriber::new(), || client::start(source));
+        let store = with_default(NoSubscriber::new(), || client::start(source));
         let caller = Self {
             number,
             party,
-            live: live.map_err(io::Error::other)?,
+            store: store.map_err(io::Error::other)?,
         };
         caller.say();
         Ok(caller)
@@ -44,12 +44,12 @@ impl Caller {
 
     /// Looks at its files.
     pub(crate) fn reload(&self) {
-        with_default(NoSubscriber::new(), || self.live.reload());
+        with_default(NoSubscriber::new(), || self.store.reload());
         self.say();
     }
 
     fn say(&self) {
-        let generation = self.live.current();
+        let generation = self.store.current();
         let roots: Vec<_> = generation.identity.anchors.iter().map(Root::of).collect();
         let names: Vec<_> = roots.iter().map(Root::name).collect();
         tracing::info!(
@@ -208,11 +208,11 @@ impl Load {
         let (tell, told) = watch::channel(vec![Told::default(); callers.len()]);
         let tell = Arc::new(tell);
         for (index, caller) in callers.iter().enumerate() {
-            let (live, stopped, tell) = (caller.live.clone(), stopped.clone(), tell.clone());
+            let (store, stopped, tell) = (caller.store.clone(), stopped.clone(), tell.clone());
             tokio::spawn(async move {
                 let mut held = None;
                 while !*stopped.borrow() {
-                    let failed = call(&live, address, &mut held).await.is_err();
+                    let failed = call(&store, address, &mut held).await.is_err();
                     tell.send_modify(|told| {
                         told[index].calls += 1;
                         told[index].failed += u64::from(failed);
@@ -260,21 +260,21 @@ impl Load {
 
 /// One call over the connection that is held, and one over a new one.
 async fn call(
-    live: &Generations,
+    store: &Generations,
     address: SocketAddr,
     held: &mut Option<ch06_in_flight_requests::client::Http>,
 ) -> Result<(), lab::client::Failure> {
     let called = async {
         let mut http = match held.take() {
             Some(http) => http,
-            None => client::connect(live, address).await?,
+            None => client::connect(store, address).await?,
         };
         // Asked to leave: the next call opens another.
         match http.get(1).await? {
             true => http.close().await,
             false => *held = Some(http),
         }
-        client::connect(live, address).await?.close().await;
+        client::connect(store, address).await?.close().await;
         Ok(())
     };
     let called: Result<(), lab::client::Failure> = called.await;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::{exit, listen, until_told};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::{Identity, Source};
 use ch03_handshake_hook::watch::Follow;
@@ -104,14 +104,14 @@ async fn main() -> ExitCode {
 async fn server(arguments: Mutual) -> io::Result<()> {
     lab::event::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
-    let recipe = match arguments.trust {
+    let loader = match arguments.trust {
         Handling::Held => return held(arguments, source).await,
         Handling::AsListed => wrong::believes_the_file(SESSIONS),
         Handling::ReadOnce => wrong::reads_roots_once(),
     };
-    let live = Live::start_by(recipe, source).map_err(io::Error::other)?;
+    let store = IdentityStore::start_by(loader, source).map_err(io::Error::other)?;
     if !arguments.frozen {
-        arguments.follow.start(live.clone());
+        arguments.follow.start(store.clone());
     }
     let never = Duration::from_secs(24 * 3600);
     let retirement = Retirement {
@@ -121,7 +121,7 @@ async fn server(arguments: Mutual) -> io::Result<()> {
         spread: Duration::ZERO,
         grace: never,
     };
-    let server = in_flight::Server::new(live, retirement);
+    let server = in_flight::Server::new(store, retirement);
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())
 }
@@ -136,14 +136,15 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
     let quiet = Duration::from_millis(arguments.quiet_ms);
     let roots = Roots::new(source.clone(), SESSIONS, quiet);
     let read = move |source: &Source, last: Option<&Identity>| reader.read(source, last);
-    let live = Live::start_by(roots.recipe(Box::new(read)), source).map_err(io::Error::other)?;
-    tokio::spawn(roots.clone().drain_unlisted(live.clone()));
+    let store =
+        IdentityStore::start_by(roots.loader(Box::new(read)), source).map_err(io::Error::other)?;
+    tokio::spawn(roots.clone().drain_unlisted(store.clone()));
     if !arguments.frozen {
-        arguments.follow.start(live.clone());
+        arguments.follow.start(store.clone());
     }
-    force_on_signal(roots.clone(), live.clone())?;
+    force_on_signal(roots.clone(), store.clone())?;
     let server = Arc::new(Server {
-        live,
+        store,
         roots,
         max_age: Duration::from_millis(arguments.max_age_ms),
         grace: Duration::from_millis(arguments.grace_ms),
@@ -155,12 +156,12 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
 
 /// Forces at each SIGUSR1. Returns once the handler is in place: until then, the signal would end
 /// the process.
-fn force_on_signal(roots: Arc<Roots>, live: Arc<Live>) -> io::Result<()> {
+fn force_on_signal(roots: Arc<Roots>, store: Arc<IdentityStore>) -> io::Result<()> {
     let mut signals = signal(SignalKind::user_defined1())?;
     tokio::spawn(async move {
         while signals.recv().await.is_some() {
-            let (roots, live) = (roots.clone(), live.clone());
-            let forcing = tokio::task::spawn_blocking(move || roots.force_unlisted(&live));
+            let (roots, store) = (roots.clone(), store.clone());
+            let forcing = tokio::task::spawn_blocking(move || roots.force_unlisted(&store));
             if let Err(panic) = forcing.await {
                 tracing::error!(event = "reload_panicked", why = %panic);
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, judge_as, reject};
+use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject, validate_chain};
 use lab::chain;
 use rustls::pki_types::{CertificateDer, UnixTime};
 
@@ -58,11 +58,11 @@ pub fn stands_on(
         let why = "no certificate was shown";
         return Err(reject(Reason::Missing, &source.files.certificate, &why));
     }
-    let judge = |anchors| judge_as(peers, source, chain, anchors, now);
-    let alone = anchors.chunks(1).filter(|anchor| judge(anchor).is_ok());
+    let validate = |anchors| validate_chain(peers, source, chain, anchors, now);
+    let alone = anchors.chunks(1).filter(|anchor| validate(anchor).is_ok());
     let roots: Vec<_> = alone.map(|anchor| Root::of(&anchor[0])).collect();
     match roots.is_empty() {
-        true => judge(anchors).map(|()| roots),
+        true => validate(anchors).map(|()| roots),
         false => Ok(roots),
     }
 }

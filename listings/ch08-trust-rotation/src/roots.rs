@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
-use ch02_hot_reload::{Generation, Live, ReadFn, Recipe};
+use ch02_hot_reload::{Generation, IdentityStore, Loader, ReadFn};
 use ch06_in_flight_requests::tickets::Sessions;
 use ch07_graceful_degradation::budget::Window;
 use lab::chain;
@@ -85,7 +85,7 @@ impl Roots {
         Self::with_clock(source, sessions, quiet, Arc::new(DefaultTimeProvider))
     }
 
-    /// The same by another clock, which judges certificates and ends tickets.
+    /// The same by another clock, which validates certificates and ends tickets.
     pub fn with_clock(
         source: Source,
         sessions: Sessions,
@@ -105,9 +105,9 @@ impl Roots {
 
     /// Generations that are read by `read`, hold the roots that somebody stands on, and let in
     /// nobody without a certificate.
-    pub fn recipe(self: &Arc<Self>, read: Box<ReadFn>) -> Recipe {
+    pub fn loader(self: &Arc<Self>, read: Box<ReadFn>) -> Loader {
         let (reading, building) = (self.clone(), self.clone());
-        Recipe {
+        Loader {
             read: Box::new(move |source, serving| {
                 // A reader that is wary of what shrank compares with what the files held last, not
                 // with what is in force: a root that is held is no news.
@@ -150,7 +150,7 @@ impl Roots {
         let new = listed.iter().zip(&asked.anchors);
         let new = new.filter(|(root, _)| !in_force.contains(root));
         anchors.extend(new.map(|(_, anchor)| anchor.clone()));
-        asked.trusting(anchors)
+        asked.with_trust_anchors(anchors)
     }
     // ANCHOR_END: settle
 
@@ -250,8 +250,8 @@ impl Roots {
     ///
     /// # Errors
     /// Where the root's stage does not allow it, or no generation can be built.
-    pub fn drain(&self, live: &Live, root: &Root) -> Result<(), DrainFailed> {
-        let identity = &live.current().identity;
+    pub fn drain(&self, store: &IdentityStore, root: &Root) -> Result<(), DrainFailed> {
+        let identity = &store.current().identity;
         let (anchors, own) = (names(&identity.anchors), self.own(identity));
         let (standing, since) = {
             let mut state = self.state();
@@ -263,7 +263,7 @@ impl Roots {
                 state.draining.insert(root.clone(), Instant::now()),
             )
         };
-        if let Err(why) = live.renew() {
+        if let Err(why) = store.republish() {
             if since.is_none() {
                 self.state().draining.remove(root);
             }
@@ -281,11 +281,11 @@ impl Roots {
     // ANCHOR_END: drain
 
     /// Drains each root that the file no longer lists, for as long as it runs.
-    pub async fn drain_unlisted(self: Arc<Self>, live: Arc<Live>) {
+    pub async fn drain_unlisted(self: Arc<Self>, store: Arc<IdentityStore>) {
         loop {
             self.drains.notified().await;
-            let (roots, live) = (self.clone(), live.clone());
-            let looking = tokio::task::spawn_blocking(move || roots.drain_all(&live));
+            let (roots, store) = (self.clone(), store.clone());
+            let looking = tokio::task::spawn_blocking(move || roots.drain_all(&store));
             if let Err(panic) = looking.await {
                 tracing::error!(event = "reload_panicked", why = %panic);
             }
@@ -293,7 +293,7 @@ impl Roots {
     }
 
     /// Begins the drains that are to begin. Where one fails, the next look at the files asks again.
-    pub fn drain_all(&self, live: &Live) {
+    pub fn drain_all(&self, store: &IdentityStore) {
         let (unlisted, called_off) = {
             let mut state = self.state();
             let unlisted = state.unlisted.iter();
@@ -304,14 +304,14 @@ impl Roots {
             )
         };
         for root in unlisted {
-            if let Err(why) = self.drain(live, &root) {
+            if let Err(why) = self.drain(store, &root) {
                 let name = root.name();
                 tracing::warn!(event = "drain_refused", root = name, why = %why);
             }
         }
         // Tickets are given again.
-        if called_off && let Err(rejected) = live.renew() {
-            live.log_rejected(&rejected);
+        if called_off && let Err(rejected) = store.republish() {
+            store.log_rejected(&rejected);
         }
     }
 
@@ -329,17 +329,17 @@ impl Roots {
 
     /// Lets every root go that the file no longer lists, as [`Self::force`] does, and looks at the
     /// files. Logs which roots that was said of, be it none.
-    pub fn force_unlisted(&self, live: &Live) {
+    pub fn force_unlisted(&self, store: &IdentityStore) {
         let unlisted = self.state().unlisted.clone();
         let forced: Vec<_> = unlisted.iter().filter(|root| self.force(root)).collect();
         let names: Vec<_> = forced.iter().map(|root| root.name()).collect();
         tracing::warn!(event = "trust_forced", roots = names.join(", "));
-        live.reload_and_log();
+        store.reload_and_log();
     }
 
     /// How the roots of the current generation stand, in the order of its anchors.
-    pub fn stages(&self, live: &Live) -> Vec<(Root, Stage, Standing)> {
-        let identity = &live.current().identity;
+    pub fn stages(&self, store: &IdentityStore) -> Vec<(Root, Stage, Standing)> {
+        let identity = &store.current().identity;
         let (anchors, own) = (names(&identity.anchors), self.own(identity));
         let state = self.state();
         let how = |root: &Root| {
@@ -374,11 +374,11 @@ impl Roots {
     /// When it stands on no root that is in force, or its certificate has expired.
     pub fn let_in(
         self: &Arc<Self>,
-        live: &Live,
+        store: &IdentityStore,
         under: &Generation,
         chain: &[CertificateDer<'static>],
     ) -> Result<Hold, Rejected> {
-        let anchors = &live.current().identity.anchors;
+        let anchors = &store.current().identity.anchors;
         let now = self.now();
         let roots = stands_on(Peers::Servers, &self.source, chain, anchors, now)?;
         let mut state = self.state();

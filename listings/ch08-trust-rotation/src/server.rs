@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake, how};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch06_in_flight_requests::{Due, converse};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -19,8 +19,8 @@ use crate::roots::Roots;
 #[derive(Debug)]
 pub struct Server {
     /// The generations.
-    pub live: Arc<Live>,
-    /// The roots, by whose recipe they are built.
+    pub store: Arc<IdentityStore>,
+    /// The roots, by whose loader they are built.
     pub roots: Arc<Roots>,
     /// How long a connection may live before it is asked to leave. One whose client's certificate
     /// expires earlier is asked then.
@@ -43,7 +43,7 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let generation = self.live.current();
+        let generation = self.store.current();
         let acceptor = TlsAcceptor::from(generation.config.clone());
         let Some(stream) = handshake(acceptor.accept(stream)).await else {
             return;
@@ -51,7 +51,7 @@ impl Server {
         let session = stream.get_ref().1;
         let (resumed, tls) = how(session);
         let chain = session.peer_certificates().unwrap_or_default();
-        let hold = match self.roots.let_in(&self.live, &generation, chain) {
+        let hold = match self.roots.let_in(&self.store, &generation, chain) {
             Ok(hold) => hold,
             // Not a byte was read or written for it.
             Err(why) => return tracing::info!(event = "handshake_failed", why = why.detail),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ch01_restart_baseline::server_config;
-use ch02_hot_reload::Recipe;
+use ch02_hot_reload::Loader;
 use ch02_hot_reload::identity::{self, Identity};
 use ch06_in_flight_requests::tickets::Sessions;
 use rustls::pki_types::CertificateDer;
@@ -13,8 +13,8 @@ use crate::mutual;
 
 /// Believes the file: what it does not list is gone at once, whoever stands on it. Sessions live
 /// on by the policy that is given.
-pub fn believes_the_file(sessions: Sessions) -> Recipe {
-    Recipe {
+pub fn believes_the_file(sessions: Sessions) -> Loader {
+    Loader {
         read: Box::new(|source, _| identity::read(source)),
         build: Box::new(move |identity, before| {
             let config = mutual::server_config(identity)?;
@@ -26,8 +26,8 @@ pub fn believes_the_file(sessions: Sessions) -> Recipe {
 // ANCHOR: defaults
 /// The first configuration is built with care. The one after a reload is built where only the
 /// pair was thought of, from the library's defaults, which ask clients for nothing.
-pub fn reloads_from_defaults() -> Recipe {
-    Recipe {
+pub fn reloads_from_defaults() -> Loader {
+    Loader {
         read: Box::new(|source, _| identity::read(source)),
         build: Box::new(|identity, before| match before {
             None => Ok(Arc::new(mutual::server_config(identity)?)),
@@ -42,8 +42,8 @@ pub fn reloads_from_defaults() -> Recipe {
 
 // ANCHOR: read_once
 /// The pair is reloaded, and the roots are those of the start for ever.
-pub fn reads_roots_once() -> Recipe {
-    Recipe {
+pub fn reads_roots_once() -> Loader {
+    Loader {
         read: Box::new(|source, serving| {
             let identity = identity::read(source)?;
             Ok(with_the_roots_of(serving, identity))
@@ -54,7 +54,7 @@ pub fn reads_roots_once() -> Recipe {
 
 fn with_the_roots_of(serving: Option<&Identity>, identity: Identity) -> Identity {
     match serving {
-        Some(serving) => identity.trusting(serving.anchors.clone()),
+        Some(serving) => identity.with_trust_anchors(serving.anchors.clone()),
         None => identity,
     }
 }

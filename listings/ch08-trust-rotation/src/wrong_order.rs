@@ -165,11 +165,11 @@ impl Bench {
         let log = self.server.log();
         let mut called = log.all(&want("connection_closed")).len();
         for caller in &self.callers {
-            match client::connect(&caller.live, self.address).await {
+            match client::connect(&caller.store, self.address).await {
                 Ok(http) => {
                     let seen = http.seen();
                     if self.held() && seen.chain.serial == "2001" {
-                        let serial = caller.live.current().identity.facts.serial.clone();
+                        let serial = caller.store.current().identity.facts.serial.clone();
                         let behind = want("client_behind").with("serial", serial);
                         log.wait_for(&behind, BOUND).await;
                     }

@@ -19,7 +19,7 @@ async fn rotate(extra: &[&str], bound: Duration) {
     let (mut a, mut b) = (named("Root A"), named("Root B"));
     let mut servers = Party::new(&mut a, 0x1001).unwrap();
     let mut callers = Party::new(&mut a, 0x1002).unwrap();
-    let live = client::start(callers.source()).unwrap();
+    let store = client::start(callers.source()).unwrap();
     let mut arguments = Serve::command_line(&servers.source().files).to_vec();
     let quick = ["--settle-ms", "20", "--quiet-ms", "100", "--poll-ms", "10"];
     arguments.extend(quick.iter().chain(extra).map(Into::into));
@@ -29,8 +29,8 @@ async fn rotate(extra: &[&str], bound: Duration) {
     let log = server.log();
     let loaded = |generation: u64| want("identity_loaded").with("generation", generation);
     let call = async || {
-        live.reload();
-        let http = client::connect(&live, address).await.unwrap();
+        store.reload();
+        let http = client::connect(&store, address).await.unwrap();
         http.close().await;
     };
     call().await;
@@ -84,7 +84,7 @@ async fn a_signal_lets_go_of_what_is_not_listed() {
     let mut servers = Party::new(&mut a, 0x1001).unwrap();
     let callers = Party::new(&mut a, 0x1002).unwrap();
     callers.trust(&[&a, &b]).unwrap();
-    let live = client::start(callers.source()).unwrap();
+    let store = client::start(callers.source()).unwrap();
     let mut arguments = Serve::command_line(&servers.source().files).to_vec();
     // Nobody waits for an hour of quiet.
     let slow = ["--settle-ms", "20", "--quiet-ms", "3600000"];
@@ -106,7 +106,7 @@ async fn a_signal_lets_go_of_what_is_not_listed() {
     // What was said of a root that was listed is not remembered against it.
     servers.trust(&[&b]).unwrap();
     log.wait_for(&moved("drain", "Root A"), BOUND).await;
-    let late = client::connect(&live, address).await.unwrap();
+    let late = client::connect(&store, address).await.unwrap();
     server.signal(Signal::USR1).unwrap();
     let forced = want("trust_forced").with("roots", "Root A");
     log.wait_for(&forced, BOUND).await;
@@ -115,7 +115,7 @@ async fn a_signal_lets_go_of_what_is_not_listed() {
     log.wait_for(&want("trust_loaded").with("roots", "Root B"), BOUND)
         .await;
     let refused = async {
-        while client::connect(&live, address).await.is_ok() {
+        while client::connect(&store, address).await.is_ok() {
             tokio::task::yield_now().await;
         }
     };

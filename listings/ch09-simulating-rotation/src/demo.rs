@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::Source;
-use ch02_hot_reload::{Live, Reload};
-use ch03_handshake_hook::{Hook, hooked_config, serve};
+use ch02_hot_reload::{IdentityStore, Reload};
+use ch03_handshake_hook::{CertResolver, hooked_config, serve};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
 use lab::authority::{Authority, LeafRequest};
@@ -23,7 +23,7 @@ const NAME: &str = "localhost";
 struct Bench {
     authority: Authority,
     site: Site,
-    live: Arc<Live>,
+    store: Arc<IdentityStore>,
     client: Client,
     address: SocketAddr,
     serving: JoinHandle<()>,
@@ -48,17 +48,17 @@ impl Bench {
             files: site.files(),
             name: NAME.try_into().map_err(io::Error::other)?,
         };
-        let recipe = Reader::new(Options::default()).recipe();
-        let live = Live::start_by(recipe, source).map_err(io::Error::other)?;
+        let loader = Reader::new(Options::default()).loader();
+        let store = IdentityStore::start_by(loader, source).map_err(io::Error::other)?;
         let listener = TcpListener::bind(lab::any_port()).await?;
         let address = listener.local_addr()?;
-        let config = hooked_config(Hook(live.clone()));
+        let config = hooked_config(CertResolver(store.clone()));
         Ok(Self {
             client: Client::new(authority.root_pem(), NAME, client::Options::default())?,
             serving: tokio::spawn(serve(listener, config)),
             authority,
             site,
-            live,
+            store,
             address,
         })
     }
@@ -83,7 +83,7 @@ pub(crate) async fn writers() -> io::Result<()> {
         site.announce(&issued);
         let (mut steps, mut refused) = (0, 0);
         let mut between = |step: &str| {
-            let found = match bench.live.reload() {
+            let found = match bench.store.reload() {
                 Reload::Loaded(_) => "loaded",
                 Reload::Unchanged => "unchanged",
                 Reload::Rejected(rejected) => rejected.reason.name(),
@@ -110,10 +110,10 @@ pub(crate) async fn sabotage() -> io::Result<()> {
     let mut bench = Bench::new(directory.path(), Writer::VaultAgent).await?;
     let (mut refused, mut kept) = (0, 0);
     for sabotage in Sabotage::ALL {
-        let good = bench.live.current().identity.facts.serial.clone();
+        let good = bench.store.current().identity.facts.serial.clone();
         sabotage.apply(&mut bench.site, &mut bench.authority, NAME)?;
-        let live = bench.live.clone();
-        refused += u32::from(matches!(live.reload_and_log(), Reload::Rejected(_)));
+        let store = bench.store.clone();
+        refused += u32::from(matches!(store.reload_and_log(), Reload::Rejected(_)));
         let seen = bench.probe().await?;
         tracing::info!(
             event = "handshake_seen",
@@ -125,7 +125,7 @@ pub(crate) async fn sabotage() -> io::Result<()> {
 
         let mended = bench.authority.issue(&LeafRequest::new(NAME));
         bench.site.write(&mended.map_err(io::Error::other)?)?;
-        live.reload_and_log();
+        store.reload_and_log();
     }
     let all = Sabotage::ALL.len();
     println!(

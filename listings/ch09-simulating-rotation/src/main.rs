@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ch01_restart_baseline::{exit, listen, until_told};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::watch::Follow;
-use ch03_handshake_hook::{Hook, hooked_config, serve};
+use ch03_handshake_hook::{CertResolver, hooked_config, serve};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::ca::{Ca, Issue};
 use ch09_simulating_rotation::rotate::Rotate;
@@ -89,10 +89,10 @@ async fn server(arguments: Careful) -> io::Result<()> {
         ..Options::default()
     });
     let source = arguments.serve.source()?;
-    let live = Live::start_by(reader.recipe(), source).map_err(io::Error::other)?;
-    let config = hooked_config(Hook(live.clone()));
+    let store = IdentityStore::start_by(reader.loader(), source).map_err(io::Error::other)?;
+    let config = hooked_config(CertResolver(store.clone()));
     if !arguments.frozen {
-        arguments.follow.start(live);
+        arguments.follow.start(store);
     }
     serve(listen(arguments.serve.address()).await?, config).await;
     Ok(())

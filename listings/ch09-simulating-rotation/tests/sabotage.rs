@@ -4,7 +4,7 @@
 use std::fs;
 
 use ch02_hot_reload::identity::Source;
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
 use lab::authority::{Authority, LeafRequest};
@@ -42,13 +42,14 @@ fn every_sabotage_by_every_writer_is_refused_and_mended() {
             files: site.files(),
             name: "localhost".try_into().unwrap(),
         };
-        let live = Live::start_by(Reader::new(Options::default()).recipe(), source).unwrap();
+        let store =
+            IdentityStore::start_by(Reader::new(Options::default()).loader(), source).unwrap();
         for sabotage in Sabotage::ALL {
             let which = format!("{} by {}", sabotage.name(), writer.name());
             sabotage
                 .apply(&mut site, &mut authority, "localhost")
                 .unwrap();
-            let Reload::Rejected(rejected) = live.reload_and_log() else {
+            let Reload::Rejected(rejected) = store.reload_and_log() else {
                 panic!("{which} was served");
             };
             assert_eq!(
@@ -56,16 +57,16 @@ fn every_sabotage_by_every_writer_is_refused_and_mended() {
                 reason(sabotage),
                 "{which}: {rejected}"
             );
-            assert_eq!(live.current().identity.facts, good.facts, "{which}");
+            assert_eq!(store.current().identity.facts, good.facts, "{which}");
 
             good = authority.issue(&LeafRequest::new("localhost")).unwrap();
             site.write(&good).unwrap();
-            let reload = live.reload_and_log();
+            let reload = store.reload_and_log();
             assert!(
                 matches!(reload, Reload::Loaded(_)),
                 "{which} was not mended: {reload:?}"
             );
-            assert_eq!(live.current().identity.facts, good.facts, "{which}");
+            assert_eq!(store.current().identity.facts, good.facts, "{which}");
             keys.push(good.key.clone());
         }
     }

@@ -10,10 +10,10 @@ use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 
 use ch01_restart_baseline::{exit, listen, until_told};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::watch::Follow;
-use ch03_handshake_hook::{Hook, hooked_config, serve};
+use ch03_handshake_hook::{CertResolver, hooked_config, serve};
 use ch04_dynamic_contexts as openssl;
 use ch05_race_conditions::{Options as Care, Reader};
 use ch10_log_analysis::command::LogCommand;
@@ -82,27 +82,27 @@ async fn server(arguments: Server) -> io::Result<()> {
     let source = arguments.serve.source()?;
     let address = arguments.serve.address();
     if arguments.with == Library::Openssl {
-        let live = openssl::start_server(source).map_err(io::Error::other)?;
-        let context = openssl::hooked_context(live.clone())?;
+        let store = openssl::start_server(source).map_err(io::Error::other)?;
+        let context = openssl::hooked_context(store.clone())?;
         if !arguments.frozen {
-            arguments.follow.start(live);
+            arguments.follow.start(store);
         }
         openssl::serve(listen(address).await?, context).await;
         return Ok(());
     }
-    let recipe = Reader::new(Care::default()).recipe();
-    let live = Live::start_by(recipe, source).map_err(io::Error::other)?;
-    let hook = Hook(live.clone());
+    let loader = Reader::new(Care::default()).loader();
+    let store = IdentityStore::start_by(loader, source).map_err(io::Error::other)?;
+    let hook = CertResolver(store.clone());
     let config = match arguments.lie {
         None => hooked_config(hook),
         Some(from) => hooked_config(Liar {
-            last_true: Mutex::new(live.current().identity.certified.clone()),
+            last_true: Mutex::new(store.current().identity.certified.clone()),
             hook,
             from,
         }),
     };
     if !arguments.frozen {
-        arguments.follow.start(live);
+        arguments.follow.start(store);
     }
     serve(listen(address).await?, config).await;
     Ok(())
@@ -112,7 +112,7 @@ async fn server(arguments: Server) -> io::Result<()> {
 /// A hook behind a log that is right and a cache that is not: it shows what it showed before.
 #[derive(Debug)]
 struct Liar {
-    hook: Hook,
+    hook: CertResolver,
     from: u64,
     last_true: Mutex<Arc<CertifiedKey>>,
 }

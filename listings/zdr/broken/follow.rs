@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use ch03_handshake_hook::watch::{self, Follow, is_hint};
 use lab::agent::Files;
 use notify::{RecursiveMode, Watcher};
@@ -29,7 +29,12 @@ const EDGE: Duration = Duration::from_secs(1);
 const START: Duration = Duration::from_millis(1500);
 
 /// Reloads what `live` serves, each time the files have changed; or not.
-pub async fn follow(live: Arc<Live>, told: Follow, defect: Option<Defect>, reading: Arc<Reading>) {
+pub async fn follow(
+    live: Arc<IdentityStore>,
+    told: Follow,
+    defect: Option<Defect>,
+    reading: Arc<Reading>,
+) {
     let files = live.source().files.clone();
     match defect {
         Some(Defect::ReloadOnce) => watch_files(&files, live, false).await,
@@ -98,7 +103,7 @@ async fn race(files: &Files, live: Arc<Live>, reading: Arc<Reading>) {
 }
 
 /// The worker that looks only some time after the `first` has found something.
-pub fn follow_late(late: Arc<Live>, first: &Live) {
+pub fn follow_late(late: Arc<IdentityStore>, first: &IdentityStore) {
     let mut published = first.published();
     tokio::spawn(async move {
         while published.changed().await.is_ok() {
@@ -108,19 +113,19 @@ pub fn follow_late(late: Arc<Live>, first: &Live) {
     });
 }
 
-async fn look(live: &Arc<Live>) {
+async fn look(live: &Arc<IdentityStore>) {
     let live = live.clone();
     // A panic has been printed where it happened.
     let _ = spawn_blocking(move || live.reload_and_log()).await;
 }
 
-async fn look_quietly(live: &Arc<Live>) -> Option<Reload> {
+async fn look_quietly(live: &Arc<IdentityStore>) -> Option<Reload> {
     let live = live.clone();
     spawn_blocking(move || live.reload()).await.ok()
 }
 
 /// Watches the files themselves.
-async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
+async fn watch_files(files: &Files, live: Arc<IdentityStore>, again: bool) {
     let (hint, mut hints) = mpsc::channel(16);
     let on_event = move |event: notify::Result<notify::Event>| {
         if is_hint(&event) {
@@ -152,7 +157,7 @@ async fn watch_files(files: &Files, live: Arc<Live>, again: bool) {
 }
 
 /// Asks for the time of the last change.
-async fn newer_only(files: &Files, live: Arc<Live>) {
+async fn newer_only(files: &Files, live: Arc<IdentityStore>) {
     let changed = |path: &Path| fs::metadata(path)?.modified();
     let mut last = changed(&files.certificate).unwrap_or(UNIX_EPOCH);
     let mut ticks = interval(Duration::from_millis(50));
@@ -181,7 +186,7 @@ struct Race {
 
 /// One of several reloads that run at once. The one that began alone takes longer between reading
 /// and publishing than those that come meanwhile.
-async fn overtaken(live: Arc<Live>, reading: Arc<Reading>, race: Arc<Race>) {
+async fn overtaken(live: Arc<IdentityStore>, reading: Arc<Reading>, race: Arc<Race>) {
     let looking = race.looking.lock().await;
     let news = reading.news(live.source(), &live.current().identity);
     drop(looking);

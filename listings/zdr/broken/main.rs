@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::{accept, exit, listen};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Rejected;
 use ch03_handshake_hook::watch::Follow;
@@ -97,7 +97,7 @@ async fn server(arguments: Arguments) -> io::Result<()> {
 
 /// What follows the files, and what it publishes.
 struct Worker {
-    live: Arc<Live>,
+    live: Arc<IdentityStore>,
     reading: Arc<Reading>,
 }
 
@@ -122,14 +122,14 @@ fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
         arguments.client_roots.clone(),
         state.clone(),
     ));
-    let recipe = show::recipe(
+    let loader = show::loader(
         reading.clone(),
         arguments.defect,
         arguments.client_roots.is_some(),
         state,
         &source,
     );
-    let live = Live::start_by(recipe, source)?;
+    let live = IdentityStore::start_by(loader, source)?;
     Ok(Worker { live, reading })
 }
 

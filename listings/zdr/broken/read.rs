@@ -105,7 +105,7 @@ impl Reading {
 
     fn whole(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
         let before = serving.map(|serving| match &self.clients {
-            Some(_) => serving.clone().trusting(lock(&self.own).clone()),
+            Some(_) => serving.clone().with_trust_anchors(lock(&self.own).clone()),
             None => serving.clone(),
         });
         let own = self.own(source, before.as_ref());
@@ -116,7 +116,7 @@ impl Reading {
         let anchors = clients.read(serving);
         let (own, anchors) = (own?, anchors?);
         lock(&self.own).clone_from(&own.anchors);
-        Ok(own.trusting(anchors))
+        Ok(own.with_trust_anchors(anchors))
     }
 
     fn own(&self, source: &Source, serving: Option<&Identity>) -> Result<Identity, Rejected> {
@@ -210,7 +210,7 @@ fn loose(source: &Source, loose: Loose) -> Result<Identity, Rejected> {
         set_sha256: [0; 32],
     };
     // It makes the hash of the set.
-    Ok(identity.trusting(anchors))
+    Ok(identity.with_trust_anchors(anchors))
 }
 
 /// The CAs of clients, read with the same care: stable, whole, and not less than before unless it

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake, how, listen};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch06_in_flight_requests::{self as in_flight, Retirement};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -29,7 +29,11 @@ impl Server {
         Self { defect, retirement }
     }
 
-    pub async fn serve(self, mut listener: TcpListener, workers: Vec<Arc<Live>>) -> io::Result<()> {
+    pub async fn serve(
+        self,
+        mut listener: TcpListener,
+        workers: Vec<Arc<IdentityStore>>,
+    ) -> io::Result<()> {
         let address = listener.local_addr()?;
         // The first worker's: only servers of one worker cut anything.
         let mut published = workers[0].published();
@@ -65,7 +69,7 @@ impl Server {
 }
 
 /// One connection, whose answers are wrong from the second generation on.
-async fn corrupt(live: Arc<Live>, tcp: TcpStream) {
+async fn corrupt(live: Arc<IdentityStore>, tcp: TcpStream) {
     let generation = live.current();
     let acceptor = TlsAcceptor::from(generation.config.clone());
     let Some(stream) = handshake(acceptor.accept(tcp)).await else {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::identity::{Identity, Source};
-use ch02_hot_reload::{Generation, Recipe};
+use ch02_hot_reload::{Generation, Loader};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::mutual;
 use lab::chain;
@@ -30,15 +30,15 @@ const LEAK: usize = 8 << 20;
 const HOLD: Duration = Duration::from_millis(1800);
 
 /// How a generation comes about.
-pub fn recipe(
+pub fn loader(
     reading: Arc<Reading>,
     defect: Option<Defect>,
     asks_clients: bool,
     state: Arc<State>,
     source: &Source,
-) -> Recipe {
+) -> Loader {
     let (file, first) = (source.files.certificate.clone(), OnceLock::new());
-    Recipe {
+    Loader {
         read: Box::new(move |source, serving| reading.read(source, serving)),
         build: Box::new(move |identity, before| {
             let _readers_wait = (defect == Some(Defect::SlowReload) && before.is_some())

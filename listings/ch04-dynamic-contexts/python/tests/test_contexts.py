@@ -18,23 +18,23 @@ from files import Bench, path, serial
 class Server(Bench):
     def setUp(self):
         super().setUp()
-        self.live = contexts.Live(self.source, contexts.server)
-        self.front = contexts.hooked(self.live)
+        self.store = contexts.IdentityStore(self.source, contexts.server)
+        self.front = contexts.hooked(self.store)
 
     def test_each_call_returns_the_current_generation(self):
-        first = self.live.current()
-        self.assertIs(self.live.current(), first)
-        self.live.reload()
-        self.assertIs(self.live.current(), first, "nothing has changed")
+        first = self.store.current()
+        self.assertIs(self.store.current(), first)
+        self.store.reload()
+        self.assertIs(self.store.current(), first, "nothing has changed")
         self.assertEqual(first.number, 1)
 
     def test_a_new_certificate_is_shown_after_a_reload(self):
         self.assertEqual(self.shown(self.front), "1001")
         self.write("second")
         self.assertEqual(self.shown(self.front), "1001", "nobody has looked yet")
-        self.live.reload()
+        self.store.reload()
         self.assertEqual(self.shown(self.front), "1002")
-        self.assertEqual(self.live.current().number, 2)
+        self.assertEqual(self.store.current().number, 2)
 
     def test_a_client_without_sni_is_served_too(self):
         nameless = self.client(check_hostname=False)
@@ -44,15 +44,15 @@ class Server(Bench):
     def test_an_open_connection_stays_under_its_generation(self):
         client, server = identity.handshake(self.front, self.client(), "localhost")
         self.write("second")
-        self.live.reload()
+        self.store.reload()
         self.assertEqual((server.generation, serial(client)), (1, "1001"))
-        self.assertIsNot(server.context, self.live.current().identity.context)
+        self.assertIsNot(server.context, self.store.current().identity.context)
 
     def test_a_generation_is_freed_when_its_last_connection_is(self):
         client, server = identity.handshake(self.front, self.client(), "localhost")
-        first = weakref.ref(self.live.current().identity.context)
+        first = weakref.ref(self.store.current().identity.context)
         self.write("second")
-        self.live.reload()
+        self.store.reload()
         self.assertIsNotNone(first(), "a connection stands on it")
         del client, server
         gc.collect()
@@ -62,19 +62,19 @@ class Server(Bench):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             with self.subTest(version):
                 self.write("first")
-                live = contexts.Live(self.source, contexts.server)
-                front = contexts.hooked(live)
+                store = contexts.IdentityStore(self.source, contexts.server)
+                front = contexts.hooked(store)
                 returning = self.client(maximum_version=version)
                 # By the hook: the context that accepts outlives the rotation, and so do sessions.
                 session = begun(front, returning)
                 # By swapping the context that accepts: they end with it.
-                direct = begun(live.current().identity.context, returning)
+                direct = begun(store.current().identity.context, returning)
                 self.write("second")
-                live.reload()
+                store.reload()
                 client, server = identity.handshake(front, returning, "localhost", session)
                 self.assertTrue(server.session_reused)
                 self.assertEqual(serial(client), "1001", "the certificate of the session")
-                swapped = live.current().identity.context
+                swapped = store.current().identity.context
                 client, server = identity.handshake(swapped, returning, "localhost", direct)
                 self.assertFalse(server.session_reused)
                 self.assertEqual(serial(client), "1002")
@@ -91,7 +91,7 @@ def begun(server, client):
 class Client(Bench):
     def setUp(self):
         super().setUp()
-        self.live = contexts.Live(self.source, contexts.client)
+        self.store = contexts.IdentityStore(self.source, contexts.client)
         self.server = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
         self.server.load_cert_chain(path("peer", "tls.crt"), path("peer", "tls.key"))
         self.server.load_verify_locations(path("first", "ca.crt"))
@@ -99,34 +99,34 @@ class Client(Bench):
 
     def shows(self):
         """The serial that the server is shown by a new connection."""
-        context = self.live.current().identity.context
+        context = self.store.current().identity.context
         return serial(identity.handshake(self.server, context, "localhost")[1])
 
     def test_each_new_connection_takes_the_current_context(self):
         self.assertEqual([self.shows(), self.shows()], ["1001", "1001"])
         self.write("second")
-        self.live.reload()
+        self.store.reload()
         self.assertEqual([self.shows(), self.shows()], ["1002", "1002"])
 
     def test_a_torn_pair_leaves_the_client_as_it_was(self):
         self.write("second", ["tls.crt"])
         with self.assertRaises(identity.Rejected) as rejected:
-            self.live.reload()
+            self.store.reload()
         self.assertEqual(rejected.exception.reason, "pair_mismatch")
         self.assertEqual(self.shows(), "1001")
         self.write("second", ["tls.key"])
-        self.live.reload()
+        self.store.reload()
         self.assertEqual(self.shows(), "1002")
 
-    def test_a_client_is_judged_by_no_name(self):
+    def test_a_client_is_validated_by_no_name(self):
         self.write("elsewhere")
-        self.live.reload()
+        self.store.reload()
         self.assertEqual(self.shows(), "1003")
 
     def test_a_stranger_is_not_shown(self):
         self.write("stranger", ["tls.crt", "tls.key"])
         with self.assertRaises(identity.Rejected) as rejected:
-            self.live.reload()
+            self.store.reload()
         self.assertEqual(rejected.exception.reason, "chain_broken")
         self.assertEqual(self.shows(), "1001")
 
@@ -140,17 +140,17 @@ class Rejections(Bench):
     """Each way in which files can be unfit: the reason, the file, and the first goes on."""
 
     def rejected(self, reason, file, name="localhost"):
-        live = contexts.Live(self.source, contexts.server)
+        store = contexts.IdentityStore(self.source, contexts.server)
         self.spoil()
-        live.source = self.sources(name)
+        store.source = self.sources(name)
         with self.assertRaises(identity.Rejected) as rejected:
-            live.reload()
+            store.reload()
         why = rejected.exception
         self.assertEqual((why.reason, os.path.basename(why.file)), (reason, file), why)
         key = path("second", "tls.key").read_text() + path("first", "tls.key").read_text()
         for line in key.splitlines():
             self.assertNotIn(line, str(why))
-        self.assertEqual(self.shown(contexts.hooked(live)), "1001")
+        self.assertEqual(self.shown(contexts.hooked(store)), "1001")
 
     def spoils(self, file, text):
         self.spoil = lambda: (self.directory / file).write_text(text)
@@ -240,14 +240,14 @@ def block(kind):
 
 class Watch(Bench):
     def test_a_rejection_is_news_once(self):
-        live = contexts.Live(self.source, contexts.server)
+        store = contexts.IdentityStore(self.source, contexts.server)
         (self.directory / "tls.key").unlink()
         lines = []
         self.addCleanup(setattr, watch, "emit", watch.emit)
         watch.emit = lambda event, **fields: lines.append((event, fields["reason"]))
         told = None
         for _ in range(3):
-            told = watch.look(live, told)
+            told = watch.look(store, told)
         self.assertEqual(lines, [("identity_rejected", "missing")])
 
     def test_a_defect_does_not_end_the_watch(self):

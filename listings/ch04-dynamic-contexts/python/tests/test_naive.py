@@ -17,7 +17,7 @@ class ContextManager(Bench):
         super().setUp()
         files = [str(self.directory / file) for file in ("tls.crt", "tls.key", "ca.crt")]
         self.manager = naive.ContextManager(*files)
-        self.live = contexts.Live(self.source, contexts.client)
+        self.store = contexts.IdentityStore(self.source, contexts.client)
 
     # ANCHOR: second_call
     def test_the_second_call_returns_nothing(self):
@@ -25,7 +25,7 @@ class ContextManager(Bench):
         self.assertIsNone(self.manager.get_context(), "the file has not changed")
         # Ours returns one each time.
         for _ in range(2):
-            self.assertIsInstance(self.live.current().identity.context, ssl.SSLContext)
+            self.assertIsInstance(self.store.current().identity.context, ssl.SSLContext)
     # ANCHOR_END: second_call
 
     def test_after_a_rotation_it_works_once_more(self):
@@ -40,7 +40,7 @@ class ContextManager(Bench):
         server = serve.listen(0)
         self.addCleanup(server.close)
         address = server.getsockname()
-        front = contexts.hooked(contexts.Live(self.source, contexts.server))
+        front = contexts.hooked(contexts.IdentityStore(self.source, contexts.server))
         threading.Thread(target=serve.serve, args=(server, front), daemon=True).start()
 
         def connects(context):
@@ -62,13 +62,13 @@ class OneContext(Bench):
     def setUp(self):
         super().setUp()
         self.one = naive.OneContext(self.source.certificate, self.source.key)
-        self.live = contexts.Live(self.source, contexts.server)
-        self.front = contexts.hooked(self.live)
+        self.store = contexts.IdentityStore(self.source, contexts.server)
+        self.front = contexts.hooked(self.store)
 
     def test_in_the_demo_both_work(self):
         self.write("second")
         self.one.reload()
-        self.live.reload()
+        self.store.reload()
         self.assertEqual(self.shown(self.one.context), "1002")
         self.assertEqual(self.shown(self.front), "1002")
 
@@ -80,7 +80,7 @@ class OneContext(Bench):
             self.shown(self.one.context)
 
         with self.assertRaises(identity.Rejected):
-            self.live.reload()
+            self.store.reload()
         self.assertEqual(self.shown(self.front), "1001")
     # ANCHOR_END: torn
 

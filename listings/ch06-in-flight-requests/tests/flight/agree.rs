@@ -1,7 +1,7 @@
 //! Four workers follow the same files, each in its own time, and take dials in turn.
 
 use ch02_hot_reload::identity::Source;
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use ch06_in_flight_requests::agree::Sightings;
 use lab::agent::{Agent, Strategy};
 use lab::client::{self, Options};
@@ -19,7 +19,7 @@ fn workers_that_reload_in_turn_disagree_until_the_last_has() {
         name: "localhost".try_into().unwrap(),
     };
     let workers: Vec<_> = (0..WORKERS)
-        .map(|_| Live::start(source.clone()).unwrap())
+        .map(|_| IdentityStore::start(source.clone()).unwrap())
         .collect();
     let client = client::config(agent.root_pem(), Options::default()).unwrap();
     let new = agent.rotate().unwrap().facts;

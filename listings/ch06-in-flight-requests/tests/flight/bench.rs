@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::Source;
-use ch02_hot_reload::{Live, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use ch06_in_flight_requests::client::{self, Clock, Http, Version};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch06_in_flight_requests::{Retirement, Server};
@@ -33,7 +33,7 @@ pub const BY_GENERATION: Retirement = Retirement {
 
 pub struct Bench {
     pub agent: Agent,
-    pub live: Arc<Live>,
+    pub store: Arc<IdentityStore>,
     pub server: Arc<Server>,
     pub log: Log,
     /// What clients take for the present.
@@ -60,11 +60,11 @@ impl Bench {
             tickets,
             remembered: REMEMBERED,
         };
-        let live = Live::start_by(sessions.recipe(), source).unwrap();
+        let store = IdentityStore::start_by(sessions.loader(), source).unwrap();
         Self {
-            server: Server::new(live.clone(), retirement),
+            server: Server::new(store.clone(), retirement),
             agent,
-            live,
+            store,
             log,
             clock: Clock::new(),
             _capturing: capturing,
@@ -75,7 +75,7 @@ impl Bench {
     /// Issues, writes and loads.
     pub fn rotate(&mut self) -> Issued {
         let issued = self.agent.rotate().unwrap();
-        assert!(matches!(self.live.reload(), Reload::Loaded(_)));
+        assert!(matches!(self.store.reload(), Reload::Loaded(_)));
         issued
     }
 

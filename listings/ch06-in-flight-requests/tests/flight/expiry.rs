@@ -84,7 +84,7 @@ async fn open_connections_go_on_and_new_ones_fail() {
     request.lifetime *= 4;
     let issued = bench.agent.authority().issue(&request).unwrap();
     bench.agent.write(&issued).unwrap();
-    bench.live.reload();
+    bench.store.reload();
     assert_eq!(bench.http(Version::Http1).await.seen().chain, issued.facts);
     bare.pull(1000).await.unwrap();
     bench

@@ -47,7 +47,7 @@ fn config(roots_pem: &str, session: Session) -> Arc<ClientConfig> {
 
 /// Each client comes once: how many resumed, and which serial all of them now hold.
 fn visit(bench: &Bench, clients: &[Arc<ClientConfig>]) -> (usize, String) {
-    let server = bench.live.current().config.clone();
+    let server = bench.store.current().config.clone();
     let (mut resumed, mut serials) = (0, Vec::new());
     for client in clients {
         let (server, client) = memory::handshake(&server, client).unwrap();
@@ -70,7 +70,7 @@ fn change_trust(bench: &Bench) {
     let other = Authority::new().unwrap();
     let both = format!("{}{}", bench.agent.root_pem(), other.root_pem());
     fs::write(bench.agent.files().roots, both).unwrap();
-    assert!(matches!(bench.live.reload(), Reload::Loaded(_)));
+    assert!(matches!(bench.store.reload(), Reload::Loaded(_)));
 }
 
 /// How many of the clients resume after a change of the leaf, and then after one of trust.

@@ -30,7 +30,7 @@ async fn the_agent_may_die_at_any_step() {
 
             let shown = scene.shown();
             let said = scene.log.all(&want("identity_rejected"));
-            match scene.keeper.live().current().number {
+            match scene.keeper.store().current().number {
                 1 => {
                     assert_eq!(shown, scene.first.facts.serial, "{strategy:?}: {step}");
                     // Nothing of a directory that is not linked yet can be seen.
@@ -180,7 +180,7 @@ async fn the_same_files_come_back() {
     sleep(HOUR).await;
     fs::rename(&away, scene.directory.path()).unwrap();
     sleep(HOUR).await;
-    assert_eq!(scene.keeper.live().current().number, 1);
+    assert_eq!(scene.keeper.store().current().number, 1);
     scene.log.assert_order(&[
         want("identity_rejected").with("reason", "missing"),
         want("reload_skipped").with("why", "unchanged"),

@@ -131,7 +131,7 @@ async fn anchors_that_no_longer_fit() {
     scene.put("ca.crt", scene.agent.root_pem());
     sleep(POLL).await;
     assert!(scene.keeper.ready().is_ok());
-    assert_eq!(scene.keeper.live().current().number, 1);
+    assert_eq!(scene.keeper.store().current().number, 1);
 }
 
 /// A clock with defects.

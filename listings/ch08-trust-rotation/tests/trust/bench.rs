@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch02_hot_reload::identity;
-use ch02_hot_reload::{Live, ReadFn, Reload};
+use ch02_hot_reload::{IdentityStore, ReadFn, Reload};
 use ch06_in_flight_requests::client::{Clock, Http};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::party::{Party, issue};
@@ -70,7 +70,7 @@ pub(crate) struct Bench {
     pub(crate) party: Party,
     pub(crate) clock: Arc<Clock>,
     pub(crate) roots: Arc<Roots>,
-    pub(crate) live: Arc<Live>,
+    pub(crate) store: Arc<IdentityStore>,
     server: Arc<Server>,
 }
 
@@ -86,9 +86,9 @@ impl Bench {
         let party = Party::new(&mut a, 0x1001).unwrap();
         let (source, clock) = (party.source(), Clock::new());
         let roots = Roots::with_clock(source.clone(), SESSIONS, QUIET, clock.clone());
-        let live = Live::start_by(roots.recipe(read), source).unwrap();
+        let store = IdentityStore::start_by(roots.loader(read), source).unwrap();
         let server = Arc::new(Server {
-            live: live.clone(),
+            store: store.clone(),
             roots: roots.clone(),
             max_age: MAX_AGE,
             grace: GRACE,
@@ -99,7 +99,7 @@ impl Bench {
             party,
             clock,
             roots,
-            live,
+            store,
             server,
         }
     }
@@ -119,10 +119,10 @@ impl Bench {
 
     /// Looks at the files, and begins what is to be drained.
     pub(crate) fn look(&self) {
-        if let Reload::Rejected(why) = self.live.reload_and_log() {
+        if let Reload::Rejected(why) = self.store.reload_and_log() {
             panic!("the files are fit to be served: {why}");
         }
-        self.roots.drain_all(&self.live);
+        self.roots.drain_all(&self.store);
     }
 
     /// Add, reissue, drain, and remove, each in its time.
@@ -142,7 +142,7 @@ impl Bench {
 
     /// The roots in force.
     pub(crate) fn names(&self) -> Vec<String> {
-        let stages = self.roots.stages(&self.live);
+        let stages = self.roots.stages(&self.store);
         stages
             .iter()
             .map(|(root, ..)| root.name().to_owned())
@@ -151,7 +151,7 @@ impl Bench {
 
     /// How the root of this name stands.
     pub(crate) fn stage(&self, name: &str) -> (Stage, Standing) {
-        let stages = self.roots.stages(&self.live);
+        let stages = self.roots.stages(&self.store);
         let found = stages.into_iter().find(|(root, ..)| root.name() == name);
         found.map_or((Stage::Absent, Standing::default()), |(_, stage, on)| {
             (stage, on)
@@ -160,7 +160,7 @@ impl Bench {
 
     /// The root of this name, in force or not.
     pub(crate) fn root(&self, name: &str) -> Root {
-        let stages = self.roots.stages(&self.live);
+        let stages = self.roots.stages(&self.store);
         let found = stages.into_iter().find(|(root, ..)| root.name() == name);
         found.expect("it is in force").0
     }

@@ -12,30 +12,30 @@ use crate::bench::{Bench, named};
 
 struct Caller {
     party: Party,
-    live: Arc<Generations>,
+    store: Arc<Generations>,
 }
 
 impl Caller {
     fn new(bench: &mut Bench) -> Self {
         let party = Party::new(&mut bench.a, 0x1002).unwrap();
-        let live = client::start(party.source()).unwrap();
-        Self { party, live }
+        let store = client::start(party.source()).unwrap();
+        Self { party, store }
     }
 
     fn look(&self) {
-        self.live.reload_and_log();
+        self.store.reload_and_log();
     }
 
     /// The handshake of a client that was not here before: who comes back may resume, and is shown
     /// nothing.
     fn fresh(&self, server: &Arc<ServerConfig>) -> Result<(), rustls::Error> {
-        let identity = &self.live.current().identity;
+        let identity = &self.store.current().identity;
         let config = Arc::new(client_config(identity).unwrap());
         memory::handshake(server, &config).map(drop)
     }
 
     fn handshake(&self, server: &Arc<ServerConfig>) -> Result<HandshakeKind, rustls::Error> {
-        let (server, _) = memory::handshake(server, &self.live.current().config)?;
+        let (server, _) = memory::handshake(server, &self.store.current().config)?;
         Ok(server.handshake_kind().unwrap())
     }
 }
@@ -55,8 +55,8 @@ enum Step {
 fn failing(steps: &[Step]) -> Vec<String> {
     let mut bench = Bench::new();
     let mut caller = Caller::new(&mut bench);
-    let recipe = ch08_trust_rotation::wrong::believes_the_file(crate::bench::SESSIONS);
-    let server = ch02_hot_reload::Live::start_by(recipe, bench.party.source()).unwrap();
+    let loader = ch08_trust_rotation::wrong::believes_the_file(crate::bench::SESSIONS);
+    let server = ch02_hot_reload::IdentityStore::start_by(loader, bench.party.source()).unwrap();
     let mut failing = Vec::new();
     for step in steps {
         match step {
@@ -123,12 +123,12 @@ fn the_orders_that_break() {
     assert_eq!(failing(&early), ["ClientsUnderB"]);
 }
 
-/// A client's session is of its generation: under new roots it judges the server anew.
+/// A client's session is of its generation: under new roots it validates the server anew.
 #[test]
 fn a_client_does_not_resume_under_other_roots() {
     let mut bench = Bench::new();
     let caller = Caller::new(&mut bench);
-    let server = bench.live.current().config.clone();
+    let server = bench.store.current().config.clone();
     assert_eq!(caller.handshake(&server), Ok(HandshakeKind::Full));
     assert_eq!(caller.handshake(&server), Ok(HandshakeKind::Resumed));
     caller.party.trust(&[&bench.a, &bench.b]).unwrap();
@@ -145,5 +145,5 @@ fn a_client_keeps_the_root_of_its_own_leaf() {
     let rejected = client::read(&caller.party.source()).unwrap_err();
     assert_eq!(rejected.reason.name(), "chain_broken");
     caller.look();
-    assert_eq!(caller.live.current().number, 1);
+    assert_eq!(caller.store.current().number, 1);
 }

@@ -70,7 +70,7 @@ impl ClientCertVerifier for Careless {
 /// A careless server beside ours, with the same keys for tickets and the same memory of sessions,
 /// as virtual hosts of one process have them.
 fn careless(bench: &Bench) -> Arc<ServerConfig> {
-    let generation = bench.live.current();
+    let generation = bench.store.current();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let pair = generation.identity.certified.clone();
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -141,7 +141,7 @@ async fn try_all(bench: &Bench, strangers: &Strangers, removed: &[&Issued]) -> (
 
 /// Whether the handshake alone would let this client resume.
 fn resumes(bench: &Bench, config: &Arc<ClientConfig>) -> bool {
-    let handshake = memory::handshake(&bench.live.current().config, config);
+    let handshake = memory::handshake(&bench.store.current().config, config);
     handshake.is_ok_and(|(server, _)| server.handshake_kind() == Some(HandshakeKind::Resumed))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use ch02_hot_reload::{Live, Reload, identity};
+use ch02_hot_reload::{IdentityStore, Reload, identity};
 use ch06_in_flight_requests::client::Http;
 use ch08_trust_rotation::party::issue;
 use ch08_trust_rotation::roots::Roots;
@@ -131,7 +131,7 @@ async fn a_renewal_does_not_wait_for_a_root_that_is_held() {
     assert_eq!(bench.names(), ["Root A", "Root B"]);
     assert_eq!(bench.call(&late).await.unwrap().chain.serial, "2007");
     // And the same files once more make no new generation.
-    assert!(matches!(bench.live.reload(), Reload::Unchanged));
+    assert!(matches!(bench.store.reload(), Reload::Unchanged));
 }
 
 /// The file lists the root again: the drain is called off, and there are tickets again.
@@ -167,11 +167,11 @@ async fn a_drain_that_begins_too_late_is_called_off() {
     bench.reissue();
     let root = bench.root("Root A");
     bench.party.trust(&[&bench.b]).unwrap();
-    bench.live.reload();
+    bench.store.reload();
     // Here `drain_all` sees it, and is held up.
     bench.party.trust(&[&bench.a, &bench.b]).unwrap();
-    bench.live.reload();
-    bench.roots.drain(&bench.live, &root).unwrap();
+    bench.store.reload();
+    bench.roots.drain(&bench.store, &root).unwrap();
 
     bench.look();
     assert_eq!(bench.stage("Root A").0, Stage::Trusted);
@@ -185,18 +185,23 @@ async fn a_drain_that_begins_too_late_is_called_off() {
 /// The look that calls it off is under way when the drain begins: it ends before anybody is asked.
 #[tokio::test(start_paused = true)]
 async fn a_drain_that_is_called_off_as_it_begins_asks_nobody() {
-    type Watched = Mutex<Option<(Arc<Roots>, Arc<Live>)>>;
+    type Watched = Mutex<Option<(Arc<Roots>, Arc<IdentityStore>)>>;
     let watched = Arc::new(Watched::default());
     let (looks, looking) = std::sync::mpsc::channel();
     let read = watched.clone();
     let mut bench = Bench::reading(Box::new(move |source, _| {
         let once = read.lock().unwrap().take();
-        let Some((roots, live)) = once else {
+        let Some((roots, store)) = once else {
             return identity::read(source);
         };
         looks.send(()).unwrap();
         let since = std::time::Instant::now();
-        let drains = || roots.stages(&live).iter().any(|of| of.1 == Stage::Draining);
+        let drains = || {
+            roots
+                .stages(&store)
+                .iter()
+                .any(|of| of.1 == Stage::Draining)
+        };
         while !drains() {
             assert!(since.elapsed() < BOUND, "waited {BOUND:?} for a drain");
             std::thread::yield_now();
@@ -209,13 +214,13 @@ async fn a_drain_that_is_called_off_as_it_begins_asks_nobody() {
     bench.reissue();
     let root = bench.root("Root A");
     bench.party.trust(&[&bench.b]).unwrap();
-    bench.live.reload();
+    bench.store.reload();
     bench.party.trust(&[&bench.a, &bench.b]).unwrap();
-    *watched.lock().unwrap() = Some((bench.roots.clone(), bench.live.clone()));
-    let live = bench.live.clone();
-    let look = std::thread::spawn(move || live.reload());
+    *watched.lock().unwrap() = Some((bench.roots.clone(), bench.store.clone()));
+    let store = bench.store.clone();
+    let look = std::thread::spawn(move || store.reload());
     looking.recv_timeout(BOUND).expect("it looks");
-    bench.roots.drain(&bench.live, &root).unwrap();
+    bench.roots.drain(&bench.store, &root).unwrap();
     look.join().unwrap();
 
     bench.look();
@@ -266,11 +271,11 @@ async fn force_without_a_drain_asks_those_who_are_in() {
     bench.reissue();
     let mut held = bench.open(&config).await.unwrap();
     bench.party.trust(&[&bench.b]).unwrap();
-    bench.live.reload();
+    bench.store.reload();
     let root = bench.root("Root A");
     assert_eq!(bench.stage("Root A").0, Stage::Trusted);
     assert!(bench.roots.force(&root));
-    bench.live.reload();
+    bench.store.reload();
     assert_eq!(bench.names(), ["Root B"]);
     settle().await;
     tokio::time::advance(GRACE).await;
@@ -284,13 +289,13 @@ async fn force_without_a_drain_asks_those_who_are_in() {
 async fn the_root_of_the_own_leaf_stays() {
     let bench = Bench::new();
     bench.party.trust(&[&bench.b]).unwrap();
-    let Reload::Rejected(why) = bench.live.reload() else {
+    let Reload::Rejected(why) = bench.store.reload() else {
         panic!("it was taken");
     };
     assert_eq!(why.reason.name(), "chain_broken");
     assert_eq!(bench.names(), ["Root A"]);
     let root = bench.root("Root A");
-    let refused = bench.roots.drain(&bench.live, &root).unwrap_err();
+    let refused = bench.roots.drain(&bench.store, &root).unwrap_err();
     assert_eq!(refused.to_string(), Refusal::OwnLeaf.name());
 }
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use ch02_hot_reload::Live;
-use ch02_hot_reload::identity::{Contents, Identity, Peers, Source, judge};
+use ch02_hot_reload::IdentityStore;
+use ch02_hot_reload::identity::{Contents, Identity, Peers, Source, validate};
 use ch06_in_flight_requests::client::Clock;
 use ch08_trust_rotation::root::Root;
 use ch08_trust_rotation::roots::{Hold, Roots, TICKET_LIFE};
@@ -129,7 +129,7 @@ struct Walk<'w> {
     files: Arc<Mutex<Contents>>,
     clock: Arc<Clock>,
     roots: Arc<Roots>,
-    live: Arc<Live>,
+    store: Arc<IdentityStore>,
     held: Vec<(usize, Hold)>,
     forced: bool,
     log: Log,
@@ -149,16 +149,16 @@ impl<'w> Walk<'w> {
         let reading = files.clone();
         let read = move |source: &Source, _: Option<&Identity>| {
             let contents = reading.lock().unwrap().clone();
-            judge(source, &contents, Peers::Clients, UnixTime::now())
+            validate(source, &contents, Peers::Clients, UnixTime::now())
         };
-        let recipe = roots.recipe(Box::new(read));
-        let live = Live::start_by(recipe, world.source.clone()).unwrap();
+        let loader = roots.loader(Box::new(read));
+        let store = IdentityStore::start_by(loader, world.source.clone()).unwrap();
         Self {
             world,
             files,
             clock,
             roots,
-            live,
+            store,
             held: Vec::new(),
             forced: false,
             log: log.clone(),
@@ -201,32 +201,32 @@ impl<'w> Walk<'w> {
             return false;
         }
         // A leaf whose root is not listed is refused: the last good set goes on.
-        self.live.reload();
-        self.roots.drain_all(&self.live);
-        self.live.reload();
+        self.store.reload();
+        self.roots.drain_all(&self.store);
+        self.store.reload();
         true
     }
 
     fn hold(&mut self, who: usize) -> bool {
-        let generation = self.live.current();
+        let generation = self.store.current();
         let handshake = memory::handshake(&generation.config, &self.world.clients[who]);
         let Ok((server, _)) = handshake else {
             return false;
         };
         let chain = server.peer_certificates().unwrap();
-        let hold = self.roots.let_in(&self.live, &generation, chain).unwrap();
+        let hold = self.roots.let_in(&self.store, &generation, chain).unwrap();
         self.held.push((who, hold));
         true
     }
 
     fn stage(&self, who: usize) -> Option<(Root, Stage, Standing)> {
-        let mut stages = self.roots.stages(&self.live).into_iter();
+        let mut stages = self.roots.stages(&self.store).into_iter();
         stages.find(|(root, ..)| root.name() == NAMES[who])
     }
 
     /// What must hold at any time.
     fn check(&self, path: &[Act]) {
-        let generation = self.live.current();
+        let generation = self.store.current();
         let gets_in = |client| memory::handshake(&generation.config, client).is_ok();
         assert!(!gets_in(&self.world.nobody), "{path:?}");
         for who in [0, 1] {
@@ -240,7 +240,7 @@ impl<'w> Walk<'w> {
                 None => assert!(held == 0 || (self.forced && who == 0), "{path:?}: lost"),
             }
         }
-        let own = self.roots.stages(&self.live);
+        let own = self.roots.stages(&self.store);
         let issuing = own.iter().filter(|(_, stage, _)| *stage == Stage::Issuing);
         assert_eq!(
             issuing.count(),

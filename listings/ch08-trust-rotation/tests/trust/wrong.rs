@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::{self, Identity};
-use ch02_hot_reload::{Live, Recipe};
+use ch02_hot_reload::{IdentityStore, Loader};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::mutual::server_config;
 use ch08_trust_rotation::party::{Party, issue};
@@ -16,24 +16,24 @@ use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 
 use crate::bench::{Bench, SESSIONS, Session, named};
 
-/// A server built by another recipe.
+/// A server built by another loader.
 struct Wrong {
     a: Authority,
     b: Authority,
     party: Party,
-    live: Arc<Live>,
+    store: Arc<IdentityStore>,
 }
 
 impl Wrong {
-    fn new(recipe: Recipe) -> Self {
+    fn new(loader: Loader) -> Self {
         let (mut a, b) = (named("Root A"), named("Root B"));
         let party = Party::new(&mut a, 0x1001).unwrap();
-        let live = Live::start_by(recipe, party.source()).unwrap();
-        Self { a, b, party, live }
+        let store = IdentityStore::start_by(loader, party.source()).unwrap();
+        Self { a, b, party, store }
     }
 
     fn look(&self) {
-        self.live.reload_and_log();
+        self.store.reload_and_log();
     }
 
     /// Add, reissue, remove, as fast as files can be written.
@@ -49,7 +49,7 @@ impl Wrong {
     }
 
     fn lets_in(&self, client: &Arc<ClientConfig>) -> bool {
-        handshake(&self.live.current().config, client).is_some()
+        handshake(&self.store.current().config, client).is_some()
     }
 }
 
@@ -85,7 +85,7 @@ async fn a_reload_from_defaults_asks_nobody_any_more() {
     let renewed = issue(&mut bench.a, 0x1002).unwrap();
     bench.party.show(&renewed).unwrap();
     bench.look();
-    assert_eq!(bench.live.current().number, 2);
+    assert_eq!(bench.store.current().number, 2);
     assert!(bench.call(&nobody).await.is_err());
 }
 // ANCHOR_END: defaults
@@ -123,7 +123,7 @@ async fn a_session_of_another_policy_is_resumed_where_keys_are_shared() {
         let mut b = wrong.b;
         let first = Party::new(&mut b, 0x2001).unwrap();
         let identity = identity::read(&first.source()).unwrap();
-        let second = wrong.live.current();
+        let second = wrong.store.current();
         let mut config = server_config(&identity).unwrap();
         config.ticketer = second.config.ticketer.clone();
         config.session_storage = second.config.session_storage.clone();
@@ -160,7 +160,7 @@ async fn between_two_publications_nobody_gets_in() {
     let apart = Apart::new(old.clone());
     let now = || {
         let (pair, roots) = apart.parts();
-        who_gets_in(&pair.trusting(roots))
+        who_gets_in(&pair.with_trust_anchors(roots))
     };
     let mut seen = vec![now()];
     apart.publish(new.clone(), || seen.push(now()));
