@@ -17,9 +17,8 @@ const RESTARTS: u32 = 50;
 #[tokio::main]
 async fn main() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-    agent.rotate().unwrap();
     let program = env!("CARGO_BIN_EXE_ch01-restart-baseline").into();
     let mut supervisor = Supervisor::new(program, agent.files()).unwrap();
     supervisor.start().await.unwrap();

@@ -1,7 +1,29 @@
 //! A TLS server that loads its certificate once, and what it takes to change it.
 //!
 //! The certificate is an argument of the process. To rotate it, the process must end and begin
-//! again: see [supervisor] for one process, and [stampede] for a fleet of them.
+//! again: see [supervisor] for one process, and [stampede] for a fleet of them. This file is the
+//! server: [`load_once`], [`serve`], and one [`connection`], which later chapters use again.
+//!
+//! # Examples
+//! The files are replaced, and the server does not know:
+//!
+//! ```
+//! use ch01_restart_baseline::load_once;
+//! use lab::agent::{Agent, Strategy};
+//! use lab::client::{Options, config};
+//!
+//! let directory = lab::directory()?;
+//! let mut agent = Agent::started(directory.path(), Strategy::RenameEach)?;
+//! let files = agent.files();
+//! let server = load_once(&files.certificate, &files.key, 1)?;
+//! agent.rotate()?;
+//!
+//! let client = config(agent.root_pem(), Options::default())?;
+//! let (_, client) = lab::memory::handshake(&server, &client)?;
+//! let shown = lab::chain::facts(client.peer_certificates().unwrap_or_default())?;
+//! assert_eq!(shown.serial, "1001");
+//! # Ok::<_, lab::Error>(())
+//! ```
 
 pub mod stampede;
 pub mod supervisor;
@@ -34,15 +56,15 @@ use tokio_rustls::server::TlsStream;
 pub fn load_once(certificate: &Path, key: &Path, generation: u64) -> io::Result<Arc<ServerConfig>> {
     let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
-        .map_err(|why| in_file(certificate, &why))?;
-    let facts = chain::facts(&chain).map_err(|why| in_file(certificate, &why))?;
-    let private = std::fs::read(key).map_err(|why| in_file(key, &why))?;
+        .map_err(|error| in_file(certificate, &error))?;
+    let facts = chain::facts(&chain).map_err(|error| in_file(certificate, &error))?;
+    let private = std::fs::read(key).map_err(|error| in_file(key, &error))?;
     // What the parser says may repeat bytes of the key.
     let private = PrivateKeyDer::from_pem_slice(&private)
         .map_err(|_| in_file(key, &"it holds no key in PEM"))?;
     let config = server_config()
         .with_single_cert(chain, private)
-        .map_err(|why| in_file(key, &why))?;
+        .map_err(|error| in_file(key, &error))?;
     tracing::info!(
         event = "identity_loaded",
         generation,
@@ -69,8 +91,8 @@ pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation:
 pub fn exit(outcome: io::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("error: {why}");
+        Err(error) => {
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -92,8 +114,8 @@ pub async fn until_told(demo: impl Future<Output = io::Result<()>>) -> io::Resul
 }
 
 /// An error that says which file.
-fn in_file(path: &Path, why: &dyn Display) -> io::Error {
-    io::Error::other(format!("{}: {why}", path.display()))
+fn in_file(path: &Path, error: &dyn Display) -> io::Error {
+    io::Error::other(format!("{}: {error}", path.display()))
 }
 
 /// The part of a server's configuration that no chapter changes: aws-lc-rs, TLS 1.2 and 1.3, and
@@ -127,8 +149,8 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
                 let _ = tcp.set_nodelay(true);
                 return tcp;
             }
-            Err(why) => {
-                failed(&why);
+            Err(error) => {
+                failed(&error);
                 // Descriptors come back as connections close. Time is the subject here: retrying
                 // at once would only burn a core.
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -152,14 +174,14 @@ pub async fn connection(tcp: TcpStream, acceptor: TlsAcceptor, generation: u64) 
 pub async fn handshake<T>(accepting: impl Future<Output = io::Result<T>>) -> Option<T> {
     match tokio::time::timeout(HANDSHAKE_BOUND, accepting).await {
         Ok(Ok(stream)) => return Some(stream),
-        Ok(Err(why)) => failed(&why),
+        Ok(Err(error)) => failed(&error),
         Err(_) => failed(&"the client took too long"),
     }
     None
 }
 
-fn failed(why: &dyn Display) {
-    tracing::info!(event = "handshake_failed", why = %why);
+fn failed(error: &dyn Display) {
+    tracing::info!(event = "handshake_failed", why = %error);
 }
 
 /// Answers the lab's protocol until the client is done, and logs the connection's two ends.

@@ -54,14 +54,14 @@ async fn main() -> ExitCode {
             // Virtual time needs a runtime of its own.
             Ok(()) => tokio::task::spawn_blocking(stampede)
                 .await
-                .map_err(io::Error::other),
+                .map_err(Into::into),
             failed => failed,
         },
     })
 }
 
 async fn server(certificate: &Path, key: &Path, port: u16, generation: u64) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
     let config = load_once(certificate, key, generation)?;
     let listener = listen(([127, 0, 0, 1], port).into()).await?;
     serve(listener, config, generation).await;
@@ -76,12 +76,10 @@ const WHOLE: u64 = 8 * MIB as u64;
 const CALLERS: u32 = 10;
 
 async fn demo() -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
     let directory = lab::directory()?;
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach)?;
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
-
-    agent.rotate()?;
     let mut supervisor = Supervisor::new(std::env::current_exe()?, agent.files())?;
     supervisor.start().await?;
 
@@ -89,7 +87,7 @@ async fn demo() -> io::Result<()> {
     let mut download = connect(&client, &supervisor).await?;
     supervisor.saw("connection_opened", 1).await;
     for _ in 0..3 {
-        download.pull(MIB).await.map_err(io::Error::other)?;
+        download.pull(MIB).await?;
     }
 
     // The new certificate is on disk. The server does not know.
@@ -102,8 +100,8 @@ async fn demo() -> io::Result<()> {
     tracing::info!(event = "gap_closed", refused = gap.seen, gap_ms);
 
     let severed_at = match download.pull(MIB).await {
-        Err(Failure::Severed { at, why }) => {
-            tracing::info!(event = "download_severed", bytes = at, of = WHOLE, why = %why.kind());
+        Err(Failure::Severed { at, error }) => {
+            tracing::info!(event = "download_severed", bytes = at, of = WHOLE, why = %error.kind());
             at
         }
         other => return Err(io::Error::other(format!("not severed: {other:?}"))),
@@ -115,7 +113,7 @@ async fn demo() -> io::Result<()> {
     let mut again = connect(&client, &supervisor).await?;
     supervisor.saw("connection_opened", 2).await;
     while again.received() < WHOLE {
-        again.pull(MIB).await.map_err(io::Error::other)?;
+        again.pull(MIB).await?;
     }
     let (bytes, sha256) = (again.received(), again.sha256());
     again.close().await;
@@ -144,22 +142,14 @@ async fn refused_callers(client: &Client, server: SocketAddr) -> u32 {
 }
 
 async fn connect(client: &Client, supervisor: &Supervisor) -> io::Result<Connection> {
-    let connected = client.connect(supervisor.address()).await;
-    connected.map_err(io::Error::other)
+    Ok(client.connect(supervisor.address()).await?)
 }
 
 /// Asks a fresh client which certificate it is shown. The server knows it as `connection`.
 async fn look(client: &Client, supervisor: &Supervisor, connection: u64) -> io::Result<()> {
-    let seen = client.probe(supervisor.address()).await;
-    let seen = seen.map_err(io::Error::other)?;
+    let seen = client.probe(supervisor.address()).await?;
     supervisor.saw("connection_closed", connection).await;
-    let serial = seen.chain.serial;
-    tracing::info!(
-        event = "handshake_seen",
-        serial,
-        resumed = seen.resumed,
-        tls = seen.tls
-    );
+    seen.log();
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 pub struct Fleet {
     /// How many nodes restart.
     pub nodes: usize,
-    /// Lifetime of each certificate.
+    /// How long each certificate is valid.
     pub lifetime: Duration,
     /// From the end of the old process until the new one calls the upstream.
     pub boot: Duration,

@@ -25,12 +25,12 @@ pub struct Supervisor {
     started: u64,
 }
 
-/// What one restart cost.
+/// The time in which one restart left no server.
 #[derive(Debug)]
 pub struct Gap<T> {
     /// From the exit of the old process to `listening` of the new one.
     pub length: Duration,
-    /// What the callers saw meanwhile.
+    /// What the callers of that time saw.
     pub seen: T,
 }
 
@@ -76,7 +76,7 @@ impl Supervisor {
         tracing::info!(event = "process_started", process);
         let child = Child::spawn(&self.program, arguments, move |event| {
             event.0.insert("process".into(), process.into());
-            lab::event::forward(event.clone());
+            lab::emit::forward(event.clone());
         })?;
         child.port(BOUND).await;
         self.child = Some(child);

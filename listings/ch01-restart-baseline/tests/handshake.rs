@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_is_given_up() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let started = Instant::now();
     let silent = handshake(pending::<io::Result<()>>());
     let outcome = timeout(HANDSHAKE_BOUND * 2, silent).await;
@@ -20,7 +20,7 @@ async fn a_silent_client_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_handshake_is_logged_with_its_reason() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let failing = async { Err::<(), _>(io::Error::other("no shared cipher")) };
     assert!(handshake(failing).await.is_none());
     log.assert_order(&[want("handshake_failed").with("why", "no shared cipher")]);
@@ -28,7 +28,7 @@ async fn a_failed_handshake_is_logged_with_its_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_in_time_is_served() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     assert_eq!(handshake(async { Ok(7) }).await, Some(7));
     log.assert_none(&want("handshake_failed"));
 }

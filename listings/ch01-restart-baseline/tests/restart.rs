@@ -21,9 +21,8 @@ struct Bench {
 
 async fn bench() -> Bench {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-    agent.rotate().unwrap();
     let program = env!("CARGO_BIN_EXE_ch01-restart-baseline").into();
     let mut supervisor = Supervisor::new(program, agent.files()).unwrap();
     supervisor.start().await.unwrap();
@@ -99,8 +98,7 @@ async fn new_files_are_not_seen_until_the_restart() {
 /// Runs the server on files that were spoiled, and returns what it said before it ended.
 async fn last_words(spoil: impl FnOnce(&mut Agent, &Path)) -> String {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     spoil(&mut agent, directory.path());
     let files = agent.files();
     let program = Path::new(env!("CARGO_BIN_EXE_ch01-restart-baseline"));

@@ -21,10 +21,7 @@ fn main() {
     let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
     let turns = [agent.issue().unwrap(), agent.issue().unwrap()];
     agent.write(&turns[0]).unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(agent.files());
     let store = IdentityStore::start(source).unwrap();
 
     let mut times = Histogram::<u64>::new(3).unwrap();

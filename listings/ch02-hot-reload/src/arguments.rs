@@ -11,7 +11,7 @@ use rustls::pki_types::ServerName;
 
 use crate::identity::Source;
 
-/// What a server is told.
+/// Where a server finds its files, its name among peers, and its port.
 #[derive(Args, Clone, Debug)]
 pub struct Serve {
     /// The chain, leaf first, in PEM.
@@ -49,7 +49,7 @@ impl Serve {
                 key: self.key.clone(),
                 roots: self.roots.clone(),
             },
-            name: name.map_err(|why| io::Error::other(format!("{}: {why}", self.name)))?,
+            name: name.map_err(|error| io::Error::other(format!("{}: {error}", self.name)))?,
         })
     }
 

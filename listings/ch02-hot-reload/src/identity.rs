@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
@@ -17,6 +17,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
 
+pub use crate::rejected::{Reason, Rejected, reject};
+
 /// Where an identity is read from, and the name it must be valid for.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -24,6 +26,17 @@ pub struct Source {
     pub files: Files,
     /// The name by which peers will know this server.
     pub name: ServerName<'static>,
+}
+
+impl Source {
+    /// These files, valid for `localhost`: where every demo of the book serves.
+    ///
+    /// # Panics
+    /// Never: `localhost` is a DNS name.
+    pub fn localhost(files: Files) -> Self {
+        let name = ServerName::try_from("localhost").expect("it is a DNS name");
+        Self { files, name }
+    }
 }
 
 /// A chain and its key, checked. Immutable.
@@ -94,113 +107,6 @@ pub enum Peers {
     Servers,
 }
 
-/// Why files were not accepted. A closed set: these words stand in logs and in alarms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// A file is not there.
-    Missing,
-    /// A file is there, and cannot be read.
-    Unreadable,
-    /// A PEM block begins and does not end, or the file is empty: a writer is at work, or died.
-    Truncated,
-    /// It is whole, and it is not PEM, X.509 or a key, or none that the TLS library takes.
-    Malformed,
-    /// The key belongs to another certificate.
-    PairMismatch,
-    /// The chain does not lead to a trust anchor that peers hold.
-    ChainBroken,
-    /// notAfter has passed.
-    Expired,
-    /// notBefore has not come.
-    NotYetValid,
-    /// The certificate is not valid for this server's name.
-    NameLost,
-    /// The files changed while they were read, at each of several tries.
-    Torn,
-    /// A trust anchor that is in force is gone, and the file has not been like that for long.
-    TrustShrunk,
-    /// The chain has fewer certificates than the one that is served, and not for long.
-    ChainShrunk,
-    /// The key can be read by other users.
-    InsecureMode,
-    /// A directory, a FIFO or a device stands where a file should.
-    NotRegular,
-    /// The file is larger than any chain, key or bundle of trust anchors.
-    TooLarge,
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 15] = [
-        Self::Missing,
-        Self::Unreadable,
-        Self::Truncated,
-        Self::Malformed,
-        Self::PairMismatch,
-        Self::ChainBroken,
-        Self::Expired,
-        Self::NotYetValid,
-        Self::NameLost,
-        Self::Torn,
-        Self::TrustShrunk,
-        Self::ChainShrunk,
-        Self::InsecureMode,
-        Self::NotRegular,
-        Self::TooLarge,
-    ];
-
-    /// The word in the log.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Unreadable => "unreadable",
-            Self::Truncated => "truncated",
-            Self::Malformed => "malformed",
-            Self::PairMismatch => "pair_mismatch",
-            Self::ChainBroken => "chain_broken",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
-            Self::NameLost => "name_lost",
-            Self::Torn => "torn",
-            Self::TrustShrunk => "trust_shrunk",
-            Self::ChainShrunk => "chain_shrunk",
-            Self::InsecureMode => "insecure_mode",
-            Self::NotRegular => "not_regular",
-            Self::TooLarge => "too_large",
-        }
-    }
-}
-
-/// Files that were not accepted: which one, and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// The word for it.
-    pub reason: Reason,
-    /// The file at fault.
-    pub file: PathBuf,
-    /// What the parser or verifier said. Never a byte of the file.
-    pub detail: String,
-    /// With [`Reason::NotYetValid`]: notBefore of the certificate that is too early.
-    pub valid_from: Option<UnixTime>,
-}
-
-impl Rejected {
-    /// Whether this says the same as `other`. The detail does not count: it may hold the time.
-    pub fn repeats(&self, other: &Self) -> bool {
-        let said = |this: &Self| (this.reason, this.file.clone(), this.valid_from);
-        said(self) == said(other)
-    }
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (file, reason) = (self.file.display(), self.reason.name());
-        write!(f, "{file}: {reason}: {}", self.detail)
-    }
-}
-
-impl std::error::Error for Rejected {}
-
 /// Reads the files of `source`, and validates them as clients would now.
 ///
 /// # Errors
@@ -225,9 +131,10 @@ pub fn contents(source: &Source, mut between: impl FnMut(&str)) -> Result<Conten
     let certificate = bytes(&files.certificate)?;
     between("certificate read");
     // One file for both is read once, so that its two halves are of one generation.
-    let key = match files.key == files.certificate {
-        true => certificate.clone(),
-        false => bytes(&files.key)?,
+    let key = if files.key == files.certificate {
+        certificate.clone()
+    } else {
+        bytes(&files.key)?
     };
     between("key read");
     let roots = bytes(&files.roots)?;
@@ -260,21 +167,21 @@ pub fn validate(
 ) -> Result<Identity, Rejected> {
     let files = &source.files;
     let chain = certificates(&contents.certificate, &files.certificate)?;
-    let facts =
-        chain::facts(&chain).map_err(|why| reject(Reason::Malformed, &files.certificate, &why))?;
+    let facts = chain::facts(&chain)
+        .map_err(|error| reject(Reason::Malformed, &files.certificate, &error))?;
     let key = PrivateKeyDer::from_pem_slice(&contents.key);
-    let key = key.map_err(|why| reject_pem(why, &files.key))?;
+    let key = key.map_err(|error| reject_pem(error, &files.key))?;
     let anchors = certificates(&contents.roots, &files.roots)?;
     let set_sha256 = set_sha256(&chain, &key, &anchors);
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let certified = CertifiedKey::from_der(chain, key.clone_key(), &provider).map_err(|why| {
-        let reason = match why {
+    let certified = CertifiedKey::from_der(chain, key.clone_key(), &provider).map_err(|error| {
+        let reason = match error {
             Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Reason::PairMismatch,
             _ => Reason::Malformed,
         };
-        reject(reason, &files.key, &why)
+        reject(reason, &files.key, &error)
     })?;
     validate_chain(peers, source, &certified.cert, &anchors, now)?;
     Ok(Identity {
@@ -300,10 +207,12 @@ pub fn validate_chain(
     now: UnixTime,
 ) -> Result<(), Rejected> {
     let files = &source.files;
-    let malformed = |why: &dyn fmt::Display| reject(Reason::Malformed, &files.roots, why);
+    let malformed = |error: &dyn fmt::Display| reject(Reason::Malformed, &files.roots, error);
     let mut roots = RootCertStore::empty();
     for anchor in anchors {
-        roots.add(anchor.clone()).map_err(|why| malformed(&why))?;
+        roots
+            .add(anchor.clone())
+            .map_err(|error| malformed(&error))?;
     }
     let roots = Arc::new(roots);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -312,25 +221,25 @@ pub fn validate_chain(
     let verdict = match peers {
         Peers::Clients => WebPkiServerVerifier::builder_with_provider(roots, provider)
             .build()
-            .map_err(|why| malformed(&why))?
+            .map_err(|error| malformed(&error))?
             .verify_server_cert(leaf, intermediates, &source.name, &[], now)
             .map(drop),
         Peers::Servers => WebPkiClientVerifier::builder_with_provider(roots, provider)
             .build()
-            .map_err(|why| malformed(&why))?
+            .map_err(|error| malformed(&error))?
             .verify_client_cert(leaf, intermediates, now)
             .map(drop),
     };
-    verdict.map_err(|why| Rejected {
-        valid_from: valid_from(&why),
-        ..reject(objection(&why), &files.certificate, &why)
+    verdict.map_err(|error| Rejected {
+        valid_from: valid_from(&error),
+        ..reject(objection(&error), &files.certificate, &error)
     })
 }
 // ANCHOR_END: validate
 
-fn objection(why: &Error) -> Reason {
+fn objection(error: &Error) -> Reason {
     use CertificateError::*;
-    match why {
+    match error {
         Error::InvalidCertificate(Expired | ExpiredContext { .. }) => Reason::Expired,
         Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }) => Reason::NotYetValid,
         Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
@@ -341,8 +250,8 @@ fn objection(why: &Error) -> Reason {
     }
 }
 
-fn valid_from(why: &Error) -> Option<UnixTime> {
-    match why {
+fn valid_from(error: &Error) -> Option<UnixTime> {
+    match error {
         Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
             Some(*not_before)
         }
@@ -374,7 +283,7 @@ fn set_sha256(
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Rejected> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|why| reject_pem(why, path))?;
+        .map_err(|error| reject_pem(error, path))?;
     if found.is_empty() {
         return Err(reject_pem(pem::Error::NoItemsFound, path));
     }
@@ -382,14 +291,14 @@ fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>,
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Rejected> {
-    fs::read(path).map_err(|why| match why.kind() {
-        io::ErrorKind::NotFound => reject(Reason::Missing, path, &why),
-        _ => reject(Reason::Unreadable, path, &why),
+    fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => reject(Reason::Missing, path, &error),
+        _ => reject(Reason::Unreadable, path, &error),
     })
 }
 
-fn reject_pem(why: pem::Error, path: &Path) -> Rejected {
-    match why {
+fn reject_pem(error: pem::Error, path: &Path) -> Rejected {
+    match error {
         // These two carry bytes of the file, which may be the key's: they are not repeated.
         pem::Error::MissingSectionEnd { .. } => {
             reject(Reason::Truncated, path, &"a PEM block has no end")
@@ -399,15 +308,5 @@ fn reject_pem(why: pem::Error, path: &Path) -> Rejected {
         }
         pem::Error::NoItemsFound => reject(Reason::Truncated, path, &"it has no such PEM block"),
         _ => reject(Reason::Malformed, path, &"it does not parse as PEM"),
-    }
-}
-
-/// A rejection. `why` must not repeat bytes of the file.
-pub fn reject(reason: Reason, file: &Path, why: &dyn fmt::Display) -> Rejected {
-    Rejected {
-        reason,
-        file: file.to_owned(),
-        detail: why.to_string(),
-        valid_from: None,
     }
 }

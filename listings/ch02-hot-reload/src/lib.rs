@@ -1,11 +1,37 @@
 //! Hot reload: the identity's life is no longer the process's life.
 //!
-//! A [`Generation`] is one immutable snapshot of what the server serves. [`IdentityStore`] holds the
-//! current one behind one atomic pointer. A reload builds the next generation beside it, checks
-//! it, and swaps the pointer. Nothing that is being served is ever changed.
+//! A [`Generation`] is one immutable snapshot of what the server serves. [`IdentityStore`] holds
+//! the current one behind one atomic pointer. A reload builds the next generation beside it,
+//! checks it, and swaps the pointer. Nothing that is being served is ever changed.
+//!
+//! [`identity`] reads the files and validates them as a peer would, [`Loader`] says how files become
+//! a generation, and [`serve`] asks for the current one at each connection. [`arguments`] and
+//! [`program`] are the command line, the same in later chapters.
+//!
+//! # Examples
+//! A reload publishes the next generation, or rejects the files and keeps the one before:
+//!
+//! ```
+//! use ch02_hot_reload::identity::Source;
+//! use ch02_hot_reload::{IdentityStore, Reload};
+//! use lab::agent::{Agent, Strategy};
+//!
+//! let directory = lab::directory()?;
+//! let mut agent = Agent::started(directory.path(), Strategy::RenameEach)?;
+//! let store = IdentityStore::start(Source::localhost(agent.files()))?;
+//!
+//! agent.rotate()?;
+//! assert!(matches!(store.reload(), Reload::Loaded(_)));
+//! std::fs::remove_file(agent.files().key)?;
+//! assert!(matches!(store.reload(), Reload::Rejected(_)));
+//! assert_eq!(store.current().number, 2);
+//! # Ok::<_, std::io::Error>(())
+//! ```
 
 pub mod arguments;
 pub mod identity;
+pub mod program;
+mod rejected;
 mod sync;
 
 use std::fmt;
@@ -30,7 +56,7 @@ use sync::Mutex;
 pub struct Generation<C = Arc<ServerConfig>> {
     /// Counts up from 1. A higher number was published later.
     pub number: u64,
-    /// The chain and key.
+    /// The chain and key, and the anchors by which they were validated.
     pub identity: Identity,
     /// Everything the TLS library needs to serve under this generation, session state included:
     /// here rustls and its [`ServerConfig`].
@@ -58,11 +84,16 @@ pub struct Loader<C = Arc<ServerConfig>> {
     pub build: Box<BuildFn<C>>,
 }
 
-/// See [`Loader::read`].
+/// Reads and validates the files, with an eye on the identity that is served: [`Loader::read`].
 pub type ReadFn = dyn Fn(&Source, Option<&Identity>) -> Result<Identity, Rejected> + Send + Sync;
 
-/// See [`Loader::build`]. The error is what the TLS library says, if it will not have the identity.
-pub type BuildFn<C> = dyn Fn(&Identity, Option<&Generation<C>>) -> Result<C, String> + Send + Sync;
+/// Builds the configuration that serves an identity: [`Loader::build`].
+pub type BuildFn<C> =
+    dyn Fn(&Identity, Option<&Generation<C>>) -> Result<C, BuildError> + Send + Sync;
+
+/// Why the TLS library does not take an identity, in its own words. It must not hold key bytes: it
+/// is logged.
+pub type BuildError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Default for Loader {
     fn default() -> Self {
@@ -82,14 +113,14 @@ impl<C> fmt::Debug for Loader<C> {
     }
 }
 
-/// What a reload did.
+/// What a reload did, and with it what is served now.
 #[derive(Debug)]
 pub enum Reload<C = Arc<ServerConfig>> {
     /// This generation is now served.
     Loaded(Arc<Generation<C>>),
     /// The files hold what is served already.
     Unchanged,
-    /// The files are not fit to be served. The generation before goes on being served.
+    /// The files are not valid. The generation before goes on being served.
     Rejected(Rejected),
 }
 
@@ -98,7 +129,7 @@ impl IdentityStore {
     /// files is the caller's to report.
     ///
     /// # Errors
-    /// When the files are not fit to be served.
+    /// When the files are not valid.
     pub fn start(source: Source) -> Result<Arc<Self>, Rejected> {
         Self::start_by(Loader::default(), source)
     }
@@ -108,7 +139,7 @@ impl<C> IdentityStore<C> {
     /// [`IdentityStore::start`], by another loader.
     ///
     /// # Errors
-    /// When the files are not fit to be served.
+    /// When the files are not valid.
     pub fn start_by(loader: Loader<C>, source: Source) -> Result<Arc<Self>, Rejected> {
         let identity = (loader.read)(&source, None)?;
         let first = Arc::new(loader.generation(&source, identity, None)?);
@@ -139,12 +170,11 @@ impl<C> IdentityStore<C> {
     }
 
     // ANCHOR: reload
-    /// Reads the files again. What is fit to be served, and new, is served from now on.
+    /// Reads the files again. What is valid, and new, is served from now on.
     ///
     /// Reads files, so call it where blocking is allowed.
     pub fn reload(&self) -> Reload<C> {
-        // The lock guards no data, only the order; a panic elsewhere does not spoil it.
-        let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
+        let _one_at_a_time = self.reloading.lock();
         let before = self.current();
         let (source, loader) = (&self.source, &self.loader);
         let identity = match (loader.read)(source, Some(&before.identity)) {
@@ -174,8 +204,8 @@ impl<C> IdentityStore<C> {
     ///
     /// # Errors
     /// As the loader's. The generation before goes on being served.
-    pub fn renew(&self) -> Result<Arc<Generation<C>>, Rejected> {
-        let _one_at_a_time = self.reloading.lock().unwrap_or_else(|e| e.into_inner());
+    pub fn republish(&self) -> Result<Arc<Generation<C>>, Rejected> {
+        let _one_at_a_time = self.reloading.lock();
         let before = self.current();
         let identity = before.identity.clone();
         let (source, loader) = (&self.source, &self.loader);
@@ -219,8 +249,9 @@ impl<C> Loader<C> {
         identity: Identity,
         before: Option<&Generation<C>>,
     ) -> Result<Generation<C>, Rejected> {
-        let config = (self.build)(&identity, before)
-            .map_err(|why| identity::reject(Reason::Malformed, &source.files.certificate, &why))?;
+        let config = (self.build)(&identity, before).map_err(|error| {
+            identity::reject(Reason::Malformed, &source.files.certificate, &error)
+        })?;
         Ok(Generation {
             number: before.map_or(1, |before| before.number + 1),
             identity,

@@ -9,45 +9,28 @@ use std::process::ExitCode;
 
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::program::{Role, Shown, start_server};
 use ch02_hot_reload::{IdentityStore, on_hangup, reload_on, serve};
-use clap::{Parser, Subcommand};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
-use lab::child::Child;
-use lab::client::{Client, Options};
-use lab::log::want;
+use lab::client::{Client, Connection, Options};
+use lab::log::{Log, want};
 use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tracing::Level;
 
-/// Chapter 2: rotate by hot reload.
-#[derive(Parser)]
-struct Arguments {
-    /// Log each connection, too.
-    #[arg(long)]
-    all: bool,
-    #[command(subcommand)]
-    role: Option<Role>,
-}
-
-#[derive(Subcommand)]
-enum Role {
-    /// Serve, and reload at SIGHUP.
-    Serve(Serve),
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    exit(match arguments.role {
-        Some(Role::Serve(arguments)) => server(arguments).await,
-        None => until_told(demo(arguments.all)).await,
+    let about = "Chapter 2: rotate by hot reload";
+    exit(match Role::parse(about, "Serve, and reload at SIGHUP") {
+        Role::Serve(arguments) => server(arguments).await,
+        Role::Demo(shown) => until_told(demo(shown)).await,
     })
 }
 
 async fn server(arguments: Serve) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
-    let store = IdentityStore::start(arguments.source()?).map_err(io::Error::other)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
+    let store = IdentityStore::start(arguments.source()?)?;
     let (trigger, triggers) = mpsc::channel(1);
     on_hangup(trigger)?;
     tokio::spawn(reload_on(store.clone(), triggers));
@@ -60,56 +43,27 @@ const ROTATIONS: u64 = 10;
 /// As in chapter 1: eight requests' worth. Here the requests are spread over the rotations.
 const WHOLE: u64 = 8 * MIB as u64;
 
-async fn demo(all: bool) -> io::Result<()> {
-    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
+async fn demo(shown: Shown) -> io::Result<()> {
+    lab::emit::to_stderr(shown.level())?;
     let directory = lab::directory()?;
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach)?;
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
-
-    agent.rotate()?;
-    let program = std::env::current_exe()?;
-    let server = Child::spawn(&program, Serve::command_line(&agent.files()), |event| {
-        lab::event::forward(event.clone());
-    })?;
-    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+    let (server, address) = start_server(Serve::command_line(&agent.files())).await?;
 
     tracing::info!(event = "download_started", of = WHOLE);
-    let mut download = client.connect(address).await.map_err(io::Error::other)?;
-    let (mut held, mut refused) = (VecDeque::new(), 0);
+    let mut download = client.connect(address).await?;
+    let mut callers = Callers::default();
     for rotation in 1..=ROTATIONS {
-        download.pull(MIB / 2).await.map_err(io::Error::other)?;
+        download.pull(MIB / 2).await?;
 
         agent.rotate()?;
         server.signal(Signal::HUP)?;
         let loaded = want("identity_loaded").with("generation", rotation + 1);
         server.log().wait_for(&loaded, BOUND).await;
-
-        // A new client is shown the new certificate, and stays for two more rotations.
-        let mut connection = match client.connect(address).await {
-            Ok(connection) => connection,
-            Err(why) => {
-                tracing::info!(event = "connect_refused", why = %why);
-                refused += 1;
-                continue;
-            }
-        };
-        connection.pull(1).await.map_err(io::Error::other)?;
-        let seen = connection.seen();
-        tracing::info!(
-            event = "handshake_seen",
-            serial = seen.chain.serial,
-            resumed = seen.resumed,
-            tls = seen.tls
-        );
-        held.push_back(connection);
-        if held.len() > 2
-            && let Some(oldest) = held.pop_front()
-        {
-            oldest.close().await;
-        }
+        callers.call(&client, address).await?;
     }
     while download.received() < WHOLE {
-        download.pull(MIB / 2).await.map_err(io::Error::other)?;
+        download.pull(MIB / 2).await?;
     }
     let (bytes, sha256) = (download.received(), download.sha256());
     let right = sha256 == lab::client::expected_sha256(WHOLE);
@@ -119,13 +73,45 @@ async fn demo(all: bool) -> io::Result<()> {
     let gone = want("connection_closed").with("bytes", WHOLE);
     server.log().wait_for(&gone, BOUND).await;
 
-    let log = server.log();
-    let severed = log.all(&want("connection_closed").with("why", "cut")).len();
-    let rotations = log.all(&want("identity_loaded")).len() - 1;
-    println!("{rotations} rotations: {severed} connections severed, {refused} callers refused");
+    summary(server.log(), callers.refused);
     println!(
         "the download began under serial {began_with} and ended under it; its checksum is {}",
         if right { "right" } else { "WRONG" }
     );
     Ok(())
+}
+
+/// New clients. Each is shown the new certificate, and stays for two more rotations.
+#[derive(Default)]
+struct Callers {
+    held: VecDeque<Connection>,
+    refused: u32,
+}
+
+impl Callers {
+    async fn call(&mut self, client: &Client, server: SocketAddr) -> io::Result<()> {
+        let mut connection = match client.connect(server).await {
+            Ok(connection) => connection,
+            Err(failure) => {
+                tracing::info!(event = "connect_refused", why = %failure);
+                self.refused += 1;
+                return Ok(());
+            }
+        };
+        connection.pull(1).await?;
+        connection.seen().log();
+        self.held.push_back(connection);
+        if self.held.len() > 2
+            && let Some(oldest) = self.held.pop_front()
+        {
+            oldest.close().await;
+        }
+        Ok(())
+    }
+}
+
+fn summary(log: &Log, refused: u32) {
+    let severed = log.all(&want("connection_closed").with("why", "cut")).len();
+    let rotations = log.all(&want("identity_loaded")).len() - 1;
+    println!("{rotations} rotations: {severed} connections severed, {refused} callers refused");
 }

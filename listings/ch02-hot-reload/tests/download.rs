@@ -17,9 +17,8 @@ const MIB: u32 = 1 << 20;
 async fn cross_ten_rotations(told: bool, bound: Duration) -> Log {
     let program = Path::new(env!("CARGO_BIN_EXE_ch02-hot-reload"));
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-    agent.rotate().unwrap();
     let child = Child::spawn(program, Serve::command_line(&agent.files()), |_| ()).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], child.port(lab::BOUND).await));
 

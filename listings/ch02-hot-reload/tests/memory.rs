@@ -20,10 +20,7 @@ fn rotations_leave_nothing_behind() {
     let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
     let turns = [agent.issue().unwrap(), agent.issue().unwrap()];
     agent.write(&turns[0]).unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(agent.files());
     let store = IdentityStore::start(source).unwrap();
 
     let mut before = Arc::downgrade(&store.current());

@@ -1,4 +1,4 @@
-//! A reload publishes what is fit to be served, and nothing else.
+//! A reload publishes what is valid, and nothing else.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,10 +18,7 @@ use rustls::pki_types::UnixTime;
 use tokio::sync::mpsc;
 
 fn source(agent: &Agent) -> Source {
-    Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    }
+    Source::localhost(agent.files())
 }
 
 /// The serial that a client is shown now.
@@ -36,7 +33,7 @@ fn shown(store: &IdentityStore, agent: &Agent) -> String {
 /// the first generation goes on, and that good files are accepted afterwards.
 #[track_caller]
 fn rejects(reason: Reason, file: &str, spoil: impl FnOnce(&mut Agent, &Path)) {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
     let first = agent.rotate().unwrap();
@@ -93,8 +90,7 @@ fn a_file_that_is_not_text() {
 #[test]
 fn a_directory_in_place_of_a_file() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     fs::remove_file(agent.files().certificate).unwrap();
     fs::create_dir(agent.files().certificate).unwrap();
     let rejected = IdentityStore::start(source(&agent)).unwrap_err();
@@ -236,8 +232,7 @@ fn anything_that_differs_makes_a_new_generation() {
 #[test]
 fn a_key_without_permission() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RemoveCreate).unwrap();
     let key = agent.files().key;
     fs::set_permissions(&key, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&key).is_ok() {
@@ -249,10 +244,9 @@ fn a_key_without_permission() {
 
 #[test]
 fn the_same_files_make_no_new_generation() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let store = IdentityStore::start(source(&agent)).unwrap();
     assert!(matches!(store.reload_and_log(), Reload::Unchanged));
     assert_eq!(store.current().number, 1);
@@ -263,8 +257,7 @@ fn the_same_files_make_no_new_generation() {
 #[test]
 fn reloads_at_once_keep_their_order() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
     let store = IdentityStore::start(source(&agent)).unwrap();
     for _ in 0..20 {
         let last = agent.rotate().unwrap();
@@ -285,8 +278,7 @@ fn reloads_at_once_keep_their_order() {
 #[tokio::test]
 async fn a_channel_triggers_a_reload() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let store = IdentityStore::start(source(&agent)).unwrap();
     let (trigger, triggers) = mpsc::channel(1);
     let reloading = tokio::spawn(reload_on(store.clone(), triggers));
@@ -304,8 +296,7 @@ async fn a_channel_triggers_a_reload() {
 #[test]
 fn two_generations_live_at_once_and_the_old_one_is_freed() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let store = IdentityStore::start(source(&agent)).unwrap();
     let held = store.current();
     let first = Arc::downgrade(&held);

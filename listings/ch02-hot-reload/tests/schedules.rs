@@ -16,10 +16,7 @@ use shuttle::thread;
 fn identities() -> (Source, Vec<Identity>) {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(agent.files());
     let mut read = || {
         agent.rotate().unwrap();
         identity::read(&source).unwrap()

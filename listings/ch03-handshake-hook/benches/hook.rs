@@ -25,13 +25,9 @@ const LOADS: u32 = 1_000_000;
 
 fn main() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let client = client::config(agent.root_pem(), Options::default()).unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(agent.files());
     let store = IdentityStore::start(source).unwrap();
     let pair = SingleCertAndKey::from(store.current().identity.certified.clone());
     let fixed = Arc::new(server_config().with_cert_resolver(Arc::new(pair)));

@@ -38,9 +38,8 @@ async fn main() {
 /// after a look would always wait longest.
 async fn measure(name: &str, rotations: u32, poll_ms: u32, extra: &[&str]) {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-    agent.rotate().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
     let mut arguments = Serve::command_line(&agent.files()).to_vec();
     arguments.extend(extra.iter().map(OsString::from));

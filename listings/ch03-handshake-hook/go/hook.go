@@ -54,7 +54,7 @@ func Start(source Source) (*IdentityStore, error) {
 
 // ANCHOR: reload
 
-// Reload reads the files again. What is fit to be served, and new, is served from now on. The
+// Reload reads the files again. What is valid, and new, is served from now on. The
 // error says why the files were refused; the generation before goes on.
 func (store *IdentityStore) Reload() error {
 	store.reloading.Lock()

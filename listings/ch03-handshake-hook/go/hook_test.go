@@ -122,7 +122,7 @@ func TestAResumedConnectionIsLoggedWithoutGeneration(t *testing.T) {
 	}
 }
 
-// Each way in which files can be unfit: the reason, the file, and the generation before goes on.
+// Each way in which files can be invalid: the reason, the file, and the generation before goes on.
 func TestRejections(t *testing.T) {
 	for _, c := range []struct {
 		reason, file string

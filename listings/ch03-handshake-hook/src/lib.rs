@@ -1,9 +1,32 @@
 //! The handshake asks for the certificate.
 //!
-//! [`CertResolver`] is what rustls calls when a client says hello. It answers with the pair of the current
-//! generation: one atomic load, no file, no lock. [`watch`] keeps the generation current.
+//! [`CertResolver`] is what rustls calls when a client says hello. It answers with the pair of the
+//! current generation: one atomic load, no file, no lock. [`watch`] keeps the generation current.
+//! [`naive`] is how the same resolver comes out when it is written in an afternoon.
 //!
-//! [`naive`] is how the same hook comes out when it is written in an afternoon.
+//! # Examples
+//! One configuration for the life of the process shows whatever is current:
+//!
+//! ```
+//! use ch02_hot_reload::IdentityStore;
+//! use ch02_hot_reload::identity::Source;
+//! use ch03_handshake_hook::{CertResolver, hooked_config};
+//! use lab::agent::{Agent, Strategy};
+//! use lab::client::{Options, config};
+//!
+//! let directory = lab::directory()?;
+//! let mut agent = Agent::started(directory.path(), Strategy::Bundle)?;
+//! let store = IdentityStore::start(Source::localhost(agent.files()))?;
+//! let server = hooked_config(CertResolver(store.clone()));
+//! agent.rotate()?;
+//! store.reload();
+//!
+//! let client = config(agent.root_pem(), Options::default())?;
+//! let (_, client) = lab::memory::handshake(&server, &client)?;
+//! let shown = lab::chain::facts(client.peer_certificates().unwrap_or_default())?;
+//! assert_eq!(shown.serial, "1002");
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod naive;
 pub mod watch;

@@ -11,34 +11,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::program::{Role, Shown, start_server};
 use ch03_handshake_hook::naive::StatInHandshake;
 use ch03_handshake_hook::watch::Follow;
 use ch03_handshake_hook::{CertResolver, hooked_config, serve};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::ValueEnum;
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
-use lab::child::Child;
 use lab::client::{Client, Failure, Options, Seen};
 use lab::log::want;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::Level;
-
-/// Chapter 3: the handshake asks for the certificate.
-#[derive(Parser)]
-struct Arguments {
-    /// Log each connection, too.
-    #[arg(long)]
-    all: bool,
-    #[command(subcommand)]
-    role: Option<Role>,
-}
-
-#[derive(Subcommand)]
-enum Role {
-    /// Serve, and follow the files.
-    Serve(Server),
-}
 
 #[derive(clap::Args)]
 struct Server {
@@ -63,16 +47,16 @@ enum Kind {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    exit(match arguments.role {
-        Some(Role::Serve(arguments)) => server(arguments).await,
-        None => until_told(demo(arguments.all)).await,
+    let about = "Chapter 3: the handshake asks for the certificate";
+    exit(match Role::parse(about, "Serve, and follow the files") {
+        Role::Serve(arguments) => server(arguments).await,
+        Role::Demo(shown) => until_told(demo(shown)).await,
     })
 }
 
 async fn server(arguments: Server) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
-    let store = IdentityStore::start(arguments.serve.source()?).map_err(io::Error::other)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
+    let store = IdentityStore::start(arguments.serve.source()?)?;
     let config = match arguments.hook {
         Kind::Stat => hooked_config(StatInHandshake::new(store.source().files.clone())?),
         Kind::Hot | Kind::Frozen => hooked_config(CertResolver(store.clone())),
@@ -91,31 +75,25 @@ const CLIENTS: u32 = 4;
 /// Handshakes of each client while one rotation happens.
 const HANDSHAKES: u32 = 10;
 
-async fn demo(all: bool) -> io::Result<()> {
-    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
+async fn demo(shown: Shown) -> io::Result<()> {
+    lab::emit::to_stderr(shown.level())?;
     let directory = lab::directory()?;
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
     let resuming = Options {
         resume: true,
         ..Options::default()
     };
     let returning = Client::new(agent.root_pem(), "localhost", resuming)?;
-
-    agent.rotate()?;
-    let program = std::env::current_exe()?;
-    let server = Child::spawn(&program, Serve::command_line(&agent.files()), |event| {
-        lab::event::forward(event.clone());
-    })?;
-    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+    let (server, address) = start_server(Serve::command_line(&agent.files())).await?;
 
     let whole = u64::from(ROTATIONS * MIB);
     tracing::info!(event = "download_started", of = whole);
-    let mut download = client.connect(address).await.map_err(io::Error::other)?;
+    let mut download = client.connect(address).await?;
     let (mut handshakes, mut failed) = (0, 0);
     for rotation in 1..=ROTATIONS {
         if rotation == ROTATIONS {
-            saw(&returning.probe(address).await.map_err(io::Error::other)?);
+            returning.probe(address).await?.log();
         }
         let (load, half) = start_load(&client, address);
 
@@ -124,18 +102,18 @@ async fn demo(all: bool) -> io::Result<()> {
         agent.rotate()?;
         let loaded = want("identity_loaded").with("generation", rotation + 1);
         server.log().wait_for(&loaded, BOUND).await;
-        download.pull(MIB).await.map_err(io::Error::other)?;
+        download.pull(MIB).await?;
 
         for outcome in load.join_all().await {
             handshakes += 1;
-            if let Err(why) = outcome {
-                tracing::warn!(event = "probe_failed", why = %why);
+            if let Err(failure) = outcome {
+                tracing::warn!(event = "probe_failed", why = %failure);
                 failed += 1;
             }
         }
-        saw(&client.probe(address).await.map_err(io::Error::other)?);
+        client.probe(address).await?.log();
     }
-    saw(&returning.probe(address).await.map_err(io::Error::other)?);
+    returning.probe(address).await?.log();
 
     let (bytes, sha256) = (download.received(), download.sha256());
     download.close().await;
@@ -165,13 +143,4 @@ fn start_load(
         });
     }
     (load, half)
-}
-
-fn saw(seen: &Seen) {
-    tracing::info!(
-        event = "handshake_seen",
-        serial = seen.chain.serial,
-        resumed = seen.resumed,
-        tls = seen.tls
-    );
 }

@@ -53,18 +53,12 @@ impl ResolvesServerCert for StatInHandshake {
     }
 }
 
-fn load(files: &Files) -> io::Result<Arc<CertifiedKey>> {
-    let chain = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect)
-        .map_err(io::Error::other)?;
+fn load(files: &Files) -> Result<Arc<CertifiedKey>, lab::Error> {
+    let chain = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect)?;
     // Even here: what the parser says may repeat bytes of the key.
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|_| io::Error::other("it holds no key in PEM"))?;
-    let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key);
-    Ok(Arc::new(CertifiedKey::new(
-        chain,
-        key.map_err(io::Error::other)?,
-    )))
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|_| lab::Error::NoKey)?;
+    let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key)?;
+    Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
 // ANCHOR_END: naive
 

@@ -37,14 +37,15 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// [`watch`]es as told.
+    /// [`watch`]es the files of `store` as told, until the returned task is aborted.
     pub fn start<C>(self, store: Arc<IdentityStore<C>>) -> JoinHandle<()>
     where
         C: Send + Sync + 'static,
     {
-        let events = match self.poll_only {
-            true => Events::PollOnly,
-            false => Events::Wanted,
+        let events = if self.poll_only {
+            Events::PollOnly
+        } else {
+            Events::Wanted
         };
         watch(store, events, Duration::from_millis(self.poll_ms))
     }
@@ -123,7 +124,7 @@ pub fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Option<Recommen
         Ok(watcher)
     });
     started
-        .inspect_err(|why| tracing::warn!(event = "watch_degraded", to = "polling", why = %why))
+        .inspect_err(|error| tracing::warn!(event = "watch_degraded", to = "polling", why = %error))
         .ok()
 }
 

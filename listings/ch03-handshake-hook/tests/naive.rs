@@ -31,14 +31,9 @@ struct Bench {
 
 fn bench(strategy: Strategy) -> Bench {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), strategy).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), strategy).unwrap();
     let client = client::config(agent.root_pem(), Options::default()).unwrap();
-    let store = IdentityStore::start(Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    })
-    .unwrap();
+    let store = IdentityStore::start(Source::localhost(agent.files())).unwrap();
     Bench {
         naive: hooked_config(StatInHandshake::new(agent.files()).unwrap()),
         hooked: hooked_config(CertResolver(store.clone())),

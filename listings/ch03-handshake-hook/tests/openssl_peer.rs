@@ -32,8 +32,7 @@ fn probe(roots: &Path, server: SocketAddr, version: SslVersion) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openssl_sees_every_new_certificate() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Symlink).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Symlink).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
     let files = agent.files();
     let child = Child::spawn(program, Serve::command_line(&files), |_| ()).unwrap();

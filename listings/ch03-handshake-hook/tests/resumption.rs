@@ -44,12 +44,8 @@ fn visit(server: &Arc<ServerConfig>, client: &Arc<ClientConfig>) -> (String, boo
 
 fn returning_clients_still_see_the_old_certificate(tls12_only: bool) {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-    agent.rotate().unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let source = Source::localhost(agent.files());
     let store = IdentityStore::start(source).unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let server = hooked_config(Counted {

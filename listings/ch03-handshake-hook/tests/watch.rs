@@ -19,10 +19,7 @@ use lab::log::want;
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn started(agent: &Agent) -> Arc<IdentityStore> {
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(agent.files());
     IdentityStore::start(source).unwrap()
 }
 
@@ -40,8 +37,7 @@ async fn reaches(store: &IdentityStore, number: u64) {
 #[tokio::test]
 async fn a_write_between_load_and_watch_is_not_lost() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let store = started(&agent);
     agent.rotate().unwrap();
     let watching = watch(store.clone(), Events::Wanted, HOUR);
@@ -52,10 +48,9 @@ async fn a_write_between_load_and_watch_is_not_lost() {
 /// The watch cannot be had: here, since the directory is gone. The poll carries on alone.
 #[tokio::test]
 async fn without_a_watch_the_poll_goes_on_and_says_so() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let store = started(&agent);
     let away = directory.path().with_extension("away");
     fs::rename(directory.path(), &away).unwrap();
@@ -72,9 +67,8 @@ async fn without_a_watch_the_poll_goes_on_and_says_so() {
 #[tokio::test]
 async fn a_rejection_is_news_only_once() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RemoveCreate).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-    agent.rotate().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
     let mut arguments = Serve::command_line(&agent.files()).to_vec();
     arguments.extend(["--poll-ms".into(), "1".into()]);
@@ -105,8 +99,7 @@ async fn a_rejection_is_news_only_once() {
 #[tokio::test]
 async fn a_poll_of_zero_is_refused() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
     let mut arguments = Serve::command_line(&agent.files()).to_vec();
     arguments.extend(["--poll-ms".into(), "0".into()]);
@@ -126,8 +119,7 @@ async fn a_poll_of_zero_is_refused() {
 #[test]
 fn our_own_reading_does_not_wake_us() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let store = started(&agent);
     let (said, events) = std::sync::mpsc::channel();
     let mut watcher = notify::recommended_watcher(said).unwrap();

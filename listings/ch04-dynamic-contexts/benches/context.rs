@@ -27,13 +27,9 @@ type Thing<'a> = (&'a str, Box<dyn Fn() + 'a>);
 
 fn main() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let files = agent.files();
-    let source = Source {
-        files: files.clone(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(files.clone());
     let read = identity::read(&source).unwrap();
     let front = hooked_context(start_server(source.clone()).unwrap()).unwrap();
     let client = client_context(&read).unwrap();

@@ -38,7 +38,7 @@ class IdentityStore:
         return self._current
 
     def reload(self):
-        """Reads the files again. What is fit to be served, and new, is served from now on."""
+        """Reads the files again. What is valid, and new, is served from now on."""
         with self._reloading:
             before = self._current
             # The files are small and a context is not: compare before building.

@@ -54,7 +54,7 @@ pub async fn call(caller: &Caller, calls: Calls) -> io::Result<()> {
         match asked.await {
             Ok(number) if calls.until != 0 && number >= calls.until => break,
             Ok(_) => {}
-            Err(why) => tracing::warn!(event = "probe_failed", why = %why),
+            Err(error) => tracing::warn!(event = "probe_failed", why = %error),
         }
         tokio::time::sleep(Duration::from_millis(calls.every_ms)).await;
     }
@@ -97,9 +97,10 @@ impl Connection {
             let (mut got, mut right) = ([0], [0]);
             self.stream.read_exact(&mut got).await?;
             lab::wire::body(self.bytes, &mut right);
-            match got == right {
-                true => Ok(()),
-                false => Err(io::Error::other(format!("byte {} is wrong", self.bytes))),
+            if got == right {
+                Ok(())
+            } else {
+                Err(io::Error::other(format!("byte {} is wrong", self.bytes)))
             }
         };
         let asked = match tokio::time::timeout(lab::BOUND, asking).await {

@@ -8,6 +8,26 @@
 //! - a client takes the current context for each new connection ([`Caller`]).
 //!
 //! [`call`] is a client that calls a server over and over.
+//!
+//! # Examples
+//! A client's next connection has the next identity, and the one before keeps its own:
+//!
+//! ```
+//! use ch02_hot_reload::identity::Source;
+//! use ch04_dynamic_contexts::start_client;
+//! use lab::agent::{Agent, Strategy};
+//!
+//! let directory = lab::directory()?;
+//! let mut agent = Agent::started(directory.path(), Strategy::Bundle)?;
+//! let store = start_client(Source::localhost(agent.files()))?;
+//! let held = store.current();
+//!
+//! agent.rotate()?;
+//! store.reload();
+//! assert_eq!(store.current().identity.facts.serial, "1002");
+//! assert_eq!(held.identity.facts.serial, "1001");
+//! # Ok::<_, std::io::Error>(())
+//! ```
 
 pub mod call;
 
@@ -80,11 +100,11 @@ fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), Erro
 /// Loads a server's first generation.
 ///
 /// # Errors
-/// When the files are not fit to be served.
+/// When the files are not valid.
 pub fn start_server(source: Source) -> Result<Arc<IdentityStore>, Rejected> {
     let loader = Loader {
         read: Box::new(|source, _| identity::read(source)),
-        build: Box::new(|identity, _| server_context(identity).map_err(|why| why.to_string())),
+        build: Box::new(|identity, _| Ok(server_context(identity)?)),
     };
     IdentityStore::start_by(loader, source)
 }
@@ -92,14 +112,14 @@ pub fn start_server(source: Source) -> Result<Arc<IdentityStore>, Rejected> {
 /// Loads a client's first generation.
 ///
 /// # Errors
-/// When the files are not fit to be shown to servers.
+/// When the files are not valid for a client.
 pub fn start_client(source: Source) -> Result<Arc<IdentityStore<SslConnector>>, Rejected> {
     let loader = Loader {
         read: Box::new(|source, _| {
             let contents = identity::contents(source, |_| ())?;
             identity::validate(source, &contents, Peers::Servers, UnixTime::now())
         }),
-        build: Box::new(|identity, _| client_context(identity).map_err(|why| why.to_string())),
+        build: Box::new(|identity, _| Ok(client_context(identity)?)),
     };
     IdentityStore::start_by(loader, source)
 }
@@ -171,7 +191,7 @@ fn version(ssl: &SslRef) -> &'static str {
 /// Connects to one server, and shows it the current identity each time.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The client's generations.
+    /// The client's generations, the current one of which each new connection takes.
     pub store: Arc<IdentityStore<SslConnector>>,
     /// The name that the server's certificate must have.
     pub name: String,

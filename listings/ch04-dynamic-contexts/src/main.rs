@@ -8,13 +8,13 @@ use std::process::ExitCode;
 
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::program::{Shown, start};
 use ch03_handshake_hook::watch::Follow;
 use ch04_dynamic_contexts::call::{Calls, call};
 use ch04_dynamic_contexts::{Caller, hooked_context, serve, start_client, start_server};
 use clap::{Parser, Subcommand, ValueEnum};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
-use lab::child::Child;
 use lab::log::{Log, want};
 use lab::mutual;
 use tokio::runtime::Handle;
@@ -24,9 +24,8 @@ use tracing::Level;
 /// Chapter 4: whole contexts, swapped.
 #[derive(Parser)]
 struct Arguments {
-    /// Log each connection, too.
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    shown: Shown,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -69,13 +68,13 @@ async fn main() -> ExitCode {
     exit(match arguments.role {
         Some(Role::Serve(program)) => server(program).await,
         Some(Role::Call { program, calls }) => client(program, calls).await,
-        None => until_told(demo(arguments.all)).await,
+        None => until_told(demo(arguments.shown)).await,
     })
 }
 
 async fn server(program: Program) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
-    let store = start_server(program.serve.source()?).map_err(io::Error::other)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
+    let store = start_server(program.serve.source()?)?;
     if program.hook == Kind::Hot {
         program.follow.start(store.clone());
     }
@@ -85,8 +84,8 @@ async fn server(program: Program) -> io::Result<()> {
 }
 
 async fn client(program: Program, calls: Calls) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
-    let store = start_client(program.serve.source()?).map_err(io::Error::other)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
+    let store = start_client(program.serve.source()?)?;
     if program.hook == Kind::Hot {
         program.follow.start(store.clone());
     }
@@ -96,8 +95,8 @@ async fn client(program: Program, calls: Calls) -> io::Result<()> {
 
 const ROTATIONS: u64 = 4;
 
-async fn demo(all: bool) -> io::Result<()> {
-    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
+async fn demo(shown: Shown) -> io::Result<()> {
+    lab::emit::to_stderr(shown.level())?;
     let directory = lab::directory()?;
     let mut agent = Agent::new(directory.path(), Strategy::CertificateFirst)?;
 
@@ -110,14 +109,11 @@ async fn demo(all: bool) -> io::Result<()> {
     arguments[0] = "call".into();
     arguments.extend(["--server".into(), server.address().to_string().into()]);
     arguments.extend(["--until".into(), (ROTATIONS + 1).to_string().into()]);
-    let program = std::env::current_exe()?;
-    let client = Child::spawn(&program, arguments, |event| {
-        lab::event::forward(event.clone());
-    })?;
+    let client = start(arguments)?;
     let (told, seen) = (client.log().clone(), server.log());
     let shows = async |serial: &str| {
         let client_seen = want("client_seen").with("serial", serial);
-        lab::event::forward(seen.wait_for(&client_seen, BOUND).await);
+        lab::emit::forward(seen.wait_for(&client_seen, BOUND).await);
     };
     shows(&first.facts.serial).await;
 
@@ -138,7 +134,7 @@ async fn demo(all: bool) -> io::Result<()> {
                         whole_call(&told).await;
                     });
                     let last = seen.all(&want("client_seen")).pop();
-                    last.into_iter().for_each(lab::event::forward);
+                    last.into_iter().for_each(lab::emit::forward);
                 }
             })
         })?;
@@ -147,7 +143,11 @@ async fn demo(all: bool) -> io::Result<()> {
         shows(&next.facts.serial).await;
     }
     client.wait(BOUND).await?;
+    summary(seen, &told);
+    Ok(())
+}
 
+fn summary(seen: &Log, told: &Log) {
     let refused = seen.all(&want("handshake_failed")).len();
     let failed = told.all(&want("probe_failed")).len();
     let cut = told
@@ -156,7 +156,6 @@ async fn demo(all: bool) -> io::Result<()> {
     println!(
         "{ROTATIONS} rotations: {failed} calls failed, {refused} refused by the server, {cut} connections cut"
     );
-    Ok(())
 }
 
 /// Waits for a call that begins from now on, and ends.

@@ -9,7 +9,7 @@ use ch02_hot_reload::arguments::Serve;
 use lab::agent::{Agent, Strategy};
 use lab::child::Child;
 use lab::client::{Client, Failure, Options};
-use lab::log::want;
+use lab::log::{Log, want};
 use lab::{BOUND, mutual};
 
 const ROTATIONS: u64 = 15;
@@ -60,9 +60,14 @@ async fn rotate_under_calls(
     let status = child.wait(BOUND).await.unwrap();
     assert!(status.success(), "{status}");
 
+    assert_shown_in_order(server.log());
+    assert_first_connection_lives(&log, rotations);
+    log.assert_no_key_bytes(issued.values().map(|issued| &issued.key));
+}
+
+fn assert_shown_in_order(server: &Log) {
     // Calls come one after the other, so the server sees serials that only rise.
     let shown: Vec<_> = server
-        .log()
         .all(&want("client_seen"))
         .iter()
         .map(|seen| seen.text("serial").unwrap())
@@ -71,10 +76,11 @@ async fn rotate_under_calls(
         shown.is_sorted(),
         "an older certificate came back: {shown:?}"
     );
-    server.log().assert_none(&want("handshake_failed"));
-    server
-        .log()
-        .assert_none(&want("client_seen").with("resumed", true));
+    server.assert_none(&want("handshake_failed"));
+    server.assert_none(&want("client_seen").with("resumed", true));
+}
+
+fn assert_first_connection_lives(log: &Log, rotations: u64) {
     log.assert_none(&want("probe_failed"));
     log.assert_none(&want("stray_line"));
     log.assert_none(&want("connection_closed").with("why", "cut"));
@@ -92,7 +98,6 @@ async fn rotate_under_calls(
             .with("generation", 1)
             .with("why", "client_closed"),
     ]);
-    log.assert_no_key_bytes(issued.values().map(|issued| &issued.key));
 }
 
 async fn ours(extra: &[&str], bound: Duration, strategy: Strategy, rotations: u64) {

@@ -35,8 +35,7 @@ struct Bench {
 
 fn bench() -> Bench {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     Bench {
         _directory: directory,
         agent,
@@ -45,10 +44,7 @@ fn bench() -> Bench {
 
 impl Bench {
     fn source(&self) -> Source {
-        Source {
-            files: self.agent.files(),
-            name: "localhost".try_into().unwrap(),
-        }
+        Source::localhost(self.agent.files())
     }
 
     /// A client with no certificate, and with the trust anchors of the agent's peers.
@@ -92,13 +88,13 @@ fn handshake(server: &SslContext, client: Ssl) -> Result<(End, End), String> {
     thread::scope(|scope| {
         let accepting = scope.spawn(|| {
             let mut server = server.accept(far).map_err(objection)?;
-            server.write_all(b"!").map_err(|why| why.to_string())?;
+            server.write_all(b"!").map_err(|error| error.to_string())?;
             Ok::<_, String>(server)
         });
         let connected = client.connect(near).map_err(objection);
         let connected = connected.and_then(|mut client| {
             let got = client.read_exact(&mut [0]);
-            got.map(|()| client).map_err(|why| why.to_string())
+            got.map(|()| client).map_err(|error| error.to_string())
         });
         // Where both sides object, it is the server's word that counts.
         let server = accepting.join().unwrap()?;
@@ -106,8 +102,8 @@ fn handshake(server: &SslContext, client: Ssl) -> Result<(End, End), String> {
     })
 }
 
-fn objection(why: HandshakeError<UnixStream>) -> String {
-    why.to_string()
+fn objection(error: HandshakeError<UnixStream>) -> String {
+    error.to_string()
 }
 
 fn serial(certificate: &X509Ref) -> String {
@@ -196,7 +192,7 @@ fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
     );
 
     bench.tear();
-    load(&mut one).expect_err("OpenSSL sees that the key does not fit");
+    load(&mut one).expect_err("OpenSSL sees that the key is another's");
     // The error was reported. What it left behind serves nobody.
     let refused = visit(&one.build().into_context(), &client).unwrap_err();
     assert!(refused.contains("no shared cipher"), "{refused}");
@@ -227,7 +223,7 @@ fn a_torn_pair_in_a_clients_context_leaves_it_anonymous() {
     load(&mut one).unwrap();
 
     bench.tear();
-    load(&mut one).expect_err("OpenSSL sees that the key does not fit");
+    load(&mut one).expect_err("OpenSSL sees that the key is another's");
     store.reload();
     let shown = |client: &SslConnector| {
         let client = client.configure().unwrap().into_ssl("localhost").unwrap();
@@ -246,7 +242,7 @@ fn a_context_that_cannot_be_built_leaves_the_old_one() {
         read: Box::new(|source, _| identity::read(source)),
         build: Box::new(|identity, _| match identity.facts.serial.as_str() {
             "1002" => Err("not in this house".into()),
-            _ => server_context(identity).map_err(|why| why.to_string()),
+            _ => Ok(server_context(identity)?),
         }),
     };
     let store = IdentityStore::start_by(loader, bench.source()).unwrap();
@@ -362,7 +358,7 @@ fn client_authentication_is_not_carried_over_by_the_switch() {
 /// `connect` for each new connection: the snapshot is that of the moment.
 #[tokio::test]
 async fn each_new_connection_shows_the_current_identity() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let mut bench = bench();
     let servers = bench.agent.issue().unwrap();
     let server = mutual::Server::start(&servers, bench.agent.root_pem())
@@ -465,7 +461,7 @@ async fn the_system_does_not_widen_the_clients_trust() {
 /// On resumption the callback is asked, and its answer shown to nobody: the log claims nothing.
 #[tokio::test]
 async fn on_resumption_the_log_claims_no_generation() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let mut bench = bench();
     let store = start_server(bench.source()).unwrap();
     let listener = tokio::net::TcpListener::bind(lab::any_port())

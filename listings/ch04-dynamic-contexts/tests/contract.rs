@@ -57,8 +57,7 @@ fn names(log: &Log) -> BTreeSet<String> {
 /// Starts the twin's server, lets everything happen to it, then a client that finds it gone.
 async fn everything(python: &Path) -> (Log, Log) {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RemoveCreate).unwrap();
     let server = Child::spawn(python, arguments("serve", &agent), |_| ()).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
 

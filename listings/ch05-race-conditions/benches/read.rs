@@ -24,16 +24,12 @@ fn main() {
 }
 
 fn source(agent: &Agent) -> Source {
-    Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    }
+    Source::localhost(agent.files())
 }
 
 fn cost() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Symlink).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::Symlink).unwrap();
     let source = source(&agent);
     let reader = Reader::new(Options::default());
     let serving = identity::read(&source).unwrap();
@@ -119,7 +115,7 @@ fn torn() {
                 is_torn(&match pinned {
                     true => match pinned::look(&files, &mut |_| ()) {
                         Ok(seen) => seen.contents,
-                        Err(why) => panic!("{why}"),
+                        Err(error) => panic!("{error}"),
                     },
                     false => Contents {
                         certificate: fs::read(&files.certificate).unwrap(),

@@ -26,9 +26,8 @@ const HELD: usize = 100;
 #[tokio::main]
 async fn main() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-    agent.rotate().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ch05-race-conditions"));
     let child = Child::spawn(program, Serve::command_line(&agent.files()), |_| ()).unwrap();
     let server = SocketAddr::from(([127, 0, 0, 1], child.port(BOUND).await));

@@ -4,7 +4,10 @@
 //! one meeting: so much has been written when the reader begins, so much more when the reader is
 //! at this step. In each state the reader is asked what to serve.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod found;
+mod world;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +19,6 @@ use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{IdentityStore, Reload};
-use lab::authority::{Authority, KeyKind, LeafRequest};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
@@ -26,212 +28,8 @@ use tracing::subscriber::{NoSubscriber, with_default};
 use crate::writer::{Grain, Set, Step, Writer};
 use crate::{ExposedKey, Options, Reader};
 
-/// The sizes of the files, in bytes, so that a run has as many states as the next. Certificates
-/// vary by a few bytes, as ECDSA signatures do; a comment before the first makes up for it.
-const CHAIN: usize = 2_048;
-const ROOTS: usize = 1_280;
-
-/// The two sets that a rotation is between, made once for all explorations: to make certificates
-/// takes longer than to read them.
-pub struct World {
-    old: Set,
-    /// A new leaf and key.
-    renewed: Set,
-    /// The old leaf and key, with another last certificate in the chain.
-    rechained: Set,
-    /// The old identity, with the second of two trust anchors replaced.
-    retrusted: Set,
-}
-
-impl World {
-    /// A chain of three: leaf, intermediate, and a certificate that some peers need and ours does
-    /// not, as a cross-signed root is. So a chain that lost its last certificate still validates.
-    ///
-    /// # Errors
-    /// When no certificates can be made.
-    pub fn new() -> io::Result<Self> {
-        // With signatures of one length, so that each run has the same states.
-        let authority = || Authority::signing_with(KeyKind::Ed25519).map_err(io::Error::other);
-        let (mut authority, other, third) = (authority()?, authority()?, authority()?);
-        let roots = |second: &Authority| [authority.root_pem(), second.root_pem()].concat();
-        let (roots, other_roots) = (roots(&other), roots(&third));
-        let mut set = |last: &Authority, roots: &str| {
-            let issued = authority.issue(&LeafRequest::new("localhost"));
-            let issued = issued.map_err(io::Error::other)?;
-            Ok::<_, io::Error>(Set {
-                chain: padded(&[&issued.chain_pem, last.root_pem()].concat(), CHAIN),
-                key: issued.key.expose().to_owned(),
-                roots: padded(roots, ROOTS),
-            })
-        };
-        let (old, renewed) = (set(&other, &roots)?, set(&other, &roots)?);
-        let chain = old.chain.trim_start_matches(['#', '.', ' ', '\n']);
-        let chain = chain.replace(other.root_pem(), third.root_pem());
-        let rechained = Set {
-            chain: padded(&chain, CHAIN),
-            ..old.clone()
-        };
-        let retrusted = Set {
-            roots: padded(&other_roots, ROOTS),
-            ..old.clone()
-        };
-        Ok(Self {
-            old,
-            renewed,
-            rechained,
-            retrusted,
-        })
-    }
-
-    /// What every writer finds.
-    pub fn old(&self) -> &Set {
-        &self.old
-    }
-
-    /// What this writer is to write.
-    pub fn new_for(&self, writer: Writer) -> &Set {
-        match writer {
-            Writer::Agent(_) | Writer::Script => &self.renewed,
-            Writer::ChainInPlace => &self.rechained,
-            Writer::TrustInPlace => &self.retrusted,
-        }
-    }
-}
-
-fn padded(text: &str, size: usize) -> String {
-    let dots = size.saturating_sub(text.len() + 3);
-    format!("# {}\n{text}", ".".repeat(dots))
-}
-
-/// Who reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// Chapter 2's: each file by its path, once.
-    ByPath,
-    /// This chapter's [`Reader`].
-    Ours,
-}
-
-impl Subject {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::ByPath, Self::Ours];
-
-    /// The name that stands in logs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ByPath => "by_path",
-            Self::Ours => "ours",
-        }
-    }
-}
-
-/// What is served after a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Served {
-    /// The set from before, whole.
-    Old,
-    /// The set of the writer, whole.
-    New,
-    /// A part: certificates or trust anchors are missing that are in both sets, or in the new.
-    Cut,
-    /// Parts of both, or a key that fits another certificate.
-    Mixed,
-    /// The new set, while others could read its key.
-    Exposed,
-}
-
-impl Served {
-    /// The name that stands in logs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Old => "old",
-            Self::New => "new",
-            Self::Cut => "cut",
-            Self::Mixed => "mixed",
-            Self::Exposed => "exposed",
-        }
-    }
-
-    /// Whether it must never be served.
-    pub fn is_wrong(self) -> bool {
-        !matches!(self, Self::Old | Self::New)
-    }
-}
-
-/// States in a row that are alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch {
-    /// How many states.
-    pub states: usize,
-    /// What the writer has just done.
-    pub step: String,
-    /// What is served.
-    pub served: Served,
-    /// Why the files were not accepted, where they were not.
-    pub refused: Option<&'static str>,
-}
-
-/// What an exploration found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// States that were visited.
-    pub states: usize,
-    /// States after which each is served.
-    pub served: BTreeMap<Served, usize>,
-    /// States in which the files were not accepted.
-    pub refused: usize,
-    /// Runs at whose end, the writer done and time passed, the new set was not served.
-    pub stuck: usize,
-    /// All states in order, where they have one.
-    pub stretches: Vec<Stretch>,
-}
-
-impl Found {
-    /// States after which something was served that must never be.
-    pub fn wrong(&self) -> usize {
-        let wrong = self.served.iter().filter(|(served, _)| served.is_wrong());
-        wrong.map(|(_, states)| states).sum()
-    }
-
-    /// Both in one.
-    pub fn and(mut self, other: Self) -> Self {
-        self.states += other.states;
-        for (served, states) in other.served {
-            *self.served.entry(served).or_default() += states;
-        }
-        self.refused += other.refused;
-        self.stuck += other.stuck;
-        self.stretches.extend(other.stretches);
-        self
-    }
-
-    fn count(&mut self, served: Served, refused: Option<&Rejected>) {
-        self.states += 1;
-        *self.served.entry(served).or_default() += 1;
-        self.refused += usize::from(refused.is_some());
-    }
-
-    fn note(&mut self, step: &Step, served: Served, refused: Option<&Rejected>) {
-        self.count(served, refused);
-        let stretch = Stretch {
-            states: 1,
-            step: step.words(),
-            served,
-            refused: refused.map(|rejected| rejected.reason.name()),
-        };
-        match self.stretches.last_mut() {
-            Some(last)
-                if (Stretch {
-                    states: 1,
-                    ..last.clone()
-                }) == stretch =>
-            {
-                last.states += 1
-            }
-            _ => self.stretches.push(stretch),
-        }
-    }
-}
+pub use found::{Found, Served, Stretch, Subject};
+pub use world::World;
 
 /// One writer and one reader, in a directory of their own.
 pub struct Arena<'a> {
@@ -299,10 +97,7 @@ impl<'a> Arena<'a> {
     pub fn new(writer: Writer, subject: Subject, world: &'a World) -> io::Result<Self> {
         let memory = tempfile::tempdir_in("/dev/shm");
         let directory = memory.or_else(|_| lab::directory())?;
-        let source = Source {
-            files: writer.files(directory.path()),
-            name: "localhost".try_into().map_err(io::Error::other)?,
-        };
+        let source = Source::localhost(writer.files(directory.path()));
         Ok(Self {
             writer,
             subject,
@@ -353,7 +148,7 @@ impl<'a> Arena<'a> {
         let steps = self.steps(Grain::Blocks);
         self.lay()?;
         let (old, pauses) = self.read(&self.reader(), None, &mut |_| Ok(()))?;
-        let old = old.map_err(io::Error::other)?;
+        let old = old?;
         for from in 0..=steps.len() {
             for pause in 1..=pauses {
                 for to in from + 1..=steps.len() {
@@ -421,9 +216,10 @@ impl<'a> Arena<'a> {
     fn lay(&self) -> io::Result<()> {
         for entry in fs::read_dir(self.path())? {
             let entry = entry?;
-            match entry.file_type()?.is_dir() {
-                true => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else {
+                fs::remove_file(entry.path())?;
             }
         }
         self.write(&self.writer.lay(&self.world.old))
@@ -446,11 +242,10 @@ impl<'a> Arena<'a> {
 
     fn start(&self) -> io::Result<Arc<IdentityStore>> {
         let source = self.source.clone();
-        let started = match self.subject {
-            Subject::ByPath => IdentityStore::start(source),
-            Subject::Ours => IdentityStore::start_by(self.reader().loader(), source),
-        };
-        started.map_err(io::Error::other)
+        Ok(match self.subject {
+            Subject::ByPath => IdentityStore::start(source)?,
+            Subject::Ours => IdentityStore::start_by(self.reader().loader(), source)?,
+        })
     }
 
     /// Reads, calls `pause` with its number at each step of the reader, and counts them.
@@ -497,9 +292,10 @@ impl<'a> Arena<'a> {
             return Ok(served);
         }
         let mode = fs::metadata(&self.source.files.key)?.permissions().mode();
-        Ok(match mode & 0o077 {
-            0 => Served::New,
-            _ => Served::Exposed,
+        Ok(if mode & 0o077 == 0 {
+            Served::New
+        } else {
+            Served::Exposed
         })
     }
 }
@@ -511,11 +307,9 @@ struct Certificates {
 }
 
 impl Certificates {
-    fn of(set: &Set) -> io::Result<Self> {
-        let all = |text: &str| {
-            let all = CertificateDer::pem_slice_iter(text.as_bytes());
-            all.collect::<Result<_, _>>().map_err(io::Error::other)
-        };
+    fn of(set: &Set) -> Result<Self, lab::Error> {
+        let all =
+            |text: &str| CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<_, _>>();
         Ok(Self {
             chain: all(&set.chain)?,
             anchors: all(&set.roots)?,

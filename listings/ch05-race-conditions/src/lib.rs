@@ -1,12 +1,33 @@
 //! A reader that no writer can trick.
 //!
 //! The reader of chapter 2 opens each file by its path, reads it once, and validates what it got.
-//! This one puts three questions before that. Is it a file, of a sane size, in one directory that
-//! stays the same while I read? Do two reads agree? Is each PEM block whole? And one after it: is
-//! this less than what I serve, and has it been so for a while?
+//! [`Reader`] puts three questions before that. Is it a file, of a sane size, in one directory that
+//! stays the same while I read ([`pinned`])? Do two reads agree? Is each PEM block whole ([`pem`])?
+//! And one after it: is this less than what I serve, and has it been so for a while?
 //!
-//! [`explorer`] is the other half of the chapter: it runs this reader against every writer, at
-//! every point where the two could meet.
+//! [`explorer`] is the other half of the chapter: it runs this reader against every [`writer`], at
+//! every point where the two could meet. [`start`] and [`mounted`] are for the moment of the start.
+//!
+//! # Examples
+//! A writer that is in the middle of a file is found out:
+//!
+//! ```
+//! use ch02_hot_reload::identity::{Reason, Source};
+//! use ch05_race_conditions::{Options, Reader};
+//! use lab::agent::{Agent, Strategy};
+//!
+//! let directory = lab::directory()?;
+//! let agent = Agent::started(directory.path(), Strategy::RenameEach)?;
+//! let source = Source::localhost(agent.files());
+//! let reader = Reader::new(Options::default());
+//! let served = reader.read(&source, None)?;
+//!
+//! let chain = std::fs::read_to_string(&source.files.certificate)?;
+//! std::fs::write(&source.files.certificate, &chain[..chain.len() / 4])?;
+//! let rejected = reader.read(&source, Some(&served)).unwrap_err();
+//! assert_eq!(rejected.reason, Reason::Truncated);
+//! # Ok::<_, std::io::Error>(())
+//! ```
 
 pub mod explorer;
 pub mod mounted;
@@ -16,11 +37,12 @@ pub mod start;
 pub mod writer;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ch02_hot_reload::Loader;
 use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source, reject, validate};
+use parking_lot::Mutex;
 use rustls::pki_types::UnixTime;
 
 use pinned::Seen;
@@ -90,7 +112,7 @@ impl Reader {
         between: &mut dyn FnMut(&str),
     ) -> Result<Identity, Rejected> {
         // What shrank is believed only if each read in all that time has found it so.
-        let shrunk = self.remembered().shrunk.take();
+        let shrunk = self.remembered.lock().shrunk.take();
 
         let seen = stable(source, between)?;
         self.key_mode(source, &seen)?;
@@ -117,8 +139,8 @@ fn stable(source: &Source, between: &mut dyn FnMut(&str)) -> Result<Seen, Reject
         }
         before = again;
     }
-    let why = format!("the files were different at each of {LOOKS} looks");
-    Err(reject(Reason::Torn, &source.files.certificate, &why))
+    let detail = format!("the files were different at each of {LOOKS} looks");
+    Err(reject(Reason::Torn, &source.files.certificate, &detail))
 }
 // ANCHOR_END: read
 
@@ -166,10 +188,10 @@ impl Reader {
         if now.duration_since(since) >= self.options.settle {
             return Ok(());
         }
-        self.remembered().shrunk = Some((set, since));
+        self.remembered.lock().shrunk = Some((set, since));
         let settle = self.options.settle;
-        let why = format!("certificates are gone: believed once it has been so for {settle:?}");
-        Err(reject(reason, file, &why))
+        let detail = format!("certificates are gone: believed once it has been so for {settle:?}");
+        Err(reject(reason, file, &detail))
     }
     // ANCHOR_END: settled
 
@@ -178,12 +200,12 @@ impl Reader {
     fn key_mode(&self, source: &Source, seen: &Seen) -> Result<(), Rejected> {
         let (mode, file) = (seen.key_mode, &source.files.key);
         let exposed = (mode & 0o077 != 0).then_some(mode);
-        let mut remembered = self.remembered();
+        let mut remembered = self.remembered.lock();
         let news = remembered.complained != exposed;
         match (exposed, self.options.exposed_key) {
             (Some(_), ExposedKey::Refuse) => {
-                let why = format!("mode {mode:04o}: the key is for its owner alone (0600)");
-                return Err(reject(Reason::InsecureMode, file, &why));
+                let detail = format!("mode {mode:04o}: the key is for its owner alone (0600)");
+                return Err(reject(Reason::InsecureMode, file, &detail));
             }
             (Some(_), ExposedKey::Warn) if news => {
                 let (file, mode) = (file.display(), format!("{mode:04o}"));
@@ -199,12 +221,7 @@ impl Reader {
     /// The set that was refused at the last read because it is less than what is served, if any.
     /// It is all that this reader carries from one read to the next, complaints aside.
     pub fn doubts(&self) -> Option<[u8; 32]> {
-        self.remembered().shrunk.map(|(set, _)| set)
-    }
-
-    fn remembered(&self) -> MutexGuard<'_, Remembered> {
-        // Each field is whole at any time: a panic elsewhere spoils nothing.
-        self.remembered.lock().unwrap_or_else(|e| e.into_inner())
+        self.remembered.lock().shrunk.map(|(set, _)| set)
     }
 }
 

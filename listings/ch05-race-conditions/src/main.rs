@@ -9,24 +9,11 @@ use std::time::Duration;
 use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::program::{Plain, Role};
 use ch03_handshake_hook::{CertResolver, hooked_config, serve, watch};
 use ch05_race_conditions::explorer::{Found, Served, Subject, World, explore};
 use ch05_race_conditions::{ExposedKey, Options, Reader, mounted, start};
-use clap::{Parser, Subcommand};
 use tracing::Level;
-
-/// Chapter 5: a reader that no writer can trick.
-#[derive(Parser)]
-struct Arguments {
-    #[command(subcommand)]
-    role: Option<Role>,
-}
-
-#[derive(Subcommand)]
-enum Role {
-    /// Serve, and follow the files.
-    Serve(Careful),
-}
 
 #[derive(clap::Args)]
 struct Careful {
@@ -40,7 +27,7 @@ struct Careful {
     /// Reject a key that other users can read, instead of warning.
     #[arg(long)]
     refuse_exposed_key: bool,
-    /// Where the first files are not fit to be served yet, wait for them instead of ending.
+    /// Where the first files are not valid yet, wait for them instead of ending.
     #[arg(long)]
     wait: bool,
     /// Never look again. A test that passes with this one tests nothing.
@@ -50,31 +37,31 @@ struct Careful {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit(match Arguments::parse().role {
-        Some(Role::Serve(follow)) => server(follow).await,
-        None => demo(),
+    let about = "Chapter 5: a reader that no writer can trick";
+    exit(match Role::parse(about, "Serve, and follow the files") {
+        Role::Serve(arguments) => server(arguments).await,
+        Role::Demo(Plain {}) => demo(),
     })
 }
 
 // ANCHOR: server
 async fn server(arguments: Careful) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
     mounted::warn(&source.files);
     let options = Options {
         settle: Duration::from_millis(arguments.settle_ms),
-        exposed_key: match arguments.refuse_exposed_key {
-            true => ExposedKey::Refuse,
-            false => ExposedKey::Warn,
+        exposed_key: if arguments.refuse_exposed_key {
+            ExposedKey::Refuse
+        } else {
+            ExposedKey::Warn
         },
     };
     let poll = Duration::from_millis(arguments.follow.poll_ms);
-    let store = match arguments.wait {
-        true => start::when_fit(options, source, poll).await,
-        false => {
-            let store = IdentityStore::start_by(Reader::new(options).loader(), source);
-            store.map_err(io::Error::other)?
-        }
+    let store = if arguments.wait {
+        start::when_valid(options, source, poll).await
+    } else {
+        IdentityStore::start_by(Reader::new(options).loader(), source)?
     };
     let config = hooked_config(CertResolver(store.clone()));
     if !arguments.frozen {
@@ -86,7 +73,7 @@ async fn server(arguments: Careful) -> io::Result<()> {
 // ANCHOR_END: server
 
 fn demo() -> io::Result<()> {
-    lab::event::to_stderr(Level::INFO)?;
+    lab::emit::to_stderr(Level::INFO)?;
     let found = explore(&World::new()?)?;
     for (writer, reader, found) in &found {
         let (writer, reader) = (writer.name(), reader.name());

@@ -17,7 +17,7 @@ pub enum Pin {
 }
 
 impl Pin {
-    /// The word in the log.
+    /// The pin as it stands in the log, under `why`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mounted => "mounted",
@@ -33,17 +33,19 @@ pub fn pins(files: &Files) -> Vec<(PathBuf, Pin)> {
     paths.dedup();
     let pinned = paths.into_iter().filter_map(|path| {
         let linked = || fs::metadata(path).is_ok_and(|about| about.nlink() > 1);
-        let pin = match is_mounted(path) {
-            true => Pin::Mounted,
-            false if linked() => Pin::HardLink,
-            false => return None,
+        let pin = if is_mounted(path) {
+            Pin::Mounted
+        } else if linked() {
+            Pin::HardLink
+        } else {
+            return None;
         };
         Some((path.clone(), pin))
     });
     pinned.collect()
 }
 
-/// Logs `file_pinned` for each.
+/// Logs `file_pinned` for each of [`pins`].
 pub fn warn(files: &Files) {
     for (file, pin) in pins(files) {
         tracing::warn!(event = "file_pinned", file = %file.display(), why = pin.name());

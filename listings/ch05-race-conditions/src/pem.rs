@@ -29,8 +29,8 @@ const KNOWN: [&[u8]; 6] = [
 /// `truncated` where the rest may still come, `malformed` otherwise. Bytes of the file are not
 /// repeated: it may hold a key.
 pub fn whole(text: &[u8], file: &Path) -> Result<(), Rejected> {
-    let truncated = |why: &str| Err(reject(Reason::Truncated, file, &why));
-    let malformed = |why: &str| Err(reject(Reason::Malformed, file, &why));
+    let truncated = |detail: &str| Err(reject(Reason::Truncated, file, &detail));
+    let malformed = |detail: &str| Err(reject(Reason::Malformed, file, &detail));
 
     let (mut open, mut keys) = (None, 0);
     let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).peekable();

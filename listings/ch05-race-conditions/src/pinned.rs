@@ -16,10 +16,10 @@ use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 /// Mozilla's whole bundle of roots is a quarter of that.
 pub const LARGEST: u64 = 1 << 20;
 
-/// What one look saw.
+/// What one look saw. No `Debug`: a private key is in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// What the files held.
+    /// What the files held, byte for byte.
     pub contents: Contents,
     /// The permission bits of the key's file.
     pub key_mode: u32,
@@ -33,9 +33,10 @@ pub fn look(files: &Files, between: &mut dyn FnMut(&str)) -> Result<Seen, Reject
     let mut directories = Directories::default();
     let (certificate, mode) = directories.read(&files.certificate, between)?;
     // One file for both is read once, so that its two halves are of one generation.
-    let (key, key_mode) = match files.key == files.certificate {
-        true => (certificate.clone(), mode),
-        false => directories.read(&files.key, between)?,
+    let (key, key_mode) = if files.key == files.certificate {
+        (certificate.clone(), mode)
+    } else {
+        directories.read(&files.key, between)?
     };
     let (roots, _) = directories.read(&files.roots, between)?;
     let contents = Contents {
@@ -104,9 +105,9 @@ impl Directories {
         path: &Path,
         between: &mut dyn FnMut(&str),
     ) -> Result<(Vec<u8>, u32), Rejected> {
-        let failed = |why: io::Error| match why.kind() {
-            io::ErrorKind::NotFound => reject(Reason::Missing, path, &why),
-            _ => reject(Reason::Unreadable, path, &why),
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => reject(Reason::Missing, path, &error),
+            _ => reject(Reason::Unreadable, path, &error),
         };
         let no_file = || reject(Reason::NotRegular, path, &"it is not a regular file");
         let too_large = || {

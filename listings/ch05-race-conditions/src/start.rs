@@ -8,13 +8,13 @@ use ch02_hot_reload::identity::{Rejected, Source};
 
 use crate::{Options, Reader};
 
-// ANCHOR: when_fit
-/// Looks until the files are fit to be served, every `poll`, and logs `identity_awaited` with each
+// ANCHOR: when_valid
+/// Looks until the files are valid, every `poll`, and logs `identity_awaited` with each
 /// new reason why they are not.
 ///
 /// Nothing is watched: there may be no directory yet that could be. The caller decides how long to
 /// wait, by a timeout around this or not at all.
-pub async fn when_fit(options: Options, source: Source, poll: Duration) -> Arc<IdentityStore> {
+pub async fn when_valid(options: Options, source: Source, poll: Duration) -> Arc<IdentityStore> {
     let mut ticks = tokio::time::interval(poll);
     let mut told: Option<Rejected> = None;
     loop {
@@ -38,4 +38,4 @@ pub async fn when_fit(options: Options, source: Source, poll: Duration) -> Arc<I
         told = Some(rejected);
     }
 }
-// ANCHOR_END: when_fit
+// ANCHOR_END: when_valid

@@ -13,11 +13,11 @@ use lab::agent::{Files, Strategy};
 /// What a writer is to write: the text of each file. No `Debug`: a key is in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Set {
-    /// The chain, leaf first.
+    /// The chain, leaf first, in PEM.
     pub chain: String,
-    /// The key.
+    /// The key, in PEM.
     pub key: String,
-    /// The trust anchors.
+    /// The trust anchors, in PEM.
     pub roots: String,
 }
 
@@ -33,7 +33,7 @@ pub enum Step {
     Append(String, Vec<u8>),
     /// `fsync`. No reader on the same machine sees a difference.
     Sync(String),
-    /// `chmod`.
+    /// `chmod`, to this mode.
     Chmod(String, u32),
     /// `rename`, from and to.
     Rename(String, String),
@@ -81,7 +81,7 @@ impl Step {
         }
     }
 
-    /// What is done, in words.
+    /// What the step does, in words for a log: `rename to tls.crt`.
     pub fn words(&self) -> String {
         match self {
             Self::Create(path, _) => format!("create {path}"),
@@ -98,7 +98,7 @@ impl Step {
     }
 }
 
-/// Who writes.
+/// The program that writes, and how it replaces the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writer {
     /// The lab's agent: a new leaf with a new key.
@@ -113,7 +113,7 @@ pub enum Writer {
 }
 
 impl Writer {
-    /// Every writer.
+    /// Every writer, the agent with each of its strategies first.
     pub fn all() -> Vec<Self> {
         let agents = Strategy::ALL.map(Self::Agent);
         let others = [Self::Script, Self::ChainInPlace, Self::TrustInPlace];
@@ -227,10 +227,10 @@ impl Writer {
     // ANCHOR_END: plan
 }
 
-/// Where writes are cut.
+/// Into which parts a write is cut, so that a reader can come between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grain {
-    /// Nowhere.
+    /// Nowhere: each file is written by one step.
     Whole,
     /// After each byte of a file that the server reads; after each line of one that it does not
     /// know of yet.

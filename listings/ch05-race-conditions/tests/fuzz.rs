@@ -176,14 +176,11 @@ fn whatever_stands_in_a_file() {
     let corpus = corpus(&issued);
     assert!(corpus.len() > 10, "the corpus is gone");
     let path = Path::new("tls.pem").to_owned();
-    let source = Source {
-        files: Files {
-            certificate: path.clone(),
-            key: path,
-            roots: "ca.crt".into(),
-        },
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(Files {
+        certificate: path.clone(),
+        key: path,
+        roots: "ca.crt".into(),
+    });
     let lines = issued.key.expose().lines();
     let secrets: Vec<_> = lines.filter(|line| !line.starts_with('-')).collect();
 
@@ -201,7 +198,7 @@ fn whatever_stands_in_a_file() {
             .fold(seed, |bytes, change| change.apply(bytes, &corpus));
         holds(&bytes, &source, authority.root_pem(), &secrets)
     });
-    if let Err(why) = outcome {
-        panic!("{why}");
+    if let Err(error) = outcome {
+        panic!("{error}");
     }
 }

@@ -22,9 +22,12 @@ fn parsed(text: &str) -> usize {
 }
 
 #[track_caller]
-fn refuses(reason: Reason, text: &str, why: &str) {
+fn refuses(reason: Reason, text: &str, detail: &str) {
     let rejected = whole(text.as_bytes(), Path::new("tls.crt")).unwrap_err();
-    assert_eq!((rejected.reason, rejected.detail.as_str()), (reason, why));
+    assert_eq!(
+        (rejected.reason, rejected.detail.as_str()),
+        (reason, detail)
+    );
 }
 
 #[test]

@@ -37,10 +37,7 @@ fn bench(exposed_key: ExposedKey) -> Bench {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::new(directory.path(), Strategy::RemoveCreate).unwrap();
     let first = agent.rotate().unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(agent.files());
     let clock = Arc::new(AtomicU64::new(0));
     let (began, millis) = (Instant::now(), clock.clone());
     let now = move || began + Duration::from_millis(millis.load(Ordering::Relaxed));
@@ -99,7 +96,7 @@ impl Bench {
 /// key is said, and good files are taken afterwards.
 #[track_caller]
 fn refuses(reason: Reason, file: &str, spoil: impl FnOnce(&Bench)) {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let mut bench = bench(ExposedKey::Warn);
     spoil(&bench);
     bench.rejects(reason, file);
@@ -220,10 +217,7 @@ fn a_swap_that_keeps_the_beat_of_the_reader() {
         symlink(target, at("..data_tmp")).unwrap();
         fs::rename(at("..data_tmp"), at("..data")).unwrap();
     };
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let source = Source::localhost(agent.files());
     let reader = Reader::new(Options::default());
     let mut swaps = 0;
     let read = reader.read_stepwise(&source, None, &mut |step| match step {
@@ -406,7 +400,7 @@ fn key_mode(bench: &Bench, mode: u32) {
 
 #[test]
 fn a_key_that_others_can_read_is_complained_of_once() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let bench = bench(ExposedKey::Warn);
     log.assert_none(&want("key_exposed"));
     for (mode, complaints) in [(0o640, 1), (0o640, 1), (0o644, 2), (0o600, 2), (0o644, 3)] {
@@ -547,18 +541,15 @@ fn every_key_in_every_encoding_in_every_layout() {
                     if let Some(key) = &key {
                         write("tls.key", key);
                     }
-                    let source = Source {
-                        files: Files {
-                            certificate: at("tls.crt"),
-                            key: at(if key.is_some() { "tls.key" } else { "tls.crt" }),
-                            roots: at("ca.crt"),
-                        },
-                        name: "localhost".try_into().unwrap(),
-                    };
+                    let source = Source::localhost(Files {
+                        certificate: at("tls.crt"),
+                        key: at(if key.is_some() { "tls.key" } else { "tls.crt" }),
+                        roots: at("ca.crt"),
+                    });
                     let store =
                         IdentityStore::start_by(Reader::new(Options::default()).loader(), source)
-                            .unwrap_or_else(|why| {
-                                panic!("{kind:?}, {encoding}, {layout}, {ends}: {why}")
+                            .unwrap_or_else(|error| {
+                                panic!("{kind:?}, {encoding}, {layout}, {ends}: {error}")
                             });
                     assert_eq!(store.current().identity.facts, issued.facts);
                     taken += 1;
@@ -571,10 +562,7 @@ fn every_key_in_every_encoding_in_every_layout() {
         let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
         agent.write(&issued).unwrap();
         fs::write(directory.path().join("ca.crt"), authority.root_pem()).unwrap();
-        let source = Source {
-            files: agent.files(),
-            name: "localhost".try_into().unwrap(),
-        };
+        let source = Source::localhost(agent.files());
         let store =
             IdentityStore::start_by(Reader::new(Options::default()).loader(), source).unwrap();
         lab::memory::handshake(&store.current().config, &client).unwrap();

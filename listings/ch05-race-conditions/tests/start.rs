@@ -69,8 +69,7 @@ async fn without_waiting_the_server_ends() {
 #[test]
 fn a_file_with_another_name_is_pinned() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let files = agent.files();
     assert_eq!(pins(&files), []);
     fs::hard_link(&files.certificate, directory.path().join("other")).unwrap();
@@ -81,8 +80,7 @@ fn a_file_with_another_name_is_pinned() {
 #[test]
 fn a_link_into_a_generation_is_not_pinned() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Symlink).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::Symlink).unwrap();
     assert_eq!(pins(&agent.files()), []);
 }
 
@@ -101,8 +99,7 @@ async fn a_file_that_is_mounted_by_itself() {
         return;
     }
     let (source, seen) = (lab::directory().unwrap(), lab::directory().unwrap());
-    let mut agent = Agent::new(source.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(source.path(), Strategy::RenameEach).unwrap();
     for name in ["tls.crt", "tls.key", "ca.crt"] {
         fs::write(seen.path().join(name), "").unwrap();
     }

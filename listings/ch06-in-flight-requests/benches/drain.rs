@@ -50,12 +50,8 @@ struct Run {
 
 async fn drain(spread: Duration, tickets: Tickets) -> Run {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-    agent.rotate().unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let source = Source::localhost(agent.files());
     let sessions = Sessions {
         tickets,
         remembered: HELD,

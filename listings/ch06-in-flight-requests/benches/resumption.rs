@@ -43,12 +43,8 @@ struct Visit {
 
 fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-    agent.rotate().unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let source = Source::localhost(agent.files());
     let sessions = Sessions {
         tickets,
         remembered: CLIENTS,

@@ -263,9 +263,9 @@ impl Download {
     }
 }
 
-fn severed(at: u64, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
+fn severed(at: u64, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
     Failure::Severed {
         at,
-        why: io::Error::other(why),
+        error: io::Error::other(error),
     }
 }

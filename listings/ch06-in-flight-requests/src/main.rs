@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,36 +11,19 @@ use std::time::Duration;
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::program::{Role, Shown, start_server};
 use ch03_handshake_hook::watch::Follow;
 use ch06_in_flight_requests::client::{self, Clock, Http, Version};
 use ch06_in_flight_requests::descriptors::make_room;
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch06_in_flight_requests::{Retirement, Server};
-use clap::{Parser, Subcommand};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
-use lab::child::Child;
 use lab::client::{Client, Failure, Options, Seen};
 use lab::log::want;
 use rustls::CertificateError;
 use tracing::Level;
-
-/// Chapter 6: connections that are older than the certificate.
-#[derive(Parser)]
-struct Arguments {
-    /// Log each connection, too.
-    #[arg(long)]
-    all: bool,
-    #[command(subcommand)]
-    role: Option<Role>,
-}
-
-#[derive(Subcommand)]
-enum Role {
-    /// Serve HTTP/1.1, HTTP/2 and the lab's protocol, follow the files, and retire connections.
-    Serve(Retire),
-}
 
 #[derive(clap::Args)]
 struct Retire {
@@ -84,22 +66,23 @@ fn part(text: &str) -> Result<f64, String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    exit(match arguments.role {
-        Some(Role::Serve(retire)) => server(retire).await,
-        None => until_told(demo(arguments.all)).await,
+    let about = "Chapter 6: connections that are older than the certificate";
+    let serves =
+        "Serve HTTP/1.1, HTTP/2 and the lab's protocol, follow the files, and retire connections";
+    exit(match Role::parse(about, serves) {
+        Role::Serve(retire) => server(retire).await,
+        Role::Demo(shown) => until_told(demo(shown)).await,
     })
 }
 
 async fn server(arguments: Retire) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
     make_room(arguments.open_files)?;
     let sessions = Sessions {
         tickets: arguments.tickets,
         remembered: 4096,
     };
-    let store = IdentityStore::start_by(sessions.loader(), arguments.serve.source()?)
-        .map_err(io::Error::other)?;
+    let store = IdentityStore::start_by(sessions.loader(), arguments.serve.source()?)?;
     let server = Server::new(
         store.clone(),
         Retirement {
@@ -123,69 +106,46 @@ const WHOLE: u64 = 8 * MIB as u64;
 /// How far behind a connection may be. The fourth rotation after its own generation retires it.
 const LAG: u64 = 3;
 
-async fn demo(all: bool) -> io::Result<()> {
-    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
+async fn demo(shown: Shown) -> io::Result<()> {
+    lab::emit::to_stderr(shown.level())?;
     let directory = lab::directory()?;
     let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
     // The first leaf is valid for ten minutes, all others for an hour.
     let mut request = LeafRequest::new("localhost");
     request.lifetime = Duration::from_secs(600);
-    let first = agent
-        .authority()
-        .issue(&request)
-        .map_err(io::Error::other)?;
+    let first = agent.authority().issue(&request)?;
     agent.write(&first)?;
 
     let mut arguments = Serve::command_line(&agent.files()).to_vec();
     let lag = LAG.to_string();
     arguments.extend(["--lag", &lag, "--grace-ms", "1000"].map(Into::into));
-    let program = std::env::current_exe()?;
-    let server = Child::spawn(&program, arguments, |event| {
-        lab::event::forward(event.clone());
-    })?;
+    let (server, address) = start_server(arguments).await?;
     let log = server.log();
-    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
 
     // All clients look at one clock, which the demo moves.
     let clock = Clock::new();
     let clients = Clients::new(agent.root_pem(), &clock)?;
-    let mut http1 = Http::connect(&clients.http1, address)
-        .await
-        .map_err(io::Error::other)?;
-    let mut http2 = Http::connect(&clients.http2, address)
-        .await
-        .map_err(io::Error::other)?;
-    let mut bare = clients
-        .bare
-        .connect(address)
-        .await
-        .map_err(io::Error::other)?;
+    let mut http1 = Http::connect(&clients.http1, address).await?;
+    let mut http2 = Http::connect(&clients.http2, address).await?;
+    let mut bare = clients.bare.connect(address).await?;
     for _ in 0..3 {
         tracing::info!(event = "download_started", of = WHOLE);
     }
-    let mut over1 = http1.start(WHOLE).await.map_err(io::Error::other)?;
-    let mut over2 = http2.start(WHOLE).await.map_err(io::Error::other)?;
-    saw(&clients
-        .bare
-        .probe(address)
-        .await
-        .map_err(io::Error::other)?);
+    let mut over1 = http1.start(WHOLE).await?;
+    let mut over2 = http2.start(WHOLE).await?;
+    clients.bare.probe(address).await?.log();
 
     // ANCHOR: expire
     // Eleven minutes later the certificate of all three has expired. They do not notice.
     clock.forward(660);
-    over1.pull(MIB.into()).await.map_err(io::Error::other)?;
-    over2.pull(MIB.into()).await.map_err(io::Error::other)?;
-    bare.pull(MIB).await.map_err(io::Error::other)?;
+    over1.pull(MIB.into()).await?;
+    over2.pull(MIB.into()).await?;
+    bare.pull(MIB).await?;
     // A new client does, and a client that returns with a ticket does not.
     let refused = clients.stranger.probe(address).await;
     log.wait_for(&want("handshake_failed"), BOUND).await;
     tracing::info!(event = "probe_failed", why = why(refused));
-    saw(&clients
-        .bare
-        .probe(address)
-        .await
-        .map_err(io::Error::other)?);
+    clients.bare.probe(address).await?.log();
     // ANCHOR_END: expire
 
     for generation in 2..=LAG + 2 {
@@ -193,26 +153,22 @@ async fn demo(all: bool) -> io::Result<()> {
         let loaded = want("identity_loaded").with("generation", generation);
         log.wait_for(&loaded, BOUND).await;
         if generation < LAG + 2 {
-            over1.pull(MIB.into()).await.map_err(io::Error::other)?;
-            over2.pull(MIB.into()).await.map_err(io::Error::other)?;
-            bare.pull(MIB).await.map_err(io::Error::other)?;
-            saw(&clients
-                .stranger
-                .probe(address)
-                .await
-                .map_err(io::Error::other)?);
+            over1.pull(MIB.into()).await?;
+            over2.pull(MIB.into()).await?;
+            bare.pull(MIB).await?;
+            clients.stranger.probe(address).await?.log();
         }
     }
 
     // ANCHOR: drain
     // Generation 1 is now too far behind. Its three connections are asked to leave.
     log.wait_for(&want("drain_started"), BOUND).await;
-    over1.finish().await.map_err(io::Error::other)?;
+    over1.finish().await?;
     finished(over1.received());
-    while !http1.get(1).await.map_err(io::Error::other)? {}
+    while !http1.get(1).await? {}
     tracing::info!(event = "goodbye_seen", how = "connection_close");
 
-    over2.finish().await.map_err(io::Error::other)?;
+    over2.finish().await?;
     finished(over2.received());
     while http2.get(1).await.is_ok() {}
     tracing::info!(event = "goodbye_seen", how = "goaway");
@@ -229,38 +185,24 @@ async fn demo(all: bool) -> io::Result<()> {
     // All three come back.
     let mut resumed = 0;
     for client in [&clients.http1, &clients.http2] {
-        let mut back = Http::connect(client, address)
-            .await
-            .map_err(io::Error::other)?;
-        back.get(1).await.map_err(io::Error::other)?;
+        let mut back = Http::connect(client, address).await?;
+        back.get(1).await?;
         resumed += u32::from(back.seen().resumed);
-        saw(back.seen());
+        back.seen().log();
         back.close().await;
     }
-    let back = clients
-        .bare
-        .probe(address)
-        .await
-        .map_err(io::Error::other)?;
+    let back = clients.bare.probe(address).await?;
     resumed += u32::from(back.resumed);
-    saw(&back);
+    back.log();
 
     // A change of trust ends it: the tickets are gone, and the client is shown what is served.
-    let both = format!(
-        "{}{}",
-        agent.root_pem(),
-        Authority::new().map_err(io::Error::other)?.root_pem()
-    );
+    let both = format!("{}{}", agent.root_pem(), Authority::new()?.root_pem());
     let roots = agent.files().roots;
     fs::write(roots.with_extension("new"), both)?;
     fs::rename(roots.with_extension("new"), &roots)?;
     let loaded = want("identity_loaded").with("generation", LAG + 3);
     log.wait_for(&loaded, BOUND).await;
-    saw(&clients
-        .bare
-        .probe(address)
-        .await
-        .map_err(io::Error::other)?);
+    clients.bare.probe(address).await?.log();
 
     let ends = |why: &str| {
         log.all(
@@ -298,7 +240,7 @@ impl Clients {
         };
         let client = |mut config: rustls::ClientConfig| {
             config.time_provider = clock.clone();
-            Client::with_config(Arc::new(config), "localhost")
+            Ok::<_, io::Error>(Client::with_config(Arc::new(config), "localhost")?)
         };
         let bare =
             |options| Ok::<_, io::Error>((*lab::client::config(roots_pem, options)?).clone());
@@ -309,15 +251,6 @@ impl Clients {
             stranger: client(bare(Options::default())?)?,
         })
     }
-}
-
-fn saw(seen: &Seen) {
-    tracing::info!(
-        event = "handshake_seen",
-        serial = seen.chain.serial,
-        resumed = seen.resumed,
-        tls = seen.tls
-    );
 }
 
 fn finished(bytes: u64) {

@@ -22,12 +22,8 @@ const HANDSHAKES: u32 = 1_000;
 
 fn main() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let source = Source::localhost(agent.files());
     let settings = Settings {
         events: Events::PollOnly,
         poll: Duration::from_millis(100),

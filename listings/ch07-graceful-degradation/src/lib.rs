@@ -1,6 +1,6 @@
 //! Graceful degradation: what a server does while nothing new arrives.
 //!
-//! A [`Keeper`] stands between the files and [`IdentityStore`]. It looks at the files, and what is not fit
+//! A [`Keeper`] stands between the files and [`IdentityStore`]. It looks at the files, and what is not valid
 //! to be served changes nothing. It compares the clock with the end of what is served, and raises
 //! the alarm early. It says how long ago it last looked, so that its own death is seen, and it is
 //! started again when it dies. [`policy`] is what happens when all of that was not enough.
@@ -154,7 +154,7 @@ impl Keeper {
     /// Loads the first generation. There is nothing to fall back to yet.
     ///
     /// # Errors
-    /// When the files are not fit to be served at the time that `clock` shows.
+    /// When the files are not valid at the time that `clock` shows.
     pub fn start(
         source: Source,
         clock: Arc<dyn TimeProvider>,

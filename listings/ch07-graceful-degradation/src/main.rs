@@ -87,7 +87,7 @@ fn in_virtual_time(demo: impl Future<Output = io::Result<()>>) -> io::Result<()>
 }
 
 async fn server(arguments: Follow) -> io::Result<()> {
-    lab::event::to_stderr(Shown::DEBUG)?;
+    lab::emit::to_stderr(Shown::DEBUG)?;
     let poll = Duration::from_secs(arguments.poll_s);
     let settings = Settings {
         events: Events::Wanted,
@@ -139,10 +139,7 @@ impl Scene {
         let directory = lab::directory()?;
         let mut agent = Agent::at(directory.path(), Strategy::InPlace, clock.date())?;
         renew(&mut agent, clock, |_| ())?;
-        let source = Source {
-            files: agent.files(),
-            name: "localhost".try_into().map_err(io::Error::other)?,
-        };
+        let source = Source::localhost(agent.files());
         let settings = Settings {
             events: Events::PollOnly,
             poll: POLL,
@@ -160,7 +157,7 @@ impl Scene {
     fn client(&self) -> io::Result<Client> {
         let mut config = client::config(self.agent.root_pem(), Options::default())?;
         Arc::make_mut(&mut config).time_provider = self.clock.clone();
-        Client::with_config(config, "localhost")
+        Ok(Client::with_config(config, "localhost")?)
     }
 
     /// Lets virtual time pass until the alarm has risen to `level`.
@@ -212,7 +209,7 @@ fn renew_and_die(agent: &mut Agent, clock: &Virtual) {
 async fn agent_dies() -> io::Result<()> {
     let clock = Virtual::starting_at(UnixTime::since_unix_epoch(NEW_YEAR));
     let dates = clock.clone();
-    let log = lab::event::to_stderr_at(Shown::INFO, move || dates.date())?;
+    let log = lab::emit::to_stderr_at(Shown::INFO, move || dates.date())?;
     let mut scene = Scene::new(&clock)?;
     scene.keeper.clone().keep();
     let mut servers = Vec::new();
@@ -304,7 +301,7 @@ async fn ask_for_metrics() -> io::Result<()> {
 async fn watcher_dies() -> io::Result<()> {
     let clock = Virtual::starting_at(UnixTime::since_unix_epoch(NEW_YEAR));
     let dates = clock.clone();
-    lab::event::to_stderr_at(Shown::INFO, move || dates.date())?;
+    lab::emit::to_stderr_at(Shown::INFO, move || dates.date())?;
     let mut scene = Scene::new(&clock)?;
     let listener = listen(lab::any_port()).await?;
     let address = listener.local_addr()?;

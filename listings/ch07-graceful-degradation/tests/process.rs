@@ -37,8 +37,7 @@ fn ask(port: u64, path: &str) -> String {
 #[tokio::test]
 async fn the_admin_port_tells() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let child = start(&agent);
     let admin = child.log().wait_for(&want("admin_listening"), BOUND).await;
     let port = admin.number("port").unwrap();
@@ -58,8 +57,7 @@ async fn the_admin_port_tells() {
 #[tokio::test]
 async fn a_stale_pid_loses_nothing() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let old = start(&agent);
     old.port(BOUND).await;
     let remembered = i32::try_from(old.id().unwrap()).unwrap();
@@ -99,8 +97,7 @@ async fn a_start_without_an_identity_says_why() {
 #[tokio::test]
 async fn a_poll_of_zero_is_refused() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::RenameEach).unwrap();
-    agent.rotate().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let child = start_with(&agent, &["--poll-s", "0"]);
     let log = child.log().clone();
     let status = child.wait(BOUND).await.unwrap();

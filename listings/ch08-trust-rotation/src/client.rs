@@ -18,7 +18,7 @@ pub type Generations = IdentityStore<Arc<ClientConfig>>;
 /// Loads a client's first generation.
 ///
 /// # Errors
-/// When the files are not fit to be shown to servers.
+/// When the files are not valid for a client.
 pub fn start(source: Source) -> Result<Arc<Generations>, Rejected> {
     let loader = Loader {
         read: Box::new(|source, _| read(source)),
@@ -44,7 +44,7 @@ pub fn read(source: &Source) -> Result<Identity, Rejected> {
 pub async fn connect(store: &Generations, server: SocketAddr) -> Result<Http, Failure> {
     let generation = store.current();
     let client = Client::with_config(generation.config.clone(), "localhost");
-    let client = client.map_err(Failure::Handshake)?;
+    let client = client.map_err(|error| Failure::Handshake(error.into()))?;
     let mut http = Http::connect(&client, server).await?;
     // In TLS 1.3 a client learns only here that the server did not take its certificate: its own
     // handshake was complete before the server saw it.

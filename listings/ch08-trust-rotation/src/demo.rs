@@ -12,7 +12,7 @@ use ch08_trust_rotation::root::Root;
 use lab::BOUND;
 use lab::authority::{Authority, Issued};
 use lab::child::Child;
-use lab::client::{Client, Options, Seen};
+use lab::client::{Client, Options};
 use lab::log::want;
 use lab::mutual;
 use tokio::sync::watch;
@@ -67,7 +67,7 @@ const CALLERS: u64 = 3;
 const PAUSE: Duration = Duration::from_millis(25);
 
 pub(crate) async fn run(shown: Level) -> io::Result<()> {
-    lab::event::to_stderr(shown)?;
+    lab::emit::to_stderr(shown)?;
     let (mut a, mut b) = roots()?;
 
     // ANCHOR: before
@@ -91,7 +91,7 @@ pub(crate) async fn run(shown: Level) -> io::Result<()> {
     ];
     arguments.extend(quick.map(Into::into));
     let server = Child::spawn(&std::env::current_exe()?, arguments, |event| {
-        lab::event::forward(event.clone());
+        lab::emit::forward(event.clone());
     })?;
     let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
     let log = server.log();
@@ -100,7 +100,7 @@ pub(crate) async fn run(shown: Level) -> io::Result<()> {
     // One more, that nobody will reissue: it comes, and comes back with a ticket.
     let forgotten = forgotten(&left_over, &[&a, &b])?;
     for _ in 0..2 {
-        saw(&forgotten.probe(address).await.map_err(io::Error::other)?);
+        forgotten.probe(address).await?.log();
     }
     // ANCHOR_END: before
 
@@ -177,16 +177,7 @@ fn forgotten(leaf: &Issued, roots: &[&Authority]) -> io::Result<Client> {
     };
     let roots: String = roots.iter().map(|root| root.root_pem()).collect();
     let config = mutual::client_config(leaf, &roots, options)?;
-    Client::with_config(config, "localhost")
-}
-
-fn saw(seen: &Seen) {
-    tracing::info!(
-        event = "handshake_seen",
-        serial = seen.chain.serial,
-        resumed = seen.resumed,
-        tls = seen.tls
-    );
+    Ok(Client::with_config(config, "localhost")?)
 }
 
 /// Every caller calls again and again, and keeps one connection open meanwhile.

@@ -102,7 +102,7 @@ async fn main() -> ExitCode {
 }
 
 async fn server(arguments: Mutual) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
     let loader = match arguments.trust {
         Handling::Held => return held(arguments, source).await,

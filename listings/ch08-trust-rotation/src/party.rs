@@ -6,7 +6,6 @@ use std::io;
 use ch02_hot_reload::identity::Source;
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, Issued, LeafRequest};
-use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 
 /// A directory with a leaf, its key, and trust anchors, and the agent that writes there. Removed
@@ -51,10 +50,7 @@ impl Party {
 
     /// Where the two are.
     pub fn source(&self) -> Source {
-        Source {
-            files: self.agent.files(),
-            name: ServerName::try_from("localhost").expect("it is a DNS name"),
-        }
+        Source::localhost(self.agent.files())
     }
 }
 

@@ -42,7 +42,7 @@ pub struct Roots {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the files held when they were last fit.
+    /// What the files held when they were last valid.
     asked: Option<Identity>,
     /// Roots in force that the file does not list.
     unlisted: BTreeSet<Root>,
@@ -119,7 +119,7 @@ impl Roots {
                     None => asked,
                 })
             }),
-            build: Box::new(move |identity, before| building.build(identity, before)),
+            build: Box::new(move |identity, before| Ok(building.build(identity, before)?)),
         }
     }
 

@@ -17,7 +17,7 @@ use tracing::Level;
 use crate::demo::{Caller, roots};
 
 pub(crate) async fn run(shown: Level) -> io::Result<()> {
-    lab::event::to_stderr(shown)?;
+    lab::emit::to_stderr(shown)?;
     let early = too_early("as-listed").await?;
     let unknown = unknown_root().await?;
     let stale = read_once().await?;
@@ -97,7 +97,7 @@ impl Bench {
         let process = PROCESSES.fetch_add(1, Ordering::Relaxed) + 1;
         let server = Child::spawn(&std::env::current_exe()?, arguments, move |event| {
             event.0.insert("process".into(), process.into());
-            lab::event::forward(event.clone());
+            lab::emit::forward(event.clone());
         })?;
         let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
         Ok(Self {
@@ -173,12 +173,7 @@ impl Bench {
                         let behind = want("client_behind").with("serial", serial);
                         log.wait_for(&behind, BOUND).await;
                     }
-                    tracing::info!(
-                        event = "handshake_seen",
-                        serial = seen.chain.serial,
-                        resumed = seen.resumed,
-                        tls = seen.tls
-                    );
+                    seen.log();
                     http.close().await;
                     called += 1;
                     let closed = want("connection_closed");

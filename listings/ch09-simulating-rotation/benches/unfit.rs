@@ -1,4 +1,4 @@
-//! For how long the files are not fit to be served while a tool renews, and how the writers
+//! For how long the files are not valid while a tool renews, and how the writers
 //! compare. The steps are those of this crate: a real tool takes longer between them.
 
 use std::time::{Duration, Instant};
@@ -20,11 +20,8 @@ fn main() {
         site.write_roots(authority.root_pem()).unwrap();
         site.write(&issued[0]).unwrap();
 
-        // Once with a reader that looks: which steps leave the files unfit?
-        let source = Source {
-            files: site.files(),
-            name: "localhost".try_into().unwrap(),
-        };
+        // Once with a reader that looks: which steps leave the files invalid?
+        let source = Source::localhost(site.files());
         let reader = Reader::new(Options::default());
         let mut unfit = Vec::new();
         let look = |_: &str| unfit.push(reader.read(&source, None).is_err());

@@ -12,7 +12,8 @@ use ch09_simulating_rotation::schedule::Schedule;
 use ch09_simulating_rotation::{Site, Writer};
 use fastrand::Rng;
 use lab::authority::{Authority, LeafRequest};
-use lab::event::{self, Event};
+use lab::emit;
+use lab::event::Event;
 use lab::log::{Log, want};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -69,7 +70,7 @@ fn agent(authority: Authority, site: Site) -> Rotation {
 }
 
 async fn days() -> io::Result<()> {
-    let (log, _guard) = event::capture();
+    let (log, _guard) = emit::capture();
     let directory = lab::directory()?;
     let authority = Authority::at(BIRTH).map_err(io::Error::other)?;
     let mut rotation = agent(authority, Site::new(directory.path(), Writer::VaultAgent));
@@ -82,7 +83,7 @@ async fn days() -> io::Result<()> {
 
 /// The folder is not there from the fourteenth hour to the eighteenth: a mount that went away.
 async fn outage() -> io::Result<()> {
-    let (log, _guard) = event::capture();
+    let (log, _guard) = emit::capture();
     let directory = lab::directory()?;
     let (here, away) = (directory.path().join("site"), directory.path().join("away"));
     fs::create_dir(&here)?;

@@ -115,12 +115,7 @@ pub(crate) async fn sabotage() -> io::Result<()> {
         let store = bench.store.clone();
         refused += u32::from(matches!(store.reload_and_log(), Reload::Rejected(_)));
         let seen = bench.probe().await?;
-        tracing::info!(
-            event = "handshake_seen",
-            serial = seen.chain.serial,
-            resumed = seen.resumed,
-            tls = seen.tls
-        );
+        seen.log();
         kept += u32::from(seen.chain.serial == good);
 
         let mended = bench.authority.issue(&LeafRequest::new(NAME));

@@ -65,7 +65,7 @@ async fn main() -> ExitCode {
         (Some(Role::Serve(_)), _) | (_, true) => Level::DEBUG,
         _ => Level::INFO,
     };
-    exit(match lab::event::to_stderr(shown) {
+    exit(match lab::emit::to_stderr(shown) {
         Ok(()) => run(arguments.role).await,
         Err(why) => Err(why),
     })

@@ -69,10 +69,7 @@ impl Home {
     }
 
     fn read(&self, writer: Writer) -> Result<identity::Identity, identity::Rejected> {
-        identity::read(&Source {
-            files: Site::new(&self.site(), writer).files(),
-            name: "localhost".try_into().unwrap(),
-        })
+        identity::read(&Source::localhost(Site::new(&self.site(), writer).files()))
     }
 }
 

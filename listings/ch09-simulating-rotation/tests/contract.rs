@@ -10,7 +10,7 @@ use ch09_simulating_rotation::schedule::Schedule;
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
 use fastrand::Rng;
 use lab::authority::{Authority, LeafRequest};
-use lab::event;
+use lab::emit;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,7 +35,7 @@ impl Contract {
 
 #[tokio::test(start_paused = true)]
 async fn an_agents_events_keep_the_contract() {
-    let (log, _guard) = event::capture();
+    let (log, _guard) = emit::capture();
     // The agent tells this process, which must not end of it.
     let _told = signal(SignalKind::user_defined2()).unwrap();
     for writer in Writer::ALL {

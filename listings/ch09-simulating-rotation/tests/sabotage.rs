@@ -8,7 +8,7 @@ use ch02_hot_reload::{IdentityStore, Reload};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
 use lab::authority::{Authority, LeafRequest};
-use lab::event;
+use lab::emit;
 use lab::log::want;
 
 /// What chapter 5's reader makes of it.
@@ -29,7 +29,7 @@ fn reason(sabotage: Sabotage) -> &'static str {
 
 #[test]
 fn every_sabotage_by_every_writer_is_refused_and_mended() {
-    let (log, _guard) = event::capture();
+    let (log, _guard) = emit::capture();
     let mut keys = Vec::new();
     for writer in Writer::ALL {
         let directory = lab::directory().unwrap();
@@ -38,10 +38,7 @@ fn every_sabotage_by_every_writer_is_refused_and_mended() {
         site.write_roots(authority.root_pem()).unwrap();
         let mut good = authority.issue(&LeafRequest::new("localhost")).unwrap();
         site.write(&good).unwrap();
-        let source = Source {
-            files: site.files(),
-            name: "localhost".try_into().unwrap(),
-        };
+        let source = Source::localhost(site.files());
         let store =
             IdentityStore::start_by(Reader::new(Options::default()).loader(), source).unwrap();
         for sabotage in Sabotage::ALL {

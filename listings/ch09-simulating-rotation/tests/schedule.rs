@@ -12,7 +12,7 @@ use ch09_simulating_rotation::{Site, Writer};
 use fastrand::Rng;
 use lab::authority::{Authority, LeafRequest};
 use lab::chain::facts_of_pem;
-use lab::event;
+use lab::emit;
 use lab::log::want;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -168,7 +168,7 @@ fn not_after(directory: &Path) -> OffsetDateTime {
 /// Ten days, looked at every five minutes: what lies there is always good for a while.
 #[tokio::test(start_paused = true)]
 async fn what_lies_there_never_expires() {
-    let (log, _guard) = event::capture();
+    let (log, _guard) = emit::capture();
     let directory = lab::directory().unwrap();
     let (mut rotation, now) = agent(directory.path());
     let path = directory.path().to_owned();
@@ -194,7 +194,7 @@ async fn what_lies_there_never_expires() {
 /// growing distances, and succeeds once it can.
 #[tokio::test(start_paused = true)]
 async fn what_failed_is_tried_again() {
-    let (log, _guard) = event::capture();
+    let (log, _guard) = emit::capture();
     let directory = lab::directory().unwrap();
     let (here, away) = (directory.path().join("site"), directory.path().join("away"));
     fs::create_dir(&here).unwrap();
@@ -234,7 +234,7 @@ async fn what_failed_is_tried_again() {
 /// A pause is never so long that the leaf ends meanwhile: one last try comes shortly before.
 #[tokio::test(start_paused = true)]
 async fn there_is_a_try_shortly_before_the_end() {
-    let (log, _guard) = event::capture();
+    let (log, _guard) = emit::capture();
     let directory = lab::directory().unwrap();
     let here = directory.path().join("site");
     fs::create_dir(&here).unwrap();

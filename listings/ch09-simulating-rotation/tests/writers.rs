@@ -25,10 +25,7 @@ fn laid(directory: &Path, writer: Writer, authority: &mut Authority) -> (Site, I
 }
 
 fn source(site: &Site) -> Source {
-    Source {
-        files: site.files(),
-        name: "localhost".try_into().unwrap(),
-    }
+    Source::localhost(site.files())
 }
 
 /// The steps of a renewal, and what chapter 5's reader finds after each: the `old` pair, the `new`

@@ -22,7 +22,7 @@ use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::authority::Issued;
 use lab::child::Child;
-use lab::client::{Client, Options, Seen};
+use lab::client::{Client, Options};
 use lab::log::{Log, want};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -78,7 +78,7 @@ async fn main() -> ExitCode {
 }
 
 async fn server(arguments: Server) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
     let address = arguments.serve.address();
     if arguments.with == Library::Openssl {
@@ -134,15 +134,13 @@ impl ResolvesServerCert for Liar {
 const LIE: u64 = 4;
 
 async fn demo() -> io::Result<()> {
-    let log = lab::event::to_stderr_at(Level::INFO, OffsetDateTime::now_utc)?;
+    let log = lab::emit::to_stderr_at(Level::INFO, OffsetDateTime::now_utc)?;
     let directory = lab::directory()?;
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
-
-    agent.rotate()?;
     let arguments = Serve::command_line_with(&agent.files(), &["--lie", &LIE.to_string()]);
     let server = Child::spawn(&std::env::current_exe()?, arguments, |event| {
-        lab::event::forward(event.clone());
+        lab::emit::forward(event.clone());
     })?;
     let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
     let scene = Scene {
@@ -150,7 +148,7 @@ async fn demo() -> io::Result<()> {
         log,
     };
     let held = client.connect(address).await.map_err(io::Error::other)?;
-    saw(held.seen());
+    held.seen().log();
     // A client of TLS 1.3 is done before the server is.
     let opened = want("connection_opened").with("connection", 1);
     server.log().wait_for(&opened, BOUND).await;
@@ -166,7 +164,7 @@ async fn demo() -> io::Result<()> {
         agent.rotate()?;
         let loaded = want("identity_loaded").with("generation", generation);
         server.log().wait_for(&loaded, BOUND).await;
-        saw(&client.probe(address).await.map_err(io::Error::other)?);
+        client.probe(address).await?.log();
         // All but the one that is held.
         let closed = want("connection_closed").with("connection", generation);
         server.log().wait_for(&closed, BOUND).await;
@@ -205,13 +203,4 @@ impl Scene {
         println!("({status})");
         Ok(())
     }
-}
-
-fn saw(seen: &Seen) {
-    tracing::info!(
-        event = "handshake_seen",
-        serial = seen.chain.serial,
-        resumed = seen.resumed,
-        tls = seen.tls
-    );
 }

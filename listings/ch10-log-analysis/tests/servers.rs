@@ -14,7 +14,7 @@ use lab::agent::{Agent, Files, Strategy};
 use lab::authority::Issued;
 use lab::child::Child;
 use lab::client::{Client, Options};
-use lab::event;
+use lab::emit;
 use lab::log::want;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -36,8 +36,7 @@ impl Scene {
     /// `arguments` follow what names the files.
     async fn new(program: &Path, arguments: impl FnOnce(&Files) -> Vec<OsString>) -> Self {
         let directory = lab::directory().unwrap();
-        let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-        agent.rotate().unwrap();
+        let agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
         let path = directory.path().join("server.jsonl");
         let mut file = fs::File::create(path).unwrap();
         let server = Child::spawn(program, arguments(&agent.files()), move |event| {
@@ -229,7 +228,7 @@ async fn shown_and_not_logged() {
 // ANCHOR: same
 /// Two good rotations, a mismatched pair, a good one; and a connection that lives through all.
 async fn story(program: &Path, arguments: impl FnOnce(&Files) -> Vec<OsString>) -> Value {
-    let (told, _capturing) = event::capture();
+    let (told, _capturing) = emit::capture();
     let mut scene = Scene::new(program, arguments).await;
     let client = Client::new(scene.agent.root_pem(), "localhost", Options::default()).unwrap();
     let held = client.connect(scene.address).await.unwrap();

@@ -34,11 +34,11 @@ pub fn kind(failure: &Failure, at: Where) -> FailureKind {
             None if error.kind() == io::ErrorKind::ConnectionRefused => FailureKind::Refused,
             None => FailureKind::HandshakeCut,
         },
-        Failure::Severed { at: bytes, why } => match (at, *bytes) {
+        Failure::Severed { at: bytes, error } => match (at, *bytes) {
             (Where::Opening, _) => FailureKind::HandshakeCut,
             // With TLS 1.3 the server may object after the client has said its last word of the
             // handshake (RFC 9846, section 4.5.1.3).
-            (Where::New, _) if is_alert(why) => FailureKind::Alert,
+            (Where::New, _) if is_alert(error) => FailureKind::Alert,
             (Where::New, 0) => FailureKind::HandshakeCut,
             (Where::Kept, 0) => FailureKind::Lost,
             _ => FailureKind::Severed,

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ch01_restart_baseline::{exit, listen, load_once, until_told};
-use ch02_hot_reload::Live;
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::{Events, watch};
-use ch03_handshake_hook::{Hook, hooked_config};
+use ch03_handshake_hook::{CertResolver, hooked_config};
 use ch11_verification::check::{Server, check};
 use ch11_verification::clients::Clients;
 use clap::Parser;
@@ -56,7 +56,7 @@ const CASES: [(&str, Reload, u32, Duration); 3] = [
 ];
 
 async fn demo(all: bool) -> io::Result<()> {
-    lab::event::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
+    lab::emit::to_stderr(if all { Level::DEBUG } else { Level::INFO })?;
     for (name, reload, rotations, within) in CASES {
         let directory = lab::directory()?;
         let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
@@ -121,10 +121,10 @@ async fn serve(reload: Reload, files: Files, generation: u64) -> io::Result<Sock
         return Ok(address);
     }
     let name = "localhost".try_into().map_err(io::Error::other)?;
-    let live = Live::start(Source { files, name }).map_err(io::Error::other)?;
-    let config = hooked_config(Hook(live.clone()));
+    let store = IdentityStore::start(Source { files, name }).map_err(io::Error::other)?;
+    let config = hooked_config(CertResolver(store.clone()));
     if reload == Reload::Watch {
-        watch(live, Events::Wanted, Duration::from_secs(1));
+        watch(store, Events::Wanted, Duration::from_secs(1));
     }
     let listener = listen(lab::any_port()).await?;
     let address = listener.local_addr()?;

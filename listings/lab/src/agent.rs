@@ -94,7 +94,7 @@ impl Agent {
     /// As [`Agent::new`], with an authority whose clock stands at `now`: for a run in virtual
     /// time.
     pub fn at(directory: &Path, strategy: Strategy, now: OffsetDateTime) -> io::Result<Self> {
-        let authority = Authority::at(now).map_err(io::Error::other)?;
+        let authority = Authority::at(now)?;
         write_new(&directory.join("ca.crt"), &[authority.root_pem()], 0o644)?;
         Ok(Self {
             authority,
@@ -102,20 +102,29 @@ impl Agent {
         })
     }
 
+    /// An agent that has started: the first identity is on disk.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub fn started(directory: &Path, strategy: Strategy) -> io::Result<Self> {
+        let mut agent = Self::new(directory, strategy)?;
+        agent.rotate()?;
+        Ok(agent)
+    }
+
     /// The authority behind this agent.
     pub fn authority(&mut self) -> &mut Authority {
         &mut self.authority
     }
 
-    /// The trust anchor, in PEM.
+    /// The trust anchor of its authority, in PEM: what clients are to trust.
     pub fn root_pem(&self) -> &str {
         self.authority.root_pem()
     }
 
     /// Issues a leaf that is valid for an hour for `localhost`. Writes nothing.
     pub fn issue(&mut self) -> io::Result<Issued> {
-        let request = LeafRequest::new("localhost");
-        self.authority.issue(&request).map_err(io::Error::other)
+        Ok(self.authority.issue(&LeafRequest::new("localhost"))?)
     }
 
     /// Issues and writes, and returns what was written.
@@ -283,7 +292,7 @@ impl Replacer {
             let name = format!("..generation_{}", self.writes);
             let path = self.directory.join(&name);
             match fs::create_dir(&path) {
-                Err(why) if why.kind() == io::ErrorKind::AlreadyExists => self.writes += 1,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.writes += 1,
                 other => return other.map(|()| (name, path)),
             }
         }

@@ -16,43 +16,9 @@ use rustls::pki_types::pem::PemObject;
 use time::OffsetDateTime;
 use x509_parser::parse_x509_certificate;
 
+use crate::Error;
 use crate::chain::{self, Facts};
-use crate::name::{self, NotAName};
-
-/// What can go wrong while issuing.
-#[derive(Debug)]
-pub enum Error {
-    /// A name that no certificate can bear.
-    Name(NotAName),
-    /// No random bits could be had for a serial number.
-    Random,
-    /// What the library says: a key that cannot be made, say.
-    Library(rcgen::Error),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(why) => why.fmt(f),
-            Self::Random => f.write_str("the system gives no random bits"),
-            Self::Library(why) => why.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<NotAName> for Error {
-    fn from(why: NotAName) -> Self {
-        Self::Name(why)
-    }
-}
-
-impl From<rcgen::Error> for Error {
-    fn from(why: rcgen::Error) -> Self {
-        Self::Library(why)
-    }
-}
+use crate::name;
 
 /// A root and an intermediate. The root's key is gone once it has signed the intermediate; that of
 /// the intermediate stays in memory, unless [`Authority::save`] is called.
@@ -97,7 +63,7 @@ pub struct LeafRequest {
     /// Moved from the authority's clock: positive is later. Lets a test issue a leaf whose
     /// validity has not begun.
     pub starts_after: Duration,
-    /// notAfter minus notBefore.
+    /// How long it is valid: notAfter minus notBefore.
     pub lifetime: Duration,
     /// Chosen serial, or the authority's next one.
     pub serial: Option<u64>,
@@ -140,7 +106,7 @@ impl fmt::Debug for PrivateKeyPem {
 pub struct Issued {
     /// The leaf, then the intermediate, in PEM. The root is not sent (RFC 9846, section 4.5.1).
     pub chain_pem: String,
-    /// The leaf's key.
+    /// The leaf's key. Its `Debug` shows no bytes of it.
     pub key: PrivateKeyPem,
     /// What the chain says of itself.
     pub facts: Facts,
@@ -198,16 +164,16 @@ impl Authority {
     pub fn save(&self, directory: &Path) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         match builder.recursive(false).mode(0o700).create(directory) {
-            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.map_err(|why| in_file(directory, &why))?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(|error| in_file(directory, &error))?,
         }
-        let mut entries = fs::read_dir(directory).map_err(|why| in_file(directory, &why))?;
+        let mut entries = fs::read_dir(directory).map_err(|error| in_file(directory, &error))?;
         if entries.next().is_some() {
-            let why = io::Error::new(
+            let error = io::Error::new(
                 io::ErrorKind::AlreadyExists,
                 "it is not empty, and nothing is overwritten",
             );
-            return Err(in_file(directory, &why));
+            return Err(in_file(directory, &error));
         }
         let [root, intermediate, key] = files(directory);
         write_synced(&root, &self.root_pem, 0o644)?;
@@ -223,23 +189,23 @@ impl Authority {
     /// or belongs to another intermediate. The file is named, and no byte of it is repeated.
     pub fn load(directory: &Path) -> io::Result<Self> {
         let [root, intermediate, key_file] = files(directory);
-        let read = |path: &Path| fs::read_to_string(path).map_err(|why| in_file(path, &why));
+        let read = |path: &Path| fs::read_to_string(path).map_err(|error| in_file(path, &error));
         let (root_pem, intermediate_pem) = (read(&root)?, read(&intermediate)?);
         certificate(&root, &root_pem)?;
         let public = certificate(&intermediate, &intermediate_pem)?;
 
-        let about = fs::metadata(&key_file).map_err(|why| in_file(&key_file, &why))?;
+        let about = fs::metadata(&key_file).map_err(|error| in_file(&key_file, &error))?;
         let mode = about.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {
-            let why = format!("mode {mode:04o}: the key is for its owner alone (0600)");
-            return Err(in_file(&key_file, &io::Error::other(why)));
+            let exposed = format!("mode {mode:04o}: the key is for its owner alone (0600)");
+            return Err(in_file(&key_file, &io::Error::other(exposed)));
         }
         // What the parser says may repeat bytes of the key.
         let key = KeyPair::from_pem(&read(&key_file)?)
             .map_err(|_| in_file(&key_file, &io::Error::other("it holds no key in PEM")))?;
         if key.public_key_raw() != public {
-            let why = io::Error::other("it is not the key of the intermediate beside it");
-            return Err(in_file(&key_file, &why));
+            let error = io::Error::other("it is not the key of the intermediate beside it");
+            return Err(in_file(&key_file, &error));
         }
         let now = OffsetDateTime::now_utc();
         let params = ca_params(INTERMEDIATE, now, BasicConstraints::Constrained(0), &key);
@@ -257,7 +223,7 @@ impl Authority {
         self.now = now;
     }
 
-    /// Where the authority's clock stands.
+    /// Where the authority's clock stands: leaves are dated from here.
     pub fn clock(&self) -> OffsetDateTime {
         self.now
     }
@@ -396,11 +362,11 @@ fn write_synced(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
     })
-    .map_err(|why| in_file(path, &why))
+    .map_err(|error| in_file(path, &error))
 }
 
-fn in_file(path: &Path, why: &io::Error) -> io::Error {
-    io::Error::new(why.kind(), format!("{}: {why}", path.display()))
+fn in_file(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Big-endian bytes without leading zeros, as DER wants an integer.

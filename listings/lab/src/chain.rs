@@ -35,7 +35,7 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("no certificate in the chain"),
-            Self::Malformed(why) => write!(f, "certificate does not parse: {why}"),
+            Self::Malformed(error) => write!(f, "certificate does not parse: {error}"),
         }
     }
 }
@@ -78,12 +78,12 @@ pub fn common_name(certificate: &CertificateDer<'_>) -> Result<String, Unreadabl
     Ok(name.map_or_else(|| subject.to_string(), str::to_owned))
 }
 
-/// Lower-case hex.
+/// These bytes in lower-case hex, two digits each, without separators.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// SHA-256, in lower-case hex.
+/// SHA-256 (FIPS 180-4) of these bytes, in lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
 }

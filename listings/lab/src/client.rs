@@ -16,9 +16,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::BOUND;
 use crate::chain::{self, Facts};
-use crate::wire;
+use crate::{BOUND, Error, wire};
 
 /// Connects to one kind of server: one set of trust anchors, one name.
 #[derive(Clone)]
@@ -27,7 +26,7 @@ pub struct Client {
     name: ServerName<'static>,
 }
 
-/// How a [`Client`] shall behave.
+/// What a [`Client`] offers in its handshakes, and whether it resumes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Remember sessions and resume them (RFC 9846, section 2.2). Off by default: a probe that
@@ -44,26 +43,25 @@ pub struct Options {
 ///
 /// # Errors
 /// When there is no usable trust anchor.
-pub fn config(roots_pem: &str, options: Options) -> io::Result<Arc<ClientConfig>> {
+pub fn config(roots_pem: &str, options: Options) -> Result<Arc<ClientConfig>, Error> {
     let mut roots = RootCertStore::empty();
     for root in CertificateDer::pem_slice_iter(roots_pem.as_bytes()) {
-        let root = root.map_err(io::Error::other)?;
-        roots.add(root).map_err(io::Error::other)?;
+        roots.add(root?)?;
     }
     if roots.is_empty() {
-        return Err(io::Error::other("no trust anchor"));
+        return Err(Error::NoTrustAnchor);
     }
-    let versions: &[&SupportedProtocolVersion] = match options.tls12_only {
-        true => &[&rustls::version::TLS12],
-        false => rustls::DEFAULT_VERSIONS,
+    let versions: &[&SupportedProtocolVersion] = if options.tls12_only {
+        &[&rustls::version::TLS12]
+    } else {
+        rustls::DEFAULT_VERSIONS
     };
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     if options.x25519_only {
         provider.kx_groups = vec![rustls::crypto::aws_lc_rs::kx_group::X25519];
     }
     let mut config = ClientConfig::builder_with_provider(provider.into())
-        .with_protocol_versions(versions)
-        .map_err(io::Error::other)?
+        .with_protocol_versions(versions)?
         .with_root_certificates(roots)
         .with_no_client_auth();
     if !options.resume {
@@ -72,22 +70,34 @@ pub fn config(roots_pem: &str, options: Options) -> io::Result<Arc<ClientConfig>
     Ok(Arc::new(config))
 }
 
-/// What one handshake showed.
+/// What one handshake showed: the chain, the version of TLS, and whether it was a full one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Serial, validity and hash of the chain. On a resumed session: of the chain that was shown
     /// when the session began.
     pub chain: Facts,
-    /// `1.2` or `1.3`.
+    /// The version of TLS that was agreed on: `1.2` or `1.3`.
     pub tls: &'static str,
     /// Whether an earlier session was resumed.
     pub resumed: bool,
 }
 
+impl Seen {
+    /// Logs `handshake_seen`: which certificate was shown, and how.
+    pub fn log(&self) {
+        tracing::info!(
+            event = "handshake_seen",
+            serial = self.chain.serial,
+            resumed = self.resumed,
+            tls = self.tls
+        );
+    }
+}
+
 /// How a client was let down.
 #[derive(Debug)]
 pub enum Failure {
-    /// Nobody listened.
+    /// Nothing listens on the port: the operating system refused the connection.
     Refused,
     /// The handshake did not complete, with the reason.
     Handshake(io::Error),
@@ -96,14 +106,14 @@ pub enum Failure {
         /// Bytes received in full and in order until then.
         at: u64,
         /// What the operating system or TLS said.
-        why: io::Error,
+        error: io::Error,
     },
-    /// A byte was wrong.
+    /// A byte of body differs from the known one at its offset.
     Corrupt {
         /// The offset of the block that was wrong.
         at: u64,
     },
-    /// Nothing happened for [`BOUND`].
+    /// Nothing happened for [`BOUND`]; the text says what was waited for.
     Silent(&'static str),
 }
 
@@ -111,8 +121,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused => f.write_str("connection refused"),
-            Self::Handshake(why) => write!(f, "handshake failed: {why}"),
-            Self::Severed { at, why } => write!(f, "severed after {at} bytes: {why}"),
+            Self::Handshake(error) => write!(f, "handshake failed: {error}"),
+            Self::Severed { at, error } => write!(f, "severed after {at} bytes: {error}"),
             Self::Corrupt { at } => write!(f, "wrong bytes in the block at {at}"),
             Self::Silent(what) => write!(f, "waited {BOUND:?} for {what}"),
         }
@@ -121,12 +131,19 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// For a demo, which ends at the first failure that it did not expect.
+impl From<Failure> for io::Error {
+    fn from(failure: Failure) -> Self {
+        Self::other(failure)
+    }
+}
+
 impl Client {
     /// A client that trusts `roots_pem` and expects a certificate for `name`.
     ///
     /// # Errors
     /// When there is no usable trust anchor, or `name` is no DNS name.
-    pub fn new(roots_pem: &str, name: &str, options: Options) -> io::Result<Self> {
+    pub fn new(roots_pem: &str, name: &str, options: Options) -> Result<Self, Error> {
         Self::with_config(config(roots_pem, options)?, name)
     }
 
@@ -134,14 +151,17 @@ impl Client {
     ///
     /// # Errors
     /// When `name` is no DNS name.
-    pub fn with_config(config: Arc<ClientConfig>, name: &str) -> io::Result<Self> {
+    pub fn with_config(config: Arc<ClientConfig>, name: &str) -> Result<Self, Error> {
         Ok(Self {
             connector: TlsConnector::from(config),
-            name: ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
+            name: ServerName::try_from(name.to_owned())?,
         })
     }
 
-    /// Connects and completes a handshake.
+    /// Connects and completes a handshake, within [`BOUND`].
+    ///
+    /// # Errors
+    /// [`Failure::Refused`], [`Failure::Handshake`] or [`Failure::Silent`].
     pub async fn connect(&self, server: SocketAddr) -> Result<Connection, Failure> {
         let (stream, seen) = self.open(server).await?;
         Ok(Connection::over(stream, seen))
@@ -174,7 +194,7 @@ impl Client {
     {
         let tls = self.connector.connect(self.name.clone(), stream);
         let stream = tls.await.map_err(Failure::Handshake)?;
-        let seen = seen(&stream).map_err(Failure::Handshake)?;
+        let seen = seen(&stream).map_err(|error| Failure::Handshake(error.into()))?;
         Ok((stream, seen))
     }
 
@@ -208,7 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// What the handshake showed.
+    /// What the handshake of this connection showed.
     pub fn seen(&self) -> &Seen {
         &self.seen
     }
@@ -238,11 +258,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Asks for `size` bytes more, and waits for none. There is no bound on how long it takes.
     pub async fn ask(&mut self, size: u32) -> Result<(), Failure> {
         let asked = self.stream.write_all(&size.to_be_bytes()).await;
-        if let Err(why) = asked {
-            return Err(self.severed(why));
+        if let Err(error) = asked {
+            return Err(self.severed(error));
         }
         let flushed = self.stream.flush().await;
-        flushed.map_err(|why| self.severed(why))
+        flushed.map_err(|error| self.severed(error))
     }
 
     /// Takes `size` bytes of what was asked for, and checks each one. There is no bound on how long it
@@ -254,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let got = match self.stream.read(&mut block[..want]).await {
                 Ok(0) => return Err(self.severed(io::ErrorKind::UnexpectedEof.into())),
                 Ok(got) => got,
-                Err(why) => return Err(self.severed(why)),
+                Err(error) => return Err(self.severed(error)),
             };
             wire::body(self.received, &mut right[..got]);
             if block[..got] != right[..got] {
@@ -267,9 +287,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
-    fn severed(&self, why: io::Error) -> Failure {
+    fn severed(&self, error: io::Error) -> Failure {
         let at = self.received;
-        Failure::Severed { at, why }
+        Failure::Severed { at, error }
     }
 
     /// Says goodbye with `close_notify` (RFC 9846, section 6.1), and reads until the server does.
@@ -315,12 +335,12 @@ impl Pool {
         Ok(())
     }
 
-    /// The connections.
+    /// The connections, in the order in which they were opened.
     pub fn connections(&self) -> &[Connection] {
         &self.0
     }
 
-    /// Closes them all.
+    /// Closes each as [`Connection::close`] does, one after the other.
     pub async fn close(self) {
         for connection in self.0 {
             connection.close().await;
@@ -328,11 +348,11 @@ impl Pool {
     }
 }
 
-fn seen<S>(stream: &TlsStream<S>) -> io::Result<Seen> {
+fn seen<S>(stream: &TlsStream<S>) -> Result<Seen, chain::Unreadable> {
     let (_, session) = stream.get_ref();
     let chain = session.peer_certificates().unwrap_or_default();
     Ok(Seen {
-        chain: chain::facts(chain).map_err(io::Error::other)?,
+        chain: chain::facts(chain)?,
         tls: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => "1.2",
             Some(ProtocolVersion::TLSv1_3) => "1.3",

@@ -1,18 +1,40 @@
-//! The bench that every chapter stands on.
+//! The bench that every chapter stands on: what a server that rotates needs around it.
 //!
-//! A chapter shows how a server rotates. What it needs around that server is here: an [authority]
-//! that issues certificates, an [agent] that writes them to disk as real agents do, a [client] that
-//! reports what it was shown, the [wire] protocol they speak, and the [event] log that the tests
-//! read. Nothing else is shared.
+//! | modules | what they are |
+//! |---|---|
+//! | [`authority`], [`chain`] | issue certificates, and say what is in a chain |
+//! | [`agent`] | writes them to disk, in each of the ways of real agents |
+//! | [`wire`], [`client`], [`mutual`], [`memory`] | the protocol, a client that reports what it was shown, a server for mTLS, a handshake without a network |
+//! | [`event`], [`log`], [`emit`] | one event, a log of them to wait for and to assert on, and how a program writes one |
+//! | [`child`] | a server in a process of its own |
+//! | [`rotation`], [`transcript`], [`peer`] | what the tests of all chapters share |
 //!
-//! The chain of thought behind the protocol and the log is in the book's appendix, "The event
-//! contract".
+//! An arrow points from a row to those above it, and no further: nothing here knows a chapter. What
+//! can go wrong is one [`Error`].
+//!
+//! # Examples
+//! An agent writes a first identity, and replaces it:
+//!
+//! ```
+//! use lab::agent::{Agent, Strategy};
+//!
+//! let directory = lab::directory()?;
+//! let mut agent = Agent::started(directory.path(), Strategy::Bundle)?;
+//! let next = agent.rotate()?;
+//!
+//! assert_eq!(next.facts.serial, "1002");
+//! let written = std::fs::read_to_string(agent.files().certificate)?;
+//! assert!(written.starts_with(&next.chain_pem));
+//! # Ok::<_, std::io::Error>(())
+//! ```
 
 pub mod agent;
 pub mod authority;
 pub mod chain;
 pub mod child;
 pub mod client;
+pub mod emit;
+mod error;
 pub mod event;
 pub mod log;
 pub mod memory;
@@ -24,6 +46,8 @@ pub mod transcript;
 pub mod wire;
 
 use std::net::SocketAddr;
+
+pub use error::Error;
 
 /// How long a test or a demo waits for one thing before it gives up and says what it waited for.
 ///

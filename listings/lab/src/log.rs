@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -105,7 +106,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Looks for these.
+    /// An order of which no event has come yet.
     pub fn new(wanted: impl Into<Vec<Want>>) -> Self {
         let wanted = wanted.into();
         Self { wanted, found: 0 }
@@ -181,7 +182,7 @@ impl Log {
 
     /// Adds an event, and wakes those who wait.
     pub fn push(&self, event: Event) {
-        let mut events = self.lock();
+        let mut events = self.0.events.lock();
         events.push(event);
         self.0
             .grown
@@ -193,14 +194,14 @@ impl Log {
         self.0.grown.send_modify(|(_, ended)| *ended = true);
     }
 
-    /// All events so far.
+    /// All events so far, oldest first.
     pub fn events(&self) -> Vec<Event> {
-        self.lock().clone()
+        self.0.events.lock().clone()
     }
 
     /// The events that match, in order.
     pub fn all(&self, want: &Want) -> Vec<Event> {
-        let events = self.lock();
+        let events = self.0.events.lock();
         events.iter().filter(|e| want.matches(e)).cloned().collect()
     }
 
@@ -248,7 +249,7 @@ impl Log {
         let (mut seen, mut found) = (0, Vec::new());
         loop {
             {
-                let events = self.lock();
+                let events = self.0.events.lock();
                 let new = events[seen..].iter().filter(|event| want.matches(event));
                 found.extend(new.take(count - found.len()).cloned());
                 seen = events.len();
@@ -270,7 +271,7 @@ impl Log {
     /// With the log, and a mark at the place after which the first missing event was looked for.
     #[track_caller]
     pub fn assert_order(&self, wanted: &[Want]) {
-        let events = self.lock().clone();
+        let events = self.0.events.lock().clone();
         let (mut order, mut from) = (Order::new(wanted), 0);
         for (at, event) in events.iter().enumerate() {
             if order.take(event) {
@@ -291,7 +292,7 @@ impl Log {
     /// With the log, and a mark before the repetition.
     #[track_caller]
     pub fn assert_unique(&self, name: &str, field: &str) {
-        let events = self.lock().clone();
+        let events = self.0.events.lock().clone();
         let mut seen = Vec::new();
         for (at, event) in events.iter().enumerate().filter(|(_, e)| e.name() == name) {
             let value = event.text(field);
@@ -310,7 +311,12 @@ impl Log {
     /// With the log, and a mark before the first match.
     #[track_caller]
     pub fn assert_none(&self, unwanted: &Want) {
-        let at = self.lock().iter().position(|event| unwanted.matches(event));
+        let at = self
+            .0
+            .events
+            .lock()
+            .iter()
+            .position(|event| unwanted.matches(event));
         if let Some(at) = at {
             panic!(
                 "the log has `{unwanted}`, which must not be there:\n{}",
@@ -333,7 +339,7 @@ impl Log {
         for key in keys {
             secrets.add(key.expose());
         }
-        for (at, event) in self.lock().iter().enumerate() {
+        for (at, event) in self.0.events.lock().iter().enumerate() {
             let leaks = secrets.leak_in(&event.to_string());
             assert!(!leaks, "event {at} of the log holds key material");
         }
@@ -342,7 +348,7 @@ impl Log {
     /// The log as text, with `mark` before the event at this place. Of no place, without.
     pub fn marked(&self, at: usize, mark: &str) -> String {
         let mut text = String::new();
-        let events = self.lock();
+        let events = self.0.events.lock();
         for (index, event) in events.iter().enumerate() {
             if index == at {
                 text.push_str(mark);
@@ -354,10 +360,5 @@ impl Log {
             text.push_str(mark);
         }
         text
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Event>> {
-        // A panic while the lock was held left whole events behind.
-        self.0.events.lock().unwrap_or_else(|e| e.into_inner())
     }
 }

@@ -36,7 +36,7 @@ where
     S: rustls::SideData,
     T: rustls::SideData,
 {
-    let failed = |why: io::Error| rustls::Error::General(why.to_string());
+    let failed = |error: io::Error| rustls::Error::General(error.to_string());
     wire.clear();
     while from.wants_write() {
         from.write_tls(wire).map_err(failed)?;

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::authority::Issued;
 use crate::event::Event;
 use crate::log::Log;
-use crate::{any_port, chain, client, wire};
+use crate::{Error, any_port, chain, client, wire};
 
 /// Such a server, on a port of its own. It ends when this is dropped.
 ///
@@ -54,7 +54,7 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The loopback address and port that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -74,69 +74,66 @@ impl Drop for Server {
 /// The configuration of such a server: TLS 1.2 and 1.3, no client without a certificate.
 ///
 /// # Errors
-/// When there is no usable trust anchor, or the key does not fit.
-pub fn config(identity: &Issued, client_roots_pem: &str) -> io::Result<Arc<ServerConfig>> {
+/// When there is no usable trust anchor, or the key belongs to another certificate.
+pub fn config(identity: &Issued, client_roots_pem: &str) -> Result<Arc<ServerConfig>, Error> {
     let mut roots = RootCertStore::empty();
     for root in CertificateDer::pem_slice_iter(client_roots_pem.as_bytes()) {
-        let root = root.map_err(io::Error::other)?;
-        roots.add(root).map_err(io::Error::other)?;
+        roots.add(root?)?;
     }
     let (chain, key) = pair(identity)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
-        .build()
-        .map_err(io::Error::other)?;
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build()?;
     let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
+        .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
-        .map_err(io::Error::other)?;
+        .with_single_cert(chain, key)?;
     Ok(Arc::new(config))
 }
 
 /// The configuration of a client that trusts `roots_pem`, and shows `identity` to servers that ask,
-/// be it fit to be shown or not.
+/// be it valid or not.
 ///
 /// # Errors
-/// When there is no usable trust anchor, or the key does not fit.
+/// When there is no usable trust anchor, or the key belongs to another certificate.
 pub fn client_config(
     identity: &Issued,
     roots_pem: &str,
     options: client::Options,
-) -> io::Result<Arc<ClientConfig>> {
+) -> Result<Arc<ClientConfig>, Error> {
     let (chain, key) = pair(identity)?;
     let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let certified = CertifiedKey::from_der(chain, key, &provider).map_err(io::Error::other)?;
+    let certified = CertifiedKey::from_der(chain, key, &provider)?;
     let mut config = Arc::unwrap_or_clone(client::config(roots_pem, options)?);
     config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
     Ok(Arc::new(config))
 }
 
-fn pair(identity: &Issued) -> io::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let chain = CertificateDer::pem_slice_iter(identity.chain_pem.as_bytes())
-        .collect::<Result<_, _>>()
-        .map_err(io::Error::other)?;
+fn pair(
+    identity: &Issued,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+    let chain =
+        CertificateDer::pem_slice_iter(identity.chain_pem.as_bytes()).collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes())
-        .map_err(|_| io::Error::other("the key does not parse"))?;
+        .map_err(|_| Error::NoKey)?;
     Ok((chain, key))
 }
 
 async fn one(tcp: TcpStream, acceptor: TlsAcceptor, log: Log) {
-    let failed = |why: &dyn std::fmt::Display| {
+    let failed = |error: &dyn std::fmt::Display| {
         log.push(Event::now(
             "handshake_failed",
-            [("why", why.to_string().into())],
+            [("why", error.to_string().into())],
         ));
     };
     let mut stream = match acceptor.accept(tcp).await {
         Ok(stream) => stream,
-        Err(why) => return failed(&why),
+        Err(error) => return failed(&error),
     };
     let session = stream.get_ref().1;
     let facts = match chain::facts(session.peer_certificates().unwrap_or_default()) {
         Ok(facts) => facts,
-        Err(why) => return failed(&why),
+        Err(error) => return failed(&error),
     };
     let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
     let tls = match session.protocol_version() {

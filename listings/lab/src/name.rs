@@ -9,13 +9,16 @@ use rustls::pki_types::DnsName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAName {
     text: String,
-    why: &'static str,
+    wrong: &'static str,
 }
 
 impl fmt::Display for NotAName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text, why } = self;
-        write!(f, "`{text}` is neither a DNS name nor an IP address: {why}")
+        let Self { text, wrong } = self;
+        write!(
+            f,
+            "`{text}` is neither a DNS name nor an IP address: {wrong}"
+        )
     }
 }
 
@@ -28,9 +31,9 @@ impl std::error::Error for NotAName {}
 /// # Errors
 /// With what is wrong, in words for the person who wrote it.
 pub fn check(text: &str) -> Result<(), NotAName> {
-    let wrong = |why| {
+    let wrong = |wrong| {
         let text = text.to_owned();
-        Err(NotAName { text, why })
+        Err(NotAName { text, wrong })
     };
     if text.parse::<IpAddr>().is_ok() {
         return Ok(());

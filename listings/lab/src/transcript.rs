@@ -82,7 +82,7 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
         let recorded = fs::read_to_string(&console).unwrap_or_default();
         let command = recorded.lines().next().unwrap_or_default();
         let arguments = arguments(command, crate_directory)
-            .unwrap_or_else(|why| panic!("{}: {why}", console.display()));
+            .unwrap_or_else(|error| panic!("{}: {error}", console.display()));
         let (output, events) = run(binary, &arguments, crate_directory)
             .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
 
@@ -174,7 +174,7 @@ fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<
         return Err(io::Error::other(format!("{status}:\n{output}")));
     }
     match fs::read_to_string(&events) {
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok((output, String::new())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((output, String::new())),
         read => Ok((output, read?)),
     }
 }

@@ -116,8 +116,7 @@ fn a_writer_comes_back_after_each_of_its_deaths() {
     for strategy in Strategy::ALL {
         for steps in 0..6 {
             let directory = lab::directory().unwrap();
-            let mut agent = Agent::new(directory.path(), strategy).unwrap();
-            agent.rotate().unwrap();
+            let mut agent = Agent::started(directory.path(), strategy).unwrap();
             let (half, whole) = (agent.issue().unwrap(), agent.issue().unwrap());
             let mut left = steps;
             // Unwinds without a message: the death is meant.
@@ -305,8 +304,8 @@ fn an_authority_is_kept_and_found_again() {
         serials.iter().all(|serial| *serial > 0xffff_ffff),
         "{serials:?}"
     );
-    let why = made.save(&home).unwrap_err().to_string();
-    assert!(why.contains("nothing is overwritten"), "{why}");
+    let error = made.save(&home).unwrap_err().to_string();
+    assert!(error.contains("nothing is overwritten"), "{error}");
 }
 
 /// Judges a chain as a client would.
@@ -342,9 +341,9 @@ fn an_authority_that_was_tampered_with_is_not_loaded() {
         let home = directory.path().join(at.to_string());
         Authority::new().unwrap().save(&home).unwrap();
         spoil(&home);
-        let why = Authority::load(&home).err().unwrap().to_string();
-        assert!(why.contains(file) && why.contains(said), "{why}");
-        assert!(!why.contains("MII") && !why.contains("MIG"), "{why}");
+        let error = Authority::load(&home).err().unwrap().to_string();
+        assert!(error.contains(file) && error.contains(said), "{error}");
+        assert!(!error.contains("MII") && !error.contains("MIG"), "{error}");
     };
     let key = "intermediate.key";
     refused(

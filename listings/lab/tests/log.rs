@@ -164,7 +164,7 @@ async fn a_child_that_is_gone_is_not_waited_for() {
 
 #[test]
 fn events_come_from_tracing_calls() {
-    let (log, capturing) = lab::event::capture();
+    let (log, capturing) = lab::emit::capture();
     tracing::info!(
         event = "connection_opened",
         connection = 1,

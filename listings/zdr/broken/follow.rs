@@ -49,7 +49,7 @@ pub async fn follow(
 }
 
 /// Looks at the first event, and not at those that follow it closely.
-async fn leading_edge(files: &Files, live: Arc<Live>) {
+async fn leading_edge(files: &Files, live: Arc<IdentityStore>) {
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(files, hint);
     look(&live).await;
@@ -64,7 +64,7 @@ async fn leading_edge(files: &Files, live: Arc<Live>) {
 }
 
 /// Watches only some time after the first load, and does not look again when it begins to.
-async fn late_watch(files: &Files, live: Arc<Live>) {
+async fn late_watch(files: &Files, live: Arc<IdentityStore>) {
     sleep(START).await;
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(files, hint);
@@ -74,7 +74,7 @@ async fn late_watch(files: &Files, live: Arc<Live>) {
 }
 
 /// Ends with the first file that it cannot use.
-async fn until_rejected(files: &Files, live: Arc<Live>, told: Follow) {
+async fn until_rejected(files: &Files, live: Arc<IdentityStore>, told: Follow) {
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(files, hint);
     let mut ticks = interval(Duration::from_millis(told.poll_ms));
@@ -91,7 +91,7 @@ async fn until_rejected(files: &Files, live: Arc<Live>, told: Follow) {
 }
 
 /// Reloads at each event, however many reloads run already.
-async fn race(files: &Files, live: Arc<Live>, reading: Arc<Reading>) {
+async fn race(files: &Files, live: Arc<IdentityStore>, reading: Arc<Reading>) {
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(files, hint.clone());
     // What came before the watch.

@@ -64,7 +64,7 @@ async fn main() -> ExitCode {
 }
 
 async fn server(arguments: Arguments) -> io::Result<()> {
-    lab::event::to_stderr(Level::DEBUG)?;
+    lab::emit::to_stderr(Level::DEBUG)?;
     make_room(arguments.open_files)?;
     let address = arguments.serve.address();
     let first = match (start(&arguments), arguments.defect) {

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 }
 
 fn demo() -> io::Result<()> {
-    lab::event::to_stderr(Level::INFO)?;
+    lab::emit::to_stderr(Level::INFO)?;
     let directory = lab::directory()?;
     let mut agent = Agent::new(directory.path(), Strategy::Bundle)?;
     let serials = rotate(&mut agent, 3)?;

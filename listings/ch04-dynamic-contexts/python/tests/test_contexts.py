@@ -137,7 +137,7 @@ class Client(Bench):
 
 
 class Rejections(Bench):
-    """Each way in which files can be unfit: the reason, the file, and the first goes on."""
+    """Each way in which files can be invalid: the reason, the file, and the first goes on."""
 
     def rejected(self, reason, file, name="localhost"):
         store = contexts.IdentityStore(self.source, contexts.server)

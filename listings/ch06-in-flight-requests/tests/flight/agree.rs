@@ -12,12 +12,8 @@ const WORKERS: usize = 4;
 #[test]
 fn workers_that_reload_in_turn_disagree_until_the_last_has() {
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-    agent.rotate().unwrap();
-    let source = Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    };
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let source = Source::localhost(agent.files());
     let workers: Vec<_> = (0..WORKERS)
         .map(|_| IdentityStore::start(source.clone()).unwrap())
         .collect();

@@ -48,14 +48,10 @@ impl Bench {
     }
 
     pub fn with(retirement: Retirement, tickets: Tickets) -> Self {
-        let (log, capturing) = lab::event::capture();
+        let (log, capturing) = lab::emit::capture();
         let directory = lab::directory().unwrap();
-        let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-        agent.rotate().unwrap();
-        let source = Source {
-            files: agent.files(),
-            name: "localhost".try_into().unwrap(),
-        };
+        let agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+        let source = Source::localhost(agent.files());
         let sessions = Sessions {
             tickets,
             remembered: REMEMBERED,

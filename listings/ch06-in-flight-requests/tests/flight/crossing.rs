@@ -56,8 +56,7 @@ async fn cross(
 ) -> Log {
     make_room(4096).unwrap();
     let directory = lab::directory().unwrap();
-    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
-    agent.rotate().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ch06-in-flight-requests"));
     let mut arguments = Serve::command_line(&agent.files()).to_vec();
     arguments.extend(extra.iter().map(Into::into));

@@ -81,7 +81,7 @@ async fn a_held_identity_is_replaced() {
     assert_eq!(scene.log.all(&want("identity_loaded")).len(), 2);
 }
 
-/// The new one begins after the old one ends: in between nothing fit is there, and the server says
+/// The new one begins after the old one ends: in between nothing valid is there, and the server says
 /// so. It mends itself at the time.
 #[tokio::test(start_paused = true)]
 async fn a_gap_between_two_certificates_mends_itself() {

@@ -75,7 +75,7 @@ impl Scene {
         clock: Arc<Virtual>,
         shown: Arc<dyn TimeProvider>,
     ) -> Self {
-        let (log, capturing) = lab::event::capture();
+        let (log, capturing) = lab::emit::capture();
         let directory = lab::directory().unwrap();
         let mut agent = Agent::at(directory.path(), strategy, clock.date()).unwrap();
         let first = issue(&mut agent, &clock, |_| ());
@@ -207,8 +207,5 @@ fn issue(agent: &mut Agent, clock: &Virtual, change: impl FnOnce(&mut LeafReques
 }
 
 fn source(agent: &Agent) -> Source {
-    Source {
-        files: agent.files(),
-        name: "localhost".try_into().unwrap(),
-    }
+    Source::localhost(agent.files())
 }

@@ -120,7 +120,7 @@ impl Bench {
     /// Looks at the files, and begins what is to be drained.
     pub(crate) fn look(&self) {
         if let Reload::Rejected(why) = self.store.reload_and_log() {
-            panic!("the files are fit to be served: {why}");
+            panic!("the files are valid: {why}");
         }
         self.roots.drain_all(&self.store);
     }

@@ -21,7 +21,7 @@ async fn settle() {
 
 #[tokio::test(start_paused = true)]
 async fn add_reissue_drain_remove() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let mut bench = Bench::new();
     let (of_a, of_b) = (
         issue(&mut bench.a, 0x1002).unwrap(),
@@ -83,7 +83,7 @@ async fn add_reissue_drain_remove() {
 /// who is behind, and the root goes by itself once they have been.
 #[tokio::test(start_paused = true)]
 async fn who_is_late_holds_the_root() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let mut bench = Bench::new();
     let of_a = issue(&mut bench.a, 0x1002).unwrap();
     let late = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
@@ -235,7 +235,7 @@ async fn a_drain_that_is_called_off_as_it_begins_asks_nobody() {
 /// An operator who knows that the old root is in the wrong hands does not wait.
 #[tokio::test(start_paused = true)]
 async fn force_removes_at_once_and_cuts_who_does_not_leave() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let mut bench = Bench::new();
     let of_a = issue(&mut bench.a, 0x1002).unwrap();
     let config = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
@@ -322,7 +322,7 @@ async fn roots_of_one_name_are_told_apart() {
 /// Over HTTP nobody is cut: the client is told with the next answer, and comes back.
 #[tokio::test(start_paused = true)]
 async fn a_drain_asks_politely() {
-    let (log, _capturing) = lab::event::capture();
+    let (log, _capturing) = lab::emit::capture();
     let mut bench = Bench::new();
     let of_a = issue(&mut bench.a, 0x1002).unwrap();
     let mut configs = Vec::new();

@@ -112,14 +112,11 @@ impl World {
             clients: [config(Some(&of_a)), config(Some(&of_b))],
             nobody: config(None),
             pem,
-            source: Source {
-                files: Files {
-                    certificate: "tls.pem".into(),
-                    key: "tls.pem".into(),
-                    roots: "ca.crt".into(),
-                },
-                name: "localhost".try_into().unwrap(),
-            },
+            source: Source::localhost(Files {
+                certificate: "tls.pem".into(),
+                key: "tls.pem".into(),
+                roots: "ca.crt".into(),
+            }),
         }
     }
 }
@@ -299,7 +296,7 @@ async fn walk(length: u32) -> usize {
     let count = ALL.len();
     for start in STARTS {
         for walk in 0..count.pow(length) {
-            let (log, _capturing) = lab::event::capture();
+            let (log, _capturing) = lab::emit::capture();
             let mut path = start.to_vec();
             let mut now = Walk::new(&world, &log);
             for act in start {

@@ -48,7 +48,7 @@ impl Failed {
     /// What the client's library said at this point of an attempt.
     pub fn of(failure: Failure, at: Where) -> Self {
         let unsent = match &failure {
-            Failure::Severed { at: 0, why: error } => at == Where::Kept && never_sent(error),
+            Failure::Severed { at: 0, error } => at == Where::Kept && never_sent(error),
             _ => false,
         };
         Self {

@@ -98,7 +98,7 @@ impl Target {
         if !alpn.is_empty() {
             Arc::make_mut(&mut config).alpn_protocols = vec![alpn.to_vec()];
         }
-        Client::with_config(config, &self.name)
+        Ok(Client::with_config(config, &self.name)?)
     }
 
     /// Opens a new connection and sends one request: what was shown, where the handshake came to its

@@ -7,14 +7,11 @@ use zdr::report::{Code, Finding, Report, Severity};
 use crate::{FOR_EVER, Folder, Running, Theirs, is_alive};
 
 fn source(folder: &Folder) -> Source {
-    Source {
-        files: Files {
-            certificate: folder.path("files/tls.crt"),
-            key: folder.path("files/tls.key"),
-            roots: folder.path("files/ca.crt"),
-        },
-        name: "localhost".try_into().unwrap(),
-    }
+    Source::localhost(Files {
+        certificate: folder.path("files/tls.crt"),
+        key: folder.path("files/tls.key"),
+        roots: folder.path("files/ca.crt"),
+    })
 }
 
 #[test]

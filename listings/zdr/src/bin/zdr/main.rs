@@ -63,7 +63,7 @@ async fn main() -> ExitCode {
 
 /// Runs one of chapter 9's commands: they say what they do as events.
 async fn logged(command: impl Future<Output = io::Result<()>>) -> io::Result<ExitCode> {
-    lab::event::to_stderr(Level::INFO)?;
+    lab::emit::to_stderr(Level::INFO)?;
     command.await.map(|()| ExitCode::SUCCESS)
 }
 
