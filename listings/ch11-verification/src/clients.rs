@@ -133,7 +133,10 @@ impl Watched for Clients {
     async fn handshake(&mut self) -> Handshake {
         let mut handshake = Handshake::default();
         let outcome = match self.open(&mut handshake).await {
-            Ok(connection) => Ok(connection.close().await),
+            Ok(connection) => {
+                connection.close().await;
+                Ok(())
+            }
             Err(failed) => Err(failed),
         };
         with_outcome(handshake, outcome)
