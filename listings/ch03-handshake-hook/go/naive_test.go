@@ -13,7 +13,7 @@ import (
 type both struct {
 	*authority
 	hook         *StatInHandshake
-	store         *IdentityStore
+	store        *IdentityStore
 	naive, ours_ *tls.Config
 }
 
