@@ -14,6 +14,7 @@ pub mod expand;
 pub mod falsification;
 pub mod grid;
 pub mod links;
+pub mod preprocess;
 pub mod results;
 pub mod root;
 pub mod serve;

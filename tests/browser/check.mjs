@@ -11,11 +11,14 @@ import { chromium } from "playwright-core";
 const [address, copy] = process.argv.slice(2);
 const screenshots = process.env.SCREENSHOTS;
 const BOUND = 30_000;
+const THEMES = ["coal", "ayu", "rust", "navy"];
+// Paper is white, whatever the theme: browsers print no backgrounds.
+const PAPER = "@media print { *, *::before { background-color: transparent !important } html { background-color: #fff !important } }";
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const seen = { pages: 0, axe: 0, timelines: 0, colours: 0, requests: 0 };
+const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, colours: 0, requests: 0 };
 let problems = 0;
 function problem(where, what) {
     problems += 1;
@@ -24,23 +27,28 @@ function problem(where, what) {
 
 // A page that says so when something is wrong by itself.
 async function open(context, name) {
+    const page = await listen(context, () => name);
+    await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
+    return page;
+}
+
+async function listen(context, where) {
     const page = await context.newPage();
     page.setDefaultTimeout(BOUND);
     // print.html opens the printer's dialogue by itself, and nobody is here to close it.
     await page.addInitScript(() => { globalThis.print = () => {}; });
     page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) { problem(name, `console: ${message.text()}`); }
+        if (["error", "warning"].includes(message.type())) { problem(where(), `console: ${message.text()}`); }
     });
-    page.on("pageerror", (error) => problem(name, `exception: ${error.message}`));
+    page.on("pageerror", (error) => problem(where(), `exception: ${error.message}`));
     page.on("request", (request) => {
         seen.requests += 1;
         const url = new URL(request.url());
-        if (url.host !== address && url.protocol !== "data:") { problem(name, `asks elsewhere: ${url}`); }
+        if (url.host !== address && url.protocol !== "data:") { problem(where(), `asks elsewhere: ${url}`); }
     });
     page.on("response", (response) => {
-        if (response.status() >= 400) { problem(name, `${response.status()} for ${response.url()}`); }
+        if (response.status() >= 400) { problem(where(), `${response.status()} for ${response.url()}`); }
     });
-    await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
     return page;
 }
 
@@ -73,21 +81,88 @@ async function fits(page, where) {
     if (wide > width || who.length > 0) { problem(where, `${wide} wide on ${width}: ${who.slice(0, 3)}`); }
 }
 
+// All of axe's rules, or these. Contrast is looked at apart.
 async function accessible(page, where, rules) {
-    const options = { resultTypes: ["violations"], ...(rules && { runOnly: { type: "rule", values: rules } }) };
-    const { violations, passes } = await page.evaluate((options) => {
-        // Code is thousands of words in a dozen colours: each colour is looked at once.
+    const options = rules ? { runOnly: { type: "rule", values: rules } } : { rules: { "color-contrast": { enabled: false } } };
+    report(where, await page.evaluate((options) => globalThis.axe.run(document, { resultTypes: ["violations"], ...options }), options));
+}
+
+// axe's time goes with the number of elements. Code is thousands of words in a dozen colours: of
+// each colour one word stays an element. It does not look into a picture: its shapes go, once
+// `legible` has seen them. Last, where a page is only looked at for its contrast: of paragraphs,
+// tables and so on that are marked up with the same elements and classes, the first stays.
+async function thin(page, blocksToo) {
+    await page.evaluate((blocksToo) => {
         const seen = new Set();
         for (const code of document.querySelectorAll("pre > code")) {
             for (const word of code.querySelectorAll("span")) {
                 const kind = `${code.className} ${word.className}`;
-                if (seen.has(kind)) { word.dataset.same = ""; }
+                if (seen.has(kind)) { word.replaceWith(...word.childNodes); }
                 seen.add(kind);
             }
+            code.normalize();
         }
-        return globalThis.axe.run({ exclude: ["[data-same]"] }, options);
-    }, options);
+        for (const shape of document.querySelectorAll("figure.timeline svg :is(rect, text, tspan, line, path, circle, polygon, polyline)")) {
+            if (!["id", "role", "tabindex"].some((name) => shape.hasAttribute(name)) && !shape.closest("a")) { shape.remove(); }
+        }
+        if (!blocksToo) { return; }
+        const kind = (element) => {
+            const row = element.matches("tr, td, th") ? [...element.parentElement.children].indexOf(element) % 2 : "";
+            return `${element.localName}.${element.className}${row}`;
+        };
+        const kinds = new Set();
+        for (const block of document.querySelectorAll("main > *, main li, main tr")) {
+            if (!block.isConnected) { continue; }
+            const inside = [block, ...block.querySelectorAll("*")].map((element) => {
+                let chain = "";
+                for (let up = element; up.localName !== "main"; up = up.parentElement) { chain += `${kind(up)} `; }
+                return chain;
+            });
+            if (inside.every((chain) => kinds.has(chain))) { block.remove(); }
+            inside.forEach((chain) => kinds.add(chain));
+        }
+    }, blocksToo);
+}
+
+// The contrast of every text, in the theme that is chosen. Texts of one colour, size and weight on
+// one ground have one contrast: of those, the first that can be seen is looked at.
+async function contrasting(page, where) {
+    report(where, await page.evaluate(async () => {
+        const styles = new Map();
+        const style = (element) => {
+            if (!styles.has(element)) { styles.set(element, getComputedStyle(element)); }
+            return styles.get(element);
+        };
+        // What is behind an element: each ground up to the first that nothing shines through.
+        const grounds = new Map();
+        const ground = (element) => {
+            if (!element) { return ""; }
+            if (!grounds.has(element)) {
+                const { backgroundColor, backgroundImage, opacity } = style(element);
+                const opaque = /^rgb\(/.test(backgroundColor) && backgroundImage === "none" && opacity === "1";
+                const own = `${backgroundColor} ${backgroundImage} ${opacity}`;
+                grounds.set(element, opaque ? own : `${own} / ${ground(element.parentElement)}`);
+            }
+            return grounds.get(element);
+        };
+        const texts = new Map();
+        for (const element of document.body.querySelectorAll("*")) {
+            const text = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+            if (!text || element.closest("svg") || !element.checkVisibility({ visibilityProperty: true })) { continue; }
+            const { color, fontSize, fontWeight, textShadow } = style(element);
+            const kind = [color, fontSize, fontWeight, textShadow, ground(element)].join(" | ");
+            if (!texts.has(kind)) { texts.set(kind, element); }
+        }
+        const include = [...texts.values()];
+        const { violations, passes } = await globalThis.axe.run(
+            { include }, { runOnly: { type: "rule", values: ["color-contrast"] } });
+        return { violations, passes, texts: include.length };
+    }));
+}
+
+function report(where, { violations, passes, texts = 0 }) {
     seen.axe += passes.length;
+    seen.texts += texts;
     for (const { id, nodes } of violations) {
         for (const node of nodes.slice(0, 3)) {
             const why = node.failureSummary.replaceAll(/\s+/g, " ");
@@ -142,33 +217,65 @@ async function legible(page, where) {
     for (const what of found.wrong) { problem(where, what); }
 }
 
-async function inTheme(page, name, theme, rules) {
-    const where = `${name} ${theme}`;
+async function choose(page, where, theme) {
     const chosen = await page.evaluate((theme) => {
         document.getElementById(`mdbook-theme-${theme}`).click();
         return document.documentElement.classList.contains(theme);
     }, theme);
     if (!chosen) { problem(where, "the theme cannot be chosen"); }
-    await accessible(page, where, rules);
-    await legible(page, where);
-    await picture(page, where.replace(" ", "-"));
 }
 
-// Narrow, and then wide in the two themes that readers are given.
-async function read(browser, name) {
+async function pictures(page, name, themes) {
+    for (const theme of themes) {
+        await choose(page, `${name} ${theme}`, theme);
+        await legible(page, `${name} ${theme}`);
+        await picture(page, `${name}-${theme}`);
+    }
+}
+
+async function texts(page, name, themes) {
+    await thin(page, true);
+    for (const theme of themes) {
+        await choose(page, `${name} ${theme}`, theme);
+        await contrasting(page, `${name} ${theme}`);
+    }
+}
+
+// Shows the table of contents, or hides it.
+async function contents(page, shown) {
+    await page.evaluate((shown) => {
+        const toggle = document.getElementById("contents-toggle");
+        if (toggle.getAttribute("aria-expanded") !== String(shown)) { toggle.click(); }
+    }, shown);
+}
+
+// Each page narrow, and then wide in the two themes that readers are given. One window turns the
+// pages, so that what they share is fetched once.
+async function read(browser, names) {
     const context = await browser.newContext({ viewport: NARROW });
-    const page = await open(context, name);
-    seen.pages += 1;
-    await page.evaluate(axe);
-    await page.addStyleTag({ content: "* { transition: none !important }" });
-    await fits(page, `${name} narrow`);
-    await accessible(page, `${name} narrow`, ["scrollable-region-focusable", "region", "target-size"]);
-    await picture(page, `${name}-narrow`);
-    await page.setViewportSize(WIDE);
-    await page.locator("#contents-toggle").click();
-    await fits(page, `${name} wide`);
-    await inTheme(page, name, "light");
-    await inTheme(page, name, "navy", ["color-contrast"]);
+    let name;
+    const page = await listen(context, () => name);
+    while ((name = names.shift())) {
+        await page.setViewportSize(NARROW);
+        await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
+        seen.pages += 1;
+        await page.evaluate(axe);
+        await page.addStyleTag({ content: "* { transition: none !important }" });
+        await fits(page, `${name} narrow`);
+        await picture(page, `${name}-narrow`);
+        await page.setViewportSize(WIDE);
+        await contents(page, true);
+        await fits(page, `${name} wide`);
+        await pictures(page, name, ["navy", "light"]);
+        await thin(page, false);
+        await accessible(page, `${name} light`);
+        await contents(page, false);
+        await page.setViewportSize(NARROW);
+        await accessible(page, `${name} narrow`, ["scrollable-region-focusable", "region", "target-size"]);
+        await page.setViewportSize(WIDE);
+        await contents(page, true);
+        await texts(page, name, ["light", "navy"]);
+    }
     await context.close();
 }
 
@@ -177,14 +284,17 @@ async function print(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
     const page = await open(context, name);
     await page.evaluate(axe);
-    for (const theme of ["coal", "ayu", "rust", "navy"]) { await inTheme(page, name, theme, ["color-contrast"]); }
+    await page.addStyleTag({ content: "* { transition: none !important }" });
     await page.emulateMedia({ media: "print" });
-    // Paper is white, whatever the theme: browsers print no backgrounds.
-    await page.addStyleTag({ content: "*, *::before { background-color: transparent !important } html { background-color: #fff !important }" });
-    await accessible(page, `${name} printed`, ["color-contrast"]);
+    await page.addStyleTag({ content: PAPER });
     await legible(page, `${name} printed`);
     await picture(page, `${name}-printed`);
     if (screenshots) { await page.pdf({ path: join(screenshots, `${name}.pdf`) }); }
+    await page.emulateMedia({ media: "screen" });
+    await pictures(page, name, THEMES);
+    await texts(page, name, THEMES);
+    await page.emulateMedia({ media: "print" });
+    await contrasting(page, `${name} printed`);
     await context.close();
 }
 
@@ -226,12 +336,13 @@ async function byKeyboard(browser, name) {
     const result = page.locator("#mdbook-searchresults li a").first();
     await result.waitFor();
     await page.evaluate(axe);
-    await accessible(page, `${name} searching`, undefined);
+    await accessible(page, `${name} searching`);
+    await contrasting(page, `${name} searching`);
     await picture(page, `${name}-searching`);
     await result.click();
     await page.locator("main mark").first().waitFor();
     await page.evaluate(axe);
-    await accessible(page, `${name} found`, ["color-contrast"]);
+    await contrasting(page, `${name} found`);
     await context.close();
 }
 
@@ -256,14 +367,12 @@ try {
     const contents = await (await fetch(`http://${address}/toc.html`)).text();
     const pages = [...contents.matchAll(/href="([^"#]+\.html)"/g)].map((match) => match[1]);
     const chapter = pages.find((name) => name.startsWith("ch01-"));
-    const tasks = [
-        () => print(browser, "print.html"),
-        () => byKeyboard(browser, chapter),
-        ...[...pages, "404.html"].map((name) => () => read(browser, name)),
-    ];
-    // As many at a time as there are cores, on the machines that run this.
-    const work = async () => { for (let task; (task = tasks.shift());) { await task(); } };
-    await Promise.all([work(), work()]);
+    const names = [...pages, "404.html"];
+    await Promise.all([
+        print(browser, "print.html"),
+        byKeyboard(browser, chapter).then(() => read(browser, names)),
+        read(browser, names),
+    ]);
     await reloads(browser, pages[0]);
 } finally {
     await browser.close();

@@ -1,26 +1,28 @@
 //! The book in a browser: each page, in each theme, wide, narrow and on paper.
 
+use std::fs;
 use std::path::Path;
 
 use scripts::serve::Server;
 use tokio::process::Command;
 
-/// A copy of the book that a test may change. Its preprocessor is the one of this workspace.
+/// A copy of the book that a test may change.
 fn copy(to: &Path) {
     let root = scripts::root().unwrap();
     scripts::copy::copy(&root, to).unwrap();
-    scripts::copy::use_preprocessor_of(&root, to).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_site_in_a_browser() {
-    let (Some(node), Some(chromium)) = (lab::peer::find("node"), lab::peer::find("chromium"))
-    else {
+    let (Some(node), Some(chromium)) = (
+        lab_test::peer::find("node"),
+        lab_test::peer::find("chromium"),
+    ) else {
         return;
     };
     let scripts = scripts::root().unwrap().join("tests/browser");
     if !scripts.join("node_modules/playwright-core").is_dir() {
-        return lab::peer::skip("tests/browser/node_modules");
+        return lab_test::peer::skip("tests/browser/node_modules");
     }
     let book = tempfile::tempdir().unwrap();
     copy(book.path());
@@ -40,16 +42,35 @@ async fn the_site_in_a_browser() {
     let failed = String::from_utf8_lossy(&checked.stderr);
     assert!(checked.status.success(), "\n{said}{failed}");
 
-    // It really looked.
+    // It really looked: at each page, at each timeline in two themes and, where all are on one page,
+    // in four and on paper.
     let seen: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let (pages, timelines) = there_are(book.path());
+    assert_eq!(
+        seen["pages"],
+        pages + 1,
+        "and the page that is missing: {seen}"
+    );
+    assert_eq!(seen["timelines"], timelines * (2 + 4 + 1), "{seen}");
     let least = [
-        ("pages", 10),
-        ("axe", 300),
-        ("timelines", 15),
-        ("colours", 300),
+        ("axe", 1000),
+        ("texts", 1000),
+        ("colours", 4000),
         ("requests", 100),
     ];
     for (what, least) in least {
         assert!(seen[what].as_u64().unwrap() >= least, "{seen}");
     }
+}
+
+/// How many pages the book has, and how many timelines.
+fn there_are(book: &Path) -> (usize, usize) {
+    let read = |name: &str| fs::read_to_string(book.join("src").join(name)).unwrap();
+    let summary = read("SUMMARY.md");
+    let named = summary.split("](").skip(1);
+    let pages: Vec<_> = named.filter_map(|rest| rest.split(')').next()).collect();
+    let timelines = pages
+        .iter()
+        .map(|page| read(page).matches("{{#timeline").count());
+    (pages.len(), timelines.sum())
 }

@@ -55,7 +55,7 @@ enum Content {
 
 #[test]
 fn plain_mdbook_builds_the_same() {
-    let Some(mdbook) = lab::peer::find("mdbook") else {
+    let Some(mdbook) = lab_test::peer::find("mdbook") else {
         return;
     };
     let (ours, plain) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

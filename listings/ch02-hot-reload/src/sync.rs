@@ -1,12 +1,12 @@
-//! The lock that puts reloads in order. With `--cfg shuttle` it is shuttle's, and
+//! The lock that puts reloads in order. With the feature `shuttle` it is shuttle's, and
 //! `tests/schedules.rs` tries every schedule in which threads can take it.
 
-#[cfg(not(shuttle))]
+#[cfg(not(feature = "shuttle"))]
 pub(crate) use parking_lot::Mutex;
-#[cfg(shuttle)]
+#[cfg(feature = "shuttle")]
 pub(crate) use scheduled::Mutex;
 
-#[cfg(shuttle)]
+#[cfg(feature = "shuttle")]
 mod scheduled {
     use std::sync::PoisonError;
 

@@ -1,7 +1,5 @@
-//! Every schedule in which two reloads can meet. Runs with `--cfg shuttle`:
-//! `RUSTFLAGS='--cfg shuttle' cargo test -p ch02-hot-reload --test schedules`.
-
-#![cfg(shuttle)]
+//! Every schedule in which two reloads can meet. Runs with the feature `shuttle`:
+//! `cargo test -p ch02-hot-reload --features shuttle --test schedules`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -19,7 +19,7 @@ fn run(command: &mut Command) -> Output {
 
 #[test]
 fn it_is_formatted() {
-    let Some(go) = lab::peer::find("go") else {
+    let Some(go) = lab_test::peer::find("go") else {
         return;
     };
     // gofmt comes with Go, but is not always on the search path.
@@ -35,7 +35,7 @@ fn it_is_formatted() {
 
 #[test]
 fn it_is_vetted() {
-    let Some(go) = lab::peer::find("go") else {
+    let Some(go) = lab_test::peer::find("go") else {
         return;
     };
     run(Command::new(go).args(["vet", "./..."]));
@@ -43,7 +43,7 @@ fn it_is_vetted() {
 
 #[test]
 fn its_tests_pass_under_the_race_detector() {
-    let Some(go) = lab::peer::find("go") else {
+    let Some(go) = lab_test::peer::find("go") else {
         return;
     };
     let output = run(Command::new(go).args([

@@ -24,7 +24,7 @@ impl Overlay {
             mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged &&
             echo mounted && exec cat
         "#;
-        let unshare = lab::peer::find("unshare")?;
+        let unshare = lab_test::peer::find("unshare")?;
         let mut holder = Command::new(unshare)
             .args([
                 "--user",

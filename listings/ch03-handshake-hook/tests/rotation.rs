@@ -1,8 +1,6 @@
 //! One hundred rotations in each way of writing, under continuous handshakes.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::path::Path;
 use std::time::Duration;
 
 use ch02_hot_reload::arguments::Serve;
@@ -28,27 +26,6 @@ async fn rotate(
     rotate_under_load(program, arguments, bound, strategy, rotations).await
 }
 
-/// Builds the Go twin under Go's race detector, once for all tests of this program.
-fn go_twin() -> Option<PathBuf> {
-    static BUILT: OnceLock<Option<(tempfile::TempDir, PathBuf)>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let go = lab::peer::find("go")?;
-        let directory = lab::directory().unwrap();
-        let program = directory.path().join("twin");
-        let building = Command::new(go)
-            .args(["build", "-race", "-o"])
-            .arg(&program)
-            .arg(".")
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/go"))
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&building.stderr).into_owned();
-        assert!(building.status.success(), "go build: {said}");
-        Some((directory, program))
-    });
-    built.as_ref().map(|(_, program)| program.clone())
-}
-
 macro_rules! strategies {
     ($($name:ident: $strategy:ident),* $(,)?) => {
         mod ours { $(
@@ -64,7 +41,8 @@ macro_rules! strategies {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 use super::*;
-                let Some(twin) = go_twin() else { return };
+                // Under Go's race detector.
+                let Some(twin) = lab_test::peer::go_twin(true) else { return };
                 rotate(&twin, &[], BOUND, Strategy::$strategy, ROTATIONS).await;
             }
         )* }

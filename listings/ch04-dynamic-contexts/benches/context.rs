@@ -62,7 +62,7 @@ fn main() {
     }
     compare(&things);
 
-    let Some(python) = lab::peer::find("python3") else {
+    let Some(python) = lab_test::peer::find("python3") else {
         return;
     };
     println!("Python");

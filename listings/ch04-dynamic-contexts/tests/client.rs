@@ -114,7 +114,7 @@ async fn every_new_certificate_is_shown() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_new_certificate_is_shown_by_the_python_twin() {
-    let Some(python) = lab::peer::find("python3") else {
+    let Some(python) = lab_test::peer::find("python3") else {
         return;
     };
     for strategy in Strategy::ALL {

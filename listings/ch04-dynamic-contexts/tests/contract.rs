@@ -110,7 +110,7 @@ async fn everything(python: &Path) -> (Log, Log) {
 
 #[tokio::test]
 async fn the_twin_keeps_the_contract() {
-    let Some(python) = lab::peer::find("python3") else {
+    let Some(python) = lab_test::peer::find("python3") else {
         return;
     };
     let (served, told) = everything(&python).await;

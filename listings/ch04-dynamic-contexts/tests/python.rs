@@ -67,7 +67,7 @@ fn issue_all(directory: &Path) {
 
 #[test]
 fn the_twins_own_tests_pass() {
-    let Some(python) = lab::peer::find("python3") else {
+    let Some(python) = lab_test::peer::find("python3") else {
         return;
     };
     let directory = lab::directory().unwrap();

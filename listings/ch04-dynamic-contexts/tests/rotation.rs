@@ -22,7 +22,7 @@ async fn ours(extra: &[&str], bound: Duration, strategy: Strategy, rotations: u6
 }
 
 async fn twin(strategy: Strategy, rotations: u64) {
-    let Some(python) = lab::peer::find("python3") else {
+    let Some(python) = lab_test::peer::find("python3") else {
         return;
     };
     let arguments = |files: &Files| {

@@ -88,7 +88,7 @@ fn a_link_into_a_generation_is_not_pinned() {
 /// rename at the source never arrives, so the server says at the start that it will not.
 #[tokio::test]
 async fn a_file_that_is_mounted_by_itself() {
-    let Some(unshare) = lab::peer::find("unshare") else {
+    let Some(unshare) = lab_test::peer::find("unshare") else {
         return;
     };
     let may_mount = std::process::Command::new(&unshare)

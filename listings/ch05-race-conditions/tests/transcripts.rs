@@ -3,7 +3,7 @@
 
 #[test]
 fn transcripts() {
-    lab::transcript::check(
+    lab_test::transcript::check(
         env!("CARGO_MANIFEST_DIR"),
         env!("CARGO_BIN_EXE_ch05-race-conditions"),
     );

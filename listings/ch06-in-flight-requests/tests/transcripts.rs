@@ -2,7 +2,7 @@
 
 #[test]
 fn the_transcripts_hold() {
-    lab::transcript::check(
+    lab_test::transcript::check(
         env!("CARGO_MANIFEST_DIR"),
         env!("CARGO_BIN_EXE_ch06-in-flight-requests"),
     );

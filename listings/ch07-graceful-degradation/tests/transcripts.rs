@@ -2,7 +2,7 @@
 
 #[test]
 fn transcripts() {
-    lab::transcript::check_in_virtual_time(
+    lab_test::transcript::check_in_virtual_time(
         env!("CARGO_MANIFEST_DIR"),
         env!("CARGO_BIN_EXE_ch07-graceful-degradation"),
     );

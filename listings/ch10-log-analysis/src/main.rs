@@ -14,10 +14,9 @@ use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::watch::Follow;
 use ch03_handshake_hook::{CertResolver, hooked_config, serve};
-use ch04_dynamic_contexts as openssl;
 use ch05_race_conditions::{Options as Care, Reader};
 use ch10_log_analysis::command::LogCommand;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::authority::Issued;
@@ -49,23 +48,12 @@ struct Server {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// By which library.
-    #[arg(long, value_enum, default_value = "rustls")]
-    with: Library,
     /// Never look again. A test that passes with this one tests nothing.
     #[arg(long)]
     frozen: bool,
     /// From this generation on, log each load and go on showing the one before.
     #[arg(long, value_name = "GENERATION", num_args = 0..=1, default_missing_value = "2")]
     lie: Option<u64>,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Library {
-    /// Chapter 5's reader behind chapter 3's hook.
-    Rustls,
-    /// Chapter 4's contexts.
-    Openssl,
 }
 
 #[tokio::main]
@@ -81,15 +69,6 @@ async fn server(arguments: Server) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
     let source = arguments.serve.source()?;
     let address = arguments.serve.address();
-    if arguments.with == Library::Openssl {
-        let store = openssl::start_server(source).map_err(io::Error::other)?;
-        let context = openssl::hooked_context(store.clone())?;
-        if !arguments.frozen {
-            arguments.follow.start(store);
-        }
-        openssl::serve(listen(address).await?, context).await;
-        return Ok(());
-    }
     let loader = Reader::new(Care::default()).loader();
     let store = IdentityStore::start_by(loader, source).map_err(io::Error::other)?;
     let hook = CertResolver(store.clone());

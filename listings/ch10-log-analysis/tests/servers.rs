@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use ch02_hot_reload::arguments::Serve;
@@ -19,6 +19,9 @@ use lab::log::want;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// Chapter 4's server, on OpenSSL.
+const OPENSSL: &str = "ch04-dynamic-contexts";
 
 fn ours() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_ch10-log-analysis"))
@@ -129,8 +132,15 @@ async fn a_log_that_lies_is_caught() {
 /// The assertions must fail where reloading does not happen, or they prove nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_does_not_reload_fails() {
-    for library in ["rustls", "openssl"] {
-        let mut scene = Scene::ours(&["--frozen", "--with", library]).await;
+    let openssl = lab_test::peer::built(OPENSSL);
+    let frozen: [(Option<&Path>, &[&str]); 2] = [
+        (Some(ours()), &["--frozen"]),
+        (openssl.as_deref(), &["--hook", "frozen"]),
+    ];
+    for (program, extra) in frozen {
+        let Some(program) = program else { continue };
+        let arguments = |files: &Files| Serve::command_line_with(files, extra);
+        let mut scene = Scene::new(program, arguments).await;
         let serial = scene.agent.rotate().unwrap().facts.serial;
         for arguments in [
             &["--loaded", &serial] as &[&str],
@@ -143,7 +153,7 @@ async fn a_server_that_does_not_reload_fails() {
             let mut all = vec!["assert", "server.jsonl", "--wait", "0.3"];
             all.extend(arguments);
             let output = scene.log(&all).output().unwrap();
-            assert_eq!(output.status.code(), Some(1), "{library}: {arguments:?}");
+            assert_eq!(output.status.code(), Some(1), "{program:?}: {arguments:?}");
         }
     }
 }
@@ -292,33 +302,15 @@ fn without_times(mut answers: Value) -> Value {
     answers
 }
 
-fn go_twin(directory: &Path) -> Option<PathBuf> {
-    let go = lab::peer::find("go")?;
-    let program = directory.join("twin");
-    let twin = concat!(env!("CARGO_MANIFEST_DIR"), "/../ch03-handshake-hook/go");
-    let built = Command::new(go)
-        .args(["build", "-o"])
-        .arg(&program)
-        .arg(".")
-        .env("GOFLAGS", "-mod=readonly")
-        .env("GOPROXY", "off")
-        .current_dir(twin)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "go build: {said}");
-    Some(program)
-}
-
-async fn by_ours(extra: &[&str]) -> Value {
-    let arguments = |files: &Files| Serve::command_line_with(files, extra);
+async fn by_ours() -> Value {
+    let arguments = |files: &Files| Serve::command_line(files).into();
     without_times(story(ours(), arguments).await)
 }
 
 /// Of one log all is known: the others are compared with it.
 #[tokio::test]
 async fn what_the_story_answers() {
-    let answers = by_ours(&[]).await;
+    let answers = by_ours().await;
     let server = &answers["servers"][0];
     assert_eq!(server["serving"]["generation"], 4);
     assert_eq!(server["serving"]["serial"], "1006");
@@ -339,25 +331,31 @@ async fn what_the_story_answers() {
 
 #[tokio::test]
 async fn openssl_answers_the_same() {
-    assert_eq!(by_ours(&["--with", "openssl"]).await, by_ours(&[]).await);
+    let Some(program) = lab_test::peer::built(OPENSSL) else {
+        return;
+    };
+    let arguments = |files: &Files| Serve::command_line(files).into();
+    assert_eq!(
+        without_times(story(&program, arguments).await),
+        by_ours().await
+    );
 }
 
 #[tokio::test]
 async fn go_answers_the_same() {
-    let directory = lab::directory().unwrap();
-    let Some(twin) = go_twin(directory.path()) else {
+    let Some(twin) = lab_test::peer::go_twin(false) else {
         return;
     };
     let arguments = |files: &Files| Serve::command_line(files).into();
     assert_eq!(
         without_times(story(&twin, arguments).await),
-        by_ours(&[]).await
+        by_ours().await
     );
 }
 
 #[tokio::test]
 async fn python_answers_the_same() {
-    let Some(python) = lab::peer::find("python3") else {
+    let Some(python) = lab_test::peer::find("python3") else {
         return;
     };
     let twin = concat!(
@@ -387,5 +385,5 @@ async fn python_answers_the_same() {
     );
     let events = answers["log"]["events"].as_u64().unwrap();
     answers["log"]["events"] = (events - 1).into();
-    assert_eq!(answers, by_ours(&[]).await);
+    assert_eq!(answers, by_ours().await);
 }

@@ -40,9 +40,7 @@ pub mod log;
 pub mod memory;
 pub mod mutual;
 pub mod name;
-pub mod peer;
 pub mod rotation;
-pub mod transcript;
 pub mod wire;
 
 use std::net::SocketAddr;

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::agent::{Agent, Files, Strategy};
@@ -17,8 +16,13 @@ use crate::child::Child;
 use crate::client::{Client, Failure, Options, Seen};
 use crate::log::{Log, want};
 
-/// Clients that connect all the time.
+/// Clients that connect around each rotation.
 const CLIENTS: usize = 2;
+/// How often each of them connects from the moment at which a rotation begins. A number, and not
+/// as often as it can: what a run costs does not depend on how long the machine takes for it.
+const CONNECTS: u32 = 6;
+/// The pause after each, so that they reach from before the swap to after it.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// What clients saw in a run in which nothing failed.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ macro_rules! each_strategy {
 }
 
 /// Writes a first identity into a new directory, starts `program` with the `arguments` that name
-/// the agent's files, and rotates so many times under continuous handshakes. Each rotation must be
+/// the agent's files, and rotates so many times while clients shake hands. Each rotation must be
 /// loaded within `bound`.
 ///
 /// # Panics
@@ -70,7 +74,8 @@ pub async fn rotate_under_load(
     let load = Load::start(&client, address);
     let mut issued = BTreeMap::from([(first.facts.serial.clone(), first.clone())]);
     let mut seen = Vec::new();
-    for _ in 0..rotations {
+    for rotation in 1..=rotations {
+        load.begun.send_replace(rotation);
         let next = agent.rotate().unwrap();
         let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
         log.wait_for(&loaded, bound).await;
@@ -93,32 +98,42 @@ pub async fn rotate_under_load(
 
 type Probed = Result<Seen, Failure>;
 
-/// Clients that connect again and again.
+/// Clients that connect around each rotation.
 struct Load {
-    stop: Arc<AtomicBool>,
+    begun: watch::Sender<u64>,
     clients: JoinSet<Vec<Probed>>,
 }
 
 impl Load {
     fn start(client: &Client, server: SocketAddr) -> Self {
-        let (stop, mut clients) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
+        let (begun, mut clients) = (watch::Sender::new(0), JoinSet::new());
         for _ in 0..CLIENTS {
-            let (client, stop) = (client.clone(), stop.clone());
-            clients.spawn(async move {
-                let mut seen = Vec::new();
-                while !stop.load(Ordering::Relaxed) {
-                    seen.push(client.probe(server).await);
-                }
-                seen
-            });
+            clients.spawn(connect(client.clone(), server, begun.subscribe()));
         }
-        Self { stop, clients }
+        Self { begun, clients }
     }
 
     async fn stop(self) -> impl Iterator<Item = Probed> {
-        self.stop.store(true, Ordering::Relaxed);
+        drop(self.begun);
         self.clients.join_all().await.into_iter().flatten()
     }
+}
+
+/// Connects so often at each rotation that begins, until there are no more, and returns what was
+/// seen.
+async fn connect(
+    client: Client,
+    address: SocketAddr,
+    mut begun: watch::Receiver<u64>,
+) -> Vec<Probed> {
+    let mut seen = Vec::new();
+    while begun.changed().await.is_ok() {
+        for _ in 0..CONNECTS {
+            seen.push(client.probe(address).await);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    seen
 }
 
 /// No handshake failed, each chain was one that was issued, and each new one was seen.

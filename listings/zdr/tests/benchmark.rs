@@ -103,7 +103,7 @@ async fn each_server_has_its_turns_and_its_figures() {
 /// It serves one client after the other. To wait forever for the second would end no benchmark.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_of_one_client_holds_none_beside_another() {
-    if lab::peer::find("openssl").is_none() {
+    if lab_test::peer::find("openssl").is_none() {
         return;
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/s_server.toml");

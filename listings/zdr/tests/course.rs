@@ -1,11 +1,9 @@
 //! Who passes the course, and where the others stop.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ch09_simulating_rotation::Writer;
-use tempfile::TempDir;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::RunControl;
 use zdr::course::lesson::{HINTS, Lesson, ON};
@@ -13,24 +11,15 @@ use zdr::course::{Course, CourseOptions, StageReport, State, course, text};
 use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
-/// How many servers take the course at once. They mostly wait.
-static TURNS: Semaphore = Semaphore::const_new(6);
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Ours, where it has been built; a peer's program, where it is installed.
 fn is_there(program: &str) -> bool {
-    let beside = std::env::current_exe().unwrap();
-    let beside = beside.parent().and_then(Path::parent).unwrap();
-    match beside.join(program).is_file() {
-        true => true,
-        false if program.starts_with("ch") => {
-            lab::peer::skip(program);
-            false
-        }
-        false => lab::peer::find(program).is_some(),
+    match program.starts_with("ch") || program == "broken" {
+        true => lab_test::peer::built(program).is_some(),
+        false => lab_test::peer::find(program).is_some(),
     }
 }
 
@@ -55,35 +44,17 @@ fn broken(more: &[&str]) -> Spec {
     shipped("broken", "broken", more).unwrap()
 }
 
-/// The Go twin is built once, and not for each of the servers of a stage.
-struct Go {
-    directory: TempDir,
-}
-
-impl Go {
-    fn built() -> Option<Self> {
-        let go = lab::peer::find("go")?;
-        let directory = lab::directory().unwrap();
-        let mut build = Command::new(go);
-        build
-            .args(["build", "-o"])
-            .arg(directory.path().join("go-twin"))
-            .arg(".");
-        let build = build.current_dir(root().join("listings/ch03-handshake-hook/go"));
-        assert!(build.status().unwrap().success());
-        Some(Self { directory })
-    }
-
-    fn spec(&self, more: &[&str]) -> Spec {
-        let mut spec = shipped("go", "go", more).unwrap();
-        spec.setup.clear();
-        spec.command[0] = self.directory.path().join("go-twin").display().to_string();
-        spec
-    }
+/// The Go twin, built once and not for each of the servers of a stage.
+fn go(more: &[&str]) -> Option<Spec> {
+    let twin = lab_test::peer::go_twin(false)?;
+    let mut spec = shipped("go", "go", more)?;
+    spec.setup.clear();
+    spec.command[0] = twin.display().to_string();
+    Some(spec)
 }
 
 async fn taken(spec: &Spec, options: &CourseOptions) -> Course {
-    let _turn = TURNS.acquire().await;
+    let _turn = super::turns::of(1).await;
     let (_nobody, interrupt) = watch::channel(None);
     let control = RunControl {
         progress: &|_| (),
@@ -102,7 +73,6 @@ fn whole(course: &Course) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_servers_pass() {
-    let go = Go::built();
     // The twins' own tests try each kind of file.
     let some = short(&[
         Scenario::Torn,
@@ -117,7 +87,7 @@ async fn our_servers_pass() {
             shipped("ch05", "ch05-race-conditions", &[]),
             CourseOptions::quick(),
         ),
-        (go.as_ref().map(|go| go.spec(&[])), some.clone()),
+        (go(&[]), some.clone()),
         (shipped("python", "python3", &["--poll-ms=50"]), some),
     ];
     let mut taking = JoinSet::new();
@@ -179,7 +149,7 @@ fn behind(script: &str, mut spec: Spec) -> Spec {
     spec
 }
 
-fn stopping(go: Option<&Go>) -> Vec<Stops> {
+fn stopping() -> Vec<Stops> {
     let mutual = |more: &[&str]| broken(more).asking_clients().unwrap();
     let links =
         r#"exec "$0" "$1" "$(readlink -f "$2")" "$3" "$(readlink -f "$4")" "$5" "$6" "$7" "$8""#;
@@ -277,7 +247,7 @@ fn stopping(go: Option<&Go>) -> Vec<Stops> {
         shipped("ch01", "ch01-restart-baseline", &[]).map(|spec| (spec, "How it works")),
         shipped("ch03", "ch03-handshake-hook", &["--hook=stat"])
             .map(|spec| (spec, "Two looks that agree")),
-        go.map(|go| (go.spec(&["--hook=stat"]), "Two looks that agree")),
+        go(&["--hook=stat"]).map(|spec| (spec, "Two looks that agree")),
         shipped("python", "python3", &["--hook=frozen"]).map(|spec| (spec, "How it works")),
     ];
     for (spec, heading) in naive.into_iter().flatten() {
@@ -292,9 +262,8 @@ fn stopping(go: Option<&Go>) -> Vec<Stops> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_the_others_stops_where_the_book_says() {
-    let go = Go::built();
     let mut taking = JoinSet::new();
-    for stops in stopping(go.as_ref()) {
+    for stops in stopping() {
         taking.spawn(async move {
             let course = taken(&stops.spec, &short(&stops.scenarios)).await;
             surprise(&stops, &course)

@@ -13,7 +13,7 @@ use ch11_verification::attempt::Class;
 use clap::ValueEnum;
 use defect::Defect;
 use serde::Deserialize;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
 use zdr::report::{Code, Outcome, Report, ScenarioReport};
@@ -72,9 +72,7 @@ enum Figure {
     Goodbyes,
 }
 
-/// How many servers run at once, in both tests. They mostly wait.
-static TURNS: Semaphore = Semaphore::const_new(8);
-/// How many of them are the sound one.
+/// How many of the sound server run at once.
 const SOUND: u32 = 4;
 /// The name of what is no scenario: rotations under load.
 const ROTATION: &str = "rotation";
@@ -172,7 +170,7 @@ async fn each_defect_is_found_for_the_right_reason() {
     let mut judging = JoinSet::new();
     for entry in table() {
         judging.spawn(async move {
-            let _turn = TURNS.acquire().await;
+            let _turn = super::turns::of(1).await;
             let spec = server(Some(&entry.flag), entry.mutual);
             let report = judge(&spec, &options(std::slice::from_ref(&entry))).await;
             escaped(&entry, &report)
@@ -184,7 +182,7 @@ async fn each_defect_is_found_for_the_right_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_server_without_a_defect_passes() {
-    let _turns = TURNS.acquire_many(SOUND).await;
+    let _turns = super::turns::of(SOUND).await;
     for mutual in [false, true] {
         let mut entries = table();
         entries.retain(|entry| entry.mutual == mutual);

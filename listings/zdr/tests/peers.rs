@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch11_verification::attempt::Class;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
 use zdr::report::{Code, Report, Severity};
 use zdr::server::spec::Spec;
-
-/// How many servers run at once. They mostly wait.
-const AT_ONCE: usize = 6;
 
 /// What we know of a server.
 struct Known {
@@ -88,16 +85,10 @@ impl Known {
     }
 
     fn is_there(&self) -> bool {
-        let beside = std::env::current_exe().unwrap();
-        let beside = beside.parent().and_then(Path::parent).unwrap();
         let ours = self.program.starts_with("ch") || self.program == "broken";
-        match (ours, beside.join(self.program).is_file()) {
-            (_, true) => true,
-            (true, false) => {
-                lab::peer::skip(self.program);
-                false
-            }
-            (false, false) => lab::peer::find(self.program).is_some(),
+        match ours {
+            true => lab_test::peer::built(self.program).is_some(),
+            false => lab_test::peer::find(self.program).is_some(),
         }
     }
 }
@@ -170,7 +161,7 @@ fn each_file_is_a_server_that_we_know() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_server_that_is_there_rotates_as_we_know_it() {
-    let (turns, mut judging) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+    let mut judging = JoinSet::new();
     let mut known = known();
     for file in files() {
         let name = file.file_stem().unwrap().to_string_lossy();
@@ -179,9 +170,9 @@ async fn each_server_that_is_there_rotates_as_we_know_it() {
             continue;
         }
         for spec in servers(&file) {
-            let (turns, known) = (turns.clone(), known.clone());
+            let known = known.clone();
             judging.spawn(async move {
-                let _turn = turns.acquire().await;
+                let _turn = super::turns::of(1).await;
                 surprise(&known, &judge(&spec).await)
             });
         }

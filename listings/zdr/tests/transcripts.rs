@@ -2,5 +2,5 @@
 
 #[test]
 fn transcripts() {
-    lab::transcript::check(env!("CARGO_MANIFEST_DIR"), env!("CARGO_BIN_EXE_zdr"));
+    lab_test::transcript::check(env!("CARGO_MANIFEST_DIR"), env!("CARGO_BIN_EXE_zdr"));
 }

@@ -67,15 +67,15 @@ fn cargo(root: &Path) -> Command {
 /// Whether every command ran.
 fn record(root: &Path, only: Option<&str>) -> io::Result<bool> {
     let before = transcripts(root)?;
-    // `cargo test --test transcripts` builds each program and knows where it lies; the variable
-    // makes its comparison write instead.
+    // The tests of that name build each program and know where it lies; the variable makes their
+    // comparison write instead.
     let mut command = cargo(root);
     match only {
         Some(listing) => command.args(["test", "--quiet", "--package", listing]),
         None => command.args(["test", "--quiet", "--workspace"]),
     };
     let status = command
-        .args(["--test", "transcripts", "--no-fail-fast"])
+        .args(["--test", "it", "--no-fail-fast", "--", "transcripts::"])
         .env("SNAPSHOTS", "overwrite")
         .status()?;
     for (path, text) in transcripts(root)? {

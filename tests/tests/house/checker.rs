@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::circle::{Tree, Uses, circles};
-use crate::source::functions;
-use crate::{backwards, manifest, only_exempt, others};
+use super::circle::{Tree, Uses, circles};
+use super::source::functions;
+use super::{backwards, manifest, only_exempt, others};
 
 /// The circles of a crate of these files.
 fn circles_of(files: &[(&str, &str)]) -> Vec<Vec<String>> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::source::{Module, Names, file_of, read};
+use super::source::{Module, Names, file_of, read};
 
 /// Who uses whom.
 pub type Uses<T> = BTreeMap<T, BTreeSet<T>>;

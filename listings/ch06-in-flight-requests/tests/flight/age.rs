@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
 
-use crate::bench::{BY_GENERATION, Bench, GRACE};
+use super::bench::{BY_GENERATION, Bench, GRACE};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const BY_AGE: Retirement = Retirement {

@@ -7,7 +7,7 @@ use lab::client::Failure;
 use lab::log::want;
 use tokio::time::{Duration, Instant};
 
-use crate::bench::{BY_GENERATION, Bench, GRACE};
+use super::bench::{BY_GENERATION, Bench, GRACE};
 
 const MIB: u64 = 1 << 20;
 

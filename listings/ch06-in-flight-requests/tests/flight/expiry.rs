@@ -10,7 +10,7 @@ use lab::log::want;
 use rustls::CertificateError::{Expired, ExpiredContext};
 use rustls::ClientConfig;
 
-use crate::bench::{BY_GENERATION, Bench};
+use super::bench::{BY_GENERATION, Bench};
 
 const MIB: u64 = 1 << 20;
 /// The lab's leaves are valid for an hour.

@@ -5,7 +5,7 @@ use lab::client::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_rustls::client::TlsStream;
 
-use crate::bench::{BY_GENERATION, Bench};
+use super::bench::{BY_GENERATION, Bench};
 
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;

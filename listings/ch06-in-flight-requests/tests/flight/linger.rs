@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, Instant};
 
-use crate::bench::{BY_GENERATION, Bench, GRACE};
+use super::bench::{BY_GENERATION, Bench, GRACE};
 
 const REQUEST: &[u8] = b"GET /bytes/1000 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

@@ -11,7 +11,7 @@ use lab::memory;
 use rustls::client::{Resumption, Tls12Resumption};
 use rustls::{ClientConfig, HandshakeKind};
 
-use crate::bench::{BY_GENERATION, Bench, REMEMBERED};
+use super::bench::{BY_GENERATION, Bench, REMEMBERED};
 
 const CLIENTS: usize = 50;
 

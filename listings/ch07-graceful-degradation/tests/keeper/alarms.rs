@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
 use tokio::time::sleep;
 
-use crate::scene::{DAY, HOUR, MINUTE, POLL, Scene, beginning};
+use super::scene::{DAY, HOUR, MINUTE, POLL, Scene, beginning};
 
 /// Nobody renews: each threshold is told once, within a poll of its time.
 #[tokio::test(start_paused = true)]

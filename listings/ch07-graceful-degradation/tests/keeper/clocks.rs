@@ -8,7 +8,7 @@ use lab::log::want;
 use rustls::time_provider::TimeProvider;
 use tokio::time::sleep;
 
-use crate::scene::{DAY, HOUR, MINUTE, POLL, Scene, beginning, client_config, polling};
+use super::scene::{DAY, HOUR, MINUTE, POLL, Scene, beginning, client_config, polling};
 
 const TWO_DAYS: i64 = 2 * 24 * 3600;
 

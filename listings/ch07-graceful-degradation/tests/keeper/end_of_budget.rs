@@ -13,7 +13,7 @@ use lab::client::{self, Client, Failure, Options};
 use lab::log::want;
 use tokio::time::sleep;
 
-use crate::scene::{DAY, HOUR, Scene};
+use super::scene::{DAY, HOUR, Scene};
 
 fn client(scene: &Scene, options: Options) -> Client {
     let mut config = client::config(scene.agent.root_pem(), options).unwrap();

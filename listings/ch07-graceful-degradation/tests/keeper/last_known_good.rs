@@ -9,7 +9,7 @@ use lab::agent::Strategy;
 use lab::log::want;
 use tokio::time::sleep;
 
-use crate::scene::{DAY, HOUR, POLL, Scene, beginning, polling, remove};
+use super::scene::{DAY, HOUR, POLL, Scene, beginning, polling, remove};
 
 /// Each strategy, and its writer dead after each of its steps: what is served is the last good
 /// pair or the next one, whole, and a writer that comes back is followed.

@@ -20,7 +20,7 @@ use tokio::time::{advance, sleep};
 use tower::ServiceExt;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-use crate::scene::{DAY, HOUR, LOOK_BOUND, POLL, Scene, beginning, polling};
+use super::scene::{DAY, HOUR, LOOK_BOUND, POLL, Scene, beginning, polling};
 
 async fn asked(scene: &Scene, path: &str) -> (StatusCode, String, String) {
     let request = Request::get(path).body(Body::empty()).unwrap();

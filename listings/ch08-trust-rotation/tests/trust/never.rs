@@ -17,7 +17,7 @@ use rustls::{
 
 use time::OffsetDateTime;
 
-use crate::bench::{Bench, GRACE, MAX_AGE, Session, named};
+use super::bench::{Bench, GRACE, MAX_AGE, Session, named};
 
 /// Lets in whoever comes, and looks at no certificate: a server of another policy.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use ch08_trust_rotation::{Refusal, Stage};
 use lab::BOUND;
 use lab::log::want;
 
-use crate::bench::{Bench, GRACE, QUIET, Session, named};
+use super::bench::{Bench, GRACE, QUIET, Session, named};
 
 /// Lets the tasks of the server run that have something to do.
 async fn settle() {

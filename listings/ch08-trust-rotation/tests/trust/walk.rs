@@ -18,7 +18,7 @@ use lab::memory;
 use rustls::ClientConfig;
 use rustls::pki_types::UnixTime;
 
-use crate::bench::{QUIET, SESSIONS, Session, named};
+use super::bench::{QUIET, SESSIONS, Session, named};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {

@@ -14,7 +14,7 @@ use lab::authority::{Authority, Issued};
 use lab::memory;
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 
-use crate::bench::{Bench, SESSIONS, Session, named};
+use super::bench::{Bench, SESSIONS, Session, named};
 
 /// A server built by another loader.
 struct Wrong {

@@ -23,8 +23,8 @@ use lab::authority::{Authority, LeafRequest};
 use lab::child::Child;
 use lab::client::{Client, Options};
 
-use crate::http;
-use crate::served::{self, Served};
+use super::http;
+use super::served::{self, Served};
 
 const NAME: &str = "service.example";
 const ACME: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
@@ -62,7 +62,7 @@ impl Pebble {
             "-config".into(),
             config.into(),
         ];
-        let env = lab::peer::find("env").expect("every system has env");
+        let env = lab_test::peer::find("env").expect("every system has env");
         let server = Child::spawn(&env, arguments, |_| ()).unwrap();
         let process = server.id().unwrap();
         let both = async {
@@ -178,7 +178,7 @@ async fn order(account: &Account) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_acme_server_rotates_our_server() {
-    let Some(program) = lab::peer::find("pebble") else {
+    let Some(program) = lab_test::peer::find("pebble") else {
         return;
     };
     let directory = lab::directory().unwrap();

@@ -20,8 +20,8 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
-use crate::http;
-use crate::served::{self, Served};
+use super::http;
+use super::served::{self, Served};
 
 /// In memory, unsealed, and reached by a socket in a directory of the test.
 struct Bao {
@@ -205,7 +205,7 @@ async fn written(files: &Files) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn its_agent_rotates_our_servers() {
-    let Some(program) = lab::peer::find("bao") else {
+    let Some(program) = lab_test::peer::find("bao") else {
         return;
     };
     let directory = lab::directory().unwrap();

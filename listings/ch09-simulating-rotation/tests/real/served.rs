@@ -99,7 +99,7 @@ pub(crate) fn ours() -> (PathBuf, Vec<OsString>) {
 
 /// The Go twin, built as chapter 3's tests build it, so that the build is found again.
 pub(crate) fn go(directory: &Path) -> Option<(PathBuf, Vec<OsString>)> {
-    let go = lab::peer::find("go")?;
+    let go = lab_test::peer::find("go")?;
     let program = directory.join("twin");
     let building = Command::new(go)
         .args(["build", "-race", "-o"])
@@ -115,7 +115,7 @@ pub(crate) fn go(directory: &Path) -> Option<(PathBuf, Vec<OsString>)> {
 
 /// The Python twin.
 pub(crate) fn python() -> Option<(PathBuf, Vec<OsString>)> {
-    let python = lab::peer::find("python3")?;
+    let python = lab_test::peer::find("python3")?;
     let twin = Path::new(LISTINGS).join("ch04-dynamic-contexts/python");
     Some((python, vec!["-B".into(), twin.into()]))
 }

@@ -4,7 +4,7 @@ use ch02_hot_reload::identity::{Source, read};
 use lab::agent::Files;
 use zdr::report::{Code, Finding, Report, Severity};
 
-use crate::{FOR_EVER, Folder, Running, Theirs, is_alive};
+use super::{FOR_EVER, Folder, Running, Theirs, is_alive};
 
 fn source(folder: &Folder) -> Source {
     Source::localhost(Files {
@@ -173,7 +173,7 @@ fn interrupted_at(scenario: &str, invalid: impl Fn(&Source) -> bool) {
     let mut running = folder.check(&theirs.toml(""), &arguments);
     running.until("rotation 1 of");
     let source = source(&folder);
-    crate::until(scenario, || invalid(&source).then_some(()));
+    super::until(scenario, || invalid(&source).then_some(()));
     running.signal(rustix::process::Signal::INT);
     running.end().says(130, &[]);
     read(&source).unwrap();

@@ -8,7 +8,7 @@ use std::thread;
 
 use zdr::report::{Code, Report};
 
-use crate::{
+use super::{
     FOR_EVER, Folder, Running, SOUND, Theirs, attach, behind, is_alive, no_process_is_left,
     number_in,
 };
@@ -324,7 +324,7 @@ fn one_that_dies_in_the_middle() {
     let mut running = folder.check(&behind(""), &[&FOR_EVER[..], &["--no-scenarios"]].concat());
     let zdr = running.pid();
     running.until("rotation 1 of");
-    crate::kill(
+    super::kill(
         number_in(&folder.path("pid")),
         rustix::process::Signal::KILL,
     );
@@ -361,7 +361,7 @@ fn one_that_hangs() {
     let mut running = folder.check(&toml, &arguments);
     let zdr = running.pid();
     running.until("rotation 1 of");
-    crate::kill(
+    super::kill(
         number_in(&folder.path("pid")),
         rustix::process::Signal::STOP,
     );

@@ -10,7 +10,7 @@ use zdr::check::{Options, RunControl, Step, check};
 use zdr::report::{ClassReport, Report};
 use zdr::server::spec::Spec;
 
-use crate::{
+use super::{
     Done, FOR_EVER, Folder, SOUND, behind, children_of, is_alive, no_process_is_left, number_in,
     until,
 };
@@ -115,7 +115,7 @@ fn a_server_that_hangs_does_not_hold_up_the_end() {
     let mut running = folder.check(&behind(""), &arguments);
     let zdr = running.pid();
     running.until("before the first rotation");
-    crate::kill(number_in(&folder.path("pid")), Signal::STOP);
+    super::kill(number_in(&folder.path("pid")), Signal::STOP);
     running.signal(Signal::INT);
     told(&running.end(), &folder, zdr, "Ctrl-C");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::{Folder, Running};
+use super::{Folder, Running};
 
 #[test]
 fn help_has_examples_and_codes() {
@@ -47,7 +47,7 @@ fn completions_are_what_the_shell_can_read() {
         done.says(0, &[]);
         assert!(done.out.contains("rotations"), "{shell}");
         let file = folder.write(shell, &done.out);
-        if shell == "bash" && lab::peer::find(shell).is_some() {
+        if shell == "bash" && lab_test::peer::find(shell).is_some() {
             let mut command = Command::new(shell);
             Running::start(command.arg("-n").arg(&file))
                 .end()

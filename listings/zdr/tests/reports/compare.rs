@@ -4,7 +4,7 @@ use ch11_verification::attempt::{Class, FailureKind};
 use zdr::compare::{Change, Comparison, compare};
 use zdr::report::{Code, Phase, Report, Severity};
 
-use crate::sample::{self, Run, failed, finding};
+use super::sample::{self, Run, failed, finding};
 
 fn class(comparison: &Comparison, class: Class) -> &zdr::compare::ClassComparison {
     let of = |one: &&zdr::compare::ClassComparison| one.class == class;

@@ -14,7 +14,7 @@ use zdr::report::Report;
 use zdr::report::page::page;
 use zdr::report::text::summary;
 
-use crate::sample;
+use super::sample;
 
 fn directory() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory")

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use zdr::compare::merge::merge;
 use zdr::report::{Code, Latency, Outcome, Phase, Report, Severity};
 
-use crate::sample::{self, Run, SLICE_MS, failed, finding};
+use super::sample::{self, Run, SLICE_MS, failed, finding};
 
 fn refused(reports: Vec<Report>) -> String {
     merge(reports)

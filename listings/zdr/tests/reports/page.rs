@@ -8,7 +8,7 @@ use zdr::compare::merge::merge;
 use zdr::report::page::page;
 use zdr::report::{Failures, Phase, Report};
 
-use crate::sample;
+use super::sample;
 
 fn samples() -> Vec<(&'static str, Report)> {
     let merged = merge(sample::pods().to_vec()).expect("they are of one run");

@@ -7,7 +7,7 @@ use snapbox::Assert;
 use snapbox::data::{Data, DataFormat};
 use zdr::report::Report;
 
-use crate::sample;
+use super::sample;
 
 /// The schema as it is in the repository. With `SNAPSHOTS=overwrite`, it is written first.
 #[test]

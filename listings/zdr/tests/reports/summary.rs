@@ -3,7 +3,7 @@
 use ch11_verification::attempt::Class;
 use zdr::report::text::{WIDTH, summary};
 
-use crate::sample;
+use super::sample;
 
 #[test]
 fn what_a_terminal_shows() {

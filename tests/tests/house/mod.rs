@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use circle::{Tree, Uses, circles};
-use source::functions;
+use self::circle::{Tree, Uses, circles};
+use self::source::functions;
 use walkdir::WalkDir;
 
 /// The most lines that a file may have.

@@ -18,7 +18,7 @@
 //! | in the field `detail`, a number before `seconds` | `[DURATION]` |
 //! | in text, `127.0.0.1:` and a number | `127.0.0.1:[PORT]` |
 //! | in text, a date and time, except in virtual time | `[TIME]` |
-//! | in text, the path of a directory that [`crate::directory`] made | `[PATH]` |
+//! | in text, the path of a directory that [`lab::directory`] made | `[PATH]` |
 //! | in a judgement, how many attempts there were, and how many attempts or downloads failed | `[COUNT]` |
 //! | in a judgement, the bound that follows from such a count | `[SHARE]` |
 //!
@@ -35,7 +35,7 @@ use serde_json::Value;
 use snapbox::assert::{Action, Assert};
 use snapbox::{Data, Redactions};
 
-use crate::event::{Event, FILE_VARIABLE};
+use lab::event::{Event, FILE_VARIABLE};
 
 /// Runs the command of each transcript of a crate again, and compares. With `SNAPSHOTS=overwrite`
 /// (which `cargo record` sets) writes the transcripts instead.

@@ -1,6 +1,6 @@
 //! What is normalised, and what is not.
 
-use lab::transcript::normalise;
+use lab_test::transcript::normalise;
 
 #[test]
 fn only_named_values_are_replaced() {

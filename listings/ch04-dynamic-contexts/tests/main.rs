@@ -1,0 +1,8 @@
+//! The chapter's tests, in one program: they wait side by side, and are linked once.
+
+mod client;
+mod contexts;
+mod contract;
+mod python;
+mod rotation;
+mod transcripts;

@@ -1,0 +1,10 @@
+//! The chapter's tests, in one program: they wait side by side, and are linked once.
+//! One that is run by itself, too, is a program of its own: see `Cargo.toml`.
+
+mod explorer;
+mod model;
+mod pem;
+mod reader;
+mod rotation;
+mod start;
+mod transcripts;

@@ -1,0 +1,5 @@
+//! The chapter's tests, in one program: they wait side by side, and are linked once.
+
+mod rotation;
+mod transcripts;
+mod trust;

@@ -1,0 +1,10 @@
+//! The chapter's tests, in one program: they wait side by side, and are linked once.
+
+mod cli;
+mod contract;
+mod followed;
+mod real;
+mod sabotage;
+mod schedule;
+mod transcripts;
+mod writers;

@@ -1,0 +1,7 @@
+//! The chapter's tests, in one program: they wait side by side, and are linked once.
+
+mod bound;
+mod demo;
+mod judgement;
+mod servers;
+mod transcripts;

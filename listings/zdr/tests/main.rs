@@ -1,0 +1,12 @@
+//! The verifier's tests, in one program: they wait side by side, and are linked once.
+
+mod benchmark;
+mod course;
+mod demo;
+mod edges;
+mod falsification;
+mod measure;
+mod peers;
+mod reports;
+mod transcripts;
+mod turns;

@@ -1,0 +1,12 @@
+//! How many servers run at once, in all tests of this program. They mostly wait; but the more of them
+//! there are, the longer each takes, and what is slow is judged.
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+const AT_ONCE: usize = 8;
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+
+/// Waits until so many more servers may run, as long as what is returned lives.
+pub async fn of(servers: u32) -> SemaphorePermit<'static> {
+    TURNS.acquire_many(servers).await.unwrap()
+}

@@ -1,0 +1,4 @@
+//! The chapter's tests, in one program: they wait side by side, and are linked once.
+
+mod rotation;
+mod transcripts;

@@ -1,0 +1,12 @@
+//! The chores' tests, in one program: they wait side by side, and are linked once.
+
+mod catalogue;
+mod destination;
+mod errata;
+mod grid;
+mod new_chapter;
+mod results;
+mod root;
+mod serve;
+mod timeline;
+mod versions;

@@ -1,0 +1,66 @@
+//! No test is left out. A crate's tests are one program, which cargo does not put together by itself:
+//! a file that its `main.rs` does not name would never run.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use walkdir::WalkDir;
+
+/// The files and folders of tests that neither `main.rs` nor the manifest names.
+fn left_out(package: &Path) -> Vec<String> {
+    let read = |name: &str| fs::read_to_string(package.join(name)).unwrap_or_default();
+    let (manifest, main) = (read("Cargo.toml"), read("tests/main.rs"));
+    if !manifest.contains("autotests = false") {
+        return Vec::new();
+    }
+    let joined = main.lines().filter_map(|line| line.strip_prefix("mod "));
+    let joined = joined.map(|name| name.trim_end_matches(';').to_owned());
+    let apart = manifest.split("[[test]]").skip(1);
+    let apart = apart.filter_map(|table| table.split('"').nth(1).map(str::to_owned));
+    let named: BTreeSet<String> = joined.chain(apart).chain(["main".into()]).collect();
+    let entries = fs::read_dir(package.join("tests")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let tests = paths.filter(|path| {
+        path.extension().is_some_and(|extension| extension == "rs")
+            || path.join("mod.rs").is_file()
+            || path.join("main.rs").is_file()
+    });
+    let stems = tests.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
+    stems.filter(|stem| !named.contains(stem)).collect()
+}
+
+#[test]
+fn every_file_of_tests_is_in_a_program() {
+    let root = scripts::root().unwrap();
+    let mut packages = 0;
+    let skip = ["target", ".git", "node_modules"];
+    let entries = WalkDir::new(&root).max_depth(3).into_iter();
+    let entries = entries.filter_entry(|entry| {
+        entry.depth() == 0 || !skip.iter().any(|name| entry.file_name() == *name)
+    });
+    for entry in entries.map(Result::unwrap) {
+        if entry.file_name() != "Cargo.toml" || !entry.path().with_file_name("tests").is_dir() {
+            continue;
+        }
+        packages += 1;
+        let package = entry.path().parent().unwrap();
+        let none: [&str; 0] = [];
+        assert_eq!(left_out(package), none, "{}", package.display());
+    }
+    assert!(packages >= 14, "{packages} packages with tests");
+}
+
+#[test]
+fn a_file_that_is_in_none_is_found() {
+    let package = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(package.path().join(name), text).unwrap();
+    fs::create_dir_all(package.path().join("tests/folder")).unwrap();
+    let manifest = "autotests = false\n[[test]]\nname = \"it\"\n[[test]]\nname = \"apart\"\n";
+    write("Cargo.toml", manifest);
+    write("tests/main.rs", "mod joined;\nmod folder;\n");
+    for name in ["joined", "apart", "forgotten", "folder/mod"] {
+        write(&format!("tests/{name}.rs"), "");
+    }
+    assert_eq!(left_out(package.path()), ["forgotten"]);
+}
