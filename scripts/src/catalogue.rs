@@ -10,6 +10,8 @@ use std::path::Path;
 use regex::Regex;
 use serde::Deserialize;
 
+use crate::error::Error;
+
 /// What the file holds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,24 +42,24 @@ struct Failure {
 /// # Errors
 /// With the number of an entry that is out of order, names a test that is not there, or has a
 /// chapter without a test or a test without a chapter.
-pub fn render(root: &Path, list: &str) -> Result<String, String> {
-    let catalogue: Catalogue = toml::from_str(list).map_err(|why| why.to_string())?;
+pub fn render(root: &Path, list: &str) -> Result<String, Error> {
+    let catalogue: Catalogue = toml::from_str(list).map_err(Error::list)?;
     let mut page = String::new();
     for (failure, number) in catalogue.failure.iter().zip(1..) {
-        let wrong = |why: String| format!("failure {}: {why}", failure.number);
+        let wrong = |error: Error| error.within(format!("failure {}", failure.number));
         if failure.number != number {
-            return Err(wrong(format!("stands in place {number}")));
+            return Err(wrong(Error::list(format!("stands in place {number}"))));
         }
         for test in &failure.tests {
             exists(root, test).map_err(wrong)?;
         }
         if failure.chapter.is_some() == failure.tests.is_empty() {
-            return Err(wrong("a chapter and a test belong together".into()));
+            return Err(wrong(Error::list("a chapter and a test belong together")));
         }
         write(&mut page, failure);
     }
     match catalogue.failure.len() {
-        0 => Err("no failure in it".into()),
+        0 => Err(Error::list("no failure in it")),
         _ => Ok(page),
     }
 }
@@ -92,18 +94,19 @@ fn write(page: &mut String, failure: &Failure) {
 ///
 /// # Errors
 /// When there is no such file, or no such function in it.
-pub fn exists(root: &Path, test: &str) -> Result<(), String> {
+pub fn exists(root: &Path, test: &str) -> Result<(), Error> {
     let (file, name) = test
         .split_once("::")
-        .ok_or_else(|| format!("`{test}` is not `file::function`"))?;
-    let text = fs::read_to_string(root.join(file)).map_err(|why| format!("{file}: {why}"))?;
+        .ok_or_else(|| Error::list(format!("`{test}` is not `file::function`")))?;
+    let text =
+        fs::read_to_string(root.join(file)).map_err(|error| Error::list(error).within(file))?;
     let written = format!(
         r"(?m)(\b(fn|func|def) {0}\b|^\s*{0}: \w)",
         regex::escape(name)
     );
-    let written = Regex::new(&written).map_err(|why| why.to_string())?;
-    match written.is_match(&text) {
-        true => Ok(()),
-        false => Err(format!("{file} has no test `{name}`")),
+    let written = Regex::new(&written).map_err(Error::list)?;
+    if written.is_match(&text) {
+        return Ok(());
     }
+    Err(Error::list(format!("{file} has no test `{name}`")))
 }

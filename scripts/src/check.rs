@@ -161,8 +161,8 @@ impl Book {
                 let (name, given) = (&directive.name, directive.arguments.len());
                 let what = format!("`{name}` takes {count} paths, and has {given}");
                 self.problem(chapter, directive.line, what);
-            } else if let Err(what) = crate::expand::expand(&directory, &directive) {
-                self.problem(chapter, directive.line, what);
+            } else if let Err(error) = crate::expand::expand(&directory, &directive) {
+                self.problem(chapter, directive.line, error.to_string());
             }
         }
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::error::Error;
 use crate::catalogue;
 
 /// What the file holds.
@@ -42,8 +43,8 @@ struct Erratum {
 /// # Errors
 /// When an entry names a page or a test that is not there, shows nothing for itself, or has a cell
 /// that would break the table.
-pub fn render(root: &Path, list: &str) -> Result<String, String> {
-    let errata: Errata = toml::from_str(list).map_err(|why| why.to_string())?;
+pub fn render(root: &Path, list: &str) -> Result<String, Error> {
+    let errata: Errata = toml::from_str(list).map_err(Error::list)?;
     let mut entries = errata.erratum;
     // `challenge` comes before the first chapter, and sorts after the last.
     entries.sort_by_key(|entry| {
@@ -55,7 +56,7 @@ pub fn render(root: &Path, list: &str) -> Result<String, String> {
     let mut page = String::new();
     let mut at = String::new();
     for entry in &entries {
-        let shown = shown(root, entry).map_err(|why| format!("`{}`: {why}", entry.was))?;
+        let shown = shown(root, entry).map_err(|error| Error::list(format!("`{}`: {error}", entry.was)))?;
         if at != entry.page {
             at.clone_from(&entry.page);
             // Writing to a string cannot fail.
@@ -69,32 +70,32 @@ pub fn render(root: &Path, list: &str) -> Result<String, String> {
         let _ = writeln!(page, "| {was} | {right} | {shown} |");
     }
     match page.is_empty() {
-        true => Err("no erratum in it".into()),
+        true => Err(Error::list("no erratum in it")),
         false => Ok(page),
     }
 }
 
 /// The page's own heading, as a link to it.
-fn title(root: &Path, page: &str) -> Result<String, String> {
+fn title(root: &Path, page: &str) -> Result<String, Error> {
     let file = root.join(format!("src/{page}.md"));
-    let text = std::fs::read_to_string(&file).map_err(|why| format!("src/{page}.md: {why}"))?;
+    let text = std::fs::read_to_string(&file).map_err(|error| Error::list(format!("src/{page}.md: {error}")))?;
     let heading = text.lines().find_map(|line| line.strip_prefix("# "));
     let heading = heading.ok_or_else(|| format!("src/{page}.md has no heading"))?;
     Ok(format!("[{heading}]({page}.md)"))
 }
 
 /// The last cell: source, tests, and since when.
-fn shown(root: &Path, entry: &Erratum) -> Result<String, String> {
+fn shown(root: &Path, entry: &Erratum) -> Result<String, Error> {
     for test in &entry.tests {
         catalogue::exists(root, test)?;
     }
     let cells = [&entry.was, &entry.right, &entry.since];
     if cells.iter().any(|cell| cell.trim().is_empty()) {
-        return Err("something is empty".into());
+        return Err(Error::list("something is empty"));
     }
     let source = entry.source.trim();
     if source.is_empty() && entry.tests.is_empty() {
-        return Err("neither a source nor a test".into());
+        return Err(Error::list("neither a source nor a test"));
     }
     let tests = entry.tests.iter().map(|test| format!("`{test}`"));
     let mut shown: Vec<_> = tests.collect();
@@ -104,7 +105,7 @@ fn shown(root: &Path, entry: &Erratum) -> Result<String, String> {
     let shown = format!("{} (since {})", shown.join(", "), entry.since);
     let whole = [&entry.was, &entry.right, &shown];
     match whole.iter().find(|cell| cell.contains(['|', '\n'])) {
-        Some(cell) => Err(format!("`{cell}` is no cell of a table")),
+        Some(cell) => Err(Error::list(format!("`{cell}` is no cell of a table"))),
         None => Ok(shown),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use similar::TextDiff;
 
+use crate::error::Error;
 use crate::source::{Directive, Part, directives};
 use crate::{catalogue, errata, falsification, grid, results, timeline, versions};
 
@@ -12,12 +13,11 @@ use crate::{catalogue, errata, falsification, grid, results, timeline, versions}
 ///
 /// # Errors
 /// When it names something that is not there, or has nothing to show.
-pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>, String> {
+pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>, Error> {
     let part = |at: usize| {
         let argument = directive.arguments.get(at).map_or("", String::as_str);
-        let part = Part::parse(directory, argument).map_err(|why| why.to_string())?;
-        let text = part.text().map_err(|why| why.to_string())?;
-        Ok::<_, String>((argument.trim_start_matches("../"), text))
+        let text = Part::parse(directory, argument)?.text()?;
+        Ok::<_, Error>((argument.trim_start_matches("../"), text))
     };
     // The lists name files from the root, one above the chapters' folder.
     let root = directory.parent().unwrap_or(directory);
@@ -29,8 +29,8 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     let (path, text) = part(0)?;
     let rendered = match name {
         // One picture of a run is enough to a page, so the path makes a good identity.
-        "timeline" => timeline::render(path, &text).map_err(|why| why.to_string()),
-        "grid" => grid::render(&text).map_err(|why| why.to_string()),
+        "timeline" => timeline::render(path, &text),
+        "grid" => grid::render(&text),
         "catalogue" => catalogue::render(root, &text),
         "errata" => errata::render(root, &text),
         "falsification" => falsification::render(&text),
@@ -38,13 +38,13 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "versions" => versions::render(&text, which),
         _ => return Ok(None),
     };
-    rendered.map(Some).map_err(|why| format!("{path}: {why}"))
+    rendered.map(Some).map_err(|error| error.within(path))
 }
 
 /// What differs between two files, or parts of files, as a diff.
-fn changed((old, before): (&str, String), (new, after): (&str, String)) -> Result<String, String> {
+fn changed((old, before): (&str, String), (new, after): (&str, String)) -> Result<String, Error> {
     if before == after {
-        return Err(format!("{old} and {new} are the same"));
+        return Err(Error::Same(old.into(), new.into()));
     }
     let diff = TextDiff::from_lines(&before, &after);
     let diff = diff.unified_diff().header(old, new).to_string();
@@ -55,12 +55,12 @@ fn changed((old, before): (&str, String), (new, after): (&str, String)) -> Resul
 ///
 /// # Errors
 /// With the line of the directive that cannot be expanded.
-pub fn expand_all(directory: &Path, text: &str) -> Result<String, String> {
+pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
     let mut expanded = String::new();
     let mut from = 0;
     for directive in directives(text) {
         let replacement = expand(directory, &directive)
-            .map_err(|why| format!("line {}: {why}", directive.line))?;
+            .map_err(|error| error.within(format_args!("line {}", directive.line)))?;
         if let Some(replacement) = replacement {
             expanded.push_str(&text[from..directive.span.start]);
             expanded.push_str(&replacement);

@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
+use crate::error::Error;
+
 /// What the file holds. Fields that only the test needs are passed over.
 #[derive(Deserialize)]
 struct Table {
@@ -31,10 +33,10 @@ struct Defect {
 ///
 /// # Errors
 /// When the list does not parse, is empty, or has a cell that would break the table.
-pub fn render(list: &str) -> Result<String, String> {
-    let table: Table = toml::from_str(list).map_err(|why| why.to_string())?;
+pub fn render(list: &str) -> Result<String, Error> {
+    let table: Table = toml::from_str(list).map_err(Error::list)?;
     if table.defect.is_empty() {
-        return Err("no defect in it".into());
+        return Err(Error::list("no defect in it"));
     }
     let mut page = String::from(
         "| defect | what is wrong | catalogue | shown by | finding |\n|---|---|---|---|---|\n",
@@ -51,16 +53,19 @@ pub fn render(list: &str) -> Result<String, String> {
             .into_iter()
             .find(|cell| cell.is_empty() || cell.contains(['|', '\n']))
         {
-            return Err(format!("defect `{flag}`: `{cell}` is no cell of a table"));
+            return Err(Error::list(format!(
+                "defect `{flag}`: `{cell}` is no cell of a table"
+            )));
         }
         let numbers: Vec<_> = defect
             .catalogue
             .iter()
             .map(|number| format!("#{number}"))
             .collect();
-        let numbers = match numbers.is_empty() {
-            true => "–".to_owned(),
-            false => format!("[{}](failure-catalogue.md)", numbers.join(", ")),
+        let numbers = if numbers.is_empty() {
+            "–".to_owned()
+        } else {
+            format!("[{}](failure-catalogue.md)", numbers.join(", "))
         };
         // Writing to a string cannot fail.
         let _ = writeln!(

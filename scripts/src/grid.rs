@@ -14,31 +14,14 @@ use serde_json::{Map, Value};
 use svg::Document;
 use svg::node::element::{Path, Rectangle, Title};
 
-/// Why events make no grid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unclear {
-    /// A line, counted from 1, is not an event of an exploration, or lacks something.
-    Line(usize, String),
-    /// There is nothing to draw.
-    NothingExplored,
-}
-
-impl fmt::Display for Unclear {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(line, why) => write!(f, "line {line}: {why}"),
-            Self::NothingExplored => f.write_str("nothing was explored"),
-        }
-    }
-}
-
-impl std::error::Error for Unclear {}
+use crate::error::Error;
+use crate::markup::{escape, flat, round};
 
 /// Draws an exploration: a `<figure>` with a table, and the strips of the table in words.
 ///
 /// # Errors
 /// When a line is not an event, an `explored` one lacks a field, or there is none.
-pub fn render(events: &str) -> Result<String, Unclear> {
+pub fn render(events: &str) -> Result<String, Error> {
     let rows = read(events)?;
     let body: String = rows.iter().map(Row::html).collect();
     let words: String = rows.iter().map(Row::words).collect();
@@ -109,7 +92,7 @@ impl Kind {
             .set("width", 16)
             .set("height", HEIGHT)
             .set("aria-hidden", "true");
-        flat(bar(document, self, 1.0, 14.0))
+        flat(&bar(document, self, 1.0, 14.0))
     }
 }
 
@@ -132,10 +115,10 @@ struct Row {
     shown: Option<String>,
 }
 
-fn read(events: &str) -> Result<Vec<Row>, Unclear> {
+fn read(events: &str) -> Result<Vec<Row>, Error> {
     let mut rows: Vec<Row> = Vec::new();
     for (number, line) in (1..).zip(events.lines()) {
-        let unclear = |why: &dyn fmt::Display| Unclear::Line(number, why.to_string());
+        let unclear = |error: &dyn fmt::Display| Error::Line(number, error.to_string());
         let event: Map<String, Value> = serde_json::from_str(line).map_err(|e| unclear(&e))?;
         let text = |field: &str| {
             let text = event.get(field).and_then(Value::as_str).map(str::to_owned);
@@ -185,10 +168,10 @@ fn read(events: &str) -> Result<Vec<Row>, Unclear> {
             _ => {}
         }
     }
-    match rows.is_empty() {
-        true => Err(Unclear::NothingExplored),
-        false => Ok(rows),
+    if rows.is_empty() {
+        return Err(Error::NothingToDraw("nothing was explored"));
     }
+    Ok(rows)
 }
 
 const WIDTH: f64 = 420.0;
@@ -290,7 +273,7 @@ impl Row {
             .collect();
         let said = format!("{states} states: {}", said.join(", "));
         flat(
-            document
+            &document
                 .set("aria-label", said.clone())
                 .add(Title::new(said)),
         )
@@ -352,19 +335,4 @@ fn caption(rows: &[Row]) -> String {
         "{} The numbers count the strip's states and those in which the reader was interrupted.",
         said.join(" ")
     )
-}
-
-/// Markdown ends an HTML block at an empty line.
-fn flat(document: Document) -> String {
-    document.to_string().lines().map(str::trim).collect()
-}
-
-fn round(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

@@ -38,12 +38,12 @@ impl Preprocessor for Executable {
                 let directory = directory.parent().unwrap_or(&source);
                 match expand::expand_all(directory, &chapter.content) {
                     Ok(content) => chapter.content = content,
-                    Err(why) => failed = Some(format!("{}: {why}", path.display())),
+                    Err(error) => failed = Some(format!("{}: {error}", path.display())),
                 }
             }
         });
         match failed {
-            Some(why) => Err(Error::msg(why)),
+            Some(error) => Err(Error::msg(error)),
             None => Ok(book),
         }
     }

@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
+use crate::error::Error;
+
 /// What the file holds. Fields that the page does not show are passed over.
 #[derive(Deserialize)]
 struct Compared {
@@ -88,17 +90,17 @@ enum Table {
 ///
 /// # Errors
 /// When the text is not what `cargo benchmark` writes, or there is no such table.
-pub fn render(text: &str, which: &str) -> Result<String, String> {
-    let compared: Compared = serde_json::from_str(text).map_err(|why| why.to_string())?;
+pub fn render(text: &str, which: &str) -> Result<String, Error> {
+    let compared: Compared = serde_json::from_str(text).map_err(Error::list)?;
     let which = match which {
         "machine" => Table::Machine,
         "clients" => Table::Clients,
         "cost" => Table::Cost,
         "scenarios" => Table::Scenarios,
-        other => return Err(format!("no table `{other}`")),
+        other => return Err(Error::list(format!("no table `{other}`"))),
     };
     if compared.servers.is_empty() {
-        return Err("no server in it".into());
+        return Err(Error::list("no server in it"));
     }
     let mut page = String::new();
     // Writing to a string cannot fail.

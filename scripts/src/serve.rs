@@ -79,8 +79,8 @@ impl Server {
         build(root, builds.path(), 1)?;
         let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
             Ok(listener) => listener,
-            Err(why) => {
-                eprintln!("port {port}: {why}; taking another");
+            Err(error) => {
+                eprintln!("port {port}: {error}; taking another");
                 TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?
             }
         };
@@ -121,8 +121,8 @@ fn show(address: SocketAddr) {
     let screen = ["DISPLAY", "WAYLAND_DISPLAY"];
     let headless =
         cfg!(target_os = "linux") && screen.iter().all(|name| std::env::var_os(name).is_none());
-    if !headless && let Err(why) = opener::open_browser(format!("http://{address}/")) {
-        eprintln!("no browser opened: {why}");
+    if !headless && let Err(error) = opener::open_browser(format!("http://{address}/")) {
+        eprintln!("no browser opened: {error}");
     }
 }
 
@@ -168,7 +168,9 @@ async fn rebuild(
                 let _ = tokio::fs::remove_dir_all(before).await;
                 println!("built again");
             }
-            Ok(Err(why)) => eprintln!("error: {why:#}\nthe last good build goes on being served"),
+            Ok(Err(error)) => {
+                eprintln!("error: {error:#}\nthe last good build goes on being served")
+            }
             Err(panic) => eprintln!("error: the build panicked: {panic}"),
         }
     }
@@ -180,8 +182,8 @@ async fn page(State(current): State<Current>, request: Request) -> Response {
     let mut files = ServeDir::new(&folder).not_found_service(missing);
     match files.try_call(request).await {
         Ok(response) => response.map(axum::body::Body::new),
-        Err(why) => {
-            let mut response = Response::new(why.to_string().into());
+        Err(error) => {
+            let mut response = Response::new(error.to_string().into());
             *response.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
             response
         }

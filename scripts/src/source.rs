@@ -1,8 +1,9 @@
 //! What stands in a chapter: directives, and the parts of listings that they name.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::error::Error;
 
 /// `{{#name argument argument}}`, and the line it stands on, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,60 +51,19 @@ pub struct Part {
     pub anchor: Option<String>,
 }
 
-/// Why a part cannot be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// The file cannot be read.
-    File(PathBuf, String),
-    /// The file has no such anchor.
-    Unknown(PathBuf, String),
-    /// The anchor begins more than once.
-    Duplicate(PathBuf, String),
-    /// The anchor does not end.
-    Unclosed(PathBuf, String),
-    /// There is nothing between the anchor's two ends, or in the file.
-    Empty(PathBuf, Option<String>),
-    /// The argument asks for lines by number, which drift.
-    Lines(String),
-}
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path, why) => write!(f, "cannot read {}: {why}", path.display()),
-            Self::Unknown(path, name) => write!(f, "{} has no anchor `{name}`", path.display()),
-            Self::Duplicate(path, name) => {
-                write!(f, "anchor `{name}` begins twice in {}", path.display())
-            }
-            Self::Unclosed(path, name) => {
-                write!(f, "anchor `{name}` in {} does not end", path.display())
-            }
-            Self::Empty(path, Some(name)) => {
-                write!(f, "anchor `{name}` in {} is empty", path.display())
-            }
-            Self::Empty(path, None) => write!(f, "{} is empty", path.display()),
-            Self::Lines(argument) => {
-                write!(f, "`{argument}` names lines by number: name an anchor")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Missing {}
-
 impl Part {
     /// Reads `path[:anchor]` as a directive in a chapter that lies in `directory` means it.
     ///
     /// # Errors
     /// When lines are given by number: they drift without anybody noticing.
-    pub fn parse(directory: &Path, argument: &str) -> Result<Self, Missing> {
+    pub fn parse(directory: &Path, argument: &str) -> Result<Self, Error> {
         let (path, anchor) = match argument.split_once(':') {
             Some((path, anchor)) => (path, Some(anchor.to_owned())),
             None => (argument, None),
         };
         match &anchor {
             Some(name) if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) => {
-                Err(Missing::Lines(argument.to_owned()))
+                Err(Error::LineNumbers(argument.to_owned()))
             }
             _ => Ok(Self {
                 path: directory.join(path),
@@ -116,9 +76,9 @@ impl Part {
     ///
     /// # Errors
     /// When there is no such part, or nothing in it.
-    pub fn text(&self) -> Result<String, Missing> {
-        let whole = fs::read_to_string(&self.path)
-            .map_err(|why| Missing::File(self.path.clone(), why.to_string()))?;
+    pub fn text(&self) -> Result<String, Error> {
+        let whole =
+            fs::read_to_string(&self.path).map_err(|error| Error::file(&self.path, &error))?;
         let mut shown = Vec::new();
         let (mut begun, mut inside) = (0, self.anchor.is_none());
         for line in whole.lines() {
@@ -136,14 +96,14 @@ impl Part {
         if let Some(name) = self.anchor.clone() {
             let path = self.path.clone();
             match begun {
-                0 => return Err(Missing::Unknown(path, name)),
-                1 if inside => return Err(Missing::Unclosed(path, name)),
+                0 => return Err(Error::UnknownAnchor(path, name)),
+                1 if inside => return Err(Error::UnclosedAnchor(path, name)),
                 1 => {}
-                _ => return Err(Missing::Duplicate(path, name)),
+                _ => return Err(Error::DuplicateAnchor(path, name)),
             }
         }
         if shown.iter().all(|line| line.trim().is_empty()) {
-            return Err(Missing::Empty(self.path.clone(), self.anchor.clone()));
+            return Err(Error::Empty(self.path.clone(), self.anchor.clone()));
         }
         Ok(shown.join("\n") + "\n")
     }

@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// A program that the tests run.
 struct Tool {
     /// As the page and the file call it.
@@ -112,8 +114,8 @@ pub fn version(name: &str, said: &str) -> Option<String> {
 ///
 /// # Errors
 /// When it is not what `cargo record --versions` writes, or names a tool that is unknown here.
-pub fn parse(text: &str) -> Result<Versions, String> {
-    let versions: Versions = toml::from_str(text).map_err(|why| why.to_string())?;
+pub fn parse(text: &str) -> Result<Versions, Error> {
+    let versions: Versions = toml::from_str(text).map_err(Error::list)?;
     let known = |name: &&String| TOOLS.iter().any(|tool| tool.name == name.as_str());
     match versions.tools.keys().find(|name| !known(name)) {
         Some(name) => Err(format!(
@@ -127,8 +129,8 @@ pub fn parse(text: &str) -> Result<Versions, String> {
 ///
 /// # Errors
 /// When it cannot be written as TOML.
-pub fn write(versions: &Versions) -> Result<String, String> {
-    let text = toml::to_string(versions).map_err(|why| why.to_string())?;
+pub fn write(versions: &Versions) -> Result<String, Error> {
+    let text = toml::to_string(versions).map_err(Error::list)?;
     Ok(format!(
         "# Written by `cargo record --versions`; the page of versions shows it.\n{text}"
     ))
@@ -164,15 +166,15 @@ pub fn differences(
 ///
 /// # Errors
 /// When the text is neither, a crate of the list is not in it, or there is no such table.
-pub fn render(text: &str, which: &str) -> Result<String, String> {
+pub fn render(text: &str, which: &str) -> Result<String, Error> {
     match which {
         "tools" => tools(&parse(text)?),
         "crates" => crates(text),
-        other => Err(format!("no table `{other}`")),
+        other => Err(Error::list(format!("no table `{other}`"))),
     }
 }
 
-fn tools(versions: &Versions) -> Result<String, String> {
+fn tools(versions: &Versions) -> Result<String, Error> {
     let mut page = format!("Asked on {}, on {}.\n\n", versions.date, versions.system);
     page.push_str("| tool | version | the version comes from | used for |\n|---|---|---|---|\n");
     for tool in &TOOLS {
@@ -181,7 +183,7 @@ fn tools(versions: &Versions) -> Result<String, String> {
             .get(tool.name)
             .map_or("not there", String::as_str);
         if version.contains(['|', '\n']) {
-            return Err(format!("`{version}` is no cell of a table"));
+            return Err(Error::list(format!("`{version}` is no cell of a table")));
         }
         let from = match tool.fixed_by {
             Some(file) => format!("`{file}`"),
@@ -209,8 +211,8 @@ struct Package {
     version: String,
 }
 
-fn crates(lock: &str) -> Result<String, String> {
-    let lock: Lock = toml::from_str(lock).map_err(|why| why.to_string())?;
+fn crates(lock: &str) -> Result<String, Error> {
+    let lock: Lock = toml::from_str(lock).map_err(Error::list)?;
     let mut page = String::from("| crate | version | used for |\n|---|---|---|\n");
     for (name, used) in CRATES {
         let versions: Vec<_> = lock
@@ -220,7 +222,7 @@ fn crates(lock: &str) -> Result<String, String> {
             .map(|package| package.version.as_str())
             .collect();
         if versions.is_empty() {
-            return Err(format!("no crate `{name}` in it"));
+            return Err(Error::list(format!("no crate `{name}` in it")));
         }
         // Writing to a string cannot fail.
         let _ = writeln!(page, "| `{name}` | {} | {used} |", versions.join(", "));

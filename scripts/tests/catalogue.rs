@@ -3,6 +3,7 @@
 use std::fs;
 
 use scripts::catalogue::render;
+use scripts::error::Error;
 
 const ENTRY: &str = r#"
 [[failure]]
@@ -15,7 +16,7 @@ tests = ["tests/watch.rs::a_rename"]
 "#;
 
 /// Renders a list beside a file with one test in each way of writing.
-fn rendered(list: &str) -> Result<String, String> {
+fn rendered(list: &str) -> Result<String, Error> {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("tests")).unwrap();
     let tests =
@@ -47,9 +48,9 @@ fn a_test_in_each_language_is_found() {
 }
 
 #[track_caller]
-fn refused(list: &str, why: &str) {
-    let said = rendered(list).unwrap_err();
-    assert!(said.contains(why), "{said}");
+fn refused(list: &str, error: &str) {
+    let said = rendered(list).unwrap_err().to_string();
+    assert!(said.contains(error), "{said}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The grid says what the events say, in the strips and in words.
 
 use scraper::{Html, Selector};
-use scripts::grid::{Unclear, render};
+use scripts::error::Error;
+use scripts::grid::render;
 
 const EVENTS: &str = r#"{"event":"explored","writer":"in_place","reader":"by_path","states":40,"refused":21,"cut":3,"mixed":0,"exposed":1,"stuck":0}
 {"event":"explored_stretch","writer":"in_place","reader":"by_path","states":1,"step":"truncate tls.crt","served":"old","refused":"truncated"}
@@ -93,19 +94,25 @@ fn a_writer_before_a_server() {
 
 #[test]
 fn what_is_no_exploration_is_said() {
-    assert_eq!(render(""), Err(Unclear::NothingExplored));
+    assert_eq!(
+        render(""),
+        Err(Error::NothingToDraw("nothing was explored"))
+    );
     let other = r#"{"event":"listening","port":1}"#;
-    assert_eq!(render(other), Err(Unclear::NothingExplored));
+    assert_eq!(
+        render(other),
+        Err(Error::NothingToDraw("nothing was explored"))
+    );
     let text = "{\"event\":\"explored\",\"writer\":\"a\"}";
-    assert_eq!(render(text), Err(Unclear::Line(1, "no `reader`".into())));
+    assert_eq!(render(text), Err(Error::Line(1, "no `reader`".into())));
     let orphan = EVENTS.lines().nth(1).unwrap();
     assert_eq!(
         render(orphan),
-        Err(Unclear::Line(1, "a stretch of nothing explored".into()))
+        Err(Error::Line(1, "a stretch of nothing explored".into()))
     );
     let odd = EVENTS.replace("\"cut\",\"refused\":null", "\"half\",\"refused\":null");
     assert_eq!(
         render(&odd),
-        Err(Unclear::Line(4, "`half` is unknown".into()))
+        Err(Error::Line(4, "`half` is unknown".into()))
     );
 }

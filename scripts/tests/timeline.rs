@@ -1,7 +1,8 @@
 //! The picture says what the events say, in the drawing and in words.
 
 use scraper::{Html, Selector};
-use scripts::timeline::{Unclear, render};
+use scripts::error::Error;
+use scripts::timeline::render;
 
 fn event(ms: u64, name: &str, fields: &str) -> String {
     let (seconds, rest) = (ms / 1000, ms % 1000);
@@ -253,15 +254,15 @@ fn an_open_end_is_no_cut() {
 
 #[test]
 fn what_is_no_event_is_named_by_its_line() {
-    assert_eq!(render("x", ""), Err(Unclear::NoEvents));
-    for (bad, why) in [
+    assert_eq!(render("x", ""), Err(Error::NothingToDraw("no events")));
+    for (bad, error) in [
         ("not json", "expected"),
         ("{\"event\":\"listening\"}", "without `ts`"),
         ("{\"ts\":\"yesterday\",\"event\":\"listening\"}", ""),
     ] {
         let log = event(0, "listening", "") + bad;
         match render("x", &log) {
-            Err(Unclear::Line(2, said)) => assert!(said.contains(why), "{said}"),
+            Err(Error::Line(2, said)) => assert!(said.contains(error), "{said}"),
             other => panic!("{other:?}"),
         }
     }
