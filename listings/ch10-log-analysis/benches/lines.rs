@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ch10_log_analysis::assertion::{Assertions, What};
 use ch10_log_analysis::read::Lines;
-use ch10_log_analysis::story::Story;
+use ch10_log_analysis::state::LogState;
 use lab::event::Event;
 
 const ROTATIONS: u64 = 250;
@@ -75,9 +75,9 @@ fn parse(path: &Path) -> u64 {
 }
 
 fn answer(path: &Path) -> u64 {
-    let (mut lines, mut story, mut count) = (Lines::new(open(path), 0), Story::default(), 0);
+    let (mut lines, mut state, mut count) = (Lines::new(open(path), 0), LogState::default(), 0);
     while let Some(line) = lines.whole().unwrap() {
-        story.line(&line);
+        state.line(&line);
         count += 1;
     }
     count
@@ -87,9 +87,9 @@ fn assert(path: &Path) -> u64 {
     let wanted = ["handshake_failed", "identity_rejected reason=expired"];
     let wanted = wanted.map(|want| What::None(want.parse().unwrap()));
     let mut assertions = Assertions::new(wanted);
-    let (mut lines, mut story, mut count) = (Lines::new(open(path), 0), Story::default(), 0);
+    let (mut lines, mut state, mut count) = (Lines::new(open(path), 0), LogState::default(), 0);
     while let Some(line) = lines.whole().unwrap() {
-        story.line(&line);
+        state.line(&line);
         assertions.line(&line, &|line| line.number.to_string());
         count += 1;
     }

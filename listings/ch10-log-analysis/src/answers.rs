@@ -1,14 +1,15 @@
-//! The answers, for people as text and for machines as JSON.
+//! The answers, for people as [text](std::fmt::Display) and for machines as JSON.
+
+mod text;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-use crate::date;
+use crate::format::{rfc3339, rfc3339_if_any};
 use crate::servers::Id;
-use crate::story::{Server, Story, Took};
+use crate::state::{LogState, Refused, Server, Took};
 
 /// What somebody on call asks a log.
 #[derive(Clone, Debug, Serialize)]
@@ -91,24 +92,6 @@ pub struct Reloads {
     pub last_refused: Option<Refused>,
 }
 
-/// A reload that was refused.
-#[derive(Clone, Debug, Serialize)]
-pub struct Refused {
-    /// When.
-    #[serde(serialize_with = "rfc3339_if_any")]
-    pub at: Option<OffsetDateTime>,
-    /// A word of the contract's closed set.
-    pub reason: String,
-    /// The file that was not fit.
-    pub file: Option<String>,
-    /// What the TLS library says.
-    pub detail: Option<String>,
-    /// The generation that went on.
-    pub kept: Option<u64>,
-    /// The generation that was loaded afterwards, if one was.
-    pub mended_by: Option<u64>,
-}
-
 /// Connections, as far as they are in the log.
 #[derive(Clone, Debug, Serialize)]
 pub struct Connections {
@@ -173,29 +156,29 @@ pub struct OfLog {
 }
 
 impl Answers {
-    /// What `story` answers at the time `at`.
-    pub fn of(story: &Story, at: OffsetDateTime) -> Self {
-        let servers = story.told.iter();
+    /// What the log's state answers at the time `at`.
+    pub fn of(state: &LogState, at: OffsetDateTime) -> Self {
+        let servers = state.alive.iter();
         Self {
             at,
             servers: servers
                 .map(|(id, server)| of_server(*id, server, at))
                 .collect(),
-            servers_gone: story.gone,
-            not_loaded: story
+            servers_gone: state.gone,
+            not_loaded: state
                 .times
                 .begun
                 .clone()
                 .map(|(serial, since)| Begun { serial, since }),
-            file_to_load: percentiles(&story.times.file_to_load),
-            load_to_wire: percentiles(&story.times.load_to_wire),
-            file_to_wire: percentiles(&story.times.file_to_wire),
-            replaced_unseen: story.replaced_unseen(),
+            file_to_load: percentiles(&state.times.file_to_load),
+            load_to_wire: percentiles(&state.times.load_to_wire),
+            file_to_wire: percentiles(&state.times.file_to_wire),
+            replaced_unseen: state.replaced_unseen(),
             log: OfLog {
-                events: story.read.events,
-                broken_lines: story.read.broken,
-                clock_set_back: story.clock_set_back,
-                unmeasured: story.times.unmeasured,
+                events: state.read.events,
+                broken_lines: state.read.broken,
+                clock_set_back: state.clock_set_back,
+                unmeasured: state.times.unmeasured,
             },
         }
     }
@@ -267,228 +250,4 @@ fn percentiles(times: &Took) -> Percentiles {
         p99_us: of(0.99),
         max_us: times.longest,
     }
-}
-
-/// As many connections are named in the text; the JSON has them all.
-const NAMED: usize = 5;
-
-impl fmt::Display for Answers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.servers.is_empty() {
-            writeln!(f, "served now: nothing in this log says so")?;
-        }
-        let unlabelled = self
-            .servers
-            .iter()
-            .filter(|server| server.process.is_none());
-        if unlabelled.count() > 1 {
-            let which = "several servers, and not all say which `process` they are";
-            writeln!(f, "{which}: whose load or connection it is, is a guess")?;
-        }
-        for server in &self.servers {
-            if let Some(process) = server.process {
-                writeln!(f, "process {process}")?;
-            } else if self.servers.len() > 1 {
-                let ports: Vec<_> = server.ports.iter().map(u64::to_string).collect();
-                writeln!(f, "server on port {}", ports.join(", "))?;
-            }
-            server.write(self.at, f)?;
-        }
-        if self.servers_gone > 0 {
-            writeln!(f, "servers that are gone: {}", self.servers_gone)?;
-        }
-        if let Some(Begun { serial, since }) = &self.not_loaded {
-            let (serial, since, ago) = (plain(serial), moment(*since), ago(self.at - *since));
-            writeln!(
-                f,
-                "not loaded: serial {serial}, which the agent began to write at {since} ({ago})"
-            )?;
-        }
-        for (what, times) in [
-            ("from file to load", self.file_to_load),
-            ("from load to wire", self.load_to_wire),
-            ("from file to wire", self.file_to_wire),
-        ] {
-            writeln!(f, "{what}: {times}")?;
-        }
-        if self.replaced_unseen > 0 {
-            writeln!(
-                f,
-                "replaced before any client came: {}",
-                self.replaced_unseen
-            )?;
-        }
-        write!(
-            f,
-            "log: {} events, {} broken lines",
-            self.log.events, self.log.broken_lines
-        )?;
-        if self.log.clock_set_back > 0 {
-            write!(
-                f,
-                "; its clock was set back {} times",
-                self.log.clock_set_back
-            )?;
-        }
-        writeln!(f)
-    }
-}
-
-impl OfServer {
-    fn write(&self, now: OffsetDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.serving {
-            None => writeln!(f, "served now: no load is in this log")?,
-            Some(served) => {
-                let (generation, serial) = (served.generation, plain(&served.serial));
-                writeln!(f, "served now: generation {generation}, serial {serial}")?;
-                if let Some(since) = served.since {
-                    writeln!(f, "  since {} ({})", moment(since), ago(now - since))?;
-                }
-                if let Some(until) = served.until {
-                    writeln!(f, "  until {} ({})", moment(until), ahead(until - now))?;
-                }
-                if !served.seen_by_client {
-                    writeln!(f, "  by its own word: no client says so in this log")?;
-                }
-            }
-        }
-        let refused: u64 = self.reloads.refused.values().sum();
-        let reasons = self.reloads.refused.iter();
-        let reasons = reasons.map(|(reason, times)| format!("{} {times}", plain(reason)));
-        let reasons = reasons.collect::<Vec<_>>().join(", ");
-        let loaded = self.reloads.loaded;
-        match refused {
-            0 => writeln!(f, "reloads: {loaded} loaded, none refused")?,
-            _ => writeln!(f, "reloads: {loaded} loaded, {refused} refused ({reasons})")?,
-        }
-        if let Some(last) = &self.reloads.last_refused {
-            last.write(now, f)?;
-        }
-        let connections = &self.connections;
-        let (open, old) = (connections.open, connections.old.len());
-        writeln!(
-            f,
-            "connections: {} opened, {open} of them open, {old} under an old generation",
-            connections.opened
-        )?;
-        for old in connections.old.iter().take(NAMED) {
-            let OldConnection {
-                connection,
-                generation,
-                since,
-            } = old;
-            write!(f, "  connection {connection} under generation {generation}")?;
-            match since {
-                Some(since) => writeln!(f, ", since {} ({})", moment(*since), ago(now - *since))?,
-                None => writeln!(f)?,
-            }
-        }
-        if old > NAMED {
-            writeln!(f, "  and {} more", old - NAMED)?;
-        }
-        if self.alarms.is_empty() {
-            writeln!(f, "alarms: none is raised")?;
-        }
-        for (name, alarm) in &self.alarms {
-            write!(f, "alarm: {name}: {}", plain(&alarm.says))?;
-            match alarm.since {
-                Some(since) => writeln!(f, ", since {} ({})", moment(since), ago(now - since))?,
-                None => writeln!(f)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Refused {
-    fn write(&self, now: OffsetDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  the last one: {}", plain(&self.reason))?;
-        if let Some(file) = &self.file {
-            write!(f, " in {}", plain(file))?;
-        }
-        if let Some(at) = self.at {
-            write!(f, ", at {} ({})", moment(at), ago(now - at))?;
-        }
-        match (self.mended_by, self.kept) {
-            (Some(by), _) => writeln!(f, ", mended by generation {by}")?,
-            (None, Some(kept)) => writeln!(f, ", NOT mended: generation {kept} goes on")?,
-            (None, None) => writeln!(f, ", NOT mended")?,
-        }
-        match &self.detail {
-            Some(detail) => writeln!(f, "    {}", plain(detail)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Percentiles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Three digits are what the histogram knows.
-        let ms = |micros: u64| match micros as f64 / 1000.0 {
-            ms if ms >= 9_995.0 => span(Duration::microseconds(micros as i64)),
-            ms if ms >= 999.5 => format!("{:.2} s", ms / 1000.0),
-            ms if ms >= 99.95 => format!("{ms:.0} ms"),
-            ms if ms >= 10.0 => format!("{ms:.1} ms"),
-            ms => format!("{ms:.2} ms"),
-        };
-        let (p50, p99, max) = (ms(self.p50_us), ms(self.p99_us), ms(self.max_us));
-        match self.count {
-            0 => f.write_str("nothing in this log says"),
-            1 => write!(f, "once, {max}"),
-            2..100 => write!(f, "{} times, median {p50}, longest {max}", self.count),
-            _ => write!(
-                f,
-                "{} times, median {p50}, p99 {p99}, longest {max}",
-                self.count
-            ),
-        }
-    }
-}
-
-fn ago(past: Duration) -> String {
-    match past.is_negative() {
-        true => format!("{} from now: by this clock not yet", span(-past)),
-        false => format!("{} ago", span(past)),
-    }
-}
-
-fn ahead(future: Duration) -> String {
-    match future.is_negative() {
-        true => format!("EXPIRED {} ago", span(-future)),
-        false => format!("in {}", span(future)),
-    }
-}
-
-/// The two largest units: nobody on call wants more.
-fn span(span: Duration) -> String {
-    let (days, hours) = (span.whole_days(), span.whole_hours());
-    let (minutes, seconds) = (span.whole_minutes(), span.whole_seconds());
-    match (days, hours, minutes) {
-        (1.., ..) => format!("{days} d {} h", hours % 24),
-        (_, 1.., _) => format!("{hours} h {} min", minutes % 60),
-        (_, _, 1..) => format!("{minutes} min {} s", seconds % 60),
-        _ => format!("{seconds} s"),
-    }
-}
-
-/// To the millisecond: for people.
-fn moment(at: OffsetDateTime) -> String {
-    date(at.truncate_to_millisecond())
-}
-
-/// A log may hold anything. What reaches a terminal holds nothing that steers it.
-pub(crate) fn plain(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(shown).collect()
-}
-
-fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&date(*at))
-}
-
-fn rfc3339_if_any<S: serde::Serializer>(
-    at: &Option<OffsetDateTime>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    at.map(date).serialize(to)
 }

@@ -7,9 +7,9 @@ use lab::event::Event;
 use lab::log::{Log, Order, Secrets, Want, want};
 use time::OffsetDateTime;
 
+use crate::format::time_of;
 use crate::read::Line;
-use crate::story::Story;
-use crate::time_of;
+use crate::state::LogState;
 
 /// One assertion, and what it has found so far.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Assertion {
     place: Place,
 }
 
-/// The closed set.
+/// What may be asserted: a closed set.
 #[derive(Debug)]
 pub enum What {
     /// This serial was loaded.
@@ -79,7 +79,7 @@ pub struct Assertions {
 }
 
 impl Assertions {
-    /// These.
+    /// A set that has read nothing yet.
     pub fn new(all: impl IntoIterator<Item = What>) -> Self {
         let all = all.into_iter().map(|what| Assertion {
             what,
@@ -114,10 +114,10 @@ impl Assertions {
     }
 
     /// How they stand together: the first that does not hold, with the log around its mark.
-    pub fn verdict(&self, story: &Story, now: OffsetDateTime) -> Verdict {
+    pub fn verdict(&self, state: &LogState, now: OffsetDateTime) -> Verdict {
         let mut all = Verdict::Holds;
         for assertion in &self.all {
-            match assertion.verdict(story, now) {
+            match assertion.verdict(state, now) {
                 Verdict::Holds => {}
                 never @ Verdict::Never(_) => return never,
                 not_yet if all == Verdict::Holds => all = not_yet,
@@ -170,7 +170,7 @@ impl Assertion {
         }
     }
 
-    fn verdict(&self, story: &Story, now: OffsetDateTime) -> Verdict {
+    fn verdict(&self, state: &LogState, now: OffsetDateTime) -> Verdict {
         let said = match (&self.what, &self.found) {
             (_, Found::Unwanted(said)) => {
                 let shown = match self.what {
@@ -198,7 +198,7 @@ impl Assertion {
                 format!("the rotation to {serial} was started, and not loaded")
             }
             (What::Within(_), _) => "no rotation was started and loaded".into(),
-            (What::ValidFor(wanted), _) => match too_short(story, *wanted, now) {
+            (What::ValidFor(wanted), _) => match too_short(state, *wanted, now) {
                 None => return Verdict::Holds,
                 Some(said) => said,
             },
@@ -217,13 +217,14 @@ fn within(bound: Duration, found: &mut Found, event: &Event) -> bool {
         ("rotation_started", _) => *found = Found::Begun(serial, at),
         ("identity_loaded", Found::Begun(begun, since)) if *begun == serial => {
             let took = at - *since;
-            *found = match took <= bound {
-                true => Found::Wanted,
-                false => Found::Unwanted(format!(
+            *found = if took <= bound {
+                Found::Wanted
+            } else {
+                Found::Unwanted(format!(
                     "the rotation to {serial} took {} ms from file to load, and {} ms are allowed",
                     took.whole_milliseconds(),
                     bound.as_millis()
-                )),
+                ))
             };
         }
         _ => return false,
@@ -231,9 +232,9 @@ fn within(bound: Duration, found: &mut Found, event: &Event) -> bool {
     true
 }
 
-fn too_short(story: &Story, wanted: Duration, now: OffsetDateTime) -> Option<String> {
-    let mut serving = story
-        .told
+fn too_short(state: &LogState, wanted: Duration, now: OffsetDateTime) -> Option<String> {
+    let mut serving = state
+        .alive
         .values()
         .filter_map(|server| server.serving.as_ref());
     let Some(first) = serving.next() else {

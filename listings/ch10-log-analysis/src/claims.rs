@@ -8,8 +8,9 @@ use std::time::Duration;
 use lab::event::Event;
 use time::OffsetDateTime;
 
+use crate::format::time_of;
+use crate::lie::{Lie, Sighting};
 use crate::servers::{Id, Servers};
-use crate::{Lie, Sighting, time_of};
 
 /// A clock that is set back by less than this was not set: events of several threads are written in
 /// another order than they are dated in.

@@ -3,73 +3,59 @@
 //! [`cross_check`] compares what a server says it serves with what clients were shown. It accuses
 //! only where no reading of the log can be true.
 //!
-//! [`servers`] tells the servers of one log apart.
+//! - [`Sighting`] and [`Lie`]: what is compared, and what comes of it;
+//! - [`read`]: lines of files that grow, that are rotated, and that are damaged;
+//! - [`servers`]: tells the servers of one log apart;
+//! - [`state`]: what the lines add up to, and [`answers`], what somebody on call asks of it;
+//! - [`assertion`]: what a script may assert;
+//! - [`command`]: `zdr log`, the command line around all of it.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use ch10_log_analysis::{Lie, Sighting, cross_check};
+//! use lab::event::Event;
+//! use time::macros::datetime;
+//!
+//! let loaded = |second, generation, serial| {
+//!     Event::parse(&format!(
+//!         r#"{{"ts":"2026-01-01T00:00:0{second}Z","event":"identity_loaded","generation":{generation},"serial":"{serial}"}}"#
+//!     ))
+//!     .unwrap()
+//! };
+//! let log = [loaded(0, 1, "1001"), loaded(5, 2, "1002")];
+//! // A second after the second generation was logged, a client is shown the first.
+//! let wire = [Sighting {
+//!     at: datetime!(2026-01-01 00:00:06 UTC),
+//!     done: datetime!(2026-01-01 00:00:06 UTC),
+//!     serial: "1001".into(),
+//!     resumed: false,
+//! }];
+//! let lies = cross_check(&log, &wire, Duration::ZERO);
+//! assert!(matches!(lies[..], [Lie::LoadedNotShown { generation: 2, .. }]));
+//! ```
 
 pub mod answers;
 pub mod assertion;
 mod claims;
 pub mod command;
+mod error;
+mod format;
+mod lie;
 pub mod read;
 pub mod servers;
-pub mod story;
+pub mod state;
 
-use std::fmt;
 use std::time::Duration;
 
 use lab::event::Event;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+pub use error::Error;
+pub use lie::{Lie, Sighting};
 
 use claims::{Claims, Earlier, Explained};
-
-/// One handshake, as a client saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// When the handshake began.
-    pub at: OffsetDateTime,
-    /// When it was complete.
-    pub done: OffsetDateTime,
-    /// The serial of the leaf that was shown, in hex.
-    pub serial: String,
-    /// Whether it resumed a session. Then nothing was shown, and it proves nothing.
-    pub resumed: bool,
-}
-
-/// A claim of the log that the wire does not bear out, or a sight that no log claims. Each is told
-/// once, with the first handshake that shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lie {
-    /// The log says that a generation was loaded, and a handshake that began later was shown an
-    /// older one.
-    LoadedNotShown {
-        /// The generation that the log claims.
-        generation: u64,
-        /// Its serial.
-        serial: String,
-        /// Since when, by the log.
-        loaded: OffsetDateTime,
-        /// What was shown instead.
-        shown: String,
-        /// When that handshake began.
-        at: OffsetDateTime,
-    },
-    /// A certificate was shown that the log does not know.
-    ShownNotLoaded {
-        /// Its serial.
-        serial: String,
-        /// When that handshake began.
-        at: OffsetDateTime,
-    },
-    /// A client was shown one generation, and a client after it an older one.
-    WentBack {
-        /// The serial that was shown first.
-        from: String,
-        /// The older one that was shown afterwards.
-        to: String,
-        /// When that second handshake began.
-        at: OffsetDateTime,
-    },
-}
 
 // ANCHOR: cross_check
 /// Compares. `slack` is how long a swap may take to reach every worker.
@@ -106,72 +92,4 @@ pub fn cross_check(log: &[Event], wire: &[Sighting], slack: Duration) -> Vec<Lie
 /// anybody came is no lie.
 pub fn unconfirmed(log: &[Event], wire: &[Sighting]) -> Vec<(u64, String)> {
     Claims::of(log).unconfirmed(wire)
-}
-
-impl Lie {
-    /// Whether it is the same lie, seen by another client.
-    fn repeats(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::LoadedNotShown {
-                    loaded: a,
-                    shown: b,
-                    ..
-                },
-                Self::LoadedNotShown {
-                    loaded: x,
-                    shown: y,
-                    ..
-                },
-            ) => (a, b) == (x, y),
-            (Self::ShownNotLoaded { serial: a, .. }, Self::ShownNotLoaded { serial: x, .. }) => {
-                a == x
-            }
-            (Self::WentBack { from: a, to: b, .. }, Self::WentBack { from: x, to: y, .. }) => {
-                (a, b) == (x, y)
-            }
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Display for Lie {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LoadedNotShown {
-                generation,
-                serial,
-                loaded,
-                shown,
-                at,
-            } => write!(
-                f,
-                "the log says that generation {generation} ({serial}) is served since {}, but a client \
-                 that came at {} was shown {shown}",
-                date(*loaded),
-                date(*at)
-            ),
-            Self::ShownNotLoaded { serial, at } => write!(
-                f,
-                "a client that came at {} was shown {serial}, which the log never claims",
-                date(*at)
-            ),
-            Self::WentBack { from, to, at } => write!(
-                f,
-                "a client that came at {} was shown {to}, after another was shown {from}, which is newer",
-                date(*at)
-            ),
-        }
-    }
-}
-
-/// When an event happened, if it says so.
-pub(crate) fn time_of(event: &Event) -> Option<OffsetDateTime> {
-    let ts = event.0.get("ts")?.as_str()?;
-    OffsetDateTime::parse(ts, &Rfc3339).ok()
-}
-
-/// RFC 3339, UTC.
-fn date(at: OffsetDateTime) -> String {
-    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

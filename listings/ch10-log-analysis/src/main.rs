@@ -4,14 +4,14 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::program::start_server;
 use ch03_handshake_hook::watch::Follow;
 use ch03_handshake_hook::{CertResolver, hooked_config, serve};
 use ch05_race_conditions::{Options as Care, Reader};
@@ -20,9 +20,9 @@ use clap::{Parser, Subcommand};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::authority::Issued;
-use lab::child::Child;
 use lab::client::{Client, Options};
 use lab::log::{Log, want};
+use parking_lot::Mutex;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
@@ -70,7 +70,7 @@ async fn server(arguments: Server) -> io::Result<()> {
     let source = arguments.serve.source()?;
     let address = arguments.serve.address();
     let loader = Reader::new(Care::default()).loader();
-    let store = IdentityStore::start_by(loader, source).map_err(io::Error::other)?;
+    let store = IdentityStore::start_by(loader, source)?;
     let hook = CertResolver(store.clone());
     let config = match arguments.lie {
         None => hooked_config(hook),
@@ -100,7 +100,7 @@ impl ResolvesServerCert for Liar {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         // It even tells the connection's log that it did as it should.
         let right = self.hook.resolve(hello)?;
-        let mut shown = self.last_true.lock().unwrap_or_else(|e| e.into_inner());
+        let mut shown = self.last_true.lock();
         if self.hook.0.current().number < self.from {
             *shown = right;
         }
@@ -118,15 +118,12 @@ async fn demo() -> io::Result<()> {
     let mut agent = Agent::started(directory.path(), Strategy::Bundle)?;
     let client = Client::new(agent.root_pem(), "localhost", Options::default())?;
     let arguments = Serve::command_line_with(&agent.files(), &["--lie", &LIE.to_string()]);
-    let server = Child::spawn(&std::env::current_exe()?, arguments, |event| {
-        lab::emit::forward(event.clone());
-    })?;
-    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+    let (server, address) = start_server(arguments).await?;
     let scene = Scene {
         directory: directory.path().to_owned(),
         log,
     };
-    let held = client.connect(address).await.map_err(io::Error::other)?;
+    let held = client.connect(address).await?;
     held.seen().log();
     // A client of TLS 1.3 is done before the server is.
     let opened = want("connection_opened").with("connection", 1);

@@ -11,7 +11,8 @@ use lab::event::Event;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
-use crate::time_of;
+use crate::error::Error;
+use crate::format::time_of;
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
 pub const LONGEST: usize = 1 << 20;
@@ -52,7 +53,7 @@ impl Line {
     fn new(file: usize, number: u64, text: Result<String, &'static str>) -> Self {
         let (text, too_long) = match text {
             Ok(text) => (text, None),
-            Err(why) => (String::new(), Some(why)),
+            Err(error) => (String::new(), Some(error)),
         };
         let whole = Event::parse(&text);
         // Two writers, or one that died in the middle of a line and was started again.
@@ -134,9 +135,10 @@ impl<R: BufRead> Lines<R> {
 
     fn line(&mut self) -> Line {
         self.number += 1;
-        let text = match std::mem::take(&mut self.too_long) {
-            true => Err("too long"),
-            false => Ok(String::from_utf8_lossy(&self.begun).into_owned()),
+        let text = if std::mem::take(&mut self.too_long) {
+            Err("too long")
+        } else {
+            Ok(String::from_utf8_lossy(&self.begun).into_owned())
         };
         self.begun.clear();
         Line::new(self.file, self.number, text)
@@ -213,7 +215,7 @@ type Identity = (u64, u64);
 impl Followed {
     // ANCHOR: look
     /// Reads what has come since the last look.
-    fn look(&mut self, lines: &mut Vec<Line>) -> io::Result<()> {
+    fn look(&mut self, lines: &mut Vec<Line>) -> Result<(), Error> {
         if self.open.is_none() {
             self.open = open_if_there(&self.path, self.file)?;
         }
@@ -221,8 +223,8 @@ impl Followed {
             // Looked at before the reading: what is written after the reading is read next time.
             let there = match fs::metadata(&self.path) {
                 Ok(there) => Some((there.dev(), there.ino())),
-                Err(why) if why.kind() == io::ErrorKind::NotFound => None,
-                Err(why) => return Err(in_file(&self.path, &why)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(Error::file(&self.path, error)),
             };
             let read_to = open.reader.stream_position()?;
             if open.reader.get_ref().metadata()?.len() < read_to {
@@ -251,15 +253,15 @@ impl Followed {
 fn open_if_there(
     path: &Path,
     file: usize,
-) -> io::Result<Option<(Identity, Lines<BufReader<File>>)>> {
+) -> Result<Option<(Identity, Lines<BufReader<File>>)>, Error> {
     match File::open(path) {
         Ok(opened) => {
             let is = opened.metadata()?;
             let lines = Lines::new(BufReader::new(opened), file);
             Ok(Some(((is.dev(), is.ino()), lines)))
         }
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(why) => Err(in_file(path, &why)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::file(path, error)),
     }
 }
 
@@ -271,7 +273,7 @@ pub enum News {
     /// All that was there at this moment has been handed over. More may come.
     CaughtUp(Instant),
     /// The reading ended.
-    Failed(io::Error),
+    Failed(Error),
 }
 
 const BATCH: usize = 256;
@@ -281,14 +283,14 @@ const BATCH: usize = 256;
 ///
 /// # Errors
 /// When a file cannot be opened. One that is followed need not be there yet.
-pub fn start(input: Input) -> io::Result<mpsc::Receiver<News>> {
+pub fn start(input: Input) -> Result<mpsc::Receiver<News>, Error> {
     let (sender, receiver) = mpsc::channel(16);
     match input {
         Input::Follow(paths) => {
             let follow = move || {
-                if let Err(why) = follow(paths, &sender) {
+                if let Err(error) = follow(paths, &sender) {
                     // Nobody listens: nobody wants to know.
-                    let _ = sender.blocking_send(News::Failed(why));
+                    let _ = sender.blocking_send(News::Failed(error));
                 }
             };
             thread::spawn(follow);
@@ -299,7 +301,7 @@ pub fn start(input: Input) -> io::Result<mpsc::Receiver<News>> {
         }
         Input::Files(paths) => {
             let readers = paths.iter().map(|path| open(path));
-            let readers = readers.collect::<io::Result<_>>()?;
+            let readers = readers.collect::<Result<_, Error>>()?;
             thread::spawn(move || to_the_end(readers, &sender));
         }
     }
@@ -310,10 +312,10 @@ pub fn start(input: Input) -> io::Result<mpsc::Receiver<News>> {
 ///
 /// # Errors
 /// When it cannot be opened, with its path.
-pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    let opened = File::open(path).map_err(|why| in_file(path, &why))?;
+pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, Error> {
+    let opened = File::open(path).map_err(|error| Error::file(path, error))?;
     if opened.metadata().is_ok_and(|is| is.is_dir()) {
-        return Err(in_file(path, &"it is a directory"));
+        return Err(Error::Directory(path.to_owned()));
     }
     Ok(Box::new(BufReader::new(opened)))
 }
@@ -334,12 +336,12 @@ fn to_the_end(readers: Vec<Box<dyn BufRead + Send>>, sender: &mpsc::Sender<News>
         let _ = sender.blocking_send(News::Lines(lines));
         Ok(())
     };
-    if let Err(why) = reading() {
-        let _ = sender.blocking_send(News::Failed(why));
+    if let Err(error) = reading() {
+        let _ = sender.blocking_send(News::Failed(error.into()));
     }
 }
 
-fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> io::Result<()> {
+fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> Result<(), Error> {
     let mut files: Vec<_> = (0..)
         .zip(paths)
         .map(|(file, path)| Followed {
@@ -354,9 +356,10 @@ fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> io::Result<()> {
             file.look(&mut lines)?;
         }
         let caught_up = lines.is_empty();
-        let news = match caught_up {
-            true => News::CaughtUp(began),
-            false => News::Lines(lines),
+        let news = if caught_up {
+            News::CaughtUp(began)
+        } else {
+            News::Lines(lines)
         };
         if sender.blocking_send(news).is_err() {
             return Ok(());
@@ -365,8 +368,4 @@ fn follow(paths: Vec<PathBuf>, sender: &mpsc::Sender<News>) -> io::Result<()> {
             thread::sleep(LOOK);
         }
     }
-}
-
-fn in_file(path: &Path, why: &dyn std::fmt::Display) -> io::Error {
-    io::Error::other(format!("{}: {why}", path.display()))
 }

@@ -1,11 +1,14 @@
 //! Each assertion holds where it should, fails where it should, and says where it looked.
 
+mod zdr;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use lab::agent::{Agent, Strategy};
+use zdr::said;
 
 const RUN: &str = r#"{"ts":"2026-01-01T00:00:00.000000000Z","event":"rotation_started","serial":"1001","strategy":"bundle"}
 {"ts":"2026-01-01T00:00:00.010000000Z","event":"identity_loaded","generation":1,"serial":"1001","not_after":"2036-01-01T00:00:00Z"}
@@ -34,13 +37,7 @@ impl Scene {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ch10-log-analysis"));
-        command
-            .arg("log")
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .stdin(Stdio::null());
-        command
+        zdr::log(self.directory.path(), arguments)
     }
 
     /// The exit code, and what was said on stderr.
@@ -49,11 +46,6 @@ impl Scene {
         all.extend(arguments);
         said(&self.command(&all).output().unwrap())
     }
-}
-
-fn said(output: &Output) -> (Option<i32>, String) {
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.code(), said)
 }
 
 #[test]

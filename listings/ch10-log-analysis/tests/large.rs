@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 
 use ch10_log_analysis::answers::Answers;
 use ch10_log_analysis::read::Lines;
-use ch10_log_analysis::story::Story;
+use ch10_log_analysis::state::LogState;
 use time::OffsetDateTime;
 
 const ROTATIONS: u64 = 5_000;
@@ -81,9 +81,9 @@ fn a_hundred_thousand_lines_in_constant_memory() {
         read: 0,
     };
     let mut lines = Lines::new(BufReader::new(endless), 0);
-    let (mut story, mut read, mut before) = (Story::default(), 0, 0);
+    let (mut state, mut read, mut before) = (LogState::default(), 0, 0);
     while let Some(line) = lines.whole().unwrap() {
-        story.line(&line);
+        state.line(&line);
         read += 1;
         if read == 10_000 {
             before = used();
@@ -94,7 +94,7 @@ fn a_hundred_thousand_lines_in_constant_memory() {
     // The lines that were read meanwhile are some ten megabytes.
     assert!(grown < 1 << 20, "{grown} bytes more after {read} lines");
 
-    let answers = Answers::of(&story, OffsetDateTime::now_utc());
+    let answers = Answers::of(&state, OffsetDateTime::now_utc());
     let server = &answers.servers[0];
     assert_eq!(server.serving.as_ref().unwrap().generation, ROTATIONS);
     assert_eq!(server.connections.opened, ROTATIONS * CONNECTIONS);

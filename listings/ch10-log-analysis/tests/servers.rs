@@ -1,5 +1,7 @@
-//! Real servers: one that reloads, one that does not, one that lies; and the same story from four
+//! Real servers: one that reloads, one that does not, one that lies; and the same run of four
 //! implementations gets the same answers.
+
+mod zdr;
 
 use std::ffi::OsString;
 use std::fs;
@@ -60,12 +62,7 @@ impl Scene {
     }
 
     fn log(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(ours());
-        command
-            .arg("log")
-            .args(arguments)
-            .current_dir(self.directory.path());
-        command
+        zdr::log(self.directory.path(), arguments)
     }
 
     /// Asks the wire, waiting for `wait` seconds. The exit code, and what was said.
@@ -80,9 +77,7 @@ impl Scene {
         command
             .args(["--wire", &address, "--wait", wait])
             .args(arguments);
-        let output = command.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        (output.status.code(), said)
+        zdr::said(&command.output().unwrap())
     }
 
     /// What the server has said so far.
@@ -237,7 +232,7 @@ async fn shown_and_not_logged() {
 
 // ANCHOR: same
 /// Two good rotations, a mismatched pair, a good one; and a connection that lives through all.
-async fn story(program: &Path, arguments: impl FnOnce(&Files) -> Vec<OsString>) -> Value {
+async fn rotate(program: &Path, arguments: impl FnOnce(&Files) -> Vec<OsString>) -> Value {
     let (told, _capturing) = emit::capture();
     let mut scene = Scene::new(program, arguments).await;
     let client = Client::new(scene.agent.root_pem(), "localhost", Options::default()).unwrap();
@@ -304,12 +299,12 @@ fn without_times(mut answers: Value) -> Value {
 
 async fn by_ours() -> Value {
     let arguments = |files: &Files| Serve::command_line(files).into();
-    without_times(story(ours(), arguments).await)
+    without_times(rotate(ours(), arguments).await)
 }
 
 /// Of one log all is known: the others are compared with it.
 #[tokio::test]
-async fn what_the_story_answers() {
+async fn what_the_run_answers() {
     let answers = by_ours().await;
     let server = &answers["servers"][0];
     assert_eq!(server["serving"]["generation"], 4);
@@ -348,7 +343,7 @@ async fn go_answers_the_same() {
     };
     let arguments = |files: &Files| Serve::command_line(files).into();
     assert_eq!(
-        without_times(story(&twin, arguments).await),
+        without_times(rotate(&twin, arguments).await),
         by_ours().await
     );
 }
@@ -368,10 +363,10 @@ async fn python_answers_the_same() {
         before.into_iter().chain(serve).collect()
     };
     // It reads its files twice. A write that falls between is refused, as `unreadable`, and loaded
-    // at the next look: that is another story, and this one is told again.
+    // at the next look: that is another run, and this one is repeated.
     let mut answers = Value::Null;
     for _ in 0..5 {
-        answers = without_times(story(&python, arguments).await);
+        answers = without_times(rotate(&python, arguments).await);
         if answers["servers"][0]["reloads"]["refused"]["unreadable"].is_null() {
             break;
         }

@@ -1,26 +1,30 @@
-//! What a log says, taken line by line. What is kept grows with the connections that are open, and
-//! with nothing else.
+//! The state that a log tells of, taken line by line. What is kept grows with the connections that
+//! are open, and with nothing else.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+mod times;
 
-use hdrhistogram::Histogram;
+use std::collections::BTreeMap;
+
 use lab::event::Event;
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::answers::Refused;
 use crate::claims::CLOCK_STEP;
+use crate::format::{rfc3339_if_any, time_of};
 use crate::read::Line;
 use crate::servers::{Id, Servers};
-use crate::time_of;
+use times::{MOST, Serving, Times};
 
-/// All that was understood so far.
+pub(crate) use times::Took;
+
+/// What the lines of a log that were taken so far add up to.
 #[derive(Debug, Default)]
-pub struct Story {
+pub struct LogState {
+    /// Tells whose event it is.
     servers: Servers,
     /// Those that live, as far as the log tells.
-    pub(crate) told: BTreeMap<Id, Server>,
+    pub(crate) alive: BTreeMap<Id, Server>,
     /// Those that are over.
     pub(crate) gone: u64,
     pub(crate) times: Times,
@@ -54,19 +58,22 @@ pub(crate) struct Server {
     ahead: Option<u64>,
 }
 
-/// What it serves, by its own word.
-#[derive(Clone, Debug)]
-pub(crate) struct Serving {
-    pub generation: u64,
-    pub serial: String,
-    pub since: Option<OffsetDateTime>,
-    pub until: Option<OffsetDateTime>,
-    /// When the agent began to write it, if that is in the log.
-    started: Option<OffsetDateTime>,
-    /// A full handshake with this generation is in the log, be it by the server's word.
-    pub used: bool,
-    /// A client says in this log that it was shown it.
-    pub seen_by_client: bool,
+/// A reload that was refused.
+#[derive(Clone, Debug, Serialize)]
+pub struct Refused {
+    /// When the server said so.
+    #[serde(serialize_with = "rfc3339_if_any")]
+    pub at: Option<OffsetDateTime>,
+    /// A word of the contract's closed set.
+    pub reason: String,
+    /// The file that is not valid.
+    pub file: Option<String>,
+    /// What the TLS library says.
+    pub detail: Option<String>,
+    /// The generation that went on.
+    pub kept: Option<u64>,
+    /// The generation that was loaded afterwards, if one was.
+    pub mended_by: Option<u64>,
 }
 
 /// A connection that is open.
@@ -84,7 +91,7 @@ pub(crate) struct Alarm {
     pub says: String,
 }
 
-impl Story {
+impl LogState {
     /// Takes the next line.
     pub fn line(&mut self, line: &Line) {
         self.read.broken += u64::from(line.broken.is_some());
@@ -107,7 +114,7 @@ impl Story {
         let whose = self.servers.of(event);
         if whose
             .over
-            .is_some_and(|over| self.told.remove(&over).is_some())
+            .is_some_and(|over| self.alive.remove(&over).is_some())
         {
             self.gone += 1;
         }
@@ -123,7 +130,7 @@ impl Story {
     /// Generations that were replaced, and no client's full handshake with them is in the log.
     pub(crate) fn replaced_unseen(&self) -> u64 {
         let before = self
-            .told
+            .alive
             .values()
             .filter_map(|server| server.before.as_ref());
         let unused = before.filter(|before| !before.used).count();
@@ -131,7 +138,7 @@ impl Story {
     }
 
     fn of_server(&mut self, id: Id, event: &Event, at: Option<OffsetDateTime>) {
-        let server = self.told.entry(id).or_default();
+        let server = self.alive.entry(id).or_default();
         match event.name() {
             "identity_loaded" => server.loads(event, at, &mut self.times),
             "connection_opened" => server.opens(event, at, &mut self.times),
@@ -154,7 +161,7 @@ impl Story {
         if event.0.get("resumed") == Some(&true.into()) {
             return;
         }
-        let servers = self.told.values_mut();
+        let servers = self.alive.values_mut();
         let known = servers.flat_map(|server| [&mut server.serving, &mut server.before]);
         let known = known.flatten();
         for serving in known.filter(|serving| serving.serial == serial) {
@@ -299,120 +306,4 @@ impl Server {
         };
         self.alarms.insert(name, Alarm { since, says });
     }
-}
-
-/// As many of a kind as are kept where no sane log has as many.
-const MOST: usize = 100;
-
-/// How long one kind of thing took, in microseconds.
-#[derive(Debug)]
-pub(crate) struct Took {
-    /// To three digits, however long it takes.
-    pub all: Histogram<u64>,
-    /// Exactly.
-    pub longest: u64,
-}
-
-impl Default for Took {
-    fn default() -> Self {
-        Self {
-            all: Histogram::new(3).expect("three digits are allowed"),
-            longest: 0,
-        }
-    }
-}
-
-/// How long things took.
-#[derive(Debug, Default)]
-pub(crate) struct Times {
-    pub file_to_load: Took,
-    pub load_to_wire: Took,
-    pub file_to_wire: Took,
-    /// Generations that were replaced, and then forgotten, without a client's full handshake.
-    unused: u64,
-    /// Pairs that the clock puts in the wrong order.
-    pub unmeasured: u64,
-    /// The last rotation, if it has not been loaded.
-    pub begun: Option<(String, OffsetDateTime)>,
-    /// Rotations whose generation has not been loaded, and when they began; the oldest first.
-    started: VecDeque<(String, OffsetDateTime)>,
-    /// Generations whose rotation has not been told of.
-    loaded: VecDeque<(String, OffsetDateTime)>,
-}
-
-impl Times {
-    fn started(&mut self, event: &Event, at: Option<OffsetDateTime>) {
-        let (Some(serial), Some(at)) = (event.text("serial"), at) else {
-            return;
-        };
-        // The agent's line may come after the server's.
-        match taken(&mut self.loaded, &serial) {
-            Some(loaded) => self.took(|times| &mut times.file_to_load, at, loaded),
-            None => {
-                self.begun = Some((serial.clone(), at));
-                keep(&mut self.started, serial, at);
-            }
-        }
-    }
-
-    fn loaded(&mut self, serving: &mut Serving) {
-        let Some(at) = serving.since else {
-            return;
-        };
-        if self
-            .begun
-            .as_ref()
-            .is_some_and(|(begun, _)| *begun == serving.serial)
-        {
-            self.begun = None;
-        }
-        serving.started = taken(&mut self.started, &serving.serial);
-        match serving.started {
-            Some(started) => self.took(|times| &mut times.file_to_load, started, at),
-            None => keep(&mut self.loaded, serving.serial.clone(), at),
-        }
-    }
-
-    fn used(&mut self, serving: &mut Serving, at: Option<OffsetDateTime>) {
-        if std::mem::replace(&mut serving.used, true) {
-            return;
-        }
-        let (Some(loaded), Some(at)) = (serving.since, at) else {
-            return;
-        };
-        self.took(|times| &mut times.load_to_wire, loaded, at);
-        if let Some(started) = serving.started {
-            self.took(|times| &mut times.file_to_wire, started, at);
-        }
-    }
-
-    fn took(
-        &mut self,
-        what: impl FnOnce(&mut Self) -> &mut Took,
-        from: OffsetDateTime,
-        to: OffsetDateTime,
-    ) {
-        match Duration::try_from(to - from) {
-            Ok(took) => {
-                let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                let times = what(self);
-                times.longest = times.longest.max(micros);
-                // It grows to hold any number.
-                let _ = times.all.record(micros);
-            }
-            Err(_) => self.unmeasured += 1,
-        }
-    }
-}
-
-fn keep(pending: &mut VecDeque<(String, OffsetDateTime)>, serial: String, at: OffsetDateTime) {
-    if pending.len() == MOST {
-        pending.pop_front();
-    }
-    pending.push_back((serial, at));
-}
-
-fn taken(pending: &mut VecDeque<(String, OffsetDateTime)>, serial: &str) -> Option<OffsetDateTime> {
-    let at = pending.iter().rposition(|(kept, _)| kept == serial)?;
-    pending.remove(at).map(|(_, at)| at)
 }

@@ -1,0 +1,146 @@
+//! `zdr log`: what is served, what failed, and how long it took.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use lab::event::Event;
+use lab::log::Want;
+use time::OffsetDateTime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep_until;
+
+use super::input::{a_time, input, place, seconds};
+use crate::answers::Answers;
+use crate::error::Error;
+use crate::format::plain;
+use crate::read::{self, Line, News};
+use crate::state::LogState;
+
+#[derive(Args, Debug)]
+pub(super) struct Ask {
+    /// The log; `-` or none is the standard input. Several are merged by time.
+    files: Vec<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+    /// End with an error at the first line that is no event.
+    #[arg(long)]
+    strict: bool,
+    /// Answer as of this time (RFC 3339) instead of now.
+    #[arg(long, value_parser = a_time)]
+    at: Option<OffsetDateTime>,
+    /// Go on as the file grows, through its rotation and truncation, and tell what happens; answer
+    /// at the end, or at Ctrl-C.
+    #[arg(long, short = 'f', requires = "files")]
+    follow: bool,
+    /// Follow for so many seconds.
+    #[arg(long = "for", value_name = "SECONDS", requires = "follow", value_parser = seconds)]
+    for_: Option<Duration>,
+    /// Go no further than this event: `identity_loaded serial=1002`.
+    #[arg(long, value_name = "EVENT")]
+    until: Option<Want>,
+}
+
+/// Long enough that nobody waits for it.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+impl Ask {
+    /// Reads the log, and answers.
+    pub(super) async fn run(self) -> Result<(), Error> {
+        // Once for all: one that comes between two waits must not be lost.
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut news = read::start(input(&self.files, self.follow)?)?;
+        let mut state = LogState::default();
+        let end = tokio::time::Instant::now() + self.for_.unwrap_or(NEVER);
+        'reading: loop {
+            let read = tokio::select! {
+                read = news.recv() => read,
+                () = sleep_until(end) => break,
+                _ = interrupts.recv() => break,
+            };
+            match read {
+                Some(News::Lines(lines)) => {
+                    for line in &lines {
+                        if self.take(line, &mut state)? {
+                            break 'reading;
+                        }
+                    }
+                }
+                Some(News::CaughtUp(_)) => {}
+                Some(News::Failed(error)) => return Err(error),
+                None => break,
+            }
+        }
+        let now = self.at.unwrap_or_else(OffsetDateTime::now_utc);
+        let answers = Answers::of(&state, now);
+        if self.json {
+            say(&serde_json::to_string_pretty(&answers)?)
+        } else {
+            say(&answers.to_string().trim_end())
+        }
+    }
+
+    /// Takes the next line. Whether it is the last that is wanted.
+    fn take(&self, line: &Line, state: &mut LogState) -> Result<bool, Error> {
+        if let Some(broken) = line.broken.filter(|_| self.strict) {
+            return Err(Error::Line(place(&self.files, line), broken));
+        }
+        state.line(line);
+        let Some(event) = &line.event else {
+            return Ok(false);
+        };
+        if self.follow && !self.json {
+            tell(event)?;
+        }
+        Ok(self
+            .until
+            .as_ref()
+            .is_some_and(|until| until.matches(event)))
+    }
+}
+
+fn say(what: &dyn Display) -> Result<(), Error> {
+    Ok(writeln!(io::stdout(), "{what}")?)
+}
+
+/// Tells what happens, as it happens.
+fn tell(event: &Event) -> Result<(), Error> {
+    let field = |name| {
+        event
+            .text(name)
+            .map(|text| plain(&text))
+            .unwrap_or_default()
+    };
+    let what = match event.name() {
+        "identity_loaded" => format!(
+            "generation {} is served: serial {}, until {}",
+            field("generation"),
+            field("serial"),
+            field("not_after")
+        ),
+        "identity_rejected" => format!(
+            "a reload is refused: {} in {}; generation {} goes on",
+            field("reason"),
+            field("file"),
+            field("generation")
+        ),
+        "rotation_started" => format!("the agent writes serial {}", field("serial")),
+        "identity_expiring" | "alarm_cleared" => {
+            format!("{}: {}", event.name(), field("level"))
+        }
+        "watch_degraded"
+        | "watcher_died"
+        | "reload_panicked"
+        | "listening_stopped"
+        | "listen_failed"
+        | "tickets_unavailable" => format!("{}: {}", event.name(), field("why")),
+        "watcher_restarted" | "key_exposed" | "file_pinned" | "process_exited" => {
+            event.name().to_owned()
+        }
+        _ => return Ok(()),
+    };
+    say(&format!("{} {what}", field("ts")))
+}

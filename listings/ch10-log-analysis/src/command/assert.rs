@@ -1,0 +1,186 @@
+//! `zdr log assert`: a verdict for a script.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args};
+use lab::log::{Order, Secrets, Want};
+use time::OffsetDateTime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep_until;
+
+use super::input::{input, place, seconds, text};
+use super::wire::Wire;
+use crate::assertion::{Assertions, Verdict, What};
+use crate::error::Error;
+use crate::read::{self, Line, News};
+use crate::state::LogState;
+
+/// Each assertion may be given; all must hold.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("assertion").required(true).multiple(true))]
+pub struct AssertCommand {
+    /// The log; `-` or none is the standard input. Several are merged by time.
+    files: Vec<PathBuf>,
+    /// This serial was loaded.
+    #[arg(long, value_name = "SERIAL", group = "assertion")]
+    loaded: Vec<String>,
+    /// This generation, or a later one, was loaded.
+    #[arg(long, value_name = "N", group = "assertion")]
+    generation_at_least: Option<u64>,
+    /// These events occur in this order, others between them: `A,B field=value,C`.
+    #[arg(
+        long,
+        value_name = "EVENTS",
+        value_delimiter = ',',
+        group = "assertion"
+    )]
+    order: Vec<Want>,
+    /// No such event occurs: `identity_rejected reason=expired`.
+    #[arg(long, value_name = "EVENT", group = "assertion")]
+    none: Vec<Want>,
+    /// No line holds a part of the private key in this file.
+    #[arg(long, value_name = "KEYFILE", group = "assertion")]
+    no_key_bytes: Vec<PathBuf>,
+    /// The last rotation was loaded, and none took longer, from its first write to its load.
+    #[arg(long, value_name = "MS", group = "assertion")]
+    within: Option<u64>,
+    /// What is served is valid for so many seconds from now.
+    #[arg(long, value_name = "SECONDS", group = "assertion")]
+    valid_for: Option<u64>,
+    /// A full handshake there shows what the log claims.
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        requires = "roots",
+        group = "assertion"
+    )]
+    wire: Option<String>,
+    /// The trust anchors for the handshake, in PEM.
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
+    /// The name that the server must have in the handshake.
+    #[arg(long, default_value = "localhost")]
+    name: String,
+    /// Milliseconds that a swap may take to reach every worker.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    slack_ms: u64,
+    /// Follow the log until all holds, for so many seconds at the most.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    wait: Option<Duration>,
+}
+
+const DOES_NOT_HOLD: u8 = 1;
+
+impl AssertCommand {
+    /// Reads the log until it can be told whether all holds.
+    pub(super) async fn run(self) -> Result<ExitCode, Error> {
+        let verdict = self.judge().await?;
+        let said = match verdict {
+            Verdict::Holds => return Ok(ExitCode::SUCCESS),
+            Verdict::NotYet(said) | Verdict::Never(said) => said,
+        };
+        eprintln!("does not hold: {said}");
+        Ok(ExitCode::from(DOES_NOT_HOLD))
+    }
+
+    async fn judge(&self) -> Result<Verdict, Error> {
+        let follow = self.wait.is_some() || self.wire.is_some();
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut news = read::start(input(&self.files, follow)?)?;
+        let mut judge = Judge {
+            wire: self.wire().await?,
+            assertions: Assertions::new(self.assertions()?),
+            state: LogState::default(),
+        };
+        let end = tokio::time::Instant::now() + self.wait.unwrap_or(lab::BOUND);
+        let mut verdict = Verdict::NotYet("nothing was read".into());
+        loop {
+            let read = tokio::select! {
+                read = news.recv() => read,
+                () = sleep_until(end) => return Ok(verdict),
+                _ = interrupts.recv() => return Err(Error::Interrupted),
+            };
+            let ended = read.is_none();
+            match read {
+                Some(News::Lines(lines)) => {
+                    for line in &lines {
+                        judge.take(line, &self.files);
+                    }
+                    continue;
+                }
+                Some(News::Failed(error)) => return Err(error),
+                Some(News::CaughtUp(_)) | None => verdict = judge.verdict().await,
+            }
+            let hopeful = self.wait.is_some() || judge.hopeful();
+            if !(matches!(verdict, Verdict::NotYet(_)) && hopeful && !ended) {
+                return Ok(verdict);
+            }
+        }
+    }
+
+    fn assertions(&self) -> Result<Vec<What>, Error> {
+        let mut all: Vec<_> = self.loaded.iter().cloned().map(What::Loaded).collect();
+        all.extend(self.generation_at_least.map(What::GenerationAtLeast));
+        if !self.order.is_empty() {
+            all.push(What::Order(Order::new(self.order.clone())));
+        }
+        all.extend(self.none.iter().cloned().map(What::None));
+        if !self.no_key_bytes.is_empty() {
+            let mut secrets = Secrets::default();
+            for file in &self.no_key_bytes {
+                if !secrets.add(&text(file)?) {
+                    return Err(Error::NoKey(file.clone()));
+                }
+            }
+            all.push(What::NoKeyBytes(secrets));
+        }
+        let within = self.within.map(Duration::from_millis);
+        all.extend(within.map(What::Within));
+        let valid_for = self.valid_for.map(Duration::from_secs);
+        all.extend(valid_for.map(What::ValidFor));
+        Ok(all)
+    }
+
+    async fn wire(&self) -> Result<Option<Wire>, Error> {
+        let (Some(server), Some(roots)) = (&self.wire, &self.roots) else {
+            return Ok(None);
+        };
+        let slack = Duration::from_millis(self.slack_ms);
+        Wire::new(server, roots, &self.name, slack).await.map(Some)
+    }
+}
+
+/// All that a verdict rests on.
+struct Judge {
+    wire: Option<Wire>,
+    assertions: Assertions,
+    state: LogState,
+}
+
+impl Judge {
+    fn take(&mut self, line: &Line, files: &[PathBuf]) {
+        self.state.line(line);
+        self.assertions.line(line, &|line| place(files, line));
+        if let (Some(wire), Some(event)) = (&mut self.wire, &line.event) {
+            wire.event(event);
+        }
+    }
+
+    /// What the log says by now; where all of it holds, what the wire says.
+    async fn verdict(&mut self) -> Verdict {
+        let verdict = self
+            .assertions
+            .verdict(&self.state, OffsetDateTime::now_utc());
+        match (&verdict, &mut self.wire) {
+            (Verdict::Holds, Some(wire)) => wire.verdict(&self.state).await,
+            _ => verdict,
+        }
+    }
+
+    /// Whether what the wire showed may still be explained.
+    fn hopeful(&self) -> bool {
+        self.wire.as_ref().is_some_and(Wire::hopeful)
+    }
+}

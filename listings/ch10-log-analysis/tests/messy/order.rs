@@ -1,0 +1,68 @@
+//! Events whose order is not that of what happened.
+
+use crate::{answers, at, loaded, log, opened};
+
+#[test]
+fn a_clock_that_is_set_back_measures_nothing() {
+    let text = log([
+        at(
+            100,
+            r#""event":"rotation_started","serial":"a","strategy":"bundle""#,
+        ),
+        loaded(40, 1, "a"),
+    ]);
+    let found = answers(&text);
+    assert_eq!(found["log"]["clock_set_back"], 1);
+    assert_eq!(found["log"]["unmeasured"], 1);
+    assert_eq!(found["file_to_load"]["count"], 0);
+}
+
+/// The swap comes before the line: a connection's line may be the first to tell of a generation.
+#[test]
+fn a_connection_ahead_of_its_generation() {
+    let text = log([
+        loaded(0, 1, "a"),
+        opened(1, 1, 1),
+        opened(2, 2, 2),
+        loaded(2, 2, "b"),
+    ]);
+    let found = answers(&text);
+    assert_eq!(found["load_to_wire"]["count"], 2);
+    assert_eq!(
+        found["servers"][0]["connections"]["old"][0]["connection"],
+        1
+    );
+    assert_eq!(
+        found["servers"][0]["connections"]["old"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+/// The lines of connections are concurrent: one of the generation before may come after the swap.
+#[test]
+fn a_connection_behind_its_generation() {
+    let text = log([
+        loaded(0, 1, "a"),
+        loaded(2, 2, "b"),
+        opened(2, 1, 1),
+        opened(3, 2, 2),
+    ]);
+    let found = answers(&text);
+    assert_eq!(found["load_to_wire"]["count"], 2);
+    assert_eq!(found["replaced_unseen"], 0);
+}
+
+#[test]
+fn a_resumed_connection_confirms_nothing() {
+    let resumed = at(
+        3,
+        r#""event":"connection_opened","connection":1,"generation":null,"resumed":true,"tls":"1.3""#,
+    );
+    let found = answers(&log([loaded(0, 1, "a"), resumed, loaded(4, 2, "b")]));
+    assert_eq!(found["load_to_wire"]["count"], 0);
+    assert_eq!(found["replaced_unseen"], 1);
+    assert_eq!(found["servers"][0]["connections"]["open_unknown"], 1);
+}

@@ -1,0 +1,124 @@
+//! Whose event it is: several servers in one file, and one that was started again.
+
+use serde_json::json;
+
+use crate::{answers, at, closed, loaded, log, opened, said};
+
+#[test]
+fn a_log_that_begins_in_the_middle() {
+    let text = log([
+        closed(1, 7),
+        opened(2, 8, 4),
+        at(
+            3,
+            r#""event":"identity_rejected","generation":4,"reason":"expired","file":"f","detail":"d""#,
+        ),
+    ]);
+    let found = said(&text);
+    assert!(
+        found.starts_with("served now: no load is in this log\n"),
+        "{found}"
+    );
+    assert!(
+        found.contains("NOT mended: generation 4 goes on"),
+        "{found}"
+    );
+    // What it said before its first load is its own.
+    let found = answers(&(text + &loaded(5, 5, "e") + "\n"));
+    assert_eq!(found["servers"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        found["servers"][0]["reloads"]["last_refused"]["mended_by"],
+        5
+    );
+    let found = said("");
+    assert!(
+        found.starts_with("served now: nothing in this log says so\n"),
+        "{found}"
+    );
+    assert!(
+        found.contains("from file to load: nothing in this log says"),
+        "{found}"
+    );
+}
+
+#[test]
+fn two_servers_of_a_supervisor() {
+    let of = |process: u32, line: String| line.replace('}', &format!(r#","process":{process}}}"#));
+    let text = log([
+        of(1, loaded(0, 1, "a")),
+        of(2, loaded(1, 1, "x")),
+        of(1, opened(2, 1, 1)),
+        of(2, opened(2, 1, 1)),
+        of(1, loaded(3, 2, "b")),
+        of(2, closed(4, 1)),
+    ]);
+    let found = answers(&text);
+    let serving: Vec<_> = found["servers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|server| {
+            (
+                &server["process"],
+                &server["serving"]["serial"],
+                &server["connections"]["open"],
+            )
+        })
+        .collect();
+    assert_eq!(
+        serving,
+        [
+            (&json!(1), &json!("b"), &json!(1)),
+            (&json!(2), &json!("x"), &json!(0))
+        ]
+    );
+
+    let gone = text + &of(2, at(5, r#""event":"process_exited""#)) + "\n";
+    let found = answers(&gone);
+    assert_eq!(found["servers"].as_array().unwrap().len(), 1);
+    assert_eq!(found["servers_gone"], 1);
+}
+
+/// Without a `process` nobody can tell whose connection it is, and the answer says so.
+#[test]
+fn two_servers_that_do_not_say_which_they_are() {
+    let listening = |port: u64| at(1, &format!(r#""event":"listening","port":{port}"#));
+    let text = log([
+        loaded(0, 1, "a"),
+        listening(443),
+        loaded(2, 1, "x"),
+        listening(444),
+        loaded(3, 2, "b"),
+    ]);
+    let found = said(&text);
+    assert!(
+        found.contains("whose load or connection it is, is a guess"),
+        "{found}"
+    );
+    assert!(
+        found.contains("server on port 443\nserved now: generation 1, serial a"),
+        "{found}"
+    );
+    assert!(
+        found.contains("server on port 444\nserved now: generation 2, serial b"),
+        "{found}"
+    );
+}
+
+/// A restart on the same port: the connections of the one before are no longer open.
+#[test]
+fn a_restart_in_the_same_file() {
+    let listening = |second| at(second, r#""event":"listening","port":443"#);
+    let text = log([
+        loaded(0, 1, "a"),
+        listening(0),
+        opened(1, 1, 1),
+        loaded(2, 1, "b"),
+        listening(2),
+        opened(3, 1, 1),
+    ]);
+    let found = answers(&text);
+    assert_eq!(found["servers_gone"], 1);
+    assert_eq!(found["servers"][0]["serving"]["serial"], "b");
+    assert_eq!(found["servers"][0]["connections"]["opened"], 1);
+}

@@ -1,0 +1,186 @@
+//! What is told of a log.
+
+use ch10_log_analysis::answers::Answers;
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+use crate::{answers, at, closed, loaded, log, opened, said, state};
+
+/// One reload, one refused, a late expiry, and a watcher that died.
+fn a_bad_hour() -> String {
+    let refused = r#""event":"identity_rejected","generation":2,"reason":"truncated","file":"/x/tls.crt","detail":"no such block""#;
+    log([
+        at(
+            0,
+            r#""event":"rotation_started","serial":"a","strategy":"bundle""#,
+        ),
+        loaded(1, 1, "a"),
+        at(1, r#""event":"listening","port":443"#),
+        opened(2, 1, 1),
+        loaded(60, 2, "b"),
+        opened(61, 2, 2),
+        closed(62, 2),
+        at(120, refused),
+        at(
+            130,
+            r#""event":"identity_expiring","generation":2,"level":"late","seconds_left":1100"#,
+        ),
+        at(
+            140,
+            r#""event":"watcher_died","why":"a panic","restart_ms":10"#,
+        ),
+    ])
+}
+
+#[test]
+fn what_a_person_on_call_asks() {
+    let text = a_bad_hour();
+    let expected = [
+        "served now: generation 2, serial b",
+        "  since 2026-01-01T00:01:00Z (9 min 0 s ago)",
+        "  until 2026-01-01T01:00:00Z (in 50 min 0 s)",
+        "  by its own word: no client says so in this log",
+        "reloads: 2 loaded, 1 refused (truncated 1)",
+        "  the last one: truncated in /x/tls.crt, at 2026-01-01T00:02:00Z (8 min 0 s ago), NOT mended: generation 2 goes on",
+        "    no such block",
+        "connections: 2 opened, 1 of them open, 1 under an old generation",
+        "  connection 1 under generation 1, since 2026-01-01T00:00:02Z (9 min 58 s ago)",
+        "alarm: identity_expiring: late, since 2026-01-01T00:02:10Z (7 min 50 s ago)",
+        "alarm: watcher_died: a panic, since 2026-01-01T00:02:20Z (7 min 40 s ago)",
+        "from file to load: once, 1.00 s",
+        "from load to wire: 2 times, median 1.00 s, longest 1.00 s",
+        "from file to wire: once, 2.00 s",
+        "log: 10 events, 0 broken lines",
+    ];
+    let found = said(&text);
+    assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{found}");
+
+    let mended = log([
+        text.trim_end().to_owned(),
+        loaded(150, 3, "c"),
+        at(
+            150,
+            r#""event":"alarm_cleared","generation":3,"level":"fresh","seconds_left":2000"#,
+        ),
+        at(151, r#""event":"watcher_restarted","restarts":1"#),
+        at(
+            152,
+            r#""event":"handshake_seen","serial":"c","resumed":false,"tls":"1.3""#,
+        ),
+    ]);
+    let found = said(&mended);
+    assert!(found.contains("mended by generation 3"), "{found}");
+    assert!(found.contains("alarms: none is raised"), "{found}");
+    assert!(!found.contains("by its own word"), "{found}");
+}
+
+/// What the agent wrote and nobody took is told until it is taken, or replaced.
+#[test]
+fn a_rotation_that_does_not_arrive() {
+    let began = |second, serial: &str| {
+        let rest = format!(r#""event":"rotation_started","serial":"{serial}","strategy":"bundle""#);
+        at(second, &rest)
+    };
+    let text = log([began(0, "a"), loaded(1, 1, "a"), began(60, "b")]);
+    let found = said(&text);
+    let line = "not loaded: serial b, which the agent began to write at 2026-01-01T00:01:00Z (9 min 0 s ago)";
+    assert!(found.lines().any(|said| said == line), "{found}");
+    let found = answers(&(text.clone() + &began(70, "c") + "\n"));
+    assert_eq!(found["not_loaded"]["serial"], "c");
+    let found = answers(&(text + &log([began(70, "c"), loaded(71, 2, "c")])));
+    assert_eq!(found["not_loaded"], Value::Null);
+}
+
+#[test]
+fn an_expired_one_is_told_in_capitals() {
+    let found = Answers::of(
+        &state(&log([loaded(0, 1, "a")])),
+        datetime!(2026-01-01 01:00:30 UTC),
+    );
+    assert!(found.to_string().contains("(EXPIRED 30 s ago)"), "{found}");
+}
+
+/// What is raised is told until it is cleared, each by the event that clears it.
+#[test]
+fn alarms_and_what_clears_them() {
+    let raised = [
+        at(
+            1,
+            r#""event":"identity_expiring","generation":1,"level":"urgent","seconds_left":9"#,
+        ),
+        at(
+            2,
+            r#""event":"watch_degraded","to":"polling","why":"no inotify""#,
+        ),
+        at(
+            3,
+            r#""event":"identity_held","generation":1,"file":"f","seconds":60"#,
+        ),
+        at(4, r#""event":"listen_failed","port":443,"why":"in use""#),
+        at(5, r#""event":"watcher_died","why":"w","restart_ms":1"#),
+        at(6, r#""event":"key_exposed","file":"k","mode":"0644""#),
+    ];
+    let names = |text: &str| -> Vec<String> {
+        let found = answers(text);
+        let alarms = found["servers"][0]["alarms"].as_object().unwrap();
+        alarms.keys().cloned().collect()
+    };
+    let text = loaded(0, 1, "a") + "\n" + &log(raised);
+    let all = [
+        "identity_expiring",
+        "identity_held",
+        "key_exposed",
+        "listen_failed",
+        "watch_degraded",
+        "watcher_died",
+    ];
+    assert_eq!(names(&text), all);
+    let text = text
+        + &log([
+            at(
+                7,
+                r#""event":"alarm_cleared","generation":1,"level":"late","seconds_left":20"#,
+            ),
+            at(8, r#""event":"listening","port":443"#),
+            at(9, r#""event":"watcher_restarted","restarts":1"#),
+            loaded(10, 2, "b"),
+        ]);
+    assert_eq!(
+        names(&text),
+        ["identity_expiring", "key_exposed", "watch_degraded"]
+    );
+    let says = &answers(&text)["servers"][0]["alarms"]["identity_expiring"];
+    assert_eq!(
+        (&says["says"], &says["since"]),
+        (&json!("late"), &json!("2026-01-01T00:00:07Z"))
+    );
+    let fresh = at(
+        11,
+        r#""event":"alarm_cleared","generation":2,"level":"fresh","seconds_left":99"#,
+    );
+    assert_eq!(names(&(text + &fresh)), ["key_exposed", "watch_degraded"]);
+}
+
+/// Milliseconds are for what takes milliseconds.
+#[test]
+fn what_takes_days_is_told_in_days() {
+    let later = |ts: &str| loaded(0, 1, "a").replace("2026-01-01T00:00:00", ts);
+    let took = |ts| {
+        let began = at(
+            0,
+            r#""event":"rotation_started","serial":"a","strategy":"bundle""#,
+        );
+        let found = said(&log([began, later(ts)]));
+        let line = found
+            .lines()
+            .find(|line| line.starts_with("from file to load"))
+            .unwrap();
+        line.strip_prefix("from file to load: once, ")
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(took("2026-01-01T00:00:00"), "0.00 ms");
+    assert_eq!(took("2026-01-01T00:00:09"), "9.00 s");
+    assert_eq!(took("2026-01-01T00:05:00"), "5 min 0 s");
+    assert_eq!(took("2026-01-03T05:00:00"), "2 d 5 h");
+}
