@@ -1,13 +1,36 @@
 //! Trust rotates, too: add, reissue, drain, remove.
 //!
-//! A root that peers stand on cannot be exchanged in one step, since not all of them change at
+//! A root that peers depend on cannot be exchanged in one step, since not all of them change at
 //! once. So for a while two are trusted. [`Stage`] says what may be done to a root when, and
 //! [`roots::Roots`] holds a server to it: files ask, and it answers with what is in force.
 //!
-//! [`server`] lets clients in by what is in force, [`client`] is the other end, and [`wrong`] is how
-//! each of them goes wrong.
+//! - [`root`]: a root by its name, and the roots that validate a chain;
+//! - [`roots`]: those in force, and the clients that depend on them;
+//! - [`mutual`]: the configuration of each end, by one policy;
+//! - [`server`]: lets clients in by what is in force; [`client`] is the other end;
+//! - [`party`]: the files of one end, for a demo or a test;
+//! - [`wrong`]: how each of them goes wrong.
+//!
+//! # Examples
+//!
+//! ```
+//! use ch08_trust_rotation::{Refusal, RootUsage, Stage, Step};
+//!
+//! // A connection depends on the root, so the root is held.
+//! let held = RootUsage {
+//!     connections: 1,
+//!     ..RootUsage::default()
+//! };
+//! let draining = Stage::Trusted.after(Step::Drain, &held, false)?;
+//! assert_eq!(draining.after(Step::Remove, &held, false), Err(Refusal::Held));
+//! // Nothing depends on it any more.
+//! let unused = RootUsage::default();
+//! assert_eq!(draining.after(Step::Remove, &unused, false), Ok(Stage::Absent));
+//! # Ok::<(), Refusal>(())
+//! ```
 
 pub mod client;
+mod error;
 pub mod mutual;
 pub mod party;
 pub mod root;
@@ -20,6 +43,8 @@ use std::time::Duration;
 
 use lab::chain;
 use rustls::pki_types::UnixTime;
+
+pub use error::Error;
 
 // ANCHOR: stage
 /// How a server stands to one root.
@@ -55,7 +80,7 @@ impl Stage {
     ///
     /// # Errors
     /// Why the step is not taken. The stage stays.
-    pub fn after(self, step: Step, standing: &Standing, forced: bool) -> Result<Self, Refusal> {
+    pub fn after(self, step: Step, usage: &RootUsage, forced: bool) -> Result<Self, Refusal> {
         use {Refusal::*, Stage::*, Step::*};
         match (self, step) {
             (Absent | Draining, Add) => Ok(Trusted),
@@ -71,7 +96,7 @@ impl Stage {
 
             (Trusted | Draining, Remove) if forced => Ok(Absent),
             (Trusted, Remove) => Err(NotDrained),
-            (Draining, Remove) if standing.is_nothing() => Ok(Absent),
+            (Draining, Remove) if usage.is_nothing() => Ok(Absent),
             (Draining, Remove) => Err(Held),
 
             (Absent, Reissue | Retire | Drain | Remove) => Err(NotInForce),
@@ -107,9 +132,9 @@ impl Step {
     }
 }
 
-/// Who would be lost with a root: those whom no other root lets in.
+/// What depends on a root: the clients that no other root lets in, and that would be lost with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct RootUsage {
     /// Connections that are open, and were let in by it.
     pub connections: usize,
     /// Until when clients that were let in by it may come back with a ticket. `None` where none was
@@ -120,13 +145,13 @@ pub struct Standing {
     pub quiet_in: Option<Duration>,
 }
 
-impl Standing {
+impl RootUsage {
     /// Whether the root can go.
     pub fn is_nothing(&self) -> bool {
         self.connections == 0 && self.tickets_until.is_none() && self.quiet_in.is_none()
     }
 
-    /// [`Standing::tickets_until`] for the log: RFC 3339.
+    /// [`RootUsage::tickets_until`] for the log: RFC 3339.
     pub fn tickets_until_text(&self) -> Option<String> {
         self.tickets_until.map(|until| chain::date(until.as_secs()))
     }
@@ -145,7 +170,7 @@ pub enum Refusal {
     OwnLeaf,
     /// Nobody has been asked to leave yet.
     NotDrained,
-    /// Somebody stands on it, or may yet come.
+    /// A client depends on it, or may yet come by it.
     Held,
 }
 

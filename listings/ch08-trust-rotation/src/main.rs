@@ -4,6 +4,8 @@
 //! With `serve` it is the server that the demo starts.
 
 mod demo;
+mod load;
+mod parties;
 mod wrong_order;
 
 use std::io;
@@ -72,7 +74,7 @@ struct Mutual {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Handling {
-    /// In force until nobody stands on them.
+    /// In force until no client depends on them.
     Held,
     /// What the file does not list is gone at once.
     AsListed,
@@ -109,7 +111,7 @@ async fn server(arguments: Mutual) -> io::Result<()> {
         Handling::AsListed => wrong::believes_the_file(SESSIONS),
         Handling::ReadOnce => wrong::reads_roots_once(),
     };
-    let store = IdentityStore::start_by(loader, source).map_err(io::Error::other)?;
+    let store = IdentityStore::start_by(loader, source)?;
     if !arguments.frozen {
         arguments.follow.start(store.clone());
     }
@@ -136,8 +138,7 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
     let quiet = Duration::from_millis(arguments.quiet_ms);
     let roots = Roots::new(source.clone(), SESSIONS, quiet);
     let read = move |source: &Source, last: Option<&Identity>| reader.read(source, last);
-    let store =
-        IdentityStore::start_by(roots.loader(Box::new(read)), source).map_err(io::Error::other)?;
+    let store = IdentityStore::start_by(roots.loader(Box::new(read)), source)?;
     tokio::spawn(roots.clone().drain_unlisted(store.clone()));
     if !arguments.frozen {
         arguments.follow.start(store.clone());

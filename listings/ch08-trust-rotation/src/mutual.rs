@@ -8,22 +8,22 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+use crate::Error;
+
 // ANCHOR: policy
-/// A server's configuration: it shows the identity, and lets in who shows a certificate that leads
-/// to one of the anchors beside it. There is no other way to a configuration in this chapter, so
+/// A server's configuration: it shows the identity, and lets in clients whose certificate leads to
+/// one of the anchors beside it. There is no other way to a configuration in this chapter, so
 /// no reload can forget to ask.
 ///
 /// # Errors
 /// When there is no usable trust anchor.
-pub fn server_config(identity: &Identity) -> Result<ServerConfig, String> {
+pub fn server_config(identity: &Identity) -> Result<ServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let anchors = store(&identity.anchors)?;
-    let verifier = WebPkiClientVerifier::builder_with_provider(anchors, provider.clone())
-        .build()
-        .map_err(|why| why.to_string())?;
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(anchors, provider.clone()).build()?;
     let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|why| why.to_string())?
+        .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
     Ok(config)
@@ -34,12 +34,11 @@ pub fn server_config(identity: &Identity) -> Result<ServerConfig, String> {
 ///
 /// # Errors
 /// When there is no usable trust anchor.
-pub fn client_config(identity: &Identity) -> Result<ClientConfig, String> {
+pub fn client_config(identity: &Identity) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let anchors = store(&identity.anchors)?;
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|why| why.to_string())?
+        .with_safe_default_protocol_versions()?
         .with_root_certificates(anchors)
         .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified.clone())));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -47,10 +46,10 @@ pub fn client_config(identity: &Identity) -> Result<ClientConfig, String> {
 }
 // ANCHOR_END: policy
 
-fn store(anchors: &[CertificateDer<'static>]) -> Result<Arc<RootCertStore>, String> {
+fn store(anchors: &[CertificateDer<'static>]) -> Result<Arc<RootCertStore>, Error> {
     let mut store = RootCertStore::empty();
     for anchor in anchors {
-        store.add(anchor.clone()).map_err(|why| why.to_string())?;
+        store.add(anchor.clone())?;
     }
     Ok(Arc::new(store))
 }

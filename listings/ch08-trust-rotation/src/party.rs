@@ -67,5 +67,5 @@ impl fmt::Debug for Party {
 pub fn issue(issuer: &mut Authority, serial: u64) -> io::Result<Issued> {
     let mut request = LeafRequest::new("localhost");
     request.serial = Some(serial);
-    issuer.issue(&request).map_err(io::Error::other)
+    Ok(issuer.issue(&request)?)
 }

@@ -1,4 +1,4 @@
-//! A root by its name, and which roots a chain stands on.
+//! A root by its name, and the roots that validate a chain.
 
 use std::fmt;
 
@@ -41,13 +41,13 @@ impl fmt::Debug for Root {
     }
 }
 
-// ANCHOR: stands_on
-/// The roots by which `peers` would let this chain in at the time `now`, each asked alone. Most
-/// chains lead to one; a cross-signed one leads to two.
+// ANCHOR: validating_anchors
+/// The anchors by which `peers` accept this chain at the time `now`, each asked alone. Most chains
+/// lead to one; a cross-signed one leads to two.
 ///
 /// # Errors
 /// When there is none: what the verifier says with all of them. When there is no chain.
-pub fn stands_on(
+pub fn validating_anchors(
     peers: Peers,
     source: &Source,
     chain: &[CertificateDer<'static>],
@@ -55,15 +55,15 @@ pub fn stands_on(
     now: UnixTime,
 ) -> Result<Vec<Root>, Rejected> {
     if chain.is_empty() {
-        let why = "no certificate was shown";
-        return Err(reject(Reason::Missing, &source.files.certificate, &why));
+        let error = "no certificate was shown";
+        return Err(reject(Reason::Missing, &source.files.certificate, &error));
     }
     let validate = |anchors| validate_chain(peers, source, chain, anchors, now);
     let alone = anchors.chunks(1).filter(|anchor| validate(anchor).is_ok());
     let roots: Vec<_> = alone.map(|anchor| Root::of(&anchor[0])).collect();
-    match roots.is_empty() {
-        true => validate(anchors).map(|()| roots),
-        false => Ok(roots),
+    if roots.is_empty() {
+        validate(anchors)?;
     }
+    Ok(roots)
 }
-// ANCHOR_END: stands_on
+// ANCHOR_END: validating_anchors

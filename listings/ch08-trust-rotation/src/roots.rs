@@ -1,11 +1,16 @@
-//! The roots that are in force, and who stands on them.
+//! The roots that are in force, and the clients that depend on them.
 //!
 //! Files ask for a set of roots. What is in force is that set, and with it each root that is still
-//! held: see `Roots::settle`.
+//! held: see `Roots::effective_anchors`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod events;
+mod no_tickets;
+mod state;
+mod usage;
+
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
@@ -13,19 +18,20 @@ use ch02_hot_reload::{Generation, IdentityStore, Loader, ReadFn};
 use ch06_in_flight_requests::tickets::Sessions;
 use ch07_graceful_degradation::budget::Window;
 use lab::chain;
+use parking_lot::{Mutex, MutexGuard};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::{NoServerSessionStorage, ProducesTickets};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::root::{Root, stands_on};
-use crate::{Refusal, Stage, Standing, Step, mutual};
+use crate::root::{Root, validating_anchors};
+use crate::{Error, Refusal, RootUsage, Stage, Step, mutual};
+use events::{log_end, log_held, log_step};
+use no_tickets::no_tickets;
+use state::State;
 
-/// How long rustls honours a ticket at the most: its keys are replaced every six hours, and the
-/// ones before stay valid for as long again (`rustls::ticketer::TicketRotator`).
-pub const TICKET_LIFE: Duration = Duration::from_secs(12 * 3600);
+pub use usage::TICKET_LIFE;
 
 /// A server's roots.
 pub struct Roots {
@@ -38,43 +44,6 @@ pub struct Roots {
     leaving: watch::Sender<BTreeSet<Root>>,
     /// A drain is to begin, or has been called off.
     drains: Notify,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// What the files held when they were last valid.
-    asked: Option<Identity>,
-    /// Roots in force that the file does not list.
-    unlisted: BTreeSet<Root>,
-    /// And since when.
-    draining: BTreeMap<Root, Instant>,
-    called_off: bool,
-    forced: BTreeSet<Root>,
-    /// By the roots that a client stands on.
-    clients: BTreeMap<Vec<Root>, Clients>,
-    /// The first generation whose ticket keys are those of now. Older tickets are worth nothing.
-    keys_since: u64,
-    /// What was said last of each root that is held.
-    told: BTreeMap<Root, Refusal>,
-}
-
-#[derive(Debug, Default)]
-struct Clients {
-    connections: usize,
-    tickets_until: Option<UnixTime>,
-    /// When the last was let in, or left.
-    last: Option<Instant>,
-}
-
-impl State {
-    fn stage(&self, root: &Root, anchors: &[Root], own: &[Root]) -> Stage {
-        match () {
-            () if !anchors.contains(root) => Stage::Absent,
-            () if own.contains(root) => Stage::Issuing,
-            () if self.draining.contains_key(root) => Stage::Draining,
-            () => Stage::Trusted,
-        }
-    }
 }
 
 impl Roots {
@@ -103,7 +72,7 @@ impl Roots {
         })
     }
 
-    /// Generations that are read by `read`, hold the roots that somebody stands on, and let in
+    /// Generations that are read by `read`, hold the roots that a client depends on, and let in
     /// nobody without a certificate.
     pub fn loader(self: &Arc<Self>, read: Box<ReadFn>) -> Loader {
         let (reading, building) = (self.clone(), self.clone());
@@ -115,7 +84,7 @@ impl Roots {
                 let asked = read(source, last.as_ref().or(serving))?;
                 reading.state().asked = Some(asked.clone());
                 Ok(match serving {
-                    Some(serving) => reading.settle(serving, asked),
+                    Some(serving) => reading.effective_anchors(serving, asked),
                     None => asked,
                 })
             }),
@@ -123,10 +92,10 @@ impl Roots {
         }
     }
 
-    // ANCHOR: settle
+    // ANCHOR: effective_anchors
     /// What is asked for, and beside it each root that cannot go yet. So a removal that comes too
     /// early is put off, and whatever else the files hold is served.
-    fn settle(&self, serving: &Identity, asked: Identity) -> Identity {
+    fn effective_anchors(&self, serving: &Identity, asked: Identity) -> Identity {
         let (in_force, listed) = (names(&serving.anchors), names(&asked.anchors));
         let own = self.own(&asked);
         let mut state = self.state();
@@ -138,21 +107,21 @@ impl Roots {
                 continue;
             }
             let stage = state.stage(root, &in_force, &own);
-            let standing = self.standing(&state, root, &listed);
+            let usage = self.usage(&state, root, &listed);
             let forced = state.forced.contains(root);
-            let Err(why) = stage.after(Step::Remove, &standing, forced) else {
+            let Err(refusal) = stage.after(Step::Remove, &usage, forced) else {
                 continue;
             };
             anchors.push(anchor.clone());
             state.unlisted.insert(root.clone());
-            self.say_held(&mut state, root, why, &standing);
+            self.say_held(&mut state, root, refusal, &usage);
         }
         let new = listed.iter().zip(&asked.anchors);
         let new = new.filter(|(root, _)| !in_force.contains(root));
         anchors.extend(new.map(|(_, anchor)| anchor.clone()));
         asked.with_trust_anchors(anchors)
     }
-    // ANCHOR_END: settle
+    // ANCHOR_END: effective_anchors
 
     /// It is listed again: who was asked to leave may stay.
     fn call_off(&self, state: &mut State, root: &Root) {
@@ -170,15 +139,15 @@ impl Roots {
 
     /// Has it drained, where that is what it lacks. Says so once; what is still held when it could
     /// have been gone is said, too.
-    fn say_held(&self, state: &mut State, root: &Root, why: Refusal, standing: &Standing) {
-        if why == Refusal::NotDrained {
+    fn say_held(&self, state: &mut State, root: &Root, refusal: Refusal, usage: &RootUsage) {
+        if refusal == Refusal::NotDrained {
             self.drains.notify_one();
         }
         let since = state.draining.get(root);
         // Who is in takes a while to leave, and the quiet begins only then.
         let expected = since.is_some_and(|since| since.elapsed() < self.quiet * 2);
-        if !expected && state.told.insert(root.clone(), why) != Some(why) {
-            log_held(root, why, standing);
+        if !expected && state.told.insert(root.clone(), refusal) != Some(refusal) {
+            log_held(root, refusal, usage);
         }
     }
 
@@ -187,7 +156,7 @@ impl Roots {
         &self,
         identity: &Identity,
         before: Option<&Generation>,
-    ) -> Result<Arc<ServerConfig>, String> {
+    ) -> Result<Arc<ServerConfig>, Error> {
         let mut config = mutual::server_config(identity)?;
         config.time_provider = self.clock.clone();
         let mut state = self.state();
@@ -208,9 +177,8 @@ impl Roots {
         }
         let same = |before: &Generation| Arc::ptr_eq(&before.config.ticketer, &config.ticketer);
         if !kept.is_some_and(same) {
-            state.keys_since = before.map_or(1, |before| before.number + 1);
-            let forget = |clients: &mut Clients| clients.tickets_until = None;
-            state.clients.values_mut().for_each(forget);
+            let number = before.map_or(1, |before| before.number + 1);
+            state.usage.forget_tickets(number);
         }
         Ok(Arc::new(config))
     }
@@ -232,44 +200,41 @@ impl Roots {
             log_step(Step::Retire, root);
         }
         for root in old.iter().filter(|root| !new.contains(root)) {
-            let standing = self.standing(state, root, &new);
+            let usage = self.usage(state, root, &new);
             state.unlisted.remove(root);
             state.draining.remove(root);
             state.forced.remove(root);
             state.told.remove(root);
             // Also for who is let in while this generation is on its way.
             self.leaves(root);
-            log_end(Step::Remove, root, &standing);
+            log_end(Step::Remove, root, &usage);
         }
     }
 
     // ANCHOR: drain
-    /// Asks the connections that stand on `root` to leave, and discards the tickets of all clients.
+    /// Asks the connections that depend on `root` to leave, and discards the tickets of all clients.
     /// As long as it drains there are no new ones either: each client that comes shows its
     /// certificate, so that it is seen who still comes by this root.
     ///
     /// # Errors
     /// Where the root's stage does not allow it, or no generation can be built.
-    pub fn drain(&self, store: &IdentityStore, root: &Root) -> Result<(), DrainFailed> {
+    pub fn drain(&self, store: &IdentityStore, root: &Root) -> Result<(), Error> {
         let identity = &store.current().identity;
         let (anchors, own) = (names(&identity.anchors), self.own(identity));
-        let (standing, since) = {
+        let (usage, since) = {
             let mut state = self.state();
-            let standing = self.standing(&state, root, &anchors);
+            let usage = self.usage(&state, root, &anchors);
             let stage = state.stage(root, &anchors, &own);
-            stage.after(Step::Drain, &standing, false)?;
-            (
-                standing,
-                state.draining.insert(root.clone(), Instant::now()),
-            )
+            stage.after(Step::Drain, &usage, false)?;
+            (usage, state.draining.insert(root.clone(), Instant::now()))
         };
-        if let Err(why) = store.republish() {
+        if let Err(rejected) = store.republish() {
             if since.is_none() {
                 self.state().draining.remove(root);
             }
-            return Err(why.into());
+            return Err(rejected.into());
         }
-        log_end(Step::Drain, root, &standing);
+        log_end(Step::Drain, root, &usage);
         // Only now: who leaves and comes back finds no use for a ticket.
         let state = self.state();
         // Listed again meanwhile, it is no longer to go.
@@ -304,9 +269,9 @@ impl Roots {
             )
         };
         for root in unlisted {
-            if let Err(why) = self.drain(store, &root) {
+            if let Err(error) = self.drain(store, &root) {
                 let name = root.name();
-                tracing::warn!(event = "drain_refused", root = name, why = %why);
+                tracing::warn!(event = "drain_refused", root = name, why = %error);
             }
         }
         // Tickets are given again.
@@ -315,7 +280,7 @@ impl Roots {
         }
     }
 
-    /// Lets a root go at the next look, whoever stands on it: nobody gets in by it again, and who is
+    /// Lets a root go at the next look, whatever depends on it: nobody gets in by it again, and who is
     /// in is asked to leave. For a root that must not be trusted any more. Only for one that the
     /// file no longer lists; says whether it is.
     pub fn force(&self, root: &Root) -> bool {
@@ -338,32 +303,21 @@ impl Roots {
     }
 
     /// How the roots of the current generation stand, in the order of its anchors.
-    pub fn stages(&self, store: &IdentityStore) -> Vec<(Root, Stage, Standing)> {
+    pub fn stages(&self, store: &IdentityStore) -> Vec<(Root, Stage, RootUsage)> {
         let identity = &store.current().identity;
         let (anchors, own) = (names(&identity.anchors), self.own(identity));
         let state = self.state();
         let how = |root: &Root| {
             let stage = state.stage(root, &anchors, &own);
-            (root.clone(), stage, self.standing(&state, root, &anchors))
+            (root.clone(), stage, self.usage(&state, root, &anchors))
         };
         anchors.iter().map(how).collect()
     }
 
-    /// Who stands on `root`, and on no other of those that stay.
-    fn standing(&self, state: &State, root: &Root, stay: &[Root]) -> Standing {
-        let stays = |other: &Root| other != root && stay.contains(other);
-        let lost = |roots: &[Root]| roots.contains(root) && !roots.iter().any(stays);
-        let mut sum = Standing::default();
-        let mut last = state.draining.get(root).copied();
-        for (_, clients) in state.clients.iter().filter(|(roots, _)| lost(roots)) {
-            let until = clients.tickets_until.filter(|until| *until > self.now());
-            sum.connections += clients.connections;
-            sum.tickets_until = sum.tickets_until.max(until);
-            last = last.max(clients.last);
-        }
-        let quiet_in = last.map(|last| self.quiet.saturating_sub(last.elapsed()));
-        sum.quiet_in = quiet_in.filter(|left| !left.is_zero());
-        sum
+    /// The clients that depend on `root`, and on no other of those that stay.
+    fn usage(&self, state: &State, root: &Root, stay: &[Root]) -> RootUsage {
+        let since = state.draining.get(root).copied();
+        state.usage.of(root, stay, self.now(), since, self.quiet)
     }
 
     // ANCHOR: let_in
@@ -371,7 +325,7 @@ impl Roots {
     /// that is resumed was let in by that of another day, and TLS does not look again.
     ///
     /// # Errors
-    /// When it stands on no root that is in force, or its certificate has expired.
+    /// When no root that is in force validates it, or its certificate has expired.
     pub fn let_in(
         self: &Arc<Self>,
         store: &IdentityStore,
@@ -380,7 +334,7 @@ impl Roots {
     ) -> Result<Hold, Rejected> {
         let anchors = &store.current().identity.anchors;
         let now = self.now();
-        let roots = stands_on(Peers::Servers, &self.source, chain, anchors, now)?;
+        let roots = validating_anchors(Peers::Servers, &self.source, chain, anchors, now)?;
         let mut state = self.state();
         for root in roots.iter().filter(|r| state.draining.contains_key(r)) {
             // Whoever it is has not been reissued.
@@ -388,15 +342,9 @@ impl Roots {
             let serial = serial.unwrap_or_default();
             tracing::info!(event = "client_behind", root = root.name(), serial);
         }
-        let keys_since = state.keys_since;
-        let clients = state.clients.entry(roots.clone()).or_default();
-        clients.connections += 1;
-        clients.last = Some(Instant::now());
-        // It was given tickets. Those of keys that are gone do not count.
-        if under.config.ticketer.enabled() && under.number >= keys_since {
-            let until = Duration::from_secs(now.as_secs()) + TICKET_LIFE;
-            clients.tickets_until = Some(UnixTime::since_unix_epoch(until));
-        }
+        // It was given tickets, where there are any.
+        let tickets_of = under.config.ticketer.enabled().then_some(under.number);
+        state.usage.opened(&roots, tickets_of, now);
         let held_by = self.clone();
         Ok(Hold { held_by, roots })
     }
@@ -413,7 +361,7 @@ impl Roots {
     /// The roots that the server's own leaf is under.
     fn own(&self, identity: &Identity) -> Vec<Root> {
         let (chain, anchors) = (&identity.certified.cert, &identity.anchors);
-        let own = stands_on(Peers::Clients, &self.source, chain, anchors, self.now());
+        let own = validating_anchors(Peers::Clients, &self.source, chain, anchors, self.now());
         // It has expired meanwhile: then it is under none.
         own.unwrap_or_default()
     }
@@ -434,8 +382,7 @@ impl Roots {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Each field is whole at any time: a panic elsewhere spoils nothing.
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
+        self.state.lock()
     }
 }
 
@@ -469,103 +416,10 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if let Some(clients) = self.held_by.state().clients.get_mut(&self.roots) {
-            clients.connections -= 1;
-            // Who leaves may come back at once: it is quiet from now on.
-            clients.last = Some(Instant::now());
-        }
-    }
-}
-
-/// Why a root is not drained.
-#[derive(Debug)]
-pub enum DrainFailed {
-    /// Its stage does not allow it.
-    Refused(Refusal),
-    /// No generation with new ticket keys could be built.
-    Rejected(Rejected),
-}
-
-impl From<Refusal> for DrainFailed {
-    fn from(why: Refusal) -> Self {
-        Self::Refused(why)
-    }
-}
-
-impl From<Rejected> for DrainFailed {
-    fn from(why: Rejected) -> Self {
-        Self::Rejected(why)
-    }
-}
-
-impl fmt::Display for DrainFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(why) => why.fmt(f),
-            Self::Rejected(why) => why.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for DrainFailed {}
-
-fn no_tickets(config: &mut ServerConfig) {
-    config.send_tls13_tickets = 0;
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.ticketer = Arc::new(Without);
-}
-
-/// rustls has the same, and keeps it to itself.
-#[derive(Debug)]
-struct Without;
-
-impl ProducesTickets for Without {
-    fn enabled(&self) -> bool {
-        false
-    }
-
-    fn lifetime(&self) -> u32 {
-        0
-    }
-
-    fn encrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn decrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+        self.held_by.state().usage.closed(&self.roots);
     }
 }
 
 fn names(anchors: &[CertificateDer<'_>]) -> Vec<Root> {
     anchors.iter().map(Root::of).collect()
-}
-
-fn log_step(step: Step, root: &Root) {
-    let (step, root_sha256) = (step.name(), root.sha256());
-    tracing::info!(event = "trust_moved", step, root = root.name(), root_sha256);
-}
-
-/// With those who stood on it.
-fn log_end(step: Step, root: &Root, standing: &Standing) {
-    tracing::info!(
-        event = "trust_moved",
-        step = step.name(),
-        root = root.name(),
-        root_sha256 = root.sha256(),
-        connections = standing.connections,
-        tickets_until = standing.tickets_until_text(),
-    );
-}
-
-fn log_held(root: &Root, why: Refusal, standing: &Standing) {
-    tracing::warn!(
-        event = "trust_held",
-        why = why.name(),
-        root = root.name(),
-        root_sha256 = root.sha256(),
-        connections = standing.connections,
-        tickets_until = standing.tickets_until_text(),
-        quiet_ms = standing.quiet_in.map(|left| left.as_millis() as u64),
-    );
 }

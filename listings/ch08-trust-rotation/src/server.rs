@@ -1,5 +1,5 @@
-//! A server that lets in by what is in force now, and asks those to leave who stand on a root that
-//! has to go.
+//! A server that lets clients in by what is in force now, and asks those to leave that depend on a
+//! root that has to go.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +54,9 @@ impl Server {
         let hold = match self.roots.let_in(&self.store, &generation, chain) {
             Ok(hold) => hold,
             // Not a byte was read or written for it.
-            Err(why) => return tracing::info!(event = "handshake_failed", why = why.detail),
+            Err(rejected) => {
+                return tracing::info!(event = "handshake_failed", why = rejected.detail);
+            }
         };
         let life = self.max_age.min(self.roots.certificate_left(chain));
         let opened = Opened::log(Some(generation.number), resumed, tls);

@@ -1,17 +1,18 @@
 //! How it naturally goes wrong. Each of these works until trust changes.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::Loader;
 use ch02_hot_reload::identity::{self, Identity};
 use ch06_in_flight_requests::tickets::Sessions;
+use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::SingleCertAndKey;
 
 use crate::mutual;
 
-/// Believes the file: what it does not list is gone at once, whoever stands on it. Sessions live
+/// Believes the file: what it does not list is gone at once, whatever depends on it. Sessions live
 /// on by the policy that is given.
 pub fn believes_the_file(sessions: Sessions) -> Loader {
     Loader {
@@ -71,14 +72,14 @@ impl Apart {
     /// Publishes first the one, then the other. A test looks in `between`.
     pub fn publish(&self, next: Identity, between: impl FnOnce()) {
         let roots = next.anchors.clone();
-        *lock(&self.pair) = next;
+        *self.pair.lock() = next;
         between();
-        *lock(&self.roots) = roots;
+        *self.roots.lock() = roots;
     }
 
     /// What the next connection is served under.
     pub fn parts(&self) -> (Identity, Vec<CertificateDer<'static>>) {
-        (lock(&self.pair).clone(), lock(&self.roots).clone())
+        (self.pair.lock().clone(), self.roots.lock().clone())
     }
 }
 // ANCHOR_END: apart
@@ -91,8 +92,4 @@ impl Apart {
             pair: Mutex::new(identity),
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }

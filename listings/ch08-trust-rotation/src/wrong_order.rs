@@ -6,15 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ch02_hot_reload::arguments::Serve;
 use ch08_trust_rotation::client;
-use ch08_trust_rotation::party::{Party, issue};
+use ch08_trust_rotation::party::issue;
 use lab::BOUND;
-use lab::authority::Authority;
 use lab::child::Child;
 use lab::client::Failure;
 use lab::log::want;
 use tracing::Level;
 
-use crate::demo::{Caller, roots};
+use crate::parties::Parties;
 
 pub(crate) async fn run(shown: Level) -> io::Result<()> {
     lab::emit::to_stderr(shown)?;
@@ -49,7 +48,8 @@ async fn too_early(trust: &'static str) -> io::Result<u64> {
 async fn unknown_root() -> io::Result<u64> {
     println!("\n2. The server is reissued before the clients trust Root B");
     let mut bench = Bench::start("as-listed").await?;
-    bench.servers.trust(&[&bench.a, &bench.b])?;
+    let Parties { a, b, servers, .. } = &bench.parties;
+    servers.trust(&[a, b])?;
     bench.loaded(2).await;
     bench.reissue_server().await?;
     bench.calls().await;
@@ -71,10 +71,7 @@ const CALLERS: u64 = 2;
 struct Bench {
     // First: it is to be gone before its files are.
     server: Child,
-    a: Authority,
-    b: Authority,
-    servers: Party,
-    callers: Vec<Caller>,
+    parties: Parties,
     address: SocketAddr,
     trust: &'static str,
     failed: u64,
@@ -83,15 +80,9 @@ struct Bench {
 impl Bench {
     /// Everybody trusts Root A, and shows a leaf under it.
     async fn start(trust: &'static str) -> io::Result<Self> {
-        let (mut a, b) = roots()?;
-        let servers = Party::new(&mut a, 0x1001)?;
-        let mut callers = Vec::new();
-        for number in 1..=CALLERS {
-            callers.push(Caller::new(number, &mut a, 0x1001 + number)?);
-        }
-        let mut arguments = Serve::command_line(&servers.source().files).to_vec();
+        let parties = Parties::new(CALLERS)?;
         let quick = ["--settle-ms", "50", "--poll-ms", "20", "--trust", trust];
-        arguments.extend(quick.map(Into::into));
+        let arguments = Serve::command_line_with(&parties.servers.source().files, &quick);
         // Each order has a server of its own: 1 to 4.
         static PROCESSES: AtomicU64 = AtomicU64::new(0);
         let process = PROCESSES.fetch_add(1, Ordering::Relaxed) + 1;
@@ -102,10 +93,7 @@ impl Bench {
         let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
         Ok(Self {
             server,
-            a,
-            b,
-            servers,
-            callers,
+            parties,
             address,
             trust,
             failed: 0,
@@ -119,11 +107,9 @@ impl Bench {
 
     /// Both ends trust both roots.
     async fn add(&self) -> io::Result<()> {
-        for caller in &self.callers {
-            caller.party.trust(&[&self.a, &self.b])?;
-            caller.reload();
-        }
-        self.servers.trust(&[&self.a, &self.b])?;
+        let Parties { a, b, .. } = &self.parties;
+        self.parties.callers_trust(&[a, b])?;
+        self.parties.servers.trust(&[a, b])?;
         // Who reads his roots once has nothing new to load.
         if self.trust != "read-once" {
             self.loaded(2).await;
@@ -132,14 +118,16 @@ impl Bench {
     }
 
     async fn reissue_server(&mut self) -> io::Result<()> {
-        self.servers.show(&issue(&mut self.b, 0x2001)?)?;
+        let leaf = issue(&mut self.parties.b, 0x2001)?;
+        self.parties.servers.show(&leaf)?;
         self.loaded(3).await;
         Ok(())
     }
 
     fn reissue_clients(&mut self) -> io::Result<()> {
-        for (caller, serial) in self.callers.iter_mut().zip(0x2002..) {
-            caller.party.show(&issue(&mut self.b, serial)?)?;
+        let Parties { b, callers, .. } = &mut self.parties;
+        for (caller, serial) in callers.iter_mut().zip(0x2002..) {
+            caller.party.show(&issue(b, serial)?)?;
             caller.reload();
         }
         Ok(())
@@ -147,7 +135,7 @@ impl Bench {
 
     /// The server's file lists Root B alone.
     async fn unlist(&self) -> io::Result<()> {
-        self.servers.trust(&[&self.b])?;
+        self.parties.servers.trust(&[&self.parties.b])?;
         self.loaded(4).await;
         if self.held() {
             let drain = want("trust_moved").with("step", "drain");
@@ -164,7 +152,7 @@ impl Bench {
     async fn calls(&mut self) {
         let log = self.server.log();
         let mut called = log.all(&want("connection_closed")).len();
-        for caller in &self.callers {
+        for caller in &self.parties.callers {
             match client::connect(&caller.store, self.address).await {
                 Ok(http) => {
                     let seen = http.seen();
@@ -179,13 +167,13 @@ impl Bench {
                     let closed = want("connection_closed");
                     log.wait_for_all(&closed, called, BOUND).await;
                 }
-                Err(why) => {
+                Err(failure) => {
                     self.failed += 1;
                     // The server says it first, so that the log is in one order.
                     let count = self.failed as usize;
                     log.wait_for_all(&want("handshake_failed"), count, BOUND)
                         .await;
-                    tracing::warn!(event = "probe_failed", why = who_objects(&why));
+                    tracing::warn!(event = "probe_failed", why = who_objects(&failure));
                 }
             }
         }
@@ -193,9 +181,9 @@ impl Bench {
 }
 
 /// In words that are the same in each run: who is turned away may find a reset or an alert.
-fn who_objects(why: &Failure) -> &'static str {
-    let objection = match why {
-        Failure::Handshake(why) => why.get_ref().and_then(|why| why.downcast_ref()),
+fn who_objects(failure: &Failure) -> &'static str {
+    let objection = match failure {
+        Failure::Handshake(error) => error.get_ref().and_then(|inner| inner.downcast_ref()),
         _ => None,
     };
     match objection {

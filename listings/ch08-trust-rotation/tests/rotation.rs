@@ -2,66 +2,110 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ch02_hot_reload::arguments::Serve;
-use ch08_trust_rotation::client;
+use ch06_in_flight_requests::client::Http;
+use ch08_trust_rotation::client::{self, Generations};
 use ch08_trust_rotation::party::{Party, issue};
 use lab::BOUND;
 use lab::authority::Authority;
 use lab::child::Child;
-use lab::log::want;
+use lab::client::Failure;
+use lab::log::{Log, Want, want};
 use rustix::process::Signal;
 
+/// The program, and a client of it. Both trust Root A alone, and show a leaf under it.
+struct Scene {
+    // First: it is to be gone before its files are.
+    server: Child,
+    a: Authority,
+    b: Authority,
+    servers: Party,
+    callers: Party,
+    store: Arc<Generations>,
+    address: SocketAddr,
+}
+
+impl Scene {
+    /// `more` are arguments for the server.
+    async fn new(more: &[&str]) -> Self {
+        let named = |name| Authority::named(name).unwrap();
+        let (mut a, b) = (named("Root A"), named("Root B"));
+        let servers = Party::new(&mut a, 0x1001).unwrap();
+        let callers = Party::new(&mut a, 0x1002).unwrap();
+        let store = client::start(callers.source()).unwrap();
+        let quick = [&["--settle-ms", "20", "--poll-ms", "10"], more].concat();
+        let arguments = Serve::command_line_with(&servers.source().files, &quick);
+        let program = Path::new(env!("CARGO_BIN_EXE_ch08-trust-rotation"));
+        let server = Child::spawn(program, arguments, |_| ()).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+        Self {
+            server,
+            a,
+            b,
+            servers,
+            callers,
+            store,
+            address,
+        }
+    }
+
+    fn log(&self) -> &Log {
+        self.server.log()
+    }
+
+    /// The client looks at its files, and opens a connection.
+    async fn connect(&self) -> Result<Http, Failure> {
+        self.store.reload();
+        client::connect(&self.store, self.address).await
+    }
+
+    /// The same, and it is let in, and leaves.
+    async fn call(&self) {
+        self.connect().await.unwrap().close().await;
+    }
+}
+
+fn loaded(generation: u64) -> Want {
+    want("identity_loaded").with("generation", generation)
+}
+
+fn moved(step: &str, root: &str) -> Want {
+    want("trust_moved").with("step", step).with("root", root)
+}
+
 /// Rotates from Root A to Root B, with a client that moves in time.
-async fn rotate(extra: &[&str], bound: Duration) {
-    let named = |name| Authority::named(name).unwrap();
-    let (mut a, mut b) = (named("Root A"), named("Root B"));
-    let mut servers = Party::new(&mut a, 0x1001).unwrap();
-    let mut callers = Party::new(&mut a, 0x1002).unwrap();
-    let store = client::start(callers.source()).unwrap();
-    let mut arguments = Serve::command_line(&servers.source().files).to_vec();
-    let quick = ["--settle-ms", "20", "--quiet-ms", "100", "--poll-ms", "10"];
-    arguments.extend(quick.iter().chain(extra).map(Into::into));
-    let program = Path::new(env!("CARGO_BIN_EXE_ch08-trust-rotation"));
-    let server = Child::spawn(program, arguments, |_| ()).unwrap();
-    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
-    let log = server.log();
-    let loaded = |generation: u64| want("identity_loaded").with("generation", generation);
-    let call = async || {
-        store.reload();
-        let http = client::connect(&store, address).await.unwrap();
-        http.close().await;
-    };
-    call().await;
+async fn rotate(more: &[&str], bound: Duration) {
+    let mut scene = Scene::new(&[&["--quiet-ms", "100"], more].concat()).await;
+    scene.call().await;
 
-    callers.trust(&[&a, &b]).unwrap();
-    servers.trust(&[&a, &b]).unwrap();
-    log.wait_for(&loaded(2), bound).await;
-    call().await;
-    let (of_server, of_client) = (
-        issue(&mut b, 0x2001).unwrap(),
-        issue(&mut b, 0x2002).unwrap(),
-    );
-    servers.show(&of_server).unwrap();
-    log.wait_for(&loaded(3), bound).await;
-    call().await;
-    callers.show(&of_client).unwrap();
-    call().await;
-    servers.trust(&[&b]).unwrap();
-    log.wait_for(&want("trust_moved").with("step", "remove"), bound)
-        .await;
-    log.wait_for(&loaded(5), bound).await;
-    callers.trust(&[&b]).unwrap();
-    call().await;
+    scene.callers.trust(&[&scene.a, &scene.b]).unwrap();
+    scene.servers.trust(&[&scene.a, &scene.b]).unwrap();
+    scene.log().wait_for(&loaded(2), bound).await;
+    scene.call().await;
+    let of_server = issue(&mut scene.b, 0x2001).unwrap();
+    let of_client = issue(&mut scene.b, 0x2002).unwrap();
+    scene.servers.show(&of_server).unwrap();
+    scene.log().wait_for(&loaded(3), bound).await;
+    scene.call().await;
+    scene.callers.show(&of_client).unwrap();
+    scene.call().await;
+    scene.servers.trust(&[&scene.b]).unwrap();
+    let removed = want("trust_moved").with("step", "remove");
+    scene.log().wait_for(&removed, bound).await;
+    scene.log().wait_for(&loaded(5), bound).await;
+    scene.callers.trust(&[&scene.b]).unwrap();
+    scene.call().await;
 
-    let step = |step: &str, root: &str| want("trust_moved").with("step", step).with("root", root);
+    let log = scene.log();
     log.assert_order(&[
-        step("add", "Root B"),
-        step("reissue", "Root B"),
-        step("retire", "Root A"),
-        step("drain", "Root A"),
-        step("remove", "Root A").with("connections", 0),
+        moved("add", "Root B"),
+        moved("reissue", "Root B"),
+        moved("retire", "Root A"),
+        moved("drain", "Root A"),
+        moved("remove", "Root A").with("connections", 0),
         want("trust_loaded").with("roots", "Root B"),
     ]);
     for unwanted in [
@@ -75,39 +119,29 @@ async fn rotate(extra: &[&str], bound: Duration) {
     log.assert_no_key_bytes([&of_server.key, &of_client.key]);
 }
 
-/// The old root is in the wrong hands: a signal removes it, whoever stands on it. A root that the
+/// The old root is in the wrong hands: a signal removes it, whatever depends on it. A root that the
 /// file lists is not removed by it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_lets_go_of_what_is_not_listed() {
-    let named = |name| Authority::named(name).unwrap();
-    let (mut a, mut b) = (named("Root A"), named("Root B"));
-    let mut servers = Party::new(&mut a, 0x1001).unwrap();
-    let callers = Party::new(&mut a, 0x1002).unwrap();
-    callers.trust(&[&a, &b]).unwrap();
-    let store = client::start(callers.source()).unwrap();
-    let mut arguments = Serve::command_line(&servers.source().files).to_vec();
     // Nobody waits for an hour of quiet.
-    let slow = ["--settle-ms", "20", "--quiet-ms", "3600000"];
-    arguments.extend(slow.iter().chain(&["--poll-ms", "10"]).map(Into::into));
-    let program = Path::new(env!("CARGO_BIN_EXE_ch08-trust-rotation"));
-    let server = Child::spawn(program, arguments, |_| ()).unwrap();
-    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
-    let log = server.log();
-    let moved = |step: &str, root: &str| want("trust_moved").with("step", step).with("root", root);
+    let mut scene = Scene::new(&["--quiet-ms", "3600000"]).await;
+    scene.callers.trust(&[&scene.a, &scene.b]).unwrap();
 
-    servers.trust(&[&a, &b]).unwrap();
-    log.wait_for(&moved("add", "Root B"), BOUND).await;
-    servers.show(&issue(&mut b, 0x2001).unwrap()).unwrap();
+    scene.servers.trust(&[&scene.a, &scene.b]).unwrap();
+    scene.log().wait_for(&moved("add", "Root B"), BOUND).await;
+    let leaf = issue(&mut scene.b, 0x2001).unwrap();
+    scene.servers.show(&leaf).unwrap();
+    let log = scene.log();
     log.wait_for(&moved("retire", "Root A"), BOUND).await;
-    server.signal(Signal::USR1).unwrap();
+    scene.server.signal(Signal::USR1).unwrap();
     let nothing = want("trust_forced").with("roots", "");
     log.wait_for(&nothing, BOUND).await;
 
     // What was said of a root that was listed is not remembered against it.
-    servers.trust(&[&b]).unwrap();
+    scene.servers.trust(&[&scene.b]).unwrap();
     log.wait_for(&moved("drain", "Root A"), BOUND).await;
-    let late = client::connect(&store, address).await.unwrap();
-    server.signal(Signal::USR1).unwrap();
+    let late = scene.connect().await.unwrap();
+    scene.server.signal(Signal::USR1).unwrap();
     let forced = want("trust_forced").with("roots", "Root A");
     log.wait_for(&forced, BOUND).await;
     let removed = moved("remove", "Root A");
@@ -115,7 +149,7 @@ async fn a_signal_lets_go_of_what_is_not_listed() {
     log.wait_for(&want("trust_loaded").with("roots", "Root B"), BOUND)
         .await;
     let refused = async {
-        while client::connect(&store, address).await.is_ok() {
+        while scene.connect().await.is_ok() {
             tokio::task::yield_now().await;
         }
     };

@@ -11,7 +11,7 @@ use ch08_trust_rotation::party::{Party, issue};
 use ch08_trust_rotation::root::Root;
 use ch08_trust_rotation::roots::Roots;
 use ch08_trust_rotation::server::Server;
-use ch08_trust_rotation::{Stage, Standing};
+use ch08_trust_rotation::{RootUsage, Stage};
 use lab::authority::{Authority, Issued};
 use lab::client::{self, Client, Connection, Failure, Options, Seen};
 use lab::mutual;
@@ -119,10 +119,16 @@ impl Bench {
 
     /// Looks at the files, and begins what is to be drained.
     pub(crate) fn look(&self) {
-        if let Reload::Rejected(why) = self.store.reload_and_log() {
-            panic!("the files are valid: {why}");
+        if let Reload::Rejected(rejected) = self.store.reload_and_log() {
+            panic!("the files are valid: {rejected}");
         }
         self.roots.drain_all(&self.store);
+    }
+
+    /// A client that shows a leaf under Root A, trusts both roots, and comes back.
+    pub(crate) fn client_of_a(&mut self) -> Arc<ClientConfig> {
+        let leaf = issue(&mut self.a, 0x1002).unwrap();
+        Session::Tls13.config(Some(&leaf), &[&self.a, &self.b])
     }
 
     /// Add, reissue, drain, and remove, each in its time.
@@ -150,10 +156,10 @@ impl Bench {
     }
 
     /// How the root of this name stands.
-    pub(crate) fn stage(&self, name: &str) -> (Stage, Standing) {
+    pub(crate) fn stage(&self, name: &str) -> (Stage, RootUsage) {
         let stages = self.roots.stages(&self.store);
         let found = stages.into_iter().find(|(root, ..)| root.name() == name);
-        found.map_or((Stage::Absent, Standing::default()), |(_, stage, on)| {
+        found.map_or((Stage::Absent, RootUsage::default()), |(_, stage, on)| {
             (stage, on)
         })
     }

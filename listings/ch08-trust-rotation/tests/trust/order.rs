@@ -9,6 +9,7 @@ use ch08_trust_rotation::roots::Roots;
 use ch08_trust_rotation::{Refusal, Stage};
 use lab::BOUND;
 use lab::log::want;
+use rustls::ClientConfig;
 
 use super::bench::{Bench, GRACE, QUIET, Session, named};
 
@@ -40,10 +41,10 @@ async fn add_reissue_drain_remove() {
     assert_eq!(bench.stage("Root B").0, Stage::Issuing);
     held.pull(1).await.unwrap();
 
-    // Asked to go, it stays: one connection stands on it.
+    // Asked to go, it stays: one connection depends on it.
     bench.list(&[&bench.b]);
-    let (stage, standing) = bench.stage("Root A");
-    assert_eq!((stage, standing.connections), (Stage::Draining, 1));
+    let (stage, usage) = bench.stage("Root A");
+    assert_eq!((stage, usage.connections), (Stage::Draining, 1));
     settle().await;
     bench.quiet().await;
     settle().await;
@@ -85,8 +86,7 @@ async fn add_reissue_drain_remove() {
 async fn who_is_late_holds_the_root() {
     let (log, _capturing) = lab::emit::capture();
     let mut bench = Bench::new();
-    let of_a = issue(&mut bench.a, 0x1002).unwrap();
-    let late = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let late = bench.client_of_a();
     bench.list(&[&bench.a, &bench.b]);
     bench.call(&late).await.unwrap();
     bench.reissue();
@@ -119,8 +119,7 @@ async fn who_is_late_holds_the_root() {
 #[tokio::test(start_paused = true)]
 async fn a_renewal_does_not_wait_for_a_root_that_is_held() {
     let mut bench = Bench::new();
-    let of_a = issue(&mut bench.a, 0x1002).unwrap();
-    let late = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let late = bench.client_of_a();
     bench.list(&[&bench.a, &bench.b]);
     let _held = bench.open(&late).await.unwrap();
     bench.reissue();
@@ -134,12 +133,21 @@ async fn a_renewal_does_not_wait_for_a_root_that_is_held() {
     assert!(matches!(bench.store.reload(), Reload::Unchanged));
 }
 
+/// The root is trusted as before: there are tickets again, and no connection is asked to leave.
+async fn assert_called_off(bench: &Bench, client: &Arc<ClientConfig>) {
+    assert_eq!(bench.stage("Root A").0, Stage::Trusted);
+    bench.call(client).await.unwrap();
+    assert!(bench.call(client).await.unwrap().resumed);
+    let mut held = bench.open(client).await.unwrap();
+    tokio::time::advance(GRACE * 2).await;
+    held.pull(1).await.unwrap();
+}
+
 /// The file lists the root again: the drain is called off, and there are tickets again.
 #[tokio::test(start_paused = true)]
 async fn a_drain_is_called_off() {
     let mut bench = Bench::new();
-    let of_a = issue(&mut bench.a, 0x1002).unwrap();
-    let late = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let late = bench.client_of_a();
     bench.list(&[&bench.a, &bench.b]);
     bench.reissue();
     bench.list(&[&bench.b]);
@@ -148,12 +156,7 @@ async fn a_drain_is_called_off() {
     assert!(!bench.call(&late).await.unwrap().resumed);
 
     bench.list(&[&bench.a, &bench.b]);
-    assert_eq!(bench.stage("Root A").0, Stage::Trusted);
-    bench.call(&late).await.unwrap();
-    assert!(bench.call(&late).await.unwrap().resumed);
-    let mut held = bench.open(&late).await.unwrap();
-    tokio::time::advance(GRACE * 2).await;
-    held.pull(1).await.unwrap();
+    assert_called_off(&bench, &late).await;
 }
 
 /// The file lists the root again after it was seen that it is to be drained, and before its drain
@@ -161,8 +164,7 @@ async fn a_drain_is_called_off() {
 #[tokio::test(start_paused = true)]
 async fn a_drain_that_begins_too_late_is_called_off() {
     let mut bench = Bench::new();
-    let of_a = issue(&mut bench.a, 0x1002).unwrap();
-    let late = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let late = bench.client_of_a();
     bench.list(&[&bench.a, &bench.b]);
     bench.reissue();
     let root = bench.root("Root A");
@@ -174,12 +176,7 @@ async fn a_drain_that_begins_too_late_is_called_off() {
     bench.roots.drain(&bench.store, &root).unwrap();
 
     bench.look();
-    assert_eq!(bench.stage("Root A").0, Stage::Trusted);
-    bench.call(&late).await.unwrap();
-    assert!(bench.call(&late).await.unwrap().resumed);
-    let mut held = bench.open(&late).await.unwrap();
-    tokio::time::advance(GRACE * 2).await;
-    held.pull(1).await.unwrap();
+    assert_called_off(&bench, &late).await;
 }
 
 /// The look that calls it off is under way when the drain begins: it ends before anybody is asked.
@@ -208,8 +205,7 @@ async fn a_drain_that_is_called_off_as_it_begins_asks_nobody() {
         }
         identity::read(source)
     }));
-    let of_a = issue(&mut bench.a, 0x1002).unwrap();
-    let late = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let late = bench.client_of_a();
     bench.list(&[&bench.a, &bench.b]);
     bench.reissue();
     let root = bench.root("Root A");
@@ -237,8 +233,7 @@ async fn a_drain_that_is_called_off_as_it_begins_asks_nobody() {
 async fn force_removes_at_once_and_cuts_who_does_not_leave() {
     let (log, _capturing) = lab::emit::capture();
     let mut bench = Bench::new();
-    let of_a = issue(&mut bench.a, 0x1002).unwrap();
-    let config = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let config = bench.client_of_a();
     bench.list(&[&bench.a, &bench.b]);
     let mut held = bench.open(&config).await.unwrap();
     bench.reissue();
@@ -265,8 +260,7 @@ async fn force_removes_at_once_and_cuts_who_does_not_leave() {
 #[tokio::test(start_paused = true)]
 async fn force_without_a_drain_asks_those_who_are_in() {
     let mut bench = Bench::new();
-    let of_a = issue(&mut bench.a, 0x1002).unwrap();
-    let config = Session::Tls13.config(Some(&of_a), &[&bench.a, &bench.b]);
+    let config = bench.client_of_a();
     bench.list(&[&bench.a, &bench.b]);
     bench.reissue();
     let mut held = bench.open(&config).await.unwrap();
@@ -289,10 +283,10 @@ async fn force_without_a_drain_asks_those_who_are_in() {
 async fn the_root_of_the_own_leaf_stays() {
     let bench = Bench::new();
     bench.party.trust(&[&bench.b]).unwrap();
-    let Reload::Rejected(why) = bench.store.reload() else {
+    let Reload::Rejected(rejected) = bench.store.reload() else {
         panic!("it was taken");
     };
-    assert_eq!(why.reason.name(), "chain_broken");
+    assert_eq!(rejected.reason.name(), "chain_broken");
     assert_eq!(bench.names(), ["Root A"]);
     let root = bench.root("Root A");
     let refused = bench.roots.drain(&bench.store, &root).unwrap_err();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ch08_trust_rotation::Refusal::*;
-use ch08_trust_rotation::{Refusal, Stage, Standing, Step};
+use ch08_trust_rotation::{Refusal, RootUsage, Stage, Step};
 use rustls::pki_types::UnixTime;
 
 /// What the table says, written once more, in another form: `.` is what is refused.
@@ -16,18 +16,18 @@ const TABLE: [(Step, [&str; 4]); 5] = [
     (Step::Remove, [".", ".", ".", "Absent"]),
 ];
 
-fn stands() -> [Standing; 3] {
-    let nobody = Standing::default();
+fn usages() -> [RootUsage; 3] {
+    let nobody = RootUsage::default();
     [
-        Standing {
+        RootUsage {
             connections: 1,
             ..nobody
         },
-        Standing {
+        RootUsage {
             tickets_until: Some(UnixTime::now()),
             ..nobody
         },
-        Standing {
+        RootUsage {
             quiet_in: Some(Duration::from_secs(1)),
             ..nobody
         },
@@ -38,7 +38,7 @@ fn stands() -> [Standing; 3] {
 fn every_step_from_every_stage() {
     for (step, to) in TABLE {
         for (from, to) in Stage::ALL.into_iter().zip(to) {
-            let after = from.after(step, &Standing::default(), false);
+            let after = from.after(step, &RootUsage::default(), false);
             let after = after.map_or(".".into(), |stage| format!("{stage:?}"));
             assert_eq!(after, to, "{step:?} from {from:?}");
         }
@@ -50,14 +50,14 @@ fn every_step_from_every_stage() {
 fn who_stands_there_matters_to_a_removal_alone() {
     for step in Step::ALL {
         for from in Stage::ALL {
-            let free = from.after(step, &Standing::default(), false);
-            for standing in stands() {
-                let held = from.after(step, &standing, false);
+            let free = from.after(step, &RootUsage::default(), false);
+            for usage in usages() {
+                let held = from.after(step, &usage, false);
                 match (from, step) {
                     (Stage::Draining, Step::Remove) => assert_eq!(held, Err(Held)),
                     _ => assert_eq!(held, free, "{step:?} from {from:?}"),
                 }
-                let forced = from.after(step, &standing, true);
+                let forced = from.after(step, &usage, true);
                 match (from, step) {
                     (Stage::Trusted | Stage::Draining, Step::Remove) => {
                         assert_eq!(forced, Ok(Stage::Absent));
@@ -73,7 +73,7 @@ fn who_stands_there_matters_to_a_removal_alone() {
 #[test]
 fn nothing_removes_the_root_of_the_own_leaf() {
     for forced in [false, true] {
-        let removed = Stage::Issuing.after(Step::Remove, &Standing::default(), forced);
+        let removed = Stage::Issuing.after(Step::Remove, &RootUsage::default(), forced);
         assert_eq!(removed, Err(OwnLeaf));
     }
 }

@@ -9,7 +9,7 @@ use ch02_hot_reload::identity::{Contents, Identity, Peers, Source, validate};
 use ch06_in_flight_requests::client::Clock;
 use ch08_trust_rotation::root::Root;
 use ch08_trust_rotation::roots::{Hold, Roots, TICKET_LIFE};
-use ch08_trust_rotation::{Stage, Standing, Step};
+use ch08_trust_rotation::{RootUsage, Stage, Step};
 use lab::agent::Files;
 use lab::authority::{Authority, LeafRequest};
 use lab::event::Event;
@@ -216,7 +216,7 @@ impl<'w> Walk<'w> {
         true
     }
 
-    fn stage(&self, who: usize) -> Option<(Root, Stage, Standing)> {
+    fn stage(&self, who: usize) -> Option<(Root, Stage, RootUsage)> {
         let mut stages = self.roots.stages(&self.store).into_iter();
         stages.find(|(root, ..)| root.name() == NAMES[who])
     }
@@ -233,7 +233,7 @@ impl<'w> Walk<'w> {
             assert_eq!(gets_in(client), in_force.is_some(), "{path:?} {who}");
             let held = self.held.iter().filter(|(of, _)| *of == who).count();
             match in_force {
-                Some((.., standing)) => assert_eq!(standing.connections, held, "{path:?}"),
+                Some((.., usage)) => assert_eq!(usage.connections, held, "{path:?}"),
                 None => assert!(held == 0 || (self.forced && who == 0), "{path:?}: lost"),
             }
         }
@@ -258,7 +258,7 @@ impl<'w> Walk<'w> {
                 .expect("there are two roots");
             let step = event.text("step").unwrap();
             let step = Step::ALL.into_iter().find(|known| known.name() == step);
-            let standing = Standing {
+            let usage = RootUsage {
                 connections: event.number("connections").unwrap_or(0) as usize,
                 tickets_until: event
                     .0
@@ -267,8 +267,8 @@ impl<'w> Walk<'w> {
                 quiet_in: None,
             };
             let forced = self.forced && *root == "Root A";
-            let next = stage.after(step.unwrap(), &standing, forced);
-            *stage = next.unwrap_or_else(|why| panic!("{path:?}: {event}: {why}"));
+            let next = stage.after(step.unwrap(), &usage, forced);
+            *stage = next.unwrap_or_else(|refusal| panic!("{path:?}: {event}: {refusal}"));
         }
         for (name, stage) in stages {
             let who = NAMES.iter().position(|known| *known == name).unwrap();
