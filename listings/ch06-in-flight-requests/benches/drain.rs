@@ -71,19 +71,7 @@ async fn drain(spread: Duration, tickets: Tickets) -> Run {
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(server.serve(listener));
 
-    let options = Options {
-        resume: true,
-        ..Options::default()
-    };
-    let mut held = Vec::new();
-    for _ in 0..HELD {
-        let config = client::config(agent.root_pem(), Version::Http2, options).unwrap();
-        let client = Client::with_config(Arc::new(config), "localhost").unwrap();
-        let mut http = Http::connect(&client, address).await.unwrap();
-        http.get(1).await.unwrap();
-        held.push((client, http));
-    }
-
+    let held = hold(agent.root_pem(), address).await;
     let stop = Arc::new(AtomicBool::new(false));
     let stranger = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
     let bystander = tokio::spawn(watch_latency(stranger, address, stop.clone()));
@@ -111,6 +99,23 @@ async fn drain(spread: Duration, tickets: Tickets) -> Run {
         took,
         latency,
     }
+}
+
+/// Clients that remember sessions, each with a connection that was used once.
+async fn hold(roots_pem: &str, address: SocketAddr) -> Vec<(Client, Http)> {
+    let options = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let mut held = Vec::new();
+    for _ in 0..HELD {
+        let config = client::config(roots_pem, Version::Http2, options).unwrap();
+        let client = Client::with_config(Arc::new(config), "localhost").unwrap();
+        let mut http = Http::connect(&client, address).await.unwrap();
+        http.get(1).await.unwrap();
+        held.push((client, http));
+    }
+    held
 }
 
 async fn watch_latency(

@@ -17,9 +17,10 @@ pub struct Sightings {
 impl Sightings {
     /// Notes one dial, by a full handshake: whether it was shown the new chain.
     pub fn saw(&mut self, new: bool) {
-        match new {
-            true => self.first_new = self.first_new.or(Some(self.dials)),
-            false => self.last_old = Some(self.dials),
+        if new {
+            self.first_new = self.first_new.or(Some(self.dials));
+        } else {
+            self.last_old = Some(self.dials);
         }
         self.dials += 1;
     }

@@ -103,7 +103,7 @@ impl Http {
     {
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let io = TokioIo::new(stream);
-        let failed = |why| Failure::Handshake(io::Error::other(why));
+        let failed = |error| Failure::Handshake(io::Error::other(error));
         let (sender, ended) = if is_http2 {
             let handshake = conn::http2::handshake(TokioExecutor::new(), io).await;
             let (sender, connection) = handshake.map_err(failed)?;
@@ -150,7 +150,9 @@ impl Http {
             Sender::Http1(_) => Request::get(path).header(HOST, "localhost"),
             Sender::Http2(_) => Request::get(format!("https://localhost{path}")),
         };
-        let request = request.body(Empty::new()).map_err(|why| severed(0, why))?;
+        let request = request
+            .body(Empty::new())
+            .map_err(|error| severed(0, error))?;
         let answered = async {
             match &mut self.sender {
                 Sender::Http1(sender) => {
@@ -165,7 +167,7 @@ impl Http {
         };
         match tokio::time::timeout(BOUND, answered).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(why)) => Err(severed(0, why)),
+            Ok(Err(error)) => Err(severed(0, error)),
             Err(_) => Err(Failure::Silent("an answer")),
         }
     }
@@ -234,7 +236,7 @@ impl Download {
         loop {
             let frame = match tokio::time::timeout(BOUND, self.body.frame()).await {
                 Ok(None) => return Ok(()),
-                Ok(Some(frame)) => frame.map_err(|why| severed(self.received, why))?,
+                Ok(Some(frame)) => frame.map_err(|error| severed(self.received, error))?,
                 Err(_) => return Err(Failure::Silent("the end of an answer")),
             };
             // An HTTP/2 server may say that this is the end in a frame of its own, without data.
@@ -249,7 +251,7 @@ impl Download {
         while self.received < until {
             let data = match self.body.frame().await {
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
-                Some(Err(why)) => return Err(severed(self.received, why)),
+                Some(Err(error)) => return Err(severed(self.received, error)),
                 None => return Err(severed(self.received, "the answer ended early")),
             };
             right.resize(data.len(), 0);

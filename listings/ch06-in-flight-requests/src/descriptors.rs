@@ -17,8 +17,8 @@ pub fn make_room(wanted: u64) -> io::Result<()> {
         return Ok(());
     }
     if let Some(maximum) = limit.maximum.filter(|maximum| *maximum < wanted) {
-        let why = format!("{wanted} open files are needed, and the hard limit is {maximum}");
-        return Err(io::Error::other(why));
+        let error = format!("{wanted} open files are needed, and the hard limit is {maximum}");
+        return Err(io::Error::other(error));
     }
     let raised = Rlimit {
         current: Some(wanted),

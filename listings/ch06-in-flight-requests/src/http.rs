@@ -17,8 +17,7 @@ use lab::wire::{self, BLOCK};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 
-use crate::Due;
-use crate::leave::{End, until_gone};
+use crate::leave::{Due, End, until_gone};
 use crate::linger::Shared;
 
 /// How much of an answer waits for a client that does not read, in bytes, and how long the head of a

@@ -3,7 +3,34 @@
 //! A rotation does not touch them. TLS checks a server's certificate in the handshake and not again,
 //! so a connection goes on under the generation it was opened under, past that certificate's end.
 //! [`Retirement`] says when it has to go all the same, and [`Server`] asks it to, in the words of
-//! its protocol: `Connection: close`, GOAWAY, or none. [`tickets`] is about clients who come back.
+//! its protocol: `Connection: close`, GOAWAY, or none.
+//!
+//! - [`http`]: what HTTP/1.1 and HTTP/2 have for a goodbye;
+//! - [`leave`]: asking a connection to leave, and cutting it if it does not;
+//! - [`held`]: how many connections hold each generation;
+//! - [`tickets`]: clients that come back, and whether their sessions are resumed;
+//! - [`agree`]: how long several workers disagree about what is served;
+//! - [`client`]: a client that checks every byte, and notices when it is asked to leave;
+//! - [`descriptors`]: the limit on open files.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use ch06_in_flight_requests::Retirement;
+//!
+//! let retirement = Retirement {
+//!     max_age: Duration::from_secs(3600),
+//!     jitter: 0.1,
+//!     lag: 1,
+//!     spread: Duration::ZERO,
+//!     grace: Duration::from_secs(30),
+//! };
+//! // A connection may be one generation behind: with the third, the first must go.
+//! assert_eq!(retirement.too_old(2), 0);
+//! assert_eq!(retirement.too_old(3), 1);
+//! ```
 
 pub mod agree;
 pub mod client;
@@ -20,16 +47,19 @@ use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake, how};
 use ch02_hot_reload::IdentityStore;
-use held::Held;
 use lab::wire::BLOCK;
-use leave::{End, until_gone};
-use linger::Shared;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use held::Held;
+use leave::{End, until_gone};
+use linger::Shared;
+
+pub use leave::Due;
 
 // ANCHOR: retirement
 /// When a connection has to go although nothing is wrong with it.
@@ -78,15 +108,6 @@ impl Retirement {
     }
 }
 // ANCHOR_END: retirement
-
-/// Why a connection has to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// It is too old.
-    Age,
-    /// Its generation is.
-    Generation,
-}
 
 /// A part of a whole, from 0 to 1, for each connection another. Multiples of the golden ratio
 /// spread evenly, however many there are; the start is drawn, so that servers differ.

@@ -73,7 +73,7 @@ impl Sessions {
                 // Without keys there are no tickets: clients do full handshakes, and none fails.
                 match Ticketer::new() {
                     Ok(ticketer) => config.ticketer = ticketer,
-                    Err(why) => tracing::warn!(event = "tickets_unavailable", why = %why),
+                    Err(error) => tracing::warn!(event = "tickets_unavailable", why = %error),
                 }
                 config.session_storage = ServerSessionMemoryCache::new(self.remembered);
             }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch02_hot_reload::arguments::Serve;
-use ch06_in_flight_requests::client::{self, Http, Version};
+use ch06_in_flight_requests::client::{self, Download, Http, Version};
 use ch06_in_flight_requests::descriptors::make_room;
 use lab::agent::{Agent, Strategy};
+use lab::authority::Issued;
 use lab::child::Child;
 use lab::client::{Client, Connection, Options};
 use lab::log::{Log, want};
@@ -45,80 +46,119 @@ impl Held {
     }
 }
 
+/// A download over each protocol, and a pool of connections in turn of each.
+struct Crossing {
+    http1: Http,
+    http2: Http,
+    over: [Download; 2],
+    bare: Connection,
+    pool: Vec<Held>,
+    sizes: [u64; 3],
+    /// Calls anew at each rotation.
+    stranger: Client,
+    address: SocketAddr,
+}
+
+impl Crossing {
+    async fn start(roots_pem: &str, address: SocketAddr, held: usize, sizes: [u64; 3]) -> Self {
+        let options = Options::default();
+        let http = |version| {
+            let config = client::config(roots_pem, version, options).unwrap();
+            Client::with_config(Arc::new(config), "localhost").unwrap()
+        };
+        let clients = [http(Version::Http1), http(Version::Http2)];
+        let stranger = Client::new(roots_pem, "localhost", options).unwrap();
+        let mut http1 = Http::connect(&clients[0], address).await.unwrap();
+        let mut http2 = Http::connect(&clients[1], address).await.unwrap();
+        let over = [
+            http1.start(sizes[0]).await.unwrap(),
+            http2.start(sizes[1]).await.unwrap(),
+        ];
+        let bare = stranger.connect(address).await.unwrap();
+        let mut pool = Vec::new();
+        for at in 0..held {
+            pool.push(match at % 3 {
+                2 => Held::Bare(Box::new(stranger.connect(address).await.unwrap())),
+                version => Held::Http(Http::connect(&clients[version], address).await.unwrap()),
+            });
+        }
+        Self {
+            http1,
+            http2,
+            over,
+            bare,
+            pool,
+            sizes,
+            stranger,
+            address,
+        }
+    }
+
+    /// After a rotation: a new client is shown `issued`, and everything that is open goes on.
+    async fn crossed(&mut self, rotation: u64, rotations: u64, issued: &Issued) {
+        let shown = self.stranger.probe(self.address).await.unwrap().chain;
+        assert_eq!(shown, issued.facts);
+        for (download, size) in self.over.iter_mut().zip(self.sizes) {
+            download.pull(size / rotations).await.unwrap();
+        }
+        let part = self.sizes[2] / rotations;
+        self.bare.pull(part as u32).await.unwrap();
+        // A tenth of the pool in turn; each is in use while rotations happen.
+        let tenth = self
+            .pool
+            .iter_mut()
+            .skip(rotation as usize % 10)
+            .step_by(10);
+        for held in tenth {
+            held.get(100).await;
+        }
+    }
+
+    /// Everything is used to its end, and closed.
+    async fn finish(mut self) {
+        for held in &mut self.pool {
+            held.get(1).await;
+        }
+        for download in &mut self.over {
+            download.finish().await.unwrap();
+        }
+        let left = self.sizes[2] - self.bare.received();
+        self.bare.pull(left as u32).await.unwrap();
+
+        drop(self.over);
+        self.http1.close().await;
+        self.http2.close().await;
+        self.bare.close().await;
+        for held in self.pool {
+            held.close().await;
+        }
+    }
+}
+
 /// Holds connections of each protocol, and downloads `sizes` over HTTP/1.1, HTTP/2 and a bare
 /// stream, across rotations. Returns the server's log.
 async fn cross(
     held: usize,
     rotations: u64,
     sizes: [u64; 3],
-    extra: &[&str],
+    more: &[&str],
     bound: Duration,
 ) -> Log {
     make_room(4096).unwrap();
     let directory = lab::directory().unwrap();
     let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_ch06-in-flight-requests"));
-    let mut arguments = Serve::command_line(&agent.files()).to_vec();
-    arguments.extend(extra.iter().map(Into::into));
+    let arguments = Serve::command_line_with(&agent.files(), more);
     let child = Child::spawn(program, arguments, |_| ()).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], child.port(lab::BOUND).await));
-
-    let options = Options::default();
-    let http = |version| {
-        let config = client::config(agent.root_pem(), version, options).unwrap();
-        Client::with_config(Arc::new(config), "localhost").unwrap()
-    };
-    let clients = [http(Version::Http1), http(Version::Http2)];
-    let bare = Client::new(agent.root_pem(), "localhost", options).unwrap();
-
-    let mut http1 = Http::connect(&clients[0], address).await.unwrap();
-    let mut http2 = Http::connect(&clients[1], address).await.unwrap();
-    let mut over = [
-        http1.start(sizes[0]).await.unwrap(),
-        http2.start(sizes[1]).await.unwrap(),
-    ];
-    let mut over_bare = bare.connect(address).await.unwrap();
-    let mut pool = Vec::new();
-    for at in 0..held {
-        pool.push(match at % 3 {
-            2 => Held::Bare(Box::new(bare.connect(address).await.unwrap())),
-            version => Held::Http(Http::connect(&clients[version], address).await.unwrap()),
-        });
-    }
-
+    let mut crossing = Crossing::start(agent.root_pem(), address, held, sizes).await;
     for rotation in 1..=rotations {
         let issued = agent.rotate().unwrap();
         let loaded = want("identity_loaded").with("serial", issued.facts.serial.as_str());
         child.log().wait_for(&loaded, bound).await;
-        // A new client is shown the new one: the rotation happened.
-        assert_eq!(bare.probe(address).await.unwrap().chain, issued.facts);
-        for (download, size) in over.iter_mut().zip(sizes) {
-            download.pull(size / rotations).await.unwrap();
-        }
-        over_bare.pull((sizes[2] / rotations) as u32).await.unwrap();
-        // A tenth of the pool in turn; each is in use while rotations happen.
-        for held in pool.iter_mut().skip(rotation as usize % 10).step_by(10) {
-            held.get(100).await;
-        }
+        crossing.crossed(rotation, rotations, &issued).await;
     }
-    for held in &mut pool {
-        held.get(1).await;
-    }
-    for download in &mut over {
-        download.finish().await.unwrap();
-    }
-    over_bare
-        .pull((sizes[2] - over_bare.received()) as u32)
-        .await
-        .unwrap();
-
-    drop(over);
-    http1.close().await;
-    http2.close().await;
-    over_bare.close().await;
-    for held in pool {
-        held.close().await;
-    }
+    crossing.finish().await;
     let closed = want("connection_closed").with("generation", 1);
     child
         .log()

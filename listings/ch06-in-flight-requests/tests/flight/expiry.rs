@@ -17,12 +17,12 @@ const MIB: u64 = 1 << 20;
 const TWO_HOURS: u64 = 7200;
 
 fn is_expired(failure: &Failure) -> bool {
-    let Failure::Handshake(why) = failure else {
+    let Failure::Handshake(error) = failure else {
         return false;
     };
-    let why = why.get_ref().and_then(|why| why.downcast_ref());
+    let error = error.get_ref().and_then(|inner| inner.downcast_ref());
     matches!(
-        why,
+        error,
         Some(rustls::Error::InvalidCertificate(
             Expired | ExpiredContext { .. }
         ))

@@ -44,7 +44,7 @@ async fn a_client_that_still_sends_receives_all_that_was_sent() {
         match stream.read(&mut block).await {
             Ok(0) => break,
             Ok(read) => received += read,
-            Err(why) => panic!("{why} after {received} bytes"),
+            Err(error) => panic!("{error} after {received} bytes"),
         }
     }
     assert!(received > size, "{received}");
