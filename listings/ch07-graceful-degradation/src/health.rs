@@ -48,16 +48,16 @@ impl Keeper {
             (Some(_), Some(_)) => {}
             _ => against.push("the clock has no time".into()),
         }
-        if let Some(why) = &self.state().objection {
-            against.push(format!("peers reject generation {generation}: {why}"));
+        if let Some(rejected) = &self.state().objection {
+            against.push(format!("peers reject generation {generation}: {rejected}"));
         }
-        match against.is_empty() {
-            true => Ok(format!(
-                "ready: generation {generation}, {} seconds left",
-                left.unwrap_or(0)
-            )),
-            false => Err(against),
+        if !against.is_empty() {
+            return Err(against);
         }
+        let left = left.unwrap_or(0);
+        Ok(format!(
+            "ready: generation {generation}, {left} seconds left"
+        ))
     }
 
     /// How long ago the last look at the files ended, by a clock that nobody steps.

@@ -1,9 +1,31 @@
 //! Graceful degradation: what a server does while nothing new arrives.
 //!
-//! A [`Keeper`] stands between the files and [`IdentityStore`]. It looks at the files, and what is not valid
-//! to be served changes nothing. It compares the clock with the end of what is served, and raises
-//! the alarm early. It says how long ago it last looked, so that its own death is seen, and it is
-//! started again when it dies. [`policy`] is what happens when all of that was not enough.
+//! A [`Keeper`] stands between the files and [`IdentityStore`]. It looks at the files, and what is
+//! not valid to be served changes nothing. It compares the clock with the end of what is served, and
+//! raises the alarm early. It says how long ago it last looked, so that its own death is seen, and it
+//! is started again when it dies.
+//!
+//! - [`budget`]: how much of its life a chain has left, and how alarmed to be about it;
+//! - [`health`]: what the keeper says to a load balancer, an orchestrator, and Prometheus;
+//! - [`policy`]: what happens when all of that was not enough;
+//! - [`clock`]: wall clocks, the real one and a virtual one;
+//! - `watcher`: when to look, and what becomes of a watcher that dies.
+//!
+//! # Examples
+//!
+//! ```
+//! use ch07_graceful_degradation::budget::{Level, Window};
+//! use lab::authority::{Authority, LeafRequest};
+//! use rustls::pki_types::{CertificateDer, UnixTime, pem::PemObject};
+//!
+//! let issued = Authority::new()?.issue(&LeafRequest::new("localhost"))?;
+//! let leaf = CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).expect("a leaf");
+//! let window = Window::of(&[leaf]).expect("it parses");
+//! let now = UnixTime::now();
+//! assert!(window.seconds_left(now) > 0);
+//! assert_eq!(window.level(now), Level::Fresh);
+//! # Ok::<(), lab::Error>(())
+//! ```
 
 pub mod budget;
 pub mod clock;
@@ -11,13 +33,14 @@ pub mod health;
 pub mod policy;
 mod watcher;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Rejected, Source};
 use ch02_hot_reload::{IdentityStore, Loader, Reload};
 use ch03_handshake_hook::watch::Events;
+use parking_lot::{Mutex, MutexGuard};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use tokio::sync::watch;
@@ -82,7 +105,7 @@ impl Keeper {
         let outcome = self.store.reload();
         let (source, current) = (self.store.source(), self.store.current());
         let served = &current.identity.certified.cert;
-        let judged = identity::anchors(source).and_then(|anchors| {
+        let verdict = identity::anchors(source).and_then(|anchors| {
             identity::validate_chain(Peers::Clients, source, served, &anchors, now)
         });
         let mut state = self.state();
@@ -109,8 +132,8 @@ impl Keeper {
             }
         }
         // That a file cannot be read now says nothing about peers; and time is asked of the clock.
-        let lasting = |why: &Rejected| matches!(why.reason, Reason::ChainBroken | Reason::NameLost);
-        state.objection = judged.err().filter(lasting);
+        let lasting = |by: &Rejected| matches!(by.reason, Reason::ChainBroken | Reason::NameLost);
+        state.objection = verdict.err().filter(lasting);
         state.looked = Instant::now();
         until.map(|until| budget::wait(now, until))
     }
@@ -125,10 +148,11 @@ impl Keeper {
             return;
         };
         let (before, level) = (*self.alarm.borrow(), window.level(now));
-        let known = match before.generation == generation {
-            true => before.level,
+        let known = if before.generation == generation {
+            before.level
+        } else {
             // A new generation starts without an alarm. It may earn one at once.
-            false => Level::Fresh,
+            Level::Fresh
         };
         let seconds_left = window.seconds_left(now);
         let name = level.name();
@@ -248,7 +272,7 @@ impl Keeper {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Every field is replaced whole: a panic elsewhere leaves nothing half done.
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
+        self.state.lock()
     }
 }
 

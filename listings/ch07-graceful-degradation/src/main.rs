@@ -95,8 +95,7 @@ async fn server(arguments: Follow) -> io::Result<()> {
         look_bound: poll * 10,
     };
     let source = arguments.serve.source()?;
-    let keeper = Keeper::start(source, Arc::new(DefaultTimeProvider), settings);
-    let keeper = keeper.map_err(io::Error::other)?;
+    let keeper = Keeper::start(source, Arc::new(DefaultTimeProvider), settings)?;
     keeper.clone().keep();
     let admin_address = SocketAddr::from(([127, 0, 0, 1], arguments.admin_port));
     offer_admin(keeper.clone(), TcpListener::bind(admin_address).await?)?;
@@ -145,7 +144,7 @@ impl Scene {
             poll: POLL,
             look_bound: Duration::from_secs(3600),
         };
-        let keeper = Keeper::start(source, clock.clone(), settings).map_err(io::Error::other)?;
+        let keeper = Keeper::start(source, clock.clone(), settings)?;
         Ok(Self {
             clock: clock.clone(),
             agent,
@@ -164,11 +163,8 @@ impl Scene {
     async fn reaches(&self, level: Level) -> io::Result<()> {
         let mut alarm = self.keeper.alarm();
         let reached = alarm.wait_for(|alarm| alarm.level == level);
-        let reached = tokio::time::timeout(14 * DAY, reached).await;
-        reached
-            .map_err(io::Error::other)?
-            .map_err(io::Error::other)?;
-        Ok(())
+        let reached = tokio::time::timeout(14 * DAY, reached).await?;
+        reached.map(drop).map_err(io::Error::other)
     }
 }
 
@@ -179,10 +175,7 @@ fn renew(agent: &mut Agent, clock: &Virtual, at_step: impl FnMut(&str)) -> io::R
         lifetime: 7 * DAY,
         ..LeafRequest::new("localhost")
     };
-    let issued = agent
-        .authority()
-        .issue(&request)
-        .map_err(io::Error::other)?;
+    let issued = agent.authority().issue(&request)?;
     tracing::info!(
         event = "rotation_started",
         serial = issued.facts.serial,
@@ -222,7 +215,7 @@ async fn agent_dies() -> io::Result<()> {
     let admin = offer_admin(scene.keeper.clone(), admin)?;
     let client = scene.client()?;
     let connecting = still(client.connect(servers[0].1)).await;
-    let mut download = connecting.map_err(io::Error::other)?;
+    let mut download = connecting?;
 
     // Four days later the agent renews in time. Another four days later it dies at it.
     sleep(4 * DAY + BETWEEN_LOOKS).await;
@@ -238,7 +231,7 @@ async fn agent_dies() -> io::Result<()> {
     println!("/live: {}", still(ask(admin, "/live")).await?);
     visit(&client, &servers[1..], &log).await;
     let pulled = still(download.pull(1 << 20)).await;
-    pulled.map_err(io::Error::other)?;
+    pulled?;
     println!("the download that began on the first day goes on");
 
     sleep(DAY + BETWEEN_LOOKS).await;
@@ -259,15 +252,15 @@ async fn visit(client: &Client, servers: &[(AtTheEnd, SocketAddr)], log: &Log) {
         let failed = log.all(&want("handshake_failed")).len();
         match still(client.probe(*address)).await {
             Ok(seen) => println!("{policy:?}: a new client is shown {}", seen.chain.serial),
-            Err(why) => {
-                match why {
+            Err(failure) => {
+                match failure {
                     Failure::Handshake(_) => {
-                        let failure = want("handshake_failed");
-                        still(log.wait_for_nth(&failure, failed + 1, BOUND)).await;
+                        let event = want("handshake_failed");
+                        still(log.wait_for_nth(&event, failed + 1, BOUND)).await;
                     }
-                    _ => tracing::info!(event = "connect_refused", why = %why),
+                    _ => tracing::info!(event = "connect_refused", why = %failure),
                 }
-                println!("{policy:?}: {why}");
+                println!("{policy:?}: {failure}");
             }
         }
     }
@@ -316,9 +309,7 @@ async fn watcher_dies() -> io::Result<()> {
     watching.abort();
     renew(&mut scene.agent, &clock, |_| ())?;
     sleep(DAY).await;
-    let seen = still(client.probe(address))
-        .await
-        .map_err(io::Error::other)?;
+    let seen = still(client.probe(address)).await?;
     println!(
         "a day without a watcher: a new client is shown {}",
         seen.chain.serial
@@ -328,9 +319,7 @@ async fn watcher_dies() -> io::Result<()> {
     scene.keeper.clone().keep();
     sleep(Duration::from_secs(1)).await;
     println!("/ready: {}", still(ask(admin, "/ready")).await?);
-    let seen = still(client.probe(address))
-        .await
-        .map_err(io::Error::other)?;
+    let seen = still(client.probe(address)).await?;
     println!(
         "with a watcher: a new client is shown {}",
         seen.chain.serial

@@ -101,8 +101,8 @@ async fn listen_again(address: SocketAddr) -> TcpListener {
     loop {
         match ch01_restart_baseline::listen(address).await {
             Ok(listener) => return listener,
-            Err(why) => {
-                tracing::error!(event = "listen_failed", port = address.port(), why = %why);
+            Err(error) => {
+                tracing::error!(event = "listen_failed", port = address.port(), why = %error);
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }

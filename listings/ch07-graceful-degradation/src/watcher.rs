@@ -74,8 +74,8 @@ impl Keeper {
             // Dropped with this task, a set takes its tasks along.
             let mut watcher = JoinSet::new();
             watcher.spawn(self.clone().follow());
-            let why = match watcher.join_next().await {
-                Some(Ok(why)) => why.to_owned(),
+            let end = match watcher.join_next().await {
+                Some(Ok(reason)) => reason.to_owned(),
                 Some(Err(died)) => message(died),
                 None => return,
             };
@@ -83,7 +83,7 @@ impl Keeper {
                 pause = FIRST_PAUSE;
             }
             let restart_ms = pause.as_millis() as u64;
-            tracing::error!(event = "watcher_died", why, restart_ms);
+            tracing::error!(event = "watcher_died", why = end, restart_ms);
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
             let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;

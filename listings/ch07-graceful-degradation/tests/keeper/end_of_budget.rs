@@ -44,8 +44,8 @@ async fn ends(policy: AtTheEnd, seen: impl FnOnce(&Failure) -> bool) {
         let stopped = want("listening_stopped").with("port", address.port());
         scene.log.wait_for(&stopped, HOUR).await;
     }
-    let why = still(client.probe(address)).await.unwrap_err();
-    assert!(seen(&why), "{policy:?}: {why}");
+    let error = still(client.probe(address)).await.unwrap_err();
+    assert!(seen(&error), "{policy:?}: {error}");
     still(open.pull(1000)).await.unwrap();
 
     sleep(DAY).await;
@@ -64,8 +64,8 @@ async fn ends(policy: AtTheEnd, seen: impl FnOnce(&Failure) -> bool) {
 
 #[tokio::test(start_paused = true)]
 async fn serving_on_leaves_it_to_the_client() {
-    ends(AtTheEnd::ServeOn, |why| {
-        matches!(why, Failure::Handshake(why) if why.to_string().contains("certificate expired"))
+    ends(AtTheEnd::ServeOn, |error| {
+        matches!(error, Failure::Handshake(error) if error.to_string().contains("certificate expired"))
     })
     .await;
 }
@@ -74,15 +74,15 @@ async fn serving_on_leaves_it_to_the_client() {
 async fn refusing_is_an_alert_that_says_nothing_of_certificates() {
     ends(
         AtTheEnd::RefuseHandshakes,
-        |why| matches!(why, Failure::Handshake(why) if why.to_string().contains("AccessDenied")),
+        |error| matches!(error, Failure::Handshake(error) if error.to_string().contains("AccessDenied")),
     )
     .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_closed_listener_refuses_the_connection() {
-    ends(AtTheEnd::StopListening, |why| {
-        matches!(why, Failure::Refused)
+    ends(AtTheEnd::StopListening, |error| {
+        matches!(error, Failure::Refused)
     })
     .await;
 }
@@ -125,10 +125,13 @@ async fn refusing_begins_with_the_second_after_the_end() {
     scene.shown_under(AtTheEnd::RefuseHandshakes).unwrap();
     sleep(Duration::from_secs(1)).await;
     // The server's objection, not the client's: a client would object to the certificate.
-    let why = scene.shown_under(AtTheEnd::RefuseHandshakes).unwrap_err();
-    assert!(matches!(why, rustls::Error::General(_)), "{why}");
-    let why = scene.shown_under(AtTheEnd::ServeOn).unwrap_err();
-    assert!(matches!(why, rustls::Error::InvalidCertificate(_)), "{why}");
+    let error = scene.shown_under(AtTheEnd::RefuseHandshakes).unwrap_err();
+    assert!(matches!(error, rustls::Error::General(_)), "{error}");
+    let error = scene.shown_under(AtTheEnd::ServeOn).unwrap_err();
+    assert!(
+        matches!(error, rustls::Error::InvalidCertificate(_)),
+        "{error}"
+    );
 }
 
 /// Many returns of the same end: a listener that comes back can be closed again.
@@ -142,8 +145,8 @@ async fn a_listener_is_closed_and_opened_again_and_again() {
         let port = address.port();
         let stopped = want("listening_stopped").with("port", port);
         scene.log.wait_for_nth(&stopped, time, 3 * DAY).await;
-        let why = still(client.probe(address)).await.unwrap_err();
-        assert!(matches!(why, Failure::Refused), "{why}");
+        let error = still(client.probe(address)).await.unwrap_err();
+        assert!(matches!(error, Failure::Refused), "{error}");
         let next = scene.rotate();
         let listening = want("listening").with("port", port);
         scene.log.wait_for_nth(&listening, time + 1, HOUR).await;

@@ -246,6 +246,6 @@ async fn a_restart_would_lose_it() {
     scene.write_and_die(&next, 0);
     sleep(HOUR).await;
     assert_eq!(scene.shown(), scene.first.facts.serial, "this one serves");
-    let why = scene.start_again().unwrap_err();
-    assert!(why.contains("tls.crt: truncated: "), "{why}");
+    let error = scene.start_again().unwrap_err();
+    assert!(error.contains("tls.crt: truncated: "), "{error}");
 }

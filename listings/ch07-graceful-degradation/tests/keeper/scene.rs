@@ -104,7 +104,7 @@ impl Scene {
     /// Starts a second server on the same files, as a restart would.
     pub fn start_again(&self) -> Result<Arc<Keeper>, String> {
         let again = Keeper::start(source(&self.agent), self.clock.clone(), self.settings);
-        again.map_err(|why| why.to_string())
+        again.map_err(|rejected| rejected.to_string())
     }
 
     /// Issues a leaf for a day from now, changed by `change`.
