@@ -118,9 +118,9 @@ pub fn parse(text: &str) -> Result<Versions, Error> {
     let versions: Versions = toml::from_str(text).map_err(Error::list)?;
     let known = |name: &&String| TOOLS.iter().any(|tool| tool.name == name.as_str());
     match versions.tools.keys().find(|name| !known(name)) {
-        Some(name) => Err(format!(
+        Some(name) => Err(Error::list(format!(
             "no tool is called `{name}`: record the versions again"
-        )),
+        ))),
         None => Ok(versions),
     }
 }

@@ -11,7 +11,9 @@ use lab::authority::{Authority, KeyKind, LeafRequest, holds_lab_root};
 use lab::name::NotAName;
 use time::OffsetDateTime;
 
-use crate::{Site, Writer};
+use crate::error::Error;
+use crate::site::Site;
+use crate::writer::Writer;
 
 /// Make an authority, and keep it on disk.
 ///
@@ -30,8 +32,8 @@ impl Ca {
     ///
     /// # Errors
     /// As [`Authority::save`].
-    pub fn run(&self) -> io::Result<()> {
-        let authority = Authority::named(&self.name).map_err(io::Error::other)?;
+    pub fn run(&self) -> Result<(), Error> {
+        let authority = Authority::named(&self.name)?;
         authority.save(&self.directory)?;
         let root = self.directory.join("root.crt");
         println!("{}: give it to clients", root.display());
@@ -98,20 +100,20 @@ fn common_name(text: &str) -> Result<String, String> {
 }
 
 /// No more than a century, where dates have an end.
-fn offset(text: &str) -> Result<Duration, String> {
-    let offset = humantime::parse_duration(text).map_err(|why| why.to_string())?;
-    match offset > CENTURY {
-        true => Err("more than a hundred years".into()),
-        false => Ok(offset),
+fn offset(text: &str) -> Result<Duration, Error> {
+    let offset = humantime::parse_duration(text)?;
+    if offset > CENTURY {
+        return Err(Error::Lifetime("more than a hundred years"));
     }
+    Ok(offset)
 }
 
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Certificates have whole seconds (RFC 5280, section 4.1.2.5).
-fn lifetime(text: &str) -> Result<Duration, String> {
+fn lifetime(text: &str) -> Result<Duration, Error> {
     match offset(text)? {
-        short if short < Duration::from_secs(1) => Err("less than a second".into()),
+        short if short < Duration::from_secs(1) => Err(Error::Lifetime("less than a second")),
         lifetime => Ok(lifetime),
     }
 }
@@ -133,9 +135,9 @@ impl Leaf {
     /// # Errors
     /// As [`Authority::load`]; when the directory cannot be made or written, or holds what no
     /// authority of ours issued. The file is named.
-    pub fn open(&self) -> io::Result<(Authority, Site)> {
+    pub fn open(&self) -> Result<(Authority, Site), Error> {
         let authority = Authority::load(&self.ca)?;
-        fs::create_dir_all(&self.to).map_err(|why| in_file(&self.to, &why))?;
+        fs::create_dir_all(&self.to).map_err(|error| Error::file(&self.to, error))?;
         let site = Site::new(&self.to, self.writer);
         spare(&site)?;
         // A server that follows would look at each write of what is there already.
@@ -153,17 +155,17 @@ impl Leaf {
 ///
 /// # Errors
 /// When there is a certificate or a key already, and no root of ours.
-fn spare(site: &Site) -> io::Result<()> {
+fn spare(site: &Site) -> Result<(), Error> {
     let files = site.files();
     let roots = fs::read_to_string(&files.roots).unwrap_or_default();
     let mut there = [&files.key, &files.certificate].into_iter();
     match there.find(|file| fs::symlink_metadata(file).is_ok()) {
         Some(file) if !holds_lab_root(&roots) => {
-            let why = io::Error::other(
+            let theirs = io::Error::other(
                 "it is there, and no authority of `ca` has issued it: nothing was written. \
                  Name another folder with --to, or move it away",
             );
-            Err(in_file(file, &why))
+            Err(Error::file(file, theirs))
         }
         _ => Ok(()),
     }
@@ -200,7 +202,7 @@ impl Issue {
     ///
     /// # Errors
     /// As [`Leaf::open`], and what the authority says: a name that is none, say.
-    pub fn run(&self) -> io::Result<()> {
+    pub fn run(&self) -> Result<(), Error> {
         let (mut authority, mut site) = self.leaf.open()?;
         let now = OffsetDateTime::now_utc();
         authority.set_clock(now - self.started.unwrap_or_default());
@@ -210,7 +212,7 @@ impl Issue {
         };
         let issued = authority
             .issue(&request)
-            .map_err(|why| io::Error::other(format!("{}: {why}", request.names.join(", "))))?;
+            .map_err(|error| Error::Names(request.names.clone(), error))?;
         site.write(&issued)?;
         let facts = &issued.facts;
         say(&site.files());
@@ -218,8 +220,4 @@ impl Issue {
         println!("valid       {} to {}", facts.not_before, facts.not_after);
         Ok(())
     }
-}
-
-fn in_file(path: &Path, why: &io::Error) -> io::Error {
-    io::Error::new(why.kind(), format!("{}: {why}", path.display()))
 }

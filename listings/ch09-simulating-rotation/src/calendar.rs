@@ -72,7 +72,7 @@ fn agent(authority: Authority, site: Site) -> Rotation {
 async fn days() -> io::Result<()> {
     let (log, _guard) = emit::capture();
     let directory = lab::directory()?;
-    let authority = Authority::at(BIRTH).map_err(io::Error::other)?;
+    let authority = Authority::at(BIRTH)?;
     let mut rotation = agent(authority, Site::new(directory.path(), Writer::VaultAgent));
     rotation.run(Some(6)).await;
     let lots = seconds(&log, "renewal_scheduled", "in_seconds");
@@ -87,7 +87,7 @@ async fn outage() -> io::Result<()> {
     let directory = lab::directory()?;
     let (here, away) = (directory.path().join("site"), directory.path().join("away"));
     fs::create_dir(&here)?;
-    let authority = Authority::at(BIRTH).map_err(io::Error::other)?;
+    let authority = Authority::at(BIRTH)?;
     let mut rotation = agent(authority, Site::new(&here, Writer::VaultAgent));
     let start = Instant::now();
     let unplugged = async {

@@ -38,18 +38,15 @@ impl Drop for Bench {
 impl Bench {
     /// With a first identity, by this writer.
     async fn new(directory: &Path, writer: Writer) -> io::Result<Self> {
-        let mut authority = Authority::new().map_err(io::Error::other)?;
+        let mut authority = Authority::new()?;
         let mut site = Site::new(directory, writer);
         site.write_roots(authority.root_pem())?;
         let first = authority.issue(&LeafRequest::new(NAME));
-        site.write_stepwise(&first.map_err(io::Error::other)?, |_| ())?;
+        site.write_stepwise(&first?, |_| ())?;
 
-        let source = Source {
-            files: site.files(),
-            name: NAME.try_into().map_err(io::Error::other)?,
-        };
+        let source = Source::localhost(site.files());
         let loader = Reader::new(Options::default()).loader();
-        let store = IdentityStore::start_by(loader, source).map_err(io::Error::other)?;
+        let store = IdentityStore::start_by(loader, source)?;
         let listener = TcpListener::bind(lab::any_port()).await?;
         let address = listener.local_addr()?;
         let config = hooked_config(CertResolver(store.clone()));
@@ -64,10 +61,7 @@ impl Bench {
     }
 
     async fn probe(&self) -> io::Result<Seen> {
-        self.client
-            .probe(self.address)
-            .await
-            .map_err(io::Error::other)
+        Ok(self.client.probe(self.address).await?)
     }
 }
 
@@ -78,7 +72,7 @@ pub(crate) async fn writers() -> io::Result<()> {
         let directory = lab::directory()?;
         let mut bench = Bench::new(directory.path(), writer).await?;
         let issued = bench.authority.issue(&LeafRequest::new(NAME));
-        let issued = issued.map_err(io::Error::other)?;
+        let issued = issued?;
         let mut site = Site::new(directory.path(), writer);
         site.announce(&issued);
         let (mut steps, mut refused) = (0, 0);
@@ -89,7 +83,7 @@ pub(crate) async fn writers() -> io::Result<()> {
                 Reload::Rejected(rejected) => rejected.reason.name(),
             };
             let seen = Handle::current().block_on(bench.probe());
-            let shown = seen.map_or_else(|why| why.to_string(), |seen| seen.chain.serial);
+            let shown = seen.map_or_else(|failure| failure.to_string(), |seen| seen.chain.serial);
             let strategy = writer.log_name();
             tracing::info!(event = "writer_stepped", strategy, step, found, shown);
             steps += 1;
@@ -97,7 +91,7 @@ pub(crate) async fn writers() -> io::Result<()> {
         };
         block_in_place(|| site.write_stepwise(&issued, &mut between))?;
         let name = writer.name();
-        println!("{name}: {steps} steps, the files were not fit after {refused} of them");
+        println!("{name}: {steps} steps, the files were not valid after {refused} of them");
     }
     Ok(())
 }
@@ -119,7 +113,7 @@ pub(crate) async fn sabotage() -> io::Result<()> {
         kept += u32::from(seen.chain.serial == good);
 
         let mended = bench.authority.issue(&LeafRequest::new(NAME));
-        bench.site.write(&mended.map_err(io::Error::other)?)?;
+        bench.site.write(&mended?)?;
         store.reload_and_log();
     }
     let all = Sabotage::ALL.len();

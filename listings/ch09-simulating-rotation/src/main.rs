@@ -65,17 +65,15 @@ async fn main() -> ExitCode {
         (Some(Role::Serve(_)), _) | (_, true) => Level::DEBUG,
         _ => Level::INFO,
     };
-    exit(match lab::emit::to_stderr(shown) {
-        Ok(()) => run(arguments.role).await,
-        Err(why) => Err(why),
-    })
+    exit(run(arguments.role, shown).await)
 }
 
-async fn run(role: Option<Role>) -> io::Result<()> {
+async fn run(role: Option<Role>, shown: Level) -> io::Result<()> {
+    lab::emit::to_stderr(shown)?;
     match role {
-        Some(Role::Ca(ca)) => ca.run(),
-        Some(Role::Issue(issue)) => issue.run(),
-        Some(Role::Rotate(rotate)) => rotate.run().await,
+        Some(Role::Ca(ca)) => Ok(ca.run()?),
+        Some(Role::Issue(issue)) => Ok(issue.run()?),
+        Some(Role::Rotate(rotate)) => Ok(rotate.run().await?),
         Some(Role::Serve(careful)) => server(careful).await,
         Some(Role::Schedule) => calendar::show(),
         Some(Role::Sabotage) => until_told(demo::sabotage()).await,
@@ -89,7 +87,7 @@ async fn server(arguments: Careful) -> io::Result<()> {
         ..Options::default()
     });
     let source = arguments.serve.source()?;
-    let store = IdentityStore::start_by(reader.loader(), source).map_err(io::Error::other)?;
+    let store = IdentityStore::start_by(reader.loader(), source)?;
     let config = hooked_config(CertResolver(store.clone()));
     if !arguments.frozen {
         arguments.follow.start(store);

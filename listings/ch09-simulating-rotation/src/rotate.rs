@@ -1,8 +1,7 @@
 //! `rotate`: an agent that renews, again and again, and tells who must know.
 
 use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +16,10 @@ use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::ca::{Leaf, say};
+use crate::error::Error;
+use crate::sabotage::Sabotage;
 use crate::schedule::{Schedule, pause};
-use crate::{Sabotage, Site};
+use crate::site::Site;
 
 /// Renew a leaf again and again, and write it as a tool does.
 #[derive(Args, Clone, Debug)]
@@ -49,7 +50,7 @@ pub struct Wrong {
     /// What goes wrong.
     #[arg(long, value_enum)]
     pub sabotage: Option<Sabotage>,
-    /// With every so many-th write. The default is each but the first.
+    /// Every Nth write (default: all but the first).
     #[arg(long, requires = "sabotage", value_parser = clap::value_parser!(u64).range(1..))]
     pub every: Option<u64>,
     /// With this write alone, counted from 1.
@@ -114,7 +115,7 @@ impl Rotate {
     ///
     /// # Errors
     /// As [`Leaf::open`]. What fails later is logged, and tried again.
-    pub async fn run(&self) -> io::Result<()> {
+    pub async fn run(&self) -> Result<(), Error> {
         let (authority, site) = self.leaf.open()?;
         say(&site.files());
         let mut rotation = Rotation {
@@ -179,11 +180,11 @@ impl Rotation {
                     self.until(due).await;
                     (write, failures, end) = (write + 1, 0, validity.1);
                 }
-                Err(why) => {
+                Err(error) => {
                     failures += 1;
                     let left = Duration::try_from(end - (self.now)()).unwrap_or_default();
                     let pause = pause(failures, self.request.lifetime, left, &mut self.lot);
-                    let (why, retry_seconds) = (why.to_string(), pause.as_secs_f64());
+                    let (why, retry_seconds) = (error.to_string(), pause.as_secs_f64());
                     tracing::warn!(event = "renewal_failed", why, failures, retry_seconds);
                     tokio::time::sleep(pause).await;
                 }
@@ -192,7 +193,7 @@ impl Rotation {
     }
 
     /// Issues and writes once. Returns the validity of what is to be renewed next.
-    fn renew(&mut self, write: u64) -> io::Result<(OffsetDateTime, OffsetDateTime)> {
+    fn renew(&mut self, write: u64) -> Result<(OffsetDateTime, OffsetDateTime), Error> {
         self.authority.set_clock((self.now)());
         if let Some(sabotage) = self.wrong.with(write) {
             let name = self
@@ -204,10 +205,7 @@ impl Rotation {
             let now = (self.now)();
             return Ok((now, now + self.request.lifetime));
         }
-        let issued = self
-            .authority
-            .issue(&self.request)
-            .map_err(io::Error::other)?;
+        let issued = self.authority.issue(&self.request)?;
         self.site.write(&issued)?;
         validity(&issued)
     }
@@ -226,8 +224,8 @@ impl Rotation {
     }
 }
 
-fn validity(issued: &Issued) -> io::Result<(OffsetDateTime, OffsetDateTime)> {
-    let read = |date: &str| OffsetDateTime::parse(date, &Rfc3339).map_err(io::Error::other);
+fn validity(issued: &Issued) -> Result<(OffsetDateTime, OffsetDateTime), Error> {
+    let read = |date: &str| OffsetDateTime::parse(date, &Rfc3339);
     Ok((
         read(&issued.facts.not_before)?,
         read(&issued.facts.not_after)?,
@@ -250,34 +248,37 @@ impl Hook {
         }
     }
 
-    fn send(&self, signal: Signal) -> io::Result<()> {
+    fn send(&self, signal: Signal) -> Result<(), Error> {
         let number = match &self.pid_file {
             // Not remembered: the process of the last time may be gone, and its number taken.
-            Some(path) => fs::read_to_string(path)
-                .and_then(|text| text.trim().parse().map_err(io::Error::other))
-                .map_err(|why| io::Error::other(format!("{}: {why}", path.display())))?,
+            Some(path) => number_in(path)?,
             None => self.pid.unwrap_or(0),
         };
         // 0 and what is below it would mean whole groups of processes.
         let pid = Some(number)
             .filter(|number| *number > 0)
             .and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| io::Error::other(format!("{number} is no process")))?;
-        kill_process(pid, signal)
-            .map_err(|why| io::Error::other(format!("process {number}: {why}")))
+        let pid = pid.ok_or(Error::NoProcess(number))?;
+        kill_process(pid, signal).map_err(|error| Error::Signal(number, error))
     }
     // ANCHOR_END: tell
 }
 
-fn log(hook: &str, outcome: io::Result<()>) {
+fn number_in(path: &Path) -> Result<i32, Error> {
+    let text = fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
+    let number = text.trim().parse();
+    number.map_err(|error| Error::PidFile(path.to_owned(), error))
+}
+
+fn log(hook: &str, outcome: Result<(), Error>) {
     match outcome {
         Ok(()) => tracing::info!(event = "hook_finished", hook),
-        Err(why) => tracing::warn!(event = "hook_failed", hook, why = %why),
+        Err(error) => tracing::warn!(event = "hook_failed", hook, why = %error),
     }
 }
 
 /// Runs a command, with its children in a group of their own, none of which outlives this.
-async fn run(command: &str) -> io::Result<()> {
+async fn run(command: &str) -> Result<(), Error> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
@@ -292,11 +293,9 @@ async fn run(command: &str) -> io::Result<()> {
         Ok(status) => {
             // What it left in the background is meant to stay.
             group.0 = None;
-            status.and_then(success)
+            success(status?)
         }
-        Err(_) => Err(io::Error::other(format!(
-            "it took longer than {COMMAND_BOUND:?}"
-        ))),
+        Err(_) => Err(Error::Slow(COMMAND_BOUND)),
     }
 }
 
@@ -312,9 +311,9 @@ impl Drop for Group {
     }
 }
 
-fn success(status: ExitStatus) -> io::Result<()> {
-    match status.success() {
-        true => Ok(()),
-        false => Err(io::Error::other(status.to_string())),
+fn success(status: ExitStatus) -> Result<(), Error> {
+    if status.success() {
+        return Ok(());
     }
+    Err(Error::Command(status))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use lab::authority::{Authority, Issued, LeafRequest};
 
-use crate::Site;
+use crate::site::Site;
 
 // ANCHOR: sabotage
 /// What goes wrong on request.
@@ -90,43 +90,29 @@ impl Sabotage {
         match self {
             Self::Torn => {
                 let key = site.current_key()?;
-                let new = issue(authority, &good)?;
+                let new = authority.issue(&good)?;
                 site.write_pem(&new.chain_pem, &key)
             }
-            Self::Truncated => {
-                let new = issue(authority, &good)?;
-                let second = last_block(&new.chain_pem);
-                let cut = second + (new.chain_pem.len() - second) / 2;
-                // In one file, the key would have come after the cut.
-                let bundle = site.files().certificate == site.files().key;
-                let key = if bundle { "" } else { new.key.expose() };
-                site.write_pem(&new.chain_pem[..cut], key)
-            }
+            Self::Truncated => truncate(site, &authority.issue(&good)?),
             Self::Mismatched => {
-                let (new, stray) = (issue(authority, &good)?, issue(authority, &good)?);
+                let (new, stray) = (authority.issue(&good)?, authority.issue(&good)?);
                 site.write_pem(&new.chain_pem, stray.key.expose())
             }
-            Self::Expired => {
-                let now = authority.clock();
-                authority.set_clock(now - 2 * good.lifetime);
-                let new = issue(authority, &good);
-                authority.set_clock(now);
-                site.place_issued(&new?)
-            }
+            Self::Expired => site.place_issued(&expired(authority, &good)?),
             Self::NotYetValid => {
                 let request = LeafRequest {
                     starts_after: Duration::from_secs(3600),
                     ..good
                 };
-                site.place_issued(&issue(authority, &request)?)
+                site.place_issued(&authority.issue(&request)?)
             }
             Self::WrongName => {
                 let elsewhere = LeafRequest::new("elsewhere.example");
-                site.place_issued(&issue(authority, &elsewhere)?)
+                site.place_issued(&authority.issue(&elsewhere)?)
             }
             Self::WrongCa => {
-                let mut stranger = Authority::named("Stranger").map_err(io::Error::other)?;
-                site.place_issued(&issue(&mut stranger, &good)?)
+                let mut stranger = Authority::named("Stranger")?;
+                site.place_issued(&stranger.issue(&good)?)
             }
             Self::Missing => remove(&site.files().certificate),
             Self::Unreadable => {
@@ -136,31 +122,47 @@ impl Sabotage {
                 symlink(path.file_name().unwrap_or_default(), &path)
             }
             Self::Shrunk => {
-                let new = issue(authority, &good)?;
+                let new = authority.issue(&good)?;
                 let leaf = &new.chain_pem[..last_block(&new.chain_pem)];
                 site.write_pem(leaf, new.key.expose())
             }
             Self::Garbage => {
-                let new = issue(authority, &good)?;
-                // "this is not DER", in base64.
-                let block = "-----BEGIN CERTIFICATE-----\ndGhpcyBpcyBub3QgREVS\n-----END CERTIFICATE-----\n";
-                site.write_pem(block, new.key.expose())
+                let new = authority.issue(&good)?;
+                site.write_pem(NOT_DER, new.key.expose())
             }
         }
     }
     // ANCHOR_END: apply
 }
 
-fn issue(authority: &mut Authority, request: &LeafRequest) -> io::Result<Issued> {
-    authority.issue(request).map_err(io::Error::other)
+/// "this is not DER", in base64, as a certificate.
+const NOT_DER: &str =
+    "-----BEGIN CERTIFICATE-----\ndGhpcyBpcyBub3QgREVS\n-----END CERTIFICATE-----\n";
+
+fn truncate(site: &mut Site, new: &Issued) -> io::Result<()> {
+    let second = last_block(&new.chain_pem);
+    let cut = second + (new.chain_pem.len() - second) / 2;
+    // In one file, the key would have come after the cut.
+    let bundle = site.files().certificate == site.files().key;
+    let key = if bundle { "" } else { new.key.expose() };
+    site.write_pem(&new.chain_pem[..cut], key)
+}
+
+/// A leaf from two lifetimes ago.
+fn expired(authority: &mut Authority, good: &LeafRequest) -> io::Result<Issued> {
+    let now = authority.clock();
+    authority.set_clock(now - 2 * good.lifetime);
+    let issued = authority.issue(good);
+    authority.set_clock(now);
+    Ok(issued?)
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    fs::remove_file(path).map_err(|why| in_file(path, &why))
+    fs::remove_file(path).map_err(|error| in_file(path, &error))
 }
 
-fn in_file(path: &Path, why: &io::Error) -> io::Error {
-    io::Error::new(why.kind(), format!("{}: {why}", path.display()))
+fn in_file(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Where the last PEM block begins.
@@ -176,7 +178,7 @@ impl Site {
     /// The key that lies there. In one file with the chain, it is the last block.
     fn current_key(&self) -> io::Result<String> {
         let path = self.files().key;
-        let mut text = fs::read_to_string(&path).map_err(|why| in_file(&path, &why))?;
+        let mut text = fs::read_to_string(&path).map_err(|error| in_file(&path, &error))?;
         let at = last_block(&text);
         Ok(text.split_off(at))
     }

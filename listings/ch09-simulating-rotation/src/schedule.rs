@@ -9,6 +9,8 @@ use clap::Args;
 use fastrand::Rng;
 use time::OffsetDateTime;
 
+use crate::error::Error;
+
 // ANCHOR: schedule
 /// When a leaf is renewed.
 #[derive(Args, Clone, Copy, Debug, PartialEq)]
@@ -64,9 +66,9 @@ pub const SHORTEST: Duration = Duration::from_millis(100);
 /// And never longer: who mended the authority does not wait for days.
 pub const LONGEST: Duration = Duration::from_secs(3600);
 
-fn part(text: &str) -> Result<f64, String> {
+fn part(text: &str) -> Result<f64, Error> {
     match text.parse::<f64>() {
         Ok(part) if (0.0..=LATEST).contains(&part) => Ok(part),
-        _ => Err(format!("a number from 0 to {LATEST}")),
+        _ => Err(Error::Part(LATEST)),
     }
 }

@@ -9,7 +9,7 @@ use lab::agent::{Files, swapped_out};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::Writer;
+use crate::writer::Writer;
 
 // ANCHOR: templates
 /// A template for each file. consul-template, and the agents of Vault and OpenBao that embed it,
@@ -235,14 +235,14 @@ fn create(path: &PathBuf, text: &str, mode: u32) -> io::Result<()> {
 /// Makes a directory in one that is there. A site that is gone is not made anew beside itself.
 fn make(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
-        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
 }
 
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
 }

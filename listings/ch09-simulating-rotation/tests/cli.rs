@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use ch02_hot_reload::identity::{self, Source};
 use ch09_simulating_rotation::{Site, Writer};
 use lab::BOUND;
+use lab::agent::Strategy;
 use lab::authority::KeyKind;
 use lab::child::Child;
 use lab::log::{Log, want};
@@ -123,7 +124,7 @@ fn a_leaf_by_every_writer_and_with_every_key() {
         ("rsa-2048", KeyKind::Rsa2048),
     ] {
         assert!(home.agent("issue", &["--key", name]).status.success());
-        let read = home.read(Writer::RenameEach).unwrap();
+        let read = home.read(Writer::Bare(Strategy::RenameEach)).unwrap();
         let size = read.key.secret_der().len();
         let expected = match kind {
             KeyKind::EcdsaP256 => 100..160,
@@ -139,7 +140,10 @@ fn a_leaf_of_another_time() {
     let home = Home::new();
     let refused = |more: &[&str]| {
         assert!(home.agent("issue", more).status.success());
-        home.read(Writer::RenameEach).unwrap_err().reason.name()
+        home.read(Writer::Bare(Strategy::RenameEach))
+            .unwrap_err()
+            .reason
+            .name()
     };
     assert_eq!(
         refused(&["--lifetime", "1h", "--started-ago", "2h"]),
@@ -149,7 +153,7 @@ fn a_leaf_of_another_time() {
     assert_eq!(refused(&["--name", "elsewhere.example"]), "name_lost");
     let both = ["--name", "elsewhere.example", "--name", "localhost"];
     assert!(home.agent("issue", &both).status.success());
-    home.read(Writer::RenameEach).unwrap();
+    home.read(Writer::Bare(Strategy::RenameEach)).unwrap();
 }
 
 /// What is wrong is said in one line that names the file or the argument.
@@ -471,7 +475,7 @@ async fn it_ends_when_told() {
             .await;
         rotating.signal(told).unwrap();
         assert!(rotating.wait(BOUND).await.unwrap().success());
-        home.read(Writer::RenameEach).unwrap();
+        home.read(Writer::Bare(Strategy::RenameEach)).unwrap();
     }
 }
 

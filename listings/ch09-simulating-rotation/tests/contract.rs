@@ -33,50 +33,56 @@ impl Contract {
     }
 }
 
+/// All that can happen to an agent: two renewals, a folder that goes away and comes back, a process
+/// that cannot be told, and each kind of sabotage.
+async fn live_through_everything(writer: Writer) {
+    let home = lab::directory().unwrap();
+    let (here, away) = (home.path().join("site"), home.path().join("away"));
+    fs::create_dir(&here).unwrap();
+    let pid_file = home.path().join("pid");
+    fs::write(&pid_file, std::process::id().to_string()).unwrap();
+    let (birth, start) = (OffsetDateTime::now_utc(), Instant::now());
+    let mut rotation = Rotation {
+        authority: Authority::at(birth).unwrap(),
+        site: Site::new(&here, writer),
+        request: LeafRequest::new("localhost"),
+        schedule: Schedule {
+            at: 0.5,
+            jitter: 0.1,
+        },
+        lot: Rng::with_seed(2),
+        wrong: Wrong::default(),
+        hook: Hook {
+            signal: Some(Told::Usr2),
+            pid_file: Some(pid_file.clone()),
+            ..Hook::default()
+        },
+        now: Arc::new(move || birth + start.elapsed()),
+    };
+    // The folder is away at the renewal, and so is the file of the process's number.
+    let unplugging = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        fs::rename(&here, &away).unwrap();
+        fs::remove_file(&pid_file).unwrap();
+        tokio::time::sleep(Duration::from_secs(2400)).await;
+        fs::rename(&away, &here).unwrap();
+    };
+    tokio::join!(rotation.run(Some(2)), unplugging);
+    for sabotage in Sabotage::ALL {
+        let (site, authority) = (&mut rotation.site, &mut rotation.authority);
+        sabotage.apply(site, authority, "localhost").unwrap();
+        let mended = authority.issue(&LeafRequest::new("localhost")).unwrap();
+        site.write(&mended).unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_agents_events_keep_the_contract() {
     let (log, _guard) = emit::capture();
     // The agent tells this process, which must not end of it.
     let _told = signal(SignalKind::user_defined2()).unwrap();
     for writer in Writer::ALL {
-        let home = lab::directory().unwrap();
-        let (here, away) = (home.path().join("site"), home.path().join("away"));
-        fs::create_dir(&here).unwrap();
-        let pid_file = home.path().join("pid");
-        fs::write(&pid_file, std::process::id().to_string()).unwrap();
-        let (birth, start) = (OffsetDateTime::now_utc(), Instant::now());
-        let mut rotation = Rotation {
-            authority: Authority::at(birth).unwrap(),
-            site: Site::new(&here, writer),
-            request: LeafRequest::new("localhost"),
-            schedule: Schedule {
-                at: 0.5,
-                jitter: 0.1,
-            },
-            lot: Rng::with_seed(2),
-            wrong: Wrong::default(),
-            hook: Hook {
-                signal: Some(Told::Usr2),
-                pid_file: Some(pid_file.clone()),
-                ..Hook::default()
-            },
-            now: Arc::new(move || birth + start.elapsed()),
-        };
-        // The folder is away at the renewal, and so is the file of the process's number.
-        let unplugging = async {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            fs::rename(&here, &away).unwrap();
-            fs::remove_file(&pid_file).unwrap();
-            tokio::time::sleep(Duration::from_secs(2400)).await;
-            fs::rename(&away, &here).unwrap();
-        };
-        tokio::join!(rotation.run(Some(2)), unplugging);
-        for sabotage in Sabotage::ALL {
-            let (site, authority) = (&mut rotation.site, &mut rotation.authority);
-            sabotage.apply(site, authority, "localhost").unwrap();
-            let mended = authority.issue(&LeafRequest::new("localhost")).unwrap();
-            site.write(&mended).unwrap();
-        }
+        live_through_everything(writer).await;
     }
 
     let schema: Value = serde_json::from_str(include_str!("../../lab/events.schema.json")).unwrap();

@@ -7,6 +7,7 @@ use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::{IdentityStore, Reload};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
+use lab::agent::Strategy;
 use lab::authority::{Authority, LeafRequest};
 use lab::emit;
 use lab::log::want;
@@ -78,7 +79,7 @@ fn every_sabotage_by_every_writer_is_refused_and_mended() {
 fn a_truncated_chain_has_its_leaf() {
     let directory = lab::directory().unwrap();
     let mut authority = Authority::new().unwrap();
-    let mut site = Site::new(directory.path(), Writer::RenameEach);
+    let mut site = Site::new(directory.path(), Writer::Bare(Strategy::RenameEach));
     Sabotage::Truncated
         .apply(&mut site, &mut authority, "localhost")
         .unwrap();
@@ -94,11 +95,11 @@ fn what_needs_a_first_write_says_so() {
         let directory = lab::directory().unwrap();
         let mut authority = Authority::new().unwrap();
         let mut site = Site::new(directory.path(), Writer::VaultAgent);
-        let why = sabotage
+        let error = sabotage
             .apply(&mut site, &mut authority, "localhost")
             .unwrap_err();
-        assert!(why.to_string().contains("tls."), "{sabotage:?}: {why}");
-        assert_eq!(why.kind(), std::io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("tls."), "{sabotage:?}: {error}");
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
     }
 }
 
@@ -108,7 +109,7 @@ fn sabotage_leaves_the_authority_as_it_was() {
     let directory = lab::directory().unwrap();
     let mut authority = Authority::new().unwrap();
     let before = authority.clock();
-    let mut site = Site::new(directory.path(), Writer::Bundle);
+    let mut site = Site::new(directory.path(), Writer::Bare(Strategy::Bundle));
     Sabotage::Expired
         .apply(&mut site, &mut authority, "localhost")
         .unwrap();

@@ -9,6 +9,7 @@ use std::thread;
 use ch02_hot_reload::identity::{Identity, Source};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Site, Writer};
+use lab::agent::Strategy;
 use lab::authority::{Authority, Issued, LeafRequest};
 
 fn issue(authority: &mut Authority) -> Issued {
@@ -119,22 +120,22 @@ fn a_careless_script_empties_each_file_first() {
 
 #[test]
 fn the_bare_strategies_are_the_labs() {
-    expect(Writer::Bundle, &[("bundle renamed", "new")]);
+    expect(Writer::Bare(Strategy::Bundle), &[("bundle renamed", "new")]);
     let key_first = [
         ("key renamed", "pair_mismatch"),
         ("certificate renamed", "new"),
     ];
-    expect(Writer::KeyFirst, &key_first);
+    expect(Writer::Bare(Strategy::KeyFirst), &key_first);
     let whole = [
         ("certificate renamed", "pair_mismatch"),
         ("key renamed", "new"),
     ];
-    expect(Writer::CertificateFirst, &whole);
-    expect(Writer::RenameEach, &whole);
+    expect(Writer::Bare(Strategy::CertificateFirst), &whole);
+    expect(Writer::Bare(Strategy::RenameEach), &whole);
     for (writer, steps) in [
-        (Writer::Symlink, 3),
-        (Writer::InPlace, 6),
-        (Writer::RemoveCreate, 4),
+        (Writer::Bare(Strategy::Symlink), 3),
+        (Writer::Bare(Strategy::InPlace), 6),
+        (Writer::Bare(Strategy::RemoveCreate), 4),
     ] {
         let seen = seen(writer);
         assert_eq!(seen.len(), steps, "{writer:?}");

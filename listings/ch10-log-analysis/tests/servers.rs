@@ -331,7 +331,7 @@ async fn openssl_answers_the_same() {
     };
     let arguments = |files: &Files| Serve::command_line(files).into();
     assert_eq!(
-        without_times(story(&program, arguments).await),
+        without_times(rotate(&program, arguments).await),
         by_ours().await
     );
 }

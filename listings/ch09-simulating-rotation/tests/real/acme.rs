@@ -19,6 +19,7 @@ use instant_acme::{
     Identifier, NewAccount, NewOrder, OrderStatus, RetryPolicy,
 };
 use lab::BOUND;
+use lab::agent::Strategy;
 use lab::authority::{Authority, LeafRequest};
 use lab::child::Child;
 use lab::client::{Client, Options};
@@ -41,7 +42,7 @@ struct Pebble {
 impl Pebble {
     async fn start(program: &Path, home: &Path) -> Self {
         let mut authority = Authority::new().unwrap();
-        let mut site = Site::new(home, Writer::KeyFirst);
+        let mut site = Site::new(home, Writer::Bare(Strategy::KeyFirst));
         site.write(&authority.issue(&LeafRequest::new("localhost")).unwrap())
             .unwrap();
         let (config, files) = (home.join("pebble.json"), site.files());
@@ -136,18 +137,18 @@ impl HttpClient for Https {
     ) -> Pin<Box<dyn Future<Output = Result<BytesResponse, Error>> + Send>> {
         let client = self.0.clone();
         Box::pin(async move {
-            let other = |why: &dyn std::fmt::Display| Error::Other(why.to_string().into());
+            let other = |error: &dyn std::fmt::Display| Error::Other(error.to_string().into());
             let authority = request.uri().authority().cloned();
             let authority = authority.ok_or_else(|| other(&"no host in the address"))?;
-            let address = authority.as_str().parse().map_err(|why| other(&why))?;
-            let host = authority.as_str().parse().map_err(|why| other(&why))?;
+            let address = authority.as_str().parse().map_err(|error| other(&error))?;
+            let host = authority.as_str().parse().map_err(|error| other(&error))?;
             request.headers_mut().insert(HOST, host);
             let path = request.uri().path().to_owned();
-            *request.uri_mut() = path.parse::<Uri>().map_err(|why| other(&why))?;
-            let (stream, _) = client.open(address).await.map_err(|why| other(&why))?;
+            *request.uri_mut() = path.parse::<Uri>().map_err(|error| other(&error))?;
+            let (stream, _) = client.open(address).await.map_err(|error| other(&error))?;
             let response = http::send(stream, request)
                 .await
-                .map_err(|why| other(&why))?;
+                .map_err(|error| other(&error))?;
             Ok(BytesResponse::from(response))
         })
     }

@@ -15,7 +15,7 @@ use lab::agent::Files;
 use lab::child::Child;
 use lab::log::want;
 use notify::event::{EventKind, ModifyKind, RenameMode};
-use notify::{RecursiveMode, Watcher};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
@@ -203,6 +203,54 @@ async fn written(files: &Files) {
         .expect("the agent does not write");
 }
 
+/// What is renamed to in a folder, in order, for as long as the watcher lives.
+fn follow_renames(site: &Path) -> (mpsc::Receiver<PathBuf>, RecommendedWatcher) {
+    let (renamed, renames) = mpsc::channel();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        if event.kind == EventKind::Modify(ModifyKind::Name(RenameMode::To)) {
+            // The test may be over.
+            let _ = renamed.send(event.paths[0].clone());
+        }
+    })
+    .unwrap();
+    watcher.watch(site, RecursiveMode::NonRecursive).unwrap();
+    (renames, watcher)
+}
+
+/// `Writer::VaultAgent` says: a rename for each file, the certificate before the key.
+fn assert_renamed_in_order(renames: &mpsc::Receiver<PathBuf>, site: &Path) {
+    let order: Vec<_> = renames
+        .try_iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .filter(|name| name == "tls.crt" || name == "tls.key")
+        .collect();
+    assert!(order.len() >= 4, "{order:?}");
+    let whole = order
+        .chunks_exact(2)
+        .all(|pair| pair == ["tls.crt", "tls.key"]);
+    assert!(whole, "{order:?}");
+    let mode = |name: &str| fs::metadata(site.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("tls.crt"), mode("tls.key")), (0o644, 0o600));
+}
+
+fn assert_rejected_nothing_else(served: &Served) {
+    let log = served.server.log();
+    served.nobody_else_was_let_down();
+    // Torn it is at each rotation; and the agent, which waits for nine tenths of a lifetime of
+    // whole seconds, can be too late with leaves as short as these. Anything else is not.
+    for reason in [
+        "chain_broken",
+        "name_lost",
+        "malformed",
+        "truncated",
+        "missing",
+    ] {
+        log.assert_none(&want("identity_rejected").with("reason", reason));
+    }
+    log.assert_no_key_bytes([]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn its_agent_rotates_our_servers() {
     let Some(program) = lab_test::peer::find("bao") else {
@@ -221,18 +269,7 @@ async fn its_agent_rotates_our_servers() {
         roots: site.join("ca.crt"),
     };
 
-    // What the agent renames to, in order.
-    let (renamed, renames) = mpsc::channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        if event.kind == EventKind::Modify(ModifyKind::Name(RenameMode::To)) {
-            // The test may be over.
-            let _ = renamed.send(event.paths[0].clone());
-        }
-    })
-    .unwrap();
-    watcher.watch(&site, RecursiveMode::NonRecursive).unwrap();
-
+    let (renames, _watching) = follow_renames(&site);
     let agent = bao.agent(&site);
     written(&files).await;
     let quick = ["--poll-ms", "20"];
@@ -260,34 +297,7 @@ async fn its_agent_rotates_our_servers() {
     for (served, (generations, last)) in all.iter().zip(&before) {
         assert_ne!(&served.loaded(generations + 1).await, last);
     }
-    for served in &all {
-        let log = served.server.log();
-        served.nobody_else_was_let_down();
-        // Torn it is at each rotation; and the agent, which waits for nine tenths of a lifetime of
-        // whole seconds, can be too late with leaves as short as these. Anything else is not.
-        for reason in [
-            "chain_broken",
-            "name_lost",
-            "malformed",
-            "truncated",
-            "missing",
-        ] {
-            log.assert_none(&want("identity_rejected").with("reason", reason));
-        }
-        log.assert_no_key_bytes([]);
-    }
+    all.iter().for_each(assert_rejected_nothing_else);
 
-    // `Writer::VaultAgent` says: a rename for each file, the certificate before the key.
-    let order: Vec<_> = renames
-        .try_iter()
-        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-        .filter(|name| name == "tls.crt" || name == "tls.key")
-        .collect();
-    assert!(order.len() >= 4, "{order:?}");
-    let whole = order
-        .chunks_exact(2)
-        .all(|pair| pair == ["tls.crt", "tls.key"]);
-    assert!(whole, "{order:?}");
-    let mode = |name: &str| fs::metadata(site.join(name)).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode("tls.crt"), mode("tls.key")), (0o644, 0o600));
+    assert_renamed_in_order(&renames, &site);
 }

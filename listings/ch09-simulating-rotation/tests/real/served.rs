@@ -57,8 +57,8 @@ impl Served {
             let generations = self.generations() as usize;
             match self.client.probe(self.address).await {
                 Ok(seen) => break seen.chain.serial,
-                Err(Failure::Handshake(why)) if why.to_string().contains("expired") => {}
-                Err(why) => panic!("{why}"),
+                Err(Failure::Handshake(error)) if error.to_string().contains("expired") => {}
+                Err(error) => panic!("{error}"),
             }
             self.let_down.fetch_add(1, Ordering::Relaxed);
             let next = want("identity_loaded");

@@ -23,8 +23,8 @@ fn main() {
         // Once with a reader that looks: which steps leave the files invalid?
         let source = Source::localhost(site.files());
         let reader = Reader::new(Options::default());
-        let mut unfit = Vec::new();
-        let look = |_: &str| unfit.push(reader.read(&source, None).is_err());
+        let mut invalid = Vec::new();
+        let look = |_: &str| invalid.push(reader.read(&source, None).is_err());
         site.write_stepwise(&issued[1], look).unwrap();
 
         // Then many times without one.
@@ -37,7 +37,7 @@ fn main() {
                 if let Some(since) = since.take() {
                     gap += now - since;
                 }
-                since = unfit[steps].then_some(now);
+                since = invalid[steps].then_some(now);
                 steps += 1;
             };
             site.write_stepwise(next, between).unwrap();
@@ -46,10 +46,10 @@ fn main() {
         gaps.sort();
         let (median, late) = (gaps[TURNS / 2], gaps[TURNS * 99 / 100]);
         println!(
-            "{:16} {} of {} steps unfit: {:5} µs at the median, {:5} µs at the 99th percentile",
+            "{:16} {} of {} steps invalid: {:5} µs at the median, {:5} µs at the 99th percentile",
             writer.name(),
-            unfit.iter().filter(|unfit| **unfit).count(),
-            unfit.len(),
+            invalid.iter().filter(|invalid| **invalid).count(),
+            invalid.len(),
             median.as_micros(),
             late.as_micros(),
         );
