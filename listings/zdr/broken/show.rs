@@ -77,7 +77,7 @@ fn config(
     asks_clients: bool,
 ) -> Result<ServerConfig, String> {
     let mut config = match asks_clients {
-        true => mutual::server_config(identity)?,
+        true => mutual::server_config(identity).map_err(|error| error.to_string())?,
         false => {
             let pair = SingleCertAndKey::from(identity.certified.clone());
             server_config().with_cert_resolver(Arc::new(pair))

@@ -42,9 +42,9 @@ async fn main() -> ExitCode {
             .and_then(|said| print(&(said.join("\n") + "\n"))),
         Command::Schema => print(&Report::schema()),
         Command::Log(command) => return command.run().await,
-        Command::Ca(ca) => logged(async { ca.run() }).await,
-        Command::Issue(issue) => logged(async { issue.run() }).await,
-        Command::Rotate(rotate) => logged(rotate.run()).await,
+        Command::Ca(ca) => logged(async { Ok(ca.run()?) }).await,
+        Command::Issue(issue) => logged(async { Ok(issue.run()?) }).await,
+        Command::Rotate(rotate) => logged(async { Ok(rotate.run().await?) }).await,
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "zdr", &mut text);
