@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
+use lab::agent::Strategy;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -155,12 +156,12 @@ impl Going<'_> {
     async fn writers(&mut self, stage: &mut StageReport) -> io::Result<()> {
         let writers = match self.spec.layout {
             // With one file, all that is left of a strategy is that file's rename.
-            Layout::Bundle => vec![Writer::Bundle],
+            Layout::Bundle => vec![Writer::Bare(Strategy::Bundle)],
             Layout::Pair => self.options.writers.clone(),
         };
-        let writers = writers
-            .into_iter()
-            .filter(|writer| (*writer == Writer::Bundle) == (self.spec.layout == Layout::Bundle));
+        let writers = writers.into_iter().filter(|writer| {
+            (*writer == Writer::Bare(Strategy::Bundle)) == (self.spec.layout == Layout::Bundle)
+        });
         let (turns, mut trying) = (Arc::new(Semaphore::new(self.options.jobs)), JoinSet::new());
         for (at, writer) in writers.enumerate() {
             let mut options = self.options.options(self.options.by_each_writer, writer);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
+use lab::agent::Strategy;
 
 use crate::check::Options;
 use crate::scenarios::scenario::Scenario;
@@ -60,8 +61,8 @@ impl CourseOptions {
                 Writer::VaultAgent,
                 Writer::Kubelet,
                 Writer::Certbot,
-                Writer::InPlace,
-                Writer::RemoveCreate,
+                Writer::Bare(Strategy::InPlace),
+                Writer::Bare(Strategy::RemoveCreate),
             ],
             ..Self::full()
         }
