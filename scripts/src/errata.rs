@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::error::Error;
 use crate::catalogue;
+use crate::error::Error;
 
 /// What the file holds.
 #[derive(Deserialize)]
@@ -56,7 +56,8 @@ pub fn render(root: &Path, list: &str) -> Result<String, Error> {
     let mut page = String::new();
     let mut at = String::new();
     for entry in &entries {
-        let shown = shown(root, entry).map_err(|error| Error::list(format!("`{}`: {error}", entry.was)))?;
+        let shown =
+            shown(root, entry).map_err(|error| Error::list(format!("`{}`: {error}", entry.was)))?;
         if at != entry.page {
             at.clone_from(&entry.page);
             // Writing to a string cannot fail.
@@ -78,9 +79,10 @@ pub fn render(root: &Path, list: &str) -> Result<String, Error> {
 /// The page's own heading, as a link to it.
 fn title(root: &Path, page: &str) -> Result<String, Error> {
     let file = root.join(format!("src/{page}.md"));
-    let text = std::fs::read_to_string(&file).map_err(|error| Error::list(format!("src/{page}.md: {error}")))?;
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| Error::list(format!("src/{page}.md: {error}")))?;
     let heading = text.lines().find_map(|line| line.strip_prefix("# "));
-    let heading = heading.ok_or_else(|| format!("src/{page}.md has no heading"))?;
+    let heading = heading.ok_or_else(|| Error::list(format!("src/{page}.md has no heading")))?;
     Ok(format!("[{heading}]({page}.md)"))
 }
 

@@ -21,7 +21,9 @@ tests = ["scripts/tests/errata.rs::entries_are_sorted_by_page"]
 "#;
 
 fn why(entry: &str) -> String {
-    render(&scripts::root().unwrap(), entry).unwrap_err()
+    render(&scripts::root().unwrap(), entry)
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]

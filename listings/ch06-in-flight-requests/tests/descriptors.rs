@@ -16,6 +16,9 @@ fn the_soft_limit_is_raised_within_the_hard_one() {
     make_room(100).unwrap();
     assert_eq!(getrlimit(Resource::Nofile), limit(512, 600));
     let error = make_room(1024).unwrap_err().to_string();
-    assert_eq!(error, "1024 open files are needed, and the hard limit is 600");
+    assert_eq!(
+        error,
+        "1024 open files are needed, and the hard limit is 600"
+    );
     assert_eq!(getrlimit(Resource::Nofile), limit(512, 600));
 }

@@ -271,7 +271,11 @@ fn what_a_link_of_somebody_else_leads_to_is_spared() {
     let precious = home.0.path().join("precious");
     fs::create_dir(&precious).unwrap();
     fs::write(precious.join("file"), "precious").unwrap();
-    for writer in [Writer::Kubelet, Writer::CertManagerCsi, Writer::Symlink] {
+    for writer in [
+        Writer::Kubelet,
+        Writer::CertManagerCsi,
+        Writer::Bare(Strategy::Symlink),
+    ] {
         for target in [
             precious.as_path(),
             Path::new("../precious"),

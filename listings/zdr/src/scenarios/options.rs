@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
+use lab::agent::Strategy;
 
 use crate::error::Error;
 use crate::scenarios::scenario::Scenario;
@@ -37,8 +38,8 @@ impl ScenarioContext {
     /// How a scenario writes files.
     pub(crate) fn writer(&self, scenario: Scenario) -> Writer {
         match scenario {
-            Scenario::SlowWrite => Writer::InPlace,
-            Scenario::RemoveCreate => Writer::RemoveCreate,
+            Scenario::SlowWrite => Writer::Bare(Strategy::InPlace),
+            Scenario::RemoveCreate => Writer::Bare(Strategy::RemoveCreate),
             _ => self.options.writer,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch09_simulating_rotation::{Site, Writer};
+use lab::agent::Strategy;
 use lab::authority::{Authority, Issued, LeafRequest, PrivateKeyPem};
 use lab::log::want;
 use tempfile::TempDir;
@@ -90,7 +91,7 @@ impl TestBedBuilder {
         let spec = fixtures.spec();
         let writer = match spec.layout {
             Layout::Pair => writer,
-            Layout::Bundle => Writer::Bundle,
+            Layout::Bundle => Writer::Bare(Strategy::Bundle),
         };
         let (authority, directory, folder, name) = match &spec.attach {
             Some(attach) => {
