@@ -1,14 +1,12 @@
 //! Each assertion holds where it should, fails where it should, and says where it looked.
 
-mod zdr;
-
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::zdr::{self, said};
 use lab::agent::{Agent, Strategy};
-use zdr::said;
 
 const RUN: &str = r#"{"ts":"2026-01-01T00:00:00.000000000Z","event":"rotation_started","serial":"1001","strategy":"bundle"}
 {"ts":"2026-01-01T00:00:00.010000000Z","event":"identity_loaded","generation":1,"serial":"1001","not_after":"2036-01-01T00:00:00Z"}

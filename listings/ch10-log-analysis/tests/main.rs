@@ -8,3 +8,4 @@ mod servers;
 mod sound;
 mod transcripts;
 mod wire;
+mod zdr;

@@ -1,8 +1,6 @@
 //! Real servers: one that reloads, one that does not, one that lies; and the same run of four
 //! implementations gets the same answers.
 
-mod zdr;
-
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
@@ -21,6 +19,8 @@ use lab::log::want;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::zdr;
 
 /// Chapter 4's server, on OpenSSL.
 const OPENSSL: &str = "ch04-dynamic-contexts";

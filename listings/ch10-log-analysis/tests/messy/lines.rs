@@ -7,7 +7,7 @@ use ch10_log_analysis::read::{LONGEST, Lines, Merged};
 use ch10_log_analysis::state::LogState;
 use serde_json::json;
 
-use crate::{NOW, answers, at, loaded, log, opened, said};
+use super::{NOW, answers, at, loaded, log, opened, said};
 
 /// A line of a writer that died, and the first of the one that came after it.
 #[test]

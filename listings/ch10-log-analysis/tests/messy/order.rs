@@ -1,6 +1,6 @@
 //! Events whose order is not that of what happened.
 
-use crate::{answers, at, loaded, log, opened};
+use super::{answers, at, loaded, log, opened};
 
 #[test]
 fn a_clock_that_is_set_back_measures_nothing() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{answers, at, closed, loaded, log, opened, said};
+use super::{answers, at, closed, loaded, log, opened, said};
 
 #[test]
 fn a_log_that_begins_in_the_middle() {

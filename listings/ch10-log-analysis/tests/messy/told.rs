@@ -4,7 +4,7 @@ use ch10_log_analysis::answers::Answers;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use crate::{answers, at, closed, loaded, log, opened, said, state};
+use super::{answers, at, closed, loaded, log, opened, said, state};
 
 /// One reload, one refused, a late expiry, and a watcher that died.
 fn a_bad_hour() -> String {
