@@ -40,12 +40,14 @@
         label.before(button);
     }
     // What scrolls sideways can be reached by the tab key, and then scrolled by the arrow keys.
-    const scrolling = new ResizeObserver((entries) => {
-        for (const { target } of entries) {
-            if (target.scrollWidth > target.clientWidth) { target.tabIndex = 0; } else { target.removeAttribute("tabindex"); }
-        }
-    });
-    for (const element of document.querySelectorAll("main pre > code, main .table-wrapper")) { scrolling.observe(element); }
+    const look = (element) => {
+        if (element.scrollWidth > element.clientWidth) { element.tabIndex = 0; } else { element.removeAttribute("tabindex"); }
+    };
+    const scrolling = new ResizeObserver((entries) => { for (const { target } of entries) { look(target); } });
+    const wide = document.querySelectorAll("main pre > code, main .table-wrapper");
+    for (const element of wide) { scrolling.observe(element); }
+    // A font that comes late makes the text wider, and not the box that it scrolls in.
+    document.fonts?.ready.then(() => { wide.forEach(look); });
 })();
 // mdBook turns the page at an arrow key. A screen reader, and a picture that scrolls sideways, use
 // those keys for themselves, so the page stays; the links before and after the text turn it.

@@ -63,7 +63,7 @@ pub fn render(root: &Path, list: &str) -> Result<String, Error> {
             // Writing to a string cannot fail.
             let _ = write!(
                 page,
-                "\n### {}\n\n| was | is | shown by |\n|---|---|---|\n",
+                "\n### {}\n\nOn [its page]({at}.md).\n\n| was | is | shown by |\n|---|---|---|\n",
                 title(root, &at)?
             );
         }
@@ -76,14 +76,14 @@ pub fn render(root: &Path, list: &str) -> Result<String, Error> {
     }
 }
 
-/// The page's own heading, as a link to it.
+/// The page's own heading.
 fn title(root: &Path, page: &str) -> Result<String, Error> {
     let file = root.join(format!("src/{page}.md"));
     let text = std::fs::read_to_string(&file)
         .map_err(|error| Error::list(format!("src/{page}.md: {error}")))?;
     let heading = text.lines().find_map(|line| line.strip_prefix("# "));
     let heading = heading.ok_or_else(|| Error::list(format!("src/{page}.md has no heading")))?;
-    Ok(format!("[{heading}]({page}.md)"))
+    Ok(heading.to_owned())
 }
 
 /// The last cell: source, tests, and since when.

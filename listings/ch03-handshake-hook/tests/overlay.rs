@@ -40,11 +40,13 @@ impl Overlay {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let output = holder.stdout.take();
+        let root = format!("/proc/{}/root{}", holder.id(), directory.display()).into();
+        // From here on it is waited for, however this ends.
+        let overlay = Self { holder, root };
         let mut said = String::new();
         // It says one line, or ends.
-        let _ = BufReader::new(holder.stdout.take()?).read_line(&mut said);
-        let root = format!("/proc/{}/root{}", holder.id(), directory.display()).into();
-        let overlay = Self { holder, root };
+        let _ = BufReader::new(output?).read_line(&mut said);
         (said == "mounted\n").then_some(overlay)
     }
 

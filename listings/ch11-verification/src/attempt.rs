@@ -4,10 +4,10 @@
 //! attempts of a run on one clock.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
+use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -209,49 +209,43 @@ impl Recorder {
 
     /// Writes an attempt down.
     pub fn put(&self, attempt: Attempt) {
-        lock(&self.attempts).push(attempt);
+        self.attempts.lock().push(attempt);
     }
 
     /// A connection of this class ended as it should: the client was asked to leave, or it was
     /// closed while nothing was under way.
     pub fn graceful_close(&self, class: Class) {
         let now = self.now();
-        lock(&self.graceful_closes).push((class, now));
+        self.graceful_closes.lock().push((class, now));
     }
 
     /// An attempt began so long after it was due, because this side was slow.
     pub fn late(&self, by: Duration) {
-        let mut late = lock(&self.late);
+        let mut late = self.late.lock();
         *late = by.max(*late);
     }
 
     /// An attempt was not made, because too many others were still under way.
     pub fn dropped(&self) {
-        *lock(&self.dropped) += 1;
+        *self.dropped.lock() += 1;
     }
 
     /// The worst lateness of this side, and how many attempts were not made at all.
     pub fn fell_behind(&self) -> (Duration, u64) {
-        (*lock(&self.late), *lock(&self.dropped))
+        (*self.late.lock(), *self.dropped.lock())
     }
 
     /// The attempts so far, in the order in which they ended.
     pub fn records(&self) -> Vec<Attempt> {
-        lock(&self.attempts).clone()
+        self.attempts.lock().clone()
     }
 
     /// How often a connection of this class ended as it should.
     pub fn graceful_closes(&self, class: Class) -> usize {
-        let graceful_closes = lock(&self.graceful_closes);
+        let graceful_closes = self.graceful_closes.lock();
         graceful_closes
             .iter()
             .filter(|(of, _)| *of == class)
             .count()
     }
-}
-
-/// Locks, also after a panic elsewhere.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while the lock was held left whole values behind.
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }

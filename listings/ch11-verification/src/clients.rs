@@ -1,15 +1,16 @@
 //! Clients of the lab's protocol: full handshakes when they are due, and downloads that never end.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lab::authority::Issued;
 use lab::client::{Client, Connection, Failure, Seen};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::attempt::{Attempt, Class, FailureKind, Recorder, lock};
+use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use crate::failure::{Where, kind};
 use crate::rotation::{Handshake, Watched};
 
@@ -42,7 +43,7 @@ type Failed = (Failure, Where);
 impl Clients {
     /// Adds a chain that may be shown from now on, and returns its generation.
     pub fn expect(&self, issued: &Issued) -> u32 {
-        let mut known = lock(&self.issued);
+        let mut known = self.issued.lock();
         known.push(issued.facts.chain_sha256.clone());
         known.len() as u32
     }
@@ -50,7 +51,7 @@ impl Clients {
     /// The generation of a chain: of the whole chain, not of its serial alone.
     fn generation(&self, seen: &Seen) -> Option<u32> {
         let sha256 = &seen.chain.chain_sha256;
-        let known = lock(&self.issued).iter().position(|known| known == sha256);
+        let known = self.issued.lock().iter().position(|known| known == sha256);
         let generation = known? as u32 + 1;
         let is_first = self.newest.send_if_modified(|newest| {
             let is_first = generation > *newest;

@@ -43,15 +43,11 @@ enum Reload {
     Restart,
 }
 
+const SECOND: Duration = Duration::from_secs(1);
 const CASES: [(&str, Reload, u32, Duration); 3] = [
     // A slow machine must not change what is said of a server that works.
     ("chapter 3's server", Reload::Watch, 3, lab::BOUND),
-    (
-        "the same without its watcher",
-        Reload::Never,
-        1,
-        Duration::from_secs(1),
-    ),
+    ("the same without its watcher", Reload::Never, 1, SECOND),
     ("chapter 1's server", Reload::Restart, 3, lab::BOUND),
 ];
 
@@ -120,11 +116,10 @@ async fn serve(reload: Reload, files: Files, generation: u64) -> io::Result<Sock
         tokio::spawn(ch01_restart_baseline::serve(listener, config, generation));
         return Ok(address);
     }
-    let name = "localhost".try_into().map_err(io::Error::other)?;
-    let store = IdentityStore::start(Source { files, name }).map_err(io::Error::other)?;
+    let store = IdentityStore::start(Source::localhost(files))?;
     let config = hooked_config(CertResolver(store.clone()));
     if reload == Reload::Watch {
-        watch(store, Events::Wanted, Duration::from_secs(1));
+        watch(store, Events::Wanted, SECOND);
     }
     let listener = listen(lab::any_port()).await?;
     let address = listener.local_addr()?;

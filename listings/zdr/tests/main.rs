@@ -3,7 +3,6 @@
 mod benchmark;
 mod course;
 mod demo;
-mod edges;
 mod falsification;
 mod measure;
 mod peers;

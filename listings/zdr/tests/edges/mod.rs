@@ -13,11 +13,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lab::BOUND;
+use parking_lot::{Condvar, Mutex};
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 use zdr::report::Report;
@@ -55,12 +57,49 @@ event = "listening"
     )
 }
 
+/// How many tests have a `zdr` at work at once. Each loads a server on the same machine, and judges how
+/// slow that is.
+const AT_ONCE: usize = 3;
+static FREE: (Mutex<usize>, Condvar) = (Mutex::new(AT_ONCE), Condvar::new());
+
+thread_local! {
+    /// How many turns the test of this thread has. For the second it does not wait.
+    static MINE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Lets no more tests work than may.
+struct Turn;
+
+impl Turn {
+    fn wait() -> Self {
+        if MINE.replace(MINE.get() + 1) == 0 {
+            let (free, freed) = &FREE;
+            let mut free = free.lock();
+            freed.wait_while(&mut free, |free| *free == 0);
+            *free -= 1;
+        }
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        MINE.set(MINE.get() - 1);
+        if MINE.get() == 0 {
+            let (free, freed) = &FREE;
+            *free.lock() += 1;
+            freed.notify_one();
+        }
+    }
+}
+
 /// A folder for the files of one test, and another for the temporary ones of `zdr`.
-struct Folder(TempDir);
+struct Folder(TempDir, #[expect(dead_code, reason = "held")] Turn);
 
 impl Folder {
     fn new() -> Self {
-        let folder = Self(lab::directory().unwrap());
+        let turn = Turn::wait();
+        let folder = Self(lab::directory().unwrap(), turn);
         fs::create_dir(folder.temporary()).unwrap();
         folder
     }
