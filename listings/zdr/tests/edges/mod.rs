@@ -9,11 +9,11 @@ mod refuse;
 mod stop;
 mod tools;
 
+use std::cell::Cell;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::cell::Cell;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -94,7 +94,7 @@ impl Drop for Turn {
 }
 
 /// A folder for the files of one test, and another for the temporary ones of `zdr`.
-struct Folder(TempDir, #[expect(dead_code, reason = "held")] Turn);
+struct Folder(TempDir, Turn);
 
 impl Folder {
     fn new() -> Self {
