@@ -13,6 +13,21 @@ use crate::error::Error;
 #[derive(Deserialize)]
 struct Table {
     defect: Vec<Defect>,
+    #[serde(default)]
+    sound: Vec<Sound>,
+}
+
+/// A server that is sound in an unusual way.
+#[derive(Deserialize)]
+struct Sound {
+    /// The name that the server is told.
+    flag: String,
+    /// What is done to it beside rotations.
+    scenarios: Vec<String>,
+    /// A warning that it may get. None otherwise.
+    note: Option<String>,
+    /// What is unusual, in a sentence.
+    words: String,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +86,32 @@ pub fn render(list: &str) -> Result<String, Error> {
         let _ = writeln!(
             page,
             "| `{flag}` | <span class=\"sentence\">{words}</span> | {numbers} | `{scenario}` | `{finding}` |"
+        );
+    }
+    for sound in &table.sound {
+        let Sound {
+            flag,
+            scenarios,
+            note,
+            words,
+        } = sound;
+        let scenarios: Vec<_> = scenarios.iter().map(|name| format!("`{name}`")).collect();
+        let scenarios = scenarios.join(", ");
+        if let Some(cell) = [flag, words]
+            .into_iter()
+            .find(|cell| cell.is_empty() || cell.contains(['|', '\n']))
+        {
+            return Err(Error::list(format!(
+                "sound `{flag}`: `{cell}` is no cell of a table"
+            )));
+        }
+        let found = match note {
+            Some(note) => format!("passes, with the warning `{note}`"),
+            None => "passes".to_owned(),
+        };
+        let _ = writeln!(
+            page,
+            "| `{flag}` | <span class=\"sentence\">Nothing. {words}</span> | – | `rotation`, {scenarios} | {found} |"
         );
     }
     Ok(page)

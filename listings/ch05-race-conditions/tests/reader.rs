@@ -524,7 +524,7 @@ fn every_key_in_every_encoding_in_every_layout() {
     let mut taken = 0;
     for kind in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::Rsa2048] {
         let request = LeafRequest {
-            key: kind,
+            key: Some(kind),
             ..LeafRequest::new("localhost")
         };
         let issued = authority.issue(&request).unwrap();

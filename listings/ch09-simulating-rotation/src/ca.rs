@@ -124,7 +124,7 @@ impl Leaf {
         LeafRequest {
             names: self.names.clone(),
             lifetime: self.lifetime,
-            key: self.key.into(),
+            key: Some(self.key.into()),
             // There is a default, so there is a first name.
             ..LeafRequest::new(&self.names[0])
         }

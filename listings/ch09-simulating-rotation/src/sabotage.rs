@@ -112,6 +112,7 @@ impl Sabotage {
             }
             Self::WrongCa => {
                 let mut stranger = Authority::named("Stranger")?;
+                stranger.set_key_kind(authority.key_kind());
                 site.place_issued(&stranger.issue(&good)?)
             }
             Self::Missing => remove(&site.files().certificate),

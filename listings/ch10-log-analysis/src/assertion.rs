@@ -45,6 +45,8 @@ pub enum Verdict {
     Holds,
     /// It does not, and a later line may change that.
     NotYet(String),
+    /// Nothing was read that it could be told by. A later line may change that.
+    Untold(String),
     /// It does not, and no later line changes that.
     Never(String),
 }
@@ -76,6 +78,8 @@ struct Place {
 pub struct Assertions {
     all: Vec<Assertion>,
     recent: VecDeque<Event>,
+    lines: u64,
+    events: u64,
 }
 
 impl Assertions {
@@ -89,15 +93,19 @@ impl Assertions {
         Self {
             all: all.collect(),
             recent: VecDeque::new(),
+            lines: 0,
+            events: 0,
         }
     }
 
     /// Takes the next line. `named` tells where it stands.
     pub fn line(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
+        self.lines += 1;
         for assertion in &mut self.all {
             assertion.scan(line, named);
         }
         let Some(event) = &line.event else { return };
+        self.events += 1;
         if self.recent.len() == AROUND {
             self.recent.pop_front();
         }
@@ -121,10 +129,27 @@ impl Assertions {
                 Verdict::Holds => {}
                 never @ Verdict::Never(_) => return never,
                 not_yet if all == Verdict::Holds => all = not_yet,
-                Verdict::NotYet(_) => {}
+                Verdict::NotYet(_) | Verdict::Untold(_) => {}
             }
         }
-        all
+        match (&all, self.nothing_read()) {
+            (Verdict::Holds, Some(untold)) => Verdict::Untold(untold.into()),
+            _ => all,
+        }
+    }
+
+    /// That something is absent is true of an empty log, and says nothing about a server.
+    fn nothing_read(&self) -> Option<&'static str> {
+        let is_of_lines = |of: &Assertion| matches!(of.what, What::NoKeyBytes(_));
+        match (self.lines, self.events) {
+            // The wire alone is asked.
+            _ if self.all.is_empty() => None,
+            (0, _) => Some("the log is empty: it proves nothing"),
+            (_, 0) if !self.all.iter().all(is_of_lines) => {
+                Some("the log holds no event: it proves nothing")
+            }
+            _ => None,
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Error {
     Client(PathBuf, String, io::Error),
     /// The answers cannot be written as JSON.
     Json(serde_json::Error),
+    /// Nothing was read that it could be told by.
+    Untold(String),
     /// Ctrl-C came before a verdict.
     Interrupted,
     /// A bound that is no number.
@@ -62,6 +64,7 @@ impl fmt::Display for Error {
                 write!(f, "{} or {name}: {error}", roots.display())
             }
             Self::Json(error) => error.fmt(f),
+            Self::Untold(said) => f.write_str(said),
             Self::Interrupted => f.write_str("interrupted before it could be told"),
             Self::NotSeconds => f.write_str("a number of seconds"),
             Self::Seconds(error) => error.fmt(f),

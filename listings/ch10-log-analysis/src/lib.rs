@@ -41,6 +41,7 @@ pub mod answers;
 pub mod assertion;
 mod claims;
 pub mod command;
+pub mod contract;
 mod error;
 mod format;
 mod lie;

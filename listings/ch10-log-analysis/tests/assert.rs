@@ -202,6 +202,59 @@ fn waits_until_it_holds() {
     );
 }
 
+/// A typo in what must not be there would hold for ever.
+#[test]
+fn what_no_event_can_be_is_refused_with_the_nearest_name() {
+    let scene = Scene::new(RUN);
+    for (asked, said) in [
+        (
+            "identity_rejectd",
+            "`identity_rejectd` is no event of the contract: `identity_rejected`?",
+        ),
+        (
+            "identity_rejected reson=torn",
+            "`reson` is no field of `identity_rejected` of the contract: `reason`?",
+        ),
+        (
+            "identity_rejected reason=tron",
+            "`tron` is no `reason` of `identity_rejected` of the contract: `torn`?",
+        ),
+    ] {
+        for option in ["--none", "--order"] {
+            let (code, error) = scene.assert(&[option, asked]);
+            assert_eq!(code, Some(2), "{error}");
+            assert!(error.contains(said), "{error}");
+        }
+        let output = scene
+            .command(&["run.jsonl", "--until", asked])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+/// That something is absent is true of an empty log.
+#[test]
+fn an_empty_log_proves_nothing() {
+    let absent: &[&str] = &["--none", "identity_rejected"];
+    for (log, arguments, said) in [
+        ("", absent, "the log is empty: it proves nothing"),
+        ("\n", absent, "the log holds no event: it proves nothing"),
+        (
+            "listening on 443\n",
+            absent,
+            "the log holds no event: it proves nothing",
+        ),
+    ] {
+        let (code, error) = Scene::new(log).assert(arguments);
+        assert_eq!(code, Some(2), "{log:?}: {error}");
+        assert!(error.contains(said), "{error}");
+    }
+    // What is there holds, and what is not there does not, whatever else is missing.
+    assert_eq!(Scene::new(RUN).assert(absent).0, Some(1));
+    assert_eq!(Scene::new("").assert(&["--loaded", "1001"]).0, Some(1));
+}
+
 #[tokio::test]
 async fn what_cannot_be_mended_is_not_waited_for() {
     let scene = Scene::new(RUN);

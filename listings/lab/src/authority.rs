@@ -1,5 +1,7 @@
 //! A certificate authority that lives for one run: a root, one intermediate, and leaves.
 
+mod request;
+
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -20,69 +22,26 @@ use crate::Error;
 use crate::chain::{self, Facts};
 use crate::name;
 
-/// A root and an intermediate. The root's key is gone once it has signed the intermediate; that of
-/// the intermediate stays in memory, unless [`Authority::save`] is called.
+pub use request::{KeyKind, LeafRequest};
+
+/// A root and an intermediate. Their keys stay in memory, unless [`Authority::save`] is called, which
+/// keeps that of the intermediate.
 pub struct Authority {
     root_pem: String,
+    // `None`: it was loaded, and the root has nothing left to sign.
+    root: Option<Issuer<'static, KeyPair>>,
+    /// How many intermediates the root has signed.
+    intermediates: u32,
     intermediate_pem: String,
     issuer: Issuer<'static, KeyPair>,
     now: OffsetDateTime,
     // `None`: drawn by lot.
     next_serial: Option<u64>,
+    /// Of leaves, where their request does not say it.
+    key: KeyKind,
 }
 
 const INTERMEDIATE: &str = "Lab Intermediate";
-
-/// The kind of key a leaf gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeyKind {
-    /// ECDSA on P-256, what public authorities issue by default.
-    #[default]
-    EcdsaP256,
-    /// Ed25519 (RFC 8410).
-    Ed25519,
-    /// RSA with a 2048-bit modulus. Making one takes a noticeable fraction of a second.
-    Rsa2048,
-}
-
-impl KeyKind {
-    fn generate(self) -> Result<KeyPair, Error> {
-        Ok(KeyPair::generate_for(match self {
-            Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Self::Ed25519 => &rcgen::PKCS_ED25519,
-            Self::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
-        })?)
-    }
-}
-
-/// What a leaf is asked to be. Start with [`LeafRequest::new`] and change what matters.
-#[derive(Clone, Debug)]
-pub struct LeafRequest {
-    /// DNS names and IP addresses, each a subjectAltName (RFC 5280, section 4.2.1.6).
-    pub names: Vec<String>,
-    /// Moved from the authority's clock: positive is later. Lets a test issue a leaf whose
-    /// validity has not begun.
-    pub starts_after: Duration,
-    /// How long it is valid: notAfter minus notBefore.
-    pub lifetime: Duration,
-    /// Chosen serial, or the authority's next one.
-    pub serial: Option<u64>,
-    /// Kind of the fresh key.
-    pub key: KeyKind,
-}
-
-impl LeafRequest {
-    /// A leaf for one name, valid for an hour from the authority's clock, with a P-256 key.
-    pub fn new(name: &str) -> Self {
-        Self {
-            names: vec![name.to_owned()],
-            starts_after: Duration::ZERO,
-            lifetime: Duration::from_secs(3600),
-            serial: None,
-            key: KeyKind::default(),
-        }
-    }
-}
 
 /// A private key in PEM (PKCS#8, RFC 5958). `Debug` never shows its bytes.
 #[derive(Clone)]
@@ -146,11 +105,63 @@ impl Authority {
         let intermediate = params.signed_by(&key, &root_issuer)?;
         Ok(Self {
             root_pem: root.pem(),
+            root: Some(root_issuer),
+            intermediates: 1,
             intermediate_pem: intermediate.pem(),
             issuer: Issuer::new(params, key),
             now,
             next_serial: Some(0x1001),
+            key: KeyKind::default(),
         })
+    }
+
+    /// Issues the next leaves under another intermediate, of another name and key. Public authorities
+    /// choose between several at random.
+    ///
+    /// # Errors
+    /// What the library says. Also where the authority was loaded: the root's key is not kept.
+    pub fn change_intermediate(&mut self) -> Result<(), Error> {
+        let key = KeyKind::default().generate()?;
+        let name = format!("{INTERMEDIATE} {}", self.intermediates + 1);
+        let params = ca_params(&name, self.now, BasicConstraints::Constrained(0), &key);
+        self.intermediate_pem = self.sign_intermediate(&params, &key)?;
+        self.issuer = Issuer::new(params, key);
+        Ok(())
+    }
+
+    /// Signs the present intermediate once more: its name and key stay, its certificate is another.
+    /// A leaf that it has issued is as valid with the new chain as with the old one.
+    ///
+    /// Returns the certificate in PEM. Leaves that are issued later have it in their chains.
+    ///
+    /// # Errors
+    /// As [`Authority::change_intermediate`].
+    pub fn reissue_intermediate(&mut self) -> Result<&str, Error> {
+        let key = KeyPair::from_pem(&self.issuer.key().serialize_pem())?;
+        let name = self.intermediate_name()?;
+        let mut params = ca_params(&name, self.now, BasicConstraints::Constrained(0), &key);
+        let mut serial = serial_of(key.public_key_raw());
+        // No two certificates of one issuer have one number (RFC 5280, section 4.1.2.2).
+        serial[1..5].copy_from_slice(&self.intermediates.to_be_bytes());
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        self.intermediate_pem = self.sign_intermediate(&params, &key)?;
+        Ok(&self.intermediate_pem)
+    }
+
+    fn sign_intermediate(
+        &mut self,
+        params: &CertificateParams,
+        key: &KeyPair,
+    ) -> Result<String, Error> {
+        let root = self.root.as_ref().ok_or(Error::NoRootKey)?;
+        let signed = params.signed_by(key, root)?;
+        self.intermediates += 1;
+        Ok(signed.pem())
+    }
+
+    fn intermediate_name(&self) -> Result<String, Error> {
+        let der = CertificateDer::from_pem_slice(self.intermediate_pem.as_bytes())?;
+        Ok(chain::common_name(&der)?)
     }
 
     /// Keeps the authority in `directory`, for a later [`Authority::load`]: `root.crt`,
@@ -211,10 +222,13 @@ impl Authority {
         let params = ca_params(INTERMEDIATE, now, BasicConstraints::Constrained(0), &key);
         Ok(Self {
             root_pem,
+            root: None,
+            intermediates: 1,
             intermediate_pem,
             issuer: Issuer::new(params, key),
             now,
             next_serial: None,
+            key: KeyKind::default(),
         })
     }
 
@@ -239,6 +253,35 @@ impl Authority {
     /// must not do this: it owes 64 unpredictable bits (CA/Browser Forum Baseline Requirements,
     /// section 7.1). An authority that was loaded from disk draws so many.
     pub fn issue(&mut self, request: &LeafRequest) -> Result<Issued, Error> {
+        let key = request.key.unwrap_or(self.key).generate()?;
+        self.certify(request, key)
+    }
+
+    /// From now on, leaves whose request does not say it have keys of this kind.
+    pub fn set_key_kind(&mut self, kind: KeyKind) {
+        self.key = kind;
+    }
+
+    /// The kind of such keys.
+    pub fn key_kind(&self) -> KeyKind {
+        self.key
+    }
+
+    /// Issues a leaf for a key that there is already: an agent that keeps its key renews so
+    /// (certbot's `--reuse-key`, cert-manager's `rotationPolicy: Never`). `request.key` has no part in it.
+    ///
+    /// # Errors
+    /// As [`Authority::issue`]. Also where the key cannot be read.
+    pub fn issue_for(
+        &mut self,
+        request: &LeafRequest,
+        key: &PrivateKeyPem,
+    ) -> Result<Issued, Error> {
+        let key = KeyPair::from_pem(key.expose())?;
+        self.certify(request, key)
+    }
+
+    fn certify(&mut self, request: &LeafRequest, key: KeyPair) -> Result<Issued, Error> {
         let serial = match (request.serial, &mut self.next_serial) {
             (Some(chosen), _) => chosen,
             (None, Some(next)) => {
@@ -251,7 +294,7 @@ impl Authority {
                 u64::from_be_bytes(lot)
             }
         };
-        let (key, mut params) = leaf(request, serial, self.now)?;
+        let mut params = leaf(request, serial, self.now)?;
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &self.issuer)?;
         Ok(Issued::new(
@@ -276,7 +319,8 @@ impl Issued {
 /// A leaf that no authority has signed but its own key. Its serial is 1, or the chosen one.
 pub fn self_signed(request: &LeafRequest) -> Result<Issued, Error> {
     let serial = request.serial.unwrap_or(1);
-    let (key, params) = leaf(request, serial, OffsetDateTime::now_utc())?;
+    let key = request.key.unwrap_or_default().generate()?;
+    let params = leaf(request, serial, OffsetDateTime::now_utc())?;
     Ok(Issued::new(params.self_signed(&key)?.pem(), &key))
 }
 
@@ -284,9 +328,8 @@ fn leaf(
     request: &LeafRequest,
     serial: u64,
     now: OffsetDateTime,
-) -> Result<(KeyPair, CertificateParams), Error> {
+) -> Result<CertificateParams, Error> {
     request.names.iter().try_for_each(|n| name::check(n))?;
-    let key = request.key.generate()?;
     let mut params = CertificateParams::new(request.names.clone())?;
     params.distinguished_name.remove(DnType::CommonName);
     params.serial_number = Some(SerialNumber::from_slice(&significant(serial)));
@@ -297,7 +340,7 @@ fn leaf(
         ExtendedKeyUsagePurpose::ServerAuth,
         ExtendedKeyUsagePurpose::ClientAuth,
     ];
-    Ok((key, params))
+    Ok(params)
 }
 
 fn ca_params(

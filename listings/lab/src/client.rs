@@ -76,6 +76,8 @@ pub struct Seen {
     /// Serial, validity and hash of the chain. On a resumed session: of the chain that was shown
     /// when the session began.
     pub chain: Facts,
+    /// SHA-256 of each certificate of the chain as it came, leaf first, in hex.
+    pub certificates: Vec<String>,
     /// The version of TLS that was agreed on: `1.2` or `1.3`.
     pub tls: &'static str,
     /// Whether an earlier session was resumed.
@@ -353,6 +355,7 @@ fn seen<S>(stream: &TlsStream<S>) -> Result<Seen, chain::Unreadable> {
     let chain = session.peer_certificates().unwrap_or_default();
     Ok(Seen {
         chain: chain::facts(chain)?,
+        certificates: chain.iter().map(|one| chain::sha256(one)).collect(),
         tls: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => "1.2",
             Some(ProtocolVersion::TLSv1_3) => "1.3",

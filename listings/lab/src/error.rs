@@ -20,6 +20,9 @@ pub enum Error {
     /// No random bits could be had for a serial number.
     #[error("the system gives no random bits")]
     Random,
+    /// The root has to sign, and its key was not kept.
+    #[error("the root's key was not kept: it signs nothing more")]
+    NoRootKey,
     /// A certificate cannot be issued for another reason: its key cannot be made, say.
     #[error(transparent)]
     Issue(#[from] rcgen::Error),

@@ -41,6 +41,7 @@ pub mod memory;
 pub mod mutual;
 pub mod name;
 pub mod rotation;
+pub mod secrets;
 pub mod wire;
 
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::event::Event;
+pub use crate::secrets::Secrets;
 
 /// A growing log. Clones share it.
 #[derive(Clone, Default)]
@@ -122,51 +123,6 @@ impl Order {
     /// The first of the wanted that has not come.
     pub fn missing(&self) -> Option<&Want> {
         self.wanted.get(self.found)
-    }
-}
-
-/// What must not be in a log: private keys.
-pub struct Secrets(Vec<String>);
-
-impl Default for Secrets {
-    /// Whatever the key, its PEM has these words.
-    fn default() -> Self {
-        Self(vec!["PRIVATE KEY".into()])
-    }
-}
-
-/// Shows nothing: it is made of secrets.
-impl fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secrets")
-    }
-}
-
-impl Secrets {
-    /// Base64 that is shorter may occur by chance.
-    const TELLING: usize = 16;
-
-    /// Adds each line of the private keys in a PEM. Whatever else is in it, a chain say, is public.
-    /// Returns whether there was a key.
-    pub fn add(&mut self, pem: &str) -> bool {
-        let (mut within, mut any) = (false, false);
-        for line in pem.lines().map(str::trim) {
-            if line.starts_with("-----") {
-                within = line.contains("PRIVATE KEY") && line.starts_with("-----BEGIN");
-                any |= within;
-            } else if within && line.len() >= Self::TELLING {
-                // As text, and as a `Debug` of bytes writes it.
-                let bytes = format!("{:?}", line.as_bytes());
-                self.0.push(bytes.trim_matches(['[', ']']).into());
-                self.0.push(line.into());
-            }
-        }
-        any
-    }
-
-    /// Whether a line of a log holds one, be it as text or as a list of bytes.
-    pub fn leak_in(&self, line: &str) -> bool {
-        self.0.iter().any(|secret| line.contains(secret.as_str()))
     }
 }
 
@@ -325,8 +281,7 @@ impl Log {
         }
     }
 
-    /// Asserts that the log holds no private key: no PEM marker of one, and no line of base64 of
-    /// the given keys, be it as text or as a list of bytes.
+    /// Asserts that the log holds no bytes of the given private keys, in whatever encoding.
     ///
     /// # Panics
     /// With the number of the offending event. The log is not printed: it holds a secret.

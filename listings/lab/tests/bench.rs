@@ -27,7 +27,7 @@ fn a_leaf_is_what_was_asked_for() {
             starts_after: Duration::from_secs(60),
             lifetime: Duration::from_secs(47 * 24 * 3600),
             serial: Some(0xbeef),
-            key,
+            key: Some(key),
         };
         let issued = authority.issue(&request).unwrap();
         assert_eq!(issued.facts.serial, "beef");

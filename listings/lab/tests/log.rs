@@ -3,8 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use lab::authority::{Authority, KeyKind, LeafRequest};
 use lab::event::Event;
 use lab::log::{Log, want};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 const RUN: &str = r#"
 {"ts":"2026-01-01T00:00:00.000000001Z","event":"identity_loaded","generation":1,"serial":"a"}
@@ -229,8 +232,115 @@ fn of_a_bundle_only_the_key_is_secret() {
     for line in issued.chain_pem.lines() {
         assert!(!secrets.leak_in(line), "{line}");
     }
-    for line in issued.key.expose().lines().filter(|l| !l.starts_with('-')) {
-        assert!(secrets.leak_in(&format!("near {line}")));
-    }
+    // The last line holds the public half alone.
+    let lines = issued.key.expose().lines().filter(|l| !l.starts_with('-'));
+    assert!(
+        lines
+            .take(2)
+            .all(|line| secrets.leak_in(&format!("near {line}")))
+    );
     assert_eq!(format!("{secrets:?}"), "Secrets");
+}
+
+fn secrets_of(kind: KeyKind) -> (lab::log::Secrets, String) {
+    let mut authority = Authority::new().unwrap();
+    let request = LeafRequest {
+        key: Some(kind),
+        ..LeafRequest::new("localhost")
+    };
+    let issued = authority.issue(&request).unwrap();
+    let mut secrets = lab::log::Secrets::default();
+    assert!(secrets.add(issued.key.expose()));
+    (secrets, issued.key.expose().to_owned())
+}
+
+/// As logs write bytes: PEM at any width, base64 of PEM, hex, numbers, literals.
+fn encodings(pem: &str) -> Vec<(String, String)> {
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let der = der.secret_der();
+    let hex = |between: &str, digits: fn(&u8) -> String| -> String {
+        der.iter().map(digits).collect::<Vec<_>>().join(between)
+    };
+    let lower: fn(&u8) -> String = |byte| format!("{byte:02x}");
+    let upper: fn(&u8) -> String = |byte| format!("{byte:02X}");
+    let mut all = vec![
+        ("PEM in JSON".into(), format!("{:?}", pem)),
+        (
+            "base64url".into(),
+            base64.replace('+', "-").replace('/', "_"),
+        ),
+        ("hex".into(), hex("", lower)),
+        ("HEX".into(), hex("", upper)),
+        ("hex:".into(), hex(":", lower)),
+        ("HEX ".into(), hex(" ", upper)),
+        ("0x, ".into(), hex(", ", |byte| format!("0x{byte:02x}"))),
+        ("\\x".into(), hex("", |byte| format!("\\x{byte:02x}"))),
+        ("literal".into(), der.escape_ascii().to_string()),
+        ("numbers".into(), format!("{der:?}")),
+        (
+            "numbers without commas".into(),
+            hex(" ", |byte| byte.to_string()),
+        ),
+        ("numbers of PEM".into(), format!("{:?}", pem.as_bytes())),
+        ("hex of PEM".into(), lab::chain::hex(pem.as_bytes())),
+    ];
+    for width in [16, 31, 61, 64, 76, 2000] {
+        let chars: Vec<char> = base64.chars().collect();
+        let lines: Vec<String> = chars
+            .chunks(width)
+            .map(|line| line.iter().collect())
+            .collect();
+        all.push((format!("base64 at {width}"), lines.join("\n")));
+    }
+    all
+}
+
+#[test]
+fn a_key_is_found_in_any_encoding() {
+    for kind in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::Rsa2048] {
+        let (secrets, pem) = secrets_of(kind);
+        for (name, text) in encodings(&pem) {
+            let found = text
+                .lines()
+                .any(|line| secrets.leak_in(&format!("{{\"detail\":\"{line}\"}}")));
+            assert!(found, "{kind:?} as {name}");
+        }
+        // Of another key, the same is no secret of ours.
+        for (name, text) in encodings(&secrets_of(kind).1) {
+            assert!(
+                !text.lines().any(|line| secrets.leak_in(line)),
+                "{kind:?} as {name}"
+            );
+        }
+    }
+}
+
+/// What a sound server may log: words about keys, its certificates, the public half of its key, and
+/// any amount of other bytes.
+#[test]
+fn words_and_public_bytes_are_no_key() {
+    for kind in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::Rsa2048] {
+        let mut authority = Authority::new().unwrap();
+        let request = LeafRequest {
+            key: Some(kind),
+            ..LeafRequest::new("localhost")
+        };
+        let issued = authority.issue(&request).unwrap();
+        let mut secrets = lab::log::Secrets::default();
+        assert!(secrets.add(issued.key.expose()));
+        let leaf = CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).unwrap();
+        let said = [
+            "error:0480006C:PEM routines::no start line: Expecting: ANY PRIVATE KEY".to_owned(),
+            "-----BEGIN PRIVATE KEY----- was not found".to_owned(),
+            format!("public half and all: {}", lab::chain::hex(&leaf)),
+            format!("{:?}", &leaf[..]),
+            issued.chain_pem.clone(),
+            "00 00 00 00 00 00 00 00 00 00 00 00 ff ff ff ff ff ff ff ff".to_owned(),
+            "A".repeat(4000),
+        ];
+        for line in &said {
+            assert!(!secrets.leak_in(line), "{kind:?}: {line}");
+        }
+    }
 }

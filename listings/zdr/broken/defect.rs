@@ -87,6 +87,27 @@ pub enum Defect {
     SecondCallNone,
     /// #39: it opens the file in each handshake, to see whether it has changed.
     FileIoInHandshake,
+    /// #41: it takes a renewal for older than what it has when that ends earlier
+    /// (opensearch-security#1797).
+    ShorterRefused,
+    /// #42: it takes a leaf of another issuer for somebody else's (opensearch-security#4509).
+    IssuerPinned,
+    /// #42: it holds on to the root of its first certificate, though it is told of others.
+    RootPinned,
+    /// #43: it asks for the date of the key's file alone (temporalio/ui#3178).
+    KeyDateOnly,
+    /// #43: it compares keys, so that a certificate for the same key is no news.
+    SameKeyIgnored,
+    /// #44: a reload waits for handshakes that are in progress (percona-server PR#5036).
+    WaitsForHandshakes,
+    /// #45: each reload leaves descriptors open (hitch#193).
+    DescriptorsLeak,
+    /// #45: each reload leaves threads behind: a timer of its own.
+    ThreadsLeak,
+    /// It keeps the certificates of earlier chains, and sends them with the new leaf.
+    ChainsMixed,
+    /// It cuts each long answer at a reload, and lets all that is short come to its end.
+    CutsLongAnswers,
     /// Each reload leaves memory behind: what is cached by generation, and never let go of.
     LeaksMemory,
     /// Each reload leaves a process behind: a hook that is started, and not waited for.

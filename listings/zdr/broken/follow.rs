@@ -40,6 +40,7 @@ pub async fn follow(
         Some(Defect::ReloadOnce) => watch_files(&files, live, false).await,
         Some(Defect::LostOnRemove) => watch_files(&files, live, true).await,
         Some(Defect::NewerOnly) => newer_only(&files, live).await,
+        Some(Defect::KeyDateOnly) => key_date_only(&files, live).await,
         Some(Defect::LeadingEdge) => leading_edge(&files, live).await,
         Some(Defect::LostBeforeWatch) => late_watch(&files, live).await,
         Some(Defect::WatcherDies) => until_rejected(&files, live, told).await,
@@ -165,6 +166,24 @@ async fn newer_only(files: &Files, live: Arc<IdentityStore>) {
         ticks.tick().await;
         match changed(&files.certificate) {
             Ok(now) if now > last => {
+                if let Some(Reload::Loaded(_)) = look_quietly(&live).await {
+                    last = now;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Asks for the time of the key's last change.
+async fn key_date_only(files: &Files, live: Arc<IdentityStore>) {
+    let changed = || fs::metadata(&files.key)?.modified();
+    let mut last = changed().unwrap_or(UNIX_EPOCH);
+    let mut ticks = interval(Duration::from_millis(50));
+    loop {
+        ticks.tick().await;
+        match changed() {
+            Ok(now) if now != last => {
                 if let Some(Reload::Loaded(_)) = look_quietly(&live).await {
                     last = now;
                 }

@@ -7,10 +7,13 @@
 mod answer;
 mod defect;
 mod follow;
+mod ordinary;
 mod read;
+mod seamless;
 mod serve;
 mod show;
 mod state;
+mod unusual;
 
 use std::io;
 use std::path::PathBuf;
@@ -26,12 +29,14 @@ use ch03_handshake_hook::watch::Follow;
 use ch06_in_flight_requests::Retirement;
 use ch06_in_flight_requests::descriptors::make_room;
 use clap::Parser;
+use tokio::net::TcpListener;
 use tokio::time::interval;
 use tracing::Level;
 
 use defect::Defect;
 use read::Reading;
 use state::State;
+use unusual::Unusual;
 
 /// A server that is sound, or has one defect.
 #[derive(Parser)]
@@ -50,6 +55,12 @@ struct Arguments {
     /// What is wrong with it.
     #[arg(long, value_enum)]
     defect: Option<Defect>,
+    /// What is unusual about it, and nevertheless sound.
+    #[arg(long, value_enum, conflicts_with = "defect")]
+    unusual: Option<Unusual>,
+    /// The socket is the standard input.
+    #[arg(long, hide = true)]
+    inherited: bool,
     /// Do not follow the files.
     #[arg(long)]
     frozen: bool,
@@ -67,6 +78,11 @@ async fn server(arguments: Arguments) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
     make_room(arguments.open_files)?;
     let address = arguments.serve.address();
+    if arguments.unusual == Some(Unusual::SeamlessRestart) && !arguments.inherited {
+        let listener = TcpListener::bind(address).await?;
+        let source = arguments.serve.source()?;
+        return seamless::hold(listener, &source.files).await;
+    }
     let first = match (start(&arguments), arguments.defect) {
         (Ok(worker), _) => worker,
         (Err(error), Some(Defect::AbsentAtStart)) => {
@@ -79,16 +95,28 @@ async fn server(arguments: Arguments) -> io::Result<()> {
         (Err(_), _) => started(&arguments).await?,
     };
     let mut workers = vec![first.live.clone()];
-    let second = match arguments.defect {
-        Some(Defect::WorkersDisagree) => Some(started(&arguments).await?),
+    let second = match (arguments.defect, arguments.unusual) {
+        (Some(Defect::WorkersDisagree), _) | (_, Some(Unusual::TwoWorkers)) => {
+            Some(started(&arguments).await?)
+        }
         _ => None,
     };
-    let server = serve::Server::new(arguments.defect, retirement(arguments.defect));
-    let listener = listen(address).await?;
+    let state = first.state.clone();
+    let server = serve::Server::new(&arguments, state);
+    let listener = match arguments.inherited {
+        true => seamless::inherited()?,
+        false => listen(address).await?,
+    };
+    if arguments.inherited {
+        seamless::serves()?;
+    }
     if !arguments.frozen {
-        if let Some(late) = second {
-            follow::follow_late(late.live.clone(), &first.live);
-            workers.push(late.live);
+        if let Some(second) = second {
+            workers.push(second.live.clone());
+            match arguments.defect {
+                Some(_) => follow::follow_late(second.live, &first.live),
+                None => second.follow(&arguments),
+            }
         }
         first.follow(&arguments);
     }
@@ -99,6 +127,7 @@ async fn server(arguments: Arguments) -> io::Result<()> {
 struct Worker {
     live: Arc<IdentityStore>,
     reading: Arc<Reading>,
+    state: Arc<State>,
 }
 
 impl Worker {
@@ -126,11 +155,15 @@ fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
         reading.clone(),
         arguments.defect,
         arguments.client_roots.is_some(),
-        state,
+        (state.clone(), arguments.unusual),
         &source,
     );
     let live = IdentityStore::start_by(loader, source)?;
-    Ok(Worker { live, reading })
+    Ok(Worker {
+        live,
+        reading,
+        state,
+    })
 }
 
 /// Looks until the files are valid.

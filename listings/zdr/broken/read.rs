@@ -98,6 +98,9 @@ impl Reading {
                     ..error.clone()
                 });
             }
+            (Some(defect), Some(serving), Ok(next)) => {
+                return choosy(defect, serving, next, source);
+            }
             _ => {}
         }
         read
@@ -149,6 +152,45 @@ impl Reading {
                 false => Err(error),
             })
     }
+}
+
+/// Refuses, or passes over, what is valid.
+fn choosy(
+    defect: Defect,
+    serving: &Identity,
+    next: &Identity,
+    source: &Source,
+) -> Result<Identity, Rejected> {
+    let other = |at: fn(usize) -> usize| {
+        let issuer = |identity: &Identity| issuer(&identity.certified.cert, at);
+        issuer(serving) != issuer(next)
+    };
+    let refused = match defect {
+        // RFC 3339 in UTC: as text they are in the order of time.
+        Defect::ShorterRefused => next.facts.not_after < serving.facts.not_after,
+        Defect::IssuerPinned => other(|_| 0),
+        Defect::RootPinned => other(|length| length - 1),
+        Defect::SameKeyIgnored if serving.key == next.key => return Ok(serving.clone()),
+        _ => false,
+    };
+    match refused {
+        true => {
+            let error = "it is not like the one before";
+            Err(reject(
+                Reason::ChainBroken,
+                &source.files.certificate,
+                &error,
+            ))
+        }
+        false => Ok(next.clone()),
+    }
+}
+
+/// Who has issued the certificate at this place of a chain, by the chain's length.
+fn issuer(chain: &[CertificateDer<'_>], at: fn(usize) -> usize) -> Option<String> {
+    let certificate = chain.get(at(chain.len()))?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Some(parsed.issuer().to_string())
 }
 
 fn unless_same_leaf(next: Identity, serving: &Identity) -> Identity {

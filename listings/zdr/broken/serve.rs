@@ -2,18 +2,24 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake, how, listen};
 use ch02_hot_reload::IdentityStore;
 use ch06_in_flight_requests::{self as in_flight, Retirement};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer;
 use crate::defect::Defect;
+use crate::ordinary;
+use crate::state::State;
+use crate::unusual::Unusual;
+use crate::{Arguments, retirement};
 
 /// For how long no socket listens, where a reload is a restart.
 const GAP: Duration = Duration::from_millis(400);
@@ -21,12 +27,23 @@ const GAP: Duration = Duration::from_millis(400);
 /// Serves by turns what its workers have.
 pub struct Server {
     defect: Option<Defect>,
+    /// It has pages of its own.
+    is_ordinary: bool,
+    /// Another server takes over its socket.
+    hands_over: bool,
     retirement: Retirement,
+    state: Arc<State>,
 }
 
 impl Server {
-    pub fn new(defect: Option<Defect>, retirement: Retirement) -> Self {
-        Self { defect, retirement }
+    pub fn new(arguments: &Arguments, state: Arc<State>) -> Self {
+        Self {
+            defect: arguments.defect,
+            is_ordinary: arguments.unusual == Some(Unusual::Ordinary),
+            hands_over: arguments.inherited,
+            retirement: retirement(arguments.defect),
+            state,
+        }
     }
 
     pub async fn serve(
@@ -43,14 +60,16 @@ impl Server {
             .collect();
         let mut turns = (0..servers.len()).cycle();
         let mut open = JoinSet::new();
+        let mut leaves = match self.hands_over {
+            true => Some(signal(SignalKind::terminate())?),
+            false => None,
+        };
         loop {
             tokio::select! {
+                () = told(&mut leaves) => break,
                 tcp = accept(&listener) => {
                     let turn = turns.next().unwrap_or(0);
-                    match self.defect {
-                        Some(Defect::Corrupt) => open.spawn(corrupt(workers[turn].clone(), tcp)),
-                        _ => open.spawn(servers[turn].clone().connection(tcp)),
-                    };
+                    self.take(&mut open, &workers[turn], &servers[turn], tcp);
                 }
                 Some(_) = open.join_next() => {}
                 Ok(()) = published.changed() => {
@@ -65,7 +84,75 @@ impl Server {
                 }
             }
         }
+        drop(listener);
+        while open.join_next().await.is_some() {}
+        Ok(())
     }
+
+    /// Takes a connection, in the way of its defect.
+    fn take(
+        &self,
+        open: &mut JoinSet<()>,
+        live: &Arc<IdentityStore>,
+        server: &Arc<in_flight::Server>,
+        tcp: TcpStream,
+    ) {
+        let (live, server, state) = (live.clone(), server.clone(), self.state.clone());
+        match self.defect {
+            Some(Defect::Corrupt) => open.spawn(corrupt(live, tcp)),
+            cuts if self.is_ordinary || cuts == Some(Defect::CutsLongAnswers) => {
+                open.spawn(ordinary(live, tcp, cuts.is_some()))
+            }
+            Some(Defect::WaitsForHandshakes) => open.spawn(async move {
+                hello(&state, &tcp).await;
+                server.connection(tcp).await;
+            }),
+            _ => open.spawn(server.connection(tcp)),
+        };
+    }
+}
+
+/// Waits until it is told to take no more connections, where anybody may tell it.
+async fn told(leaves: &mut Option<Signal>) {
+    match leaves {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the client's hello: all of its first record. As long as it waits, a handshake is in
+/// progress.
+async fn hello(state: &State, tcp: &TcpStream) {
+    const HEAD: usize = 5;
+    struct InProgress<'a>(&'a State);
+    impl Drop for InProgress<'_> {
+        fn drop(&mut self) {
+            self.0.handshakes.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    state.handshakes.fetch_add(1, Ordering::SeqCst);
+    let _in_progress = InProgress(state);
+    let mut record = vec![0; 16 * 1024];
+    while let Ok(read @ 1..) = tcp.peek(&mut record).await {
+        let whole = HEAD + usize::from(u16::from_be_bytes([record[3], record[4]]));
+        if read >= HEAD && read >= whole {
+            return;
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// One connection to a server that has pages of its own.
+async fn ordinary(live: Arc<IdentityStore>, tcp: TcpStream, cuts: bool) {
+    let generation = live.current();
+    let acceptor = TlsAcceptor::from(generation.config.clone());
+    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+        return;
+    };
+    let (resumed, tls) = how(stream.get_ref().1);
+    let opened = Opened::log(Some(generation.number), resumed, tls);
+    ordinary::serve(stream, live, cuts).await;
+    opened.closed(0, "client_closed");
 }
 
 /// One connection, whose answers are wrong from the second generation on.

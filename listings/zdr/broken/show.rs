@@ -6,7 +6,7 @@ use std::mem;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -17,15 +17,19 @@ use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::mutual;
 use lab::chain;
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use crate::defect::Defect;
 use crate::read::Reading;
 use crate::state::State;
+use crate::unusual::Unusual;
 
 /// How much memory a reload leaves behind, in bytes, where it does.
 const LEAK: usize = 8 << 20;
+/// How many descriptors, or threads, a reload leaves behind, where it does.
+const DESCRIPTORS: usize = 20;
 /// How long a reload holds the lock that readers wait for, where there is one.
 const HOLD: Duration = Duration::from_millis(1800);
 
@@ -34,20 +38,33 @@ pub fn loader(
     reading: Arc<Reading>,
     defect: Option<Defect>,
     asks_clients: bool,
-    state: Arc<State>,
+    (state, unusual): (Arc<State>, Option<Unusual>),
     source: &Source,
 ) -> Loader {
+    let mixed = Mutex::new(Vec::new());
     let (file, first) = (source.files.certificate.clone(), OnceLock::new());
     Loader {
         read: Box::new(move |source, serving| reading.read(source, serving)),
         build: Box::new(move |identity, before| {
             let _readers_wait = (defect == Some(Defect::SlowReload) && before.is_some())
                 .then(|| state.lock.lock().inspect(|_| thread::sleep(HOLD)));
+            if before.is_some() {
+                unusual.inspect(|unusual| unusual.reloads(identity));
+                if defect == Some(Defect::WaitsForHandshakes) {
+                    while state.handshakes.load(Ordering::SeqCst) > 0 {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+            }
             let first = first.get_or_init(|| identity.certified.clone());
             let resolver = CertResolver {
                 pair: match defect {
                     Some(Defect::LyingLog) => first.clone(),
-                    _ => identity.certified.clone(),
+                    Some(Defect::ChainsMixed) => with_earlier(identity, &mixed),
+                    _ => match unusual {
+                        Some(unusual) => unusual.chain(identity),
+                        None => identity.certified.clone(),
+                    },
                 },
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
@@ -65,7 +82,10 @@ pub fn loader(
                 tracing::info!(event = "trust_loaded", generation, roots);
             }
             let drops = defect == Some(Defect::ClientAuthDropped) && before.is_some();
-            let config = config(identity, resolver, asks_clients && !drops)?;
+            let config = match unusual.and_then(|unusual| unusual.config(identity)) {
+                Some(config) => config.map_err(|error| error.to_string())?,
+                None => config(identity, resolver, asks_clients && !drops)?,
+            };
             Ok(Arc::new(sessions(defect, config, identity, before)))
         }),
     }
@@ -108,9 +128,31 @@ fn sessions(
     sessions.carry_over(config, identity, before)
 }
 
+/// The new chain, and after it every certificate that was read before.
+fn with_earlier(
+    identity: &Identity,
+    earlier: &Mutex<Vec<CertificateDer<'static>>>,
+) -> Arc<CertifiedKey> {
+    let mut certified = CertifiedKey::clone(&identity.certified);
+    let mut earlier = earlier.lock().unwrap_or_else(|e| e.into_inner());
+    certified.cert.extend(earlier.iter().cloned());
+    earlier.splice(0..0, identity.certified.cert.iter().cloned());
+    Arc::new(certified)
+}
+
 fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
     match defect {
         Some(Defect::LeaksMemory) => mem::forget(vec![1_u8; LEAK]),
+        Some(Defect::DescriptorsLeak) => {
+            for _ in 0..DESCRIPTORS {
+                mem::forget(fs::File::open("/dev/null").map_err(|error| error.to_string())?);
+            }
+        }
+        Some(Defect::ThreadsLeak) => {
+            for _ in 0..DESCRIPTORS {
+                thread::spawn(thread::park);
+            }
+        }
         Some(Defect::LeavesChildren) => {
             // It ends with this process, which holds the other end of its pipe.
             let mut hook = Command::new("cat");

@@ -20,6 +20,7 @@ use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns};
 use crate::server::spec::Spec;
 use crate::testbed::TestBed;
+use crate::testbed::preflight::preflight;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
 pub use options::{Options, RunControl, Step};
@@ -40,7 +41,7 @@ pub async fn check(
     (control.progress)(Step::Starting);
     let fixtures = SharedFixtures::new(spec, options.patience).await?;
     let mut begun = outline(fixtures.spec(), options, options.writer, &[]);
-    let (mut testbed, classes) = tokio::select! {
+    let (mut testbed, classes, left_out) = tokio::select! {
         // Boxed: without optimisation, its room is more than a thread of a test has.
         ready = Box::pin(set_up(&fixtures, options)) => ready?,
         error = control.interrupted() => {
@@ -49,7 +50,7 @@ pub async fn check(
             return Ok(begun);
         }
     };
-    let mut run = Run::new(options, &testbed, &classes)?;
+    let mut run = Run::new(options, &testbed, &classes, left_out)?;
 
     let load = run.load(&testbed)?;
     let mut interrupted = tokio::select! {
@@ -79,10 +80,11 @@ pub async fn check(
 /// How long attempts that are under way may take when everything has to end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// A test bed, the classes that it is judged by, and those that are left out.
 async fn set_up(
     fixtures: &SharedFixtures,
     options: &Options,
-) -> Result<(TestBed, Vec<Class>), Error> {
+) -> Result<(TestBed, Vec<Class>, Vec<Class>), Error> {
     let testbed = match (options.observe, &fixtures.spec().attach) {
         (false, _) => fixtures.start(options.writer).await?,
         (true, Some(_)) => fixtures.observe().await?,
@@ -91,8 +93,16 @@ async fn set_up(
             return Err(Error::Invalid(error.into()));
         }
     };
-    let classes = chosen(options, &testbed.classes().await)?;
-    Ok((testbed, classes))
+    let there = testbed.classes().await;
+    let classes = chosen(options, &there)?;
+    preflight(&testbed.target, classes.contains(&Class::Download)).await?;
+    // Any server has a long answer somewhere. Where nobody says where, it is left out.
+    let mut left_out = there;
+    if !left_out.contains(&Class::Download) {
+        left_out.push(Class::Download);
+    }
+    left_out.retain(|class| !classes.contains(class));
+    Ok((testbed, classes, left_out))
 }
 
 fn chosen(options: &Options, there: &[Class]) -> Result<Vec<Class>, Error> {

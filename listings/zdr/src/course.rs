@@ -103,7 +103,7 @@ pub async fn course(
                 }
             }
             stage.seconds = began.elapsed().as_secs_f64();
-            course.passed = stage.state == State::Passed;
+            course.passed = stage.state != State::Failed && stage.state != State::Closed;
         }
         show(at, &stage);
         course.stages.push(stage);
@@ -165,8 +165,8 @@ impl Going<'_> {
         let (turns, mut trying) = (Arc::new(Semaphore::new(self.options.jobs)), JoinSet::new());
         for (at, writer) in writers.enumerate() {
             let mut options = self.options.options(self.options.by_each_writer, writer);
-            options.classes = Some(match self.spec.protocol {
-                Protocol::AnyHttp => vec![Class::Full],
+            options.classes = Some(match (self.spec.protocol, &self.spec.download) {
+                (Protocol::AnyHttp, None) => vec![Class::Full],
                 _ => vec![Class::Full, Class::Download],
             });
             let (spec, turns) = (self.spec.clone(), turns.clone());

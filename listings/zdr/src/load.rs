@@ -33,7 +33,7 @@ use self::http2::requests_beside_streams;
 use self::pool::requests_over_kept_connections;
 use self::probe::{ProbeContext, new_connections, unauthenticated_connections};
 
-pub use self::issued_chains::Chains;
+pub use self::issued_chains::{Added, Chains};
 pub use self::target::Target;
 
 /// Attempts a second of a class that [`Rates`] does not name.

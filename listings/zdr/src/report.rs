@@ -4,6 +4,7 @@
 //!
 //! Uses nothing of the other folders: of chapter 11, attempts, phases and the bound.
 
+pub(crate) mod coverage;
 pub mod file;
 pub mod format;
 pub mod latency;
@@ -22,8 +23,12 @@ use serde::{Deserialize, Serialize};
 use ch11_verification::attempt::{Class, FailureKind};
 pub use ch11_verification::phase::Phase;
 
-/// The version of this format. A change of meaning raises it.
-pub const FORMAT: u32 = 1;
+/// The version of this format. A change of meaning raises it, and a new field: an older `zdr` would not
+/// know that.
+pub const FORMAT: u32 = 2;
+
+/// The oldest that is read. What it lacks has a value that says so.
+pub const OLDEST: u32 = 1;
 
 /// Everything about one run of `zdr check`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -99,6 +104,9 @@ pub struct Plan {
     pub writer: String,
     /// Attempts a second of each class, but for downloads: there, how many at once.
     pub rates: BTreeMap<Class, f64>,
+    /// Classes that the server could have been judged by, and was not. Since format 2.
+    #[serde(default)]
+    pub left_out: Vec<Class>,
     /// From files and signal to the new certificate, in milliseconds, at most.
     pub reload_within_ms: u64,
     /// For how long old and new may be shown side by side, in milliseconds.
@@ -113,6 +121,9 @@ pub struct Verdict {
     pub passed: bool,
     /// For people.
     pub words: String,
+    /// What it says nothing about, a sentence each. Since format 2.
+    #[serde(default)]
+    pub not_covered: Vec<String>,
 }
 
 /// How bad a finding is.
@@ -153,6 +164,8 @@ pub enum Code {
     WorkersDisagree,
     /// Something was shown that was never issued so.
     WrongChain,
+    /// More was sent with a leaf than was issued with it, and clients accept it.
+    ChainHasMore,
     /// An invalid identity was shown: no client accepts it.
     UnfitShown,
     /// The last valid identity was lost when the files were invalid.
@@ -183,6 +196,8 @@ pub enum Code {
     MemoryGrows,
     /// Processes stay behind.
     ProcessesLeft,
+    /// Descriptors or threads stay behind.
+    DescriptorsGrow,
     /// The load could not be made as planned: figures are not to be trusted.
     LoadFellBehind,
 }
@@ -349,6 +364,23 @@ pub struct Resources {
     pub processes_after: usize,
     /// How many connections were kept meanwhile.
     pub connections_held: usize,
+    /// Descriptors and threads. `None` where they are not known. Since format 2.
+    #[serde(default)]
+    pub handles: Option<Handles>,
+}
+
+/// Descriptors and threads of the server, with all that it started.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handles {
+    /// Open descriptors before the first rotation, without those of its clients' connections.
+    pub descriptors_before: usize,
+    /// After the last one.
+    pub descriptors_after: usize,
+    /// Threads before.
+    pub threads_before: usize,
+    /// Threads after.
+    pub threads_after: usize,
 }
 
 /// A slice of the run.

@@ -14,7 +14,9 @@ pub mod scenario;
 mod client_trust;
 mod clients;
 mod files;
+mod half_open;
 mod outcome;
+mod renewals;
 mod startup;
 mod under_load;
 

@@ -2,9 +2,10 @@
 //! know what they should be shown.
 //!
 //! The folder holds what all test beds of a run share ([`shared`]), the way to set one up
-//! ([`setup`]), and a rotation with everything that a client sees of it ([`rotate`]). It may use
+//! ([`setup`]), what is asked before anything is rotated (`preflight`), and a rotation with everything that a client sees of it ([`rotate`]). It may use
 //! [`load`](crate::load) and [`server`](crate::server).
 
+pub(crate) mod preflight;
 pub mod rotate;
 pub mod setup;
 pub mod shared;
@@ -36,6 +37,8 @@ pub struct TestBed {
     pub site: Site,
     /// What issues them.
     pub authority: Authority,
+    /// Another authority whose root is trusted, too, where there is one.
+    pub second: Option<Authority>,
     /// What issues the clients' certificates, where the server asks for them.
     pub clients: Authority,
     /// What was issued.
@@ -96,6 +99,17 @@ impl TestBed {
         self.chains.add(issued)
     }
 
+    /// Looks for the key that lies in the files, whoever has put it there.
+    pub fn look_for_key_in_files(&self) {
+        let key = self.site.files().key;
+        // What hangs when it is opened is not for us to open; what is no text holds no key in PEM.
+        let pem = match key.is_file() {
+            true => std::fs::read_to_string(key).unwrap_or_default(),
+            false => String::new(),
+        };
+        self.server.output().look_for_keys_in(&pem);
+    }
+
     /// The name that the certificate bears.
     pub fn name(&self) -> &str {
         &self.name
@@ -124,7 +138,8 @@ impl TestBed {
     /// # Errors
     /// When the files cannot be written.
     pub fn trust_clients(&self, roots_pem: &str) -> io::Result<()> {
-        write_client_roots(&self.site, &self.client_roots, &self.authority, roots_pem)
+        let own = &self.target.roots_pem;
+        write_client_roots(&self.site, &self.client_roots, own, roots_pem)
     }
 
     /// The same, by a writer that truncates: what is there now is all that there is for a while.
@@ -133,7 +148,7 @@ impl TestBed {
     /// When the files cannot be written.
     pub fn write_client_roots_in_place(&self, roots_pem: &str) -> io::Result<()> {
         std::fs::write(&self.client_roots, roots_pem)?;
-        let own = format!("{}{roots_pem}", self.authority.root_pem());
+        let own = format!("{}{roots_pem}", self.target.roots_pem);
         std::fs::write(self.site.files().roots, own)
     }
 
@@ -146,7 +161,7 @@ impl TestBed {
                 classes.push(Class::Http2);
             }
         }
-        if self.target.protocol != Protocol::AnyHttp {
+        if self.target.has_downloads() {
             classes.push(Class::Download);
         }
         if self.spec().client_auth {
@@ -173,11 +188,11 @@ impl TestBed {
 fn write_client_roots(
     site: &Site,
     client_roots: &Path,
-    authority: &Authority,
+    own_pem: &str,
     roots_pem: &str,
 ) -> io::Result<()> {
     let beside = client_roots.with_extension("new");
     std::fs::write(&beside, roots_pem)?;
     std::fs::rename(&beside, client_roots)?;
-    site.write_roots(&format!("{}{roots_pem}", authority.root_pem()))
+    site.write_roots(&format!("{own_pem}{roots_pem}"))
 }

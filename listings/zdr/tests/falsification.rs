@@ -16,14 +16,32 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
-use zdr::report::{Code, Outcome, Report, ScenarioReport};
+use zdr::report::{Code, Outcome, Report, ScenarioReport, Severity};
 use zdr::scenarios::scenario::Scenario;
-use zdr::server::spec::Spec;
+use zdr::server::spec::{Keys, Protocol, Spec};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     defect: Vec<Entry>,
+    sound: Vec<Sound>,
+}
+
+/// A server that is sound, and not as most are.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sound {
+    flag: String,
+    /// The kind of key that its description names.
+    #[serde(default)]
+    keys: Keys,
+    /// The path of a long answer, of a server that is called by any path.
+    download: Option<String>,
+    /// What may be mistaken for a defect of this one. All are rotated under load.
+    scenarios: Vec<String>,
+    /// A warning that says what is unusual about it.
+    note: Option<Code>,
+    words: String,
 }
 
 /// A defect, and what it is caught by.
@@ -43,6 +61,8 @@ struct Entry {
     /// The classes of clients that it takes: by default the one that sees each certificate.
     #[serde(default = "full_alone")]
     classes: Vec<Class>,
+    /// The path of a long answer, of a server that is called by any path.
+    download: Option<String>,
     /// How many rotations under load, where that is the scenario.
     #[serde(default = "two")]
     rotations: u32,
@@ -78,9 +98,13 @@ const SOUND: u32 = 4;
 const ROTATION: &str = "rotation";
 
 fn table() -> Vec<Entry> {
+    whole_table().defect
+}
+
+fn whole_table() -> Table {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/falsification.toml");
     let text = std::fs::read_to_string(file).unwrap();
-    toml::from_str::<Table>(&text).unwrap().defect
+    toml::from_str(&text).unwrap()
 }
 
 /// The broken server, sound or not.
@@ -171,7 +195,11 @@ async fn each_defect_is_found_for_the_right_reason() {
     for entry in table() {
         judging.spawn(async move {
             let _turn = super::turns::of(1).await;
-            let spec = server(Some(&entry.flag), entry.mutual);
+            let mut spec = server(Some(&entry.flag), entry.mutual);
+            if entry.download.is_some() {
+                spec.protocol = Protocol::AnyHttp;
+                spec.download.clone_from(&entry.download);
+            }
             let report = judge(&spec, &options(std::slice::from_ref(&entry))).await;
             escaped(&entry, &report)
         });
@@ -195,6 +223,66 @@ async fn the_same_server_without_a_defect_passes() {
     }
 }
 
+/// Each rotates under load, for all classes of clients, and meets what it may be mistaken in.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sound_and_unusual_passes() {
+    let mut judging = JoinSet::new();
+    for sound in whole_table().sound {
+        judging.spawn(async move {
+            let _turns = super::turns::of(SOUND).await;
+            let mut entries = table();
+            let asked = |entry: &Entry| {
+                entry.scenario == ROTATION || sound.scenarios.contains(&entry.scenario)
+            };
+            entries.retain(|entry| !entry.mutual && asked(entry));
+            let mut spec = server(None, false);
+            spec.command.push(format!("--unusual={}", sound.flag));
+            spec.keys = sound.keys;
+            if sound.download.is_some() {
+                spec.protocol = Protocol::AnyHttp;
+                spec.download.clone_from(&sound.download);
+            }
+            let report = judge(&spec, &options(&entries)).await;
+            objected(&sound, &report)
+        });
+    }
+    let objected: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
+    assert!(objected.is_empty(), "{}", objected.join("\n"));
+}
+
+/// What was said against a sound server, but for the note that it deserves.
+fn objected(sound: &Sound, report: &Report) -> Option<String> {
+    let note = |code: Code| report.findings.iter().any(|finding| finding.code == code);
+    let noted = sound.note.is_none_or(note);
+    let failures = report.findings.iter();
+    let failures = failures.filter(|finding| finding.severity == Severity::Failure);
+    let passed = report.verdict.passed && noted && failures.count() == 0;
+    (!passed).then(|| format!("{}: {:#?}", sound.flag, report.findings))
+}
+
+/// The same defect is not seen by a description that names no long answer, and the verdict says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_client_asked_for_is_named() {
+    let _turn = super::turns::of(1).await;
+    let mut spec = server(Some("cuts-long-answers"), false);
+    spec.protocol = Protocol::AnyHttp;
+    let mut entries = table();
+    entries.retain(|entry| entry.flag == "cuts-long-answers");
+    let options = Options {
+        classes: None,
+        ..options(&entries)
+    };
+    let report = judge(&spec, &options).await;
+    let said = "whether a long answer is cut (class download)";
+    assert_eq!(report.verdict.not_covered, [said]);
+    let words = &report.verdict.words;
+    assert!(words.ends_with(&format!("Not covered: {said}.")), "{words}");
+    let text = zdr::report::text::summary(&report);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert!(words.join(" ").contains(said), "{text}");
+    assert!(zdr::report::page::page(&report).contains(said));
+}
+
 #[test]
 fn the_table_has_every_defect_once() {
     let table = table();
@@ -213,8 +301,17 @@ fn the_table_has_every_defect_once() {
             entry
                 .catalogue
                 .iter()
-                .all(|number| (1..=40).contains(number))
+                .all(|number| (1..=45).contains(number))
         );
         assert!(!entry.words.is_empty());
+    }
+    for sound in whole_table().sound {
+        assert!(!sound.words.is_empty(), "{}", sound.flag);
+        for scenario in &sound.scenarios {
+            assert!(
+                table.iter().any(|entry| entry.scenario == *scenario),
+                "{scenario}"
+            );
+        }
     }
 }

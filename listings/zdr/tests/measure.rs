@@ -5,9 +5,12 @@ use std::time::Duration;
 use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
 use ch11_verification::phase::{phase, went_back};
 use ch11_verification::rotation::Window;
-use zdr::judge::findings::of_resumption;
+use lab::authority::{Authority, Issued, LeafRequest};
+use lab::client::Seen;
+use zdr::judge::findings::{of_chains, of_resources, of_resumption};
 use zdr::judge::measure::{class, rotations, timeline};
-use zdr::report::{Code, Phase};
+use zdr::load::{Added, Chains};
+use zdr::report::{Code, Handles, Phase, Resources, Severity};
 
 fn at(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -200,4 +203,161 @@ fn sessions_and_rotations() {
     // A server that never resumes loses nothing.
     let never: Vec<_> = (0..60).map(|n| returning(n * 100, false, 0)).collect();
     assert_eq!(codes(&never), []);
+}
+
+/// The certificates of a chain, leaf first, in PEM.
+fn certificates(pem: &str) -> Vec<&str> {
+    pem.split_inclusive("-----END CERTIFICATE-----\n").collect()
+}
+
+/// What a client sees of a server that sends these certificates.
+fn seen(sent: &[&str]) -> Seen {
+    let facts = lab::chain::facts_of_pem(sent.concat().as_bytes()).unwrap();
+    let alone = |one: &&str| {
+        lab::chain::facts_of_pem(one.as_bytes())
+            .unwrap()
+            .chain_sha256
+    };
+    Seen {
+        chain: facts,
+        certificates: sent.iter().map(alone).collect(),
+        tls: "1.3",
+        resumed: false,
+    }
+}
+
+fn issued(authority: &mut Authority) -> Issued {
+    authority.issue(&LeafRequest::new("localhost")).unwrap()
+}
+
+/// What clients accept is no wrong chain, whatever else comes with the leaf; parts of two generations
+/// are one, and so is a part of one.
+#[test]
+fn a_chain_may_have_more_but_not_of_another_generation() {
+    let mut authority = Authority::new().unwrap();
+    let first = issued(&mut authority);
+    authority.change_intermediate().unwrap();
+    let second = issued(&mut authority);
+    let root = authority.root_pem().to_owned();
+    let own = Authority::named("Of the server's own")
+        .unwrap()
+        .root_pem()
+        .to_owned();
+    let chains = Chains::default();
+    chains.anchored_in(&root);
+    chains.add(&first);
+    chains.add(&second);
+    let [leaf, intermediate] = certificates(&second.chain_pem)[..] else {
+        panic!("two certificates");
+    };
+    let [old_leaf, old_intermediate] = certificates(&first.chain_pem)[..] else {
+        panic!("two certificates");
+    };
+    let of = |sent: &[&str]| chains.generation(&seen(sent));
+    assert_eq!(of(&[leaf, intermediate]), Some(1));
+    assert_eq!(chains.added(), None);
+    let fine: [&[&str]; 5] = [
+        &[leaf, intermediate, leaf],
+        &[leaf, leaf, intermediate],
+        &[leaf, intermediate, &root],
+        &[leaf, &root, intermediate],
+        &[leaf, &own, intermediate],
+    ];
+    for sent in fine {
+        assert_eq!(of(sent), Some(1), "{} certificates", sent.len());
+    }
+    assert_eq!(of(&[old_leaf, old_intermediate, &root]), Some(0));
+    let added = Added {
+        certificates: 1,
+        root: true,
+    };
+    assert_eq!(chains.added(), Some(added));
+    let wrong: [&[&str]; 6] = [
+        &[leaf],
+        &[leaf, &root],
+        &[leaf, old_intermediate],
+        &[leaf, intermediate, old_intermediate],
+        &[leaf, intermediate, old_leaf],
+        &[intermediate, leaf],
+    ];
+    for sent in wrong {
+        assert_eq!(of(sent), None, "{} certificates", sent.len());
+    }
+    let found = of_chains(chains.added()).unwrap();
+    assert_eq!(
+        (found.severity, found.code),
+        (Severity::Warning, Code::ChainHasMore)
+    );
+    assert!(
+        found.words.contains("a trust anchor among them"),
+        "{}",
+        found.words
+    );
+}
+
+/// The same leaf with another certificate of the same intermediate is told from what it was, also by a
+/// server that sends the root as well.
+#[test]
+fn another_chain_of_the_same_leaf_is_another_generation() {
+    let mut authority = Authority::new().unwrap();
+    let first = issued(&mut authority);
+    let root = authority.root_pem().to_owned();
+    let [leaf, old] = certificates(&first.chain_pem)[..] else {
+        panic!("two certificates");
+    };
+    let new = authority.reissue_intermediate().unwrap().to_owned();
+    let mut second = first.clone();
+    second.chain_pem = format!("{leaf}{new}");
+    second.facts = lab::chain::facts_of_pem(second.chain_pem.as_bytes()).unwrap();
+    assert_ne!(first.facts.chain_sha256, second.facts.chain_sha256);
+    let chains = Chains::default();
+    chains.anchored_in(&root);
+    chains.add(&first);
+    chains.add(&second);
+    let of = |sent: &[&str]| chains.generation(&seen(sent));
+    assert_eq!(of(&[leaf, old, &root]), Some(0));
+    assert_eq!(of(&[leaf, &new, &root]), Some(1));
+    assert_eq!(of(&[leaf, &new, old]), None);
+}
+
+fn resources(descriptors: [usize; 2], threads: [usize; 2], processes: [usize; 2]) -> Resources {
+    Resources {
+        memory_before: 1,
+        memory_after: 1,
+        processes_before: processes[0],
+        processes_after: processes[1],
+        connections_held: 4,
+        handles: Some(Handles {
+            descriptors_before: descriptors[0],
+            descriptors_after: descriptors[1],
+            threads_before: threads[0],
+            threads_after: threads[1],
+        }),
+    }
+}
+
+/// What a rotation adds each time is a leak. A few that come and go are none, and what comes with more
+/// processes is told by those.
+#[test]
+fn descriptors_and_threads_that_each_rotation_adds() {
+    let codes = |resources: Resources, rotations| -> Vec<Code> {
+        let found = of_resources(&resources, rotations);
+        found.iter().map(|finding| finding.code).collect()
+    };
+    let one = [1, 1];
+    assert_eq!(
+        codes(resources([9, 29], [3, 3], one), 10),
+        [Code::DescriptorsGrow]
+    );
+    assert_eq!(
+        codes(resources([9, 9], [3, 23], one), 20),
+        [Code::DescriptorsGrow]
+    );
+    assert_eq!(codes(resources([9, 16], [3, 8], one), 2), []);
+    assert_eq!(codes(resources([9, 29], [3, 8], one), 100), []);
+    assert_eq!(codes(resources([60, 9], [9, 3], one), 2), []);
+    assert_eq!(
+        codes(resources([9, 90], [3, 30], [1, 9]), 8),
+        [Code::ProcessesLeft]
+    );
 }

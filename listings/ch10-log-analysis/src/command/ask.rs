@@ -14,6 +14,7 @@ use tokio::time::sleep_until;
 
 use super::input::{a_time, input, place, seconds};
 use crate::answers::Answers;
+use crate::contract;
 use crate::error::Error;
 use crate::format::plain;
 use crate::read::{self, Line, News};
@@ -40,7 +41,7 @@ pub(super) struct Ask {
     #[arg(long = "for", value_name = "SECONDS", requires = "follow", value_parser = seconds)]
     for_: Option<Duration>,
     /// Go no further than this event: `identity_loaded serial=1002`.
-    #[arg(long, value_name = "EVENT")]
+    #[arg(long, value_name = "EVENT", value_parser = contract::wanted)]
     until: Option<Want>,
 }
 

@@ -13,6 +13,7 @@ use tokio::time::sleep_until;
 use super::input::{input, place, seconds, text};
 use super::wire::Wire;
 use crate::assertion::{Assertions, Verdict, What};
+use crate::contract;
 use crate::error::Error;
 use crate::read::{self, Line, News};
 use crate::state::LogState;
@@ -34,11 +35,12 @@ pub struct AssertCommand {
         long,
         value_name = "EVENTS",
         value_delimiter = ',',
+        value_parser = contract::wanted,
         group = "assertion"
     )]
     order: Vec<Want>,
     /// No such event occurs: `identity_rejected reason=expired`.
-    #[arg(long, value_name = "EVENT", group = "assertion")]
+    #[arg(long, value_name = "EVENT", value_parser = contract::wanted, group = "assertion")]
     none: Vec<Want>,
     /// No line holds a part of the private key in this file.
     #[arg(long, value_name = "KEYFILE", group = "assertion")]
@@ -79,6 +81,7 @@ impl AssertCommand {
         let verdict = self.judge().await?;
         let said = match verdict {
             Verdict::Holds => return Ok(ExitCode::SUCCESS),
+            Verdict::Untold(said) => return Err(Error::Untold(said)),
             Verdict::NotYet(said) | Verdict::Never(said) => said,
         };
         eprintln!("does not hold: {said}");
@@ -114,7 +117,8 @@ impl AssertCommand {
                 Some(News::CaughtUp(_)) | None => verdict = judge.verdict().await,
             }
             let hopeful = self.wait.is_some() || judge.hopeful();
-            if !(matches!(verdict, Verdict::NotYet(_)) && hopeful && !ended) {
+            let may_change = matches!(verdict, Verdict::NotYet(_) | Verdict::Untold(_));
+            if !(may_change && hopeful && !ended) {
                 return Ok(verdict);
             }
         }

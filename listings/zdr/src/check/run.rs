@@ -18,8 +18,9 @@ use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::load::{Load, Rates};
 use crate::report::{
-    Code, FORMAT, Finding, Machine, Plan, Report, Resources, Server, Severity, Verdict,
+    Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Server, Severity, Verdict,
 };
+use crate::server::process_tree::Usage;
 use crate::server::spec::{Limits, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
@@ -48,7 +49,10 @@ impl Run {
         options: &Options,
         testbed: &TestBed,
         classes: &[Class],
+        left_out: Vec<Class>,
     ) -> Result<Self, Error> {
+        let mut outline = outline(testbed.spec(), options, testbed.site.writer(), classes);
+        outline.plan.left_out = left_out;
         Ok(Self {
             recorder: Arc::default(),
             began: OffsetDateTime::now_utc(),
@@ -60,7 +64,7 @@ impl Run {
             },
             classes: classes.to_vec(),
             options: options.clone(),
-            outline: outline(testbed.spec(), options, testbed.site.writer(), classes),
+            outline,
             windows: Vec::new(),
             resources: None,
         })
@@ -105,6 +109,7 @@ impl Run {
             processes_before: before.processes,
             processes_after: after.processes,
             connections_held: self.held(),
+            handles: handles(before, after),
         });
         Ok(())
     }
@@ -154,6 +159,7 @@ impl Run {
         if let Some(resources) = &self.resources {
             findings.extend(findings::of_resources(resources, rotations.len()));
         }
+        findings.extend(findings::of_chains(testbed.chains.added()));
         findings.extend(of_server(&mut testbed.server, findings::ROTATION));
         findings.extend(self.lies(testbed, &records));
         findings.extend(self.fell_behind());
@@ -211,6 +217,16 @@ impl Run {
     }
 }
 
+/// Descriptors and threads, where they are known.
+fn handles(before: Usage, after: Usage) -> Option<Handles> {
+    Some(Handles {
+        descriptors_before: before.descriptors?,
+        descriptors_after: after.descriptors?,
+        threads_before: before.threads,
+        threads_after: after.threads,
+    })
+}
+
 fn plan(limits: &Limits, options: &Options, writer: Writer, classes: &[Class]) -> Plan {
     let shown = classes.iter().map(|class| {
         let rate = match class {
@@ -224,6 +240,7 @@ fn plan(limits: &Limits, options: &Options, writer: Writer, classes: &[Class]) -
         interval_ms: options.interval.as_millis() as u64,
         writer: writer.name().to_owned(),
         rates: shown.collect(),
+        left_out: Vec::new(),
         reload_within_ms: limits.reload_within_ms,
         overlap_ms: limits.overlap_ms,
     }
@@ -248,6 +265,7 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
         verdict: Verdict {
             passed: false,
             words: String::new(),
+            not_covered: Vec::new(),
         },
         findings: Vec::new(),
         classes: Vec::new(),

@@ -7,7 +7,7 @@ mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::report::{FORMAT, Machine, Plan, Report, Server, Verdict};
+use crate::report::{FORMAT, Machine, OLDEST, Plan, Report, Server, Verdict};
 use ch11_verification::attempt::Class;
 use rotations::rotations;
 pub use run::MergeError;
@@ -26,9 +26,9 @@ use sums::{classes, findings, resources, scenarios, timeline, verdict};
 /// more than one of them rotated.
 pub fn merge(mut reports: Vec<Report>) -> Result<Report, MergeError> {
     for report in &reports {
-        if report.format != FORMAT {
+        if !(OLDEST..=FORMAT).contains(&report.format) {
             return cannot(format!(
-                "one is of format {}, and this zdr knows format {FORMAT} only",
+                "one is of format {}, and this zdr knows formats {OLDEST} to {FORMAT}",
                 report.format
             ));
         }
@@ -68,6 +68,7 @@ pub fn merge(mut reports: Vec<Report>) -> Result<Report, MergeError> {
         verdict: Verdict {
             passed: false,
             words: String::new(),
+            not_covered: Vec::new(),
         },
         classes: classes(all()),
         rotations,

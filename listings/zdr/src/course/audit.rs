@@ -22,9 +22,12 @@ use ch11_verification::attempt::Recorder;
 pub(super) async fn audit(fixtures: &SharedFixtures, stage: &mut StageReport) {
     match heard(fixtures, stage).await {
         Ok(true) => {}
-        Ok(false) => stage
-            .skipped
-            .push("the contract's events: it logs none of them".into()),
+        Ok(false) => {
+            stage.unseen = true;
+            stage
+                .skipped
+                .push("the contract's events: it logs none of them".into());
+        }
         Err(error) => stage.not_started(&error),
     }
 }
@@ -50,6 +53,7 @@ async fn heard(fixtures: &SharedFixtures, stage: &mut StageReport) -> Result<boo
     let before = testbed.server.output().log().all(&rejected).len();
     let name = testbed.name().to_owned();
     Sabotage::Mismatched.apply(&mut testbed.site, &mut testbed.authority, &name)?;
+    testbed.look_for_key_in_files();
     let _ = testbed.notify().await;
     if !logged(&testbed, &rejected, before, within).await {
         missing.push("A key that belongs to no certificate was written, and no `identity_rejected` followed.".into());

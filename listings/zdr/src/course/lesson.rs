@@ -67,6 +67,11 @@ impl Lesson {
                 Scenario::Rollback,
                 Scenario::SameDate,
                 Scenario::ChainOnly,
+                Scenario::OtherLifetimes,
+                Scenario::OtherIntermediate,
+                Scenario::OtherRoot,
+                Scenario::SameKey,
+                Scenario::HalfOpen,
                 Scenario::Unchanged,
                 Scenario::AbsentAtStart,
                 Scenario::ChangedAtStart,
@@ -175,7 +180,10 @@ pub fn advice(code: Code) -> Option<&'static Hint> {
     match code {
         Code::ResumesForEver | Code::TicketsLost => Some(&RETURNING),
         Code::DidNotStart => Some(&START),
-        Code::MemoryGrows | Code::ProcessesLeft | Code::SlowWhileReloading => Some(&LIFECYCLE),
+        Code::MemoryGrows
+        | Code::ProcessesLeft
+        | Code::DescriptorsGrow
+        | Code::SlowWhileReloading => Some(&LIFECYCLE),
         _ => None,
     }
 }

@@ -18,6 +18,8 @@ pub enum State {
     Passed,
     /// There are findings.
     Failed,
+    /// There was nothing to judge by. The next is open.
+    NotJudged,
     /// One before has not been passed.
     Closed,
 }
@@ -47,6 +49,9 @@ pub struct StageReport {
     pub page: Option<&'static str>,
     /// The heading there.
     pub heading: Option<&'static str>,
+    /// What the stage is about cannot be seen of this server.
+    #[serde(skip)]
+    pub(super) unseen: bool,
     #[serde(skip)]
     pub(super) hint: Option<&'static Hint>,
 }
@@ -65,6 +70,7 @@ impl StageReport {
             skipped: Vec::new(),
             page: None,
             heading: None,
+            unseen: false,
             hint: None,
         }
     }
@@ -124,6 +130,7 @@ impl StageReport {
         self.heading = self.hint.map(|hint| hint.heading);
         self.state = match self.hint {
             Some(_) => State::Failed,
+            None if self.unseen => State::NotJudged,
             None => State::Passed,
         };
     }

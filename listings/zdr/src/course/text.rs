@@ -16,6 +16,7 @@ pub fn stage(number: usize, report: &StageReport) -> String {
     let mut text = match report.state {
         State::Closed => return format!("{number}  {name}: closed\n"),
         State::Passed => format!("{number}  {name}: passed\n"),
+        State::NotJudged => format!("{number}  {name}: not judged\n"),
         State::Failed => format!("{number}  {name}: not passed\n"),
     };
     put(&mut text, report.lesson.what());
@@ -76,10 +77,16 @@ pub fn end(course: &Course) -> String {
         counted(sum(|one| one.scenarios), "scenario"),
         share(sum(|one| one.failed), sum(|one| one.attempts)),
     );
+    let unjudged = course.stages.iter();
+    let unjudged = unjudged.filter(|one| one.state == State::NotJudged).count();
     let mut text = String::new();
     let name = &course.server;
     let verdict = match (&course.interrupted, course.passed) {
         (Some(error), _) => format!("{name} has not finished the course: {error}. {figures}"),
+        (None, true) if unjudged > 0 => format!(
+            "{name} has passed what could be judged of the course, all but {}. {figures}",
+            counted(unjudged as u64, "stage")
+        ),
         (None, true) => format!("{name} has passed the course. {figures}"),
         (None, false) => format!("{name} has not passed the course yet. {figures}"),
     };

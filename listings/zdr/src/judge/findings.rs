@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::judge::measure::ms;
+use crate::load::Added;
+use crate::report::coverage::remark;
 use crate::report::format::{self, below, count};
 use crate::report::{
-    ClassReport, Code, Finding, Outcome, Phase, Plan, Report, Resources, Rotation, Severity,
-    Verdict,
+    ClassReport, Code, Finding, Handles, Outcome, Phase, Plan, Report, Resources, Rotation,
+    Severity, Verdict,
 };
 use ch11_verification::attempt::{Attempt, Class, FailureKind};
 use ch11_verification::bound::upper;
@@ -36,6 +38,15 @@ impl Code {
         }
     }
 
+    /// Whether it says that what was valid and shown was lost. The table of scenarios and the findings
+    /// both ask this.
+    pub fn loses_last_good(self) -> bool {
+        matches!(
+            self,
+            Self::LastGoodLost | Self::UnfitShown | Self::WrongChain | Self::WentBack
+        )
+    }
+
     /// The entries of the failure catalogue that come to mind, where the scenario does not say it
     /// better.
     pub fn catalogue(self) -> &'static [u32] {
@@ -44,6 +55,7 @@ impl Code {
             Self::WentBack => &[25],
             Self::WorkersDisagree => &[26],
             Self::WrongChain => &[5, 6],
+            Self::DescriptorsGrow => &[45],
             Self::UnfitShown => &[3, 4, 5, 35],
             Self::LastGoodLost => &[19, 20],
             Self::NotRecovered => &[20, 28],
@@ -265,6 +277,28 @@ fn tickets_lost(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, 
     (resumes && judged >= 3 && lost * 10 >= judged * 8).then_some((Code::TicketsLost, words))
 }
 
+/// Certificates that no client needs. Clients take them, in any order (RFC 9846, section 4.5.1), so
+/// this is no failure.
+pub fn of_chains(added: Option<Added>) -> Option<Finding> {
+    let Added { certificates, root } = added?;
+    let what = match (certificates, root) {
+        (0, _) => "The certificates of a chain come in another order than they were issued in",
+        (_, true) => {
+            "More certificates are sent than were issued with the leaf, a trust anchor among them"
+        }
+        (_, false) => "More certificates are sent than were issued with the leaf",
+    };
+    let words = format!(
+        "{what}. Clients take that; each full handshake carries {certificates} that none of them needs."
+    );
+    Some(finding(
+        Severity::Warning,
+        Code::ChainHasMore,
+        ROTATION,
+        words,
+    ))
+}
+
 /// Memory that grows, and processes that stay. Some of both is normal; what counts is what each
 /// rotation adds.
 pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
@@ -298,8 +332,34 @@ pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
             ROTATION,
             words,
         ));
+    } else if let Some(handles) = &resources.handles {
+        // Each process has descriptors and threads: where processes are left, that is said already.
+        found.extend(of_handles(handles, rotations));
     }
     found
+}
+
+/// Descriptors and threads that each rotation adds. A few come and go; what counts is as many as there
+/// were rotations, and more than a few.
+fn of_handles(handles: &Handles, rotations: usize) -> Option<Finding> {
+    const FEW: usize = 10;
+    let grown = |before: usize, after: usize| {
+        let more = after.saturating_sub(before);
+        (more >= FEW && more >= rotations).then(|| format!("from {before} to {after}"))
+    };
+    let descriptors = grown(handles.descriptors_before, handles.descriptors_after);
+    let threads = grown(handles.threads_before, handles.threads_after);
+    let grown = [("descriptors", descriptors), ("threads", threads)];
+    let grown = grown
+        .into_iter()
+        .filter_map(|(what, by)| Some(format!("{what} {}", by?)));
+    let grown: Vec<_> = grown.collect();
+    let words = format!(
+        "Its open {} grew over {rotations} rotations, connections of clients not counted.",
+        grown.join(" and ")
+    );
+    let found = finding(Severity::Warning, Code::DescriptorsGrow, ROTATION, words);
+    (!grown.is_empty()).then_some(found)
 }
 
 /// The verdict, in one sentence.
@@ -314,9 +374,11 @@ pub fn verdict(report: &Report) -> Verdict {
         1 => " There is 1 warning.".into(),
         many => format!(" There are {many} warnings."),
     };
+    let not_covered = report.not_covered();
     Verdict {
         passed: failures.is_empty() && report.interrupted.is_none(),
-        words: sentence(report, &failures) + &warnings,
+        words: sentence(report, &failures) + &warnings + &remark(&not_covered),
+        not_covered,
     }
 }
 

@@ -1,11 +1,14 @@
 //! The class `download`, and the long streams of `http2`: answers that are taken at a pace, each byte
 //! checked.
 
+use std::io;
 use std::time::Duration;
 
 use ch06_in_flight_requests::client::{Download, Http};
-use ch11_verification::attempt::{Attempt, FailureKind};
+use ch11_verification::attempt::Attempt;
 use ch11_verification::failure::Where;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use lab::client::{self, Client};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -45,6 +48,8 @@ enum Answer {
     Bare(Box<client::Connection>),
     /// Of HTTP.
     Body(Download),
+    /// Of HTTP, whose bytes nobody knows.
+    Any(AnyDownload),
 }
 
 impl Answer {
@@ -59,6 +64,7 @@ impl Answer {
                 body.pull(PIECE.into()).await?;
                 Ok((body.received(), body.received() < DOWNLOAD))
             }
+            Self::Any(body) => body.pull(PIECE.into()).await,
         }
     }
 
@@ -69,7 +75,7 @@ impl Answer {
             // What was asked for is here.
             Self::Bare(_) => 1,
             // More than the kernel keeps for a connection (tcp_rmem), and the library.
-            Self::Body(_) => 16 << 20,
+            Self::Body(_) | Self::Any(_) => 16 << 20,
         }
     }
 }
@@ -138,14 +144,45 @@ async fn begin_download(
         return Ok((Answer::Bare(Box::new(connection)), None));
     }
     let mut http = context.connect(client, probe).await?;
-    let answer = http.ask(&format!("/bytes/{DOWNLOAD}")).await;
-    let answer = answer.map_err(|error| Failed::of(error, Where::New))?;
-    if !answer.status().is_success() {
-        return Err(Failed::new(
-            FailureKind::Status,
-            answer.status().to_string(),
-        ));
+    let answer = target.ask_for_download(&mut http).await?;
+    let answer = match target.download {
+        Some(_) => Answer::Any(AnyDownload {
+            body: answer.into_body(),
+            received: 0,
+        }),
+        None => {
+            let body = Download::of(answer, DOWNLOAD);
+            Answer::Body(body.map_err(|error| Failed::of(error, Where::New))?)
+        }
+    };
+    Ok((answer, Some(http)))
+}
+
+/// A long answer whose bytes are not known, only their number, where the server says it: hyper finds
+/// an answer that ends before that, or in the middle of a chunk.
+struct AnyDownload {
+    body: Incoming,
+    received: u64,
+}
+
+impl AnyDownload {
+    /// Takes at least `size` bytes more, or what is left. Says how many it has, and whether there is
+    /// more.
+    async fn pull(&mut self, size: u64) -> Result<(u64, bool), client::Failure> {
+        let until = self.received + size;
+        while self.received < until {
+            let frame = match self.body.frame().await {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => {
+                    return Err(client::Failure::Severed {
+                        at: self.received,
+                        error: io::Error::other(error),
+                    });
+                }
+                None => return Ok((self.received, false)),
+            };
+            self.received += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        Ok((self.received, true))
     }
-    let body = Download::of(answer, DOWNLOAD).map_err(|error| Failed::of(error, Where::New))?;
-    Ok((Answer::Body(body), Some(http)))
 }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
+use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
 
 /// The server that is called, and the identity of those who call it.
@@ -31,6 +32,8 @@ pub struct Target {
     pub roots_pem: String,
     /// What clients and server speak.
     pub protocol: Protocol,
+    /// The path of a long answer, where the protocol has none of its own.
+    pub download: Option<String>,
     /// The certificate that clients show where the server asks for one.
     pub identity: Option<Arc<Issued>>,
     /// How long a client waits for a connection or an answer.
@@ -101,6 +104,11 @@ impl Target {
         Ok(Client::with_config(config, &self.name)?)
     }
 
+    /// Whether there is a long answer to ask for.
+    pub fn has_downloads(&self) -> bool {
+        self.protocol != Protocol::AnyHttp || self.download.is_some()
+    }
+
     /// Opens a new connection and sends one request: what was shown, where the handshake came to its
     /// end, and what came of it all.
     pub async fn probe(&self, client: &Client) -> (Option<Sighting>, Result<(), Failed>) {
@@ -150,7 +158,7 @@ impl Target {
     }
 
     /// A request over an open connection. Says whether the server asked the client to leave.
-    pub(super) async fn request(
+    pub(crate) async fn request(
         &self,
         http: &mut Http,
         size: u64,
@@ -181,8 +189,27 @@ impl Target {
         Ok(body.close())
     }
 
+    /// The path of a long answer.
+    pub(crate) fn download_path(&self) -> String {
+        let known = || format!("/bytes/{DOWNLOAD}");
+        self.download.clone().unwrap_or_else(known)
+    }
+
+    /// Asks for a long answer, and returns its beginning.
+    pub(crate) async fn ask_for_download(
+        &self,
+        http: &mut Http,
+    ) -> Result<Response<Incoming>, Failed> {
+        let answer = http.ask(&self.download_path()).await;
+        let answer = answer.map_err(|error| Failed::of(error, Where::New))?;
+        match answer.status() {
+            status if status.is_success() => Ok(answer),
+            status => Err(Failed::new(FailureKind::Status, status.to_string())),
+        }
+    }
+
     /// Waits for as long as a client waits.
-    pub(super) async fn in_time<T>(
+    pub(crate) async fn in_time<T>(
         &self,
         asking: impl Future<Output = Result<T, Failed>>,
     ) -> Result<T, Failed> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::report::possible::possible;
-use crate::report::{FORMAT, Report};
+use crate::report::{FORMAT, OLDEST, Report};
 
 /// Why a file is no report, or did not become one.
 #[derive(Debug)]
@@ -62,11 +62,11 @@ impl Report {
             invalid(line, format!("this is no report: {}", said(&error)))
         };
         let head: Head = serde_json::from_str(&text).map_err(no_report)?;
-        if head.format != FORMAT {
+        if !(OLDEST..=FORMAT).contains(&head.format) {
             return Err(invalid(
                 None,
                 format!(
-                    "a report of format {}, and this zdr knows format {FORMAT} only: \
+                    "a report of format {}, and this zdr knows formats {OLDEST} to {FORMAT}: \
                      use the zdr that wrote it",
                     head.format
                 ),

@@ -258,6 +258,20 @@ fn resources(report: &Report) -> Markup {
                 td.figure { (resources.processes_after) }
                 td.figure { "" }
             }
+            @if let Some(handles) = &resources.handles {
+                tr {
+                    th scope="row" { "open descriptors" }
+                    td.figure { (handles.descriptors_before) }
+                    td.figure { (handles.descriptors_after) }
+                    td.figure { "" }
+                }
+                tr {
+                    th scope="row" { "threads" }
+                    td.figure { (handles.threads_before) }
+                    td.figure { (handles.threads_after) }
+                    td.figure { "" }
+                }
+            }
         }
     };
     let caption = format!(

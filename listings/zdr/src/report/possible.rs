@@ -81,7 +81,14 @@ fn resources(resources: &Resources) -> Result<(), String> {
     count("memory_after", resources.memory_after)?;
     count("processes_before", resources.processes_before as u64)?;
     count("processes_after", resources.processes_after as u64)?;
-    count("connections_held", resources.connections_held as u64)
+    count("connections_held", resources.connections_held as u64)?;
+    let Some(handles) = resources.handles else {
+        return Ok(());
+    };
+    count("descriptors_before", handles.descriptors_before as u64)?;
+    count("descriptors_after", handles.descriptors_after as u64)?;
+    count("threads_before", handles.threads_before as u64)?;
+    count("threads_after", handles.threads_after as u64)
 }
 
 fn slice(slice: &Slice) -> Result<(), String> {

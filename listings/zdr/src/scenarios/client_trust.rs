@@ -86,7 +86,8 @@ pub(crate) async fn trust_added(context: &ScenarioContext) -> Result<ScenarioOut
     let mut outcome = ScenarioOutcome::default();
     let mut testbed = context.start(Scenario::TrustAdded).await?;
     let probes = ProbeClient::new(&testbed)?;
-    let classes = [Class::Full, Class::Mutual, Class::Download];
+    let mut classes = vec![Class::Full, Class::Mutual];
+    classes.extend(testbed.target.has_downloads().then_some(Class::Download));
     let load = probes.load(&testbed, &classes, context.options.rate)?;
     let mut second = second_authority()?;
     let client = client_of(&testbed, &mut second, false)?;

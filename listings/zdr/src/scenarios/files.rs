@@ -15,6 +15,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
 use crate::scenarios::clients::ProbeClient;
+use crate::scenarios::half_open::half_open;
+use crate::scenarios::renewals::{other_intermediate, other_lifetimes, other_root, same_key};
 use crate::scenarios::scenario::Scenario;
 use crate::testbed::TestBed;
 use crate::testbed::rotate::until_shown;
@@ -34,17 +36,24 @@ pub(crate) async fn run(
         Scenario::ChainOnly => chain_only(testbed, probes).await,
         Scenario::Rollback => {
             let old = testbed.good.clone();
-            let date = modified(&testbed.site)?;
+            let dates = modified(&testbed.site)?;
             probes.rotate(testbed).await?;
-            let write = async |testbed: &mut TestBed, issued: &Issued| dated(testbed, issued, date);
+            let write =
+                async |testbed: &mut TestBed, issued: &Issued| dated(testbed, issued, dates);
             probes.rotate_by(testbed, old, write).await
         }
         Scenario::SameDate => {
-            let date = modified(&testbed.site)?;
+            let dates = modified(&testbed.site)?;
             let issued = testbed.issue_unannounced()?;
-            let write = async |testbed: &mut TestBed, issued: &Issued| dated(testbed, issued, date);
+            let write =
+                async |testbed: &mut TestBed, issued: &Issued| dated(testbed, issued, dates);
             probes.rotate_by(testbed, issued, write).await
         }
+        Scenario::OtherLifetimes => other_lifetimes(testbed, probes).await,
+        Scenario::OtherIntermediate => other_intermediate(testbed, probes).await,
+        Scenario::OtherRoot => other_root(testbed, probes).await,
+        Scenario::SameKey => same_key(testbed, probes).await,
+        Scenario::HalfOpen => half_open(testbed, probes).await,
         Scenario::SlowWrite => slow_rotation(testbed, probes, typical).await,
         Scenario::RemoveCreate => {
             // A watch may survive the first removal, or the second.
@@ -68,6 +77,7 @@ async fn sabotaged(
 ) -> Result<Window, Error> {
     let name = testbed.name().to_owned();
     sabotage.apply(&mut testbed.site, &mut testbed.authority, &name)?;
+    testbed.look_for_key_in_files();
     // What it says from now on is of these files. Before, it may have seen half of them.
     let before = judged(testbed);
     // That it complains is its right.
@@ -78,8 +88,17 @@ async fn sabotaged(
 
 async fn chain_only(testbed: &mut TestBed, probes: &ProbeClient) -> Result<Window, Error> {
     let mut issued = testbed.good.clone();
-    // The root is of no use to a client, and does no harm.
-    issued.chain_pem.push_str(testbed.authority.root_pem());
+    match testbed.authority.reissue_intermediate() {
+        Ok(intermediate) => {
+            let leaf = issued
+                .chain_pem
+                .split_inclusive("-----END CERTIFICATE-----\n")
+                .next();
+            issued.chain_pem = format!("{}{intermediate}", leaf.unwrap_or_default());
+        }
+        // Whose key was not kept. A root is of no use to a client, and does no harm.
+        Err(_) => issued.chain_pem.push_str(testbed.authority.root_pem()),
+    }
     let facts = lab::chain::facts_of_pem(issued.chain_pem.as_bytes());
     issued.facts = facts.map_err(Error::issue)?;
     let write = async |testbed: &mut TestBed, issued: &Issued| Ok(testbed.site.write(issued)?);
@@ -203,17 +222,20 @@ fn fifo(path: &Path) -> io::Result<()> {
     )?)
 }
 
-fn modified(site: &Site) -> io::Result<SystemTime> {
-    fs::metadata(site.files().certificate)?.modified()
+/// The dates of certificate and key.
+fn modified(site: &Site) -> io::Result<[SystemTime; 2]> {
+    let files = site.files();
+    let date = |path: &Path| fs::metadata(path)?.modified();
+    Ok([date(&files.certificate)?, date(&files.key)?])
 }
 
-/// Writes files with a date of the past, while the server stands still: it must not see them before
-/// they have it.
-fn dated(testbed: &mut TestBed, issued: &Issued, date: SystemTime) -> Result<(), Error> {
+/// Writes files with dates of the past, each with its own, while the server stands still: it must not see
+/// them before they have them.
+fn dated(testbed: &mut TestBed, issued: &Issued, dates: [SystemTime; 2]) -> Result<(), Error> {
     testbed.server.pause(Signal::STOP);
     let files = testbed.site.files();
     let written = testbed.site.write(issued).and_then(|()| {
-        for path in [&files.certificate, &files.key] {
+        for (path, date) in [&files.certificate, &files.key].into_iter().zip(dates) {
             let times = FileTimes::new().set_modified(date);
             fs::File::open(path)?.set_times(times)?;
         }

@@ -40,6 +40,8 @@ impl ScenarioContext {
         match scenario {
             Scenario::SlowWrite => Writer::Bare(Strategy::InPlace),
             Scenario::RemoveCreate => Writer::Bare(Strategy::RemoveCreate),
+            // Others come with both files at once.
+            Scenario::SameKey if self.fixtures.spec().attach.is_none() => Writer::VaultAgent,
             _ => self.options.writer,
         }
     }
@@ -51,7 +53,10 @@ impl ScenarioContext {
             Scenario::Stalled => self.fixtures.patience().min(Duration::from_secs(2)),
             _ => self.fixtures.patience(),
         };
-        let fixtures = self.fixtures.with_patience(patience);
+        let mut fixtures = self.fixtures.with_patience(patience);
+        if scenario == Scenario::OtherRoot {
+            fixtures = fixtures.with_second_root();
+        }
         // Boxed: without optimisation, so much room is more than a worker thread has.
         Box::pin(fixtures.start(self.writer(scenario))).await
     }

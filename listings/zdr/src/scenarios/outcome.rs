@@ -35,9 +35,7 @@ impl ScenarioOutcome {
         for finding in &mut self.findings {
             finding.scenario = scenario.name();
             finding.catalogue = scenario.catalogue().to_vec();
-            if let Code::UnfitShown | Code::WrongChain | Code::WentBack = finding.code {
-                kept_last_good = false;
-            }
+            kept_last_good &= !finding.code.loses_last_good();
         }
         let failure = |finding: &Finding| finding.severity == Severity::Failure;
         let report = ScenarioReport {

@@ -37,6 +37,14 @@ pub enum Scenario {
     Rollback,
     /// New files with the dates of the old ones.
     SameDate,
+    /// A renewal that ends before the one it replaces, and others that live longer.
+    OtherLifetimes,
+    /// Renewals under another intermediate of the same root.
+    OtherIntermediate,
+    /// A renewal under another root, which clients trust from the start.
+    OtherRoot,
+    /// A renewal for the same key, whose file is left as it is.
+    SameKey,
     /// A writer that pauses in the middle of each file.
     SlowWrite,
     /// A writer that removes each file, pauses, and creates it again.
@@ -49,6 +57,8 @@ pub enum Scenario {
     AbsentAtStart,
     /// The files change at the moment at which the server is ready.
     ChangedAtStart,
+    /// Clients that open a connection and say nothing, half a hello, or no more than a hello.
+    HalfOpen,
     /// A file that hangs when it is opened, as on a mount whose server is gone.
     Stalled,
     /// A second authority for clients is added.
@@ -97,6 +107,10 @@ impl Scenario {
             Self::Garbage => &[19],
             Self::ChainOnly => &[18],
             Self::Rollback | Self::SameDate => &[8],
+            Self::OtherLifetimes => &[41],
+            Self::OtherIntermediate | Self::OtherRoot => &[42],
+            Self::SameKey => &[43],
+            Self::HalfOpen => &[44],
             Self::SlowWrite => &[3, 6, 7, 14],
             Self::RemoveCreate => &[1, 2],
             Self::Burst => &[25],
@@ -117,6 +131,8 @@ impl Scenario {
             Self::TrustAdded | Self::TrustRemoved | Self::TrustHalfWritten => {
                 spec.client_auth && !attached
             }
+            // Another authority would have to sign, whose key is not kept.
+            Self::OtherIntermediate | Self::OtherRoot => !attached,
             Self::AbsentAtStart | Self::ChangedAtStart => !attached,
             // These writers have two files.
             Self::SlowWrite | Self::RemoveCreate => spec.layout == Layout::Pair && !attached,

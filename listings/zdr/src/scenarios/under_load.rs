@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use crate::error::Error;
 use crate::judge::findings::share;
 use crate::judge::of_server::of_server;
+use crate::load::Target;
 use crate::report::Code;
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::files;
@@ -28,7 +29,7 @@ pub(crate) async fn under_load(
     let mut testbed = context.start(scenario).await?;
     let mut outcome = ScenarioOutcome::default();
     let probes = ProbeClient::new(&testbed)?;
-    let classes = classes(testbed.spec().protocol);
+    let classes = classes(&testbed.target);
     let load = probes.load(&testbed, &classes, context.options.rate)?;
 
     // What has never been picked up cannot be lost.
@@ -77,12 +78,13 @@ fn end(outcome: &mut ScenarioOutcome, server: &mut Server) {
     outcome.findings.extend(of_server(server, ""));
 }
 
-fn classes(protocol: Protocol) -> Vec<Class> {
-    match protocol {
-        Protocol::Lab => vec![Class::Full, Class::Download],
-        Protocol::Http => vec![Class::Full, Class::Pooled, Class::Download],
-        Protocol::AnyHttp => vec![Class::Full, Class::Pooled],
+fn classes(target: &Target) -> Vec<Class> {
+    let mut classes = vec![Class::Full];
+    if target.protocol != Protocol::Lab {
+        classes.push(Class::Pooled);
     }
+    classes.extend(target.has_downloads().then_some(Class::Download));
+    classes
 }
 
 /// Counts what failed, and adds a failure for each kind.
@@ -138,6 +140,13 @@ fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, te
             format!(
                 "The files are valid again, and within {within} ms no handshake showed the new \
                  certificate.{complaint}"
+            ),
+        ),
+        false if scenario == Scenario::HalfOpen => outcome.fail(
+            Code::NotPickedUp,
+            format!(
+                "While clients were there that did not complete their handshakes, within {within} ms no \
+                 handshake showed the new certificate.{complaint}"
             ),
         ),
         false => outcome.fail(

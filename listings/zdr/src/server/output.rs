@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use lab::authority::PrivateKeyPem;
 use lab::event::Event;
-use lab::log::Log;
+use lab::log::{Log, Secrets};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 /// What the server has printed: its events, and its last lines.
@@ -15,11 +15,14 @@ pub struct ServerOutput {
     inner: Arc<Mutex<Inner>>,
 }
 
+/// What is kept of a line that holds a secret.
+const HIDDEN: &str = "(a line with bytes of a private key)";
+
 #[derive(Default)]
 struct Inner {
     last: VecDeque<String>,
-    /// A line of base64 of each key that was issued.
-    secrets: VecDeque<String>,
+    /// The keys that were issued.
+    secrets: Secrets,
     /// How many lines held one of them.
     leaks: usize,
 }
@@ -27,8 +30,6 @@ struct Inner {
 impl ServerOutput {
     /// How many of its last lines are kept.
     const LAST: usize = 20;
-    /// How many of the last keys are looked for.
-    const KEYS: usize = 16;
 
     /// Its events.
     pub fn log(&self) -> &Log {
@@ -48,26 +49,28 @@ impl ServerOutput {
 
     /// From now on, this key is looked for, too.
     pub fn look_for(&self, key: &PrivateKeyPem) {
-        let mut inner = self.lock();
-        let lines = key.expose().lines().filter(|line| !line.starts_with('-'));
-        // The first line of PKCS#8 is the same in all keys of a kind, but for its end.
-        let secret = lines.max_by_key(|line| line.len()).unwrap_or_default();
-        inner.secrets.push_back(secret.to_owned());
-        if inner.secrets.len() > Self::KEYS {
-            inner.secrets.pop_front();
+        self.look_for_keys_in(key.expose());
+    }
+
+    /// The same for each key in this PEM. Lines that were printed a moment ago are looked at again: a server
+    /// may have been faster than whoever tells of the key.
+    pub fn look_for_keys_in(&self, pem: &str) {
+        let inner = &mut *self.lock();
+        inner.secrets.add(pem);
+        for line in &mut inner.last {
+            if inner.secrets.leak_in(line) {
+                inner.leaks += 1;
+                *line = HIDDEN.into();
+            }
         }
     }
 
     /// Takes in one line.
     pub(crate) fn line(&self, line: String) {
         let mut inner = self.lock();
-        let leaks = line.contains("PRIVATE KEY")
-            || inner.secrets.iter().any(|secret| line.contains(secret));
-        if leaks {
+        if inner.secrets.leak_in(&line) {
             inner.leaks += 1;
-            inner
-                .last
-                .push_back("(a line with bytes of a private key)".into());
+            inner.last.push_back(HIDDEN.into());
         } else {
             inner.last.push_back(line.clone());
         }

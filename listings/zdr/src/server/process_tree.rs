@@ -1,7 +1,10 @@
 //! A process and all that it has started, known by its group and by a mark in the environment.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use procfs::net::TcpState;
+use procfs::process::FDTarget;
 use rustix::process::{Pid, Signal};
 
 /// What a server and its children use.
@@ -11,6 +14,11 @@ pub struct Usage {
     pub memory: u64,
     /// How many processes.
     pub processes: usize,
+    /// How many threads in all of them.
+    pub threads: usize,
+    /// How many open descriptors, connections aside: those are as many as there are clients, and some
+    /// that are being closed. `None` where they may not be looked at.
+    pub descriptors: Option<usize>,
     /// Processor time used so far by those that live, in clock ticks.
     pub ticks: u64,
 }
@@ -75,7 +83,11 @@ impl ProcessTree {
 
     /// What they use at this moment.
     pub(crate) fn usage(&self) -> Usage {
-        let mut usage = Usage::default();
+        let mut usage = Usage {
+            descriptors: Some(0),
+            ..Usage::default()
+        };
+        let listening = listening();
         for process in self.members() {
             let rollup = process.smaps_rollup().ok();
             let share = rollup.and_then(|rollup| {
@@ -89,6 +101,11 @@ impl ProcessTree {
             };
             usage.memory += share.unwrap_or_else(resident);
             usage.processes += 1;
+            usage.threads += process
+                .stat()
+                .map_or(0, |stat| stat.num_threads.max(0) as usize);
+            let open = descriptors(&process, &listening);
+            usage.descriptors = usage.descriptors.zip(open).map(|(sum, open)| sum + open);
             usage.ticks += process.stat().map_or(0, |stat| stat.utime + stat.stime);
         }
         usage
@@ -122,6 +139,24 @@ impl ProcessTree {
             std::thread::yield_now();
         }
     }
+}
+
+/// The sockets that listen, by their number.
+fn listening() -> HashSet<u64> {
+    let tables = [procfs::net::tcp(), procfs::net::tcp6()];
+    let sockets = tables.into_iter().flatten().flatten();
+    let listen = sockets.filter(|socket| socket.state == TcpState::Listen);
+    listen.map(|socket| socket.inode).collect()
+}
+
+/// Open descriptors of a process, connections aside.
+fn descriptors(process: &procfs::process::Process, listening: &HashSet<u64>) -> Option<usize> {
+    let open = process.fd().ok()?.flatten();
+    let kept = open.filter(|descriptor| match descriptor.target {
+        FDTarget::Socket(inode) => listening.contains(&inode),
+        _ => true,
+    });
+    Some(kept.count())
 }
 
 /// Ends all that the `zdr` with this process number has started: what bears its mark, and what is

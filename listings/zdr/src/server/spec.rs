@@ -26,6 +26,7 @@
 
 use std::path::PathBuf;
 
+use lab::authority::KeyKind;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -55,6 +56,13 @@ pub struct Spec {
     /// What is spoken over TLS.
     #[serde(default)]
     pub protocol: Protocol,
+    /// The path of a large answer, for a server of [`Protocol::AnyHttp`]: downloads of it are in
+    /// progress while it rotates. 8 MB or more: what fits into buffers is over before a rotation begins.
+    #[serde(default, deserialize_with = "a_path")]
+    pub download: Option<String>,
+    /// The kind of key in the certificates that it is given.
+    #[serde(default)]
+    pub keys: Keys,
     /// One file for chain and key, or two.
     #[serde(default)]
     pub layout: Layout,
@@ -120,10 +128,33 @@ pub enum Protocol {
     /// `{www}` hold, below `bytes/`, and what `{origin}` answers.
     #[default]
     Http,
-    /// HTTP whose answers are anything: `GET /`. Downloads are not checked, and may be short.
+    /// HTTP whose answers are anything: `GET /`. `download` names a long one.
     AnyHttp,
     /// The protocol of the book's first servers (`lab::wire`).
     Lab,
+}
+
+/// The kind of key that a server takes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Keys {
+    /// ECDSA on P-256.
+    #[default]
+    Ecdsa,
+    /// RSA, 2048 bits.
+    Rsa,
+    /// Ed25519.
+    Ed25519,
+}
+
+impl From<Keys> for KeyKind {
+    fn from(keys: Keys) -> Self {
+        match keys {
+            Keys::Ecdsa => Self::EcdsaP256,
+            Keys::Rsa => Self::Rsa2048,
+            Keys::Ed25519 => Self::Ed25519,
+        }
+    }
 }
 
 /// How chain and key lie on disk.
@@ -306,6 +337,18 @@ fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     match lab::name::check(&name) {
         Ok(()) => Ok(name),
         Err(why) => Err(D::Error::custom(why)),
+    }
+}
+
+fn a_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let path = String::deserialize(from)?;
+    let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
+    match is_path {
+        true => Ok(Some(path)),
+        false => {
+            let error = format!("`{path}` is no path of a URL: it begins with `/`, without blanks");
+            Err(D::Error::custom(error))
+        }
     }
 }
 

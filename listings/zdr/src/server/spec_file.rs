@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::server::spec::{Spec, is_nothing};
+use crate::server::spec::{Protocol, Spec, is_nothing};
 
 /// Why a TOML file describes no server.
 #[derive(Debug)]
@@ -85,6 +85,12 @@ impl Spec {
         }
         if self.client_auth && self.mutual.is_some() {
             return Err("`mutual` is for a server that does not ask clients by itself".into());
+        }
+        if self.download.is_some() && self.protocol != Protocol::AnyHttp {
+            return Err(
+                "`download` is for `protocol = \"any_http\"`: others are asked for `/bytes/N`"
+                    .into(),
+            );
         }
         if self.attach.is_some() && self.reload.restart {
             return Err("a server that is attached to cannot be restarted".into());

@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::error::StartError;
-use crate::server::spec::{Attach, Layout};
+use crate::server::spec::{Attach, Layout, Spec};
+use crate::testbed::preflight::preflight;
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
 use crate::testbed::{TestBed, write_client_roots};
@@ -72,6 +73,9 @@ pub struct TestBedBuilder {
     pub site: Site,
     /// What issues them.
     pub authority: Authority,
+    second: Option<Authority>,
+    /// The trust anchors by which its chain is verified, in PEM.
+    own_roots: String,
     fixtures: SharedFixtures,
     clients: Authority,
     chains: Arc<Chains>,
@@ -93,7 +97,7 @@ impl TestBedBuilder {
             Layout::Pair => writer,
             Layout::Bundle => Writer::Bare(Strategy::Bundle),
         };
-        let (authority, directory, folder, name) = match &spec.attach {
+        let (mut authority, directory, folder, name) = match &spec.attach {
             Some(attach) => {
                 let name = attach.server_name.clone();
                 (existing(attach)?, None, attach.directory.clone(), name)
@@ -105,22 +109,33 @@ impl TestBedBuilder {
                 (authority, Some(directory), folder, "localhost".to_owned())
             }
         };
+        authority.set_key_kind(spec.keys.into());
         let clients = Authority::named("Clients").map_err(Error::issue)?;
+        let second = match fixtures.has_second_root() {
+            true => Some(second_root(spec)?),
+            false => None,
+        };
+        let mut own_roots = authority.root_pem().to_owned();
+        own_roots.extend(second.as_ref().map(Authority::root_pem));
+        let chains = Chains::default();
+        chains.anchored_in(&own_roots);
         let site = Site::new(&folder, writer);
         let client_roots = folder.join("client-roots.pem");
         if spec.attach.is_none() {
             let roots = clients.root_pem();
             match spec.client_auth {
-                true => write_client_roots(&site, &client_roots, &authority, roots)?,
-                false => site.write_roots(authority.root_pem())?,
+                true => write_client_roots(&site, &client_roots, &own_roots, roots)?,
+                false => site.write_roots(&own_roots)?,
             }
         }
         Ok(Self {
             site,
             authority,
+            second,
+            own_roots,
             fixtures: fixtures.clone(),
             clients,
-            chains: Arc::default(),
+            chains: Arc::new(chains),
             keys: Vec::new(),
             name,
             client_roots,
@@ -163,8 +178,9 @@ impl TestBedBuilder {
         let target = Target {
             address: server.address(),
             name: self.name.clone(),
-            roots_pem: self.authority.root_pem().to_owned(),
+            roots_pem: self.own_roots,
             protocol: spec.protocol,
+            download: spec.download.clone(),
             identity,
             patience: self.fixtures.patience(),
             chains: self.chains.clone(),
@@ -173,6 +189,7 @@ impl TestBedBuilder {
             server,
             site: self.site,
             authority: self.authority,
+            second: self.second,
             clients: self.clients,
             chains: self.chains,
             target,
@@ -204,7 +221,7 @@ async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
     let address = *testbed.target.address.borrow();
     let opened = timeout(patience, client.open(address)).await;
     let error = match opened {
-        Ok(Ok(_)) => return Ok(()),
+        Ok(Ok(_)) => return answers_so_far(testbed, attach).await,
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {patience:?}"),
     };
@@ -216,6 +233,20 @@ async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
         attach.address,
         attach.directory.display(),
     )))
+}
+
+/// Whether requests are answered as the description says, whatever chain is shown. Nothing was written
+/// yet.
+async fn answers_so_far(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
+    let target = Target {
+        chains: Arc::new(Chains::of_others()),
+        ..testbed.target.clone()
+    };
+    let answers = preflight(&target, target.download.is_some()).await;
+    answers.map_err(|error| {
+        let directory = attach.directory.display();
+        Error::Server(format!("{error}. Nothing was written to {directory}"))
+    })
 }
 
 /// Tells a server that is attached to of the files that were written, and waits until it shows them.
@@ -270,4 +301,11 @@ async fn until_served(testbed: &TestBed) -> Result<(), Error> {
     let ready = Duration::from_millis(testbed.spec().ready.within_ms);
     let _ = timeout(ready.min(testbed.target.patience), waiting).await;
     Ok(())
+}
+
+/// An authority that issues the same kinds of certificates as the first.
+fn second_root(spec: &Spec) -> Result<Authority, Error> {
+    let mut second = Authority::named("Second Lab Root").map_err(Error::issue)?;
+    second.set_key_kind(spec.keys.into());
+    Ok(second)
 }

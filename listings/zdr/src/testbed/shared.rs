@@ -19,6 +19,7 @@ use crate::server::spec::Spec;
 pub struct SharedFixtures {
     spec: Arc<Spec>,
     patience: Duration,
+    second_root: bool,
     origin: Arc<Origin>,
     www: Option<Arc<TempDir>>,
 }
@@ -40,6 +41,7 @@ impl SharedFixtures {
         Ok(Self {
             spec: Arc::new(spec.clone()),
             patience,
+            second_root: false,
             origin: Arc::new(Origin::start().await?),
             www,
         })
@@ -51,6 +53,19 @@ impl SharedFixtures {
             patience,
             ..self.clone()
         }
+    }
+
+    /// The same, where clients and server trust a second root from the start, which has issued nothing.
+    pub fn with_second_root(&self) -> Self {
+        Self {
+            second_root: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether there is a second root.
+    pub(super) fn has_second_root(&self) -> bool {
+        self.second_root
     }
 
     /// The description of the server.

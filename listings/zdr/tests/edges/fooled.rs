@@ -59,6 +59,7 @@ where
         name: "localhost".into(),
         roots_pem: authority.root_pem().to_owned(),
         protocol: Protocol::Http,
+        download: None,
         identity: None,
         patience: PATIENCE,
         chains,

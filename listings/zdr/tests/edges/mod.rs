@@ -5,6 +5,7 @@
 
 mod attach;
 mod fooled;
+mod preflight;
 mod refuse;
 mod stop;
 mod tools;

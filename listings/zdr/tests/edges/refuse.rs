@@ -188,7 +188,19 @@ fn a_setup_that_fails() {
 
 #[test]
 fn mistakes_in_the_file() {
-    let mistakes: [(&str, &[&str]); 11] = [
+    let mistakes: [(&str, &[&str]); 14] = [
+        (
+            "command = [\"a\"]\ndownload = \"/big\"\n",
+            &["`download` is for `protocol = \"any_http\"`"],
+        ),
+        (
+            "command = [\"a\"]\nprotocol = \"any_http\"\ndownload = \"big\"\n",
+            &["line 3", "`big` is no path of a URL"],
+        ),
+        (
+            "command = [\"a\"]\nkeys = \"dsa\"\n",
+            &["line 2", "dsa", "`ecdsa`"],
+        ),
         (
             "command = [\"a\"]\ncmd = []\n",
             &["line 2", "unknown field `cmd`"],

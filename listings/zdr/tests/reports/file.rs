@@ -112,6 +112,30 @@ fn a_mistake_has_a_line() {
     assert!(wrong(&file).contains("EOF"), "{}", wrong(&file));
 }
 
+/// Format 1 had none of what format 2 has added.
+#[test]
+fn an_earlier_format_is_read() {
+    let directory = directory();
+    let file = directory.path().join("report.json");
+    let mut old: Value = serde_json::from_str(&sample::healthy().json()).expect("it is JSON");
+    old["format"] = 1.into();
+    let removed = [
+        old["verdict"]
+            .as_object_mut()
+            .map(|of| of.remove("not_covered")),
+        old["plan"].as_object_mut().map(|of| of.remove("left_out")),
+        old["resources"]
+            .as_object_mut()
+            .map(|of| of.remove("handles")),
+    ];
+    assert!(removed.iter().all(|field| matches!(field, Some(Some(_)))));
+    fs::write(&file, old.to_string()).expect("there is room");
+    let report = Report::read(&file).expect("it is a report");
+    assert_eq!(report.format, 1);
+    assert!(report.verdict.not_covered.is_empty() && report.plan.left_out.is_empty());
+    assert_eq!(report.resources.and_then(|of| of.handles), None);
+}
+
 #[test]
 fn a_later_format_is_named_before_its_fields() {
     let directory = directory();
@@ -119,7 +143,7 @@ fn a_later_format_is_named_before_its_fields() {
     fs::write(&file, "{\"format\": 7, \"weather\": \"bad\"}").expect("there is room");
     let said = wrong(&file);
     let expected = format!(
-        "{}: a report of format 7, and this zdr knows format 1 only: use the zdr that wrote it",
+        "{}: a report of format 7, and this zdr knows formats 1 to 2: use the zdr that wrote it",
         file.display()
     );
     assert_eq!(said, expected);

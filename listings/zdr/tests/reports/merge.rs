@@ -211,10 +211,10 @@ fn what_is_not_of_one_run_is_refused() {
     );
 
     let mut other = c.clone();
-    other.format = 2;
+    other.format = zdr::report::FORMAT + 1;
     let said = refused(vec![a.clone(), other]);
     assert!(
-        said.ends_with("one is of format 2, and this zdr knows format 1 only"),
+        said.ends_with("one is of format 3, and this zdr knows formats 1 to 2"),
         "{said}"
     );
 

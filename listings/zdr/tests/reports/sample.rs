@@ -261,12 +261,14 @@ impl Run {
                 rates: Class::ALL
                     .map(|class| (class, self.load as f64 * 4.0))
                     .into(),
+                left_out: Vec::new(),
                 reload_within_ms: 10_000,
                 overlap_ms: 1_000,
             },
             verdict: Verdict {
                 passed,
                 words: format!("{} {does} with zero downtime.", self.server),
+                not_covered: Vec::new(),
             },
             findings: self.findings.clone(),
             classes: Class::ALL
@@ -282,6 +284,7 @@ impl Run {
                 processes_before: 1,
                 processes_after: 1,
                 connections_held: 100,
+                handles: None,
             }),
             timeline: {
                 let slices: Vec<Slice> = (0..slices).map(|slice| self.slice(slice)).collect();

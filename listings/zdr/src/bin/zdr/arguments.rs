@@ -42,6 +42,9 @@ Examples:
 
 A server to start, in my-server.toml:
   command = [\"my-server\", \"--cert\", \"{certificate}\", \"--key\", \"{key}\", \"--port\", \"{port}\"]
+  protocol = \"any_http\"       # \"http\" where GET /bytes/N answers N bytes
+  # download = \"/large.iso\"   # a long answer, to see whether it is cut
+  # keys = \"rsa\"              # where it takes no other
   [reload]
   signal = \"HUP\"
 

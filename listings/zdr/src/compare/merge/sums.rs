@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::run::{MergeError, Run, cannot, nanos, since};
+use crate::report::coverage::remark;
 use crate::report::format::{below, count, counted, millis};
 use crate::report::slices::{join_in, width_ms};
 use crate::report::{
-    ClassReport, Code, Failures, Finding, Latency, Outcome, Phase, PhaseReport, Plan, Report,
-    Resources, Rotation, ScenarioReport, Severity, Slice, Verdict,
+    ClassReport, Code, Failures, Finding, Handles, Latency, Outcome, Phase, PhaseReport, Plan,
+    Report, Resources, Rotation, ScenarioReport, Severity, Slice, Verdict,
 };
 use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
@@ -145,6 +146,12 @@ pub(super) fn resources<'a>(reports: impl Iterator<Item = &'a Report>) -> Option
         processes_before: a.processes_before.min(b.processes_before),
         processes_after: a.processes_after.max(b.processes_after),
         connections_held: a.connections_held + b.connections_held,
+        handles: a.handles.zip(b.handles).map(|(a, b)| Handles {
+            descriptors_before: a.descriptors_before.min(b.descriptors_before),
+            descriptors_after: a.descriptors_after.max(b.descriptors_after),
+            threads_before: a.threads_before.min(b.threads_before),
+            threads_after: a.threads_after.max(b.threads_after),
+        }),
     })
 }
 
@@ -179,11 +186,12 @@ pub(super) fn verdict(report: &Report) -> Verdict {
         0 => String::new(),
         _ => format!("{}; ", counted(failures as u64, "failure")),
     };
+    let not_covered = report.not_covered();
     Verdict {
         passed,
         words: format!(
             "{} {does} with zero downtime: {found}{} of {} failed in {} by {}, \
-             with 95 % confidence fewer than {}.",
+             with 95 % confidence fewer than {}.{}",
             report.server.name,
             if failed == 0 {
                 "none".into()
@@ -194,6 +202,8 @@ pub(super) fn verdict(report: &Report) -> Verdict {
             counted(report.rotations.len() as u64, "rotation"),
             counted(report.generators.into(), "load generator"),
             below(bound::upper(failed, attempts)),
+            remark(&not_covered),
         ),
+        not_covered,
     }
 }

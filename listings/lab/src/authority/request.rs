@@ -1,0 +1,59 @@
+//! What a leaf is asked to be, and what kind of key it gets.
+
+use std::time::Duration;
+
+use rcgen::KeyPair;
+
+use crate::Error;
+
+/// The kind of key a leaf gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyKind {
+    /// ECDSA on P-256, what public authorities issue by default.
+    #[default]
+    EcdsaP256,
+    /// Ed25519 (RFC 8410).
+    Ed25519,
+    /// RSA with a 2048-bit modulus. Making one takes a noticeable fraction of a second.
+    Rsa2048,
+}
+
+impl KeyKind {
+    pub(super) fn generate(self) -> Result<KeyPair, Error> {
+        Ok(KeyPair::generate_for(match self {
+            Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Self::Ed25519 => &rcgen::PKCS_ED25519,
+            Self::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
+        })?)
+    }
+}
+
+/// What a leaf is asked to be. Start with [`LeafRequest::new`] and change what matters.
+#[derive(Clone, Debug)]
+pub struct LeafRequest {
+    /// DNS names and IP addresses, each a subjectAltName (RFC 5280, section 4.2.1.6).
+    pub names: Vec<String>,
+    /// Moved from the authority's clock: positive is later. Lets a test issue a leaf whose
+    /// validity has not begun.
+    pub starts_after: Duration,
+    /// How long it is valid: notAfter minus notBefore.
+    pub lifetime: Duration,
+    /// Chosen serial, or the authority's next one.
+    pub serial: Option<u64>,
+    /// Kind of the fresh key; what the authority gives by default, where it is not said.
+    pub key: Option<KeyKind>,
+}
+
+impl LeafRequest {
+    /// A leaf for one name, valid for an hour from the authority's clock, with a key of the
+    /// authority's kind: P-256, unless [`Authority::set_key_kind`] was called.
+    pub fn new(name: &str) -> Self {
+        Self {
+            names: vec![name.to_owned()],
+            starts_after: Duration::ZERO,
+            lifetime: Duration::from_secs(3600),
+            serial: None,
+            key: None,
+        }
+    }
+}

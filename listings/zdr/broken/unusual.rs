@@ -1,0 +1,88 @@
+//! What a sound server may do that most do not: the verifier must not object.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use ch02_hot_reload::identity::Identity;
+use clap::ValueEnum;
+use lab::chain;
+use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, ServerConfig};
+
+/// A way to be sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Unusual {
+    /// It sends the root at the end of its chain (`openssl s_server -CAfile`, ipxe#147).
+    RootInChain,
+    /// It speaks TLS 1.2 alone, by cipher suites that sign with RSA (botan#3249).
+    RsaOnly,
+    /// It logs words about keys, and everything that is public (acme.sh#1862).
+    ChattyLog,
+    /// It takes its time for a reload, in which it serves what it served.
+    SlowReload,
+    /// It has pages of its own, and no `/bytes/N`.
+    Ordinary,
+    /// It restarts for each change, and hands its socket to its successor.
+    SeamlessRestart,
+    /// Two workers, each of which follows the files by itself.
+    TwoWorkers,
+}
+
+/// For how long a slow one loads.
+const LOADS: Duration = Duration::from_millis(1200);
+
+impl Unusual {
+    /// What is shown instead of the chain that was read.
+    pub fn chain(self, identity: &Identity) -> Arc<CertifiedKey> {
+        let mut certified = CertifiedKey::clone(&identity.certified);
+        if self == Self::RootInChain {
+            certified.cert.extend(identity.anchors.first().cloned());
+        }
+        Arc::new(certified)
+    }
+
+    /// What it does before it publishes another identity.
+    pub fn reloads(self, identity: &Identity) {
+        match self {
+            Self::SlowReload => thread::sleep(LOADS),
+            Self::ChattyLog => chat(identity),
+            _ => {}
+        }
+    }
+
+    /// A configuration that takes RSA alone, where that is its way.
+    pub fn config(self, identity: &Identity) -> Option<Result<ServerConfig, rustls::Error>> {
+        (self == Self::RsaOnly).then(|| rsa_only(identity))
+    }
+}
+
+fn rsa_only(identity: &Identity) -> Result<ServerConfig, rustls::Error> {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.cipher_suites.retain(|suite| {
+        let suite = suite.suite();
+        suite == CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+            || suite == CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+    });
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider));
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS12])?;
+    let pair = rustls::sign::SingleCertAndKey::from(identity.certified.clone());
+    Ok(builder
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(pair)))
+}
+
+/// Words of OpenSSL, and the certificate in two encodings, which holds the public half of the key.
+fn chat(identity: &Identity) {
+    use io::Write;
+    let leaf = identity.certified.cert.first().map(|leaf| chain::hex(leaf));
+    let leaf = leaf.unwrap_or_default();
+    let lines = format!(
+        "error:0480006C:PEM routines::no start line: Expecting: ANY PRIVATE KEY\n\
+         looking for -----BEGIN PRIVATE KEY----- in tls.key\nleaf {leaf}\n{:?}\n",
+        identity.certified.cert
+    );
+    // A log that cannot be written is no reason to stop serving.
+    let _ = io::stderr().lock().write_all(lines.as_bytes());
+}

@@ -1,0 +1,39 @@
+//! What a verdict does not speak of.
+
+use ch11_verification::attempt::Class;
+
+use crate::report::Report;
+
+impl Report {
+    /// What only the classes of clients find that were left out, a phrase each. Where nothing was
+    /// measured, that is said elsewhere.
+    pub(crate) fn not_covered(&self) -> Vec<String> {
+        if self.classes.is_empty() {
+            return Vec::new();
+        }
+        let there = |class: Class| self.classes.iter().any(|of| of.class == class);
+        let missing = self.plan.left_out.iter().filter(|class| !there(**class));
+        missing
+            .map(|class| format!("{} (class {class})", found_by(*class)))
+            .collect()
+    }
+}
+
+fn found_by(class: Class) -> &'static str {
+    match class {
+        Class::Full => "whether new connections are shown the new certificate",
+        Class::Resuming => "clients that return with a session",
+        Class::Pooled => "requests over kept connections",
+        Class::Http2 => "streams of HTTP/2",
+        Class::Download => "whether a long answer is cut",
+        Class::Mutual => "clients without a certificate",
+    }
+}
+
+/// As the end of a verdict: nothing where all is covered.
+pub(crate) fn remark(not_covered: &[String]) -> String {
+    match not_covered {
+        [] => String::new(),
+        all => format!(" Not covered: {}.", all.join("; ")),
+    }
+}

@@ -1,0 +1,66 @@
+//! Clients that never complete a handshake, and are there while the server rotates: one that says nothing,
+//! one that stops in the middle of its hello, and one that does not go on after it. A lost network, a
+//! port scanner and a load balancer's probe look like this.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConnection;
+use rustls::pki_types::ServerName;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use crate::error::Error;
+use crate::scenarios::clients::ProbeClient;
+use crate::testbed::TestBed;
+use ch11_verification::rotation::Window;
+
+/// Long enough for the server to have taken the connections.
+const TAKEN: Duration = Duration::from_millis(100);
+
+/// Rotates while such clients are there, and once more while others have come.
+pub(super) async fn half_open(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+) -> Result<Window, Error> {
+    let _before = each(testbed).await?;
+    let window = probes.rotate(testbed).await?;
+    if window.first_new.is_none() {
+        return Ok(window);
+    }
+    let _more = each(testbed).await?;
+    probes.rotate(testbed).await
+}
+
+/// One of each kind, open for as long as they are kept.
+async fn each(testbed: &TestBed) -> Result<Vec<TcpStream>, Error> {
+    let hello = hello(testbed)?;
+    let address = *testbed.target.address.borrow();
+    let mut open = Vec::new();
+    for said in [&[][..], &hello[..hello.len() / 2], &hello] {
+        let connecting = async {
+            let mut tcp = TcpStream::connect(address).await?;
+            tcp.write_all(said).await?;
+            Ok::<_, io::Error>(tcp)
+        };
+        // A server that does not take them now is judged by its other clients.
+        if let Ok(Ok(tcp)) = timeout(testbed.target.patience, connecting).await {
+            open.push(tcp);
+        }
+    }
+    sleep(TAKEN).await;
+    Ok(open)
+}
+
+/// What a client says first.
+fn hello(testbed: &TestBed) -> Result<Vec<u8>, Error> {
+    let config = lab::client::config(&testbed.target.roots_pem, lab::client::Options::default());
+    let name = ServerName::try_from(testbed.name().to_owned()).map_err(Error::issue)?;
+    let client = ClientConnection::new(Arc::clone(&config.map_err(io::Error::from)?), name);
+    let mut client = client.map_err(Error::issue)?;
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello)?;
+    Ok(hello)
+}
