@@ -92,12 +92,12 @@ fn no_obsolete_rfc_is_cited() {
             }
             read += 1;
             for line in fs::read_to_string(file.path()).unwrap().lines() {
-                let cites = |rfc: &&str| {
+                let cites = |rfc: &str| {
                     [format!("RFC {rfc}"), format!("rfc{rfc}")]
                         .iter()
                         .any(|name| line.contains(name))
                 };
-                if OBSOLETE.iter().any(|rfc| cites(&rfc)) {
+                if OBSOLETE.iter().any(|rfc| cites(rfc)) {
                     cited.push(format!("{path}: {}", line.trim()));
                 }
             }

@@ -250,10 +250,10 @@ impl Followed {
     // ANCHOR_END: look
 }
 
-fn open_if_there(
-    path: &Path,
-    file: usize,
-) -> Result<Option<(Identity, Lines<BufReader<File>>)>, Error> {
+/// A file that is open, and which one it is.
+type Opened = (Identity, Lines<BufReader<File>>);
+
+fn open_if_there(path: &Path, file: usize) -> Result<Option<Opened>, Error> {
     match File::open(path) {
         Ok(opened) => {
             let is = opened.metadata()?;
