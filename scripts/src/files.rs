@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
+use crate::error::Error;
+
 /// What the list holds. Fields that only the test needs are passed over.
 #[derive(Deserialize)]
 struct List {
@@ -32,12 +34,12 @@ struct Entry {
 ///
 /// # Errors
 /// When the list does not parse, is empty, or has a cell that would break its table.
-pub fn render(list: &str) -> Result<String, String> {
-    let list: List = toml::from_str(list).map_err(|why| why.to_string())?;
+pub fn render(list: &str) -> Result<String, Error> {
+    let list: List = toml::from_str(list).map_err(Error::list)?;
     let loaded = list.file.iter().filter(|entry| entry.outcome == "loaded");
     let (all, loaded) = (list.file.len(), loaded.count());
     if all == 0 {
-        return Err("no file in it".into());
+        return Err(Error::list("no file in it"));
     }
     let mut page = format!(
         "{all} kinds: {loaded} are loaded, and {} are rejected.\n",
@@ -47,7 +49,7 @@ pub fn render(list: &str) -> Result<String, String> {
     for entry in &list.file {
         let cells = [&entry.what, &entry.outcome, &entry.says, &entry.event];
         if let Some(cell) = cells.into_iter().find(|cell| cell.contains(['|', '\n'])) {
-            return Err(format!("`{cell}` is no cell of a table"));
+            return Err(Error::list(format!("`{cell}` is no cell of a table")));
         }
         // Writing to a string cannot fail.
         if entry.group != group {

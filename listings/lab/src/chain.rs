@@ -66,7 +66,7 @@ pub fn facts(chain: &[CertificateDer<'_>]) -> Result<Facts, Unreadable> {
 /// Where it is not.
 pub fn parse(certificate: &CertificateDer<'_>) -> Result<(), Unreadable> {
     match parse_x509_certificate(certificate) {
-        Ok((rest, _)) if rest.is_empty() => Ok(()),
+        Ok(([], _)) => Ok(()),
         Ok(_) => Err(Unreadable::Malformed("something follows it".into())),
         Err(error) => Err(Unreadable::Malformed(error.to_string())),
     }
