@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use crate::error::Error;
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, grid, results, timeline, versions};
+use crate::{catalogue, errata, falsification, files, grid, results, timeline, versions};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -34,6 +34,7 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "catalogue" => catalogue::render(root, &text),
         "errata" => errata::render(root, &text),
         "falsification" => falsification::render(&text),
+        "files" => files::render(&text),
         "results" => results::render(&text, which),
         "versions" => versions::render(&text, which),
         _ => return Ok(None),

@@ -13,6 +13,7 @@ pub mod errata;
 pub mod error;
 pub mod expand;
 pub mod falsification;
+pub mod files;
 pub mod grid;
 pub mod links;
 mod markup;

@@ -139,8 +139,8 @@ pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Waits for the next client. A failure to accept (no descriptor left, say) is logged, and does
-/// not end the server.
+/// Waits for the next client. A failure to accept (no descriptor left, say) is logged as
+/// `accept_failed`, since no handshake began, and does not end the server.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
@@ -150,7 +150,7 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
                 return tcp;
             }
             Err(error) => {
-                failed(&error);
+                tracing::warn!(event = "accept_failed", why = %error);
                 // Descriptors come back as connections close. Time is the subject here: retrying
                 // at once would only burn a core.
                 tokio::time::sleep(Duration::from_millis(50)).await;

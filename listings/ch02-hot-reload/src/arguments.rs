@@ -23,9 +23,9 @@ pub struct Serve {
     /// The trust anchors that peers hold, in PEM.
     #[arg(long)]
     pub roots: PathBuf,
-    /// The name by which peers know this server.
-    #[arg(long, default_value = "localhost")]
-    pub name: String,
+    /// A name by which peers know this server. May be given more than once.
+    #[arg(long = "name", default_value = "localhost")]
+    pub names: Vec<String>,
     /// The port to listen on; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
@@ -40,16 +40,19 @@ impl Serve {
     /// Where the identity is read from.
     ///
     /// # Errors
-    /// When the name is not a DNS name or an IP address.
+    /// When a name is not a DNS name or an IP address.
     pub fn source(&self) -> io::Result<Source> {
-        let name = ServerName::try_from(self.name.clone());
+        let named = |name: &String| {
+            let parsed = ServerName::try_from(name.clone());
+            parsed.map_err(|error| io::Error::other(format!("{name}: {error}")))
+        };
         Ok(Source {
             files: Files {
                 certificate: self.certificate.clone(),
                 key: self.key.clone(),
                 roots: self.roots.clone(),
             },
-            name: name.map_err(|error| io::Error::other(format!("{}: {error}", self.name)))?,
+            names: self.names.iter().map(named).collect::<Result<_, _>>()?,
         })
     }
 

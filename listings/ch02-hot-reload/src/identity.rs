@@ -9,23 +9,24 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use lab::agent::Files;
 use lab::chain::{self, Facts};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
 
+use crate::message;
 pub use crate::rejected::{Reason, Rejected, reject};
 
-/// Where an identity is read from, and the name it must be valid for.
+/// Where an identity is read from, and the names it must be valid for.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Chain, key, and the trust anchors that peers hold.
     pub files: Files,
-    /// The name by which peers will know this server.
-    pub name: ServerName<'static>,
+    /// The names by which peers know this server. The certificate must be valid for each.
+    pub names: Vec<ServerName<'static>>,
 }
 
 impl Source {
@@ -35,7 +36,8 @@ impl Source {
     /// Never: `localhost` is a DNS name.
     pub fn localhost(files: Files) -> Self {
         let name = ServerName::try_from("localhost").expect("it is a DNS name");
-        Self { files, name }
+        let names = vec![name];
+        Self { files, names }
     }
 }
 
@@ -155,6 +157,20 @@ pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected
     certificates(&bytes(path)?, path)
 }
 
+/// The trust anchors in `pem`, which was read from `path`.
+///
+/// # Errors
+/// When there is none, or rustls does not take one of them as an anchor.
+pub fn trust_anchors(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Rejected> {
+    let anchors = certificates(pem, path)?;
+    let mut store = RootCertStore::empty();
+    for anchor in &anchors {
+        let added = store.add(anchor.clone());
+        added.map_err(|error| reject(Reason::Malformed, path, &error))?;
+    }
+    Ok(anchors)
+}
+
 /// Judges what was read, as `peers` would at the time `now`.
 ///
 /// # Errors
@@ -165,13 +181,32 @@ pub fn validate(
     peers: Peers,
     now: UnixTime,
 ) -> Result<Identity, Rejected> {
+    let anchors = trust_anchors(&contents.roots, &source.files.roots)?;
+    validate_by(anchors, source, contents, peers, now)
+}
+
+/// [`validate`], by these trust anchors instead of those that were read.
+///
+/// # Errors
+/// As [`validate`].
+pub fn validate_by(
+    anchors: Vec<CertificateDer<'static>>,
+    source: &Source,
+    contents: &Contents,
+    peers: Peers,
+    now: UnixTime,
+) -> Result<Identity, Rejected> {
     let files = &source.files;
     let chain = certificates(&contents.certificate, &files.certificate)?;
-    let facts = chain::facts(&chain)
+    // An OpenSSL client parses each certificate that it is sent, whether it needs it or not.
+    let facts = chain.iter().try_for_each(chain::parse);
+    let facts = facts
+        .and_then(|()| chain::facts(&chain))
         .map_err(|error| reject(Reason::Malformed, &files.certificate, &error))?;
+    message::fits(&chain)
+        .map_err(|detail| reject(Reason::TooLarge, &files.certificate, &detail))?;
     let key = PrivateKeyDer::from_pem_slice(&contents.key);
     let key = key.map_err(|error| reject_pem(error, &files.key))?;
-    let anchors = certificates(&contents.roots, &files.roots)?;
     let set_sha256 = set_sha256(&chain, &key, &anchors);
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.
@@ -222,8 +257,8 @@ pub fn validate_chain(
         Peers::Clients => WebPkiServerVerifier::builder_with_provider(roots, provider)
             .build()
             .map_err(|error| malformed(&error))?
-            .verify_server_cert(leaf, intermediates, &source.name, &[], now)
-            .map(drop),
+            .verify_server_cert(leaf, intermediates, &source.names[0], &[], now)
+            .and_then(|_| valid_for(leaf, &source.names)),
         Peers::Servers => WebPkiClientVerifier::builder_with_provider(roots, provider)
             .build()
             .map_err(|error| malformed(&error))?
@@ -236,6 +271,13 @@ pub fn validate_chain(
     })
 }
 // ANCHOR_END: validate
+
+/// Whether clients who ask for any of these names would take the certificate.
+fn valid_for(leaf: &CertificateDer<'_>, names: &[ServerName<'_>]) -> Result<(), Error> {
+    let leaf = ParsedCertificate::try_from(leaf)?;
+    let mut names = names.iter();
+    names.try_for_each(|name| verify_server_name(&leaf, name))
+}
 
 fn objection(error: &Error) -> Reason {
     use CertificateError::*;

@@ -30,6 +30,7 @@
 
 pub mod arguments;
 pub mod identity;
+pub mod message;
 pub mod program;
 mod rejected;
 mod sync;

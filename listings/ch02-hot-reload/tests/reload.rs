@@ -8,13 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Source};
-use ch02_hot_reload::{IdentityStore, Reload, reload_on};
+use ch02_hot_reload::{IdentityStore, Reload, message, reload_on};
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{self, Options};
 use lab::log::want;
 use lab::memory;
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use tokio::sync::mpsc;
 
 fn source(agent: &Agent) -> Source {
@@ -330,4 +331,60 @@ fn debug_shows_no_key() {
     }
     let hash = format!("{:?}", store.current().identity.set_sha256);
     assert!(!shown.contains(&hash), "a hash over the key in a Debug");
+}
+
+/// A page of a web server in the place of an intermediate: rustls never parses it, and each OpenSSL
+/// client would give up at it.
+#[test]
+fn a_block_that_is_no_certificate() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let page = "PCFET0NUWVBFIGh0bWw+PGh0bWw+PC9odG1sPg==";
+    let block = format!("-----BEGIN CERTIFICATE-----\n{page}\n-----END CERTIFICATE-----\n");
+    let path = agent.files().certificate;
+    let chain = fs::read_to_string(&path).unwrap();
+    fs::write(&path, chain + &block).unwrap();
+    let rejected = identity::read(&source(&agent)).unwrap_err();
+    assert_eq!(rejected.reason, Reason::Malformed, "{rejected}");
+    assert_eq!(rejected.file, path);
+}
+
+/// As large as the limit is served, and shown to a client; one certificate more is not. The size is
+/// said, and what clients take.
+#[test]
+fn a_chain_that_no_client_takes() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let path = agent.files().certificate;
+    let chain = fs::read_to_string(&path).unwrap();
+    let root = agent.root_pem();
+    let length = |chain: &str| {
+        let chain = CertificateDer::pem_slice_iter(chain.as_bytes());
+        message::length(&chain.collect::<Result<Vec<_>, _>>().unwrap())
+    };
+    let each = length(&format!("{root}{root}")) - length(root);
+    let more = (message::LARGEST - length(&chain)) / each;
+    fs::write(&path, chain.clone() + &root.repeat(more)).unwrap();
+    let store = IdentityStore::start(source(&agent)).unwrap();
+    let client = lab::client::config(root, lab::client::Options::default()).unwrap();
+    lab::memory::handshake(&store.current().config, &client).unwrap();
+
+    fs::write(&path, chain + &root.repeat(more + 1)).unwrap();
+    let Reload::Rejected(rejected) = store.reload() else {
+        panic!("it was served");
+    };
+    assert_eq!(rejected.reason, Reason::TooLarge, "{rejected}");
+    assert!(rejected.detail.contains("61440 (rustls)"), "{rejected}");
+}
+
+#[test]
+fn every_name_is_asked_for() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let mut source = source(&agent);
+    identity::read(&source).unwrap();
+    source.names.push("api.example.org".try_into().unwrap());
+    let rejected = identity::read(&source).unwrap_err();
+    assert_eq!(rejected.reason, Reason::NameLost, "{rejected}");
+    assert!(rejected.detail.contains("api.example.org"), "{rejected}");
 }

@@ -28,7 +28,7 @@ func Serve(listener net.Listener, config *tls.Config) {
 			return
 		}
 		if err != nil {
-			emit("handshake_failed", "why", err.Error())
+			emit("accept_failed", "why", err.Error())
 			// Descriptors come back as connections close; retrying at once would burn a core.
 			time.Sleep(50 * time.Millisecond)
 			continue

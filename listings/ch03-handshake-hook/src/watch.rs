@@ -4,7 +4,9 @@
 //! before the content can be read, or be lost. So each hint, and each tick of the poll, means the
 //! same thing: read the files and decide by what is in them.
 
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use ch02_hot_reload::identity::Rejected;
 use ch02_hot_reload::{IdentityStore, Reload};
 use lab::agent::Files;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -63,28 +66,32 @@ where
 {
     // One waiting hint is enough: it means "look", and a look sees everything.
     let (hint, mut hints) = mpsc::channel(1);
-    let watcher = match events {
-        Events::Wanted => watch_directory(&store.source().files, hint),
+    let watching = match events {
+        Events::Wanted => Some(watch_directory(&store.source().files, hint)),
         Events::PollOnly => None,
     };
+    let watching = Arc::new(Mutex::new(watching));
     tokio::spawn(async move {
         let mut ticks = interval(poll);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = None;
         loop {
             tokio::select! {
-                // Without a watcher the channel is closed, and this branch stays silent.
+                // Where nothing is watched the channel is closed, and this branch stays silent.
                 Some(()) = hints.recv() => {}
                 _ = ticks.tick() => {}
             }
-            let store = store.clone();
+            let (store, watching) = (store.clone(), watching.clone());
             let told = last.take();
-            let looking = tokio::task::spawn_blocking(move || look(&store, told));
+            let looking = tokio::task::spawn_blocking(move || {
+                // Before the look, so that a write between the two is seen.
+                watching.lock().iter_mut().for_each(Watching::renew);
+                look(&store, told)
+            });
             match looking.await {
                 Ok(rejected) => last = rejected,
                 Err(panic) => tracing::error!(event = "reload_panicked", why = %panic),
             }
-            let _still_watching = &watcher;
         }
     })
 }
@@ -104,9 +111,51 @@ fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected>
 // ANCHOR_END: look
 
 // ANCHOR: watch_directory
-/// Watches the directory, not the files: a watch on a file ends with its inode, at the first
-/// rename. Sends a hint at each change. Where no watch can be had, logs `watch_degraded`.
-pub fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+/// Watches the directories of these files, not the files: a watch on a file ends with its inode, at
+/// the first rename. Sends a hint at each change. Where no watch can be had, logs `watch_degraded`.
+pub fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Watching {
+    let directories = [&files.certificate, &files.key, &files.roots].map(|file| {
+        let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
+        directory.unwrap_or(Path::new(".")).to_owned()
+    });
+    let watched = directories.each_ref().map(|path| inode(path));
+    Watching {
+        watcher: watcher(&directories, &hint),
+        directories,
+        watched,
+        hint,
+    }
+}
+
+/// Directories that are watched, for as long as this is kept.
+#[derive(Debug)]
+pub struct Watching {
+    watcher: Option<RecommendedWatcher>,
+    directories: [PathBuf; 3],
+    /// What stood at those paths when the watch was set.
+    watched: [Option<(u64, u64)>; 3],
+    hint: mpsc::Sender<()>,
+}
+
+impl Watching {
+    /// A watch on a directory ends with that directory's inode, too, without a word. Where another
+    /// one stands at its path now, that one is watched; where none does, this is said once.
+    pub fn renew(&mut self) {
+        let found = self.directories.each_ref().map(|path| inode(path));
+        if found != self.watched {
+            self.watched = found;
+            self.watcher = watcher(&self.directories, &self.hint);
+        }
+    }
+
+    /// Whether events can come.
+    pub fn has_events(&self) -> bool {
+        self.watcher.is_some()
+    }
+}
+
+fn watcher(directories: &[PathBuf], hint: &mpsc::Sender<()>) -> Option<RecommendedWatcher> {
+    let hint = hint.clone();
     let on_event = move |event: notify::Result<notify::Event>| {
         if is_hint(&event) {
             // Full: a look is due already. Closed: the server is going down.
@@ -114,18 +163,19 @@ pub fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Option<Recommen
         }
     };
     let started = notify::recommended_watcher(on_event).and_then(|mut watcher| {
-        for file in [&files.certificate, &files.key, &files.roots] {
-            let directory = file.parent().filter(|p| !p.as_os_str().is_empty());
-            watcher.watch(
-                directory.unwrap_or(Path::new(".")),
-                RecursiveMode::NonRecursive,
-            )?;
-        }
+        let mut directories = directories.iter();
+        directories.try_for_each(|path| watcher.watch(path, RecursiveMode::NonRecursive))?;
         Ok(watcher)
     });
     started
         .inspect_err(|error| tracing::warn!(event = "watch_degraded", to = "polling", why = %error))
         .ok()
+}
+
+/// Device and inode of what a path means now.
+fn inode(path: &Path) -> Option<(u64, u64)> {
+    let about = fs::metadata(path).ok()?;
+    Some((about.dev(), about.ino()))
 }
 
 /// Whether to look. Not at our own reading, which would wake us for ever; but at an error (an

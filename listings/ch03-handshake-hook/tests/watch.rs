@@ -9,12 +9,13 @@ use std::time::Duration;
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
-use ch03_handshake_hook::watch::{Events, is_hint, watch};
+use ch03_handshake_hook::watch::{Events, is_hint, watch, watch_directory};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::child::Child;
 use lab::client::{Client, Options};
 use lab::log::want;
+use tokio::sync::mpsc;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -61,6 +62,37 @@ async fn without_a_watch_the_poll_goes_on_and_says_so() {
     agent.rotate().unwrap();
     reaches(&store, 2).await;
     watching.abort();
+}
+
+/// The watched directory is removed, and made again with all that is in it: as `rm -r` and a copy
+/// do, or a volume that is mounted anew. Each poll looks whether it is still the same directory.
+/// From then on events come again: the poll is too slow to have seen the last rotation.
+#[tokio::test]
+async fn a_directory_that_is_made_again_is_watched_again() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let inner = directory.path().join("live");
+    fs::create_dir(&inner).unwrap();
+    let agent = Agent::started(&inner, Strategy::RenameEach).unwrap();
+    let (hint, mut hints) = mpsc::channel(1);
+    let mut watching = watch_directory(&agent.files(), hint);
+    watching.renew();
+    assert!(watching.has_events());
+
+    fs::rename(&inner, directory.path().join("old")).unwrap();
+    watching.renew();
+    assert!(!watching.has_events(), "there is nothing to watch");
+    watching.renew();
+    assert_eq!(log.all(&want("watch_degraded")).len(), 1, "said once");
+
+    fs::create_dir(&inner).unwrap();
+    watching.renew();
+    assert!(watching.has_events());
+    // What the old watch had to say is not what is waited for.
+    while hints.try_recv().is_ok() {}
+    fs::write(inner.join("tls.crt"), "new").unwrap();
+    let hint = tokio::time::timeout(BOUND, hints.recv()).await;
+    assert_eq!(hint, Ok(Some(())), "no event came from the new directory");
 }
 
 /// A poll sees the same bad files a thousand times. The log has it once, and the server serves on.

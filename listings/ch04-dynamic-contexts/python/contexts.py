@@ -31,7 +31,9 @@ class IdentityStore:
         self._read = read
         # One reload at a time: a slow one must not overtake a later one.
         self._reloading = threading.Lock()
-        self._publish(Generation(1, read(source)))
+        first = read(source)
+        self._files_sha256 = first.files_sha256
+        self._publish(Generation(1, first))
 
     def current(self):
         """The generation that a new connection is to live under. Each call returns one."""
@@ -43,10 +45,13 @@ class IdentityStore:
             before = self._current
             # The files are small and a context is not: compare before building.
             files = identity.digest(identity.contents(self.source))
-            if files == before.identity.files_sha256:
+            if files == self._files_sha256:
                 return
             new = self._read(self.source)
-            if new.chain_sha256 != before.identity.chain_sha256:
+            # What was looked at is not looked at again, be it new or a comment that was added.
+            self._files_sha256 = new.files_sha256
+            # The whole set: other trust anchors are another generation, too.
+            if new.set_sha256 != before.identity.set_sha256:
                 self._publish(Generation(before.number + 1, new))
 
     def _publish(self, generation):

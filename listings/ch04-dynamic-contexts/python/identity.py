@@ -31,6 +31,8 @@ class Identity:
     serial: str
     not_after: str
     chain_sha256: str
+    # Tells whether the set has changed: chain, key and trust anchors.
+    set_sha256: bytes
     # Tells whether the files have changed since.
     files_sha256: bytes
 
@@ -50,9 +52,9 @@ def contents(source):
     return certificate, certificate if same else _bytes(source.key), _bytes(source.roots)
 
 
-def digest(files):
-    """One hash over what `contents` returned."""
-    return hashlib.sha256(b"".join(hashlib.sha256(file).digest() for file in files)).digest()
+def digest(parts):
+    """One hash over some parts, which cannot run together."""
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
 
 
 # ANCHOR: read
@@ -65,7 +67,7 @@ def read(source, build, validate):
     files = contents(source)
     chain = _certificates(files[0], source.certificate)
     roots = b"".join(_certificates(files[2], source.roots))
-    _blocks(files[1], source.key, "PRIVATE KEY")
+    key = _blocks(files[1], source.key, "PRIVATE KEY")
     context = build(source, roots)
     facts = validate(source, context, roots)
     if contents(source) != files:
@@ -76,6 +78,7 @@ def read(source, build, validate):
         serial=facts["serialNumber"].lower().lstrip("0"),
         not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", not_after),
         chain_sha256=hashlib.sha256(b"".join(chain)).hexdigest(),
+        set_sha256=digest([b"".join(chain), "".join(key).encode(), roots]),
         files_sha256=digest(files),
     )
 # ANCHOR_END: read
@@ -140,7 +143,9 @@ def show(source, context):
         # Without a password of ours, OpenSSL asks for one at the terminal, and waits.
         context.load_cert_chain(source.certificate, source.key, password="")
     except ssl.SSLError as why:
-        if why.reason == "KEY_VALUES_MISMATCH":
+        # A key of another type goes into another slot, where no certificate is.
+        others = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+        if why.reason in others:
             detail = "the key belongs to another certificate"
             raise Rejected("pair_mismatch", source.key, detail) from None
         raise Rejected("malformed", source.key, "OpenSSL does not take this key") from None

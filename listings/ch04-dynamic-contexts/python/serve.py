@@ -26,7 +26,7 @@ def serve(listener, front):
         try:
             tcp, _ = listener.accept()
         except OSError as why:
-            emit("handshake_failed", why=str(why))
+            emit("accept_failed", why=str(why))
             time.sleep(0.05)  # Descriptors come back; retrying at once would only burn a core.
             continue
         threading.Thread(target=_connection, args=(tcp, front), daemon=True).start()

@@ -83,7 +83,8 @@ pub fn client_context(identity: &Identity) -> Result<SslConnector, ErrorStack> {
     Ok(context.build())
 }
 
-/// `set_private_key` refuses a key that does not belong to the certificate.
+/// A context has a slot for each type of key, and `set_private_key` compares within a slot alone: it
+/// takes an RSA key beside an EC certificate. `check_private_key` compares what will be shown.
 fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
     let mut chain = identity.certified.cert.iter();
     if let Some(leaf) = chain.next() {
@@ -93,7 +94,8 @@ fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), Erro
         context.add_extra_chain_cert(X509::from_der(intermediate)?)?;
     }
     let key = PKey::private_key_from_der(identity.key.secret_der())?;
-    context.set_private_key(&key)
+    context.set_private_key(&key)?;
+    context.check_private_key()
 }
 // ANCHOR_END: build
 

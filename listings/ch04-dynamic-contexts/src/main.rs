@@ -89,7 +89,8 @@ async fn client(program: Program, calls: Calls) -> io::Result<()> {
     if program.hook == Kind::Hot {
         program.follow.start(store.clone());
     }
-    let name = program.serve.name;
+    // The name that the server must have. clap leaves the list with its default at least.
+    let name = program.serve.names[0].clone();
     call(&Caller { store, name }, calls).await
 }
 

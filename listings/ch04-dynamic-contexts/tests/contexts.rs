@@ -11,7 +11,8 @@ use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::{self, Reason, Source};
 use ch02_hot_reload::{Loader, Reload};
 use ch04_dynamic_contexts::{
-    Caller, IdentityStore, hooked_context, serve, server_context, start_client, start_server,
+    Caller, IdentityStore, client_context, hooked_context, serve, server_context, start_client,
+    start_server,
 };
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};
@@ -19,11 +20,14 @@ use lab::authority::{Issued, LeafRequest};
 use lab::client::{self, Client, Options};
 use lab::log::want;
 use lab::mutual;
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
 use openssl::ssl::{
     HandshakeError, SniError, Ssl, SslAcceptor, SslConnector, SslContext, SslContextBuilder,
     SslFiletype, SslMethod, SslStream, SslVerifyMode,
 };
-use openssl::x509::X509Ref;
+use openssl::x509::{X509, X509Ref};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -232,6 +236,39 @@ fn a_torn_pair_in_a_clients_context_leaves_it_anonymous() {
     };
     assert_eq!(shown(&one.build()), None);
     assert_eq!(shown(&store.current().config).as_deref(), Some("1001"));
+}
+
+// ANCHOR: slots
+/// A key of another type goes into another slot, and `set_private_key` compares within a slot alone.
+/// A call before it shows what a client would find: no shared algorithm, or the pair of before.
+#[test]
+fn a_key_of_another_type_is_found_by_the_check_alone() {
+    let bench = bench();
+    let pem = fs::read(bench.agent.files().certificate).unwrap();
+    let certificate = X509::from_pem(&pem).unwrap();
+    let rsa = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let mut context = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    context.set_certificate(&certificate).unwrap();
+    context.set_private_key(&rsa).expect("OpenSSL takes it");
+    context
+        .check_private_key()
+        .expect_err("the certificate is an ECDSA one");
+}
+// ANCHOR_END: slots
+
+/// Ours is not built from such a pair, whoever let it pass.
+#[test]
+fn a_context_is_not_built_from_a_pair_of_two_types() {
+    let bench = bench();
+    let mut identity = identity::read(&bench.source()).unwrap();
+    server_context(&identity).unwrap();
+    let rsa = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let der = rsa.private_key_to_pkcs8().unwrap();
+    identity.key = PrivatePkcs8KeyDer::from(der).into();
+    server_context(&identity).expect_err("a server's context was built");
+    client_context(&identity)
+        .map(drop)
+        .expect_err("a client's context was built");
 }
 
 /// What OpenSSL does not take, though rustls did, is not served either.

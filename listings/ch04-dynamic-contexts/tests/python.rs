@@ -56,6 +56,9 @@ fn issue_all(directory: &Path) {
     fs::create_dir(directory.join("encrypted")).unwrap();
     fs::write(directory.join("encrypted/tls.key"), encrypted.unwrap()).unwrap();
     let mut stranger = Authority::new().unwrap();
+    fs::create_dir(directory.join("two-roots")).unwrap();
+    let both = format!("{root}{}", stranger.root_pem());
+    fs::write(directory.join("two-roots/ca.crt"), both).unwrap();
     let request = LeafRequest::new("localhost");
     put(
         directory,

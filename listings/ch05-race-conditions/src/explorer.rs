@@ -228,7 +228,10 @@ impl<'a> Arena<'a> {
     fn reader(&self) -> Reader {
         let options = Options {
             settle: SETTLE,
+            // Each state is looked at as it is: whoever waits sees fewer.
+            rest: Duration::ZERO,
             exposed_key: ExposedKey::Refuse,
+            ..Options::default()
         };
         let (clock, began) = (self.clock.clone(), Instant::now());
         let now = move || began + Duration::from_millis(clock.load(Ordering::Relaxed));

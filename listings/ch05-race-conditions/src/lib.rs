@@ -3,7 +3,8 @@
 //! The reader of chapter 2 opens each file by its path, reads it once, and validates what it got.
 //! [`Reader`] puts three questions before that. Is it a file, of a sane size, in one directory that
 //! stays the same while I read ([`pinned`])? Do two reads agree? Is each PEM block whole ([`pem`])?
-//! And one after it: is this less than what I serve, and has it been so for a while?
+//! And three after it: is a writer still at work ([`rest`])? Is this less than what I serve, and has
+//! it been so for a while? Which names are lost ([`names`])? From here on every chapter reads so.
 //!
 //! [`explorer`] is the other half of the chapter: it runs this reader against every [`writer`], at
 //! every point where the two could meet. [`start`] and [`mounted`] are for the moment of the start.
@@ -30,22 +31,35 @@
 //! ```
 
 pub mod explorer;
+pub mod exposure;
+mod key;
+mod kinds;
 pub mod mounted;
+pub mod names;
 pub mod pem;
 pub mod pinned;
+pub mod rest;
+mod settle;
 pub mod start;
+mod tell;
 pub mod writer;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use ch02_hot_reload::Loader;
-use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source, reject, validate};
+use ch02_hot_reload::identity::{
+    Contents, Identity, Peers, Reason, Rejected, Source, reject, trust_anchors, validate_by,
+};
+use ch02_hot_reload::{Loader, ReadFn};
+use lab::agent::Files;
 use parking_lot::Mutex;
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
-use pinned::Seen;
+use pinned::{Found, Seen};
 
 /// What is asked of the files beyond what a peer would ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +68,30 @@ pub struct Options {
     /// believed. Longer than any writer pauses within one file; shorter than you are willing to
     /// wait for a removed anchor to be gone.
     pub settle: Duration,
+    /// How long files that are not valid must stay as they are before that is said: a writer may be
+    /// between two steps. [`Duration::ZERO`] asks for no patience.
+    pub rest: Duration,
     /// What to do about a key that other users can read.
     pub exposed_key: ExposedKey,
+    /// What to do about a certificate that lacks a name of the one before.
+    pub lost_names: LostNames,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(10),
+            rest: Duration::from_millis(250),
             exposed_key: ExposedKey::Warn,
+            lost_names: LostNames::Warn,
         }
     }
 }
 
-/// A key that other users can read has leaked to them already: not to serve it harms only the
-/// clients. So the default is to say it, loudly, and to serve. A kubelet mounts secrets with mode
-/// 0644 unless told otherwise (`defaultMode`), so refusing is a choice for hosts that you set up.
+/// What other users can read may have leaked to them already: not to serve it mends nothing, and
+/// harms the clients. So the default is to say it, loudly, and to serve. A kubelet mounts secrets
+/// with mode 0644 unless told otherwise (`defaultMode`), so refusing is a choice for hosts that you
+/// set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExposedKey {
     /// Serve, and log `key_exposed`.
@@ -78,15 +100,28 @@ pub enum ExposedKey {
     Refuse,
 }
 
+/// A name that is gone may have been retired, or forgotten in a renewal. The reader cannot know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostNames {
+    /// Serve, and log `names_lost`.
+    Warn,
+    /// Reject, with the reason `name_lost`.
+    Refuse,
+}
+
 /// Looks at the files until two looks in a row agree, this often at the most.
 pub const LOOKS: usize = 5;
 
 type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+type Pause = Box<dyn Fn(Duration) + Send + Sync>;
 
 /// Reads so that no state a writer can leave the files in is taken for a complete one.
 pub struct Reader {
     options: Options,
+    peers: Peers,
+    dates: Arc<dyn TimeProvider>,
     now: Clock,
+    pause: Pause,
     remembered: Mutex<Remembered>,
 }
 
@@ -94,8 +129,20 @@ pub struct Reader {
 struct Remembered {
     /// A set that is less than what is served, and since when it has been seen at each read.
     shrunk: Option<([u8; 32], Instant)>,
-    /// The mode of the key file that was last complained of.
-    complained: Option<u32>,
+    /// A set that was not valid, and rested: its fingerprint.
+    rested: Option<u64>,
+    /// The files that expose a key, and their modes, as they were last complained of.
+    exposed: Vec<(PathBuf, u32)>,
+    /// What was last said of the trust anchors.
+    trust: Option<Rejected>,
+}
+
+/// What is to be served, and what is to be said of it.
+struct Judged {
+    identity: Identity,
+    /// Why the trust anchors of the file are not those of the identity.
+    trust: Option<Rejected>,
+    lost: Vec<String>,
 }
 
 // ANCHOR: read
@@ -113,19 +160,76 @@ impl Reader {
     ) -> Result<Identity, Rejected> {
         // What shrank is believed only if each read in all that time has found it so.
         let shrunk = self.remembered.lock().shrunk.take();
+        let (seen, judged) = self.rested(source, between, &mut |seen| {
+            let seen = seen.as_ref().map_err(Clone::clone)?;
+            let judged = self.judge(source, seen, serving)?;
+            self.settled(source, &judged.identity, serving, shrunk)?;
+            Ok(judged)
+        });
+        self.tell(source, serving, &seen, judged)
+    }
 
-        let seen = stable(source, between)?;
-        self.key_mode(source, &seen)?;
+    /// The set that was seen: whole, and valid for peers.
+    fn judge(
+        &self,
+        source: &Source,
+        seen: &Seen,
+        serving: Option<&Identity>,
+    ) -> Result<Judged, Rejected> {
+        let files = &source.files;
+        let exposed = exposure::exposed(seen, files, &exposure::own_groups());
+        exposure::refuse(self.options.exposed_key, &exposed)?;
 
-        let (files, contents) = (&source.files, &seen.contents);
+        let contents = Contents {
+            certificate: pem::without_marks(&seen.certificate.bytes).into_owned(),
+            key: pem::without_marks(&seen.key.bytes).into_owned(),
+            roots: Vec::new(),
+        };
         pem::whole(&contents.certificate, &files.certificate)?;
         pem::whole(&contents.key, &files.key)?;
-        pem::whole(&contents.roots, &files.roots)?;
-        let identity = validate(source, contents, Peers::Clients, UnixTime::now())?;
-
-        self.settled(source, &identity, serving, shrunk)?;
-        Ok(identity)
+        let (anchors, trust) = match (read_anchors(source, &seen.roots), serving) {
+            (Ok(anchors), _) => (anchors, None),
+            // A leaf is not held up by what is wrong beside it: the last good anchors judge it.
+            (Err(fault), Some(serving)) => (serving.anchors.clone(), Some(fault)),
+            (Err(fault), None) => return Err(fault),
+        };
+        let now = self.dates.current_time();
+        // A clock that cannot be read is taken for 1970: nothing is valid then.
+        let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
+        let identity = validate_by(anchors, source, &contents, self.peers, now)
+            .map_err(|rejected| key::explain(rejected, source, &contents))?;
+        let lost = self.names_lost(source, serving, &identity)?;
+        Ok(Judged {
+            identity,
+            trust,
+            lost,
+        })
     }
+}
+
+/// The trust anchors in the file as it is now, read once and with the same care.
+///
+/// # Errors
+/// When the file is no file, is not whole, or holds no anchor.
+pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected> {
+    let path = &source.files.roots;
+    let alone = Files {
+        certificate: path.clone(),
+        key: path.clone(),
+        roots: path.clone(),
+    };
+    let seen = pinned::look(&alone, &mut |_| ())?;
+    read_anchors(source, &seen.roots)
+}
+
+fn read_anchors(
+    source: &Source,
+    seen: &Result<Found, Rejected>,
+) -> Result<Vec<CertificateDer<'static>>, Rejected> {
+    let path = &source.files.roots;
+    let text = pem::without_marks(&seen.as_ref().map_err(Clone::clone)?.bytes);
+    pem::whole(&text, path)?;
+    trust_anchors(&text, path)
 }
 
 /// Looks until two looks in a row agree, be it on contents or on an error.
@@ -154,78 +258,36 @@ impl Reader {
     pub fn with_clock(options: Options, now: Clock) -> Self {
         Self {
             options,
+            peers: Peers::Clients,
+            dates: Arc::new(DefaultTimeProvider),
             now,
+            pause: Box::new(thread::sleep),
             remembered: Mutex::default(),
         }
     }
 
-    // ANCHOR: settled
-    /// A chain or a set of anchors that was cut between two blocks parses, and validates. It can
-    /// only be told by what is missing, and from a removal on purpose only by time.
-    fn settled(
-        &self,
-        source: &Source,
-        identity: &Identity,
-        serving: Option<&Identity>,
-        shrunk: Option<([u8; 32], Instant)>,
-    ) -> Result<(), Rejected> {
-        let Some(serving) = serving else {
-            return Ok(());
-        };
-        let lost = |anchor| !identity.anchors.contains(anchor);
-        let (reason, file) = if serving.anchors.iter().any(lost) {
-            (Reason::TrustShrunk, &source.files.roots)
-        } else if identity.certified.cert.len() < serving.certified.cert.len() {
-            (Reason::ChainShrunk, &source.files.certificate)
-        } else {
-            return Ok(());
-        };
-        let (set, now) = (identity.set_sha256, (self.now)());
-        let since = match shrunk {
-            Some((before, since)) if before == set => since,
-            _ => now,
-        };
-        if now.duration_since(since) >= self.options.settle {
-            return Ok(());
-        }
-        self.remembered.lock().shrunk = Some((set, since));
-        let settle = self.options.settle;
-        let detail = format!("certificates are gone: believed once it has been so for {settle:?}");
-        Err(reject(reason, file, &detail))
+    /// The same, for an identity that is shown to these peers.
+    pub fn for_peers(self, peers: Peers) -> Self {
+        Self { peers, ..self }
     }
-    // ANCHOR_END: settled
 
-    // ANCHOR: key_mode
-    /// The mode is that of the opened file: a path could mean another one by now.
-    fn key_mode(&self, source: &Source, seen: &Seen) -> Result<(), Rejected> {
-        let (mode, file) = (seen.key_mode, &source.files.key);
-        let exposed = (mode & 0o077 != 0).then_some(mode);
-        let mut remembered = self.remembered.lock();
-        let news = remembered.complained != exposed;
-        match (exposed, self.options.exposed_key) {
-            (Some(_), ExposedKey::Refuse) => {
-                let detail = format!("mode {mode:04o}: the key is for its owner alone (0600)");
-                return Err(reject(Reason::InsecureMode, file, &detail));
-            }
-            (Some(_), ExposedKey::Warn) if news => {
-                let (file, mode) = (file.display(), format!("{mode:04o}"));
-                tracing::warn!(event = "key_exposed", file = %file, mode);
-            }
-            _ => {}
-        }
-        remembered.complained = exposed;
-        Ok(())
+    /// The same, with the dates of certificates compared with another clock.
+    pub fn by_date(self, dates: Arc<dyn TimeProvider>) -> Self {
+        Self { dates, ..self }
     }
-    // ANCHOR_END: key_mode
+
+    /// The same, with another way to let so much time pass while the files come to rest.
+    pub fn pausing(self, pause: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        let pause = Box::new(pause);
+        Self { pause, ..self }
+    }
 
     /// The set that was refused at the last read because it is less than what is served, if any.
     /// It is all that this reader carries from one read to the next, complaints aside.
     pub fn doubts(&self) -> Option<[u8; 32]> {
         self.remembered.lock().shrunk.map(|(set, _)| set)
     }
-}
 
-impl Reader {
     /// Reads and validates.
     ///
     /// # Errors
@@ -234,10 +296,15 @@ impl Reader {
         self.read_stepwise(source, serving, &mut |_| ())
     }
 
+    /// What a [`Loader`] of any chapter reads by.
+    pub fn read_fn(self) -> Box<ReadFn> {
+        Box::new(move |source, serving| self.read(source, serving))
+    }
+
     /// Chapter 2's generations, read by this reader.
     pub fn loader(self) -> Loader {
         Loader {
-            read: Box::new(move |source, serving| self.read(source, serving)),
+            read: self.read_fn(),
             ..Loader::default()
         }
     }

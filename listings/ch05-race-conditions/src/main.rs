@@ -12,7 +12,7 @@ use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::program::{Plain, Role};
 use ch03_handshake_hook::{CertResolver, hooked_config, serve, watch};
 use ch05_race_conditions::explorer::{Found, Served, Subject, World, explore};
-use ch05_race_conditions::{ExposedKey, Options, Reader, mounted, start};
+use ch05_race_conditions::{ExposedKey, LostNames, Options, Reader, mounted, start};
 use tracing::Level;
 
 #[derive(clap::Args)]
@@ -27,6 +27,12 @@ struct Careful {
     /// Reject a key that other users can read, instead of warning.
     #[arg(long)]
     refuse_exposed_key: bool,
+    /// Milliseconds for which files that are not valid must stay as they are before that is said.
+    #[arg(long, default_value_t = 250)]
+    rest_ms: u64,
+    /// Reject a certificate that lacks a name of the one that is served, instead of warning.
+    #[arg(long)]
+    refuse_lost_names: bool,
     /// Where the first files are not valid yet, wait for them instead of ending.
     #[arg(long)]
     wait: bool,
@@ -55,6 +61,12 @@ async fn server(arguments: Careful) -> io::Result<()> {
             ExposedKey::Refuse
         } else {
             ExposedKey::Warn
+        },
+        rest: Duration::from_millis(arguments.rest_ms),
+        lost_names: if arguments.refuse_lost_names {
+            LostNames::Refuse
+        } else {
+            LostNames::Warn
         },
     };
     let poll = Duration::from_millis(arguments.follow.poll_ms);

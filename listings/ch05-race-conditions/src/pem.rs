@@ -1,26 +1,34 @@
-//! Is each PEM block of a file whole?
+//! Is each PEM block of a file whole, and is it what the file is for?
 //!
 //! Parsers of PEM (RFC 7468) look for blocks and pass over all else, as the RFC asks them to. So a
 //! file that was cut within `-----BEGIN` holds one block less, and no error. This is asked before
 //! the parser is: nothing that looks like a part of a block may stand outside of one.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use ch02_hot_reload::identity::{Reason, Rejected, reject};
-use rustls::pki_types::CertificateDer;
+use lab::chain;
 use rustls::pki_types::pem::PemObject;
-use x509_parser::parse_x509_certificate;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// What a file of a chain, a key or trust anchors may hold. The last two carry no secret and no
-/// identity: `openssl ecparam -genkey` writes the one before the key, HAProxy reads the other.
-const KNOWN: [&[u8]; 6] = [
-    b"CERTIFICATE",
-    b"PRIVATE KEY",
-    b"EC PRIVATE KEY",
-    b"RSA PRIVATE KEY",
-    b"EC PARAMETERS",
-    b"DH PARAMETERS",
-];
+use crate::kinds;
+
+/// The byte order mark of UTF-8, which Windows' editors put before a text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The text without byte order marks at the beginning of its lines: one before a block hides it
+/// from parsers, and two files that each have one may have been joined.
+pub fn without_marks(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.windows(MARK.len()).any(|part| part == MARK) {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+        kept.extend_from_slice(line.strip_prefix(MARK).unwrap_or(line));
+    }
+    Cow::Owned(kept)
+}
 
 // ANCHOR: whole
 /// Checks that all blocks of a file are whole, of a known kind, and hold one key at most.
@@ -29,49 +37,101 @@ const KNOWN: [&[u8]; 6] = [
 /// `truncated` where the rest may still come, `malformed` otherwise. Bytes of the file are not
 /// repeated: it may hold a key.
 pub fn whole(text: &[u8], file: &Path) -> Result<(), Rejected> {
-    let truncated = |detail: &str| Err(reject(Reason::Truncated, file, &detail));
-    let malformed = |detail: &str| Err(reject(Reason::Malformed, file, &detail));
+    if let Some(what) = kinds::no_pem(text) {
+        return Err(reject(Reason::Malformed, file, &what));
+    }
+    let blocks = blocks(text).map_err(|(reason, detail)| reject(reason, file, &detail))?;
+    let keys = blocks.iter().filter(|block| block.is_key()).count();
+    if keys > 1 {
+        return Err(reject(Reason::Malformed, file, &"more than one key"));
+    }
+    for (number, block) in (1..).zip(&blocks) {
+        block.parse().map_err(|what| {
+            let detail = format!("block {number} of {}: {what}", blocks.len());
+            reject(Reason::Malformed, file, &detail)
+        })?;
+    }
+    Ok(())
+}
 
-    let (mut open, mut keys) = (None, 0);
+/// The blocks of a text, or why one of them is not whole.
+fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
+    let truncated = |detail: &str| Err((Reason::Truncated, detail.to_owned()));
+    let malformed = |detail: &str| Err((Reason::Malformed, detail.to_owned()));
+
+    let (mut open, mut found, mut at) = (None, Vec::new(), 0);
     let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).peekable();
     while let Some(line) = lines.next() {
+        let begins = at;
+        at += line.len() + 1;
         // What follows the last line break. It is empty in a file that ends as text files do.
         let unfinished = lines.peek().is_none();
         match (marker(line), open) {
-            (Some(Marker::Begin(label)), None) if KNOWN.contains(&label) => {
-                open = Some(label);
-                keys += usize::from(label.ends_with(b"PRIVATE KEY"));
-            }
-            (Some(Marker::Begin(_)), None) => return malformed("a PEM block of an unknown kind"),
+            (Some(Marker::Begin(label)), None) => match kinds::stranger(label) {
+                None => open = Some((label, begins)),
+                Some(what) => return malformed(what),
+            },
             (Some(Marker::Begin(_)), Some(_)) => return truncated("a PEM block has no end"),
-            (Some(Marker::End(label)), Some(begun)) if label == begun => open = None,
+            (Some(Marker::End(label)), Some((begun, from))) if label == begun => {
+                let text = &text[from..begins + line.len()];
+                found.push(Block { label, text });
+                open = None;
+            }
             (Some(Marker::End(_)), _) => return malformed("a PEM block ends that did not begin"),
             (None, _) if unfinished && line.starts_with(b"-") => {
-                return truncated("the file ends within a line that marks a PEM block");
+                return truncated(
+                    "the file ends in a dash without a line break: a line that marks a PEM block \
+                     may have been cut. If it is text, end the line",
+                );
             }
             (None, _) if mentions_marker(line) => {
                 return malformed("a line that marks a PEM block holds something else, too");
             }
+            (None, Some(_)) if line.contains(&b':') => return malformed(kinds::header(line)),
             (None, _) => {}
         }
     }
-    if open.is_some() {
-        return truncated("a PEM block has no end");
+    match open {
+        Some(_) => truncated("a PEM block has no end"),
+        None => Ok(found),
     }
-    if keys > 1 {
-        return malformed("more than one key");
-    }
-    for certificate in CertificateDer::pem_slice_iter(text) {
-        let parsed = certificate
-            .ok()
-            .is_some_and(|der| parse_x509_certificate(&der).is_ok_and(|(rest, _)| rest.is_empty()));
-        if !parsed {
-            return malformed("a CERTIFICATE block holds something else than one certificate");
-        }
-    }
-    Ok(())
 }
 // ANCHOR_END: whole
+
+/// A block with its two markers. No `Debug`: it may be a key.
+struct Block<'a> {
+    label: &'a [u8],
+    text: &'a [u8],
+}
+
+impl Block<'_> {
+    fn is_key(&self) -> bool {
+        self.label.ends_with(b"PRIVATE KEY")
+    }
+
+    /// What stands in it must be what its label says. Parameters are not looked at: nobody uses them.
+    fn parse(&self) -> Result<(), String> {
+        if self.is_key() {
+            // What the parser says may repeat bytes of the key.
+            let key = PrivateKeyDer::from_pem_slice(self.text).map(drop);
+            return key.map_err(|_| "the base64 of the key does not decode".into());
+        }
+        if self.label != b"CERTIFICATE" {
+            return Ok(());
+        }
+        let certificate = CertificateDer::from_pem_slice(self.text)
+            .map_err(|_| "the base64 of a CERTIFICATE block does not decode")?;
+        chain::parse(&certificate).map_err(|why| {
+            format!("a CERTIFICATE block holds something else than one certificate ({why})")
+        })
+    }
+}
+
+/// Whether a text holds a private key, in whatever form a PEM block can have.
+pub fn holds_key(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+    lines.any(|line| matches!(marker(line), Some(Marker::Begin(label)) if label.ends_with(b"PRIVATE KEY")))
+}
 
 enum Marker<'a> {
     Begin(&'a [u8]),

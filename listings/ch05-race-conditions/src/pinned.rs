@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use ch02_hot_reload::identity::{Contents, Reason, Rejected, reject};
+use ch02_hot_reload::identity::{Reason, Rejected, reject};
 use lab::agent::Files;
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
+
+use crate::exposure::Access;
 
 /// The largest file that is read, in bytes: 1 MiB, as large as a Kubernetes Secret can be.
 /// Mozilla's whole bundle of roots is a quarter of that.
@@ -19,32 +20,42 @@ pub const LARGEST: u64 = 1 << 20;
 /// What one look saw. No `Debug`: a private key is in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// What the files held, byte for byte.
-    pub contents: Contents,
-    /// The permission bits of the key's file.
-    pub key_mode: u32,
+    /// The file of the chain.
+    pub certificate: Found,
+    /// The file of the key.
+    pub key: Found,
+    /// The file of the trust anchors, or what is wrong with it: a leaf can do without.
+    pub roots: Result<Found, Rejected>,
+}
+
+/// One file that was read. No `Debug`: a private key may be in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What it held, byte for byte.
+    pub bytes: Vec<u8>,
+    /// Who may do what with it.
+    pub access: Access,
 }
 
 /// Looks once.
 ///
 /// # Errors
-/// When a file is missing, cannot be read, is no file, or is too large.
+/// When the chain's file or the key's is missing, cannot be read, is no file, or is too large.
 pub fn look(files: &Files, between: &mut dyn FnMut(&str)) -> Result<Seen, Rejected> {
     let mut directories = Directories::default();
-    let (certificate, mode) = directories.read(&files.certificate, between)?;
+    let certificate = directories.read(&files.certificate, between)?;
     // One file for both is read once, so that its two halves are of one generation.
-    let (key, key_mode) = if files.key == files.certificate {
-        (certificate.clone(), mode)
+    let key = if files.key == files.certificate {
+        certificate.clone()
     } else {
         directories.read(&files.key, between)?
     };
-    let (roots, _) = directories.read(&files.roots, between)?;
-    let contents = Contents {
+    let roots = directories.read(&files.roots, between);
+    Ok(Seen {
         certificate,
         key,
         roots,
-    };
-    Ok(Seen { contents, key_mode })
+    })
 }
 
 // ANCHOR: pinned
@@ -99,12 +110,8 @@ impl Pinned {
 
 // ANCHOR: file
 impl Directories {
-    /// The bytes of a file, and its permission bits.
-    fn read(
-        &mut self,
-        path: &Path,
-        between: &mut dyn FnMut(&str),
-    ) -> Result<(Vec<u8>, u32), Rejected> {
+    /// The bytes of a file, and who may do what with it.
+    fn read(&mut self, path: &Path, between: &mut dyn FnMut(&str)) -> Result<Found, Rejected> {
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => reject(Reason::Missing, path, &error),
             _ => reject(Reason::Unreadable, path, &error),
@@ -141,7 +148,8 @@ impl Directories {
             return Err(too_large());
         }
         between("file read");
-        Ok((bytes, about.permissions().mode() & 0o7777))
+        let access = Access::of(&about);
+        Ok(Found { bytes, access })
     }
 }
 // ANCHOR_END: file

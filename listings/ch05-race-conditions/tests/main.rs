@@ -1,6 +1,7 @@
 //! The chapter's tests, in one program: they wait side by side, and are linked once.
 //! One that is run by itself, too, is a program of its own: see `Cargo.toml`.
 
+mod beside;
 mod explorer;
 mod model;
 mod pem;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ch02_hot_reload::identity::Reason;
-use ch05_race_conditions::pem::whole;
+use ch05_race_conditions::pem::{whole, without_marks};
 use lab::authority::{Authority, Issued, LeafRequest};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -28,6 +28,13 @@ fn refuses(reason: Reason, text: &str, detail: &str) {
         (rejected.reason, rejected.detail.as_str()),
         (reason, detail)
     );
+}
+
+#[track_caller]
+fn refuses_saying(reason: Reason, text: &str, says: &str) {
+    let rejected = whole(text.as_bytes(), Path::new("tls.crt")).unwrap_err();
+    assert_eq!(rejected.reason, reason, "{rejected}");
+    assert!(rejected.detail.contains(says), "{rejected}");
 }
 
 #[test]
@@ -76,15 +83,15 @@ fn two_markers_on_one_line() {
     );
 }
 
+/// Before each block: as where two files were joined that each have one.
 #[test]
-fn a_byte_order_mark() {
-    let chain = format!("\u{feff}{}", issued().chain_pem);
-    assert_eq!(parsed(&chain), 1, "the parser alone drops the leaf");
-    refuses(
-        Reason::Malformed,
-        &chain,
-        "a line that marks a PEM block holds something else, too",
-    );
+fn byte_order_marks() {
+    let plain = issued().chain_pem;
+    let marked = plain.replace("-----BEGIN", "\u{feff}-----BEGIN");
+    assert_eq!(parsed(&marked), 0, "the parser alone drops both");
+    let text = without_marks(marked.as_bytes());
+    assert_eq!(text, plain.as_bytes());
+    whole(&text, Path::new("tls.crt")).unwrap();
 }
 
 /// As it is copied out of YAML.
@@ -128,14 +135,106 @@ fn an_end_of_another_kind() {
     );
 }
 
+/// Each says what it is, and what makes a file of it that can be read.
 #[test]
-fn kinds_that_are_not_known() {
+fn kinds_that_are_not_taken() {
     let (chain, key) = (issued().chain_pem, issued().key);
-    let trusted = chain.replace(" CERT", " TRUSTED CERT");
-    let encrypted = key.expose().replace(" PRIVATE", " ENCRYPTED PRIVATE");
-    for text in [trusted, encrypted] {
-        refuses(Reason::Malformed, &text, "a PEM block of an unknown kind");
+    for (label, says) in [
+        (
+            " TRUSTED CERTIFICATE",
+            "a TRUSTED CERTIFICATE, which only OpenSSL reads",
+        ),
+        (" X509 CERTIFICATE", "an X509 CERTIFICATE, the label of old"),
+        (" X509 CRL", "a certificate revocation list (X509 CRL)"),
+        (" CERTIFICATE REQUEST", "a request for a certificate (CSR)"),
+        (" PKCS7", "a PKCS #7 bundle"),
+        (" PUBLIC KEY", "a public key"),
+        (" SOMETHING ELSE", "a PEM block of an unknown kind"),
+    ] {
+        refuses_saying(
+            Reason::Malformed,
+            &chain.replace(" CERTIFICATE", label),
+            says,
+        );
     }
+    for (label, says) in [
+        (" ENCRYPTED PRIVATE KEY", "the key is encrypted"),
+        (" OPENSSH PRIVATE KEY", "a key in OpenSSH's format"),
+        (" DSA PRIVATE KEY", "a DSA key"),
+    ] {
+        let key = key.expose().replace(" PRIVATE KEY", label);
+        refuses_saying(Reason::Malformed, &key, says);
+    }
+}
+
+/// As `openssl rsa -aes256 -traditional` writes it (RFC 1421).
+#[test]
+fn a_key_that_is_encrypted_in_the_old_way() {
+    let header = "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n";
+    let key = issued().key.expose().replacen("KEY-----\n", header, 1);
+    refuses_saying(Reason::Malformed, &key, "the key is encrypted");
+    let commented = issued()
+        .chain_pem
+        .replacen("-----\n", "-----\nComment: mine\n\n", 1);
+    refuses_saying(Reason::Malformed, &commented, "a header within a PEM block");
+}
+
+#[test]
+fn files_that_are_no_pem() {
+    let der = CertificateDer::from_pem_slice(issued().chain_pem.as_bytes()).unwrap();
+    let utf16: Vec<u8> = issued()
+        .chain_pem
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let marked = [&[0xff, 0xfe], &utf16[..]].concat();
+    for (text, says) in [
+        (&der[..], "DER or PKCS #12, not PEM"),
+        (&marked, "UTF-16 or binary, not PEM"),
+        (&utf16, "UTF-16 or binary, not PEM"),
+        (&[0xfe, 0xed, 0xfe, 0xed, 0, 0], "a Java keystore, not PEM"),
+        (b"<!DOCTYPE html>\n<html></html>\n", "HTML or XML, not PEM"),
+    ] {
+        let rejected = whole(text, Path::new("tls.crt")).unwrap_err();
+        assert_eq!(rejected.reason, Reason::Malformed);
+        assert!(rejected.detail.contains(says), "{rejected}");
+    }
+}
+
+/// As `openssl s_client -showcerts` ends, and the same where its last line break is lost: that
+/// could be the beginning of another block.
+#[test]
+fn dashes_at_the_end() {
+    let chain = issued().chain_pem;
+    whole(format!("{chain}---\n").as_bytes(), Path::new("tls.crt")).unwrap();
+    let says = "ends in a dash without a line break";
+    refuses_saying(Reason::Truncated, &format!("{chain}---"), says);
+}
+
+/// An answer of a web server in the place of an intermediate. The parser of rustls decodes it, and
+/// does not look what it is.
+#[test]
+fn a_page_in_a_block() {
+    let page = "PCFET0NUWVBFIGh0bWw+PGh0bWw+PC9odG1sPg==";
+    let chain = issued().chain_pem + &format!("-----BEGIN CERTIFICATE-----\n{page}\n{END}");
+    assert_eq!(parsed(&chain), 3);
+    refuses_saying(
+        Reason::Malformed,
+        &chain,
+        "block 3 of 3: a CERTIFICATE block holds something",
+    );
+}
+
+#[test]
+fn base64_that_does_not_decode() {
+    let chain = issued().chain_pem.replacen("-----\nMI", "-----\n*I", 1);
+    refuses_saying(
+        Reason::Malformed,
+        &chain,
+        "the base64 of a CERTIFICATE block",
+    );
+    let key = issued().key.expose().replacen("-----\nMI", "-----\n*I", 1);
+    refuses_saying(Reason::Malformed, &key, "the base64 of the key");
 }
 
 #[test]
@@ -153,7 +252,7 @@ fn a_certificate_with_something_after_it() {
         Some(padded) => format!("{}AAAAA", padded.trim_end_matches('=')),
         None => format!("{}AAAA", leaf.trim_end()),
     };
-    refuses(
+    refuses_saying(
         Reason::Malformed,
         &format!("{more}\n{END}"),
         "a CERTIFICATE block holds something else than one certificate",

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use ch01_restart_baseline::listen;
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
+use ch05_race_conditions::{Options as Care, Reader};
 use ch06_in_flight_requests::client::{self, Http, Version};
 use ch06_in_flight_requests::descriptors::make_room;
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
@@ -56,7 +57,8 @@ async fn drain(spread: Duration, tickets: Tickets) -> Run {
         tickets,
         remembered: HELD,
     };
-    let store = IdentityStore::start_by(sessions.loader(), source).unwrap();
+    let store =
+        IdentityStore::start_by(sessions.loader(Reader::new(Care::default())), source).unwrap();
     let server = Server::new(
         store.clone(),
         Retirement {

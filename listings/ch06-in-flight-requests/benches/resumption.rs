@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::{IdentityStore, Reload};
+use ch05_race_conditions::{Options as Care, Reader};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use lab::agent::{Agent, Strategy};
 use lab::authority::Authority;
@@ -49,7 +50,8 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
         tickets,
         remembered: CLIENTS,
     };
-    let store = IdentityStore::start_by(sessions.loader(), source).unwrap();
+    let store =
+        IdentityStore::start_by(sessions.loader(Reader::new(Care::default())), source).unwrap();
     let options = Options {
         resume: true,
         tls12_only,

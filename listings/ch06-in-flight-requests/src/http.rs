@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn;
 use hyper::service::service_fn;
@@ -17,6 +17,7 @@ use lab::wire::{self, BLOCK};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 
+use crate::head::{Head, Reading};
 use crate::leave::{Due, End, until_gone};
 use crate::linger::Shared;
 
@@ -41,22 +42,32 @@ where
 {
     let stream = Shared::new(stream);
     let (body, leaving) = (Arc::new(Counts::default()), AtomicBool::new(false));
-    let service = service_fn(|request| {
+    let head = Head::default();
+    let service = service_fn(|request: Request<Incoming>| {
+        head.complete();
         let mut response = answer(&request, &body);
-        if leaving.load(Ordering::Relaxed) {
+        // A body is not read, and what comes of it must not be taken for the next head.
+        if leaving.load(Ordering::Relaxed) || !request.body().is_end_stream() {
             let headers = response.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         std::future::ready(Ok::<_, Infallible>(response))
     });
-    let io = TokioIo::new(stream.clone());
+    let reading = Reading {
+        stream: stream.clone(),
+        head: head.clone(),
+    };
     let connection = conn::http1::Builder::new()
         .max_buf_size(ROOM)
-        .serve_connection(io, service);
+        .serve_connection(TokioIo::new(reading), service);
+    let connection = pin!(connection);
     let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
     let close = conn::http1::Connection::graceful_shutdown;
     let owes = || body.owes();
-    let end = until_gone(stream, pin!(connection), due, grace, ask, close, owes).await;
+    let end = tokio::select! {
+        end = until_gone(stream, connection, due, grace, ask, close, owes) => end,
+        () = head.overdue() => End::Cut,
+    };
     (body.sent.load(Ordering::Relaxed), end)
 }
 // ANCHOR_END: http1

@@ -35,6 +35,7 @@
 pub mod agree;
 pub mod client;
 pub mod descriptors;
+pub mod head;
 pub mod held;
 pub mod http;
 pub mod leave;

@@ -13,6 +13,7 @@ use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::program::{Role, Shown};
 use ch03_handshake_hook::watch::Follow;
+use ch05_race_conditions::{Options as Care, Reader};
 use ch06_in_flight_requests::descriptors::make_room;
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch06_in_flight_requests::{Retirement, Server};
@@ -75,7 +76,8 @@ async fn server(arguments: Retire) -> io::Result<()> {
         tickets: arguments.tickets,
         remembered: 4096,
     };
-    let store = IdentityStore::start_by(sessions.loader(), arguments.serve.source()?)?;
+    let reader = Reader::new(Care::default());
+    let store = IdentityStore::start_by(sessions.loader(reader), arguments.serve.source()?)?;
     let server = Server::new(
         store.clone(),
         Retirement {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ch02_hot_reload::identity::Identity;
 use ch02_hot_reload::{Generation, Loader};
+use ch05_race_conditions::Reader;
 use clap::ValueEnum;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::Ticketer;
@@ -43,11 +44,12 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Chapter 2's way to a generation, with what these sessions add to it.
-    pub fn loader(self) -> Loader {
+    /// What `reader` reads, made into a generation in chapter 2's way, with what these sessions add
+    /// to it.
+    pub fn loader(self, reader: Reader) -> Loader {
         let plain = Loader::default();
         Loader {
-            read: plain.read,
+            read: reader.read_fn(),
             build: Box::new(move |identity, before| {
                 let config = Arc::unwrap_or_clone((plain.build)(identity, before)?);
                 Ok(Arc::new(self.carry_over(config, identity, before)))

@@ -38,8 +38,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Rejected, Source};
-use ch02_hot_reload::{IdentityStore, Loader, Reload};
+use ch02_hot_reload::{IdentityStore, Reload};
 use ch03_handshake_hook::watch::Events;
+use ch05_race_conditions::{Options as Care, Reader};
 use parking_lot::{Mutex, MutexGuard};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
@@ -105,7 +106,7 @@ impl Keeper {
         let outcome = self.store.reload();
         let (source, current) = (self.store.source(), self.store.current());
         let served = &current.identity.certified.cert;
-        let verdict = identity::anchors(source).and_then(|anchors| {
+        let verdict = ch05_race_conditions::anchors(source).and_then(|anchors| {
             identity::validate_chain(Peers::Clients, source, served, &anchors, now)
         });
         let mut state = self.state();
@@ -184,18 +185,24 @@ impl Keeper {
         clock: Arc<dyn TimeProvider>,
         settings: Settings,
     ) -> Result<Arc<Self>, Rejected> {
-        let now = clock.clone();
-        let loader = Loader {
-            read: Box::new(move |source, _| {
-                // A clock that cannot be read is taken for 1970: nothing is valid then.
-                let now = now.current_time();
-                let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
-                let contents = identity::contents(source, |_| ())?;
-                identity::validate(source, &contents, Peers::Clients, now)
-            }),
-            ..Loader::default()
-        };
-        let store = IdentityStore::start_by(loader, source)?;
+        // Time passes by the clock that nobody steps, and certificates end by the other.
+        let passing = Arc::new(|| Instant::now().into_std());
+        let reader = Reader::with_clock(Care::default(), passing);
+        Self::start_by(reader, source, clock, settings)
+    }
+
+    /// [`Keeper::start`], with files that are read by this reader.
+    ///
+    /// # Errors
+    /// As [`Keeper::start`].
+    pub fn start_by(
+        reader: Reader,
+        source: Source,
+        clock: Arc<dyn TimeProvider>,
+        settings: Settings,
+    ) -> Result<Arc<Self>, Rejected> {
+        let reader = reader.by_date(clock.clone());
+        let store = IdentityStore::start_by(reader.loader(), source)?;
         let state = State {
             looked: Instant::now(),
             told: None,

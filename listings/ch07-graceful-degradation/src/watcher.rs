@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ch03_handshake_hook::watch::{Events, watch_directory};
+use ch03_handshake_hook::watch::{Events, Watching, watch_directory};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
@@ -29,10 +30,11 @@ impl Keeper {
     /// Returns only when it cannot go on, with the reason.
     async fn follow(self: Arc<Self>) -> &'static str {
         let (hint, mut hints) = mpsc::channel(1);
-        let _watching = match self.settings.events {
-            Events::Wanted => watch_directory(&self.store.source().files, hint),
+        let watching = match self.settings.events {
+            Events::Wanted => Some(watch_directory(&self.store.source().files, hint)),
             Events::PollOnly => None,
         };
+        let watching = Arc::new(Mutex::new(watching));
         let mut ticks = interval(self.settings.poll);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut due, mut held, mut looks) = (false, None, JoinSet::<Option<Duration>>::new());
@@ -57,10 +59,15 @@ impl Keeper {
             self.raise_or_clear(now);
             if due && looks.is_empty() {
                 due = false;
-                let keeper = self.clone();
+                let (keeper, watching) = (self.clone(), watching.clone());
                 // On another thread, and its events go where this task's events go.
                 let events = get_default(Clone::clone);
-                looks.spawn_blocking(move || with_default(&events, || keeper.look(now)));
+                looks.spawn_blocking(move || {
+                    with_default(&events, || {
+                        watching.lock().iter_mut().for_each(Watching::renew);
+                        keeper.look(now)
+                    })
+                });
             }
         }
     }

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ch02_hot_reload::identity::{self, Identity, Peers, Rejected, Source};
+use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
 use ch02_hot_reload::{IdentityStore, Loader};
+use ch05_race_conditions::{Options, Reader};
 use ch06_in_flight_requests::client::Http;
 use lab::client::{Client, Failure};
 use rustls::ClientConfig;
-use rustls::pki_types::UnixTime;
 
 use crate::mutual;
 
@@ -21,7 +22,7 @@ pub type Generations = IdentityStore<Arc<ClientConfig>>;
 /// When the files are not valid for a client.
 pub fn start(source: Source) -> Result<Arc<Generations>, Rejected> {
     let loader = Loader {
-        read: Box::new(|source, _| read(source)),
+        read: reader().read_fn(),
         build: Box::new(|identity, _| Ok(Arc::new(mutual::client_config(identity)?))),
     };
     IdentityStore::start_by(loader, source)
@@ -32,8 +33,17 @@ pub fn start(source: Source) -> Result<Arc<Generations>, Rejected> {
 /// # Errors
 /// What a server would object to, and files that cannot be read.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
-    let contents = identity::contents(source, |_| ())?;
-    identity::validate(source, &contents, Peers::Servers, UnixTime::now())
+    reader().read(source, None)
+}
+
+/// Chapter 5's, for what is shown to servers. A set of roots that shrank is believed at once: a
+/// client has nobody who stands on them.
+fn reader() -> Reader {
+    let options = Options {
+        settle: Duration::ZERO,
+        ..Options::default()
+    };
+    Reader::new(options).for_peers(Peers::Servers)
 }
 
 // ANCHOR: call

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::Identity;
+use ch02_hot_reload::message;
 use rustls::pki_types::CertificateDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::SingleCertAndKey;
@@ -20,8 +21,12 @@ use crate::Error;
 pub fn server_config(identity: &Identity) -> Result<ServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let anchors = store(&identity.anchors)?;
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(anchors, provider.clone()).build()?;
+    let mut verifier =
+        WebPkiClientVerifier::builder_with_provider(anchors.clone(), provider.clone());
+    if !names_fit(&anchors, &identity.certified.cert) {
+        verifier = verifier.clear_root_hint_subjects();
+    }
+    let verifier = verifier.build()?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(verifier)
@@ -45,6 +50,19 @@ pub fn client_config(identity: &Identity) -> Result<ClientConfig, Error> {
     Ok(config)
 }
 // ANCHOR_END: policy
+
+/// Whether the names of all anchors can be sent beside this chain. They are a help for clients that
+/// have several certificates to choose from; one that gets no list shows what it has.
+///
+/// The list has two bytes for its length, and so has all that stands in the request with it (RFC
+/// 9846, `certificate_authorities`). rustls does not look whether it fits: a debug build stops at an
+/// assertion, and what a release build sends no client can read. And a rustls client buffers both
+/// messages, so that they share the room that one chain may take.
+fn names_fit(anchors: &RootCertStore, chain: &[CertificateDer<'_>]) -> bool {
+    let names = anchors.subjects();
+    let bytes: usize = names.iter().map(|name| 2 + name.as_ref().len()).sum();
+    message::length(chain) + bytes <= message::LARGEST
+}
 
 fn store(anchors: &[CertificateDer<'static>]) -> Result<Arc<RootCertStore>, Error> {
     let mut store = RootCertStore::empty();

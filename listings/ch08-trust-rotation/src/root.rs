@@ -1,25 +1,49 @@
 //! A root by its name, and the roots that validate a chain.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject, validate_chain};
 use lab::chain;
 use rustls::pki_types::{CertificateDer, UnixTime};
 
-/// A trust anchor: its hash tells it from others, its name is for people. A root that is renewed
-/// often keeps its name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A trust anchor. What it is, is its name and its key: a root that is renewed with both is the
+/// same, and takes its own place. One that keeps its name alone is another.
+#[derive(Clone)]
 pub struct Root {
+    anchor: String,
     sha256: String,
     name: String,
+}
+
+impl PartialEq for Root {
+    fn eq(&self, other: &Self) -> bool {
+        self.anchor == other.anchor
+    }
+}
+
+impl Eq for Root {}
+
+impl PartialOrd for Root {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Root {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.anchor.cmp(&other.anchor)
+    }
 }
 
 impl Root {
     /// The root that this certificate is.
     pub fn of(anchor: &CertificateDer<'_>) -> Self {
+        // What cannot be parsed is no trust anchor, and was refused before.
+        let sha256 = chain::sha256(anchor);
         Self {
-            sha256: chain::sha256(anchor),
-            // Only its name: who cannot be parsed is no trust anchor, and was refused before.
+            anchor: chain::anchor_sha256(anchor).unwrap_or_else(|_| sha256.clone()),
+            sha256,
             name: chain::common_name(anchor).unwrap_or_default(),
         }
     }
@@ -29,7 +53,7 @@ impl Root {
         &self.name
     }
 
-    /// SHA-256 of its DER, in hex.
+    /// SHA-256 of the DER of the certificate that it came in, in hex.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }

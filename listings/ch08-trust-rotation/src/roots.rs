@@ -99,11 +99,16 @@ impl Roots {
         let (in_force, listed) = (names(&serving.anchors), names(&asked.anchors));
         let own = self.own(&asked);
         let mut state = self.state();
-        let mut anchors = Vec::new();
-        for (root, anchor) in in_force.iter().zip(&serving.anchors) {
-            if listed.contains(root) {
+        let mut anchors: Vec<CertificateDer<'static>> = Vec::new();
+        for (at, (root, anchor)) in in_force.iter().zip(&serving.anchors).enumerate() {
+            // One name and one key are one root, in however many certificates it came.
+            if in_force[..at].contains(root) {
+                continue;
+            }
+            if let Some(at) = listed.iter().position(|listed| listed == root) {
                 self.call_off(&mut state, root);
-                anchors.push(anchor.clone());
+                // Renewed with its key, it takes its own place.
+                anchors.push(asked.anchors[at].clone());
                 continue;
             }
             let stage = state.stage(root, &in_force, &own);

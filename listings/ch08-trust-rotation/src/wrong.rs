@@ -1,10 +1,12 @@
 //! How it naturally goes wrong. Each of these works until trust changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::Loader;
-use ch02_hot_reload::identity::{self, Identity};
+use ch02_hot_reload::identity::Identity;
+use ch05_race_conditions::{Options, Reader};
 use ch06_in_flight_requests::tickets::Sessions;
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
@@ -12,11 +14,19 @@ use rustls::sign::SingleCertAndKey;
 
 use crate::mutual;
 
+/// Chapter 5's reader: files are read with care here, too. Only what shrank is believed at once.
+fn at_once() -> Reader {
+    Reader::new(Options {
+        settle: Duration::ZERO,
+        ..Options::default()
+    })
+}
+
 /// Believes the file: what it does not list is gone at once, whatever depends on it. Sessions live
 /// on by the policy that is given.
 pub fn believes_the_file(sessions: Sessions) -> Loader {
     Loader {
-        read: Box::new(|source, _| identity::read(source)),
+        read: at_once().read_fn(),
         build: Box::new(move |identity, before| {
             let config = mutual::server_config(identity)?;
             Ok(Arc::new(sessions.carry_over(config, identity, before)))
@@ -29,7 +39,7 @@ pub fn believes_the_file(sessions: Sessions) -> Loader {
 /// pair was thought of, from the library's defaults, which ask clients for nothing.
 pub fn reloads_from_defaults() -> Loader {
     Loader {
-        read: Box::new(|source, _| identity::read(source)),
+        read: at_once().read_fn(),
         build: Box::new(|identity, before| match before {
             None => Ok(Arc::new(mutual::server_config(identity)?)),
             Some(_) => {
@@ -44,9 +54,10 @@ pub fn reloads_from_defaults() -> Loader {
 // ANCHOR: read_once
 /// The pair is reloaded, and the roots are those of the start for ever.
 pub fn reads_roots_once() -> Loader {
+    let reader = at_once();
     Loader {
-        read: Box::new(|source, serving| {
-            let identity = identity::read(source)?;
+        read: Box::new(move |source, serving| {
+            let identity = reader.read(source, None)?;
             Ok(with_the_roots_of(serving, identity))
         }),
         build: Box::new(|identity, _| Ok(Arc::new(mutual::server_config(identity)?))),

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::{IdentityStore, Reload};
@@ -44,9 +45,13 @@ impl Bench {
         let first = authority.issue(&LeafRequest::new(NAME));
         site.write_stepwise(&first?, |_| ())?;
 
-        let source = Source::localhost(site.files());
-        let loader = Reader::new(Options::default()).loader();
-        let store = IdentityStore::start_by(loader, source)?;
+        // It looks between the writer's steps, and so would wait for one that waits for it.
+        let options = Options {
+            rest: Duration::ZERO,
+            ..Options::default()
+        };
+        let loader = Reader::new(options).loader();
+        let store = IdentityStore::start_by(loader, Source::localhost(site.files()))?;
         let listener = TcpListener::bind(lab::any_port()).await?;
         let address = listener.local_addr()?;
         let config = hooked_config(CertResolver(store.clone()));

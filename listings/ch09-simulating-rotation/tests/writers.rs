@@ -4,13 +4,18 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
+use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::{Identity, Source};
 use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Site, Writer};
+use lab::BOUND;
 use lab::agent::Strategy;
 use lab::authority::{Authority, Issued, LeafRequest};
+use lab::log::want;
 
 fn issue(authority: &mut Authority) -> Issued {
     authority.issue(&LeafRequest::new("localhost")).unwrap()
@@ -37,7 +42,11 @@ fn seen(writer: Writer) -> Vec<(String, String)> {
     let (mut site, old) = laid(directory.path(), writer, &mut authority);
     let new = issue(&mut authority);
     let source = source(&site);
-    let reader = Reader::new(Options::default());
+    let reader = Reader::new(Options {
+        // Each step is looked at as it is.
+        rest: Duration::ZERO,
+        ..Options::default()
+    });
     let serving: Identity = reader.read(&source, None).unwrap();
     let mut seen = Vec::new();
     site.write_stepwise(&new, |step| {
@@ -140,6 +149,57 @@ fn the_bare_strategies_are_the_labs() {
         let seen = seen(writer);
         assert_eq!(seen.len(), steps, "{writer:?}");
         assert_eq!(seen[steps - 1].1, "new", "{writer:?}");
+    }
+}
+
+/// A server looks after each step of each writer, eight renewals long, and the writer takes another
+/// step while the server waits for the files to rest. Nothing is said that one would be woken for.
+#[test]
+fn good_renewals_raise_no_alarm() {
+    for writer in Writer::ALL {
+        let (log, _capturing) = lab::emit::capture();
+        let directory = lab::directory().unwrap();
+        let mut authority = Authority::new().unwrap();
+        let (mut site, _) = laid(directory.path(), writer, &mut authority);
+        let source = source(&site);
+        let (go, going) = mpsc::channel::<()>();
+        let (step, stepped) = mpsc::channel::<()>();
+        // One step of the writer. False where it is done.
+        let turn = Arc::new(Mutex::new(move || {
+            go.send(()).is_ok() && stepped.recv_timeout(BOUND).is_ok()
+        }));
+        let waiting = turn.clone();
+        let reader = Reader::new(Options::default()).pausing(move |_| {
+            waiting.lock().unwrap()();
+        });
+        let store = IdentityStore::start_by(reader.loader(), source).unwrap();
+        let writing = thread::spawn(move || {
+            let mut last = None;
+            going.recv().unwrap();
+            for _ in 0..8 {
+                let next = issue(&mut authority);
+                let between = |_: &str| {
+                    step.send(()).unwrap();
+                    going.recv().unwrap();
+                };
+                site.write_stepwise(&next, between).unwrap();
+                last = Some(next);
+            }
+            last.unwrap()
+        });
+        loop {
+            let more = turn.lock().unwrap()();
+            store.reload_and_log();
+            if !more {
+                break;
+            }
+        }
+        let last = writing.join().unwrap();
+        assert_eq!(store.current().identity.facts, last.facts, "{writer:?}");
+        for alarm in ["identity_rejected", "trust_rejected", "names_lost"] {
+            log.assert_none(&want(alarm));
+        }
+        assert!(store.current().number > 1, "{writer:?}");
     }
 }
 

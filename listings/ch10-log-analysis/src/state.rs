@@ -181,8 +181,11 @@ fn is_of_a_server(name: &str) -> bool {
         "listen",
         "alarm_",
         "key_exposed",
+        "trust_rejected",
+        "names_lost",
         "file_pinned",
         "tickets_unavailable",
+        "accept_failed",
     ]
     .iter()
     .any(|begins| name.starts_with(begins))
@@ -275,6 +278,12 @@ impl Server {
                 "key_exposed",
                 format!("{} has mode {}", text("file"), text("mode")),
             ),
+            "trust_rejected" => (
+                "trust_rejected",
+                format!("{}: {}", text("file"), text("reason")),
+            ),
+            "names_lost" => ("names_lost", text("names")),
+            "accept_failed" => ("accept_failed", text("why")),
             "file_pinned" => ("file_pinned", format!("{}: {}", text("file"), text("why"))),
             "tickets_unavailable" => ("tickets_unavailable", text("why")),
             "listening_stopped" => {

@@ -53,11 +53,23 @@ pub fn facts(chain: &[CertificateDer<'_>]) -> Result<Facts, Unreadable> {
     }
     let validity = parsed.validity();
     Ok(Facts {
-        serial: format!("{:x}", parsed.tbs_certificate.serial),
+        serial: serial(parsed.raw_serial()),
         not_before: rfc3339(validity.not_before.to_datetime()),
         not_after: rfc3339(validity.not_after.to_datetime()),
         chain_sha256: hex(hash.finish().as_ref()),
     })
+}
+
+/// Parses a certificate whole: it is X.509, and nothing follows it. [`facts`] looks at the leaf alone.
+///
+/// # Errors
+/// Where it is not.
+pub fn parse(certificate: &CertificateDer<'_>) -> Result<(), Unreadable> {
+    match parse_x509_certificate(certificate) {
+        Ok(([], _)) => Ok(()),
+        Ok(_) => Err(Unreadable::Malformed("something follows it".into())),
+        Err(error) => Err(Unreadable::Malformed(error.to_string())),
+    }
 }
 
 /// Reads the facts of a chain in PEM.
@@ -68,6 +80,31 @@ pub fn facts_of_pem(pem: &[u8]) -> Result<Facts, Unreadable> {
     facts(&chain)
 }
 
+/// A serial number (the bytes of an ASN.1 INTEGER) in hex, as OpenSSL shows it: one that is negative
+/// has a minus sign. RFC 5280, section 4.1.2.2, forbids those, and they are met.
+fn serial(bytes: &[u8]) -> String {
+    let negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
+    if !negative {
+        let digits = hex(bytes);
+        let shown = digits.trim_start_matches('0');
+        return if shown.is_empty() {
+            "0".into()
+        } else {
+            shown.into()
+        };
+    }
+    // Two's complement: every bit is turned over, and one is added.
+    let mut magnitude: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+    for byte in magnitude.iter_mut().rev() {
+        let (sum, carried) = byte.overflowing_add(1);
+        *byte = sum;
+        if !carried {
+            break;
+        }
+    }
+    format!("-{}", hex(&magnitude).trim_start_matches('0'))
+}
+
 /// The name by which people know a certificate: its subject's common name, or the whole subject
 /// where there is none.
 pub fn common_name(certificate: &CertificateDer<'_>) -> Result<String, Unreadable> {
@@ -76,6 +113,19 @@ pub fn common_name(certificate: &CertificateDer<'_>) -> Result<String, Unreadabl
     let subject = parsed.subject();
     let name = subject.iter_common_name().find_map(|cn| cn.as_str().ok());
     Ok(name.map_or_else(|| subject.to_string(), str::to_owned))
+}
+
+/// What a trust anchor is to those who validate by it (RFC 5280, section 6.1.1): its name and its
+/// public key, as one SHA-256. A root that is renewed with both is the same anchor.
+///
+/// # Errors
+/// When the certificate does not parse.
+pub fn anchor_sha256(certificate: &CertificateDer<'_>) -> Result<String, Unreadable> {
+    let (_, parsed) =
+        parse_x509_certificate(certificate).map_err(|e| Unreadable::Malformed(e.to_string()))?;
+    // Both are DER and say their own length: no two pairs run together into the same bytes.
+    let both = [parsed.subject().as_raw(), parsed.public_key().raw].concat();
+    Ok(sha256(&both))
 }
 
 /// These bytes in lower-case hex, two digits each, without separators.

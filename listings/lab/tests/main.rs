@@ -3,3 +3,4 @@
 mod bench;
 mod log;
 mod name;
+mod serial;

@@ -36,6 +36,24 @@ class Server(Bench):
         self.assertEqual(self.shown(self.front), "1002")
         self.assertEqual(self.store.current().number, 2)
 
+    def test_a_second_root_is_a_new_generation(self):
+        self.write("two-roots", ["ca.crt"])
+        self.store.reload()
+        self.assertEqual(self.store.current().number, 2)
+        self.assertEqual(self.shown(self.front), "1001", "the pair is the same")
+        self.write("first", ["ca.crt"])
+        self.store.reload()
+        self.assertEqual(self.store.current().number, 3)
+
+    def test_a_comment_is_no_news_and_is_read_once(self):
+        with open(self.directory / "ca.crt", "a", encoding="ascii") as roots:
+            roots.write("# a comment\n")
+        reads, read = [], self.store._read
+        self.store._read = lambda source: reads.append(source) or read(source)
+        for _ in range(5):
+            self.store.reload()
+        self.assertEqual((len(reads), self.store.current().number), (1, 1))
+
     def test_a_client_without_sni_is_served_too(self):
         nameless = self.client(check_hostname=False)
         end, _ = identity.handshake(self.front, nameless, None)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::{IdentityStore, Reload};
+use ch05_race_conditions::{Options as Care, Reader};
 use ch06_in_flight_requests::client::{self, Clock, Http, Version};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch06_in_flight_requests::{Retirement, Server};
@@ -56,7 +57,8 @@ impl Bench {
             tickets,
             remembered: REMEMBERED,
         };
-        let store = IdentityStore::start_by(sessions.loader(), source).unwrap();
+        let store =
+            IdentityStore::start_by(sessions.loader(Reader::new(Care::default())), source).unwrap();
         Self {
             server: Server::new(store.clone(), retirement),
             agent,

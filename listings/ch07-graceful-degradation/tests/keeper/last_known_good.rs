@@ -88,7 +88,7 @@ async fn a_missing_key() {
 /// As root, no mode keeps a file from being read; a directory in its place does.
 #[tokio::test(start_paused = true)]
 async fn a_file_that_cannot_be_read() {
-    outlives("unreadable", |scene| {
+    outlives("not_regular", |scene| {
         remove(&scene.path("tls.key"));
         fs::create_dir(scene.path("tls.key")).unwrap();
     })

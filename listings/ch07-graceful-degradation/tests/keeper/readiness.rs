@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
+use ch05_race_conditions::{Options as Care, Reader};
 use ch07_graceful_degradation::clock::Virtual;
 use ch07_graceful_degradation::health::{admin, metrics};
 use lab::agent::{Agent, Strategy};
@@ -264,17 +265,26 @@ impl Drop for Unblock {
 }
 
 /// The mount hangs: the look never comes back. (A named pipe that nobody writes to blocks its
-/// reader in `open`, as a dead NFS server does.) Traffic flows, the alarm is raised, readiness is
+/// reader in `open`, as a dead NFS server does. The server's reader does not wait for one, so it is
+/// read where the reader waits for the files to rest.) Traffic flows, the alarm is raised, readiness is
 /// red; when the mount answers again, all is well.
 #[tokio::test(start_paused = true)]
 async fn a_mount_that_hangs_silences_nothing() {
-    let mut scene = Scene::new(Strategy::RemoveCreate);
+    let elsewhere = lab::directory().unwrap();
+    let pipe = elsewhere.path().join("pipe");
+    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    let (hangs, unblock) = (AtomicBool::new(true), Unblock(pipe.clone()));
+    let reader = Reader::new(Care::default()).pausing(move |_| {
+        if hangs.swap(false, Ordering::Relaxed) {
+            fs::read(&pipe).unwrap();
+        }
+    });
+    let clock = Virtual::starting_at(beginning());
+    let (settings, strategy) = (polling(), Strategy::RemoveCreate);
+    let mut scene = Scene::reading(reader, strategy, settings, clock.clone(), clock);
     scene.keep();
     sleep(POLL / 2).await;
-    let pipe = scene.path("tls.crt");
-    fs::remove_file(&pipe).unwrap();
-    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
-    let unblock = Unblock(pipe);
+    scene.put("tls.crt", "");
 
     // tokio does not let time pass by itself while somebody hangs: it is moved by hand.
     for _ in 0..17 * 12 {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::Events;
+use ch05_race_conditions::{Options as Care, Reader};
 use ch07_graceful_degradation::clock::Virtual;
 use ch07_graceful_degradation::policy::{self, AtTheEnd};
 use ch07_graceful_degradation::{Keeper, Settings};
@@ -75,12 +76,29 @@ impl Scene {
         clock: Arc<Virtual>,
         shown: Arc<dyn TimeProvider>,
     ) -> Self {
+        Self::reading(
+            Reader::new(Care::default()),
+            strategy,
+            settings,
+            clock,
+            shown,
+        )
+    }
+
+    /// The same, with files that are read by `reader`.
+    pub fn reading(
+        reader: Reader,
+        strategy: Strategy,
+        settings: Settings,
+        clock: Arc<Virtual>,
+        shown: Arc<dyn TimeProvider>,
+    ) -> Self {
         let (log, capturing) = lab::emit::capture();
         let directory = lab::directory().unwrap();
         let mut agent = Agent::at(directory.path(), strategy, clock.date()).unwrap();
         let first = issue(&mut agent, &clock, |_| ());
         agent.write(&first).unwrap();
-        let keeper = Keeper::start(source(&agent), shown, settings).unwrap();
+        let keeper = Keeper::start_by(reader, source(&agent), shown, settings).unwrap();
         Self {
             clock,
             agent,

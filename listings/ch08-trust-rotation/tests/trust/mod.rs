@@ -6,6 +6,7 @@ mod bench;
 mod client;
 mod never;
 mod order;
+mod renewed;
 mod stages;
 mod walk;
 mod wrong;

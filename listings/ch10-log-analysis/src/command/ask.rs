@@ -138,6 +138,8 @@ fn tell(event: &Event) -> Result<(), Error> {
         | "listening_stopped"
         | "listen_failed"
         | "tickets_unavailable" => format!("{}: {}", event.name(), field("why")),
+        "trust_rejected" => format!("{}: {}", event.name(), field("reason")),
+        "names_lost" => format!("{}: {}", event.name(), field("names")),
         "watcher_restarted" | "key_exposed" | "file_pinned" | "process_exited" => {
             event.name().to_owned()
         }

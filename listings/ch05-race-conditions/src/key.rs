@@ -1,0 +1,119 @@
+//! Why a key or a pair was rejected, in the words of whoever made it.
+//!
+//! rustls says "failed to parse private key" and "inconsistent keys". That is all it needs to know.
+
+use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source};
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use x509_parser::der_parser::ber::BerObject;
+use x509_parser::der_parser::der::parse_der;
+
+/// What rustls signs with, for the end of a sentence.
+const TAKEN: &str = "this server signs with ECDSA on P-256, P-384 or P-521, with Ed25519, or with \
+                     RSA of 2048 to 8192 bits";
+
+/// The same rejection, with what the key is or where the leaf stands, where that is the cause.
+pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) -> Rejected {
+    if rejected.file != source.files.key {
+        return rejected;
+    }
+    let Ok(key) = PrivateKeyDer::from_pem_slice(&contents.key) else {
+        return rejected;
+    };
+    match rejected.reason {
+        Reason::Malformed => match describe(&key) {
+            Some(what) => Rejected {
+                detail: format!("{what}: {TAKEN}"),
+                ..rejected
+            },
+            None => rejected,
+        },
+        Reason::PairMismatch => match place(&key, &contents.certificate) {
+            Some((at, of)) => Rejected {
+                reason: Reason::ChainBroken,
+                file: source.files.certificate.clone(),
+                detail: format!(
+                    "the key belongs to certificate {at} of {of} in the file: the leaf comes \
+                     first, then the certificate of its issuer"
+                ),
+                ..rejected
+            },
+            None => rejected,
+        },
+        _ => rejected,
+    }
+}
+
+/// Which certificate of the chain the key belongs to, counted from 1, where it is not the first.
+fn place(key: &PrivateKeyDer<'static>, chain: &[u8]) -> Option<(usize, usize)> {
+    let key = any_supported_type(key).ok()?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let belongs = |certificate: &CertificateDer<'static>| {
+        let pair = CertifiedKey::new(vec![certificate.clone()], key.clone());
+        pair.keys_match().is_ok()
+    };
+    let at = chain.iter().position(belongs)?;
+    (at > 0).then_some((at + 1, chain.len()))
+}
+
+/// What the key is, by what stands in its DER. `None` where that does not parse.
+fn describe(key: &PrivateKeyDer<'_>) -> Option<String> {
+    let (_, outer) = parse_der(key.secret_der()).ok()?;
+    let fields = outer.as_sequence().ok()?;
+    match key {
+        // RFC 8017, appendix A.1.2: version, modulus.
+        PrivateKeyDer::Pkcs1(_) => Some(rsa(fields.get(1)?)?),
+        // RFC 5915: version, key, [0] curve.
+        PrivateKeyDer::Sec1(_) => {
+            let (_, curve) = parse_der(fields.get(2)?.as_slice().ok()?).ok()?;
+            Some(format!("an ECDSA key on {}", curve_name(&oid(&curve)?)))
+        }
+        // RFC 5958: version, algorithm, key.
+        _ => {
+            let algorithm = fields.get(1)?.as_sequence().ok()?;
+            let name = oid(algorithm.first()?)?;
+            Some(match name.as_str() {
+                "1.2.840.113549.1.1.1" => {
+                    let (_, inner) = parse_der(fields.get(2)?.as_slice().ok()?).ok()?;
+                    rsa(inner.as_sequence().ok()?.get(1)?)?
+                }
+                "1.2.840.10045.2.1" => {
+                    let curve = algorithm.get(1).and_then(oid)?;
+                    format!("an ECDSA key on {}", curve_name(&curve))
+                }
+                "1.2.840.113549.1.1.10" => "a key for RSA-PSS alone (id-RSASSA-PSS)".into(),
+                "1.3.101.113" => "an Ed448 key".into(),
+                "1.3.101.110" | "1.3.101.111" => "a key for key exchange (X25519 or X448)".into(),
+                "1.2.840.10040.4.1" => "a DSA key".into(),
+                other => format!("a key of algorithm {other}"),
+            })
+        }
+    }
+}
+
+fn rsa(modulus: &BerObject<'_>) -> Option<String> {
+    let bytes = modulus.as_slice().ok()?;
+    let first = bytes.iter().position(|byte| *byte != 0)?;
+    let bits = (bytes.len() - first) * 8 - bytes[first].leading_zeros() as usize;
+    Some(format!("an RSA key of {bits} bits"))
+}
+
+fn oid(object: &BerObject<'_>) -> Option<String> {
+    Some(object.as_oid().ok()?.to_id_string())
+}
+
+fn curve_name(oid: &str) -> String {
+    match oid {
+        "1.2.840.10045.3.1.7" => "P-256".into(),
+        "1.3.132.0.34" => "P-384".into(),
+        "1.3.132.0.35" => "P-521".into(),
+        "1.3.132.0.10" => "secp256k1".into(),
+        "1.3.132.0.33" => "P-224".into(),
+        "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1".into(),
+        other => format!("the curve {other}"),
+    }
+}

@@ -1,0 +1,77 @@
+//! What a file holds where it is not what a server can use, in words that help.
+
+/// What a PEM label stands for, where a file of a chain, a key or trust anchors cannot hold it.
+/// `None` for those that it can. Two of them carry no secret and no identity: `openssl ecparam
+/// -genkey` writes EC PARAMETERS before the key, HAProxy reads DH PARAMETERS.
+///
+/// Labels are OpenSSL's (`pem.h`) and those of RFC 7468.
+pub(crate) fn stranger(label: &[u8]) -> Option<&'static str> {
+    Some(match label {
+        b"CERTIFICATE" | b"PRIVATE KEY" | b"EC PRIVATE KEY" | b"RSA PRIVATE KEY" => return None,
+        b"EC PARAMETERS" | b"DH PARAMETERS" => return None,
+        b"ENCRYPTED PRIVATE KEY" => ENCRYPTED,
+        b"TRUSTED CERTIFICATE" => {
+            "a TRUSTED CERTIFICATE, which only OpenSSL reads: `openssl x509 -in OLD -out NEW` \
+             writes a CERTIFICATE"
+        }
+        b"X509 CERTIFICATE" => {
+            "an X509 CERTIFICATE, the label of old: `openssl x509 -in OLD -out NEW` writes a \
+             CERTIFICATE"
+        }
+        b"X509 CRL" => {
+            "a certificate revocation list (X509 CRL): this server reads none, and does not pass \
+             over one, since it would revoke nothing"
+        }
+        b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" => {
+            "a request for a certificate (CSR), not the certificate that was issued for it"
+        }
+        b"PKCS7" | b"CMS" | b"PKCS #7 SIGNED DATA" => {
+            "a PKCS #7 bundle: `openssl pkcs7 -print_certs -in OLD -out NEW` writes a chain"
+        }
+        b"PUBLIC KEY" | b"RSA PUBLIC KEY" => "a public key: a server signs with the private one",
+        b"OPENSSH PRIVATE KEY" => {
+            "a key in OpenSSH's format: `ssh-keygen -p -m PKCS8 -f KEY` rewrites it"
+        }
+        b"DSA PRIVATE KEY" | b"DSA PARAMETERS" => "a DSA key: TLS 1.3 has no such signature",
+        // Not repeated: it is unknown, and it may be anything.
+        _ => "a PEM block of an unknown kind",
+    })
+}
+
+const ENCRYPTED: &str = "the key is encrypted, and a server that starts by itself has no passphrase: \
+                         `openssl pkey -in OLD -out NEW` decrypts it";
+
+/// What a header within a block means. RFC 7468 has none; RFC 1421 has, and OpenSSL writes its
+/// `Proc-Type: 4,ENCRYPTED` before a key that it has encrypted.
+pub(crate) fn header(line: &[u8]) -> &'static str {
+    if line.starts_with(b"Proc-Type:") || line.starts_with(b"DEK-Info:") {
+        return ENCRYPTED;
+    }
+    "a header within a PEM block (RFC 7468 has none)"
+}
+
+/// What a text seems to be that cannot be PEM.
+pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
+    // A SEQUENCE with one or two bytes of length begins every certificate, key and PKCS #12 file.
+    // In text it would be a `0` before bytes that no text has.
+    const DER: [&[u8]; 2] = [&[0x30, 0x81], &[0x30, 0x82]];
+    const JAVA: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
+    const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
+    let begins = |with: &[u8]| text.starts_with(with);
+    Some(match () {
+        () if DER.into_iter().any(begins) => {
+            "DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` or \
+             `openssl pkcs12 -nodes` writes PEM"
+        }
+        () if begins(JAVA) => "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM",
+        () if UTF_16.into_iter().any(begins) || text.contains(&0) => {
+            "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
+        }
+        () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
+        // As a variable of a shell or of CI holds it.
+        () if text.windows(7).any(|part| part == br"-----\n") => {
+            r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
+        }
+        () => return None,
+    })
+}

@@ -1,0 +1,79 @@
+//! Is this less than what is served, and has it been so for a while?
+
+use std::time::Instant;
+
+use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject};
+use lab::chain;
+use rustls::pki_types::CertificateDer;
+
+use crate::{LostNames, Reader, names};
+
+/// A root that was renewed with its key and its name is not gone.
+fn is_same_anchor(one: &CertificateDer<'_>, other: &CertificateDer<'_>) -> bool {
+    let of = |anchor| chain::anchor_sha256(anchor).ok();
+    one == other || (of(one).is_some() && of(one) == of(other))
+}
+
+impl Reader {
+    // ANCHOR: settled
+    /// A chain or a set of anchors that was cut between two blocks parses, and validates. It can
+    /// only be told by what is missing, and from a removal on purpose only by time.
+    pub(crate) fn settled(
+        &self,
+        source: &Source,
+        identity: &Identity,
+        serving: Option<&Identity>,
+        shrunk: Option<([u8; 32], Instant)>,
+    ) -> Result<(), Rejected> {
+        let Some(serving) = serving else {
+            return Ok(());
+        };
+        let lost = |anchor: &CertificateDer<'_>| {
+            let is = |other: &CertificateDer<'_>| is_same_anchor(anchor, other);
+            !identity.anchors.iter().any(is)
+        };
+        let (reason, file) = if serving.anchors.iter().any(lost) {
+            (Reason::TrustShrunk, &source.files.roots)
+        } else if identity.certified.cert.len() < serving.certified.cert.len() {
+            (Reason::ChainShrunk, &source.files.certificate)
+        } else {
+            return Ok(());
+        };
+        let (set, now) = (identity.set_sha256, (self.now)());
+        let since = match shrunk {
+            Some((before, since)) if before == set => since,
+            _ => now,
+        };
+        if now.duration_since(since) >= self.options.settle {
+            return Ok(());
+        }
+        self.remembered.lock().shrunk = Some((set, since));
+        let settle = self.options.settle;
+        let detail = format!("certificates are gone: believed once it has been so for {settle:?}");
+        Err(reject(reason, file, &detail))
+    }
+    // ANCHOR_END: settled
+
+    /// The names that were served and are gone.
+    ///
+    /// # Errors
+    /// `name_lost` where there are some, and that was chosen.
+    pub(crate) fn names_lost(
+        &self,
+        source: &Source,
+        serving: Option<&Identity>,
+        identity: &Identity,
+    ) -> Result<Vec<String>, Rejected> {
+        let leaf = |identity: &Identity| identity.certified.cert.first().cloned();
+        let served = serving.and_then(leaf);
+        let (Some(served), Some(next)) = (served, leaf(identity)) else {
+            return Ok(Vec::new());
+        };
+        let lost = names::lost(&served, &next);
+        if lost.is_empty() || self.options.lost_names == LostNames::Warn {
+            return Ok(lost);
+        }
+        let detail = format!("it lacks names that are served: {}", lost.join(", "));
+        Err(reject(Reason::NameLost, &source.files.certificate, &detail))
+    }
+}

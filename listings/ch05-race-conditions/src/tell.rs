@@ -1,0 +1,65 @@
+//! What is said of a set beside whether it is served.
+
+use ch02_hot_reload::identity::{Identity, Rejected, Source};
+
+use crate::pinned::Seen;
+use crate::{ExposedKey, Judged, Reader, exposure};
+
+impl Reader {
+    /// Says what is news, and gives back the identity that is to be served.
+    pub(crate) fn tell(
+        &self,
+        source: &Source,
+        serving: Option<&Identity>,
+        seen: &Result<Seen, Rejected>,
+        judged: Result<Judged, Rejected>,
+    ) -> Result<Identity, Rejected> {
+        if let Ok(seen) = seen {
+            self.tell_exposed(source, seen);
+        }
+        let Judged {
+            identity,
+            trust,
+            lost,
+        } = judged?;
+        let renewed = serving.is_some_and(|serving| serving.set_sha256 != identity.set_sha256);
+        self.tell_trust(trust, renewed);
+        if !lost.is_empty() {
+            tracing::warn!(event = "names_lost", names = lost.join(", "));
+        }
+        Ok(identity)
+    }
+
+    // ANCHOR: tell_trust
+    /// A fault of the trust anchors is told when it begins, and again at each renewal: until it is
+    /// mended, the anchors of before stay in force, also those that were to go.
+    fn tell_trust(&self, fault: Option<Rejected>, renewed: bool) {
+        let mut remembered = self.remembered.lock();
+        if let Some(fault) = &fault {
+            let told = remembered.trust.as_ref();
+            if renewed || !told.is_some_and(|told| told.repeats(fault)) {
+                tracing::warn!(
+                    event = "trust_rejected",
+                    reason = fault.reason.name(),
+                    file = %fault.file.display(),
+                    detail = fault.detail,
+                );
+            }
+        }
+        remembered.trust = fault;
+    }
+    // ANCHOR_END: tell_trust
+
+    /// Each file that exposes a key is complained of once, and again when its mode is another.
+    fn tell_exposed(&self, source: &Source, seen: &Seen) {
+        let exposed = exposure::exposed(seen, &source.files, &exposure::own_groups());
+        let mut remembered = self.remembered.lock();
+        let warn = self.options.exposed_key == ExposedKey::Warn;
+        let news = |told: &&(_, _)| warn && !remembered.exposed.contains(told);
+        for (file, mode) in exposed.iter().filter(news) {
+            let (file, mode) = (file.display(), format!("{mode:04o}"));
+            tracing::warn!(event = "key_exposed", file = %file, mode);
+        }
+        remembered.exposed = exposed;
+    }
+}

@@ -1,0 +1,141 @@
+//! What the files are made from: one authority of our own, and leaves with keys of every kind.
+
+use std::fmt::Write;
+
+use openssl::pkey::{PKey, Private};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber,
+    SignatureAlgorithm,
+};
+use time::{Duration, OffsetDateTime};
+
+/// A root, an intermediate, and a leaf under it.
+pub struct Kit {
+    pub root: String,
+    pub intermediate: String,
+    pub leaf: String,
+    /// The leaf's key: PKCS #8, in PEM.
+    pub key: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// Two authorities of one name would be taken for each other by OpenSSL.
+fn key_id(key: &KeyPair) -> String {
+    lab::chain::sha256(key.public_key_raw())[..8].to_owned()
+}
+
+impl Kit {
+    pub fn new() -> Self {
+        let root_key = KeyPair::generate().unwrap();
+        let root_params = authority(&format!("Root {}", key_id(&root_key)));
+        let root = root_params.self_signed(&root_key).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = authority("Intermediate");
+        let by = Issuer::new(root_params, root_key);
+        let intermediate = params.signed_by(&key, &by).unwrap();
+        let issuer = Issuer::new(params, key);
+        let (leaf, key) = issue(&issuer, KeyPair::generate().unwrap());
+        Self {
+            root: root.pem(),
+            intermediate: intermediate.pem(),
+            leaf,
+            key,
+            issuer,
+        }
+    }
+
+    /// The same with another leaf, and its key.
+    pub fn with_key(&mut self, algorithm: &'static SignatureAlgorithm) {
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        (self.leaf, self.key) = issue(&self.issuer, key);
+    }
+
+    /// The same with an RSA key, which OpenSSL makes.
+    pub fn with_rsa(&mut self, bits: u32) {
+        let rsa = openssl::rsa::Rsa::generate(bits).unwrap();
+        let pem = PKey::from_rsa(rsa).unwrap().private_key_to_pem_pkcs8();
+        let pem = String::from_utf8(pem.unwrap()).unwrap();
+        (self.leaf, self.key) = issue(&self.issuer, KeyPair::from_pem(&pem).unwrap());
+    }
+
+    /// What OpenSSL makes of the key.
+    pub fn openssl_key(&self) -> PKey<Private> {
+        PKey::private_key_from_pem(self.key.as_bytes()).unwrap()
+    }
+
+    pub fn chain(&self) -> String {
+        format!("{}{}", self.leaf, self.intermediate)
+    }
+
+    pub fn revoked(&self) -> String {
+        let now = OffsetDateTime::now_utc();
+        let list = CertificateRevocationListParams {
+            this_update: now - Duration::HOUR,
+            next_update: now + Duration::HOUR,
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
+    }
+
+    pub fn request(&self) -> String {
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let key = KeyPair::from_pem(&self.key).unwrap();
+        params.serialize_request(&key).unwrap().pem().unwrap()
+    }
+}
+
+fn issue(issuer: &Issuer<'_, KeyPair>, key: KeyPair) -> (String, String) {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
+    let leaf = params.signed_by(&key, issuer).unwrap();
+    (leaf.pem(), key.serialize_pem())
+}
+
+/// So many authorities of no other use, all with one key.
+pub fn authorities(count: usize) -> String {
+    let key = KeyPair::generate().unwrap();
+    let mut all = String::new();
+    for number in 0..count {
+        let name =
+            format!("Authority number {number:04} of a company with a rather long name, Inc.");
+        all += &authority(&name).self_signed(&key).unwrap().pem();
+    }
+    all
+}
+
+/// A block of these bytes, in lines of so many characters.
+pub fn block(label: &str, der: &[u8], columns: usize) -> String {
+    let text = openssl::base64::encode_block(der).replace('\n', "");
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for line in text.as_bytes().chunks(columns) {
+        writeln!(pem, "{}", String::from_utf8_lossy(line)).unwrap();
+    }
+    pem + &format!("-----END {label}-----\n")
+}
+
+/// What is in the first block of a text.
+pub fn der(pem: &str) -> Vec<u8> {
+    let lines = pem
+        .lines()
+        .skip_while(|line| !line.starts_with("-----BEGIN"));
+    let text: String = lines
+        .skip(1)
+        .take_while(|line| !line.starts_with('-'))
+        .collect();
+    openssl::base64::decode_block(&text).unwrap()
+}

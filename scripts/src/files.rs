@@ -1,0 +1,68 @@
+//! The table of files: what the reader makes of what the world writes.
+//!
+//! The list is the one that a test runs (`listings/ch08-trust-rotation/tests/files`), so the page
+//! cannot claim an outcome that was not seen.
+
+use std::fmt::Write;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+/// What the list holds. Fields that only the test needs are passed over.
+#[derive(Deserialize)]
+struct List {
+    file: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    group: String,
+    /// What is in the files, in a sentence.
+    what: String,
+    /// `loaded`, or the reason of the rejection.
+    outcome: String,
+    /// A part of what the rejection says.
+    #[serde(default)]
+    says: String,
+    /// What is logged beside it.
+    #[serde(default)]
+    event: String,
+}
+
+/// The tables in Markdown, one for each group, from `list`.
+///
+/// # Errors
+/// When the list does not parse, is empty, or has a cell that would break its table.
+pub fn render(list: &str) -> Result<String, Error> {
+    let list: List = toml::from_str(list).map_err(Error::list)?;
+    let loaded = list.file.iter().filter(|entry| entry.outcome == "loaded");
+    let (all, loaded) = (list.file.len(), loaded.count());
+    if all == 0 {
+        return Err(Error::list("no file in it"));
+    }
+    let mut page = format!(
+        "{all} kinds: {loaded} are loaded, and {} are rejected.\n",
+        all - loaded
+    );
+    let mut group = "";
+    for entry in &list.file {
+        let cells = [&entry.what, &entry.outcome, &entry.says, &entry.event];
+        if let Some(cell) = cells.into_iter().find(|cell| cell.contains(['|', '\n'])) {
+            return Err(Error::list(format!("`{cell}` is no cell of a table")));
+        }
+        // Writing to a string cannot fail.
+        if entry.group != group {
+            group = &entry.group;
+            let head = "| in the files | outcome | in the log |\n|---|---|---|";
+            let _ = writeln!(page, "\n## {group}\n\n{head}");
+        }
+        let says = match (entry.says.as_str(), entry.event.as_str()) {
+            ("", "") => String::new(),
+            ("", event) => format!("`{event}`"),
+            (says, _) => format!("“{says}”"),
+        };
+        let _ = writeln!(page, "| {} | `{}` | {says} |", entry.what, entry.outcome);
+    }
+    Ok(page)
+}
