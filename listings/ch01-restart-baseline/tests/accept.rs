@@ -16,7 +16,7 @@ async fn a_client_that_cannot_be_accepted_waits_and_no_handshake_is_blamed() {
     let before = getrlimit(Resource::Nofile);
     let none = Rlimit {
         current: Some(0),
-        ..before.clone()
+        ..before
     };
     setrlimit(Resource::Nofile, none).unwrap();
     let accepting = tokio::spawn(async move { accept(&listener).await });
