@@ -46,8 +46,12 @@
     const scrolling = new ResizeObserver((entries) => { for (const { target } of entries) { look(target); } });
     const wide = document.querySelectorAll("main pre > code, main .table-wrapper");
     for (const element of wide) { scrolling.observe(element); }
-    // A font that comes late makes the text wider, and not the box that it scrolls in.
-    document.fonts?.ready.then(() => { wide.forEach(look); });
+    // A font that comes late, or colours that come with another weight, make the text wider, and not the
+    // box that it scrolls in.
+    const again = () => { wide.forEach(look); };
+    document.fonts?.ready.then(again);
+    document.fonts?.addEventListener("loadingdone", again);
+    window.addEventListener("load", again);
 })();
 // mdBook turns the page at an arrow key. A screen reader, and a picture that scrolls sideways, use
 // those keys for themselves, so the page stays; the links before and after the text turn it.

@@ -3,8 +3,6 @@
 //! The list is the one that a test runs (`listings/zdr/tests/falsification.rs`), so the
 //! page cannot claim a catch that is not made.
 
-use std::fmt::Write;
-
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -57,62 +55,54 @@ pub fn render(list: &str) -> Result<String, Error> {
         "| defect | what is wrong | catalogue | shown by | finding |\n|---|---|---|---|---|\n",
     );
     for defect in &table.defect {
-        let Defect {
-            flag,
-            scenario,
-            finding,
-            words,
-            ..
-        } = defect;
-        if let Some(cell) = [flag, scenario, finding, words]
-            .into_iter()
-            .find(|cell| cell.is_empty() || cell.contains(['|', '\n']))
-        {
-            return Err(Error::list(format!(
-                "defect `{flag}`: `{cell}` is no cell of a table"
-            )));
-        }
-        let numbers: Vec<_> = defect
-            .catalogue
-            .iter()
-            .map(|number| format!("#{number}"))
-            .collect();
+        page += &defect.row()?;
+    }
+    for sound in &table.sound {
+        page += &sound.row()?;
+    }
+    Ok(page)
+}
+
+impl Defect {
+    fn row(&self) -> Result<String, Error> {
+        let (flag, words) = (&self.flag, &self.words);
+        let (scenario, finding) = (&self.scenario, &self.finding);
+        are_cells("defect", flag, &[flag, scenario, finding, words])?;
+        let numbers: Vec<_> = self.catalogue.iter().map(|n| format!("#{n}")).collect();
         let numbers = if numbers.is_empty() {
             "–".to_owned()
         } else {
             format!("[{}](failure-catalogue.md)", numbers.join(", "))
         };
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            page,
-            "| `{flag}` | <span class=\"sentence\">{words}</span> | {numbers} | `{scenario}` | `{finding}` |"
-        );
+        Ok(format!(
+            "| `{flag}` | <span class=\"sentence\">{words}</span> | {numbers} | `{scenario}` | `{finding}` |\n"
+        ))
     }
-    for sound in &table.sound {
-        let Sound {
-            flag,
-            scenarios,
-            note,
-            words,
-        } = sound;
-        let scenarios: Vec<_> = scenarios.iter().map(|name| format!("`{name}`")).collect();
+}
+
+impl Sound {
+    fn row(&self) -> Result<String, Error> {
+        let (flag, words) = (&self.flag, &self.words);
+        are_cells("sound", flag, &[flag, words])?;
+        let scenarios: Vec<_> = self.scenarios.iter().map(|s| format!("`{s}`")).collect();
         let scenarios = scenarios.join(", ");
-        if let Some(cell) = [flag, words]
-            .into_iter()
-            .find(|cell| cell.is_empty() || cell.contains(['|', '\n']))
-        {
-            return Err(Error::list(format!(
-                "sound `{flag}`: `{cell}` is no cell of a table"
-            )));
-        }
-        let found = match note {
+        let found = match &self.note {
             Some(note) => format!("passes, with the warning `{note}`"),
             None => "passes".to_owned(),
         };
-        let _ = writeln!(
-            page,
-            "| `{flag}` | <span class=\"sentence\">Nothing. {words}</span> | – | `rotation`, {scenarios} | {found} |"
-        );
+        Ok(format!(
+            "| `{flag}` | <span class=\"sentence\">Nothing. {words}</span> | – | `rotation`, {scenarios} | {found} |\n"
+        ))
     }
-    Ok(page)
+}
+
+/// Whether each of these can stand in a table.
+fn are_cells(kind: &str, flag: &str, cells: &[&String]) -> Result<(), Error> {
+    let wrong = |cell: &&&String| cell.is_empty() || cell.contains(['|', '\n']);
+    match cells.iter().find(wrong) {
+        Some(cell) => Err(Error::list(format!(
+            "{kind} `{flag}`: `{cell}` is no cell of a table"
+        ))),
+        None => Ok(()),
+    }
 }

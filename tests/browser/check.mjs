@@ -249,6 +249,13 @@ async function contents(page, shown) {
     }, shown);
 }
 
+// The page has been laid out, and what watches for that has been told: it is told in the frame after.
+async function drawn(page) {
+    await page.evaluate(() => new Promise((done) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
+    }));
+}
+
 // Each page narrow, and then wide in the two themes that readers are given. One window turns the
 // pages, so that what they share is fetched once.
 async function read(browser, names) {
@@ -271,6 +278,7 @@ async function read(browser, names) {
         await accessible(page, `${name} light`);
         await contents(page, false);
         await page.setViewportSize(NARROW);
+        await drawn(page);
         await accessible(page, `${name} narrow`, ["scrollable-region-focusable", "region", "target-size"]);
         await page.setViewportSize(WIDE);
         await contents(page, true);

@@ -30,6 +30,7 @@
 //! # Ok::<_, std::io::Error>(())
 //! ```
 
+pub mod access;
 pub mod explorer;
 pub mod exposure;
 mod key;
@@ -59,6 +60,8 @@ use parking_lot::Mutex;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
+pub use exposure::ExposedKey;
+
 use pinned::{Found, Seen};
 
 /// What is asked of the files beyond what a peer would ask.
@@ -86,18 +89,6 @@ impl Default for Options {
             lost_names: LostNames::Warn,
         }
     }
-}
-
-/// What other users can read may have leaked to them already: not to serve it mends nothing, and
-/// harms the clients. So the default is to say it, loudly, and to serve. A kubelet mounts secrets
-/// with mode 0644 unless told otherwise (`defaultMode`), so refusing is a choice for hosts that you
-/// set up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExposedKey {
-    /// Serve, and log `key_exposed`.
-    Warn,
-    /// Reject, with the reason `insecure_mode`.
-    Refuse,
 }
 
 /// A name that is gone may have been retired, or forgotten in a renewal. The reader cannot know.

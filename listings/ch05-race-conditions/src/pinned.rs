@@ -11,7 +11,7 @@ use ch02_hot_reload::identity::{Reason, Rejected, reject};
 use lab::agent::Files;
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 
-use crate::exposure::Access;
+use crate::access::Access;
 
 /// The largest file that is read, in bytes: 1 MiB, as large as a Kubernetes Secret can be.
 /// Mozilla's whole bundle of roots is a quarter of that.

@@ -5,6 +5,7 @@
 //! server as it is found in the field.
 
 mod answer;
+mod arguments;
 mod defect;
 mod follow;
 mod ordinary;
@@ -16,58 +17,24 @@ mod state;
 mod unusual;
 
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::{accept, exit, listen};
 use ch02_hot_reload::IdentityStore;
-use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Rejected;
-use ch03_handshake_hook::watch::Follow;
-use ch06_in_flight_requests::Retirement;
 use ch06_in_flight_requests::descriptors::make_room;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::time::interval;
 use tracing::Level;
 
+use arguments::Arguments;
 use defect::Defect;
 use read::Reading;
 use state::State;
 use unusual::Unusual;
-
-/// A server that is sound, or has one defect.
-#[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    serve: Serve,
-    #[command(flatten)]
-    follow: Follow,
-    /// Ask clients for a certificate that leads to one of the anchors in this file, which is
-    /// followed, too.
-    #[arg(long)]
-    client_roots: Option<PathBuf>,
-    /// Milliseconds for which a file that lists less must stay as it is, to be believed.
-    #[arg(long, default_value_t = 1000)]
-    settle_ms: u64,
-    /// What is wrong with it.
-    #[arg(long, value_enum)]
-    defect: Option<Defect>,
-    /// What is unusual about it, and nevertheless sound.
-    #[arg(long, value_enum, conflicts_with = "defect")]
-    unusual: Option<Unusual>,
-    /// The socket is the standard input.
-    #[arg(long, hide = true)]
-    inherited: bool,
-    /// Do not follow the files.
-    #[arg(long)]
-    frozen: bool,
-    /// Files, and so connections, that may be open at once.
-    #[arg(long, default_value_t = 16_384)]
-    open_files: u64,
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -190,18 +157,4 @@ fn awaited(error: &Rejected) {
         file = %error.file.display(),
         detail = error.detail,
     );
-}
-
-fn retirement(defect: Option<Defect>) -> Retirement {
-    let never = Duration::from_secs(24 * 3600);
-    Retirement {
-        max_age: never,
-        jitter: 0.0,
-        lag: match defect {
-            Some(Defect::NeverLetsGo) => u64::MAX,
-            _ => 1,
-        },
-        spread: Duration::ZERO,
-        grace: Duration::from_secs(30),
-    }
 }

@@ -15,11 +15,11 @@ use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer;
+use crate::arguments::{Arguments, retirement};
 use crate::defect::Defect;
 use crate::ordinary;
 use crate::state::State;
 use crate::unusual::Unusual;
-use crate::{Arguments, retirement};
 
 /// For how long no socket listens, where a reload is a restart.
 const GAP: Duration = Duration::from_millis(400);

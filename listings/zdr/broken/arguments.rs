@@ -1,0 +1,60 @@
+//! What the server is told on its command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ch02_hot_reload::arguments::Serve;
+use ch03_handshake_hook::watch::Follow;
+use ch06_in_flight_requests::Retirement;
+use clap::Parser;
+
+use crate::defect::Defect;
+use crate::unusual::Unusual;
+
+/// A server that is sound, or has one defect.
+#[derive(Parser)]
+pub struct Arguments {
+    /// Where it listens, and its files.
+    #[command(flatten)]
+    pub serve: Serve,
+    /// How it follows the files.
+    #[command(flatten)]
+    pub follow: Follow,
+    /// Ask clients for a certificate that leads to one of the anchors in this file, which is
+    /// followed, too.
+    #[arg(long)]
+    pub client_roots: Option<PathBuf>,
+    /// Milliseconds for which a file that lists less must stay as it is, to be believed.
+    #[arg(long, default_value_t = 1000)]
+    pub settle_ms: u64,
+    /// What is wrong with it.
+    #[arg(long, value_enum)]
+    pub defect: Option<Defect>,
+    /// What is unusual about it, and nevertheless sound.
+    #[arg(long, value_enum, conflicts_with = "defect")]
+    pub unusual: Option<Unusual>,
+    /// The socket is the standard input.
+    #[arg(long, hide = true)]
+    pub inherited: bool,
+    /// Do not follow the files.
+    #[arg(long)]
+    pub frozen: bool,
+    /// Files, and so connections, that may be open at once.
+    #[arg(long, default_value_t = 16_384)]
+    pub open_files: u64,
+}
+
+/// When connections have to go.
+pub fn retirement(defect: Option<Defect>) -> Retirement {
+    let never = Duration::from_secs(24 * 3600);
+    Retirement {
+        max_age: never,
+        jitter: 0.0,
+        lag: match defect {
+            Some(Defect::NeverLetsGo) => u64::MAX,
+            _ => 1,
+        },
+        spread: Duration::ZERO,
+        grace: Duration::from_secs(30),
+    }
+}
