@@ -86,6 +86,13 @@ fn title(root: &Path, page: &str) -> Result<String, Error> {
     Ok(heading.to_owned())
 }
 
+/// The path of a test as code that may be broken after each part of it. As one word it would leave no
+/// room for the other cells.
+fn breakable(test: &str) -> String {
+    let parts = test.replace('/', "/<wbr>").replace('_', "_<wbr>");
+    format!("<code>{}</code>", parts.replace("::", "::<wbr>"))
+}
+
 /// The last cell: source, tests, and since when.
 fn shown(root: &Path, entry: &Erratum) -> Result<String, Error> {
     for test in &entry.tests {
@@ -99,8 +106,7 @@ fn shown(root: &Path, entry: &Erratum) -> Result<String, Error> {
     if source.is_empty() && entry.tests.is_empty() {
         return Err(Error::list("neither a source nor a test"));
     }
-    let tests = entry.tests.iter().map(|test| format!("`{test}`"));
-    let mut shown: Vec<_> = tests.collect();
+    let mut shown: Vec<_> = entry.tests.iter().map(|test| breakable(test)).collect();
     if !source.is_empty() {
         shown.insert(0, source.to_owned());
     }
