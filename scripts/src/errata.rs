@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::catalogue;
 use crate::error::Error;
+use crate::markup::breakable;
 
 /// What the file holds.
 #[derive(Deserialize)]
@@ -84,13 +85,6 @@ fn title(root: &Path, page: &str) -> Result<String, Error> {
     let heading = text.lines().find_map(|line| line.strip_prefix("# "));
     let heading = heading.ok_or_else(|| Error::list(format!("src/{page}.md has no heading")))?;
     Ok(heading.to_owned())
-}
-
-/// The path of a test as code that may be broken after each part of it. As one word it would leave no
-/// room for the other cells.
-fn breakable(test: &str) -> String {
-    let parts = test.replace('/', "/<wbr>").replace('_', "_<wbr>");
-    format!("<code>{}</code>", parts.replace("::", "::<wbr>"))
 }
 
 /// The last cell: source, tests, and since when.

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::markup::breakable;
 
 /// What the file holds. Fields that only the test needs are passed over.
 #[derive(Deserialize)]
@@ -75,7 +76,8 @@ impl Defect {
             format!("[{}](failure-catalogue.md)", numbers.join(", "))
         };
         Ok(format!(
-            "| `{flag}` | <span class=\"sentence\">{words}</span> | {numbers} | `{scenario}` | `{finding}` |\n"
+            "| `{flag}` | <span class=\"sentence\">{words}</span> | {numbers} | `{scenario}` | {} |\n",
+            breakable(finding)
         ))
     }
 }

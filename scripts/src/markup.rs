@@ -12,6 +12,13 @@ pub(crate) fn round(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
+/// A path or an identifier as code that may be broken after each of its parts. As one word it would leave
+/// no room for the other cells of a table.
+pub(crate) fn breakable(name: &str) -> String {
+    let parts = name.replace('/', "/<wbr>").replace('_', "_<wbr>");
+    format!("<code>{}</code>", parts.replace("::", "::<wbr>"))
+}
+
 /// Text from a log, so that none of it becomes markup.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
