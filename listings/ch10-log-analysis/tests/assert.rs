@@ -212,8 +212,8 @@ fn what_no_event_can_be_is_refused_with_the_nearest_name() {
             "`identity_rejectd` is no event of the contract: `identity_rejected`?",
         ),
         (
-            "identity_rejected reson=torn",
-            "`reson` is no field of `identity_rejected` of the contract: `reason`?",
+            "identity_rejected reasonx=torn",
+            "`reasonx` is no field of `identity_rejected` of the contract: `reason`?",
         ),
         (
             "identity_rejected reason=tron",
