@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use ch02_hot_reload::identity::Reason;
 use lab::event::Event;
+use lab_test::contract::Contract;
 use serde_json::Value;
 
 fn schema() -> Value {
@@ -13,23 +14,6 @@ fn schema() -> Value {
         .unwrap()
         .join("listings/lab/events.schema.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// The contract, as a schema that is compiled once.
-struct Contract(boon::Schemas, boon::SchemaIndex);
-
-impl Contract {
-    fn new(schema: Value) -> Self {
-        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-        compiler.enable_format_assertions();
-        compiler.add_resource("events.json", schema).unwrap();
-        let index = compiler.compile("events.json", &mut schemas).unwrap();
-        Self(schemas, index)
-    }
-
-    fn allows(&self, event: &Value) -> bool {
-        self.0.validate(event, self.1).is_ok()
-    }
 }
 
 fn recorded(extension: &str) -> Vec<(PathBuf, String)> {
@@ -47,7 +31,7 @@ fn recorded(extension: &str) -> Vec<(PathBuf, String)> {
 
 #[test]
 fn recorded_events_keep_the_contract() {
-    let contract = Contract::new(schema());
+    let contract = Contract::of_events();
     let mut seen = 0;
     for (path, text) in recorded(".events.jsonl") {
         for (number, line) in (1..).zip(text.lines()) {
@@ -85,7 +69,7 @@ fn shown_events_have_the_names_of_the_contract() {
 /// The control: the schema objects to what is wrong.
 #[test]
 fn the_schema_objects() {
-    let contract = Contract::new(schema());
+    let contract = Contract::of_events();
     let ts = "2026-11-24T10:00:00.000000000Z";
     let good = serde_json::json!({"ts": ts, "event": "listening", "port": 4433});
     assert!(contract.allows(&good));

@@ -12,6 +12,7 @@ use lab::agent::{Agent, Strategy};
 use lab::child::Child;
 use lab::client::{Client, Options};
 use lab::log::{Log, want};
+use lab_test::contract::Contract;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,28 +25,9 @@ fn arguments(role: &str, agent: &Agent) -> Vec<OsString> {
     arguments
 }
 
-/// The contract, as a schema that is compiled once.
-struct Contract(boon::Schemas, boon::SchemaIndex);
-
-impl Contract {
-    fn new(schema: Value) -> Self {
-        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-        compiler.enable_format_assertions();
-        compiler.add_resource("events.json", schema).unwrap();
-        let index = compiler.compile("events.json", &mut schemas).unwrap();
-        Self(schemas, index)
-    }
-
-    fn allows(&self, event: &Value) -> bool {
-        self.0.validate(event, self.1).is_ok()
-    }
-}
-
 /// Checks every event, and returns the names of those that came.
 fn names(log: &Log) -> BTreeSet<String> {
-    let schema = include_str!("../../lab/events.schema.json");
-    let schema: Value = serde_json::from_str(schema).unwrap();
-    let contract = Contract::new(schema);
+    let contract = Contract::of_events();
     let events = log.events();
     for event in &events {
         let line = Value::Object(event.0.clone());

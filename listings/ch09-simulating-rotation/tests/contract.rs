@@ -11,27 +11,11 @@ use ch09_simulating_rotation::{Sabotage, Site, Writer};
 use fastrand::Rng;
 use lab::authority::{Authority, LeafRequest};
 use lab::emit;
+use lab_test::contract::Contract;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
-
-/// The contract, as a schema that is compiled once.
-struct Contract(boon::Schemas, boon::SchemaIndex);
-
-impl Contract {
-    fn new(schema: Value) -> Self {
-        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-        compiler.enable_format_assertions();
-        compiler.add_resource("events.json", schema).unwrap();
-        let index = compiler.compile("events.json", &mut schemas).unwrap();
-        Self(schemas, index)
-    }
-
-    fn allows(&self, event: &Value) -> bool {
-        self.0.validate(event, self.1).is_ok()
-    }
-}
 
 /// All that can happen to an agent: two renewals, a folder that goes away and comes back, a process
 /// that cannot be told, and each kind of sabotage.
@@ -85,8 +69,7 @@ async fn an_agents_events_keep_the_contract() {
         live_through_everything(writer).await;
     }
 
-    let schema: Value = serde_json::from_str(include_str!("../../lab/events.schema.json")).unwrap();
-    let contract = Contract::new(schema);
+    let contract = Contract::of_events();
     let mut names = BTreeSet::new();
     for event in log.events() {
         let line = Value::Object(event.0.clone());
