@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity::{Reason, Source};
 use ch02_hot_reload::{IdentityStore, Reload};
-use ch05_race_conditions::exposure::{Access, own_groups};
+use ch05_race_conditions::access::Access;
+use ch05_race_conditions::exposure::own_groups;
 use ch05_race_conditions::{LostNames, Options, Reader, names};
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Issued, LeafRequest};
