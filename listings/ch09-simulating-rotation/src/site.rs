@@ -73,7 +73,7 @@ impl Site {
     /// Writes, and calls `between` after each step that a reader could see, with the step's name.
     /// Logs nothing.
     ///
-    /// Whatever [`Sabotage`] has left is mended: what cannot be read as a file is removed first.
+    /// Whatever [`Sabotage`](crate::Sabotage) has left is mended: what cannot be read as a file is removed first.
     ///
     /// # Errors
     /// As [`Site::write`].

@@ -97,7 +97,7 @@ pub struct Shown {
 }
 
 // ANCHOR: until_shown
-/// Asks for handshakes, one after the other, until [`IN_A_ROW`] consecutive ones have shown this
+/// Asks for handshakes, one after the other, until 12 consecutive ones have shown this
 /// generation; until none has for as long as `within`; or until the server is not alive.
 pub async fn until_shown(
     server: &mut impl Watched,

@@ -7,7 +7,7 @@
 //! | [`wire`], [`client`], [`mutual`], [`memory`] | the protocol, a client that reports what it was shown, a server for mTLS, a handshake without a network |
 //! | [`event`], [`log`], [`emit`] | one event, a log of them to wait for and to assert on, and how a program writes one |
 //! | [`child`] | a server in a process of its own |
-//! | [`rotation`], [`transcript`], [`peer`] | what the tests of all chapters share |
+//! | [`rotation`] | what the tests of all chapters share |
 //!
 //! An arrow points from a row to those above it, and no further: nothing here knows a chapter. What
 //! can go wrong is one [`Error`].

@@ -1,7 +1,7 @@
 //! What ends a run before it has a verdict.
 //!
 //! It knows the errors of [`server`](crate::server), [`report`](crate::report) and
-//! [`compare`](crate::compare), which do not know it; all that stands above them uses it.
+//! [`compare`](mod@crate::compare), which do not know it; all that stands above them uses it.
 
 use std::io;
 use std::path::{Path, PathBuf};

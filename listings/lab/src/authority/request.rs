@@ -46,7 +46,7 @@ pub struct LeafRequest {
 
 impl LeafRequest {
     /// A leaf for one name, valid for an hour from the authority's clock, with a key of the
-    /// authority's kind: P-256, unless [`Authority::set_key_kind`] was called.
+    /// authority's kind: P-256, unless [`Authority::set_key_kind`](crate::authority::Authority::set_key_kind) was called.
     pub fn new(name: &str) -> Self {
         Self {
             names: vec![name.to_owned()],
