@@ -223,6 +223,12 @@ async function choose(page, where, theme) {
         return document.documentElement.classList.contains(theme);
     }, theme);
     if (!chosen) { problem(where, "the theme cannot be chosen"); }
+    // A style sheet that is switched on is fetched again, and the page has the old colours until it is there.
+    await page.waitForFunction(() => {
+        const sheets = [...document.querySelectorAll("link[rel=stylesheet]")];
+        return sheets.every((link) => link.disabled || link.sheet !== null);
+    }, undefined, { timeout: BOUND });
+    await drawn(page);
 }
 
 async function pictures(page, name, themes) {
