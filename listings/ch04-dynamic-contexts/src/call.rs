@@ -94,10 +94,9 @@ impl Connection {
         let asking = async {
             self.stream.write_all(&1u32.to_be_bytes()).await?;
             self.stream.flush().await?;
-            let (mut got, mut right) = ([0], [0]);
+            let mut got = [0];
             self.stream.read_exact(&mut got).await?;
-            lab::wire::body(self.bytes, &mut right);
-            if got == right {
+            if lab::wire::is_body(self.bytes, &got) {
                 Ok(())
             } else {
                 Err(io::Error::other(format!("byte {} is wrong", self.bytes)))

@@ -12,27 +12,40 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// section 5.1).
 pub const BLOCK: usize = 16 * 1024;
 
+/// After how many bytes the known body begins again.
+const PERIOD: usize = 251;
+
+/// The known body, a period longer than a block: from each offset a block of it can be taken.
+static BODY: [u8; BLOCK + PERIOD] = {
+    let mut bytes = [0; BLOCK + PERIOD];
+    let mut at = 0;
+    while at < bytes.len() {
+        bytes[at] = (at % PERIOD) as u8;
+        at += 1;
+    }
+    bytes
+};
+
 /// Fills `block` with the known body from `offset` on.
 ///
 /// The body counts from 0 to 250 and begins again. 251 is prime, so no block boundary lines up
 /// with the pattern, and a lost or repeated block is seen.
 pub fn body(offset: u64, block: &mut [u8]) {
-    const PERIOD: usize = 251;
-    // Copied from a table: gigabytes of it are made and checked.
-    static TABLE: [u8; BLOCK + PERIOD] = {
-        let mut table = [0; BLOCK + PERIOD];
-        let mut at = 0;
-        while at < table.len() {
-            table[at] = (at % PERIOD) as u8;
-            at += 1;
-        }
-        table
-    };
     let mut from = (offset % PERIOD as u64) as usize;
     for part in block.chunks_mut(BLOCK) {
-        part.copy_from_slice(&TABLE[from..from + part.len()]);
+        part.copy_from_slice(&BODY[from..from + part.len()]);
         from = (from + part.len()) % PERIOD;
     }
+}
+
+/// Whether these bytes are the known body's from `offset` on.
+pub fn is_body(offset: u64, bytes: &[u8]) -> bool {
+    let mut from = (offset % PERIOD as u64) as usize;
+    bytes.chunks(BLOCK).all(|part| {
+        let right = *part == BODY[from..from + part.len()];
+        from = (from + part.len()) % PERIOD;
+        right
+    })
 }
 
 /// Answers requests until the client closes, and returns how many bytes of body were sent.

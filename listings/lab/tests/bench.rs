@@ -271,6 +271,23 @@ fn the_body_has_a_known_sum() {
     assert_eq!(expected_sha256(253), chain::hex(sum.as_ref()));
 }
 
+/// At each offset, over more than a block, and with each byte wrong in turn.
+#[test]
+fn the_body_is_known_when_it_comes() {
+    let mut bytes = vec![0; wire::BLOCK + 300];
+    for offset in [0, 1, 250, 251, 1 << 40] {
+        wire::body(offset, &mut bytes);
+        assert!(wire::is_body(offset, &bytes), "{offset}");
+        assert!(!wire::is_body(offset + 1, &bytes), "{offset}");
+    }
+    for at in [0, wire::BLOCK - 1, wire::BLOCK, bytes.len() - 1] {
+        bytes[at] ^= 1;
+        assert!(!wire::is_body(1 << 40, &bytes), "{at}");
+        bytes[at] ^= 1;
+    }
+    assert!(wire::is_body(7, &[]));
+}
+
 macro_rules! listed {
     ($($name:ident: $strategy:ident),* $(,)?) => { [$(Strategy::$strategy),*] };
 }

@@ -1,9 +1,10 @@
 //! A process and all that it has started, known by its group and by a mark in the environment.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
-use procfs::net::TcpState;
 use procfs::process::FDTarget;
 use rustix::process::{Pid, Signal};
 
@@ -121,32 +122,51 @@ impl ProcessTree {
 
     /// Signals all of them.
     pub(crate) fn signal_all(&self, signal: Signal) {
-        for process in self.members() {
-            if let Some(pid) = Pid::from_raw(process.pid) {
-                let _ = rustix::process::kill_process(pid, signal);
-            }
-        }
+        signal_each(&self.members(), signal);
     }
 
     /// Ends them all. A process that forks meanwhile is caught by the next look.
     pub(crate) fn kill(&self) {
         let bound = Instant::now() + Duration::from_secs(2);
         loop {
-            if self.members().is_empty() || Instant::now() > bound {
+            let members = self.members();
+            if members.is_empty() || Instant::now() > bound {
                 return;
             }
-            self.signal_all(Signal::KILL);
-            std::thread::yield_now();
+            signal_each(&members, Signal::KILL);
+            // A look at all processes takes longer than the end of one.
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
 
-/// The sockets that listen, by their number.
+fn signal_each(processes: &[procfs::process::Process], signal: Signal) {
+    for process in processes {
+        if let Some(pid) = Pid::from_raw(process.pid) {
+            // It may be gone already.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+}
+
+/// The sockets that listen, by their number. The kernel lists them before all others
+/// (Documentation/networking/proc_net_tcp.rst), of which there may be tens of thousands.
 fn listening() -> HashSet<u64> {
-    let tables = [procfs::net::tcp(), procfs::net::tcp6()];
-    let sockets = tables.into_iter().flatten().flatten();
-    let listen = sockets.filter(|socket| socket.state == TcpState::Listen);
-    listen.map(|socket| socket.inode).collect()
+    const LISTEN: &str = "0A";
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(File::open);
+    let mut sockets = HashSet::new();
+    for table in tables.into_iter().flatten() {
+        for line in BufReader::new(table).lines().skip(1) {
+            let Ok(line) = line else { break };
+            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+            if fields.get(3) != Some(&LISTEN) {
+                break;
+            }
+            let inode = fields.get(9).and_then(|inode| inode.parse().ok());
+            sockets.extend::<Option<u64>>(inode);
+        }
+    }
+    sockets
 }
 
 /// Open descriptors of a process, connections aside.
