@@ -48,10 +48,6 @@ pub(crate) async fn under_load(
     }
     let from = probes.recorder.now();
     let last = Box::pin(files::run(scenario, &mut testbed, &probes, typical)).await?;
-    match last.first_new {
-        Some(new) => outcome.recovered = Some(new.saturating_sub(last.notified)),
-        None => missed(scenario, &mut outcome, &last, &testbed),
-    }
     // Whether it stays so.
     sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
     load.stop().await;
@@ -64,7 +60,12 @@ pub(crate) async fn under_load(
             "The last certificate was shown, and then an older one.",
         );
     }
+    // In the order of time: what clients met comes first, and is the cause of what never came back.
     count(scenario, &mut outcome, &records);
+    match last.first_new {
+        Some(new) => outcome.recovered = Some(new.saturating_sub(last.notified)),
+        None => missed(scenario, &mut outcome, &last, &testbed),
+    }
     end(&mut outcome, &mut testbed.server);
     Ok(outcome)
 }
