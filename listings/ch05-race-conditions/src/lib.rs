@@ -61,6 +61,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
 pub use exposure::ExposedKey;
+pub use tell::Beside;
 
 use pinned::{Found, Seen};
 
@@ -126,6 +127,8 @@ struct Remembered {
     exposed: Vec<(PathBuf, u32)>,
     /// What was last said of the trust anchors.
     trust: Option<Rejected>,
+    /// The names of the identity before that the newest one lacks.
+    lost: Vec<String>,
 }
 
 /// What is to be served, and what is to be said of it.
