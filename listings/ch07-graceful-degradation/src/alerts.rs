@@ -27,7 +27,7 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// In working hours.
-    Ticket,
+    Warning,
     /// Now.
     Page,
 }
@@ -59,7 +59,7 @@ pub const RULES: [Rule; 13] = {
     [
         Rule {
             alert: "IdentityLate",
-            severity: Ticket,
+            severity: Warning,
             when: Within("identity_seconds_left", "identity_late_seconds"),
             minutes: 0,
             unless: &[
@@ -88,7 +88,7 @@ pub const RULES: [Rule; 13] = {
         },
         Rule {
             alert: "IdentityRejected",
-            severity: Ticket,
+            severity: Warning,
             when: Above("identity_rejected_seconds", 120.0),
             minutes: 0,
             unless: &["PeersReject", "IdentityExpired", "ClockStepped"],
@@ -104,7 +104,7 @@ pub const RULES: [Rule; 13] = {
         },
         Rule {
             alert: "TrustRejected",
-            severity: Ticket,
+            severity: Warning,
             when: Above("trust_rejected_seconds", 120.0),
             minutes: 0,
             unless: &[],
@@ -144,7 +144,7 @@ pub const RULES: [Rule; 13] = {
         },
         Rule {
             alert: "WatcherRestarts",
-            severity: Ticket,
+            severity: Warning,
             when: Grew("watcher_restarts_total", 3.0, 60),
             minutes: 0,
             unless: &["WatcherStuck"],
@@ -152,7 +152,7 @@ pub const RULES: [Rule; 13] = {
         },
         Rule {
             alert: "WatchDegraded",
-            severity: Ticket,
+            severity: Warning,
             when: Above("identity_watch_degraded", 0.0),
             minutes: 10,
             unless: &["IdentityRejected"],
@@ -189,7 +189,7 @@ pub fn to_prometheus() -> String {
     let mut text = String::from("groups:\n  - name: identity\n    rules:\n");
     for rule in &RULES {
         let severity = match rule.severity {
-            Severity::Ticket => "ticket",
+            Severity::Warning => "warning",
             Severity::Page => "page",
         };
         let others = rule.unless.iter().filter_map(|alert| self::rule(alert));

@@ -85,7 +85,8 @@ impl Scene {
         shown: Arc<dyn TimeProvider>,
     ) -> Self {
         Self::reading(
-            Reader::new(Care::default()),
+            // Nobody writes while the files rest, and time is virtual: nothing is waited for.
+            Reader::new(Care::default()).pausing(|_| ()),
             strategy,
             settings,
             clock,
