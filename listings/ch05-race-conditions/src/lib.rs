@@ -45,6 +45,8 @@ pub mod start;
 mod tell;
 pub mod writer;
 
+pub use tell::Beside;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,7 +63,6 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
 pub use exposure::ExposedKey;
-pub use tell::Beside;
 
 use pinned::{Found, Seen};
 
@@ -121,14 +122,14 @@ pub struct Reader {
 struct Remembered {
     /// A set that is less than what is served, and since when it has been seen at each read.
     shrunk: Option<([u8; 32], Instant)>,
+    /// The names of the identity before that the newest one lacks.
+    lost: Vec<String>,
     /// A set that was not valid, and rested: its fingerprint.
     rested: Option<u64>,
     /// The files that expose a key, and their modes, as they were last complained of.
     exposed: Vec<(PathBuf, u32)>,
     /// What was last said of the trust anchors.
     trust: Option<Rejected>,
-    /// The names of the identity before that the newest one lacks.
-    lost: Vec<String>,
 }
 
 /// What is to be served, and what is to be said of it.

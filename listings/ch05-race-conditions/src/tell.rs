@@ -10,8 +10,8 @@ use crate::{ExposedKey, Judged, Reader, exposure};
 /// What is wrong beside an identity that is served, as it was found at the last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
-    /// Why the trust anchors of the file are not in force. Those of before are.
-    pub trust: Option<Rejected>,
+    /// Why trust anchors of a file are not in force. Those of before are.
+    pub trust: Vec<Rejected>,
     /// The files that expose a key to other users, and their modes.
     pub exposed: Vec<(PathBuf, u32)>,
     /// The names of the identity before that the newest one lacks.
@@ -23,7 +23,7 @@ impl Reader {
     pub fn beside(&self) -> Beside {
         let remembered = self.remembered.lock();
         Beside {
-            trust: remembered.trust.clone(),
+            trust: remembered.trust.clone().into_iter().collect(),
             exposed: remembered.exposed.clone(),
             lost: remembered.lost.clone(),
         }

@@ -187,7 +187,7 @@ impl Keeper {
         // What is held is waited for, and nothing is wrong with it.
         let (rejected, looked) = (state.told.is_some() && until.is_none(), state.looked);
         state.rejected.note(rejected, looked);
-        let distrusted = self.reader.beside().trust.is_some();
+        let distrusted = !self.reader.beside().trust.is_empty();
         state.distrusted.note(distrusted, looked);
         until.map(|until| budget::wait(now, until))
     }

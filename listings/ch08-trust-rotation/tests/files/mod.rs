@@ -20,7 +20,6 @@ use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
 use ch03_handshake_hook::watch::Events;
 use ch05_race_conditions::{Options, Reader};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
-use ch07_graceful_degradation::budget::Renewal;
 use ch07_graceful_degradation::{Keeper, Settings};
 use ch08_trust_rotation::{client, mutual, roots::Roots};
 use lab::BOUND;
@@ -84,7 +83,7 @@ fn by(chapter: &str, source: &Source) -> Configured {
                 events: Events::PollOnly,
                 poll: Duration::from_secs(1),
                 look_bound: Duration::from_secs(10),
-                renewal: Renewal::UNKNOWN,
+                renewal: ch07_graceful_degradation::budget::Renewal::UNKNOWN,
             };
             let keeper = Keeper::start(source, Arc::new(DefaultTimeProvider), settings)?;
             keeper.store().clone()
