@@ -33,6 +33,7 @@ pub mod watch;
 
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use ch01_restart_baseline::{accept, converse, handshake, server_config};
@@ -40,8 +41,9 @@ use ch02_hot_reload::IdentityStore;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{HandshakeKind, ServerConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 // ANCHOR: hook
 /// Answers each hello with the pair of the generation that is current at that moment.
@@ -50,7 +52,7 @@ pub struct CertResolver(pub Arc<IdentityStore>);
 impl ResolvesServerCert for CertResolver {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let generation = self.0.current();
-        // The connection that asks may want to know the answer; see `serve`.
+        // The connection that asks may want to know the answer; see `answered`.
         let _ = ANSWERED.try_with(|answered| answered.set(Some(generation.number)));
         Some(generation.identity.certified.clone())
     }
@@ -75,22 +77,33 @@ tokio::task_local! {
 }
 
 /// Accepts connections for ever, all under one configuration.
-///
-/// rustls calls the hook from within the handshake, and does not say what it answered. The
-/// handshake runs in a scope of its own, where the hook leaves the number.
 pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>) {
     let acceptor = TlsAcceptor::from(config);
     loop {
         let tcp = accept(&listener).await;
         let accepting = acceptor.accept(tcp);
-        tokio::spawn(ANSWERED.scope(Cell::new(None), async move {
-            if let Some(stream) = handshake(accepting).await {
-                // On resumption no certificate was sent, whatever the hook answered.
-                let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
-                let generation = ANSWERED.with(Cell::get).filter(|_| !resumed);
+        tokio::spawn(async move {
+            if let Some((stream, generation)) = answered(accepting).await {
                 converse(stream, generation).await;
             }
-        }));
+        });
     }
+}
+
+/// Completes a handshake. Returns its stream, and the generation under which it was answered.
+///
+/// rustls calls the hook from within the handshake, and does not say what it answered. The
+/// handshake runs in a scope of its own, where the hook leaves the number.
+pub async fn answered(
+    accepting: impl Future<Output = io::Result<TlsStream<TcpStream>>>,
+) -> Option<(TlsStream<TcpStream>, Option<u64>)> {
+    let answering = async {
+        let stream = handshake(accepting).await?;
+        // On resumption no certificate was sent, whatever the hook answered.
+        let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+        let generation = ANSWERED.with(Cell::get).filter(|_| !resumed);
+        Some((stream, generation))
+    };
+    ANSWERED.scope(Cell::new(None), answering).await
 }
 // ANCHOR_END: serve

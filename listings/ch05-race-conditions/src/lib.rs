@@ -45,6 +45,8 @@ pub mod start;
 mod tell;
 pub mod writer;
 
+pub use tell::Beside;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -120,6 +122,8 @@ pub struct Reader {
 struct Remembered {
     /// A set that is less than what is served, and since when it has been seen at each read.
     shrunk: Option<([u8; 32], Instant)>,
+    /// The names of the identity before that the newest one lacks.
+    lost: Vec<String>,
     /// A set that was not valid, and rested: its fingerprint.
     rested: Option<u64>,
     /// The files that expose a key, and their modes, as they were last complained of.

@@ -1,11 +1,34 @@
 //! What is said of a set beside whether it is served.
 
+use std::path::PathBuf;
+
 use ch02_hot_reload::identity::{Identity, Rejected, Source};
 
 use crate::pinned::Seen;
 use crate::{ExposedKey, Judged, Reader, exposure};
 
+/// What is wrong beside an identity that is served, as it was found at the last read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Why trust anchors of a file are not in force. Those of before are.
+    pub trust: Vec<Rejected>,
+    /// The files that expose a key to other users, and their modes.
+    pub exposed: Vec<(PathBuf, u32)>,
+    /// The names of the identity before that the newest one lacks.
+    pub lost: Vec<String>,
+}
+
 impl Reader {
+    /// What is wrong beside what is served: for a gauge, where the events say when it began.
+    pub fn beside(&self) -> Beside {
+        let remembered = self.remembered.lock();
+        Beside {
+            trust: remembered.trust.clone().into_iter().collect(),
+            exposed: remembered.exposed.clone(),
+            lost: remembered.lost.clone(),
+        }
+    }
+
     /// Says what is news, and gives back the identity that is to be served.
     pub(crate) fn tell(
         &self,
@@ -26,6 +49,9 @@ impl Reader {
         self.tell_trust(trust, renewed);
         if !lost.is_empty() {
             tracing::warn!(event = "names_lost", names = lost.join(", "));
+        }
+        if renewed {
+            self.remembered.lock().lost = lost;
         }
         Ok(identity)
     }

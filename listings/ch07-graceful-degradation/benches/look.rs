@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::Events;
 use ch03_handshake_hook::{CertResolver, hooked_config};
+use ch07_graceful_degradation::budget::Renewal;
 use ch07_graceful_degradation::health::metrics;
 use ch07_graceful_degradation::policy::{self, AtTheEnd};
 use ch07_graceful_degradation::{Keeper, Settings};
@@ -28,6 +29,7 @@ fn main() {
         events: Events::PollOnly,
         poll: Duration::from_millis(100),
         look_bound: Duration::from_secs(1),
+        renewal: Renewal::UNKNOWN,
     };
     let mut builder = runtime::Builder::new_current_thread();
     let virtual_time = builder.enable_all().start_paused(true).build().unwrap();

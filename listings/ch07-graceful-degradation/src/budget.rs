@@ -7,17 +7,62 @@ use ch02_hot_reload::identity::{Identity, Peers, Source, validate_chain};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::parse_x509_certificate;
 
+// ANCHOR: renewal
+/// When the agent that writes the files renews them. The alarms begin where it should have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Renewal {
+    /// The part of the lifetime, from 0 to 1, after which the agent is due at the latest: the part
+    /// at which it renews, and its spread.
+    pub by: f64,
+    /// While it is due, it tries at least once in this time.
+    pub tries_every: Duration,
+}
+
+impl Renewal {
+    /// An agent of which nothing is known. None of those in chapter 9 renews after more of the
+    /// lifetime. So this one cries at no healthy agent, and gives little time.
+    pub const UNKNOWN: Self = Self {
+        by: 0.95,
+        tries_every: Duration::MAX,
+    };
+
+    /// When to be how alarmed about a chain of this lifetime, in seconds, where a server looks for
+    /// new files at least once in `poll`.
+    ///
+    /// It is late when two tries in a row brought nothing. Where the agent tries so seldom that
+    /// half of what is left would be over by then, it is late at that half.
+    pub fn thresholds(&self, lifetime: i64, poll: Duration) -> Thresholds {
+        let spare = (lifetime as f64 * (1.0 - self.by)) as i64;
+        let tries = self.tries_every.saturating_mul(2).saturating_add(poll);
+        let tries = i64::try_from(tries.as_secs()).unwrap_or(i64::MAX);
+        let late = (spare - tries.min(spare)).max(spare / 2);
+        Thresholds {
+            late,
+            urgent: late / 2,
+        }
+    }
+}
+
+/// With how many seconds left a level begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// See [`Level::Late`].
+    pub late: i64,
+    /// See [`Level::Urgent`].
+    pub urgent: i64,
+}
+// ANCHOR_END: renewal
+
 // ANCHOR: budget
-/// How alarmed to be. Fractions of the lifetime, so that they hold for a certificate of an hour as
-/// for one of 47 days.
+/// How alarmed to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// More than a third of the lifetime is left.
+    /// The agent is not due yet, or has not had the time for two tries.
     #[default]
     Fresh,
-    /// A third is left. Renewal is due at two thirds of the lifetime: it is late.
+    /// Two tries in a row brought nothing. It may still mend itself; look at it today.
     Late,
-    /// A sixth is left: half of the time that there was to mend it. Somebody must act.
+    /// Half of the time that there was to mend it is over. Somebody must act.
     Urgent,
     /// Nothing is left.
     Expired,
@@ -61,13 +106,17 @@ impl Window {
         self.to.saturating_sub(seconds(now))
     }
 
+    /// Seconds from the beginning to the end.
+    pub fn lifetime(&self) -> i64 {
+        self.to.saturating_sub(self.from)
+    }
+
     /// How alarmed to be at the time `now`.
-    pub fn level(&self, now: UnixTime) -> Level {
-        let (left, lifetime) = (self.seconds_left(now), self.to.saturating_sub(self.from));
-        match left {
+    pub fn level(&self, now: UnixTime, thresholds: Thresholds) -> Level {
+        match self.seconds_left(now) {
             left if left < 0 => Level::Expired,
-            left if left <= lifetime / 6 => Level::Urgent,
-            left if left <= lifetime / 3 => Level::Late,
+            left if left <= thresholds.urgent => Level::Urgent,
+            left if left <= thresholds.late => Level::Late,
             _ => Level::Fresh,
         }
     }

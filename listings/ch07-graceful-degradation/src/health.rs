@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use crate::Keeper;
+use crate::budget::Thresholds;
 
 // ANCHOR: ready
 impl Keeper {
@@ -113,42 +114,20 @@ pub fn metrics(keeper: &Arc<Keeper>) -> String {
 /// Read at each scrape. A gauge that the watcher sets would stand still when the watcher dies.
 impl Collector for Keeper {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let mut gauge = |name: &str, help: &str, value: i64| {
+        for (name, help, value) in self.gauges() {
             let gauge = ConstGauge::new(value);
             let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
-            gauge.encode(metric)
-        };
-        if let Some(left) = self.seconds_left() {
-            gauge(
-                "identity_seconds_left",
-                "Seconds until peers reject the served chain as expired",
-                left,
-            )?;
+            gauge.encode(metric)?;
         }
-        gauge(
-            "identity_generation",
-            "The generation that is served",
-            self.store.current().number as i64,
-        )?;
-        gauge(
-            "identity_look_age_seconds",
-            "Seconds since the last look at the files",
-            self.look_age().as_secs() as i64,
-        )?;
-        gauge(
-            "identity_ready",
-            "Whether /ready says yes",
-            self.ready().is_ok().into(),
-        )?;
-        let restarts = ConstCounter::new(self.restarts.load(Ordering::Relaxed));
-        let help = "Times that the watcher was started again";
-        let kind = restarts.metric_type();
-        restarts.encode(encoder.encode_descriptor("watcher_restarts", help, None, kind)?)?;
-
+        let kind = ConstCounter::new(0u64).metric_type();
+        for (name, help, count) in self.counters() {
+            let metric = encoder.encode_descriptor(name, help, None, kind)?;
+            ConstCounter::new(count).encode(metric)?;
+        }
         // Every reason from the start, at zero: a series that does not exist raises no alarm.
         let help = "Looks at the files that ended in a rejection";
         let mut family = encoder.encode_descriptor("identity_rejections", help, None, kind)?;
-        for (reason, count) in Reason::ALL.iter().zip(&self.rejections) {
+        for (reason, count) in Reason::ALL.iter().zip(&self.counted.rejections) {
             let labels = [("reason", reason.name())];
             let count = ConstCounter::new(count.load(Ordering::Relaxed));
             count.encode(family.encode_family(&labels)?)?;
@@ -157,3 +136,51 @@ impl Collector for Keeper {
     }
 }
 // ANCHOR_END: collector
+
+type Row = (&'static str, &'static str, i64);
+
+impl Keeper {
+    #[rustfmt::skip]
+    fn gauges(&self) -> Vec<Row> {
+        let seconds = |duration: Duration| duration.as_secs() as i64;
+        let mut rows = Vec::new();
+        if let (Some(left), (_, Some(window))) = (self.seconds_left(), self.window()) {
+            let Thresholds { late, urgent } = self.thresholds(window);
+            rows.extend([
+                ("identity_seconds_left", "Seconds until peers reject the served chain as expired", left),
+                ("identity_late_seconds", "With so many seconds left, renewal is late", late),
+                ("identity_urgent_seconds", "With so many seconds left, it is urgent", urgent),
+            ]);
+        }
+        let beside = self.reader.beside();
+        let opened = beside.exposed.iter().any(|file| !self.at_first.exposed.contains(file));
+        let (age, ready) = (self.look_age(), self.ready().is_ok());
+        let state = self.state();
+        rows.extend([
+            ("identity_generation", "The generation that is served", self.store.current().number as i64),
+            ("identity_look_age_seconds", "Seconds since the last look at the files", seconds(age)),
+            ("identity_look_bound_seconds", "The age at which the watcher counts as dead", seconds(self.settings.look_bound)),
+            ("identity_ready", "Whether /ready says yes", ready.into()),
+            ("identity_rejected_seconds", "For how long each look has rejected the files", seconds(state.rejected.so_far())),
+            ("identity_peers_reject", "Whether today's trust anchors reject what is served", state.objection.is_some().into()),
+            ("identity_names_lost", "Names of the identity before that the served one lacks", beside.lost.len() as i64),
+            ("identity_key_exposed", "Whether other users can read the key", (!beside.exposed.is_empty()).into()),
+            ("identity_key_opened", "Whether they can, and could not at the start", opened.into()),
+            ("identity_watch_degraded", "Whether events are wanted and cannot be had", state.degraded.into()),
+            ("trust_rejected_seconds", "For how long each look has rejected the trust anchors", seconds(state.distrusted.so_far())),
+        ]);
+        rows
+    }
+
+    #[rustfmt::skip]
+    fn counters(&self) -> [(&'static str, &'static str, u64); 4] {
+        let counted = &self.counted;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            ("watcher_restarts", "Times that the watcher was started again", read(&counted.restarts)),
+            ("clock_steps", "Times that the wall clock was set", read(&counted.clock_steps)),
+            ("handshakes_completed", "Handshakes that completed", read(&counted.handshakes_completed)),
+            ("handshakes_failed", "Handshakes that did not", read(&counted.handshakes_failed)),
+        ]
+    }
+}

@@ -6,7 +6,9 @@
 //! is started again when it dies.
 //!
 //! - [`budget`]: how much of its life a chain has left, and how alarmed to be about it;
+//! - [`agents`]: when the agents of the world renew, and when they are late;
 //! - [`health`]: what the keeper says to a load balancer, an orchestrator, and Prometheus;
+//! - [`alerts`]: what to be woken for, as rules for Prometheus, and [`firing`]: which of them fire;
 //! - [`policy`]: what happens when all of that was not enough;
 //! - [`clock`]: wall clocks, the real one and a virtual one;
 //! - `watcher`: when to look, and what becomes of a watcher that dies.
@@ -14,7 +16,9 @@
 //! # Examples
 //!
 //! ```
-//! use ch07_graceful_degradation::budget::{Level, Window};
+//! use std::time::Duration;
+//!
+//! use ch07_graceful_degradation::budget::{Level, Renewal, Window};
 //! use lab::authority::{Authority, LeafRequest};
 //! use rustls::pki_types::{CertificateDer, UnixTime, pem::PemObject};
 //!
@@ -23,12 +27,19 @@
 //! let window = Window::of(&[leaf]).expect("it parses");
 //! let now = UnixTime::now();
 //! assert!(window.seconds_left(now) > 0);
-//! assert_eq!(window.level(now), Level::Fresh);
+//!
+//! // Its agent renews after two thirds, and tries each hour.
+//! let agent = Renewal { by: 2.0 / 3.0, tries_every: Duration::from_secs(3600) };
+//! let thresholds = agent.thresholds(window.lifetime(), Duration::from_secs(1));
+//! assert_eq!(window.level(now, thresholds), Level::Fresh);
 //! # Ok::<(), lab::Error>(())
 //! ```
 
+pub mod agents;
+pub mod alerts;
 pub mod budget;
 pub mod clock;
+pub mod firing;
 pub mod health;
 pub mod policy;
 mod watcher;
@@ -38,16 +49,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Rejected, Source};
-use ch02_hot_reload::{IdentityStore, Reload};
+use ch02_hot_reload::{IdentityStore, Loader, Reload};
 use ch03_handshake_hook::watch::Events;
-use ch05_race_conditions::{Options as Care, Reader};
+use ch05_race_conditions::{Beside, Options as Care, Reader};
 use parking_lot::{Mutex, MutexGuard};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use budget::{Level, Window};
+use budget::{Level, Renewal, Thresholds, Window};
 
 /// How a keeper works.
 #[derive(Clone, Copy, Debug)]
@@ -59,19 +70,33 @@ pub struct Settings {
     /// The age of the last look at which the server is no longer ready. Several polls, or one slow
     /// read makes it flap.
     pub look_bound: Duration,
+    /// When the agent renews.
+    pub renewal: Renewal,
 }
 
 /// Keeps an identity current, and knows how it stands.
 #[derive(Debug)]
 pub struct Keeper {
     store: Arc<IdentityStore>,
+    reader: Arc<Reader>,
+    // What was wrong beside the first identity: it was so before this server came.
+    at_first: Beside,
     clock: Arc<dyn TimeProvider>,
     settings: Settings,
     state: Mutex<State>,
     alarm: watch::Sender<Alarm>,
+    counted: Counted,
+}
+
+/// What only rises.
+#[derive(Debug, Default)]
+struct Counted {
     // Looks that ended in a rejection, in the order of `Reason::ALL`.
     rejections: [AtomicU64; Reason::ALL.len()],
     restarts: AtomicU64,
+    clock_steps: AtomicU64,
+    handshakes_completed: AtomicU64,
+    handshakes_failed: AtomicU64,
 }
 
 /// What the last look found.
@@ -81,12 +106,35 @@ struct State {
     looked: Instant,
     // What was wrong with the files, so that the next look can tell whether it is news.
     told: Option<Rejected>,
+    // Since when each look has found something wrong with the files, and with the trust anchors.
+    rejected: Lasting,
+    distrusted: Lasting,
+    // Events are wanted, and cannot be had.
+    degraded: bool,
     // What a peer with today's trust anchors has against the generation that is served.
     objection: Option<Rejected>,
     // The generation whose window this is; parsed once, not in each handshake.
     window: (u64, Option<Window>),
     // Both clocks at the last alarm, to see that one was stepped against the other.
     clocks: Option<(UnixTime, Instant)>,
+}
+
+/// What each look has found for a while.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lasting(Option<(Instant, Duration)>);
+
+impl Lasting {
+    /// Takes what a look found that ended at `now`.
+    fn note(&mut self, found: bool, now: Instant) {
+        let began = self.0.map_or(now, |(began, _)| began);
+        self.0 = found.then(|| (began, now - began));
+    }
+
+    /// From the first look that found it to the last one. A single look makes zero: a writer may
+    /// have been at work.
+    fn so_far(self) -> Duration {
+        self.0.map_or(Duration::ZERO, |(_, so_far)| so_far)
+    }
 }
 
 /// How alarmed the keeper is, and about which generation.
@@ -102,7 +150,7 @@ impl Keeper {
     // ANCHOR: look
     /// Looks at the files once. Returns how long to wait where they hold an identity that is not
     /// valid yet. What is served changes only when something better is there.
-    fn look(&self, now: UnixTime) -> Option<Duration> {
+    pub fn look(&self, now: UnixTime) -> Option<Duration> {
         let outcome = self.store.reload();
         let (source, current) = (self.store.source(), self.store.current());
         let served = &current.identity.certified.cert;
@@ -136,6 +184,11 @@ impl Keeper {
         let lasting = |by: &Rejected| matches!(by.reason, Reason::ChainBroken | Reason::NameLost);
         state.objection = verdict.err().filter(lasting);
         state.looked = Instant::now();
+        // What is held is waited for, and nothing is wrong with it.
+        let (rejected, looked) = (state.told.is_some() && until.is_none(), state.looked);
+        state.rejected.note(rejected, looked);
+        let distrusted = !self.reader.beside().trust.is_empty();
+        state.distrusted.note(distrusted, looked);
         until.map(|until| budget::wait(now, until))
     }
     // ANCHOR_END: look
@@ -143,12 +196,13 @@ impl Keeper {
     // ANCHOR: raise
     /// Compares the clock with the end of what is served. Touches no file: a mount that hangs must
     /// not silence the alarm.
-    fn raise_or_clear(&self, now: UnixTime) {
+    pub fn raise_or_clear(&self, now: UnixTime) {
         self.notice_step(now);
         let (generation, Some(window)) = self.window() else {
             return;
         };
-        let (before, level) = (*self.alarm.borrow(), window.level(now));
+        let level = window.level(now, self.thresholds(window));
+        let before = *self.alarm.borrow();
         let known = if before.generation == generation {
             before.level
         } else {
@@ -201,11 +255,19 @@ impl Keeper {
         clock: Arc<dyn TimeProvider>,
         settings: Settings,
     ) -> Result<Arc<Self>, Rejected> {
-        let reader = reader.by_date(clock.clone());
-        let store = IdentityStore::start_by(reader.loader(), source)?;
+        let reader = Arc::new(reader.by_date(clock.clone()));
+        let reading = reader.clone();
+        let loader = Loader {
+            read: Box::new(move |source, serving| reading.read(source, serving)),
+            ..Loader::default()
+        };
+        let store = IdentityStore::start_by(loader, source)?;
         let state = State {
             looked: Instant::now(),
             told: None,
+            rejected: Lasting::default(),
+            distrusted: Lasting::default(),
+            degraded: false,
             objection: None,
             window: (0, None),
             clocks: None,
@@ -216,12 +278,13 @@ impl Keeper {
         };
         Ok(Arc::new(Self {
             store,
+            at_first: reader.beside(),
+            reader,
             clock,
             settings,
             state: Mutex::new(state),
             alarm: watch::Sender::new(alarm),
-            rejections: Default::default(),
-            restarts: AtomicU64::new(0),
+            counted: Counted::default(),
         }))
     }
 
@@ -248,6 +311,11 @@ impl Keeper {
         state.window
     }
 
+    fn thresholds(&self, window: Window) -> Thresholds {
+        let Settings { renewal, poll, .. } = self.settings;
+        renewal.thresholds(window.lifetime(), poll)
+    }
+
     fn notice_step(&self, now: UnixTime) {
         let here = Instant::now();
         let Some((then, there)) = self.state().clocks.replace((now, here)) else {
@@ -256,6 +324,7 @@ impl Keeper {
         let shown = now.as_secs() as i64 - then.as_secs() as i64;
         let seconds = shown - here.duration_since(there).as_secs() as i64;
         if seconds.abs() > STEP {
+            self.counted.clock_steps.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(event = "clock_stepped", seconds);
         }
     }
@@ -273,8 +342,18 @@ impl Keeper {
         let at = Reason::ALL.iter().position(|r| *r == rejected.reason);
         // `ALL` has every reason.
         if let Some(at) = at {
-            self.rejections[at].fetch_add(1, Ordering::Relaxed);
+            self.counted.rejections[at].fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn count_handshake(&self, completed: bool) {
+        let counted = &self.counted;
+        let counter = if completed {
+            &counted.handshakes_completed
+        } else {
+            &counted.handshakes_failed
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,7 +3,7 @@
 //! It runs in virtual time, and its events are dated in virtual time. With `serve` it is a server
 //! of its own, under the system's clock.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
@@ -14,7 +14,9 @@ use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::Events;
-use ch07_graceful_degradation::budget::Level;
+use ch07_graceful_degradation::agents::table;
+use ch07_graceful_degradation::alerts::to_prometheus;
+use ch07_graceful_degradation::budget::{Level, Renewal};
 use ch07_graceful_degradation::clock::{Virtual, still};
 use ch07_graceful_degradation::health::{admin, metrics};
 use ch07_graceful_degradation::policy::{AtTheEnd, serve};
@@ -46,8 +48,12 @@ enum Role {
     Metrics,
     /// Kill the watcher, and see who notices.
     Watcher,
+    /// Print when each agent of the world has renewed, and when it is late.
+    Agents,
+    /// Print the rules of the alerts, as Prometheus reads them.
+    Alerts,
     /// Serve, keep the identity, and answer on an admin port.
-    Serve(Follow),
+    Serve(Box<Follow>),
 }
 
 #[derive(clap::Args)]
@@ -57,6 +63,13 @@ struct Follow {
     /// Seconds between two looks at the files.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     poll_s: u64,
+    /// The part of the lifetime after which the agent has renewed at the latest, its spread
+    /// included: `0.72`. Without it, that of the latest agent known.
+    #[arg(long, value_parser = part, requires = "tries_every")]
+    renewed_by: Option<f64>,
+    /// The longest time between two tries of the agent, while it is due: `1h`.
+    #[arg(long, value_parser = humantime::parse_duration, requires = "renewed_by")]
+    tries_every: Option<Duration>,
     /// The port of `/ready`, `/live` and `/metrics`; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
     admin_port: u16,
@@ -65,12 +78,30 @@ struct Follow {
     at_the_end: AtTheEnd,
 }
 
+impl Follow {
+    fn renewal(&self) -> Renewal {
+        match (self.renewed_by, self.tries_every) {
+            (Some(by), Some(tries_every)) => Renewal { by, tries_every },
+            _ => Renewal::UNKNOWN,
+        }
+    }
+}
+
+/// A part of a lifetime, of which something is left.
+fn part(text: &str) -> Result<f64, &'static str> {
+    let part = text.parse().ok();
+    let part = part.filter(|part| (0.0..1.0).contains(part));
+    part.ok_or("a number from 0 to below 1 is wanted: 0.72, where the agent has renewed after 72 % of the lifetime")
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     exit(match arguments.role {
         Some(Role::Serve(follow)) => {
-            runtime::Runtime::new().and_then(|rt| rt.block_on(server(follow)))
+            runtime::Runtime::new().and_then(|rt| rt.block_on(server(*follow)))
         }
+        Some(Role::Agents) => io::stdout().write_all(table().as_bytes()),
+        Some(Role::Alerts) => io::stdout().write_all(to_prometheus().as_bytes()),
         Some(Role::Metrics) => in_virtual_time(ask_for_metrics()),
         Some(Role::Watcher) => in_virtual_time(watcher_dies()),
         None => in_virtual_time(agent_dies()),
@@ -93,6 +124,7 @@ async fn server(arguments: Follow) -> io::Result<()> {
         events: Events::Wanted,
         poll,
         look_bound: poll * 10,
+        renewal: arguments.renewal(),
     };
     let source = arguments.serve.source()?;
     let keeper = Keeper::start(source, Arc::new(DefaultTimeProvider), settings)?;
@@ -143,6 +175,11 @@ impl Scene {
             events: Events::PollOnly,
             poll: POLL,
             look_bound: Duration::from_secs(3600),
+            // Every four days of seven, and it would try again twice a day.
+            renewal: Renewal {
+                by: 4.0 / 7.0,
+                tries_every: DAY / 2,
+            },
         };
         let keeper = Keeper::start(source, clock.clone(), settings)?;
         Ok(Self {

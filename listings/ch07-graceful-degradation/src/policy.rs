@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch03_handshake_hook::{CertResolver, hooked_config};
+use ch01_restart_baseline::{accept, converse};
+use ch03_handshake_hook::{CertResolver, answered, hooked_config};
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::Keeper;
 use crate::budget::Level;
@@ -73,7 +75,7 @@ pub async fn serve(listener: TcpListener, keeper: Arc<Keeper>, policy: AtTheEnd)
     let mut alarm = keeper.alarm();
     let mut listener = listener;
     loop {
-        let serving = ch03_handshake_hook::serve(listener, config.clone());
+        let serving = serve_counting(listener, config.clone(), &keeper);
         if policy != AtTheEnd::StopListening {
             serving.await;
             return Ok(());
@@ -94,6 +96,26 @@ pub async fn serve(listener: TcpListener, keeper: Arc<Keeper>, policy: AtTheEnd)
     }
 }
 // ANCHOR_END: serve
+
+// ANCHOR: counting
+/// Chapter 3's loop, which also counts the handshakes that completed, and those that did not.
+async fn serve_counting(listener: TcpListener, config: Arc<ServerConfig>, keeper: &Arc<Keeper>) {
+    let acceptor = TlsAcceptor::from(config);
+    loop {
+        let tcp = accept(&listener).await;
+        let (accepting, keeper) = (acceptor.accept(tcp), keeper.clone());
+        tokio::spawn(async move {
+            let Some((stream, generation)) = answered(accepting).await else {
+                keeper.count_handshake(false);
+                return;
+            };
+            keeper.count_handshake(true);
+            drop(keeper);
+            converse(stream, generation).await;
+        });
+    }
+}
+// ANCHOR_END: counting
 
 /// Somebody else may have the port for a moment: tries each second until it can be had. To end
 /// would cut the connections that are open.

@@ -64,7 +64,7 @@ impl Keeper {
                 let events = get_default(Clone::clone);
                 looks.spawn_blocking(move || {
                     with_default(&events, || {
-                        watching.lock().iter_mut().for_each(Watching::renew);
+                        keeper.watch_again(&mut watching.lock());
                         keeper.look(now)
                     })
                 });
@@ -72,6 +72,14 @@ impl Keeper {
         }
     }
     // ANCHOR_END: follow
+
+    /// Before the look, so that a write between the two is seen.
+    fn watch_again(&self, watching: &mut Option<Watching>) {
+        if let Some(watching) = watching {
+            watching.renew();
+            self.state().degraded = !watching.has_events();
+        }
+    }
 
     // ANCHOR: supervise
     async fn supervise(self: Arc<Self>) {
@@ -93,7 +101,7 @@ impl Keeper {
             tracing::error!(event = "watcher_died", why = end, restart_ms);
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
+            let restarts = self.counted.restarts.fetch_add(1, Ordering::Relaxed) + 1;
             tracing::info!(event = "watcher_restarted", restarts);
         }
     }

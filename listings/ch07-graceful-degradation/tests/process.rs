@@ -7,6 +7,7 @@ use std::path::Path;
 use ch02_hot_reload::arguments::Serve;
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
+use lab::authority::LeafRequest;
 use lab::child::Child;
 use lab::client::{Client, Options};
 use lab::log::want;
@@ -38,12 +39,17 @@ fn ask(port: u64, path: &str) -> String {
 async fn the_admin_port_tells() {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
-    let child = start(&agent);
+    let child = start_with(&agent, &["--renewed-by", "0.5", "--tries-every", "1min"]);
     let admin = child.log().wait_for(&want("admin_listening"), BOUND).await;
     let port = admin.number("port").unwrap();
     assert!(ask(port, "/ready").starts_with("HTTP/1.0 200 OK\r\n"));
     assert!(ask(port, "/live").ends_with("\r\n\r\nlive\n"));
-    assert!(ask(port, "/metrics").contains("\nidentity_generation 1\n"));
+    let metrics = ask(port, "/metrics");
+    assert!(metrics.contains("\nidentity_generation 1\n"));
+    // Half of the lifetime, less two tries and a poll.
+    let late = LeafRequest::new("localhost").lifetime.as_secs() / 2 - 2 * 60 - 1;
+    let late = format!("\nidentity_late_seconds {late}\n");
+    assert!(metrics.contains(&late), "{late} in {metrics}");
 
     let next = agent.rotate().unwrap();
     let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
@@ -93,18 +99,32 @@ async fn a_start_without_an_identity_says_why() {
     );
 }
 
-/// A poll without a pause is no poll: one clear line, instead of a watcher that dies again and again.
+/// A poll without a pause is no poll, and an agent that renews after the end is none: one clear line,
+/// instead of a watcher that dies again and again, or an alarm that never comes.
 #[tokio::test]
-async fn a_poll_of_zero_is_refused() {
+async fn what_makes_no_sense_is_refused() {
     let directory = lab::directory().unwrap();
     let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
-    let child = start_with(&agent, &["--poll-s", "0"]);
-    let log = child.log().clone();
-    let status = child.wait(BOUND).await.unwrap();
-    assert_eq!(status.code(), Some(2));
-    let said = log.all(&want("stray_line"))[0].text("text").unwrap();
-    assert!(
-        said.starts_with("error: ") && said.contains("'--poll-s <POLL_S>'"),
-        "{said}"
-    );
+    for (more, named) in [
+        (&["--poll-s", "0"][..], "'--poll-s <POLL_S>'"),
+        (&["--renewed-by", "1.5", "--tries-every", "1h"], "0.72"),
+        (&["--renewed-by", "NaN", "--tries-every", "1h"], "0.72"),
+        (
+            &["--renewed-by", "0.7", "--tries-every", "often"],
+            "'--tries-every <TRIES_EVERY>'",
+        ),
+        // One says little without the other.
+        (
+            &["--renewed-by", "0.7"],
+            "required arguments were not provided",
+        ),
+    ] {
+        let child = start_with(&agent, more);
+        let log = child.log().clone();
+        let status = child.wait(BOUND).await.unwrap();
+        assert_eq!(status.code(), Some(2), "{more:?}");
+        let said = log.all(&want("stray_line"))[0].text("text").unwrap();
+        let right = said.starts_with("error: ") && said.contains(named);
+        assert!(right, "{more:?}: {said}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The chapter's tests, in one program: they wait side by side, and are linked once.
 
+mod alarms;
 mod cli;
 mod contract;
 mod followed;

@@ -1,6 +1,6 @@
 //! The expiry budget: who is told, when, and how often.
 
-use ch07_graceful_degradation::budget::{Level, Window};
+use ch07_graceful_degradation::budget::{Level, Renewal, Thresholds, Window};
 use ch07_graceful_degradation::clock::Virtual;
 use ch07_graceful_degradation::policy::AtTheEnd;
 use lab::agent::{Agent, Strategy};
@@ -30,9 +30,10 @@ async fn each_threshold_once() {
         })
         .collect();
     let poll = POLL.as_secs() as i64;
-    for ((level, left), (wanted, at)) in
-        told.iter()
-            .zip([("late", 8 * 3600), ("urgent", 4 * 3600), ("expired", -1)])
+    for ((level, left), (wanted, at)) in told
+        .iter()
+        // Half a day, less two tries and a poll; half of that; nothing.
+        .zip([("late", 28_500), ("urgent", 14_250), ("expired", -1)])
     {
         assert_eq!(level, wanted);
         assert!((at - poll..=at).contains(left), "{level}: {left}");
@@ -121,6 +122,10 @@ fn time_at(date: time::OffsetDateTime) -> time::OffsetDateTime {
 #[test]
 fn a_level_begins_with_its_second() {
     let window = Window::of(&[leaf(6 * MINUTE)]).unwrap();
+    let two_and_one = Thresholds {
+        late: 120,
+        urgent: 60,
+    };
     for (seconds, level) in [
         (0, Level::Fresh),
         (239, Level::Fresh),
@@ -130,7 +135,11 @@ fn a_level_begins_with_its_second() {
         (360, Level::Urgent),
         (361, Level::Expired),
     ] {
-        assert_eq!(window.level(at(seconds)), level, "after {seconds} s");
+        assert_eq!(
+            window.level(at(seconds), two_and_one),
+            level,
+            "after {seconds} s"
+        );
         assert_eq!(window.seconds_left(at(seconds)), 360 - seconds as i64);
         assert_eq!(window.contains(at(seconds)), level != Level::Expired);
     }
@@ -143,7 +152,7 @@ fn a_chain_ends_with_the_first_that_expires() {
     for chain in [[short.clone(), long.clone()], [long, short]] {
         let window = Window::of(&chain).unwrap();
         assert_eq!(window.seconds_left(at(0)), 60);
-        assert_eq!(window.level(at(61)), Level::Expired);
+        assert!(!window.contains(at(61)));
     }
     assert_eq!(Window::of(&[]), None);
     assert_eq!(Window::of(&[CertificateDer::from(vec![1])]), None);
@@ -166,4 +175,25 @@ async fn an_expired_certificate_that_nobody_needs_is_no_alarm() {
     // The rest of the chain is needed, and still counts.
     let expired = want("identity_expiring").with("level", "expired");
     scene.log.wait_for(&expired, 2 * DAY).await;
+}
+
+/// The thresholds follow from the agent: when it is due at the latest, and how often it tries.
+#[test]
+fn thresholds_leave_the_agent_two_tries() {
+    let late = |by, tries_every, lifetime: Duration| {
+        let renewal = Renewal { by, tries_every };
+        let thresholds = renewal.thresholds(lifetime.as_secs() as i64, MINUTE);
+        assert_eq!(thresholds.urgent, thresholds.late / 2);
+        thresholds.late
+    };
+    // A day's leaf, a third of which is left: eight hours, less two tries of an hour and a poll.
+    assert_eq!(late(0.75, HOUR, DAY), 6 * 3600 - 2 * 3600 - 60);
+    // Two tries take longer than half of what is left, or longer than all of it.
+    assert_eq!(late(0.75, 2 * HOUR, DAY), 3 * 3600);
+    assert_eq!(late(0.75, DAY, DAY), 3 * 3600);
+    assert_eq!(late(0.75, Duration::MAX, DAY), 3 * 3600);
+    // An agent that renews at the last moment leaves no time, and overflows nothing.
+    assert_eq!(late(1.0, Duration::ZERO, DAY), 0);
+    let unknown = Renewal::UNKNOWN.thresholds(i64::MAX, Duration::MAX);
+    assert!(unknown.late > unknown.urgent && unknown.urgent > 0);
 }

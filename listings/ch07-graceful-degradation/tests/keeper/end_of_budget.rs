@@ -21,7 +21,7 @@ fn client(scene: &Scene, options: Options) -> Client {
     Client::with_config(config, "localhost").unwrap()
 }
 
-async fn server(scene: &Scene, policy: AtTheEnd) -> SocketAddr {
+pub async fn server(scene: &Scene, policy: AtTheEnd) -> SocketAddr {
     let listener = listen(lab::any_port()).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, scene.keeper.clone(), policy));

@@ -3,6 +3,7 @@
 mod alarms;
 mod clocks;
 mod end_of_budget;
+mod faults;
 mod last_known_good;
 mod readiness;
 mod scene;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ch02_hot_reload::identity::Source;
 use ch03_handshake_hook::watch::Events;
 use ch05_race_conditions::{Options as Care, Reader};
+use ch07_graceful_degradation::budget::Renewal;
 use ch07_graceful_degradation::clock::Virtual;
 use ch07_graceful_degradation::policy::{self, AtTheEnd};
 use ch07_graceful_degradation::{Keeper, Settings};
@@ -31,6 +32,12 @@ pub const DAY: Duration = Duration::from_secs(24 * 3600);
 pub const POLL: Duration = Duration::from_secs(300);
 pub const LOOK_BOUND: Duration = Duration::from_secs(1000);
 
+/// The agent of these tests: it renews its leaves of a day at noon.
+pub const HALFWAY: Renewal = Renewal {
+    by: 0.5,
+    tries_every: Duration::from_secs(2 * 3600),
+};
+
 /// Where it all begins: a whole second, so that a certificate of a day ends on one.
 pub fn beginning() -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(1_798_761_600))
@@ -41,6 +48,7 @@ pub fn polling() -> Settings {
         events: Events::PollOnly,
         poll: POLL,
         look_bound: LOOK_BOUND,
+        renewal: HALFWAY,
     }
 }
 
@@ -77,7 +85,8 @@ impl Scene {
         shown: Arc<dyn TimeProvider>,
     ) -> Self {
         Self::reading(
-            Reader::new(Care::default()),
+            // Nobody writes while the files rest, and time is virtual: nothing is waited for.
+            Reader::new(Care::default()).pausing(|_| ()),
             strategy,
             settings,
             clock,

@@ -83,6 +83,7 @@ fn by(chapter: &str, source: &Source) -> Configured {
                 events: Events::PollOnly,
                 poll: Duration::from_secs(1),
                 look_bound: Duration::from_secs(10),
+                renewal: ch07_graceful_degradation::budget::Renewal::UNKNOWN,
             };
             let keeper = Keeper::start(source, Arc::new(DefaultTimeProvider), settings)?;
             keeper.store().clone()
