@@ -9,6 +9,7 @@ mod parties;
 mod wrong_order;
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,10 @@ struct Mutual {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
+    /// The roots by which clients are let in, in PEM. Without it, those of --roots are: then whoever
+    /// has a leaf under an authority of this server's own chain gets in, too.
+    #[arg(long)]
+    client_roots: Option<PathBuf>,
     /// Milliseconds for which a file that lists less must stay as it is, to be believed.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
@@ -105,7 +110,10 @@ async fn main() -> ExitCode {
 
 async fn server(arguments: Mutual) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
-    let source = arguments.serve.source()?;
+    let source = Source {
+        peer_roots: arguments.client_roots.clone(),
+        ..arguments.serve.source()?
+    };
     let loader = match arguments.trust {
         Handling::Held => return held(arguments, source).await,
         Handling::AsListed => wrong::believes_the_file(SESSIONS),

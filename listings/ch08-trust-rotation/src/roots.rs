@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
+use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source};
 use ch02_hot_reload::{Generation, IdentityStore, Loader, ReadFn};
 use ch06_in_flight_requests::tickets::Sessions;
 use ch07_graceful_degradation::budget::Window;
@@ -81,7 +81,8 @@ impl Roots {
                 // A reader that is wary of what shrank compares with what the files held last, not
                 // with what is in force: a root that is held is no news.
                 let last = reading.state().asked.clone();
-                let asked = read(source, last.as_ref().or(serving))?;
+                let asked = read(source, last.as_ref().or(serving));
+                let asked = asked.map_err(|rejected| one_file_for_two(source, rejected))?;
                 reading.state().asked = Some(asked.clone());
                 Ok(match serving {
                     Some(serving) => reading.effective_anchors(serving, asked),
@@ -96,11 +97,12 @@ impl Roots {
     /// What is asked for, and beside it each root that cannot go yet. So a removal that comes too
     /// early is put off, and whatever else the files hold is served.
     fn effective_anchors(&self, serving: &Identity, asked: Identity) -> Identity {
-        let (in_force, listed) = (names(&serving.anchors), names(&asked.anchors));
+        let (now, next) = (serving.anchors_for_peers(), asked.anchors_for_peers());
+        let (in_force, listed) = (names(now), names(next));
         let own = self.own(&asked);
         let mut state = self.state();
         let mut anchors: Vec<CertificateDer<'static>> = Vec::new();
-        for (at, (root, anchor)) in in_force.iter().zip(&serving.anchors).enumerate() {
+        for (at, (root, anchor)) in in_force.iter().zip(now).enumerate() {
             // One name and one key are one root, in however many certificates it came.
             if in_force[..at].contains(root) {
                 continue;
@@ -108,7 +110,7 @@ impl Roots {
             if let Some(at) = listed.iter().position(|listed| listed == root) {
                 self.call_off(&mut state, root);
                 // Renewed with its key, it takes its own place.
-                anchors.push(asked.anchors[at].clone());
+                anchors.push(next[at].clone());
                 continue;
             }
             let stage = state.stage(root, &in_force, &own);
@@ -121,10 +123,10 @@ impl Roots {
             state.unlisted.insert(root.clone());
             self.say_held(&mut state, root, refusal, &usage);
         }
-        let new = listed.iter().zip(&asked.anchors);
+        let new = listed.iter().zip(next);
         let new = new.filter(|(root, _)| !in_force.contains(root));
         anchors.extend(new.map(|(_, anchor)| anchor.clone()));
-        asked.with_trust_anchors(anchors)
+        asked.with_anchors_for_peers(anchors)
     }
     // ANCHOR_END: effective_anchors
 
@@ -168,8 +170,9 @@ impl Roots {
         if let Some(before) = before {
             self.steps(&mut state, &before.identity, identity);
         }
-        if before.is_none_or(|before| before.identity.anchors != identity.anchors) {
-            let all: Vec<_> = identity.anchors.iter().map(Root::of).collect();
+        let anchors = identity.anchors_for_peers();
+        if before.is_none_or(|before| before.identity.anchors_for_peers() != anchors) {
+            let all = names(anchors);
             let all: Vec<_> = all.iter().map(Root::name).collect();
             let generation = before.map_or(1, |before| before.number + 1);
             tracing::info!(event = "trust_loaded", generation, roots = all.join(", "));
@@ -190,7 +193,8 @@ impl Roots {
 
     /// Takes and logs the steps from `before` to `next`.
     fn steps(&self, state: &mut State, before: &Identity, next: &Identity) {
-        let (old, new) = (names(&before.anchors), names(&next.anchors));
+        let old = names(before.anchors_for_peers());
+        let new = names(next.anchors_for_peers());
         let (old_own, new_own) = (self.own(before), self.own(next));
         for root in new.iter().filter(|root| !old.contains(root)) {
             self.stays(root);
@@ -225,7 +229,7 @@ impl Roots {
     /// Where the root's stage does not allow it, or no generation can be built.
     pub fn drain(&self, store: &IdentityStore, root: &Root) -> Result<(), Error> {
         let identity = &store.current().identity;
-        let (anchors, own) = (names(&identity.anchors), self.own(identity));
+        let (anchors, own) = (names(identity.anchors_for_peers()), self.own(identity));
         let (usage, since) = {
             let mut state = self.state();
             let usage = self.usage(&state, root, &anchors);
@@ -310,7 +314,7 @@ impl Roots {
     /// How the roots of the current generation stand, in the order of its anchors.
     pub fn stages(&self, store: &IdentityStore) -> Vec<(Root, Stage, RootUsage)> {
         let identity = &store.current().identity;
-        let (anchors, own) = (names(&identity.anchors), self.own(identity));
+        let (anchors, own) = (names(identity.anchors_for_peers()), self.own(identity));
         let state = self.state();
         let how = |root: &Root| {
             let stage = state.stage(root, &anchors, &own);
@@ -337,7 +341,8 @@ impl Roots {
         under: &Generation,
         chain: &[CertificateDer<'static>],
     ) -> Result<Hold, Rejected> {
-        let anchors = &store.current().identity.anchors;
+        let current = store.current();
+        let anchors = current.identity.anchors_for_peers();
         let now = self.now();
         let roots = validating_anchors(Peers::Servers, &self.source, chain, anchors, now)?;
         let mut state = self.state();
@@ -363,8 +368,12 @@ impl Roots {
         Duration::from_secs(u64::try_from(left).unwrap_or(0))
     }
 
-    /// The roots that the server's own leaf is under.
+    /// The roots for clients that the server's own leaf is under, where it is judged by them. Where
+    /// it has roots of its own, a root for clients can go whatever the leaf is under.
     fn own(&self, identity: &Identity) -> Vec<Root> {
+        if identity.peer_anchors.is_some() {
+            return Vec::new();
+        }
         let (chain, anchors) = (&identity.certified.cert, &identity.anchors);
         let own = validating_anchors(Peers::Clients, &self.source, chain, anchors, self.now());
         // It has expired meanwhile: then it is under none.
@@ -423,6 +432,20 @@ impl Drop for Hold {
     fn drop(&mut self) {
         self.held_by.state().usage.closed(&self.roots);
     }
+}
+
+/// Where clients and the own chain are judged by one file, an own chain of another authority is
+/// rejected. To add its root to that file would let in whoever has a leaf of that authority.
+fn one_file_for_two(source: &Source, rejected: Rejected) -> Rejected {
+    if source.peer_roots.is_some() || rejected.reason != Reason::ChainBroken {
+        return rejected;
+    }
+    let detail = format!(
+        "{}: if this server's own chain is of another authority than its clients', the clients' \
+         roots need a file of their own (--client-roots)",
+        rejected.detail
+    );
+    Rejected { detail, ..rejected }
 }
 
 fn names(anchors: &[CertificateDer<'_>]) -> Vec<Root> {

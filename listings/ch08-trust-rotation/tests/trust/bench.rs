@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity;
 use ch02_hot_reload::{IdentityStore, ReadFn, Reload};
+use ch05_race_conditions::{Options as Care, Reader};
 use ch06_in_flight_requests::client::{Clock, Http};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::party::{Party, issue};
@@ -84,6 +85,21 @@ impl Bench {
     pub(crate) fn reading(read: Box<ReadFn>) -> Self {
         let (mut a, b) = (named("Root A"), named("Root B"));
         let party = Party::new(&mut a, 0x1001).unwrap();
+        Self::with(a, b, party, read)
+    }
+
+    /// The server's own leaf is under a public authority, and lets in clients by Root A.
+    pub(crate) fn apart(public: &mut Authority) -> Self {
+        let (a, b) = (named("Root A"), named("Root B"));
+        let party = Party::apart(public, 0x3001, &[&a]).unwrap();
+        let reader = Reader::new(Care {
+            settle: Duration::ZERO,
+            ..Care::default()
+        });
+        Self::with(a, b, party, reader.read_fn())
+    }
+
+    fn with(a: Authority, b: Authority, party: Party, read: Box<ReadFn>) -> Self {
         let (source, clock) = (party.source(), Clock::new());
         let roots = Roots::with_clock(source.clone(), SESSIONS, QUIET, clock.clone());
         let store = IdentityStore::start_by(roots.loader(read), source).unwrap();
