@@ -4,11 +4,12 @@
 //! held: see `Roots::effective_anchors`.
 
 mod events;
+mod hold;
 mod no_tickets;
 mod state;
 mod usage;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +29,11 @@ use tokio::time::Instant;
 use crate::root::{Root, validating_anchors};
 use crate::{Error, Refusal, RootUsage, Stage, Step, mutual};
 use events::{log_end, log_held, log_step};
+use hold::Haste;
 use no_tickets::no_tickets;
 use state::State;
 
+pub use hold::Hold;
 pub use usage::TICKET_LIFE;
 
 /// A server's roots.
@@ -41,7 +44,7 @@ pub struct Roots {
     clock: Arc<dyn TimeProvider>,
     state: Mutex<State>,
     /// Roots whose connections have to go: draining, or removed.
-    leaving: watch::Sender<BTreeSet<Root>>,
+    leaving: watch::Sender<BTreeMap<Root, Haste>>,
     /// A drain is to begin, or has been called off.
     drains: Notify,
 }
@@ -178,13 +181,12 @@ impl Roots {
             tracing::info!(event = "trust_loaded", generation, roots = all.join(", "));
         }
 
-        let kept = before.filter(|before| before.config.ticketer.enabled());
-        config = self.sessions.carry_over(config, identity, kept);
+        config = self.sessions.carry_over(config, identity, before);
         if !state.draining.is_empty() {
             no_tickets(&mut config);
         }
         let same = |before: &Generation| Arc::ptr_eq(&before.config.ticketer, &config.ticketer);
-        if !kept.is_some_and(same) {
+        if !before.is_some_and(same) {
             let number = before.map_or(1, |before| before.number + 1);
             state.usage.forget_tickets(number);
         }
@@ -215,7 +217,7 @@ impl Roots {
             state.forced.remove(root);
             state.told.remove(root);
             // Also for who is let in while this generation is on its way.
-            self.leaves(root);
+            self.leaves(root, Haste::AtOnce);
             log_end(Step::Remove, root, &usage);
         }
     }
@@ -248,7 +250,7 @@ impl Roots {
         let state = self.state();
         // Listed again meanwhile, it is no longer to go.
         if state.draining.contains_key(root) {
-            self.leaves(root);
+            self.leaves(root, Haste::InTurn);
         }
         Ok(())
     }
@@ -309,6 +311,12 @@ impl Roots {
         let names: Vec<_> = forced.iter().map(|root| root.name()).collect();
         tracing::warn!(event = "trust_forced", roots = names.join(", "));
         store.reload_and_log();
+    }
+
+    /// All sessions have been discarded: no client depends on a root by a ticket.
+    pub fn forget_tickets(&self, store: &IdentityStore) {
+        let number = store.current().number;
+        self.state().usage.forget_tickets(number);
     }
 
     /// How the roots of the current generation stand, in the order of its anchors.
@@ -380,15 +388,15 @@ impl Roots {
         own.unwrap_or_default()
     }
 
-    fn leaves(&self, root: &Root) {
+    fn leaves(&self, root: &Root, haste: Haste) {
         self.leaving.send_modify(|leaving| {
-            leaving.insert(root.clone());
+            leaving.insert(root.clone(), haste);
         });
     }
 
     fn stays(&self, root: &Root) {
         self.leaving
-            .send_if_modified(|leaving| leaving.remove(root));
+            .send_if_modified(|leaving| leaving.remove(root).is_some());
     }
 
     fn now(&self) -> UnixTime {
@@ -403,34 +411,6 @@ impl Roots {
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Roots({:?})", self.state)
-    }
-}
-
-/// A connection's hold on its roots. Given up when dropped.
-#[derive(Debug)]
-pub struct Hold {
-    held_by: Arc<Roots>,
-    roots: Vec<Root>,
-}
-
-impl Hold {
-    /// The roots that let this client in.
-    pub fn roots(&self) -> &[Root] {
-        &self.roots
-    }
-
-    /// Waits until all of them have to go.
-    pub async fn leaving(&self) {
-        let mut leaving = self.held_by.leaving.subscribe();
-        let all = |leaving: &BTreeSet<Root>| self.roots.iter().all(|root| leaving.contains(root));
-        // The sender lives as long as this does.
-        let _ = leaving.wait_for(all).await;
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.held_by.state().usage.closed(&self.roots);
     }
 }
 

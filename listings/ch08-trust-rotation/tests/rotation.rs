@@ -213,6 +213,23 @@ async fn the_program_has_two_trusts() {
     assert_eq!(trusted, ["Root A", "Root A, Root B", "Root B"]);
 }
 
+/// Keys have leaked: a signal discards all sessions, and the roots stay.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_discards_every_session() {
+    let scene = Scene::new(&[]).await;
+    for _ in 0..2 {
+        scene.call().await;
+    }
+    let opened = |resumed| want("connection_opened").with("resumed", resumed);
+    scene.log().wait_for_all(&opened(true), 1, BOUND).await;
+    scene.server.signal(Signal::USR2).unwrap();
+    let discarded = want("tickets_discarded").with("generation", 1);
+    scene.log().wait_for(&discarded, BOUND).await;
+    scene.call().await;
+    scene.log().wait_for_all(&opened(false), 2, BOUND).await;
+    scene.log().assert_none(&want("trust_moved"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_program_rotates_its_root() {
     rotate(&[], BOUND).await;

@@ -62,10 +62,9 @@ fn hasty() -> Options {
     }
 }
 
-const SESSIONS: Sessions = Sessions {
-    tickets: Tickets::KeepUnlessTrustChanged,
-    remembered: 8,
-};
+fn sessions() -> Sessions {
+    Sessions::new(Tickets::KeepUnlessTrustChanged, 8)
+}
 
 /// A server's configuration of each chapter from 5 on, or why there is none.
 type Configured = Result<(Identity, Arc<ServerConfig>), Rejected>;
@@ -77,7 +76,7 @@ fn by(chapter: &str, source: &Source) -> Configured {
     let reader = Reader::new(hasty());
     let store = match chapter {
         "ch05" => start(reader.loader())?,
-        "ch06" => start(SESSIONS.loader(reader))?,
+        "ch06" => start(sessions().loader(reader))?,
         "ch07" => {
             let settings = Settings {
                 events: Events::PollOnly,
@@ -88,7 +87,7 @@ fn by(chapter: &str, source: &Source) -> Configured {
             keeper.store().clone()
         }
         _ => {
-            let roots = Roots::new(source.clone(), SESSIONS, Duration::from_secs(60));
+            let roots = Roots::new(source.clone(), sessions(), Duration::from_secs(60));
             start(roots.loader(reader.read_fn()))?
         }
     };

@@ -7,6 +7,7 @@ mod client;
 mod never;
 mod order;
 mod renewed;
+mod sessions;
 mod stages;
 mod walk;
 mod wrong;

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::{IdentityStore, identity};
+use ch02_hot_reload::{Generation, IdentityStore, identity};
+use ch06_in_flight_requests::session::{self, LIFE};
 use ch08_trust_rotation::party::{Party, issue};
 use ch08_trust_rotation::roots::Roots;
 use lab::authority::{Authority, Issued, LeafRequest, self_signed};
@@ -19,7 +20,7 @@ use rustls::{
 
 use time::OffsetDateTime;
 
-use super::bench::{Bench, GRACE, MAX_AGE, QUIET, SESSIONS, Session, named};
+use super::bench::{Bench, GRACE, MAX_AGE, QUIET, Session, named, sessions};
 
 /// Lets in whoever comes, and looks at no certificate: a server of another policy.
 #[derive(Debug)]
@@ -82,7 +83,12 @@ fn careless(bench: &Bench) -> Arc<ServerConfig> {
         .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(pair)));
     config.ticketer = generation.config.ticketer.clone();
     config.session_storage = generation.config.session_storage.clone();
-    Arc::new(config)
+    let careless = Generation {
+        number: generation.number,
+        identity: generation.identity.clone(),
+        config: Arc::new(config),
+    };
+    session::Session::new(Arc::new(careless), LIFE, |_| true).config()
 }
 
 /// Everybody who must not get in.
@@ -155,7 +161,8 @@ async fn try_all(
 
 /// Whether the handshake alone would let this client resume.
 fn resumes(bench: &Bench, config: &Arc<ClientConfig>) -> bool {
-    let handshake = memory::handshake(&bench.store.current().config, config);
+    let server = session::Session::new(bench.store.current(), LIFE, |_| true).config();
+    let handshake = memory::handshake(&server, config);
     handshake.is_ok_and(|(server, _)| server.handshake_kind() == Some(HandshakeKind::Resumed))
 }
 
@@ -249,7 +256,7 @@ async fn in_one_file_the_servers_own_authority_lets_everybody_in() {
     let a = named("Root A");
     let start = |roots: &[&Authority]| {
         party.trust(roots).unwrap();
-        let roots = Roots::new(party.source(), SESSIONS, QUIET);
+        let roots = Roots::new(party.source(), sessions(), QUIET);
         let read = Box::new(|source: &_, _: Option<&_>| identity::read(source));
         IdentityStore::start_by(roots.loader(read), party.source())
     };
