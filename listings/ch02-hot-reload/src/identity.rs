@@ -237,7 +237,7 @@ pub fn validate_by(
     let facts = facts
         .and_then(|()| chain::facts(&chain))
         .map_err(|error| reject(Reason::Malformed, &files.certificate, &error))?;
-    message::fits(&chain)
+    message::fits(&chain, peers)
         .map_err(|detail| reject(Reason::TooLarge, &files.certificate, &detail))?;
     let key = PrivateKeyDer::from_pem_slice(&contents.key);
     let key = key.map_err(|error| reject_pem(error, &files.key))?;

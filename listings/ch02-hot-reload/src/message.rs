@@ -2,6 +2,8 @@
 
 use rustls::pki_types::CertificateDer;
 
+use crate::identity::Peers;
+
 /// The largest body of a Certificate message (RFC 9846) that a chain may make, in bytes: 60 KiB. A
 /// rustls client buffers 65,535 bytes, in which the rest of the server's flight must find room, too.
 /// OpenSSL's default is 102,400 bytes (`SSL_MAX_CERT_LIST_DEFAULT`), so what passes here passes there.
@@ -14,15 +16,26 @@ pub fn length(chain: &[CertificateDer<'_>]) -> usize {
     1 + 3 + chain.iter().map(entry).sum::<usize>()
 }
 
-/// Checks that clients take `chain` in one message. The error says by how much they do not.
-pub(crate) fn fits(chain: &[CertificateDer<'_>]) -> Result<(), String> {
+/// The largest body that a client's chain may make: 30 KiB. A server that lets clients in by their
+/// certificates may seal the chain into each ticket that it gives them. rustls does, gives two, and
+/// its client buffers both in the same 65,535 bytes.
+pub const LARGEST_OF_CLIENT: usize = 30 << 10;
+
+/// Checks that `peers` take `chain` in one message. The error says by how much they do not.
+pub(crate) fn fits(chain: &[CertificateDer<'_>], peers: Peers) -> Result<(), String> {
     let (length, certificates) = (length(chain), chain.len());
-    if length <= LARGEST {
+    let (largest, take) = match peers {
+        Peers::Clients => (LARGEST, "clients take 61440 (rustls) to 102400 (OpenSSL)"),
+        Peers::Servers => (
+            LARGEST_OF_CLIENT,
+            "a server that seals it into two tickets takes 30720 of a client (rustls)",
+        ),
+    };
+    if length <= largest {
         return Ok(());
     }
     Err(format!(
-        "its {certificates} certificates make a message of {length} bytes, and clients take \
-         {LARGEST} (rustls) to 102400 (OpenSSL): the file holds the leaf and its intermediates \
-         alone, no bundle of roots"
+        "its {certificates} certificates make a message of {length} bytes, and {take}: the file \
+         holds the leaf and its intermediates alone, no bundle of roots"
     ))
 }

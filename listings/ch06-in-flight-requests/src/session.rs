@@ -20,6 +20,10 @@ use x509_parser::parse_x509_certificate;
 /// s2n. RFC 9846, section 4.7.1, recommends a limit, and names none.
 pub const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// The largest session that is sealed, in bytes: as much as a record of TLS holds. The chain of a
+/// client is in it, and a rustls client that is given two tickets has 65,535 bytes for both.
+pub const LARGEST: usize = 16 << 10;
+
 // ANCHOR: stamp
 /// What is sealed into a session beside its secrets.
 #[derive(Clone, Copy, Debug)]
@@ -104,13 +108,15 @@ impl Session {
         }
     }
 
-    fn seal(&self, secrets: &[u8]) -> Vec<u8> {
+    /// Nothing where it is too large: that session is not resumed, and its connection goes on.
+    fn seal(&self, secrets: &[u8]) -> Option<Vec<u8>> {
         let resumes = *self.resumes.lock();
         let stamp = resumes.unwrap_or_else(|| Stamp {
             generation: self.under.number,
             until: self.until(),
         });
-        stamp.before(secrets)
+        let sealed = stamp.before(secrets);
+        (sealed.len() <= LARGEST).then_some(sealed)
     }
 
     fn open(&self, opened: &[u8]) -> Option<Vec<u8>> {
@@ -155,7 +161,7 @@ impl ProducesTickets for Session {
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        self.under.config.ticketer.encrypt(&self.seal(plain))
+        self.under.config.ticketer.encrypt(&self.seal(plain)?)
     }
 
     fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
@@ -166,7 +172,8 @@ impl ProducesTickets for Session {
 impl StoresServerSessions for Session {
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
         let storage = &self.under.config.session_storage;
-        storage.put(key, self.seal(&value))
+        let sealed = self.seal(&value);
+        sealed.is_some_and(|sealed| storage.put(key, sealed))
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {

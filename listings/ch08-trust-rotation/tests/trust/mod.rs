@@ -4,6 +4,7 @@
 
 mod bench;
 mod client;
+mod large;
 mod never;
 mod order;
 mod renewed;
