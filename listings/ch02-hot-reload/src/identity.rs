@@ -237,7 +237,11 @@ pub fn validate_by(
     let facts = facts
         .and_then(|()| chain::facts(&chain))
         .map_err(|error| reject(Reason::Malformed, &files.certificate, &error))?;
-    message::fits(&chain, peers)
+    let limit = match peers {
+        Peers::Clients => &message::OF_SERVER,
+        Peers::Servers => &message::OF_CLIENT,
+    };
+    message::fits(&chain, limit)
         .map_err(|detail| reject(Reason::TooLarge, &files.certificate, &detail))?;
     let key = PrivateKeyDer::from_pem_slice(&contents.key);
     let key = key.map_err(|error| reject_pem(error, &files.key))?;

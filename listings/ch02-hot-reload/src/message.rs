@@ -2,8 +2,6 @@
 
 use rustls::pki_types::CertificateDer;
 
-use crate::identity::Peers;
-
 /// The largest body of a Certificate message (RFC 9846) that a chain may make, in bytes: 60 KiB. A
 /// rustls client buffers 65,535 bytes, in which the rest of the server's flight must find room, too.
 /// OpenSSL's default is 102,400 bytes (`SSL_MAX_CERT_LIST_DEFAULT`), so what passes here passes there.
@@ -21,19 +19,31 @@ pub fn length(chain: &[CertificateDer<'_>]) -> usize {
 /// its client buffers both in the same 65,535 bytes.
 pub const LARGEST_OF_CLIENT: usize = 30 << 10;
 
-/// Checks that `peers` take `chain` in one message. The error says by how much they do not.
-pub(crate) fn fits(chain: &[CertificateDer<'_>], peers: Peers) -> Result<(), String> {
+/// How long a chain may be, and who says so.
+pub(crate) struct Limit {
+    largest: usize,
+    take: &'static str,
+}
+
+/// Of a chain that is shown to clients.
+pub(crate) const OF_SERVER: Limit = Limit {
+    largest: LARGEST,
+    take: "clients take 61440 (rustls) to 102400 (OpenSSL)",
+};
+
+/// Of a chain that is shown to servers.
+pub(crate) const OF_CLIENT: Limit = Limit {
+    largest: LARGEST_OF_CLIENT,
+    take: "a server that seals it into two tickets takes 30720 of a client (rustls)",
+};
+
+/// Checks that peers take `chain` in one message. The error says by how much they do not.
+pub(crate) fn fits(chain: &[CertificateDer<'_>], limit: &Limit) -> Result<(), String> {
     let (length, certificates) = (length(chain), chain.len());
-    let (largest, take) = match peers {
-        Peers::Clients => (LARGEST, "clients take 61440 (rustls) to 102400 (OpenSSL)"),
-        Peers::Servers => (
-            LARGEST_OF_CLIENT,
-            "a server that seals it into two tickets takes 30720 of a client (rustls)",
-        ),
-    };
-    if length <= largest {
+    if length <= limit.largest {
         return Ok(());
     }
+    let take = limit.take;
     Err(format!(
         "its {certificates} certificates make a message of {length} bytes, and {take}: the file \
          holds the leaf and its intermediates alone, no bundle of roots"

@@ -42,7 +42,7 @@ pub struct Roots {
     sessions: Sessions,
     quiet: Duration,
     clock: Arc<dyn TimeProvider>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     /// Roots whose connections have to go: draining, or removed.
     leaving: watch::Sender<BTreeMap<Root, Haste>>,
     /// A drain is to begin, or has been called off.
@@ -69,7 +69,7 @@ impl Roots {
             sessions,
             quiet,
             clock,
-            state: Mutex::default(),
+            state: Arc::default(),
             leaving: watch::Sender::default(),
             drains: Notify::new(),
         })
@@ -344,7 +344,7 @@ impl Roots {
     /// # Errors
     /// When no root that is in force validates it, or its certificate has expired.
     pub fn let_in(
-        self: &Arc<Self>,
+        &self,
         store: &IdentityStore,
         under: &Generation,
         chain: &[CertificateDer<'static>],
@@ -363,8 +363,11 @@ impl Roots {
         // It was given tickets, where there are any.
         let tickets_of = under.config.ticketer.enabled().then_some(under.number);
         state.usage.opened(&roots, tickets_of, now);
-        let held_by = self.clone();
-        Ok(Hold { held_by, roots })
+        Ok(Hold {
+            leaving: self.leaving.clone(),
+            state: self.state.clone(),
+            roots,
+        })
     }
     // ANCHOR_END: let_in
 

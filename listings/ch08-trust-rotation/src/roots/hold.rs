@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::Roots;
+use super::state::State;
 use crate::root::Root;
 
 /// How soon connections that depend on a root are asked to leave.
@@ -21,7 +23,8 @@ pub(super) enum Haste {
 /// A connection's hold on its roots. Given up when dropped.
 #[derive(Debug)]
 pub struct Hold {
-    pub(super) held_by: Arc<Roots>,
+    pub(super) leaving: watch::Sender<BTreeMap<Root, Haste>>,
+    pub(super) state: Arc<Mutex<State>>,
     pub(super) roots: Vec<Root>,
 }
 
@@ -35,7 +38,7 @@ impl Hold {
     /// Waits until all of them have to go, and then for this connection's `turn`. A drain that is
     /// called off before that has asked nobody.
     pub async fn leaving(&self, turn: Duration) {
-        let mut leaving = self.held_by.leaving.subscribe();
+        let mut leaving = self.leaving.subscribe();
         loop {
             // The sender lives as long as this does.
             let _ = leaving.wait_for(|leaving| self.all_go(leaving)).await;
@@ -67,6 +70,6 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.held_by.state().usage.closed(&self.roots);
+        self.state.lock().usage.closed(&self.roots);
     }
 }
