@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source};
+use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source, reject};
 use ch02_hot_reload::{Generation, IdentityStore, Loader, ReadFn};
 use ch06_in_flight_requests::tickets::Sessions;
 use ch07_graceful_degradation::budget::Window;
@@ -352,8 +352,16 @@ impl Roots {
         let current = store.current();
         let anchors = current.identity.anchors_for_peers();
         let now = self.now();
-        let roots = validating_anchors(Peers::Servers, &self.source, chain, anchors, now)?;
+        let mut roots = validating_anchors(Peers::Servers, &self.source, chain, anchors, now)?;
         let mut state = self.state();
+        // A removal that has begun has counted who depends on the root: from then on it lets nobody in.
+        roots.retain(|root| self.leaving.borrow().get(root) != Some(&Haste::AtOnce));
+        if roots.is_empty() {
+            let error = "the root that it leads to is being removed";
+            let file = self.source.peer_roots.as_ref();
+            let file = file.unwrap_or(&self.source.files.roots);
+            return Err(reject(Reason::ChainBroken, file, &error));
+        }
         for root in roots.iter().filter(|r| state.draining.contains_key(r)) {
             // Whoever it is has not been reissued.
             let serial = chain::facts(chain).map(|facts| facts.serial);
