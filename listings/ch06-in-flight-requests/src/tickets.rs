@@ -17,8 +17,8 @@ use crate::keys::Keyring;
 /// What a rotation does to the sessions that clients hold tickets for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tickets {
-    /// They can be resumed, whatever changed. What a server does that never replaces its
-    /// configuration, or shares its ticket keys with all others.
+    /// They can be resumed, whatever changed, until their generation is retired. What a server does
+    /// that never replaces its configuration, or shares its ticket keys with all others.
     Keep,
     /// They can be resumed as long as no trust anchor is taken away. The choice to make.
     KeepUnlessTrustChanged,
