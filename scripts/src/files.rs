@@ -22,6 +22,9 @@ struct Entry {
     what: String,
     /// `loaded`, or the reason of the rejection.
     outcome: String,
+    /// The same of a client that shows it to servers, where it is another.
+    #[serde(default)]
+    client: String,
     /// A part of what the rejection says.
     #[serde(default)]
     says: String,
@@ -47,7 +50,13 @@ pub fn render(list: &str) -> Result<String, Error> {
     );
     let mut group = "";
     for entry in &list.file {
-        let cells = [&entry.what, &entry.outcome, &entry.says, &entry.event];
+        let cells = [
+            &entry.what,
+            &entry.outcome,
+            &entry.client,
+            &entry.says,
+            &entry.event,
+        ];
         if let Some(cell) = cells.into_iter().find(|cell| cell.contains(['|', '\n'])) {
             return Err(Error::list(format!("`{cell}` is no cell of a table")));
         }
@@ -62,7 +71,15 @@ pub fn render(list: &str) -> Result<String, Error> {
             ("", event) => format!("`{event}`"),
             (says, _) => format!("“{says}”"),
         };
-        let _ = writeln!(page, "| {} | `{}` | {says} |", entry.what, entry.outcome);
+        let client = match entry.client.as_str() {
+            "" => String::new(),
+            client => format!(", of a client: `{client}`"),
+        };
+        let _ = writeln!(
+            page,
+            "| {} | `{}`{client} | {says} |",
+            entry.what, entry.outcome
+        );
     }
     Ok(page)
 }

@@ -53,6 +53,7 @@ impl Serve {
                 roots: self.roots.clone(),
             },
             names: self.names.iter().map(named).collect::<Result<_, _>>()?,
+            peer_roots: None,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
@@ -27,6 +27,9 @@ pub struct Source {
     pub files: Files,
     /// The names by which peers know this server. The certificate must be valid for each.
     pub names: Vec<ServerName<'static>>,
+    /// The trust anchors by which peers are judged, where they show certificates (mTLS), if those
+    /// are not the ones of `files`. Chapter 8 asks for them.
+    pub peer_roots: Option<PathBuf>,
 }
 
 impl Source {
@@ -37,7 +40,11 @@ impl Source {
     pub fn localhost(files: Files) -> Self {
         let name = ServerName::try_from("localhost").expect("it is a DNS name");
         let names = vec![name];
-        Self { files, names }
+        Self {
+            files,
+            names,
+            peer_roots: None,
+        }
     }
 }
 
@@ -50,9 +57,11 @@ pub struct Identity {
     pub key: PrivateKeyDer<'static>,
     /// The trust anchors by which the chain was validated.
     pub anchors: Vec<CertificateDer<'static>>,
+    /// The trust anchors by which peers are judged, where [`Source::peer_roots`] has them.
+    pub peer_anchors: Option<Vec<CertificateDer<'static>>>,
     /// What the chain says of itself.
     pub facts: Facts,
-    /// SHA-256 over the whole set: chain, key and anchors, each as DER. A set that differs in
+    /// SHA-256 over the whole set: chain, key and all anchors, each as DER. A set that differs in
     /// anything differs here. Not for logs, since the key is in it.
     pub set_sha256: [u8; 32],
 }
@@ -60,12 +69,36 @@ pub struct Identity {
 impl Identity {
     /// The same chain and key under other trust anchors. Nothing is validated.
     pub fn with_trust_anchors(self, anchors: Vec<CertificateDer<'static>>) -> Self {
-        let set_sha256 = set_sha256(&self.certified.cert, &self.key, &anchors);
+        Self { anchors, ..self }.hashed()
+    }
+
+    /// The same identity, with trust anchors of their own for its peers.
+    pub fn with_peer_anchors(self, anchors: Vec<CertificateDer<'static>>) -> Self {
+        let peer_anchors = Some(anchors);
         Self {
-            anchors,
-            set_sha256,
+            peer_anchors,
             ..self
         }
+        .hashed()
+    }
+
+    /// The trust anchors by which peers are judged: their own, or those of the chain.
+    pub fn anchors_for_peers(&self) -> &[CertificateDer<'static>] {
+        self.peer_anchors.as_deref().unwrap_or(&self.anchors)
+    }
+
+    /// The same identity, with other trust anchors where [`Identity::anchors_for_peers`] has them.
+    pub fn with_anchors_for_peers(self, anchors: Vec<CertificateDer<'static>>) -> Self {
+        match self.peer_anchors {
+            Some(_) => self.with_peer_anchors(anchors),
+            None => self.with_trust_anchors(anchors),
+        }
+    }
+
+    fn hashed(self) -> Self {
+        let peers = self.peer_anchors.as_deref();
+        let set_sha256 = set_sha256(&self.certified.cert, &self.key, &self.anchors, peers);
+        Self { set_sha256, ..self }
     }
 }
 
@@ -75,6 +108,7 @@ impl Clone for Identity {
             certified: self.certified.clone(),
             key: self.key.clone_key(),
             anchors: self.anchors.clone(),
+            peer_anchors: self.peer_anchors.clone(),
             facts: self.facts.clone(),
             set_sha256: self.set_sha256,
         }
@@ -114,12 +148,12 @@ pub enum Peers {
 /// # Errors
 /// As [`validate`], and when a file cannot be read.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
-    validate(
-        source,
-        &contents(source, |_| ())?,
-        Peers::Clients,
-        UnixTime::now(),
-    )
+    let contents = contents(source, |_| ())?;
+    let identity = validate(source, &contents, Peers::Clients, UnixTime::now())?;
+    match &source.peer_roots {
+        Some(path) => Ok(identity.with_peer_anchors(trust_anchors(&bytes(path)?, path)?)),
+        None => Ok(identity),
+    }
 }
 
 // ANCHOR: read
@@ -203,11 +237,15 @@ pub fn validate_by(
     let facts = facts
         .and_then(|()| chain::facts(&chain))
         .map_err(|error| reject(Reason::Malformed, &files.certificate, &error))?;
-    message::fits(&chain)
+    let limit = match peers {
+        Peers::Clients => &message::OF_SERVER,
+        Peers::Servers => &message::OF_CLIENT,
+    };
+    message::fits(&chain, limit)
         .map_err(|detail| reject(Reason::TooLarge, &files.certificate, &detail))?;
     let key = PrivateKeyDer::from_pem_slice(&contents.key);
     let key = key.map_err(|error| reject_pem(error, &files.key))?;
-    let set_sha256 = set_sha256(&chain, &key, &anchors);
+    let set_sha256 = set_sha256(&chain, &key, &anchors, None);
 
     // A torn pair, one file of each generation, is caught here: rustls compares the public keys.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -223,6 +261,7 @@ pub fn validate_by(
         certified: Arc::new(certified),
         key,
         anchors,
+        peer_anchors: None,
         facts,
         set_sha256,
     })
@@ -306,11 +345,15 @@ fn set_sha256(
     chain: &[CertificateDer<'_>],
     key: &PrivateKeyDer<'_>,
     anchors: &[CertificateDer<'_>],
+    peers: Option<&[CertificateDer<'_>]>,
 ) -> [u8; 32] {
     let mut hash = digest::Context::new(&digest::SHA256);
     let chain = chain.iter().map(|certificate| (b'c', &certificate[..]));
     let anchors = anchors.iter().map(|anchor| (b'a', &anchor[..]));
-    for (kind, der) in chain.chain([(b'k', key.secret_der())]).chain(anchors) {
+    let peers = peers.unwrap_or_default().iter();
+    let peers = peers.map(|anchor| (b'p', &anchor[..]));
+    let key = [(b'k', key.secret_der())];
+    for (kind, der) in chain.chain(key).chain(anchors).chain(peers) {
         // Kind and length before each, so that no two sets run together into the same bytes.
         hash.update(&[kind]);
         hash.update(&(der.len() as u64).to_be_bytes());

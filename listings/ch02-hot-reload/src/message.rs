@@ -14,15 +14,38 @@ pub fn length(chain: &[CertificateDer<'_>]) -> usize {
     1 + 3 + chain.iter().map(entry).sum::<usize>()
 }
 
-/// Checks that clients take `chain` in one message. The error says by how much they do not.
-pub(crate) fn fits(chain: &[CertificateDer<'_>]) -> Result<(), String> {
+/// The largest body that a client's chain may make: 30 KiB. A server that lets clients in by their
+/// certificates may seal the chain into each ticket that it gives them. rustls does, gives two, and
+/// its client buffers both in the same 65,535 bytes.
+pub const LARGEST_OF_CLIENT: usize = 30 << 10;
+
+/// How long a chain may be, and who says so.
+pub(crate) struct Limit {
+    largest: usize,
+    take: &'static str,
+}
+
+/// Of a chain that is shown to clients.
+pub(crate) const OF_SERVER: Limit = Limit {
+    largest: LARGEST,
+    take: "clients take 61440 (rustls) to 102400 (OpenSSL)",
+};
+
+/// Of a chain that is shown to servers.
+pub(crate) const OF_CLIENT: Limit = Limit {
+    largest: LARGEST_OF_CLIENT,
+    take: "a server that seals it into two tickets takes 30720 of a client (rustls)",
+};
+
+/// Checks that peers take `chain` in one message. The error says by how much they do not.
+pub(crate) fn fits(chain: &[CertificateDer<'_>], limit: &Limit) -> Result<(), String> {
     let (length, certificates) = (length(chain), chain.len());
-    if length <= LARGEST {
+    if length <= limit.largest {
         return Ok(());
     }
+    let take = limit.take;
     Err(format!(
-        "its {certificates} certificates make a message of {length} bytes, and clients take \
-         {LARGEST} (rustls) to 102400 (OpenSSL): the file holds the leaf and its intermediates \
-         alone, no bundle of roots"
+        "its {certificates} certificates make a message of {length} bytes, and {take}: the file \
+         holds the leaf and its intermediates alone, no bundle of roots"
     ))
 }

@@ -54,7 +54,7 @@ fn cost() {
         ),
         (
             "one look through a handle",
-            Box::new(|| drop(pinned::look(&source.files, &mut |_| ()).map_err(drop))),
+            Box::new(|| drop(pinned::look(&source.files, None, &mut |_| ()).map_err(drop))),
             new(),
         ),
         (
@@ -113,7 +113,7 @@ fn torn() {
             let before = swaps.load(Ordering::Relaxed);
             let torn = (0..PAIRS).filter(|_| {
                 is_torn(&match pinned {
-                    true => match pinned::look(&files, &mut |_| ()) {
+                    true => match pinned::look(&files, None, &mut |_| ()) {
                         Ok(seen) => Contents {
                             certificate: seen.certificate.bytes,
                             key: seen.key.bytes,

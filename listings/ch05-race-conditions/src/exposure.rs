@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use ch02_hot_reload::identity::{Reason, Rejected, reject};
-use lab::agent::Files;
+use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
 use rustix::process::{getegid, getgroups};
 
 use crate::access::Access;
@@ -31,20 +30,25 @@ pub fn own_groups() -> Vec<u32> {
 }
 
 /// The files of those seen that hold a key, be it beside the chain, and expose it.
-pub(crate) fn exposed(seen: &Seen, files: &Files, own: &[u32]) -> Vec<(PathBuf, u32)> {
+pub(crate) fn exposed(seen: &Seen, source: &Source, own: &[u32]) -> Vec<(PathBuf, u32)> {
     let mut found = Vec::new();
     let mut look = |path: &PathBuf, access: Access| {
         if access.exposes(own) && !found.contains(&(path.clone(), access.mode)) {
             found.push((path.clone(), access.mode));
         }
     };
+    let files = &source.files;
     look(&files.key, seen.key.access);
+    let peers = seen.peer_roots.as_ref().and_then(|seen| seen.as_ref().ok());
     let others = [
-        (&files.certificate, Some(&seen.certificate)),
-        (&files.roots, seen.roots.as_ref().ok()),
+        (Some(&files.certificate), Some(&seen.certificate)),
+        (Some(&files.roots), seen.roots.as_ref().ok()),
+        (source.peer_roots.as_ref(), peers),
     ];
     for (path, file) in others {
-        if let Some(file) = file.filter(|file| holds_key(&file.bytes)) {
+        if let Some(path) = path
+            && let Some(file) = file.filter(|file| holds_key(&file.bytes))
+        {
             look(path, file.access);
         }
     }

@@ -43,6 +43,7 @@ pub mod rest;
 mod settle;
 pub mod start;
 mod tell;
+mod trust;
 pub mod writer;
 
 pub use tell::Beside;
@@ -54,7 +55,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::{
-    Contents, Identity, Peers, Reason, Rejected, Source, reject, trust_anchors, validate_by,
+    Contents, Identity, Peers, Reason, Rejected, Source, reject, validate_by,
 };
 use ch02_hot_reload::{Loader, ReadFn};
 use lab::agent::Files;
@@ -63,8 +64,10 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
 pub use exposure::ExposedKey;
+pub use settle::loses_anchor;
 
-use pinned::{Found, Seen};
+use pinned::Seen;
+use trust::Trust;
 
 /// What is asked of the files beyond what a peer would ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,15 +131,15 @@ struct Remembered {
     rested: Option<u64>,
     /// The files that expose a key, and their modes, as they were last complained of.
     exposed: Vec<(PathBuf, u32)>,
-    /// What was last said of the trust anchors.
-    trust: Option<Rejected>,
+    /// What was last said of the files of trust anchors.
+    trust: Vec<Rejected>,
 }
 
 /// What is to be served, and what is to be said of it.
 struct Judged {
     identity: Identity,
-    /// Why the trust anchors of the file are not those of the identity.
-    trust: Option<Rejected>,
+    /// Why trust anchors are not those of their file.
+    trust: Vec<Rejected>,
     lost: Vec<String>,
 }
 
@@ -172,7 +175,7 @@ impl Reader {
         serving: Option<&Identity>,
     ) -> Result<Judged, Rejected> {
         let files = &source.files;
-        let exposed = exposure::exposed(seen, files, &exposure::own_groups());
+        let exposed = exposure::exposed(seen, source, &exposure::own_groups());
         exposure::refuse(self.options.exposed_key, &exposed)?;
 
         let contents = Contents {
@@ -182,21 +185,24 @@ impl Reader {
         };
         pem::whole(&contents.certificate, &files.certificate)?;
         pem::whole(&contents.key, &files.key)?;
-        let (anchors, trust) = match (read_anchors(source, &seen.roots), serving) {
-            (Ok(anchors), _) => (anchors, None),
-            // A leaf is not held up by what is wrong beside it: the last good anchors judge it.
-            (Err(fault), Some(serving)) => (serving.anchors.clone(), Some(fault)),
-            (Err(fault), None) => return Err(fault),
-        };
+        let Trust {
+            anchors,
+            peers,
+            faults,
+        } = trust::read(source, seen, serving)?;
         let now = self.dates.current_time();
         // A clock that cannot be read is taken for 1970: nothing is valid then.
         let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
         let identity = validate_by(anchors, source, &contents, self.peers, now)
             .map_err(|rejected| key::explain(rejected, source, &contents))?;
+        let identity = match peers {
+            Some(peers) => identity.with_peer_anchors(peers),
+            None => identity,
+        };
         let lost = self.names_lost(source, serving, &identity)?;
         Ok(Judged {
             identity,
-            trust,
+            trust: faults,
             lost,
         })
     }
@@ -213,25 +219,16 @@ pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected
         key: path.clone(),
         roots: path.clone(),
     };
-    let seen = pinned::look(&alone, &mut |_| ())?;
-    read_anchors(source, &seen.roots)
-}
-
-fn read_anchors(
-    source: &Source,
-    seen: &Result<Found, Rejected>,
-) -> Result<Vec<CertificateDer<'static>>, Rejected> {
-    let path = &source.files.roots;
-    let text = pem::without_marks(&seen.as_ref().map_err(Clone::clone)?.bytes);
-    pem::whole(&text, path)?;
-    trust_anchors(&text, path)
+    let seen = pinned::look(&alone, None, &mut |_| ())?;
+    trust::anchors(path, &seen.roots)
 }
 
 /// Looks until two looks in a row agree, be it on contents or on an error.
 fn stable(source: &Source, between: &mut dyn FnMut(&str)) -> Result<Seen, Rejected> {
-    let mut before = pinned::look(&source.files, between);
+    let mut look = || pinned::look(&source.files, source.peer_roots.as_deref(), between);
+    let mut before = look();
     for _ in 1..LOOKS {
-        let again = pinned::look(&source.files, between);
+        let again = look();
         // The bytes themselves are compared: a hash could not say more.
         if again == before {
             return again;

@@ -26,6 +26,8 @@ pub struct Seen {
     pub key: Found,
     /// The file of the trust anchors, or what is wrong with it: a leaf can do without.
     pub roots: Result<Found, Rejected>,
+    /// The same of the anchors by which peers are judged, where those have a file of their own.
+    pub peer_roots: Option<Result<Found, Rejected>>,
 }
 
 /// One file that was read. No `Debug`: a private key may be in it.
@@ -41,7 +43,11 @@ pub struct Found {
 ///
 /// # Errors
 /// When the chain's file or the key's is missing, cannot be read, is no file, or is too large.
-pub fn look(files: &Files, between: &mut dyn FnMut(&str)) -> Result<Seen, Rejected> {
+pub fn look(
+    files: &Files,
+    peer_roots: Option<&Path>,
+    between: &mut dyn FnMut(&str),
+) -> Result<Seen, Rejected> {
     let mut directories = Directories::default();
     let certificate = directories.read(&files.certificate, between)?;
     // One file for both is read once, so that its two halves are of one generation.
@@ -51,10 +57,12 @@ pub fn look(files: &Files, between: &mut dyn FnMut(&str)) -> Result<Seen, Reject
         directories.read(&files.key, between)?
     };
     let roots = directories.read(&files.roots, between);
+    let peer_roots = peer_roots.map(|path| directories.read(path, between));
     Ok(Seen {
         certificate,
         key,
         roots,
+        peer_roots,
     })
 }
 

@@ -65,7 +65,7 @@ impl Reader {
 fn may_pass(judged: &Result<Judged, Rejected>) -> bool {
     use Reason::*;
     match judged {
-        Ok(judged) => judged.trust.is_some(),
+        Ok(judged) => !judged.trust.is_empty(),
         Err(rejected) => !matches!(
             rejected.reason,
             Expired | NotYetValid | NameLost | TooLarge | NotRegular
@@ -83,9 +83,12 @@ fn fingerprint(seen: &Look) -> u64 {
         Ok(seen) => {
             (&seen.certificate.bytes, &seen.key.bytes).hash(&mut hash);
             (seen.certificate.access.mode, seen.key.access.mode).hash(&mut hash);
-            match &seen.roots {
-                Ok(roots) => roots.bytes.hash(&mut hash),
-                Err(rejected) => fault(rejected, &mut hash),
+            for roots in [Some(&seen.roots), seen.peer_roots.as_ref()] {
+                match roots {
+                    Some(Ok(roots)) => roots.bytes.hash(&mut hash),
+                    Some(Err(rejected)) => fault(rejected, &mut hash),
+                    None => {}
+                }
             }
         }
         Err(rejected) => fault(rejected, &mut hash),

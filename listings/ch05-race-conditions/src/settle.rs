@@ -14,6 +14,13 @@ fn is_same_anchor(one: &CertificateDer<'_>, other: &CertificateDer<'_>) -> bool 
     one == other || (of(one).is_some() && of(one) == of(other))
 }
 
+/// Whether an anchor of `served` is none of `next`. Their order does not matter, nor does a renewal
+/// of one with its key and its name.
+pub fn loses_anchor(served: &[CertificateDer<'_>], next: &[CertificateDer<'_>]) -> bool {
+    let kept = |anchor| next.iter().any(|other| is_same_anchor(anchor, other));
+    !served.iter().all(kept)
+}
+
 impl Reader {
     // ANCHOR: settled
     /// A chain or a set of anchors that was cut between two blocks parses, and validates. It can
@@ -28,12 +35,12 @@ impl Reader {
         let Some(serving) = serving else {
             return Ok(());
         };
-        let lost = |anchor: &CertificateDer<'_>| {
-            let is = |other: &CertificateDer<'_>| is_same_anchor(anchor, other);
-            !identity.anchors.iter().any(is)
-        };
-        let (reason, file) = if serving.anchors.iter().any(lost) {
+        let (peers, served) = (identity.anchors_for_peers(), serving.anchors_for_peers());
+        let peer_roots = source.peer_roots.as_ref().unwrap_or(&source.files.roots);
+        let (reason, file) = if loses_anchor(&serving.anchors, &identity.anchors) {
             (Reason::TrustShrunk, &source.files.roots)
+        } else if loses_anchor(served, peers) {
+            (Reason::TrustShrunk, peer_roots)
         } else if identity.certified.cert.len() < serving.certified.cert.len() {
             (Reason::ChainShrunk, &source.files.certificate)
         } else {

@@ -57,13 +57,13 @@ impl Reader {
     }
 
     // ANCHOR: tell_trust
-    /// A fault of the trust anchors is told when it begins, and again at each renewal: until it is
+    /// A fault of trust anchors is told when it begins, and again at each renewal: until it is
     /// mended, the anchors of before stay in force, also those that were to go.
-    fn tell_trust(&self, fault: Option<Rejected>, renewed: bool) {
+    fn tell_trust(&self, faults: Vec<Rejected>, renewed: bool) {
         let mut remembered = self.remembered.lock();
-        if let Some(fault) = &fault {
-            let told = remembered.trust.as_ref();
-            if renewed || !told.is_some_and(|told| told.repeats(fault)) {
+        for fault in &faults {
+            let told = remembered.trust.iter().any(|told| told.repeats(fault));
+            if renewed || !told {
                 tracing::warn!(
                     event = "trust_rejected",
                     reason = fault.reason.name(),
@@ -72,13 +72,13 @@ impl Reader {
                 );
             }
         }
-        remembered.trust = fault;
+        remembered.trust = faults;
     }
     // ANCHOR_END: tell_trust
 
     /// Each file that exposes a key is complained of once, and again when its mode is another.
     fn tell_exposed(&self, source: &Source, seen: &Seen) {
-        let exposed = exposure::exposed(seen, &source.files, &exposure::own_groups());
+        let exposed = exposure::exposed(seen, source, &exposure::own_groups());
         let mut remembered = self.remembered.lock();
         let warn = self.options.exposed_key == ExposedKey::Warn;
         let news = |told: &&(_, _)| warn && !remembered.exposed.contains(told);

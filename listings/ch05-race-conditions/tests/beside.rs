@@ -12,7 +12,7 @@ use ch05_race_conditions::access::Access;
 use ch05_race_conditions::exposure::own_groups;
 use ch05_race_conditions::{LostNames, Options, Reader, names};
 use lab::agent::{Agent, Strategy};
-use lab::authority::{Issued, LeafRequest};
+use lab::authority::{Authority, Issued, LeafRequest};
 use lab::log::{Log, want};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
@@ -37,7 +37,13 @@ impl Bench {
         let (log, capturing) = lab::emit::capture();
         let directory = lab::directory().unwrap();
         let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
-        let source = Source::localhost(agent.files());
+        // Peers are judged by roots in a file of their own.
+        let peer_roots = directory.path().join("peers.crt");
+        fs::write(&peer_roots, Authority::named("Peers").unwrap().root_pem()).unwrap();
+        let source = Source {
+            peer_roots: Some(peer_roots),
+            ..Source::localhost(agent.files())
+        };
         Self {
             store: IdentityStore::start_by(Reader::new(options).loader(), source).unwrap(),
             agent,
@@ -49,6 +55,15 @@ impl Bench {
 
     fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Those of the chain, and those for peers.
+    fn anchors(&self) -> [Vec<CertificateDer<'static>>; 2] {
+        let identity = &self.store.current().identity;
+        [
+            identity.anchors.clone(),
+            identity.peer_anchors.clone().unwrap(),
+        ]
     }
 
     fn told(&self, event: &str) -> usize {
@@ -86,6 +101,16 @@ fn hasty() -> Options {
 /// two renewals are served, the fault is told at each, and the anchors of before stay in force.
 #[test]
 fn a_leaf_is_not_held_up_by_the_anchors_beside_it() {
+    is_not_held_up_by("ca.crt");
+}
+
+/// The same where the file is that of the roots by which peers are judged.
+#[test]
+fn a_leaf_is_not_held_up_by_the_anchors_for_peers() {
+    is_not_held_up_by("peers.crt");
+}
+
+fn is_not_held_up_by(file: &str) {
     let crl = "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n";
     for (reason, says) in [
         ("truncated", ""),
@@ -99,8 +124,9 @@ fn a_leaf_is_not_held_up_by_the_anchors_beside_it() {
         ("missing", "gone"),
     ] {
         let mut bench = Bench::new(hasty());
-        let (roots, good) = (bench.path("ca.crt"), bench.agent.root_pem().to_owned());
-        let anchors = bench.store.current().identity.anchors.clone();
+        let roots = bench.path(file);
+        let good = fs::read_to_string(&roots).unwrap();
+        let anchors = bench.anchors();
         match says {
             "gone" => fs::remove_file(&roots).unwrap(),
             "a directory" => {
@@ -123,8 +149,9 @@ fn a_leaf_is_not_held_up_by_the_anchors_beside_it() {
                 );
             }
             let rejected = want("trust_rejected").with("reason", reason);
+            let rejected = rejected.with("file", roots.to_str().unwrap());
             assert_eq!(bench.log.all(&rejected).len(), told, "{reason}");
-            assert_eq!(bench.store.current().identity.anchors, anchors);
+            assert_eq!(bench.anchors(), anchors);
         }
         if says == crl {
             let told = bench.log.all(&want("trust_rejected")).remove(0);
@@ -142,6 +169,35 @@ fn a_leaf_is_not_held_up_by_the_anchors_beside_it() {
             "mended, and nothing is said"
         );
     }
+}
+
+/// A root for peers that is gone is believed once it has been gone for a while, as any other. One more
+/// is a new generation, and no reason to wait.
+#[test]
+fn anchors_for_peers_that_shrink() {
+    let mut bench = Bench::new(hasty());
+    let before = bench.anchors();
+    let peers = bench.path("peers.crt");
+    let more = Authority::named("More").unwrap();
+    let one = fs::read_to_string(&peers).unwrap();
+    fs::write(&peers, format!("{one}{}", more.root_pem())).unwrap();
+    assert!(matches!(bench.store.reload(), Reload::Loaded(_)));
+    let both = bench.anchors();
+    assert_eq!((&both[0], both[1].len()), (&before[0], 2));
+
+    fs::write(&peers, one).unwrap();
+    let Reload::Rejected(rejected) = bench.store.reload() else {
+        panic!("it was believed at once");
+    };
+    assert_eq!(
+        (rejected.reason, rejected.file),
+        (Reason::TrustShrunk, peers)
+    );
+    assert_eq!(bench.anchors(), both);
+    // The leaf waits as long: what shrank in one look may be half of a file.
+    let next = bench.renew();
+    assert!(matches!(bench.store.reload(), Reload::Rejected(_)));
+    assert_ne!(bench.store.current().identity.facts, next.facts);
 }
 
 /// The last good anchors still judge: a leaf of another authority is not served under a broken file.

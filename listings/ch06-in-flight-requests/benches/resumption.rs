@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::{IdentityStore, Reload};
 use ch05_race_conditions::{Options as Care, Reader};
+use ch06_in_flight_requests::session::{LIFE, Session};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use lab::agent::{Agent, Strategy};
 use lab::authority::Authority;
@@ -46,12 +47,16 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
     let source = Source::localhost(agent.files());
-    let sessions = Sessions {
-        tickets,
-        remembered: CLIENTS,
+    let sessions = Sessions::new(tickets, CLIENTS);
+    let other = Authority::new().unwrap();
+    let both = format!("{}{}", agent.root_pem(), other.root_pem());
+    fs::write(agent.files().roots, both).unwrap();
+    // What is gone is believed at once.
+    let care = Care {
+        settle: Duration::ZERO,
+        ..Care::default()
     };
-    let store =
-        IdentityStore::start_by(sessions.loader(Reader::new(Care::default())), source).unwrap();
+    let store = IdentityStore::start_by(sessions.loader(Reader::new(care)), source).unwrap();
     let options = Options {
         resume: true,
         tls12_only,
@@ -74,18 +79,16 @@ fn after_rotation(tickets: Tickets, tls12_only: bool) -> (Visit, Visit) {
     };
     let leaf = return_after(&mut |agent| drop(agent.rotate().unwrap()));
     let trust = return_after(&mut |agent| {
-        let other = Authority::new().unwrap();
-        let both = format!("{}{}", agent.root_pem(), other.root_pem());
-        fs::write(agent.files().roots, both).unwrap();
+        fs::write(agent.files().roots, agent.root_pem()).unwrap();
     });
     (leaf, trust)
 }
 
 /// Each client comes once: how many handshakes were full, and how long all took.
 fn visit(store: &IdentityStore, clients: &[Arc<ClientConfig>]) -> (usize, Duration) {
-    let server = store.current().config.clone();
     let started = Instant::now();
     let full = clients.iter().filter(|client| {
+        let server = Session::new(store.current(), LIFE, |_| true).config();
         let (_, client) = memory::handshake(&server, client).unwrap();
         client.handshake_kind() != Some(HandshakeKind::Resumed)
     });

@@ -14,6 +14,7 @@ use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{Client, Connection, Failure, Options, Seen};
 use lab::log::{Log, Want, want};
+use rustix::process::Signal;
 use rustls::CertificateError;
 use tracing::Level;
 
@@ -33,7 +34,9 @@ pub(crate) async fn run(shown: Level) -> io::Result<()> {
     let first = agent.authority().issue(&request)?;
     agent.write(&first)?;
 
-    let more = ["--lag", &LAG.to_string(), "--grace-ms", "1000"];
+    // All three are to leave at once, so that the demo is short.
+    let lag = LAG.to_string();
+    let more = ["--lag", &lag, "--grace-ms", "1000", "--spread-ms", "0"];
     let arguments = Serve::command_line_with(&agent.files(), &more);
     let (server, address) = start_server(arguments).await?;
     let log = server.log();
@@ -49,12 +52,16 @@ pub(crate) async fn run(shown: Level) -> io::Result<()> {
     drain(downloads, log).await?;
     let resumed = clients.come_back().await?;
 
-    // A change of trust ends it: the tickets are gone, and the client is shown what is served.
+    // Their new sessions live on where nothing is taken away: the file lists one more trust anchor.
     let both = format!("{}{}", agent.root_pem(), Authority::new()?.root_pem());
     let roots = agent.files().roots;
     fs::write(roots.with_extension("new"), both)?;
     fs::rename(roots.with_extension("new"), &roots)?;
     log.wait_for(&loaded(LAG + 3), BOUND).await;
+    clients.bare.probe(address).await?.log();
+    // After a leak, an operator discards them all.
+    server.signal(Signal::USR2)?;
+    log.wait_for(&want("tickets_discarded"), BOUND).await;
     clients.bare.probe(address).await?.log();
 
     let ends = |why: &str| {

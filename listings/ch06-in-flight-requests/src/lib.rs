@@ -9,6 +9,7 @@
 //! - [`leave`]: asking a connection to leave, and cutting it if it does not;
 //! - [`held`]: how many connections hold each generation;
 //! - [`tickets`]: clients that come back, and whether their sessions are resumed;
+//! - [`session`]: which generation such a client is of, and when its session ends;
 //! - [`agree`]: how long several workers disagree about what is served;
 //! - [`client`]: a client that checks every byte, and notices when it is asked to leave;
 //! - [`descriptors`]: the limit on open files.
@@ -19,6 +20,7 @@
 //! use std::time::Duration;
 //!
 //! use ch06_in_flight_requests::Retirement;
+//! use ch06_in_flight_requests::session::LIFE;
 //!
 //! let retirement = Retirement {
 //!     max_age: Duration::from_secs(3600),
@@ -26,6 +28,7 @@
 //!     lag: 1,
 //!     spread: Duration::ZERO,
 //!     grace: Duration::from_secs(30),
+//!     session_life: LIFE,
 //! };
 //! // A connection may be one generation behind: with the third, the first must go.
 //! assert_eq!(retirement.too_old(2), 0);
@@ -38,8 +41,10 @@ pub mod descriptors;
 pub mod head;
 pub mod held;
 pub mod http;
+mod keys;
 pub mod leave;
 mod linger;
+pub mod session;
 pub mod tickets;
 
 use std::pin::pin;
@@ -59,6 +64,7 @@ use tokio_rustls::server::TlsStream;
 use held::Held;
 use leave::{End, until_gone};
 use linger::Shared;
+use session::Session;
 
 pub use leave::Due;
 
@@ -77,6 +83,9 @@ pub struct Retirement {
     pub spread: Duration,
     /// How long a connection that was asked may take to finish what it is at. Then it is cut.
     pub grace: Duration,
+    /// How long a session may be resumed, from the handshake on in which a certificate was shown. It
+    /// ends with that certificate in any case, and with the generation that showed it.
+    pub session_life: Duration,
 }
 
 impl Retirement {
@@ -112,7 +121,7 @@ impl Retirement {
 
 /// A part of a whole, from 0 to 1, for each connection another. Multiples of the golden ratio
 /// spread evenly, however many there are; the start is drawn, so that servers differ.
-fn share(connection: u64) -> f64 {
+pub fn share(connection: u64) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     static START: OnceLock<f64> = OnceLock::new();
     let start = START.get_or_init(|| {
@@ -124,8 +133,8 @@ fn share(connection: u64) -> f64 {
 }
 
 // ANCHOR: server
-/// Serves each connection under the generation that was current when it came, until it leaves or
-/// has to.
+/// Serves each connection under the generation that was current when it came, or that of the session
+/// with which it came back, until it leaves or has to.
 #[derive(Debug)]
 pub struct Server {
     store: Arc<IdentityStore>,
@@ -161,22 +170,24 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let generation = self.store.current();
-        let mut hold = self.held.hold(generation.number);
-        let acceptor = TlsAcceptor::from(generation.config.clone());
+        let current = || {
+            let current = self.store.current();
+            (current.number, current)
+        };
+        let (mut hold, current) = self.held.hold(current);
+        let session = Session::new(current, self.retirement.session_life, hold.mover());
+        let acceptor = TlsAcceptor::from(session.config());
         let Some(stream) = handshake(acceptor.accept(stream)).await else {
             return;
         };
-        let session = stream.get_ref().1;
-        let (resumed, tls) = how(session);
-        let opened = Opened::log(Some(generation.number), resumed, tls);
+        let (resumed, tls) = how(stream.get_ref().1);
+        let generation = session.generation(resumed);
+        let opened = Opened::log(Some(generation), resumed, tls);
         let retired = self.retired.subscribe();
-        let due = self
-            .retirement
-            .due(opened.connection, generation.number, retired);
+        let due = self.retirement.due(opened.connection, generation, retired);
         let grace = self.retirement.grace;
         let (bytes, end) = converse(stream, due, grace).await;
-        let draining = *self.retired.borrow() >= generation.number;
+        let draining = *self.retired.borrow() >= generation;
         hold.cut = draining && end == End::Deadline;
         opened.closed(bytes, end.word());
     }
@@ -202,7 +213,7 @@ impl Server {
             }
             // One drain for all that were published since the last look.
             let (drained, held) = (before + 1..=generation, self.held.clone());
-            let connections = held.count(drained.clone());
+            let connections = held.retire(drained.clone());
             if connections > 0 {
                 let grace_ms = self.retirement.grace.as_millis() as u64;
                 tracing::info!(event = "drain_started", generation, connections, grace_ms);

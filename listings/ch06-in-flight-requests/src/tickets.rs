@@ -1,24 +1,26 @@
 //! Clients who come back: whether a session that was begun under one generation can be resumed
 //! under the next.
 
+use std::io;
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::Identity;
-use ch02_hot_reload::{Generation, Loader};
-use ch05_race_conditions::Reader;
+use ch02_hot_reload::{Generation, IdentityStore, Loader};
+use ch05_race_conditions::{Reader, loses_anchor};
 use clap::ValueEnum;
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs::Ticketer;
-use rustls::server::ServerSessionMemoryCache;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::keys::Keyring;
 
 // ANCHOR: tickets
 /// What a rotation does to the sessions that clients hold tickets for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tickets {
-    /// They can be resumed, whatever changed. What a server does that never replaces its
-    /// configuration, or shares its ticket keys with all others.
+    /// They can be resumed, whatever changed, until their generation is retired. What a server does
+    /// that never replaces its configuration, or shares its ticket keys with all others.
     Keep,
-    /// They can be resumed as long as the trust anchors stay the same. The choice to make.
+    /// They can be resumed as long as no trust anchor is taken away. The choice to make.
     KeepUnlessTrustChanged,
     /// They cannot. Every client that returns pays for a full handshake.
     Discard,
@@ -28,22 +30,37 @@ impl Tickets {
     fn keeps(self, before: &Identity, next: &Identity) -> bool {
         match self {
             Self::Keep => true,
-            Self::KeepUnlessTrustChanged => before.anchors == next.anchors,
+            // One more, or another order, takes nothing away from anybody.
+            Self::KeepUnlessTrustChanged => {
+                !loses_anchor(&before.anchors, &next.anchors)
+                    && !loses_anchor(before.anchors_for_peers(), next.anchors_for_peers())
+            }
             Self::Discard => false,
         }
     }
 }
 
-/// Builds generations whose sessions live on by a [`Tickets`] policy, and which offer HTTP.
-#[derive(Clone, Copy, Debug)]
+/// Builds generations whose sessions live on by a [`Tickets`] policy, and which offer HTTP. Clones
+/// share what [`Sessions::discard`] discards.
+#[derive(Clone, Debug)]
 pub struct Sessions {
     /// The policy.
     pub tickets: Tickets,
     /// How many sessions are remembered for clients of TLS 1.2 that take no tickets.
     pub remembered: usize,
+    keyring: Keyring,
 }
 
 impl Sessions {
+    /// Sessions by this policy. So many are remembered for clients of TLS 1.2 that take no tickets.
+    pub fn new(tickets: Tickets, remembered: usize) -> Self {
+        Self {
+            tickets,
+            remembered,
+            keyring: Keyring::default(),
+        }
+    }
+
     /// What `reader` reads, made into a generation in chapter 2's way, with what these sessions add
     /// to it.
     pub fn loader(self, reader: Reader) -> Loader {
@@ -58,29 +75,57 @@ impl Sessions {
     }
 
     /// Gives `config` the session state of the generation before, or new session state, by the
-    /// policy. Without a generation before it is new.
+    /// policy. Without a generation before it is new, and after one without tickets.
     pub fn carry_over(
-        self,
+        &self,
         mut config: ServerConfig,
         identity: &Identity,
         before: Option<&Generation>,
     ) -> ServerConfig {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        match before.filter(|before| self.tickets.keeps(&before.identity, identity)) {
+        let keeps = |before: &&Generation| {
+            before.config.ticketer.enabled() && self.tickets.keeps(&before.identity, identity)
+        };
+        match before.filter(keeps) {
             Some(before) => {
                 config.ticketer = before.config.ticketer.clone();
                 config.session_storage = before.config.session_storage.clone();
             }
             None => {
-                // Without keys there are no tickets: clients do full handshakes, and none fails.
-                match Ticketer::new() {
-                    Ok(ticketer) => config.ticketer = ticketer,
-                    Err(error) => tracing::warn!(event = "tickets_unavailable", why = %error),
-                }
-                config.session_storage = ServerSessionMemoryCache::new(self.remembered);
+                let keys = self.keyring.make(self.remembered);
+                config.ticketer = keys.clone();
+                config.session_storage = keys;
             }
         }
         config
     }
+
+    /// Discards every session, now: after a leak of keys, no ticket of before opens anything. The
+    /// identity stays, and so do the connections that are open.
+    pub fn discard(&self) {
+        self.keyring.discard();
+    }
 }
 // ANCHOR_END: tickets
+
+/// Discards every session at each SIGUSR2, calls `then`, and says so. Returns once the handler is in
+/// place: until then, the signal would end the process.
+///
+/// # Errors
+/// When the operating system refuses the handler.
+pub fn discard_on_signal<C: Send + Sync + 'static>(
+    sessions: Sessions,
+    store: Arc<IdentityStore<C>>,
+    then: impl Fn() + Send + 'static,
+) -> io::Result<()> {
+    let mut signals = signal(SignalKind::user_defined2())?;
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            sessions.discard();
+            then();
+            let generation = store.current().number;
+            tracing::warn!(event = "tickets_discarded", generation);
+        }
+    });
+    Ok(())
+}

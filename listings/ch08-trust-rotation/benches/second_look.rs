@@ -22,10 +22,7 @@ fn main() {
     let (mut a, b) = (named("Root A"), named("Root B"));
     let party = Party::new(&mut a, 0x1001).unwrap();
     let leaf = issue(&mut a, 0x1002).unwrap();
-    let sessions = Sessions {
-        tickets: Tickets::KeepUnlessTrustChanged,
-        remembered: 0,
-    };
+    let sessions = Sessions::new(Tickets::KeepUnlessTrustChanged, 0);
     let roots = Roots::new(party.source(), sessions, Duration::ZERO);
     let read = Box::new(|source: &_, _: Option<&Identity>| identity::read(source));
     let store = IdentityStore::start_by(roots.loader(read), party.source()).unwrap();

@@ -18,7 +18,9 @@ use crate::parties::Parties;
 const CALLERS: u64 = 3;
 
 /// So that the demo is quick: the defaults are those of production.
-const QUICK: [&str; 8] = [
+const QUICK: [&str; 10] = [
+    "--spread-ms",
+    "0",
     "--settle-ms",
     "50",
     "--quiet-ms",

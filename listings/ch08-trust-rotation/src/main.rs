@@ -9,6 +9,7 @@ mod parties;
 mod wrong_order;
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::{Identity, Source};
 use ch03_handshake_hook::watch::Follow;
 use ch05_race_conditions::{Options, Reader};
-use ch06_in_flight_requests::tickets::{Sessions, Tickets};
+use ch06_in_flight_requests::session::LIFE;
+use ch06_in_flight_requests::tickets::{Sessions, Tickets, discard_on_signal};
 use ch06_in_flight_requests::{self as in_flight, Retirement};
 use ch08_trust_rotation::roots::Roots;
 use ch08_trust_rotation::server::Server;
@@ -52,18 +54,28 @@ struct Mutual {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
+    /// The roots by which clients are let in, in PEM. Without it, those of --roots are: then whoever
+    /// has a leaf under an authority of this server's own chain gets in, too.
+    #[arg(long)]
+    client_roots: Option<PathBuf>,
     /// Milliseconds for which a file that lists less must stay as it is, to be believed.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
     /// Milliseconds that a connection may live before it is asked to leave.
     #[arg(long, default_value_t = 3_600_000)]
     max_age_ms: u64,
+    /// Milliseconds over which the connections that depend on a draining root are asked to leave.
+    #[arg(long, default_value_t = 30_000)]
+    spread_ms: u64,
     /// Milliseconds that a connection has, once asked to leave.
     #[arg(long, default_value_t = 30_000)]
     grace_ms: u64,
     /// Milliseconds for which nobody must have come by a root before it is removed.
     #[arg(long, default_value_t = 3_600_000)]
     quiet_ms: u64,
+    /// How long a session may be resumed, in milliseconds. It ends with either certificate in any case.
+    #[arg(long, default_value_t = LIFE.as_millis() as u64)]
+    session_life_ms: u64,
     /// Whether roots are held, or how it is done wrong.
     #[arg(long, value_enum, default_value = "held")]
     trust: Handling,
@@ -83,10 +95,9 @@ enum Handling {
 }
 
 /// What a rotation does to sessions, and how many are remembered.
-const SESSIONS: Sessions = Sessions {
-    tickets: Tickets::KeepUnlessTrustChanged,
-    remembered: 4096,
-};
+fn sessions() -> Sessions {
+    Sessions::new(Tickets::KeepUnlessTrustChanged, 4096)
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -105,10 +116,13 @@ async fn main() -> ExitCode {
 
 async fn server(arguments: Mutual) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
-    let source = arguments.serve.source()?;
+    let source = Source {
+        peer_roots: arguments.client_roots.clone(),
+        ..arguments.serve.source()?
+    };
     let loader = match arguments.trust {
         Handling::Held => return held(arguments, source).await,
-        Handling::AsListed => wrong::believes_the_file(SESSIONS),
+        Handling::AsListed => wrong::believes_the_file(sessions()),
         Handling::ReadOnce => wrong::reads_roots_once(),
     };
     let store = IdentityStore::start_by(loader, source)?;
@@ -122,6 +136,7 @@ async fn server(arguments: Mutual) -> io::Result<()> {
         lag: 1000,
         spread: Duration::ZERO,
         grace: never,
+        session_life: LIFE,
     };
     let server = in_flight::Server::new(store, retirement);
     server.serve(listen(arguments.serve.address()).await?).await;
@@ -136,7 +151,8 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
         ..Options::default()
     });
     let quiet = Duration::from_millis(arguments.quiet_ms);
-    let roots = Roots::new(source.clone(), SESSIONS, quiet);
+    let sessions = sessions();
+    let roots = Roots::new(source.clone(), sessions.clone(), quiet);
     let read = move |source: &Source, last: Option<&Identity>| reader.read(source, last);
     let store = IdentityStore::start_by(roots.loader(Box::new(read)), source)?;
     tokio::spawn(roots.clone().drain_unlisted(store.clone()));
@@ -144,11 +160,16 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
         arguments.follow.start(store.clone());
     }
     force_on_signal(roots.clone(), store.clone())?;
+    let forgets = (roots.clone(), store.clone());
+    let forget = move || forgets.0.forget_tickets(&forgets.1);
+    discard_on_signal(sessions, store.clone(), forget)?;
     let server = Arc::new(Server {
         store,
         roots,
         max_age: Duration::from_millis(arguments.max_age_ms),
+        spread: Duration::from_millis(arguments.spread_ms),
         grace: Duration::from_millis(arguments.grace_ms),
+        session_life: Duration::from_millis(arguments.session_life_ms),
     });
     server.serve(listen(arguments.serve.address()).await?).await;
     Ok(())

@@ -13,14 +13,15 @@ use crate::Error;
 
 // ANCHOR: policy
 /// A server's configuration: it shows the identity, and lets in clients whose certificate leads to
-/// one of the anchors beside it. There is no other way to a configuration in this chapter, so
-/// no reload can forget to ask.
+/// one of the anchors for peers beside it. Those that its own chain leads to are no reason to let
+/// anybody in. There is no other way to a configuration in this chapter, so no reload can forget to
+/// ask.
 ///
 /// # Errors
 /// When there is no usable trust anchor.
 pub fn server_config(identity: &Identity) -> Result<ServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let anchors = store(&identity.anchors)?;
+    let anchors = store(identity.anchors_for_peers())?;
     let mut verifier =
         WebPkiClientVerifier::builder_with_provider(anchors.clone(), provider.clone());
     if !names_fit(&anchors, &identity.certified.cert) {
@@ -34,14 +35,14 @@ pub fn server_config(identity: &Identity) -> Result<ServerConfig, Error> {
     Ok(config)
 }
 
-/// A client's configuration: it trusts the anchors, and shows the identity beside them. Its
+/// A client's configuration: it trusts the anchors for peers, and shows the identity beside them. Its
 /// sessions are its own: what was learned under another generation is not resumed.
 ///
 /// # Errors
 /// When there is no usable trust anchor.
 pub fn client_config(identity: &Identity) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let anchors = store(&identity.anchors)?;
+    let anchors = store(identity.anchors_for_peers())?;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(anchors)

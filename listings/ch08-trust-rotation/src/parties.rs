@@ -73,7 +73,12 @@ impl Caller {
 
     fn say(&self) {
         let generation = self.store.current();
-        let roots: Vec<_> = generation.identity.anchors.iter().map(Root::of).collect();
+        let roots: Vec<_> = generation
+            .identity
+            .anchors_for_peers()
+            .iter()
+            .map(Root::of)
+            .collect();
         let names: Vec<_> = roots.iter().map(Root::name).collect();
         tracing::info!(
             event = "client_loaded",

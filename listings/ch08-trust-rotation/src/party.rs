@@ -1,7 +1,9 @@
 //! One side of mTLS, on disk: what it shows, and whom it trusts.
 
 use std::fmt;
+use std::fs;
 use std::io;
+use std::path::PathBuf;
 
 use ch02_hot_reload::identity::Source;
 use lab::agent::{Agent, Strategy};
@@ -12,7 +14,9 @@ use tempfile::TempDir;
 /// when dropped.
 pub struct Party {
     agent: Agent,
-    _directory: TempDir,
+    /// Where the roots for peers are, if they have a file of their own.
+    peer_roots: Option<PathBuf>,
+    directory: TempDir,
 }
 
 impl Party {
@@ -24,20 +28,38 @@ impl Party {
         let directory = lab::directory()?;
         let mut party = Self {
             agent: Agent::new(directory.path(), Strategy::Bundle)?,
-            _directory: directory,
+            peer_roots: None,
+            directory,
         };
         party.trust(&[issuer])?;
         party.show(&issue(issuer, serial)?)?;
         Ok(party)
     }
 
-    /// Writes the roots, whole. Logs nothing.
+    /// Shows a leaf under `issuer`, as [`Party::new`] does, and judges its peers by these roots: its
+    /// own authority is no reason to let anybody in.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn apart(issuer: &mut Authority, serial: u64, peers: &[&Authority]) -> io::Result<Self> {
+        let mut party = Self::new(issuer, serial)?;
+        party.peer_roots = Some(party.directory.path().join("peers.crt"));
+        party.trust(peers)?;
+        Ok(party)
+    }
+
+    /// Writes the roots by which peers are judged, whole. Logs nothing.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn trust(&self, roots: &[&Authority]) -> io::Result<()> {
         let pem: String = roots.iter().map(|root| root.root_pem()).collect();
-        self.agent.write_roots(&pem)
+        let Some(path) = &self.peer_roots else {
+            return self.agent.write_roots(&pem);
+        };
+        let beside = path.with_extension("new");
+        fs::write(&beside, pem)?;
+        fs::rename(beside, path)
     }
 
     /// Writes a leaf and its key, whole. Logs nothing.
@@ -50,7 +72,10 @@ impl Party {
 
     /// Where the two are.
     pub fn source(&self) -> Source {
-        Source::localhost(self.agent.files())
+        Source {
+            peer_roots: self.peer_roots.clone(),
+            ..Source::localhost(self.agent.files())
+        }
     }
 }
 

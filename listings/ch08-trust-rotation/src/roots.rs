@@ -4,16 +4,17 @@
 //! held: see `Roots::effective_anchors`.
 
 mod events;
+mod hold;
 mod no_tickets;
 mod state;
 mod usage;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
+use ch02_hot_reload::identity::{Identity, Peers, Reason, Rejected, Source, reject};
 use ch02_hot_reload::{Generation, IdentityStore, Loader, ReadFn};
 use ch06_in_flight_requests::tickets::Sessions;
 use ch07_graceful_degradation::budget::Window;
@@ -28,9 +29,11 @@ use tokio::time::Instant;
 use crate::root::{Root, validating_anchors};
 use crate::{Error, Refusal, RootUsage, Stage, Step, mutual};
 use events::{log_end, log_held, log_step};
+use hold::Haste;
 use no_tickets::no_tickets;
 use state::State;
 
+pub use hold::Hold;
 pub use usage::TICKET_LIFE;
 
 /// A server's roots.
@@ -39,9 +42,9 @@ pub struct Roots {
     sessions: Sessions,
     quiet: Duration,
     clock: Arc<dyn TimeProvider>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     /// Roots whose connections have to go: draining, or removed.
-    leaving: watch::Sender<BTreeSet<Root>>,
+    leaving: watch::Sender<BTreeMap<Root, Haste>>,
     /// A drain is to begin, or has been called off.
     drains: Notify,
 }
@@ -66,7 +69,7 @@ impl Roots {
             sessions,
             quiet,
             clock,
-            state: Mutex::default(),
+            state: Arc::default(),
             leaving: watch::Sender::default(),
             drains: Notify::new(),
         })
@@ -81,7 +84,8 @@ impl Roots {
                 // A reader that is wary of what shrank compares with what the files held last, not
                 // with what is in force: a root that is held is no news.
                 let last = reading.state().asked.clone();
-                let asked = read(source, last.as_ref().or(serving))?;
+                let asked = read(source, last.as_ref().or(serving));
+                let asked = asked.map_err(|rejected| one_file_for_two(source, rejected))?;
                 reading.state().asked = Some(asked.clone());
                 Ok(match serving {
                     Some(serving) => reading.effective_anchors(serving, asked),
@@ -96,11 +100,12 @@ impl Roots {
     /// What is asked for, and beside it each root that cannot go yet. So a removal that comes too
     /// early is put off, and whatever else the files hold is served.
     fn effective_anchors(&self, serving: &Identity, asked: Identity) -> Identity {
-        let (in_force, listed) = (names(&serving.anchors), names(&asked.anchors));
+        let (now, next) = (serving.anchors_for_peers(), asked.anchors_for_peers());
+        let (in_force, listed) = (names(now), names(next));
         let own = self.own(&asked);
         let mut state = self.state();
         let mut anchors: Vec<CertificateDer<'static>> = Vec::new();
-        for (at, (root, anchor)) in in_force.iter().zip(&serving.anchors).enumerate() {
+        for (at, (root, anchor)) in in_force.iter().zip(now).enumerate() {
             // One name and one key are one root, in however many certificates it came.
             if in_force[..at].contains(root) {
                 continue;
@@ -108,7 +113,7 @@ impl Roots {
             if let Some(at) = listed.iter().position(|listed| listed == root) {
                 self.call_off(&mut state, root);
                 // Renewed with its key, it takes its own place.
-                anchors.push(asked.anchors[at].clone());
+                anchors.push(next[at].clone());
                 continue;
             }
             let stage = state.stage(root, &in_force, &own);
@@ -121,10 +126,10 @@ impl Roots {
             state.unlisted.insert(root.clone());
             self.say_held(&mut state, root, refusal, &usage);
         }
-        let new = listed.iter().zip(&asked.anchors);
+        let new = listed.iter().zip(next);
         let new = new.filter(|(root, _)| !in_force.contains(root));
         anchors.extend(new.map(|(_, anchor)| anchor.clone()));
-        asked.with_trust_anchors(anchors)
+        asked.with_anchors_for_peers(anchors)
     }
     // ANCHOR_END: effective_anchors
 
@@ -168,20 +173,20 @@ impl Roots {
         if let Some(before) = before {
             self.steps(&mut state, &before.identity, identity);
         }
-        if before.is_none_or(|before| before.identity.anchors != identity.anchors) {
-            let all: Vec<_> = identity.anchors.iter().map(Root::of).collect();
+        let anchors = identity.anchors_for_peers();
+        if before.is_none_or(|before| before.identity.anchors_for_peers() != anchors) {
+            let all = names(anchors);
             let all: Vec<_> = all.iter().map(Root::name).collect();
             let generation = before.map_or(1, |before| before.number + 1);
             tracing::info!(event = "trust_loaded", generation, roots = all.join(", "));
         }
 
-        let kept = before.filter(|before| before.config.ticketer.enabled());
-        config = self.sessions.carry_over(config, identity, kept);
+        config = self.sessions.carry_over(config, identity, before);
         if !state.draining.is_empty() {
             no_tickets(&mut config);
         }
         let same = |before: &Generation| Arc::ptr_eq(&before.config.ticketer, &config.ticketer);
-        if !kept.is_some_and(same) {
+        if !before.is_some_and(same) {
             let number = before.map_or(1, |before| before.number + 1);
             state.usage.forget_tickets(number);
         }
@@ -190,7 +195,8 @@ impl Roots {
 
     /// Takes and logs the steps from `before` to `next`.
     fn steps(&self, state: &mut State, before: &Identity, next: &Identity) {
-        let (old, new) = (names(&before.anchors), names(&next.anchors));
+        let old = names(before.anchors_for_peers());
+        let new = names(next.anchors_for_peers());
         let (old_own, new_own) = (self.own(before), self.own(next));
         for root in new.iter().filter(|root| !old.contains(root)) {
             self.stays(root);
@@ -211,7 +217,7 @@ impl Roots {
             state.forced.remove(root);
             state.told.remove(root);
             // Also for who is let in while this generation is on its way.
-            self.leaves(root);
+            self.leaves(root, Haste::AtOnce);
             log_end(Step::Remove, root, &usage);
         }
     }
@@ -225,7 +231,7 @@ impl Roots {
     /// Where the root's stage does not allow it, or no generation can be built.
     pub fn drain(&self, store: &IdentityStore, root: &Root) -> Result<(), Error> {
         let identity = &store.current().identity;
-        let (anchors, own) = (names(&identity.anchors), self.own(identity));
+        let (anchors, own) = (names(identity.anchors_for_peers()), self.own(identity));
         let (usage, since) = {
             let mut state = self.state();
             let usage = self.usage(&state, root, &anchors);
@@ -244,7 +250,7 @@ impl Roots {
         let state = self.state();
         // Listed again meanwhile, it is no longer to go.
         if state.draining.contains_key(root) {
-            self.leaves(root);
+            self.leaves(root, Haste::InTurn);
         }
         Ok(())
     }
@@ -307,10 +313,16 @@ impl Roots {
         store.reload_and_log();
     }
 
+    /// All sessions have been discarded: no client depends on a root by a ticket.
+    pub fn forget_tickets(&self, store: &IdentityStore) {
+        let number = store.current().number;
+        self.state().usage.forget_tickets(number);
+    }
+
     /// How the roots of the current generation stand, in the order of its anchors.
     pub fn stages(&self, store: &IdentityStore) -> Vec<(Root, Stage, RootUsage)> {
         let identity = &store.current().identity;
-        let (anchors, own) = (names(&identity.anchors), self.own(identity));
+        let (anchors, own) = (names(identity.anchors_for_peers()), self.own(identity));
         let state = self.state();
         let how = |root: &Root| {
             let stage = state.stage(root, &anchors, &own);
@@ -332,15 +344,24 @@ impl Roots {
     /// # Errors
     /// When no root that is in force validates it, or its certificate has expired.
     pub fn let_in(
-        self: &Arc<Self>,
+        &self,
         store: &IdentityStore,
         under: &Generation,
         chain: &[CertificateDer<'static>],
     ) -> Result<Hold, Rejected> {
-        let anchors = &store.current().identity.anchors;
+        let current = store.current();
+        let anchors = current.identity.anchors_for_peers();
         let now = self.now();
-        let roots = validating_anchors(Peers::Servers, &self.source, chain, anchors, now)?;
+        let mut roots = validating_anchors(Peers::Servers, &self.source, chain, anchors, now)?;
         let mut state = self.state();
+        // A removal that has begun has counted who depends on the root: from then on it lets nobody in.
+        roots.retain(|root| self.leaving.borrow().get(root) != Some(&Haste::AtOnce));
+        if roots.is_empty() {
+            let error = "the root that it leads to is being removed";
+            let file = self.source.peer_roots.as_ref();
+            let file = file.unwrap_or(&self.source.files.roots);
+            return Err(reject(Reason::ChainBroken, file, &error));
+        }
         for root in roots.iter().filter(|r| state.draining.contains_key(r)) {
             // Whoever it is has not been reissued.
             let serial = chain::facts(chain).map(|facts| facts.serial);
@@ -350,8 +371,11 @@ impl Roots {
         // It was given tickets, where there are any.
         let tickets_of = under.config.ticketer.enabled().then_some(under.number);
         state.usage.opened(&roots, tickets_of, now);
-        let held_by = self.clone();
-        Ok(Hold { held_by, roots })
+        Ok(Hold {
+            leaving: self.leaving.clone(),
+            state: self.state.clone(),
+            roots,
+        })
     }
     // ANCHOR_END: let_in
 
@@ -363,23 +387,27 @@ impl Roots {
         Duration::from_secs(u64::try_from(left).unwrap_or(0))
     }
 
-    /// The roots that the server's own leaf is under.
+    /// The roots for clients that the server's own leaf is under, where it is judged by them. Where
+    /// it has roots of its own, a root for clients can go whatever the leaf is under.
     fn own(&self, identity: &Identity) -> Vec<Root> {
+        if identity.peer_anchors.is_some() {
+            return Vec::new();
+        }
         let (chain, anchors) = (&identity.certified.cert, &identity.anchors);
         let own = validating_anchors(Peers::Clients, &self.source, chain, anchors, self.now());
         // It has expired meanwhile: then it is under none.
         own.unwrap_or_default()
     }
 
-    fn leaves(&self, root: &Root) {
+    fn leaves(&self, root: &Root, haste: Haste) {
         self.leaving.send_modify(|leaving| {
-            leaving.insert(root.clone());
+            leaving.insert(root.clone(), haste);
         });
     }
 
     fn stays(&self, root: &Root) {
         self.leaving
-            .send_if_modified(|leaving| leaving.remove(root));
+            .send_if_modified(|leaving| leaving.remove(root).is_some());
     }
 
     fn now(&self) -> UnixTime {
@@ -397,32 +425,18 @@ impl fmt::Debug for Roots {
     }
 }
 
-/// A connection's hold on its roots. Given up when dropped.
-#[derive(Debug)]
-pub struct Hold {
-    held_by: Arc<Roots>,
-    roots: Vec<Root>,
-}
-
-impl Hold {
-    /// The roots that let this client in.
-    pub fn roots(&self) -> &[Root] {
-        &self.roots
+/// Where clients and the own chain are judged by one file, an own chain of another authority is
+/// rejected. To add its root to that file would let in whoever has a leaf of that authority.
+fn one_file_for_two(source: &Source, rejected: Rejected) -> Rejected {
+    if source.peer_roots.is_some() || rejected.reason != Reason::ChainBroken {
+        return rejected;
     }
-
-    /// Waits until all of them have to go.
-    pub async fn leaving(&self) {
-        let mut leaving = self.held_by.leaving.subscribe();
-        let all = |leaving: &BTreeSet<Root>| self.roots.iter().all(|root| leaving.contains(root));
-        // The sender lives as long as this does.
-        let _ = leaving.wait_for(all).await;
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.held_by.state().usage.closed(&self.roots);
-    }
+    let detail = format!(
+        "{}: if this server's own chain is of another authority than its clients', the clients' \
+         roots need a file of their own (--client-roots)",
+        rejected.detail
+    );
+    Rejected { detail, ..rejected }
 }
 
 fn names(anchors: &[CertificateDer<'_>]) -> Vec<Root> {

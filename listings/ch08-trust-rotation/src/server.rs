@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake, how};
 use ch02_hot_reload::IdentityStore;
-use ch06_in_flight_requests::{Due, converse};
+use ch06_in_flight_requests::session::Session;
+use ch06_in_flight_requests::{Due, converse, share};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -15,7 +16,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::roots::Roots;
 
 // ANCHOR: server
-/// Serves each connection under the generation that was current when it came.
+/// Serves each connection under the generation that was current when it came, or that of the session
+/// with which it came back.
 #[derive(Debug)]
 pub struct Server {
     /// The generations.
@@ -25,8 +27,13 @@ pub struct Server {
     /// How long a connection may live before it is asked to leave. One whose client's certificate
     /// expires earlier is asked then.
     pub max_age: Duration,
+    /// The time over which the connections that depend on a draining root are asked to leave. While
+    /// it drains, each of them comes back with a full handshake.
+    pub spread: Duration,
     /// How long a connection that is asked to leave may take to finish what it is at.
     pub grace: Duration,
+    /// How long a session may be resumed, from the handshake on in which certificates were shown.
+    pub session_life: Duration,
 }
 
 impl Server {
@@ -43,15 +50,15 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let generation = self.store.current();
-        let acceptor = TlsAcceptor::from(generation.config.clone());
+        let current = self.store.current();
+        let session = Session::new(current.clone(), self.session_life, |_| true);
+        let acceptor = TlsAcceptor::from(session.config());
         let Some(stream) = handshake(acceptor.accept(stream)).await else {
             return;
         };
-        let session = stream.get_ref().1;
-        let (resumed, tls) = how(session);
-        let chain = session.peer_certificates().unwrap_or_default();
-        let hold = match self.roots.let_in(&self.store, &generation, chain) {
+        let (resumed, tls) = how(stream.get_ref().1);
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let hold = match self.roots.let_in(&self.store, &current, chain) {
             Ok(hold) => hold,
             // Not a byte was read or written for it.
             Err(rejected) => {
@@ -59,10 +66,11 @@ impl Server {
             }
         };
         let life = self.max_age.min(self.roots.certificate_left(chain));
-        let opened = Opened::log(Some(generation.number), resumed, tls);
+        let opened = Opened::log(Some(session.generation(resumed)), resumed, tls);
+        let turn = self.spread.mul_f64(share(opened.connection));
         let due = async {
             tokio::select! {
-                () = hold.leaving() => Due::Generation,
+                () = hold.leaving(turn) => Due::Generation,
                 () = sleep(life) => Due::Age,
             }
         };

@@ -66,7 +66,7 @@ pub fn reads_roots_once() -> Loader {
 
 fn with_the_roots_of(serving: Option<&Identity>, identity: Identity) -> Identity {
     match serving {
-        Some(serving) => identity.with_trust_anchors(serving.anchors.clone()),
+        Some(serving) => identity.with_anchors_for_peers(serving.anchors_for_peers().to_vec()),
         None => identity,
     }
 }

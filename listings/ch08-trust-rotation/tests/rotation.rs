@@ -35,9 +35,17 @@ impl Scene {
         let (mut a, b) = (named("Root A"), named("Root B"));
         let servers = Party::new(&mut a, 0x1001).unwrap();
         let callers = Party::new(&mut a, 0x1002).unwrap();
+        Self::of(more, a, b, servers, callers).await
+    }
+
+    async fn of(more: &[&str], a: Authority, b: Authority, servers: Party, callers: Party) -> Self {
         let store = client::start(callers.source()).unwrap();
         let quick = [&["--settle-ms", "20", "--poll-ms", "10"], more].concat();
-        let arguments = Serve::command_line_with(&servers.source().files, &quick);
+        let source = servers.source();
+        let mut arguments = Serve::command_line_with(&source.files, &quick);
+        if let Some(roots) = source.peer_roots {
+            arguments.extend(["--client-roots".into(), roots.into()]);
+        }
         let program = Path::new(env!("CARGO_BIN_EXE_ch08-trust-rotation"));
         let server = Child::spawn(program, arguments, |_| ()).unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
@@ -124,7 +132,7 @@ async fn rotate(more: &[&str], bound: Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_lets_go_of_what_is_not_listed() {
     // Nobody waits for an hour of quiet.
-    let mut scene = Scene::new(&["--quiet-ms", "3600000"]).await;
+    let mut scene = Scene::new(&["--quiet-ms", "3600000", "--grace-ms", "500"]).await;
     scene.callers.trust(&[&scene.a, &scene.b]).unwrap();
 
     scene.servers.trust(&[&scene.a, &scene.b]).unwrap();
@@ -160,6 +168,66 @@ async fn a_signal_lets_go_of_what_is_not_listed() {
         .await
         .expect("its connection is still open");
     log.assert_order(&[nothing, moved("drain", "Root A"), forced, removed]);
+}
+
+/// The server's leaf is under a public authority, which lets nobody in. The clients' root rotates
+/// without it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_has_two_trusts() {
+    let named = |name| Authority::named(name).unwrap();
+    let (mut a, mut b, mut public) = (named("Root A"), named("Root B"), named("Public"));
+    let servers = Party::apart(&mut public, 0x3001, &[&a]).unwrap();
+    let mut callers = Party::apart(&mut a, 0x1002, &[&public]).unwrap();
+    let stranger = Party::new(&mut public, 0x9001).unwrap();
+    let of_b = issue(&mut b, 0x2002).unwrap();
+    // The clients' own file has both roots: that is not what they judge the server by.
+    let own = format!("{}{}", a.root_pem(), b.root_pem());
+    std::fs::write(&callers.source().files.roots, own).unwrap();
+    callers.show(&issue(&mut a, 0x1003).unwrap()).unwrap();
+    let mut scene = Scene::of(&["--quiet-ms", "100"], a, b, servers, callers).await;
+    let strangers = client::start(stranger.source()).unwrap();
+    let kept_out = async |scene: &Scene| {
+        let let_in = client::connect(&strangers, scene.address).await.is_ok();
+        assert!(!let_in, "a leaf of the server's own authority is let in");
+    };
+    scene.call().await;
+    kept_out(&scene).await;
+    scene.servers.trust(&[&scene.a, &scene.b]).unwrap();
+    scene.log().wait_for(&moved("add", "Root B"), BOUND).await;
+    scene.log().wait_for(&loaded(2), BOUND).await;
+    kept_out(&scene).await;
+    scene.callers.show(&of_b).unwrap();
+    scene.call().await;
+    scene.servers.trust(&[&scene.b]).unwrap();
+    let removed = moved("remove", "Root A");
+    scene.log().wait_for(&removed, BOUND).await;
+    scene.call().await;
+    kept_out(&scene).await;
+    let log = scene.log();
+    log.wait_for_all(&want("handshake_failed"), 3, BOUND).await;
+    let trusted = log.all(&want("trust_loaded"));
+    let trusted: Vec<_> = trusted
+        .iter()
+        .filter_map(|event| event.text("roots"))
+        .collect();
+    assert_eq!(trusted, ["Root A", "Root A, Root B", "Root B"]);
+}
+
+/// Keys have leaked: a signal discards all sessions, and the roots stay.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_discards_every_session() {
+    let scene = Scene::new(&[]).await;
+    for _ in 0..2 {
+        scene.call().await;
+    }
+    let opened = |resumed| want("connection_opened").with("resumed", resumed);
+    scene.log().wait_for_all(&opened(true), 1, BOUND).await;
+    scene.server.signal(Signal::USR2).unwrap();
+    let discarded = want("tickets_discarded").with("generation", 1);
+    scene.log().wait_for(&discarded, BOUND).await;
+    scene.call().await;
+    scene.log().wait_for_all(&opened(false), 2, BOUND).await;
+    scene.log().assert_none(&want("trust_moved"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ch02_hot_reload::arguments::Serve;
 use ch03_handshake_hook::watch::Follow;
 use ch06_in_flight_requests::Retirement;
+use ch06_in_flight_requests::session::LIFE;
 use clap::Parser;
 
 use crate::defect::Defect;
@@ -52,9 +53,12 @@ pub fn retirement(defect: Option<Defect>) -> Retirement {
         jitter: 0.0,
         lag: match defect {
             Some(Defect::NeverLetsGo) => u64::MAX,
+            // A session does not outlive its generation, and that is what these two lack.
+            Some(Defect::ResumesForEver | Defect::RemovedTrustResumes) => u64::MAX,
             _ => 1,
         },
         spread: Duration::ZERO,
         grace: Duration::from_secs(30),
+        session_life: LIFE,
     }
 }

@@ -251,6 +251,7 @@ fn loose(source: &Source, loose: Loose) -> Result<Identity, Rejected> {
         certified: Arc::new(certified),
         key,
         anchors: Vec::new(),
+        peer_anchors: None,
         facts,
         set_sha256: [0; 32],
     };
@@ -321,9 +322,9 @@ impl Clients {
             key: self.file.clone(),
             roots: self.file.clone(),
         };
-        let mut before = pinned::look(&files, &mut |_| ());
+        let mut before = pinned::look(&files, None, &mut |_| ());
         for _ in 1..LOOKS {
-            let again = pinned::look(&files, &mut |_| ());
+            let again = pinned::look(&files, None, &mut |_| ());
             if again == before {
                 return again.map(|seen| seen.certificate.bytes);
             }

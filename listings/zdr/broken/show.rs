@@ -121,11 +121,7 @@ fn sessions(
         _ if before.is_some_and(|before| before.number % 2 == 0) => Tickets::Discard,
         _ => Tickets::KeepUnlessTrustChanged,
     };
-    let sessions = Sessions {
-        tickets,
-        remembered: 4096,
-    };
-    sessions.carry_over(config, identity, before)
+    Sessions::new(tickets, 4096).carry_over(config, identity, before)
 }
 
 /// The new chain, and after it every certificate that was read before.

@@ -1,14 +1,17 @@
 //! The certificate expires while connections are active. Clients read a clock that the test moves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use ch02_hot_reload::Reload;
 use ch06_in_flight_requests::Retirement;
 use ch06_in_flight_requests::client::{self, Version};
 use lab::authority::LeafRequest;
-use lab::client::{Client, Connection, Failure, Options};
+use lab::client::{Failure, Options};
 use lab::log::want;
+use lab::memory;
 use rustls::CertificateError::{Expired, ExpiredContext};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, HandshakeKind};
 
 use super::bench::{BY_GENERATION, Bench};
 
@@ -39,18 +42,6 @@ fn config_of(bench: &Bench, resume: bool, tls12_only: bool) -> ClientConfig {
     Arc::unwrap_or_clone(config.unwrap())
 }
 
-/// Connects through memory, where the handshake may fail.
-async fn try_open(bench: &Bench, client: &Client) -> Result<lab::client::Seen, Failure> {
-    let (ours, theirs) = tokio::io::duplex(16 * 1024);
-    tokio::spawn(bench.server.clone().connection(theirs));
-    let (stream, seen) = client.handshake(ours).await?;
-    // One byte, so that tickets arrive.
-    let mut connection = Connection::over(stream, seen.clone());
-    connection.pull(1).await?;
-    connection.close().await;
-    Ok(seen)
-}
-
 #[tokio::test(start_paused = true)]
 async fn open_connections_go_on_and_new_ones_fail() {
     let mut bench = Bench::new(Retirement {
@@ -76,7 +67,7 @@ async fn open_connections_go_on_and_new_ones_fail() {
 
     for version in [Version::Http1, Version::Http2] {
         let config = client::config(bench.agent.root_pem(), version, Options::default()).unwrap();
-        let failure = try_open(&bench, &bench.client(config)).await.unwrap_err();
+        let failure = bench.visit(&bench.client(config)).await.unwrap_err();
         assert!(is_expired(&failure), "{failure}");
     }
     // What helps is a rotation in time, and it helps at once.
@@ -92,49 +83,91 @@ async fn open_connections_go_on_and_new_ones_fail() {
         .assert_none(&want("connection_closed").with("generation", 1));
 }
 
-/// The certificate is checked when it is sent, and on resumption it is not sent.
-async fn a_returning_client_resumes_under_an_expired_certificate(tls12_only: bool) {
+/// How often a client that returns every `hours` resumes, and is shown nothing, at most so many times.
+fn resumes_by_itself(tls12_only: bool, hours: u64, times: usize) -> usize {
     let bench = Bench::new(BY_GENERATION);
-    let client = bench.client(config_of(&bench, true, tls12_only));
-    assert!(!try_open(&bench, &client).await.unwrap().resumed);
-    bench.clock.forward(TWO_HOURS);
-    let seen = try_open(&bench, &client).await.unwrap();
-    assert!(seen.resumed);
-    assert_eq!(seen.chain.serial, "1001");
-    let stranger = bench.client(config_of(&bench, false, tls12_only));
-    assert!(is_expired(&try_open(&bench, &stranger).await.unwrap_err()));
+    let mut config = config_of(&bench, true, tls12_only);
+    config.time_provider = bench.clock.clone();
+    let config = Arc::new(config);
+    // rustls's own configuration, without what this chapter seals into a session.
+    let server = bench.store.current().config.clone();
+    memory::handshake(&server, &config).unwrap();
+    let resumed = (0..times).take_while(|_| {
+        bench.clock.forward(hours * 3600);
+        let handshake = memory::handshake(&server, &config);
+        handshake.is_ok_and(|(_, client)| client.handshake_kind() == Some(HandshakeKind::Resumed))
+    });
+    resumed.count()
 }
 
-#[tokio::test(start_paused = true)]
-async fn resumption_outlives_the_certificate_with_tls_13() {
-    a_returning_client_resumes_under_an_expired_certificate(false).await;
+/// The certificate is checked when it is sent, and on resumption it is not sent: it was valid for an
+/// hour. rustls makes a ticket for twelve hours: six with one key, six with the key as the one
+/// before. But with TLS 1.3 each resumption brings new tickets, and a client that keeps returning
+/// never checks again.
+#[tokio::test]
+async fn by_itself_a_chain_of_resumptions_has_no_end() {
+    assert_eq!(resumes_by_itself(false, 2, 1), 1);
+    assert_eq!(resumes_by_itself(true, 2, 1), 1);
+    assert_eq!(resumes_by_itself(false, 13, 1), 0);
+    assert_eq!(resumes_by_itself(false, 5, 100), 100);
 }
 
-#[tokio::test(start_paused = true)]
-async fn resumption_outlives_the_certificate_with_tls_12() {
-    a_returning_client_resumes_under_an_expired_certificate(true).await;
+/// Hours between two visits. A client keeps no ticket for longer than twelve.
+const STEP: u64 = 6;
+
+/// Resumes at each step for as long as the client is let, and says after how many hours it was not.
+async fn hours_of_resumption(bench: &mut Bench, tls12_only: bool) -> u64 {
+    let client = bench.client(config_of(bench, true, tls12_only));
+    assert!(!bench.visit(&client).await.unwrap().resumed);
+    for hours in (STEP..).step_by(STEP as usize) {
+        bench.clock.forward(STEP * 3600);
+        match bench.visit(&client).await {
+            Ok(seen) if seen.resumed => assert_eq!(seen.chain.serial, "1002"),
+            Ok(_) => return hours,
+            Err(failure) => {
+                assert!(is_expired(&failure), "{failure}");
+                return hours;
+            }
+        }
+    }
+    unreachable!("there is always a next hour")
 }
 
-/// rustls makes a ticket for twelve hours: six with one key, six with the key as the one before.
-#[tokio::test(start_paused = true)]
-async fn a_ticket_ends_after_twelve_hours() {
-    let bench = Bench::new(BY_GENERATION);
-    let client = bench.client(config_of(&bench, true, false));
-    try_open(&bench, &client).await.unwrap();
-    bench.clock.forward(12 * 3600 + 1);
-    let failure = try_open(&bench, &client).await.unwrap_err();
-    assert!(is_expired(&failure), "{failure}");
+/// The lab's leaf is issued for so long, and shown.
+fn show_for(bench: &mut Bench, lifetime: Duration) {
+    let mut request = LeafRequest::new("localhost");
+    request.lifetime = lifetime;
+    let issued = bench.agent.authority().issue(&request).unwrap();
+    bench.agent.write(&issued).unwrap();
+    assert!(matches!(bench.store.reload(), Reload::Loaded(_)));
 }
 
-/// But each resumption brings new tickets. A client that keeps returning never checks again.
+const DAY: u64 = 24;
+
+/// However often it is resumed: a session ends with the certificate that was shown when it began.
 #[tokio::test(start_paused = true)]
-async fn a_chain_of_resumptions_has_no_end() {
-    let bench = Bench::new(BY_GENERATION);
-    let client = bench.client(config_of(&bench, true, false));
-    try_open(&bench, &client).await.unwrap();
-    for _ in 0..100 {
-        bench.clock.forward(5 * 3600);
-        let seen = try_open(&bench, &client).await.unwrap();
-        assert_eq!((seen.resumed, seen.chain.serial.as_str()), (true, "1001"));
+async fn a_session_ends_with_its_certificate() {
+    for tls12_only in [false, true] {
+        let mut bench = Bench::new(BY_GENERATION);
+        show_for(&mut bench, Duration::from_secs(DAY * 3600 + 60));
+        let hours = hours_of_resumption(&mut bench, tls12_only).await;
+        assert_eq!(hours, DAY + STEP);
+    }
+}
+
+/// And after seven days, where the certificate is valid for longer; or after what was chosen.
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_after_its_life() {
+    let chosen = Retirement {
+        session_life: Duration::from_secs(2 * DAY * 3600),
+        ..BY_GENERATION
+    };
+    for (retirement, days) in [(BY_GENERATION, 7), (chosen, 2)] {
+        for tls12_only in [false, true] {
+            let mut bench = Bench::new(retirement);
+            show_for(&mut bench, Duration::from_secs(47 * DAY * 3600));
+            let hours = hours_of_resumption(&mut bench, tls12_only).await;
+            assert_eq!(hours, days * DAY + STEP);
+        }
     }
 }

@@ -11,4 +11,5 @@ mod drain;
 mod expiry;
 mod goaway;
 mod linger;
+mod sessions;
 mod tickets;

@@ -1,55 +1,27 @@
 //! Clients that return after a rotation: who resumes under which policy, and what they are shown.
 
-use std::fs;
 use std::sync::Arc;
 
 use ch02_hot_reload::Reload;
+use ch06_in_flight_requests::session::{LIFE, Session};
 use ch06_in_flight_requests::tickets::Tickets;
 use lab::authority::Authority;
-use lab::client::{self, Options};
 use lab::memory;
-use rustls::client::{Resumption, Tls12Resumption};
 use rustls::{ClientConfig, HandshakeKind};
 
-use super::bench::{BY_GENERATION, Bench, REMEMBERED};
+use super::bench::{BY_GENERATION, Bench, Keeps, REMEMBERED};
 
 const CLIENTS: usize = 50;
 
-#[derive(Clone, Copy, Debug)]
-enum Session {
-    /// TLS 1.3, with tickets.
-    Tls13,
-    /// TLS 1.2, with tickets.
-    Tls12Ticket,
-    /// TLS 1.2, with a session that the server remembers.
-    Tls12Id,
-}
-
-const ALL: [Session; 3] = [Session::Tls13, Session::Tls12Ticket, Session::Tls12Id];
-
-fn config(roots_pem: &str, session: Session) -> Arc<ClientConfig> {
-    let options = Options {
-        resume: true,
-        tls12_only: !matches!(session, Session::Tls13),
-        ..Options::default()
-    };
-    let config = client::config(roots_pem, options).unwrap();
-    match session {
-        Session::Tls12Id => {
-            let mut config = Arc::unwrap_or_clone(config);
-            config.resumption =
-                Resumption::in_memory_sessions(8).tls12_resumption(Tls12Resumption::SessionIdOnly);
-            Arc::new(config)
-        }
-        _ => config,
-    }
+fn config(roots_pem: &str, keeps: Keeps) -> Arc<ClientConfig> {
+    Arc::new(keeps.config(roots_pem))
 }
 
 /// Each client comes once: how many resumed, and which serial all of them now hold.
 fn visit(bench: &Bench, clients: &[Arc<ClientConfig>]) -> (usize, String) {
-    let server = bench.store.current().config.clone();
     let (mut resumed, mut serials) = (0, Vec::new());
     for client in clients {
+        let server = Session::new(bench.store.current(), LIFE, |_| true).config();
         let (server, client) = memory::handshake(&server, client).unwrap();
         assert_eq!(server.handshake_kind(), client.handshake_kind());
         resumed += usize::from(client.handshake_kind() == Some(HandshakeKind::Resumed));
@@ -65,55 +37,76 @@ fn visit(bench: &Bench, clients: &[Arc<ClientConfig>]) -> (usize, String) {
     (resumed, serials.remove(0))
 }
 
-/// Another trust anchor joins the file. The chain stays as it is.
-fn change_trust(bench: &Bench) {
-    let other = Authority::new().unwrap();
-    let both = format!("{}{}", bench.agent.root_pem(), other.root_pem());
-    fs::write(bench.agent.files().roots, both).unwrap();
+/// The file lists these trust anchors. The chain stays as it is.
+fn trust(bench: &Bench, anchors: &[&str]) {
+    bench.agent.write_roots(&anchors.concat()).unwrap();
     assert!(matches!(bench.store.reload(), Reload::Loaded(_)));
 }
 
-/// How many of the clients resume after a change of the leaf, and then after one of trust.
-fn resumed_after(tickets: Tickets, session: Session) -> [(usize, String); 2] {
+/// How many of the clients resume after a change of the leaf, and then after a root is gone.
+fn resumed_after(tickets: Tickets, keeps: Keeps) -> [(usize, String); 2] {
     let mut bench = Bench::with(BY_GENERATION, tickets);
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|_| config(bench.agent.root_pem(), session))
-        .collect();
+    let own = bench.agent.root_pem().to_owned();
+    trust(&bench, &[&own, Authority::new().unwrap().root_pem()]);
+    let clients: Vec<_> = (0..CLIENTS).map(|_| config(&own, keeps)).collect();
     assert_eq!(visit(&bench, &clients), (0, "1001".into()));
     bench.rotate();
     let leaf = visit(&bench, &clients);
     // A client without a session is shown the new one under every policy.
-    let stranger = [config(bench.agent.root_pem(), session)];
+    let stranger = [config(&own, keeps)];
     assert_eq!(visit(&bench, &stranger), (0, "1002".into()));
-    change_trust(&bench);
+    trust(&bench, &[&own]);
     [leaf, visit(&bench, &clients)]
+}
+
+/// What takes nothing away from anybody: one more root, another order, a root twice.
+#[tokio::test]
+async fn anchors_are_a_set() {
+    let bench = Bench::new(BY_GENERATION);
+    let own = bench.agent.root_pem().to_owned();
+    let (b, c) = (Authority::new().unwrap(), Authority::new().unwrap());
+    let (b, c) = (b.root_pem(), c.root_pem());
+    let clients = Keeps::ALL.map(|keeps| config(&own, keeps));
+    visit(&bench, &clients);
+    for anchors in [
+        vec![&own, b],
+        vec![b, &own],
+        vec![c, b, &own],
+        vec![c, c, &own, b],
+    ] {
+        trust(&bench, &anchors);
+        assert_eq!(visit(&bench, &clients), (3, "1001".into()));
+    }
+    // One is gone, and another has come: there are as many as before.
+    trust(&bench, &[c, &own, c, c]);
+    assert_eq!(visit(&bench, &clients).0, 0);
 }
 
 #[tokio::test]
 async fn tickets_that_are_kept_are_resumed_under_the_old_certificate_until_trust_changes() {
-    for session in ALL {
-        let found = resumed_after(Tickets::KeepUnlessTrustChanged, session);
+    for keeps in Keeps::ALL {
+        let found = resumed_after(Tickets::KeepUnlessTrustChanged, keeps);
         let wanted = [(CLIENTS, "1001".into()), (0, "1002".into())];
-        assert_eq!(found, wanted, "{session:?}");
+        assert_eq!(found, wanted, "{keeps:?}");
     }
 }
 
 #[tokio::test]
 async fn tickets_that_are_discarded_cost_every_client_a_full_handshake() {
-    for session in ALL {
-        let found = resumed_after(Tickets::Discard, session);
+    for keeps in Keeps::ALL {
+        let found = resumed_after(Tickets::Discard, keeps);
         let wanted = [(0, "1002".into()), (0, "1002".into())];
-        assert_eq!(found, wanted, "{session:?}");
+        assert_eq!(found, wanted, "{keeps:?}");
     }
 }
 
 /// The hole: nothing that a server changes is ever noticed by a client with a ticket.
 #[tokio::test]
 async fn tickets_that_are_always_kept_outlive_a_change_of_trust() {
-    for session in ALL {
-        let found = resumed_after(Tickets::Keep, session);
+    for keeps in Keeps::ALL {
+        let found = resumed_after(Tickets::Keep, keeps);
         let wanted = [(CLIENTS, "1001".into()), (CLIENTS, "1001".into())];
-        assert_eq!(found, wanted, "{session:?}");
+        assert_eq!(found, wanted, "{keeps:?}");
     }
 }
 
@@ -122,7 +115,7 @@ async fn tickets_that_are_always_kept_outlive_a_change_of_trust() {
 async fn a_session_cache_that_is_too_small_forgets() {
     let bench = Bench::new(BY_GENERATION);
     let clients: Vec<_> = (0..2 * REMEMBERED)
-        .map(|_| config(bench.agent.root_pem(), Session::Tls12Id))
+        .map(|_| config(bench.agent.root_pem(), Keeps::Tls12Id))
         .collect();
     visit(&bench, &clients);
     // The last who came are remembered, and nobody else.

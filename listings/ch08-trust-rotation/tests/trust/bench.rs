@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::identity;
+use ch02_hot_reload::identity::{self, Identity, Source};
 use ch02_hot_reload::{IdentityStore, ReadFn, Reload};
+use ch05_race_conditions::{Options as Care, Reader};
 use ch06_in_flight_requests::client::{Clock, Http};
+use ch06_in_flight_requests::session::LIFE;
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::party::{Party, issue};
 use ch08_trust_rotation::root::Root;
@@ -19,10 +21,9 @@ use rustls::ClientConfig;
 use rustls::client::{Resumption, Tls12Resumption};
 use tokio::io::DuplexStream;
 
-pub(crate) const SESSIONS: Sessions = Sessions {
-    tickets: Tickets::KeepUnlessTrustChanged,
-    remembered: 64,
-};
+pub(crate) fn sessions() -> Sessions {
+    Sessions::new(Tickets::KeepUnlessTrustChanged, 64)
+}
 
 /// How long nobody must have come by a root.
 pub(crate) const QUIET: Duration = Duration::from_secs(60);
@@ -71,6 +72,7 @@ pub(crate) struct Bench {
     pub(crate) clock: Arc<Clock>,
     pub(crate) roots: Arc<Roots>,
     pub(crate) store: Arc<IdentityStore>,
+    pub(crate) sessions: Sessions,
     server: Arc<Server>,
 }
 
@@ -84,16 +86,42 @@ impl Bench {
     pub(crate) fn reading(read: Box<ReadFn>) -> Self {
         let (mut a, b) = (named("Root A"), named("Root B"));
         let party = Party::new(&mut a, 0x1001).unwrap();
-        let (source, clock) = (party.source(), Clock::new());
-        let roots = Roots::with_clock(source.clone(), SESSIONS, QUIET, clock.clone());
+        Self::with(a, b, party, read, Duration::ZERO)
+    }
+
+    /// As [`Bench::new`], with connections that are asked to leave in turn.
+    pub(crate) fn spread(spread: Duration) -> Self {
+        let (mut a, b) = (named("Root A"), named("Root B"));
+        let party = Party::new(&mut a, 0x1001).unwrap();
+        let read = Box::new(|source: &Source, _: Option<&Identity>| identity::read(source));
+        Self::with(a, b, party, read, spread)
+    }
+
+    /// The server's own leaf is under a public authority, and lets in clients by Root A.
+    pub(crate) fn apart(public: &mut Authority) -> Self {
+        let (a, b) = (named("Root A"), named("Root B"));
+        let party = Party::apart(public, 0x3001, &[&a]).unwrap();
+        let reader = Reader::new(Care {
+            settle: Duration::ZERO,
+            ..Care::default()
+        });
+        Self::with(a, b, party, reader.read_fn(), Duration::ZERO)
+    }
+
+    fn with(a: Authority, b: Authority, party: Party, read: Box<ReadFn>, spread: Duration) -> Self {
+        let (source, clock, sessions) = (party.source(), Clock::new(), sessions());
+        let roots = Roots::with_clock(source.clone(), sessions.clone(), QUIET, clock.clone());
         let store = IdentityStore::start_by(roots.loader(read), source).unwrap();
         let server = Arc::new(Server {
             store: store.clone(),
             roots: roots.clone(),
             max_age: MAX_AGE,
+            spread,
             grace: GRACE,
+            session_life: LIFE,
         });
         Self {
+            sessions,
             a,
             b,
             party,

@@ -55,7 +55,7 @@ enum Step {
 fn failing(steps: &[Step]) -> Vec<String> {
     let mut bench = Bench::new();
     let mut caller = Caller::new(&mut bench);
-    let loader = ch08_trust_rotation::wrong::believes_the_file(super::bench::SESSIONS);
+    let loader = ch08_trust_rotation::wrong::believes_the_file(super::bench::sessions());
     let server = ch02_hot_reload::IdentityStore::start_by(loader, bench.party.source()).unwrap();
     let mut failing = Vec::new();
     for step in steps {

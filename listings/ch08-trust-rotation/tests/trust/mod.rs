@@ -4,9 +4,11 @@
 
 mod bench;
 mod client;
+mod large;
 mod never;
 mod order;
 mod renewed;
+mod sessions;
 mod stages;
 mod walk;
 mod wrong;

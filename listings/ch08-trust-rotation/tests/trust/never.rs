@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch08_trust_rotation::party::issue;
+use ch02_hot_reload::{Generation, IdentityStore, identity};
+use ch06_in_flight_requests::session::{self, LIFE};
+use ch08_trust_rotation::party::{Party, issue};
+use ch08_trust_rotation::roots::Roots;
 use lab::authority::{Authority, Issued, LeafRequest, self_signed};
 use lab::memory;
 use rustls::client::danger::HandshakeSignatureValid;
@@ -17,7 +20,7 @@ use rustls::{
 
 use time::OffsetDateTime;
 
-use super::bench::{Bench, GRACE, MAX_AGE, Session, named};
+use super::bench::{Bench, GRACE, MAX_AGE, QUIET, Session, named, sessions};
 
 /// Lets in whoever comes, and looks at no certificate: a server of another policy.
 #[derive(Debug)]
@@ -80,18 +83,26 @@ fn careless(bench: &Bench) -> Arc<ServerConfig> {
         .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(pair)));
     config.ticketer = generation.config.ticketer.clone();
     config.session_storage = generation.config.session_storage.clone();
-    Arc::new(config)
+    let careless = Generation {
+        number: generation.number,
+        identity: generation.identity.clone(),
+        config: Arc::new(config),
+    };
+    session::Session::new(Arc::new(careless), LIFE, |_| true).config()
 }
 
 /// Everybody who must not get in.
 struct Strangers {
     self_signed: Issued,
     other: Issued,
+    /// Of the public authority that the server's own leaf is under.
+    of_own: Issued,
     expired: [Issued; 2],
 }
 
-fn strangers(bench: &mut Bench) -> Strangers {
+fn strangers(bench: &mut Bench, public: &mut Authority) -> Strangers {
     Strangers {
+        of_own: issue(public, 0x9003).unwrap(),
         self_signed: self_signed(&LeafRequest::new("localhost")).unwrap(),
         other: issue(&mut named("Root X"), 0x9001).unwrap(),
         expired: [expired(&mut bench.a), expired(&mut bench.b)],
@@ -108,13 +119,22 @@ fn expired(issuer: &mut Authority) -> Issued {
 
 /// Tries each of them, with and without a session. Returns how many tries there were, and how many
 /// of them the handshake itself let through, so that only the second look kept them out.
-async fn try_all(bench: &Bench, strangers: &Strangers, removed: &[&Issued]) -> (usize, usize) {
+async fn try_all(
+    bench: &Bench,
+    public: &Authority,
+    strangers: &Strangers,
+    removed: &[&Issued],
+) -> (usize, usize) {
     let mut who: Vec<(&str, Option<&Issued>)> = vec![
         ("no certificate", None),
         ("self-signed", Some(&strangers.self_signed)),
         (
             "an authority that was never trusted",
             Some(&strangers.other),
+        ),
+        (
+            "the authority of the server's own leaf",
+            Some(&strangers.of_own),
         ),
         ("expired under Root A", Some(&strangers.expired[0])),
         ("expired under Root B", Some(&strangers.expired[1])),
@@ -123,7 +143,7 @@ async fn try_all(bench: &Bench, strangers: &Strangers, removed: &[&Issued]) -> (
     let (mut tries, mut resumed) = (0, 0);
     for (what, leaf) in who {
         for session in Session::ALL {
-            let config = session.config(leaf, &[&bench.a, &bench.b]);
+            let config = session.config(leaf, &[public, &bench.a, &bench.b]);
             let refused = bench.call(&config).await;
             assert!(refused.is_err(), "{what} got in, {session:?}");
 
@@ -141,25 +161,29 @@ async fn try_all(bench: &Bench, strangers: &Strangers, removed: &[&Issued]) -> (
 
 /// Whether the handshake alone would let this client resume.
 fn resumes(bench: &Bench, config: &Arc<ClientConfig>) -> bool {
-    let handshake = memory::handshake(&bench.store.current().config, config);
+    let server = session::Session::new(bench.store.current(), LIFE, |_| true).config();
+    let handshake = memory::handshake(&server, config);
     handshake.is_ok_and(|(server, _)| server.handshake_kind() == Some(HandshakeKind::Resumed))
 }
 
 /// The control: who may get in does, by a full handshake, and then by the session of it as long as
 /// there are tickets.
-async fn gets_in(bench: &Bench, leaf: &Issued, resumes: bool) {
+async fn gets_in(bench: &Bench, public: &Authority, leaf: &Issued, resumes: bool) {
     for session in Session::ALL {
-        let config = session.config(Some(leaf), &[&bench.a, &bench.b]);
+        let config = session.config(Some(leaf), &[public, &bench.a, &bench.b]);
         assert!(!bench.call(&config).await.unwrap().resumed);
         let again = bench.call(&config).await.unwrap();
         assert_eq!(again.resumed, resumes, "{session:?}");
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn who_must_not_get_in_does_not() {
-    let mut bench = Bench::new();
-    let strangers = strangers(&mut bench);
+/// Tries everybody at each step of a rotation from Root A to Root B.
+async fn rotate_among_strangers(
+    bench: &mut Bench,
+    public: &mut Authority,
+    reissue: fn(&mut Bench, &mut Authority),
+) -> (usize, usize) {
+    let strangers = strangers(bench, public);
     let of_a = issue(&mut bench.a, 0x1002).unwrap();
     let of_b = issue(&mut bench.b, 0x2002).unwrap();
     let (mut tries, mut resumed) = (0, 0);
@@ -169,33 +193,82 @@ async fn who_must_not_get_in_does_not() {
     };
 
     // Before. Root B is not trusted yet.
-    count(try_all(&bench, &strangers, &[&of_b]).await);
-    gets_in(&bench, &of_a, true).await;
+    count(try_all(bench, public, &strangers, &[&of_b]).await);
+    gets_in(bench, public, &of_a, true).await;
 
     // During: both are.
     bench.list(&[&bench.a, &bench.b]);
-    count(try_all(&bench, &strangers, &[]).await);
-    gets_in(&bench, &of_a, true).await;
-    gets_in(&bench, &of_b, true).await;
-    bench.reissue();
-    count(try_all(&bench, &strangers, &[]).await);
-    gets_in(&bench, &of_a, true).await;
+    count(try_all(bench, public, &strangers, &[]).await);
+    gets_in(bench, public, &of_a, true).await;
+    gets_in(bench, public, &of_b, true).await;
+    reissue(bench, public);
+    count(try_all(bench, public, &strangers, &[]).await);
+    gets_in(bench, public, &of_a, true).await;
     bench.list(&[&bench.b]);
-    count(try_all(&bench, &strangers, &[]).await);
-    gets_in(&bench, &of_a, false).await;
-    gets_in(&bench, &of_b, false).await;
+    count(try_all(bench, public, &strangers, &[]).await);
+    gets_in(bench, public, &of_a, false).await;
+    gets_in(bench, public, &of_b, false).await;
 
     // After.
     bench.quiet().await;
     bench.look();
     assert_eq!(bench.names(), ["Root B"]);
-    count(try_all(&bench, &strangers, &[&of_a]).await);
-    gets_in(&bench, &of_b, true).await;
-
-    assert_eq!(tries, 162);
-    // The second look is what keeps these out. While a root is drained there are no tickets.
-    assert_eq!(resumed, 66);
+    count(try_all(bench, public, &strangers, &[&of_a]).await);
+    gets_in(bench, public, &of_b, true).await;
+    (tries, resumed)
 }
+
+/// The server's own leaf is under the clients' roots: one file is for both.
+#[tokio::test(start_paused = true)]
+async fn who_must_not_get_in_does_not() {
+    let mut public = named("Public");
+    let mut bench = Bench::new();
+    let reissue = |bench: &mut Bench, _: &mut Authority| bench.reissue();
+    let tried = rotate_among_strangers(&mut bench, &mut public, reissue).await;
+    // The second look is what keeps the latter out. While a root is drained there are no tickets.
+    assert_eq!(tried, (192, 78));
+}
+
+/// The server's own leaf is under a public authority, and is renewed there. Whoever has another leaf
+/// of that authority is a stranger.
+#[tokio::test(start_paused = true)]
+async fn the_servers_own_authority_lets_nobody_in() {
+    let mut public = named("Public");
+    let mut bench = Bench::apart(&mut public);
+    let renew = |bench: &mut Bench, public: &mut Authority| {
+        let leaf = issue(public, 0x3002).unwrap();
+        bench.party.show(&leaf).unwrap();
+        bench.look();
+    };
+    let tried = rotate_among_strangers(&mut bench, &mut public, renew).await;
+    assert_eq!(tried, (192, 78));
+    assert_eq!(bench.store.current().identity.facts.serial, "3002");
+}
+
+// ANCHOR: one_file
+/// The wrong way: both trusts in one file. It is what an operator comes to, since the server does not
+/// start with the clients' roots alone.
+#[tokio::test(start_paused = true)]
+async fn in_one_file_the_servers_own_authority_lets_everybody_in() {
+    let mut public = named("Public");
+    let of_own = issue(&mut public, 0x9003).unwrap();
+    let party = Party::new(&mut public, 0x3001).unwrap();
+    let a = named("Root A");
+    let start = |roots: &[&Authority]| {
+        party.trust(roots).unwrap();
+        let roots = Roots::new(party.source(), sessions(), QUIET);
+        let read = Box::new(|source: &_, _: Option<&_>| identity::read(source));
+        IdentityStore::start_by(roots.loader(read), party.source())
+    };
+    let rejected = start(&[&a]).unwrap_err();
+    assert_eq!(rejected.reason.name(), "chain_broken");
+    assert!(rejected.detail.contains("--client-roots"), "{rejected}");
+
+    let wrong = start(&[&a, &public]).unwrap();
+    let stranger = Session::Tls13.config(Some(&of_own), &[&public]);
+    memory::handshake(&wrong.current().config, &stranger).expect("whoever has a leaf gets in");
+}
+// ANCHOR_END: one_file
 
 /// A ticket that was honestly had, under a root that was then removed.
 #[tokio::test(start_paused = true)]

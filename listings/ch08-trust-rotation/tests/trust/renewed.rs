@@ -17,7 +17,7 @@ use rustls::client::ResolvesClientCert;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
-use super::bench::{QUIET, SESSIONS};
+use super::bench::{QUIET, sessions};
 
 fn root(name: &str, key: &KeyPair) -> (Certificate, CertificateParams) {
     let mut params = CertificateParams::default();
@@ -129,7 +129,7 @@ async fn a_root_that_is_renewed_with_its_key() {
     let (log, _capturing) = lab::emit::capture();
     let files = files();
     let source = Source::localhost(files.agent.files());
-    let roots = Roots::new(source.clone(), SESSIONS, QUIET);
+    let roots = Roots::new(source.clone(), sessions(), QUIET);
     let reader = Reader::new(Care::default());
     let store = IdentityStore::start_by(roots.loader(reader.read_fn()), source).unwrap();
     let old = store.current().identity.anchors.clone();
@@ -163,7 +163,7 @@ async fn a_root_that_is_renewed_with_its_key() {
 async fn a_root_with_another_key_is_another() {
     let files = files();
     let source = Source::localhost(files.agent.files());
-    let roots = Roots::new(source.clone(), SESSIONS, QUIET);
+    let roots = Roots::new(source.clone(), sessions(), QUIET);
     let reader = Reader::new(Care::default());
     let store = IdentityStore::start_by(roots.loader(reader.read_fn()), source).unwrap();
     let (other, _) = root("Root A", &KeyPair::generate().unwrap());

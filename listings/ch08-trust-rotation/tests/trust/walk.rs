@@ -18,7 +18,7 @@ use lab::memory;
 use rustls::ClientConfig;
 use rustls::pki_types::UnixTime;
 
-use super::bench::{QUIET, SESSIONS, Session, named};
+use super::bench::{QUIET, Session, named, sessions};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {
@@ -142,7 +142,7 @@ impl<'w> Walk<'w> {
             roots: world.pem["A"].clone(),
         }));
         let clock = Clock::new();
-        let roots = Roots::with_clock(world.source.clone(), SESSIONS, QUIET, clock.clone());
+        let roots = Roots::with_clock(world.source.clone(), sessions(), QUIET, clock.clone());
         let reading = files.clone();
         let read = move |source: &Source, _: Option<&Identity>| {
             let contents = reading.lock().unwrap().clone();

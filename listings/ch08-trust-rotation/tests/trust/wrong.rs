@@ -14,7 +14,7 @@ use lab::authority::{Authority, Issued};
 use lab::memory;
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 
-use super::bench::{Bench, SESSIONS, Session, named};
+use super::bench::{Bench, Session, named, sessions};
 
 /// A server built by another loader.
 struct Wrong {
@@ -61,13 +61,6 @@ fn handshake(server: &Arc<ServerConfig>, client: &Arc<ClientConfig>) -> Option<H
         .and_then(|(server, _)| server.handshake_kind())
 }
 
-fn strict(tickets: Tickets) -> Sessions {
-    Sessions {
-        tickets,
-        ..SESSIONS
-    }
-}
-
 // ANCHOR: defaults
 #[tokio::test(start_paused = true)]
 async fn a_reload_from_defaults_asks_nobody_any_more() {
@@ -98,7 +91,7 @@ fn a_session_outlives_its_root_where_tickets_are_kept() {
             (Tickets::Keep, true),
             (Tickets::KeepUnlessTrustChanged, false),
         ] {
-            let mut wrong = Wrong::new(believes_the_file(strict(tickets)));
+            let mut wrong = Wrong::new(believes_the_file(Sessions::new(tickets, 64)));
             let leaf = issue(&mut wrong.a, 0x1002).unwrap();
             let client = session.config(Some(&leaf), &[&wrong.a, &wrong.b]);
             assert!(wrong.lets_in(&client));
@@ -114,11 +107,28 @@ fn a_session_outlives_its_root_where_tickets_are_kept() {
     }
 }
 
+/// The same where the roots for clients have a file of their own, and those of the server's chain
+/// never change.
+#[test]
+fn a_session_ends_with_a_root_for_clients() {
+    let (mut a, b, mut public) = (named("Root A"), named("Root B"), named("Public"));
+    let party = Party::apart(&mut public, 0x3001, &[&a, &b]).unwrap();
+    let store = IdentityStore::start_by(believes_the_file(sessions()), party.source()).unwrap();
+    let leaf = issue(&mut a, 0x1002).unwrap();
+    let client = Session::Tls13.config(Some(&leaf), &[&public]);
+    assert!(handshake(&store.current().config, &client).is_some());
+    let again = handshake(&store.current().config, &client);
+    assert_eq!(again, Some(HandshakeKind::Resumed));
+    party.trust(&[&b]).unwrap();
+    store.reload();
+    assert_eq!(handshake(&store.current().config, &client), None);
+}
+
 /// CVE-2025-23419: a session that one policy let in is resumed at another, by the same keys.
 #[tokio::test(start_paused = true)]
 async fn a_session_of_another_policy_is_resumed_where_keys_are_shared() {
     for session in Session::ALL {
-        let wrong = Wrong::new(believes_the_file(SESSIONS));
+        let wrong = Wrong::new(believes_the_file(sessions()));
         // Two virtual servers in one process: the first trusts Root B, the second Root A.
         let mut b = wrong.b;
         let first = Party::new(&mut b, 0x2001).unwrap();

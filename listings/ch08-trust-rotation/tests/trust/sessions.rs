@@ -1,0 +1,149 @@
+//! Sessions of clients with certificates, and connections that are asked to leave in turn.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch08_trust_rotation::party::issue;
+use lab::log::want;
+use tokio::time::Instant;
+
+use super::bench::{Bench, GRACE, Session};
+
+/// The server's leaf is renewed, and a client that comes back is not shown the new one. It lives
+/// under the generation that it began with, and is logged so.
+#[tokio::test(start_paused = true)]
+async fn a_resumed_session_is_of_the_generation_that_it_began_with() {
+    for session in Session::ALL {
+        let (log, _capturing) = lab::emit::capture();
+        let mut bench = Bench::new();
+        let leaf = issue(&mut bench.a, 0x1002).unwrap();
+        let config = session.config(Some(&leaf), &[&bench.a]);
+        bench.call(&config).await.unwrap();
+        for serial in [0x1003, 0x1004] {
+            let renewed = issue(&mut bench.a, serial).unwrap();
+            bench.party.show(&renewed).unwrap();
+            bench.look();
+            let seen = bench.call(&config).await.unwrap();
+            assert_eq!((seen.resumed, seen.chain.serial.as_str()), (true, "1001"));
+        }
+        let opened = want("connection_opened").with("resumed", true);
+        let of_first = log.all(&opened.clone().with("generation", 1));
+        assert_eq!(
+            (log.all(&opened).len(), of_first.len()),
+            (2, 2),
+            "{session:?}"
+        );
+    }
+}
+
+/// Every session ends, and no root is held by a ticket any more.
+#[tokio::test(start_paused = true)]
+async fn a_discard_ends_every_session_and_holds_no_root() {
+    for session in Session::ALL {
+        let mut bench = Bench::new();
+        let leaf = issue(&mut bench.a, 0x1002).unwrap();
+        let config = session.config(Some(&leaf), &[&bench.a]);
+        bench.call(&config).await.unwrap();
+        assert!(bench.call(&config).await.unwrap().resumed, "{session:?}");
+        assert!(bench.stage("Root A").1.tickets_until.is_some());
+        bench.sessions.discard();
+        bench.roots.forget_tickets(&bench.store);
+        assert_eq!(bench.stage("Root A").1.tickets_until, None);
+        assert!(!bench.call(&config).await.unwrap().resumed, "{session:?}");
+        assert!(bench.call(&config).await.unwrap().resumed, "{session:?}");
+        assert_eq!(bench.store.current().number, 1);
+    }
+}
+
+const SPREAD: Duration = Duration::from_secs(100);
+
+/// Ten connections by Root A, which is no longer listed and is draining. The seconds after which each
+/// was gone: none of them goes by itself.
+struct Leaving {
+    bench: Bench,
+    began: Instant,
+    gone: Vec<tokio::task::JoinHandle<u64>>,
+}
+
+impl Leaving {
+    async fn new() -> Self {
+        let mut bench = Bench::spread(SPREAD);
+        let mut config = Arc::unwrap_or_clone(bench.client_of_a());
+        config.alpn_protocols = vec!["http/1.1".into()];
+        let config = Arc::new(config);
+        bench.list(&[&bench.a, &bench.b]);
+        bench.reissue();
+        let began = Instant::now();
+        let mut gone = Vec::new();
+        for _ in 0..10 {
+            let held = bench.http(&config).await;
+            gone.push(tokio::spawn(async move {
+                held.ended().await;
+                began.elapsed().as_secs()
+            }));
+        }
+        bench.list(&[&bench.b]);
+        Self { bench, began, gone }
+    }
+
+    async fn seconds(self) -> Vec<u64> {
+        let mut seconds = Vec::new();
+        for gone in self.gone {
+            seconds.push(gone.await.unwrap());
+        }
+        seconds.sort_unstable();
+        seconds
+    }
+}
+
+/// While a root drains, each client that comes back does a full handshake: not all of them at once.
+#[tokio::test(start_paused = true)]
+async fn a_drain_asks_in_turn() {
+    let seconds = Leaving::new().await.seconds().await;
+    let (first, last) = (seconds[0], seconds[9]);
+    let grace = GRACE.as_secs();
+    assert!(
+        first >= grace && last <= SPREAD.as_secs() + grace,
+        "{seconds:?}"
+    );
+    // Ten over 100 seconds.
+    assert!(last - first >= 60, "{seconds:?}");
+    let apart = seconds.windows(2).map(|two| two[1] - two[0]);
+    assert!(apart.clone().all(|apart| apart <= 25), "{seconds:?}");
+}
+
+/// A root that is forced out is in the wrong hands: nobody has time.
+#[tokio::test(start_paused = true)]
+async fn a_root_that_is_forced_out_asks_all_at_once() {
+    let leaving = Leaving::new().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let root = leaving.bench.root("Root A");
+    assert!(leaving.bench.roots.force(&root));
+    leaving.bench.look();
+    let seconds = leaving.seconds().await;
+    let latest = 1 + GRACE.as_secs();
+    assert!(
+        seconds.iter().all(|second| *second <= latest),
+        "{seconds:?}"
+    );
+}
+
+/// Listed again, it asks nobody whose turn has not come.
+#[tokio::test(start_paused = true)]
+async fn a_drain_that_is_called_off_asks_nobody_else() {
+    let leaving = Leaving::new().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let Bench { a, b, .. } = &leaving.bench;
+    leaving.bench.list(&[a, b]);
+    tokio::time::sleep(SPREAD * 2).await;
+    let gone = leaving
+        .gone
+        .iter()
+        .filter(|gone| gone.is_finished())
+        .count();
+    assert!(
+        gone <= 1,
+        "{gone} were asked after {:?}",
+        leaving.began.elapsed()
+    );
+}
