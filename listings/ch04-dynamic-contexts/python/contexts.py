@@ -90,7 +90,10 @@ def client(source):
 # ANCHOR: hook
 def hooked(store):
     """The context that accepts, as long as the process lives. It has no certificate: at each
-    hello the connection goes over to the context of the current generation."""
+    hello the connection goes over to the context of the current generation.
+
+    A server that asks clients for certificates says so here (`verify_mode`); the trust anchors by
+    which they are judged are those of the current generation."""
     front = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
 
     def hand_over(connection, _name, _front):

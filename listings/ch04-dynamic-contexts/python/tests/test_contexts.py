@@ -98,6 +98,40 @@ class Server(Bench):
                 self.assertEqual(serial(client), "1002")
 
 
+class Carried(Bench):
+    """What a connection takes along when it goes over to another context."""
+
+    def lets_in(self, accepting, picked, asks=ssl.CERT_REQUIRED):
+        """Whether a client of `first` gets in, with these trust anchors on the two contexts."""
+        front, other = (identity.new_context(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
+        other.load_cert_chain(path("first", "tls.crt"), path("first", "tls.key"))
+        for context, anchors in ((front, accepting), (other, picked)):
+            for anchor in anchors:
+                context.load_verify_locations(anchor)
+        front.verify_mode = asks
+
+        def hand_over(connection, _name, _front):
+            connection.context = other
+
+        front.sni_callback = hand_over
+        client = self.client()
+        client.load_cert_chain(path("first", "tls.crt"), path("first", "tls.key"))
+        try:
+            identity.handshake(front, client, "localhost")
+            return True
+        except ssl.SSLCertVerificationError:
+            return False
+
+    def test_the_trust_anchors_are_those_of_the_picked_context(self):
+        ours = path("first", "ca.crt")
+        theirs = self.directory / "theirs.crt"
+        theirs.write_text(path("two-roots", "ca.crt").read_text()[len(ours.read_text()):])
+        self.assertTrue(self.lets_in([], [ours]))
+        self.assertFalse(self.lets_in([ours], []))
+        self.assertTrue(self.lets_in([theirs], [ours]))
+        self.assertFalse(self.lets_in([ours], [theirs]))
+
+
 def begun(server, client):
     """A session to come back with. In TLS 1.3 the ticket comes after the handshake."""
     end, _ = identity.handshake(server, client, "localhost")
