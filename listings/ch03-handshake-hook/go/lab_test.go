@@ -139,7 +139,7 @@ func (a *authority) issueFor(from, to time.Time) string {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(a.next), DNSNames: []string{"localhost"},
 		NotBefore: from, NotAfter: to,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	a.next++
 	der := must[[]byte](a.t)(x509.CreateCertificate(rand.Reader, template, a.root, &key.PublicKey, a.key))
