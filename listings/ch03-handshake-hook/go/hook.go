@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -18,6 +20,7 @@ type IdentityStore struct {
 	source    Source
 	current   atomic.Pointer[Generation]
 	reloading sync.Mutex
+	exposed   []string // What was last complained of, guarded by reloading.
 }
 
 // ANCHOR: hook
@@ -43,11 +46,11 @@ type asking struct {
 
 // Start loads the first generation. There is nothing to fall back to yet.
 func Start(source Source) (*IdentityStore, error) {
-	identity, err := Read(source)
+	store := &IdentityStore{source: source}
+	identity, err := store.read()
 	if err != nil {
 		return nil, err
 	}
-	store := &IdentityStore{source: source}
 	store.publish(&Generation{Number: 1, Identity: identity})
 	return store, nil
 }
@@ -59,7 +62,7 @@ func Start(source Source) (*IdentityStore, error) {
 func (store *IdentityStore) Reload() error {
 	store.reloading.Lock()
 	defer store.reloading.Unlock()
-	identity, err := Read(store.source)
+	identity, err := store.read()
 	if err != nil {
 		return err
 	}
@@ -78,3 +81,22 @@ func (store *IdentityStore) publish(next *Generation) {
 }
 
 // ANCHOR_END: reload
+
+// read looks at the files and judges them. A file that exposes a key is complained of once, and again
+// when its mode is another: the key may have leaked already, so to refuse it would mend nothing.
+func (store *IdentityStore) read() (*Identity, error) {
+	files, err := Look(store.source)
+	if err != nil {
+		return nil, err
+	}
+	before := store.exposed
+	store.exposed = nil
+	for _, file := range files.Exposed() {
+		told := fmt.Sprintf("%s %04o", file.Path, file.Mode)
+		store.exposed = append(store.exposed, told)
+		if !slices.Contains(before, told) {
+			emit("key_exposed", "file", file.Path, "mode", fmt.Sprintf("%04o", file.Mode))
+		}
+	}
+	return Judge(store.source, files)
+}

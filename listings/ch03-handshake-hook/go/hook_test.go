@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,9 +10,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -132,7 +135,16 @@ func TestRejections(t *testing.T) {
 		{"missing", "tls.key", func(a *authority) { os.Remove(a.source.Key) }},
 		{"unreadable", "tls.crt", func(a *authority) {
 			os.Remove(a.source.Certificate)
+			os.Symlink("tls.crt", a.source.Certificate)
+		}},
+		{"not_regular", "tls.crt", func(a *authority) {
+			os.Remove(a.source.Certificate)
 			os.Mkdir(a.source.Certificate, 0o700)
+		}},
+		{"not_regular", "tls.key", func(a *authority) {
+			// To open it would wait for a writer, and with it every reload after.
+			os.Remove(a.source.Key)
+			syscall.Mkfifo(a.source.Key, 0o600)
 		}},
 		{"truncated", "tls.crt", func(a *authority) { a.write(a.source.Certificate, nil, 0o644) }},
 		{"truncated", "tls.key", func(a *authority) { a.write(a.source.Key, a.private[:len(a.private)/2], 0o600) }},
@@ -198,6 +210,32 @@ func TestRejections(t *testing.T) {
 	}
 }
 
+// A key that others can read is served, and complained of once for each mode that it has.
+func TestAnExposedKeyIsToldOnce(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	store := must[*IdentityStore](t)(Start(a.source))
+	mark := recorded.mark()
+	for _, mode := range []os.FileMode{0o644, 0o644, 0o640, 0o666} {
+		if err := os.Chmod(a.source.Key, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var modes []any
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "key_exposed" && event["file"] == a.source.Key {
+			modes = append(modes, event["mode"])
+		}
+	}
+	// 0640 is for a group of this process.
+	if !slices.Equal(modes, []any{"0644", "0666"}) {
+		t.Fatal(modes)
+	}
+}
+
 // The watcher sees a write by its event: the poll is an hour away.
 func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	a := newAuthority(t)
@@ -230,10 +268,8 @@ func TestAPollOfZeroIsRefused(t *testing.T) {
 func TestAKeyAfterItsParameters(t *testing.T) {
 	a := newAuthority(t)
 	a.issue()
-	key, err := privateKey(a.private, a.source.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := must[[]Block](t)(blocks(a.private, a.source.Key))
+	key := must[crypto.Signer](t)(privateKey(found, a.source.Key))
 	der := must[[]byte](t)(x509.MarshalECPrivateKey(key.(*ecdsa.PrivateKey)))
 	// The name of the curve P-256, as an object identifier.
 	curve := []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}

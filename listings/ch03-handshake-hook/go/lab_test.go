@@ -57,6 +57,13 @@ func (r *recorder) mark() int {
 	return len(r.events)
 }
 
+// since are the events since the mark.
+func (r *recorder) since(mark int) []map[string]any {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.events[mark:]
+}
+
 // wait returns the first event since the mark that has all these fields.
 func (r *recorder) wait(t *testing.T, mark int, fields ...any) map[string]any {
 	t.Helper()

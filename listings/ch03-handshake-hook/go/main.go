@@ -20,9 +20,24 @@ func main() {
 }
 
 func run(arguments []string) error {
-	if len(arguments) == 0 || arguments[0] != "serve" {
-		return fmt.Errorf("usage: serve --certificate FILE --key FILE --roots FILE")
+	role := ""
+	if len(arguments) > 0 {
+		role = arguments[0]
 	}
+	switch role {
+	case "serve":
+		return serve(arguments[1:])
+	case "check":
+		return Check("localhost")
+	case "visit":
+		return Visit("localhost")
+	default:
+		return fmt.Errorf("usage: serve --certificate FILE --key FILE --roots FILE, or check or visit, " +
+			"which read sets of files from stdin")
+	}
+}
+
+func serve(arguments []string) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	source := Source{}
 	flags.StringVar(&source.Certificate, "certificate", "", "the chain, leaf first, in PEM")
@@ -33,7 +48,7 @@ func run(arguments []string) error {
 	pollMs := flags.Int("poll-ms", 1000, "milliseconds between two looks at the files")
 	pollOnly := flags.Bool("poll-only", false, "do without the file system's events")
 	hook := flags.String("hook", "hot", "hot, stat or frozen")
-	if err := flags.Parse(arguments[1:]); err != nil {
+	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
 	if *pollMs < 1 {

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 import identity
-from identity import Source
+from files import Source
 
 ISSUED = Path(os.environ["LAB_IDENTITIES"])
 
