@@ -28,6 +28,33 @@ struct Entry {
     /// What is logged beside it.
     #[serde(default)]
     event: String,
+    /// What chapter 8's client makes of it, where that is another thing.
+    client: Option<String>,
+    /// Where a twin differs.
+    #[serde(default)]
+    go: Differs,
+    #[serde(default)]
+    python: Differs,
+}
+
+/// What a twin does, or says, that the chapters do not.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Differs {
+    outcome: Option<String>,
+    says: Option<String>,
+}
+
+impl Differs {
+    /// What stands in the twin's column.
+    fn cell(&self) -> String {
+        match (&self.outcome, &self.says) {
+            (None, None) => "the same".into(),
+            (None, Some(says)) => format!("“{says}”"),
+            (Some(outcome), None) => format!("`{outcome}`"),
+            (Some(outcome), Some(says)) => format!("`{outcome}`: “{says}”"),
+        }
+    }
 }
 
 /// The tables in Markdown, one for each group, from `list`.
@@ -47,22 +74,35 @@ pub fn render(list: &str) -> Result<String, Error> {
     );
     let mut group = "";
     for entry in &list.file {
-        let cells = [&entry.what, &entry.outcome, &entry.says, &entry.event];
+        let (go, python) = (entry.go.cell(), entry.python.cell());
+        let cells = [
+            &entry.what,
+            &entry.outcome,
+            &entry.says,
+            &entry.event,
+            &go,
+            &python,
+        ];
         if let Some(cell) = cells.into_iter().find(|cell| cell.contains(['|', '\n'])) {
             return Err(Error::list(format!("`{cell}` is no cell of a table")));
         }
         // Writing to a string cannot fail.
         if entry.group != group {
             group = &entry.group;
-            let head = "| in the files | outcome | in the log |\n|---|---|---|";
+            let head =
+                "| in the files | outcome | in the log | Go | Python |\n|---|---|---|---|---|";
             let _ = writeln!(page, "\n## {group}\n\n{head}");
         }
-        let says = match (entry.says.as_str(), entry.event.as_str()) {
+        let mut says = match (entry.says.as_str(), entry.event.as_str()) {
             ("", "") => String::new(),
             ("", event) => format!("`{event}`"),
             (says, _) => format!("“{says}”"),
         };
-        let _ = writeln!(page, "| {} | `{}` | {says} |", entry.what, entry.outcome);
+        if let Some(client) = &entry.client {
+            let _ = write!(says, "; by a client: `{client}`");
+        }
+        let (what, outcome) = (&entry.what, &entry.outcome);
+        let _ = writeln!(page, "| {what} | `{outcome}` | {says} | {go} | {python} |");
     }
     Ok(page)
 }

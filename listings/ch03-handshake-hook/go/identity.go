@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -129,19 +130,28 @@ func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 		DNSName: source.Name, Roots: roots, Intermediates: intermediates, CurrentTime: now,
 	}
 	_, err := chain[0].Verify(options)
+	reason, file := "chain_broken", source.Certificate
 	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	switch {
+	case err == nil && chain[0].IsCA:
+		err = errors.New("the first certificate is an authority's (CA): rustls clients do not take " +
+			"it as a server's")
 	case err == nil:
 		return nil
-	case now.Before(chain[0].NotBefore):
-		return &Rejected{"not_yet_valid", source.Certificate, err.Error()}
-	case now.After(chain[0].NotAfter):
-		return &Rejected{"expired", source.Certificate, err.Error()}
 	case errors.As(err, &name):
-		return &Rejected{"name_lost", source.Certificate, err.Error()}
-	default:
-		return &Rejected{"chain_broken", source.Certificate, err.Error()}
+		reason = "name_lost"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		// Be it the leaf's, the intermediate's or the anchor's.
+		reason = "expired"
+		if now.Before(invalid.Cert.NotBefore) {
+			reason = "not_yet_valid"
+		}
+		if slices.ContainsFunc(anchors, invalid.Cert.Equal) {
+			file = source.Roots
+		}
 	}
+	return &Rejected{reason, file, err.Error()}
 }
 
 // certificates parses every certificate of a file, whole. A block that is none may stand behind those

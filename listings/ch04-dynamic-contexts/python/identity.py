@@ -58,6 +58,7 @@ def judge(source, seen, build, validate):
     _fits(source, chain)
     pair = Pair(chain, _key(found[1], source.key))
     _belongs(source, pair)
+    _is_no_authority(source, chain[0])
     context = build(pair, roots)
     facts = validate(source, pair, context, roots)
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
@@ -168,6 +169,15 @@ def _belongs(source, pair):
                       "comes first, then the certificate of its issuer")
             raise Rejected("chain_broken", source.certificate, detail)
     raise Rejected("pair_mismatch", source.key, "the key belongs to another certificate")
+
+
+def _is_no_authority(source, leaf):
+    """OpenSSL serves an authority's own certificate, and rustls clients do not take it."""
+    store = new_context(ssl.PROTOCOL_TLS_CLIENT)
+    store.load_verify_locations(cadata=leaf)
+    if store.cert_store_stats()["x509_ca"]:
+        raise Rejected("chain_broken", source.certificate, "the first certificate is an authority's "
+                       "(CA): rustls clients do not take it as a server's")
 
 
 @contextlib.contextmanager

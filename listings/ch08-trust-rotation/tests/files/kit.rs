@@ -35,15 +35,22 @@ fn key_id(key: &KeyPair) -> String {
 
 impl Kit {
     pub fn new() -> Self {
+        Self::changed(|_, _| ())
+    }
+
+    /// The same, with a root and an intermediate that are changed before they are signed.
+    pub fn changed(change: impl Fn(&str, &mut CertificateParams)) -> Self {
         let root_key = KeyPair::generate().unwrap();
-        let root_params = authority(&format!("Root {}", key_id(&root_key)));
+        let mut root_params = authority(&format!("Root {}", key_id(&root_key)));
+        change("root", &mut root_params);
         let root = root_params.self_signed(&root_key).unwrap();
         let key = KeyPair::generate().unwrap();
-        let params = authority("Intermediate");
+        let mut params = authority("Intermediate");
+        change("intermediate", &mut params);
         let by = Issuer::new(root_params, root_key);
         let intermediate = params.signed_by(&key, &by).unwrap();
         let issuer = Issuer::new(params, key);
-        let (leaf, key) = issue(&issuer, KeyPair::generate().unwrap());
+        let (leaf, key) = issue(&issuer, KeyPair::generate().unwrap(), |_| ());
         Self {
             root: root.pem(),
             intermediate: intermediate.pem(),
@@ -56,7 +63,22 @@ impl Kit {
     /// The same with another leaf, and its key.
     pub fn with_key(&mut self, algorithm: &'static SignatureAlgorithm) {
         let key = KeyPair::generate_for(algorithm).unwrap();
-        (self.leaf, self.key) = issue(&self.issuer, key);
+        (self.leaf, self.key) = issue(&self.issuer, key, |_| ());
+    }
+
+    /// The same with a leaf that is changed before it is signed.
+    pub fn with_leaf(&mut self, change: impl FnOnce(&mut CertificateParams)) {
+        (self.leaf, self.key) = issue(&self.issuer, KeyPair::generate().unwrap(), change);
+    }
+
+    /// The same with a leaf that has signed itself, and is the authority.
+    pub fn with_self_signed(&mut self, is_ca: IsCa) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = for_a_server();
+        params.is_ca = is_ca;
+        self.leaf = params.self_signed(&key).unwrap().pem();
+        self.root = self.leaf.clone();
+        self.key = key.serialize_pem();
     }
 
     /// The same with an RSA key, which OpenSSL makes.
@@ -64,7 +86,7 @@ impl Kit {
         let rsa = openssl::rsa::Rsa::generate(bits).unwrap();
         let pem = PKey::from_rsa(rsa).unwrap().private_key_to_pem_pkcs8();
         let pem = String::from_utf8(pem.unwrap()).unwrap();
-        (self.leaf, self.key) = issue(&self.issuer, KeyPair::from_pem(&pem).unwrap());
+        (self.leaf, self.key) = issue(&self.issuer, KeyPair::from_pem(&pem).unwrap(), |_| ());
     }
 
     /// What OpenSSL makes of the key.
@@ -96,12 +118,22 @@ impl Kit {
     }
 }
 
-fn issue(issuer: &Issuer<'_, KeyPair>, key: KeyPair) -> (String, String) {
+fn for_a_server() -> CertificateParams {
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.extended_key_usages = vec![
         ExtendedKeyUsagePurpose::ServerAuth,
         ExtendedKeyUsagePurpose::ClientAuth,
     ];
+    params
+}
+
+fn issue(
+    issuer: &Issuer<'_, KeyPair>,
+    key: KeyPair,
+    change: impl FnOnce(&mut CertificateParams),
+) -> (String, String) {
+    let mut params = for_a_server();
+    change(&mut params);
     let leaf = params.signed_by(&key, issuer).unwrap();
     (leaf.pem(), key.serialize_pem())
 }
