@@ -3,6 +3,7 @@
 //! The list is the one that a test runs (`listings/ch08-trust-rotation/tests/files`), so the page
 //! cannot claim an outcome that was not seen.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Deserialize;
@@ -30,6 +31,9 @@ struct Entry {
     event: String,
     /// What chapter 8's client makes of it, where that is another thing.
     client: Option<String>,
+    /// The clients that cannot use it, and a part of what they say.
+    #[serde(default)]
+    fails: BTreeMap<String, String>,
     /// Where a twin differs.
     #[serde(default)]
     go: Differs,
@@ -49,7 +53,7 @@ impl Differs {
     /// What stands in the twin's column.
     fn cell(&self) -> String {
         match (&self.outcome, &self.says) {
-            (None, None) => "the same".into(),
+            (None, None) => "same".into(),
             (None, Some(says)) => format!("“{says}”"),
             (Some(outcome), None) => format!("`{outcome}`"),
             (Some(outcome), Some(says)) => format!("`{outcome}`: “{says}”"),
@@ -100,6 +104,15 @@ pub fn render(list: &str) -> Result<String, Error> {
         };
         if let Some(client) = &entry.client {
             let _ = write!(says, "; by a client: `{client}`");
+        }
+        for (client, why) in &entry.fails {
+            let client = match client.as_str() {
+                "go" => "Go",
+                "python" => "Python",
+                "openssl" => "OpenSSL",
+                other => other,
+            };
+            let _ = write!(says, "{client}'s client fails: “{why}”");
         }
         let (what, outcome) = (&entry.what, &entry.outcome);
         let _ = writeln!(page, "| {what} | `{outcome}` | {says} | {go} | {python} |");

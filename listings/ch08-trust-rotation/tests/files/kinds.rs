@@ -367,6 +367,7 @@ fn certificates(kind: &str, made: &mut Made<'_>) -> bool {
         "for-clients-alone" => made.kit.with_leaf(|leaf| {
             leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         }),
+        "negative-serial" => made.kit.with_negative_serial(),
         "no-key-usage" => made.kit.with_leaf(|leaf| leaf.extended_key_usages.clear()),
         "self-signed" => made.kit.with_self_signed(IsCa::ExplicitNoCa),
         "self-signed-authority" => {

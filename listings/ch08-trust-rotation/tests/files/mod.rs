@@ -11,7 +11,7 @@ mod kinds;
 mod kit;
 mod twins;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -47,6 +47,9 @@ struct Entry {
     event: String,
     /// What becomes of it as a client's identity, where that is another thing: a client has no name.
     client: Option<String>,
+    /// The clients that cannot use it, and a part of what they say.
+    #[serde(default)]
+    fails: BTreeMap<String, String>,
     /// Where a twin differs.
     #[serde(default)]
     go: Differs,
@@ -110,7 +113,9 @@ fn chapters<'a>(
         };
         let clients = clients.get_or_insert_with(|| Clients::new(&identity, twins, &at.join("of")));
         let server = Server::start(config);
-        clients.use_it(server.port).map_err(in_chapter)?;
+        clients
+            .use_it(server.port, &entry.fails)
+            .map_err(in_chapter)?;
     }
     Ok(clients)
 }
@@ -134,7 +139,7 @@ fn twin(
     }
     let port = said["port"].as_u64().and_then(|port| port.try_into().ok());
     let clients = clients.ok_or("loaded, and by no chapter: its clients are not known")?;
-    clients.use_it(port.unwrap())
+    clients.use_it(port.unwrap(), &entry.fails)
 }
 
 /// What is wrong with this entry, if anything.
