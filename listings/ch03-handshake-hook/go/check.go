@@ -52,7 +52,7 @@ func Check(name string) error {
 	}})
 	port := listener.Addr().(*net.TCPAddr).Port
 	return answer(os.Stdin, os.Stdout, func(question Question) map[string]any {
-		source := Source{question.Certificate, question.Key, question.Roots, name}
+		source := Source{question.Certificate, question.Key, question.Roots, []string{name}}
 		files, err := Look(source)
 		said := map[string]any{"port": port, "exposed": len(files.Exposed()) > 0}
 		var identity *Identity

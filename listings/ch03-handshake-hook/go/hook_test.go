@@ -182,7 +182,10 @@ func TestRejections(t *testing.T) {
 			a.issueFor(time.Now().Add(time.Minute), time.Now().Add(time.Hour))
 			a.writeBoth()
 		}},
-		{"name_lost", "tls.crt", func(a *authority) { a.source.Name = "elsewhere.example" }},
+		{"name_lost", "tls.crt", func(a *authority) { a.source.Names = []string{"elsewhere.example"} }},
+		{"name_lost", "tls.crt", func(a *authority) {
+			a.source.Names = []string{"localhost", "elsewhere.example"}
+		}},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			a := newAuthority(t)

@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// Source says where an identity is read from, and the name it must be valid for.
+// Source says where an identity is read from, and the names it must be valid for.
 type Source struct {
-	Certificate, Key, Roots, Name string
+	Certificate, Key, Roots string
+	Names                   []string
 }
 
 // Files are what one look at the files of a source saw.
@@ -127,9 +128,14 @@ func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 	}
 	now := time.Now()
 	options := x509.VerifyOptions{
-		DNSName: source.Name, Roots: roots, Intermediates: intermediates, CurrentTime: now,
+		Roots: roots, Intermediates: intermediates, CurrentTime: now,
 	}
 	_, err := chain[0].Verify(options)
+	for _, name := range source.Names {
+		if err == nil {
+			err = chain[0].VerifyHostname(name)
+		}
+	}
 	reason, file := "chain_broken", source.Certificate
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError

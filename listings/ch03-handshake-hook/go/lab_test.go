@@ -125,7 +125,7 @@ func newAuthority(t *testing.T) *authority {
 		Certificate: filepath.Join(directory, "tls.crt"),
 		Key:         filepath.Join(directory, "tls.key"),
 		Roots:       filepath.Join(directory, "ca.crt"),
-		Name:        "localhost",
+		Names:       []string{"localhost"},
 	}}
 	a.trust.AddCert(root)
 	a.write(a.source.Roots, encode("CERTIFICATE", der), 0o644)

@@ -25,7 +25,7 @@ def arguments():
         role.add_argument("--certificate", required=True, type=Path)
         role.add_argument("--key", required=True, type=Path)
         role.add_argument("--roots", required=True, type=Path)
-        role.add_argument("--name", default="localhost")
+        role.add_argument("--name", dest="names", action="append")
         role.add_argument("--poll-ms", type=int, default=1000)
         role.add_argument("--poll-only", action="store_true")
         role.add_argument("--hook", choices=["hot", "frozen"], default="hot")
@@ -36,6 +36,8 @@ def arguments():
     client.add_argument("--every-ms", type=int, default=20)
     client.add_argument("--until", type=int, default=0)
     told = parser.parse_args()
+    if told.role in ("serve", "call"):
+        told.names = told.names or ["localhost"]
     if told.role in ("serve", "call") and told.poll_ms < 1:
         parser.error("--poll-ms: at least 1")
     return told
@@ -44,9 +46,11 @@ def arguments():
 def main():
     """Serves or calls, or answers what it is asked on stdin."""
     told = arguments()
+    if told.role in ("serve", "call"):
+        told.names = told.names or ["localhost"]
     if told.role in ("check", "visit"):
         return check.answer({"check": check.check, "visit": check.visit}[told.role]("localhost"))
-    source = Source(told.certificate, told.key, told.roots, told.name)
+    source = Source(told.certificate, told.key, told.roots, tuple(told.names))
     read = contexts.server if told.role == "serve" else contexts.client
     store = contexts.IdentityStore(source, read)
     if told.hook == "hot":

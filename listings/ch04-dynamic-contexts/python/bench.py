@@ -15,7 +15,7 @@ TURNS, REPEATS = 21, 5
 
 def main(certificate, key, roots, system_roots):
     """Prints the first as a time, and the others as multiples of it."""
-    source = Source(Path(certificate), Path(key), Path(roots), "localhost")
+    source = Source(Path(certificate), Path(key), Path(roots), ("localhost",))
     store = contexts.IdentityStore(source, contexts.client)
     server = contexts.server(source, look(source)).context
     client = store.current().identity.context

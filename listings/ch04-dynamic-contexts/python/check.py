@@ -44,7 +44,7 @@ def check(name):
     port = listener.getsockname()[1]
 
     def reply(question):
-        source = Source(question["certificate"], question["key"], question["roots"], name)
+        source = Source(question["certificate"], question["key"], question["roots"], (name,))
         current[0], said = None, {"port": port, "exposed": False, "outcome": "loaded"}
         try:
             seen = files.look(source)

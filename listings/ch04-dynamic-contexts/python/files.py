@@ -12,12 +12,12 @@ LARGEST = 1 << 20  # Bytes: 1 MiB, as large as a Kubernetes Secret can be.
 
 @dataclass(frozen=True)
 class Source:
-    """Where an identity is read from, and the name it must be valid for."""
+    """Where an identity is read from, and the names it must be valid for."""
 
     certificate: Path
     key: Path
     roots: Path
-    name: str
+    names: tuple
 
 
 @dataclass(frozen=True)

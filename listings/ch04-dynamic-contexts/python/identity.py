@@ -74,13 +74,15 @@ def judge(source, seen, build, validate):
 
 # ANCHOR: validate
 def as_clients_do(source, _pair, context, roots):
-    """A client who trusts `roots` shakes hands with the server that `context` would be."""
+    """A client who trusts `roots` shakes hands with the server that `context` would be, once for each
+    name that it must have."""
     peer = new_context(ssl.PROTOCOL_TLS_CLIENT)
     # A name in the subject alone is for OpenSSL: other clients do not look there.
     peer.hostname_checks_common_name = False
     peer.load_verify_locations(cadata=roots)
     with _objections(source):
-        client, _ = handshake(server=context, client=peer, name=source.name)
+        for name in source.names:
+            client, _ = handshake(server=context, client=peer, name=name)
         return client.getpeercert()
 
 
@@ -97,7 +99,7 @@ def as_servers_do(source, pair, context, roots):
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     show(pair, client)
     with _objections(source):
-        _, server = handshake(server=peer, client=client, name=source.name)
+        _, server = handshake(server=peer, client=client, name=source.names[0])
         return server.getpeercert()
 
 

@@ -193,10 +193,10 @@ class Client(Bench):
 class Rejections(Bench):
     """Each way in which files can be invalid: the reason, the file, and the first goes on."""
 
-    def rejected(self, reason, file, name="localhost"):
+    def rejected(self, reason, file, names=("localhost",)):
         store = contexts.IdentityStore(self.source, contexts.server)
         self.spoil()
-        store.source = self.sources(name)
+        store.source = self.sources(*names)
         with self.assertRaises(Rejected) as rejected:
             store.reload()
         why = rejected.exception
@@ -283,7 +283,11 @@ class Rejections(Bench):
 
     def test_name_lost(self):
         self.spoil = lambda: self.write("second")
-        self.rejected("name_lost", "tls.crt", name="elsewhere.example")
+        self.rejected("name_lost", "tls.crt", names=("elsewhere.example",))
+
+    def test_one_name_of_two_is_lost(self):
+        self.spoil = lambda: self.write("second")
+        self.rejected("name_lost", "tls.crt", names=("localhost", "elsewhere.example"))
 
     def test_files_that_change_while_they_are_judged(self):
         """What was read is what is shown, whatever the paths mean by then."""
