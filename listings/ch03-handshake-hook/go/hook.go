@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"sync"
@@ -43,6 +45,23 @@ type asking struct {
 }
 
 // ANCHOR_END: hook
+
+// ANCHOR: goodbye
+
+// Read tells an end from a goodbye. Go takes the end of the connection between two records for a
+// close_notify, so a log would say that the client has closed what was cut.
+func (connection *asking) Read(into []byte) (int, error) {
+	read, err := connection.Conn.Read(into)
+	if err == io.EOF {
+		err = errCut
+	}
+	return read, err
+}
+
+// Not io.ErrUnexpectedEOF: Go makes an io.EOF of that, too.
+var errCut = errors.New("the connection ended without close_notify")
+
+// ANCHOR_END: goodbye
 
 // Start loads the first generation. There is nothing to fall back to yet.
 func Start(source Source) (*IdentityStore, error) {
