@@ -48,9 +48,9 @@ func readFile(path string) (File, error) {
 	if len(data) > largestFile {
 		return File{}, &Rejected{"too_large", path, fmt.Sprintf("more than %d bytes", largestFile)}
 	}
-	file := File{Path: path, Data: data}
+	file := File{Path: path, Data: data, Mode: uint32(about.Mode().Perm())}
 	if system, known := about.Sys().(*syscall.Stat_t); known {
-		file.Mode, file.Group = system.Mode&0o7777, system.Gid
+		file.Group = system.Gid
 	}
 	return file, nil
 }

@@ -255,6 +255,51 @@ func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	}
 }
 
+// The watched directory is removed, and made again: as a volume that is mounted anew.
+func TestADirectoryThatIsMadeAgainIsWatchedAgain(t *testing.T) {
+	watched := filepath.Join(t.TempDir(), "live")
+	if err := os.Mkdir(watched, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	hints := make(chan struct{}, 1)
+	renew := must[func() error](t)(watchDirectories([]string{watched}, hints))
+	if err := os.Remove(watched); err != nil {
+		t.Fatal(err)
+	}
+	mark := recorded.mark()
+	for told, turn := false, 0; turn < 3; turn++ {
+		told = tellDegraded(renew(), told)
+	}
+	said := 0
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "watch_degraded" && strings.Contains(event["why"].(string), watched) {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Fatalf("said %d times", said)
+	}
+
+	if err := os.Mkdir(watched, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if tellDegraded(renew(), true) {
+		t.Fatal("it is there again")
+	}
+	select { // What the old watch had to say.
+	case <-hints:
+	default:
+	}
+	if err := os.WriteFile(filepath.Join(watched, "tls.crt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-hints:
+	case <-time.After(bound):
+		t.Fatal("no event came from the new directory")
+	}
+}
+
 // A poll without a pause is no poll: time.Tick would return nil, and the files would never be looked at.
 func TestAPollOfZeroIsRefused(t *testing.T) {
 	a := newAuthority(t)
