@@ -3,6 +3,7 @@
 //! The list is the one that a test runs (`listings/ch08-trust-rotation/tests/files`), so the page
 //! cannot claim an outcome that was not seen.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Deserialize;
@@ -22,15 +23,42 @@ struct Entry {
     what: String,
     /// `loaded`, or the reason of the rejection.
     outcome: String,
-    /// The same of a client that shows it to servers, where it is another.
-    #[serde(default)]
-    client: String,
     /// A part of what the rejection says.
     #[serde(default)]
     says: String,
     /// What is logged beside it.
     #[serde(default)]
     event: String,
+    /// What chapter 8's client makes of it, where that is another thing.
+    client: Option<String>,
+    /// The clients that cannot use it, and a part of what they say.
+    #[serde(default)]
+    fails: BTreeMap<String, String>,
+    /// Where a twin differs.
+    #[serde(default)]
+    go: Differs,
+    #[serde(default)]
+    python: Differs,
+}
+
+/// What a twin does, or says, that the chapters do not.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Differs {
+    outcome: Option<String>,
+    says: Option<String>,
+}
+
+impl Differs {
+    /// What stands in the twin's column.
+    fn cell(&self) -> String {
+        match (&self.outcome, &self.says) {
+            (None, None) => "same".into(),
+            (None, Some(says)) => format!("“{says}”"),
+            (Some(outcome), None) => format!("`{outcome}`"),
+            (Some(outcome), Some(says)) => format!("`{outcome}`: “{says}”"),
+        }
+    }
 }
 
 /// The tables in Markdown, one for each group, from `list`.
@@ -50,12 +78,14 @@ pub fn render(list: &str) -> Result<String, Error> {
     );
     let mut group = "";
     for entry in &list.file {
+        let (go, python) = (entry.go.cell(), entry.python.cell());
         let cells = [
             &entry.what,
             &entry.outcome,
-            &entry.client,
             &entry.says,
             &entry.event,
+            &go,
+            &python,
         ];
         if let Some(cell) = cells.into_iter().find(|cell| cell.contains(['|', '\n'])) {
             return Err(Error::list(format!("`{cell}` is no cell of a table")));
@@ -63,23 +93,30 @@ pub fn render(list: &str) -> Result<String, Error> {
         // Writing to a string cannot fail.
         if entry.group != group {
             group = &entry.group;
-            let head = "| in the files | outcome | in the log |\n|---|---|---|";
+            let head =
+                "| in the files | outcome | in the log | Go | Python |\n|---|---|---|---|---|";
             let _ = writeln!(page, "\n## {group}\n\n{head}");
         }
-        let says = match (entry.says.as_str(), entry.event.as_str()) {
-            ("", "") => String::new(),
-            ("", event) => format!("`{event}`"),
-            (says, _) => format!("“{says}”"),
+        let mut says = match (entry.says.as_str(), entry.event.as_str()) {
+            ("", "") => Vec::new(),
+            ("", event) => vec![format!("`{event}`")],
+            (says, _) => vec![format!("“{says}”")],
         };
-        let client = match entry.client.as_str() {
-            "" => String::new(),
-            client => format!(", of a client: `{client}`"),
-        };
-        let _ = writeln!(
-            page,
-            "| {} | `{}`{client} | {says} |",
-            entry.what, entry.outcome
-        );
+        if let Some(client) = &entry.client {
+            says.push(format!("by a client: `{client}`"));
+        }
+        for (client, why) in &entry.fails {
+            let client = match client.as_str() {
+                "go" => "Go",
+                "python" => "Python",
+                "openssl" => "OpenSSL",
+                other => other,
+            };
+            says.push(format!("{client}'s client fails: “{why}”"));
+        }
+        let says = says.join("; ");
+        let (what, outcome) = (&entry.what, &entry.outcome);
+        let _ = writeln!(page, "| {what} | `{outcome}` | {says} | {go} | {python} |");
     }
     Ok(page)
 }

@@ -2,7 +2,11 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -18,6 +22,7 @@ type IdentityStore struct {
 	source    Source
 	current   atomic.Pointer[Generation]
 	reloading sync.Mutex
+	exposed   []string // What was last complained of, guarded by reloading.
 }
 
 // ANCHOR: hook
@@ -41,13 +46,30 @@ type asking struct {
 
 // ANCHOR_END: hook
 
+// ANCHOR: goodbye
+
+// Read tells an end from a goodbye. Go takes the end of the connection between two records for a
+// close_notify, so a log would say that the client has closed what was cut.
+func (connection *asking) Read(into []byte) (int, error) {
+	read, err := connection.Conn.Read(into)
+	if err == io.EOF {
+		err = errCut
+	}
+	return read, err
+}
+
+// Not io.ErrUnexpectedEOF: Go makes an io.EOF of that, too.
+var errCut = errors.New("the connection ended without close_notify")
+
+// ANCHOR_END: goodbye
+
 // Start loads the first generation. There is nothing to fall back to yet.
 func Start(source Source) (*IdentityStore, error) {
-	identity, err := Read(source)
+	store := &IdentityStore{source: source}
+	identity, err := store.read()
 	if err != nil {
 		return nil, err
 	}
-	store := &IdentityStore{source: source}
 	store.publish(&Generation{Number: 1, Identity: identity})
 	return store, nil
 }
@@ -59,7 +81,7 @@ func Start(source Source) (*IdentityStore, error) {
 func (store *IdentityStore) Reload() error {
 	store.reloading.Lock()
 	defer store.reloading.Unlock()
-	identity, err := Read(store.source)
+	identity, err := store.read()
 	if err != nil {
 		return err
 	}
@@ -78,3 +100,22 @@ func (store *IdentityStore) publish(next *Generation) {
 }
 
 // ANCHOR_END: reload
+
+// read looks at the files and judges them. A file that exposes a key is complained of once, and again
+// when its mode is another: the key may have leaked already, so to refuse it would mend nothing.
+func (store *IdentityStore) read() (*Identity, error) {
+	files, err := Look(store.source)
+	if err != nil {
+		return nil, err
+	}
+	before := store.exposed
+	store.exposed = nil
+	for _, file := range files.Exposed() {
+		told := fmt.Sprintf("%s %04o", file.Path, file.Mode)
+		store.exposed = append(store.exposed, told)
+		if !slices.Contains(before, told) {
+			emit("key_exposed", "file", file.Path, "mode", fmt.Sprintf("%04o", file.Mode))
+		}
+	}
+	return Judge(store.source, files)
+}

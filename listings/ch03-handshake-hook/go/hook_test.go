@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,9 +10,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -132,7 +135,16 @@ func TestRejections(t *testing.T) {
 		{"missing", "tls.key", func(a *authority) { os.Remove(a.source.Key) }},
 		{"unreadable", "tls.crt", func(a *authority) {
 			os.Remove(a.source.Certificate)
+			os.Symlink("tls.crt", a.source.Certificate)
+		}},
+		{"not_regular", "tls.crt", func(a *authority) {
+			os.Remove(a.source.Certificate)
 			os.Mkdir(a.source.Certificate, 0o700)
+		}},
+		{"not_regular", "tls.key", func(a *authority) {
+			// To open it would wait for a writer, and with it every reload after.
+			os.Remove(a.source.Key)
+			syscall.Mkfifo(a.source.Key, 0o600)
 		}},
 		{"truncated", "tls.crt", func(a *authority) { a.write(a.source.Certificate, nil, 0o644) }},
 		{"truncated", "tls.key", func(a *authority) { a.write(a.source.Key, a.private[:len(a.private)/2], 0o600) }},
@@ -170,7 +182,10 @@ func TestRejections(t *testing.T) {
 			a.issueFor(time.Now().Add(time.Minute), time.Now().Add(time.Hour))
 			a.writeBoth()
 		}},
-		{"name_lost", "tls.crt", func(a *authority) { a.source.Name = "elsewhere.example" }},
+		{"name_lost", "tls.crt", func(a *authority) { a.source.Names = []string{"elsewhere.example"} }},
+		{"name_lost", "tls.crt", func(a *authority) {
+			a.source.Names = []string{"localhost", "elsewhere.example"}
+		}},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			a := newAuthority(t)
@@ -198,6 +213,32 @@ func TestRejections(t *testing.T) {
 	}
 }
 
+// A key that others can read is served, and complained of once for each mode that it has.
+func TestAnExposedKeyIsToldOnce(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	store := must[*IdentityStore](t)(Start(a.source))
+	mark := recorded.mark()
+	for _, mode := range []os.FileMode{0o644, 0o644, 0o640, 0o666} {
+		if err := os.Chmod(a.source.Key, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var modes []any
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "key_exposed" && event["file"] == a.source.Key {
+			modes = append(modes, event["mode"])
+		}
+	}
+	// 0640 is for a group of this process.
+	if !slices.Equal(modes, []any{"0644", "0666"}) {
+		t.Fatal(modes)
+	}
+}
+
 // The watcher sees a write by its event: the poll is an hour away.
 func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	a := newAuthority(t)
@@ -211,6 +252,51 @@ func TestTheWatcherIsWokenByEvents(t *testing.T) {
 		if shown, _, err := handshake(&tls.Config{GetCertificate: store.GetCertificate}, a.client()); shown != serial || err != nil {
 			t.Fatalf("shown %s, %v; want %s", shown, err, serial)
 		}
+	}
+}
+
+// The watched directory is removed, and made again: as a volume that is mounted anew.
+func TestADirectoryThatIsMadeAgainIsWatchedAgain(t *testing.T) {
+	watched := filepath.Join(t.TempDir(), "live")
+	if err := os.Mkdir(watched, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	hints := make(chan struct{}, 1)
+	renew := must[func() error](t)(watchDirectories([]string{watched}, hints))
+	if err := os.Remove(watched); err != nil {
+		t.Fatal(err)
+	}
+	mark := recorded.mark()
+	for told, turn := false, 0; turn < 3; turn++ {
+		told = tellDegraded(renew(), told)
+	}
+	said := 0
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "watch_degraded" && strings.Contains(event["why"].(string), watched) {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Fatalf("said %d times", said)
+	}
+
+	if err := os.Mkdir(watched, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if tellDegraded(renew(), true) {
+		t.Fatal("it is there again")
+	}
+	select { // What the old watch had to say.
+	case <-hints:
+	default:
+	}
+	if err := os.WriteFile(filepath.Join(watched, "tls.crt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-hints:
+	case <-time.After(bound):
+		t.Fatal("no event came from the new directory")
 	}
 }
 
@@ -230,10 +316,8 @@ func TestAPollOfZeroIsRefused(t *testing.T) {
 func TestAKeyAfterItsParameters(t *testing.T) {
 	a := newAuthority(t)
 	a.issue()
-	key, err := privateKey(a.private, a.source.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := must[[]Block](t)(blocks(a.private, a.source.Key))
+	key := must[crypto.Signer](t)(privateKey(found, a.source.Key))
 	der := must[[]byte](t)(x509.MarshalECPrivateKey(key.(*ecdsa.PrivateKey)))
 	// The name of the curve P-256, as an object identifier.
 	curve := []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}

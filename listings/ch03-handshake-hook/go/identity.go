@@ -1,24 +1,25 @@
 package main
 
 import (
-	"bytes"
-	"crypto"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
+	"slices"
 	"time"
 )
 
-// Source says where an identity is read from, and the name it must be valid for.
+// Source says where an identity is read from, and the names it must be valid for.
 type Source struct {
-	Certificate, Key, Roots, Name string
+	Certificate, Key, Roots string
+	Names                   []string
+}
+
+// Files are what one look at the files of a source saw.
+type Files struct {
+	Certificate, Key, Roots File
 }
 
 // Identity is a chain and its key, checked. Immutable.
@@ -38,60 +39,86 @@ func (r *Rejected) Error() string {
 	return fmt.Sprintf("%s: %s: %s", r.File, r.Reason, r.Detail)
 }
 
-// Read reads the files of source, and validates them as a peer would.
-func Read(source Source) (*Identity, error) {
-	certificate, err := readFile(source.Certificate)
+// Look reads the files of source, each once.
+func Look(source Source) (files Files, err error) {
+	if files.Certificate, err = readFile(source.Certificate); err != nil {
+		return files, err
+	}
+	// One file for both is read once, so that its two halves are of one generation.
+	files.Key = files.Certificate
+	if source.Key != source.Certificate {
+		if files.Key, err = readFile(source.Key); err != nil {
+			return files, err
+		}
+	}
+	files.Roots, err = readFile(source.Roots)
+	return files, err
+}
+
+// Exposed are the files that hold a key which other users can read.
+func (files Files) Exposed() (exposed []File) {
+	groups := ownGroups()
+	for at, file := range []File{files.Key, files.Certificate, files.Roots} {
+		if file.Exposes(groups) && (at == 0 || file.Path != files.Key.Path) {
+			exposed = append(exposed, file)
+		}
+	}
+	return exposed
+}
+
+// Judge validates what was read, as a peer would.
+func Judge(source Source, files Files) (*Identity, error) {
+	certificate, err := blocks(files.Certificate.Data, source.Certificate)
 	if err != nil {
 		return nil, err
 	}
-	// One file for both is read once, so that its two halves are of one generation.
-	private := certificate
-	if source.Key != source.Certificate {
-		if private, err = readFile(source.Key); err != nil {
-			return nil, err
-		}
+	private, err := blocks(files.Key.Data, source.Key)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := blocks(files.Roots.Data, source.Roots)
+	if err != nil {
+		return nil, err
+	}
+	anchors, err := certificates(trusted, source.Roots)
+	if err != nil {
+		return nil, err
 	}
 	chain, err := certificates(certificate, source.Certificate)
 	if err != nil {
+		return nil, err
+	}
+	if err := fits(source, chain); err != nil {
 		return nil, err
 	}
 	key, err := privateKey(private, source.Key)
 	if err != nil {
 		return nil, err
 	}
-	leaf := chain[0]
-	public, comparable := key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !comparable || !public.Equal(leaf.PublicKey) {
-		return nil, &Rejected{"pair_mismatch", source.Key, "the key belongs to another certificate"}
+	if err := pair(source, key, chain); err != nil {
+		return nil, err
 	}
-	if err := validateAsPeer(source, chain); err != nil {
+	if err := validateAsPeer(source, chain, anchors); err != nil {
 		return nil, err
 	}
 
-	pair := tls.Certificate{PrivateKey: key, Leaf: leaf}
+	leaf := chain[0]
+	identity := &Identity{
+		Pair:     tls.Certificate{PrivateKey: key, Leaf: leaf},
+		Serial:   leaf.SerialNumber.Text(16),
+		NotAfter: leaf.NotAfter.UTC().Format(time.RFC3339),
+	}
 	sum := sha256.New()
 	for _, certificate := range chain {
-		pair.Certificate = append(pair.Certificate, certificate.Raw)
+		identity.Pair.Certificate = append(identity.Pair.Certificate, certificate.Raw)
 		sum.Write(certificate.Raw)
 	}
-	return &Identity{
-		Pair:        pair,
-		Serial:      leaf.SerialNumber.Text(16),
-		NotAfter:    leaf.NotAfter.UTC().Format(time.RFC3339),
-		ChainSHA256: hex.EncodeToString(sum.Sum(nil)),
-	}, nil
+	identity.ChainSHA256 = hex.EncodeToString(sum.Sum(nil))
+	return identity, nil
 }
 
 // validateAsPeer runs the verification that clients run, with the trust anchors that they hold.
-func validateAsPeer(source Source, chain []*x509.Certificate) error {
-	file, err := readFile(source.Roots)
-	if err != nil {
-		return err
-	}
-	anchors, err := certificates(file, source.Roots)
-	if err != nil {
-		return err
-	}
+func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	for _, anchor := range anchors {
 		roots.AddCert(anchor)
@@ -101,98 +128,73 @@ func validateAsPeer(source Source, chain []*x509.Certificate) error {
 	}
 	now := time.Now()
 	options := x509.VerifyOptions{
-		DNSName: source.Name, Roots: roots, Intermediates: intermediates, CurrentTime: now,
+		Roots: roots, Intermediates: intermediates, CurrentTime: now,
 	}
-	_, err = chain[0].Verify(options)
+	_, err := chain[0].Verify(options)
+	for _, name := range source.Names {
+		if err == nil {
+			err = chain[0].VerifyHostname(name)
+		}
+	}
+	reason, file := "chain_broken", source.Certificate
 	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	switch {
+	case err == nil && chain[0].IsCA:
+		err = errors.New("the first certificate is an authority's (CA): rustls clients do not take " +
+			"it as a server's")
 	case err == nil:
 		return nil
-	case now.Before(chain[0].NotBefore):
-		return &Rejected{"not_yet_valid", source.Certificate, err.Error()}
-	case now.After(chain[0].NotAfter):
-		return &Rejected{"expired", source.Certificate, err.Error()}
 	case errors.As(err, &name):
-		return &Rejected{"name_lost", source.Certificate, err.Error()}
-	default:
-		return &Rejected{"chain_broken", source.Certificate, err.Error()}
-	}
-}
-
-func readFile(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	switch {
-	case err == nil:
-		return data, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, &Rejected{"missing", path, err.Error()}
-	default:
-		return nil, &Rejected{"unreadable", path, err.Error()}
-	}
-}
-
-// blocks returns every PEM block of one kind. pem.Decode passes over a block that has no end, and
-// over one that does not parse, without a word; so the blocks that begin are counted.
-func blocks(data []byte, path string, wanted func(kind string) bool) ([]*pem.Block, error) {
-	begun := bytes.Count(data, []byte("-----BEGIN "))
-	if begun > bytes.Count(data, []byte("\n-----END ")) {
-		return nil, &Rejected{"truncated", path, "a PEM block has no end"}
-	}
-	var found []*pem.Block
-	decoded := 0
-	for {
-		block, rest := pem.Decode(data)
-		if block == nil {
-			break
+		reason = "name_lost"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		// Be it the leaf's, the intermediate's or the anchor's.
+		reason = "expired"
+		if now.Before(invalid.Cert.NotBefore) {
+			reason = "not_yet_valid"
 		}
-		decoded++
-		if wanted(block.Type) {
-			found = append(found, block)
+		if slices.ContainsFunc(anchors, invalid.Cert.Equal) {
+			file = source.Roots
 		}
-		data = rest
 	}
-	switch {
-	case decoded < begun:
-		return nil, &Rejected{"malformed", path, "a PEM block does not parse"}
-	case len(found) == 0:
-		return nil, &Rejected{"truncated", path, "it has no such PEM block"}
-	}
-	return found, nil
+	return &Rejected{reason, file, err.Error()}
 }
 
-func certificates(data []byte, path string) ([]*x509.Certificate, error) {
-	found, err := blocks(data, path, func(kind string) bool { return kind == "CERTIFICATE" })
-	if err != nil {
-		return nil, err
-	}
+// certificates parses every certificate of a file, whole. A block that is none may stand behind those
+// that are needed, and clients that parse all of them fail at it.
+func certificates(found []Block, path string) ([]*x509.Certificate, error) {
 	var chain []*x509.Certificate
-	for _, block := range found {
-		certificate, err := x509.ParseCertificate(block.Bytes)
+	for at, block := range found {
+		if block.Kind != "CERTIFICATE" {
+			continue
+		}
+		certificate, err := x509.ParseCertificate(block.DER)
 		if err != nil {
-			return nil, &Rejected{"malformed", path, err.Error()}
+			return nil, &Rejected{"malformed", path, fmt.Sprintf("block %d of %d: a CERTIFICATE "+
+				"block holds something else than one certificate (%v)", at+1, len(found), err)}
 		}
 		chain = append(chain, certificate)
+	}
+	if len(chain) == 0 {
+		return nil, &Rejected{"truncated", path, "it has no such PEM block"}
 	}
 	return chain, nil
 }
 
-func privateKey(data []byte, path string) (crypto.Signer, error) {
-	found, err := blocks(data, path, func(kind string) bool { return strings.HasSuffix(kind, "PRIVATE KEY") })
-	if err != nil {
-		return nil, err
+// The largest body of a Certificate message (RFC 9846) that is shown: a rustls client buffers 65,535
+// bytes of a handshake, OpenSSL 102,400, Go 262,144.
+const largestMessage = 60 << 10
+
+// fits checks that clients take the chain in one message.
+func fits(source Source, chain []*x509.Certificate) error {
+	length := 1 + 3
+	for _, certificate := range chain {
+		length += 3 + len(certificate.Raw) + 2
 	}
-	der := found[0].Bytes
-	for _, parse := range []func([]byte) (any, error){
-		func(der []byte) (any, error) { return x509.ParsePKCS8PrivateKey(der) },
-		func(der []byte) (any, error) { return x509.ParseECPrivateKey(der) },
-		func(der []byte) (any, error) { return x509.ParsePKCS1PrivateKey(der) },
-	} {
-		if key, err := parse(der); err == nil {
-			if signer, able := key.(crypto.Signer); able {
-				return signer, nil
-			}
-		}
+	if length <= largestMessage {
+		return nil
 	}
-	// The parser's words are not repeated: they might quote the key.
-	return nil, &Rejected{"malformed", path, "it is not a private key"}
+	return &Rejected{"too_large", source.Certificate, fmt.Sprintf("its %d certificates make a "+
+		"message of %d bytes, and clients take %d (rustls) to 102400 (OpenSSL): the file holds the "+
+		"leaf and its intermediates alone, no bundle of roots", len(chain), length, largestMessage)}
 }

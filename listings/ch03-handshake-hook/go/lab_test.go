@@ -57,6 +57,13 @@ func (r *recorder) mark() int {
 	return len(r.events)
 }
 
+// since are the events since the mark.
+func (r *recorder) since(mark int) []map[string]any {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.events[mark:]
+}
+
 // wait returns the first event since the mark that has all these fields.
 func (r *recorder) wait(t *testing.T, mark int, fields ...any) map[string]any {
 	t.Helper()
@@ -118,7 +125,7 @@ func newAuthority(t *testing.T) *authority {
 		Certificate: filepath.Join(directory, "tls.crt"),
 		Key:         filepath.Join(directory, "tls.key"),
 		Roots:       filepath.Join(directory, "ca.crt"),
-		Name:        "localhost",
+		Names:       []string{"localhost"},
 	}}
 	a.trust.AddCert(root)
 	a.write(a.source.Roots, encode("CERTIFICATE", der), 0o644)
@@ -139,7 +146,7 @@ func (a *authority) issueFor(from, to time.Time) string {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(a.next), DNSNames: []string{"localhost"},
 		NotBefore: from, NotAfter: to,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	a.next++
 	der := must[[]byte](a.t)(x509.CreateCertificate(rand.Reader, template, a.root, &key.PublicKey, a.key))

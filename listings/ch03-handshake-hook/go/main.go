@@ -20,21 +20,43 @@ func main() {
 }
 
 func run(arguments []string) error {
-	if len(arguments) == 0 || arguments[0] != "serve" {
-		return fmt.Errorf("usage: serve --certificate FILE --key FILE --roots FILE")
+	role := ""
+	if len(arguments) > 0 {
+		role = arguments[0]
 	}
+	switch role {
+	case "serve":
+		return serve(arguments[1:])
+	case "check":
+		return Check("localhost")
+	case "visit":
+		return Visit("localhost")
+	default:
+		return fmt.Errorf("usage: serve --certificate FILE --key FILE --roots FILE, or check or visit, " +
+			"which read sets of files from stdin")
+	}
+}
+
+func serve(arguments []string) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	source := Source{}
 	flags.StringVar(&source.Certificate, "certificate", "", "the chain, leaf first, in PEM")
 	flags.StringVar(&source.Key, "key", "", "the key, in PEM; may be the same file")
 	flags.StringVar(&source.Roots, "roots", "", "the trust anchors that peers hold, in PEM")
-	flags.StringVar(&source.Name, "name", "localhost", "the name by which peers know this server")
+	flags.Func("name", "a name by which peers know this server; may be given more than once (default localhost)",
+		func(name string) error {
+			source.Names = append(source.Names, name)
+			return nil
+		})
 	port := flags.Int("port", 0, "the port to listen on; 0 lets the system choose")
 	pollMs := flags.Int("poll-ms", 1000, "milliseconds between two looks at the files")
 	pollOnly := flags.Bool("poll-only", false, "do without the file system's events")
 	hook := flags.String("hook", "hot", "hot, stat or frozen")
-	if err := flags.Parse(arguments[1:]); err != nil {
+	if err := flags.Parse(arguments); err != nil {
 		return err
+	}
+	if len(source.Names) == 0 {
+		source.Names = []string{"localhost"}
 	}
 	if *pollMs < 1 {
 		return fmt.Errorf("--poll-ms: at least 1")

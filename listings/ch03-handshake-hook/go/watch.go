@@ -10,15 +10,17 @@ import (
 // hint and nothing more; each hint, and each tick of the poll, means: read the files.
 func Watch(store *IdentityStore, pollOnly bool, poll time.Duration) {
 	hints := make(chan struct{}, 1)
+	var renew func() error
+	degraded := false
 	if !pollOnly {
 		directories := []string{
 			filepath.Dir(store.source.Certificate),
 			filepath.Dir(store.source.Key),
 			filepath.Dir(store.source.Roots),
 		}
-		if err := watchDirectories(directories, hints); err != nil {
-			emit("watch_degraded", "to", "polling", "why", err.Error())
-		}
+		var err error
+		renew, err = watchDirectories(directories, hints)
+		degraded = tellDegraded(err, false)
 	}
 	// The watch is in place: a write since the first load is seen by this first look.
 	told := look(store, nil)
@@ -26,9 +28,21 @@ func Watch(store *IdentityStore, pollOnly bool, poll time.Duration) {
 		select {
 		case <-hints:
 		case <-ticks:
+			// A directory may have been removed, and made again: its watch has gone with it.
+			if renew != nil {
+				degraded = tellDegraded(renew(), degraded)
+			}
 		}
 		told = look(store, told)
 	}
+}
+
+// tellDegraded says once that there are no events, until there are some again.
+func tellDegraded(err error, told bool) bool {
+	if err != nil && !told {
+		emit("watch_degraded", "to", "polling", "why", err.Error())
+	}
+	return err != nil
 }
 
 // look looks once. A rejection is logged when it is news.

@@ -6,11 +6,7 @@ use std::process::{Command, Output};
 /// Runs a command among the twin's sources, and panics with what it said unless it went well.
 fn run(command: &mut Command) -> Output {
     let twin = concat!(env!("CARGO_MANIFEST_DIR"), "/go");
-    // The standard library is all it uses: nothing is to be fetched.
-    let command = command
-        .current_dir(twin)
-        .env("GOFLAGS", "-mod=readonly")
-        .env("GOPROXY", "off");
+    let command = command.current_dir(twin).envs(lab_test::peer::GO);
     let output = command.output().unwrap();
     let said = [&output.stdout, &output.stderr].map(|part| String::from_utf8_lossy(part));
     assert!(output.status.success(), "{command:?}\n{}", said.concat());
@@ -33,22 +29,16 @@ fn it_is_formatted() {
     );
 }
 
+/// One command for both: the standard library is compiled once, with the detector in it.
 #[test]
-fn it_is_vetted() {
-    let Some(go) = lab_test::peer::find("go") else {
-        return;
-    };
-    run(Command::new(go).args(["vet", "./..."]));
-}
-
-#[test]
-fn its_tests_pass_under_the_race_detector() {
+fn it_is_vetted_and_its_tests_pass_under_the_race_detector() {
     let Some(go) = lab_test::peer::find("go") else {
         return;
     };
     let output = run(Command::new(go).args([
         "test",
         "-race",
+        "-vet=all",
         "-count=1",
         "-timeout=120s",
         "-json",

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import call
+import check
 import contexts
 import serve
-from identity import Rejected, Source
+from files import Source
+from rejected import Rejected
 from watch import watch
 
 
@@ -23,24 +25,32 @@ def arguments():
         role.add_argument("--certificate", required=True, type=Path)
         role.add_argument("--key", required=True, type=Path)
         role.add_argument("--roots", required=True, type=Path)
-        role.add_argument("--name", default="localhost")
+        role.add_argument("--name", dest="names", action="append")
         role.add_argument("--poll-ms", type=int, default=1000)
         role.add_argument("--poll-only", action="store_true")
         role.add_argument("--hook", choices=["hot", "frozen"], default="hot")
+    roles.add_parser("check")
+    roles.add_parser("visit")
     server.add_argument("--port", type=int, default=0)
     client.add_argument("--server", required=True)
     client.add_argument("--every-ms", type=int, default=20)
     client.add_argument("--until", type=int, default=0)
     told = parser.parse_args()
-    if told.poll_ms < 1:
+    if told.role in ("serve", "call"):
+        told.names = told.names or ["localhost"]
+    if told.role in ("serve", "call") and told.poll_ms < 1:
         parser.error("--poll-ms: at least 1")
     return told
 
 
 def main():
-    """Serves, or calls."""
+    """Serves or calls, or answers what it is asked on stdin."""
     told = arguments()
-    source = Source(told.certificate, told.key, told.roots, told.name)
+    if told.role in ("serve", "call"):
+        told.names = told.names or ["localhost"]
+    if told.role in ("check", "visit"):
+        return check.answer({"check": check.check, "visit": check.visit}[told.role]("localhost"))
+    source = Source(told.certificate, told.key, told.roots, tuple(told.names))
     read = contexts.server if told.role == "serve" else contexts.client
     store = contexts.IdentityStore(source, read)
     if told.hook == "hot":
@@ -48,7 +58,7 @@ def main():
     if told.role == "serve":
         serve.serve(serve.listen(told.port), contexts.hooked(store))
     host, port = told.server.rsplit(":", 1)
-    call.call(store, (host, int(port)), told.every_ms, told.until)
+    return call.call(store, (host, int(port)), told.every_ms, told.until)
 
 
 if __name__ == "__main__":

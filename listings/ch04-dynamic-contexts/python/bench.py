@@ -8,16 +8,16 @@ from pathlib import Path
 
 import contexts
 import identity
-from identity import Source
+from files import Source, look
 
 TURNS, REPEATS = 21, 5
 
 
 def main(certificate, key, roots, system_roots):
     """Prints the first as a time, and the others as multiples of it."""
-    source = Source(Path(certificate), Path(key), Path(roots), "localhost")
+    source = Source(Path(certificate), Path(key), Path(roots), ("localhost",))
     store = contexts.IdentityStore(source, contexts.client)
-    server = contexts.server(source).context
+    server = contexts.server(source, look(source)).context
     client = store.current().identity.context
 
     def one_root():
@@ -31,7 +31,7 @@ def main(certificate, key, roots, system_roots):
     things = {
         "full handshake, both ends": lambda: identity.handshake(server, client, "localhost"),
         "build a client's context, one root": one_root,
-        "read the files, build and validate": lambda: contexts.client(source),
+        "read the files, build and validate": lambda: contexts.client(source, look(source)),
         "look at files that have not changed": store.reload,
     }
     if Path(system_roots).is_file():

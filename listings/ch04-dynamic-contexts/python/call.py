@@ -20,7 +20,7 @@ def connect(store, server):
     try:
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = generation.identity.context
-        return context.wrap_socket(tcp, server_hostname=store.source.name), generation
+        return context.wrap_socket(tcp, server_hostname=store.source.names[0]), generation
     except OSError:
         tcp.close()
         raise

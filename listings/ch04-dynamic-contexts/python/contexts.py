@@ -9,6 +9,7 @@ import ssl
 import threading
 from dataclasses import dataclass
 
+import files
 import identity
 from event import emit
 
@@ -25,15 +26,16 @@ class Generation:
 class IdentityStore:
     """The current generation, and the one way to replace it."""
 
-    def __init__(self, source, read):
+    def __init__(self, source, judge):
         """Loads the first generation. There is nothing to fall back to yet."""
         self.source = source
-        self._read = read
+        self._judge = judge
         # One reload at a time: a slow one must not overtake a later one.
         self._reloading = threading.Lock()
-        first = read(source)
-        self._files_sha256 = first.files_sha256
-        self._publish(Generation(1, first))
+        self._exposed = set()
+        seen = self._look()
+        self._publish(Generation(1, judge(source, seen)))
+        self._files_sha256 = identity.digest(file.data for file in seen)
 
     def current(self):
         """The generation that a new connection is to live under. Each call returns one."""
@@ -42,17 +44,27 @@ class IdentityStore:
     def reload(self):
         """Reads the files again. What is valid, and new, is served from now on."""
         with self._reloading:
-            before = self._current
+            before, seen = self._current, self._look()
             # The files are small and a context is not: compare before building.
-            files = identity.digest(identity.contents(self.source))
-            if files == self._files_sha256:
+            files_sha256 = identity.digest(file.data for file in seen)
+            if files_sha256 == self._files_sha256:
                 return
-            new = self._read(self.source)
+            new = self._judge(self.source, seen)
             # What was looked at is not looked at again, be it new or a comment that was added.
-            self._files_sha256 = new.files_sha256
+            self._files_sha256 = files_sha256
             # The whole set: other trust anchors are another generation, too.
             if new.set_sha256 != before.identity.set_sha256:
                 self._publish(Generation(before.number + 1, new))
+
+    def _look(self):
+        """Reads the files. One that exposes a key is complained of once for each mode that it has: the
+        key may have leaked already, so to refuse it would mend nothing."""
+        seen = files.look(self.source)
+        exposed = files.exposed(seen)
+        for file, mode in sorted(exposed - self._exposed):
+            emit("key_exposed", file=str(file), mode=mode)
+        self._exposed = exposed
+        return seen
 
     def _publish(self, generation):
         self._current = generation  # One assignment: a reader sees the old one or the new one.
@@ -63,34 +75,37 @@ class IdentityStore:
 
 
 # ANCHOR: build
-def server(source):
-    """Reads a server's identity: a context that shows it, and asks clients for nothing."""
+def server(source, seen):
+    """A server's identity: a context that shows it, and asks clients for nothing."""
 
-    def build(source, _roots):
+    def build(pair, _roots):
         context = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
-        identity.show(source, context)
+        identity.show(pair, context)
         return context
 
-    return identity.read(source, build, identity.as_clients_do)
+    return identity.judge(source, seen, build, identity.as_clients_do)
 
 
-def client(source):
-    """Reads a client's identity: a context that shows it, and trusts the roots beside it."""
+def client(source, seen):
+    """A client's identity: a context that shows it, and trusts the roots beside it."""
 
-    def build(source, roots):
+    def build(pair, roots):
         context = identity.new_context(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=roots)
-        identity.show(source, context)
+        identity.show(pair, context)
         return context
 
-    return identity.read(source, build, identity.as_servers_do)
+    return identity.judge(source, seen, build, identity.as_servers_do)
 # ANCHOR_END: build
 
 
 # ANCHOR: hook
 def hooked(store):
     """The context that accepts, as long as the process lives. It has no certificate: at each
-    hello the connection goes over to the context of the current generation."""
+    hello the connection goes over to the context of the current generation.
+
+    A server that asks clients for certificates says so here (`verify_mode`); the trust anchors by
+    which they are judged are those of the current generation."""
     front = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
 
     def hand_over(connection, _name, _front):

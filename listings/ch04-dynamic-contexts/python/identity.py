@@ -6,21 +6,30 @@ handshake, in memory, with a peer who trusts what peers trust.
 
 import contextlib
 import hashlib
-import re
+import os
 import ssl
+import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
+
+import key as keys
+import pem
+from rejected import Rejected
+
+# The largest body of a Certificate message (RFC 9846) that is shown. A rustls client buffers 65,535
+# bytes of a handshake, OpenSSL 102,400.
+LARGEST = 60 << 10
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where an identity is read from, and the name it must be valid for."""
+class Pair:
+    """A chain in DER, leaf first, and its key in PEM. The key is not shown."""
 
-    certificate: Path
-    key: Path
-    roots: Path
-    name: str
+    chain: tuple
+    key: bytes
+
+    def __repr__(self):
+        return f"Pair of {len(self.chain)} certificates"
 
 
 @dataclass(frozen=True)
@@ -33,23 +42,6 @@ class Identity:
     chain_sha256: str
     # Tells whether the set has changed: chain, key and trust anchors.
     set_sha256: bytes
-    # Tells whether the files have changed since.
-    files_sha256: bytes
-
-
-class Rejected(Exception):
-    """Which file was not accepted, and why, in a word of a closed set."""
-
-    def __init__(self, reason, file, detail):
-        super().__init__(f"{file}: {reason}: {detail}")
-        self.reason, self.file, self.detail = reason, str(file), str(detail)
-
-
-def contents(source):
-    """The three files, read. One file for both chain and key is read once."""
-    certificate = _bytes(source.certificate)
-    same = source.key == source.certificate
-    return certificate, certificate if same else _bytes(source.key), _bytes(source.roots)
 
 
 def digest(parts):
@@ -58,43 +50,43 @@ def digest(parts):
 
 
 # ANCHOR: read
-def read(source, build, validate):
-    """Reads the files, builds a context from them, and has it validated.
-
-    `load_cert_chain` takes paths only, and so reads the files again. What it read is known only if
-    they hold the same before and after.
-    """
-    files = contents(source)
-    chain = _certificates(files[0], source.certificate)
-    roots = b"".join(_certificates(files[2], source.roots))
-    key = _blocks(files[1], source.key, "PRIVATE KEY")
-    context = build(source, roots)
-    facts = validate(source, context, roots)
-    if contents(source) != files:
-        raise Rejected("unreadable", source.certificate, "the files changed while they were read")
+def judge(source, seen, build, validate):
+    """Builds a context from what was read, and has it validated. The files are not opened again."""
+    found = [pem.blocks(file.data, file.path) for file in seen]
+    roots = b"".join(_certificates(found[2], source.roots))
+    chain = tuple(_certificates(found[0], source.certificate))
+    _fits(source, chain)
+    pair = Pair(chain, _key(found[1], source.key))
+    _belongs(source, pair)
+    _is_no_authority(source, chain[0])
+    context = build(pair, roots)
+    facts = validate(source, pair, context, roots)
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
     return Identity(
         context=context,
         serial=facts["serialNumber"].lower().lstrip("0"),
         not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", not_after),
         chain_sha256=hashlib.sha256(b"".join(chain)).hexdigest(),
-        set_sha256=digest([b"".join(chain), "".join(key).encode(), roots]),
-        files_sha256=digest(files),
+        set_sha256=digest([b"".join(chain), pair.key, roots]),
     )
 # ANCHOR_END: read
 
 
 # ANCHOR: validate
-def as_clients_do(source, context, roots):
-    """A client who trusts `roots` shakes hands with the server that `context` would be."""
+def as_clients_do(source, _pair, context, roots):
+    """A client who trusts `roots` shakes hands with the server that `context` would be, once for each
+    name that it must have."""
     peer = new_context(ssl.PROTOCOL_TLS_CLIENT)
+    # A name in the subject alone is for OpenSSL: other clients do not look there.
+    peer.hostname_checks_common_name = False
     peer.load_verify_locations(cadata=roots)
     with _objections(source):
-        client, _ = handshake(server=context, client=peer, name=source.name)
+        for name in source.names:
+            client, _ = handshake(server=context, client=peer, name=name)
         return client.getpeercert()
 
 
-def as_servers_do(source, context, roots):
+def as_servers_do(source, pair, context, roots):
     """A server that asks for a certificate of `roots` shakes hands with a client that has it.
 
     The server needs some identity for that, and borrows the client's; that client looks away.
@@ -102,12 +94,12 @@ def as_servers_do(source, context, roots):
     peer = new_context(ssl.PROTOCOL_TLS_SERVER)
     peer.load_verify_locations(cadata=roots)
     peer.verify_mode = ssl.CERT_REQUIRED
-    show(source, peer)
+    show(pair, peer)
     client = new_context(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
-    show(source, client)
+    show(pair, client)
     with _objections(source):
-        _, server = handshake(server=peer, client=client, name=source.name)
+        _, server = handshake(server=peer, client=client, name=source.names[0])
         return server.getpeercert()
 
 
@@ -137,20 +129,57 @@ def new_context(protocol):
     return context
 
 
-def show(source, context):
+# ANCHOR: show
+def show(pair, context):
     """Puts the pair into a context that nobody uses yet."""
-    try:
+    chain = b"".join(pem.encode("CERTIFICATE", der) for der in pair.chain)
+    with _path(chain) as certificate, _path(pair.key) as key:
         # Without a password of ours, OpenSSL asks for one at the terminal, and waits.
-        context.load_cert_chain(source.certificate, source.key, password="")
-    except ssl.SSLError as why:
-        # A key of another type goes into another slot, where no certificate is.
-        others = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
-        if why.reason in others:
-            detail = "the key belongs to another certificate"
-            raise Rejected("pair_mismatch", source.key, detail) from None
-        raise Rejected("malformed", source.key, "OpenSSL does not take this key") from None
-    except OSError as why:
-        raise Rejected("missing", source.key, why.strerror) from None
+        context.load_cert_chain(certificate, key, password="")
+
+
+@contextlib.contextmanager
+def _path(data):
+    """A path for a function that takes no bytes. It leads into memory; elsewhere than on Linux, to a
+    file that has no name."""
+    memory = getattr(os, "memfd_create", None)
+    with open(memory("pem"), "w+b") if memory else tempfile.TemporaryFile() as opened:
+        opened.write(data)
+        opened.seek(0)
+        yield f"/dev/fd/{opened.fileno()}"
+# ANCHOR_END: show
+
+
+def _belongs(source, pair):
+    """The key must be that of the first certificate. OpenSSL compares them."""
+    def match(chain):
+        try:
+            show(Pair(chain, pair.key), new_context(ssl.PROTOCOL_TLS_SERVER))
+        except ssl.SSLError as why:
+            # A key of another type goes into another slot, where no certificate is.
+            others = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+            if why.reason in others:
+                return False
+            raise Rejected("malformed", source.key, f"OpenSSL says {why.reason}") from None
+        return True
+
+    if match(pair.chain):
+        return
+    for at, certificate in enumerate(pair.chain, 1):
+        if match((certificate,)):
+            detail = (f"the key belongs to certificate {at} of {len(pair.chain)} in the file: the leaf "
+                      "comes first, then the certificate of its issuer")
+            raise Rejected("chain_broken", source.certificate, detail)
+    raise Rejected("pair_mismatch", source.key, "the key belongs to another certificate")
+
+
+def _is_no_authority(source, leaf):
+    """OpenSSL serves an authority's own certificate, and rustls clients do not take it."""
+    store = new_context(ssl.PROTOCOL_TLS_CLIENT)
+    store.load_verify_locations(cadata=leaf)
+    if store.cert_store_stats()["x509_ca"]:
+        raise Rejected("chain_broken", source.certificate, "the first certificate is an authority's "
+                       "(CA): rustls clients do not take it as a server's")
 
 
 @contextlib.contextmanager
@@ -167,37 +196,40 @@ def _objections(source):
         raise Rejected("malformed", source.certificate, why.reason) from None
 
 
-def _bytes(path):
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as why:
-        raise Rejected("missing", path, why.strerror) from None
-    except OSError as why:
-        raise Rejected("unreadable", path, why.strerror) from None
-
-
-def _certificates(pem, path):
-    """Every certificate of a file, in DER, each one parsed once by OpenSSL."""
-    found = []
-    for block in _blocks(pem, path, "CERTIFICATE"):
+def _certificates(found, path):
+    """Every certificate of a file, in DER, each one parsed by OpenSSL. A block that is none may stand
+    behind those that are needed, and clients that parse all of them fail at it."""
+    parser, chain = new_context(ssl.PROTOCOL_TLS_CLIENT), []
+    for at, (label, der) in enumerate(found, 1):
+        if label != "CERTIFICATE":
+            continue
         try:
-            der = ssl.PEM_cert_to_DER_cert(block)
-            new_context(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
-        except (ssl.SSLError, ValueError):
-            raise Rejected("malformed", path, "a block is not a certificate") from None
-        found.append(der)
-    return found
-
-
-def _blocks(pem, path, kind):
-    """The PEM blocks whose kind ends so. OpenSSL passes over a block that has no end, without a
-    word, so the blocks that begin are counted."""
-    text = pem.decode("ascii", "replace")
-    whole = re.findall(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", text, re.DOTALL)
-    if text.count("-----BEGIN ") > len(whole):
-        raise Rejected("truncated", path, "a PEM block has no end")
-    pattern = rf"-----BEGIN (?:[A-Z0-9]+ )*{kind}-----.*?-----END [A-Z0-9 ]+-----"
-    found = re.findall(pattern, text, re.DOTALL)
-    if not found:
+            why = None if keys.whole(der) else "it is not one value of DER"
+            parser.load_verify_locations(cadata=der)
+        except (ssl.SSLError, ValueError) as error:
+            why = why or getattr(error, "reason", None) or "OpenSSL does not parse it"
+        if why:
+            raise Rejected("malformed", path, f"block {at} of {len(found)}: a CERTIFICATE block holds "
+                           f"something else than one certificate ({why})")
+        chain.append(der)
+    if not chain:
         raise Rejected("truncated", path, "it has no such PEM block")
-    return found
+    return chain
+
+
+def _key(found, path):
+    """The key of a file, in PEM."""
+    for label, der in found:
+        if pem.is_key(label):
+            keys.check(label, der, path)
+            return pem.encode(label, keys.without_public(label, der))
+    raise Rejected("truncated", path, "it has no such PEM block")
+
+
+def _fits(source, chain):
+    """Clients must take the chain in one message."""
+    length = 1 + 3 + sum(3 + len(certificate) + 2 for certificate in chain)
+    if length > LARGEST:
+        raise Rejected("too_large", source.certificate, f"its {len(chain)} certificates make a message "
+                       f"of {length} bytes, and clients take {LARGEST} (rustls) to 102400 (OpenSSL): the "
+                       "file holds the leaf and its intermediates alone, no bundle of roots")

@@ -3,7 +3,7 @@
 import threading
 
 from event import emit
-from identity import Rejected
+from rejected import Rejected
 
 
 def watch(store, poll_ms, poll_only):

@@ -132,7 +132,9 @@ static ANSWERED: LazyLock<Index<Ssl, u64>> =
     LazyLock::new(|| Ssl::new_ex_index().expect("OpenSSL has room for one more number"));
 
 /// The context that accepts, as long as the process lives. It has no certificate of its own: at
-/// each hello, OpenSSL calls back, and the connection goes over to the current generation's.
+/// each hello, OpenSSL calls back, and the connection goes over to the current generation's. A
+/// server that asks clients for certificates does so here (`set_verify`, and a session id context),
+/// and has the trust anchors in each generation's context: they travel, the question does not.
 ///
 /// # Errors
 /// When OpenSSL cannot make a context.

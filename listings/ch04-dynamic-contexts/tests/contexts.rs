@@ -3,127 +3,31 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::thread;
 
 use ch02_hot_reload::arguments::Serve;
-use ch02_hot_reload::identity::{self, Reason, Source};
+use ch02_hot_reload::identity::{self, Reason};
 use ch02_hot_reload::{Loader, Reload};
 use ch04_dynamic_contexts::{
     Caller, IdentityStore, client_context, hooked_context, serve, server_context, start_client,
     start_server,
 };
 use lab::BOUND;
-use lab::agent::{Agent, Files, Strategy};
-use lab::authority::{Issued, LeafRequest};
+use lab::agent::{Agent, Strategy};
+use lab::authority::LeafRequest;
 use lab::client::{self, Client, Options};
 use lab::log::want;
 use lab::mutual;
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 use openssl::ssl::{
-    HandshakeError, SniError, Ssl, SslAcceptor, SslConnector, SslContext, SslContextBuilder,
-    SslFiletype, SslMethod, SslStream, SslVerifyMode,
+    SslAcceptor, SslConnector, SslContextBuilder, SslFiletype, SslMethod, SslVerifyMode,
 };
-use openssl::x509::{X509, X509Ref};
+use openssl::x509::X509;
 use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Bench {
-    _directory: TempDir,
-    agent: Agent,
-}
-
-fn bench() -> Bench {
-    let directory = lab::directory().unwrap();
-    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
-    Bench {
-        _directory: directory,
-        agent,
-    }
-}
-
-impl Bench {
-    fn source(&self) -> Source {
-        Source::localhost(self.agent.files())
-    }
-
-    /// A client with no certificate, and with the trust anchors of the agent's peers.
-    fn stranger(&self) -> SslConnector {
-        let mut client = SslConnector::builder(SslMethod::tls_client()).unwrap();
-        client.set_ca_file(self.agent.files().roots).unwrap();
-        client.build()
-    }
-
-    /// The certificate of the next generation is there, and its key is not.
-    fn tear(&mut self) -> Issued {
-        let next = self.agent.issue().unwrap();
-        fs::write(self.agent.files().certificate, &next.chain_pem).unwrap();
-        next
-    }
-}
-
-fn server_that_asks(files: &Files, asks: SslVerifyMode) -> SslContext {
-    let mut server = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-    server
-        .set_certificate_chain_file(&files.certificate)
-        .unwrap();
-    server
-        .set_private_key_file(&files.key, SslFiletype::PEM)
-        .unwrap();
-    server.set_ca_file(&files.roots).unwrap();
-    server.set_verify(asks);
-    server.build().into_context()
-}
-
-type End = SslStream<UnixStream>;
-
-/// Completes a handshake over a pair of sockets, one byte each way included, so that the client
-/// has its tickets and knows that the server took it.
-fn handshake(server: &SslContext, client: Ssl) -> Result<(End, End), String> {
-    let (near, far) = UnixStream::pair().unwrap();
-    for end in [&near, &far] {
-        end.set_read_timeout(Some(BOUND)).unwrap();
-    }
-    let server = Ssl::new(server).unwrap();
-    thread::scope(|scope| {
-        let accepting = scope.spawn(|| {
-            let mut server = server.accept(far).map_err(objection)?;
-            server.write_all(b"!").map_err(|error| error.to_string())?;
-            Ok::<_, String>(server)
-        });
-        let connected = client.connect(near).map_err(objection);
-        let connected = connected.and_then(|mut client| {
-            let got = client.read_exact(&mut [0]);
-            got.map(|()| client).map_err(|error| error.to_string())
-        });
-        // Where both sides object, it is the server's word that counts.
-        let server = accepting.join().unwrap()?;
-        Ok((connected?, server))
-    })
-}
-
-fn objection(error: HandshakeError<UnixStream>) -> String {
-    error.to_string()
-}
-
-fn serial(certificate: &X509Ref) -> String {
-    let serial = certificate.serial_number().to_bn().unwrap();
-    let serial = serial.to_hex_str().unwrap().to_lowercase();
-    serial.trim_start_matches('0').to_owned()
-}
-
-fn shown_to(end: &End) -> String {
-    serial(&end.ssl().peer_certificate().unwrap())
-}
-
-fn visit(server: &SslContext, client: &SslConnector) -> Result<String, String> {
-    let client = client.configure().unwrap().into_ssl("localhost").unwrap();
-    Ok(shown_to(&handshake(server, client)?.0))
-}
+use crate::bench::{bench, handshake, serial, server_that_asks, shown_to, visit, visit_again};
 
 #[test]
 fn the_next_client_is_shown_the_next_certificate() {
@@ -295,29 +199,6 @@ fn a_context_that_cannot_be_built_leaves_the_old_one() {
     assert_eq!(visit(&front, &client).unwrap(), "1003");
 }
 
-/// The serial that a rustls client holds after its visit, and whether it resumed. OpenSSL's own
-/// client can resume only by `unsafe` in Rust.
-fn visit_again(server: &SslContext, client: &Arc<ClientConfig>) -> (String, bool) {
-    let (near, far) = UnixStream::pair().unwrap();
-    near.set_read_timeout(Some(BOUND)).unwrap();
-    let server = Ssl::new(server).unwrap();
-    thread::scope(|scope| {
-        let accepting = scope.spawn(|| {
-            let mut server = server.accept(far).map_err(objection).unwrap();
-            server.write_all(b"!").unwrap();
-            server.ssl().session_reused()
-        });
-        let name = "localhost".try_into().unwrap();
-        let client = ClientConnection::new(client.clone(), name).unwrap();
-        let mut stream = StreamOwned::new(client, near);
-        // The tickets of TLS 1.3 come with the first byte.
-        stream.read_exact(&mut [0]).unwrap();
-        let chain = stream.conn.peer_certificates().unwrap();
-        let serial = lab::chain::facts(chain).unwrap().serial;
-        (serial, accepting.join().unwrap())
-    })
-}
-
 // ANCHOR: sessions
 /// Sessions and ticket keys belong to the context that accepts, not to the one that the callback
 /// picks. So it decides who outlives a rotation.
@@ -338,59 +219,24 @@ fn sessions_belong_to_the_context_that_accepts() {
         let (by_hook, by_swap) = (client(), client());
         let swapped = |store: &IdentityStore| store.current().config.clone();
         for _ in 0..2 {
-            visit_again(&front, &by_hook);
-            visit_again(&swapped(&store), &by_swap);
+            visit_again(&front, &by_hook).unwrap();
+            visit_again(&swapped(&store), &by_swap).unwrap();
         }
         assert!(
-            visit_again(&swapped(&store), &by_swap).1,
+            visit_again(&swapped(&store), &by_swap).unwrap().1,
             "within a generation"
         );
 
         bench.agent.rotate().unwrap();
         store.reload();
-        assert_eq!(visit_again(&front, &by_hook), ("1001".into(), true));
+        assert_eq!(visit_again(&front, &by_hook), Ok(("1001".into(), true)));
         assert_eq!(
             visit_again(&swapped(&store), &by_swap),
-            ("1002".into(), false)
+            Ok(("1002".into(), false))
         );
     }
 }
 // ANCHOR_END: sessions
-
-// ANCHOR: not_carried
-/// The switch carries chain and key. What was decided when the connection began stays as it was:
-/// here, whether a client must show a certificate.
-#[test]
-fn client_authentication_is_not_carried_over_by_the_switch() {
-    let bench = bench();
-    let asks = SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT;
-    let strict = server_that_asks(&bench.agent.files(), asks);
-    let stranger = bench.stranger();
-    let refused = visit(&strict, &stranger).unwrap_err();
-    assert!(
-        refused.contains("peer did not return a certificate"),
-        "{refused}"
-    );
-
-    let front = |asks: SslVerifyMode| {
-        let mut front = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-        front.set_verify(asks);
-        let strict = strict.clone();
-        front.set_servername_callback(move |connection, _| {
-            connection
-                .set_ssl_context(&strict)
-                .map_err(|_| SniError::ALERT_FATAL)
-        });
-        front.build().into_context()
-    };
-    // Picked by a front that does not ask, the strict context lets everybody in.
-    assert_eq!(
-        visit(&front(SslVerifyMode::NONE), &stranger).unwrap(),
-        "1001"
-    );
-    assert!(visit(&front(asks), &stranger).is_err());
-}
-// ANCHOR_END: not_carried
 
 /// `connect` for each new connection: the snapshot is that of the moment.
 #[tokio::test]

@@ -1,9 +1,10 @@
-//! The Python twin's events are those of the contract, in each thing that can happen to it.
+//! The twins' events are those of the contract, in each thing that can happen to them.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use ch02_hot_reload::arguments::Serve;
@@ -14,15 +15,22 @@ use lab::client::{Client, Options};
 use lab::log::{Log, want};
 use lab_test::contract::Contract;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-fn arguments(role: &str, agent: &Agent) -> Vec<OsString> {
+/// The Python twin in a role.
+fn python(role: &str, agent: &Agent) -> Vec<OsString> {
     let twin = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
     let mut arguments: Vec<OsString> = ["-B", twin, role].map(Into::into).into();
-    arguments.extend(Serve::command_line(&agent.files()).into_iter().skip(1));
-    arguments.extend(["--poll-ms", "5"].map(Into::into));
+    arguments.extend(following(agent));
     arguments
+}
+
+/// What each role is told of its files.
+fn following(agent: &Agent) -> impl Iterator<Item = OsString> {
+    let files = Serve::command_line(&agent.files()).into_iter().skip(1);
+    files.chain(["--poll-ms", "5"].map(Into::into))
 }
 
 /// Checks every event, and returns the names of those that came.
@@ -36,13 +44,8 @@ fn names(log: &Log) -> BTreeSet<String> {
     events.iter().map(|event| event.name().to_owned()).collect()
 }
 
-/// Starts the twin's server, lets everything happen to it, then a client that finds it gone.
-async fn everything(python: &Path) -> (Log, Log) {
-    let directory = lab::directory().unwrap();
-    let mut agent = Agent::started(directory.path(), Strategy::RemoveCreate).unwrap();
-    let server = Child::spawn(python, arguments("serve", &agent), |_| ()).unwrap();
-    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
-
+/// Lets everything happen to a twin's server.
+async fn everything(server: &Child, address: SocketAddr, agent: &mut Agent) {
     let resume = Options {
         resume: true,
         ..Options::default()
@@ -50,7 +53,11 @@ async fn everything(python: &Path) -> (Log, Log) {
     let client = Client::new(agent.root_pem(), "localhost", resume).unwrap();
     let held = client.connect(address).await.unwrap();
     client.probe(address).await.unwrap();
-    fs::remove_file(agent.files().key).unwrap();
+    let key = agent.files().key;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let exposed = want("key_exposed").with("mode", "0644");
+    server.log().wait_for(&exposed, BOUND).await;
+    fs::remove_file(key).unwrap();
     let missing = want("identity_rejected").with("reason", "missing");
     server.log().wait_for(&missing, BOUND).await;
     agent.rotate().unwrap();
@@ -75,37 +82,72 @@ async fn everything(python: &Path) -> (Log, Log) {
             .with("generation", Value::Null)
             .with("resumed", true),
     ]);
+}
 
-    let mut calling = arguments("call", &agent);
+/// Starts a twin's server, and lets everything happen to it.
+async fn served(
+    program: &Path,
+    arguments: Vec<OsString>,
+    agent: &mut Agent,
+) -> (Child, SocketAddr) {
+    let server = Child::spawn(program, arguments, |_| ()).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], server.port(BOUND).await));
+    everything(&server, address, agent).await;
+    (server, address)
+}
+
+fn started() -> (TempDir, Agent) {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RemoveCreate).unwrap();
+    (directory, agent)
+}
+
+const EVENTS: [&str; 7] = [
+    "connection_closed",
+    "connection_opened",
+    "handshake_failed",
+    "identity_loaded",
+    "identity_rejected",
+    "key_exposed",
+    "listening",
+];
+
+#[tokio::test]
+async fn the_go_twin_keeps_the_contract() {
+    let Some(go) = lab_test::peer::go_twin(false) else {
+        return;
+    };
+    let (_directory, mut agent) = started();
+    let arguments = ["serve".into()].into_iter().chain(following(&agent));
+    let (server, _) = served(&go, arguments.collect(), &mut agent).await;
+    let log = server.log().clone();
+    drop(server);
+    assert_eq!(names(&log), EVENTS.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn the_python_twin_keeps_the_contract() {
+    let Some(program) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let (_directory, mut agent) = started();
+    let (server, address) = served(&program, python("serve", &agent), &mut agent).await;
+
+    let mut calling = python("call", &agent);
     calling.extend(["--server".into(), address.to_string().into()]);
     calling.extend(["--every-ms", "1"].map(Into::into));
-    let caller = Child::spawn(python, calling, |_| ()).unwrap();
+    let caller = Child::spawn(&program, calling, |_| ()).unwrap();
     let third = want("connection_closed").with("connection", 3);
     caller.log().wait_for(&third, BOUND).await;
-    let served = server.log().clone();
+    let log = server.log().clone();
     drop(server);
     let told = caller.log().clone();
     let status = caller.wait(BOUND).await.unwrap();
     assert_eq!(status.code(), Some(1), "its held connection was cut");
-    (served, told)
-}
-
-#[tokio::test]
-async fn the_twin_keeps_the_contract() {
-    let Some(python) = lab_test::peer::find("python3") else {
-        return;
-    };
-    let (served, told) = everything(&python).await;
-    let expected = [
-        "connection_closed",
-        "connection_opened",
-        "handshake_failed",
-        "identity_loaded",
-        "identity_rejected",
-        "listening",
-        "watch_degraded",
-    ];
-    assert_eq!(names(&served), expected.map(str::to_owned).into());
+    let mut expected = BTreeSet::from(EVENTS.map(str::to_owned));
+    // The standard library has no events of the file system.
+    expected.insert("watch_degraded".to_owned());
+    assert_eq!(names(&log), expected);
 
     // The last line of the client is for people: it says why it ended.
     let events: Vec<_> = told

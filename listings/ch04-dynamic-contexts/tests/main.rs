@@ -1,5 +1,7 @@
 //! The chapter's tests, in one program: they wait side by side, and are linked once.
 
+mod bench;
+mod carried;
 mod client;
 mod contexts;
 mod contract;

@@ -31,6 +31,7 @@
 //! ```
 
 pub mod access;
+mod ended;
 pub mod explorer;
 pub mod exposure;
 mod key;
@@ -195,6 +196,7 @@ impl Reader {
         let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
         let identity = validate_by(anchors, source, &contents, self.peers, now)
             .map_err(|rejected| key::explain(rejected, source, &contents))?;
+        ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
         let identity = match peers {
             Some(peers) => identity.with_peer_anchors(peers),
             None => identity,

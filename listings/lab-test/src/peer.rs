@@ -41,6 +41,10 @@ pub fn built(program: &str) -> Option<PathBuf> {
     found
 }
 
+/// The environment that Go is run in. The standard library is all that the twin uses, so nothing is to be
+/// fetched. Without paths, what was compiled in one checkout is found in Go's cache from another.
+pub const GO: [(&str, &str); 2] = [("GOFLAGS", "-mod=readonly -trimpath"), ("GOPROXY", "off")];
+
 /// Chapter 3's twin in Go, built beside the programs of this workspace: once for all tests of a
 /// program, and not at all where it is newer than its sources. With `race`, under Go's race detector.
 ///
@@ -63,9 +67,7 @@ fn build_go_twin(race: bool) -> Option<PathBuf> {
         .arg(&program)
         .args(race.then_some("-race"))
         .arg(".")
-        // The standard library is all it uses: nothing is to be fetched.
-        .env("GOFLAGS", "-mod=readonly")
-        .env("GOPROXY", "off")
+        .envs(GO)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../ch03-handshake-hook/go"))
         .output()
         .expect("go can be run");

@@ -10,9 +10,11 @@ import weakref
 from pathlib import Path
 
 import contexts
+import files
 import identity
 import watch
-from files import Bench, path, serial
+from issued import Bench, path, serial
+from rejected import Rejected
 
 
 class Server(Bench):
@@ -48,8 +50,8 @@ class Server(Bench):
     def test_a_comment_is_no_news_and_is_read_once(self):
         with open(self.directory / "ca.crt", "a", encoding="ascii") as roots:
             roots.write("# a comment\n")
-        reads, read = [], self.store._read
-        self.store._read = lambda source: reads.append(source) or read(source)
+        reads, judge = [], self.store._judge
+        self.store._judge = lambda *seen: reads.append(seen) or judge(*seen)
         for _ in range(5):
             self.store.reload()
         self.assertEqual((len(reads), self.store.current().number), (1, 1))
@@ -98,6 +100,40 @@ class Server(Bench):
                 self.assertEqual(serial(client), "1002")
 
 
+class Carried(Bench):
+    """What a connection takes along when it goes over to another context."""
+
+    def lets_in(self, accepting, picked, asks=ssl.CERT_REQUIRED):
+        """Whether a client of `first` gets in, with these trust anchors on the two contexts."""
+        front, other = (identity.new_context(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
+        other.load_cert_chain(path("first", "tls.crt"), path("first", "tls.key"))
+        for context, anchors in ((front, accepting), (other, picked)):
+            for anchor in anchors:
+                context.load_verify_locations(anchor)
+        front.verify_mode = asks
+
+        def hand_over(connection, _name, _front):
+            connection.context = other
+
+        front.sni_callback = hand_over
+        client = self.client()
+        client.load_cert_chain(path("first", "tls.crt"), path("first", "tls.key"))
+        try:
+            identity.handshake(front, client, "localhost")
+            return True
+        except ssl.SSLCertVerificationError:
+            return False
+
+    def test_the_trust_anchors_are_those_of_the_picked_context(self):
+        ours = path("first", "ca.crt")
+        theirs = self.directory / "theirs.crt"
+        theirs.write_text(path("two-roots", "ca.crt").read_text()[len(ours.read_text()):])
+        self.assertTrue(self.lets_in([], [ours]))
+        self.assertFalse(self.lets_in([ours], []))
+        self.assertTrue(self.lets_in([theirs], [ours]))
+        self.assertFalse(self.lets_in([ours], [theirs]))
+
+
 def begun(server, client):
     """A session to come back with. In TLS 1.3 the ticket comes after the handshake."""
     end, _ = identity.handshake(server, client, "localhost")
@@ -128,7 +164,7 @@ class Client(Bench):
 
     def test_a_torn_pair_leaves_the_client_as_it_was(self):
         self.write("second", ["tls.crt"])
-        with self.assertRaises(identity.Rejected) as rejected:
+        with self.assertRaises(Rejected) as rejected:
             self.store.reload()
         self.assertEqual(rejected.exception.reason, "pair_mismatch")
         self.assertEqual(self.shows(), "1001")
@@ -143,7 +179,7 @@ class Client(Bench):
 
     def test_a_stranger_is_not_shown(self):
         self.write("stranger", ["tls.crt", "tls.key"])
-        with self.assertRaises(identity.Rejected) as rejected:
+        with self.assertRaises(Rejected) as rejected:
             self.store.reload()
         self.assertEqual(rejected.exception.reason, "chain_broken")
         self.assertEqual(self.shows(), "1001")
@@ -157,11 +193,11 @@ class Client(Bench):
 class Rejections(Bench):
     """Each way in which files can be invalid: the reason, the file, and the first goes on."""
 
-    def rejected(self, reason, file, name="localhost"):
+    def rejected(self, reason, file, names=("localhost",)):
         store = contexts.IdentityStore(self.source, contexts.server)
         self.spoil()
-        store.source = self.sources(name)
-        with self.assertRaises(identity.Rejected) as rejected:
+        store.source = self.sources(*names)
+        with self.assertRaises(Rejected) as rejected:
             store.reload()
         why = rejected.exception
         self.assertEqual((why.reason, os.path.basename(why.file)), (reason, file), why)
@@ -180,10 +216,18 @@ class Rejections(Bench):
     def test_unreadable(self):
         def spoil():
             (self.directory / "tls.crt").unlink()
-            (self.directory / "tls.crt").mkdir()
+            (self.directory / "tls.crt").symlink_to("tls.crt")
 
         self.spoil = spoil
         self.rejected("unreadable", "tls.crt")
+
+    def test_a_pipe_is_not_waited_for(self):
+        def spoil():
+            (self.directory / "tls.key").unlink()
+            os.mkfifo(self.directory / "tls.key")
+
+        self.spoil = spoil
+        self.rejected("not_regular", "tls.key")
 
     def test_empty(self):
         self.spoils("tls.crt", "")
@@ -239,16 +283,19 @@ class Rejections(Bench):
 
     def test_name_lost(self):
         self.spoil = lambda: self.write("second")
-        self.rejected("name_lost", "tls.crt", name="elsewhere.example")
+        self.rejected("name_lost", "tls.crt", names=("elsewhere.example",))
 
-    def test_files_that_change_while_they_are_read(self):
-        def build(source, roots):
-            self.write("second", ["ca.crt", "tls.key", "tls.crt"])
-            return identity.new_context(ssl.PROTOCOL_TLS_SERVER)
+    def test_one_name_of_two_is_lost(self):
+        self.spoil = lambda: self.write("second")
+        self.rejected("name_lost", "tls.crt", names=("localhost", "elsewhere.example"))
 
-        with self.assertRaises(identity.Rejected) as rejected:
-            identity.read(self.source, build, lambda *_: {})
-        self.assertEqual(rejected.exception.reason, "unreadable")
+    def test_files_that_change_while_they_are_judged(self):
+        """What was read is what is shown, whatever the paths mean by then."""
+        seen = files.look(self.source)
+        self.write("second", ["ca.crt", "tls.key", "tls.crt"])
+        judged = contexts.server(self.source, seen)
+        self.assertEqual(self.shown(judged.context), "1001")
+        self.assertEqual(judged.serial, "1001")
 
 
 def block(kind):
@@ -274,6 +321,18 @@ class Watch(Bench):
         watch.emit = lambda event, **fields: lines.append(event)
         watch.look(object(), None)
         self.assertEqual(lines, ["reload_panicked"])
+
+
+class Exposed(Bench):
+    def test_an_exposed_key_is_told_once_for_each_mode(self):
+        store = contexts.IdentityStore(self.source, contexts.server)
+        modes = []
+        self.addCleanup(setattr, contexts, "emit", contexts.emit)
+        contexts.emit = lambda event, **fields: modes.append((event, fields["mode"]))
+        for mode in (0o644, 0o644, 0o640, 0o666):  # 0640 is for a group of this process.
+            (self.directory / "tls.key").chmod(mode)
+            store.reload()
+        self.assertEqual(modes, [("key_exposed", "0644"), ("key_exposed", "0666")])
 
 
 class Arguments(Bench):

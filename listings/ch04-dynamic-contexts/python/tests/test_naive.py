@@ -9,7 +9,8 @@ import contexts
 import identity
 import naive
 import serve
-from files import Bench, path
+from issued import Bench, path
+from rejected import Rejected
 
 
 class ContextManager(Bench):
@@ -79,7 +80,7 @@ class OneContext(Bench):
         with self.assertRaises(ssl.SSLError):
             self.shown(self.one.context)
 
-        with self.assertRaises(identity.Rejected):
+        with self.assertRaises(Rejected):
             self.store.reload()
         self.assertEqual(self.shown(self.front), "1001")
     # ANCHOR_END: torn

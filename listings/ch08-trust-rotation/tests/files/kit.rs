@@ -2,7 +2,12 @@
 
 use std::fmt::Write;
 
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
+use openssl::x509::X509;
+use openssl::x509::extension::SubjectAlternativeName;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber,
@@ -18,6 +23,8 @@ pub struct Kit {
     /// The leaf's key: PKCS #8, in PEM.
     pub key: String,
     issuer: Issuer<'static, KeyPair>,
+    /// The intermediate's key, for OpenSSL to sign with.
+    issuer_key: String,
 }
 
 fn authority(name: &str) -> CertificateParams {
@@ -35,28 +42,78 @@ fn key_id(key: &KeyPair) -> String {
 
 impl Kit {
     pub fn new() -> Self {
+        Self::changed(|_, _| ())
+    }
+
+    /// The same, with a root and an intermediate that are changed before they are signed.
+    pub fn changed(change: impl Fn(&str, &mut CertificateParams)) -> Self {
         let root_key = KeyPair::generate().unwrap();
-        let root_params = authority(&format!("Root {}", key_id(&root_key)));
+        let mut root_params = authority(&format!("Root {}", key_id(&root_key)));
+        change("root", &mut root_params);
         let root = root_params.self_signed(&root_key).unwrap();
         let key = KeyPair::generate().unwrap();
-        let params = authority("Intermediate");
+        let mut params = authority("Intermediate");
+        change("intermediate", &mut params);
         let by = Issuer::new(root_params, root_key);
         let intermediate = params.signed_by(&key, &by).unwrap();
+        let issuer_key = key.serialize_pem();
         let issuer = Issuer::new(params, key);
-        let (leaf, key) = issue(&issuer, KeyPair::generate().unwrap());
+        let (leaf, key) = issue(&issuer, KeyPair::generate().unwrap(), |_| ());
         Self {
             root: root.pem(),
             intermediate: intermediate.pem(),
             leaf,
             key,
             issuer,
+            issuer_key,
         }
     }
 
     /// The same with another leaf, and its key.
     pub fn with_key(&mut self, algorithm: &'static SignatureAlgorithm) {
         let key = KeyPair::generate_for(algorithm).unwrap();
-        (self.leaf, self.key) = issue(&self.issuer, key);
+        (self.leaf, self.key) = issue(&self.issuer, key, |_| ());
+    }
+
+    /// The same with a leaf that is changed before it is signed.
+    pub fn with_leaf(&mut self, change: impl FnOnce(&mut CertificateParams)) {
+        (self.leaf, self.key) = issue(&self.issuer, KeyPair::generate().unwrap(), change);
+    }
+
+    /// The same with a leaf whose serial number is negative, which OpenSSL makes: rcgen does not.
+    pub fn with_negative_serial(&mut self) {
+        let mut serial = BigNum::from_u32(0x1001).unwrap();
+        serial.set_negative(true);
+        let issuer = X509::from_pem(self.intermediate.as_bytes()).unwrap();
+        let issuer_key = PKey::private_key_from_pem(self.issuer_key.as_bytes()).unwrap();
+        let mut leaf = X509::builder().unwrap();
+        leaf.set_version(2).unwrap();
+        let serial = serial.to_asn1_integer().unwrap();
+        leaf.set_serial_number(&serial).unwrap();
+        leaf.set_issuer_name(issuer.subject_name()).unwrap();
+        leaf.set_pubkey(&self.openssl_key()).unwrap();
+        let days = |days| Asn1Time::days_from_now(days).unwrap();
+        leaf.set_not_before(&days(0)).unwrap();
+        leaf.set_not_after(&days(1)).unwrap();
+        let mut names = SubjectAlternativeName::new();
+        let names = names.dns("localhost");
+        let names = names
+            .build(&leaf.x509v3_context(Some(&issuer), None))
+            .unwrap();
+        leaf.append_extension(names).unwrap();
+        leaf.sign(&issuer_key, MessageDigest::sha256()).unwrap();
+        let pem = leaf.build().to_pem().unwrap();
+        self.leaf = String::from_utf8(pem).unwrap();
+    }
+
+    /// The same with a leaf that has signed itself, and is the authority.
+    pub fn with_self_signed(&mut self, is_ca: IsCa) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = for_a_server();
+        params.is_ca = is_ca;
+        self.leaf = params.self_signed(&key).unwrap().pem();
+        self.root = self.leaf.clone();
+        self.key = key.serialize_pem();
     }
 
     /// The same with an RSA key, which OpenSSL makes.
@@ -64,7 +121,7 @@ impl Kit {
         let rsa = openssl::rsa::Rsa::generate(bits).unwrap();
         let pem = PKey::from_rsa(rsa).unwrap().private_key_to_pem_pkcs8();
         let pem = String::from_utf8(pem.unwrap()).unwrap();
-        (self.leaf, self.key) = issue(&self.issuer, KeyPair::from_pem(&pem).unwrap());
+        (self.leaf, self.key) = issue(&self.issuer, KeyPair::from_pem(&pem).unwrap(), |_| ());
     }
 
     /// What OpenSSL makes of the key.
@@ -96,12 +153,22 @@ impl Kit {
     }
 }
 
-fn issue(issuer: &Issuer<'_, KeyPair>, key: KeyPair) -> (String, String) {
+fn for_a_server() -> CertificateParams {
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.extended_key_usages = vec![
         ExtendedKeyUsagePurpose::ServerAuth,
         ExtendedKeyUsagePurpose::ClientAuth,
     ];
+    params
+}
+
+fn issue(
+    issuer: &Issuer<'_, KeyPair>,
+    key: KeyPair,
+    change: impl FnOnce(&mut CertificateParams),
+) -> (String, String) {
+    let mut params = for_a_server();
+    change(&mut params);
     let leaf = params.signed_by(&key, issuer).unwrap();
     (leaf.pem(), key.serialize_pem())
 }

@@ -1,36 +1,31 @@
-//! What the world writes: every kind of file in `files.toml`, through the reader of each chapter.
+//! What the world writes: every kind of file in `files.toml`, through the reader of each chapter and
+//! of both twins.
 //!
-//! What is loaded, a rustls client and an OpenSSL client can use, from the server of each chapter.
+//! What is loaded, a rustls, an OpenSSL, a Go and a Python client can use, from each of these servers.
 //! What is rejected has the reason and the words that stand in the list. A page of the book shows
 //! the list.
 
+mod chapters;
+mod clients;
 mod kinds;
 mod kit;
+mod twins;
 
-use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
-use ch02_hot_reload::IdentityStore;
-use ch02_hot_reload::identity::{Identity, Peers, Rejected, Source};
-use ch02_hot_reload::message;
-use ch03_handshake_hook::watch::Events;
-use ch05_race_conditions::{Options, Reader};
-use ch06_in_flight_requests::tickets::{Sessions, Tickets};
-use ch07_graceful_degradation::{Keeper, Settings};
-use ch08_trust_rotation::{client, mutual, roots::Roots};
-use lab::BOUND;
+use ch02_hot_reload::identity::{Peers, Source};
+use ch05_race_conditions::Reader;
+use ch08_trust_rotation::client;
+use lab::agent::Files;
 use lab::log::{Log, want};
-use openssl::ssl::{SslConnector, SslMethod};
-use openssl::x509::X509;
-use openssl::x509::store::X509StoreBuilder;
-use rustls::time_provider::DefaultTimeProvider;
-use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use serde::Deserialize;
+
+use chapters::{CHAPTERS, Server, by, hasty};
+use clients::Clients;
+use twins::{Twin, twins};
 
 const LIST: &str = include_str!("../../files.toml");
 
@@ -52,166 +47,124 @@ struct Entry {
     /// What is logged beside it.
     #[serde(default)]
     event: String,
+    /// The clients that cannot use it, and a part of what they say.
+    #[serde(default)]
+    fails: BTreeMap<String, String>,
+    /// Where a twin differs.
+    #[serde(default)]
+    go: Differs,
+    #[serde(default)]
+    python: Differs,
+}
+
+/// What a twin does that the chapters do not. Nothing here: it does the same, and says the same.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Differs {
+    outcome: Option<String>,
+    says: Option<String>,
+}
+
+impl Entry {
+    /// The outcome and the words that a twin must have.
+    fn of(&self, twin: &str) -> (&str, &str) {
+        let differs = if twin == "go" { &self.go } else { &self.python };
+        let outcome = differs.outcome.as_deref().unwrap_or(&self.outcome);
+        (outcome, differs.says.as_deref().unwrap_or(&self.says))
+    }
 }
 
 fn list() -> Vec<Entry> {
     toml::from_str::<List>(LIST).unwrap().file
 }
 
-fn hasty() -> Options {
-    Options {
-        rest: Duration::ZERO,
-        ..Options::default()
+/// Whether this came of the files: an outcome, and the words of a rejection.
+fn agrees(found: (&str, &str), expected: (&str, &str)) -> Result<(), String> {
+    let (outcome, detail) = found;
+    if outcome != expected.0 {
+        return Err(format!("{outcome} ({detail}), not {}", expected.0));
+    }
+    // The operating system's words begin with a capital in some languages.
+    let says = detail.to_lowercase().contains(&expected.1.to_lowercase());
+    match outcome == "loaded" || (says && !expected.1.is_empty()) {
+        true => Ok(()),
+        false => Err(format!("rejected in other words: {detail}")),
     }
 }
 
-fn sessions() -> Sessions {
-    Sessions::new(Tickets::KeepUnlessTrustChanged, 8)
+/// What the chapters make of the files, and what clients say of what they loaded.
+fn chapters<'a>(
+    entry: &Entry,
+    source: &Source,
+    twins: &'a [Twin],
+    at: &Path,
+) -> Result<Option<Clients<'a>>, String> {
+    let mut clients = None;
+    for chapter in CHAPTERS {
+        let in_chapter = |why: String| format!("{chapter}: {why}");
+        let found = by(chapter, source);
+        let outcome = match &found {
+            Ok(_) => ("loaded", ""),
+            Err(rejected) => (rejected.reason.name(), rejected.detail.as_str()),
+        };
+        agrees(outcome, (&entry.outcome, &entry.says)).map_err(in_chapter)?;
+        let Ok((identity, config)) = found else {
+            continue;
+        };
+        let clients = clients.get_or_insert_with(|| Clients::new(&identity, twins, &at.join("of")));
+        let server = Server::start(config);
+        clients
+            .use_it(server.port, &entry.fails)
+            .map_err(in_chapter)?;
+    }
+    Ok(clients)
 }
 
-/// A server's configuration of each chapter from 5 on, or why there is none.
-type Configured = Result<(Identity, Arc<ServerConfig>), Rejected>;
-
-/// What the reader of this name makes of the files.
-fn by(chapter: &str, source: &Source) -> Configured {
-    let source = source.clone();
-    let start = |loader| IdentityStore::start_by(loader, source.clone());
-    let reader = Reader::new(hasty());
-    let store = match chapter {
-        "ch05" => start(reader.loader())?,
-        "ch06" => start(sessions().loader(reader))?,
-        "ch07" => {
-            let settings = Settings {
-                events: Events::PollOnly,
-                poll: Duration::from_secs(1),
-                look_bound: Duration::from_secs(10),
-                renewal: ch07_graceful_degradation::budget::Renewal::UNKNOWN,
-            };
-            let keeper = Keeper::start(source, Arc::new(DefaultTimeProvider), settings)?;
-            keeper.store().clone()
-        }
-        _ => {
-            let roots = Roots::new(source.clone(), sessions(), Duration::from_secs(60));
-            start(roots.loader(reader.read_fn()))?
-        }
-    };
-    let current = store.current();
-    Ok((current.identity.clone(), current.config.clone()))
-}
-
-const CHAPTERS: [&str; 4] = ["ch05", "ch06", "ch07", "ch08"];
-
-/// The pair as a client shows it: whole, or without what a server's chain was padded with, where that
-/// is more than a client may show.
-fn as_client(identity: &Identity) -> Identity {
-    let mut certified = (*identity.certified).clone();
-    if message::length(&certified.cert) > message::LARGEST_OF_CLIENT {
-        certified.cert.truncate(4);
+/// What a twin makes of the files, and what clients say of what it loaded.
+fn twin(
+    entry: &Entry,
+    twin: &Twin,
+    files: &Files,
+    clients: Option<&Clients<'_>>,
+) -> Result<(), String> {
+    let mut server = twin.server();
+    let said = server.ask(files, 0);
+    let text = |field: &str| said[field].as_str().unwrap_or_default();
+    agrees((text("outcome"), text("detail")), entry.of(twin.name))?;
+    if said["exposed"] != (entry.event == "key_exposed") {
+        return Err(format!("a key that others can read: {}", said["exposed"]));
     }
-    Identity {
-        certified: Arc::new(certified),
-        ..identity.clone()
+    if text("outcome") != "loaded" {
+        return Ok(());
     }
-}
-
-/// A rustls client that trusts what the server's peers trust, and shows the server's own pair where
-/// it is asked for one.
-fn rustls_client(identity: &Identity) -> Arc<ClientConfig> {
-    let mut anchors = RootCertStore::empty();
-    anchors.add_parsable_certificates(identity.anchors.iter().cloned());
-    let mut config = mutual::client_config(&as_client(identity)).unwrap();
-    config.alpn_protocols.clear();
-    Arc::new(config)
-}
-
-/// The same with OpenSSL.
-fn openssl_client(identity: &Identity) -> SslConnector {
-    let identity = &as_client(identity);
-    let mut client = SslConnector::builder(SslMethod::tls_client()).unwrap();
-    let mut anchors = X509StoreBuilder::new().unwrap();
-    for anchor in &identity.anchors {
-        // It does not take the same one twice.
-        let _ = anchors.add_cert(X509::from_der(anchor).unwrap());
-    }
-    client.set_cert_store(anchors.build());
-    let mut chain = identity
-        .certified
-        .cert
-        .iter()
-        .map(|der| X509::from_der(der).unwrap());
-    client.set_certificate(&chain.next().unwrap()).unwrap();
-    for other in chain {
-        client.add_extra_chain_cert(other).unwrap();
-    }
-    let key = openssl::pkey::PKey::private_key_from_der(identity.key.secret_der()).unwrap();
-    client.set_private_key(&key).unwrap();
-    client.build()
-}
-
-/// A handshake between a server and an OpenSSL client, and a byte each way after it.
-fn openssl_handshake(server: &Arc<ServerConfig>, client: &SslConnector) -> Result<(), String> {
-    let (near, far) = UnixStream::pair().unwrap();
-    for end in [&near, &far] {
-        end.set_read_timeout(Some(BOUND)).unwrap();
-    }
-    let server = ServerConnection::new(server.clone()).unwrap();
-    thread::scope(|scope| {
-        let serving = scope.spawn(|| {
-            let mut stream = StreamOwned::new(server, far);
-            let served = stream
-                .read_exact(&mut [0])
-                .and_then(|()| stream.write_all(b"!"));
-            served.map_err(|why| format!("the server: {why}"))
-        });
-        let connected = client
-            .connect("localhost", near)
-            .map_err(|why| why.to_string());
-        let talked = connected.and_then(|mut stream| {
-            let talked = stream
-                .write_all(b"?")
-                .and_then(|()| stream.read_exact(&mut [0]));
-            talked.map_err(|why| why.to_string())
-        });
-        let served = serving.join().unwrap();
-        talked.and(served)
-    })
+    let port = said["port"].as_u64().and_then(|port| port.try_into().ok());
+    let clients = clients.ok_or("loaded, and by no chapter: its clients are not known")?;
+    clients.use_it(port.unwrap(), &entry.fails)
 }
 
 /// What is wrong with this entry, if anything.
-fn check(entry: &Entry, log: &Log) -> Result<(), String> {
+fn check(entry: &Entry, twins: &[Twin], log: &Log) -> Result<(), String> {
     let directory = lab::directory().unwrap();
-    let files = kinds::make(&entry.kind, directory.path());
-    let source = Source::localhost(files.ok_or("there is no such kind")?);
-    for chapter in CHAPTERS {
-        let found = by(chapter, &source);
-        let in_chapter = |why: String| Err(format!("{chapter}: {why}"));
-        match (&found, entry.outcome.as_str()) {
-            (Ok((identity, server)), "loaded") => {
-                let rustls = lab::memory::handshake(server, &rustls_client(identity));
-                let rustls = rustls
-                    .map(drop)
-                    .map_err(|why| format!("a rustls client: {why}"));
-                let openssl = openssl_handshake(server, &openssl_client(identity));
-                let openssl = openssl.map_err(|why| format!("an OpenSSL client: {why}"));
-                if let Err(why) = rustls.and(openssl) {
-                    return in_chapter(format!("loaded, and {why}"));
-                }
-            }
-            (Err(rejected), outcome) if rejected.reason.name() == outcome => {
-                if entry.says.is_empty() || !rejected.detail.contains(&entry.says) {
-                    return in_chapter(format!("rejected in other words: {rejected}"));
-                }
-            }
-            (Ok(_), outcome) => return in_chapter(format!("loaded, not {outcome}")),
-            (Err(rejected), outcome) => return in_chapter(format!("{rejected}, not {outcome}")),
-        }
+    let at = directory.path();
+    let files = kinds::make(&entry.kind, at).ok_or("there is no such kind")?;
+    let source = Source::localhost(files.clone());
+    let clients = chapters(entry, &source, twins, at)?;
+    let differ: Vec<_> = twins
+        .iter()
+        .filter_map(|peer| {
+            let said = twin(entry, peer, &files, clients.as_ref());
+            said.err().map(|why| format!("{}: {why}", peer.name))
+        })
+        .collect();
+    if !differ.is_empty() {
+        return Err(differ.join("; "));
     }
     // A client's identity is read with the same care.
     let read = client::read(&source).map(drop);
     let reason = read.map_or_else(|rejected| rejected.reason.name(), |()| "loaded");
-    let outcome = entry.client.as_ref().unwrap_or(&entry.outcome);
-    if reason != outcome {
-        return Err(format!("ch08's client: {reason}, not {outcome}"));
+    let expected = entry.client.as_ref().unwrap_or(&entry.outcome);
+    if reason != expected {
+        return Err(format!("ch08's client: {reason}, not {expected}"));
     }
     let warned: BTreeSet<_> = ["key_exposed", "trust_rejected", "names_lost"]
         .into_iter()
@@ -228,15 +181,15 @@ fn check(entry: &Entry, log: &Log) -> Result<(), String> {
 }
 
 #[test]
-fn every_chapter_reads_as_the_list_says_and_every_client_can_use_what_is_loaded() {
-    let entries = list();
+fn every_server_reads_as_the_list_says_and_every_client_can_use_what_is_loaded() {
+    let (entries, twins) = (list(), twins());
     assert!(entries.len() >= 60, "{}", entries.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut wrong = Vec::new();
         while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (log, _capturing) = lab::emit::capture();
-            if let Err(why) = check(entry, &log) {
+            if let Err(why) = check(entry, &twins, &log) {
                 wrong.push(format!("{}: {why}", entry.kind));
             }
         }

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 import identity
-from identity import Source
+from files import Source
 
 ISSUED = Path(os.environ["LAB_IDENTITIES"])
 
@@ -28,9 +28,9 @@ class Bench(unittest.TestCase):
         self.write("first")
         self.source = self.sources("localhost")
 
-    def sources(self, name):
+    def sources(self, *names):
         files = [self.directory / file for file in ("tls.crt", "tls.key", "ca.crt")]
-        return Source(*files, name)
+        return Source(*files, names)
 
     def write(self, name, files=("tls.crt", "tls.key", "ca.crt")):
         """Copies files of an issued identity over those in the directory."""

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+)
+
+const signs = "this server signs with ECDSA on P-256, P-384 or P-521, with Ed25519, or with RSA of " +
+	"2048 to 8192 bits"
+
+// privateKey parses the key of a file. It refuses what clients of other libraries do not take, even
+// where Go could sign with it. Its words are never the parser's, which might quote the key.
+func privateKey(found []Block, path string) (crypto.Signer, error) {
+	for _, block := range found {
+		if !isKey(block.Kind) {
+			continue
+		}
+		key, what := parseKey(block)
+		if what != "" {
+			return nil, &Rejected{"malformed", path, what + ": " + signs}
+		}
+		return key, nil
+	}
+	return nil, &Rejected{"truncated", path, "it has no such PEM block"}
+}
+
+// parseKey returns the key, or what it is that no client takes.
+func parseKey(block Block) (crypto.Signer, string) {
+	var parsed any
+	var err error
+	switch block.Kind {
+	case "RSA PRIVATE KEY":
+		parsed, err = x509.ParsePKCS1PrivateKey(block.DER)
+	case "EC PRIVATE KEY":
+		parsed, err = x509.ParseECPrivateKey(block.DER)
+	default:
+		parsed, err = x509.ParsePKCS8PrivateKey(block.DER)
+	}
+	if err != nil {
+		return nil, describe(block)
+	}
+	switch key := parsed.(type) {
+	case *rsa.PrivateKey:
+		if bits := key.N.BitLen(); bits < 2048 || bits > 8192 {
+			return nil, fmt.Sprintf("an RSA key of %d bits", bits)
+		}
+		return key, ""
+	case *ecdsa.PrivateKey:
+		switch key.Curve {
+		case elliptic.P256(), elliptic.P384(), elliptic.P521():
+			return key, ""
+		}
+		return nil, "an ECDSA key on " + key.Curve.Params().Name
+	case ed25519.PrivateKey:
+		return key, ""
+	}
+	return nil, describe(block)
+}
+
+// The algorithms that Go does not parse, or does not sign with.
+var algorithms = map[string]string{
+	"1.2.840.113549.1.1.10": "a key for RSA-PSS alone (id-RSASSA-PSS)",
+	"1.3.101.113":           "an Ed448 key",
+	"1.3.101.110":           exchange,
+	"1.3.101.111":           exchange,
+	"1.2.840.10040.4.1":     "a DSA key",
+	"1.3.132.0.10":          "an ECDSA key on secp256k1",
+	"1.3.36.3.3.2.8.1.1.7":  "an ECDSA key on brainpoolP256r1",
+}
+
+const exchange = "a key for key exchange (X25519 or X448)"
+
+// describe says what a key is that does not parse, by the names that stand in it.
+func describe(block Block) string {
+	var pkcs8 struct { // RFC 5958
+		Version    int
+		Algorithm  pkix.AlgorithmIdentifier
+		PrivateKey []byte
+	}
+	var sec1 struct { // RFC 5915
+		Version    int
+		PrivateKey []byte
+		Curve      asn1.ObjectIdentifier `asn1:"optional,explicit,tag:0"`
+	}
+	var name asn1.ObjectIdentifier
+	if block.Kind == "EC PRIVATE KEY" {
+		_, _ = asn1.Unmarshal(block.DER, &sec1)
+		name = sec1.Curve
+	} else if _, err := asn1.Unmarshal(block.DER, &pkcs8); err == nil {
+		name = pkcs8.Algorithm.Algorithm
+		if name.String() == "1.2.840.10045.2.1" { // ECDSA: the curve tells more.
+			_, _ = asn1.Unmarshal(pkcs8.Algorithm.Parameters.FullBytes, &name)
+		}
+	}
+	if what, known := algorithms[name.String()]; known {
+		return what
+	}
+	if len(name) == 0 {
+		return "it is not a private key"
+	}
+	return "a key of algorithm " + name.String()
+}
+
+// owns says whether a key belongs to a certificate.
+func owns(key crypto.Signer, certificate *x509.Certificate) bool {
+	public, comparable := key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	return comparable && public.Equal(certificate.PublicKey)
+}
+
+// pair checks that the key belongs to the first certificate, and says so where it belongs to another.
+func pair(source Source, key crypto.Signer, chain []*x509.Certificate) error {
+	if owns(key, chain[0]) {
+		return nil
+	}
+	for at, certificate := range chain {
+		if owns(key, certificate) {
+			return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf(
+				"the key belongs to certificate %d of %d in the file: the leaf comes first, then "+
+					"the certificate of its issuer", at+1, len(chain))}
+		}
+	}
+	return &Rejected{"pair_mismatch", source.Key, "the key belongs to another certificate"}
+}

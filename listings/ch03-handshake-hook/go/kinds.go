@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+)
+
+const encrypted = "the key is encrypted, and a server that starts by itself has no passphrase: " +
+	"`openssl pkey -in OLD -out NEW` decrypts it"
+
+// What a PEM label stands for where a server cannot use it. Labels are OpenSSL's (pem.h) and those of
+// RFC 7468.
+var strangers = map[string]string{
+	"ENCRYPTED PRIVATE KEY": encrypted,
+	"TRUSTED CERTIFICATE": "a TRUSTED CERTIFICATE, which only OpenSSL reads: " +
+		"`openssl x509 -in OLD -out NEW` writes a CERTIFICATE",
+	"X509 CERTIFICATE": "an X509 CERTIFICATE, the label of old: " +
+		"`openssl x509 -in OLD -out NEW` writes a CERTIFICATE",
+	"X509 CRL": "a certificate revocation list (X509 CRL): this server reads none, and does not " +
+		"pass over one, since it would revoke nothing",
+	"CERTIFICATE REQUEST":     request,
+	"NEW CERTIFICATE REQUEST": request,
+	"PKCS7":                   bundle,
+	"CMS":                     bundle,
+	"PKCS #7 SIGNED DATA":     bundle,
+	"PUBLIC KEY":              public,
+	"RSA PUBLIC KEY":          public,
+	"OPENSSH PRIVATE KEY": "a key in OpenSSH's format: " +
+		"`ssh-keygen -p -m PKCS8 -f KEY` rewrites it",
+	"DSA PRIVATE KEY": dsa,
+	"DSA PARAMETERS":  dsa,
+}
+
+const (
+	request = "a request for a certificate (CSR), not the certificate that was issued for it"
+	bundle  = "a PKCS #7 bundle: `openssl pkcs7 -print_certs -in OLD -out NEW` writes a chain"
+	public  = "a public key: a server signs with the private one"
+	dsa     = "a DSA key: TLS 1.3 has no such signature"
+)
+
+// stranger says what a label stands for, where a file of a chain, a key or anchors cannot hold it.
+func stranger(label string) string {
+	switch label {
+	case "CERTIFICATE", "PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY":
+		return ""
+	case "EC PARAMETERS", "DH PARAMETERS": // Written before keys and behind chains; no secret.
+		return ""
+	}
+	if what, known := strangers[label]; known {
+		return what
+	}
+	// Not repeated: it is unknown, and it may be anything.
+	return "a PEM block of an unknown kind"
+}
+
+// header says what a header within a block means: RFC 7468 has none, RFC 1421 has.
+func header(line string) string {
+	if strings.HasPrefix(line, "Proc-Type:") || strings.HasPrefix(line, "DEK-Info:") {
+		return encrypted
+	}
+	return "a header within a PEM block (RFC 7468 has none)"
+}
+
+// noPEM says what a file seems to be that cannot be PEM.
+func noPEM(data []byte) string {
+	begins := func(with string) bool { return bytes.HasPrefix(data, []byte(with)) }
+	switch {
+	case begins("\x30\x81"), begins("\x30\x82"):
+		return "DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` or " +
+			"`openssl pkcs12 -nodes` writes PEM"
+	case begins("\xfe\xed\xfe\xed"):
+		return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
+	case begins("\xff\xfe"), begins("\xfe\xff"), bytes.IndexByte(data, 0) >= 0:
+		return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
+	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
+		return "HTML or XML, not PEM"
+	case bytes.Contains(data, []byte(`-----\n`)): // As a variable of a shell or of CI holds it.
+		return "`\\n` in the place of line breaks: `printf '%b'` writes the breaks"
+	}
+	return ""
+}

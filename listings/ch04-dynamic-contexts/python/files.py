@@ -1,0 +1,69 @@
+"""Read files, each once, and see who else may."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from rejected import Rejected
+
+LARGEST = 1 << 20  # Bytes: 1 MiB, as large as a Kubernetes Secret can be.
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an identity is read from, and the names it must be valid for."""
+
+    certificate: Path
+    key: Path
+    roots: Path
+    names: tuple
+
+
+@dataclass(frozen=True)
+class File:
+    """What a file held, and who may do what with it."""
+
+    path: Path
+    data: bytes
+    mode: int
+    group: int
+
+    def exposes(self, groups):
+        """Whether a key in it is open to others than its owner and a group of ours. To be read by a
+        group that this process is in is how a process without root gets a key at all."""
+        others = 0o007 | (0o020 if self.group in groups else 0o070)
+        return b"PRIVATE KEY-----" in self.data and bool(self.mode & others)
+
+
+def look(source):
+    """The three files, read. One file for both chain and key is read once."""
+    certificate = _file(source.certificate)
+    same = source.key == source.certificate
+    return certificate, certificate if same else _file(source.key), _file(source.roots)
+
+
+def exposed(files):
+    """The files that hold a key which other users can read, and their modes."""
+    groups = {os.getegid(), *os.getgroups()}
+    return {(file.path, f"{file.mode:04o}") for file in files if file.exposes(groups)}
+
+
+def _file(path):
+    try:
+        # Not blocking: to open a FIFO would wait for its writer, for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            os.close(descriptor)
+            raise Rejected("not_regular", path, "it is not a regular file")
+        with open(descriptor, "rb") as opened:
+            # It may grow while it is read: the limit holds for what is read.
+            data = opened.read(LARGEST + 1)
+    except FileNotFoundError as why:
+        raise Rejected("missing", path, why.strerror) from None
+    except OSError as why:
+        raise Rejected("unreadable", path, why.strerror) from None
+    if len(data) > LARGEST:
+        raise Rejected("too_large", path, f"more than {LARGEST} bytes")
+    return File(path, data, stat.S_IMODE(about.st_mode), about.st_gid)

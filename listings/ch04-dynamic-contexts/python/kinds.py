@@ -1,0 +1,59 @@
+"""What a file holds where it is not what a server can use, in words that help."""
+
+CUT = ("the file ends in a dash without a line break: a line that marks a PEM block may have been "
+       "cut. If it is text, end the line")
+ENCRYPTED = ("the key is encrypted, and a server that starts by itself has no passphrase: "
+             "`openssl pkey -in OLD -out NEW` decrypts it")
+
+_OURS = {"CERTIFICATE", "PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY",
+         # Written before keys and behind chains; no secret is in them.
+         "EC PARAMETERS", "DH PARAMETERS"}
+
+_AGAIN = "`openssl x509 -in OLD -out NEW` writes a CERTIFICATE"
+_REQUEST = "a request for a certificate (CSR), not the certificate that was issued for it"
+_BUNDLE = "a PKCS #7 bundle: `openssl pkcs7 -print_certs -in OLD -out NEW` writes a chain"
+_PUBLIC = "a public key: a server signs with the private one"
+_DSA = "a DSA key: TLS 1.3 has no such signature"
+
+# Labels are OpenSSL's (pem.h) and those of RFC 7468.
+_STRANGERS = {
+    "ENCRYPTED PRIVATE KEY": ENCRYPTED,
+    "TRUSTED CERTIFICATE": f"a TRUSTED CERTIFICATE, which only OpenSSL reads: {_AGAIN}",
+    "X509 CERTIFICATE": f"an X509 CERTIFICATE, the label of old: {_AGAIN}",
+    "X509 CRL": "a certificate revocation list (X509 CRL): this server reads none, and does not "
+                "pass over one, since it would revoke nothing",
+    "CERTIFICATE REQUEST": _REQUEST, "NEW CERTIFICATE REQUEST": _REQUEST,
+    "PKCS7": _BUNDLE, "CMS": _BUNDLE, "PKCS #7 SIGNED DATA": _BUNDLE,
+    "PUBLIC KEY": _PUBLIC, "RSA PUBLIC KEY": _PUBLIC,
+    "OPENSSH PRIVATE KEY": "a key in OpenSSH's format: `ssh-keygen -p -m PKCS8 -f KEY` rewrites it",
+    "DSA PRIVATE KEY": _DSA, "DSA PARAMETERS": _DSA,
+}
+
+
+def stranger(label):
+    """What a label stands for, where a file of a chain, a key or anchors cannot hold it."""
+    # An unknown one is not repeated: it may be anything.
+    return None if label in _OURS else _STRANGERS.get(label, "a PEM block of an unknown kind")
+
+
+def header(line):
+    """What a header within a block means: RFC 7468 has none, RFC 1421 has."""
+    if line.startswith(("Proc-Type:", "DEK-Info:")):
+        return ENCRYPTED
+    return "a header within a PEM block (RFC 7468 has none)"
+
+
+def no_pem(data):
+    """What a file seems to be that cannot be PEM."""
+    if data.startswith((b"\x30\x81", b"\x30\x82")):
+        return ("DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` "
+                "or `openssl pkcs12 -nodes` writes PEM")
+    if data.startswith(b"\xfe\xed\xfe\xed"):
+        return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
+        return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
+    if data.lstrip().startswith(b"<"):
+        return "HTML or XML, not PEM"
+    if rb"-----\n" in data:  # As a variable of a shell or of CI holds it.
+        return r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
+    return None

@@ -1,0 +1,72 @@
+"""Is each PEM block of a file whole, and of a kind that a server can use?
+
+Parsers of PEM look for blocks and pass over all else, as RFC 7468 asks them to. So nothing that looks
+like a part of a block may stand outside of one. What a file holds is not repeated: it may be a key.
+"""
+
+import base64
+import binascii
+import re
+
+import kinds
+from rejected import Rejected
+
+_MARKER = re.compile(r"-----(BEGIN|END) ([^-]*)-----[ \t]*")
+
+
+def blocks(data, path):
+    """The blocks of a file: for each its label, and what its base64 holds."""
+    def malformed(why):
+        return Rejected("malformed", path, why)
+
+    if what := kinds.no_pem(data):
+        raise malformed(what)
+    found, label, body = [], None, []
+    lines = re.split("[\r\n]", data.decode("utf-8", "replace"))
+    for at, line in enumerate(lines, 1):
+        line = line.removeprefix("\ufeff")  # A byte order mark; joined files may have several.
+        marker = _MARKER.fullmatch(line)
+        side, named = marker.groups() if marker else (None, None)
+        if side == "BEGIN" and label is not None:
+            raise Rejected("truncated", path, "a PEM block has no end")
+        if side == "BEGIN":
+            if what := kinds.stranger(named):
+                raise malformed(what)
+            label, body = named, []
+        elif side == "END" and named == label:
+            found.append((label, _decoded(label, "".join(body), malformed)))
+            label = None
+        elif side == "END":
+            raise malformed("a PEM block ends that did not begin")
+        elif at == len(lines) and line.startswith("-"):
+            raise Rejected("truncated", path, kinds.CUT)
+        elif "--BEGIN" in line or "--END" in line:
+            raise malformed("a line that marks a PEM block holds something else, too")
+        elif label is not None and ":" in line:
+            raise malformed(kinds.header(line))
+        elif label is not None:
+            body.append(line)
+    if label is not None:
+        raise Rejected("truncated", path, "a PEM block has no end")
+    if sum(is_key(label) for label, _ in found) > 1:
+        raise malformed("more than one key")
+    return found
+
+
+def encode(label, der):
+    """A block in the form that every parser reads."""
+    return f"-----BEGIN {label}-----\n".encode() + base64.encodebytes(der) + \
+        f"-----END {label}-----\n".encode()
+
+
+def is_key(label):
+    """Whether a block of this label is a private key."""
+    return label.endswith("PRIVATE KEY")
+
+
+def _decoded(label, body, malformed):
+    try:
+        return base64.b64decode("".join(body.split()), validate=True)
+    except (binascii.Error, ValueError):
+        named = "the key" if is_key(label) else f"a {label} block"
+        raise malformed(f"the base64 of {named} does not decode") from None

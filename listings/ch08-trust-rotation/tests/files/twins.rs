@@ -1,0 +1,118 @@
+//! The twins in Go and Python: one process of each that checks files and serves what it would load,
+//! and one that is a client.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard};
+
+use lab::agent::Files;
+use serde_json::{Value, json};
+
+/// A process that answers each line on its stdin with one on its stdout.
+pub struct Peer {
+    child: Child,
+    asks: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Peer {
+    fn start(command: &mut Command, role: &str) -> Self {
+        let mut child = command
+            .arg(role)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // Each connection is logged there.
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let asks = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self {
+            child,
+            asks,
+            answers,
+        }
+    }
+
+    /// Asks, and waits for the answer. A process that has died has none.
+    pub fn ask(&mut self, files: &Files, port: u16) -> Value {
+        let question = json!({
+            "certificate": files.certificate, "key": files.key, "roots": files.roots, "port": port,
+        });
+        writeln!(self.asks, "{question}").unwrap();
+        let answer = self.answers.next().expect("the twin ended").unwrap();
+        serde_json::from_str(&answer).unwrap()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One twin: its name, its server and its client.
+pub struct Twin {
+    pub name: &'static str,
+    server: Mutex<Peer>,
+    client: Mutex<Peer>,
+}
+
+impl Twin {
+    fn start(name: &'static str, command: impl Fn() -> Command) -> Self {
+        let peer = |role| Mutex::new(Peer::start(&mut command(), role));
+        Self {
+            name,
+            server: peer("check"),
+            client: peer("visit"),
+        }
+    }
+
+    /// The server. While this is held, it serves what it loaded last.
+    pub fn server(&self) -> MutexGuard<'_, Peer> {
+        self.server.lock().unwrap()
+    }
+
+    /// What the client has to say of the server on this port.
+    pub fn visit(&self, files: &Files, port: u16) -> Result<(), String> {
+        let said = self.client.lock().unwrap().ask(files, port);
+        match said["failed"].as_str() {
+            Some(why) => Err(why.to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Those that are there.
+pub fn twins() -> Vec<Twin> {
+    let go = lab_test::peer::go_twin(false);
+    let python = lab_test::peer::find("python3");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ch04-dynamic-contexts/python");
+    let go = go.map(|go: PathBuf| Twin::start("go", || Command::new(&go)));
+    let python = python.map(|python| {
+        Twin::start("python", || {
+            let mut command = Command::new(&python);
+            command.args(["-B", "-W", "error"]).arg(&source);
+            command
+        })
+    });
+    go.into_iter().chain(python).collect()
+}
+
+/// Puts files for a twin's client where nothing else is.
+pub fn put(at: &Path, chain: &str, key: &str, roots: &str) -> Files {
+    fs::create_dir(at).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = at.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    Files {
+        certificate: write("client.crt", chain),
+        key: write("client.key", key),
+        roots: write("roots.crt", roots),
+    }
+}
