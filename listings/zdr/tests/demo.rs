@@ -3,13 +3,15 @@
 use std::fs;
 use std::process::Command;
 
-/// A copy of `zdr` alone, as from an installation of this one program.
+/// `zdr` alone, as from an installation of this one program.
 #[test]
 fn without_its_server_the_demo_says_what_is_missing_and_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
+    // On the file system of the program, so that it can have two names: a copy that is still being written
+    // when another test starts a process cannot be started itself.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let alone = folder.path().join("bin/zdr");
     fs::create_dir(folder.path().join("bin")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_zdr"), &alone).unwrap();
+    fs::hard_link(env!("CARGO_BIN_EXE_zdr"), &alone).unwrap();
 
     let mut demo = Command::new(&alone);
     let output = demo
