@@ -266,6 +266,7 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
             passed: false,
             words: String::new(),
             not_covered: Vec::new(),
+            at_risk: None,
         },
         findings: Vec::new(),
         classes: Vec::new(),

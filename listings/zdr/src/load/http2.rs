@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::load::download::long_stream;
 use crate::load::failure::Failed;
+use crate::load::kept::KeptConnection;
 use crate::load::probe::{Probe, ProbeContext};
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
@@ -49,7 +50,7 @@ pub(super) async fn requests_beside_streams(
 struct Slot {
     context: ProbeContext,
     client: Client,
-    http: tokio::sync::Mutex<Option<Http>>,
+    http: tokio::sync::Mutex<Option<KeptConnection>>,
     streams: Mutex<JoinSet<()>>,
 }
 
@@ -96,7 +97,10 @@ impl Slot {
         if let Some(mut http) = held.take() {
             let asked = match http.is_closed() {
                 true => Err(Failed::unsent()),
-                false => target.request(&mut http, ANSWER, Where::Kept).await,
+                false => {
+                    http.request(async |http| target.request(http, ANSWER, Where::Kept).await)
+                        .await
+                }
             };
             match asked {
                 Ok(_) => {
@@ -112,7 +116,7 @@ impl Slot {
         if target.protocol == Protocol::Http {
             self.begin_stream(&mut http).await?;
         }
-        *held = Some(http);
+        *held = Some(KeptConnection::new(context, http));
         Ok(())
     }
 

@@ -73,7 +73,15 @@ fn key_figures(report: &Report) -> Markup {
     let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
     let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
     let times = Times::of(&report.rotations);
-    let bound = format::below(bound::upper(failed, attempts));
+    let at_risk = report.verdict.at_risk.as_ref();
+    let at_risk = at_risk.map(|of| {
+        let (failed, of, below) = (of.attempts.failed, of.attempts.of, of.attempts.failed_below);
+        (
+            format::count(failed),
+            format::count(of),
+            format::below(below),
+        )
+    });
     let longest = |ms: Option<f64>| ms.map(|ms| format!("longest {}", format::millis(ms)));
     html! {
         dl.key {
@@ -81,8 +89,10 @@ fn key_figures(report: &Report) -> Markup {
             div {
                 dt { "Failed" }
                 dd {
-                    @match (attempts, failed) { (0, _) => "—", (_, 0) => "none", _ => (format::count(failed)) }
-                    @if attempts > 0 { " " small { "fewer than " (bound) } }
+                    @match attempts { 0 => "—", _ => (format::count(failed)) }
+                    @if let Some((during, many, below)) = &at_risk {
+                        " " small { (during) " of " (many) " during rotations, fewer than " (below) }
+                    }
                 }
             }
             div { dt { "Rotations" } dd { (format::count(times.rotations)) } }
