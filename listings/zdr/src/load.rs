@@ -5,6 +5,7 @@
 //! - [`issued_chains`]: which chains may be shown.
 //! - [`probe`]: an attempt over a connection of its own (`full`, `resuming`, `mutual`).
 //! - [`pool`], [`http2`], [`download`]: attempts over connections that are kept; `kept`: for how long.
+//! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
 //! - [`failure`]: what a library's error means, and whether the request was sent at all.
 //!
 //! This folder may use `server` (what is spoken, how long a download is) and chapter 11's attempts
@@ -15,8 +16,10 @@ pub mod failure;
 pub mod http2;
 pub mod issued_chains;
 mod kept;
+pub(crate) mod narrow;
 pub mod pool;
 pub mod probe;
+pub mod read_ahead;
 pub mod target;
 
 use std::collections::HashMap;

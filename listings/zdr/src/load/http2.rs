@@ -104,6 +104,7 @@ impl Slot {
             };
             match asked {
                 Ok(_) => {
+                    self.go_on_streaming(&mut http).await?;
                     *held = Some(http);
                     return Ok(());
                 }
@@ -118,6 +119,18 @@ impl Slot {
         }
         *held = Some(KeptConnection::new(context, http));
         Ok(())
+    }
+
+    /// Begins another long stream where the last one has come to its end.
+    async fn go_on_streaming(&self, http: &mut Http) -> Result<(), Failed> {
+        let ended = self.streams().try_join_next();
+        match ended {
+            Some(ended) => {
+                finished(ended);
+                self.begin_stream(http).await
+            }
+            None => Ok(()),
+        }
     }
 
     /// Asks for a long stream, which is taken from then on beside the requests.

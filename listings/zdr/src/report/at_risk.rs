@@ -58,9 +58,12 @@ impl Exposure {
     }
 
     /// In words: "of 207 attempts none (below 1.5 %)".
-    fn words(self, what: &str) -> String {
+    fn words(self, what: &str, verb: &str) -> String {
         let (of, below) = (count(self.of), below(self.failed_below));
-        format!("of {of} {what} {} (below {below})", none_or(self.failed))
+        format!(
+            "of {of} {what} {}{verb} (below {below})",
+            none_or(self.failed)
+        )
     }
 }
 
@@ -106,13 +109,13 @@ impl AtRisk {
         if self.attempts.of == 0 {
             return "no attempt met a rotation, so nothing is known of them".into();
         }
-        let attempts = self.attempts.words("attempts during rotations");
+        let attempts = self.attempts.words("attempts during rotations", " failed");
         let connections = self.connections.filter(|crossings| crossings.of > 0);
         let connections = connections.map_or_else(String::new, |crossings| {
-            format!(", {}", crossings.words("crossings by kept connections"))
+            format!(", {}", crossings.words("crossings by kept connections", ""))
         });
-        let rotations = self.rotations.words("rotations");
-        format!("{attempts} failed{connections}, {rotations}")
+        let rotations = self.rotations.words("rotations", "");
+        format!("{attempts}{connections}, {rotations}")
     }
 }
 

@@ -105,7 +105,7 @@ fn the_headline_has_the_bounds_of_what_was_at_risk() {
     let mut report = sample::healthy();
     report.verdict = verdict(&report);
     let words = &report.verdict.words;
-    let expected = "Of 1,500 attempts during rotations none (below 0.20 %) failed, of 120 crossings by \
+    let expected = "Of 1,500 attempts during rotations none failed (below 0.20 %), of 120 crossings by \
                     kept connections none (below 2.5 %), of 5 rotations none (below 46 %); of 14,400 \
                     attempts in all none.";
     assert!(words.contains(expected), "{words}");
