@@ -172,6 +172,21 @@ fn graceful_closes(report: &Report) -> u64 {
     pooled.unwrap().graceful_closes
 }
 
+/// Whether the table of scenarios and the findings agree on whether the last good identity was kept.
+fn one_story(scenario: &ScenarioReport, report: &Report) -> bool {
+    let lost = report.findings.iter().any(|finding| {
+        let code = finding.code;
+        let gone = [
+            Code::LastGoodLost,
+            Code::UnfitShown,
+            Code::WrongChain,
+            Code::WentBack,
+        ];
+        finding.scenario == scenario.name && gone.contains(&code)
+    });
+    scenario.kept_last_good != lost
+}
+
 /// How many answers were cut while no rotation was in progress.
 fn cut_between(report: &Report) -> u64 {
     let failures = report.classes.iter().flat_map(|class| &class.failures);
@@ -192,6 +207,9 @@ fn escaped(entry: &Entry, report: &Report) -> Option<String> {
     // Each of these cuts at a reload, however long it takes to find out.
     let is_dated = entry.finding != Expected::Finding(Code::Severed) || cut_between(report) == 0;
     let flag = &entry.flag;
+    if let Some(scenario) = report.scenarios.iter().find(|of| !one_story(of, report)) {
+        return Some(format!("{flag}: table and findings differ: {scenario:#?}"));
+    }
     (!caught || !is_dated).then(|| {
         let (found, scenarios) = (&report.findings, &report.scenarios);
         let is_dated = match is_dated {
