@@ -332,7 +332,7 @@ fn the_table_has_every_defect_once() {
             entry
                 .catalogue
                 .iter()
-                .all(|number| (1..=45).contains(number))
+                .all(|number| (1..=53).contains(number))
         );
         assert!(!entry.words.is_empty());
     }

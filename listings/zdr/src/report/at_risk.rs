@@ -10,7 +10,7 @@ use ch11_verification::judge::Share;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::format::{below, count};
+use crate::report::format::{below, count, counted};
 
 /// What the bounds assume, for people.
 pub(crate) const INDEPENDENCE: &str = "An attempt or connection counts once for each rotation that it \
@@ -57,13 +57,11 @@ impl Exposure {
         }
     }
 
-    /// In words: "of 207 attempts none (below 1.5 %)".
-    fn words(self, what: &str, verb: &str) -> String {
-        let (of, below) = (count(self.of), below(self.failed_below));
-        format!(
-            "of {of} {what} {}{verb} (below {below})",
-            none_or(self.failed)
-        )
+    /// In words: "of 207 attempts during rotations none failed (below 1.5 %)".
+    fn words(self, one: &str, rest: &str) -> String {
+        let (of, below) = (counted(self.of, one), below(self.failed_below));
+        let rest = rest.replace('#', &none_or(self.failed));
+        format!("of {of} {rest} (below {below})")
     }
 }
 
@@ -109,12 +107,12 @@ impl AtRisk {
         if self.attempts.of == 0 {
             return "no attempt met a rotation, so nothing is known of them".into();
         }
-        let attempts = self.attempts.words("attempts during rotations", " failed");
+        let attempts = self.attempts.words("attempt", "during rotations # failed");
         let connections = self.connections.filter(|crossings| crossings.of > 0);
         let connections = connections.map_or_else(String::new, |crossings| {
-            format!(", {}", crossings.words("crossings by kept connections", ""))
+            format!(", {}", crossings.words("crossing", "by kept connections #"))
         });
-        let rotations = self.rotations.words("rotations", "");
+        let rotations = self.rotations.words("rotation", "#");
         format!("{attempts}{connections}, {rotations}")
     }
 }

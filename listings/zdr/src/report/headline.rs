@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::report::at_risk::{AtRisk, none_or};
-use crate::report::format::count;
+use crate::report::format::counted;
 
 impl Report {
     /// What was at risk of all classes. `None` in a report of an earlier format, and where nothing was
@@ -15,7 +15,11 @@ impl Report {
     pub(crate) fn failures_in_words(&self) -> String {
         let attempts = self.classes.iter().map(|class| class.attempts).sum();
         let failed = self.classes.iter().map(|class| class.failed).sum();
-        let all = format!("of {} attempts in all {}", count(attempts), none_or(failed));
+        let all = format!(
+            "of {} in all {}",
+            counted(attempts, "attempt"),
+            none_or(failed)
+        );
         let said = match self.all_at_risk() {
             Some(at_risk) => format!("{}; {all}", at_risk.words()),
             None => format!("{all} failed; how many of them were at risk is not known"),
