@@ -29,14 +29,15 @@ const SENT: u64 = 4 << 20;
 /// More than the client keeps: its kernel of a narrow connection, its library of HTTP, and TLS.
 const RECEIVED: u64 = 512 * 1024;
 
-/// Takes a long answer in small pieces, until it is whole, cut, or the load stops.
-pub(super) async fn long_stream(context: ProbeContext, stream: Download) {
+/// Takes a long answer in small pieces, until it is whole, cut, or the load stops. Says whether it was
+/// not cut.
+pub(super) async fn long_stream(context: ProbeContext, stream: Download) -> bool {
     let began = context.recorder.now();
     // Until the attempt is written down, a rotation waits for this one.
     let mut reader = context.target.read_ahead.reader();
     let answer = Answer::Stream(stream);
     let (cut, outcome) = pieces(&context, answer, &mut reader).await;
-    let failed = outcome.err();
+    let (whole, failed) = (outcome.is_ok(), outcome.err());
     context.recorder.put(Attempt {
         class: context.class,
         due: began,
@@ -51,6 +52,7 @@ pub(super) async fn long_stream(context: ProbeContext, stream: Download) {
         // It takes as long as it is meant to.
         paced: false,
     });
+    whole
 }
 
 /// A long answer.

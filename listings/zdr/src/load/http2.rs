@@ -51,7 +51,8 @@ struct Slot {
     context: ProbeContext,
     client: Client,
     http: tokio::sync::Mutex<Option<KeptConnection>>,
-    streams: Mutex<JoinSet<()>>,
+    /// Each says whether it has come whole.
+    streams: Mutex<JoinSet<bool>>,
 }
 
 impl Slot {
@@ -77,7 +78,7 @@ impl Slot {
         }
     }
 
-    fn streams(&self) -> MutexGuard<'_, JoinSet<()>> {
+    fn streams(&self) -> MutexGuard<'_, JoinSet<bool>> {
         self.streams.lock().unwrap_or_else(|e| e.into_inner())
     }
 
@@ -121,15 +122,12 @@ impl Slot {
         Ok(())
     }
 
-    /// Begins another long stream where the last one has come to its end.
+    /// Begins another long stream where the last one has come whole.
     async fn go_on_streaming(&self, http: &mut Http) -> Result<(), Failed> {
         let ended = self.streams().try_join_next();
-        match ended {
-            Some(ended) => {
-                finished(ended);
-                self.begin_stream(http).await
-            }
-            None => Ok(()),
+        match ended.and_then(finished) {
+            Some(true) => self.begin_stream(http).await,
+            _ => Ok(()),
         }
     }
 
