@@ -97,6 +97,9 @@ impl Run {
             let after = window
                 .first_new
                 .map(|new| new.saturating_sub(window.notified));
+            // A long answer that it cut is found now, and dated to it.
+            let target = &testbed.target;
+            target.read_ahead.all(window.end, target.patience).await;
             self.windows.push(window);
             (control.progress)(Step::Rotated { number, after });
             pass(testbed, next.saturating_sub(self.recorder.now())).await?;

@@ -85,13 +85,21 @@ fn key_figures(report: &Report) -> Markup {
     let longest = |ms: Option<f64>| ms.map(|ms| format!("longest {}", format::millis(ms)));
     html! {
         dl.key {
-            div { dt { "Attempts" } dd { (format::count(attempts)) } }
+            div {
+                dt { "Attempts" }
+                dd {
+                    (format::count(attempts))
+                    @if let Some((_, many, _)) = &at_risk {
+                        " " small { (many) " during rotations" }
+                    }
+                }
+            }
             div {
                 dt { "Failed" }
                 dd {
                     @match attempts { 0 => "—", _ => (format::count(failed)) }
-                    @if let Some((during, many, below)) = &at_risk {
-                        " " small { (during) " of " (many) " during rotations, fewer than " (below) }
+                    @if let Some((during, _, below)) = &at_risk {
+                        " " small { (during) " during rotations," } " " small { "fewer than " (below) }
                     }
                 }
             }

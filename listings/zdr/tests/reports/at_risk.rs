@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ch11_verification::attempt::{Attempt, Class, FailureKind, Kept, Recorder};
 use ch11_verification::rotation::Window;
+use zdr::compare::merge::merge;
 use zdr::judge::measure::class;
 use zdr::judge::verdict::verdict;
 use zdr::report::Report;
@@ -118,6 +119,18 @@ fn the_headline_has_the_bounds_of_what_was_at_risk() {
         .map(str::to_owned)
         .collect();
     assert!(text.join(" ").contains("fail independently of each other"));
+}
+
+/// Only one generator rotates, and the others do not know when.
+#[test]
+fn of_several_generators_those_that_only_load_are_not_among_what_was_at_risk() {
+    let pods = sample::pods();
+    let merged = merge(pods.to_vec()).expect("they are of one run");
+    let words = &merged.verdict.words;
+    assert!(words.contains("generator that only loads"), "{words}");
+    let alone = pods[1].verdict.at_risk.as_ref().map(|of| of.rotations.of);
+    let rotations = merged.verdict.at_risk.map(|of| of.rotations.of);
+    assert_eq!((rotations, alone), (Some(5), Some(5)), "not added");
 }
 
 #[test]

@@ -190,11 +190,18 @@ pub(super) fn verdict(report: &Report) -> Verdict {
     Verdict {
         passed,
         words: format!(
-            "{} {does} with zero downtime: {found}{} seen by {}. {}{}",
+            "{} {does} with zero downtime: {found}{} seen by {}. {}{}{}",
             report.server.name,
             counted(report.rotations.len() as u64, "rotation"),
             counted(report.generators.into(), "load generator"),
             report.failures_in_words(),
+            // At most one of them rotates.
+            match report.rotations.is_empty() || report.generators < 2 {
+                true => "",
+                false =>
+                    " A generator that only loads does not know which of its attempts met a rotation: \
+                          they count in all alone.",
+            },
             remark(&not_covered),
         ),
         not_covered,

@@ -36,8 +36,8 @@ pub(super) fn clients(report: &Report) -> Markup {
             h2 #clients { "What clients met" }
             (table("clients-table", "Attempts and failures by class of clients, by when the attempts were made",
                 &["class", "attempts", "failed", "before rotations", "during", "after", "connections opened", "resumed", "ended as they should"], 1..=8, &body))
-            (at_risk(report))
             (kinds(report))
+            (at_risk(report))
         }
     }
 }
