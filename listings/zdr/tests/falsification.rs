@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
-use zdr::report::{Code, Outcome, Phase, Report, ScenarioReport, Severity};
+use zdr::report::{Code, Finding, Outcome, Phase, Report, ScenarioReport, Severity};
 use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::{Keys, Protocol, Spec};
 
@@ -247,7 +247,10 @@ async fn the_same_server_without_a_defect_passes() {
         entries.retain(|entry| entry.mutual == mutual);
         let report = judge(&server(None, mutual), &options(&entries)).await;
         assert!(report.verdict.passed, "{}", report.verdict.words);
-        assert!(report.findings.is_empty(), "{:#?}", report.findings);
+        // How busy this machine is says nothing about the server.
+        let said = |finding: &&Finding| finding.code != Code::LoadFellBehind;
+        let found: Vec<_> = report.findings.iter().filter(said).collect();
+        assert!(found.is_empty(), "{found:#?}");
         let done = |scenario: &ScenarioReport| scenario.outcome == Outcome::Passed;
         assert!(report.scenarios.iter().all(done), "{:#?}", report.scenarios);
         assert!(mutual || graceful_closes(&report) > 0);

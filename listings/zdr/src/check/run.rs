@@ -156,7 +156,8 @@ impl Run {
 
         let mut findings = findings::of_rotations(&rotations, &self.outline.plan, &back);
         findings.extend(findings::of_classes(&classes));
-        findings.extend(findings::of_latency(&classes));
+        let (late, _) = self.recorder.fell_behind();
+        findings.extend(findings::of_latency(&classes, late));
         let latest = testbed.chains.latest();
         findings.extend(findings::of_resumption(&records, &rotations, latest));
         if let Some(resources) = &self.resources {

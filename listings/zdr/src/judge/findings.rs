@@ -1,6 +1,7 @@
 //! From figures to findings.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::judge::measure::ms;
 use crate::load::Added;
@@ -144,9 +145,11 @@ fn at_risk(class: &ClassReport) -> String {
 
 /// Who waits for a reload. Of the attempts during rotations, one in ten must have taken five times as
 /// long as nine of ten before and after, and a quarter of a second: less is the noise of a busy
-/// machine.
-pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
+/// machine. Latency counts from the moment at which an attempt was due, so that it holds by how much
+/// this side was `late`: that comes on top.
+pub fn of_latency(classes: &[ClassReport], late: Duration) -> Vec<Finding> {
     const LONG: u64 = 250_000;
+    let long = LONG + late.as_micros() as u64;
     const FEW: u64 = 10;
     let mut found = Vec::new();
     for class in classes {
@@ -156,7 +159,7 @@ pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
         };
         let slow = during.latency.p90;
         let steady = p90(Phase::Before).max(p90(Phase::After)).unwrap_or(0);
-        if steady == 0 || during.attempts < FEW || slow < LONG.max(5 * steady) {
+        if steady == 0 || during.attempts < FEW || slow < long.max(5 * steady) {
             continue;
         }
         let words = format!(
