@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
-use zdr::report::{Code, Finding, Outcome, Phase, Report, ScenarioReport, Severity};
+use zdr::report::{Code, Outcome, Phase, Report, ScenarioReport, Severity};
 use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::{Keys, Protocol, Spec};
 
@@ -164,7 +164,11 @@ async fn judge(spec: &Spec, options: &Options) -> Report {
         progress: &|_| (),
         interrupt,
     };
-    check(spec, options, &control).await.unwrap()
+    let mut report = check(spec, options, &control).await.unwrap();
+    // How busy this machine is says nothing about the server.
+    let said = &mut report.findings;
+    said.retain(|finding| finding.code != Code::LoadFellBehind);
+    report
 }
 
 fn graceful_closes(report: &Report) -> u64 {
@@ -247,10 +251,7 @@ async fn the_same_server_without_a_defect_passes() {
         entries.retain(|entry| entry.mutual == mutual);
         let report = judge(&server(None, mutual), &options(&entries)).await;
         assert!(report.verdict.passed, "{}", report.verdict.words);
-        // How busy this machine is says nothing about the server.
-        let said = |finding: &&Finding| finding.code != Code::LoadFellBehind;
-        let found: Vec<_> = report.findings.iter().filter(said).collect();
-        assert!(found.is_empty(), "{found:#?}");
+        assert!(report.findings.is_empty(), "{:#?}", report.findings);
         let done = |scenario: &ScenarioReport| scenario.outcome == Outcome::Passed;
         assert!(report.scenarios.iter().all(done), "{:#?}", report.scenarios);
         assert!(mutual || graceful_closes(&report) > 0);
