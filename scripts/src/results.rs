@@ -50,9 +50,32 @@ struct Server {
 struct Class {
     attempts: u64,
     failed: u64,
-    failed_below: f64,
+    at_risk: Option<Risk>,
     steady_us: (u64, u64),
     during_us: (u64, u64),
+}
+
+/// What rotations can have hurt.
+#[derive(Deserialize)]
+struct Risk {
+    attempts: Exposure,
+    connections: Option<Exposure>,
+}
+
+#[derive(Deserialize)]
+struct Exposure {
+    of: u64,
+    failed: u64,
+    failed_below: f64,
+}
+
+impl Exposure {
+    /// The parts of a figure stay together.
+    fn cell(&self) -> String {
+        let below = percent(self.failed_below);
+        let cell = format!("{} of {} (< {below})", self.failed, self.of);
+        cell.replace(' ', "\u{a0}")
+    }
 }
 
 #[derive(Deserialize)]
@@ -176,13 +199,7 @@ fn clients(page: &mut String, compared: &Compared) -> std::fmt::Result {
         write!(page, "| {} |", server.name)?;
         for class in CLASSES {
             match server.classes.get(class) {
-                Some(class) => {
-                    let below = percent(class.failed_below);
-                    // The parts of a figure stay together.
-                    let (failed, attempts) = (class.failed, class.attempts);
-                    let below = below.replace(' ', "\u{a0}");
-                    write!(page, " {failed}\u{a0}of\u{a0}{attempts} (<\u{a0}{below}) |")?;
-                }
+                Some(class) => write!(page, " {} |", failures(class))?,
                 None => write!(page, " – |")?,
             }
         }
@@ -198,6 +215,21 @@ fn clients(page: &mut String, compared: &Compared) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+/// What was at risk and its bound, and all attempts without one: a bound over attempts that met no
+/// rotation says nothing of rotations.
+fn failures(class: &Class) -> String {
+    let all = format!("{}\u{a0}of\u{a0}{}", class.failed, class.attempts);
+    let Some(at_risk) = &class.at_risk else {
+        return all;
+    };
+    let connections = at_risk.connections.as_ref().map(Exposure::cell);
+    let connections = connections.map_or_else(String::new, |cell| format!("; kept: {cell}"));
+    format!(
+        "{}{connections}; in\u{a0}all {all}",
+        at_risk.attempts.cell()
+    )
 }
 
 fn cost(page: &mut String, compared: &Compared) -> std::fmt::Result {

@@ -21,35 +21,44 @@ struct Tool {
     ask: &'static [&'static str],
     /// What stands directly before the version in its answer.
     after: &'static str,
-    /// The file of this repository that names the version. `None` where the system's package is
-    /// used, whichever it has.
-    fixed_by: Option<&'static str>,
+    /// Where its version comes from.
+    from: Origin,
     /// What it is for here.
     used: &'static str,
 }
 
-const REQUIREMENTS: Option<&str> = Some(".ci/requirements.txt");
+/// Where the version of a tool comes from.
+enum Origin {
+    /// The file of this repository that names it.
+    File(&'static str),
+    /// The system's package, whichever it has.
+    System,
+    /// The newest suite of Debian in which `.ci/run` finds the series that it names.
+    NewestSuite,
+}
+
+const REQUIREMENTS: Origin = Origin::File(".ci/requirements.txt");
 
 /// A tool per line, so that another one is a line.
 #[rustfmt::skip]
 const TOOLS: [Tool; 17] = [
-    Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", fixed_by: None, used: "everything" },
-    Tool { name: "mdBook", ask: &["mdbook", "--version"], after: "mdbook v", fixed_by: Some(".ci/run"), used: "the plain program, beside the library that builds the book" },
-    Tool { name: "Go", ask: &["go", "version"], after: "go version go", fixed_by: REQUIREMENTS, used: "the twin of chapter 3" },
-    Tool { name: "Python", ask: &["python3", "--version"], after: "Python ", fixed_by: None, used: "the twin of chapter 4" },
-    Tool { name: "OpenSSL in Python", ask: &["python3", "-c", "import ssl; print(ssl.OPENSSL_VERSION)"], after: "OpenSSL ", fixed_by: None, used: "the same" },
-    Tool { name: "openssl", ask: &["openssl", "version"], after: "OpenSSL ", fixed_by: None, used: "a second opinion, and `s_server`" },
-    Tool { name: "nginx", ask: &["nginx", "-v"], after: "nginx/", fixed_by: None, used: "a server to compare with" },
-    Tool { name: "HAProxy", ask: &["haproxy", "-v"], after: "HAProxy version ", fixed_by: None, used: "a server to compare with" },
-    Tool { name: "Caddy", ask: &["caddy", "version"], after: "v", fixed_by: REQUIREMENTS, used: "a server to compare with" },
-    Tool { name: "Envoy", ask: &["envoy", "--version"], after: "/", fixed_by: REQUIREMENTS, used: "a server to compare with" },
-    Tool { name: "Traefik", ask: &["traefik", "version"], after: "Version:", fixed_by: REQUIREMENTS, used: "a server to compare with" },
-    Tool { name: "OpenBao", ask: &["bao", "version"], after: "OpenBao v", fixed_by: REQUIREMENTS, used: "an agent and an authority, chapter 9" },
-    Tool { name: "pebble", ask: &["dpkg-query", "-W", "pebble"], after: "pebble", fixed_by: None, used: "an ACME server, chapter 9" },
-    Tool { name: "Chromium", ask: &["chromium", "--version"], after: "Chromium ", fixed_by: None, used: "the pages, as a reader sees them" },
-    Tool { name: "Node.js", ask: &["node", "--version"], after: "v", fixed_by: REQUIREMENTS, used: "it drives the browser" },
-    Tool { name: "typos", ask: &["typos", "--version"], after: "typos-cli ", fixed_by: REQUIREMENTS, used: "spelling" },
-    Tool { name: "Linux", ask: &["uname", "-r"], after: "", fixed_by: None, used: "the kernel" },
+    Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", from: Origin::System, used: "everything" },
+    Tool { name: "mdBook", ask: &["mdbook", "--version"], after: "mdbook v", from: Origin::File(".ci/run"), used: "the plain program, beside the library that builds the book" },
+    Tool { name: "Go", ask: &["go", "version"], after: "go version go", from: REQUIREMENTS, used: "the twin of chapter 3" },
+    Tool { name: "Python", ask: &["python3", "--version"], after: "Python ", from: Origin::System, used: "the twin of chapter 4" },
+    Tool { name: "OpenSSL in Python", ask: &["python3", "-c", "import ssl; print(ssl.OPENSSL_VERSION)"], after: "OpenSSL ", from: Origin::System, used: "the same" },
+    Tool { name: "openssl", ask: &["openssl", "version"], after: "OpenSSL ", from: Origin::System, used: "a second opinion, and `s_server`" },
+    Tool { name: "nginx", ask: &["nginx", "-v"], after: "nginx/", from: Origin::NewestSuite, used: "a server to compare with" },
+    Tool { name: "HAProxy", ask: &["haproxy", "-v"], after: "HAProxy version ", from: Origin::NewestSuite, used: "a server to compare with" },
+    Tool { name: "Caddy", ask: &["caddy", "version"], after: "v", from: REQUIREMENTS, used: "a server to compare with" },
+    Tool { name: "Envoy", ask: &["envoy", "--version"], after: "/", from: REQUIREMENTS, used: "a server to compare with" },
+    Tool { name: "Traefik", ask: &["traefik", "version"], after: "Version:", from: REQUIREMENTS, used: "a server to compare with" },
+    Tool { name: "OpenBao", ask: &["bao", "version"], after: "OpenBao v", from: REQUIREMENTS, used: "an agent and an authority, chapter 9" },
+    Tool { name: "pebble", ask: &["dpkg-query", "-W", "pebble"], after: "pebble", from: Origin::System, used: "an ACME server, chapter 9" },
+    Tool { name: "Chromium", ask: &["chromium", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },
+    Tool { name: "Node.js", ask: &["node", "--version"], after: "v", from: REQUIREMENTS, used: "it drives the browser" },
+    Tool { name: "typos", ask: &["typos", "--version"], after: "typos-cli ", from: REQUIREMENTS, used: "spelling" },
+    Tool { name: "Linux", ask: &["uname", "-r"], after: "", from: Origin::System, used: "the kernel" },
 ];
 
 /// Crates that the text speaks of, and what for. Their versions are those of `Cargo.lock`.
@@ -151,11 +160,11 @@ pub fn differences(
             continue;
         }
         let words = format!("{}: {is} is installed, {was} is recorded", tool.name);
-        match tool.fixed_by {
-            Some(file) => differences
+        match tool.from {
+            Origin::File(file) => differences
                 .wrong
                 .push(format!("{words}; {file} names the version")),
-            None => differences.moved.push(words),
+            Origin::System | Origin::NewestSuite => differences.moved.push(words),
         }
     }
     differences
@@ -185,9 +194,10 @@ fn tools(versions: &Versions) -> Result<String, Error> {
         if version.contains(['|', '\n']) {
             return Err(Error::list(format!("`{version}` is no cell of a table")));
         }
-        let from = match tool.fixed_by {
-            Some(file) => format!("`{file}`"),
-            None => "the system".into(),
+        let from = match tool.from {
+            Origin::File(file) => format!("`{file}`"),
+            Origin::System => "the system".into(),
+            Origin::NewestSuite => "Debian's newest suite".into(),
         };
         // Writing to a string cannot fail.
         let _ = writeln!(

@@ -93,7 +93,7 @@ fn what_is_written_is_read_and_shown() {
         "{page}"
     );
     assert!(
-        page.contains("| nginx | not there | the system |"),
+        page.contains("| nginx | not there | Debian's newest suite |"),
         "{page}"
     );
 }

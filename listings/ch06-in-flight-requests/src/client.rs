@@ -68,6 +68,11 @@ impl TimeProvider for Clock {
     }
 }
 
+/// How much of an answer may lie here unread, in bytes. Of hyper's own 2 MiB, a slow reader would learn
+/// long after the connection was cut.
+const WINDOW: u32 = 65_535;
+const BUFFER: usize = 32 * 1024;
+
 /// An open connection.
 pub struct Http {
     sender: Sender,
@@ -105,11 +110,15 @@ impl Http {
         let io = TokioIo::new(stream);
         let failed = |error| Failure::Handshake(io::Error::other(error));
         let (sender, ended) = if is_http2 {
-            let handshake = conn::http2::handshake(TokioExecutor::new(), io).await;
-            let (sender, connection) = handshake.map_err(failed)?;
+            let mut builder = conn::http2::Builder::new(TokioExecutor::new());
+            // As each stream begins (RFC 9113, section 6.9.2).
+            builder.initial_stream_window_size(WINDOW);
+            let (sender, connection) = builder.handshake(io).await.map_err(failed)?;
             (Sender::Http2(sender), tokio::spawn(connection))
         } else {
-            let (sender, connection) = conn::http1::handshake(io).await.map_err(failed)?;
+            let mut builder = conn::http1::Builder::new();
+            builder.read_buf_exact_size(Some(BUFFER));
+            let (sender, connection) = builder.handshake(io).await.map_err(failed)?;
             (Sender::Http1(sender), tokio::spawn(connection))
         };
         Ok(Self {

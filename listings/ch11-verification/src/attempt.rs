@@ -174,11 +174,26 @@ pub struct Attempt {
 }
 // ANCHOR_END: attempt
 
+/// A connection that was kept for more than one request. It is at risk in each rotation that it meets,
+/// also where no request is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The class of its client.
+    pub class: Class,
+    /// When it was open.
+    pub from: Duration,
+    /// When it ended, or the load.
+    pub until: Duration,
+    /// Whether a request was lost with it.
+    pub lost: bool,
+}
+
 /// All attempts of a run, and the clock that dates them.
 #[derive(Debug)]
 pub struct Recorder {
     zero: Instant,
     attempts: Mutex<Vec<Attempt>>,
+    kept: Mutex<Vec<Kept>>,
     graceful_closes: Mutex<Vec<(Class, Duration)>>,
     late: Mutex<Duration>,
     dropped: Mutex<u64>,
@@ -189,6 +204,7 @@ impl Default for Recorder {
         Self {
             zero: Instant::now(),
             attempts: Mutex::default(),
+            kept: Mutex::default(),
             graceful_closes: Mutex::default(),
             late: Mutex::default(),
             dropped: Mutex::default(),
@@ -210,6 +226,16 @@ impl Recorder {
     /// Writes an attempt down.
     pub fn put(&self, attempt: Attempt) {
         self.attempts.lock().push(attempt);
+    }
+
+    /// Writes a connection down that is not kept any longer.
+    pub fn put_kept(&self, kept: Kept) {
+        self.kept.lock().push(kept);
+    }
+
+    /// The kept connections that have ended so far.
+    pub fn kept(&self) -> Vec<Kept> {
+        self.kept.lock().clone()
     }
 
     /// A connection of this class ended as it should: the client was asked to leave, or it was

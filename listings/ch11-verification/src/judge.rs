@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use crate::attempt::{Attempt, Class};
+use crate::attempt::{Attempt, Class, Kept};
 use crate::bound::upper;
 use crate::phase::{during, rotations_met, went_back};
 use crate::rotation::Window;
@@ -52,11 +52,13 @@ pub struct Risk {
     pub during: Share,
     /// Rotations. One has failed if an attempt failed during it.
     pub rotations: Share,
+    /// The generations of those that have.
+    pub harmed: BTreeSet<u32>,
 }
 
 /// Counts what was at risk.
 pub fn risk<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, windows: &[Window]) -> Risk {
-    let (mut risk, mut harmful) = (Risk::default(), BTreeSet::new());
+    let mut risk = Risk::default();
     for attempt in attempts {
         risk.all.of += 1;
         risk.during.of += rotations_met(attempt, windows);
@@ -64,14 +66,29 @@ pub fn risk<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, windows: &[Wind
             risk.all.failed += 1;
             let rotation = during(attempt, windows).map(|window| window.generation);
             risk.during.failed += u64::from(rotation.is_some());
-            harmful.extend(rotation);
+            risk.harmed.extend(rotation);
         }
     }
     risk.rotations.of = windows.len() as u64;
-    risk.rotations.failed = harmful.len() as u64;
+    risk.rotations.failed = risk.harmed.len() as u64;
     risk
 }
 // ANCHOR_END: risk
+
+/// Crossings of a rotation by kept connections, once for each rotation that a connection met. One has
+/// failed if a request was lost with the connection during that rotation.
+pub fn crossings<'a>(kept: impl IntoIterator<Item = &'a Kept>, windows: &[Window]) -> Share {
+    let mut crossings = Share::default();
+    for connection in kept {
+        let first = windows.partition_point(|window| window.end < connection.from);
+        let met = windows[first..].partition_point(|window| window.began <= connection.until);
+        crossings.of += met as u64;
+        let last = windows[first..first + met].last();
+        let is_hit = last.is_some_and(|last| last.end >= connection.until);
+        crossings.failed += u64::from(connection.lost && is_hit);
+    }
+    crossings
+}
 
 /// What can be wrong with a rotation although no attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

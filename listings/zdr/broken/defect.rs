@@ -104,6 +104,9 @@ pub enum Defect {
     DescriptorsLeak,
     /// #45: each reload leaves threads behind: a timer of its own.
     ThreadsLeak,
+    /// #53: it takes a file with the inode and the date that it knows for the file that it knows
+    /// (nginx's `ssl_object_cache_inheritable`).
+    InodeAndDate,
     /// It keeps the certificates of earlier chains, and sends them with the new leaf.
     ChainsMixed,
     /// It cuts each long answer at a reload, and lets all that is short come to its end.

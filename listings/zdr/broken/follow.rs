@@ -1,6 +1,8 @@
 //! Following the files: chapter 3's watch, and what it becomes when something is left out.
 
 use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +43,7 @@ pub async fn follow(
         Some(Defect::LostOnRemove) => watch_files(&files, live, true).await,
         Some(Defect::NewerOnly) => newer_only(&files, live).await,
         Some(Defect::KeyDateOnly) => key_date_only(&files, live).await,
+        Some(Defect::InodeAndDate) => inode_and_date(&files, live).await,
         Some(Defect::LeadingEdge) => leading_edge(&files, live).await,
         Some(Defect::LostBeforeWatch) => late_watch(&files, live).await,
         Some(Defect::WatcherDies) => until_rejected(&files, live, told).await,
@@ -177,13 +180,26 @@ async fn newer_only(files: &Files, live: Arc<IdentityStore>) {
 
 /// Asks for the time of the key's last change.
 async fn key_date_only(files: &Files, live: Arc<IdentityStore>) {
-    let changed = || fs::metadata(&files.key)?.modified();
-    let mut last = changed().unwrap_or(UNIX_EPOCH);
+    where_other(live, || fs::metadata(&files.key)?.modified()).await;
+}
+
+/// Asks whether each file is the one that it was, by inode and date.
+async fn inode_and_date(files: &Files, live: Arc<IdentityStore>) {
+    let of = |path: &Path| {
+        let about = fs::metadata(path)?;
+        Ok::<_, io::Error>((about.ino(), about.modified()?))
+    };
+    where_other(live, || Ok([of(&files.certificate)?, of(&files.key)?])).await;
+}
+
+/// Looks where what is asked for is not what it was.
+async fn where_other<T: PartialEq>(live: Arc<IdentityStore>, asked: impl Fn() -> io::Result<T>) {
+    let mut last = asked().ok();
     let mut ticks = interval(Duration::from_millis(50));
     loop {
         ticks.tick().await;
-        match changed() {
-            Ok(now) if now != last => {
+        match asked().ok() {
+            now @ Some(_) if now != last => {
                 if let Some(Reload::Loaded(_)) = look_quietly(&live).await {
                     last = now;
                 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
-use crate::judge::findings;
+use crate::judge::verdict::verdict;
 use crate::load::Load;
 use crate::report::{Report, ScenarioReport};
 use crate::scenarios::options::ScenarioContext;
@@ -46,7 +46,7 @@ pub async fn check(
         ready = Box::pin(set_up(&fixtures, options)) => ready?,
         error = control.interrupted() => {
             begun.interrupted = Some(error);
-            begun.verdict = findings::verdict(&begun);
+            begun.verdict = verdict(&begun);
             return Ok(begun);
         }
     };
@@ -72,7 +72,7 @@ pub async fn check(
     report.seconds = run.elapsed().as_secs_f64();
     report.findings.sort_by_key(|finding| finding.severity);
     report.interrupted = interrupted;
-    report.verdict = findings::verdict(&report);
+    report.verdict = verdict(&report);
     Ok(report)
 }
 // ANCHOR_END: check

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::stats_tests::{Alternative, fisher::fishers_exact};
 
+use crate::report::at_risk::Exposure;
 use crate::report::format;
 use crate::report::times::Times;
 use crate::report::{ClassReport, Finding, Latency, Phase, PhaseReport, Report, Severity};
@@ -95,6 +96,8 @@ pub struct Share {
     pub failed: u64,
     /// With 95 % confidence, not more than this share fails.
     pub failed_below: f64,
+    /// How many failed of what was at risk during rotations, where that is known.
+    pub at_risk: Option<Exposure>,
 }
 
 /// A class in both.
@@ -283,5 +286,6 @@ fn share(class: &ClassReport) -> Share {
         attempts: class.attempts,
         failed: class.failed,
         failed_below: class.failed_below,
+        at_risk: class.at_risk.as_ref().map(|of| of.attempts),
     }
 }

@@ -1,12 +1,14 @@
 //! What the attempts, the server's process and its log amount to.
 //!
 //! - [`measure`]: from attempts to figures.
-//! - [`findings`]: from figures to findings, and from findings to a verdict.
+//! - [`findings`]: from figures to findings.
+//! - [`verdict`]: from findings and figures to a verdict.
 //! - [`of_server`]: what the server's process and its output tell.
 //!
 //! This folder may use `report`, whose figures and findings it makes, `server`, and chapter 11's
-//! phases and bound. `scenarios`, `check`, `course` and `benchmark` use it.
+//! phases, judgement and bound. `scenarios`, `check`, `course` and `benchmark` use it.
 
 pub mod findings;
 pub mod measure;
 pub mod of_server;
+pub mod verdict;

@@ -4,7 +4,8 @@
 //! - [`target`]: the server as clients see it, and one request to it.
 //! - [`issued_chains`]: which chains may be shown.
 //! - [`probe`]: an attempt over a connection of its own (`full`, `resuming`, `mutual`).
-//! - [`pool`], [`http2`], [`download`]: attempts over connections that are kept.
+//! - [`pool`], [`http2`], [`download`]: attempts over connections that are kept; `kept`: for how long.
+//! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
 //! - [`failure`]: what a library's error means, and whether the request was sent at all.
 //!
 //! This folder may use `server` (what is spoken, how long a download is) and chapter 11's attempts
@@ -14,8 +15,11 @@ pub mod download;
 pub mod failure;
 pub mod http2;
 pub mod issued_chains;
+mod kept;
+pub(crate) mod narrow;
 pub mod pool;
 pub mod probe;
+pub mod read_ahead;
 pub mod target;
 
 use std::collections::HashMap;

@@ -1,12 +1,14 @@
 //! The report: what was measured, and what follows from it. `file` reads and writes it as JSON; `text`
 //! shows it in a terminal, `page` and `plot` in a browser; `format` has the notation of figures;
-//! `latency`, `slices` and `times` add figures up.
+//! `latency`, `slices` and `times` add figures up, `at_risk` says what of them rotations can have hurt.
 //!
-//! Uses nothing of the other folders: of chapter 11, attempts, phases and the bound.
+//! Uses nothing of the other folders: of chapter 11, attempts, phases, shares and the bound.
 
+pub mod at_risk;
 pub(crate) mod coverage;
 pub mod file;
 pub mod format;
+pub(crate) mod headline;
 pub mod latency;
 pub mod page;
 pub mod plot;
@@ -20,12 +22,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::report::at_risk::AtRisk;
 use ch11_verification::attempt::{Class, FailureKind};
 pub use ch11_verification::phase::Phase;
 
 /// The version of this format. A change of meaning raises it, and a new field: an older `zdr` would not
 /// know that.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The oldest that is read. What it lacks has a value that says so.
 pub const OLDEST: u32 = 1;
@@ -124,6 +127,9 @@ pub struct Verdict {
     /// What it says nothing about, a sentence each. Since format 2.
     #[serde(default)]
     pub not_covered: Vec<String>,
+    /// What was at risk, of all classes together. `None` where nothing was measured. Since format 3.
+    #[serde(default)]
+    pub at_risk: Option<AtRisk>,
 }
 
 /// How bad a finding is.
@@ -231,8 +237,12 @@ pub struct ClassReport {
     /// All failures.
     pub failed: u64,
     /// With 95 % confidence, not more than this share of attempts fails (Clopper and Pearson, one
-    /// sided). It is above zero even where none failed.
+    /// sided), if they fail independently of each other. It is above zero even where none failed. Most
+    /// of them met no rotation: of rotations, `at_risk` tells.
     pub failed_below: f64,
+    /// What of this rotations can have hurt. `None` in a report of an earlier format. Since format 3.
+    #[serde(default)]
+    pub at_risk: Option<AtRisk>,
     /// Failures by kind and phase.
     pub failures: Vec<Failures>,
     /// Connections that ended as they should: asked to leave, or idle.

@@ -15,6 +15,7 @@ mod client_trust;
 mod clients;
 mod files;
 mod half_open;
+mod in_place;
 mod outcome;
 mod renewals;
 mod startup;

@@ -301,13 +301,32 @@ fn surprise(stops: &Stops, course: &Course) -> Option<String> {
     (!as_known).then(|| format!("not at {:?}: {}", stops.lesson, whole(course)))
 }
 
+/// It logs nothing: of what it says nothing is known, good or bad, and the next stage is open.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sound_server_that_asks_its_clients_has_seven_stages() {
-    let spec = broken(&[]).asking_clients().unwrap();
+async fn a_sound_server_that_asks_its_clients_has_seven_stages_and_one_that_is_not_judged() {
+    let mut spec = behind(
+        "exec SERVER 2>/dev/null",
+        broken(&[]).asking_clients().unwrap(),
+    );
+    spec.ready.event = None;
     let scenarios = [Scenario::TrustAdded, Scenario::TrustHalfWritten];
     let course = taken(&spec, &short(&scenarios)).await;
     assert!(course.passed, "{}", whole(&course));
     assert_eq!(course.stages.len(), 7);
+    for (stage, number) in course.stages.iter().zip(1..) {
+        let is_log = stage.lesson == Lesson::SaysWhatItDoes;
+        assert_eq!(
+            stage.state == State::NotJudged,
+            is_log,
+            "{}",
+            whole(&course)
+        );
+        let told = text::stage(number, stage);
+        assert_eq!(told.contains(": not judged\n"), is_log, "{told}");
+        assert_eq!(told.contains("it logs none of them"), is_log, "{told}");
+    }
+    let end = text::end(&course);
+    assert!(end.contains("all but 1 stage. 6 of 7"), "{end}");
 }
 
 #[test]

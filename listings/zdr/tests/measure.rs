@@ -7,7 +7,7 @@ use ch11_verification::phase::{phase, went_back};
 use ch11_verification::rotation::Window;
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::Seen;
-use zdr::judge::findings::{of_chains, of_resources, of_resumption};
+use zdr::judge::findings::{of_chains, of_latency, of_resources, of_resumption};
 use zdr::judge::measure::{class, rotations, timeline};
 use zdr::load::{Added, Chains};
 use zdr::report::{Code, Handles, Phase, Resources, Severity};
@@ -90,6 +90,22 @@ fn latency_counts_from_the_moment_that_was_due() {
     );
     assert_eq!(latency.p50, latency.max, "one of the three has a latency");
     assert!(report.failed_below > 1.0 / 3.0);
+}
+
+/// What waits for a reload is told from what waits for a machine that is busy: that makes the checker late.
+#[test]
+fn who_is_late_does_not_call_others_slow() {
+    let windows = [window(1, 1000, 1010, 1500)];
+    let attempts: Vec<_> = (0..40)
+        .map(|n| probe(n * 50, if (20..30).contains(&n) { 480 } else { 15 }, 0))
+        .collect();
+    let of = class(Class::Full, &Recorder::default(), &attempts, &windows);
+    let codes = |late| -> Vec<Code> {
+        let found = of_latency(std::slice::from_ref(&of), at(late));
+        found.iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(10), [Code::SlowWhileReloading]);
+    assert_eq!(codes(440), []);
 }
 
 #[test]

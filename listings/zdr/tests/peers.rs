@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use ch11_verification::attempt::Class;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
-use zdr::report::{Code, Report, Severity};
+use zdr::judge::findings;
+use zdr::report::{Code, Outcome, Report, Severity};
+use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 /// What we know of a server.
@@ -66,7 +69,14 @@ fn known() -> BTreeMap<&'static str, Known> {
         ("go", program("go")),
         ("haproxy-reload", closes_what_is_idle("haproxy")),
         ("haproxy-runtime", program("haproxy")),
-        ("nginx", closes_what_is_idle("nginx")),
+        (
+            "nginx",
+            // An old worker closes a connection of HTTP/2 that it has just taken.
+            Known {
+                may_fail: &[Code::RequestsFailed, Code::HandshakesFailed],
+                ..program("nginx")
+            },
+        ),
         ("python", program("python3")),
         (
             "s_server",
@@ -106,6 +116,24 @@ fn servers(file: &Path) -> Vec<Spec> {
     [Some(spec), mutual].into_iter().flatten().collect()
 }
 
+/// nginx 1.27.4 and later takes a file of the same inode and second for the same file
+/// (`ssl_object_cache_inheritable`, on by default): entry 53 of the failure catalogue.
+fn in_place(spec: &Spec) -> Option<Outcome> {
+    let version = spec.name.eq("nginx").then(|| {
+        let said = Command::new("nginx").arg("-v").output().unwrap().stderr;
+        let said = String::from_utf8(said).unwrap();
+        let version = said.trim().rsplit_once('/').expect("nginx/VERSION").1;
+        let numbers = version
+            .split('.')
+            .map(|number| number.parse::<u32>().unwrap());
+        numbers.collect::<Vec<_>>()
+    })?;
+    Some(match version.as_slice() >= [1, 27, 4].as_slice() {
+        true => Outcome::Failed,
+        false => Outcome::Passed,
+    })
+}
+
 async fn judge(spec: &Spec) -> Report {
     let (_nobody, interrupt) = watch::channel(None);
     let control = RunControl {
@@ -121,7 +149,10 @@ async fn judge(spec: &Spec) -> Report {
         rate: 10.0,
         downloads: 1,
         pool: 2,
-        scenarios: Vec::new(),
+        scenarios: in_place(spec)
+            .map(|_| Scenario::InPlace)
+            .into_iter()
+            .collect(),
         patience: Duration::from_secs(15),
         ..Options::default()
     };
@@ -129,9 +160,11 @@ async fn judge(spec: &Spec) -> Report {
 }
 
 /// What was found, and should not have been, or the other way round.
-fn surprise(known: &Known, report: &Report) -> Option<String> {
+fn surprise(known: &Known, in_place: Option<Outcome>, report: &Report) -> Option<String> {
     let failures = report.findings.iter();
-    let failures = failures.filter(|finding| finding.severity == Severity::Failure);
+    let failures = failures.filter(|finding| {
+        finding.severity == Severity::Failure && finding.scenario == findings::ROTATION
+    });
     let found: BTreeSet<_> = failures.map(|finding| finding.code).collect();
     let as_known = known.fails.iter().all(|code| found.contains(code))
         && found
@@ -142,8 +175,12 @@ fn surprise(known: &Known, report: &Report) -> Option<String> {
         .iter()
         .all(|rotation| rotation.first_new_ms.is_some());
     let served = report.classes.iter().all(|class| class.attempts > 0);
-    (!(as_known && shown && served && report.rotations.len() == 2))
-        .then(|| format!("{}: {:#?}", report.server.name, report.findings))
+    let rotated = as_known && shown && served && report.rotations.len() == 2;
+    let scenario = report.scenarios.first().map(|scenario| scenario.outcome);
+    (!rotated || scenario != in_place).then(|| {
+        let (name, found) = (&report.server.name, &report.findings);
+        format!("{name}: {found:#?}, {:#?}", report.scenarios)
+    })
 }
 
 #[test]
@@ -169,11 +206,15 @@ async fn each_server_that_is_there_rotates_as_we_know_it() {
         if !known.is_there() {
             continue;
         }
-        for spec in servers(&file) {
+        for mut spec in servers(&file) {
+            if in_place(&spec) == Some(Outcome::Failed) {
+                // It is waited for as long.
+                spec.limits.reload_within_ms = 5000;
+            }
             let known = known.clone();
             judging.spawn(async move {
                 let _turn = super::turns::of(1).await;
-                surprise(&known, &judge(&spec).await)
+                surprise(&known, in_place(&spec), &judge(&spec).await)
             });
         }
     }

@@ -5,7 +5,6 @@
 //! clients' work as well. Handshakes for each second of the server's own processor time do not.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,11 +12,10 @@ use std::time::{Duration, Instant};
 use ch06_in_flight_requests::client::{Download, Http};
 use lab::client::{Client, Connection, Options};
 use serde::{Deserialize, Serialize};
-use socket2::SockRef;
-use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::load::narrow;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
@@ -197,20 +195,11 @@ async fn asked(open: Vec<Begun>, patience: Duration) -> Vec<bool> {
     asking.join_all().await
 }
 
-/// How large a segment is, in bytes: as on a network of Ethernet. The kernel keeps at least ten for a
-/// client that does not read. On the loopback they are of 64 kB, and those of a thousand clients are
-/// all the memory that it has for TCP: then every connection waits.
-const SEGMENT: u32 = 1440;
-
 async fn begin(testbed: &TestBed, client: &Client) -> Option<Begun> {
     let address = *testbed.target.address.borrow();
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    };
-    let socket = socket.ok()?;
-    SockRef::from(&socket).set_tcp_mss(SEGMENT).ok()?;
-    socket.set_nodelay(true).ok()?;
+    // With the segments of the loopback, those of a thousand clients would be all the memory that the
+    // kernel has for TCP: then every connection waits.
+    let socket = narrow::socket(address).ok()?;
     let tcp = socket.connect(address).await.ok()?;
     let (stream, seen) = client.handshake(tcp).await.ok()?;
     if testbed.target.protocol == Protocol::Lab {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cost::{Held, Speed};
 use super::program::version;
 use crate::judge::findings::ROTATION;
+use crate::report::at_risk::Exposure;
 use crate::report::latency::histogram;
 use crate::report::{ClassReport, Code, Finding, Machine, Outcome, Phase, Report, Severity};
 use crate::server::spec::Spec;
@@ -81,10 +82,36 @@ pub struct ClassResult {
     pub failed: u64,
     /// Not more than this share fails, with 95 % confidence.
     pub failed_below: f64,
+    /// Failures of what was at risk during rotations. `None` in figures that are older than this.
+    #[serde(default)]
+    pub at_risk: Option<RiskResult>,
     /// Median and 99th percentile before the first rotation, in microseconds.
     pub steady_us: (u64, u64),
     /// The same during rotations.
     pub during_us: (u64, u64),
+}
+
+/// What rotations can have hurt, all rounds together.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct RiskResult {
+    /// Attempts, once for each rotation that they met.
+    pub attempts: Exposure,
+    /// Kept connections, once for each rotation that they met.
+    pub connections: Option<Exposure>,
+    /// Rotations.
+    pub rotations: Exposure,
+}
+
+impl RiskResult {
+    /// With another round.
+    fn plus(self, other: Self) -> Self {
+        let connections = self.connections.zip(other.connections);
+        Self {
+            attempts: self.attempts.plus(other.attempts),
+            connections: connections.map(|(a, b)| a.plus(b)),
+            rotations: self.rotations.plus(other.rotations),
+        }
+    }
 }
 
 impl ServerResult {
@@ -147,6 +174,15 @@ impl ServerResult {
         let of = self.classes.entry(class.class).or_default();
         of.attempts += class.attempts;
         of.failed += class.failed;
+        let round = class.at_risk.as_ref().map(|at_risk| RiskResult {
+            attempts: at_risk.attempts,
+            connections: at_risk.connections,
+            rotations: at_risk.rotations,
+        });
+        of.at_risk = match (of.at_risk, round) {
+            (Some(sum), Some(round)) => Some(sum.plus(round)),
+            (sum, round) => sum.or(round),
+        };
         for (phase, report) in &class.phases {
             let all = latencies
                 .entry((class.class, *phase))

@@ -97,6 +97,9 @@ impl Run {
             let after = window
                 .first_new
                 .map(|new| new.saturating_sub(window.notified));
+            // A long answer that it cut is found now, and dated to it.
+            let target = &testbed.target;
+            target.read_ahead.all(window.end, target.patience).await;
             self.windows.push(window);
             (control.progress)(Step::Rotated { number, after });
             pass(testbed, next.saturating_sub(self.recorder.now())).await?;
@@ -153,7 +156,8 @@ impl Run {
 
         let mut findings = findings::of_rotations(&rotations, &self.outline.plan, &back);
         findings.extend(findings::of_classes(&classes));
-        findings.extend(findings::of_latency(&classes));
+        let (late, _) = self.recorder.fell_behind();
+        findings.extend(findings::of_latency(&classes, late));
         let latest = testbed.chains.latest();
         findings.extend(findings::of_resumption(&records, &rotations, latest));
         if let Some(resources) = &self.resources {
@@ -266,6 +270,7 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
             passed: false,
             words: String::new(),
             not_covered: Vec::new(),
+            at_risk: None,
         },
         findings: Vec::new(),
         classes: Vec::new(),

@@ -69,6 +69,7 @@ pub fn merge(mut reports: Vec<Report>) -> Result<Report, MergeError> {
             passed: false,
             words: String::new(),
             not_covered: Vec::new(),
+            at_risk: None,
         },
         classes: classes(all()),
         rotations,

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{Change, Comparison, Share};
+use crate::report::at_risk::Exposure;
 use crate::report::format;
 use crate::report::text::line_of;
 use crate::report::times::Times;
@@ -74,8 +75,10 @@ impl Comparison {
             "class", "before", "after"
         )?;
         for class in &self.classes {
-            let said =
-                |share: &Share| format::failures(share.failed, share.attempts, share.failed_below);
+            let said = |share: &Share| {
+                let failed = format::count(share.failed);
+                format!("{failed} of {}", format::count(share.attempts))
+            };
             let change = match class.change {
                 Change::Worse => format!("worse (p {})", probability(class.probability)),
                 Change::Better => format!("better (p {})", probability(class.probability)),
@@ -89,6 +92,18 @@ impl Comparison {
                 said(&class.after)
             )?;
         }
+        writeln!(f, "\nAt risk during rotations")?;
+        for class in &self.classes {
+            let [before, after] = [&class.before, &class.after].map(|of| {
+                of.at_risk
+                    .map_or_else(|| "not known".into(), Exposure::cell)
+            });
+            writeln!(f, "  {:<10}{before:>28}{after:>28}", class.class.name())?;
+        }
+        self.say_latency(f)
+    }
+
+    fn say_latency(&self, f: &mut String) -> fmt::Result {
         writeln!(f, "\nLatency, after by before")?;
         writeln!(
             f,

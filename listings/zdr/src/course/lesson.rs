@@ -66,6 +66,7 @@ impl Lesson {
                 Scenario::Burst,
                 Scenario::Rollback,
                 Scenario::SameDate,
+                Scenario::InPlace,
                 Scenario::ChainOnly,
                 Scenario::OtherLifetimes,
                 Scenario::OtherIntermediate,

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::Course;
 use super::lesson::{Hint, ON, advice};
 use super::stage::{StageReport, State};
-use crate::judge::findings::share;
-use crate::report::format::{counted, wrapped};
+use crate::report::at_risk::none_or;
+use crate::report::format::{count, counted, wrapped};
 use crate::report::text::WIDTH;
 use crate::report::{Finding, Severity};
 
@@ -25,7 +25,7 @@ pub fn stage(number: usize, report: &StageReport) -> String {
         0 => String::new(),
         many => format!(", {}", counted(many, "scenario")),
     };
-    let failed = share(report.failed, report.attempts);
+    let failed = failures(report.failed, report.attempts);
     if report.attempts > 0 {
         let figures = format!("{rotations}{scenarios}: {failed} attempts failed.");
         put(&mut text, &figures);
@@ -64,6 +64,11 @@ pub fn stage(number: usize, report: &StageReport) -> String {
     text
 }
 
+/// Without a bound: most of these attempts met no rotation.
+fn failures(failed: u64, attempts: u64) -> String {
+    format!("{} of {}", none_or(failed), count(attempts))
+}
+
 /// The end: what it took, and what to read next.
 pub fn end(course: &Course) -> String {
     let sum = |of: fn(&StageReport) -> u64| course.stages.iter().map(of).sum::<u64>();
@@ -75,7 +80,7 @@ pub fn end(course: &Course) -> String {
         course.seconds,
         counted(sum(|one| one.rotations), "rotation"),
         counted(sum(|one| one.scenarios), "scenario"),
-        share(sum(|one| one.failed), sum(|one| one.attempts)),
+        failures(sum(|one| one.failed), sum(|one| one.attempts)),
     );
     let unjudged = course.stages.iter();
     let unjudged = unjudged.filter(|one| one.state == State::NotJudged).count();

@@ -1,14 +1,13 @@
-//! From figures to findings, and from findings to a verdict.
+//! From figures to findings.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::judge::measure::ms;
 use crate::load::Added;
-use crate::report::coverage::remark;
 use crate::report::format::{self, below, count};
 use crate::report::{
-    ClassReport, Code, Finding, Handles, Outcome, Phase, Plan, Report, Resources, Rotation,
-    Severity, Verdict,
+    ClassReport, Code, Finding, Handles, Phase, Plan, Resources, Rotation, Severity,
 };
 use ch11_verification::attempt::{Attempt, Class, FailureKind};
 use ch11_verification::bound::upper;
@@ -121,9 +120,11 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
                 })
                 .collect();
             let words = format!(
-                "{}: {} failed: {}.",
+                "{}: {} of {} failed{}: {}.",
                 class.class,
-                share(class.failed, class.attempts),
+                count(class.failed),
+                count(class.attempts),
+                at_risk(class),
                 kinds.join("; ")
             );
             found.push(finding(Severity::Failure, code, ROTATION, words));
@@ -132,11 +133,23 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
     found
 }
 
+/// How many failed of the attempts that rotations can have hurt.
+fn at_risk(class: &ClassReport) -> String {
+    let at_risk = class.at_risk.as_ref().map(|of| of.attempts);
+    at_risk.map_or_else(String::new, |of| {
+        let (at_risk, below) = (count(of.of), below(of.failed_below));
+        let failed = count(of.failed);
+        format!(", and of {at_risk} at risk during rotations {failed} (below {below})")
+    })
+}
+
 /// Who waits for a reload. Of the attempts during rotations, one in ten must have taken five times as
 /// long as nine of ten before and after, and a quarter of a second: less is the noise of a busy
-/// machine.
-pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
+/// machine. Latency counts from the moment at which an attempt was due, so that it holds by how much
+/// this side was `late`: that comes on top.
+pub fn of_latency(classes: &[ClassReport], late: Duration) -> Vec<Finding> {
     const LONG: u64 = 250_000;
+    let long = LONG + late.as_micros() as u64;
     const FEW: u64 = 10;
     let mut found = Vec::new();
     for class in classes {
@@ -146,7 +159,7 @@ pub fn of_latency(classes: &[ClassReport]) -> Vec<Finding> {
         };
         let slow = during.latency.p90;
         let steady = p90(Phase::Before).max(p90(Phase::After)).unwrap_or(0);
-        if steady == 0 || during.attempts < FEW || slow < LONG.max(5 * steady) {
+        if steady == 0 || during.attempts < FEW || slow < long.max(5 * steady) {
             continue;
         }
         let words = format!(
@@ -360,80 +373,4 @@ fn of_handles(handles: &Handles, rotations: usize) -> Option<Finding> {
     );
     let found = finding(Severity::Warning, Code::DescriptorsGrow, ROTATION, words);
     (!grown.is_empty()).then_some(found)
-}
-
-/// The verdict, in one sentence.
-pub fn verdict(report: &Report) -> Verdict {
-    let failures: Vec<_> = report
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Failure)
-        .collect();
-    let warnings = match report.findings.len() - failures.len() {
-        0 => String::new(),
-        1 => " There is 1 warning.".into(),
-        many => format!(" There are {many} warnings."),
-    };
-    let not_covered = report.not_covered();
-    Verdict {
-        passed: failures.is_empty() && report.interrupted.is_none(),
-        words: sentence(report, &failures) + &warnings + &remark(&not_covered),
-        not_covered,
-    }
-}
-
-fn sentence(report: &Report, failures: &[&Finding]) -> String {
-    let name = &report.server.name;
-    let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
-    let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
-    let attempts = share(failed, attempts);
-    let counted = match report.rotations.len() {
-        1 => "1 rotation".to_owned(),
-        many => format!("{many} rotations"),
-    };
-    let (tried, failed_at) = scenarios(report);
-    let scenarios = match tried {
-        0 => String::new(),
-        many => format!(", and {many} things were done to it on purpose"),
-    };
-    let mut under_load = failures
-        .iter()
-        .filter(|failure| failure.scenario == ROTATION);
-    match (&report.interrupted, under_load.next()) {
-        (_, Some(worst)) => {
-            let more = match failures.len() {
-                1 => String::new(),
-                2 => " And 1 more failure.".into(),
-                many => format!(" And {} more failures.", many - 1),
-            };
-            let words = &worst.words;
-            format!("{name} does not rotate with zero downtime. {words}{more}")
-        }
-        // What was done to it is another matter than what happens every day.
-        (None, None) if !failures.is_empty() => format!(
-            "{name} rotates with zero downtime while all is well: {counted}, {attempts} attempts failed. \
-             But of {tried} things done to it on purpose it does not stand {}: {}.",
-            failed_at.len(),
-            failed_at.join(", ")
-        ),
-        (Some(error), None) => format!(
-            "No verdict on {name}: {error}. Until then, in {counted}, {attempts} attempts failed."
-        ),
-        (None, None) if report.rotations.is_empty() => {
-            format!("{name} serves: {attempts} attempts failed{scenarios}. Nothing was rotated.")
-        }
-        (None, None) => format!(
-            "{name} rotates with zero downtime: {counted}, {attempts} attempts failed{scenarios}."
-        ),
-    }
-}
-
-/// How many scenarios were run, and the names of those that failed.
-fn scenarios(report: &Report) -> (usize, Vec<&str>) {
-    let run = report.scenarios.iter();
-    let run = run.filter(|scenario| scenario.outcome != Outcome::NotApplicable);
-    let failed = run
-        .clone()
-        .filter(|scenario| scenario.outcome == Outcome::Failed);
-    (run.count(), failed.map(|of| of.name.as_str()).collect())
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::report::at_risk::AtRisk;
 use crate::report::latency::histogram;
 use crate::report::{ClassReport, Failures, Latency, Phase, PhaseReport, Rotation, Slice};
 use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
 use ch11_verification::bound::upper;
+use ch11_verification::judge::{crossings, risk};
 use ch11_verification::phase::phase;
 use ch11_verification::rotation::Window;
 
@@ -55,8 +57,35 @@ pub fn class(
         attempts,
         failed,
         failed_below: upper(failed, attempts),
+        at_risk: Some(at_risk(class, recorder, records, windows)),
         failures: failures.into_values().collect(),
         graceful_closes: recorder.graceful_closes(class) as u64,
+    }
+}
+
+/// What of a class rotations can have hurt.
+fn at_risk(class: Class, recorder: &Recorder, records: &[Attempt], windows: &[Window]) -> AtRisk {
+    let risk = risk(
+        records.iter().filter(|record| record.class == class),
+        windows,
+    );
+    let kept = recorder.kept();
+    let connections = match class {
+        Class::Pooled | Class::Http2 => Some(crossings(
+            kept.iter().filter(|of| of.class == class),
+            windows,
+        )),
+        // Each has a connection of its own.
+        Class::Download => Some(risk.during),
+        Class::Full | Class::Resuming | Class::Mutual => None,
+    };
+    let numbered = windows.iter().zip(1u32..);
+    let harmed = numbered.filter(|(window, _)| risk.harmed.contains(&window.generation));
+    AtRisk {
+        attempts: risk.during.into(),
+        connections: connections.map(Into::into),
+        rotations: risk.rotations.into(),
+        harmed: harmed.map(|(_, number)| number).collect(),
     }
 }
 

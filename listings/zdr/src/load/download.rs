@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::load::failure::Failed;
 use crate::load::probe::{Probe, ProbeContext};
+use crate::load::read_ahead::Reader;
 use crate::load::target::Sighting;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
@@ -22,16 +23,27 @@ use crate::server::spec::Protocol;
 const PIECE: u32 = 16 * 1024;
 const PACE: Duration = Duration::from_millis(20);
 
-/// Takes a long answer in small pieces, until it is whole, cut, or the load stops.
-pub(super) async fn long_stream(context: ProbeContext, stream: Download) {
+/// What a server's kernel keeps of an answer at most (the default of `tcp_wmem`, man 7 tcp).
+const SENT: u64 = 4 << 20;
+
+/// More than the client keeps: its kernel of a narrow connection, its library of HTTP, and TLS.
+const RECEIVED: u64 = 512 * 1024;
+
+/// Takes a long answer in small pieces, until it is whole, cut, or the load stops. Says whether it was
+/// not cut.
+pub(super) async fn long_stream(context: ProbeContext, stream: Download) -> bool {
     let began = context.recorder.now();
-    let failed = pieces(&context, Answer::Body(stream)).await.err();
+    // Until the attempt is written down, a rotation waits for this one.
+    let mut reader = context.target.read_ahead.reader();
+    let answer = Answer::Stream(stream);
+    let (cut, outcome) = pieces(&context, answer, &mut reader).await;
+    let (whole, failed) = (outcome.is_ok(), outcome.err());
     context.recorder.put(Attempt {
         class: context.class,
         due: began,
         began,
         handshake_done: None,
-        done: context.recorder.now(),
+        done: cut.unwrap_or_else(|| context.recorder.now()),
         failed: failed.as_ref().map(|failed| failed.kind),
         error: failed.map(|failed| failed.error),
         shown: None,
@@ -40,14 +52,17 @@ pub(super) async fn long_stream(context: ProbeContext, stream: Download) {
         // It takes as long as it is meant to.
         paced: false,
     });
+    whole
 }
 
 /// A long answer.
 enum Answer {
     /// Of the lab's protocol, without an end.
     Bare(Box<client::Connection>),
-    /// Of HTTP.
+    /// Of HTTP/1.1.
     Body(Download),
+    /// Of HTTP/2. A server may send no more ahead than the window of the stream.
+    Stream(Download),
     /// Of HTTP, whose bytes nobody knows.
     Any(AnyDownload),
 }
@@ -60,7 +75,7 @@ impl Answer {
                 connection.pull(PIECE).await?;
                 Ok((connection.received(), true))
             }
-            Self::Body(body) => {
+            Self::Body(body) | Self::Stream(body) => {
                 body.pull(PIECE.into()).await?;
                 Ok((body.received(), body.received() < DOWNLOAD))
             }
@@ -68,20 +83,38 @@ impl Answer {
         }
     }
 
-    /// How many bytes may lie in buffers although the connection was cut long ago: as much is taken
-    /// at the end, without a pace, to learn of it.
+    /// How many bytes may lie in buffers although the connection was cut. As much is read ahead, without
+    /// a pace, to learn of it.
     fn buffered(&self) -> u64 {
         match self {
             // What was asked for is here.
             Self::Bare(_) => 1,
-            // More than the kernel keeps for a connection (tcp_rmem), and the library.
-            Self::Body(_) | Self::Any(_) => 16 << 20,
+            Self::Stream(_) => RECEIVED,
+            Self::Body(_) | Self::Any(_) => SENT + RECEIVED,
         }
     }
 }
 
-/// Takes pieces at their pace until there are no more.
-async fn pieces(context: &ProbeContext, mut answer: Answer) -> Result<(), Failed> {
+/// Takes pieces at their pace until there are no more. With a failure that was found by reading ahead
+/// comes the moment to which it is dated.
+async fn pieces(
+    context: &ProbeContext,
+    mut answer: Answer,
+    reader: &mut Reader,
+) -> (Option<Duration>, Result<(), Failed>) {
+    let mut ahead = None;
+    let outcome = pieces_or_ahead(context, &mut answer, reader, &mut ahead).await;
+    let cut = ahead.filter(|_| outcome.is_err());
+    (cut.map(|(_, at)| at), outcome)
+}
+
+/// The same. `ahead` holds, while it is reading ahead, until which byte and since when.
+async fn pieces_or_ahead(
+    context: &ProbeContext,
+    answer: &mut Answer,
+    reader: &mut Reader,
+    ahead: &mut Option<(u64, Duration)>,
+) -> Result<(), Failed> {
     let (began, mut stop) = (Instant::now(), context.stop.clone());
     let mut last = None;
     loop {
@@ -90,6 +123,11 @@ async fn pieces(context: &ProbeContext, mut answer: Answer) -> Result<(), Failed
                 if last.is_some_and(|last| bytes >= last) {
                     return Ok(());
                 }
+                match ahead.take_if(|(until, _)| bytes >= *until) {
+                    Some(_) => reader.done(),
+                    None if ahead.is_some() => continue,
+                    None => {}
+                }
                 // What is read may be more than was asked for: it is the pace that counts.
                 let pieces = (bytes / u64::from(PIECE)) as u32;
                 tokio::select! {
@@ -97,6 +135,7 @@ async fn pieces(context: &ProbeContext, mut answer: Answer) -> Result<(), Failed
                     _ = stop.wait_for(|stop| *stop) => {
                         last.get_or_insert(bytes + answer.buffered());
                     }
+                    at = reader.asked() => *ahead = Some((bytes + answer.buffered(), at)),
                     () = sleep_until(began + PACE * pieces.max(1)) => {}
                 }
             }
@@ -113,13 +152,18 @@ pub(super) async fn downloads(context: ProbeContext, client: Client) {
         let began = context.recorder.now();
         let mut probe = Probe::at(began);
         let begun = begin_download(&context, &client, &mut probe);
-        let outcome = match context.target.in_time(begun).await {
-            Ok((answer, _open)) => pieces(&context, answer).await,
-            Err(failed) => Err(failed),
+        let begun = context.target.in_time(begun).await;
+        // Until the attempt is written down, a rotation waits for this one.
+        let mut reader = context.target.read_ahead.reader();
+        let (cut, outcome) = match begun {
+            Ok((answer, _open)) => pieces(&context, answer, &mut reader).await,
+            Err(failed) => (None, Err(failed)),
         };
-        let cut = outcome.is_err();
-        context.put(began, probe, true, outcome);
-        if cut {
+        let failed = outcome.is_err();
+        let cut = cut.unwrap_or_else(|| context.recorder.now());
+        context.put_at(cut, began, probe, true, outcome);
+        drop(reader);
+        if failed {
             // A server that is away refuses at once. A client that came back at once would only
             // count how fast it is.
             sleep(PACE).await;

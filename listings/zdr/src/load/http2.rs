@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::load::download::long_stream;
 use crate::load::failure::Failed;
+use crate::load::kept::KeptConnection;
 use crate::load::probe::{Probe, ProbeContext};
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
@@ -49,8 +50,9 @@ pub(super) async fn requests_beside_streams(
 struct Slot {
     context: ProbeContext,
     client: Client,
-    http: tokio::sync::Mutex<Option<Http>>,
-    streams: Mutex<JoinSet<()>>,
+    http: tokio::sync::Mutex<Option<KeptConnection>>,
+    /// Each says whether it has come whole.
+    streams: Mutex<JoinSet<bool>>,
 }
 
 impl Slot {
@@ -76,7 +78,7 @@ impl Slot {
         }
     }
 
-    fn streams(&self) -> MutexGuard<'_, JoinSet<()>> {
+    fn streams(&self) -> MutexGuard<'_, JoinSet<bool>> {
         self.streams.lock().unwrap_or_else(|e| e.into_inner())
     }
 
@@ -96,10 +98,14 @@ impl Slot {
         if let Some(mut http) = held.take() {
             let asked = match http.is_closed() {
                 true => Err(Failed::unsent()),
-                false => target.request(&mut http, ANSWER, Where::Kept).await,
+                false => {
+                    http.request(async |http| target.request(http, ANSWER, Where::Kept).await)
+                        .await
+                }
             };
             match asked {
                 Ok(_) => {
+                    self.go_on_streaming(&mut http).await?;
                     *held = Some(http);
                     return Ok(());
                 }
@@ -112,8 +118,17 @@ impl Slot {
         if target.protocol == Protocol::Http {
             self.begin_stream(&mut http).await?;
         }
-        *held = Some(http);
+        *held = Some(KeptConnection::new(context, http));
         Ok(())
+    }
+
+    /// Begins another long stream where the last one has come whole.
+    async fn go_on_streaming(&self, http: &mut Http) -> Result<(), Failed> {
+        let ended = self.streams().try_join_next();
+        match ended.and_then(finished) {
+            Some(true) => self.begin_stream(http).await,
+            _ => Ok(()),
+        }
     }
 
     /// Asks for a long stream, which is taken from then on beside the requests.

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use ch06_in_flight_requests::client::Http;
 use ch11_verification::attempt::Class;
 use ch11_verification::failure::Where;
 use lab::client::Client;
 
 use crate::load::failure::Failed;
+use crate::load::kept::KeptConnection;
 use crate::load::probe::{Probe, ProbeContext};
 
 /// The size of an answer, in bytes.
@@ -36,7 +36,7 @@ pub(super) async fn requests_over_kept_connections(
 struct Pool {
     context: ProbeContext,
     client: Client,
-    idle: Mutex<VecDeque<Http>>,
+    idle: Mutex<VecDeque<KeptConnection>>,
 }
 
 impl Pool {
@@ -49,7 +49,9 @@ impl Pool {
             let opening = context.connect(&self.client, &mut probe);
             let opened = target.in_time(opening).await;
             let is_open = opened.is_ok();
-            let outcome = opened.map(|http| self.idle().push_back(http));
+            let outcome = opened.map(|http| {
+                self.idle().push_back(KeptConnection::new(context, http));
+            });
             context.put(began, probe, false, outcome);
             if !is_open || context.stopped() {
                 return;
@@ -69,7 +71,8 @@ impl Pool {
     async fn asked(&self, probe: &mut Probe) -> Result<(), Failed> {
         let (context, target) = (&self.context, &self.context.target);
         while let Some(mut http) = self.next() {
-            match target.request(&mut http, ANSWER, Where::Kept).await {
+            let asked = http.request(async |http| target.request(http, ANSWER, Where::Kept).await);
+            match asked.await {
                 Ok(true) => {
                     context.recorder.graceful_close(Class::Pooled);
                     return Ok(());
@@ -85,13 +88,13 @@ impl Pool {
         }
         let mut http = context.connect(&self.client, probe).await?;
         if !target.request(&mut http, ANSWER, Where::New).await? {
-            self.idle().push_back(http);
+            self.idle().push_back(KeptConnection::new(context, http));
         }
         Ok(())
     }
 
     /// The connection that has been idle for longest and is still open.
-    fn next(&self) -> Option<Http> {
+    fn next(&self) -> Option<KeptConnection> {
         loop {
             let http = self.idle().pop_front()?;
             if !http.is_closed() {
@@ -101,7 +104,7 @@ impl Pool {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<Http>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<KeptConnection>> {
         self.idle.lock().unwrap_or_else(|e| e.into_inner())
     }
 }

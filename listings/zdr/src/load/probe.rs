@@ -11,6 +11,7 @@ use lab::client::Client;
 use tokio::sync::watch;
 
 use crate::load::failure::Failed;
+use crate::load::narrow;
 use crate::load::target::{Sighting, Target};
 
 /// What the clients of one class need for an attempt.
@@ -35,8 +36,20 @@ impl ProbeContext {
         open_loop(rate, self.stop.clone(), self.recorder.clone(), attempt).await;
     }
 
-    /// Writes an attempt down. `paced` says whether it was made at its time.
+    /// Writes an attempt down that is over now. `paced` says whether it was made at its time.
     pub fn put(&self, due: Duration, probe: Probe, paced: bool, outcome: Result<(), Failed>) {
+        self.put_at(self.recorder.now(), due, probe, paced, outcome);
+    }
+
+    /// The same, of an attempt that was over at another moment.
+    pub fn put_at(
+        &self,
+        done: Duration,
+        due: Duration,
+        probe: Probe,
+        paced: bool,
+        outcome: Result<(), Failed>,
+    ) {
         let failed = outcome.err();
         let sighting = probe.sighting.as_ref();
         self.recorder.put(Attempt {
@@ -44,7 +57,7 @@ impl ProbeContext {
             due,
             began: probe.began,
             handshake_done: sighting.map(|sighting| self.recorder.at(sighting.at)),
-            done: self.recorder.now(),
+            done,
             failed: failed.as_ref().map(|failed| failed.kind),
             error: failed.map(|failed| failed.error),
             shown: sighting.and_then(|shown| self.target.chains.generation(&shown.seen)),
@@ -58,8 +71,12 @@ impl ProbeContext {
     pub async fn connect(&self, client: &Client, probe: &mut Probe) -> Result<Http, Failed> {
         probe.opens(self.recorder.now());
         let address = *self.target.address.borrow();
-        let opened = Http::connect(client, address).await;
-        let http = opened.map_err(Failed::opening)?;
+        let opened = match self.class {
+            Class::Download => narrow::open(client, address).await,
+            _ => client.open(address).await,
+        };
+        let (stream, seen) = opened.map_err(Failed::opening)?;
+        let http = Http::over(stream, seen).await.map_err(Failed::opening)?;
         probe.sighting = Some(Sighting::now(http.seen()));
         self.target.known(http.seen())?;
         Ok(http)

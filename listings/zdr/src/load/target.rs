@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
+use crate::load::read_ahead::ReadAhead;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
 
@@ -40,6 +41,8 @@ pub struct Target {
     pub patience: Duration,
     /// The chains that the server may show.
     pub chains: Arc<Chains>,
+    /// Has those who read long answers look whether they were cut.
+    pub read_ahead: Arc<ReadAhead>,
 }
 
 /// What a handshake showed, and when it was complete.

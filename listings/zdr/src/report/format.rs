@@ -65,6 +65,20 @@ pub fn failures(failed: u64, attempts: u64, bound: f64) -> String {
     }
 }
 
+/// How many failed, with their share, where the bound stands elsewhere.
+pub fn failed(failed: u64, attempts: u64) -> String {
+    match (failed, attempts) {
+        (_, 0) => "nothing attempted".into(),
+        (0, _) => "0".into(),
+        _ if failed >= attempts => format!("all {}", count(failed)),
+        _ => format!(
+            "{} ({})",
+            count(failed),
+            percent(failed as f64 / attempts as f64)
+        ),
+    }
+}
+
 /// Microseconds with three digits that count: `412 µs`, `1.24 ms`, `10.3 s`.
 pub fn micros(micros: u64) -> String {
     match micros {

@@ -73,16 +73,34 @@ fn key_figures(report: &Report) -> Markup {
     let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
     let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
     let times = Times::of(&report.rotations);
-    let bound = format::below(bound::upper(failed, attempts));
+    let at_risk = report.verdict.at_risk.as_ref();
+    let at_risk = at_risk.map(|of| {
+        let (failed, of, below) = (of.attempts.failed, of.attempts.of, of.attempts.failed_below);
+        (
+            format::count(failed),
+            format::count(of),
+            format::below(below),
+        )
+    });
     let longest = |ms: Option<f64>| ms.map(|ms| format!("longest {}", format::millis(ms)));
     html! {
         dl.key {
-            div { dt { "Attempts" } dd { (format::count(attempts)) } }
+            div {
+                dt { "Attempts" }
+                dd {
+                    (format::count(attempts))
+                    @if let Some((_, many, _)) = &at_risk {
+                        " " small { (many) " during rotations" }
+                    }
+                }
+            }
             div {
                 dt { "Failed" }
                 dd {
-                    @match (attempts, failed) { (0, _) => "—", (_, 0) => "none", _ => (format::count(failed)) }
-                    @if attempts > 0 { " " small { "fewer than " (bound) } }
+                    @match attempts { 0 => "—", _ => (format::count(failed)) }
+                    @if let Some((during, _, below)) = &at_risk {
+                        " " small { (during) " during rotations," } " " small { "fewer than " (below) }
+                    }
                 }
             }
             div { dt { "Rotations" } dd { (format::count(times.rotations)) } }

@@ -1,5 +1,6 @@
 //! Whether the figures of a report can be those of a run: a file holds whatever somebody wrote.
 
+use crate::report::at_risk::{AtRisk, Exposure};
 use crate::report::{ClassReport, Report, Resources, Rotation, ScenarioReport, Slice};
 
 /// More attempts than this, or bytes, or milliseconds, no run has seen. Figures up to this can be
@@ -16,6 +17,7 @@ pub(super) fn possible(report: &Report) -> Result<(), String> {
     count("plan.interval_ms", report.plan.interval_ms)?;
     count("plan.reload_within_ms", report.plan.reload_within_ms)?;
     count("plan.overlap_ms", report.plan.overlap_ms)?;
+    report.verdict.at_risk.iter().try_for_each(at_risk)?;
     report.classes.iter().try_for_each(class)?;
     report.rotations.iter().try_for_each(rotation)?;
     report.scenarios.iter().try_for_each(scenario)?;
@@ -50,6 +52,7 @@ fn class(class: &ClassReport) -> Result<(), String> {
     for failures in &class.failures {
         count("failures", failures.count)?;
     }
+    class.at_risk.iter().try_for_each(at_risk)?;
     for phase in class.phases.values() {
         count("attempts", phase.attempts)?;
         count("opened", phase.opened)?;
@@ -57,6 +60,21 @@ fn class(class: &ClassReport) -> Result<(), String> {
         let mut counts = phase.latency.counts.iter();
         let all = counts.try_fold(0_u64, |all, (_, n)| all.checked_add(*n));
         count("latency.counts", all.unwrap_or(u64::MAX))?;
+    }
+    Ok(())
+}
+
+fn at_risk(at_risk: &AtRisk) -> Result<(), String> {
+    let exposures = [
+        Some(at_risk.attempts),
+        at_risk.connections,
+        Some(at_risk.rotations),
+    ];
+    for Exposure { of, failed, .. } in exposures.into_iter().flatten() {
+        count("at_risk", of)?;
+        if failed > of {
+            return Err(format!("at_risk: {failed} of {of} failed"));
+        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The report for a terminal: at most [`WIDTH`] columns, the same lines for the same report.
 
+use crate::report::at_risk::{AtRisk, Exposure, INDEPENDENCE};
 use crate::report::format;
 use crate::report::times::Times;
 use crate::report::{
@@ -31,6 +32,7 @@ pub fn summary(report: &Report) -> String {
         put(&mut text, &line_of(finding));
     }
     clients(&mut text, report);
+    at_risk(&mut text, report);
     rotations(&mut text, report);
     scenarios(&mut text, report);
     text
@@ -58,7 +60,7 @@ fn clients(text: &mut String, report: &Report) {
     for class in &report.classes {
         let latency = |phase| class.phases.get(&phase).map(|phase| &phase.latency);
         let (before, during) = (latency(Phase::Before), latency(Phase::During));
-        let failed = format::failures(class.failed, class.attempts, class.failed_below);
+        let failed = format::failed(class.failed, class.attempts);
         let shown = |latency: Option<&Latency>, of: fn(&Latency) -> u64| {
             let some = latency.filter(|latency| !latency.counts.is_empty());
             some.map_or_else(|| "—".into(), |latency| format::micros(of(latency)))
@@ -81,6 +83,39 @@ fn clients(text: &mut String, report: &Report) {
         );
         kinds(text, class);
     }
+}
+
+/// What rotations can have hurt. Bounds stand here alone: one over all attempts is too good.
+fn at_risk(text: &mut String, report: &Report) {
+    let Some(all) = &report.verdict.at_risk else {
+        return;
+    };
+    let row = |name: &str, of: &AtRisk| {
+        let cell = |of: Option<Exposure>| of.map_or_else(|| "—".into(), Exposure::cell);
+        let [attempts, connections, rotations] =
+            [Some(of.attempts), of.connections, Some(of.rotations)].map(cell);
+        format!("  {name:<9}{attempts:<25}{connections:<25}{rotations}")
+    };
+    put(text, "");
+    let head = ["At risk", "attempts", "kept connections", "rotations"];
+    put(
+        text,
+        &format!("{:<11}{:<25}{:<25}{}", head[0], head[1], head[2], head[3]),
+    );
+    for class in &report.classes {
+        let of = class.at_risk.as_ref();
+        put(
+            text,
+            &of.map_or_else(String::new, |of| row(class.class.name(), of)),
+        );
+    }
+    if report.classes.len() > 1 {
+        put(text, &row("all", all));
+    }
+    put(
+        text,
+        &format!("  {}", format::wrapped(INDEPENDENCE, WIDTH - 2, "  ")),
+    );
 }
 
 fn kinds(text: &mut String, class: &ClassReport) {

@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::error::Error;
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::half_open::half_open;
+use crate::scenarios::in_place::in_place;
 use crate::scenarios::renewals::{other_intermediate, other_lifetimes, other_root, same_key};
 use crate::scenarios::scenario::Scenario;
 use crate::testbed::TestBed;
@@ -49,6 +50,7 @@ pub(crate) async fn run(
                 async |testbed: &mut TestBed, issued: &Issued| dated(testbed, issued, dates);
             probes.rotate_by(testbed, issued, write).await
         }
+        Scenario::InPlace => in_place(testbed, probes).await,
         Scenario::OtherLifetimes => other_lifetimes(testbed, probes).await,
         Scenario::OtherIntermediate => other_intermediate(testbed, probes).await,
         Scenario::OtherRoot => other_root(testbed, probes).await,

@@ -37,6 +37,8 @@ pub enum Scenario {
     Rollback,
     /// New files with the dates of the old ones.
     SameDate,
+    /// New content in the files that are there: inode, size and date stay.
+    InPlace,
     /// A renewal that ends before the one it replaces, and others that live longer.
     OtherLifetimes,
     /// Renewals under another intermediate of the same root.
@@ -107,12 +109,13 @@ impl Scenario {
             Self::Garbage => &[19],
             Self::ChainOnly => &[18],
             Self::Rollback | Self::SameDate => &[8],
+            Self::InPlace => &[53],
             Self::OtherLifetimes => &[41],
             Self::OtherIntermediate | Self::OtherRoot => &[42],
             Self::SameKey => &[43],
             Self::HalfOpen => &[44],
-            Self::SlowWrite => &[3, 6, 7, 14],
-            Self::RemoveCreate => &[1, 2],
+            Self::SlowWrite => &[3, 6, 7, 14, 53],
+            Self::RemoveCreate => &[1, 2, 53],
             Self::Burst => &[25],
             Self::Unchanged => &[27, 31],
             Self::AbsentAtStart => &[13],

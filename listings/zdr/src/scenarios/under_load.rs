@@ -150,6 +150,13 @@ fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, te
                  handshake showed the new certificate.{complaint}"
             ),
         ),
+        false if scenario == Scenario::InPlace => outcome.fail(
+            Code::NotPickedUp,
+            format!(
+                "A renewal was written into the files that are there, whose dates stayed, and within \
+                 {within} ms no handshake showed the new certificate.{complaint}"
+            ),
+        ),
         false => outcome.fail(
             Code::NotPickedUp,
             format!("Within {within} ms no handshake showed the new certificate.{complaint}"),

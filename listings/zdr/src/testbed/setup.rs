@@ -184,6 +184,7 @@ impl TestBedBuilder {
             identity,
             patience: self.fixtures.patience(),
             chains: self.chains.clone(),
+            read_ahead: Arc::default(),
         };
         Ok(TestBed {
             server,

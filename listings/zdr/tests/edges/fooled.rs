@@ -63,6 +63,7 @@ where
         identity: None,
         patience: PATIENCE,
         chains,
+        read_ahead: Arc::default(),
     }
 }
 

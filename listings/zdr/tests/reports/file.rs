@@ -112,7 +112,7 @@ fn a_mistake_has_a_line() {
     assert!(wrong(&file).contains("EOF"), "{}", wrong(&file));
 }
 
-/// Format 1 had none of what format 2 has added.
+/// Format 1 had none of what formats 2 and 3 have added.
 #[test]
 fn an_earlier_format_is_read() {
     let directory = directory();
@@ -123,17 +123,40 @@ fn an_earlier_format_is_read() {
         old["verdict"]
             .as_object_mut()
             .map(|of| of.remove("not_covered")),
+        old["verdict"]
+            .as_object_mut()
+            .map(|of| of.remove("at_risk")),
         old["plan"].as_object_mut().map(|of| of.remove("left_out")),
         old["resources"]
             .as_object_mut()
             .map(|of| of.remove("handles")),
     ];
     assert!(removed.iter().all(|field| matches!(field, Some(Some(_)))));
+    for class in old["classes"].as_array_mut().expect("a list") {
+        let class = class.as_object_mut().expect("a class");
+        class.remove("at_risk").expect("it was there");
+    }
     fs::write(&file, old.to_string()).expect("there is room");
     let report = Report::read(&file).expect("it is a report");
     assert_eq!(report.format, 1);
     assert!(report.verdict.not_covered.is_empty() && report.plan.left_out.is_empty());
-    assert_eq!(report.resources.and_then(|of| of.handles), None);
+    assert_eq!(
+        report.resources.as_ref().and_then(|of| of.handles.as_ref()),
+        None
+    );
+    assert_eq!(report.verdict.at_risk, None);
+    // It is shown, compared and merged, and what it does not say is not made up.
+    assert!(!summary(&report).contains("At risk"));
+    let compared = compare(&report, &sample::healthy()).to_string();
+    assert!(compared.contains("not known"), "{compared}");
+    let [mut load, ..] = sample::pods();
+    load.classes.truncate(2);
+    let merged = merge(vec![report, load]).expect("they are of one run");
+    let words = &merged.verdict.words;
+    assert!(
+        words.contains("how many of them were at risk is not known"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -143,7 +166,7 @@ fn a_later_format_is_named_before_its_fields() {
     fs::write(&file, "{\"format\": 7, \"weather\": \"bad\"}").expect("there is room");
     let said = wrong(&file);
     let expected = format!(
-        "{}: a report of format 7, and this zdr knows formats 1 to 2: use the zdr that wrote it",
+        "{}: a report of format 7, and this zdr knows formats 1 to 3: use the zdr that wrote it",
         file.display()
     );
     assert_eq!(said, expected);

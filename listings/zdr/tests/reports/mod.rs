@@ -1,5 +1,6 @@
 //! What is made of reports: a page, a summary, a comparison, one of several; and their file.
 
+mod at_risk;
 mod compare;
 mod file;
 mod merge;

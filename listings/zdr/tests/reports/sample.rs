@@ -1,9 +1,11 @@
 //! Reports as a run would leave them, built from what happened in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
+use ch11_verification::judge::Share;
+use zdr::report::at_risk::AtRisk;
 use zdr::report::latency::histogram;
 use zdr::report::slices::coarser;
 use zdr::report::{
@@ -238,6 +240,8 @@ impl Run {
             .all(|f| f.severity != Severity::Failure);
         let does = if passed { "rotates" } else { "does not rotate" };
         let slices = (self.rotations + 1) * (INTERVAL_MS / SLICE_MS);
+        let classes = Class::ALL.map(|class| self.class(class, slices.into()));
+        let classes = Vec::from(classes);
         Report {
             format: FORMAT,
             zdr: "0.1.0".into(),
@@ -269,11 +273,10 @@ impl Run {
                 passed,
                 words: format!("{} {does} with zero downtime.", self.server),
                 not_covered: Vec::new(),
+                at_risk: AtRisk::together(classes.iter().map(|class| class.at_risk.as_ref())),
             },
             findings: self.findings.clone(),
-            classes: Class::ALL
-                .map(|class| self.class(class, slices.into()))
-                .into(),
+            classes,
             rotations: (1..=self.rotations)
                 .map(|number| self.rotation(number))
                 .collect(),
@@ -323,12 +326,30 @@ impl Run {
         });
         ClassReport {
             class,
+            at_risk: Some(self.at_risk(class, phases.get(&Phase::During))),
             phases,
             attempts,
             failed,
             failed_below: bound::upper(failed, attempts),
             failures: failures.collect(),
             graceful_closes: 3,
+        }
+    }
+
+    fn at_risk(&self, class: Class, during: Option<&PhaseReport>) -> AtRisk {
+        let (failed, of) = during.map_or((0, 0), |during| (during.failed, during.attempts));
+        let rotations = u64::from(self.rotations);
+        let harmed: BTreeSet<u32> = (1..=self.rotations).filter(|_| failed > 0).collect();
+        let kept = match class {
+            Class::Pooled | Class::Http2 | Class::Download => Some(8 * rotations),
+            _ => None,
+        };
+        let share = |failed, of| Share { failed, of }.into();
+        AtRisk {
+            attempts: share(failed, of),
+            connections: kept.map(|of| share(failed.min(of), of)),
+            rotations: share(harmed.len() as u64, rotations),
+            harmed,
         }
     }
 

@@ -37,14 +37,20 @@ fn as_wide_as_it_may_be_and_without_control() {
 #[test]
 fn zero_failures_have_their_bound() {
     let text = summary(&sample::healthy());
+    let (_, at_risk) = text.split_once("\nAt risk").expect("the table");
     for class in Class::ALL {
         let begins = format!("  {class} ");
-        let row = text
+        let row = at_risk
             .lines()
             .find(|line| line.starts_with(&begins))
             .unwrap_or_else(|| panic!("no {class}"));
-        assert!(row.contains("none (< 0.1"), "{row}");
+        assert!(row.contains("none of 250 (< 1.2 %)"), "{row}");
+        assert!(row.ends_with("none of 5 (< 46 %)"), "{row}");
     }
+    assert!(
+        at_risk.contains("only the bound of the rotations holds"),
+        "{at_risk}"
+    );
     assert!(!text.contains(" 0 %"), "{text}");
 }
 

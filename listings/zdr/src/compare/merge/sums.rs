@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::run::{MergeError, Run, cannot, nanos, since};
+use crate::report::at_risk::AtRisk;
 use crate::report::coverage::remark;
-use crate::report::format::{below, count, counted, millis};
+use crate::report::format::{counted, millis};
 use crate::report::slices::{join_in, width_ms};
 use crate::report::{
     ClassReport, Code, Failures, Finding, Handles, Latency, Outcome, Phase, PhaseReport, Plan,
@@ -28,6 +29,7 @@ pub(super) fn classes<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<Clas
             attempts,
             failed,
             failed_below: bound::upper(failed, attempts),
+            at_risk: AtRisk::together(parts.iter().map(|part| part.at_risk.as_ref())),
             failures: failures(&parts),
             graceful_closes: parts.iter().map(|part| part.graceful_closes).sum(),
         }
@@ -176,8 +178,6 @@ pub(super) fn timeline(runs: &[Run], zero: i128) -> Vec<Slice> {
 }
 
 pub(super) fn verdict(report: &Report) -> Verdict {
-    let attempts: u64 = report.classes.iter().map(|class| class.attempts).sum();
-    let failed: u64 = report.classes.iter().map(|class| class.failed).sum();
     let failure = |finding: &&Finding| finding.severity == Severity::Failure;
     let failures = report.findings.iter().filter(failure).count();
     let passed = failures == 0;
@@ -190,20 +190,21 @@ pub(super) fn verdict(report: &Report) -> Verdict {
     Verdict {
         passed,
         words: format!(
-            "{} {does} with zero downtime: {found}{} of {} failed in {} by {}, \
-             with 95 % confidence fewer than {}.{}",
+            "{} {does} with zero downtime: {found}{} seen by {}. {}{}{}",
             report.server.name,
-            if failed == 0 {
-                "none".into()
-            } else {
-                count(failed)
-            },
-            counted(attempts, "attempt"),
             counted(report.rotations.len() as u64, "rotation"),
             counted(report.generators.into(), "load generator"),
-            below(bound::upper(failed, attempts)),
+            report.failures_in_words(),
+            // At most one of them rotates.
+            match report.rotations.is_empty() || report.generators < 2 {
+                true => "",
+                false =>
+                    " A generator that only loads does not know which of its attempts met a rotation: \
+                          they count in all alone.",
+            },
             remark(&not_covered),
         ),
         not_covered,
+        at_risk: report.all_at_risk(),
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::table::table;
+use crate::report::at_risk::{AtRisk, Exposure, INDEPENDENCE};
 use crate::report::format;
 use crate::report::{ClassReport, Phase, PhaseReport, Report};
 use ch11_verification::attempt::FailureKind;
-use ch11_verification::bound;
 
 pub(super) fn clients(report: &Report) -> Markup {
     if report.classes.is_empty() {
@@ -20,7 +20,7 @@ pub(super) fn clients(report: &Report) -> Markup {
                 th scope="row" { (class.class) }
                 td.figure { (format::count(class.attempts)) }
                 td.figure.bad[class.failed > 0] {
-                    (format::failures(class.failed, class.attempts, class.failed_below))
+                    (format::failed(class.failed, class.attempts))
                 }
                 @for phase in Phase::ALL {
                     td.figure { (phase_failures(class, phase)) }
@@ -34,10 +34,45 @@ pub(super) fn clients(report: &Report) -> Markup {
     html! {
         section aria-labelledby="clients" {
             h2 #clients { "What clients met" }
-            (table("clients-table", "Attempts and failures by class of clients. Behind each share stands what it is below, with 95 % confidence.",
+            (table("clients-table", "Attempts and failures by class of clients, by when the attempts were made",
                 &["class", "attempts", "failed", "before rotations", "during", "after", "connections opened", "resumed", "ended as they should"], 1..=8, &body))
             (kinds(report))
+            (at_risk(report))
         }
+    }
+}
+
+/// What rotations can have hurt. Bounds stand here alone: one over all attempts is too good.
+fn at_risk(report: &Report) -> Markup {
+    let Some(all) = &report.verdict.at_risk else {
+        return html! {};
+    };
+    let row = |name: &str, of: &AtRisk| {
+        let cells = [Some(of.attempts), of.connections, Some(of.rotations)];
+        html! {
+            tr {
+                th scope="row" { (name) }
+                @for cell in cells {
+                    td.figure.bad[cell.is_some_and(|of| of.failed > 0)] {
+                        (cell.map_or_else(|| "—".into(), Exposure::cell))
+                    }
+                }
+            }
+        }
+    };
+    let body = html! {
+        tbody {
+            @for class in &report.classes {
+                @if let Some(of) = &class.at_risk { (row(class.class.name(), of)) }
+            }
+            @if report.classes.len() > 1 { (row("all", all)) }
+        }
+    };
+    html! {
+        h3 { "What was at risk" }
+        p { "Most attempts of a run meet no rotation. " (INDEPENDENCE) }
+        (table("at-risk-table", "Failures of what met a rotation. Behind each count stands what its share is below, with 95 % confidence.",
+            &["class", "attempts during rotations", "kept connections", "rotations"], 1..=3, &body))
     }
 }
 
@@ -49,8 +84,8 @@ fn phase_failures(class: &ClassReport, phase: Phase) -> String {
     class.phases.get(&phase).map_or_else(
         || "—".into(),
         |phase| {
-            let bound = bound::upper(phase.failed, phase.attempts);
-            format::failures(phase.failed, phase.attempts, bound)
+            let (failed, of) = (format::count(phase.failed), format::count(phase.attempts));
+            format!("{failed} of {of}")
         },
     )
 }

@@ -1,0 +1,72 @@
+//! A connection that is kept, and written down once it is not: it is at risk in each rotation that it
+//! meets.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch06_in_flight_requests::client::Http;
+use ch11_verification::attempt::{Class, Kept, Recorder};
+
+use crate::load::failure::Failed;
+use crate::load::probe::ProbeContext;
+
+/// A connection that is kept for more than one request.
+pub(super) struct KeptConnection {
+    http: Http,
+    class: Class,
+    since: Duration,
+    /// A request over it was not answered.
+    lost: bool,
+    recorder: Arc<Recorder>,
+}
+
+impl KeptConnection {
+    /// A connection that was just opened.
+    pub fn new(context: &ProbeContext, http: Http) -> Self {
+        Self {
+            http,
+            class: context.class,
+            since: context.recorder.now(),
+            lost: false,
+            recorder: context.recorder.clone(),
+        }
+    }
+
+    /// Sends a request, and remembers whether it was lost. One that is given up, because its time runs
+    /// out, is.
+    pub async fn request<T>(
+        &mut self,
+        request: impl AsyncFnOnce(&mut Http) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        self.lost = true;
+        let outcome = request(&mut self.http).await;
+        self.lost = outcome.as_ref().is_err_and(|failed| !failed.unsent);
+        outcome
+    }
+}
+
+impl Deref for KeptConnection {
+    type Target = Http;
+
+    fn deref(&self) -> &Http {
+        &self.http
+    }
+}
+
+impl DerefMut for KeptConnection {
+    fn deref_mut(&mut self) -> &mut Http {
+        &mut self.http
+    }
+}
+
+impl Drop for KeptConnection {
+    fn drop(&mut self) {
+        self.recorder.put_kept(Kept {
+            class: self.class,
+            from: self.since,
+            until: self.recorder.now(),
+            lost: self.lost,
+        });
+    }
+}
