@@ -218,6 +218,7 @@ async function legible(page, where) {
 }
 
 async function choose(page, where, theme) {
+    if (await page.evaluate((theme) => document.documentElement.classList.contains(theme), theme)) { return; }
     const chosen = await page.evaluate((theme) => {
         document.getElementById(`mdbook-theme-${theme}`).click();
         return document.documentElement.classList.contains(theme);
