@@ -41,7 +41,7 @@ async fn each_server_has_its_turns_and_its_figures() {
             scenarios: vec![Scenario::Torn, Scenario::TrustAdded],
             ..Options::default()
         },
-        time: Duration::from_millis(300),
+        time: Duration::from_millis(150),
         held: (3, 4),
     };
     let (_never, interrupt) = watch::channel(None);
