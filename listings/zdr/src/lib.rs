@@ -9,6 +9,7 @@
 //! - [`mod@error`]: what ends a run before it has a verdict.
 //! - [`load`]: clients of each class, which come when they are due.
 //! - [`mod@watch`]: a rotation that somebody else makes, seen from outside.
+//! - [`client`]: clients under test, to which it plays the server.
 //! - [`judge`]: from attempts to figures, findings and a verdict.
 //! - [`testbed`]: files, an authority, a server that reads them, and one rotation.
 //! - [`scenarios`]: what can go wrong, done to a server under load.
@@ -49,6 +50,7 @@
 
 pub mod benchmark;
 pub mod check;
+pub mod client;
 pub mod compare;
 pub mod course;
 pub mod error;

@@ -29,6 +29,7 @@ const ZDR: &[&str] = &[
     "compare",
     "error",
     "watch",
+    "client",
     "testbed",
     "judge",
     "scenarios",

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use zdr::scenarios::scenario::Scenario;
 
+use crate::check_client::CheckClient;
 use crate::output::Output;
 use crate::watch::Watch;
 
@@ -22,6 +23,7 @@ Examples:
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
   zdr check my-server.toml --scenarios torn,expired --rotations 2
   zdr watch example.com:443                       wait for the next rotation of any server
+  zdr check-client --once -- curl -s --cacert {roots} {url}
   zdr compare before.json after.json              is it worse than it was?
   zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of yours
   zdr log assert server.log --generation-at-least 2
@@ -72,6 +74,7 @@ pub enum Command {
     Merge(Merge),
     Report(Show),
     Watch(Watch),
+    CheckClient(CheckClient),
     /// Judge the bundled server, sound and with four defects.
     Demo,
     /// Print the JSON Schema of reports.

@@ -1,6 +1,7 @@
 //! `zdr`: the verdict on any server, on the command line.
 
 mod arguments;
+mod check_client;
 mod demo;
 mod interrupt;
 mod output;
@@ -25,11 +26,8 @@ use zdr::server::spec::Spec;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use interrupt::{INTERRUPTED, interrupt};
-use output::print;
+use output::{NONE, print};
 use progress::Progress;
-
-/// No verdict.
-const NONE: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -38,6 +36,7 @@ async fn main() -> ExitCode {
         Command::Compare(arguments) => compared(&arguments),
         Command::Merge(arguments) => merged(&arguments),
         Command::Report(arguments) => shown(&arguments),
+        Command::CheckClient(arguments) => arguments.run().await,
         Command::Watch(arguments) => arguments.run().await,
         Command::Demo => demo::run()
             .await

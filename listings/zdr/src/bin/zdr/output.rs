@@ -9,6 +9,9 @@ use zdr::report::page::page;
 use zdr::report::text::summary;
 use zdr::report::{Finding, Report, Severity};
 
+/// The exit code where there is no verdict.
+pub const NONE: u8 = 3;
+
 #[derive(clap::Args)]
 pub struct Output {
     /// Write the report as JSON.
