@@ -294,8 +294,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
+    // The round first: whoever changes what is shown then asks this connection to leave, too.
+    let mut round = shared.round.subscribe();
+    let since = *round.borrow_and_update();
     let (epoch, config) = shared.shown.lock().clone();
-    let round = shared.round.subscribe();
     let _ = tcp.set_nodelay(true);
     let stream = match TlsAcceptor::from(config).accept(tcp).await {
         Ok(stream) => stream,
@@ -316,7 +318,7 @@ async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
         resumed,
         client: client.map(|facts| facts.serial),
     }));
-    let ended = serve(stream, &shared, connection, round).await;
+    let ended = serve(stream, &shared, connection, (round, since)).await;
     // With TLS 1.3 a client may object after the server's own handshake was complete.
     if let Err(error) = ended
         && let Some(why) = alert(&*error)
@@ -331,9 +333,8 @@ async fn serve(
     stream: TlsStream<TcpStream>,
     shared: &Shared,
     connection: u64,
-    mut round: watch::Receiver<u64>,
+    (mut round, since): (watch::Receiver<u64>, u64),
 ) -> Ended {
-    let since = *round.borrow_and_update();
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let leaving = AtomicBool::new(false);
     let service = service_fn(|request: Request<hyper::body::Incoming>| {

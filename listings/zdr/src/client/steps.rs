@@ -263,40 +263,43 @@ async fn removed_root(bench: &mut Bench, within: Duration) -> Result<StepReport,
     let began = Instant::now();
     let met = until_it_objects(bench, began + within).await;
     let after = began.elapsed();
-    let resumed = match met {
+    let ms = after.as_millis();
+    let words = match met {
         Met::Objected => {
-            let words = format!(
-                "It refused a certificate of the root {} ms after that was gone from its file.",
-                after.as_millis()
-            );
-            return Ok(step.passed(Some(after), words));
-        }
-        Met::Ended => {
-            let words = format!(
-                "It ended {} ms after the root was gone from its file. {}",
-                after.as_millis(),
-                said(bench)
-            );
-            return Ok(step.passed(Some(after), words));
-        }
-        Met::Stayed(None) => {
-            let words = "It sent nothing more to a server of the root that was removed.";
-            return Ok(step.passed(None, words));
-        }
-        Met::Stayed(Some(last)) => last.resumed,
-    };
-    let accepts = match resumed {
-        false => true,
-        // And without a session?
-        true => {
-            bench.peer.show(&shown, &asks_for)?;
-            matches!(
-                until_it_objects(bench, Instant::now() + within).await,
-                Met::Stayed(Some(_))
+            format!(
+                "It refused a certificate of the root {ms} ms after that was gone from its file."
             )
         }
+        Met::Ended => format!(
+            "It ended {ms} ms after the root was gone from its file. {}",
+            said(bench)
+        ),
+        Met::Stayed(None) => {
+            "It sent nothing more to a server of the root that was removed.".into()
+        }
+        Met::Stayed(Some(last)) => {
+            let accepts = match last.resumed {
+                false => true,
+                // And without a session?
+                true => {
+                    bench.peer.show(&shown, &asks_for)?;
+                    let met = until_it_objects(bench, Instant::now() + within).await;
+                    matches!(met, Met::Stayed(Some(_)))
+                }
+            };
+            let seconds = within.as_secs_f64();
+            let what = still(last.resumed, accepts);
+            return Ok(step.failed(format!(
+                "{seconds} s after the root was gone from its file, it still {what}."
+            )));
+        }
     };
-    let what = match (resumed, accepts) {
+    Ok(step.passed(Some(after), words))
+}
+
+/// What a client does that goes by a root it has no more.
+fn still(resumes: bool, accepts: bool) -> &'static str {
+    match (resumes, accepts) {
         (true, false) => {
             "resumed a session that began under it: nothing is verified in a resumption. A full handshake \
              it refused"
@@ -305,11 +308,7 @@ async fn removed_root(bench: &mut Bench, within: Duration) -> Result<StepReport,
             "resumed sessions that began under it, and accepted a certificate of that root"
         }
         (false, _) => "accepted a certificate of that root",
-    };
-    Ok(step.failed(format!(
-        "{} s after the root was gone from its file, it still {what}.",
-        within.as_secs_f64()
-    )))
+    }
 }
 
 /// Lets a session begin while the root is trusted: with a request later, its ticket has come.

@@ -15,7 +15,7 @@ use crate::watch::report::{ChainFacts, WatchReport, WatchedRotation};
 
 /// The whole summary.
 pub fn summary(report: &WatchReport) -> String {
-    let mut text = wrapped(&headline(report), WIDTH, "        ") + "\n";
+    let mut text = headline(report);
     if !report.findings.is_empty() {
         text.push_str("\nFindings\n");
     }
@@ -30,7 +30,11 @@ pub fn summary(report: &WatchReport) -> String {
             false => format!(" (failure catalogue, entry {})", entries.join(", ")),
         };
         let words = format!("{}{entries}", found.words);
-        let _ = writeln!(text, "  {mark} {}", wrapped(&words, WIDTH - 4, "    "));
+        let _ = writeln!(
+            text,
+            "  {mark} {}",
+            wrapped(&words, WIDTH - 4, "").replace('\n', "\n    ")
+        );
     }
     for rotation in &report.rotations {
         of_rotation(&mut text, report, rotation);
@@ -60,16 +64,24 @@ fn headline(report: &WatchReport) -> String {
     let server = &report.server;
     let ended = report.interrupted.as_ref();
     let ended = ended.map_or_else(String::new, |why| format!(" The watch ended early: {why}."));
-    match report.passed {
-        Some(true) => {
-            format!("PASSED  {server} was rotated, and no look was let down. {looks}.{ended}")
-        }
-        Some(false) => format!("FAILED  {server}: {looks}.{ended}"),
-        None if report.rotations.is_empty() => {
-            format!("NO VERDICT  {server} was not rotated while it was watched. {looks}.{ended}")
-        }
-        None => format!("NO VERDICT  the rotation of {server} was not over. {looks}.{ended}"),
-    }
+    let (label, words) = match report.passed {
+        Some(true) => (
+            "PASSED",
+            format!("{server} was rotated with zero downtime. {looks}.{ended}"),
+        ),
+        Some(false) => ("FAILED", format!("{server}: {looks}.{ended}")),
+        None if report.rotations.is_empty() => (
+            "NO VERDICT",
+            format!("{server} was not rotated while it was watched. {looks}.{ended}"),
+        ),
+        None => (
+            "NO VERDICT",
+            format!("The rotation of {server} was not over. {looks}.{ended}"),
+        ),
+    };
+    let indent = " ".repeat(label.len() + 2);
+    let words = wrapped(&words, WIDTH - indent.len(), "").replace('\n', &format!("\n{indent}"));
+    format!("{label}  {words}\n")
 }
 
 fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotation) {
@@ -83,7 +95,7 @@ fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotati
     );
     for (when, id) in [("before", &rotation.from), ("after", &rotation.to)] {
         if let Some(chain) = report.chains.get(id) {
-            let line = wrapped(&of_chain(chain), WIDTH - 10, "          ");
+            let line = wrapped(&of_chain(chain), WIDTH - 10, "").replace('\n', "\n          ");
             let _ = writeln!(text, "  {when:<7} {line}");
         }
     }
