@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::attempt::{Attempt, Class, FailureKind};
 use crate::judge::measure::ms;
 use crate::load::Added;
 use crate::report::format::{self, below, count};
 use crate::report::{
     ClassReport, Code, Finding, Handles, Phase, Plan, Resources, Rotation, Severity,
 };
-use ch11_verification::attempt::{Attempt, Class, FailureKind};
 use ch11_verification::bound::upper;
 
 /// The scenario's name of what is found while certificates rotate and all is as it should be.
