@@ -64,7 +64,7 @@ impl Code {
             Self::KeyInLog => &[22],
             Self::LogLies => &[27],
             Self::HandshakeWaitsForFiles => &[39],
-            Self::ResumesForEver => &[29],
+            Self::ResumesForEver => &[29, 55],
             Self::TicketsLost => &[31],
             Self::DidNotStart => &[13],
             Self::Stopped => &[16, 19],
