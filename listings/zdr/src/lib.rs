@@ -3,8 +3,9 @@
 //!
 //! Each folder may use those above it, and none below:
 //!
+//! - [`attempt`]: chapter 11's attempts, with kinds of failure and connections that are kept.
 //! - [`server`]: the server under test, as its TOML file describes it, and its processes.
-//! - [`report`]: what is written down and shown. It uses no other folder.
+//! - [`report`]: what is written down and shown. It uses no other folder but `attempt`.
 //! - [`mod@compare`]: two reports compared, several merged.
 //! - [`mod@error`]: what ends a run before it has a verdict.
 //! - [`load`]: clients of each class, which come when they are due.
@@ -48,6 +49,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod attempt;
 pub mod benchmark;
 pub mod check;
 pub mod client;

@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::attempt::Phase;
+use crate::attempt::{Class, FailureKind};
 use crate::report::at_risk::AtRisk;
-use ch11_verification::attempt::{Class, FailureKind};
-pub use ch11_verification::phase::Phase;
 
 /// The version of this format. A change of meaning raises it, and a new field: an older `zdr` would not
 /// know that.

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::attempt::finished;
 use crate::error::Error;
 use crate::report::{Code, Finding, ScenarioReport};
 use crate::scenarios::client_trust::{trust_added, trust_half_written, trust_removed};
@@ -35,7 +36,6 @@ use crate::scenarios::outcome::{ScenarioOutcome, not_applicable};
 use crate::scenarios::scenario::Scenario;
 use crate::scenarios::startup::absent_at_start;
 use crate::scenarios::under_load::under_load;
-use ch11_verification::open_loop::finished;
 
 /// Is told of each scenario once it is over.
 pub type OnScenario<'a> = &'a (dyn Fn(&ScenarioReport) + Sync);

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use crate::attempt::FailureKind;
 use ch06_in_flight_requests::client::{Http, Version};
-use ch11_verification::attempt::FailureKind;
 use hyper::body::Body;
 use tokio::time::{Instant, sleep};
 
