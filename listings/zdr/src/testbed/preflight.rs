@@ -1,19 +1,22 @@
-//! Before anything is rotated: does the server answer as its description says?
+//! Before anything is rotated: does the server answer as its description says, and which clients can come?
 //!
-//! A mistake in the TOML file would otherwise be told as the server's. Here it is told as what it is, and
-//! nothing was measured.
+//! A mistake in the description would otherwise be told as the server's. Here it is told as what it is: what
+//! was tried, what was seen, and what to change. Nothing was measured then.
 
 use std::time::Duration;
 
 use ch06_in_flight_requests::client::{Http, Version};
-use ch11_verification::attempt::FailureKind;
+use ch11_verification::attempt::{Class, FailureKind};
 use hyper::body::Body;
 use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::load::Target;
 use crate::load::failure::Failed;
-use crate::server::spec::Protocol;
+use crate::server::advice::Advice;
+use crate::server::spec::{Protocol, Spec};
+use crate::testbed::TestBed;
+use crate::testbed::look::{Look, look};
 
 /// An answer of fewer bytes lies in buffers, whole, when a rotation begins.
 const LONG: u64 = 8 << 20;
@@ -21,20 +24,92 @@ const LONG: u64 = 8 << 20;
 /// A server behind a proxy may still be on its way.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What was found to be well, and which clients cannot come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// What the server does, each in a phrase with a word before it.
+    pub found: Vec<(&'static str, String)>,
+    /// The classes of clients by which it is judged.
+    pub classes: Vec<Class>,
+    /// Each other class, and what would make it possible.
+    pub without: Vec<(Class, String)>,
+}
+
+/// Asks a server for what clients will ask for: one answer, and a long one where there are downloads.
+///
+/// # Errors
+/// With what was tried, what was seen, and what to change.
+pub(crate) async fn ready(testbed: &TestBed, classes: &[Class]) -> Result<Ready, Error> {
+    let (target, spec) = (&testbed.target, testbed.spec());
+    answers(target, classes.contains(&Class::Download)).await?;
+    let serial = &testbed.good.facts.serial;
+    let told = match spec.attach {
+        Some(_) => format!(
+            "what was written to {}: serial {serial}",
+            testbed.site.files().certificate.display()
+        ),
+        None => format!("the certificate that was issued: serial {serial}"),
+    };
+    let without = Class::ALL.iter().filter(|class| !classes.contains(class));
+    Ok(Ready {
+        found: vec![
+            ("listens", format!("on {}", *target.address.borrow())),
+            ("shows", told),
+            ("answers", asked(target)),
+            ("reload", spec.reload.words()),
+        ],
+        classes: classes.to_vec(),
+        without: without
+            .map(|class| (*class, reason(*class, spec)))
+            .collect(),
+    })
+}
+
+/// Why a class is not there, and what would change that.
+fn reason(class: Class, spec: &Spec) -> String {
+    match (class, spec.protocol) {
+        (Class::Pooled | Class::Http2, Protocol::Lab) => {
+            "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into()
+        }
+        (Class::Http2, _) => {
+            "it does not agree on `h2` in the handshake (ALPN); nothing in the description changes that"
+                .into()
+        }
+        (Class::Download, Protocol::AnyHttp) if spec.download.is_none() => {
+            "nobody sees whether a long answer is cut: name one of 8 MB or more, `download = \"/path\"`"
+                .into()
+        }
+        (Class::Mutual, _) if spec.attach.is_some() => {
+            "a server that is attached to is not asked for it".into()
+        }
+        (Class::Mutual, _) if !spec.client_auth => {
+            "it asks clients for no certificate: `client_auth = true` where it does, `mutual` where it can"
+                .into()
+        }
+        _ => "it was not asked for (`--classes`)".into(),
+    }
+}
+
+/// What is asked for, in words.
+fn asked(target: &Target) -> String {
+    match target.protocol {
+        Protocol::Http => "`GET /bytes/1` with the byte that is known".into(),
+        Protocol::AnyHttp => "`GET /`".into(),
+        Protocol::Lab => "the lab's protocol".into(),
+    }
+}
+
 /// Asks for what clients ask for, and for a long answer where `downloads` says so.
 ///
 /// # Errors
-/// With what was asked, what came, and what may be wrong in the description.
-pub(crate) async fn preflight(target: &Target, downloads: bool) -> Result<(), Error> {
+/// With what was tried, what was seen, and what to change.
+pub(crate) async fn answers(target: &Target, downloads: bool) -> Result<(), Error> {
     let client = target.client(None, false, target.identity.as_deref())?;
     let began = Instant::now();
     while let (_, Err(failed)) = target.probe(&client).await {
         let is_final = failed.kind == FailureKind::Status && failed.error.starts_with('4');
         if is_final || began.elapsed() >= target.patience {
-            let words = not_answered(target, &failed);
-            return Err(Error::Server(format!(
-                "before anything was rotated: {words}"
-            )));
+            return Err(Error::Preflight(Box::new(explained(target, &failed).await)));
         }
         sleep(PAUSE).await;
     }
@@ -54,56 +129,178 @@ async fn download(target: &Target) -> Result<(), Error> {
         target.ask_for_download(&mut http).await
     };
     let path = target.download_path();
+    let advice = |what: String, seen: String, change: &str| {
+        Error::Preflight(Box::new(Advice {
+            what,
+            tried: format!("`GET {path}`, over HTTP/1.1"),
+            seen,
+            change: change.into(),
+        }))
+    };
     let answer = target.in_time(Box::pin(asking)).await;
     let answer = answer.map_err(|failed| {
-        let hint = match target.protocol {
-            Protocol::Http => {
-                ": leave out the class `download`, or is this `protocol = \"any_http\"`?"
-            }
-            _ => ": is `download` right?",
-        };
         let error = &failed.error;
-        Error::Server(format!(
-            "before anything was rotated: `GET {path}` answered {error}{hint}"
-        ))
+        let change = match target.protocol {
+            Protocol::Http => {
+                "leave out the class `download` (--classes), or is this `protocol = \"any_http\"`?"
+            }
+            _ => "is `download` right? It is the path of an answer of 8 MB or more",
+        };
+        advice(
+            format!("`GET {path}` answered {error}"),
+            error.clone(),
+            change,
+        )
     })?;
     let length = answer.body().size_hint().exact();
     match length.filter(|length| target.download.is_some() && *length < LONG) {
-        Some(length) => Err(Error::Invalid(format!(
-            "`download`: the answer at {path} has {length} bytes, which lie in buffers before a \
-             rotation begins. Name one of {LONG} bytes or more, or leave `download` out"
-        ))),
+        Some(length) => Err(advice(
+            format!(
+                "the answer at {path} has {length} bytes, which lie in buffers before a rotation begins"
+            ),
+            format!("an answer of {length} bytes"),
+            &format!("let `download` name one of {LONG} bytes or more, or leave it out"),
+        )),
         None => Ok(()),
     }
 }
 
-/// What came instead of an answer, and which line of the description that may be.
-fn not_answered(target: &Target, failed: &Failed) -> String {
+/// Why no client is served, after a look without a client's scruples.
+async fn explained(target: &Target, failed: &Failed) -> Advice {
+    let address = *target.address.borrow();
+    let alpn: &[&str] = match target.protocol {
+        Protocol::Lab => &[],
+        _ => &["http/1.1"],
+    };
+    let seen = look(address, &target.name, alpn, target.patience).await;
+    let (what, change) = cause(target, failed, &seen);
+    Advice {
+        what,
+        tried: format!(
+            "a handshake with {address} as a client that asks for `{}` and trusts the test authority, then {}",
+            target.name,
+            asked(target)
+        ),
+        seen: in_words(failed, &seen),
+        change,
+    }
+}
+
+/// What a client met, and what the look saw.
+fn in_words(failed: &Failed, seen: &Look) -> String {
+    let mut words = vec![format!("{} ({})", failed.kind, failed.error)];
+    words.extend(seen.leaf.as_ref().map(ToString::to_string));
+    words.extend(
+        seen.version
+            .as_ref()
+            .map(|version| format!("a handshake of {version}")),
+    );
+    if seen.asks_clients {
+        words.push("a request for the client's certificate".into());
+    }
+    let said = |line: &String, how: &str| format!("{how} it says: {line}");
+    words.extend(seen.in_clear.as_ref().map(|line| said(line, "without TLS")));
+    words.extend(seen.answer.as_ref().map(|line| said(line, "asked for `/`")));
+    words.join("\n")
+}
+
+/// What is wrong, and what to change. The surest comes first.
+fn cause(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
     let error = &failed.error;
+    let what = |what: &str| what.to_owned();
+    if let Some(line) = &seen.in_clear {
+        return match line.starts_with("HTTP/") {
+            true => (
+                what("it speaks plain HTTP, without TLS"),
+                "switch TLS on for this port, with `{certificate}` and `{key}`".into(),
+            ),
+            false => (
+                what("it does not speak TLS from the first byte"),
+                "`zdr help toml` has each `protocol` that can be judged; where TLS is to be switched on, \
+                 switch it on for this port"
+                    .into(),
+            ),
+        };
+    }
+    if seen.asks_clients && target.identity.is_none() {
+        return (
+            what("it needs a certificate of its clients"),
+            "set `client_auth = true`, and give it `{client_roots}` as the authorities by which it lets \
+             clients in"
+                .into(),
+        );
+    }
+    if shows_something_else(failed.kind) {
+        let read =
+            "Does it read the files that it is given, `{certificate}` and `{key}`, and no others?";
+        return match &seen.leaf {
+            Some(leaf) if !target.chains.has_leaf(leaf.sha256()) => (
+                what("it shows another certificate than the one that was written"),
+                read.into(),
+            ),
+            Some(leaf) if leaf.came_alone() => (
+                what("it shows the leaf that was written, without the intermediate"),
+                "let it send the whole chain of `{certificate}`, of which the leaf comes first"
+                    .into(),
+            ),
+            _ => (
+                format!(
+                    "it does not show what was written as it was: {}",
+                    failed.kind
+                ),
+                read.into(),
+            ),
+        };
+    }
     let refuses = [
         "HandshakeFailure",
         "InsufficientSecurity",
         "no shared cipher",
     ];
-    let nothing_in_common = refuses.iter().any(|word| error.contains(word));
+    if failed.kind == FailureKind::Alert && refuses.iter().any(|word| error.contains(word)) {
+        return (
+            what("it and a client have no cipher or signature in common"),
+            "does it take keys of another kind only? `keys` may be \"ecdsa\", \"rsa\" or \"ed25519\"".into(),
+        );
+    }
+    if error.contains("NoApplicationProtocol") {
+        return (
+            what("it agrees on no HTTP/1.1 in the handshake (ALPN)"),
+            "let it offer `http/1.1` beside what it offers: most classes of clients speak that"
+                .into(),
+        );
+    }
+    let is_http = seen
+        .answer
+        .as_ref()
+        .is_some_and(|line| line.starts_with("HTTP/"));
+    if target.protocol != Protocol::Lab && seen.version.is_some() && !is_http {
+        return (
+            what("it speaks TLS, and then no HTTP/1.1"),
+            "`zdr help toml` has each `protocol` that can be judged".into(),
+        );
+    }
     match (failed.kind, target.protocol) {
-        (kind, _) if shows_something_else(kind) => format!(
-            "it does not show what was written: {kind} ({error}). Does it read the files that it is given, \
-             `{{certificate}}` and `{{key}}`?"
+        (FailureKind::Status, Protocol::Http) => (
+            format!("`GET /bytes/1` answered {error}"),
+            "is this `protocol = \"any_http\"`?".into(),
         ),
-        (FailureKind::Alert, _) if nothing_in_common => format!(
-            "it and a client have no cipher or signature in common ({error}). Does it take keys of \
-             another kind only? `keys` may be \"ecdsa\", \"rsa\" or \"ed25519\""
+        (FailureKind::Corrupt | FailureKind::Severed, Protocol::Http) => (
+            what("`GET /bytes/1` did not answer with the one byte that is asked for"),
+            "is this `protocol = \"any_http\"`?".into(),
         ),
-        (FailureKind::Status, Protocol::Http) => {
-            format!("`GET /bytes/1` answered {error}: is this `protocol = \"any_http\"`?")
-        }
-        (FailureKind::Corrupt | FailureKind::Severed, Protocol::Http) => format!(
-            "`GET /bytes/1` did not answer with the one byte that is asked for ({error}): is this \
-             `protocol = \"any_http\"`?"
+        (FailureKind::Status, _) => (
+            format!("`GET /` answered {error}"),
+            "let it answer `/` with a status below 500".into(),
         ),
-        (FailureKind::Status, _) => format!("`GET /` answered {error}"),
-        (kind, _) => format!("no client is served: {kind} ({error})"),
+        (_, Protocol::Lab) if is_http => (
+            what("it speaks HTTP"),
+            "is this `protocol = \"any_http\"`?".into(),
+        ),
+        (kind, _) => (
+            format!("no client is served: {kind}"),
+            "try it by hand: openssl s_client -connect HOST:PORT -servername NAME".into(),
+        ),
     }
 }
 
