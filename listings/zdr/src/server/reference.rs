@@ -239,38 +239,38 @@ fn wrap(text: &mut String, indent: &str, words: &str) {
     *text += &format!("{}\n", line.trim_end());
 }
 
-/// The reference for the book, in Markdown.
+/// The reference for the book, in Markdown: a heading for each key, which pages can link to.
 pub fn as_markdown() -> String {
     let mut text = String::new();
     for table in tables() {
-        let (header, about) = (table.header(), &table.about);
+        let header = table.header();
         if !header.is_empty() {
-            let _ = write!(text, "## `{header}`\n\n{about}\n\n");
+            let _ = write!(text, "## `{header}`\n\n{}\n\n", table.about);
         }
-        text += "| key | type | what it means |\n|---|---|---|\n";
         for key in &table.keys {
-            let Key {
-                name,
-                kind,
-                about,
-                example,
-                ..
-            } = key;
-            let choices = key.choices.iter();
-            let choices: String = choices
-                .map(|(choice, about)| format!("<br>`\"{choice}\"`: {about}"))
-                .collect();
-            let (kind, necessity) = (kind.as_str(), key.necessity());
-            let necessity = match key.default.as_ref().filter(|_| !key.is_required) {
-                Some(default) => format!("default: `{default}`"),
-                None => necessity,
+            let path = match table.path.as_str() {
+                "" => key.name.clone(),
+                path => format!("{path}.{}", key.name),
             };
-            let _ = writeln!(
-                text,
-                "| `{name}` | {kind}, {necessity} | {about}{choices}<br>Example: `{example}` |"
-            );
+            let necessity = match &key.default {
+                Some(default) if !key.is_required => format!("default: `{default}`"),
+                _ => key.necessity(),
+            };
+            let (kind, about) = (&key.kind, &key.about);
+            let _ = write!(text, "### `{path}`\n\n*{kind}, {necessity}.* {about}\n\n");
+            for (choice, about) in &key.choices {
+                let _ = writeln!(text, "- `\"{choice}\"`: {about}");
+            }
+            if !key.choices.is_empty() {
+                text.push('\n');
+            }
+            let header = if header.is_empty() {
+                String::new()
+            } else {
+                format!("{header}\n")
+            };
+            let _ = write!(text, "```toml\n{header}{}\n```\n\n", key.example);
         }
-        text.push('\n');
     }
     text += "## Words in braces\n\nThey are replaced in commands, in `cwd`, and in paths and texts of files.\n\n";
     text += "| word | what replaces it |\n|---|---|\n";

@@ -96,30 +96,7 @@ impl Spec {
 
     /// What cannot be in one file, though each of it may be.
     fn contradiction(&self) -> Option<Contradiction> {
-        let is_started = self.attach.is_none();
-        let holds: [(bool, Contradiction); 9] = [
-            (
-                is_started && self.command.is_empty(),
-                (
-                    &["command"],
-                    "neither `command` nor `attach`: how is the server started, or where is it?",
-                ),
-            ),
-            (
-                !is_started && !self.command.is_empty(),
-                (&["attach"], "both `command` and `attach`"),
-            ),
-            (
-                !is_started && self.client_auth,
-                (
-                    &["client_auth"],
-                    "`client_auth` is for a server that is started",
-                ),
-            ),
-            (
-                is_started && is_nothing(&self.command),
-                (&["command"], "`command` names no program"),
-            ),
+        let of_either: Vec<(bool, Contradiction)> = vec![
             (
                 self.setup.iter().any(|command| is_nothing(command)),
                 (&["setup"], "a command of `setup` names no program"),
@@ -138,22 +115,52 @@ impl Spec {
                     "`download` is for `protocol = \"any_http\"`: others are asked for `/bytes/N`",
                 ),
             ),
-            (
-                !is_started && self.reload.restart,
-                (
-                    &["reload", "restart"],
-                    "a server that is attached to cannot be restarted",
-                ),
-            ),
-            (
-                !is_started && (!self.setup.is_empty() || !self.files.is_empty()),
-                (
-                    &["setup"],
-                    "`setup` and `file` are for a server that is started",
-                ),
-            ),
         ];
-        let mut holds = holds.into_iter();
-        holds.find_map(|(holds, contradiction)| holds.then_some(contradiction))
+        let of_this = match self.attach {
+            Some(_) => self.if_attached(),
+            None => self.if_started(),
+        };
+        first(of_this).or_else(|| first(of_either))
     }
+
+    fn if_started(&self) -> Vec<(bool, Contradiction)> {
+        let neither = "neither `command` nor `attach`: how is the server started, or where is it?";
+        vec![
+            (self.command.is_empty(), (&["command"], neither)),
+            (
+                is_nothing(&self.command),
+                (&["command"], "`command` names no program"),
+            ),
+        ]
+    }
+
+    fn if_attached(&self) -> Vec<(bool, Contradiction)> {
+        let reload = (
+            &["reload", "restart"][..],
+            "a server that is attached to cannot be restarted",
+        );
+        let setup = (
+            &["setup"][..],
+            "`setup` and `file` are for a server that is started",
+        );
+        let asks = (
+            &["client_auth"][..],
+            "`client_auth` is for a server that is started",
+        );
+        vec![
+            (
+                !self.command.is_empty(),
+                (&["attach"], "both `command` and `attach`"),
+            ),
+            (self.client_auth, asks),
+            (self.reload.restart, reload),
+            (!self.setup.is_empty() || !self.files.is_empty(), setup),
+        ]
+    }
+}
+
+/// The first that holds.
+fn first(all: Vec<(bool, Contradiction)>) -> Option<Contradiction> {
+    let mut all = all.into_iter();
+    all.find_map(|(holds, contradiction)| holds.then_some(contradiction))
 }

@@ -206,49 +206,54 @@ fn in_words(failed: &Failed, seen: &Look) -> String {
 
 /// What is wrong, and what to change. The surest comes first.
 fn cause(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
-    let error = &failed.error;
-    let what = |what: &str| what.to_owned();
-    if let Some(line) = &seen.in_clear {
-        return match line.starts_with("HTTP/") {
-            true => (
-                what("it speaks plain HTTP, without TLS"),
-                "switch TLS on for this port, with `{certificate}` and `{key}`".into(),
-            ),
-            false => (
-                what("it does not speak TLS from the first byte"),
-                "`zdr help toml` has each `protocol` that can be judged; where TLS is to be switched on, \
-                 switch it on for this port"
-                    .into(),
-            ),
-        };
+    before_tls(target, seen)
+        .or_else(|| in_handshake(target, failed, seen))
+        .unwrap_or_else(|| in_answer(target, failed, seen))
+}
+
+/// A cause, and what to change about it.
+fn because(what: &str, change: &str) -> Option<(String, String)> {
+    Some((what.to_owned(), change.to_owned()))
+}
+
+fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
+    match &seen.in_clear {
+        Some(line) if line.starts_with("HTTP/") => because(
+            "it speaks plain HTTP, without TLS",
+            "switch TLS on for this port, with `{certificate}` and `{key}`",
+        ),
+        Some(_) => because(
+            "it does not speak TLS from the first byte",
+            "`zdr help toml` has each `protocol` that can be judged; where TLS is to be switched on, switch it \
+             on for this port",
+        ),
+        None if seen.asks_clients && target.identity.is_none() => because(
+            "it needs a certificate of its clients",
+            "set `client_auth = true`, and give it `{client_roots}` as the authorities by which it lets clients in",
+        ),
+        None => None,
     }
-    if seen.asks_clients && target.identity.is_none() {
-        return (
-            what("it needs a certificate of its clients"),
-            "set `client_auth = true`, and give it `{client_roots}` as the authorities by which it lets \
-             clients in"
-                .into(),
-        );
-    }
+}
+
+fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
+    const READ: &str =
+        "Does it read the files that it is given, `{certificate}` and `{key}`, and no others?";
     if shows_something_else(failed.kind) {
-        let read =
-            "Does it read the files that it is given, `{certificate}` and `{key}`, and no others?";
         return match &seen.leaf {
-            Some(leaf) if !target.chains.has_leaf(leaf.sha256()) => (
-                what("it shows another certificate than the one that was written"),
-                read.into(),
+            Some(leaf) if !target.chains.has_leaf(leaf.sha256()) => because(
+                "it shows another certificate than the one that was written",
+                READ,
             ),
-            Some(leaf) if leaf.came_alone() => (
-                what("it shows the leaf that was written, without the intermediate"),
-                "let it send the whole chain of `{certificate}`, of which the leaf comes first"
-                    .into(),
+            Some(leaf) if leaf.came_alone() => because(
+                "it shows the leaf that was written, without the intermediate",
+                "let it send the whole chain of `{certificate}`, of which the leaf comes first",
             ),
-            _ => (
-                format!(
+            _ => because(
+                &format!(
                     "it does not show what was written as it was: {}",
                     failed.kind
                 ),
-                read.into(),
+                READ,
             ),
         };
     }
@@ -257,51 +262,50 @@ fn cause(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
         "InsufficientSecurity",
         "no shared cipher",
     ];
+    let error = &failed.error;
     if failed.kind == FailureKind::Alert && refuses.iter().any(|word| error.contains(word)) {
-        return (
-            what("it and a client have no cipher or signature in common"),
-            "does it take keys of another kind only? `keys` may be \"ecdsa\", \"rsa\" or \"ed25519\"".into(),
+        return because(
+            "it and a client have no cipher or signature in common",
+            "does it take keys of another kind only? `keys` may be \"ecdsa\", \"rsa\" or \"ed25519\"",
         );
     }
     if error.contains("NoApplicationProtocol") {
-        return (
-            what("it agrees on no HTTP/1.1 in the handshake (ALPN)"),
-            "let it offer `http/1.1` beside what it offers: most classes of clients speak that"
-                .into(),
+        return because(
+            "it agrees on no HTTP/1.1 in the handshake (ALPN)",
+            "let it offer `http/1.1` beside what it offers: most classes of clients speak that",
         );
     }
-    let is_http = seen
-        .answer
-        .as_ref()
-        .is_some_and(|line| line.starts_with("HTTP/"));
-    if target.protocol != Protocol::Lab && seen.version.is_some() && !is_http {
-        return (
-            what("it speaks TLS, and then no HTTP/1.1"),
-            "`zdr help toml` has each `protocol` that can be judged".into(),
-        );
-    }
-    match (failed.kind, target.protocol) {
-        (FailureKind::Status, Protocol::Http) => (
-            format!("`GET /bytes/1` answered {error}"),
-            "is this `protocol = \"any_http\"`?".into(),
-        ),
+    None
+}
+
+fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
+    const IS_ANY: &str = "is this `protocol = \"any_http\"`?";
+    let error = &failed.error;
+    let line = seen.answer.as_ref();
+    let is_http = line.is_some_and(|line| line.starts_with("HTTP/"));
+    let (what, change) = match (failed.kind, target.protocol) {
+        (_, Protocol::Lab) if is_http => ("it speaks HTTP".to_owned(), IS_ANY),
+        (FailureKind::Status, Protocol::Http) => {
+            (format!("`GET /bytes/1` answered {error}"), IS_ANY)
+        }
         (FailureKind::Corrupt | FailureKind::Severed, Protocol::Http) => (
-            what("`GET /bytes/1` did not answer with the one byte that is asked for"),
-            "is this `protocol = \"any_http\"`?".into(),
+            "`GET /bytes/1` did not answer with the one byte that is asked for".into(),
+            IS_ANY,
         ),
         (FailureKind::Status, _) => (
             format!("`GET /` answered {error}"),
-            "let it answer `/` with a status below 500".into(),
+            "let it answer `/` with a status below 500",
         ),
-        (_, Protocol::Lab) if is_http => (
-            what("it speaks HTTP"),
-            "is this `protocol = \"any_http\"`?".into(),
+        (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
+            "it speaks TLS, and then no HTTP/1.1".into(),
+            "`zdr help toml` has each `protocol` that can be judged",
         ),
         (kind, _) => (
             format!("no client is served: {kind}"),
-            "try it by hand: openssl s_client -connect HOST:PORT -servername NAME".into(),
+            "try it by hand: openssl s_client -connect HOST:PORT -servername NAME",
         ),
-    }
+    };
+    (what, change.into())
 }
 
 /// Whether the handshake failed by what was shown in it.

@@ -96,6 +96,14 @@ pub enum Command {
     Ca(Ca),
     Issue(Issue),
     Rotate(Box<Rotate>),
+    /// Print the manual page of `zdr` or of one of its commands, or write all of them to a folder.
+    Man {
+        /// The command.
+        page: Option<String>,
+        /// Write `zdr.1`, `zdr-check.1` and so on to this folder, which must be there.
+        #[arg(long, value_name = "FOLDER", conflicts_with = "page")]
+        to: Option<PathBuf>,
+    },
     /// Print completions for a shell.
     Completions {
         /// The shell.

@@ -4,6 +4,7 @@ mod arguments;
 mod demo;
 mod describe;
 mod interrupt;
+mod manual;
 mod output;
 mod progress;
 
@@ -53,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Ca(ca) => logged(async { Ok(ca.run()?) }).await,
         Command::Issue(issue) => logged(async { Ok(issue.run()?) }).await,
         Command::Rotate(rotate) => logged(async { Ok(rotate.run().await?) }).await,
+        Command::Man { page, to } => manual::manual(page.as_deref(), to.as_deref()),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "zdr", &mut text);
