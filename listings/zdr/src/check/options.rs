@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::report::ScenarioReport;
 use crate::scenarios::options::ScenarioOptions;
 use crate::scenarios::scenario::Scenario;
+use crate::testbed::preflight::Ready;
 use ch11_verification::attempt::Class;
 
 /// What is asked for.
@@ -75,6 +76,8 @@ impl Options {
 pub enum Step {
     /// The server is being started.
     Starting,
+    /// It does what its description says, and these clients can come. Nothing was rotated yet.
+    Ready(Ready),
     /// It is watched before the first rotation.
     Steady,
     /// A rotation is over.
