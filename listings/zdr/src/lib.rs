@@ -3,8 +3,9 @@
 //!
 //! Each folder may use those above it, and none below:
 //!
+//! - [`gate`]: what a verdict requires: levels, scenarios, findings, waivers, by their names.
 //! - [`server`]: the server under test, as its TOML file describes it, and its processes.
-//! - [`report`]: what is written down and shown. It uses no other folder.
+//! - [`report`]: what is written down and shown.
 //! - [`mod@compare`]: two reports compared, several merged.
 //! - [`mod@error`]: what ends a run before it has a verdict.
 //! - [`load`]: clients of each class, which come when they are due.
@@ -51,6 +52,7 @@ pub mod check;
 pub mod compare;
 pub mod course;
 pub mod error;
+pub mod gate;
 pub mod judge;
 pub mod load;
 pub mod report;
@@ -63,6 +65,7 @@ pub use compare::merge::merge;
 pub use compare::{Comparison, compare};
 pub use course::{Course, CourseOptions, course};
 pub use error::Error;
+pub use gate::level::Level;
+pub use gate::scenario::Scenario;
 pub use report::{Finding, Report, Severity};
-pub use scenarios::scenario::Scenario;
 pub use server::spec::Spec;

@@ -23,6 +23,7 @@ const OTHER: usize = 20;
 
 /// The parts of `zdr`, each of which may use those before it.
 const ZDR: &[&str] = &[
+    "gate",
     "server",
     "load",
     "report",

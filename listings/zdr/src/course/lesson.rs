@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gate::scenario::Scenario;
 use crate::report::{Code, Finding};
-use crate::scenarios::scenario::Scenario;
 use crate::server::spec::Spec;
 use ch11_verification::attempt::FailureKind;
 

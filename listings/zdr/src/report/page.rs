@@ -10,8 +10,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::report::format;
 use crate::report::plot::Picture;
 use crate::report::plot::timeline::MARKED;
+use crate::report::text::outcome;
 use crate::report::times::Times;
-use crate::report::{Finding, Outcome, Report, Severity};
+use crate::report::waiver::WaiverState;
+use crate::report::{Finding, Outcome, Report, Severity, Status};
 use ch11_verification::bound;
 use clients::clients;
 use latency::latencies;
@@ -54,6 +56,7 @@ pub fn page(report: &Report) -> String {
                         (key_figures(report))
                     }
                     (findings(report))
+                    (waivers(report))
                     (run(report))
                     (clients(report))
                     (latencies(report))
@@ -128,10 +131,10 @@ fn findings(report: &Report) -> Markup {
     // From several generators, the same finding comes with figures of each.
     let mut alike: Vec<(&Finding, Vec<&str>)> = Vec::new();
     for finding in &report.findings {
-        let same = alike.iter_mut().find(|(first, _)| {
-            (first.severity, first.code, &first.scenario)
-                == (finding.severity, finding.code, &finding.scenario)
-        });
+        let key = |of: &Finding| (of.severity, of.status, of.code, of.scenario.clone());
+        let same = alike
+            .iter_mut()
+            .find(|(first, _)| key(first) == key(finding));
         match same {
             Some((_, words)) => words.push(&finding.words),
             None => alike.push((finding, vec![&finding.words])),
@@ -150,9 +153,11 @@ fn findings(report: &Report) -> Markup {
 }
 
 fn found(finding: &Finding, words: &[&str]) -> Markup {
-    let (class, severity) = match finding.severity {
-        Severity::Failure => ("failure", "Failure"),
-        Severity::Warning => ("warning", "Warning"),
+    let (class, severity) = match (finding.severity, finding.status) {
+        (Severity::Warning, _) => ("warning", "Warning"),
+        (_, Status::Counted) => ("failure", "Failure"),
+        (_, Status::NotRequired) => ("note", "Not required"),
+        (_, Status::Waived) => ("note", "Waived"),
     };
     html! {
         li class=(class) {
@@ -172,6 +177,25 @@ fn found(finding: &Finding, words: &[&str]) -> Markup {
                         @if place > 0 { ", " } (entry)
                     }
                     "."
+                }
+            }
+        }
+    }
+}
+
+fn waivers(report: &Report) -> Markup {
+    if report.waivers.is_empty() {
+        return html! {};
+    }
+    html! {
+        section aria-labelledby="waivers" {
+            h2 #waivers { "Waivers" }
+            ul.findings {
+                @for waiver in &report.waivers {
+                    li.warning[waiver.state != WaiverState::Applied] {
+                        h3 { code { (waiver.scenario) } " until " (waiver.until) ": " (waiver.state.words()) }
+                        p { "Allows " (waiver.names()) ". " (waiver.because) }
+                    }
                 }
             }
         }
@@ -231,14 +255,16 @@ fn scenarios(report: &Report) -> Markup {
     let body = html! { tbody { @for scenario in &report.scenarios {
         @let skipped = scenario.outcome == Outcome::NotApplicable;
         @let yes = |yes| match (skipped, yes) { (true, _) => "—", (_, true) => "yes", _ => "no" };
-        @let outcome = match scenario.outcome {
-            Outcome::Passed => "✓ passed",
-            Outcome::Failed => "✗ failed",
-            Outcome::NotApplicable => "not applicable",
+        @let outcome = match outcome(scenario, report) {
+            "passed" => "✓ passed",
+            "failed" => "✗ failed",
+            "noted" => "failed, not required",
+            "waived" => "failed, waived",
+            other => other,
         };
         tr {
             th scope="row" { (scenario.name) p.what { (scenario.what) } }
-            td.bad[scenario.outcome == Outcome::Failed] { (outcome) }
+            td.bad[report.fails_in(&scenario.name)] { (outcome) }
             td.figure { (format::count(scenario.attempts)) }
             td.figure.bad[scenario.failed > 0] {
                 (format::failures(scenario.failed, scenario.attempts, bound::upper(scenario.failed, scenario.attempts)))
@@ -323,6 +349,7 @@ fn conditions(report: &Report) -> Markup {
                 dt { "Rotations asked for" }
                 dd { (format::count(plan.rotations.into())) ", one every " (format::millis(plan.interval_ms as f64)) ", written by " code { (plan.writer) } }
                 dt { "Attempts a second" } dd { (rates) " (downloads: at once)" }
+                dt { "Level" } dd { code { (report.plan.require) } }
                 dt { "Limits" }
                 dd {
                     "new certificate within " (format::millis(plan.reload_within_ms as f64))

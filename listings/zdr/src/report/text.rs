@@ -4,7 +4,7 @@ use crate::report::at_risk::{AtRisk, Exposure, INDEPENDENCE};
 use crate::report::format;
 use crate::report::times::Times;
 use crate::report::{
-    ClassReport, Finding, Latency, Outcome, Phase, Report, ScenarioReport, Severity,
+    ClassReport, Finding, Latency, Outcome, Phase, Report, ScenarioReport, Severity, Status,
 };
 use ch11_verification::bound;
 
@@ -31,11 +31,22 @@ pub fn summary(report: &Report) -> String {
     for finding in &report.findings {
         put(&mut text, &line_of(finding));
     }
+    waivers(&mut text, report);
     clients(&mut text, report);
     at_risk(&mut text, report);
     rotations(&mut text, report);
     scenarios(&mut text, report);
     text
+}
+
+fn waivers(text: &mut String, report: &Report) {
+    if !report.waivers.is_empty() {
+        put(text, "\nWaivers");
+    }
+    for waiver in &report.waivers {
+        let line = format::wrapped(&waiver.to_string(), WIDTH - 2, "    ");
+        put(text, &format!("  {line}"));
+    }
 }
 
 fn put(text: &mut String, line: &str) {
@@ -171,11 +182,11 @@ fn scenarios(text: &mut String, report: &Report) {
         ),
     );
     for scenario in &report.scenarios {
-        put(text, &row(scenario));
+        put(text, &row(scenario, report));
     }
 }
 
-fn row(scenario: &ScenarioReport) -> String {
+fn row(scenario: &ScenarioReport, report: &Report) -> String {
     let name = format::plain(&scenario.name);
     if scenario.outcome == Outcome::NotApplicable {
         return format!("  {name:<18} skipped");
@@ -185,7 +196,7 @@ fn row(scenario: &ScenarioReport) -> String {
     let failed = format::failures(scenario.failed, scenario.attempts, bound);
     format!(
         "  {name:<18} {:<7}{:>8}  {failed:<22}{:<7}{:<10}{:>9}",
-        format::name(&scenario.outcome),
+        outcome(scenario, report),
         format::count(scenario.attempts),
         yes(scenario.kept_serving),
         yes(scenario.kept_last_good),
@@ -193,11 +204,24 @@ fn row(scenario: &ScenarioReport) -> String {
     )
 }
 
+/// What came of it, and whether a failure counts.
+pub(crate) fn outcome(scenario: &ScenarioReport, report: &Report) -> &'static str {
+    match scenario.outcome {
+        Outcome::Passed => "passed",
+        Outcome::NotApplicable => "not applicable",
+        Outcome::Failed if report.fails_in(&scenario.name) => "failed",
+        Outcome::Failed if scenario.level > report.plan.require => "noted",
+        Outcome::Failed => "waived",
+    }
+}
+
 /// A finding for a terminal.
 pub(crate) fn line_of(finding: &Finding) -> String {
-    let mark = match finding.severity {
-        Severity::Failure => "✗",
-        Severity::Warning => "!",
+    let mark = match (finding.severity, finding.status) {
+        (Severity::Warning, _) => "!",
+        (_, Status::Counted) => "✗",
+        (_, Status::NotRequired) => "· not required:",
+        (_, Status::Waived) => "· waived:",
     };
     let entries: Vec<String> = finding.catalogue.iter().map(u32::to_string).collect();
     let see = match entries.len() {

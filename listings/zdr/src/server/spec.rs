@@ -30,6 +30,9 @@ use lab::authority::KeyKind;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use crate::gate::level::Level;
+use crate::gate::waiver::{Waiver, waivers};
+
 /// A server: how it is started, told to reload, and spoken to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +84,13 @@ pub struct Spec {
     /// What is asked of it.
     #[serde(default)]
     pub limits: Limits,
+    /// How much a verdict requires: `"rotation"`, `"faults"` or `"all"`, which is the default. `--require`
+    /// of the command line goes before it.
+    pub require: Option<Level>,
+    /// Failures to live with for a while, by the name of their scenario: `[allow.expired]`, with
+    /// `because`, `until`, and `findings` where it is not those by which that scenario is failed.
+    #[serde(default, deserialize_with = "waivers")]
+    pub allow: Vec<Waiver>,
     /// The folder of the TOML file.
     #[serde(skip)]
     pub here: PathBuf,

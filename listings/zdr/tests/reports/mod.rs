@@ -3,8 +3,10 @@
 mod at_risk;
 mod compare;
 mod file;
+mod gate;
 mod merge;
 mod page;
 mod sample;
 mod schema;
 mod summary;
+mod waivers;

@@ -161,6 +161,7 @@ fn all_that_comes_from_outside_is_text() {
             phase: Phase::After,
             count: 1,
             example: s(),
+            first_ms: None,
         }];
     }
     for rotation in &mut report.rotations {

@@ -98,6 +98,8 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         jobs: arguments.jobs,
         patience: Duration::from_millis(arguments.patience_ms),
         observe: arguments.observe,
+        require: arguments.require,
+        today: arguments.today.unwrap_or(Options::default().today),
     };
     let progress = Progress::new(&options, arguments.quiet);
     let interrupt = interrupt()?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use zdr::report::file::write_whole;
 use zdr::report::page::page;
 use zdr::report::text::summary;
-use zdr::report::{Finding, Report, Severity};
+use zdr::report::{Finding, Report};
 
 #[derive(clap::Args)]
 pub struct Output {
@@ -30,11 +30,12 @@ impl Output {
         summarized?;
         json.transpose()?;
         page.transpose()?;
-        let failed = |finding: &Finding| finding.severity == Severity::Failure;
         Ok(match (report.verdict.passed, &report.interrupted) {
             (true, _) => ExitCode::SUCCESS,
             // Whatever ended it, what was found until then is a verdict.
-            (false, Some(_)) if !report.findings.iter().any(failed) => ExitCode::from(interrupted),
+            (false, Some(_)) if !report.findings.iter().any(Finding::fails) => {
+                ExitCode::from(interrupted)
+            }
             (false, _) => ExitCode::FAILURE,
         })
     }
