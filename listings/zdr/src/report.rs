@@ -1,11 +1,13 @@
 //! The report: what was measured, and what follows from it. `file` reads and writes it as JSON; `text`
 //! shows it in a terminal, `page` and `plot` in a browser; `format` has the notation of figures;
 //! `latency`, `slices` and `times` add figures up, `at_risk` says what of them rotations can have hurt,
-//! `weigh` which findings count.
+//! `weigh` which findings count, `cause` what explains them, `reproduce` how to see that.
 //!
 //! Uses the names of [`gate`](crate::gate), and of chapter 11 attempts, phases, shares and the bound.
 
 pub mod at_risk;
+pub mod book;
+pub mod cause;
 pub(crate) mod coverage;
 pub mod file;
 pub mod finding;
@@ -15,6 +17,8 @@ pub mod latency;
 pub mod page;
 pub mod plot;
 mod possible;
+pub mod reach;
+pub mod reproduce;
 pub mod slices;
 pub mod text;
 pub mod times;
@@ -29,7 +33,10 @@ use serde::{Deserialize, Serialize};
 pub use crate::gate::code::Code;
 use crate::gate::level::Level;
 use crate::report::at_risk::AtRisk;
+use crate::report::book::Book;
+use crate::report::cause::Cause;
 pub use crate::report::finding::{Evidence, Finding, Severity, Status};
+use crate::report::reach::Reach;
 use crate::report::waiver::WaiverReport;
 use ch11_verification::attempt::{Class, FailureKind};
 pub use ch11_verification::phase::Phase;
@@ -65,6 +72,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// What was found, the worst first. Empty where all is well.
     pub findings: Vec<Finding>,
+    /// What explains the failures among the findings, the most harmful first. Since format 4.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// What the TOML file allows, and what became of it. Since format 4.
     #[serde(default)]
     pub waivers: Vec<WaiverReport>,
@@ -80,6 +90,9 @@ pub struct Report {
     pub timeline: Vec<Slice>,
     /// Why the run ended before its time. What was measured until then is here.
     pub interrupted: Option<String>,
+    /// Where the book is served, for links to it. Since format 4.
+    #[serde(default)]
+    pub book: Option<Book>,
 }
 
 /// The server that was judged.
@@ -92,6 +105,9 @@ pub struct Server {
     pub command: Vec<String>,
     /// How it is notified of new files, in words.
     pub reload: String,
+    /// How a client reaches it, for commands that show what was found. Since format 4.
+    #[serde(default)]
+    pub reach: Option<Reach>,
 }
 
 /// Where it was measured.

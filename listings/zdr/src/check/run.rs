@@ -18,13 +18,15 @@ use crate::judge::findings;
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::load::{Load, Rates};
+use crate::report::reach::Reach;
 use crate::report::waiver::WaiverReport;
 use crate::report::{
     Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Server, Severity, Verdict,
 };
 use crate::scenarios::applies;
+use crate::server::origin::DOWNLOAD;
 use crate::server::process_tree::Usage;
-use crate::server::spec::Spec;
+use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
 use ch11_verification::attempt::{Attempt, Class, Recorder};
@@ -271,6 +273,7 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
             name: spec.name.clone(),
             command: spec.command.clone(),
             reload: spec.reload.words(),
+            reach: Some(reach(spec)),
         },
         machine: machine(),
         began: began.format(&Rfc3339).unwrap_or_default(),
@@ -279,6 +282,7 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
         plan: plan(spec, options, writer, classes),
         verdict: Verdict::default(),
         findings: Vec::new(),
+        causes: Vec::new(),
         waivers: spec.allow.iter().map(WaiverReport::from).collect(),
         classes: Vec::new(),
         rotations: Vec::new(),
@@ -286,6 +290,25 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
         resources: None,
         timeline: Vec::new(),
         interrupted: None,
+        book: None,
+    }
+}
+
+/// How a client reaches it. The port of a server that is started is another each time.
+fn reach(spec: &Spec) -> Reach {
+    let known = || format!("/bytes/{DOWNLOAD}");
+    let (request, download) = match spec.protocol {
+        Protocol::Http => (Some("/bytes/1".to_owned()), Some(known())),
+        Protocol::AnyHttp => (Some("/".to_owned()), spec.download.clone()),
+        Protocol::Lab => (None, None),
+    };
+    let attached = spec.attach.as_ref();
+    Reach {
+        address: attached.map_or("127.0.0.1:PORT".into(), |of| of.address.clone()),
+        name: attached.map_or("localhost".into(), |of| of.server_name.clone()),
+        request,
+        download,
+        client_auth: spec.client_auth,
     }
 }
 

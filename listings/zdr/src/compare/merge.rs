@@ -73,10 +73,12 @@ pub fn merge(mut reports: Vec<Report>) -> Result<Report, MergeError> {
         classes: classes(all()),
         rotations,
         scenarios: scenarios(all())?,
+        causes: Vec::new(),
         waivers: waivers(all()),
         resources: resources(all()),
         timeline: timeline(&runs, zero),
         interrupted: None,
+        book: all().find_map(|report| report.book.clone()),
     };
     let interrupted = united(all().filter_map(|r| r.interrupted.as_deref()), "; ");
     merged.interrupted = (!interrupted.is_empty()).then_some(interrupted);
@@ -137,6 +139,7 @@ fn server<'a>(reports: impl Iterator<Item = &'a Report> + Clone) -> Result<Serve
         name,
         command: started.first().map_or_else(Vec::new, |s| s.command.clone()),
         reload: knows.map_or_else(String::new, |r| r.server.reload.clone()),
+        reach: knows.and_then(|r| r.server.reach.clone()),
     })
 }
 

@@ -1,9 +1,10 @@
 //! From findings and figures to a verdict.
 
 use crate::judge::findings::{ROTATION, share};
+use crate::report::cause::causes;
 use crate::report::coverage::remark;
 use crate::report::format::counted;
-use crate::report::{Finding, Report, Severity, Verdict};
+use crate::report::{Finding, Report, Severity, Status, Verdict};
 
 /// The verdict, in a few sentences. The first names the level that it speaks of.
 pub fn verdict(report: &Report) -> Verdict {
@@ -39,10 +40,11 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
     };
     match (&report.interrupted, under_load.next()) {
         (_, Some(worst)) => {
-            let more = match failures.len() {
-                1 => String::new(),
-                2 => " And 1 more failure.".into(),
-                many => format!(" And {} more failures.", many - 1),
+            let causes = causes(&report.findings).into_iter();
+            let more = match causes.filter(|of| of.status == Status::Counted).count() {
+                ..=1 => String::new(),
+                2 => " And 1 more thing is wrong.".into(),
+                many => format!(" And {} more things are wrong.", many - 1),
             };
             let words = &worst.words;
             format!("{name} does not rotate with zero downtime. {words}{more}")

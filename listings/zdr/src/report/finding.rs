@@ -1,9 +1,12 @@
 //! What was found, how much it counts, and what clients saw of it.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::gate::code::Code;
+use crate::report::format::millis;
 use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::phase::Phase;
 
@@ -88,4 +91,24 @@ pub struct Evidence {
     pub at_ms: Option<f64>,
     /// What the client's library said.
     pub said: String,
+}
+
+/// When, in which phase, by which client, and what that was told.
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(at) = self.at_ms {
+            write!(f, "{} after clients began to come, ", millis(at))?;
+        }
+        f.write_str(match self.phase {
+            None => "",
+            Some(Phase::Before) => "before the first rotation, ",
+            Some(Phase::During) => "during a rotation, ",
+            Some(Phase::After) => "between rotations, ",
+        })?;
+        write!(f, "by a client of the class {}: {}", self.class, self.kind)?;
+        match self.said.as_str() {
+            "" => Ok(()),
+            said => write!(f, " ({said})"),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::gate::level::Level;
 use crate::report::at_risk::{AtRisk, none_or};
 use crate::report::format::counted;
 use crate::report::waiver::WaiverState;
-use crate::report::{Outcome, Report, ScenarioReport};
+use crate::report::{Finding, Outcome, Report, ScenarioReport, Status};
 
 /// What came of the scenarios that were run, by their names.
 pub(crate) struct Tally<'a> {
@@ -54,7 +54,7 @@ impl Report {
             run.partition(|scenario| scenario.level <= self.plan.require);
         let fails = |of: &&ScenarioReport| self.fails_in(&of.name);
         let failed = |of: &&ScenarioReport| of.outcome == Outcome::Failed;
-        let waived = required.iter().filter(|of| failed(of) && !fails(of));
+        let waived = required.iter().filter(|of| self.is_waived(of));
         Tally {
             required: required.len(),
             failed: names(required.iter().copied().filter(fails)),
@@ -68,6 +68,14 @@ impl Report {
     pub(crate) fn fails_in(&self, scenario: &str) -> bool {
         let mut findings = self.findings.iter();
         findings.any(|finding| finding.fails() && finding.scenario == scenario)
+    }
+
+    /// Whether all that failed in a scenario is allowed by a waiver.
+    pub(crate) fn is_waived(&self, scenario: &ScenarioReport) -> bool {
+        let findings = self.findings.iter();
+        let mut findings = findings.filter(|finding| finding.scenario == scenario.name);
+        let waived = |finding: &Finding| finding.status == Status::Waived;
+        findings.any(waived) && !self.fails_in(&scenario.name)
     }
 
     /// The highest level below the required one that the server passes.

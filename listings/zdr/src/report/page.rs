@@ -1,5 +1,6 @@
 //! The report as one page for people: no script, nothing fetched, readable in print.
 
+mod causes;
 mod clients;
 mod latency;
 mod rotations;
@@ -12,16 +13,13 @@ use crate::report::plot::Picture;
 use crate::report::plot::timeline::MARKED;
 use crate::report::text::outcome;
 use crate::report::times::Times;
-use crate::report::waiver::WaiverState;
-use crate::report::{Finding, Outcome, Report, Severity, Status};
+use crate::report::{Outcome, Report};
+use causes::{waivers, warnings, wrong};
 use ch11_verification::bound;
 use clients::clients;
 use latency::latencies;
 use rotations::rotations;
 use table::table;
-
-/// As many words are shown of findings that are the same but for their figures.
-const ALIKE: usize = 3;
 
 /// The page.
 pub fn page(report: &Report) -> String {
@@ -55,7 +53,8 @@ pub fn page(report: &Report) -> String {
                         }
                         (key_figures(report))
                     }
-                    (findings(report))
+                    (wrong(report))
+                    (warnings(report))
                     (waivers(report))
                     (run(report))
                     (clients(report))
@@ -121,81 +120,6 @@ fn key_figures(report: &Report) -> Markup {
                 dd {
                     (format::maybe_millis(times.overlap_worst_ms))
                     @if times.overlap_worst_ms.is_some() { " " small { "at the longest" } }
-                }
-            }
-        }
-    }
-}
-
-fn findings(report: &Report) -> Markup {
-    // From several generators, the same finding comes with figures of each.
-    let mut alike: Vec<(&Finding, Vec<&str>)> = Vec::new();
-    for finding in &report.findings {
-        let key = |of: &Finding| (of.severity, of.status, of.code, of.scenario.clone());
-        let same = alike
-            .iter_mut()
-            .find(|(first, _)| key(first) == key(finding));
-        match same {
-            Some((_, words)) => words.push(&finding.words),
-            None => alike.push((finding, vec![&finding.words])),
-        }
-    }
-    html! {
-        section aria-labelledby="findings" {
-            h2 #findings { "Findings" }
-            @if alike.is_empty() {
-                p { "None." }
-            } @else {
-                ul.findings { @for (finding, words) in &alike { (found(finding, words)) } }
-            }
-        }
-    }
-}
-
-fn found(finding: &Finding, words: &[&str]) -> Markup {
-    let (class, severity) = match (finding.severity, finding.status) {
-        (Severity::Warning, _) => ("warning", "Warning"),
-        (_, Status::Counted) => ("failure", "Failure"),
-        (_, Status::NotRequired) => ("note", "Not required"),
-        (_, Status::Waived) => ("note", "Waived"),
-    };
-    html! {
-        li class=(class) {
-            h3 {
-                span.severity { (severity) } " "
-                code { (format::name(&finding.code)) } " in " (finding.scenario)
-            }
-            @for one in words.iter().take(ALIKE) { p { (one) } }
-            @if words.len() > ALIKE {
-                p { "And " (words.len() - ALIKE) " more like it." }
-            }
-            @if !finding.catalogue.is_empty() {
-                p.see {
-                    "See the book’s failure catalogue, "
-                    (if finding.catalogue.len() == 1 { "entry " } else { "entries " })
-                    @for (place, entry) in finding.catalogue.iter().enumerate() {
-                        @if place > 0 { ", " } (entry)
-                    }
-                    "."
-                }
-            }
-        }
-    }
-}
-
-fn waivers(report: &Report) -> Markup {
-    if report.waivers.is_empty() {
-        return html! {};
-    }
-    html! {
-        section aria-labelledby="waivers" {
-            h2 #waivers { "Waivers" }
-            ul.findings {
-                @for waiver in &report.waivers {
-                    li.warning[waiver.state != WaiverState::Applied] {
-                        h3 { code { (waiver.scenario) } " until " (waiver.until) ": " (waiver.state.words()) }
-                        p { "Allows " (waiver.names()) ". " (waiver.because) }
-                    }
                 }
             }
         }

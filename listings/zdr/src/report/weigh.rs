@@ -6,12 +6,13 @@ use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::gate::day::Day;
 use crate::gate::level::Level;
+use crate::report::cause::causes;
 use crate::report::waiver::{WaiverReport, WaiverState};
 use crate::report::{Finding, Outcome, Report, Severity, Status};
 
 impl Report {
     /// Says of each failure whether it counts, and of each waiver what became of it on this day. Where a
-    /// waiver does not apply, that is a finding of its own.
+    /// waiver does not apply, that is a finding of its own. Then says what explains the failures.
     pub fn weigh(&mut self, today: Day) {
         self.findings.retain(|finding| !finding.code.is_of_waiver());
         let required = self.plan.require;
@@ -36,6 +37,7 @@ impl Report {
             findings.extend(complaint);
         }
         findings.sort_by_key(Finding::rank);
+        self.causes = causes(&findings);
         (self.findings, self.waivers) = (findings, waivers);
     }
 

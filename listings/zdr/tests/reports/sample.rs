@@ -7,7 +7,9 @@ use ch11_verification::bound;
 use ch11_verification::judge::Share;
 use zdr::gate::level::Level;
 use zdr::report::at_risk::AtRisk;
+use zdr::report::cause::causes;
 use zdr::report::latency::histogram;
+use zdr::report::reach::Reach;
 use zdr::report::slices::coarser;
 use zdr::report::{
     ClassReport, Code, FORMAT, Failures, Finding, Latency, Machine, Outcome, Phase, PhaseReport,
@@ -257,6 +259,13 @@ impl Run {
                 name: self.server.clone(),
                 command: vec![self.server.clone(), "--port".into(), "{port}".into()],
                 reload: "signal HUP".into(),
+                reach: Some(Reach {
+                    address: "127.0.0.1:PORT".into(),
+                    name: "localhost".into(),
+                    request: Some("/bytes/1".into()),
+                    download: Some("/bytes/67108864".into()),
+                    client_auth: false,
+                }),
             },
             machine: Machine {
                 cores: 2,
@@ -286,6 +295,7 @@ impl Run {
                 at_risk: AtRisk::together(classes.iter().map(|class| class.at_risk.as_ref())),
             },
             findings: self.findings.clone(),
+            causes: causes(&self.findings),
             waivers: Vec::new(),
             classes,
             rotations: (1..=self.rotations)
@@ -305,6 +315,7 @@ impl Run {
                 coarser(&slices, 1_000)
             },
             interrupted: self.interrupted.clone(),
+            book: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use zdr::report::book::Book;
 use zdr::report::file::write_whole;
 use zdr::report::page::page;
 use zdr::report::text::summary;
@@ -17,12 +18,19 @@ pub struct Output {
     /// Write the report as one HTML page.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
+    /// The address at which the book is served, for links to it.
+    #[arg(long, value_name = "URL")]
+    book: Option<Book>,
 }
 
 impl Output {
     /// Writes what was asked for, and always a summary to stdout. Where one of them cannot be
     /// written, the others are.
     pub fn write(&self, report: &Report, interrupted: u8) -> io::Result<ExitCode> {
+        let report = &Report {
+            book: self.book.clone().or_else(|| report.book.clone()),
+            ..report.clone()
+        };
         let summarized = print(&summary(report));
         let json = self.json.as_ref().map(|file| report.write(file));
         let file = self.page.as_ref();
