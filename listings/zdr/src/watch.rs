@@ -22,7 +22,7 @@ pub mod text;
 
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
+use crate::attempt::FailureKind;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};

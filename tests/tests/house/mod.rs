@@ -28,6 +28,7 @@ const LISTING: usize = 900;
 /// The parts of `zdr`, each of which may use those before it.
 const ZDR: &[&str] = &[
     "attempt",
+    "gate",
     "server",
     "load",
     "report",

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::attempt::FailureKind;
 use ch05_race_conditions::names::lost;
-use ch11_verification::attempt::FailureKind;
 use serde::Serialize;
 use time::OffsetDateTime;
 

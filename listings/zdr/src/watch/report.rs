@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
+use crate::attempt::FailureKind;
 use ch11_verification::bound::upper;
 use serde::Serialize;
 use time::OffsetDateTime;

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
 use lab::authority::{Authority, Issued, LeafRequest};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use time::OffsetDateTime;
+use zdr::attempt::FailureKind;
 use zdr::report::Severity;
 use zdr::watch::findings::Code;
 use zdr::watch::look::Look;

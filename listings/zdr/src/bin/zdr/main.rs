@@ -15,16 +15,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use tokio::sync::watch;
+use tokio::sync::watch::Receiver;
 use tracing::Level;
 use zdr::check::plan::plan;
 use zdr::check::{Options, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
 use zdr::course::{self, CourseOptions, course};
+use zdr::gate::scenario::Scenario;
 use zdr::report::Report;
 use zdr::report::file::write_whole;
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::cleanup::Reaper;
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
@@ -148,6 +148,8 @@ fn options(arguments: &Check) -> Options {
         jobs: arguments.jobs,
         patience: Duration::from_millis(arguments.patience_ms),
         observe: arguments.observe,
+        require: arguments.require,
+        today: arguments.today.unwrap_or(Options::default().today),
     }
 }
 
@@ -155,7 +157,7 @@ fn options(arguments: &Check) -> Options {
 async fn take(
     spec: &Spec,
     arguments: &Check,
-    interrupt: watch::Receiver<Option<String>>,
+    interrupt: Receiver<Option<String>>,
 ) -> io::Result<ExitCode> {
     let options = CourseOptions {
         jobs: arguments.jobs,
