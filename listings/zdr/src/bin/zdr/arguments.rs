@@ -42,6 +42,7 @@ Examples:
   zdr check my-server.toml --json report.json --quiet --rotations 100
   zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
   zdr check my-server.toml --require rotation     only what is lost while all is well fails it
+  zdr check my-server.toml --github --junit zdr.xml --prometheus zdr.prom --badge zdr.json
   zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
 
 A server to start, in my-server.toml:

@@ -110,7 +110,9 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     };
     let report = check(&spec, &options, &control).await;
     progress.end();
-    let code = arguments.output.write(&report?, NONE)?;
+    let code = arguments
+        .output
+        .write(&report?, Some(&arguments.server), NONE)?;
     // ScenarioRuns that were given up may still be letting go of their servers.
     drop(reaper);
     Ok(match interrupt.borrow().is_some() {
@@ -162,11 +164,11 @@ fn merged(arguments: &Merge) -> io::Result<ExitCode> {
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;
-    arguments.output.write(&merged, INTERRUPTED)
+    arguments.output.write(&merged, None, INTERRUPTED)
 }
 
 fn shown(arguments: &Show) -> io::Result<ExitCode> {
     arguments
         .output
-        .write(&Report::read(&arguments.report)?, INTERRUPTED)
+        .write(&Report::read(&arguments.report)?, None, INTERRUPTED)
 }
