@@ -155,8 +155,13 @@ pub struct Check {
     pub observe: bool,
     /// Judge in stages, each of which opens the next, with a page of the book to read after a failure.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
-        "downloads", "pool", "scenarios", "no_scenarios", "observe", "page", "require", "today"])]
+        "downloads", "pool", "scenarios", "no_scenarios", "observe", "require", "today", "junit",
+        "prometheus", "badge", "github"])]
     pub course: bool,
+    /// Begin the course at this stage: those before it were passed another time.
+    #[arg(long, requires = "course", value_name = "STAGE", default_value_t = 1,
+        value_parser = clap::value_parser!(u8).range(1..=7))]
+    pub from: u8,
     #[command(flatten)]
     pub output: Output,
     /// Show no progress.

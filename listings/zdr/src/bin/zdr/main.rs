@@ -126,6 +126,7 @@ async fn take(spec: &Spec, arguments: &Check) -> io::Result<ExitCode> {
     let options = CourseOptions {
         jobs: arguments.jobs,
         patience: Duration::from_millis(arguments.patience_ms),
+        from: arguments.from.into(),
         ..CourseOptions::full()
     };
     let control = RunControl {
@@ -141,6 +142,10 @@ async fn take(spec: &Spec, arguments: &Check) -> io::Result<ExitCode> {
     if let Some(file) = &arguments.output.json {
         let json = serde_json::to_string_pretty(&taken)? + "\n";
         write_whole(file, json.as_bytes())?;
+    }
+    if let Some(file) = &arguments.output.page {
+        let book = arguments.output.book.clone().unwrap_or_default();
+        write_whole(file, course::page::page(&taken, &book).as_bytes())?;
     }
     Ok(match (taken.passed, &taken.interrupted) {
         (true, _) => ExitCode::SUCCESS,

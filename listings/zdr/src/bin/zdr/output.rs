@@ -23,7 +23,7 @@ pub struct Output {
     pub json: Option<PathBuf>,
     /// Write the report as one HTML page.
     #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    pub page: Option<PathBuf>,
     /// Write the report as JUnit's XML: a test for each class of clients and each scenario.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub struct Output {
     github: bool,
     /// The address at which the book is served, for links to it.
     #[arg(long, value_name = "URL")]
-    book: Option<Book>,
+    pub book: Option<Book>,
 }
 
 impl Output {
