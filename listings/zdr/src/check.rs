@@ -48,6 +48,7 @@ pub async fn check(
         ready = Box::pin(set_up(&fixtures, options, control)) => ready?,
         error = control.interrupted() => {
             begun.interrupted = Some(error);
+            begun.weigh(options.today);
             begun.verdict = verdict(&begun);
             return Ok(begun);
         }
@@ -72,8 +73,8 @@ pub async fn check(
         interrupted = run_scenarios(&context, control, &mut report).await;
     }
     report.seconds = run.elapsed().as_secs_f64();
-    report.findings.sort_by_key(|finding| finding.severity);
     report.interrupted = interrupted;
+    report.weigh(options.today);
     report.verdict = verdict(&report);
     Ok(report)
 }

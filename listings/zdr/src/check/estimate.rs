@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::check::options::Options;
-use crate::scenarios::scenario::Scenario;
+use crate::gate::scenario::Scenario;
+use crate::scenarios::applies;
 use crate::server::spec::Spec;
 
 /// A server that starts and picks up new files at once, and one that never shows a new certificate.
@@ -35,7 +36,7 @@ pub fn estimate(spec: &Spec, options: &Options) -> Estimate {
     let scenarios: Vec<_> = options
         .scenarios
         .iter()
-        .filter(|one| one.applies(spec))
+        .filter(|one| applies(**one, spec))
         .collect();
     let jobs = match spec.attach {
         Some(_) => 1,

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use crate::gate::day::Day;
+use crate::gate::level::Level;
+use crate::gate::scenario::Scenario;
 use crate::report::ScenarioReport;
 use crate::scenarios::options::ScenarioOptions;
-use crate::scenarios::scenario::Scenario;
 use crate::testbed::preflight::Ready;
 use ch11_verification::attempt::Class;
 
@@ -38,6 +41,10 @@ pub struct Options {
     pub patience: Duration,
     /// Another agent rotates.
     pub observe: bool,
+    /// How much the verdict requires. What the server's description says, where it is not said.
+    pub require: Option<Level>,
+    /// The day by which waivers are judged.
+    pub today: Day,
 }
 
 impl Default for Options {
@@ -55,6 +62,8 @@ impl Default for Options {
             jobs: 4,
             patience: Duration::from_secs(5),
             observe: false,
+            require: None,
+            today: Day::of(OffsetDateTime::now_utc()),
         }
     }
 }

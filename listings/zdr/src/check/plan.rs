@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::check::estimate::estimate;
 use crate::check::options::Options;
-use crate::scenarios::scenario::Scenario;
+use crate::gate::scenario::Scenario;
+use crate::scenarios::applies;
 use crate::server::spec::{Layout, Protocol, Spec};
 use ch11_verification::attempt::Class;
 
@@ -172,7 +173,7 @@ fn scenarios(spec: &Spec, options: &Options) -> String {
         return "none".into();
     }
     let all = options.scenarios.iter().copied();
-    let (run, not): (Vec<Scenario>, Vec<_>) = all.partition(|scenario| scenario.applies(spec));
+    let (run, not): (Vec<Scenario>, Vec<_>) = all.partition(|scenario| applies(*scenario, spec));
     let mut words = format!("{} of {}\n", run.len(), options.scenarios.len());
     for scenario in run {
         let _ = writeln!(words, "  {:<18} {}", scenario.name(), scenario.what());

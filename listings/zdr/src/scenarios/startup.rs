@@ -45,8 +45,8 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
     let generation = testbed.chains.latest();
     let now = probes.recorder.now();
     let (recorder, client) = (&probes.recorder, &probes.client);
-    let shown = until_shown(&mut testbed, recorder, client, generation).await;
-    match shown.first {
+    let (first_new, _) = until_shown(&mut testbed, recorder, client, generation).await;
+    match first_new {
         Some(new) => outcome.recovered = Some(new.saturating_sub(now)),
         None => outcome.fail(
             Code::NotPickedUp,

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::server::mistake::{Mistake, nearest};
 use crate::server::placeholders::{is_script, unknown};
-use crate::server::reference::{Key, Table, tables};
+use crate::server::reference::{Key, Table, table_at, tables};
 
 /// Where words in braces are replaced.
 const FILLED: &[&str] = &[
@@ -102,7 +102,11 @@ impl<'a> Document<'a> {
     }
 
     fn table(&self, path: &str, table: &DeTable, span: Range<usize>, found: &mut Vec<Mistake>) {
-        let Some(known) = tables().iter().find(|known| known.path == path) else {
+        let Some(known) = table_at(path) else {
+            // Of tables whose names the file chooses.
+            for (key, value) in table {
+                self.value(&below(path, key.get_ref()), value, found);
+            }
             return;
         };
         for (key, value) in table {
@@ -168,7 +172,7 @@ impl<'a> Document<'a> {
 }
 
 fn key_in(path: &str, table: &DeTable, span: &Range<usize>) -> Option<&'static Key> {
-    let known = tables().iter().find(|known| known.path == path)?;
+    let known = table_at(path);
     table.iter().find_map(|(key, value)| {
         let within = value.span();
         let holds = within.start <= span.start && span.end <= within.end;
@@ -177,7 +181,7 @@ fn key_in(path: &str, table: &DeTable, span: &Range<usize>) -> Option<&'static K
             DeValue::Table(inner) if within != *span => {
                 key_in(&below(path, key.get_ref()), inner, span)
             }
-            _ if holds => known.key(key.get_ref()),
+            _ if holds => known?.key(key.get_ref()),
             _ => None,
         }
     })

@@ -231,6 +231,11 @@ impl Placeholders {
         ]))
     }
 
+    /// These.
+    pub(crate) fn of(words: Vec<(&'static str, String)>) -> Self {
+        Self(words)
+    }
+
     /// `text` with its words replaced. Other braces are left alone: a configuration may have them.
     pub fn fill(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (word, by)| {

@@ -50,6 +50,21 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     tables
 });
 
+/// Stands in a path for a name that the file chooses: that of a scenario.
+pub const ANY: &str = "SCENARIO";
+
+/// The table that a path of a file leads to.
+pub(super) fn table_at(path: &str) -> Option<&'static Table> {
+    let leads = |known: &&Table| {
+        let (known, typed) = (known.path.split('.'), path.split('.'));
+        known.clone().count() == typed.clone().count()
+            && known
+                .zip(typed)
+                .all(|(known, typed)| known == typed || known == ANY)
+    };
+    tables().iter().find(leads)
+}
+
 /// All tables: the file itself, and then the others.
 pub fn tables() -> &'static [Table] {
     &TABLES
@@ -94,17 +109,17 @@ fn add(path: &str, is_list: bool, schema: &Value, root: &Value, tables: &mut Vec
     for (name, property) in properties {
         let shape = resolved(property, root);
         let items = resolved(&shape["items"], root);
+        let named = resolved(&shape["additionalProperties"], root);
         let below = match path {
             "" => name.clone(),
             path => format!("{path}.{name}"),
         };
-        match (
-            shape["properties"].is_object(),
-            items["properties"].is_object(),
-        ) {
-            (true, _) => inner.push((below, false, shape)),
-            (_, true) => inner.push((below, true, items)),
-            _ => {}
+        if shape["properties"].is_object() {
+            inner.push((below, false, shape));
+        } else if items["properties"].is_object() {
+            inner.push((below, true, items));
+        } else if named["properties"].is_object() {
+            inner.push((format!("{below}.{ANY}"), false, named));
         }
         keys.push(Key {
             name: name.clone(),
@@ -153,10 +168,12 @@ fn kind(shape: &Value, root: &Value) -> String {
         name => of(name),
     };
     match name.as_deref() {
+        Some("string") if shape["format"] == "date" => "day".into(),
         Some("array") => {
             let items = kind(resolved(&shape["items"], root), root);
             match items.split_once(' ') {
                 Some(("array", rest)) => format!("array of arrays {rest}"),
+                Some(("one", _)) => "array of the words below".into(),
                 _ => format!("array of {items}s"),
             }
         }

@@ -12,6 +12,7 @@
 //! In every text, the words of [`placeholders`](crate::server::placeholders::WORDS) are replaced.
 //! What a field's documentation says here is what `zdr help toml` and the book's reference say of the key.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -22,6 +23,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::server::values::signal_named;
 use crate::server::values::{a_name, a_path, a_signal, is_nothing};
+
+use crate::gate::level::Level;
+use crate::gate::waiver::{Waiver, Written, waivers};
 
 /// A server: how it is started, told to reload, and spoken to.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -94,6 +98,18 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(extend("toml" = r#"limits = { reload_within_ms = 90000 }"#))]
     pub limits: Limits,
+    /// How much a verdict requires: `"rotation"`, `"faults"` or `"all"`, which is the default. `--require`
+    /// of the command line goes before it.
+    #[schemars(extend("toml" = r#"require = "rotation""#))]
+    pub require: Option<Level>,
+    /// Failures to live with for a while, by the name of their scenario: `[allow.expired]`, with
+    /// `because`, `until`, and `findings` where it is not those by which that scenario is failed.
+    #[serde(default, deserialize_with = "waivers")]
+    #[schemars(
+        with = "BTreeMap<String, Written>",
+        extend("toml" = r#"allow = { expired = { because = "never written here", until = 2027-03-01 } }"#)
+    )]
+    pub allow: Vec<Waiver>,
     /// The folder of the TOML file.
     #[serde(skip)]
     pub here: PathBuf,

@@ -80,7 +80,7 @@ impl Spec {
         let read = toml::from_str::<Self>(text);
         if let Err(error) = &read {
             // These were found already, all of them.
-            let known = ["unknown field", "missing field"];
+            let known = ["unknown field", "missing field", "a waiver needs"];
             if mistakes.is_empty() || !known.iter().any(|word| error.message().starts_with(word)) {
                 mistakes.push(document.complaint(error));
             }

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use crate::attempt::Recorder;
 use ch09_simulating_rotation::Writer;
-use ch11_verification::attempt::Recorder;
 
 use crate::error::Error;
 use crate::load::Target;
@@ -221,5 +221,6 @@ async fn shown(testbed: &mut TestBed, reload: Option<&Reload>) -> Result<Option<
     let generation = testbed.chains.latest();
     let shown = until_shown(testbed, &recorder, &client, generation).await;
     testbed.good = issued;
-    Ok(shown.first.filter(|_| shown.converged.is_some()))
+    let (first, converged) = shown;
+    Ok(first.filter(|_| converged.is_some()))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ch11_verification::failure::causes;
+use crate::attempt::failure::causes;
 use lab::chain;
 use parking_lot::Mutex;
 use rustls::client::ResolvesClientCert;

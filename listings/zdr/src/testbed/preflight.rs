@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use crate::attempt::FailureKind;
 use ch06_in_flight_requests::client::{Http, Version};
-use ch11_verification::attempt::{Class, FailureKind};
+use ch11_verification::attempt::Class;
 use hyper::body::Body;
 use tokio::time::{Instant, sleep};
 

@@ -12,6 +12,7 @@ use lab::log::want;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
+use crate::attempt::{FailureKind, Recorder};
 use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
@@ -23,7 +24,6 @@ use crate::testbed::preflight::answers;
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
 use crate::testbed::{TestBed, write_client_roots};
-use ch11_verification::attempt::{FailureKind, Recorder};
 
 impl SharedFixtures {
     /// Writes a first identity, and starts the server. One that is attached to must be one that
@@ -281,8 +281,8 @@ async fn shows_what_was_written(testbed: &mut TestBed, attach: &Attach) -> Resul
     let complaint = testbed.notify().await.err();
     let client = testbed.client()?;
     let recorder = Recorder::default();
-    let shown = until_shown(testbed, &recorder, &client, 0).await;
-    if shown.converged.is_some() {
+    let (_, converged) = until_shown(testbed, &recorder, &client, 0).await;
+    if converged.is_some() {
         return Ok(());
     }
     let complaint = complaint.map(|said| format!(" Telling it failed: {said}."));

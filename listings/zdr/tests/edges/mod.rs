@@ -5,6 +5,7 @@
 
 mod attach;
 mod fooled;
+mod gate;
 mod preflight;
 mod refuse;
 mod start;

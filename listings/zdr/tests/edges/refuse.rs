@@ -466,7 +466,7 @@ fn one_that_hangs() {
     let report = folder.report();
     let stalled = |class: &zdr::report::ClassReport| {
         let mut kinds = class.failures.iter().map(|failures| failures.kind);
-        kinds.any(|kind| kind == ch11_verification::attempt::FailureKind::Stalled)
+        kinds.any(|kind| kind == zdr::attempt::FailureKind::Stalled)
     };
     for class in &report.classes {
         // What a download waits for was on its way, and takes longer to read than this test.

@@ -9,12 +9,16 @@ use ch10_log_analysis::command::LogCommand;
 use ch11_verification::attempt::Class;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use zdr::scenarios::scenario::Scenario;
+use zdr::gate::day::Day;
+use zdr::gate::level::Level;
+use zdr::gate::scenario::Scenario;
 use zdr::server::from_command::{CommandLine, ReloadWord};
 use zdr::server::reference::as_text;
 use zdr::server::spec::{Keys, Protocol};
 
+use crate::check_client::CheckClient;
 use crate::output::Output;
+use crate::watch::Watch;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,15 +27,18 @@ Examples:
   zdr init --command 'my-server ...'              write my-server.toml from a look at it
   zdr check my-server.toml                        judge a server
   zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --require rotation     as a gate: only what is lost while all is well counts
   zdr check my-server.toml --course               build it up, stage by stage
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
   zdr check my-server.toml --scenarios torn,expired --rotations 2
+  zdr watch example.com:443                       wait for the next rotation of any server
+  zdr check-client --once -- curl -s --cacert {roots} {url}
   zdr compare before.json after.json              is it worse than it was?
   zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of yours
   zdr log assert server.log --generation-at-least 2
 
 Exit codes of `check`, `merge` and `compare`:
-  0    zero downtime; not worse
+  0    nothing that the level requires failed, but for what is waived; not worse
   1    downtime, or another failure; worse
   2    the command line is wrong
   3    no verdict: the server cannot be started or reached, a file cannot be read or written
@@ -49,6 +56,7 @@ Examples:
   zdr check my-server.toml --page report.html     and write a page about it
   zdr check my-server.toml --json report.json --quiet --rotations 100
   zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
+  zdr check my-server.toml --require rotation     only what is lost while all is well fails it
   zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
 
 A server to start, in my-server.toml:
@@ -58,6 +66,9 @@ A server to start, in my-server.toml:
   # keys = \"rsa\"              # where it takes no other
   [reload]
   signal = \"HUP\"
+  [allow.expired]              # a failure to live with, for a while
+  because = \"our agent never writes an expired file\"
+  until = 2027-03-01
 
 A server that runs already, in attach.toml. Its files in `directory` are replaced:
   [attach]
@@ -81,6 +92,8 @@ pub enum Command {
     Compare(Compare),
     Merge(Merge),
     Report(Show),
+    Watch(Watch),
+    CheckClient(CheckClient),
     /// Judge the bundled server, sound and with four defects.
     Demo,
     /// Print the JSON Schema of reports.
@@ -154,6 +167,13 @@ pub struct Check {
     /// Number of keep-alive connections of HTTP/1.1.
     #[arg(long, default_value_t = 8)]
     pub pool: usize,
+    /// How much the verdict requires. What it does not require is tried and told, and changes neither
+    /// verdict nor exit code [default: `require` of the TOML file, or all].
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub require: Option<Level>,
+    /// Judge waivers by this day, such as 2027-03-01 [default: today, UTC].
+    #[arg(long, value_name = "DAY")]
+    pub today: Option<Day>,
     /// Run only these scenarios (comma-separated).
     #[arg(long, value_enum, value_delimiter = ',')]
     pub scenarios: Vec<Scenario>,
@@ -174,7 +194,7 @@ pub struct Check {
     pub observe: bool,
     /// Judge in stages, each of which opens the next, with a page of the book to read after a failure.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
-        "downloads", "pool", "scenarios", "no_scenarios", "observe", "page", "plan"])]
+        "downloads", "pool", "scenarios", "no_scenarios", "observe", "page", "plan", "require", "today"])]
     pub course: bool,
     #[command(flatten)]
     pub output: Output,

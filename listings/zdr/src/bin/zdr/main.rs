@@ -1,28 +1,30 @@
 //! `zdr`: the verdict on any server, on the command line.
 
 mod arguments;
+mod check_client;
 mod demo;
 mod describe;
 mod interrupt;
 mod manual;
 mod output;
 mod progress;
+mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use tokio::sync::watch;
+use tokio::sync::watch::Receiver;
 use tracing::Level;
 use zdr::check::plan::plan;
 use zdr::check::{Options, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
 use zdr::course::{self, CourseOptions, course};
+use zdr::gate::scenario::Scenario;
 use zdr::report::Report;
 use zdr::report::file::write_whole;
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::cleanup::Reaper;
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
@@ -30,11 +32,8 @@ use zdr::server::spec::Spec;
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use describe::described;
 use interrupt::{INTERRUPTED, interrupt};
-use output::print;
+use output::{NONE, print};
 use progress::Progress;
-
-/// No verdict.
-const NONE: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -44,6 +43,8 @@ async fn main() -> ExitCode {
         Command::Compare(arguments) => compared(&arguments),
         Command::Merge(arguments) => merged(&arguments),
         Command::Report(arguments) => shown(&arguments),
+        Command::CheckClient(arguments) => arguments.run().await,
+        Command::Watch(arguments) => arguments.run().await,
         Command::Demo => demo::run()
             .await
             .and_then(|said| print(&(said.join("\n") + "\n"))),
@@ -147,6 +148,8 @@ fn options(arguments: &Check) -> Options {
         jobs: arguments.jobs,
         patience: Duration::from_millis(arguments.patience_ms),
         observe: arguments.observe,
+        require: arguments.require,
+        today: arguments.today.unwrap_or(Options::default().today),
     }
 }
 
@@ -154,7 +157,7 @@ fn options(arguments: &Check) -> Options {
 async fn take(
     spec: &Spec,
     arguments: &Check,
-    interrupt: watch::Receiver<Option<String>>,
+    interrupt: Receiver<Option<String>>,
 ) -> io::Result<ExitCode> {
     let options = CourseOptions {
         jobs: arguments.jobs,
