@@ -63,16 +63,16 @@ impl Output {
             false => print(&summary(report)).map(|_| ()),
         };
         let json = self.json.as_ref().map(|file| report.write(file));
-        let texts: [(&Option<PathBuf>, &dyn Fn() -> io::Result<String>); 4] = [
-            (&self.page, &|| Ok(page(report))),
-            (&self.junit, &|| junit(report)),
-            (&self.prometheus, &|| Ok(prometheus(report))),
-            (&self.badge, &|| Ok(badge(report))),
-        ];
-        let written = texts.map(|(file, text)| match file {
+        let put = |file: &Option<PathBuf>, text: &dyn Fn() -> io::Result<String>| match file {
             Some(file) => text().and_then(|text| write_whole(file, text.as_bytes())),
             None => Ok(()),
-        });
+        };
+        let written = [
+            put(&self.page, &|| Ok(page(report))),
+            put(&self.junit, &|| junit(report)),
+            put(&self.prometheus, &|| Ok(prometheus(report))),
+            put(&self.badge, &|| Ok(badge(report))),
+        ];
         summarized?;
         json.transpose()?;
         written.into_iter().collect::<io::Result<()>>()?;
