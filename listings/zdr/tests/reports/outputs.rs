@@ -83,8 +83,8 @@ fn samples() -> Vec<Report> {
     ]
 }
 
-/// An element: its name, the attributes that it must have, those that it may have, and its children.
-type Element = (
+/// Of an element: its name, the attributes that it must have, those that it may have, and its children.
+type Allowed = (
     &'static str,
     &'static [&'static str],
     &'static [&'static str],
@@ -93,7 +93,7 @@ type Element = (
 
 /// What junit-10.xsd of Jenkins's xUnit plugin says of the elements that are used: attributes that have to be
 /// there, others that may be, and the elements within.
-const SCHEMA: &[Element] = &[
+const SCHEMA: &[Allowed] = &[
     (
         "testsuites",
         &[],
