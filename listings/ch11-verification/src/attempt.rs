@@ -32,24 +32,39 @@ pub enum Class {
     Full,
     /// A new connection that resumes an earlier session where the server lets it.
     Resuming,
-    /// HTTP/1.1 requests over connections that are kept.
+    /// A new connection by TLS 1.2, with a full handshake.
+    Tls12,
+    /// A new connection that names no server (RFC 6066, section 3, is not used).
+    Nameless,
+    /// A new connection that asks for another name of the server, whose certificate must not move.
+    Neighbour,
+    /// Requests over connections that are kept: of HTTP/1.1, or of another protocol.
     Pooled,
     /// HTTP/2 requests beside long streams, over connections that are kept.
     Http2,
     /// Long downloads, of which each byte is checked.
     Download,
+    /// Long uploads, which come to their end.
+    Upload,
+    /// Conversations with a state that is lost with the connection: a WebSocket, a transaction.
+    Held,
     /// A new connection of a client without a certificate, which must be turned away.
     Mutual,
 }
 
 impl Class {
     /// All, in the order of reports.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::Full,
         Self::Resuming,
+        Self::Tls12,
+        Self::Nameless,
+        Self::Neighbour,
         Self::Pooled,
         Self::Http2,
         Self::Download,
+        Self::Upload,
+        Self::Held,
         Self::Mutual,
     ];
 
@@ -58,11 +73,21 @@ impl Class {
         match self {
             Self::Full => "full",
             Self::Resuming => "resuming",
+            Self::Tls12 => "tls12",
+            Self::Nameless => "nameless",
+            Self::Neighbour => "neighbour",
             Self::Pooled => "pooled",
             Self::Http2 => "http2",
             Self::Download => "download",
+            Self::Upload => "upload",
+            Self::Held => "held",
             Self::Mutual => "mutual",
         }
+    }
+
+    /// Whether an attempt lasts for as long as it can, and meets many rotations.
+    pub fn is_long(self) -> bool {
+        matches!(self, Self::Download | Self::Upload | Self::Held)
     }
 }
 
@@ -100,10 +125,12 @@ pub enum FailureKind {
     Tls,
     /// A chain that was never issued like this: parts of two, or a part of one.
     WrongChain,
-    /// The HTTP status says that the server failed.
+    /// The HTTP status, or an answer of another protocol, says that the server failed.
     Status,
     /// The connection ended in the middle of an answer.
     Severed,
+    /// An upload or a conversation ended before its time.
+    Interrupted,
     /// A request was sent over a kept connection, and no answer came.
     Lost,
     /// A byte of the answer was wrong.
@@ -129,6 +156,7 @@ impl FailureKind {
             Self::WrongChain => "a chain shown that was never issued so",
             Self::Status => "error status",
             Self::Severed => "severed in the middle of an answer",
+            Self::Interrupted => "interrupted in the middle of an upload or a conversation",
             Self::Lost => "request lost on a kept connection",
             Self::Corrupt => "wrong bytes",
             Self::StrangerLetIn => "client without a certificate let in",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::{Attempt, Class};
+use crate::attempt::Attempt;
 use crate::rotation::Window;
 
 /// When an attempt was made.
@@ -57,7 +57,7 @@ pub fn rotations_met(attempt: &Attempt, windows: &[Window]) -> u64 {
 // ANCHOR_END: phase
 
 fn begin(attempt: &Attempt) -> Duration {
-    let is_long = attempt.class == Class::Download || !(attempt.paced || attempt.opened);
+    let is_long = attempt.class.is_long() || !(attempt.paced || attempt.opened);
     if is_long { attempt.done } else { attempt.due }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod program;
 mod reload;
 pub mod spec;
 pub mod spec_file;
+mod user;
 
 use std::fs;
 use std::io::{self, Read, Seek};
@@ -38,6 +39,7 @@ use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage};
 use crate::server::program::Launcher;
 use crate::server::spec::{Attach, Spec};
+use crate::server::user::User;
 
 /// How long connecting to a server may take that is to be attached to.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -84,6 +86,7 @@ impl Server {
     /// With what it said last.
     pub async fn start(spec: &Arc<Spec>, words: Placeholders) -> Result<Self, StartError> {
         let folder = spec.cwd.as_ref().map(|cwd| words.fill(cwd));
+        let user = spec.user.as_deref().map(User::named).transpose()?;
         let mut server = Self {
             address: watch::Sender::new(lab::any_port()),
             launcher: Launcher {
@@ -93,6 +96,7 @@ impl Server {
                     None => format!("{}-{}", std::process::id(), words.get("port")),
                 },
                 words,
+                user,
             },
             spec: spec.clone(),
             process: None,
@@ -149,6 +153,10 @@ impl Server {
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(&path, words.fill(&file.text)))
                 .map_err(|error| StartError::File(path, error))?;
+        }
+        for folder in ["dir", "www"].map(|word| PathBuf::from(words.get(word))) {
+            let given = self.launcher.give(&folder);
+            given.map_err(|error| StartError::File(folder, error))?;
         }
         for command in &self.spec.setup {
             let done = self.launcher.run(command, self.pid).await;

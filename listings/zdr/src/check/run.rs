@@ -121,7 +121,8 @@ impl Run {
     fn held(&self) -> usize {
         let per_class = |class: &Class| match class {
             Class::Pooled => self.options.pool,
-            Class::Http2 | Class::Download => self.options.downloads,
+            Class::Http2 => self.options.downloads,
+            class if class.is_long() => self.options.downloads,
             _ => 0,
         };
         self.classes.iter().map(per_class).sum()
@@ -233,9 +234,9 @@ fn handles(before: Usage, after: Usage) -> Option<Handles> {
 
 fn plan(limits: &Limits, options: &Options, writer: Writer, classes: &[Class]) -> Plan {
     let shown = classes.iter().map(|class| {
-        let rate = match class {
-            Class::Download => options.downloads as f64,
-            _ => options.rate,
+        let rate = match class.is_long() {
+            true => options.downloads as f64,
+            false => options.rate,
         };
         (*class, rate)
     });

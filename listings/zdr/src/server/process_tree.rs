@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
-use procfs::process::FDTarget;
+use procfs::process::{FDTarget, Process};
 use rustix::process::{Pid, Signal};
 
 /// What a server and its children use.
@@ -50,11 +50,11 @@ impl ProcessTree {
         Self { group, marker }
     }
 
-    fn members(&self) -> Vec<procfs::process::Process> {
+    fn members(&self) -> Vec<Process> {
         let Ok(all) = procfs::process::all_processes() else {
             return Vec::new();
         };
-        let mut members = Vec::new();
+        let (mut members, mut others) = (Vec::new(), Vec::new());
         for process in all.flatten() {
             let Ok(stat) = process.stat() else { continue };
             // One that has ended, and was not waited for, uses nothing.
@@ -65,14 +65,16 @@ impl ProcessTree {
             let of_group = self.group != 0 && [stat.pgrp, process.pid].contains(&self.group);
             if of_group || (!self.marker.is_empty() && self.marks(&process)) {
                 members.push(process);
+            } else {
+                others.push((stat.ppid, process));
             }
         }
-        members
+        with_children(members, others)
     }
 
     /// Whether a process bears the mark: the whole of it, or, for all that one `zdr` has started,
     /// the number of that before the dash.
-    fn marks(&self, process: &procfs::process::Process) -> bool {
+    fn marks(&self, process: &Process) -> bool {
         let environment = process.environ().unwrap_or_default();
         let mark = environment.get(std::ffi::OsStr::new(Self::MARKER));
         let mark = mark.and_then(|mark| mark.to_str()).unwrap_or_default();
@@ -140,7 +142,21 @@ impl ProcessTree {
     }
 }
 
-fn signal_each(processes: &[procfs::process::Process], signal: Signal) {
+/// Processes, and all that they have started, and so on. One may have left their group and written over its
+/// environment, as PostgreSQL's do.
+fn with_children(mut members: Vec<Process>, mut others: Vec<(i32, Process)>) -> Vec<Process> {
+    loop {
+        let parents: HashSet<_> = members.iter().map(|process| process.pid).collect();
+        let is_child = |(parent, _): &mut (i32, _)| parents.contains(parent);
+        let children: Vec<_> = others.extract_if(.., is_child).collect();
+        if children.is_empty() {
+            return members;
+        }
+        members.extend(children.into_iter().map(|(_, process)| process));
+    }
+}
+
+fn signal_each(processes: &[Process], signal: Signal) {
     for process in processes {
         if let Some(pid) = Pid::from_raw(process.pid) {
             // It may be gone already.
@@ -170,7 +186,7 @@ fn listening() -> HashSet<u64> {
 }
 
 /// Open descriptors of a process, connections aside.
-fn descriptors(process: &procfs::process::Process, listening: &HashSet<u64>) -> Option<usize> {
+fn descriptors(process: &Process, listening: &HashSet<u64>) -> Option<usize> {
     let open = process.fd().ok()?.flatten();
     let kept = open.filter(|descriptor| match descriptor.target {
         FDTarget::Socket(inode) => listening.contains(&inode),

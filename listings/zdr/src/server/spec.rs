@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `{certificate}` `{key}` `{roots}` | the files that are rotated, and the trust anchor by which clients verify them |
 //! | `{folder}` | the folder of the first of them, for a server that watches it |
+//! | `{other_certificate}` `{other_key}` | the files of `other_name`, which are not rotated |
 //! | `{client_roots}` | trust anchors for clients' certificates |
 //! | `{mutual}` | what `mutual` says, where clients are asked for certificates, and nothing otherwise |
 //! | `{port}` `{admin_port}` | free ports of the loopback address |
@@ -60,6 +61,25 @@ pub struct Spec {
     /// progress while it rotates. 8 MB or more: what fits into buffers is over before a rotation begins.
     #[serde(default, deserialize_with = "a_path")]
     pub download: Option<String>,
+    /// The path that takes a long `POST`, for a server of HTTP: uploads are in progress while it
+    /// rotates. `/upload` where `{origin}` answers.
+    #[serde(default, deserialize_with = "a_path")]
+    pub upload: Option<String>,
+    /// The path of a WebSocket that echoes, for a server of HTTP: one is open while it rotates.
+    /// `/echo` where `{origin}` answers.
+    #[serde(default, deserialize_with = "a_path")]
+    pub websocket: Option<String>,
+    /// The name in the certificates that it is given, which clients ask for.
+    #[serde(default = "localhost", deserialize_with = "a_name")]
+    pub server_name: String,
+    /// Another name, whose certificate is in `{other_certificate}` and `{other_key}` and is never
+    /// renewed: clients that ask for it must be shown nothing else.
+    #[serde(default, deserialize_with = "another_name")]
+    pub other_name: Option<String>,
+    /// The user that it runs as, with all that is started for it. Its files are made that user's
+    /// before it is told of them; one that follows its files may see them a moment earlier. For
+    /// servers that refuse to run as root; only root can say it.
+    pub user: Option<String>,
     /// The kind of key in the certificates that it is given.
     #[serde(default)]
     pub keys: Keys,
@@ -132,6 +152,29 @@ pub enum Protocol {
     AnyHttp,
     /// The protocol of the book's first servers (`lab::wire`).
     Lab,
+    /// PostgreSQL, which is asked for TLS by an `SSLRequest`. Clients come in as `postgres` to the
+    /// database of that name, without a password. They ask `select 1`, and hold transactions.
+    Postgresql,
+    /// Redis or Valkey over TLS. Clients ask `PING`, and hold commands back with `MULTI`.
+    Redis,
+    /// SMTP with STARTTLS. Clients say `NOOP`, and hold a mail with recipients `zdr@localhost`, which
+    /// they never send.
+    Smtp,
+    /// IMAP with STARTTLS. Clients say `NOOP`, and hold the mailbox of the user `zdr` open, whose
+    /// password is `zdr`.
+    Imap,
+}
+
+impl Protocol {
+    /// Whether it is HTTP.
+    pub fn is_http(self) -> bool {
+        matches!(self, Self::Http | Self::AnyHttp)
+    }
+
+    /// Whether it is one of those that have no pages: one command after the other.
+    pub fn is_dialogue(self) -> bool {
+        !self.is_http() && self != Self::Lab
+    }
 }
 
 /// The kind of key that a server takes.
@@ -338,6 +381,10 @@ fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
         Ok(()) => Ok(name),
         Err(why) => Err(D::Error::custom(why)),
     }
+}
+
+fn another_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    a_name(from).map(Some)
 }
 
 fn a_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

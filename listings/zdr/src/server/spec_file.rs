@@ -92,6 +92,15 @@ impl Spec {
                     .into(),
             );
         }
+        if (self.upload.is_some() || self.websocket.is_some()) && !self.protocol.is_http() {
+            return Err("`upload` and `websocket` are for a server of HTTP".into());
+        }
+        if self.other_name.as_deref() == Some(&self.server_name) {
+            return Err("`other_name` is `server_name`".into());
+        }
+        if self.attach.is_some() && (self.user.is_some() || self.other_name.is_some()) {
+            return Err("`user` and `other_name` are for a server that is started".into());
+        }
         if self.attach.is_some() && self.reload.restart {
             return Err("a server that is attached to cannot be restarted".into());
         }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::load::Target;
+use crate::load::dialogue::asked;
 use crate::load::failure::Failed;
 use crate::server::spec::Protocol;
 
@@ -38,10 +39,26 @@ pub(crate) async fn preflight(target: &Target, downloads: bool) -> Result<(), Er
         }
         sleep(PAUSE).await;
     }
+    if let Some(neighbour) = target.neighbour() {
+        Box::pin(other_name(&neighbour)).await?;
+    }
     match downloads && target.protocol != Protocol::Lab {
         true => download(target).await,
         false => Ok(()),
     }
+}
+
+/// Whether the other name has its own certificate.
+async fn other_name(neighbour: &Target) -> Result<(), Error> {
+    let client = neighbour.client(None, false, neighbour.identity.as_deref())?;
+    let (_, answer) = neighbour.probe(&client).await;
+    answer.map_err(|failed| {
+        let (name, kind, error) = (&neighbour.name, failed.kind, &failed.error);
+        Error::Server(format!(
+            "before anything was rotated: asked for `{name}`, which is `other_name`, it failed: {kind} \
+             ({error}). Does it read `{{other_certificate}}` and `{{other_key}}`?"
+        ))
+    })
 }
 
 /// The beginning of a long answer, which must be long.
@@ -102,7 +119,7 @@ fn not_answered(target: &Target, failed: &Failed) -> String {
             "`GET /bytes/1` did not answer with the one byte that is asked for ({error}): is this \
              `protocol = \"any_http\"`?"
         ),
-        (FailureKind::Status, _) => format!("`GET /` answered {error}"),
+        (FailureKind::Status, protocol) => format!("to `{}`: {error}", asked(protocol)),
         (kind, _) => format!("no client is served: {kind} ({error})"),
     }
 }
