@@ -8,6 +8,7 @@
 //! - [`mod@compare`]: two reports compared, several merged.
 //! - [`mod@error`]: what ends a run before it has a verdict.
 //! - [`load`]: clients of each class, which come when they are due.
+//! - [`mod@watch`]: a rotation that somebody else makes, seen from outside.
 //! - [`judge`]: from attempts to figures, findings and a verdict.
 //! - [`testbed`]: files, an authority, a server that reads them, and one rotation.
 //! - [`scenarios`]: what can go wrong, done to a server under load.
@@ -57,6 +58,7 @@ pub mod report;
 pub mod scenarios;
 pub mod server;
 pub mod testbed;
+pub mod watch;
 
 pub use check::{Options, RunControl, Step, check};
 pub use compare::merge::merge;

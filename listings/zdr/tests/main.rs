@@ -9,3 +9,4 @@ mod peers;
 mod reports;
 mod transcripts;
 mod turns;
+mod watched;

@@ -28,6 +28,7 @@ const ZDR: &[&str] = &[
     "report",
     "compare",
     "error",
+    "watch",
     "testbed",
     "judge",
     "scenarios",

@@ -12,6 +12,7 @@ use clap_complete::Shell;
 use zdr::scenarios::scenario::Scenario;
 
 use crate::output::Output;
+use crate::watch::Watch;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +21,7 @@ Examples:
   zdr check my-server.toml --course               build it up, stage by stage
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
   zdr check my-server.toml --scenarios torn,expired --rotations 2
+  zdr watch example.com:443                       wait for the next rotation of any server
   zdr compare before.json after.json              is it worse than it was?
   zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of yours
   zdr log assert server.log --generation-at-least 2
@@ -69,6 +71,7 @@ pub enum Command {
     Compare(Compare),
     Merge(Merge),
     Report(Show),
+    Watch(Watch),
     /// Judge the bundled server, sound and with four defects.
     Demo,
     /// Print the JSON Schema of reports.

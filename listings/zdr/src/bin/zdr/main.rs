@@ -5,6 +5,7 @@ mod demo;
 mod interrupt;
 mod output;
 mod progress;
+mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ async fn main() -> ExitCode {
         Command::Compare(arguments) => compared(&arguments),
         Command::Merge(arguments) => merged(&arguments),
         Command::Report(arguments) => shown(&arguments),
+        Command::Watch(arguments) => arguments.run().await,
         Command::Demo => demo::run()
             .await
             .and_then(|said| print(&(said.join("\n") + "\n"))),

@@ -1,0 +1,125 @@
+//! What a watch has seen, for a terminal.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::report::Severity;
+use crate::report::format::{counted, failures};
+use crate::watch::findings::clock;
+use crate::watch::report::{ChainFacts, WatchReport, WatchedRotation};
+
+/// The whole summary.
+pub fn summary(report: &WatchReport) -> String {
+    let mut text = headline(report) + "\n";
+    if !report.findings.is_empty() {
+        text.push_str("\nFindings\n");
+    }
+    for found in &report.findings {
+        let mark = match found.severity {
+            Severity::Failure => "✗",
+            Severity::Warning => "!",
+        };
+        let entries: Vec<_> = found.catalogue.iter().map(u32::to_string).collect();
+        let entries = match entries.is_empty() {
+            true => String::new(),
+            false => format!(" (failure catalogue, entry {})", entries.join(", ")),
+        };
+        let _ = writeln!(text, "  {mark} {}{entries}", found.words);
+    }
+    for rotation in &report.rotations {
+        of_rotation(&mut text, report, rotation);
+    }
+    let _ = write!(
+        text,
+        "\nNot seen: what falls between two looks, which are {} apart; HTTP, sessions that are resumed, and \
+         connections that are kept. `zdr check` judges those.\n",
+        span(Duration::from_secs_f64(
+            report.addresses.len().max(1) as f64 / report.rate
+        ))
+    );
+    text
+}
+
+fn headline(report: &WatchReport) -> String {
+    let looks = format!(
+        "{}, failed: {}; {} during a rotation, failed: {}",
+        counted(report.looks, "look"),
+        failures(report.failed, report.looks, report.failed_below),
+        report.during,
+        report.during_failed
+    );
+    let server = &report.server;
+    let ended = report.interrupted.as_ref();
+    let ended = ended.map_or_else(String::new, |why| format!(" The watch ended early: {why}."));
+    match report.passed {
+        Some(true) => {
+            format!("PASSED  {server} was rotated, and no look was let down. {looks}.{ended}")
+        }
+        Some(false) => format!("FAILED  {server}: {looks}.{ended}"),
+        None if report.rotations.is_empty() => {
+            format!("NO VERDICT  {server} was not rotated while it was watched. {looks}.{ended}")
+        }
+        None => format!("NO VERDICT  the rotation of {server} was not over. {looks}.{ended}"),
+    }
+}
+
+fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotation) {
+    let began = OffsetDateTime::parse(&report.began, &Rfc3339);
+    let began = began.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let at = |ms: u64| clock(began + Duration::from_millis(ms));
+    let _ = writeln!(
+        text,
+        "\nRotation {} of {}",
+        rotation.number, rotation.address
+    );
+    for (when, id) in [("before", &rotation.from), ("after", &rotation.to)] {
+        if let Some(chain) = report.chains.get(id) {
+            let _ = writeln!(text, "  {when:<7} {}", of_chain(chain));
+        }
+    }
+    let _ = writeln!(
+        text,
+        "  first shown between {} and {} UTC",
+        at(rotation.last_before_ms),
+        at(rotation.first_new_ms)
+    );
+    let _ = match (rotation.last_old_ms, rotation.settled_ms) {
+        (None, Some(_)) => writeln!(text, "  the old one was not shown after that"),
+        (Some(old), Some(_)) => writeln!(
+            text,
+            "  old and new side by side until {}: {} showed the old one",
+            at(old),
+            counted(rotation.old_again.into(), "look")
+        ),
+        (_, None) => writeln!(text, "  not over when the watch ended"),
+    };
+    if !rotation.passing.is_empty() {
+        let _ = writeln!(
+            text,
+            "  {} shown in between",
+            counted(rotation.passing.len() as u64, "other chain")
+        );
+    }
+}
+
+fn of_chain(chain: &ChainFacts) -> String {
+    format!(
+        "serial {}, {}, issued by {}, {}, {} to {}",
+        chain.serial,
+        chain.names.join(" "),
+        chain.issuer,
+        counted(chain.certificates as u64, "certificate"),
+        chain.not_before,
+        chain.not_after
+    )
+}
+
+fn span(of: Duration) -> String {
+    match of.as_secs_f64() {
+        seconds if seconds >= 1.0 => format!("{seconds:.0} s"),
+        seconds => format!("{:.0} ms", seconds * 1000.0),
+    }
+}
