@@ -20,7 +20,7 @@ mod user;
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -253,6 +253,17 @@ impl Server {
             self.output.line(line.to_owned());
         }
         Ok(())
+    }
+
+    /// Makes what lies in this folder readable for the server of this description, where that runs as a
+    /// user of its own.
+    ///
+    /// # Errors
+    /// When there is no such user, or the files cannot be given away.
+    pub(crate) fn give(spec: &Spec, folder: &Path) -> Result<(), StartError> {
+        let user = spec.user.as_deref().map(User::named).transpose()?;
+        let given = user.map_or(Ok(()), |user| user.give(folder));
+        given.map_err(|error| StartError::File(folder.to_owned(), error))
     }
 
     /// Where it listens. It may change when it is started anew.

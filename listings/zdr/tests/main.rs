@@ -3,6 +3,7 @@
 mod benchmark;
 mod course;
 mod demo;
+mod dialogues;
 mod falsification;
 mod measure;
 mod peers;

@@ -129,15 +129,3 @@ impl<S: Duplex> Dialogue<S> {
         self.wire.close(goodbye).await;
     }
 }
-
-/// What is asked, for an error.
-pub fn asked(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Http => "GET /bytes/1",
-        Protocol::AnyHttp => "GET /",
-        Protocol::Lab => "one byte",
-        Protocol::Postgresql => "select 1",
-        Protocol::Redis => "PING",
-        Protocol::Smtp | Protocol::Imap => "NOOP",
-    }
-}

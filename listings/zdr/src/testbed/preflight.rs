@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::load::Target;
-use crate::load::dialogue::asked;
 use crate::load::failure::Failed;
 use crate::server::spec::Protocol;
 
@@ -119,7 +118,7 @@ fn not_answered(target: &Target, failed: &Failed) -> String {
             "`GET /bytes/1` did not answer with the one byte that is asked for ({error}): is this \
              `protocol = \"any_http\"`?"
         ),
-        (FailureKind::Status, protocol) => format!("to `{}`: {error}", asked(protocol)),
+        (FailureKind::Status, Protocol::AnyHttp) => format!("`GET /` answered {error}"),
         (kind, _) => format!("no client is served: {kind} ({error})"),
     }
 }

@@ -154,6 +154,11 @@ impl TestBedBuilder {
         })
     }
 
+    /// Where the files of the run lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Issues an identity. Writes nothing.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What is asked before anything is rotated: a mistake in the description is not the server's.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use super::{BROKEN, Done, Folder};
 
@@ -135,4 +136,42 @@ fn the_example_of_the_help_works_on_an_ordinary_server() {
         said.contains("Not covered: whether a long answer is cut"),
         "{said}"
     );
+}
+
+#[test]
+fn another_name_has_a_certificate_of_its_own() {
+    let parts = [
+        "asked for `mail.rotation.test`, which is `other_name`",
+        "{other_certificate}",
+    ];
+    no_verdict(
+        &unusual("two-names", "other_name = \"mail.rotation.test\""),
+        &parts,
+    );
+}
+
+#[test]
+fn a_server_that_speaks_something_else_is_told_so() {
+    let parts = [
+        "no client is served",
+        "`PING` was answered `HTTP/1.1 400 Bad Request`",
+    ];
+    no_verdict(&unusual("ordinary", "protocol = \"redis\""), &parts);
+    let parts = ["no client is served", "no answer in time"];
+    no_verdict(&unusual("redis", "protocol = \"smtp\""), &parts);
+}
+
+/// Only root can start a server as somebody else, and only as somebody whom the system knows.
+#[test]
+fn a_user_who_is_nobody_is_named() {
+    let folder = Folder::new();
+    let toml = unusual(
+        "ordinary",
+        "protocol = \"any_http\"\nuser = \"no-such-user\"",
+    );
+    let said = match std::fs::metadata("/proc/self").unwrap().uid() {
+        0 => "/etc/passwd has no such user",
+        _ => "only root can start a server as another user",
+    };
+    checked(&folder, &toml).says(3, &["`user = \"no-such-user\"`", said]);
 }

@@ -188,7 +188,7 @@ fn a_setup_that_fails() {
 
 #[test]
 fn mistakes_in_the_file() {
-    let mistakes: [(&str, &[&str]); 14] = [
+    let mistakes: [(&str, &[&str]); 16] = [
         (
             "command = [\"a\"]\ndownload = \"/big\"\n",
             &["`download` is for `protocol = \"any_http\"`"],
@@ -232,6 +232,14 @@ fn mistakes_in_the_file() {
             &["line 5", "a client asks for one of its hosts"],
         ),
         ("name = \"a\"\n", &["neither `command` nor `attach`"]),
+        (
+            "command = [\"a\"]\nprotocol = \"smtp\"\nupload = \"/up\"\n",
+            &["`upload` and `websocket` are for a server of HTTP"],
+        ),
+        (
+            "command = [\"a\"]\nother_name = \"localhost\"\n",
+            &["`other_name` is `server_name`"],
+        ),
         (
             "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
             &["both `command` and `attach`"],
