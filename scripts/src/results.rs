@@ -189,7 +189,7 @@ fn machine(page: &mut String, compared: &Compared) -> std::fmt::Result {
 
 fn clients(page: &mut String, compared: &Compared) -> std::fmt::Result {
     const CLASSES: [&str; 6] = ["full", "resuming", "pooled", "http2", "download", "mutual"];
-    const OTHERS: [&str; 5] = ["tls12", "nameless", "neighbour", "upload", "held"];
+    const OTHERS: [&str; 5] = ["tls12", "nameless", "sibling", "upload", "held"];
     let has_others = |server: &Server| OTHERS.iter().any(|of| server.classes.contains_key(*of));
     let others = compared.servers.iter().any(has_others);
     writeln!(

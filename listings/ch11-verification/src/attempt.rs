@@ -37,7 +37,7 @@ pub enum Class {
     /// A new connection that names no server (RFC 6066, section 3, is not used).
     Nameless,
     /// A new connection that asks for another name of the server, whose certificate must not move.
-    Neighbour,
+    Sibling,
     /// Requests over connections that are kept: of HTTP/1.1, or of another protocol.
     Pooled,
     /// HTTP/2 requests beside long streams, over connections that are kept.
@@ -59,7 +59,7 @@ impl Class {
         Self::Resuming,
         Self::Tls12,
         Self::Nameless,
-        Self::Neighbour,
+        Self::Sibling,
         Self::Pooled,
         Self::Http2,
         Self::Download,
@@ -75,7 +75,7 @@ impl Class {
             Self::Resuming => "resuming",
             Self::Tls12 => "tls12",
             Self::Nameless => "nameless",
-            Self::Neighbour => "neighbour",
+            Self::Sibling => "sibling",
             Self::Pooled => "pooled",
             Self::Http2 => "http2",
             Self::Download => "download",

@@ -114,7 +114,7 @@ fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
     };
     let source = arguments.serve.source().map_err(rejected)?;
     let state = Arc::new(State {
-        neighbour: state::neighbour(arguments).map_err(rejected)?,
+        sibling: state::sibling(arguments).map_err(rejected)?,
         ..State::default()
     });
     let client_roots = match arguments.defect {

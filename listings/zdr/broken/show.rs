@@ -182,7 +182,7 @@ struct CertResolver {
 
 impl ResolvesServerCert for CertResolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        if let Some((name, certified)) = &self.state.neighbour {
+        if let Some((name, certified)) = &self.state.sibling {
             let is_asked = match (hello.server_name(), self.defect) {
                 (_, Some(Defect::OneNameForAll)) => false,
                 (None, defect) => defect == Some(Defect::NamelessMoves),

@@ -20,11 +20,11 @@ pub struct State {
     /// Held by a reload that handshakes have to wait for.
     pub lock: Mutex<()>,
     /// Another name, and what is shown for it.
-    pub neighbour: Option<(String, Arc<CertifiedKey>)>,
+    pub sibling: Option<(String, Arc<CertifiedKey>)>,
 }
 
 /// The other name and its files, where there is one.
-pub fn neighbour(arguments: &Arguments) -> io::Result<Option<(String, Arc<CertifiedKey>)>> {
+pub fn sibling(arguments: &Arguments) -> io::Result<Option<(String, Arc<CertifiedKey>)>> {
     let files = arguments.other_certificate.as_ref();
     let files = files.zip(arguments.other_key.as_ref());
     let Some((name, (certificate, key))) = arguments.other_name.clone().zip(files) else {

@@ -132,9 +132,9 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
             let client = context.target.nameless_client()?;
             tasks.spawn(new_connections(context, client, rate));
         }
-        Class::Neighbour => {
+        Class::Sibling => {
             let error = "the server has no other name";
-            let target = context.target.neighbour();
+            let target = context.target.sibling();
             let target = target.ok_or_else(|| io::Error::other(error))?;
             let client = target.client(None, false, identity.as_deref())?;
             tasks.spawn(new_connections(

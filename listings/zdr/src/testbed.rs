@@ -155,7 +155,7 @@ impl TestBed {
     /// The classes that this server can be judged by.
     pub async fn classes(&self) -> Vec<Class> {
         let target = &self.target;
-        let has_names = target.neighbour.is_some();
+        let has_names = target.sibling.is_some();
         let there = [
             (Class::Full, true),
             (Class::Resuming, true),
@@ -164,7 +164,7 @@ impl TestBed {
                 self.shakes_hands(target.tls12_client()).await.is_some(),
             ),
             (Class::Nameless, has_names),
-            (Class::Neighbour, has_names),
+            (Class::Sibling, has_names),
             (Class::Pooled, target.protocol != Protocol::Lab),
             (
                 Class::Http2,

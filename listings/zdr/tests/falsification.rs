@@ -110,7 +110,7 @@ impl Told {
         classes.iter().all(|class| match class {
             Class::Upload => self.upload.is_some(),
             Class::Held => dialogue || self.websocket.is_some(),
-            Class::Neighbour | Class::Nameless => self.two_names,
+            Class::Sibling | Class::Nameless => self.two_names,
             Class::Download => {
                 !dialogue && (self.protocol == Protocol::Http || self.download.is_some())
             }

@@ -1,5 +1,5 @@
 //! Attempts: each is made when it is due, and written down whatever comes of it. Here are the
-//! classes whose attempts each open a connection: `full`, `resuming`, `tls12`, `nameless`, `neighbour`
+//! classes whose attempts each open a connection: `full`, `resuming`, `tls12`, `nameless`, `sibling`
 //! and `mutual`.
 
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl ProbeContext {
             error: failed.map(|failed| failed.error),
             shown: match self.class {
                 // Its certificate has no part in the rotation.
-                Class::Neighbour => None,
+                Class::Sibling => None,
                 _ => sighting.and_then(|shown| self.target.chains.generation(&shown.seen)),
             },
             resumed: sighting.is_some_and(|sighting| sighting.seen.resumed),

@@ -45,7 +45,7 @@ pub struct Target {
     /// The path of a WebSocket that echoes, where there is one.
     pub websocket: Option<String>,
     /// Another name of the server, where it has one, and the chains that it may show for that.
-    pub neighbour: Option<(String, Arc<Chains>)>,
+    pub sibling: Option<(String, Arc<Chains>)>,
     /// The certificate that clients show where the server asks for one.
     pub identity: Option<Arc<Issued>>,
     /// How long a client waits for a connection or an answer.
@@ -152,12 +152,12 @@ impl Target {
     }
 
     /// The same server by its other name, where it has one.
-    pub fn neighbour(&self) -> Option<Self> {
-        let (name, chains) = self.neighbour.clone()?;
+    pub fn sibling(&self) -> Option<Self> {
+        let (name, chains) = self.sibling.clone()?;
         Some(Self {
             name,
             chains,
-            neighbour: None,
+            sibling: None,
             ..self.clone()
         })
     }

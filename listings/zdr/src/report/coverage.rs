@@ -25,7 +25,7 @@ fn found_by(class: Class) -> &'static str {
         Class::Resuming => "clients that return with a session",
         Class::Tls12 => "clients that speak TLS 1.2",
         Class::Nameless => "clients that name no server",
-        Class::Neighbour => "whether another name keeps its certificate",
+        Class::Sibling => "whether another name keeps its certificate",
         Class::Pooled => "requests over kept connections",
         Class::Http2 => "streams of HTTP/2",
         Class::Download => "whether a long answer is cut",

@@ -322,7 +322,7 @@ fn conditions(report: &Report) -> Markup {
                 dt { "Reload" } dd { (report.server.reload) }
                 dt { "Rotations asked for" }
                 dd { (format::count(plan.rotations.into())) ", one every " (format::millis(plan.interval_ms as f64)) ", written by " code { (plan.writer) } }
-                dt { "Attempts a second" } dd { (rates) " (downloads: at once)" }
+                dt { "Attempts a second" } dd { (rates) " (downloads, uploads, conversations: at once)" }
                 dt { "Limits" }
                 dd {
                     "new certificate within " (format::millis(plan.reload_within_ms as f64))

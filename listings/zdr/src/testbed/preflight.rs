@@ -38,8 +38,8 @@ pub(crate) async fn preflight(target: &Target, downloads: bool) -> Result<(), Er
         }
         sleep(PAUSE).await;
     }
-    if let Some(neighbour) = target.neighbour() {
-        Box::pin(other_name(&neighbour)).await?;
+    if let Some(sibling) = target.sibling() {
+        Box::pin(other_name(&sibling)).await?;
     }
     match downloads && target.protocol != Protocol::Lab {
         true => download(target).await,
@@ -48,11 +48,11 @@ pub(crate) async fn preflight(target: &Target, downloads: bool) -> Result<(), Er
 }
 
 /// Whether the other name has its own certificate.
-async fn other_name(neighbour: &Target) -> Result<(), Error> {
-    let client = neighbour.client(None, false, neighbour.identity.as_deref())?;
-    let (_, answer) = neighbour.probe(&client).await;
+async fn other_name(sibling: &Target) -> Result<(), Error> {
+    let client = sibling.client(None, false, sibling.identity.as_deref())?;
+    let (_, answer) = sibling.probe(&client).await;
     answer.map_err(|failed| {
-        let (name, kind, error) = (&neighbour.name, failed.kind, &failed.error);
+        let (name, kind, error) = (&sibling.name, failed.kind, &failed.error);
         Error::Server(format!(
             "before anything was rotated: asked for `{name}`, which is `other_name`, it failed: {kind} \
              ({error}). Does it read `{{other_certificate}}` and `{{other_key}}`?"

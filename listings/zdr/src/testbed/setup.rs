@@ -83,7 +83,7 @@ pub struct TestBedBuilder {
     clients: Authority,
     chains: Arc<Chains>,
     keys: Vec<PrivateKeyPem>,
-    neighbour: Option<(String, Arc<Chains>)>,
+    sibling: Option<(String, Arc<Chains>)>,
     name: String,
     client_roots: PathBuf,
     folder: PathBuf,
@@ -124,8 +124,8 @@ impl TestBedBuilder {
         let chains = Chains::default();
         chains.anchored_in(&own_roots);
         let mut keys = Vec::new();
-        let neighbour = match &spec.other_name {
-            Some(name) => Some(neighbour(spec, name, &mut authority, &folder, &mut keys)?),
+        let sibling = match &spec.other_name {
+            Some(name) => Some(sibling(spec, name, &mut authority, &folder, &mut keys)?),
             None => None,
         };
         let site = Site::new(&folder, writer);
@@ -146,7 +146,7 @@ impl TestBedBuilder {
             clients,
             chains: Arc::new(chains),
             keys,
-            neighbour,
+            sibling,
             name,
             client_roots,
             folder,
@@ -198,7 +198,7 @@ impl TestBedBuilder {
             download: spec.download.clone(),
             upload: spec.upload.clone(),
             websocket: spec.websocket.clone(),
-            neighbour: self.neighbour,
+            sibling: self.sibling,
             identity,
             patience: self.fixtures.patience(),
             chains: self.chains.clone(),
@@ -222,7 +222,7 @@ impl TestBedBuilder {
 }
 
 /// Issues a certificate for the other name, and writes its files, which stay as they are.
-fn neighbour(
+fn sibling(
     spec: &Spec,
     name: &str,
     authority: &mut Authority,

@@ -62,7 +62,7 @@ where
         download: None,
         upload: None,
         websocket: None,
-        neighbour: None,
+        sibling: None,
         identity: None,
         patience: PATIENCE,
         chains,
