@@ -255,7 +255,7 @@ fn what_there_is_not_is_found_and_what_there_is_passes() {
             "zdr has no test that `pears` names",
         ),
         ("`cargo run -p lab`", "lab has no program"),
-        ("`cargo run -p ch12-fleet`", "no package ch12-fleet"),
+        ("`cargo run -p ch00-nothing`", "no package ch00-nothing"),
         ("`cargo record --onli ch01`", "record has no option --onli"),
         (
             "```sh\ncargo bench -p ch06-in-flight-requests --bench drian\n```",
