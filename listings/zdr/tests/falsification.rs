@@ -16,8 +16,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::attempt::{Class, FailureKind};
 use zdr::check::{Options, RunControl, check};
+use zdr::gate::scenario::Scenario;
 use zdr::report::{Code, Outcome, Phase, Report, ScenarioReport, Severity};
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::{Keys, Protocol, Spec};
 
 #[derive(Deserialize)]

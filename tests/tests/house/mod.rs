@@ -28,11 +28,14 @@ const LISTING: usize = 900;
 /// The parts of `zdr`, each of which may use those before it.
 const ZDR: &[&str] = &[
     "attempt",
+    "gate",
     "server",
     "load",
     "report",
     "compare",
     "error",
+    "watch",
+    "client",
     "testbed",
     "judge",
     "scenarios",

@@ -197,7 +197,7 @@ async fn asked(open: Vec<Begun>, patience: Duration) -> Vec<bool> {
 
 async fn begin(testbed: &TestBed, client: &Client) -> Option<Begun> {
     let address = *testbed.target.address.borrow();
-    // With the segments of the loopback, those of a thousand clients would be all the memory that the
+    // With the segments and buffers of the loopback, a thousand clients would take all the memory that the
     // kernel has for TCP: then every connection waits.
     let socket = narrow::socket(address).ok()?;
     let tcp = socket.connect(address).await.ok()?;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::FailureKind;
+use crate::gate::scenario::Scenario;
 use crate::report::{Code, Finding};
-use crate::scenarios::scenario::Scenario;
 use crate::server::spec::Spec;
 
 /// A stage of the course. Each opens the next.

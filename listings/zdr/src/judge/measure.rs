@@ -102,6 +102,7 @@ fn count(
         phase,
         count: 0,
         example: record.error.clone().unwrap_or_default(),
+        first_ms: Some(ms(record.done)),
     });
     entry.count += 1;
 }

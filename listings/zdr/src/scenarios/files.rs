@@ -14,11 +14,11 @@ use rustix::process::Signal;
 use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
+use crate::gate::scenario::Scenario;
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::half_open::half_open;
 use crate::scenarios::in_place::in_place;
 use crate::scenarios::renewals::{other_intermediate, other_lifetimes, other_root, same_key};
-use crate::scenarios::scenario::Scenario;
 use crate::testbed::TestBed;
 use crate::testbed::rotate::until_shown;
 use ch11_verification::rotation::Window;

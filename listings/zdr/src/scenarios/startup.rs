@@ -26,7 +26,7 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
         Ok(testbed) => testbed,
         Err(error) => {
             let (severity, words) = match error {
-                Error::Start(StartError::Ended(..)) => (
+                Error::Start(StartError::Ended { .. }) => (
                     Severity::Warning,
                     format!("Without its files it does not start, and does not wait: {error}"),
                 ),
