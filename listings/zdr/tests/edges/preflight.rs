@@ -271,8 +271,8 @@ fn classes_that_cannot_be_had_are_told_with_their_key() {
             "\n  reload    it follows its files\n",
             "\n  clients   full, resuming, pooled, http2\n",
             "\n  without   download: ",
-            "`download = \"/path\"`\n",
-            "\n  without   mutual: it asks clients for no certificate: `client_auth = true` ",
+            "`download = \"/path\"`\n  without",
+            "\n  without   mutual: it asks clients for no certificate: `client_auth = true`",
         ],
     );
     let told = done.err.find("ready, and").unwrap();
