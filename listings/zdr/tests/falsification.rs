@@ -383,12 +383,14 @@ fn the_table_has_every_defect_once() {
         names
     };
     assert_eq!(sorted(flags), sorted(defects));
+    let catalogue = include_str!("../../../tests/catalogue.toml");
+    let entries = catalogue.matches("[[failure]]").count() as u32;
     for entry in &table {
         assert!(
             entry
                 .catalogue
                 .iter()
-                .all(|number| (1..=53).contains(number))
+                .all(|number| (1..=entries).contains(number))
         );
         assert!(!entry.words.is_empty());
     }
