@@ -27,13 +27,14 @@ mod reload;
 pub mod spec;
 pub mod spec_file;
 mod usage;
+mod user;
 mod values;
 pub mod written;
 
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,7 @@ use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage, lives};
 use crate::server::program::Launcher;
 use crate::server::spec::{Attach, Spec};
+use crate::server::user::User;
 
 /// How long connecting to a server may take that is to be attached to.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -98,6 +100,7 @@ impl Server {
     /// With what it said last.
     pub async fn start(spec: &Arc<Spec>, words: Placeholders) -> Result<Self, StartError> {
         let folder = spec.cwd.as_ref().map(|cwd| words.fill(cwd));
+        let user = spec.user.as_deref().map(User::named).transpose()?;
         let mut server = Self {
             address: watch::Sender::new(lab::any_port()),
             launcher: Launcher {
@@ -107,6 +110,7 @@ impl Server {
                     None => format!("{}-{}", std::process::id(), words.get("port")),
                 },
                 words,
+                user,
             },
             spec: spec.clone(),
             process: None,
@@ -163,6 +167,10 @@ impl Server {
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(&path, words.fill(&file.text)))
                 .map_err(|error| StartError::File(path, error))?;
+        }
+        for folder in ["dir", "www"].map(|word| PathBuf::from(words.get(word))) {
+            let given = self.launcher.give(&folder);
+            given.map_err(|error| StartError::File(folder, error))?;
         }
         for command in &self.spec.setup {
             let done = self.launcher.run(command, self.pid).await;
@@ -292,6 +300,17 @@ impl Server {
             self.output.line(line.to_owned());
         }
         Ok(())
+    }
+
+    /// Makes what lies in this folder readable for the server of this description, where that runs as a
+    /// user of its own.
+    ///
+    /// # Errors
+    /// When there is no such user, or the files cannot be given away.
+    pub(crate) fn give(spec: &Spec, folder: &Path) -> Result<(), StartError> {
+        let user = spec.user.as_deref().map(User::named).transpose()?;
+        let given = user.map_or(Ok(()), |user| user.give(folder));
+        given.map_err(|error| StartError::File(folder.to_owned(), error))
     }
 
     /// Where it listens. It may change when it is started anew.

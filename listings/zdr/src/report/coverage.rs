@@ -25,9 +25,14 @@ fn found_by(class: Class) -> &'static str {
     match class {
         Class::Full => "whether new connections are shown the new certificate",
         Class::Resuming => "clients that return with a session",
+        Class::Tls12 => "clients that speak TLS 1.2",
+        Class::Nameless => "clients that name no server",
+        Class::Sibling => "whether another name keeps its certificate",
         Class::Pooled => "requests over kept connections",
         Class::Http2 => "streams of HTTP/2",
         Class::Download => "whether a long answer is cut",
+        Class::Upload => "whether a long upload is cut",
+        Class::Held => "conversations that cross a rotation",
         Class::Mutual => "clients without a certificate",
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
     let Ok(all) = procfs::process::all_processes() else {
         return Vec::new();
     };
-    let mut members = Vec::new();
+    let (mut members, mut others) = (Vec::new(), Vec::new());
     for process in all.flatten() {
         let Ok(stat) = process.stat() else { continue };
         // One that has ended, and was not waited for, uses nothing.
@@ -32,9 +32,25 @@ pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
         let of_group = group != 0 && [stat.pgrp, process.pid].contains(&group);
         if of_group || (!value.is_empty() && bears(&process, variable, value)) {
             members.push(process);
+        } else {
+            others.push((stat.ppid, process));
         }
     }
-    members
+    with_children(members, others)
+}
+
+/// Processes, and all that they have started, and so on. One may have left their group and written over its
+/// environment, as PostgreSQL's do.
+fn with_children(mut members: Vec<Process>, mut others: Vec<(i32, Process)>) -> Vec<Process> {
+    loop {
+        let parents: HashSet<_> = members.iter().map(|process| process.pid).collect();
+        let is_child = |(parent, _): &mut (i32, _)| parents.contains(parent);
+        let children: Vec<_> = others.extract_if(.., is_child).collect();
+        if children.is_empty() {
+            return members;
+        }
+        members.extend(children.into_iter().map(|(_, process)| process));
+    }
 }
 
 /// Whether a process bears the mark: the whole of it, or, for all that one `zdr` has started, the number of

@@ -3,6 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
 use crate::server::lines::fill;
 use crate::server::spec::{Keys, Layout, Protocol, Reload, Spec};
 
@@ -32,11 +35,8 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
     }
     text.push('\n');
     comment(&mut text, &remarks.protocol);
-    let protocol = match spec.protocol {
-        Protocol::Http => "http",
-        Protocol::AnyHttp => "any_http",
-        Protocol::Lab => "lab",
-    };
+    let protocol = spec.protocol.to_possible_value();
+    let protocol = protocol.as_ref().map_or("http", PossibleValue::get_name);
     pair(&mut text, "protocol", &quoted(protocol));
     if spec.protocol == Protocol::AnyHttp {
         comment(

@@ -128,7 +128,7 @@ async fn protocol(testbed: &TestBed) -> Result<(Protocol, String), Error> {
         let asked = match protocol {
             Protocol::Http => "`GET /bytes/1`",
             Protocol::AnyHttp => "`GET /`",
-            Protocol::Lab => "the lab's protocol",
+            _ => "the lab's protocol",
         };
         match target.probe(&client).await {
             (_, Ok(())) => {

@@ -77,7 +77,7 @@ fn what_the_command_line_says_is_taken_for_granted() {
     let done = checked(&folder, &[&["--command", &command], &download[..]].concat());
     done.says(
         0,
-        &["\n  clients   full, resuming, pooled, http2, download\n"],
+        &["\n  clients   full, resuming, tls12, pooled, http2, download\n"],
     );
     assert!(!done.err.contains("trying"), "{}", done.err);
     let told = [
