@@ -253,9 +253,10 @@ pub fn as_markdown() -> String {
     let mut text = String::new();
     for table in tables() {
         let header = table.header();
-        if !header.is_empty() {
-            let _ = write!(text, "## `{header}`\n\n{}\n\n", table.about);
-        }
+        let _ = match header.is_empty() {
+            true => write!(text, "## At the top of the file\n\n"),
+            false => write!(text, "## `{header}`\n\n{}\n\n", table.about),
+        };
         for key in &table.keys {
             let path = match table.path.as_str() {
                 "" => key.name.clone(),
