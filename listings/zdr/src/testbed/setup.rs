@@ -9,6 +9,7 @@ use ch09_simulating_rotation::{Site, Writer};
 use lab::agent::Strategy;
 use lab::authority::{Authority, Issued, LeafRequest, PrivateKeyPem};
 use lab::log::want;
+use rustls::KeyLog;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -17,6 +18,7 @@ use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::error::StartError;
 use crate::server::spec::{Attach, Layout, Spec};
+use crate::testbed::keep::{Keeper, LastState, Secrets};
 use crate::testbed::preflight::preflight;
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
@@ -175,7 +177,10 @@ impl TestBedBuilder {
             }
             false => None,
         };
+        let keeper = self.fixtures.keeper();
+        let secrets = keeper.map(|_| Arc::new(Secrets::default()));
         let target = Target {
+            key_log: secrets.clone().map(|secrets| secrets as Arc<dyn KeyLog>),
             address: server.address(),
             name: self.name.clone(),
             roots_pem: self.own_roots,
@@ -186,7 +191,13 @@ impl TestBedBuilder {
             chains: self.chains.clone(),
             read_ahead: Arc::default(),
         };
+        let follow = |(keeper, secrets): (&Keeper, _)| {
+            let files = self.directory.as_ref().map(TempDir::path);
+            keeper.follow(files, &target, server.output(), secrets)
+        };
+        let kept = keeper.zip(secrets).map(follow).transpose()?;
         Ok(TestBed {
+            kept: LastState(kept),
             server,
             site: self.site,
             authority: self.authority,

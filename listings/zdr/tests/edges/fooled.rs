@@ -61,6 +61,7 @@ where
         protocol: Protocol::Http,
         download: None,
         identity: None,
+        key_log: None,
         patience: PATIENCE,
         chains,
         read_ahead: Arc::default(),

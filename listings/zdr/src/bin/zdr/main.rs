@@ -21,6 +21,7 @@ use zdr::report::file::write_whole;
 use zdr::scenarios::scenario::Scenario;
 use zdr::server::cleanup::Reaper;
 use zdr::server::spec::Spec;
+use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use interrupt::{INTERRUPTED, interrupt};
@@ -100,6 +101,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         observe: arguments.observe,
         require: arguments.require,
         today: arguments.today.unwrap_or(Options::default().today),
+        keep: arguments.keep.as_deref().map(Keeper::new).transpose()?,
     };
     let progress = Progress::new(&options, arguments.quiet);
     let interrupt = interrupt()?;
@@ -110,6 +112,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     };
     let report = check(&spec, &options, &control).await;
     progress.end();
+    tell_of_kept(options.keep.as_ref());
     let code = arguments
         .output
         .write(&report?, Some(&arguments.server), NONE)?;
@@ -119,6 +122,16 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         true => ExitCode::from(INTERRUPTED),
         false => code,
     })
+}
+
+/// Says where what failed is kept, on stderr.
+fn tell_of_kept(keeper: Option<&Keeper>) {
+    // Where stderr is closed, nobody looks for it.
+    let _ = match keeper.and_then(Keeper::kept) {
+        Some(Ok(folder)) => writeln!(io::stderr(), "What failed is kept in {}", folder.display()),
+        Some(Err(error)) => writeln!(io::stderr(), "What failed could not be kept: {error}"),
+        None => Ok(()),
+    };
 }
 
 /// The course. Each stage is printed when it is over.
