@@ -83,9 +83,11 @@ fn samples() -> Vec<Report> {
     ]
 }
 
+type Names = &'static [&'static str];
+
 /// What junit-10.xsd of Jenkins's xUnit plugin says of the elements that are used: attributes that have to be
 /// there, others that may be, and the elements within.
-const SCHEMA: &[(&str, &[&str], &[&str], &[&str])] = &[
+const SCHEMA: &[(&str, Names, Names, Names)] = &[
     (
         "testsuites",
         &[],

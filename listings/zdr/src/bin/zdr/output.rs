@@ -60,16 +60,12 @@ impl Output {
             false => print(&summary(report)).map(|_| ()),
         };
         let json = self.json.as_ref().map(|file| report.write(file));
-        let texts: [(&Option<PathBuf>, &dyn Fn() -> io::Result<String>); 4] = [
-            (&self.page, &|| Ok(page(report))),
-            (&self.junit, &|| junit(report)),
-            (&self.prometheus, &|| Ok(prometheus(report))),
-            (&self.badge, &|| Ok(badge(report))),
+        let written = [
+            text(self.page.as_ref(), || Ok(page(report))),
+            text(self.junit.as_ref(), || junit(report)),
+            text(self.prometheus.as_ref(), || Ok(prometheus(report))),
+            text(self.badge.as_ref(), || Ok(badge(report))),
         ];
-        let written = texts.map(|(file, text)| match file {
-            Some(file) => text().and_then(|text| write_whole(file, text.as_bytes())),
-            None => Ok(()),
-        });
         summarized?;
         json.transpose()?;
         written.into_iter().collect::<io::Result<()>>()?;
@@ -81,6 +77,14 @@ impl Output {
             }
             (false, _) => ExitCode::FAILURE,
         })
+    }
+}
+
+/// Writes a text, where a file is named for it.
+fn text(file: Option<&PathBuf>, text: impl Fn() -> io::Result<String>) -> io::Result<()> {
+    match file {
+        Some(file) => write_whole(file, text()?.as_bytes()),
+        None => Ok(()),
     }
 }
 
