@@ -6,10 +6,10 @@
 //! - [`probe`]: an attempt over a connection of its own (`full`, `resuming`, `mutual`).
 //! - [`pool`], [`http2`], [`download`]: attempts over connections that are kept; `kept`: for how long.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
-//! - [`failure`]: what a library's error means, and whether the request was sent at all.
+//! - [`failure`]: a failed attempt, and whether the request was sent at all.
 //!
-//! This folder may use `server` (what is spoken, how long a download is) and chapter 11's attempts
-//! and open loop. `testbed` and what stands on it use this folder.
+//! This folder may use `attempt`, `server` (what is spoken, how long a download is) and chapter 11's
+//! open loop. `testbed` and what stands on it use this folder.
 
 pub mod download;
 pub mod failure;
@@ -26,9 +26,9 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use crate::attempt::finished;
+use crate::attempt::{Class, Recorder};
 use ch06_in_flight_requests::client::Version;
-use ch11_verification::attempt::{Class, Recorder};
-use ch11_verification::open_loop::finished;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 

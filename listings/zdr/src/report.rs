@@ -36,6 +36,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::attempt::Phase;
+use crate::attempt::{Class, FailureKind};
 pub use crate::gate::code::Code;
 use crate::gate::level::Level;
 use crate::report::at_risk::AtRisk;
@@ -44,8 +46,6 @@ use crate::report::cause::Cause;
 pub use crate::report::finding::{Evidence, Finding, Severity, Status};
 use crate::report::reach::Reach;
 use crate::report::waiver::WaiverReport;
-use ch11_verification::attempt::{Class, FailureKind};
-pub use ch11_verification::phase::Phase;
 
 /// The version of this format. A change of meaning raises it, and a new field: an older `zdr` would not
 /// know that.

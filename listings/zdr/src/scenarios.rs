@@ -27,6 +27,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::attempt::finished;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::report::{Code, Finding, Outcome, ScenarioReport};
@@ -36,7 +37,6 @@ use crate::scenarios::outcome::{ScenarioOutcome, not_applicable};
 use crate::scenarios::startup::absent_at_start;
 use crate::scenarios::under_load::under_load;
 use crate::server::spec::{Layout, Spec};
-use ch11_verification::open_loop::finished;
 
 /// Is told of each scenario once it is over.
 pub type OnScenario<'a> = &'a (dyn Fn(&ScenarioReport) + Sync);

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use ch09_simulating_rotation::Writer;
-use ch11_verification::attempt::{Class, FailureKind};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use zdr::attempt::{Class, FailureKind};
 use zdr::check::RunControl;
 use zdr::course::lesson::{HINTS, Lesson, ON};
 use zdr::course::page::page;

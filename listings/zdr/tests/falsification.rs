@@ -9,15 +9,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
-use ch11_verification::attempt::{Class, FailureKind};
 use clap::ValueEnum;
 use defect::Defect;
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use zdr::attempt::{Class, FailureKind};
 use zdr::check::{Options, RunControl, check};
+use zdr::gate::scenario::Scenario;
 use zdr::report::{Code, Outcome, Phase, Report, ScenarioReport, Severity};
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::{Keys, Protocol, Spec};
 
 #[derive(Deserialize)]

@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::attempt::Recorder;
 use crate::load::narrow;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
 use crate::testbed::shared::SharedFixtures;
-use ch11_verification::attempt::Recorder;
 
 /// How many clients come at once.
 const CLIENTS: usize = 8;
@@ -197,7 +197,7 @@ async fn asked(open: Vec<Begun>, patience: Duration) -> Vec<bool> {
 
 async fn begin(testbed: &TestBed, client: &Client) -> Option<Begun> {
     let address = *testbed.target.address.borrow();
-    // With the segments of the loopback, those of a thousand clients would be all the memory that the
+    // With the segments and buffers of the loopback, a thousand clients would take all the memory that the
     // kernel has for TCP: then every connection waits.
     let socket = narrow::socket(address).ok()?;
     let tcp = socket.connect(address).await.ok()?;

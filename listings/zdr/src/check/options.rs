@@ -12,6 +12,7 @@ use crate::gate::scenario::Scenario;
 use crate::report::ScenarioReport;
 use crate::scenarios::options::ScenarioOptions;
 use crate::testbed::keep::Keeper;
+use crate::testbed::preflight::Ready;
 use ch11_verification::attempt::Class;
 
 /// What is asked for.
@@ -88,6 +89,8 @@ impl Options {
 pub enum Step {
     /// The server is being started.
     Starting,
+    /// It does what its description says, and these clients can come. Nothing was rotated yet.
+    Ready(Ready),
     /// It is watched before the first rotation.
     Steady,
     /// A rotation is over.

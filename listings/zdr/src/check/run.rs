@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep};
 
+use crate::attempt::{Attempt, Class, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
@@ -29,9 +30,8 @@ use crate::server::process_tree::Usage;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
-use ch11_verification::attempt::{Attempt, Class, Recorder};
-use ch11_verification::phase::went_back;
 use ch11_verification::rotation::Window;
+use ch11_verification::rotation::went_back;
 
 /// A load that is later than this is not what was asked for.
 const LATE: Duration = Duration::from_millis(250);

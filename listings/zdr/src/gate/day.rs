@@ -1,8 +1,10 @@
 //! A day, as TOML files and reports write it: `2027-03-01`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -25,6 +27,16 @@ impl Day {
     pub fn end(self) -> i64 {
         const DAY: i64 = 24 * 60 * 60;
         self.0.midnight().assume_utc().unix_timestamp() + DAY
+    }
+}
+
+impl JsonSchema for Day {
+    fn schema_name() -> Cow<'static, str> {
+        "Day".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date" })
     }
 }
 

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -32,12 +33,20 @@ pub struct Waiver {
     pub until: Day,
 }
 
-/// A waiver as a TOML file has it, below `[allow.SCENARIO]`.
-#[derive(Deserialize)]
+/// A failure to live with for a while. `SCENARIO` is the name of the scenario in which it is found, or
+/// `rotation`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(crate) struct Written {
+    /// Why the team lives with it.
+    #[schemars(required, extend("toml" = r#"because = "the proxy is replaced in spring""#))]
     because: Option<String>,
+    /// The last day on which it applies, UTC. After it, the waiver is a finding of its own.
+    #[schemars(required, with = "Day", extend("toml" = "until = 2027-03-01"))]
     until: Option<toml::Value>,
+    /// The findings that are allowed, and no others. Without it, those by which a server fails this scenario
+    /// in the scenario's own way. `[allow.rotation]` has to name them.
+    #[schemars(with = "Option<Vec<Code>>", extend("toml" = r#"findings = ["unfit_shown"]"#))]
     findings: Option<Vec<FindingName>>,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::attempt::{Attempt, Class, FailureKind};
 use crate::judge::measure::ms;
 use crate::load::Added;
 use crate::report::format::{self, below, count};
@@ -10,7 +11,6 @@ use crate::report::{
     ClassReport, Code, Evidence, Failures, Finding, Handles, Phase, Plan, Resources, Rotation,
     Severity, Status,
 };
-use ch11_verification::attempt::{Attempt, Class, FailureKind};
 use ch11_verification::bound::upper;
 
 pub use crate::gate::ROTATION;
@@ -64,7 +64,7 @@ impl Code {
             Self::KeyInLog => &[22],
             Self::LogLies => &[27],
             Self::HandshakeWaitsForFiles => &[39],
-            Self::ResumesForEver => &[29],
+            Self::ResumesForEver => &[29, 55],
             Self::TicketsLost => &[31],
             Self::DidNotStart => &[13],
             Self::Stopped => &[16, 19],

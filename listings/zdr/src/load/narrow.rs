@@ -12,10 +12,11 @@ use tokio_rustls::client::TlsStream;
 /// client that does not read. On the loopback they are of 64 kB.
 const SEGMENT: u32 = 1440;
 
-/// What the client's kernel keeps. The server's grows with it.
+/// What the client's kernel keeps. The server's grows with it. Without a bound, a thousand clients that do
+/// not read take all the memory that the kernel has for TCP, and then every connection waits.
 const RECEIVED: u32 = 64 * 1024;
 
-/// A socket with small segments, for a connection to this address.
+/// A socket with small segments and a small buffer, for a connection to this address.
 ///
 /// # Errors
 /// When the kernel has none.
@@ -26,6 +27,7 @@ pub(crate) fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     }?;
     SockRef::from(&socket).set_tcp_mss(SEGMENT)?;
     socket.set_nodelay(true)?;
+    socket.set_recv_buffer_size(RECEIVED)?;
     Ok(socket)
 }
 
@@ -34,11 +36,7 @@ pub(super) async fn open(
     client: &Client,
     address: SocketAddr,
 ) -> Result<(TlsStream<TcpStream>, Seen), Failure> {
-    let socket = socket(address).and_then(|socket| {
-        socket.set_recv_buffer_size(RECEIVED)?;
-        Ok(socket)
-    });
-    let socket = socket.map_err(Failure::Handshake)?;
+    let socket = socket(address).map_err(Failure::Handshake)?;
     let tcp = socket
         .connect(address)
         .await

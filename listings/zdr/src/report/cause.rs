@@ -8,11 +8,11 @@ pub mod kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::FailureKind;
 use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::report::cause::kind::CauseKind;
 use crate::report::finding::{Evidence, Finding, Severity, Status};
-use ch11_verification::attempt::FailureKind;
 
 /// One thing that is wrong with a server, and the failures that it explains.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]

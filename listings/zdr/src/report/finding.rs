@@ -5,10 +5,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::Phase;
+use crate::attempt::{Class, FailureKind};
 use crate::gate::code::Code;
 use crate::report::format::millis;
-use ch11_verification::attempt::{Class, FailureKind};
-use ch11_verification::phase::Phase;
 
 /// How bad a finding is.
 #[derive(

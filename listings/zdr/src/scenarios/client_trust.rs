@@ -6,6 +6,7 @@ use lab::authority::{Authority, LeafRequest};
 use lab::client::Client;
 use tokio::time::{Instant, sleep};
 
+use crate::attempt::{Attempt, Class};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::share;
@@ -15,7 +16,6 @@ use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::testbed::TestBed;
-use ch11_verification::attempt::{Attempt, Class};
 
 /// A client with a certificate of this authority.
 fn client_of(testbed: &TestBed, authority: &mut Authority, resume: bool) -> Result<Client, Error> {

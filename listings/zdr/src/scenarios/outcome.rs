@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ch11_verification::attempt::Attempt;
+use crate::attempt::Attempt;
 
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::finding;

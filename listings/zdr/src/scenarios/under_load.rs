@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::share;
@@ -17,9 +18,8 @@ use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::server::Server;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
-use ch11_verification::attempt::{Attempt, Class, FailureKind};
-use ch11_verification::phase::went_back;
 use ch11_verification::rotation::Window;
+use ch11_verification::rotation::went_back;
 
 /// Does it, and says what the clients met.
 pub(crate) async fn under_load(

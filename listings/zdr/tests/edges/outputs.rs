@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use ch11_verification::attempt::{Class, FailureKind};
+use zdr::attempt::{Class, FailureKind};
 use zdr::gate::code::Code;
 use zdr::report::cause::causes;
 use zdr::report::reach::Reach;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use ch11_verification::attempt::{Class, FailureKind};
 use clap::ValueEnum;
 use scraper::{Html, Selector};
+use zdr::attempt::{Class, FailureKind};
 use zdr::gate::code::Code;
 use zdr::gate::level::Level;
 use zdr::gate::scenario::Scenario;

@@ -1,8 +1,8 @@
 //! One report from several. What they say together does not depend on who is heard first.
 
-use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
 use proptest::prelude::*;
+use zdr::attempt::{Class, FailureKind};
 use zdr::compare::merge::merge;
 use zdr::report::{Code, Latency, Outcome, Phase, Report, Severity};
 

@@ -188,7 +188,7 @@ fn all_that_comes_from_outside_is_text() {
     }
     for class in &mut report.classes {
         class.failures = vec![Failures {
-            kind: ch11_verification::attempt::FailureKind::Lost,
+            kind: zdr::attempt::FailureKind::Lost,
             phase: Phase::After,
             count: 1,
             example: s(),

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
 use ch11_verification::judge::Share;
+use zdr::attempt::{Class, FailureKind};
 use zdr::gate::level::Level;
 use zdr::report::at_risk::AtRisk;
 use zdr::report::cause::causes;

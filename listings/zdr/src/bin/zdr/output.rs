@@ -16,6 +16,9 @@ use zdr::report::prometheus::prometheus;
 use zdr::report::text::summary;
 use zdr::report::{Finding, Report};
 
+/// The exit code where there is no verdict.
+pub const NONE: u8 = 3;
+
 #[derive(clap::Args)]
 pub struct Output {
     /// Write the report as JSON.

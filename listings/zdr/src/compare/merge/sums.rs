@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::run::{MergeError, Run, cannot, nanos, since};
+use crate::attempt::{Class, FailureKind};
 use crate::report::at_risk::AtRisk;
 use crate::report::coverage::remark;
 use crate::report::format::{counted, millis};
@@ -11,7 +12,6 @@ use crate::report::{
     ClassReport, Code, Failures, Finding, Handles, Latency, Outcome, Phase, PhaseReport, Plan,
     Report, Resources, Rotation, ScenarioReport, Severity, Slice, Status, Verdict,
 };
-use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
 
 /// What each class met, of all generators.

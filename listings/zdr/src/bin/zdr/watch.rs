@@ -1,0 +1,132 @@
+//! `zdr watch`: its command line.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use zdr::report::file::write_whole;
+use zdr::watch::look::Trust;
+use zdr::watch::options::WatchOptions;
+use zdr::watch::text::summary;
+use zdr::watch::watch;
+
+use crate::interrupt::{INTERRUPTED, interrupt};
+use crate::output::{NONE, print};
+
+const EXAMPLES: &str = "\
+Examples:
+  zdr watch example.com:443                          until its certificate has been rotated
+  zdr watch api.internal:8443 --roots ca.pem         an authority of your own
+  zdr watch 10.0.0.7:443 --name api.example.com      one of several servers
+  zdr watch example.com:443 --for 12h --json seen.json
+
+It makes one handshake a second and closes it. It sends nothing else, and needs no key and no file of the
+server. What takes less than a second can fall between two looks: `--rate` looks more often, where you may.
+
+Exit codes:
+  0    rotated, and no look was let down
+  1    downtime, or another failure
+  2    the command line is wrong
+  3    no verdict: no rotation was seen, or nothing could be judged
+  130  no verdict: interrupted
+";
+
+/// Watch a server that somebody else rotates: any server, any authority.
+///
+/// Waits for the next rotation that cert-manager, certbot or a person makes, and says what clients met: failed
+/// handshakes, how long old and new were shown side by side, names that were lost, chains that do not fit
+/// together, addresses of one name that disagree.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Watch {
+    /// The server, HOST:PORT. All addresses of HOST are looked at, in turn.
+    pub server: String,
+    /// The name that the certificate must be valid for, and that is sent as SNI [default: HOST].
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Look at this address, IP:PORT, in place of those that HOST resolves to. May be given several times.
+    #[arg(long = "address", value_name = "IP:PORT")]
+    pub addresses: Vec<SocketAddr>,
+    /// The roots that clients trust, in PEM [default: those of this system].
+    #[arg(long, value_name = "FILE")]
+    pub roots: Option<PathBuf>,
+    /// Handshakes a second at the most, of all addresses together.
+    #[arg(long, default_value_t = 1.0, value_parser = gentle)]
+    pub rate: f64,
+    /// End after this many rotations; 0: when interrupted.
+    #[arg(long, default_value_t = 1)]
+    pub rotations: usize,
+    /// A rotation is over once an address has shown the new chain this many times in a row.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub settle: u32,
+    /// For how long old and new may be shown side by side: `90s`, `5min`.
+    #[arg(long, default_value = "5min", value_parser = humantime::parse_duration)]
+    pub overlap: Duration,
+    /// How long to wait at the most: `12h`, `90days`.
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub limit: Option<Duration>,
+    /// Milliseconds that a client waits for a handshake.
+    #[arg(long, default_value_t = 5000)]
+    pub patience_ms: u64,
+    /// Write what was seen as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Show no progress.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// More than this is load, and no watch.
+const MOST: f64 = 100.0;
+
+fn gentle(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.001..=MOST).contains(&rate) => Ok(rate),
+        _ => Err(format!(
+            "expected a number from 0.001 to {MOST}: for load, there is `zdr check`"
+        )),
+    }
+}
+
+impl Watch {
+    pub async fn run(self) -> io::Result<ExitCode> {
+        let trust = match &self.roots {
+            Some(file) => Trust::file(file)?,
+            None => Trust::system()?,
+        };
+        let options = WatchOptions {
+            server: self.server,
+            name: self.name,
+            addresses: self.addresses,
+            rate: self.rate,
+            rotations: self.rotations,
+            settle: self.settle,
+            overlap: self.overlap,
+            limit: self.limit,
+            patience: Duration::from_millis(self.patience_ms),
+        };
+        let quiet = self.quiet;
+        let say = |line: &str| {
+            if !quiet {
+                // Where stderr is closed, nothing reads the line.
+                let _ = writeln!(io::stderr(), "{line}");
+            }
+        };
+        let interrupt = interrupt()?;
+        let report = watch(&options, trust, interrupt.clone(), &say).await?;
+        print(&summary(&report))?;
+        if let Some(file) = &self.json {
+            let json = serde_json::to_string_pretty(&report)? + "\n";
+            write_whole(file, json.as_bytes())?;
+        }
+        let interrupted = interrupt.borrow().is_some();
+        Ok(match report.passed {
+            Some(true) => ExitCode::SUCCESS,
+            Some(false) => ExitCode::FAILURE,
+            None if interrupted => ExitCode::from(INTERRUPTED),
+            None => ExitCode::from(NONE),
+        })
+    }
+}

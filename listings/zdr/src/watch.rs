@@ -1,0 +1,157 @@
+//! A rotation that somebody else makes, watched from outside: one handshake at a time with a server that is
+//! in service, until its certificate changes and old and new have parted.
+//!
+//! - `options`: whom to watch, how gently, and for how long;
+//! - `look`: one handshake, and what it showed;
+//! - `presented`: what a chain says of itself;
+//! - `addresses`: where a name leads, and whose turn it is;
+//! - `story`: from looks to rotations;
+//! - `findings`: what was wrong with them;
+//! - `report`, `text`: what is written down and shown.
+//!
+//! It needs no key, no file and no process of the server, and holds no connection.
+
+pub mod addresses;
+pub mod findings;
+pub mod look;
+pub mod options;
+pub mod presented;
+pub mod report;
+pub mod story;
+pub mod text;
+
+use std::time::Duration;
+
+use crate::attempt::FailureKind;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+use crate::error::Error;
+use crate::watch::addresses::Addresses;
+use crate::watch::look::{Look, Looker, Trust};
+use crate::watch::options::WatchOptions;
+use crate::watch::report::WatchReport;
+use crate::watch::story::Story;
+
+/// Looks until the rotations are over, the time is up, or the run is interrupted. `say` is told of each
+/// change when it is seen.
+///
+/// # Errors
+/// When the name does not resolve, no address shows a certificate, or the certificate that is shown first
+/// is not valid for this client: then nothing that follows could be judged.
+pub async fn watch(
+    options: &WatchOptions,
+    trust: Trust,
+    mut interrupt: watch::Receiver<Option<String>>,
+    say: &dyn Fn(&str),
+) -> Result<WatchReport, Error> {
+    let (host, name) = options.names()?;
+    let looker = Looker::new(trust, &name, options.patience)?;
+    let mut addresses = Addresses::of(&options.server, host, &options.addresses).await?;
+    let began = OffsetDateTime::now_utc();
+    let start = Instant::now();
+    let mut due = interval(Duration::from_secs_f64(1.0 / options.rate));
+    // A handshake that took long is not made up for: never more than the rate.
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looks = first_round(&looker, &mut addresses, &mut due, start).await?;
+    let mut story = Story::new(options.settle);
+    for look in &looks {
+        story.take(look);
+    }
+    say(&story.beginning(&addresses.list()));
+    let ended = loop {
+        tokio::select! {
+            _ = due.tick() => {}
+            why = interrupted(&mut interrupt) => break Some(why),
+        }
+        if options.limit.is_some_and(|limit| start.elapsed() > limit) {
+            break Some("its time was up".into());
+        }
+        let Some(address) = addresses.next(say).await else {
+            continue;
+        };
+        let look = looker.look(address, start).await;
+        if let Some(change) = story.take(&look) {
+            say(&change);
+        }
+        looks.push(look);
+        if story.over(options.rotations, options.overlap, start.elapsed()) {
+            break None;
+        }
+    };
+    Ok(WatchReport::of(options, began, &looks, &story, ended))
+}
+
+/// Why the run is to end, once it is.
+pub(crate) async fn interrupted(interrupt: &mut watch::Receiver<Option<String>>) -> String {
+    let why = interrupt
+        .wait_for(Option::is_some)
+        .await
+        .map(|why| why.clone());
+    match why.ok().flatten() {
+        Some(why) => why,
+        // Nobody is left who could interrupt it.
+        None => std::future::pending().await,
+    }
+}
+
+/// Looks at each address once. One to which no route leads from here is left out.
+async fn first_round(
+    looker: &Looker,
+    addresses: &mut Addresses,
+    due: &mut Interval,
+    start: Instant,
+) -> Result<Vec<Look>, Error> {
+    let mut looks = Vec::new();
+    for address in addresses.list() {
+        due.tick().await;
+        let look = looker.look(address, start).await;
+        match look.unreachable() {
+            true => addresses.leave_out(address),
+            false => looks.push(look),
+        }
+    }
+    let server = addresses.server();
+    let failed = |look: &Look| {
+        let (_, words) = look.failed.as_ref()?;
+        Some(format!("{}: {words}", look.address))
+    };
+    if !looks.iter().any(|look| look.presented.is_some()) {
+        let said: Vec<_> = looks.iter().filter_map(failed).collect();
+        let said = match said.is_empty() {
+            true => "no route leads to it from here".to_owned(),
+            false => said.join("; "),
+        };
+        return Err(Error::Server(format!(
+            "{server} shows no certificate: {said}"
+        )));
+    }
+    match looks.iter().find_map(|look| judged_by_others(look, looker)) {
+        Some(advice) => Err(Error::Server(format!("{server}: {advice}"))),
+        None => Ok(looks),
+    }
+}
+
+/// What to change where this client would never accept what is shown.
+fn judged_by_others(look: &Look, looker: &Looker) -> Option<String> {
+    let presented = look.presented.as_ref()?;
+    let (kind, words) = look.failed.as_ref()?;
+    let advice = match kind {
+        FailureKind::UnknownIssuer => format!(
+            "it was issued by {}, to which the {} lead no path: give the roots of its clients \
+             with `--roots FILE`",
+            presented.issuer, looker.roots
+        ),
+        FailureKind::WrongName => format!(
+            "it is valid for {}, and not for {}: give the name that clients ask for with `--name NAME`",
+            presented.names_listed(),
+            looker.name
+        ),
+        _ => return None,
+    };
+    let serial = &presented.facts.serial;
+    Some(format!(
+        "certificate {serial} is not valid here ({words}): {advice}"
+    ))
+}

@@ -1,0 +1,274 @@
+//! What was wrong with a rotation that was watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::attempt::FailureKind;
+use ch05_race_conditions::names::lost;
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::report::Severity;
+use crate::report::format::{count, counted};
+use crate::watch::look::Look;
+use crate::watch::options::WatchOptions;
+use crate::watch::presented::{Order, Presented};
+use crate::watch::story::{Change, Story, Track};
+
+/// What was found. The set is closed: scripts may match on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Clients were refused, or their handshake failed.
+    HandshakesFailed,
+    /// A certificate was shown that no client accepts.
+    UnfitShown,
+    /// The new certificate lacks names of the old one.
+    NamesLost,
+    /// Old and new were shown side by side for too long.
+    NeverParted,
+    /// Addresses of one name showed different certificates for too long.
+    AddressesDisagree,
+    /// A chain was shown again that had been left.
+    WentBack,
+    /// A certificate of a chain does not certify the one before it.
+    WrongOrder,
+    /// The new certificate ends before the old one.
+    EndsEarlier,
+    /// The new certificate has the old key.
+    SameKey,
+}
+
+/// Something that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WatchFinding {
+    /// Whether clients were let down, or it is only to be known.
+    pub severity: Severity,
+    /// What was found, for scripts.
+    pub code: Code,
+    /// What it means, in a sentence, with figures.
+    pub words: String,
+    /// The entries of the book's failure catalogue that it may be.
+    pub catalogue: Vec<u32>,
+}
+
+/// Everything, the worst first.
+pub fn find(
+    options: &WatchOptions,
+    looks: &[Look],
+    story: &Story,
+    began: OffsetDateTime,
+) -> Vec<WatchFinding> {
+    let mut found = of_failures(looks, story, began);
+    for (address, track) in &story.tracks {
+        if track.went_back > 0 {
+            found.push(finding(
+                Severity::Failure,
+                Code::WentBack,
+                &[25],
+                format!(
+                    "{address} showed a chain again that it had left, in {}.",
+                    counted(track.went_back.into(), "look")
+                ),
+            ));
+        }
+        let open = track
+            .changes
+            .iter()
+            .filter(|change| parts_late(change, looks, options.overlap));
+        for change in open {
+            found.push(finding(
+                Severity::Failure,
+                Code::NeverParted,
+                &[26],
+                format!(
+                    "{address} showed old and new side by side for {:.0} s, and {} s are allowed: not every \
+                     process behind it has loaded the new certificate. Or each has one of its own.",
+                    shown_together(change, looks).as_secs_f64(),
+                    options.overlap.as_secs()
+                ),
+            ));
+        }
+    }
+    found.extend(disagreements(options, looks, story));
+    found.extend(of_chains(story));
+    found.sort_by_key(|found| (found.severity, found.code));
+    found
+}
+
+fn finding(severity: Severity, code: Code, catalogue: &[u32], words: String) -> WatchFinding {
+    WatchFinding {
+        severity,
+        code,
+        words,
+        catalogue: catalogue.to_vec(),
+    }
+}
+
+/// Looks by which a client would have failed: those that never saw the server's certificate by how they
+/// ended, the others by what is wrong with it.
+fn of_failures(looks: &[Look], story: &Story, began: OffsetDateTime) -> Vec<WatchFinding> {
+    let mut by_kind: BTreeMap<FailureKind, Vec<&Look>> = BTreeMap::new();
+    for look in looks {
+        if let Some((kind, _)) = &look.failed {
+            by_kind.entry(*kind).or_default().push(look);
+        }
+    }
+    let sentence = |(kind, looks): (FailureKind, Vec<&Look>)| {
+        let (first, last) = (looks.first()?, looks.last()?);
+        let during = looks.iter().filter(|look| story.is_during(look)).count();
+        let addresses: BTreeSet<_> = looks.iter().map(|look| look.address).collect();
+        let words = format!(
+            "{}: {} of {}, {} of them during a rotation, between {} and {}. The first said: {}",
+            kind.words(),
+            counted(looks.len() as u64, "look"),
+            match addresses.first().filter(|_| addresses.len() == 1) {
+                Some(only) => only.to_string(),
+                None => format!("{} addresses", addresses.len()),
+            },
+            count(during as u64),
+            clock(began + first.at),
+            clock(began + last.at),
+            first.failed.as_ref().map_or("nothing", |(_, words)| words)
+        );
+        let (code, entries): (_, &[u32]) = match kind {
+            FailureKind::Expired | FailureKind::NotYetValid => (Code::UnfitShown, &[35]),
+            FailureKind::UnknownIssuer => (Code::UnfitShown, &[5, 6]),
+            FailureKind::WrongName => (Code::UnfitShown, &[35]),
+            FailureKind::WrongKey => (Code::UnfitShown, &[3, 4]),
+            _ => (Code::HandshakesFailed, &[17]),
+        };
+        Some(finding(Severity::Failure, code, entries, words))
+    };
+    by_kind.into_iter().filter_map(sentence).collect()
+}
+
+/// The time of day, UTC, to the second.
+pub(super) fn clock(at: OffsetDateTime) -> String {
+    let (hour, minute, second) = at.to_hms();
+    format!("{hour:02}:{minute:02}:{second:02}")
+}
+
+/// For how long old and new were seen side by side: until now, where they have not parted.
+fn shown_together(change: &Change, looks: &[Look]) -> Duration {
+    let end = looks.last().map_or(Duration::ZERO, |look| look.at);
+    match (change.settled, change.last_old) {
+        (None, Some(_)) => end.saturating_sub(change.first_new),
+        _ => change.overlap(),
+    }
+}
+
+fn parts_late(change: &Change, looks: &[Look], allowed: Duration) -> bool {
+    shown_together(change, looks) > allowed
+}
+
+/// Addresses that showed the same chain first, of which some have gone on and others have not.
+fn disagreements(options: &WatchOptions, looks: &[Look], story: &Story) -> Vec<WatchFinding> {
+    let end = looks.last().map_or(Duration::ZERO, |look| look.at);
+    let mut groups: BTreeMap<&str, Vec<(&std::net::SocketAddr, &Track)>> = BTreeMap::new();
+    for (address, track) in &story.tracks {
+        groups
+            .entry(&track.first)
+            .or_default()
+            .push((address, track));
+    }
+    let mut found = Vec::new();
+    for tracks in groups.values() {
+        let most = tracks
+            .iter()
+            .map(|(_, track)| track.changes.len())
+            .max()
+            .unwrap_or(0);
+        let Some(last) = most.checked_sub(1) else {
+            continue;
+        };
+        let begun = tracks
+            .iter()
+            .filter_map(|(_, track)| track.changes.get(last));
+        let begun = begun.map(|change| change.first_new).min().unwrap_or(end);
+        let behind: Vec<_> = tracks
+            .iter()
+            .filter(|(_, track)| track.changes.len() < most)
+            .map(|(address, _)| address.to_string())
+            .collect();
+        if !behind.is_empty() && end.saturating_sub(begun) > options.overlap {
+            let words = format!(
+                "{} still showed the old certificate {:.0} s after the first address had shown the new one, \
+                 and {} s are allowed.",
+                behind.join(", "),
+                end.saturating_sub(begun).as_secs_f64(),
+                options.overlap.as_secs()
+            );
+            found.push(finding(
+                Severity::Failure,
+                Code::AddressesDisagree,
+                &[26],
+                words,
+            ));
+        }
+    }
+    found
+}
+
+/// What is wrong with the chains themselves, each told once.
+fn of_chains(story: &Story) -> Vec<WatchFinding> {
+    let mut found = Vec::new();
+    let mut told = BTreeSet::new();
+    let changes = story.tracks.values().flat_map(|track| &track.changes);
+    for change in changes {
+        let (Some(old), Some(new)) = (story.chains.get(&change.from), story.chains.get(&change.to))
+        else {
+            continue;
+        };
+        if told.insert((change.from.clone(), change.to.clone())) {
+            found.extend(of_change(old, new));
+        }
+    }
+    for chain in story
+        .chains
+        .values()
+        .filter(|chain| chain.order != Order::Right)
+    {
+        let what = match chain.order {
+            Order::Shuffled => "come in another order than each after the one that it certifies",
+            _ => "do not belong together: one of them certifies none of the others",
+        };
+        let words = format!(
+            "The {} of the chain with serial {} {what}. Clients that build no path of their own fail.",
+            counted(chain.chain.len() as u64, "certificate"),
+            chain.facts.serial
+        );
+        found.push(finding(Severity::Warning, Code::WrongOrder, &[5, 6], words));
+    }
+    found
+}
+
+fn of_change(old: &Presented, new: &Presented) -> Vec<WatchFinding> {
+    let mut found = Vec::new();
+    let (before, after) = (&old.facts.serial, &new.facts.serial);
+    let (Some(old_leaf), Some(new_leaf)) = (old.chain.first(), new.chain.first()) else {
+        return found;
+    };
+    let gone = lost(old_leaf, new_leaf);
+    if !gone.is_empty() {
+        let words = format!(
+            "Certificate {after} is not valid for {}, and {before} was: clients that ask for that fail.",
+            gone.join(", ")
+        );
+        found.push(finding(Severity::Failure, Code::NamesLost, &[35], words));
+    }
+    if new.until < old.until {
+        let words = format!(
+            "Certificate {after} ends {}, before the one that it takes the place of ({}).",
+            new.facts.not_after, old.facts.not_after
+        );
+        found.push(finding(Severity::Warning, Code::EndsEarlier, &[], words));
+    }
+    if new.key_sha256 == old.key_sha256 && before != after {
+        let words = format!(
+            "Certificate {after} has the key of {before}: the certificate was rotated, its key was not."
+        );
+        found.push(finding(Severity::Warning, Code::SameKey, &[], words));
+    }
+    found
+}

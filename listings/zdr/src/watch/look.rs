@@ -1,0 +1,296 @@
+//! One handshake with a server in service, and what it showed.
+//!
+//! The chain is judged as a client judges it, and the handshake is completed either way: a server that is
+//! watched gets no alert in its log for what its operator knows already.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::attempt::FailureKind;
+use crate::attempt::failure::{Where, causes, kind};
+use lab::client::Failure;
+use parking_lot::Mutex;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+
+use crate::error::Error;
+use crate::watch::presented::Presented;
+
+/// The roots by which chains are judged.
+pub struct Trust {
+    roots: RootCertStore,
+    /// Where they come from, in words.
+    from: String,
+}
+
+impl Trust {
+    /// Those in a PEM file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds no root.
+    pub fn file(path: &Path) -> Result<Self, Error> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            Error::Invalid(format!("{}: no roots in PEM: {error}", path.display()))
+        };
+        let found = CertificateDer::pem_file_iter(path).map_err(|error| unusable(&error))?;
+        let mut roots = RootCertStore::empty();
+        for root in found {
+            let root = root.map_err(|error| unusable(&error))?;
+            roots.add(root).map_err(|error| unusable(&error))?;
+        }
+        match roots.is_empty() {
+            true => Err(unusable(&"it holds no certificate")),
+            false => Ok(Self {
+                roots,
+                from: format!("roots of {}", path.display()),
+            }),
+        }
+    }
+
+    /// Those of the operating system. One that does not parse is passed over, as browsers do.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn system() -> Result<Self, Error> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(found.certs);
+        match roots.is_empty() {
+            true => Err(Error::Invalid(
+                "this system has no roots: install its package of CA certificates, or give \
+                 roots with `--roots FILE`"
+                    .into(),
+            )),
+            false => Ok(Self {
+                roots,
+                from: "roots of this system".into(),
+            }),
+        }
+    }
+}
+
+/// What one handshake showed.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// With whom.
+    pub address: SocketAddr,
+    /// When it was over, since the beginning of the watch.
+    pub at: Duration,
+    /// The chain, where the server came to show one.
+    pub presented: Option<Arc<Presented>>,
+    /// What a client would have failed by.
+    pub failed: Option<(FailureKind, String)>,
+    no_route: bool,
+}
+
+impl Look {
+    /// One that is put together elsewhere: from a recording, say.
+    pub fn new(
+        address: SocketAddr,
+        at: Duration,
+        presented: Option<Arc<Presented>>,
+        failed: Option<(FailureKind, String)>,
+    ) -> Self {
+        Self {
+            address,
+            at,
+            presented,
+            failed,
+            no_route: false,
+        }
+    }
+
+    /// Whether the address cannot be reached from this machine at all: an IPv6 address from a machine
+    /// without IPv6, for one.
+    pub fn unreachable(&self) -> bool {
+        self.no_route
+    }
+}
+
+/// Makes handshakes for one name.
+pub struct Looker {
+    judge: Arc<WebPkiServerVerifier>,
+    /// The name that is asked for.
+    pub name: String,
+    server_name: ServerName<'static>,
+    /// Where the roots come from, in words.
+    pub roots: String,
+    patience: Duration,
+}
+
+impl Looker {
+    /// For clients that trust `trust` and ask for `name`.
+    ///
+    /// # Errors
+    /// When `name` is neither a DNS name nor an IP address.
+    pub fn new(trust: Trust, name: &str, patience: Duration) -> Result<Self, Error> {
+        let server_name = ServerName::try_from(name.to_owned()).map_err(|_| {
+            Error::Invalid(format!("`{name}` is neither a DNS name nor an IP address"))
+        })?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(trust.roots), provider)
+            .build()
+            .map_err(|error| Error::Invalid(format!("{}: {error}", trust.from)))?;
+        Ok(Self {
+            judge,
+            name: name.to_owned(),
+            server_name,
+            roots: trust.from,
+            patience,
+        })
+    }
+
+    /// One handshake, closed at once.
+    pub async fn look(&self, address: SocketAddr, start: Instant) -> Look {
+        let witness = Arc::new(Witness {
+            judge: self.judge.clone(),
+            met: Mutex::default(),
+        });
+        let outcome = match timeout(self.patience, self.handshake(address, witness.clone())).await {
+            Ok(outcome) => outcome.map_err(Failure::Handshake),
+            Err(_) => Err(Failure::Silent("a handshake")),
+        };
+        let at = start.elapsed();
+        let no_route = matches!(&outcome, Err(Failure::Handshake(error)) if no_route(error));
+        let said = |failure: Failure| (kind(&failure, Where::Opening), words(&failure));
+        let mut failed = outcome.err().map(said);
+        let mut presented = None;
+        if let Some(met) = witness.met.lock().take() {
+            match Presented::read(met.chain) {
+                Ok(chain) => presented = Some(chain),
+                Err(error) => failed = Some((FailureKind::Tls, error.to_string())),
+            }
+            failed = met.judged.err().map(of_chain).or(failed);
+        }
+        Look {
+            address,
+            at,
+            presented,
+            failed,
+            no_route,
+        }
+    }
+
+    async fn handshake(&self, address: SocketAddr, witness: Arc<Witness>) -> io::Result<()> {
+        let mut config = ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .dangerous()
+        .with_custom_certificate_verifier(witness)
+        .with_no_client_auth();
+        // Who resumes is not shown the certificate.
+        config.resumption = Resumption::disabled();
+        let tcp = TcpStream::connect(address).await?;
+        tcp.set_nodelay(true)?;
+        let connector = TlsConnector::from(Arc::new(config));
+        let mut stream = connector.connect(self.server_name.clone(), tcp).await?;
+        // The server may be gone already: it has shown what it had to.
+        let _ = stream.shutdown().await;
+        Ok(())
+    }
+}
+
+/// What is wrong with a chain. A signature in it that does not fit is that of an authority: of one whose name
+/// the client trusts with another key. The leaf's own key comes later, in the handshake.
+fn of_chain(error: rustls::Error) -> (FailureKind, String) {
+    let words = error.to_string();
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::BadSignature) => {
+            (FailureKind::UnknownIssuer, words)
+        }
+        error => {
+            let failure = Failure::Handshake(io::Error::other(error));
+            (kind(&failure, Where::Opening), words)
+        }
+    }
+}
+
+/// What a person reads: without the words that say again that it was a handshake.
+fn words(failure: &Failure) -> String {
+    match failure {
+        Failure::Handshake(error) => {
+            let mut causes = causes(error).filter_map(|cause| cause.downcast_ref());
+            match causes.find(|cause| matches!(cause, rustls::Error::InvalidMessage(_))) {
+                Some(_) => format!("what it answers is not TLS ({error})"),
+                None => error.to_string(),
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
+fn no_route(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable
+    )
+}
+
+/// Writes down which chain came and what a client makes of it, and lets the handshake go on.
+#[derive(Debug)]
+struct Witness {
+    judge: Arc<WebPkiServerVerifier>,
+    met: Mutex<Option<Met>>,
+}
+
+#[derive(Debug)]
+struct Met {
+    chain: Vec<CertificateDer<'static>>,
+    judged: Result<ServerCertVerified, rustls::Error>,
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let judged = self.judge.verify_server_cert(leaf, rest, name, ocsp, now);
+        let chain = std::iter::once(leaf).chain(rest);
+        let chain = chain.map(|one| one.clone().into_owned()).collect();
+        *self.met.lock() = Some(Met { chain, judged });
+        // Nothing is sent over this connection.
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.judge
+            .verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.judge
+            .verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.judge.supported_verify_schemes()
+    }
+}

@@ -1,0 +1,233 @@
+//! From looks to rotations: at each address, which chain took the place of which, and how they parted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::watch::look::Look;
+use crate::watch::presented::Presented;
+
+/// What has been seen so far.
+pub struct Story {
+    settle: u32,
+    /// What each address has shown.
+    pub tracks: BTreeMap<SocketAddr, Track>,
+    /// Each chain, by its hash.
+    pub chains: BTreeMap<String, Arc<Presented>>,
+}
+
+/// What one address has shown.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// The chain that it showed first.
+    pub first: String,
+    /// The chain that it shows, or is leaving.
+    current: String,
+    /// When that was seen last.
+    seen: Duration,
+    /// Those that it has left.
+    left: BTreeSet<String>,
+    /// Its rotations. The last may still be going on.
+    pub changes: Vec<Change>,
+    /// Looks that showed a chain again that it had left.
+    pub went_back: u32,
+}
+
+/// One chain in place of another, at one address. Times count from the beginning of the watch.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The chain of before.
+    pub from: String,
+    /// The chain of after.
+    pub to: String,
+    /// Chains that were shown for a moment in between: half of one and half of the other, say.
+    pub passing: Vec<String>,
+    /// The last look that showed the old chain before the new was seen.
+    pub last_before: Duration,
+    /// The first look that showed anything but the old chain.
+    pub first_new: Duration,
+    /// The last look that showed the old chain after the new had been seen.
+    pub last_old: Option<Duration>,
+    /// How many looks showed the old chain after the new had been seen.
+    pub old_again: u32,
+    run: u32,
+    /// Since when nothing but the new chain is shown, once that was seen often enough in a row.
+    pub settled: Option<Duration>,
+    since: Duration,
+}
+
+impl Story {
+    /// Nothing seen yet. A change has settled after `settle` looks in a row.
+    pub fn new(settle: u32) -> Self {
+        Self {
+            settle,
+            tracks: BTreeMap::new(),
+            chains: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the next look. What is to be told of it, if anything changed.
+    pub fn take(&mut self, look: &Look) -> Option<String> {
+        let presented = look.presented.as_ref()?;
+        let id = presented.id().to_owned();
+        self.chains.insert(id.clone(), presented.clone());
+        let Some(track) = self.tracks.get_mut(&look.address) else {
+            self.tracks.insert(look.address, Track::new(id, look.at));
+            return None;
+        };
+        let said = track.take(&id, look.at, self.settle);
+        said.map(|what| {
+            let (serial, until) = (&presented.facts.serial, &presented.facts.not_after);
+            let address = look.address;
+            match what {
+                Told::Begun => format!("{address} shows serial {serial}, valid until {until}"),
+                Told::Back => format!("{address} shows serial {serial} again, which it had left"),
+                Told::Settled => {
+                    format!("{address} shows nothing but serial {serial} any more")
+                }
+            }
+        })
+    }
+
+    /// What is shown at the beginning, for a person.
+    pub fn beginning(&self, addresses: &[SocketAddr]) -> String {
+        let shown: BTreeSet<_> = self.tracks.values().map(|track| &track.first).collect();
+        let shown = shown.into_iter().filter_map(|id| self.chains.get(id));
+        let shown: Vec<_> = shown
+            .map(|chain| {
+                format!(
+                    "serial {}, valid until {}",
+                    chain.facts.serial, chain.facts.not_after
+                )
+            })
+            .collect();
+        let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+        format!("{}: {}", addresses.join(", "), shown.join("; "))
+    }
+
+    /// How many rotations have begun at some address.
+    pub fn rotations_seen(&self) -> usize {
+        let counts = self.tracks.values().map(|track| track.changes.len());
+        counts.max().unwrap_or(0)
+    }
+
+    /// Whether a look met a rotation at its address.
+    pub fn is_during(&self, look: &Look) -> bool {
+        let track = self.tracks.get(&look.address);
+        let changes = track.into_iter().flat_map(|track| &track.changes);
+        changes.into_iter().any(|change| {
+            look.at > change.last_before && change.settled.is_none_or(|settled| look.at <= settled)
+        })
+    }
+
+    /// Whether no rotation that has begun is still going on.
+    pub fn settled(&self) -> bool {
+        let mut changes = self.tracks.values().flat_map(|track| &track.changes);
+        changes.all(|change| change.settled.is_some())
+    }
+
+    /// Whether there is nothing to wait for any more: at all addresses that showed the same chain first, so
+    /// many rotations have settled; or the last of them has been going on for longer than is allowed.
+    pub fn over(&self, rotations: usize, overlap: Duration, now: Duration) -> bool {
+        let groups: BTreeSet<_> = self.tracks.values().map(|track| &track.first).collect();
+        groups.into_iter().any(|group| {
+            let tracks = || self.tracks.values().filter(|track| track.first == *group);
+            let last = |track: &Track| track.changes.get(rotations.max(1) - 1).cloned();
+            let begun = tracks()
+                .filter_map(last)
+                .map(|change| change.first_new)
+                .min();
+            let settled =
+                tracks().all(|track| last(track).is_some_and(|change| change.settled.is_some()));
+            rotations > 0 && (settled || begun.is_some_and(|begun| now > begun + overlap))
+        })
+    }
+}
+
+/// What a look has changed.
+enum Told {
+    Begun,
+    Back,
+    Settled,
+}
+
+impl Track {
+    fn new(id: String, at: Duration) -> Self {
+        Self {
+            first: id.clone(),
+            current: id,
+            seen: at,
+            left: BTreeSet::new(),
+            changes: Vec::new(),
+            went_back: 0,
+        }
+    }
+
+    fn take(&mut self, id: &str, at: Duration, settle: u32) -> Option<Told> {
+        let back = self.left.contains(id);
+        self.went_back += u32::from(back);
+        let (current, seen) = (self.current.clone(), self.seen);
+        let Some(change) = self
+            .changes
+            .last_mut()
+            .filter(|change| change.settled.is_none())
+        else {
+            if id == current {
+                self.seen = at;
+                return None;
+            }
+            self.changes.push(Change::begun(&current, id, seen, at));
+            return Some(if back { Told::Back } else { Told::Begun });
+        };
+        if id == change.from {
+            change.last_old = Some(at);
+            change.old_again += 1;
+            change.run = 0;
+            return None;
+        }
+        if id != change.to {
+            let passed = std::mem::replace(&mut change.to, id.to_owned());
+            change.passing.push(passed);
+            change.run = 0;
+        }
+        if change.run == 0 {
+            change.since = at;
+        }
+        change.run += 1;
+        if change.run < settle {
+            return (change.run == 1 && change.old_again == 0 && !change.passing.is_empty())
+                .then_some(Told::Begun);
+        }
+        change.settled = Some(change.since);
+        self.left.insert(change.from.clone());
+        self.left.extend(change.passing.iter().cloned());
+        self.left.remove(id);
+        self.current = id.to_owned();
+        self.seen = at;
+        Some(Told::Settled)
+    }
+}
+
+impl Change {
+    fn begun(from: &str, to: &str, last_before: Duration, at: Duration) -> Self {
+        Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            passing: Vec::new(),
+            last_before,
+            first_new: at,
+            last_old: None,
+            old_again: 0,
+            run: 1,
+            settled: None,
+            since: at,
+        }
+    }
+
+    /// For how long old and new were shown side by side, as far as it was seen.
+    pub fn overlap(&self) -> Duration {
+        let last = self.last_old.unwrap_or(self.first_new);
+        last.saturating_sub(self.first_new)
+    }
+}

@@ -1,0 +1,144 @@
+//! What a watch has seen, for a terminal.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use ch11_verification::bound::upper;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::report::Severity;
+use crate::report::format::{self, counted, wrapped};
+use crate::report::text::WIDTH;
+use crate::watch::findings::clock;
+use crate::watch::report::{ChainFacts, WatchReport, WatchedRotation};
+
+/// The whole summary.
+pub fn summary(report: &WatchReport) -> String {
+    let mut text = headline(report);
+    if !report.findings.is_empty() {
+        text.push_str("\nFindings\n");
+    }
+    for found in &report.findings {
+        let mark = match found.severity {
+            Severity::Failure => "✗",
+            Severity::Warning => "!",
+        };
+        let entries: Vec<_> = found.catalogue.iter().map(u32::to_string).collect();
+        let entries = match entries.is_empty() {
+            true => String::new(),
+            false => format!(" (failure catalogue, entry {})", entries.join(", ")),
+        };
+        let words = format!("{}{entries}", found.words);
+        let _ = writeln!(
+            text,
+            "  {mark} {}",
+            wrapped(&words, WIDTH - 4, "").replace('\n', "\n    ")
+        );
+    }
+    for rotation in &report.rotations {
+        of_rotation(&mut text, report, rotation);
+    }
+    let not_seen = format!(
+        "Not seen: what falls between two looks, which are {} apart; HTTP, sessions that are resumed, and \
+         connections that are kept. `zdr check` judges those.",
+        span(Duration::from_secs_f64(
+            report.addresses.len().max(1) as f64 / report.rate
+        ))
+    );
+    let _ = writeln!(text, "\n{}", wrapped(&not_seen, WIDTH, ""));
+    text
+}
+
+fn headline(report: &WatchReport) -> String {
+    let of = |failed, looks| format::failures(failed, looks, upper(failed, looks));
+    let mut looks = format!(
+        "Of {} {} failed",
+        counted(report.looks, "look"),
+        of(report.failed, report.looks)
+    );
+    if report.during > 0 {
+        let during = of(report.during_failed, report.during);
+        looks = format!("{looks}, of {} during a rotation {during}", report.during);
+    }
+    let server = &report.server;
+    let ended = report.interrupted.as_ref();
+    let ended = ended.map_or_else(String::new, |why| format!(" The watch ended early: {why}."));
+    let (label, words) = match report.passed {
+        Some(true) => (
+            "PASSED",
+            format!("{server} was rotated with zero downtime. {looks}.{ended}"),
+        ),
+        Some(false) => ("FAILED", format!("{server}: {looks}.{ended}")),
+        None if report.rotations.is_empty() => (
+            "NO VERDICT",
+            format!("{server} was not rotated while it was watched. {looks}.{ended}"),
+        ),
+        None => (
+            "NO VERDICT",
+            format!("The rotation of {server} was not over. {looks}.{ended}"),
+        ),
+    };
+    let indent = " ".repeat(label.len() + 2);
+    let words = wrapped(&words, WIDTH - indent.len(), "").replace('\n', &format!("\n{indent}"));
+    format!("{label}  {words}\n")
+}
+
+fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotation) {
+    let began = OffsetDateTime::parse(&report.began, &Rfc3339);
+    let began = began.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let at = |ms: u64| clock(began + Duration::from_millis(ms));
+    let _ = writeln!(
+        text,
+        "\nRotation {} of {}",
+        rotation.number, rotation.address
+    );
+    for (when, id) in [("before", &rotation.from), ("after", &rotation.to)] {
+        if let Some(chain) = report.chains.get(id) {
+            let line = wrapped(&of_chain(chain), WIDTH - 10, "").replace('\n', "\n          ");
+            let _ = writeln!(text, "  {when:<7} {line}");
+        }
+    }
+    let _ = writeln!(
+        text,
+        "  first shown between {} and {} UTC",
+        at(rotation.last_before_ms),
+        at(rotation.first_new_ms)
+    );
+    let _ = match (rotation.last_old_ms, rotation.settled_ms) {
+        (None, Some(_)) => writeln!(text, "  the old one was not shown after that"),
+        (Some(old), Some(_)) => writeln!(
+            text,
+            "  old and new side by side until {}: {} showed the old one",
+            at(old),
+            counted(rotation.old_again.into(), "look")
+        ),
+        (_, None) => writeln!(text, "  not over when the watch ended"),
+    };
+    if !rotation.passing.is_empty() {
+        let _ = writeln!(
+            text,
+            "  {} shown in between",
+            counted(rotation.passing.len() as u64, "other chain")
+        );
+    }
+}
+
+fn of_chain(chain: &ChainFacts) -> String {
+    format!(
+        "serial {}, {}, issued by {}, {}, {} to {}",
+        chain.serial,
+        chain.names.join(" "),
+        chain.issuer,
+        counted(chain.certificates as u64, "certificate"),
+        chain.not_before,
+        chain.not_after
+    )
+}
+
+fn span(of: Duration) -> String {
+    match of.as_secs_f64() {
+        seconds if seconds >= 1.0 => format!("{seconds:.0} s"),
+        seconds => format!("{:.0} ms", seconds * 1000.0),
+    }
+}

@@ -1,0 +1,397 @@
+//! Made-up looks, of chains that were really issued.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lab::authority::{Authority, Issued, LeafRequest};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use time::OffsetDateTime;
+use zdr::attempt::FailureKind;
+use zdr::report::Severity;
+use zdr::watch::findings::Code;
+use zdr::watch::look::Look;
+use zdr::watch::options::WatchOptions;
+use zdr::watch::presented::{Order, Presented};
+use zdr::watch::report::WatchReport;
+use zdr::watch::story::Story;
+use zdr::watch::text::summary;
+
+const SETTLE: u32 = 3;
+
+fn options() -> WatchOptions {
+    WatchOptions {
+        server: "localhost:443".into(),
+        name: None,
+        addresses: Vec::new(),
+        rate: 1.0,
+        rotations: 1,
+        settle: SETTLE,
+        overlap: Duration::from_secs(60),
+        limit: None,
+        patience: Duration::from_secs(5),
+    }
+}
+
+fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(pem.as_bytes())
+        .map(Result::unwrap)
+        .collect()
+}
+
+fn chain(issued: &Issued) -> Arc<Presented> {
+    Presented::read(certificates(&issued.chain_pem)).unwrap()
+}
+
+fn issue(authority: &mut Authority, names: &[&str], hours: u64) -> Arc<Presented> {
+    let mut request = LeafRequest::new("localhost");
+    request.names = names.iter().map(|name| (*name).to_owned()).collect();
+    request.lifetime = Duration::from_secs(hours * 3600);
+    chain(&authority.issue(&request).unwrap())
+}
+
+/// Two chains for the same name, of the same authority.
+fn two() -> [Arc<Presented>; 2] {
+    let mut authority = Authority::new().unwrap();
+    [1, 2].map(|hours| issue(&mut authority, &["localhost"], hours))
+}
+
+/// A watch in which each look takes a second.
+struct Watched {
+    options: WatchOptions,
+    story: Story,
+    looks: Vec<Look>,
+    seconds: u64,
+}
+
+impl Watched {
+    fn new() -> Self {
+        Self {
+            options: options(),
+            story: Story::new(SETTLE),
+            looks: Vec::new(),
+            seconds: 0,
+        }
+    }
+
+    fn look(&mut self, address: u8, seen: Option<&Arc<Presented>>, failed: Option<FailureKind>) {
+        self.seconds += 1;
+        let look = Look::new(
+            SocketAddr::from(([127, 0, 0, address], 443)),
+            Duration::from_secs(self.seconds),
+            seen.cloned(),
+            failed.map(|kind| (kind, "as it was said".into())),
+        );
+        self.story.take(&look);
+        self.looks.push(look);
+    }
+
+    fn shows(&mut self, seen: &[&Arc<Presented>]) {
+        for chain in seen {
+            self.look(1, Some(chain), None);
+        }
+    }
+
+    fn over(&self) -> bool {
+        let now = Duration::from_secs(self.seconds);
+        self.story
+            .over(self.options.rotations, self.options.overlap, now)
+    }
+
+    fn report(&self) -> WatchReport {
+        let began = OffsetDateTime::UNIX_EPOCH;
+        WatchReport::of(&self.options, began, &self.looks, &self.story, None)
+    }
+
+    fn codes(&self) -> Vec<(Severity, Code)> {
+        let findings = self.report().findings;
+        findings
+            .iter()
+            .map(|found| (found.severity, found.code))
+            .collect()
+    }
+}
+
+#[test]
+fn a_rotation_at_once_passes() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &old, &new, &new]);
+    assert!(!watched.over(), "the new one was shown twice only");
+    watched.shows(&[&new]);
+    assert!(watched.over());
+    let report = watched.report();
+    assert_eq!((report.passed, &report.findings), (Some(true), &Vec::new()));
+    let rotation = &report.rotations[0];
+    assert_eq!(
+        (rotation.last_before_ms, rotation.first_new_ms),
+        (2000, 3000)
+    );
+    assert_eq!(
+        (rotation.last_old_ms, rotation.settled_ms),
+        (None, Some(3000))
+    );
+    let text = summary(&report);
+    assert!(
+        text.starts_with("PASSED  localhost:443 was rotated with zero downtime. Of 5 looks none"),
+        "{text}"
+    );
+    assert!(
+        text.contains("first shown between 00:00:02 and 00:00:03"),
+        "{text}"
+    );
+}
+
+#[test]
+fn old_and_new_side_by_side_pass_for_as_long_as_is_allowed() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new, &old, &new, &new, &old, &new, &new, &new]);
+    assert!(watched.over());
+    let report = watched.report();
+    assert_eq!(report.passed, Some(true), "{:?}", report.findings);
+    let rotation = &report.rotations[0];
+    assert_eq!((rotation.old_again, rotation.last_old_ms), (2, Some(6000)));
+    assert_eq!(rotation.settled_ms, Some(7000));
+    assert_eq!(report.during, 6);
+}
+
+#[test]
+fn old_and_new_that_do_not_part_fail() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    for _ in 0..30 {
+        watched.shows(&[&old, &new]);
+    }
+    assert!(!watched.over(), "it is allowed for a minute");
+    watched.shows(&[&old, &new, &old]);
+    assert!(watched.over());
+    assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
+    assert_eq!(watched.report().passed, Some(false));
+}
+
+#[test]
+fn without_a_rotation_there_is_no_verdict() {
+    let [old, _] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old; 9]);
+    assert!(!watched.over());
+    assert_eq!(watched.report().passed, None);
+    assert!(
+        summary(&watched.report()).starts_with("NO VERDICT"),
+        "{}",
+        summary(&watched.report())
+    );
+}
+
+#[test]
+fn a_rotation_that_is_not_over_is_no_pass() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new, &new]);
+    assert_eq!(watched.report().passed, None);
+}
+
+#[test]
+fn a_look_that_fails_fails_and_says_when() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old]);
+    watched.look(1, None, Some(FailureKind::Refused));
+    watched.shows(&[&new, &new, &new]);
+    let report = watched.report();
+    assert_eq!(
+        watched.codes(),
+        [(Severity::Failure, Code::HandshakesFailed)]
+    );
+    assert_eq!(
+        (report.failed, report.during, report.during_failed),
+        (1, 2, 1)
+    );
+    let words = &report.findings[0].words;
+    assert!(
+        words.contains("1 look of 127.0.0.1:443, 1 of them during a rotation"),
+        "{words}"
+    );
+    assert!(words.contains("between 00:00:02 and 00:00:02"), "{words}");
+}
+
+#[test]
+fn an_expired_certificate_fails_though_the_next_is_sound() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.look(1, Some(&old), Some(FailureKind::Expired));
+    watched.shows(&[&new, &new, &new]);
+    assert_eq!(watched.codes(), [(Severity::Failure, Code::UnfitShown)]);
+}
+
+#[test]
+fn a_chain_that_comes_back_for_good_or_for_a_moment_fails() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new, &new, &new, &old, &new, &new, &new]);
+    let failures = watched.codes();
+    assert_eq!(failures[0], (Severity::Failure, Code::WentBack));
+    assert_eq!(
+        watched.report().findings[0].words,
+        "127.0.0.1:443 showed a chain again that it had left, in 1 look."
+    );
+}
+
+#[test]
+fn addresses_that_disagree_for_too_long_fail() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    for _ in 0..2 {
+        watched.look(1, Some(&old), None);
+        watched.look(2, Some(&old), None);
+    }
+    for second in 0..31 {
+        assert!(!watched.over(), "after {second} rounds");
+        watched.look(1, Some(&new), None);
+        watched.look(2, Some(&old), None);
+    }
+    watched.look(1, Some(&new), None);
+    assert!(watched.over());
+    assert_eq!(
+        watched.codes(),
+        [(Severity::Failure, Code::AddressesDisagree)]
+    );
+    let words = watched.report().findings[0].words.clone();
+    assert!(
+        words.starts_with("127.0.0.2:443 still showed the old certificate"),
+        "{words}"
+    );
+}
+
+#[test]
+fn addresses_that_follow_each_other_pass() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    for (first, second) in [(&old, &old), (&new, &old), (&new, &old), (&new, &new)] {
+        watched.look(1, Some(first), None);
+        watched.look(2, Some(second), None);
+    }
+    assert!(!watched.over(), "the second has shown it once");
+    for _ in 0..2 {
+        watched.look(1, Some(&new), None);
+        watched.look(2, Some(&new), None);
+    }
+    assert!(watched.over());
+    assert_eq!(
+        watched.report().passed,
+        Some(true),
+        "{:?}",
+        watched.report().findings
+    );
+}
+
+/// Pods with a certificate each rotate when they like.
+#[test]
+fn addresses_with_certificates_of_their_own_are_not_compared() {
+    let mut authority = Authority::new().unwrap();
+    let [one, two, next] = [2, 2, 3].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    for first in [&one, &next, &next, &next] {
+        watched.look(1, Some(first), None);
+        watched.look(2, Some(&two), None);
+    }
+    assert!(watched.over());
+    assert_eq!(
+        watched.report().passed,
+        Some(true),
+        "{:?}",
+        watched.report().findings
+    );
+}
+
+#[test]
+fn a_lost_name_fails_and_one_that_a_wildcard_covers_does_not() {
+    let mut authority = Authority::new().unwrap();
+    let old = issue(&mut authority, &["localhost", "a.example.com"], 1);
+    for (names, codes) in [
+        (
+            &["localhost"][..],
+            &[(Severity::Failure, Code::NamesLost)][..],
+        ),
+        (&["localhost", "*.example.com"], &[]),
+        (&["a.example.com", "b.example.com", "localhost"], &[]),
+    ] {
+        let new = issue(&mut authority, names, 2);
+        let mut watched = Watched::new();
+        watched.shows(&[&old, &new, &new, &new]);
+        assert_eq!(watched.codes(), codes, "{names:?}");
+    }
+}
+
+#[test]
+fn an_earlier_end_and_an_old_key_are_told_and_pass() {
+    let mut authority = Authority::new().unwrap();
+    let [long, short] = [9, 1].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    watched.shows(&[&long, &short, &short, &short]);
+    assert_eq!(watched.codes(), [(Severity::Warning, Code::EndsEarlier)]);
+    assert_eq!(watched.report().passed, Some(true));
+
+    let mut renewed = (*short).clone();
+    renewed.facts.serial = "ffff".into();
+    renewed.facts.chain_sha256 = "another".into();
+    let renewed = Arc::new(renewed);
+    let mut watched = Watched::new();
+    watched.shows(&[&short, &renewed, &renewed, &renewed]);
+    assert_eq!(watched.codes(), [(Severity::Warning, Code::SameKey)]);
+}
+
+/// Half of one chain and half of the other: the leaf is new, and the intermediate is not yet.
+#[test]
+fn a_mixed_chain_in_between_is_told() {
+    let mut authority = Authority::new().unwrap();
+    let old = issue(&mut authority, &["localhost"], 1);
+    authority.change_intermediate().unwrap();
+    let new = issue(&mut authority, &["localhost"], 2);
+    let mixed = vec![new.chain[0].clone(), old.chain[1].clone()];
+    let mixed = Presented::read(mixed).unwrap();
+    let mut watched = Watched::new();
+    watched.shows(&[&old]);
+    watched.look(1, Some(&mixed), Some(FailureKind::UnknownIssuer));
+    watched.shows(&[&new, &new, &new]);
+    let codes = watched.codes();
+    let wanted = [
+        (Severity::Failure, Code::UnfitShown),
+        (Severity::Warning, Code::WrongOrder),
+    ];
+    assert_eq!(codes, wanted);
+    assert_eq!(watched.report().rotations.len(), 1, "it is one rotation");
+    assert!(watched.over());
+}
+
+#[test]
+fn the_order_of_a_chain_is_told_by_names_and_keys() {
+    let mut authority = Authority::new().unwrap();
+    let root = certificates(authority.root_pem()).remove(0);
+    let issued = issue(&mut authority, &["localhost"], 1);
+    let [leaf, intermediate] = [0, 1].map(|at| issued.chain[at].clone());
+    let order = |chain: &[&CertificateDer<'static>]| {
+        Presented::read(chain.iter().map(|one| (*one).clone()).collect())
+            .unwrap()
+            .order
+    };
+    assert_eq!(order(&[&leaf]), Order::Right);
+    assert_eq!(order(&[&leaf, &intermediate]), Order::Right);
+    // Servers that send their root as well are many, and no client minds.
+    assert_eq!(order(&[&leaf, &intermediate, &root]), Order::Right);
+    assert_eq!(order(&[&leaf, &root, &intermediate]), Order::Shuffled);
+    // The same name with another key, as after a renewal with a new key.
+    authority.reissue_intermediate().unwrap();
+    let renewed = issue(&mut authority, &["localhost"], 1).chain[1].clone();
+    let other = Authority::new().unwrap();
+    let stranger = certificates(other.root_pem()).remove(0);
+    assert_eq!(order(&[&leaf, &stranger]), Order::Unrelated);
+    let same_key = order(&[&leaf, &renewed]);
+    assert_eq!(
+        same_key,
+        Order::Right,
+        "a renewed intermediate has the same key"
+    );
+}
