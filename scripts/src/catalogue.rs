@@ -68,10 +68,10 @@ fn write(page: &mut String, failure: &Failure) {
     let Failure {
         number, symptom, ..
     } = failure;
-    // Writing to a string cannot fail.
+    // Programs name an entry by its number. Writing to a string cannot fail.
     let _ = write!(
         page,
-        "## {number}. {symptom}\n\n{}\n\n",
+        "## {number}. {symptom} {{#entry-{number}}}\n\n{}\n\n",
         failure.cause.trim()
     );
     let _ = write!(page, "**Defence.** {}", failure.defence.trim());

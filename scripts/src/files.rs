@@ -3,51 +3,12 @@
 //! The list is the one that a test runs (`listings/ch08-trust-rotation/tests/files`), so the page
 //! cannot claim an outcome that was not seen.
 
-use std::collections::BTreeMap;
+pub mod list;
+
 use std::fmt::Write;
 
-use serde::Deserialize;
-
 use crate::error::Error;
-
-/// What the list holds. Fields that only the test needs are passed over.
-#[derive(Deserialize)]
-struct List {
-    file: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    group: String,
-    /// What is in the files, in a sentence.
-    what: String,
-    /// `loaded`, or the reason of the rejection.
-    outcome: String,
-    /// A part of what the rejection says.
-    #[serde(default)]
-    says: String,
-    /// What is logged beside it.
-    #[serde(default)]
-    event: String,
-    /// What chapter 8's client makes of it, where that is another thing.
-    client: Option<String>,
-    /// The clients that cannot use it, and a part of what they say.
-    #[serde(default)]
-    fails: BTreeMap<String, String>,
-    /// Where a twin differs.
-    #[serde(default)]
-    go: Differs,
-    #[serde(default)]
-    python: Differs,
-}
-
-/// What a twin does, or says, that the chapters do not.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Differs {
-    outcome: Option<String>,
-    says: Option<String>,
-}
+use list::{Differs, List};
 
 impl Differs {
     /// What stands in the twin's column.

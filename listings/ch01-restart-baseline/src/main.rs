@@ -4,12 +4,11 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ch01_restart_baseline::stampede::{Fleet, renew_by_restart};
-use ch01_restart_baseline::supervisor::Supervisor;
-use ch01_restart_baseline::{exit, listen, load_once, serve, until_told};
+use ch01_restart_baseline::supervisor::{Once, Supervisor};
+use ch01_restart_baseline::{exit, until_told};
 use clap::{Parser, Subcommand};
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Connection, Failure, Options};
@@ -25,31 +24,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Role {
     /// Serve with one certificate until stopped.
-    Serve {
-        /// The chain, leaf first, in PEM.
-        #[arg(long)]
-        certificate: PathBuf,
-        /// The key, in PEM.
-        #[arg(long)]
-        key: PathBuf,
-        /// The port to listen on; 0 lets the system choose.
-        #[arg(long, default_value_t = 0)]
-        port: u16,
-        /// The number under which the certificate is logged: the supervisor counts its processes.
-        #[arg(long, default_value_t = 1)]
-        generation: u64,
-    },
+    Serve(Once),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     exit(match Arguments::parse().role {
-        Some(Role::Serve {
-            certificate,
-            key,
-            port,
-            generation,
-        }) => server(&certificate, &key, port, generation).await,
+        Some(Role::Serve(once)) => once.serve().await,
         None => match until_told(demo()).await {
             // Virtual time needs a runtime of its own.
             Ok(()) => tokio::task::spawn_blocking(stampede)
@@ -58,14 +39,6 @@ async fn main() -> ExitCode {
             failed => failed,
         },
     })
-}
-
-async fn server(certificate: &Path, key: &Path, port: u16, generation: u64) -> io::Result<()> {
-    lab::emit::to_stderr(Level::DEBUG)?;
-    let config = load_once(certificate, key, generation)?;
-    let listener = listen(([127, 0, 0, 1], port).into()).await?;
-    serve(listener, config, generation).await;
-    Ok(())
 }
 
 const MIB: u32 = 1 << 20;

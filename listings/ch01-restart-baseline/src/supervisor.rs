@@ -1,4 +1,6 @@
 //! A supervisor: it rotates a server's certificate by ending one process and starting the next.
+//!
+//! [`Once`] is what it tells each of these processes, and what they then are.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,6 +14,40 @@ use lab::child::Child;
 use lab::log::want;
 use rustix::process::Signal;
 use tokio::net::TcpSocket;
+use tracing::Level;
+
+use crate::{listen, load_once, serve};
+
+/// A server that loads one certificate and serves it until it is stopped: what it is told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Once {
+    /// The chain, leaf first, in PEM.
+    #[arg(long)]
+    pub certificate: PathBuf,
+    /// The key, in PEM.
+    #[arg(long)]
+    pub key: PathBuf,
+    /// The port to listen on; 0 lets the system choose.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// The number under which the certificate is logged: the supervisor counts its processes.
+    #[arg(long, default_value_t = 1)]
+    pub generation: u64,
+}
+
+impl Once {
+    /// Serves, for ever.
+    ///
+    /// # Errors
+    /// When the files are not valid, or the port is taken.
+    pub async fn serve(self) -> io::Result<()> {
+        lab::emit::to_stderr(Level::DEBUG)?;
+        let config = load_once(&self.certificate, &self.key, self.generation)?;
+        let listener = listen(([127, 0, 0, 1], self.port).into()).await?;
+        serve(listener, config, self.generation).await;
+        Ok(())
+    }
+}
 
 /// Runs one server process at a time, always on the same address.
 pub struct Supervisor {
@@ -35,8 +71,8 @@ pub struct Gap<T> {
 }
 
 impl Supervisor {
-    /// A supervisor for `program`, which understands `serve` as this crate's binary does. Chooses
-    /// a free port and keeps it.
+    /// A supervisor for `program`, which understands `serve` and [`Once`] as this crate's binary does.
+    /// Chooses a free port and keeps it.
     pub fn new(program: PathBuf, files: Files) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;

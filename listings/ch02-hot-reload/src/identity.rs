@@ -27,8 +27,8 @@ pub struct Source {
     pub files: Files,
     /// The names by which peers know this server. The certificate must be valid for each.
     pub names: Vec<ServerName<'static>>,
-    /// The trust anchors by which peers are judged, where they show certificates (mTLS), if those
-    /// are not the ones of `files`. Chapter 8 asks for them.
+    /// The trust anchors by which peers are judged, if those are not the ones of `files`: a client
+    /// judges servers by them, and with mTLS a server judges clients. Chapters 4 and 8 ask for them.
     pub peer_roots: Option<PathBuf>,
 }
 
@@ -148,8 +148,16 @@ pub enum Peers {
 /// # Errors
 /// As [`validate`], and when a file cannot be read.
 pub fn read(source: &Source) -> Result<Identity, Rejected> {
+    read_for(source, Peers::Clients)
+}
+
+/// The same, validated as these peers would.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_for(source: &Source, peers: Peers) -> Result<Identity, Rejected> {
     let contents = contents(source, |_| ())?;
-    let identity = validate(source, &contents, Peers::Clients, UnixTime::now())?;
+    let identity = validate(source, &contents, peers, UnixTime::now())?;
     match &source.peer_roots {
         Some(path) => Ok(identity.with_peer_anchors(trust_anchors(&bytes(path)?, path)?)),
         None => Ok(identity),

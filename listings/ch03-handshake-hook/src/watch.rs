@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch02_hot_reload::identity::Rejected;
+use ch02_hot_reload::identity::{Rejected, Source};
 use ch02_hot_reload::{IdentityStore, Reload};
-use lab::agent::Files;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -67,7 +66,7 @@ where
     // One waiting hint is enough: it means "look", and a look sees everything.
     let (hint, mut hints) = mpsc::channel(1);
     let watching = match events {
-        Events::Wanted => Some(watch_directory(&store.source().files, hint)),
+        Events::Wanted => Some(watch_directory(store.source(), hint)),
         Events::PollOnly => None,
     };
     let watching = Arc::new(Mutex::new(watching));
@@ -113,12 +112,15 @@ fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected>
 // ANCHOR: watch_directory
 /// Watches the directories of these files, not the files: a watch on a file ends with its inode, at
 /// the first rename. Sends a hint at each change. Where no watch can be had, logs `watch_degraded`.
-pub fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Watching {
-    let directories = [&files.certificate, &files.key, &files.roots].map(|file| {
+pub fn watch_directory(source: &Source, hint: mpsc::Sender<()>) -> Watching {
+    let files = &source.files;
+    let files = [&files.certificate, &files.key, &files.roots];
+    let directories = files.into_iter().chain(&source.peer_roots).map(|file| {
         let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
         directory.unwrap_or(Path::new(".")).to_owned()
     });
-    let watched = directories.each_ref().map(|path| inode(path));
+    let directories: Vec<_> = directories.collect();
+    let watched = inodes(&directories);
     Watching {
         watcher: watcher(&directories, &hint),
         directories,
@@ -131,9 +133,9 @@ pub fn watch_directory(files: &Files, hint: mpsc::Sender<()>) -> Watching {
 #[derive(Debug)]
 pub struct Watching {
     watcher: Option<RecommendedWatcher>,
-    directories: [PathBuf; 3],
+    directories: Vec<PathBuf>,
     /// What stood at those paths when the watch was set.
-    watched: [Option<(u64, u64)>; 3],
+    watched: Vec<Option<Inode>>,
     hint: mpsc::Sender<()>,
 }
 
@@ -141,7 +143,7 @@ impl Watching {
     /// A watch on a directory ends with that directory's inode, too, without a word. Where another
     /// one stands at its path now, that one is watched; where none does, this is said once.
     pub fn renew(&mut self) {
-        let found = self.directories.each_ref().map(|path| inode(path));
+        let found = inodes(&self.directories);
         if found != self.watched {
             self.watched = found;
             self.watcher = watcher(&self.directories, &self.hint);
@@ -172,10 +174,14 @@ fn watcher(directories: &[PathBuf], hint: &mpsc::Sender<()>) -> Option<Recommend
         .ok()
 }
 
-/// Device and inode of what a path means now.
-fn inode(path: &Path) -> Option<(u64, u64)> {
-    let about = fs::metadata(path).ok()?;
-    Some((about.dev(), about.ino()))
+/// A device, and an inode on it.
+type Inode = (u64, u64);
+
+/// What each path means now.
+fn inodes(paths: &[PathBuf]) -> Vec<Option<Inode>> {
+    let about = paths.iter().map(|path| fs::metadata(path).ok());
+    let inode = |about: fs::Metadata| (about.dev(), about.ino());
+    about.map(|about| about.map(inode)).collect()
 }
 
 /// Whether to look. Not at our own reading, which would wake us for ever; but at an error (an

@@ -75,7 +75,7 @@ async fn a_directory_that_is_made_again_is_watched_again() {
     fs::create_dir(&inner).unwrap();
     let agent = Agent::started(&inner, Strategy::RenameEach).unwrap();
     let (hint, mut hints) = mpsc::channel(1);
-    let mut watching = watch_directory(&agent.files(), hint);
+    let mut watching = watch_directory(&Source::localhost(agent.files()), hint);
     watching.renew();
     assert!(watching.has_events());
 
@@ -184,4 +184,22 @@ fn our_own_reading_does_not_wake_us() {
     let overflow = notify::Event::new(notify::EventKind::Other);
     assert!(is_hint(&Ok(overflow.set_flag(notify::event::Flag::Rescan))));
     assert!(is_hint(&Err(notify::Error::generic("the watcher died"))));
+}
+
+/// The roots for peers may lie elsewhere, and are watched there.
+#[tokio::test]
+async fn the_file_of_roots_for_peers_is_watched_where_it_is() {
+    let (directory, elsewhere) = (lab::directory().unwrap(), lab::directory().unwrap());
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let peer_roots = elsewhere.path().join("peers.crt");
+    let source = Source {
+        peer_roots: Some(peer_roots.clone()),
+        ..Source::localhost(agent.files())
+    };
+    let (hint, mut hints) = mpsc::channel(1);
+    let watching = watch_directory(&source, hint);
+    assert!(watching.has_events());
+    fs::write(peer_roots, agent.root_pem()).unwrap();
+    let hinted = tokio::time::timeout(lab::BOUND, hints.recv()).await;
+    assert_eq!(hinted.expect("waited for a hint"), Some(()));
 }

@@ -33,6 +33,7 @@ def arguments():
     roles.add_parser("visit")
     server.add_argument("--port", type=int, default=0)
     client.add_argument("--server", required=True)
+    client.add_argument("--server-roots", type=Path)
     client.add_argument("--every-ms", type=int, default=20)
     client.add_argument("--until", type=int, default=0)
     told = parser.parse_args()
@@ -50,7 +51,8 @@ def main():
         told.names = told.names or ["localhost"]
     if told.role in ("check", "visit"):
         return check.answer({"check": check.check, "visit": check.visit}[told.role]("localhost"))
-    source = Source(told.certificate, told.key, told.roots, tuple(told.names))
+    peer_roots = told.server_roots if told.role == "call" else None
+    source = Source(told.certificate, told.key, told.roots, tuple(told.names), peer_roots)
     read = contexts.server if told.role == "serve" else contexts.client
     store = contexts.IdentityStore(source, read)
     if told.hook == "hot":

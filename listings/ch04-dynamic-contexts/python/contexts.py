@@ -78,7 +78,7 @@ class IdentityStore:
 def server(source, seen):
     """A server's identity: a context that shows it, and asks clients for nothing."""
 
-    def build(pair, _roots):
+    def build(pair, _for_peers):
         context = identity.new_context(ssl.PROTOCOL_TLS_SERVER)
         identity.show(pair, context)
         return context
@@ -87,11 +87,12 @@ def server(source, seen):
 
 
 def client(source, seen):
-    """A client's identity: a context that shows it, and trusts the roots beside it."""
+    """A client's identity: a context that shows it, and trusts the roots for peers beside it. Those by
+    which servers judge the client are no reason to trust a server."""
 
-    def build(pair, roots):
+    def build(pair, for_peers):
         context = identity.new_context(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=roots)
+        context.load_verify_locations(cadata=for_peers)
         identity.show(pair, context)
         return context
 

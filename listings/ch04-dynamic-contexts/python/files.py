@@ -12,12 +12,14 @@ LARGEST = 1 << 20  # Bytes: 1 MiB, as large as a Kubernetes Secret can be.
 
 @dataclass(frozen=True)
 class Source:
-    """Where an identity is read from, and the names it must be valid for."""
+    """Where an identity is read from, and the names it must be valid for. By `roots`, peers judge it; it
+    judges peers by `peer_roots`, or by the same."""
 
     certificate: Path
     key: Path
     roots: Path
     names: tuple
+    peer_roots: Path = None
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,12 @@ class File:
 
 
 def look(source):
-    """The three files, read. One file for both chain and key is read once."""
+    """The chain, the key, the roots and the roots for peers, read. One file for two of them is read
+    once."""
     certificate = _file(source.certificate)
-    same = source.key == source.certificate
-    return certificate, certificate if same else _file(source.key), _file(source.roots)
+    key = certificate if source.key == source.certificate else _file(source.key)
+    roots = _file(source.roots)
+    return certificate, key, roots, _file(source.peer_roots) if source.peer_roots else roots
 
 
 def exposed(files):

@@ -53,13 +53,13 @@ def digest(parts):
 def judge(source, seen, build, validate):
     """Builds a context from what was read, and has it validated. The files are not opened again."""
     found = [pem.blocks(file.data, file.path) for file in seen]
-    roots = b"".join(_certificates(found[2], source.roots))
+    roots, for_peers = (b"".join(_certificates(found[at], seen[at].path)) for at in (2, 3))
     chain = tuple(_certificates(found[0], source.certificate))
     _fits(source, chain)
     pair = Pair(chain, _key(found[1], source.key))
     _belongs(source, pair)
     _is_no_authority(source, chain[0])
-    context = build(pair, roots)
+    context = build(pair, for_peers)
     facts = validate(source, pair, context, roots)
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
     return Identity(
@@ -67,7 +67,7 @@ def judge(source, seen, build, validate):
         serial=facts["serialNumber"].lower().lstrip("0"),
         not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", not_after),
         chain_sha256=hashlib.sha256(b"".join(chain)).hexdigest(),
-        set_sha256=digest([b"".join(chain), pair.key, roots]),
+        set_sha256=digest([b"".join(chain), pair.key, roots, for_peers]),
     )
 # ANCHOR_END: read
 

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +16,15 @@ use tokio_openssl::SslStream;
 use crate::{Caller, version};
 
 /// What a client is told, beside where its identity is.
-#[derive(clap::Args, Clone, Copy, Debug)]
+#[derive(clap::Args, Clone, Debug)]
 pub struct Calls {
     /// The server to call.
     #[arg(long)]
     pub server: SocketAddr,
+    /// The trust anchors by which servers are judged, in PEM. Without it, those of --roots are, by
+    /// which servers judge this client.
+    #[arg(long)]
+    pub server_roots: Option<PathBuf>,
     /// Milliseconds from one call to the next.
     #[arg(long, default_value_t = 20)]
     pub every_ms: u64,
@@ -32,7 +37,7 @@ pub struct Calls {
 ///
 /// # Errors
 /// When the connection that is held is cut: a rotation must not do that.
-pub async fn call(caller: &Caller, calls: Calls) -> io::Result<()> {
+pub async fn call(caller: &Caller, calls: &Calls) -> io::Result<()> {
     let mut numbers = 1..;
     let mut next = async || {
         let connection = Connection::open(caller, calls.server, numbers.next().unwrap_or(0));

@@ -48,7 +48,6 @@ use openssl::ssl::{
 };
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
-use rustls::pki_types::UnixTime;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_openssl::SslStream;
 
@@ -66,7 +65,8 @@ pub fn server_context(identity: &Identity) -> Result<SslContext, ErrorStack> {
     Ok(context.build().into_context())
 }
 
-/// A client's context: it shows `identity` to servers who ask, and trusts the roots beside it.
+/// A client's context: it shows `identity` to servers who ask, and trusts the anchors for peers beside
+/// it. Those by which servers judge the client are no reason to trust a server.
 ///
 /// # Errors
 /// As [`server_context`].
@@ -76,7 +76,7 @@ pub fn client_context(identity: &Identity) -> Result<SslConnector, ErrorStack> {
     show(identity, &mut context)?;
     // A store of our own: the builder's holds the system's trust anchors.
     let mut roots = X509StoreBuilder::new()?;
-    for root in &identity.anchors {
+    for root in identity.anchors_for_peers() {
         roots.add_cert(X509::from_der(root)?)?;
     }
     context.set_cert_store(roots.build());
@@ -117,10 +117,7 @@ pub fn start_server(source: Source) -> Result<Arc<IdentityStore>, Rejected> {
 /// When the files are not valid for a client.
 pub fn start_client(source: Source) -> Result<Arc<IdentityStore<SslConnector>>, Rejected> {
     let loader = Loader {
-        read: Box::new(|source, _| {
-            let contents = identity::contents(source, |_| ())?;
-            identity::validate(source, &contents, Peers::Servers, UnixTime::now())
-        }),
+        read: Box::new(|source, _| identity::read_for(source, Peers::Servers)),
         build: Box::new(|identity, _| Ok(client_context(identity)?)),
     };
     IdentityStore::start_by(loader, source)

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::arguments::Serve;
+use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::program::{Shown, start};
 use ch03_handshake_hook::watch::Follow;
 use ch04_dynamic_contexts::call::{Calls, call};
@@ -85,13 +86,16 @@ async fn server(program: Program) -> io::Result<()> {
 
 async fn client(program: Program, calls: Calls) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
-    let store = start_client(program.serve.source()?)?;
+    let store = start_client(Source {
+        peer_roots: calls.server_roots.clone(),
+        ..program.serve.source()?
+    })?;
     if program.hook == Kind::Hot {
         program.follow.start(store.clone());
     }
     // The name that the server must have. clap leaves the list with its default at least.
     let name = program.serve.names[0].clone();
-    call(&Caller { store, name }, calls).await
+    call(&Caller { store, name }, &calls).await
 }
 
 const ROTATIONS: u64 = 4;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ch02_hot_reload::arguments::Serve;
 use lab::agent::{Agent, Strategy};
+use lab::authority::{Authority, LeafRequest};
 use lab::child::Child;
 use lab::client::{Client, Failure, Options};
 use lab::log::{Log, want};
@@ -120,6 +121,56 @@ async fn every_new_certificate_is_shown_by_the_python_twin() {
     for strategy in Strategy::ALL {
         let (before, extra) = (["-B", "-W", "error", TWIN], ["--poll-ms", "5"]);
         rotate_under_calls(&python, &before, &extra, BOUND, strategy, TWIN_ROTATIONS).await;
+    }
+}
+
+/// A client has two trusts: by one it is judged, by the other it judges. That servers judge it by an
+/// authority is no reason to trust a server with a leaf of that authority, and one file is both only
+/// where no other is named.
+async fn judges_by_its_own_roots(program: &Path, before: &[&str]) {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let mut others = Authority::named("Servers").unwrap();
+    let server_roots = directory.path().join("servers.crt");
+    std::fs::write(&server_roots, others.root_pem()).unwrap();
+    let of_servers = others.issue(&LeafRequest::new("localhost")).unwrap();
+    let of_clients = agent.issue().unwrap();
+    let root = agent.root_pem().to_owned();
+
+    for (identity, named, trusted) in [
+        (&of_servers, true, true),
+        (&of_clients, true, false),
+        (&of_servers, false, false),
+        (&of_clients, false, true),
+    ] {
+        let server = mutual::Server::start(identity, &root).await.unwrap();
+        let mut arguments: Vec<OsString> = before.iter().map(Into::into).collect();
+        arguments.push("call".into());
+        arguments.extend(Serve::command_line(&agent.files()).into_iter().skip(1));
+        let address = server.address().to_string();
+        arguments.extend(["--server", &address, "--until", "1"].map(Into::into));
+        if named {
+            arguments.extend(["--server-roots".into(), server_roots.clone().into()]);
+        }
+        let child = Child::spawn(program, arguments, |_| ()).unwrap();
+        let status = child.wait(BOUND).await.unwrap();
+        let case = format!("{} named: {named}", identity.facts.serial);
+        assert_eq!(status.success(), trusted, "{case}");
+        let seen = server.log().all(&want("client_seen")).len();
+        assert_eq!(seen, if trusted { 2 } else { 0 }, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn it_judges_servers_by_roots_of_their_own() {
+    let program = Path::new(env!("CARGO_BIN_EXE_ch04-dynamic-contexts"));
+    judges_by_its_own_roots(program, &[]).await;
+}
+
+#[tokio::test]
+async fn the_python_twin_judges_servers_by_roots_of_their_own() {
+    if let Some(python) = lab_test::peer::find("python3") {
+        judges_by_its_own_roots(&python, &["-B", "-W", "error", TWIN]).await;
     }
 }
 

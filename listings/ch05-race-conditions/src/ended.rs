@@ -2,11 +2,16 @@
 //!
 //! rustls asks an anchor for its name and its key, and nothing else, as RFC 5280, section 6.1.1,
 //! describes one. Clients of OpenSSL and Go look at its dates as well, and refuse every chain that
-//! leads to it. So a chain must lead to an anchor that is in force.
+//! leads to it. So a chain must lead to an anchor that is in force, and one that ends while a server
+//! runs is told.
+
+use std::path::{Path, PathBuf};
+use std::slice;
 
 use ch02_hot_reload::identity::{
     Identity, Peers, Reason, Rejected, Source, reject, validate_chain,
 };
+use lab::chain;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::parse_x509_certificate;
 use x509_parser::time::ASN1Time;
@@ -36,6 +41,50 @@ pub(crate) fn leads_to_one_in_force(
     Err(reject(Reason::Expired, &source.files.roots, &detail))
 }
 // ANCHOR_END: in_force
+
+/// A trust anchor whose notAfter has passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The file that lists it.
+    pub file: PathBuf,
+    /// Its common name.
+    pub root: String,
+    /// SHA-256 of its DER, in hex.
+    pub root_sha256: String,
+    /// Its notAfter, RFC 3339, UTC.
+    pub not_after: String,
+}
+
+// ANCHOR: ended
+/// The anchors of an identity that have expired by the time `now`: of those that judge its chain, and
+/// of those that judge its peers.
+pub(crate) fn ended(source: &Source, identity: &Identity, now: UnixTime) -> Vec<Ended> {
+    let own = (&source.files.roots, &identity.anchors);
+    let peers = source
+        .peer_roots
+        .as_ref()
+        .zip(identity.peer_anchors.as_ref());
+    let files = [Some(own), peers].into_iter().flatten();
+    let all = files.flat_map(|(file, anchors)| anchors.iter().map(move |anchor| (file, anchor)));
+    all.filter_map(|(file, anchor)| has_ended(file, anchor, now))
+        .collect()
+}
+// ANCHOR_END: ended
+
+fn has_ended(file: &Path, anchor: &CertificateDer<'_>, now: UnixTime) -> Option<Ended> {
+    let (_, parsed) = parse_x509_certificate(anchor).ok()?;
+    let end = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or(0);
+    // notAfter itself is the last second (RFC 5280, section 4.1.2.5).
+    if now.as_secs() <= end {
+        return None;
+    }
+    Some(Ended {
+        file: file.to_owned(),
+        root: chain::common_name(anchor).unwrap_or_default(),
+        root_sha256: chain::sha256(anchor),
+        not_after: chain::facts(slice::from_ref(anchor)).ok()?.not_after,
+    })
+}
 
 fn is_in_force(anchor: &CertificateDer<'_>, now: UnixTime) -> bool {
     let now = i64::try_from(now.as_secs()).ok();

@@ -64,6 +64,7 @@ use parking_lot::Mutex;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
+pub use ended::Ended;
 pub use exposure::ExposedKey;
 pub use settle::loses_anchor;
 
@@ -134,6 +135,8 @@ struct Remembered {
     exposed: Vec<(PathBuf, u32)>,
     /// What was last said of the files of trust anchors.
     trust: Vec<Rejected>,
+    /// The trust anchors that had expired at the last read.
+    ended: Vec<Ended>,
 }
 
 /// What is to be served, and what is to be said of it.
@@ -141,6 +144,7 @@ struct Judged {
     identity: Identity,
     /// Why trust anchors are not those of their file.
     trust: Vec<Rejected>,
+    ended: Vec<Ended>,
     lost: Vec<String>,
 }
 
@@ -203,6 +207,7 @@ impl Reader {
         };
         let lost = self.names_lost(source, serving, &identity)?;
         Ok(Judged {
+            ended: ended::ended(source, &identity, now),
             identity,
             trust: faults,
             lost,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ch02_hot_reload::identity::{Identity, Rejected, Source};
 
 use crate::pinned::Seen;
-use crate::{ExposedKey, Judged, Reader, exposure};
+use crate::{Ended, ExposedKey, Judged, Reader, exposure};
 
 /// What is wrong beside an identity that is served, as it was found at the last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Beside {
     pub exposed: Vec<(PathBuf, u32)>,
     /// The names of the identity before that the newest one lacks.
     pub lost: Vec<String>,
+    /// The trust anchors that have expired.
+    pub ended: Vec<Ended>,
 }
 
 impl Reader {
@@ -26,6 +28,7 @@ impl Reader {
             trust: remembered.trust.clone().into_iter().collect(),
             exposed: remembered.exposed.clone(),
             lost: remembered.lost.clone(),
+            ended: remembered.ended.clone(),
         }
     }
 
@@ -43,10 +46,12 @@ impl Reader {
         let Judged {
             identity,
             trust,
+            ended,
             lost,
         } = judged?;
         let renewed = serving.is_some_and(|serving| serving.set_sha256 != identity.set_sha256);
         self.tell_trust(trust, renewed);
+        self.tell_ended(ended);
         if !lost.is_empty() {
             tracing::warn!(event = "names_lost", names = lost.join(", "));
         }
@@ -75,6 +80,23 @@ impl Reader {
         remembered.trust = faults;
     }
     // ANCHOR_END: tell_trust
+
+    // ANCHOR: tell_ended
+    /// Each trust anchor that expires is told of once, at the first look after its end.
+    fn tell_ended(&self, ended: Vec<Ended>) {
+        let mut remembered = self.remembered.lock();
+        for anchor in ended.iter().filter(|new| !remembered.ended.contains(new)) {
+            tracing::warn!(
+                event = "trust_expired",
+                root = anchor.root,
+                root_sha256 = anchor.root_sha256,
+                file = %anchor.file.display(),
+                not_after = anchor.not_after,
+            );
+        }
+        remembered.ended = ended;
+    }
+    // ANCHOR_END: tell_ended
 
     /// Each file that exposes a key is complained of once, and again when its mode is another.
     fn tell_exposed(&self, source: &Source, seen: &Seen) {

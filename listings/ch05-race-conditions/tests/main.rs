@@ -2,6 +2,7 @@
 //! One that is run by itself, too, is a program of its own: see `Cargo.toml`.
 
 mod beside;
+mod expiry;
 mod explorer;
 mod model;
 mod pem;

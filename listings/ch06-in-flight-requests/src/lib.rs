@@ -104,8 +104,7 @@ impl Retirement {
         mut retired: watch::Receiver<u64>,
     ) -> Due {
         let share = share(connection);
-        let life = 1.0 - self.jitter.clamp(0.0, 1.0) * share;
-        let age = sleep(self.max_age.mul_f64(life));
+        let age = sleep(life(self.max_age, self.jitter, share));
         let generation = async {
             // The sender lives as long as the server.
             let _ = retired.wait_for(|retired| *retired >= generation).await;
@@ -118,6 +117,22 @@ impl Retirement {
     }
 }
 // ANCHOR_END: retirement
+
+/// How long a connection lives that has this `share` of the jitter: never more than `most`.
+pub fn life(most: Duration, jitter: f64, share: f64) -> Duration {
+    most.mul_f64(1.0 - jitter.clamp(0.0, 1.0) * share)
+}
+
+/// Reads a part of a whole, from 0 to 1, on the command line.
+///
+/// # Errors
+/// When it is none.
+pub fn part(text: &str) -> Result<f64, &'static str> {
+    match text.parse() {
+        Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
+        _ => Err("a number from 0 to 1 is wanted"),
+    }
+}
 
 /// A part of a whole, from 0 to 1, for each connection another. Multiples of the golden ratio
 /// spread evenly, however many there are; the start is drawn, so that servers differ.

@@ -17,7 +17,7 @@ use ch05_race_conditions::{Options as Care, Reader};
 use ch06_in_flight_requests::descriptors::make_room;
 use ch06_in_flight_requests::session::LIFE;
 use ch06_in_flight_requests::tickets::{Sessions, Tickets, discard_on_signal};
-use ch06_in_flight_requests::{Retirement, Server};
+use ch06_in_flight_requests::{Retirement, Server, part};
 use tracing::Level;
 
 #[derive(clap::Args)]
@@ -54,13 +54,6 @@ struct Retire {
     /// Files, and so connections, that may be open at once.
     #[arg(long, default_value_t = 4096)]
     open_files: u64,
-}
-
-fn part(text: &str) -> Result<f64, &'static str> {
-    match text.parse() {
-        Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
-        _ => Err("a number from 0 to 1 is wanted"),
-    }
 }
 
 #[tokio::main]

@@ -53,7 +53,7 @@ pub enum Condition {
 
 // ANCHOR: rules
 /// Every alert. No condition has a label, so that `unless` finds its like.
-pub const RULES: [Rule; 13] = {
+pub const RULES: [Rule; 14] = {
     use Condition::*;
     use Severity::*;
     [
@@ -109,6 +109,14 @@ pub const RULES: [Rule; 13] = {
             minutes: 0,
             unless: &[],
             summary: "the file of trust anchors is not valid: those of before stay in force",
+        },
+        Rule {
+            alert: "TrustExpired",
+            severity: Warning,
+            when: Above("trust_expired_since_start", 0.0),
+            minutes: 0,
+            unless: &["IdentityExpired", "ClockStepped"],
+            summary: "a trust anchor has expired: see trust_expired",
         },
         Rule {
             alert: "NamesLost",

@@ -68,7 +68,8 @@ pub enum Level {
     Expired,
 }
 
-/// When a chain is valid: the time in which all of its certificates are.
+/// When a chain is valid: the time in which all of its certificates are, and the trust anchor that
+/// it leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     // Seconds since 1970, both inclusive (RFC 5280, section 4.1.2.5).
@@ -101,6 +102,22 @@ impl Window {
         window
     }
 
+    /// The window of what peers need of this identity at `now`: of its chain without what they do
+    /// without, and of the trust anchor that lasts longest of those that it leads to. To rustls an
+    /// anchor has no dates; OpenSSL, Go and Python look at them.
+    pub fn of_identity(source: &Source, identity: &Identity, now: UnixTime) -> Option<Self> {
+        let chain = needed(source, identity, now);
+        let leads_to = |anchor: &CertificateDer<'static>| {
+            validate_chain(Peers::Clients, source, &chain, slice::from_ref(anchor), now).is_ok()
+        };
+        let anchors = identity.anchors.iter().filter(|anchor| leads_to(anchor));
+        let ends = anchors.filter_map(|anchor| Some(Self::of(slice::from_ref(anchor))?.to));
+        let Self { from, to } = Self::of(&chain)?;
+        // By a clock by which it leads to none, what the chain says is all that is known.
+        let to = ends.max().map_or(to, |end| end.min(to));
+        Some(Self { from, to })
+    }
+
     /// Seconds until the end. 0 in the last second, negative after it.
     pub fn seconds_left(&self, now: UnixTime) -> i64 {
         self.to.saturating_sub(seconds(now))
@@ -130,11 +147,7 @@ impl Window {
 
 /// The chain without what peers do without at `now`: a cross-signed certificate that has expired,
 /// say.
-pub(crate) fn needed(
-    source: &Source,
-    identity: &Identity,
-    now: UnixTime,
-) -> Vec<CertificateDer<'static>> {
+fn needed(source: &Source, identity: &Identity, now: UnixTime) -> Vec<CertificateDer<'static>> {
     let mut chain = identity.certified.cert.clone();
     let mut spare = chain[1..].to_vec();
     // Of two that serve the same end, peers find the one that lasts.

@@ -154,6 +154,7 @@ impl Keeper {
         }
         let beside = self.reader.beside();
         let opened = beside.exposed.iter().any(|file| !self.at_first.exposed.contains(file));
+        let ended = beside.ended.iter().filter(|anchor| !self.at_first.ended.contains(anchor));
         let (age, ready) = (self.look_age(), self.ready().is_ok());
         let state = self.state();
         rows.extend([
@@ -168,6 +169,8 @@ impl Keeper {
             ("identity_key_opened", "Whether they can, and could not at the start", opened.into()),
             ("identity_watch_degraded", "Whether events are wanted and cannot be had", state.degraded.into()),
             ("trust_rejected_seconds", "For how long each look has rejected the trust anchors", seconds(state.distrusted.so_far())),
+            ("trust_expired", "Trust anchors that have expired", beside.ended.len() as i64),
+            ("trust_expired_since_start", "Those of them that had not at the start", ended.count() as i64),
         ]);
         rows
     }

@@ -304,8 +304,8 @@ impl Keeper {
         let mut state = self.state();
         if state.window.0 != generation.number {
             let now = self.clock.current_time().unwrap_or_else(UnixTime::now);
-            let needed = budget::needed(self.store.source(), &generation.identity, now);
-            let window = Window::of(&needed);
+            let source = self.store.source();
+            let window = Window::of_identity(source, &generation.identity, now);
             state.window = (generation.number, window);
         }
         state.window

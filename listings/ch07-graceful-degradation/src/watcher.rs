@@ -31,7 +31,7 @@ impl Keeper {
     async fn follow(self: Arc<Self>) -> &'static str {
         let (hint, mut hints) = mpsc::channel(1);
         let watching = match self.settings.events {
-            Events::Wanted => Some(watch_directory(&self.store.source().files, hint)),
+            Events::Wanted => Some(watch_directory(self.store.source(), hint)),
             Events::PollOnly => None,
         };
         let watching = Arc::new(Mutex::new(watching));

@@ -64,6 +64,9 @@ struct Mutual {
     /// Milliseconds that a connection may live before it is asked to leave.
     #[arg(long, default_value_t = 3_600_000)]
     max_age_ms: u64,
+    /// The share of that by which connections are asked to leave earlier, from 0 to 1.
+    #[arg(long, default_value_t = 0.1, value_parser = in_flight::part)]
+    jitter: f64,
     /// Milliseconds over which the connections that depend on a draining root are asked to leave.
     #[arg(long, default_value_t = 30_000)]
     spread_ms: u64,
@@ -167,6 +170,7 @@ async fn held(arguments: Mutual, source: Source) -> io::Result<()> {
         store,
         roots,
         max_age: Duration::from_millis(arguments.max_age_ms),
+        jitter: arguments.jitter,
         spread: Duration::from_millis(arguments.spread_ms),
         grace: Duration::from_millis(arguments.grace_ms),
         session_life: Duration::from_millis(arguments.session_life_ms),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ch01_restart_baseline::{Opened, accept, handshake, how};
 use ch02_hot_reload::IdentityStore;
 use ch06_in_flight_requests::session::Session;
-use ch06_in_flight_requests::{Due, converse, share};
+use ch06_in_flight_requests::{Due, converse, life, share};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -25,8 +25,11 @@ pub struct Server {
     /// The roots, by whose loader they are built.
     pub roots: Arc<Roots>,
     /// How long a connection may live before it is asked to leave. One whose client's certificate
-    /// expires earlier is asked then.
+    /// expires earlier may live until then.
     pub max_age: Duration,
+    /// The share of that, from 0 to 1, by which connections are asked earlier, each by another part of
+    /// it: clients that came together, or whose certificates end together, must not all return together.
+    pub jitter: f64,
     /// The time over which the connections that depend on a draining root are asked to leave. While
     /// it drains, each of them comes back with a full handshake.
     pub spread: Duration,
@@ -65,9 +68,10 @@ impl Server {
                 return tracing::info!(event = "handshake_failed", why = rejected.detail);
             }
         };
-        let life = self.max_age.min(self.roots.certificate_left(chain));
+        let most = self.max_age.min(self.roots.certificate_left(chain));
         let opened = Opened::log(Some(session.generation(resumed)), resumed, tls);
-        let turn = self.spread.mul_f64(share(opened.connection));
+        let share = share(opened.connection);
+        let (life, turn) = (life(most, self.jitter, share), self.spread.mul_f64(share));
         let due = async {
             tokio::select! {
                 () = hold.leaving(turn) => Due::Generation,

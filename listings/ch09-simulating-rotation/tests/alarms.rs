@@ -284,6 +284,7 @@ async fn this_agent_and_that_watcher() {
             "identity_rejected",
             "identity_expiring",
             "trust_rejected",
+            "trust_expired",
             "watcher_died",
         ] {
             log.assert_none(&want(alarm));

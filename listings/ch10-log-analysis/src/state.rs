@@ -182,6 +182,7 @@ fn is_of_a_server(name: &str) -> bool {
         "alarm_",
         "key_exposed",
         "trust_rejected",
+        "trust_expired",
         "names_lost",
         "file_pinned",
         "tickets_unavailable",
@@ -257,6 +258,7 @@ impl Server {
 
     fn alarms(&mut self, event: &Event, at: Option<OffsetDateTime>) {
         let text = |field| event.text(field).unwrap_or_default();
+        let of_file = |field| format!("{}: {}", text("file"), text(field));
         let (name, says) = match event.name() {
             "identity_expiring" => ("identity_expiring", text("level")),
             "alarm_cleared" if text("level") == "fresh" => {
@@ -278,13 +280,11 @@ impl Server {
                 "key_exposed",
                 format!("{} has mode {}", text("file"), text("mode")),
             ),
-            "trust_rejected" => (
-                "trust_rejected",
-                format!("{}: {}", text("file"), text("reason")),
-            ),
+            "trust_rejected" => ("trust_rejected", of_file("reason")),
+            "trust_expired" => ("trust_expired", of_file("root")),
             "names_lost" => ("names_lost", text("names")),
             "accept_failed" => ("accept_failed", text("why")),
-            "file_pinned" => ("file_pinned", format!("{}: {}", text("file"), text("why"))),
+            "file_pinned" => ("file_pinned", of_file("why")),
             "tickets_unavailable" => ("tickets_unavailable", text("why")),
             "listening_stopped" => {
                 self.listening

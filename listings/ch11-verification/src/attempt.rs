@@ -1,7 +1,4 @@
 //! Attempts: what each client tried, when it was due, and how it ended.
-//!
-//! [`Class`] is how a server is used, [`FailureKind`] how an attempt failed, and [`Recorder`] holds all
-//! attempts of a run on one clock.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -11,21 +8,9 @@ use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 /// A way to use a server. Each finds failures that the others cannot.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Deserialize,
-    Eq,
-    Hash,
-    JsonSchema,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    Serialize,
-    ValueEnum,
-)]
+#[derive(Deserialize, JsonSchema, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// A new connection with a full handshake, and one request. Is shown the certificate.
@@ -54,19 +39,12 @@ pub enum Class {
 
 impl Class {
     /// All, in the order of reports.
-    pub const ALL: [Self; 11] = [
-        Self::Full,
-        Self::Resuming,
-        Self::Tls12,
-        Self::Nameless,
-        Self::Sibling,
-        Self::Pooled,
-        Self::Http2,
-        Self::Download,
-        Self::Upload,
-        Self::Held,
-        Self::Mutual,
-    ];
+    pub const ALL: [Self; 11] = {
+        use Class::*;
+        [
+            Full, Resuming, Tls12, Nameless, Sibling, Pooled, Http2, Download, Upload, Held, Mutual,
+        ]
+    };
 
     /// The name in reports and on the command line.
     pub fn name(self) -> &'static str {
@@ -97,83 +75,11 @@ impl fmt::Display for Class {
     }
 }
 
-/// How an attempt failed.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureKind {
-    /// Nothing listened on the port.
-    Refused,
-    /// No answer for as long as a client waits.
-    Stalled,
-    /// The connection ended during the handshake.
-    HandshakeCut,
-    /// The server ended the handshake with an alert.
-    Alert,
-    /// The certificate was shown after its notAfter.
-    Expired,
-    /// The certificate was shown before its notBefore.
-    NotYetValid,
-    /// The certificate has another name than the one that was asked for.
-    WrongName,
-    /// The chain leads to no trust anchor of the client.
-    UnknownIssuer,
-    /// The key is not the certificate's: the signature of the handshake is wrong.
-    WrongKey,
-    /// Another error of TLS.
-    Tls,
-    /// A chain that was never issued like this: parts of two, or a part of one.
-    WrongChain,
-    /// The HTTP status, or an answer of another protocol, says that the server failed.
-    Status,
-    /// The connection ended in the middle of an answer.
-    Severed,
-    /// An upload or a conversation ended before its time.
-    Interrupted,
-    /// A request was sent over a kept connection, and no answer came.
-    Lost,
-    /// A byte of the answer was wrong.
-    Corrupt,
-    /// A client without a certificate was answered.
-    StrangerLetIn,
-}
-
-impl FailureKind {
-    /// The kind in words, as reports for people have it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Refused => "connection refused",
-            Self::Stalled => "no answer in time",
-            Self::HandshakeCut => "connection ended during the handshake",
-            Self::Alert => "handshake ended by an alert",
-            Self::Expired => "expired certificate shown",
-            Self::NotYetValid => "certificate shown before its time",
-            Self::WrongName => "certificate of another name shown",
-            Self::UnknownIssuer => "chain without a trust anchor shown",
-            Self::WrongKey => "key and certificate do not belong together",
-            Self::Tls => "error of TLS",
-            Self::WrongChain => "a chain shown that was never issued so",
-            Self::Status => "error status",
-            Self::Severed => "severed in the middle of an answer",
-            Self::Interrupted => "interrupted in the middle of an upload or a conversation",
-            Self::Lost => "request lost on a kept connection",
-            Self::Corrupt => "wrong bytes",
-            Self::StrangerLetIn => "client without a certificate let in",
-        }
-    }
-}
-
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words())
-    }
-}
-
 // ANCHOR: attempt
-/// One attempt of one client. All moments are on the [`Recorder`]'s clock.
+/// One attempt of one client. All moments are on the [`Recorder`]'s clock. `F` is how it can fail: here
+/// one of a few words, in `zdr` one of seventeen kinds.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub struct Attempt<F = &'static str> {
     /// The class of its client.
     pub class: Class,
     /// When it was due. Latency counts from here, so that a server that stalls cannot hide the
@@ -186,7 +92,7 @@ pub struct Attempt {
     /// When it was over: answered, or failed.
     pub done: Duration,
     /// How it failed, where it did.
-    pub failed: Option<FailureKind>,
+    pub failed: Option<F>,
     /// What the client's library said of the failure.
     pub error: Option<String>,
     /// Which generation its handshake was shown. `None` where it opened no connection, or was shown
@@ -202,45 +108,42 @@ pub struct Attempt {
 }
 // ANCHOR_END: attempt
 
-/// A connection that was kept for more than one request. It is at risk in each rotation that it meets,
-/// also where no request is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// The class of its client.
-    pub class: Class,
-    /// When it was open.
-    pub from: Duration,
-    /// When it ended, or the load.
-    pub until: Duration,
-    /// Whether a request was lost with it.
-    pub lost: bool,
-}
-
-/// All attempts of a run, and the clock that dates them.
-#[derive(Debug)]
-pub struct Recorder {
-    zero: Instant,
-    attempts: Mutex<Vec<Attempt>>,
-    kept: Mutex<Vec<Kept>>,
-    graceful_closes: Mutex<Vec<(Class, Duration)>>,
-    late: Mutex<Duration>,
-    dropped: Mutex<u64>,
-}
-
-impl Default for Recorder {
-    fn default() -> Self {
+impl<F> Attempt<F> {
+    /// An attempt that opens a connection now, and of which nothing else is known yet.
+    pub fn opening(class: Class, now: Duration) -> Self {
         Self {
-            zero: Instant::now(),
-            attempts: Mutex::default(),
-            kept: Mutex::default(),
-            graceful_closes: Mutex::default(),
-            late: Mutex::default(),
-            dropped: Mutex::default(),
+            class,
+            due: now,
+            began: now,
+            handshake_done: None,
+            done: now,
+            failed: None,
+            error: None,
+            shown: None,
+            resumed: false,
+            opened: true,
+            paced: false,
         }
     }
 }
 
-impl Recorder {
+/// All attempts of a run, and the clock that dates them.
+#[derive(Debug)]
+pub struct Recorder<F = &'static str> {
+    zero: Instant,
+    attempts: Mutex<Vec<Attempt<F>>>,
+}
+
+impl<F> Default for Recorder<F> {
+    fn default() -> Self {
+        Self {
+            zero: Instant::now(),
+            attempts: Mutex::default(),
+        }
+    }
+}
+
+impl<F: Clone> Recorder<F> {
     /// Time since the run began.
     pub fn now(&self) -> Duration {
         self.at(Instant::now())
@@ -252,54 +155,12 @@ impl Recorder {
     }
 
     /// Writes an attempt down.
-    pub fn put(&self, attempt: Attempt) {
+    pub fn put(&self, attempt: Attempt<F>) {
         self.attempts.lock().push(attempt);
     }
 
-    /// Writes a connection down that is not kept any longer.
-    pub fn put_kept(&self, kept: Kept) {
-        self.kept.lock().push(kept);
-    }
-
-    /// The kept connections that have ended so far.
-    pub fn kept(&self) -> Vec<Kept> {
-        self.kept.lock().clone()
-    }
-
-    /// A connection of this class ended as it should: the client was asked to leave, or it was
-    /// closed while nothing was under way.
-    pub fn graceful_close(&self, class: Class) {
-        let now = self.now();
-        self.graceful_closes.lock().push((class, now));
-    }
-
-    /// An attempt began so long after it was due, because this side was slow.
-    pub fn late(&self, by: Duration) {
-        let mut late = self.late.lock();
-        *late = by.max(*late);
-    }
-
-    /// An attempt was not made, because too many others were still under way.
-    pub fn dropped(&self) {
-        *self.dropped.lock() += 1;
-    }
-
-    /// The worst lateness of this side, and how many attempts were not made at all.
-    pub fn fell_behind(&self) -> (Duration, u64) {
-        (*self.late.lock(), *self.dropped.lock())
-    }
-
     /// The attempts so far, in the order in which they ended.
-    pub fn records(&self) -> Vec<Attempt> {
+    pub fn records(&self) -> Vec<Attempt<F>> {
         self.attempts.lock().clone()
-    }
-
-    /// How often a connection of this class ended as it should.
-    pub fn graceful_closes(&self, class: Class) -> usize {
-        let graceful_closes = self.graceful_closes.lock();
-        graceful_closes
-            .iter()
-            .filter(|(of, _)| *of == class)
-            .count()
     }
 }

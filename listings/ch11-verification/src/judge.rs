@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use crate::attempt::{Attempt, Class, Kept};
+use crate::attempt::{Attempt, Class};
 use crate::bound::upper;
-use crate::phase::{during, rotations_met, went_back};
-use crate::rotation::Window;
+use crate::rotation::{Window, during, rotations_met, went_back};
 
 /// How many failed, of those that could have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +56,10 @@ pub struct Risk {
 }
 
 /// Counts what was at risk.
-pub fn risk<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, windows: &[Window]) -> Risk {
+pub fn risk<'a, F: 'a>(
+    attempts: impl IntoIterator<Item = &'a Attempt<F>>,
+    windows: &[Window],
+) -> Risk {
     let mut risk = Risk::default();
     for attempt in attempts {
         risk.all.of += 1;
@@ -75,30 +77,14 @@ pub fn risk<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, windows: &[Wind
 }
 // ANCHOR_END: risk
 
-/// Crossings of a rotation by kept connections, once for each rotation that a connection met. One has
-/// failed if a request was lost with the connection during that rotation.
-pub fn crossings<'a>(kept: impl IntoIterator<Item = &'a Kept>, windows: &[Window]) -> Share {
-    let mut crossings = Share::default();
-    for connection in kept {
-        let first = windows.partition_point(|window| window.end < connection.from);
-        let met = windows[first..].partition_point(|window| window.began <= connection.until);
-        crossings.of += met as u64;
-        let last = windows[first..first + met].last();
-        let is_hit = last.is_some_and(|last| last.end >= connection.until);
-        crossings.failed += u64::from(connection.lost && is_hit);
+/// What is wrong with a rotation although no attempt failed.
+fn fault(attempts: &[Attempt], window: &Window, next: Option<&Window>) -> Option<&'static str> {
+    match (window.first_new, window.converged) {
+        (None, _) => Some("was never shown"),
+        _ if went_back(attempts, window, next) => Some("was shown, and then the old one again"),
+        (_, None) => Some("was shown by some handshakes only"),
+        _ => None,
     }
-    crossings
-}
-
-/// What can be wrong with a rotation although no attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// No handshake showed the new certificate.
-    NotPickedUp,
-    /// Handshakes showed the new certificate, and in the end the old one again.
-    WentBack,
-    /// Some handshakes showed the new certificate and some the old one, for as long as was waited.
-    SideBySide,
 }
 
 // ANCHOR: judge
@@ -109,40 +95,25 @@ pub struct Judgement {
     pub risk: Risk,
     /// The same for each class that made attempts.
     pub by_class: BTreeMap<Class, Risk>,
-    /// The rotations that were at fault, by the generation that was written.
-    pub faults: BTreeMap<u32, Fault>,
+    /// What is wrong with a rotation, by the generation that was written, although no attempt failed.
+    pub faults: BTreeMap<u32, &'static str>,
     /// For how long clients were shown the old certificate, for each rotation that was picked up.
     pub new_after: Vec<Duration>,
 }
 
 /// Judges a server by the attempts that were made and the rotations between them.
 pub fn judge(attempts: &[Attempt], windows: &[Window]) -> Judgement {
-    let mut by_class: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for attempt in attempts {
-        by_class.entry(attempt.class).or_default().push(attempt);
-    }
-    let by_class = by_class.into_iter();
-    let nexts = windows.iter().skip(1).map(Some).chain([None]);
-    let faults = windows
-        .iter()
-        .zip(nexts)
-        .filter_map(|(window, next)| Some((window.generation, fault(attempts, window, next)?)));
+    let classes: BTreeSet<_> = attempts.iter().map(|of| of.class).collect();
+    let of_class = |class| risk(attempts.iter().filter(|of| of.class == class), windows);
+    let faults = windows.iter().enumerate().filter_map(|(at, window)| {
+        let fault = fault(attempts, window, windows.get(at + 1))?;
+        Some((window.generation, fault))
+    });
     Judgement {
         risk: risk(attempts, windows),
-        by_class: by_class
-            .map(|(class, of)| (class, risk(of, windows)))
-            .collect(),
+        by_class: classes.into_iter().map(|of| (of, of_class(of))).collect(),
         faults: faults.collect(),
         new_after: windows.iter().filter_map(Window::new_after).collect(),
-    }
-}
-
-fn fault(attempts: &[Attempt], window: &Window, next: Option<&Window>) -> Option<Fault> {
-    match (window.first_new, window.converged) {
-        (None, _) => Some(Fault::NotPickedUp),
-        _ if went_back(attempts, window, next) => Some(Fault::WentBack),
-        (_, None) => Some(Fault::SideBySide),
-        _ => None,
     }
 }
 
@@ -158,36 +129,27 @@ impl Judgement {
 
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.zero_downtime() {
-            Some(true) => "zero downtime",
-            Some(false) => "not zero downtime",
-            None => "no verdict, since no attempt met a rotation",
-        };
-        writeln!(f, "{verdict}")?;
+        f.write_str(match self.zero_downtime() {
+            Some(true) => "zero downtime\n",
+            Some(false) => "not zero downtime\n",
+            None => "no verdict, since no attempt met a rotation\n",
+        })?;
         for (class, risk) in &self.by_class {
             let (during, all) = match class {
                 Class::Download => ("crossings of a rotation", "downloads in all"),
                 _ => ("attempts during rotations", "attempts in all"),
             };
-            writeln!(f, "  {class}: {}", risk.during.words(during))?;
-            writeln!(f, "  {class}: {}", risk.all.words(all))?;
+            for line in [risk.during.words(during), risk.all.words(all)] {
+                writeln!(f, "  {class}: {line}")?;
+            }
         }
         writeln!(f, "  {}", self.risk.rotations.words("rotations"))?;
         for (generation, fault) in &self.faults {
-            let shown = match fault {
-                Fault::NotPickedUp => "was never shown",
-                Fault::WentBack => "was shown, and then the old one again",
-                Fault::SideBySide => "was shown by some handshakes only",
-            };
-            writeln!(f, "  the certificate of generation {generation} {shown}")?;
+            writeln!(f, "  the certificate of generation {generation} {fault}")?;
         }
-        match self.new_after.iter().max() {
-            Some(worst) => writeln!(
-                f,
-                "  new certificate after {} ms at most",
-                worst.as_millis()
-            ),
-            None => Ok(()),
+        if let Some(worst) = self.new_after.iter().max().map(Duration::as_millis) {
+            writeln!(f, "  new certificate after {worst} ms at most")?;
         }
+        Ok(())
     }
 }

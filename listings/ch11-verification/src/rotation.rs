@@ -1,23 +1,22 @@
 //! One rotation, watched: from the agent's first write to the moment from which every handshake
 //! shows the new certificate. A command that says "reloaded" is not asked: only handshakes tell.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::attempt::{Attempt, Class, FailureKind, Recorder};
+use crate::attempt::{Attempt, Recorder};
 
 /// So many consecutive handshakes must show the new certificate. Where one of two workers lags, the
 /// eleven after the first all meet the same one again in 1 of 2,048 cases.
 const IN_A_ROW: u32 = 12;
 
-/// Pauses between two looks.
-const SHORTEST: Duration = Duration::from_millis(2);
-const LONGEST: Duration = Duration::from_millis(50);
+/// The shortest and the longest pause between two looks.
+const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(50)];
 
 // ANCHOR: window
 /// A rotation. All moments are on the recorder's clock.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Window {
     /// The generation that was written.
     pub generation: u32,
@@ -36,80 +35,76 @@ pub struct Window {
     /// The error that notifying the server ended with, where it did.
     pub complaint: Option<String>,
 }
+// ANCHOR_END: window
 
 impl Window {
     /// How long clients were shown the old certificate: from the agent's first write to the end of the
     /// first handshake that showed the new one. `None` where none did.
     pub fn new_after(&self) -> Option<Duration> {
-        let first_new = self.first_new?;
-        Some(first_new.saturating_sub(self.began))
+        Some(self.first_new?.saturating_sub(self.began))
     }
 }
-// ANCHOR_END: window
 
-/// What came of one handshake, and of the request behind it.
-#[derive(Clone, Debug, Default)]
-pub struct Handshake {
-    /// When the handshake was complete, before any request.
-    pub done: Option<Instant>,
-    /// The generation of its certificate. `None` where it was shown none that was issued.
-    pub shown: Option<u32>,
-    /// How the attempt failed, and what the client's library said, where it did.
-    pub failed: Option<(FailureKind, String)>,
+// ANCHOR: met
+/// The rotation that can have hurt an attempt: one that was in progress at any moment of it. What is
+/// long, such as a download, meets many rotations; what counts is when it ended.
+pub fn during<'a, F>(attempt: &Attempt<F>, windows: &'a [Window]) -> Option<&'a Window> {
+    // Sorted by time: the first that has not ended before the attempt began.
+    let next = windows.partition_point(|window| window.end < begin(attempt));
+    let next = windows.get(next)?;
+    (next.began <= attempt.done).then_some(next)
 }
 
-impl Handshake {
-    /// As an attempt that was due when it began, and ends now.
-    pub fn attempt(self, began: Duration, recorder: &Recorder) -> Attempt {
-        let (failed, error) = self.failed.unzip();
-        Attempt {
-            class: Class::Full,
-            due: began,
-            began,
-            handshake_done: self.done.map(|done| recorder.at(done)),
-            done: recorder.now(),
-            failed,
-            error,
-            shown: self.shown,
-            resumed: false,
-            opened: true,
-            paced: false,
-        }
-    }
+/// How many rotations an attempt met, and could have failed in. A request meets one at most as a rule;
+/// a download that lasts for the whole run meets all of them.
+pub fn rotations_met<F>(attempt: &Attempt<F>, windows: &[Window]) -> u64 {
+    let first = windows.partition_point(|window| window.end < attempt.due);
+    windows[first..].partition_point(|window| window.began <= attempt.done) as u64
+}
+// ANCHOR_END: met
+
+/// When an attempt can have begun to fail.
+pub fn begin<F>(attempt: &Attempt<F>) -> Duration {
+    let is_long = attempt.class.is_long() || !(attempt.paced || attempt.opened);
+    if is_long { attempt.done } else { attempt.due }
+}
+
+/// Whether the last handshake before the next rotation was shown what had been replaced, though
+/// others had been shown the new one.
+pub fn went_back<F>(attempts: &[Attempt<F>], window: &Window, next: Option<&Window>) -> bool {
+    let until = next.map_or(Duration::MAX, |next| next.began);
+    let in_stretch = |of: &&Attempt<F>| of.began >= window.began && of.done <= until;
+    let full = |of: &&Attempt<F>| of.opened && !of.resumed && of.failed.is_none();
+    let shown = attempts.iter().filter(in_stretch).filter(full);
+    let last = shown.filter_map(|of| Some((of.began, of.shown?))).max();
+    window.first_new.is_some() && last.is_some_and(|(_, shown)| shown < window.generation)
 }
 
 /// A server whose rotation is watched.
-pub trait Watched {
+pub trait Watched<F> {
     /// Opens a new connection with a full handshake, sends a request, and says what came of it.
-    fn handshake(&mut self) -> impl Future<Output = Handshake> + Send;
+    fn handshake(&mut self) -> impl Future<Output = Attempt<F>> + Send;
 
     /// Whether the server still runs. One that has ended is not asked again.
-    fn is_alive(&mut self) -> bool;
-}
-
-/// When a rotation was shown, on the recorder's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// The end of the first handshake that showed it.
-    pub first: Option<Duration>,
-    /// The end of the last of as many consecutive ones as are needed.
-    pub converged: Option<Duration>,
+    fn is_alive(&mut self) -> bool {
+        true
+    }
 }
 
 // ANCHOR: until_shown
 /// Asks for handshakes, one after the other, until 12 consecutive ones have shown this
-/// generation; until none has for as long as `within`; or until the server is not alive.
-pub async fn until_shown(
-    server: &mut impl Watched,
-    recorder: &Recorder,
+/// generation; until none has for as long as `within`; or until the server is not alive. Returns the
+/// end of the first handshake that showed it, and of the last of the 12.
+pub async fn until_shown<F: Clone>(
+    server: &mut impl Watched<F>,
+    recorder: &Recorder<F>,
     generation: u32,
     within: Duration,
-) -> Shown {
+) -> (Option<Duration>, Option<Duration>) {
     let start = recorder.now();
     let (mut first, mut row) = (None, 0);
     loop {
-        let began = recorder.now();
-        let attempt = server.handshake().await.attempt(began, recorder);
+        let attempt = server.handshake().await;
         let done = attempt.handshake_done.unwrap_or(attempt.done);
         let is_new = attempt.failed.is_none() && attempt.shown == Some(generation);
         recorder.put(attempt);
@@ -117,20 +112,18 @@ pub async fn until_shown(
             first.get_or_insert(done);
             row += 1;
             if row == IN_A_ROW {
-                let converged = Some(done);
-                return Shown { first, converged };
+                return (first, Some(done));
             }
         } else {
             row = 0;
             // The answer is as exact as the question is frequent: to a fiftieth of it, since the
             // server has other work to do.
             let waited = recorder.now().saturating_sub(start);
-            sleep((waited / 50).clamp(SHORTEST, LONGEST)).await;
+            sleep((waited / 50).clamp(PAUSES[0], PAUSES[1])).await;
         }
         // A server that begins in time may show it as often as is needed.
         if (row == 0 && recorder.now() > start + within) || !server.is_alive() {
-            let converged = None;
-            return Shown { first, converged };
+            return (first, None);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ch11_verification::attempt::{Attempt, Class, FailureKind};
-use ch11_verification::judge::{Fault, Share, judge};
+use ch11_verification::attempt::{Attempt, Class};
+use ch11_verification::judge::{Share, judge};
 use ch11_verification::rotation::Window;
 
 fn ms(ms: u64) -> Duration {
@@ -13,23 +13,17 @@ fn ms(ms: u64) -> Duration {
 /// A handshake that was due at this moment, took 3 ms with its request, and was shown a generation.
 fn full(due: u64, shown: u32) -> Attempt {
     Attempt {
-        class: Class::Full,
-        due: ms(due),
-        began: ms(due),
         handshake_done: Some(ms(due + 1)),
         done: ms(due + 3),
-        failed: None,
-        error: None,
         shown: Some(shown),
-        resumed: false,
-        opened: true,
         paced: true,
+        ..Attempt::opening(Class::Full, ms(due))
     }
 }
 
 fn failed(attempt: Attempt) -> Attempt {
     Attempt {
-        failed: Some(FailureKind::Severed),
+        failed: Some("cut"),
         ..attempt
     }
 }
@@ -149,9 +143,9 @@ fn a_rotation_is_at_fault_though_no_attempt_failed() {
     let judgement = judge(&attempts, &[never, some_only, back, good]);
     let faults: Vec<_> = judgement.faults.into_iter().collect();
     let expected = [
-        (2, Fault::NotPickedUp),
-        (3, Fault::SideBySide),
-        (4, Fault::WentBack),
+        (2, "was never shown"),
+        (3, "was shown by some handshakes only"),
+        (4, "was shown, and then the old one again"),
     ];
     assert_eq!(faults, expected);
 }

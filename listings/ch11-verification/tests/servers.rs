@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use ch01_restart_baseline::{connection, load_once};
 use ch11_verification::attempt::Class;
-use ch11_verification::check::{Server, check};
-use ch11_verification::clients::Clients;
-use ch11_verification::judge::{Fault, Judgement};
+use ch11_verification::check::{Clients, Server, check};
+use ch11_verification::judge::Judgement;
 use ch11_verification::open_loop::open_loop;
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};
@@ -36,7 +35,7 @@ struct Reloading {
     generation: u64,
     config: watch::Sender<Arc<ServerConfig>>,
     drop: Arc<Notify>,
-    address: watch::Sender<SocketAddr>,
+    address: SocketAddr,
 }
 
 impl Reloading {
@@ -48,7 +47,7 @@ impl Reloading {
             generation: 1,
             config: watch::Sender::new(config),
             drop: Arc::default(),
-            address: watch::Sender::new(listener.local_addr()?),
+            address: listener.local_addr()?,
             files,
         };
         let (configs, dropping) = (server.config.subscribe(), server.drop.clone());
@@ -70,11 +69,11 @@ impl Reloading {
 }
 
 impl Server for Reloading {
-    fn address(&self) -> watch::Receiver<SocketAddr> {
-        self.address.subscribe()
+    fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    async fn notify(&mut self, clients: &mut Clients) -> io::Result<()> {
+    async fn notify(&mut self, clients: &Clients) -> io::Result<()> {
         if self.reload == Reload::Ignore {
             return Ok(());
         }
@@ -120,7 +119,7 @@ async fn one_that_does_not_reload_is_judged_so_though_no_attempt_fails() {
     let judgement = judged(Reload::Ignore, Duration::from_millis(300)).await;
     assert_eq!(judgement.zero_downtime(), Some(false), "{judgement}");
     assert_eq!(judgement.risk.all.failed, 0);
-    let never = BTreeMap::from([(2, Fault::NotPickedUp), (3, Fault::NotPickedUp)]);
+    let never = BTreeMap::from([(2, "was never shown"), (3, "was never shown")]);
     assert_eq!(judgement.faults, never);
     assert!(judgement.new_after.is_empty());
 }
@@ -160,18 +159,10 @@ async fn the_open_loop_does_not_wait_for_a_server_that_stalls() {
     });
 
     let (stop, stopping) = watch::channel(false);
-    let clients = Clients {
-        client: Client::new(agent.root_pem(), "localhost", Options::default()).unwrap(),
-        server: watch::channel(address).1,
-        stop: stopping.clone(),
-        recorder: Arc::default(),
-        issued: Arc::default(),
-        newest: watch::Sender::new(1),
-        downloading: watch::Sender::new(0),
-    };
-    clients.expect(&served);
-    let (each, recorder) = (clients.clone(), clients.recorder.clone());
-    let looping = open_loop(RATE, stopping, recorder, move |due| each.clone().full(due));
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    let clients = Clients::new(client, address, &served);
+    let (each, now) = (clients.clone(), clients.recorder.now());
+    let looping = open_loop(RATE, stopping, now, move |due| Some(each.clone().full(due)));
     let looping = tokio::spawn(looping);
     let ten = timeout(BOUND, came.wait_for(|many| *many >= 10)).await;
     ten.expect("waited for ten connections, none of them answered")

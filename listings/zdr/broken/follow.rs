@@ -44,18 +44,18 @@ pub async fn follow(
         Some(Defect::NewerOnly) => newer_only(&files, live).await,
         Some(Defect::KeyDateOnly) => key_date_only(&files, live).await,
         Some(Defect::InodeAndDate) => inode_and_date(&files, live).await,
-        Some(Defect::LeadingEdge) => leading_edge(&files, live).await,
-        Some(Defect::LostBeforeWatch) => late_watch(&files, live).await,
-        Some(Defect::WatcherDies) => until_rejected(&files, live, told).await,
-        Some(Defect::OlderWins) => race(&files, live, reading).await,
+        Some(Defect::LeadingEdge) => leading_edge(live).await,
+        Some(Defect::LostBeforeWatch) => late_watch(live).await,
+        Some(Defect::WatcherDies) => until_rejected(live, told).await,
+        Some(Defect::OlderWins) => race(live, reading).await,
         _ => drop(told.start(live)),
     }
 }
 
 /// Looks at the first event, and not at those that follow it closely.
-async fn leading_edge(files: &Files, live: Arc<IdentityStore>) {
+async fn leading_edge(live: Arc<IdentityStore>) {
     let (hint, mut hints) = mpsc::channel(1);
-    let _watcher = watch::watch_directory(files, hint);
+    let _watcher = watch::watch_directory(live.source(), hint);
     look(&live).await;
     let mut last: Option<Instant> = None;
     while hints.recv().await.is_some() {
@@ -68,19 +68,19 @@ async fn leading_edge(files: &Files, live: Arc<IdentityStore>) {
 }
 
 /// Watches only some time after the first load, and does not look again when it begins to.
-async fn late_watch(files: &Files, live: Arc<IdentityStore>) {
+async fn late_watch(live: Arc<IdentityStore>) {
     sleep(START).await;
     let (hint, mut hints) = mpsc::channel(1);
-    let _watcher = watch::watch_directory(files, hint);
+    let _watcher = watch::watch_directory(live.source(), hint);
     while hints.recv().await.is_some() {
         look(&live).await;
     }
 }
 
 /// Ends with the first file that it cannot use.
-async fn until_rejected(files: &Files, live: Arc<IdentityStore>, told: Follow) {
+async fn until_rejected(live: Arc<IdentityStore>, told: Follow) {
     let (hint, mut hints) = mpsc::channel(1);
-    let _watcher = watch::watch_directory(files, hint);
+    let _watcher = watch::watch_directory(live.source(), hint);
     let mut ticks = interval(Duration::from_millis(told.poll_ms));
     loop {
         tokio::select! {
@@ -95,9 +95,9 @@ async fn until_rejected(files: &Files, live: Arc<IdentityStore>, told: Follow) {
 }
 
 /// Reloads at each event, however many reloads run already.
-async fn race(files: &Files, live: Arc<IdentityStore>, reading: Arc<Reading>) {
+async fn race(live: Arc<IdentityStore>, reading: Arc<Reading>) {
     let (hint, mut hints) = mpsc::channel(1);
-    let _watcher = watch::watch_directory(files, hint.clone());
+    let _watcher = watch::watch_directory(live.source(), hint.clone());
     // What came before the watch.
     let _ = hint.try_send(());
     let race = Arc::new(Race::default());

@@ -5,7 +5,9 @@
 //! [`scenarios`], [`judge`](crate::judge), [`testbed`](crate::testbed), [`load`](crate::load),
 //! [`report`](crate::report) and [`server`](crate::server).
 
+pub mod estimate;
 mod options;
+pub mod plan;
 mod run;
 
 use std::time::Duration;
@@ -20,7 +22,7 @@ use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns};
 use crate::server::spec::Spec;
 use crate::testbed::TestBed;
-use crate::testbed::preflight::preflight;
+use crate::testbed::preflight::ready;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
 pub use options::{Options, RunControl, Step};
@@ -43,9 +45,10 @@ pub async fn check(
     let mut begun = outline(fixtures.spec(), options, options.writer, &[]);
     let (mut testbed, classes, left_out) = tokio::select! {
         // Boxed: without optimisation, its room is more than a thread of a test has.
-        ready = Box::pin(set_up(&fixtures, options)) => ready?,
+        ready = Box::pin(set_up(&fixtures, options, control)) => ready?,
         error = control.interrupted() => {
             begun.interrupted = Some(error);
+            begun.weigh(options.today);
             begun.verdict = verdict(&begun);
             return Ok(begun);
         }
@@ -70,8 +73,8 @@ pub async fn check(
         interrupted = run_scenarios(&context, control, &mut report).await;
     }
     report.seconds = run.elapsed().as_secs_f64();
-    report.findings.sort_by_key(|finding| finding.severity);
     report.interrupted = interrupted;
+    report.weigh(options.today);
     report.verdict = verdict(&report);
     Ok(report)
 }
@@ -84,18 +87,20 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 async fn set_up(
     fixtures: &SharedFixtures,
     options: &Options,
+    control: &RunControl<'_>,
 ) -> Result<(TestBed, Vec<Class>, Vec<Class>), Error> {
-    let testbed = match (options.observe, &fixtures.spec().attach) {
-        (false, _) => fixtures.start(options.writer).await?,
-        (true, Some(_)) => fixtures.observe().await?,
+    let started = match (options.observe, &fixtures.spec().attach) {
+        (false, _) => fixtures.start(options.writer).await,
+        (true, Some(_)) => fixtures.observe().await,
         (true, None) => {
             let error = "only a server that is attached to can be rotated by somebody else";
             return Err(Error::Invalid(error.into()));
         }
     };
+    let testbed = started.map_err(Error::in_preflight)?;
     let there = testbed.classes().await;
     let classes = chosen(options, &there)?;
-    preflight(&testbed.target, classes.contains(&Class::Download)).await?;
+    (control.progress)(Step::Ready(ready(&testbed, &classes).await?));
     // Any server of HTTP has a long answer somewhere. Where nobody says where, it is left out.
     let mut left_out = there;
     if testbed.target.protocol.is_http() && !left_out.contains(&Class::Download) {

@@ -15,7 +15,7 @@ use statrs::stats_tests::{Alternative, fisher::fishers_exact};
 use crate::report::at_risk::Exposure;
 use crate::report::format;
 use crate::report::times::Times;
-use crate::report::{ClassReport, Finding, Latency, Phase, PhaseReport, Report, Severity};
+use crate::report::{ClassReport, Finding, Latency, Phase, PhaseReport, Report};
 use ch11_verification::attempt::Class;
 
 /// A comparison that sees nothing but chance says otherwise in 1 of 20 at most, over all classes and
@@ -163,12 +163,11 @@ pub fn compare(before: &Report, after: &Report) -> Comparison {
 }
 
 impl Comparison {
-    /// Whether the second is worse: it has a failure that the first has not, or a class of clients
+    /// Whether the second is worse: it has a failure that counts and that the first has not, or a class of clients
     /// fails more often, and not by chance. Latency alone never makes it worse.
     pub fn worse(&self) -> bool {
-        let failure = |finding: &Finding| finding.severity == Severity::Failure;
         let fails_more = |class: &ClassComparison| class.change == Change::Worse;
-        self.new.iter().any(failure) || self.classes.iter().any(fails_more)
+        self.new.iter().any(Finding::fails) || self.classes.iter().any(fails_more)
     }
 }
 
@@ -201,6 +200,7 @@ fn differences(before: &Report, after: &Report) -> Vec<Difference> {
     differ("interval", true, &|r| format!("{} ms", r.plan.interval_ms));
     differ("writer", true, &|r| r.plan.writer.clone());
     differ("rates", true, &|r| rates(&r.plan.rates));
+    differ("level", true, &|r| r.plan.require.to_string());
     differ("limit of reloading", true, &|r| {
         format!("{} ms", r.plan.reload_within_ms)
     });

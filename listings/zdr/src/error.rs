@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compare::merge::MergeError;
 use crate::report::file::ReportError;
+use crate::server::advice::Advice;
 use crate::server::error::StartError;
 use crate::server::spec_file::SpecError;
 
@@ -35,6 +36,9 @@ pub enum Error {
     /// A certificate could not be issued.
     #[error(transparent)]
     Issue(Box<dyn std::error::Error + Send + Sync>),
+    /// Before anything was rotated, something was not as the description has it.
+    #[error("before anything was rotated: {0}")]
+    Preflight(Box<Advice>),
     /// This server, or this command, cannot do what is asked for.
     #[error("{0}")]
     Invalid(String),
@@ -47,6 +51,15 @@ impl Error {
     /// What an authority says.
     pub(crate) fn issue(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Issue(error.into())
+    }
+
+    /// Of the first start of a run, with what to change where that can be said.
+    pub(crate) fn in_preflight(self) -> Self {
+        let advice = match &self {
+            Self::Start(error) => error.advice(),
+            _ => None,
+        };
+        advice.map_or(self, |advice| Self::Preflight(Box::new(advice)))
     }
 
     /// With the path, unless the error names it already.

@@ -3,12 +3,15 @@
 //!
 //! Each folder may use those above it, and none below:
 //!
+//! - [`attempt`]: chapter 11's attempts, with kinds of failure and connections that are kept.
+//! - [`gate`]: what a verdict requires: levels, scenarios, findings, waivers, by their names.
 //! - [`server`]: the server under test, as its TOML file describes it, and its processes.
-//! - [`report`]: what is written down and shown. It uses no other folder.
+//! - [`report`]: what is written down and shown.
 //! - [`mod@compare`]: two reports compared, several merged.
 //! - [`mod@error`]: what ends a run before it has a verdict.
 //! - [`load`]: clients of each class, which come when they are due.
 //! - [`mod@watch`]: a rotation that somebody else makes, seen from outside.
+//! - [`client`]: clients under test, to which it plays the server.
 //! - [`judge`]: from attempts to figures, findings and a verdict.
 //! - [`testbed`]: files, an authority, a server that reads them, and one rotation.
 //! - [`scenarios`]: what can go wrong, done to a server under load.
@@ -47,11 +50,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod attempt;
 pub mod benchmark;
 pub mod check;
+pub mod client;
 pub mod compare;
 pub mod course;
 pub mod error;
+pub mod gate;
 pub mod judge;
 pub mod load;
 pub mod report;
@@ -65,6 +71,7 @@ pub use compare::merge::merge;
 pub use compare::{Comparison, compare};
 pub use course::{Course, CourseOptions, course};
 pub use error::Error;
+pub use gate::level::Level;
+pub use gate::scenario::Scenario;
 pub use report::{Finding, Report, Severity};
-pub use scenarios::scenario::Scenario;
 pub use server::spec::Spec;

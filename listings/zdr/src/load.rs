@@ -8,10 +8,10 @@
 //! - `upload`, `held`: long uploads, and conversations such as those over a `websocket`.
 //! - `conversation`: one request after the other, whatever is spoken; [`dialogue`]: what is not HTTP.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
-//! - [`failure`]: what a library's error means, and whether the request was sent at all.
+//! - [`failure`]: a failed attempt, and whether the request was sent at all.
 //!
-//! This folder may use `server` (what is spoken, how long a download is) and chapter 11's attempts
-//! and open loop. `testbed` and what stands on it use this folder.
+//! This folder may use `attempt`, `server` (what is spoken, how long a download is) and chapter 11's
+//! open loop. `testbed` and what stands on it use this folder.
 
 mod conversation;
 pub mod dialogue;
@@ -33,9 +33,9 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use crate::attempt::finished;
+use crate::attempt::{Class, Recorder};
 use ch06_in_flight_requests::client::Version;
-use ch11_verification::attempt::{Class, Recorder};
-use ch11_verification::open_loop::finished;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 

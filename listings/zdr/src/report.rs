@@ -1,34 +1,49 @@
 //! The report: what was measured, and what follows from it. `file` reads and writes it as JSON; `text`
 //! shows it in a terminal, `page` and `plot` in a browser; `format` has the notation of figures;
-//! `latency`, `slices` and `times` add figures up, `at_risk` says what of them rotations can have hurt.
+//! `latency`, `slices` and `times` add figures up, `at_risk` says what of them rotations can have hurt,
+//! `weigh` which findings count, `cause` what explains them, `reproduce` how to see that.
 //!
-//! Uses nothing of the other folders: of chapter 11, attempts, phases, shares and the bound.
+//! Uses the names of [`gate`](crate::gate), and of chapter 11 attempts, phases, shares and the bound.
 
 pub mod at_risk;
+pub mod book;
+pub mod cause;
 pub(crate) mod coverage;
 pub mod file;
+pub mod finding;
 pub mod format;
 pub(crate) mod headline;
 pub mod latency;
 pub mod page;
 pub mod plot;
 mod possible;
+pub mod reach;
+pub mod reproduce;
 pub mod slices;
 pub mod text;
 pub mod times;
+pub mod waiver;
+mod weigh;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::attempt::Phase;
+use crate::attempt::{Class, FailureKind};
+pub use crate::gate::code::Code;
+use crate::gate::level::Level;
 use crate::report::at_risk::AtRisk;
-use ch11_verification::attempt::{Class, FailureKind};
-pub use ch11_verification::phase::Phase;
+use crate::report::book::Book;
+use crate::report::cause::Cause;
+pub use crate::report::finding::{Evidence, Finding, Severity, Status};
+use crate::report::reach::Reach;
+use crate::report::waiver::WaiverReport;
 
 /// The version of this format. A change of meaning raises it, and a new field: an older `zdr` would not
 /// know that.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The oldest that is read. What it lacks has a value that says so.
 pub const OLDEST: u32 = 1;
@@ -57,6 +72,12 @@ pub struct Report {
     pub verdict: Verdict,
     /// What was found, the worst first. Empty where all is well.
     pub findings: Vec<Finding>,
+    /// What explains the failures among the findings, the most harmful first. Since format 4.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
+    /// What the TOML file allows, and what became of it. Since format 4.
+    #[serde(default)]
+    pub waivers: Vec<WaiverReport>,
     /// What each class of clients met.
     pub classes: Vec<ClassReport>,
     /// Each rotation.
@@ -69,6 +90,9 @@ pub struct Report {
     pub timeline: Vec<Slice>,
     /// Why the run ended before its time. What was measured until then is here.
     pub interrupted: Option<String>,
+    /// Where the book is served, for links to it. Since format 4.
+    #[serde(default)]
+    pub book: Option<Book>,
 }
 
 /// The server that was judged.
@@ -81,6 +105,9 @@ pub struct Server {
     pub command: Vec<String>,
     /// How it is notified of new files, in words.
     pub reload: String,
+    /// How a client reaches it, for commands that show what was found. Since format 4.
+    #[serde(default)]
+    pub reach: Option<Reach>,
 }
 
 /// Where it was measured.
@@ -99,6 +126,9 @@ pub struct Machine {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
+    /// The level that the verdict speaks of. Since format 4; before, it was `all`.
+    #[serde(default)]
+    pub require: Level,
     /// How many rotations under load.
     pub rotations: u32,
     /// From one to the next, in milliseconds.
@@ -110,17 +140,21 @@ pub struct Plan {
     /// Classes that the server could have been judged by, and was not. Since format 2.
     #[serde(default)]
     pub left_out: Vec<Class>,
+    /// Scenarios that the level requires and this server can be put to, and that were not asked for.
+    /// Since format 4.
+    #[serde(default)]
+    pub scenarios_left_out: Vec<String>,
     /// From files and signal to the new certificate, in milliseconds, at most.
     pub reload_within_ms: u64,
     /// For how long old and new may be shown side by side, in milliseconds.
     pub overlap_ms: u64,
 }
 
-/// The verdict.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+/// The verdict. Its default is of a run of which nothing is known.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// Whether no finding is a failure.
+    /// Whether no failure counts, and the run was not interrupted.
     pub passed: bool,
     /// For people.
     pub words: String,
@@ -130,98 +164,6 @@ pub struct Verdict {
     /// What was at risk, of all classes together. `None` where nothing was measured. Since format 3.
     #[serde(default)]
     pub at_risk: Option<AtRisk>,
-}
-
-/// How bad a finding is.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// The server does not rotate with zero downtime.
-    Failure,
-    /// It does, at a price that should be known.
-    Warning,
-}
-
-/// What was found. The set is closed: scripts may match on it.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
-    /// It did not start, or not with valid files.
-    DidNotStart,
-    /// Its process ended.
-    Stopped,
-    /// Clients were refused, or their handshake failed.
-    HandshakesFailed,
-    /// Something was cut in the middle.
-    Severed,
-    /// Bytes were wrong.
-    Corrupt,
-    /// Requests failed though the connection held.
-    RequestsFailed,
-    /// A new certificate was never shown.
-    NotPickedUp,
-    /// An old certificate was shown after the new one, for good.
-    WentBack,
-    /// Old and new were shown side by side for too long.
-    WorkersDisagree,
-    /// Something was shown that was never issued so.
-    WrongChain,
-    /// More was sent with a leaf than was issued with it, and clients accept it.
-    ChainHasMore,
-    /// An invalid identity was shown: no client accepts it.
-    UnfitShown,
-    /// The last valid identity was lost when the files were invalid.
-    LastGoodLost,
-    /// It did not come back by itself once the files were valid again.
-    NotRecovered,
-    /// Clients without a certificate, or with one that is trusted no longer, were accepted.
-    LetIn,
-    /// Clients with a trusted certificate were rejected.
-    TurnedAway,
-    /// A client whose trust was taken away came back by resumption.
-    ResumedWithoutTrust,
-    /// Bytes of a private key in its output.
-    KeyInLog,
-    /// Its log claims what the wire does not show.
-    LogLies,
-    /// Its log does not tell what the wire shows.
-    LogIncomplete,
-    /// A slow or missing file made clients wait.
-    HandshakeWaitsForFiles,
-    /// Returning clients resume forever, and are shown an identity that is gone.
-    ResumesForEver,
-    /// Each rotation makes all clients pay for a full handshake.
-    TicketsLost,
-    /// Clients wait for much longer while a certificate is rotated.
-    SlowWhileReloading,
-    /// Its memory grows with each rotation.
-    MemoryGrows,
-    /// Processes stay behind.
-    ProcessesLeft,
-    /// Descriptors or threads stay behind.
-    DescriptorsGrow,
-    /// The load could not be made as planned: figures are not to be trusted.
-    LoadFellBehind,
-}
-
-/// Something that was found.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Finding {
-    /// Whether it fails the server or warns of a price.
-    pub severity: Severity,
-    /// What was found, for scripts.
-    pub code: Code,
-    /// The scenario in which it was found, or `rotation`.
-    pub scenario: String,
-    /// What it means, in a sentence, with figures.
-    pub words: String,
-    /// The entries of the book's failure catalogue that it may be.
-    pub catalogue: Vec<u32>,
 }
 
 /// What a class of clients met.
@@ -262,6 +204,10 @@ pub struct Failures {
     pub count: u64,
     /// What the first of them said.
     pub example: String,
+    /// When the first of them ended, in milliseconds of the run. `None` in a report of an earlier format.
+    /// Since format 4.
+    #[serde(default)]
+    pub first_ms: Option<f64>,
 }
 
 /// A phase of one class.
@@ -334,6 +280,9 @@ pub struct ScenarioReport {
     pub name: String,
     /// What was done, in a sentence.
     pub what: String,
+    /// The lowest level that requires it. Since format 4; before, there was `all` alone.
+    #[serde(default)]
+    pub level: Level,
     /// What came of it.
     pub outcome: Outcome,
     /// Attempts meanwhile.

@@ -3,13 +3,13 @@
 //! Each scenario has a server of its own. Clients come all the time; a download runs. They must not
 //! notice, and once the files are valid again the server must show them.
 //!
-//! The folder holds the scenarios' names ([`scenario`]), what is asked for ([`options`]), the
-//! scenarios themselves, and what came of one. It may use [`judge`](crate::judge),
-//! [`testbed`](crate::testbed), [`load`](crate::load), [`report`](crate::report) and
-//! [`server`](crate::server).
+//! The folder holds what is asked for ([`options`]), the scenarios themselves, and what came of one.
+//! Their names ([`scenario`]) are shared with TOML files and reports. It may use
+//! [`judge`](crate::judge), [`testbed`](crate::testbed), [`load`](crate::load),
+//! [`report`](crate::report) and [`server`](crate::server).
 
 pub mod options;
-pub mod scenario;
+pub use crate::gate::scenario;
 
 mod client_trust;
 mod clients;
@@ -27,15 +27,16 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::attempt::finished;
 use crate::error::Error;
+use crate::gate::scenario::Scenario;
 use crate::report::{Code, Finding, ScenarioReport};
 use crate::scenarios::client_trust::{trust_added, trust_half_written, trust_removed};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, not_applicable};
-use crate::scenarios::scenario::Scenario;
 use crate::scenarios::startup::absent_at_start;
 use crate::scenarios::under_load::under_load;
-use ch11_verification::open_loop::finished;
+use crate::server::spec::{Layout, Spec};
 
 /// Is told of each scenario once it is over.
 pub type OnScenario<'a> = &'a (dyn Fn(&ScenarioReport) + Sync);
@@ -88,9 +89,25 @@ impl ScenarioRuns {
     }
 }
 
+/// Whether it can be done to this server.
+pub(crate) fn applies(scenario: Scenario, spec: &Spec) -> bool {
+    let attached = spec.attach.is_some();
+    match scenario {
+        Scenario::TrustAdded | Scenario::TrustRemoved | Scenario::TrustHalfWritten => {
+            spec.client_auth && !attached
+        }
+        // Another authority would have to sign, whose key is not kept.
+        Scenario::OtherIntermediate | Scenario::OtherRoot => !attached,
+        Scenario::AbsentAtStart | Scenario::ChangedAtStart => !attached,
+        // These writers have two files.
+        Scenario::SlowWrite | Scenario::RemoveCreate => spec.layout == Layout::Pair && !attached,
+        _ => true,
+    }
+}
+
 /// Does one thing to a server of its own.
 async fn one(scenario: Scenario, context: &ScenarioContext) -> (ScenarioReport, Vec<Finding>) {
-    if !scenario.applies(context.fixtures.spec()) {
+    if !applies(scenario, context.fixtures.spec()) {
         return (not_applicable(scenario), Vec::new());
     }
     // Boxed: without optimisation, the room that all of them need at once is more than a worker

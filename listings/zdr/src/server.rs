@@ -1,21 +1,29 @@
 //! The server under test: started, watched, told to reload, and ended with all that it started.
 //!
-//! The folder holds its description ([`spec`], read by [`spec_file`]), the words in it
-//! ([`placeholders`]), the programs of a run and their processes, what the server prints
+//! The folder holds its description ([`spec`], read by [`spec_file`] or made [`from_command`], written by
+//! [`written`]), the words in it ([`placeholders`]), every key of it ([`reference`](mod@reference)), what is
+//! wrong with it ([`mistake`], [`advice`]), the programs of a run and their processes, what the server prints
 //! ([`output`]), the ways to reload, what may stand behind it ([`origin`]), and the second process
 //! that cleans up after `zdr` ([`cleanup`]). It may use no other folder of this crate.
 
+pub mod advice;
 pub mod cleanup;
+mod document;
 pub mod error;
+pub mod from_command;
+pub mod mistake;
 pub mod origin;
 pub mod output;
 pub mod placeholders;
 pub mod process_tree;
 pub(crate) mod program;
+pub mod reference;
 mod reload;
 pub mod spec;
 pub mod spec_file;
 mod user;
+mod values;
+pub mod written;
 
 use std::fs;
 use std::io::{self, Read, Seek};
@@ -31,9 +39,9 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::server::error::StartError;
+use crate::server::error::{NotReady, StartError};
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage};
@@ -196,17 +204,51 @@ impl Server {
         let bound = Duration::from_millis(self.spec.ready.within_ms);
         match timeout(bound, self.until_ready(already)).await {
             Ok(ready) => ready,
-            Err(_) => Err(StartError::NotReady(bound, self.output.last())),
+            Err(_) => Err(self.not_ready(bound)),
         }
+    }
+
+    /// Why it is not ready after this time, as far as that can be seen.
+    fn not_ready(&self, waited: Duration) -> StartError {
+        let listens = self
+            .process
+            .as_ref()
+            .map(|process| process.tree.listening());
+        StartError::NotReady(Box::new(NotReady {
+            command: self.launcher.shown(&self.spec.command),
+            waited,
+            event: self.spec.ready.event.clone(),
+            expected: self.expected(),
+            is_told: self.spec.mentions("{port}"),
+            listens: listens.unwrap_or_default(),
+            said: self.output.last(),
+        }))
+    }
+
+    /// Where it is told to listen.
+    fn expected(&self) -> SocketAddr {
+        let port = self.launcher.words.get("port").parse();
+        SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(0)))
     }
 
     async fn until_ready(&mut self, already: usize) -> Result<(), StartError> {
         let mut pause = Duration::from_millis(1);
+        let began = Instant::now();
+        // One that is told no port listens where nobody knows.
+        let never = self.spec.ready.event.is_none() && !self.spec.mentions("{port}");
         loop {
             if let Some(status) = self.ended() {
                 // Its last words may still be on their way.
                 sleep(Duration::from_millis(50)).await;
-                return Err(StartError::Ended(status, self.output.last()));
+                return Err(StartError::Ended {
+                    command: self.launcher.shown(&self.spec.command),
+                    status,
+                    said: self.output.last(),
+                });
+            }
+            let tree = self.process.as_ref().map(|process| &process.tree);
+            if never && tree.is_some_and(|tree| !tree.listening().is_empty()) {
+                return Err(self.not_ready(began.elapsed()));
             }
             if let Some(address) = self.listening(already).await {
                 self.address.send_replace(address);
@@ -221,16 +263,15 @@ impl Server {
     /// Where it listens, if it does by now: it says so in an event, not counting those that were
     /// there `already`, or it accepts a connection.
     async fn listening(&self, already: usize) -> Option<SocketAddr> {
-        let loopback = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         match &self.spec.ready.event {
             Some(event) => {
                 let mut ready = self.output.log().all(&want(event)).into_iter();
                 let port = ready.nth(already)?.number("port")?;
-                u16::try_from(port).ok().map(loopback)
+                let port = u16::try_from(port).ok()?;
+                Some(SocketAddr::from(([127, 0, 0, 1], port)))
             }
             None => {
-                let port = self.launcher.words.get("port").parse();
-                let address = loopback(port.unwrap_or(0));
+                let address = self.expected();
                 let connected = TcpStream::connect(address).await;
                 connected.is_ok().then_some(address)
             }

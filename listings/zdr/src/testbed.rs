@@ -2,10 +2,14 @@
 //! know what they should be shown.
 //!
 //! The folder holds what all test beds of a run share ([`shared`]), the way to set one up
-//! ([`setup`]), what is asked before anything is rotated (`preflight`), and a rotation with everything that a client sees of it ([`rotate`]). It may use
-//! [`load`](crate::load) and [`server`](crate::server).
+//! ([`setup`]), what is asked before anything is rotated ([`preflight`]), a look that verifies nothing
+//! ([`mod@look`]), what can be found out about a server of which only the command is known ([`discover`]), and
+//! a rotation with everything that a client sees of it ([`rotate`]). It may use [`load`](crate::load) and
+//! [`server`](crate::server).
 
-pub(crate) mod preflight;
+pub mod discover;
+pub mod look;
+pub mod preflight;
 pub mod rotate;
 pub mod setup;
 pub mod shared;

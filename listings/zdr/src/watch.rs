@@ -1,6 +1,7 @@
 //! A rotation that somebody else makes, watched from outside: one handshake at a time with a server that is
 //! in service, until its certificate changes and old and new have parted.
 //!
+//! - `options`: whom to watch, how gently, and for how long;
 //! - `look`: one handshake, and what it showed;
 //! - `presented`: what a chain says of itself;
 //! - `addresses`: where a name leads, and whose turn it is;
@@ -13,15 +14,15 @@
 pub mod addresses;
 pub mod findings;
 pub mod look;
+pub mod options;
 pub mod presented;
 pub mod report;
 pub mod story;
 pub mod text;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
+use crate::attempt::FailureKind;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
@@ -29,31 +30,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use crate::error::Error;
 use crate::watch::addresses::Addresses;
 use crate::watch::look::{Look, Looker, Trust};
+use crate::watch::options::WatchOptions;
 use crate::watch::report::WatchReport;
 use crate::watch::story::Story;
-
-/// Whom to watch, how gently, and for how long.
-#[derive(Clone, Debug)]
-pub struct WatchOptions {
-    /// `HOST:PORT`.
-    pub server: String,
-    /// The name that the certificate must be valid for [default: `HOST`].
-    pub name: Option<String>,
-    /// These addresses, in place of those that `HOST` resolves to.
-    pub addresses: Vec<SocketAddr>,
-    /// Handshakes a second, of all addresses together.
-    pub rate: f64,
-    /// How many rotations to wait for.
-    pub rotations: usize,
-    /// A rotation is over once an address has shown the new chain this many times in a row.
-    pub settle: u32,
-    /// For how long old and new may be shown side by side.
-    pub overlap: Duration,
-    /// How long to wait for the last of the rotations. `None`: for ever.
-    pub limit: Option<Duration>,
-    /// How long a handshake may take.
-    pub patience: Duration,
-}
 
 /// Looks until the rotations are over, the time is up, or the run is interrupted. `say` is told of each
 /// change when it is seen.
@@ -105,7 +84,7 @@ pub async fn watch(
 }
 
 /// Why the run is to end, once it is.
-async fn interrupted(interrupt: &mut watch::Receiver<Option<String>>) -> String {
+pub(crate) async fn interrupted(interrupt: &mut watch::Receiver<Option<String>>) -> String {
     let why = interrupt
         .wait_for(Option::is_some)
         .await
@@ -175,22 +154,4 @@ fn judged_by_others(look: &Look, looker: &Looker) -> Option<String> {
     Some(format!(
         "certificate {serial} is not valid here ({words}): {advice}"
     ))
-}
-
-impl WatchOptions {
-    /// The host to resolve, and the name that the certificate must be valid for.
-    fn names(&self) -> Result<(String, String), Error> {
-        let host = self.server.rsplit_once(':').map(|(host, _)| host);
-        let host = host.filter(|host| !host.is_empty()).ok_or_else(|| {
-            Error::Invalid(format!(
-                "`{}` is not HOST:PORT, such as `example.com:443` or `[::1]:8443`",
-                self.server
-            ))
-        })?;
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        Ok((
-            host.to_owned(),
-            self.name.clone().unwrap_or_else(|| host.to_owned()),
-        ))
-    }
 }

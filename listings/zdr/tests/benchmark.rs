@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use zdr::benchmark::cost::held;
 use zdr::benchmark::{BenchmarkOptions, ServerResult, benchmark};
 use zdr::check::{Options, RunControl};
+use zdr::gate::scenario::Scenario;
 use zdr::report::{Code, Outcome};
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 use zdr::testbed::shared::SharedFixtures;
 

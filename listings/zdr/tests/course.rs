@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use zdr::check::RunControl;
 use zdr::course::lesson::{HINTS, Lesson, ON};
 use zdr::course::{Course, CourseOptions, StageReport, State, course, text};
-use zdr::scenarios::scenario::Scenario;
+use zdr::gate::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 fn root() -> PathBuf {

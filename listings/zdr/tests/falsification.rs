@@ -9,15 +9,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
-use ch11_verification::attempt::{Class, FailureKind};
 use clap::ValueEnum;
 use defect::Defect;
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use zdr::attempt::{Class, FailureKind};
 use zdr::check::{Options, RunControl, check};
+use zdr::gate::scenario::Scenario;
 use zdr::report::{Code, Outcome, Phase, Report, ScenarioReport, Severity};
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::{Keys, Protocol, Spec};
 
 #[derive(Deserialize)]
@@ -92,7 +92,7 @@ impl Told {
         spec.upload.clone_from(&self.upload);
         spec.websocket.clone_from(&self.websocket);
         if self.two_names {
-            spec.server_name = "www.rotation.test".into();
+            spec.server_name = Some("www.rotation.test".into());
             spec.other_name = Some("mail.rotation.test".into());
             let names = [
                 "--name=www.rotation.test",

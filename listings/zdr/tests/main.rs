@@ -1,6 +1,7 @@
 //! The verifier's tests, in one program: they wait side by side, and are linked once.
 
 mod benchmark;
+mod clients;
 mod course;
 mod demo;
 mod dialogues;

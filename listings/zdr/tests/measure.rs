@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
-use ch11_verification::phase::{phase, went_back};
 use ch11_verification::rotation::Window;
+use ch11_verification::rotation::went_back;
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::Seen;
+use zdr::attempt::phase;
+use zdr::attempt::{Attempt, Class, FailureKind, Recorder};
 use zdr::judge::findings::{of_chains, of_latency, of_resources, of_resumption};
 use zdr::judge::measure::{class, rotations, timeline};
 use zdr::load::{Added, Chains};

@@ -12,9 +12,9 @@ use ch11_verification::attempt::Class;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
+use zdr::gate::scenario::Scenario;
 use zdr::judge::findings;
 use zdr::report::{Code, Outcome, Report, Severity};
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 /// What we know of a server.

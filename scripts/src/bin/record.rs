@@ -66,7 +66,7 @@ fn cargo(root: &Path) -> Command {
 
 /// Whether every command ran.
 fn record(root: &Path, only: Option<&str>) -> io::Result<bool> {
-    let before = transcripts(root)?;
+    let before = transcripts(root, only)?;
     // The tests of that name build each program and know where it lies; the variable makes their
     // comparison write instead.
     let mut command = cargo(root);
@@ -78,7 +78,7 @@ fn record(root: &Path, only: Option<&str>) -> io::Result<bool> {
         .args(["--test", "it", "--no-fail-fast", "--", "transcripts::"])
         .env("SNAPSHOTS", "overwrite")
         .status()?;
-    for (path, text) in transcripts(root)? {
+    for (path, text) in transcripts(root, only)? {
         let shown = path.strip_prefix(root).unwrap_or(&path).display();
         if before.get(&path) != Some(&text) {
             println!("recorded {shown}");
@@ -89,9 +89,10 @@ fn record(root: &Path, only: Option<&str>) -> io::Result<bool> {
     Ok(status.success())
 }
 
-fn transcripts(root: &Path) -> io::Result<BTreeMap<PathBuf, Vec<u8>>> {
-    let mut found = BTreeMap::new();
-    for entry in WalkDir::new(root.join("listings")) {
+/// What is recorded of all listings, or of only one.
+fn transcripts(root: &Path, only: Option<&str>) -> io::Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let (mut found, listings) = (BTreeMap::new(), root.join("listings"));
+    for entry in WalkDir::new(only.map_or(listings.clone(), |name| listings.join(name))) {
         let path = entry?.into_path();
         if path.extension().is_some_and(|e| e == "console") {
             found.insert(path.clone(), fs::read(&path)?);

@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +115,61 @@ async fn an_agent_that_stops() {
     prometheus.watch(&scene, 2 * DAY).await;
     let levels = ["IdentityLate", "IdentityUrgent", "IdentityExpired"];
     assert_eq!(prometheus.told, levels.map(|level| [level]));
+}
+
+/// The leaf has a day and its root half a day. What peers need ends with the root, and that is seen
+/// coming as the end of a leaf is. rustls clients would not notice; the others are most.
+#[tokio::test(start_paused = true)]
+async fn a_root_that_ends() {
+    let scene = Scene::ending(12, 1000);
+    scene.keep();
+    assert_eq!(scene.keeper.seconds_left(), Some(12 * 3600));
+    let mut prometheus = Prometheus::new();
+    prometheus.watch(&scene, 12 * HOUR - POLL).await;
+    assert!(scene.keeper.ready().is_ok());
+    prometheus.watch(&scene, DAY).await;
+    let levels = ["IdentityLate", "IdentityUrgent", "IdentityExpired"];
+    assert_eq!(prometheus.told, levels.map(|level| [level]));
+    let against = scene.keeper.ready().unwrap_err().join("; ");
+    assert!(
+        against.starts_with("peers reject generation 1: it expired"),
+        "{against}"
+    );
+    let rejected = scene.log.all(&want("identity_rejected"));
+    let file = rejected[0].text("file").unwrap();
+    assert!(file.ends_with("ca.crt"), "{rejected:?}");
+}
+
+/// One of the roots by which peers are judged ends, and no other file has anything to do with it.
+#[tokio::test(start_paused = true)]
+async fn a_root_of_peers_that_ends() {
+    let scene = Scene::ending(1000, 3);
+    scene.keep();
+    let mut prometheus = Prometheus::new();
+    prometheus.watch(&scene, 3 * HOUR - POLL).await;
+    scene.log.assert_none(&want("trust_expired"));
+    assert!(prometheus.told.is_empty(), "{:?}", prometheus.told);
+    prometheus.watch(&scene, 2 * HOUR).await;
+    assert_eq!(prometheus.told, [["TrustExpired"]]);
+    let told = scene.log.all(&want("trust_expired"));
+    let file = told[0].text("file").unwrap();
+    assert!(told.len() == 1 && file.ends_with("peers.crt"), "{told:?}");
+    assert!(
+        scene.keeper.ready().is_ok(),
+        "what is served is as good as before"
+    );
+}
+
+/// A root that had ended before this server came may stay in its file: that is logged, and no alarm.
+#[tokio::test(start_paused = true)]
+async fn a_root_of_peers_that_had_ended() {
+    let scene = Scene::ending(1000, -3);
+    scene.keep();
+    let mut prometheus = Prometheus::new();
+    prometheus.watch(&scene, 2 * HOUR).await;
+    assert!(prometheus.told.is_empty(), "{:?}", prometheus.told);
+    assert_eq!(scene.log.all(&want("trust_expired")).len(), 1);
+    assert!(metrics(&scene.keeper).contains("\ntrust_expired 1\n"));
 }
 
 /// A leaf that lacks a name which the server was not told to keep is served, and that is said. The
@@ -287,4 +343,32 @@ fn the_rules_are_whole() {
     let text = to_prometheus();
     let urgent = "identity_seconds_left <= identity_urgent_seconds\n          unless identity_seconds_left < 0\n";
     assert!(text.contains(urgent), "{text}");
+}
+
+/// Prometheus's own check takes the file that the program prints, and not one with an error in it.
+#[test]
+fn prometheus_takes_the_rules() {
+    let Some(promtool) = lab_test::peer::find("promtool") else {
+        return;
+    };
+    let directory = lab::directory().unwrap();
+    let file = directory.path().join("rules.yml");
+    let check = |rules: &str| {
+        fs::write(&file, rules).unwrap();
+        let check = Command::new(&promtool)
+            .args(["check", "rules"])
+            .arg(&file)
+            .output();
+        let check = check.unwrap();
+        let said = [check.stdout, check.stderr].concat();
+        (check.status.success(), String::from_utf8(said).unwrap())
+    };
+    let rules = to_prometheus();
+    let (taken, said) = check(&rules);
+    assert!(
+        taken && said.contains(&format!("{} rules found", RULES.len())),
+        "{said}"
+    );
+    let (taken, said) = check(&rules.replacen("unless", "unles", 1));
+    assert!(!taken && said.contains("parse error"), "{said}");
 }

@@ -15,7 +15,7 @@ use ch07_graceful_degradation::clock::Virtual;
 use ch07_graceful_degradation::policy::{self, AtTheEnd};
 use ch07_graceful_degradation::{Keeper, Settings};
 use lab::agent::{Agent, Strategy};
-use lab::authority::{Issued, LeafRequest};
+use lab::authority::{Authority, Issued, LeafRequest};
 use lab::chain::Facts;
 use lab::client::{self, Options};
 use lab::log::{Log, want};
@@ -102,12 +102,52 @@ impl Scene {
         clock: Arc<Virtual>,
         shown: Arc<dyn TimeProvider>,
     ) -> Self {
-        let (log, capturing) = lab::emit::capture();
         let directory = lab::directory().unwrap();
-        let mut agent = Agent::at(directory.path(), strategy, clock.date()).unwrap();
+        let agent = Agent::at(directory.path(), strategy, clock.date()).unwrap();
+        let source = Source::localhost(agent.files());
+        Self::of(agent, source, directory, reader, settings, clock, shown)
+    }
+
+    /// The root that the chain leads to ends after so many hours, and so does one of those by which
+    /// peers are judged.
+    pub fn ending(own: i64, peers: i64) -> Self {
+        let clock = Virtual::starting_at(beginning());
+        // As long as the lab's roots last.
+        let made = |hours| clock.date() + time::Duration::hours(hours) - 3649 * DAY;
+        let directory = lab::directory().unwrap();
+        let strategy = Strategy::RenameEach;
+        let mut agent = Agent::at(directory.path(), strategy, made(own)).unwrap();
+        agent.authority().set_clock(clock.date());
+        agent.authority().reissue_intermediate().unwrap();
+        let roots = [made(peers), clock.date()].map(|made| Authority::at(made).unwrap());
+        let peer_roots = directory.path().join("peers.crt");
+        fs::write(
+            &peer_roots,
+            roots.map(|root| root.root_pem().to_owned()).concat(),
+        )
+        .unwrap();
+        let source = Source {
+            peer_roots: Some(peer_roots),
+            ..Source::localhost(agent.files())
+        };
+        let reader = Reader::new(Care::default()).pausing(|_| ());
+        let shown = clock.clone();
+        Self::of(agent, source, directory, reader, polling(), clock, shown)
+    }
+
+    fn of(
+        mut agent: Agent,
+        source: Source,
+        directory: tempfile::TempDir,
+        reader: Reader,
+        settings: Settings,
+        clock: Arc<Virtual>,
+        shown: Arc<dyn TimeProvider>,
+    ) -> Self {
+        let (log, capturing) = lab::emit::capture();
         let first = issue(&mut agent, &clock, |_| ());
         agent.write(&first).unwrap();
-        let keeper = Keeper::start_by(reader, source(&agent), shown, settings).unwrap();
+        let keeper = Keeper::start_by(reader, source, shown, settings).unwrap();
         Self {
             clock,
             agent,
@@ -130,7 +170,8 @@ impl Scene {
 
     /// Starts a second server on the same files, as a restart would.
     pub fn start_again(&self) -> Result<Arc<Keeper>, String> {
-        let again = Keeper::start(source(&self.agent), self.clock.clone(), self.settings);
+        let source = self.keeper.store().source().clone();
+        let again = Keeper::start(source, self.clock.clone(), self.settings);
         again.map_err(|rejected| rejected.to_string())
     }
 
@@ -231,8 +272,4 @@ fn issue(agent: &mut Agent, clock: &Virtual, change: impl FnOnce(&mut LeafReques
     };
     change(&mut request);
     agent.authority().issue(&request).unwrap()
-}
-
-fn source(agent: &Agent) -> Source {
-    Source::localhost(agent.files())
 }

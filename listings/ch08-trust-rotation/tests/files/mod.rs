@@ -9,9 +9,12 @@ mod chapters;
 mod clients;
 mod kinds;
 mod kit;
+// The page is made by the same description.
+#[path = "../../../../scripts/src/files/list.rs"]
+mod list;
 mod twins;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -21,49 +24,13 @@ use ch05_race_conditions::Reader;
 use ch08_trust_rotation::client;
 use lab::agent::Files;
 use lab::log::{Log, want};
-use serde::Deserialize;
 
 use chapters::{CHAPTERS, Server, by, hasty};
 use clients::Clients;
+use list::{Entry, List};
 use twins::{Twin, twins};
 
 const LIST: &str = include_str!("../../files.toml");
-
-#[derive(Deserialize)]
-struct List {
-    file: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    kind: String,
-    /// `loaded`, or the reason of the rejection.
-    outcome: String,
-    /// The same of a client, where it is another.
-    client: Option<String>,
-    /// A part of the detail.
-    #[serde(default)]
-    says: String,
-    /// What is logged beside it.
-    #[serde(default)]
-    event: String,
-    /// The clients that cannot use it, and a part of what they say.
-    #[serde(default)]
-    fails: BTreeMap<String, String>,
-    /// Where a twin differs.
-    #[serde(default)]
-    go: Differs,
-    #[serde(default)]
-    python: Differs,
-}
-
-/// What a twin does that the chapters do not. Nothing here: it does the same, and says the same.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Differs {
-    outcome: Option<String>,
-    says: Option<String>,
-}
 
 impl Entry {
     /// The outcome and the words that a twin must have.
@@ -166,10 +133,15 @@ fn check(entry: &Entry, twins: &[Twin], log: &Log) -> Result<(), String> {
     if reason != expected {
         return Err(format!("ch08's client: {reason}, not {expected}"));
     }
-    let warned: BTreeSet<_> = ["key_exposed", "trust_rejected", "names_lost"]
-        .into_iter()
-        .filter(|event| !log.all(&want(event)).is_empty())
-        .collect();
+    let warned: BTreeSet<_> = [
+        "key_exposed",
+        "trust_rejected",
+        "trust_expired",
+        "names_lost",
+    ]
+    .into_iter()
+    .filter(|event| !log.all(&want(event)).is_empty())
+    .collect();
     let expected: BTreeSet<_> = Some(entry.event.as_str())
         .filter(|e| !e.is_empty())
         .into_iter()
@@ -211,6 +183,8 @@ fn each_kind_stands_in_the_list_once() {
     let entries = list();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds.len(), entries.len());
+    let rows = entries.iter().map(|entry| (&entry.group, &entry.what));
+    assert_eq!(rows.collect::<BTreeSet<_>>().len(), entries.len());
     // The arms of the functions that make them, so that none is left out of the list.
     let source = include_str!("kinds.rs");
     let arms = source.lines().filter_map(|line| {
@@ -223,6 +197,17 @@ fn each_kind_stands_in_the_list_once() {
     });
     let made: BTreeSet<_> = arms.flatten().collect();
     assert_eq!(made, kinds);
+}
+
+/// The list is described once, and what is not described is no part of it: it would be in force nowhere.
+#[test]
+fn a_word_that_is_misspelt_is_no_part_of_the_list() {
+    let row = "[[file]]\nkind = \"a\"\ngroup = \"b\"\nwhat = \"c\"\noutcome = \"loaded\"\n";
+    assert_eq!(toml::from_str::<List>(row).unwrap().file.len(), 1);
+    for word in ["says_ = \"d\"", "go = { say = \"d\" }"] {
+        let misspelt = toml::from_str::<List>(&format!("{row}{word}\n"));
+        assert!(misspelt.is_err(), "{word}");
+    }
 }
 
 /// For peers that are servers, a chain is validated as a client's.

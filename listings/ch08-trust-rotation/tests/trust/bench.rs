@@ -30,6 +30,9 @@ pub(crate) const QUIET: Duration = Duration::from_secs(60);
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(2 * 3600);
 
+/// Nobody is asked to leave in turn.
+const AT_ONCE: (Duration, f64) = (Duration::ZERO, 0.0);
+
 /// How a client keeps its session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Session {
@@ -86,15 +89,16 @@ impl Bench {
     pub(crate) fn reading(read: Box<ReadFn>) -> Self {
         let (mut a, b) = (named("Root A"), named("Root B"));
         let party = Party::new(&mut a, 0x1001).unwrap();
-        Self::with(a, b, party, read, Duration::ZERO)
+        Self::with(a, b, party, read, AT_ONCE)
     }
 
-    /// As [`Bench::new`], with connections that are asked to leave in turn.
-    pub(crate) fn spread(spread: Duration) -> Self {
+    /// As [`Bench::new`], with connections that are asked to leave in turn: over so long in a drain,
+    /// and earlier by a share of this part of their age.
+    pub(crate) fn in_turn(spread: Duration, jitter: f64) -> Self {
         let (mut a, b) = (named("Root A"), named("Root B"));
         let party = Party::new(&mut a, 0x1001).unwrap();
         let read = Box::new(|source: &Source, _: Option<&Identity>| identity::read(source));
-        Self::with(a, b, party, read, spread)
+        Self::with(a, b, party, read, (spread, jitter))
     }
 
     /// The server's own leaf is under a public authority, and lets in clients by Root A.
@@ -105,10 +109,16 @@ impl Bench {
             settle: Duration::ZERO,
             ..Care::default()
         });
-        Self::with(a, b, party, reader.read_fn(), Duration::ZERO)
+        Self::with(a, b, party, reader.read_fn(), AT_ONCE)
     }
 
-    fn with(a: Authority, b: Authority, party: Party, read: Box<ReadFn>, spread: Duration) -> Self {
+    fn with(
+        a: Authority,
+        b: Authority,
+        party: Party,
+        read: Box<ReadFn>,
+        (spread, jitter): (Duration, f64),
+    ) -> Self {
         let (source, clock, sessions) = (party.source(), Clock::new(), sessions());
         let roots = Roots::with_clock(source.clone(), sessions.clone(), QUIET, clock.clone());
         let store = IdentityStore::start_by(roots.loader(read), source).unwrap();
@@ -116,6 +126,7 @@ impl Bench {
             store: store.clone(),
             roots: roots.clone(),
             max_age: MAX_AGE,
+            jitter,
             spread,
             grace: GRACE,
             session_life: LIFE,

@@ -4,6 +4,7 @@
 
 mod bench;
 mod client;
+mod expiry;
 mod large;
 mod never;
 mod order;

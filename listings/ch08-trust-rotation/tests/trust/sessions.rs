@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch06_in_flight_requests::share;
+use ch06_in_flight_requests::{life, share};
 use ch08_trust_rotation::party::issue;
+use lab::authority::LeafRequest;
 use lab::log::{Log, want};
 use tokio::time::Instant;
 
-use super::bench::{Bench, GRACE, Session};
+use super::bench::{Bench, GRACE, MAX_AGE, Session};
 
 /// The server's leaf is renewed, and a client that comes back is not shown the new one. It lives
 /// under the generation that it began with, and is logged so.
@@ -67,7 +68,7 @@ struct Leaving {
 
 impl Leaving {
     async fn new() -> Self {
-        let mut bench = Bench::spread(SPREAD);
+        let mut bench = Bench::in_turn(SPREAD, 0.0);
         let mut config = Arc::unwrap_or_clone(bench.client_of_a());
         config.alpn_protocols = vec!["http/1.1".into()];
         let config = Arc::new(config);
@@ -96,14 +97,63 @@ impl Leaving {
     }
 }
 
-/// After how long each connection is asked to leave. They are numbered in the whole process, and other
-/// tests open some, too.
-fn turns(log: &Log) -> Vec<Duration> {
+/// The share of each connection. They are numbered in the whole process, and other tests open some, too.
+fn shares(log: &Log) -> Vec<f64> {
     let opened = log.all(&want("connection_opened"));
     let numbers = opened.iter().map(|event| event.number("connection"));
-    numbers
-        .map(|number| SPREAD.mul_f64(share(number.unwrap())))
-        .collect()
+    numbers.map(|number| share(number.unwrap())).collect()
+}
+
+/// After how long each connection is asked to leave in a drain.
+fn turns(log: &Log) -> Vec<Duration> {
+    let shares = shares(log).into_iter();
+    shares.map(|share| SPREAD.mul_f64(share)).collect()
+}
+
+/// A fleet that came at once, as it does after a deploy, does not come back at once when its
+/// connections have their age. Nor does one whose certificates all end at once.
+#[tokio::test(start_paused = true)]
+async fn connections_of_one_age_are_asked_in_turn() {
+    let lasting = LeafRequest {
+        lifetime: 10 * MAX_AGE,
+        ..LeafRequest::new("localhost")
+    };
+    let brief = LeafRequest {
+        lifetime: MAX_AGE / 2,
+        ..lasting.clone()
+    };
+    for (request, most) in [(lasting, MAX_AGE), (brief, MAX_AGE / 2)] {
+        let (log, _capturing) = lab::emit::capture();
+        let mut bench = Bench::in_turn(Duration::ZERO, 0.1);
+        let leaf = bench.a.issue(&request).unwrap();
+        let config = Session::Tls13.config(Some(&leaf), &[&bench.a]);
+        let mut config = Arc::unwrap_or_clone(config);
+        config.alpn_protocols = vec!["http/1.1".into()];
+        let (config, began) = (Arc::new(config), Instant::now());
+        let mut gone = Vec::new();
+        for _ in 0..20 {
+            let held = bench.http(&config).await;
+            gone.push(tokio::spawn(async move {
+                held.ended().await;
+                began.elapsed().as_secs()
+            }));
+        }
+        let mut seconds = Vec::new();
+        for gone in gone {
+            seconds.push(gone.await.unwrap());
+        }
+        for (second, share) in seconds.iter().zip(shares(&log)) {
+            let due = (life(most, 0.1, share) + GRACE).as_secs();
+            // Certificates are made by the true clock, which goes on, and in whole seconds.
+            assert!(
+                (due - 10..=due + 1).contains(second),
+                "{second}, and not {due}"
+            );
+        }
+        let (first, last) = (seconds.iter().min(), seconds.iter().max());
+        let over = last.unwrap() - first.unwrap();
+        assert!(over > most.mul_f64(0.05).as_secs(), "{seconds:?}");
+    }
 }
 
 /// While a root drains, each client that comes back does a full handshake: not all of them at once.

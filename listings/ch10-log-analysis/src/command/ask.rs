@@ -139,6 +139,7 @@ fn tell(event: &Event) -> Result<(), Error> {
         | "listen_failed"
         | "tickets_unavailable" => format!("{}: {}", event.name(), field("why")),
         "trust_rejected" => format!("{}: {}", event.name(), field("reason")),
+        "trust_expired" => format!("{}: {}", event.name(), field("root")),
         "names_lost" => format!("{}: {}", event.name(), field("names")),
         "watcher_restarted" | "key_exposed" | "file_pinned" | "process_exited" => {
             event.name().to_owned()

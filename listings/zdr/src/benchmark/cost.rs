@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::attempt::Recorder;
 use crate::load::narrow;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
 use crate::testbed::shared::SharedFixtures;
-use ch11_verification::attempt::Recorder;
 
 /// How many clients come at once.
 const CLIENTS: usize = 8;

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use crate::gate::day::Day;
+use crate::gate::level::Level;
+use crate::gate::scenario::Scenario;
 use crate::report::ScenarioReport;
 use crate::scenarios::options::ScenarioOptions;
-use crate::scenarios::scenario::Scenario;
+use crate::testbed::preflight::Ready;
 use ch11_verification::attempt::Class;
 
 /// What is asked for.
@@ -37,6 +41,10 @@ pub struct Options {
     pub patience: Duration,
     /// Another agent rotates.
     pub observe: bool,
+    /// How much the verdict requires. What the server's description says, where it is not said.
+    pub require: Option<Level>,
+    /// The day by which waivers are judged.
+    pub today: Day,
 }
 
 impl Default for Options {
@@ -54,6 +62,8 @@ impl Default for Options {
             jobs: 4,
             patience: Duration::from_secs(5),
             observe: false,
+            require: None,
+            today: Day::of(OffsetDateTime::now_utc()),
         }
     }
 }
@@ -75,6 +85,8 @@ impl Options {
 pub enum Step {
     /// The server is being started.
     Starting,
+    /// It does what its description says, and these clients can come. Nothing was rotated yet.
+    Ready(Ready),
     /// It is watched before the first rotation.
     Steady,
     /// A rotation is over.

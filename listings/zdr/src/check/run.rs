@@ -11,22 +11,27 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep};
 
+use crate::attempt::{Attempt, Class, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::error::Error;
+use crate::gate::scenario::Scenario;
 use crate::judge::findings;
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::load::{Load, Rates};
+use crate::report::reach::Reach;
+use crate::report::waiver::WaiverReport;
 use crate::report::{
     Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Server, Severity, Verdict,
 };
+use crate::scenarios::applies;
+use crate::server::origin::DOWNLOAD;
 use crate::server::process_tree::Usage;
-use crate::server::spec::{Limits, Spec};
+use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
-use ch11_verification::attempt::{Attempt, Class, Recorder};
-use ch11_verification::phase::went_back;
 use ch11_verification::rotation::Window;
+use ch11_verification::rotation::went_back;
 
 /// A load that is later than this is not what was asked for.
 const LATE: Duration = Duration::from_millis(250);
@@ -232,7 +237,13 @@ fn handles(before: Usage, after: Usage) -> Option<Handles> {
     })
 }
 
-fn plan(limits: &Limits, options: &Options, writer: Writer, classes: &[Class]) -> Plan {
+fn plan(spec: &Spec, options: &Options, writer: Writer, classes: &[Class]) -> Plan {
+    let (limits, require) = (&spec.limits, options.require.or(spec.require));
+    let require = require.unwrap_or_default();
+    let left_out = Scenario::all().iter().filter(|scenario| {
+        let asked_for = options.scenarios.contains(scenario);
+        !asked_for && scenario.level() <= require && applies(**scenario, spec)
+    });
     let shown = classes.iter().map(|class| {
         let rate = match class.is_long() {
             true => options.downloads as f64,
@@ -241,11 +252,13 @@ fn plan(limits: &Limits, options: &Options, writer: Writer, classes: &[Class]) -
         (*class, rate)
     });
     Plan {
+        require,
         rotations: options.rotations,
         interval_ms: options.interval.as_millis() as u64,
         writer: writer.name().to_owned(),
         rates: shown.collect(),
         left_out: Vec::new(),
+        scenarios_left_out: left_out.map(|scenario| scenario.name()).collect(),
         reload_within_ms: limits.reload_within_ms,
         overlap_ms: limits.overlap_ms,
     }
@@ -261,25 +274,49 @@ pub(super) fn outline(spec: &Spec, options: &Options, writer: Writer, classes: &
             name: spec.name.clone(),
             command: spec.command.clone(),
             reload: spec.reload.words(),
+            reach: Some(reach(spec)),
         },
         machine: machine(),
         began: began.format(&Rfc3339).unwrap_or_default(),
         seconds: 0.0,
         generators: 1,
-        plan: plan(&spec.limits, options, writer, classes),
-        verdict: Verdict {
-            passed: false,
-            words: String::new(),
-            not_covered: Vec::new(),
-            at_risk: None,
-        },
+        plan: plan(spec, options, writer, classes),
+        verdict: Verdict::default(),
         findings: Vec::new(),
+        causes: Vec::new(),
+        waivers: spec.allow.iter().map(WaiverReport::from).collect(),
         classes: Vec::new(),
         rotations: Vec::new(),
         scenarios: Vec::new(),
         resources: None,
         timeline: Vec::new(),
         interrupted: None,
+        book: None,
+    }
+}
+
+/// How a client reaches it. The port of a server that is started is another each time.
+fn reach(spec: &Spec) -> Reach {
+    let known = || format!("/bytes/{DOWNLOAD}");
+    let (request, download) = match spec.protocol {
+        Protocol::Http => (Some("/bytes/1".to_owned()), Some(known())),
+        Protocol::AnyHttp => (Some("/".to_owned()), spec.download.clone()),
+        _ => (None, None),
+    };
+    let starttls = match spec.protocol {
+        Protocol::Postgresql => Some("postgres"),
+        Protocol::Smtp => Some("smtp"),
+        Protocol::Imap => Some("imap"),
+        _ => None,
+    };
+    let attached = spec.attach.as_ref();
+    Reach {
+        address: attached.map_or("127.0.0.1:PORT".into(), |of| of.address.clone()),
+        name: attached.map_or(spec.served_name().into(), |of| of.server_name.clone()),
+        starttls: starttls.map(str::to_owned),
+        request,
+        download,
+        client_auth: spec.client_auth,
     }
 }
 

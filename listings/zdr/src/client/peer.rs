@@ -44,9 +44,19 @@ pub enum Event {
     /// Its handshake is complete.
     Opened(Opened),
     /// Its handshake failed, with the reason: the client objected, or was gone.
-    Refused { epoch: u64, why: String },
+    Refused {
+        /// The how many-th identity it was shown.
+        epoch: u64,
+        /// The alert, or how the connection ended.
+        why: String,
+    },
     /// A request came, so long after the beginning.
-    Asked { connection: u64, at: Duration },
+    Asked {
+        /// The number of its connection.
+        connection: u64,
+        /// When.
+        at: Duration,
+    },
 }
 
 /// A handshake that is complete.
@@ -152,7 +162,13 @@ impl Peer {
 
     /// The events from a mark on.
     pub fn since(&self, mark: usize) -> Vec<Event> {
-        self.shared.events.lock().iter().skip(mark).cloned().collect()
+        self.shared
+            .events
+            .lock()
+            .iter()
+            .skip(mark)
+            .cloned()
+            .collect()
     }
 
     /// Waits for the first event from `mark` on of which `wanted` makes something. `None`: none came until
@@ -194,7 +210,9 @@ fn config(identity: &Issued, asks_for: &str) -> Result<Arc<ServerConfig>, Error>
     let key = key.map_err(|_| Error::Invalid("a key that was just made is none".into()))?;
     let mut roots = RootCertStore::empty();
     for root in CertificateDer::pem_slice_iter(asks_for.as_bytes()) {
-        roots.add(root.map_err(Error::issue)?).map_err(Error::issue)?;
+        roots
+            .add(root.map_err(Error::issue)?)
+            .map_err(Error::issue)?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let asking = Asking {
@@ -259,7 +277,9 @@ impl ClientCertVerifier for Asking {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -274,8 +294,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
+    // The round first: whoever changes what is shown then asks this connection to leave, too.
+    let mut round = shared.round.subscribe();
+    let since = *round.borrow_and_update();
     let (epoch, config) = shared.shown.lock().clone();
-    let round = shared.round.subscribe();
     let _ = tcp.set_nodelay(true);
     let stream = match TlsAcceptor::from(config).accept(tcp).await {
         Ok(stream) => stream,
@@ -286,7 +308,9 @@ async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
     };
     let connection = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
     let (_, tls) = stream.get_ref();
-    let client = tls.peer_certificates().and_then(|chain| chain::facts(chain).ok());
+    let client = tls
+        .peer_certificates()
+        .and_then(|chain| chain::facts(chain).ok());
     let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
     shared.put(Event::Opened(Opened {
         connection,
@@ -294,7 +318,7 @@ async fn connection(tcp: TcpStream, shared: Arc<Shared>) {
         resumed,
         client: client.map(|facts| facts.serial),
     }));
-    let ended = serve(stream, &shared, connection, round).await;
+    let ended = serve(stream, &shared, connection, (round, since)).await;
     // With TLS 1.3 a client may object after the server's own handshake was complete.
     if let Err(error) = ended
         && let Some(why) = alert(&*error)
@@ -309,17 +333,18 @@ async fn serve(
     stream: TlsStream<TcpStream>,
     shared: &Shared,
     connection: u64,
-    mut round: watch::Receiver<u64>,
+    (mut round, since): (watch::Receiver<u64>, u64),
 ) -> Ended {
-    let since = *round.borrow_and_update();
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let leaving = AtomicBool::new(false);
-    let service = service_fn(|_: Request<hyper::body::Incoming>| {
+    let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let at = shared.start.elapsed();
         shared.put(Event::Asked { connection, at });
-        let mut answer = Response::new(Full::new(Bytes::from_static(b"ok\n")));
+        let mut answer = Response::new(Full::new(body(request.uri().path())));
         if leaving.load(Ordering::Relaxed) && !is_http2 {
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            answer
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
         }
         std::future::ready(Ok::<_, Infallible>(answer))
     });
@@ -346,6 +371,20 @@ async fn serve(
     Ok(served.await?)
 }
 
+/// Of `/bytes/N` the known body, for a client of this book; otherwise a word.
+fn body(path: &str) -> Bytes {
+    const MOST: usize = 1 << 20;
+    let size = path
+        .strip_prefix("/bytes/")
+        .and_then(|size| size.parse().ok());
+    let Some(size) = size.filter(|size| *size <= MOST) else {
+        return Bytes::from_static(b"ok\n");
+    };
+    let mut known = vec![0; size];
+    lab::wire::body(0, &mut known);
+    known.into()
+}
+
 /// What ended a handshake.
 fn said(error: &io::Error) -> String {
     alert(error).unwrap_or_else(|| match error.kind() {
@@ -362,7 +401,9 @@ fn alert(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref() {
             return Some(format!("the client sent the alert {alert:?}"));
         }
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         next = inner
             .map(|inner| inner as &(dyn std::error::Error + 'static))
             .or_else(|| error.source());

@@ -7,8 +7,12 @@ mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::gate::day::Day;
+use crate::report::waiver::WaiverReport;
 use crate::report::{FORMAT, Machine, OLDEST, Plan, Report, Server, Verdict};
 use ch11_verification::attempt::Class;
+use time::OffsetDateTime;
+
 use rotations::rotations;
 pub use run::MergeError;
 use run::{Run, at_one_time, cannot, united};
@@ -65,23 +69,44 @@ pub fn merge(mut reports: Vec<Report>) -> Result<Report, MergeError> {
         generators: all().map(|report| report.generators).sum(),
         findings: findings(all(), &rotations, &plan),
         plan,
-        verdict: Verdict {
-            passed: false,
-            words: String::new(),
-            not_covered: Vec::new(),
-            at_risk: None,
-        },
+        verdict: Verdict::default(),
         classes: classes(all()),
         rotations,
         scenarios: scenarios(all())?,
+        causes: Vec::new(),
+        waivers: waivers(all()),
         resources: resources(all()),
         timeline: timeline(&runs, zero),
         interrupted: None,
+        book: all().find_map(|report| report.book.clone()),
     };
     let interrupted = united(all().filter_map(|r| r.interrupted.as_deref()), "; ");
     merged.interrupted = (!interrupted.is_empty()).then_some(interrupted);
+    merged.weigh(Day::of(day(zero)?));
     merged.verdict = verdict(&merged);
     Ok(merged)
+}
+
+/// The moment at which the runs began: waivers are judged by its day.
+fn day(zero: i128) -> Result<OffsetDateTime, MergeError> {
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(zero);
+    moment.or_else(|error| cannot(error.to_string()))
+}
+
+/// What any of them allows, once.
+fn waivers<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<WaiverReport> {
+    let mut all: Vec<WaiverReport> = Vec::new();
+    for waiver in reports.flat_map(|report| &report.waivers) {
+        let terms = |of: &WaiverReport| (of.scenario.clone(), of.until, of.because.clone());
+        if !all
+            .iter()
+            .any(|known| terms(known) == terms(waiver) && known.findings == waiver.findings)
+        {
+            all.push(waiver.clone());
+        }
+    }
+    all.sort_by(|a, b| (&a.scenario, a.until, &a.because).cmp(&(&b.scenario, b.until, &b.because)));
+    all
 }
 
 fn server<'a>(reports: impl Iterator<Item = &'a Report> + Clone) -> Result<Server, MergeError> {
@@ -114,6 +139,7 @@ fn server<'a>(reports: impl Iterator<Item = &'a Report> + Clone) -> Result<Serve
         name,
         command: started.first().map_or_else(Vec::new, |s| s.command.clone()),
         reload: knows.map_or_else(String::new, |r| r.server.reload.clone()),
+        reach: knows.and_then(|r| r.server.reach.clone()),
     })
 }
 
@@ -136,6 +162,12 @@ fn plan<'a>(reports: impl Iterator<Item = &'a Report> + Clone) -> Result<Plan, M
         return cannot(
             "they judge by different limits (`reload_within_ms`, `overlap_ms`), so that one may \
              pass what another does not",
+        );
+    }
+    let levels: BTreeSet<_> = plans.clone().map(|plan| plan.require).collect();
+    if levels.len() > 1 {
+        return cannot(
+            "they judge by different levels (`require`), so that one may pass what another does not",
         );
     }
     if plans.clone().filter(|plan| plan.rotations > 0).count() > 1 {

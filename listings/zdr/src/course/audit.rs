@@ -9,6 +9,7 @@ use lab::log::{Want, want};
 use tokio::time::timeout;
 
 use super::stage::StageReport;
+use crate::attempt::Recorder;
 use crate::error::Error;
 use crate::judge::findings::finding;
 use crate::judge::of_server::of_server;
@@ -16,7 +17,6 @@ use crate::report::{Code, Severity};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
 use crate::testbed::shared::SharedFixtures;
-use ch11_verification::attempt::Recorder;
 
 /// Rotates, writes a key that belongs to nothing, rotates again; and reads what was logged.
 pub(super) async fn audit(fixtures: &SharedFixtures, stage: &mut StageReport) {

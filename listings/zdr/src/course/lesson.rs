@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::FailureKind;
+use crate::gate::scenario::Scenario;
 use crate::report::{Code, Finding};
-use crate::scenarios::scenario::Scenario;
 use crate::server::spec::Spec;
-use ch11_verification::attempt::FailureKind;
 
 /// A stage of the course. Each opens the next.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]

@@ -6,7 +6,7 @@ use ch09_simulating_rotation::Writer;
 use lab::agent::Strategy;
 
 use crate::check::Options;
-use crate::scenarios::scenario::Scenario;
+use crate::gate::scenario::Scenario;
 
 /// How much is done in each stage.
 #[derive(Clone, Debug)]

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::attempt::{Attempt, Class, FailureKind};
 use crate::judge::measure::ms;
 use crate::load::Added;
 use crate::report::format::{self, below, count};
 use crate::report::{
-    ClassReport, Code, Finding, Handles, Phase, Plan, Resources, Rotation, Severity,
+    ClassReport, Code, Evidence, Failures, Finding, Handles, Phase, Plan, Resources, Rotation,
+    Severity, Status,
 };
-use ch11_verification::attempt::{Attempt, Class, FailureKind};
 use ch11_verification::bound::upper;
 
-/// The scenario's name of what is found while certificates rotate and all is as it should be.
-pub const ROTATION: &str = "rotation";
+pub use crate::gate::ROTATION;
 
 impl Code {
     /// What a failed attempt of this kind means.
@@ -64,7 +64,7 @@ impl Code {
             Self::KeyInLog => &[22],
             Self::LogLies => &[27],
             Self::HandshakeWaitsForFiles => &[39],
-            Self::ResumesForEver => &[29],
+            Self::ResumesForEver => &[29, 55],
             Self::TicketsLost => &[31],
             Self::DidNotStart => &[13],
             Self::Stopped => &[16, 19],
@@ -81,6 +81,8 @@ pub fn finding(severity: Severity, code: Code, scenario: &str, words: String) ->
         scenario: scenario.to_owned(),
         words,
         catalogue: code.catalogue().to_vec(),
+        status: Status::Counted,
+        evidence: Vec::new(),
     }
 }
 
@@ -108,6 +110,7 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
             };
         }
         for (code, kinds) in by_code {
+            let evidence = evidence(class, code);
             let kinds: Vec<_> = kinds
                 .into_iter()
                 .map(|(kind, (count, during))| {
@@ -127,10 +130,34 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
                 at_risk(class),
                 kinds.join("; ")
             );
-            found.push(finding(Severity::Failure, code, ROTATION, words));
+            found.push(Finding {
+                evidence,
+                ..finding(Severity::Failure, code, ROTATION, words)
+            });
         }
     }
     found
+}
+
+/// The first failure of each kind that a finding of this code is about, the earliest first.
+fn evidence(class: &ClassReport, code: Code) -> Vec<Evidence> {
+    let failures = class.failures.iter();
+    let mut failures: Vec<&Failures> = failures.filter(|of| Code::of(of.kind) == code).collect();
+    let at = |of: &Failures| of.first_ms.unwrap_or(f64::MAX);
+    failures.sort_by(|a, b| at(a).total_cmp(&at(b)));
+    let mut first: Vec<Evidence> = Vec::new();
+    for of in failures {
+        if !first.iter().any(|known| known.kind == of.kind) {
+            first.push(Evidence {
+                class: class.class,
+                kind: of.kind,
+                phase: Some(of.phase),
+                at_ms: of.first_ms,
+                said: of.example.clone(),
+            });
+        }
+    }
+    first
 }
 
 /// How many failed of the attempts that rotations can have hurt.

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::attempt::crossings;
+use crate::attempt::phase;
+use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use crate::report::at_risk::AtRisk;
 use crate::report::latency::histogram;
 use crate::report::{ClassReport, Failures, Latency, Phase, PhaseReport, Rotation, Slice};
-use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
 use ch11_verification::bound::upper;
-use ch11_verification::judge::{crossings, risk};
-use ch11_verification::phase::phase;
+use ch11_verification::judge::risk;
 use ch11_verification::rotation::Window;
 
 /// How long a slice of the timeline is, where the run is short.
@@ -101,6 +102,7 @@ fn count(
         phase,
         count: 0,
         example: record.error.clone().unwrap_or_default(),
+        first_ms: Some(ms(record.done)),
     });
     entry.count += 1;
 }

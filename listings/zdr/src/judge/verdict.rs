@@ -1,25 +1,27 @@
 //! From findings and figures to a verdict.
 
 use crate::judge::findings::{ROTATION, share};
+use crate::report::cause::causes;
 use crate::report::coverage::remark;
-use crate::report::{Finding, Outcome, Report, Severity, Verdict};
+use crate::report::format::counted;
+use crate::report::{Finding, Report, Severity, Status, Verdict};
 
-/// The verdict, in one sentence.
+/// The verdict, in a few sentences. The first names the level that it speaks of.
 pub fn verdict(report: &Report) -> Verdict {
-    let failures: Vec<_> = report
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Failure)
-        .collect();
-    let warnings = match report.findings.len() - failures.len() {
+    let failures: Vec<_> = report.findings.iter().filter(|of| of.fails()).collect();
+    let warnings = report.findings.iter();
+    let warnings = warnings.filter(|finding| finding.severity == Severity::Warning);
+    let warnings = match warnings.count() {
         0 => String::new(),
         1 => " There is 1 warning.".into(),
         many => format!(" There are {many} warnings."),
     };
     let not_covered = report.not_covered();
+    let level = report.plan.require;
+    let said = sentence(report, &failures) + &report.besides() + &warnings;
     Verdict {
         passed: failures.is_empty() && report.interrupted.is_none(),
-        words: sentence(report, &failures) + &warnings + &remark(&not_covered),
+        words: format!("Level `{level}`: {said}{}", remark(&not_covered)),
         not_covered,
         at_risk: report.all_at_risk(),
     }
@@ -28,56 +30,68 @@ pub fn verdict(report: &Report) -> Verdict {
 fn sentence(report: &Report, failures: &[&Finding]) -> String {
     let name = &report.server.name;
     let failed = report.failures_in_words();
-    let counted = match report.rotations.len() {
-        1 => "1 rotation".to_owned(),
-        many => format!("{many} rotations"),
-    };
-    let (tried, failed_at) = scenarios(report);
-    let scenarios = match tried {
-        0 => String::new(),
-        many => format!(", and {many} things were done to it on purpose"),
-    };
+    let rotations = counted(report.rotations.len() as u64, "rotation");
     let mut under_load = failures
         .iter()
         .filter(|failure| failure.scenario == ROTATION);
+    let does = match rotation_is_waived(report) {
+        true => "rotates, and loses no more than is waived",
+        false => "rotates with zero downtime",
+    };
     match (&report.interrupted, under_load.next()) {
         (_, Some(worst)) => {
-            let more = match failures.len() {
-                1 => String::new(),
-                2 => " And 1 more failure.".into(),
-                many => format!(" And {} more failures.", many - 1),
+            let causes = causes(&report.findings).into_iter();
+            let more = match causes.filter(|of| of.status == Status::Counted).count() {
+                ..=1 => String::new(),
+                2 => " And 1 more thing is wrong.".into(),
+                many => format!(" And {} more things are wrong.", many - 1),
             };
             let words = &worst.words;
             format!("{name} does not rotate with zero downtime. {words}{more}")
         }
-        // What was done to it is another matter than what happens every day.
-        (None, None) if !failures.is_empty() => format!(
-            "{name} rotates with zero downtime while all is well: {counted}. {failed} \
-             But of {tried} things done to it on purpose it does not stand {}: {}.",
-            failed_at.len(),
-            failed_at.join(", ")
-        ),
+        (None, None) if !failures.is_empty() => in_scenarios(report, does, &rotations, &failed),
         (Some(error), None) => {
-            format!("No verdict on {name}: {error}. Until then, there were {counted}. {failed}")
+            format!("no verdict on {name}: {error}. Until then, there were {rotations}. {failed}")
         }
         (None, None) if report.rotations.is_empty() => {
             let attempts = report.classes.iter().map(|class| class.attempts).sum();
             let failed = report.classes.iter().map(|class| class.failed).sum();
-            let share = share(failed, attempts);
+            let (share, scenarios) = (share(failed, attempts), passed(report));
             format!("{name} serves: {share} attempts failed{scenarios}. Nothing was rotated.")
         }
-        (None, None) => {
-            format!("{name} rotates with zero downtime: {counted}{scenarios}. {failed}")
-        }
+        (None, None) => format!("{name} {does}: {rotations}{}. {failed}", passed(report)),
     }
 }
 
-/// How many scenarios were run, and the names of those that failed.
-fn scenarios(report: &Report) -> (usize, Vec<&str>) {
-    let run = report.scenarios.iter();
-    let run = run.filter(|scenario| scenario.outcome != Outcome::NotApplicable);
-    let failed = run
-        .clone()
-        .filter(|scenario| scenario.outcome == Outcome::Failed);
-    (run.count(), failed.map(|of| of.name.as_str()).collect())
+/// What was done to it is another matter than what happens every day: which level it passes is said.
+fn in_scenarios(report: &Report, does: &str, rotations: &str, failed: &str) -> String {
+    let (name, tally) = (&report.server.name, report.tally());
+    let (many, names) = (tally.failed.len(), tally.failed.join(", "));
+    let required = counted(tally.required as u64, "scenario");
+    let passes = report.passes_below().map_or_else(String::new, |level| {
+        format!("It passes the level `{level}`: ")
+    });
+    let it = if passes.is_empty() { "It" } else { "it" };
+    format!(
+        "{name} failed {many} of {required}: {names}. {passes}{it} {does} while all is well, \
+         {rotations}. {failed}"
+    )
+}
+
+/// How many scenarios it passed, of those that the level requires.
+fn passed(report: &Report) -> String {
+    let tally = report.tally();
+    let all = counted(tally.required as u64, "scenario");
+    match (tally.required, tally.waived) {
+        (0, _) => String::new(),
+        (_, 0) => format!(", and {all} passed"),
+        (many, waived) => format!(", and {} of {all} passed", many - waived),
+    }
+}
+
+/// Whether something is lost while all is well, and the team lives with it.
+fn rotation_is_waived(report: &Report) -> bool {
+    let failures = report.findings.iter();
+    let mut failures = failures.filter(|finding| finding.severity == Severity::Failure);
+    failures.any(|finding| finding.scenario == ROTATION && !finding.fails())
 }

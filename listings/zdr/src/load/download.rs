@@ -4,9 +4,9 @@
 use std::io;
 use std::time::Duration;
 
+use crate::attempt::Attempt;
+use crate::attempt::failure::Where;
 use ch06_in_flight_requests::client::{Download, Http};
-use ch11_verification::attempt::Attempt;
-use ch11_verification::failure::Where;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use lab::client::{self, Client};

@@ -1,11 +1,11 @@
 //! A failed attempt, and whether its request was sent at all.
 //!
-//! Which kind of failure it is, chapter 11 says.
+//! Which kind of failure it is, [`crate::attempt::failure`] says.
 
 use std::io;
 
-use ch11_verification::attempt::FailureKind;
-use ch11_verification::failure::{Where, causes, kind};
+use crate::attempt::FailureKind;
+use crate::attempt::failure::{Where, causes, kind};
 use lab::client::Failure;
 
 /// A failed attempt.

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
-use ch11_verification::failure::Where;
+use crate::attempt::FailureKind;
+use crate::attempt::failure::Where;
 use lab::client::Client;
 use tokio::net::TcpStream;
 use tokio::time::sleep;

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::attempt::failure::Where;
+use crate::attempt::finished;
 use ch06_in_flight_requests::client::Http;
 use ch11_verification::attempt::Class;
-use ch11_verification::failure::Where;
-use ch11_verification::open_loop::finished;
 use lab::client::Client;
 use tokio::task::JoinSet;
 

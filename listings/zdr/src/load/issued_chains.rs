@@ -83,6 +83,16 @@ impl Chains {
         Some(chain.serial.clone())
     }
 
+    /// Whether this leaf was issued, by its SHA-256, whatever comes with it.
+    pub(crate) fn has_leaf(&self, sha256: &str) -> bool {
+        let inner = self.lock();
+        let mut leaves = inner
+            .issued
+            .iter()
+            .filter_map(|chain| chain.certificates.first());
+        leaves.any(|leaf| leaf == sha256)
+    }
+
     /// The most that was sent with a leaf beside what was issued with it. `None` where each chain came
     /// as it was issued.
     pub fn added(&self) -> Option<Added> {

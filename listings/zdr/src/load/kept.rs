@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::attempt::{Class, Kept, Recorder};
 use ch06_in_flight_requests::client::Http;
-use ch11_verification::attempt::{Class, Kept, Recorder};
 
 use crate::load::failure::Failed;
 use crate::load::probe::ProbeContext;

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::attempt::failure::Where;
 use ch11_verification::attempt::Class;
-use ch11_verification::failure::Where;
 use lab::client::Client;
 
 use crate::load::conversation::Conversation;

@@ -5,18 +5,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use ch06_in_flight_requests::client::Http;
-use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
 use ch11_verification::open_loop::open_loop;
 use lab::client::{Client, Seen};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::client::TlsStream;
 
 use crate::load::conversation::Conversation;
 use crate::load::failure::Failed;
 use crate::load::narrow;
 use crate::load::target::{Sighting, Target};
+
+/// How many attempts of one loop may be in progress. More would only measure this side.
+const MOST: usize = 512;
 
 /// What the clients of one class need for an attempt.
 #[derive(Clone)]
@@ -37,7 +40,19 @@ impl ProbeContext {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        open_loop(rate, self.stop.clone(), self.recorder.clone(), attempt).await;
+        let free = Arc::new(Semaphore::new(MOST));
+        let limited = move |due| {
+            let recorder = &self.recorder;
+            recorder.late(recorder.now().saturating_sub(due));
+            let place = free.clone().try_acquire_owned();
+            let place = place.inspect_err(|_| recorder.dropped()).ok()?;
+            let made = attempt(due);
+            Some(async move {
+                made.await;
+                drop(place);
+            })
+        };
+        open_loop(rate, self.stop.clone(), self.recorder.now(), limited).await;
     }
 
     /// Writes an attempt down that is over now. `paced` says whether it was made at its time.

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::attempt::FailureKind;
+use crate::attempt::failure::Where;
 use ch06_in_flight_requests::client::{Download, Http, Version};
-use ch11_verification::attempt::FailureKind;
-use ch11_verification::failure::Where;
 use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::Incoming;

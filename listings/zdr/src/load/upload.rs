@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
-use ch11_verification::failure::Where;
+use crate::attempt::FailureKind;
+use crate::attempt::failure::Where;
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::{Body, Bytes, Frame};

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// How wide a terminal's lines are: what fits beside a chapter's text, too.
+pub const WIDTH: usize = 86;
+
 /// The name that a value has in the report's JSON.
 pub fn name(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {

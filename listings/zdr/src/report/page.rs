@@ -1,5 +1,6 @@
 //! The report as one page for people: no script, nothing fetched, readable in print.
 
+mod causes;
 mod clients;
 mod latency;
 mod rotations;
@@ -10,16 +11,15 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::report::format;
 use crate::report::plot::Picture;
 use crate::report::plot::timeline::MARKED;
+use crate::report::text::outcome;
 use crate::report::times::Times;
-use crate::report::{Finding, Outcome, Report, Severity};
+use crate::report::{Outcome, Report};
+use causes::{waivers, warnings, wrong};
 use ch11_verification::bound;
 use clients::clients;
 use latency::latencies;
 use rotations::rotations;
 use table::table;
-
-/// As many words are shown of findings that are the same but for their figures.
-const ALIKE: usize = 3;
 
 /// The page.
 pub fn page(report: &Report) -> String {
@@ -53,7 +53,9 @@ pub fn page(report: &Report) -> String {
                         }
                         (key_figures(report))
                     }
-                    (findings(report))
+                    (wrong(report))
+                    (warnings(report))
+                    (waivers(report))
                     (run(report))
                     (clients(report))
                     (latencies(report))
@@ -124,60 +126,6 @@ fn key_figures(report: &Report) -> Markup {
     }
 }
 
-fn findings(report: &Report) -> Markup {
-    // From several generators, the same finding comes with figures of each.
-    let mut alike: Vec<(&Finding, Vec<&str>)> = Vec::new();
-    for finding in &report.findings {
-        let same = alike.iter_mut().find(|(first, _)| {
-            (first.severity, first.code, &first.scenario)
-                == (finding.severity, finding.code, &finding.scenario)
-        });
-        match same {
-            Some((_, words)) => words.push(&finding.words),
-            None => alike.push((finding, vec![&finding.words])),
-        }
-    }
-    html! {
-        section aria-labelledby="findings" {
-            h2 #findings { "Findings" }
-            @if alike.is_empty() {
-                p { "None." }
-            } @else {
-                ul.findings { @for (finding, words) in &alike { (found(finding, words)) } }
-            }
-        }
-    }
-}
-
-fn found(finding: &Finding, words: &[&str]) -> Markup {
-    let (class, severity) = match finding.severity {
-        Severity::Failure => ("failure", "Failure"),
-        Severity::Warning => ("warning", "Warning"),
-    };
-    html! {
-        li class=(class) {
-            h3 {
-                span.severity { (severity) } " "
-                code { (format::name(&finding.code)) } " in " (finding.scenario)
-            }
-            @for one in words.iter().take(ALIKE) { p { (one) } }
-            @if words.len() > ALIKE {
-                p { "And " (words.len() - ALIKE) " more like it." }
-            }
-            @if !finding.catalogue.is_empty() {
-                p.see {
-                    "See the book’s failure catalogue, "
-                    (if finding.catalogue.len() == 1 { "entry " } else { "entries " })
-                    @for (place, entry) in finding.catalogue.iter().enumerate() {
-                        @if place > 0 { ", " } (entry)
-                    }
-                    "."
-                }
-            }
-        }
-    }
-}
-
 fn run(report: &Report) -> Markup {
     if report.timeline.is_empty() {
         return html! {
@@ -231,14 +179,16 @@ fn scenarios(report: &Report) -> Markup {
     let body = html! { tbody { @for scenario in &report.scenarios {
         @let skipped = scenario.outcome == Outcome::NotApplicable;
         @let yes = |yes| match (skipped, yes) { (true, _) => "—", (_, true) => "yes", _ => "no" };
-        @let outcome = match scenario.outcome {
-            Outcome::Passed => "✓ passed",
-            Outcome::Failed => "✗ failed",
-            Outcome::NotApplicable => "not applicable",
+        @let outcome = match outcome(scenario, report) {
+            "passed" => "✓ passed",
+            "failed" => "✗ failed",
+            "noted" => "failed, not required",
+            "waived" => "failed, waived",
+            other => other,
         };
         tr {
             th scope="row" { (scenario.name) p.what { (scenario.what) } }
-            td.bad[scenario.outcome == Outcome::Failed] { (outcome) }
+            td.bad[report.fails_in(&scenario.name)] { (outcome) }
             td.figure { (format::count(scenario.attempts)) }
             td.figure.bad[scenario.failed > 0] {
                 (format::failures(scenario.failed, scenario.attempts, bound::upper(scenario.failed, scenario.attempts)))
@@ -323,6 +273,7 @@ fn conditions(report: &Report) -> Markup {
                 dt { "Rotations asked for" }
                 dd { (format::count(plan.rotations.into())) ", one every " (format::millis(plan.interval_ms as f64)) ", written by " code { (plan.writer) } }
                 dt { "Attempts a second" } dd { (rates) " (downloads, uploads, conversations: at once)" }
+                dt { "Level" } dd { code { (report.plan.require) } }
                 dt { "Limits" }
                 dd {
                     "new certificate within " (format::millis(plan.reload_within_ms as f64))

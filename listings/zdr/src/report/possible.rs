@@ -21,6 +21,9 @@ pub(super) fn possible(report: &Report) -> Result<(), String> {
     report.classes.iter().try_for_each(class)?;
     report.rotations.iter().try_for_each(rotation)?;
     report.scenarios.iter().try_for_each(scenario)?;
+    let evidence = report.findings.iter().flat_map(|of| &of.evidence);
+    let mut moments = evidence.filter_map(|of| of.at_ms);
+    moments.try_for_each(|at| moment("at_ms", at))?;
     report.resources.iter().try_for_each(resources)?;
     report.timeline.iter().try_for_each(slice)
 }
@@ -51,6 +54,7 @@ fn class(class: &ClassReport) -> Result<(), String> {
     }
     for failures in &class.failures {
         count("failures", failures.count)?;
+        moment("first_ms", failures.first_ms.unwrap_or(0.0))?;
     }
     class.at_risk.iter().try_for_each(at_risk)?;
     for phase in class.phases.values() {

@@ -1,17 +1,18 @@
 //! The report for a terminal: at most [`WIDTH`] columns, the same lines for the same report.
 
+mod causes;
+
 use crate::report::at_risk::{AtRisk, Exposure, INDEPENDENCE};
+use crate::report::book::Book;
 use crate::report::format;
+pub use crate::report::format::WIDTH;
 use crate::report::times::Times;
 use crate::report::{
-    ClassReport, Finding, Latency, Outcome, Phase, Report, ScenarioReport, Severity,
+    ClassReport, Finding, Latency, Outcome, Phase, Report, ScenarioReport, Severity, Status,
 };
 use ch11_verification::bound;
 
-/// What fits beside a chapter's text, too.
-pub const WIDTH: usize = 86;
-
-/// The verdict, the findings, and a table of each: clients, rotations, scenarios.
+/// The verdict, what is wrong and what to do, and a table of each: clients, rotations, scenarios.
 pub fn summary(report: &Report) -> String {
     let mut text = String::new();
     let verdict = if report.verdict.passed {
@@ -25,17 +26,37 @@ pub fn summary(report: &Report) -> String {
         let line = format!("The run ended before its time: {error}. What was measured until then:");
         put(&mut text, &format::wrapped(&line, WIDTH, ""));
     }
-    if !report.findings.is_empty() {
-        put(&mut text, "\nFindings");
+    for line in causes::lines(report) {
+        put(&mut text, &line);
     }
-    for finding in &report.findings {
-        put(&mut text, &line_of(finding));
-    }
+    warnings(&mut text, report);
+    waivers(&mut text, report);
     clients(&mut text, report);
     at_risk(&mut text, report);
     rotations(&mut text, report);
     scenarios(&mut text, report);
     text
+}
+
+fn warnings(text: &mut String, report: &Report) {
+    let warnings = report.findings.iter();
+    let warnings = warnings.filter(|finding| finding.severity == Severity::Warning);
+    for (place, finding) in warnings.enumerate() {
+        if place == 0 {
+            put(text, "\nWarnings");
+        }
+        put(text, &line_of(finding));
+    }
+}
+
+fn waivers(text: &mut String, report: &Report) {
+    if !report.waivers.is_empty() {
+        put(text, "\nWaivers");
+    }
+    for waiver in &report.waivers {
+        let line = format::wrapped(&waiver.to_string(), WIDTH - 2, "    ");
+        put(text, &format!("  {line}"));
+    }
 }
 
 fn put(text: &mut String, line: &str) {
@@ -171,11 +192,11 @@ fn scenarios(text: &mut String, report: &Report) {
         ),
     );
     for scenario in &report.scenarios {
-        put(text, &row(scenario));
+        put(text, &row(scenario, report));
     }
 }
 
-fn row(scenario: &ScenarioReport) -> String {
+fn row(scenario: &ScenarioReport, report: &Report) -> String {
     let name = format::plain(&scenario.name);
     if scenario.outcome == Outcome::NotApplicable {
         return format!("  {name:<18} skipped");
@@ -185,7 +206,7 @@ fn row(scenario: &ScenarioReport) -> String {
     let failed = format::failures(scenario.failed, scenario.attempts, bound);
     format!(
         "  {name:<18} {:<7}{:>8}  {failed:<22}{:<7}{:<10}{:>9}",
-        format::name(&scenario.outcome),
+        outcome(scenario, report),
         format::count(scenario.attempts),
         yes(scenario.kept_serving),
         yes(scenario.kept_last_good),
@@ -193,18 +214,27 @@ fn row(scenario: &ScenarioReport) -> String {
     )
 }
 
+/// What came of it, and whether a failure counts.
+pub(crate) fn outcome(scenario: &ScenarioReport, report: &Report) -> &'static str {
+    match scenario.outcome {
+        Outcome::Passed => "passed",
+        Outcome::NotApplicable => "not applicable",
+        Outcome::Failed if scenario.level > report.plan.require => "noted",
+        Outcome::Failed if report.is_waived(scenario) => "waived",
+        Outcome::Failed => "failed",
+    }
+}
+
 /// A finding for a terminal.
 pub(crate) fn line_of(finding: &Finding) -> String {
-    let mark = match finding.severity {
-        Severity::Failure => "✗",
-        Severity::Warning => "!",
+    let mark = match (finding.severity, finding.status) {
+        (Severity::Warning, _) => "!",
+        (_, Status::Counted) => "✗",
+        (_, Status::NotRequired) => "· not required:",
+        (_, Status::Waived) => "· waived:",
     };
-    let entries: Vec<String> = finding.catalogue.iter().map(u32::to_string).collect();
-    let see = match entries.len() {
-        0 => String::new(),
-        1 => format!(" (failure catalogue, entry {})", entries[0]),
-        _ => format!(" (failure catalogue, entries {})", entries.join(", ")),
-    };
+    let see = Book::default().entries(&finding.catalogue);
+    let see = see.map_or_else(String::new, |see| format!(" ({see})"));
     let text = format!(
         "{mark} {} in {}: {}{see}",
         format::name(&finding.code),

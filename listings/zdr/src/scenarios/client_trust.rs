@@ -6,16 +6,16 @@ use lab::authority::{Authority, LeafRequest};
 use lab::client::Client;
 use tokio::time::{Instant, sleep};
 
+use crate::attempt::{Attempt, Class};
 use crate::error::Error;
+use crate::gate::scenario::Scenario;
 use crate::judge::findings::share;
 use crate::judge::of_server::of_server;
 use crate::report::Code;
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::options::ScenarioContext;
-use crate::scenarios::outcome::{ScenarioOutcome, it_said};
-use crate::scenarios::scenario::Scenario;
+use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::testbed::TestBed;
-use ch11_verification::attempt::{Attempt, Class};
 
 /// A client with a certificate of this authority.
 fn client_of(testbed: &TestBed, authority: &mut Authority, resume: bool) -> Result<Client, Error> {
@@ -130,20 +130,20 @@ pub(crate) async fn trust_added(context: &ScenarioContext) -> Result<ScenarioOut
 
 /// Counts what failed of the clients that were there before.
 fn count(outcome: &mut ScenarioOutcome, records: &[Attempt]) {
-    let failed: Vec<_> = records.iter().filter_map(|record| record.failed).collect();
+    let failed: Vec<_> = records.iter().filter_map(evidence).collect();
     outcome.attempts = records.len() as u64;
     outcome.failed = failed.len() as u64;
-    if let Some(kind) = failed.first() {
+    if let Some(first) = failed.first() {
         let words = format!(
             "While an authority was added, {} attempts of others failed: {}.",
             share(outcome.failed, outcome.attempts),
-            kind.words()
+            first.kind.words()
         );
-        let code = match Code::of(*kind) {
+        let code = match Code::of(first.kind) {
             Code::HandshakesFailed => Code::TurnedAway,
             code => code,
         };
-        outcome.fail(code, words);
+        outcome.fail_seen(code, words, vec![first.clone()]);
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use lab::authority::Issued;
 use lab::client::Client;
 
+use crate::attempt::{Class, Recorder};
 use crate::error::Error;
 use crate::load::{Load, Rates};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::{rotate, watch};
-use ch11_verification::attempt::{Class, Recorder};
 use ch11_verification::rotation::Window;
 
 /// A client that asks for handshakes, and what it and the load write down.

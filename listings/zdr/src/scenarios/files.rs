@@ -14,14 +14,14 @@ use rustix::process::Signal;
 use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
+use crate::gate::scenario::Scenario;
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::half_open::half_open;
 use crate::scenarios::in_place::in_place;
 use crate::scenarios::renewals::{other_intermediate, other_lifetimes, other_root, same_key};
-use crate::scenarios::scenario::Scenario;
 use crate::testbed::TestBed;
 use crate::testbed::rotate::until_shown;
-use ch11_verification::rotation::{Shown, Window};
+use ch11_verification::rotation::Window;
 
 /// Does it. Returns the last rotation, after which all should be well.
 pub(crate) async fn run(
@@ -142,13 +142,13 @@ async fn unchanged(testbed: &mut TestBed, probes: &ProbeClient, typical: Duratio
     let generation = testbed.chains.latest();
     let now = probes.recorder.now();
     let shown = until_shown(testbed, &probes.recorder, &probes.client, generation).await;
-    let Shown { first, converged } = shown;
+    let (first_new, converged) = shown;
     Window {
         generation,
         serial: testbed.good.facts.serial.clone(),
         began: now,
         notified: now,
-        first_new: first,
+        first_new,
         converged,
         end: probes.recorder.now(),
         complaint,

@@ -6,7 +6,7 @@ use ch09_simulating_rotation::Writer;
 use lab::agent::Strategy;
 
 use crate::error::Error;
-use crate::scenarios::scenario::Scenario;
+use crate::gate::scenario::Scenario;
 use crate::testbed::TestBed;
 use crate::testbed::shared::SharedFixtures;
 

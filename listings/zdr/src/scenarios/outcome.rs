@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::attempt::Attempt;
+
+use crate::gate::scenario::Scenario;
 use crate::judge::findings::finding;
 use crate::judge::measure::ms;
-use crate::report::{Code, Finding, Outcome, ScenarioReport, Severity};
-use crate::scenarios::scenario::Scenario;
+use crate::report::{Code, Evidence, Finding, Outcome, ScenarioReport, Severity};
 
 /// What came of a scenario, before it has its name.
 #[derive(Default)]
@@ -21,9 +23,20 @@ pub(crate) struct ScenarioOutcome {
 impl ScenarioOutcome {
     /// Adds a failure.
     pub(crate) fn fail(&mut self, code: Code, words: impl Into<String>) {
-        let words = words.into();
-        self.findings
-            .push(finding(Severity::Failure, code, "", words));
+        self.fail_seen(code, words, Vec::new());
+    }
+
+    /// Adds a failure of which clients saw this.
+    pub(crate) fn fail_seen(
+        &mut self,
+        code: Code,
+        words: impl Into<String>,
+        evidence: Vec<Evidence>,
+    ) {
+        self.findings.push(Finding {
+            evidence,
+            ..finding(Severity::Failure, code, "", words.into())
+        });
     }
 
     /// What the report says of it.
@@ -59,6 +72,7 @@ pub(crate) fn not_applicable(scenario: Scenario) -> ScenarioReport {
     ScenarioReport {
         name: scenario.name(),
         what: scenario.what(),
+        level: scenario.level(),
         outcome: Outcome::NotApplicable,
         attempts: 0,
         failed: 0,
@@ -66,6 +80,17 @@ pub(crate) fn not_applicable(scenario: Scenario) -> ScenarioReport {
         kept_last_good: true,
         recovered_ms: None,
     }
+}
+
+/// What a client saw of a failed attempt.
+pub(crate) fn evidence(record: &Attempt) -> Option<Evidence> {
+    Some(Evidence {
+        class: record.class,
+        kind: record.failed?,
+        phase: None,
+        at_ms: Some(ms(record.done)),
+        said: record.error.clone().unwrap_or_default(),
+    })
 }
 
 /// What the way of reloading complained of, as a sentence that follows another.

@@ -27,7 +27,7 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
         Ok(testbed) => testbed,
         Err(error) => {
             let (severity, words) = match error {
-                Error::Start(StartError::Ended(..)) => (
+                Error::Start(StartError::Ended { .. }) => (
                     Severity::Warning,
                     format!("Without its files it does not start, and does not wait: {error}"),
                 ),
@@ -46,8 +46,8 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
     let generation = testbed.chains.latest();
     let now = probes.recorder.now();
     let (recorder, client) = (&probes.recorder, &probes.client);
-    let shown = until_shown(&mut testbed, recorder, client, generation).await;
-    match shown.first {
+    let (first_new, _) = until_shown(&mut testbed, recorder, client, generation).await;
+    match first_new {
         Some(new) => outcome.recovered = Some(new.saturating_sub(now)),
         None => outcome.fail(
             Code::NotPickedUp,

@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
+use crate::gate::scenario::Scenario;
 use crate::judge::findings::share;
 use crate::judge::of_server::of_server;
 use crate::load::Target;
-use crate::report::Code;
+use crate::report::{Code, Evidence};
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::files;
 use crate::scenarios::options::ScenarioContext;
-use crate::scenarios::outcome::{ScenarioOutcome, it_said};
-use crate::scenarios::scenario::Scenario;
+use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::server::Server;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
-use ch11_verification::attempt::{Attempt, Class, FailureKind};
-use ch11_verification::phase::went_back;
 use ch11_verification::rotation::Window;
+use ch11_verification::rotation::went_back;
 
 /// Does it, and says what the clients met.
 pub(crate) async fn under_load(
@@ -89,33 +89,44 @@ fn classes(target: &Target) -> Vec<Class> {
     classes
 }
 
-/// Counts what failed, and adds a failure for each kind.
+/// Counts what failed, and adds a failure for each code, with each way in which attempts failed so.
 fn count(scenario: Scenario, outcome: &mut ScenarioOutcome, records: &[Attempt]) {
+    let failed = records.iter().filter(|record| record.failed.is_some());
     outcome.attempts = records.len() as u64;
-    outcome.failed = records
-        .iter()
-        .filter(|record| record.failed.is_some())
-        .count() as u64;
-    let mut kinds: Vec<(Code, FailureKind, String, u64)> = Vec::new();
-    for record in records {
-        let Some(kind) = record.failed else { continue };
-        let code = match (scenario, Code::of(kind)) {
-            (Scenario::Stalled, Code::HandshakesFailed) => Code::HandshakeWaitsForFiles,
-            (_, Code::HandshakesFailed) if scenario.sabotage().is_some() => Code::LastGoodLost,
-            (_, code) => code,
-        };
-        match kinds.iter_mut().find(|(of, ..)| *of == code) {
-            Some((.., count)) => *count += 1,
-            None => kinds.push((code, kind, record.error.clone().unwrap_or_default(), 1)),
+    outcome.failed = failed.clone().count() as u64;
+    let mut codes: Vec<(Code, Vec<(u64, Evidence)>)> = Vec::new();
+    for first in failed.filter_map(evidence) {
+        let code = code_of(scenario, first.kind);
+        let known = codes.iter().position(|(of, _)| *of == code);
+        let at = known.unwrap_or(codes.len());
+        if at == codes.len() {
+            codes.push((code, Vec::new()));
+        }
+        let ways = &mut codes[at].1;
+        match ways.iter_mut().find(|(_, of)| of.kind == first.kind) {
+            Some((count, _)) => *count += 1,
+            None => ways.push((1, first)),
         }
     }
-    for (code, kind, error, count) in kinds {
-        let words = format!(
-            "{} attempts failed, {count} of them so: {} ({error}).",
-            share(outcome.failed, outcome.attempts),
-            kind.words(),
-        );
-        outcome.fail(code, words);
+    for (code, ways) in codes {
+        let said = ways.iter().map(|(count, first)| {
+            let (kind, error) = (first.kind.words(), &first.said);
+            format!("{count} of them so: {kind} ({error})")
+        });
+        let said: Vec<_> = said.collect();
+        let share = share(outcome.failed, outcome.attempts);
+        let words = format!("{share} attempts failed, {}.", said.join("; "));
+        let evidence = ways.into_iter().map(|(_, first)| first).collect();
+        outcome.fail_seen(code, words, evidence);
+    }
+}
+
+/// What a failed attempt means in this scenario.
+fn code_of(scenario: Scenario, kind: FailureKind) -> Code {
+    match (scenario, Code::of(kind)) {
+        (Scenario::Stalled, Code::HandshakesFailed) => Code::HandshakeWaitsForFiles,
+        (_, Code::HandshakesFailed) if scenario.sabotage().is_some() => Code::LastGoodLost,
+        (_, code) => code,
     }
 }
 

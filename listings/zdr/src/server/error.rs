@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::server::advice::Advice;
 
 /// Why a server could not be started, or not be attached to.
 #[derive(Debug)]
@@ -12,10 +15,17 @@ pub enum StartError {
     Program(String, io::Error),
     /// A command of `setup` failed.
     Setup(String, String),
-    /// It ended before it was ready. With what it said last.
-    Ended(String, String),
-    /// It was not ready in time. With what it said last.
-    NotReady(Duration, String),
+    /// It ended before it was ready.
+    Ended {
+        /// Its command, with all words replaced.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// What it said last.
+        said: String,
+    },
+    /// It was not ready in time, or never can be.
+    NotReady(Box<NotReady>),
     /// No server answers where it should be attached to.
     Unreachable(String, io::Error),
     /// A file or folder of the run is missing, or could not be written.
@@ -26,28 +36,50 @@ pub enum StartError {
     Process(i32),
 }
 
+/// A server that runs, and is not ready.
+#[derive(Debug)]
+pub struct NotReady {
+    /// Its command, with all words replaced.
+    pub command: String,
+    /// How long was waited for it.
+    pub waited: Duration,
+    /// The event by which it should have said so, where there is one.
+    pub event: Option<String>,
+    /// Where clients would come.
+    pub expected: SocketAddr,
+    /// Whether its description has `{port}` anywhere.
+    pub is_told: bool,
+    /// Where its processes listen. Empty where that is nowhere, or cannot be known.
+    pub listens: Vec<SocketAddr>,
+    /// What it said last.
+    pub said: String,
+}
+
+/// What a server said, for the end of a sentence.
+fn it_said(said: &str) -> String {
+    match said.trim() {
+        "" => "It said nothing.".to_owned(),
+        said => format!("It said: {said}"),
+    }
+}
+
+fn all(addresses: &[SocketAddr]) -> String {
+    let all: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    all.join(" and ")
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = |said: &str| match said.trim() {
-            "" => "It said nothing.".to_owned(),
-            said => format!("It said: {said}"),
-        };
         match self {
             Self::Program(program, error) => write!(f, "`{program}` cannot be started: {error}"),
             Self::Setup(command, error) => write!(f, "`{command}`, of `setup`, failed: {error}"),
-            Self::Ended(status, last) => {
-                write!(
-                    f,
-                    "the server ended before it was ready ({status}). {}",
-                    said(last)
-                )
+            Self::Ended { status, said, .. } => {
+                let said = it_said(said);
+                write!(f, "the server ended before it was ready ({status}). {said}")
             }
-            Self::NotReady(bound, last) => {
-                write!(
-                    f,
-                    "the server was not ready within {bound:?}. {}",
-                    said(last)
-                )
+            Self::NotReady(not_ready) => {
+                let said = it_said(&not_ready.said);
+                write!(f, "{}. {said}", not_ready.what())
             }
             Self::Unreachable(address, error) => write!(f, "nobody answers at {address}: {error}"),
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
@@ -55,6 +87,103 @@ impl fmt::Display for StartError {
             Self::Process(pid) => {
                 write!(f, "no process has the number {pid}, which `attach` tells")
             }
+        }
+    }
+}
+
+impl StartError {
+    /// The same for somebody who wants to mend it. `None` where one sentence says all.
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Program(program, error) => Some(Advice {
+                what: self.to_string(),
+                tried: format!("starting the program `{program}`"),
+                seen: error.to_string(),
+                change: match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        "make it executable (chmod +x), or call the interpreter that runs it".into()
+                    }
+                    _ => "name a program on the search path, or one by its path: a path with a slash \
+                          begins at the folder of the TOML file, or where you call `zdr`"
+                        .into(),
+                },
+            }),
+            Self::Ended {
+                command,
+                status,
+                said,
+            } => Some(Advice {
+                what: format!("the server ended before it was ready ({status})"),
+                tried: format!("running {command}"),
+                seen: it_said(said),
+                change: "what it complains of. Outside of `zdr`, it runs with files of your own in place \
+                         of those"
+                    .into(),
+            }),
+            Self::NotReady(not_ready) => Some(not_ready.advice()),
+            _ => None,
+        }
+    }
+}
+
+impl NotReady {
+    fn what(&self) -> String {
+        let within = format!("the server was not ready within {:?}", self.waited);
+        match (&self.event, self.listens.is_empty()) {
+            (None, false) if !self.is_told => {
+                "the server listens on a port of its own, and is not told `{port}`".into()
+            }
+            (None, false) => format!("{within}: it listens elsewhere"),
+            (Some(event), false) => format!("{within}: it did not log `{event}`"),
+            (_, true) => within,
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        let (expected, waited) = (self.expected, self.waited);
+        let tried = match &self.event {
+            None => format!("running {}\nconnecting to {expected}", self.command),
+            Some(event) => format!(
+                "running {}\nreading its stderr for a line of JSON with \"event\": \"{event}\" and a \"port\"",
+                self.command
+            ),
+        };
+        let seen = match self.listens.is_empty() {
+            true => format!(
+                "it runs, and no port of it was found. {}",
+                it_said(&self.said)
+            ),
+            false => format!(
+                "it listens on {}. {}",
+                all(&self.listens),
+                it_said(&self.said)
+            ),
+        };
+        let same_port = |address: &SocketAddr| address.port() == expected.port();
+        let change = match (&self.event, self.listens.is_empty()) {
+            (None, false) if self.listens.iter().any(same_port) => {
+                "let it listen on 127.0.0.1, or on all addresses: that is where clients come".into()
+            }
+            (None, false) => format!(
+                "put `{{port}}` where its command or its configuration has the port {}",
+                self.listens[0].port()
+            ),
+            (Some(_), false) => {
+                "leave `event` out of `[ready]`: then it is ready when it accepts a \
+                                 connection on `{port}`"
+                    .into()
+            }
+            (_, true) => format!(
+                "raise `within_ms` of `[ready]` above {} if it needs longer; otherwise look at what it \
+                 waits for",
+                waited.as_millis()
+            ),
+        };
+        Advice {
+            what: self.what(),
+            tried,
+            seen,
+            change,
         }
     }
 }

@@ -2,12 +2,203 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use lab::agent::Files;
 
+use crate::server::mistake::nearest;
 use crate::server::spec::{Layout, Spec};
+
+/// Each word that may stand in braces, and what replaces it.
+pub const WORDS: &[(&str, &str)] = &[
+    (
+        "certificate",
+        "the file with the chain that is rotated, leaf first",
+    ),
+    ("key", "the file with its private key"),
+    (
+        "roots",
+        "the file with the trust anchor by which clients verify the chain",
+    ),
+    (
+        "folder",
+        "the folder of the certificate's file, for a server that watches a folder",
+    ),
+    (
+        "other_certificate",
+        "the file with the chain of `other_name`, which is not rotated",
+    ),
+    ("other_key", "the file with its private key"),
+    (
+        "client_roots",
+        "the file with the trust anchors for clients' certificates",
+    ),
+    (
+        "mutual",
+        "what `mutual` says, where clients are asked for certificates, and nothing otherwise",
+    ),
+    (
+        "port",
+        "a free port of the loopback address: where the server has to listen",
+    ),
+    (
+        "admin_port",
+        "another free port, for a server that has an interface for its operator",
+    ),
+    (
+        "origin",
+        "the port of a plain HTTP server, for a proxy that needs something behind it",
+    ),
+    (
+        "www",
+        "a folder with a file for each size that clients ask for, for a server of files",
+    ),
+    ("dir", "the run's own folder"),
+    ("here", "the folder of the TOML file"),
+    (
+        "pid",
+        "the number of the server's process, in `[reload]` only",
+    ),
+    (
+        "pem",
+        "chain and key as text, in `send` of `[reload.socket]` only",
+    ),
+];
+
+/// Words of other tools, and ours for the same.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    (
+        "certificate",
+        &[
+            "cert",
+            "certs",
+            "crt",
+            "chain",
+            "fullchain",
+            "tls_cert",
+            "certificates",
+            "cert_file",
+        ],
+    ),
+    (
+        "key",
+        &[
+            "private_key",
+            "privkey",
+            "tls_key",
+            "key_file",
+            "keyfile",
+            "pkey",
+        ],
+    ),
+    (
+        "roots",
+        &["ca", "root", "ca_cert", "cacert", "ca_file", "trust"],
+    ),
+    ("client_roots", &["client_ca", "clients", "client_cas"]),
+    (
+        "port",
+        &["listen", "tls_port", "https_port", "addr", "address"],
+    ),
+    ("dir", &["tmp", "tmpdir", "temp", "workdir"]),
+];
+
+/// A word in braces that nothing stands for.
+pub(crate) struct Unknown<'a> {
+    /// Where it is, with its braces.
+    pub(crate) span: Range<usize>,
+    /// Without them.
+    pub(crate) word: &'a str,
+    /// The word that is probably meant.
+    pub(crate) nearest: Option<&'static str>,
+}
+
+impl Unknown<'_> {
+    /// What may be meant, as a question.
+    pub(crate) fn help(&self) -> String {
+        let meant = self
+            .nearest
+            .map(|word| format!("did you mean `{{{word}}}`? "));
+        format!(
+            "{}`zdr help toml` lists all words",
+            meant.unwrap_or_default()
+        )
+    }
+}
+
+/// Whether a text is a script, or a configuration, which has braces of its own.
+pub(crate) fn is_script(text: &str) -> bool {
+    text.contains(char::is_whitespace)
+}
+
+/// The unknown words of a text. In a `script`, which may have braces of its own, only those that are
+/// nearly one of ours.
+pub(crate) fn unknown(text: &str, script: bool) -> Vec<Unknown<'_>> {
+    let mut found = Vec::new();
+    for (open, _) in text.match_indices('{') {
+        let rest = &text[open + 1..];
+        let end =
+            rest.find(|letter: char| !letter.is_ascii_alphanumeric() && !"_-".contains(letter));
+        let is_word = |end: &usize| *end > 0 && rest[*end..].starts_with('}');
+        let Some(end) = end
+            .filter(is_word)
+            .filter(|_| !rest.starts_with(|c: char| c.is_numeric()))
+        else {
+            continue;
+        };
+        // A variable of a shell, a format of httpd, a template of Go.
+        let theirs = text[..open].ends_with(['$', '%', '{']) || rest[end..].starts_with("}}");
+        let word = &rest[..end];
+        let known = WORDS.iter().any(|(name, _)| *name == word);
+        if theirs || known || (script && !misspelt(word)) {
+            continue;
+        }
+        found.push(Unknown {
+            span: open..open + end + 2,
+            word,
+            nearest: meant(word),
+        });
+    }
+    found
+}
+
+/// Whether a word is one of ours but for a slip. A short one is too near to words of others.
+fn misspelt(word: &str) -> bool {
+    let word = plain(word);
+    WORDS.iter().any(|(name, _)| match name.len() {
+        ..=4 => sorted(&word) == sorted(name),
+        _ => strsim::osa_distance(&word, name) <= 2,
+    })
+}
+
+/// As ours are written.
+fn plain(word: &str) -> String {
+    word.to_ascii_lowercase().replace('-', "_")
+}
+
+fn sorted(word: &str) -> Vec<u8> {
+    let mut letters = word.as_bytes().to_vec();
+    letters.sort_unstable();
+    letters
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().map(|(name, _)| *name)
+}
+
+fn meant(word: &str) -> Option<&'static str> {
+    let word = plain(word);
+    let synonym = SYNONYMS
+        .iter()
+        .find(|(_, words)| words.contains(&word.as_str()));
+    synonym
+        .map(|(name, _)| *name)
+        .or_else(|| nearest(&word, names()))
+        // Letters that changed places make a short word look unlike itself.
+        .or_else(|| names().find(|name| sorted(&word) == sorted(name)))
+}
 
 /// The words of a [`Spec`], such as `{port}`, and what replaces each of them.
 #[derive(Clone, Debug)]
@@ -45,6 +236,11 @@ impl Placeholders {
             ("dir", path(dir)),
             ("here", path(&spec.here)),
         ]))
+    }
+
+    /// These.
+    pub(crate) fn of(words: Vec<(&'static str, String)>) -> Self {
+        Self(words)
     }
 
     /// `text` with its words replaced. Other braces are left alone: a configuration may have them.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use procfs::process::{FDTarget, Process};
@@ -112,6 +113,24 @@ impl ProcessTree {
             usage.ticks += process.stat().map_or(0, |stat| stat.utime + stat.stime);
         }
         usage
+    }
+
+    /// Where they listen, for TCP.
+    pub(crate) fn listening(&self) -> Vec<SocketAddr> {
+        let mut sockets = HashSet::new();
+        for process in self.members() {
+            let open = process.fd().into_iter().flatten().flatten();
+            sockets.extend(open.filter_map(|descriptor| match descriptor.target {
+                FDTarget::Socket(inode) => Some(inode),
+                _ => None,
+            }));
+        }
+        let tables = [procfs::net::tcp(), procfs::net::tcp6()];
+        let all = tables.into_iter().flatten().flatten();
+        let theirs = all.filter(|socket| {
+            socket.state == procfs::net::TcpState::Listen && sockets.contains(&socket.inode)
+        });
+        theirs.map(|socket| socket.local_address).collect()
     }
 
     /// Signals the first process.

@@ -60,6 +60,16 @@ impl Launcher {
         self.user.map_or(Ok(()), |user| user.give(folder))
     }
 
+    /// The same for people, as it could be typed.
+    pub(crate) fn shown(&self, command: &[String]) -> String {
+        let filled: Vec<_> = command.iter().map(|word| self.words.fill(word)).collect();
+        let words = filled
+            .iter()
+            .map(String::as_str)
+            .filter(|word| !word.is_empty());
+        shlex::try_join(words).unwrap_or_else(|_| filled.join(" "))
+    }
+
     /// Runs a command to its end. `pid` is the server's process, where there is one.
     ///
     /// # Errors

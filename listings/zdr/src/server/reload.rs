@@ -9,7 +9,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::server::Server;
-use crate::server::spec::{Socket, signal_named};
+use crate::server::spec::{Reload, Socket, signal_named};
 
 impl Server {
     /// Tells it that the files have changed, in its own way. `pem` is what they hold.
@@ -21,6 +21,14 @@ impl Server {
         let given = self.launcher.give(&dir);
         given.map_err(|error| format!("{}: {error}", dir.display()))?;
         let reload = self.spec.reload.clone();
+        self.reload_by(&reload, pem).await
+    }
+
+    /// The same in another way than its description has.
+    ///
+    /// # Errors
+    /// As [`Server::reload`].
+    pub(crate) async fn reload_by(&mut self, reload: &Reload, pem: &str) -> Result<(), String> {
         if let Some(signal) = reload.signal.as_deref().and_then(signal_named) {
             let pid = self
                 .pid

@@ -9,120 +9,161 @@
 //! signal = "HUP"
 //! ```
 //!
-//! In every text, these words are replaced:
-//!
-//! | word | by |
-//! |---|---|
-//! | `{certificate}` `{key}` `{roots}` | the files that are rotated, and the trust anchor by which clients verify them |
-//! | `{folder}` | the folder of the first of them, for a server that watches it |
-//! | `{other_certificate}` `{other_key}` | the files of `other_name`, which are not rotated |
-//! | `{client_roots}` | trust anchors for clients' certificates |
-//! | `{mutual}` | what `mutual` says, where clients are asked for certificates, and nothing otherwise |
-//! | `{port}` `{admin_port}` | free ports of the loopback address |
-//! | `{origin}` | the port of a plain HTTP server, for a proxy that needs something behind it |
-//! | `{www}` | a folder with a file for each size that is asked for, for a server that needs files |
-//! | `{dir}` | the run's own folder |
-//! | `{here}` | the folder of the TOML file |
-//! | `{pid}` | the number of the server's process, in `[reload]` only |
+//! In every text, the words of [`placeholders`](crate::server::placeholders::WORDS) are replaced.
+//! What a field's documentation says here is what `zdr help toml` and the book's reference say of the key.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use lab::authority::KeyKind;
+use schemars::JsonSchema;
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use crate::server::values::signal_named;
+use crate::server::values::{a_name, a_path, a_signal, another_name, is_nothing};
+
+use crate::gate::level::Level;
+use crate::gate::waiver::{Waiver, Written, waivers};
 
 /// A server: how it is started, told to reload, and spoken to.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// What reports call it. The TOML file's name where it has none.
+    /// What reports call it. Without it, they use the name of the TOML file.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"name = "my-server""#))]
     pub name: String,
     /// The program and its arguments. A program without a slash is looked for beside `zdr` first,
-    /// then on the search path.
+    /// then on the search path. Either this or `[attach]` has to be there.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"command = ["my-server", "--cert", "{certificate}", "--key", "{key}", "--port", "{port}"]"#))]
     pub command: Vec<String>,
-    /// A command that prints the version. Where its program is missing, so is the server.
+    /// A command that prints the version, for `cargo benchmark`. If its program is missing, the server is
+    /// taken to be missing, too.
+    #[schemars(extend("toml" = r#"version = ["my-server", "--version"]"#))]
     pub version: Option<Vec<String>>,
     /// The address of a server that runs already, instead of a command.
+    #[schemars(extend("toml" = r#"attach = { address = "localhost:8443", directory = "/etc/my-server/tls", ca = "ca" }"#))]
     pub attach: Option<Attach>,
     /// Commands that run to their end before the server is started.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"setup = [["go", "build", "-o", "{dir}/my-server", "."]]"#))]
     pub setup: Vec<Vec<String>>,
-    /// Where commands are run. The folder of the TOML file where it is not said.
+    /// The folder in which commands run. Without it, that is the folder of the TOML file.
+    #[schemars(extend("toml" = r#"cwd = "{here}/..""#))]
     pub cwd: Option<String>,
-    /// Files that are written before the server is started: its own configuration.
+    /// Files that are written before the server is started: its own configuration. As `[[file]]`, there can
+    /// be several.
     #[serde(default, rename = "file")]
+    #[schemars(extend("toml" = r#"file = [{ path = "{dir}/my.conf", text = "listen {port};" }]"#))]
     pub files: Vec<Config>,
     /// What is spoken over TLS.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"protocol = "any_http""#))]
     pub protocol: Protocol,
-    /// The path of a large answer, for a server of [`Protocol::AnyHttp`]: downloads of it are in
-    /// progress while it rotates. 8 MB or more: what fits into buffers is over before a rotation begins.
+    /// The path of a large answer of an `any_http` server: downloads of it are in progress while the server
+    /// rotates. It has to be 8 MB or more, since what fits into buffers is over before a rotation begins.
+    /// Without it, there is no class `download`, and so no answer to whether a reload cuts long answers.
     #[serde(default, deserialize_with = "a_path")]
+    #[schemars(extend("toml" = r#"download = "/large.iso""#))]
     pub download: Option<String>,
-    /// The path that takes a long `POST`, for a server of HTTP: uploads are in progress while it
-    /// rotates. `/upload` where `{origin}` answers.
+    /// The path that takes a long `POST`, of a server of HTTP: uploads are in progress while the server
+    /// rotates. It is `/upload` where `{origin}` answers.
     #[serde(default, deserialize_with = "a_path")]
+    #[schemars(extend("toml" = r#"upload = "/upload""#))]
     pub upload: Option<String>,
-    /// The path of a WebSocket that echoes, for a server of HTTP: one is open while it rotates.
+    /// The path of a WebSocket that echoes, of a server of HTTP: one is open while the server rotates. It is
     /// `/echo` where `{origin}` answers.
     #[serde(default, deserialize_with = "a_path")]
+    #[schemars(extend("toml" = r#"websocket = "/echo""#))]
     pub websocket: Option<String>,
-    /// The name in the certificates that it is given, which clients ask for.
-    #[serde(default = "localhost", deserialize_with = "a_name")]
-    pub server_name: String,
+    /// The name in the certificates that the server is given, which clients ask for. Without it, that is
+    /// `localhost`.
+    #[serde(default, deserialize_with = "another_name")]
+    #[schemars(extend("toml" = r#"server_name = "www.example.org""#))]
+    pub server_name: Option<String>,
     /// Another name, whose certificate is in `{other_certificate}` and `{other_key}` and is never
     /// renewed: clients that ask for it must be shown nothing else.
     #[serde(default, deserialize_with = "another_name")]
+    #[schemars(extend("toml" = r#"other_name = "mail.example.org""#))]
     pub other_name: Option<String>,
-    /// The user that it runs as, with all that is started for it. Its files are made that user's
-    /// before it is told of them; one that follows its files may see them a moment earlier. For
-    /// servers that refuse to run as root; only root can say it.
+    /// The user that the server runs as, with all that is started for it: for one that refuses to run as
+    /// root. Its files are made that user's before it is told of them; a server that follows its files may
+    /// see them a moment earlier. Only root can say this.
+    #[schemars(extend("toml" = r#"user = "www-data""#))]
     pub user: Option<String>,
-    /// The kind of key in the certificates that it is given.
+    /// The kind of key in the certificates that the server is given.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"keys = "rsa""#))]
     pub keys: Keys,
     /// One file for chain and key, or two.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"layout = "bundle""#))]
     pub layout: Layout,
-    /// Clients must show a certificate that leads to `{client_roots}`.
+    /// The server lets in only clients whose certificate leads to one of `{client_roots}`. Adds the class
+    /// `mutual` and three scenarios.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"client_auth = true"#))]
     pub client_auth: bool,
-    /// What `{mutual}` stands for when clients shall show a certificate. Otherwise it stands for
-    /// nothing. Not for a server that always asks, or never can.
+    /// What `{mutual}` stands for when `zdr check --mutual` lets the server ask its clients for certificates.
+    /// Otherwise `{mutual}` stands for nothing. A server that always asks has `client_auth` instead.
+    #[schemars(extend("toml" = r#"mutual = "--client-ca={client_roots}""#))]
     pub mutual: Option<String>,
-    /// When it is ready.
+    /// When the server is ready.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"ready = { within_ms = 60000 }"#))]
     pub ready: Ready,
-    /// How it learns of new files. Where it is not said, it has to find out by itself.
+    /// How the server learns of new files. Without it, the server has to find out by itself.
     #[serde(default, deserialize_with = "one_way")]
+    #[schemars(extend("toml" = r#"reload = { signal = "HUP" }"#))]
     pub reload: Reload,
-    /// What is asked of it.
+    /// What is asked of the server.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"limits = { reload_within_ms = 90000 }"#))]
     pub limits: Limits,
+    /// How much a verdict requires: `"rotation"`, `"faults"` or `"all"`, which is the default. `--require`
+    /// of the command line goes before it.
+    #[schemars(extend("toml" = r#"require = "rotation""#))]
+    pub require: Option<Level>,
+    /// Failures to live with for a while, by the name of their scenario: `[allow.expired]`, with
+    /// `because`, `until`, and `findings` where it is not those by which that scenario is failed.
+    #[serde(default, deserialize_with = "waivers")]
+    #[schemars(
+        with = "BTreeMap<String, Written>",
+        extend("toml" = r#"allow = { expired = { because = "never written here", until = 2027-03-01 } }"#)
+    )]
+    pub allow: Vec<Waiver>,
     /// The folder of the TOML file.
     #[serde(skip)]
     pub here: PathBuf,
 }
 
 /// A server that runs already.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attach {
-    /// Host and port.
+    /// Host and port of the server.
+    #[schemars(extend("toml" = r#"address = "localhost:8443""#))]
     pub address: String,
     /// The name that its certificate bears.
     #[serde(default = "localhost", deserialize_with = "a_name")]
+    #[schemars(extend("toml" = r#"server_name = "my.example""#))]
     pub server_name: String,
-    /// The folder it reads its files from: there they are rotated. This path, and the others, begin
-    /// at the folder of the TOML file.
+    /// The folder from which the server reads its files. They are replaced there: `tls.crt`, `tls.key` and
+    /// `ca.crt`. This path, and the others, begin at the folder of the TOML file.
+    #[schemars(extend("toml" = r#"directory = "/etc/my-server/tls""#))]
     pub directory: PathBuf,
-    /// The folder of a CA that `zdr ca` has made, which its clients trust.
+    /// The folder of a CA that `zdr ca` has made, and which the server's clients trust.
+    #[schemars(extend("toml" = r#"ca = "ca""#))]
     pub ca: PathBuf,
-    /// The file that its events go to, for the comparison of log and wire.
+    /// The file to which the server writes the events of the book's contract. What it claims is compared with
+    /// what clients were shown.
+    #[schemars(extend("toml" = r#"log = "/var/log/my-server.log""#))]
     pub log: Option<PathBuf>,
-    /// Its process, for its memory.
+    /// The number of the server's process, for signals and for its memory.
+    #[schemars(extend("toml" = r#"pid = 4711"#))]
     pub pid: Option<i32>,
 }
 
@@ -131,26 +172,32 @@ fn localhost() -> String {
 }
 
 /// A file of the server's own.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where.
+    /// The path of the file.
+    #[schemars(extend("toml" = r#"path = "{dir}/my.conf""#))]
     pub path: String,
-    /// What.
+    /// Its content.
+    #[schemars(extend("toml" = r#"text = "listen {port};""#))]
     pub text: String,
 }
 
 /// What is spoken over TLS.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize, ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Protocol {
-    /// `GET /bytes/N` is answered with N bytes: 0 to 250, over and over. That is what the files in
+    /// HTTP whose `GET /bytes/N` is answered with N bytes: 0 to 250, over and over. That is what the files in
     /// `{www}` hold, below `bytes/`, and what `{origin}` answers.
     #[default]
     Http,
-    /// HTTP whose answers are anything: `GET /`. `download` names a long one.
+    /// HTTP whose answers are anything. Clients ask for `/`, which has to be answered below 500; `download`
+    /// names a long answer.
     AnyHttp,
-    /// The protocol of the book's first servers (`lab::wire`).
+    /// The protocol of the book's first servers (`lab::wire`), which is not HTTP.
     Lab,
     /// PostgreSQL, which is asked for TLS by an `SSLRequest`. Clients come in as `postgres` to the
     /// database of that name, without a password. They ask `select 1`, and hold transactions.
@@ -178,8 +225,11 @@ impl Protocol {
 }
 
 /// The kind of key that a server takes.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize, ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Keys {
     /// ECDSA on P-256.
     #[default]
@@ -201,7 +251,7 @@ impl From<Keys> for KeyKind {
 }
 
 /// How chain and key lie on disk.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layout {
     /// Two files.
@@ -212,14 +262,16 @@ pub enum Layout {
 }
 
 /// When a server is ready.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ready {
-    /// An event of its log on stderr, whose field `port` says where it listens. Where it is not
-    /// said, it is ready when it accepts a connection on `{port}`.
+    /// An event that the server logs on stderr, as a line of JSON whose field `port` says where it listens.
+    /// Without it, the server is ready when it accepts a connection on `{port}`.
+    #[schemars(extend("toml" = r#"event = "listening""#))]
     pub event: Option<String>,
-    /// How long it may take.
+    /// How long it may take until then, in milliseconds.
     #[serde(default = "half_a_minute")]
+    #[schemars(extend("toml" = r#"within_ms = 60000"#))]
     pub within_ms: u64,
 }
 
@@ -237,22 +289,27 @@ impl Default for Ready {
 }
 
 /// How a server is told to reload. At most one of them.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reload {
-    /// A signal: `HUP`, `USR1`, `USR2`.
+    /// A signal to the process of `command`: `HUP`, `USR1` or `USR2`.
     #[serde(default, deserialize_with = "a_signal")]
+    #[schemars(extend("toml" = r#"signal = "HUP""#))]
     pub signal: Option<String>,
     /// A command, run to its end.
+    #[schemars(extend("toml" = r#"command = ["my-server", "reload"]"#))]
     pub command: Option<Vec<String>>,
-    /// Lines that are sent, one after the other, to a Unix socket.
+    /// Lines that are sent to a Unix socket, one after the other.
+    #[schemars(extend("toml" = r#"socket = { path = "{dir}/my.sock", send = ["reload"] }"#))]
     pub socket: Option<Socket>,
-    /// It is ended and started anew.
+    /// The server is ended by SIGTERM and started anew.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"restart = true"#))]
     pub restart: bool,
-    /// A signal that makes it give up at once trust that was taken away, where it would otherwise
-    /// wait until no connection depends on it. Beside any of the others.
+    /// A signal that makes the server give up removed trust anchors at once, if it would otherwise wait until
+    /// no connection depends on them: `HUP`, `USR1` or `USR2`. It may stand beside any of the others.
     #[serde(default, deserialize_with = "a_signal")]
+    #[schemars(extend("toml" = r#"force = "USR1""#))]
     pub force: Option<String>,
 }
 
@@ -279,28 +336,33 @@ impl Reload {
 }
 
 /// Lines for a Unix socket.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Socket {
-    /// Where.
+    /// The path of the socket.
+    #[schemars(extend("toml" = r#"path = "{dir}/my.sock""#))]
     pub path: String,
-    /// What is sent, each over a connection of its own. `{pem}` is chain and key.
+    /// What is sent, each line over a connection of its own. `{pem}` is chain and key.
+    #[schemars(extend("toml" = r#"send = ["set certificate <<\n{pem}", "commit"]"#))]
     pub send: Vec<String>,
-    /// What each answer must hold, to count as a yes.
+    /// What each answer has to contain, to count as a success.
     #[serde(default)]
+    #[schemars(extend("toml" = r#"expect = ["ok", "done"]"#))]
     pub expect: Vec<String>,
 }
 
 /// What is asked of a server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// From the moment the files are there and it is told, to the moment from which every new
-    /// handshake shows the new certificate.
+    /// How long the server may take until every new handshake shows the new certificate, in milliseconds. It
+    /// counts from the moment at which the files are there and the server is told.
     #[serde(default = "ten_seconds")]
+    #[schemars(extend("toml" = r#"reload_within_ms = 90000"#))]
     pub reload_within_ms: u64,
-    /// For how long old and new may be shown side by side.
+    /// For how long the old and the new certificate may be shown side by side, in milliseconds.
     #[serde(default = "one_second")]
+    #[schemars(extend("toml" = r#"overlap_ms = 5000"#))]
     pub overlap_ms: u64,
 }
 
@@ -322,6 +384,11 @@ impl Default for Limits {
 }
 
 impl Spec {
+    /// The name in the certificates that it is given.
+    pub fn served_name(&self) -> &str {
+        self.server_name.as_deref().unwrap_or("localhost")
+    }
+
     /// Whether a word occurs in it.
     pub fn mentions(&self, word: &str) -> bool {
         let commands = self.setup.iter().flatten().chain(&self.command);
@@ -344,12 +411,6 @@ impl Spec {
     }
 }
 
-/// Whether nothing is left of a command when its words are replaced.
-pub(crate) fn is_nothing(command: &[String]) -> bool {
-    let mut words = command.iter().map(String::as_str);
-    words.all(|word| matches!(word, "" | "{mutual}"))
-}
-
 /// Here, and not when all is read, so that the mistake has a line.
 fn one_way<'de, D: Deserializer<'de>>(from: D) -> Result<Reload, D::Error> {
     let reload = Reload::deserialize(from)?;
@@ -368,55 +429,4 @@ fn one_way<'de, D: Deserializer<'de>>(from: D) -> Result<Reload, D::Error> {
         ));
     }
     Ok(reload)
-}
-
-fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let name = String::deserialize(from)?;
-    if name.starts_with("*.") {
-        let why =
-            format!("`{name}` is a name for certificates: a client asks for one of its hosts");
-        return Err(D::Error::custom(why));
-    }
-    match lab::name::check(&name) {
-        Ok(()) => Ok(name),
-        Err(why) => Err(D::Error::custom(why)),
-    }
-}
-
-fn another_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    a_name(from).map(Some)
-}
-
-fn a_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let path = String::deserialize(from)?;
-    let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
-    match is_path {
-        true => Ok(Some(path)),
-        false => {
-            let error = format!("`{path}` is no path of a URL: it begins with `/`, without blanks");
-            Err(D::Error::custom(error))
-        }
-    }
-}
-
-fn a_signal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let signal = String::deserialize(from)?;
-    match signal_named(&signal) {
-        Some(_) => Ok(Some(signal)),
-        None => {
-            let error = format!("no signal `{signal}`: HUP, USR1 or USR2");
-            Err(D::Error::custom(error))
-        }
-    }
-}
-
-/// A signal by its name, with or without `SIG`.
-pub fn signal_named(name: &str) -> Option<rustix::process::Signal> {
-    use rustix::process::Signal;
-    match name.strip_prefix("SIG").unwrap_or(name) {
-        "HUP" => Some(Signal::HUP),
-        "USR1" => Some(Signal::USR1),
-        "USR2" => Some(Signal::USR2),
-        _ => None,
-    }
 }

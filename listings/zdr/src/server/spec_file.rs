@@ -3,24 +3,31 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::server::spec::{Protocol, Spec, is_nothing};
+use crate::server::document::Document;
+use crate::server::mistake::Mistake;
+use crate::server::spec::{Protocol, Spec};
+use crate::server::values::is_nothing;
 
-/// Why a TOML file describes no server.
+/// Why a text describes no server: each mistake that was found.
 #[derive(Debug)]
-pub struct SpecError {
-    file: PathBuf,
-    what: String,
-}
+pub struct SpecError(Vec<Mistake>);
 
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file.display(), self.what)
+        let all: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&all.join("\n\n"))
     }
 }
 
 impl std::error::Error for SpecError {}
+
+impl From<Mistake> for SpecError {
+    fn from(mistake: Mistake) -> Self {
+        Self(vec![mistake])
+    }
+}
 
 impl From<SpecError> for io::Error {
     fn from(error: SpecError) -> Self {
@@ -28,23 +35,22 @@ impl From<SpecError> for io::Error {
     }
 }
 
+/// What contradicts itself: the key where that is seen, and why.
+type Contradiction = (&'static [&'static str], &'static str);
+
 impl Spec {
     /// Reads a TOML file.
     ///
     /// # Errors
     /// With the file, and what is wrong with it.
     pub fn read(file: &Path) -> Result<Self, SpecError> {
-        let invalid = |what: String| SpecError {
-            file: file.to_owned(),
-            what,
-        };
-        let text = fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
-        let mut spec = Self::parse(&text).map_err(invalid)?;
+        let origin = file.display().to_string();
+        let unreadable = |error: io::Error| Mistake::of(&origin, error.to_string());
+        let text = fs::read_to_string(file).map_err(unreadable)?;
+        let mut spec = Self::parse_from(&origin, &text)?;
         let folder = file.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
-        spec.here = folder
-            .canonicalize()
-            .map_err(|error| invalid(error.to_string()))?;
+        spec.here = folder.canonicalize().map_err(unreadable)?;
         if spec.name.is_empty() {
             let stem = file.file_stem().unwrap_or_default();
             spec.name = stem.to_string_lossy().into_owned();
@@ -61,52 +67,130 @@ impl Spec {
     }
 
     /// Reads the text of such a file. What it tells of folders is not looked for.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        spec.validate()?;
-        Ok(spec)
+    ///
+    /// # Errors
+    /// With each mistake and its line.
+    pub fn parse(text: &str) -> Result<Self, SpecError> {
+        Self::parse_from("the description", text)
     }
 
-    fn validate(&self) -> Result<(), String> {
-        match (&self.attach, self.command.is_empty()) {
-            (None, true) => return Err("neither `command` nor `attach`".into()),
-            (Some(_), false) => return Err("both `command` and `attach`".into()),
-            _ => {}
-        }
-        if self.command.is_empty() {
-            if self.client_auth {
-                return Err("`client_auth` is for a server that is started".into());
+    fn parse_from(origin: &str, text: &str) -> Result<Self, SpecError> {
+        let document = Document::parse(origin, text)?;
+        let mut mistakes = document.mistakes();
+        let read = toml::from_str::<Self>(text);
+        if let Err(error) = &read {
+            // These were found already, all of them.
+            let known = ["unknown field", "missing field", "a waiver needs"];
+            if mistakes.is_empty() || !known.iter().any(|word| error.message().starts_with(word)) {
+                mistakes.push(document.complaint(error));
             }
-        } else if is_nothing(&self.command) {
-            return Err("`command` names no program".into());
         }
-        if self.setup.iter().any(|command| is_nothing(command)) {
-            return Err("a command of `setup` names no program".into());
+        match read {
+            Ok(spec) if mistakes.is_empty() => match spec.contradiction() {
+                Some((key, what)) => Err(document.at(key, what).into()),
+                None => Ok(spec),
+            },
+            _ => Err(SpecError(mistakes)),
         }
-        if self.client_auth && self.mutual.is_some() {
-            return Err("`mutual` is for a server that does not ask clients by itself".into());
-        }
-        if self.download.is_some() && self.protocol != Protocol::AnyHttp {
-            return Err(
-                "`download` is for `protocol = \"any_http\"`: others are asked for `/bytes/N`"
-                    .into(),
-            );
-        }
-        if (self.upload.is_some() || self.websocket.is_some()) && !self.protocol.is_http() {
-            return Err("`upload` and `websocket` are for a server of HTTP".into());
-        }
-        if self.other_name.as_deref() == Some(&self.server_name) {
-            return Err("`other_name` is `server_name`".into());
-        }
-        if self.attach.is_some() && (self.user.is_some() || self.other_name.is_some()) {
-            return Err("`user` and `other_name` are for a server that is started".into());
-        }
-        if self.attach.is_some() && self.reload.restart {
-            return Err("a server that is attached to cannot be restarted".into());
-        }
-        if self.attach.is_some() && !(self.setup.is_empty() && self.files.is_empty()) {
-            return Err("`setup` and `file` are for a server that is started".into());
-        }
-        Ok(())
     }
+
+    /// What cannot be in one file, though each of it may be.
+    fn contradiction(&self) -> Option<Contradiction> {
+        let of_either: Vec<(bool, Contradiction)> = vec![
+            (
+                self.setup.iter().any(|command| is_nothing(command)),
+                (&["setup"], "a command of `setup` names no program"),
+            ),
+            (
+                self.client_auth && self.mutual.is_some(),
+                (
+                    &["mutual"],
+                    "`mutual` is for a server that does not ask clients by itself",
+                ),
+            ),
+            (
+                self.upload.is_some() && !self.protocol.is_http(),
+                (&["upload"], "`upload` is for a server of HTTP"),
+            ),
+            (
+                self.websocket.is_some() && !self.protocol.is_http(),
+                (&["websocket"], "`websocket` is for a server of HTTP"),
+            ),
+            (
+                self.other_name.as_deref() == Some(self.served_name()),
+                (&["other_name"], "`other_name` is the name that is renewed"),
+            ),
+            (
+                self.download.is_some() && self.protocol != Protocol::AnyHttp,
+                (
+                    &["download"],
+                    "`download` is for `protocol = \"any_http\"`: others are asked for `/bytes/N`",
+                ),
+            ),
+        ];
+        let of_this = match self.attach {
+            Some(_) => self.if_attached(),
+            None => self.if_started(),
+        };
+        first(of_this).or_else(|| first(of_either))
+    }
+
+    fn if_started(&self) -> Vec<(bool, Contradiction)> {
+        let neither = "neither `command` nor `attach`: how is the server started, or where is it?";
+        vec![
+            (self.command.is_empty(), (&["command"], neither)),
+            (
+                is_nothing(&self.command),
+                (&["command"], "`command` names no program"),
+            ),
+        ]
+    }
+
+    fn if_attached(&self) -> Vec<(bool, Contradiction)> {
+        let reload = (
+            &["reload", "restart"][..],
+            "a server that is attached to cannot be restarted",
+        );
+        let setup = (
+            &["setup"][..],
+            "`setup` and `file` are for a server that is started",
+        );
+        let asks = (
+            &["client_auth"][..],
+            "`client_auth` is for a server that is started",
+        );
+        vec![
+            (
+                !self.command.is_empty(),
+                (&["attach"], "both `command` and `attach`"),
+            ),
+            (
+                self.user.is_some(),
+                (&["user"], "`user` is for a server that is started"),
+            ),
+            (
+                self.other_name.is_some(),
+                (
+                    &["other_name"],
+                    "`other_name` is for a server that is started",
+                ),
+            ),
+            (
+                self.server_name.is_some(),
+                (
+                    &["server_name"],
+                    "the name of a server that is attached to stands in `[attach]`",
+                ),
+            ),
+            (self.client_auth, asks),
+            (self.reload.restart, reload),
+            (!self.setup.is_empty() || !self.files.is_empty(), setup),
+        ]
+    }
+}
+
+/// The first that holds.
+fn first(all: Vec<(bool, Contradiction)>) -> Option<Contradiction> {
+    let mut all = all.into_iter();
+    all.find_map(|(holds, contradiction)| holds.then_some(contradiction))
 }

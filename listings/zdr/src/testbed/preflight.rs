@@ -1,19 +1,23 @@
-//! Before anything is rotated: does the server answer as its description says?
+//! Before anything is rotated: does the server answer as its description says, and which clients can come?
 //!
-//! A mistake in the TOML file would otherwise be told as the server's. Here it is told as what it is, and
-//! nothing was measured.
+//! A mistake in the description would otherwise be told as the server's. Here it is told as what it is: what
+//! was tried, what was seen, and what to change. Nothing was measured then.
 
 use std::time::Duration;
 
+use crate::attempt::FailureKind;
 use ch06_in_flight_requests::client::{Http, Version};
-use ch11_verification::attempt::FailureKind;
+use ch11_verification::attempt::Class;
 use hyper::body::Body;
 use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::load::Target;
 use crate::load::failure::Failed;
-use crate::server::spec::Protocol;
+use crate::server::advice::Advice;
+use crate::server::spec::{Protocol, Spec};
+use crate::testbed::TestBed;
+use crate::testbed::look::{Look, look};
 
 /// An answer of fewer bytes lies in buffers, whole, when a rotation begins.
 const LONG: u64 = 8 << 20;
@@ -21,20 +25,112 @@ const LONG: u64 = 8 << 20;
 /// A server behind a proxy may still be on its way.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What was found to be well, and which clients cannot come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// What the server does, each in a phrase with a word before it.
+    pub found: Vec<(&'static str, String)>,
+    /// The classes of clients by which it is judged.
+    pub classes: Vec<Class>,
+    /// Each other class, and what would make it possible.
+    pub without: Vec<(Class, String)>,
+}
+
+/// Asks a server for what clients will ask for: one answer, and a long one where there are downloads.
+///
+/// # Errors
+/// With what was tried, what was seen, and what to change.
+pub(crate) async fn ready(testbed: &TestBed, classes: &[Class]) -> Result<Ready, Error> {
+    let (target, spec) = (&testbed.target, testbed.spec());
+    answers(target, classes.contains(&Class::Download)).await?;
+    let serial = &testbed.good.facts.serial;
+    let told = match spec.attach {
+        Some(_) => format!(
+            "what was written to {}: serial {serial}",
+            testbed.site.files().certificate.display()
+        ),
+        None => format!("the certificate that was issued: serial {serial}"),
+    };
+    let without = Class::ALL.iter().filter(|class| !classes.contains(class));
+    Ok(Ready {
+        found: vec![
+            ("listens", format!("on {}", *target.address.borrow())),
+            ("shows", told),
+            ("answers", asked(target)),
+            ("reload", spec.reload.words()),
+        ],
+        classes: classes.to_vec(),
+        without: without
+            .map(|class| (*class, reason(*class, spec)))
+            .collect(),
+    })
+}
+
+/// Why a class is not there, and what would change that.
+fn reason(class: Class, spec: &Spec) -> String {
+    match (class, spec.protocol) {
+        (Class::Tls12, _) => {
+            "it speaks no TLS 1.2; nothing in the description changes that".into()
+        }
+        (Class::Nameless | Class::Sibling, _) if spec.other_name.is_none() => {
+            "it has one name: `other_name`, where it has two".into()
+        }
+        (Class::Http2 | Class::Download | Class::Upload, protocol) if protocol.is_dialogue() => {
+            "its protocol is not HTTP".into()
+        }
+        (Class::Upload, _) if spec.upload.is_none() => {
+            "nobody sees whether a long upload is cut: name a path that takes one, `upload = \"/path\"`"
+                .into()
+        }
+        (Class::Held, protocol) if protocol.is_http() && spec.websocket.is_none() => {
+            "no conversation crosses a rotation: name a WebSocket that echoes, `websocket = \"/path\"`"
+                .into()
+        }
+        (Class::Pooled | Class::Http2 | Class::Upload | Class::Held, Protocol::Lab) => {
+            "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into()
+        }
+        (Class::Http2, _) => {
+            "it does not agree on `h2` in the handshake (ALPN); nothing in the description changes that"
+                .into()
+        }
+        (Class::Download, Protocol::AnyHttp) if spec.download.is_none() => {
+            "nobody sees whether a long answer is cut: name one of 8 MB or more, `download = \"/path\"`"
+                .into()
+        }
+        (Class::Mutual, _) if spec.attach.is_some() => {
+            "a server that is attached to is not asked for it".into()
+        }
+        (Class::Mutual, _) if !spec.client_auth => {
+            "it asks clients for no certificate: `client_auth = true` where it does, `mutual` where it can"
+                .into()
+        }
+        _ => "it was not asked for (`--classes`)".into(),
+    }
+}
+
+/// What is asked for, in words.
+fn asked(target: &Target) -> String {
+    match target.protocol {
+        Protocol::Http => "`GET /bytes/1` with the byte that is known".into(),
+        Protocol::AnyHttp => "`GET /`".into(),
+        Protocol::Lab => "the lab's protocol".into(),
+        Protocol::Postgresql => "`SSLRequest`, and `select 1` over TLS".into(),
+        Protocol::Redis => "`PING`".into(),
+        Protocol::Smtp | Protocol::Imap => "STARTTLS, and `NOOP` over TLS".into(),
+    }
+}
+
 /// Asks for what clients ask for, and for a long answer where `downloads` says so.
 ///
 /// # Errors
-/// With what was asked, what came, and what may be wrong in the description.
-pub(crate) async fn preflight(target: &Target, downloads: bool) -> Result<(), Error> {
+/// With what was tried, what was seen, and what to change.
+pub(crate) async fn answers(target: &Target, downloads: bool) -> Result<(), Error> {
     let client = target.client(None, false, target.identity.as_deref())?;
     let began = Instant::now();
     while let (_, Err(failed)) = target.probe(&client).await {
         let is_final = failed.kind == FailureKind::Status && failed.error.starts_with('4');
         if is_final || began.elapsed() >= target.patience {
-            let words = not_answered(target, &failed);
-            return Err(Error::Server(format!(
-                "before anything was rotated: {words}"
-            )));
+            return Err(Error::Preflight(Box::new(explained(target, &failed).await)));
         }
         sleep(PAUSE).await;
     }
@@ -52,11 +148,17 @@ async fn other_name(sibling: &Target) -> Result<(), Error> {
     let client = sibling.client(None, false, sibling.identity.as_deref())?;
     let (_, answer) = sibling.probe(&client).await;
     answer.map_err(|failed| {
-        let (name, kind, error) = (&sibling.name, failed.kind, &failed.error);
-        Error::Server(format!(
-            "before anything was rotated: asked for `{name}`, which is `other_name`, it failed: {kind} \
-             ({error}). Does it read `{{other_certificate}}` and `{{other_key}}`?"
-        ))
+        Error::Preflight(Box::new(Advice {
+            what: format!("by its other name it is not served: {}", failed.kind),
+            tried: format!(
+                "a handshake as a client that asks for `{}`, which is `other_name`, then {}",
+                sibling.name,
+                asked(sibling)
+            ),
+            seen: failed.error,
+            change: "let it show `{other_certificate}`, with `{other_key}`, to such a client"
+                .into(),
+        }))
     })
 }
 
@@ -70,57 +172,202 @@ async fn download(target: &Target) -> Result<(), Error> {
         target.ask_for_download(&mut http).await
     };
     let path = target.download_path();
+    let advice = |what: String, seen: String, change: &str| {
+        Error::Preflight(Box::new(Advice {
+            what,
+            tried: format!("`GET {path}`, over HTTP/1.1"),
+            seen,
+            change: change.into(),
+        }))
+    };
     let answer = target.in_time(Box::pin(asking)).await;
     let answer = answer.map_err(|failed| {
-        let hint = match target.protocol {
-            Protocol::Http => {
-                ": leave out the class `download`, or is this `protocol = \"any_http\"`?"
-            }
-            _ => ": is `download` right?",
-        };
         let error = &failed.error;
-        Error::Server(format!(
-            "before anything was rotated: `GET {path}` answered {error}{hint}"
-        ))
+        let change = match target.protocol {
+            Protocol::Http => {
+                "leave out the class `download` (--classes), or is this `protocol = \"any_http\"`?"
+            }
+            _ => "is `download` right? It is the path of an answer of 8 MB or more",
+        };
+        advice(
+            format!("`GET {path}` answered {error}"),
+            error.clone(),
+            change,
+        )
     })?;
     let length = answer.body().size_hint().exact();
     match length.filter(|length| target.download.is_some() && *length < LONG) {
-        Some(length) => Err(Error::Invalid(format!(
-            "`download`: the answer at {path} has {length} bytes, which lie in buffers before a \
-             rotation begins. Name one of {LONG} bytes or more, or leave `download` out"
-        ))),
+        Some(length) => Err(advice(
+            format!(
+                "the answer at {path} has {length} bytes, which lie in buffers before a rotation begins"
+            ),
+            format!("an answer of {length} bytes"),
+            &format!("let `download` name one of {LONG} bytes or more, or leave it out"),
+        )),
         None => Ok(()),
     }
 }
 
-/// What came instead of an answer, and which line of the description that may be.
-fn not_answered(target: &Target, failed: &Failed) -> String {
-    let error = &failed.error;
+/// Why no client is served, after a look without a client's scruples.
+async fn explained(target: &Target, failed: &Failed) -> Advice {
+    let address = *target.address.borrow();
+    if target.protocol.is_dialogue() {
+        return dialogue(target, failed);
+    }
+    let alpn: &[&str] = match target.protocol {
+        Protocol::Lab => &[],
+        _ => &["http/1.1"],
+    };
+    let seen = look(address, &target.name, alpn, target.patience).await;
+    let (what, change) = cause(target, failed, &seen);
+    Advice {
+        what,
+        tried: format!(
+            "a handshake with {address} as a client that asks for `{}` and trusts the test authority, then {}",
+            target.name,
+            asked(target)
+        ),
+        seen: in_words(failed, &seen),
+        change,
+    }
+}
+
+/// The same of a server that is spoken to in its own protocol: there what the client met says it.
+fn dialogue(target: &Target, failed: &Failed) -> Advice {
+    let change = match shows_something_else(failed.kind) {
+        true => {
+            "let it read the files that it is given, `{certificate}` and `{key}`, and no others"
+        }
+        false => "is `protocol` right? `zdr help toml` says as whom clients come in",
+    };
+    Advice {
+        what: format!("no client is served: {}", failed.kind),
+        tried: format!("{} with {}", asked(target), *target.address.borrow()),
+        seen: failed.error.clone(),
+        change: change.into(),
+    }
+}
+
+/// What a client met, and what the look saw.
+fn in_words(failed: &Failed, seen: &Look) -> String {
+    let mut words = vec![format!("{} ({})", failed.kind, failed.error)];
+    words.extend(seen.leaf.as_ref().map(ToString::to_string));
+    words.extend(
+        seen.version
+            .as_ref()
+            .map(|version| format!("a handshake of {version}")),
+    );
+    if seen.asks_clients {
+        words.push("a request for the client's certificate".into());
+    }
+    let said = |line: &String, how: &str| format!("{how} it says: {line}");
+    words.extend(seen.in_clear.as_ref().map(|line| said(line, "without TLS")));
+    words.extend(seen.answer.as_ref().map(|line| said(line, "asked for `/`")));
+    words.join("\n")
+}
+
+/// What is wrong, and what to change. The surest comes first.
+fn cause(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
+    before_tls(target, seen)
+        .or_else(|| in_handshake(target, failed, seen))
+        .unwrap_or_else(|| in_answer(target, failed, seen))
+}
+
+/// A cause, and what to change about it.
+fn because(what: &str, change: &str) -> Option<(String, String)> {
+    Some((what.to_owned(), change.to_owned()))
+}
+
+fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
+    match &seen.in_clear {
+        Some(line) if line.starts_with("HTTP/") => because(
+            "it speaks plain HTTP, without TLS",
+            "switch TLS on for this port, with `{certificate}` and `{key}`",
+        ),
+        Some(_) => because(
+            "it does not speak TLS from the first byte",
+            "`zdr help toml` has each `protocol` that can be judged; where TLS is to be switched on, switch it \
+             on for this port",
+        ),
+        None if seen.asks_clients && target.identity.is_none() => because(
+            "it needs a certificate of its clients",
+            "set `client_auth = true`, and give it `{client_roots}` as the authorities by which it lets clients in",
+        ),
+        None => None,
+    }
+}
+
+fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
+    const READ: &str =
+        "Does it read the files that it is given, `{certificate}` and `{key}`, and no others?";
+    if shows_something_else(failed.kind) {
+        return match &seen.leaf {
+            Some(leaf) if !target.chains.has_leaf(leaf.sha256()) => because(
+                "it shows another certificate than the one that was written",
+                READ,
+            ),
+            Some(leaf) if leaf.came_alone() => because(
+                "it shows the leaf that was written, without the intermediate",
+                "let it send the whole chain of `{certificate}`, of which the leaf comes first",
+            ),
+            _ => because(
+                &format!(
+                    "it does not show what was written as it was: {}",
+                    failed.kind
+                ),
+                READ,
+            ),
+        };
+    }
     let refuses = [
         "HandshakeFailure",
         "InsufficientSecurity",
         "no shared cipher",
     ];
-    let nothing_in_common = refuses.iter().any(|word| error.contains(word));
-    match (failed.kind, target.protocol) {
-        (kind, _) if shows_something_else(kind) => format!(
-            "it does not show what was written: {kind} ({error}). Does it read the files that it is given, \
-             `{{certificate}}` and `{{key}}`?"
-        ),
-        (FailureKind::Alert, _) if nothing_in_common => format!(
-            "it and a client have no cipher or signature in common ({error}). Does it take keys of \
-             another kind only? `keys` may be \"ecdsa\", \"rsa\" or \"ed25519\""
-        ),
-        (FailureKind::Status, Protocol::Http) => {
-            format!("`GET /bytes/1` answered {error}: is this `protocol = \"any_http\"`?")
-        }
-        (FailureKind::Corrupt | FailureKind::Severed, Protocol::Http) => format!(
-            "`GET /bytes/1` did not answer with the one byte that is asked for ({error}): is this \
-             `protocol = \"any_http\"`?"
-        ),
-        (FailureKind::Status, Protocol::AnyHttp) => format!("`GET /` answered {error}"),
-        (kind, _) => format!("no client is served: {kind} ({error})"),
+    let error = &failed.error;
+    if failed.kind == FailureKind::Alert && refuses.iter().any(|word| error.contains(word)) {
+        return because(
+            "it and a client have no cipher or signature in common",
+            "does it take keys of another kind only? `keys` may be \"ecdsa\", \"rsa\" or \"ed25519\"",
+        );
     }
+    if error.contains("NoApplicationProtocol") {
+        return because(
+            "it agrees on no HTTP/1.1 in the handshake (ALPN)",
+            "let it offer `http/1.1` beside what it offers: most classes of clients speak that",
+        );
+    }
+    None
+}
+
+fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
+    const IS_ANY: &str = "is this `protocol = \"any_http\"`?";
+    let error = &failed.error;
+    let line = seen.answer.as_ref();
+    let is_http = line.is_some_and(|line| line.starts_with("HTTP/"));
+    let (what, change) = match (failed.kind, target.protocol) {
+        (_, Protocol::Lab) if is_http => ("it speaks HTTP".to_owned(), IS_ANY),
+        (FailureKind::Status, Protocol::Http) => {
+            (format!("`GET /bytes/1` answered {error}"), IS_ANY)
+        }
+        (FailureKind::Corrupt | FailureKind::Severed, Protocol::Http) => (
+            "`GET /bytes/1` did not answer with the one byte that is asked for".into(),
+            IS_ANY,
+        ),
+        (FailureKind::Status, _) => (
+            format!("`GET /` answered {error}"),
+            "let it answer `/` with a status below 500",
+        ),
+        (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
+            "it speaks TLS, and then no HTTP/1.1".into(),
+            "`zdr help toml` has each `protocol` that can be judged",
+        ),
+        (kind, _) => (
+            format!("no client is served: {kind}"),
+            "try it by hand: openssl s_client -connect HOST:PORT -servername NAME",
+        ),
+    };
+    (what, change.into())
 }
 
 /// Whether the handshake failed by what was shown in it.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use lab::authority::Issued;
 use lab::client::Client;
 
+use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use crate::error::Error;
 use crate::testbed::TestBed;
-use ch11_verification::attempt::Recorder;
-use ch11_verification::rotation::{self, Handshake, Shown, Watched, Window};
+use ch11_verification::rotation::{self, Watched, Window};
 
 /// Issues, writes, tells the server, and watches.
 ///
@@ -37,7 +37,7 @@ pub async fn watch(
     let complaint = testbed.notify().await.err();
     let notified = recorder.now();
     let generation = testbed.chains.latest();
-    let Shown { first, converged } = until_shown(testbed, recorder, client, generation).await;
+    let (first_new, converged) = until_shown(testbed, recorder, client, generation).await;
     let serial = issued.facts.serial.clone();
     testbed.good = issued;
     Window {
@@ -45,7 +45,7 @@ pub async fn watch(
         serial,
         began,
         notified,
-        first_new: first,
+        first_new,
         converged,
         end: recorder.now(),
         complaint,
@@ -53,33 +53,43 @@ pub async fn watch(
 }
 
 /// Asks for handshakes until as many consecutive ones as are needed have shown this generation, or
-/// the server has had the time that its description gives it.
+/// the server has had the time that its description gives it. Returns the end of the first that
+/// showed it, and of the last that was needed.
 pub async fn until_shown(
     testbed: &mut TestBed,
     recorder: &Recorder,
     client: &Client,
     generation: u32,
-) -> Shown {
+) -> (Option<Duration>, Option<Duration>) {
     let within = testbed.reload_within();
-    let mut server = Observed { testbed, client };
+    let mut server = Observed {
+        testbed,
+        recorder,
+        client,
+    };
     rotation::until_shown(&mut server, recorder, generation, within).await
 }
 
 /// The server of a test bed, as one client sees it.
 struct Observed<'a> {
     testbed: &'a mut TestBed,
+    recorder: &'a Recorder,
     client: &'a Client,
 }
 
-impl Watched for Observed<'_> {
-    async fn handshake(&mut self) -> Handshake {
+impl Watched<FailureKind> for Observed<'_> {
+    async fn handshake(&mut self) -> Attempt {
+        let mut attempt = Attempt::opening(Class::Full, self.recorder.now());
         let (sighting, outcome) = self.testbed.target.probe(self.client).await;
-        let chains = &self.testbed.chains;
-        Handshake {
-            done: sighting.as_ref().map(|sighting| sighting.at),
-            shown: sighting.and_then(|sighting| chains.generation(&sighting.seen)),
-            failed: outcome.err().map(|failed| (failed.kind, failed.error)),
+        attempt.done = self.recorder.now();
+        if let Some(sighting) = sighting {
+            attempt.handshake_done = Some(self.recorder.at(sighting.at));
+            attempt.shown = self.testbed.chains.generation(&sighting.seen);
         }
+        if let Err(failed) = outcome {
+            (attempt.failed, attempt.error) = (Some(failed.kind), Some(failed.error));
+        }
+        attempt
     }
 
     fn is_alive(&mut self) -> bool {

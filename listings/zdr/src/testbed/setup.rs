@@ -14,17 +14,19 @@ use lab::log::want;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
+use crate::attempt::{FailureKind, Recorder};
 use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
+use crate::server::advice::Advice;
 use crate::server::error::StartError;
 use crate::server::placeholders::other_files;
 use crate::server::spec::{Attach, Layout, Spec};
-use crate::testbed::preflight::preflight;
+use crate::testbed::look::look;
+use crate::testbed::preflight::answers;
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
 use crate::testbed::{TestBed, write_client_roots};
-use ch11_verification::attempt::{FailureKind, Recorder};
 
 impl SharedFixtures {
     /// Writes a first identity, and starts the server. One that is attached to must be one that
@@ -110,7 +112,12 @@ impl TestBedBuilder {
                 let directory = lab::directory()?;
                 let folder = directory.path().to_owned();
                 let authority = Authority::new().map_err(Error::issue)?;
-                (authority, Some(directory), folder, spec.server_name.clone())
+                (
+                    authority,
+                    Some(directory),
+                    folder,
+                    spec.served_name().to_owned(),
+                )
             }
         };
         authority.set_key_kind(spec.keys.into());
@@ -269,14 +276,39 @@ async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {patience:?}"),
     };
-    Err(Error::Server(format!(
-        "clients that trust the CA in {} and ask for `{}` do not accept {}: {error}. Nothing was \
-         written to {}",
-        attach.ca.display(),
-        attach.server_name,
-        attach.address,
-        attach.directory.display(),
-    )))
+    let address = *testbed.target.address.borrow();
+    let seen = look(address, &attach.server_name, &[], patience).await;
+    let in_clear = seen
+        .in_clear
+        .map(|line| format!("without TLS it says: {line}"));
+    let met = [
+        Some(error),
+        seen.leaf.map(|leaf| leaf.to_string()),
+        in_clear,
+    ];
+    let met: Vec<_> = met.into_iter().flatten().collect();
+    Err(untouched(
+        attach,
+        Advice {
+            what: format!("clients do not accept {}", attach.address),
+            tried: format!(
+                "a handshake as a client that trusts the CA in {} and asks for `{}`",
+                attach.ca.display(),
+                attach.server_name
+            ),
+            seen: met.join("\n"),
+            change: "`ca` has to be the folder of the authority that issued what it shows, and `server_name` \
+                     a name in that"
+                .into(),
+        },
+    ))
+}
+
+/// What is wrong with a server in use whose files are as they were.
+fn untouched(attach: &Attach, mut advice: Advice) -> Error {
+    let directory = attach.directory.display();
+    advice.seen += &format!("\nNothing was written to {directory}");
+    Error::Preflight(Box::new(advice))
 }
 
 /// Whether requests are answered as the description says, whatever chain is shown. Nothing was written
@@ -286,10 +318,10 @@ async fn answers_so_far(testbed: &TestBed, attach: &Attach) -> Result<(), Error>
         chains: Arc::new(Chains::of_others()),
         ..testbed.target.clone()
     };
-    let answers = preflight(&target, target.download.is_some()).await;
-    answers.map_err(|error| {
-        let directory = attach.directory.display();
-        Error::Server(format!("{error}. Nothing was written to {directory}"))
+    let answered = answers(&target, target.download.is_some()).await;
+    answered.map_err(|error| match error {
+        Error::Preflight(advice) => untouched(attach, *advice),
+        error => error,
     })
 }
 
@@ -298,8 +330,8 @@ async fn shows_what_was_written(testbed: &mut TestBed, attach: &Attach) -> Resul
     let complaint = testbed.notify().await.err();
     let client = testbed.client()?;
     let recorder = Recorder::default();
-    let shown = until_shown(testbed, &recorder, &client, 0).await;
-    if shown.converged.is_some() {
+    let (_, converged) = until_shown(testbed, &recorder, &client, 0).await;
+    if converged.is_some() {
         return Ok(());
     }
     let complaint = complaint.map(|said| format!(" Telling it failed: {said}."));

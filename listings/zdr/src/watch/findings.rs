@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::attempt::FailureKind;
 use ch05_race_conditions::names::lost;
-use ch11_verification::attempt::FailureKind;
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::report::Severity;
 use crate::report::format::{count, counted};
-use crate::watch::WatchOptions;
 use crate::watch::look::Look;
+use crate::watch::options::WatchOptions;
 use crate::watch::presented::{Order, Presented};
-use crate::watch::report::{WatchFinding, is_during};
 use crate::watch::story::{Change, Story, Track};
 
 /// What was found. The set is closed: scripts may match on it.
@@ -38,6 +37,19 @@ pub enum Code {
     EndsEarlier,
     /// The new certificate has the old key.
     SameKey,
+}
+
+/// Something that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WatchFinding {
+    /// Whether clients were let down, or it is only to be known.
+    pub severity: Severity,
+    /// What was found, for scripts.
+    pub code: Code,
+    /// What it means, in a sentence, with figures.
+    pub words: String,
+    /// The entries of the book's failure catalogue that it may be.
+    pub catalogue: Vec<u32>,
 }
 
 /// Everything, the worst first.
@@ -104,7 +116,7 @@ fn of_failures(looks: &[Look], story: &Story, began: OffsetDateTime) -> Vec<Watc
     }
     let sentence = |(kind, looks): (FailureKind, Vec<&Look>)| {
         let (first, last) = (looks.first()?, looks.last()?);
-        let during = looks.iter().filter(|look| is_during(look, story)).count();
+        let during = looks.iter().filter(|look| story.is_during(look)).count();
         let addresses: BTreeSet<_> = looks.iter().map(|look| look.address).collect();
         let words = format!(
             "{}: {} of {}, {} of them during a rotation, between {} and {}. The first said: {}",

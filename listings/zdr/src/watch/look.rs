@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
-use ch11_verification::failure::{Where, causes, kind};
+use crate::attempt::FailureKind;
+use crate::attempt::failure::{Where, causes, kind};
 use lab::client::Failure;
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
+use crate::attempt::FailureKind;
 use ch11_verification::bound::upper;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::report::Severity;
-use crate::watch::WatchOptions;
-use crate::watch::findings::{self, Code};
+use crate::watch::findings::{self, WatchFinding};
 use crate::watch::look::Look;
+use crate::watch::options::WatchOptions;
 use crate::watch::presented::{Order, Presented};
 use crate::watch::story::{Change, Story};
 
@@ -59,19 +59,6 @@ pub struct WatchReport {
     pub chains: BTreeMap<String, ChainFacts>,
     /// Why the watch ended before its time.
     pub interrupted: Option<String>,
-}
-
-/// Something that was found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct WatchFinding {
-    /// Whether clients were let down, or it is only to be known.
-    pub severity: Severity,
-    /// What was found, for scripts.
-    pub code: Code,
-    /// What it means, in a sentence, with figures.
-    pub words: String,
-    /// The entries of the book's failure catalogue that it may be.
-    pub catalogue: Vec<u32>,
 }
 
 /// One rotation at one address. Times are milliseconds from the beginning of the watch.
@@ -140,7 +127,7 @@ impl WatchReport {
             looks.len() as u64,
             failures.values().map(|(count, _)| count).sum(),
         );
-        let during = || looks.iter().filter(|look| is_during(look, story));
+        let during = || looks.iter().filter(|look| story.is_during(look));
         let during_failed = during().filter(|look| look.failed.is_some()).count() as u64;
         let end = looks.last().map_or(Duration::ZERO, |look| look.at);
         let findings = findings::find(options, looks, story, began);
@@ -176,15 +163,6 @@ impl WatchReport {
             interrupted,
         }
     }
-}
-
-/// Whether a look met a rotation at its address.
-pub(super) fn is_during(look: &Look, story: &Story) -> bool {
-    let track = story.tracks.get(&look.address);
-    let changes = track.into_iter().flat_map(|track| &track.changes);
-    changes.into_iter().any(|change| {
-        look.at > change.last_before && change.settled.is_none_or(|settled| look.at <= settled)
-    })
 }
 
 fn rotations(story: &Story) -> Vec<WatchedRotation> {

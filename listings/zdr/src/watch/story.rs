@@ -112,6 +112,15 @@ impl Story {
         counts.max().unwrap_or(0)
     }
 
+    /// Whether a look met a rotation at its address.
+    pub fn is_during(&self, look: &Look) -> bool {
+        let track = self.tracks.get(&look.address);
+        let changes = track.into_iter().flat_map(|track| &track.changes);
+        changes.into_iter().any(|change| {
+            look.at > change.last_before && change.settled.is_none_or(|settled| look.at <= settled)
+        })
+    }
+
     /// Whether no rotation that has begun is still going on.
     pub fn settled(&self) -> bool {
         let mut changes = self.tracks.values().flat_map(|track| &track.changes);

@@ -3,17 +3,19 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use ch11_verification::bound::upper;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::report::Severity;
-use crate::report::format::{counted, failures};
+use crate::report::format::{self, counted, wrapped};
+use crate::report::text::WIDTH;
 use crate::watch::findings::clock;
 use crate::watch::report::{ChainFacts, WatchReport, WatchedRotation};
 
 /// The whole summary.
 pub fn summary(report: &WatchReport) -> String {
-    let mut text = headline(report) + "\n";
+    let mut text = headline(report);
     if !report.findings.is_empty() {
         text.push_str("\nFindings\n");
     }
@@ -27,43 +29,59 @@ pub fn summary(report: &WatchReport) -> String {
             true => String::new(),
             false => format!(" (failure catalogue, entry {})", entries.join(", ")),
         };
-        let _ = writeln!(text, "  {mark} {}{entries}", found.words);
+        let words = format!("{}{entries}", found.words);
+        let _ = writeln!(
+            text,
+            "  {mark} {}",
+            wrapped(&words, WIDTH - 4, "").replace('\n', "\n    ")
+        );
     }
     for rotation in &report.rotations {
         of_rotation(&mut text, report, rotation);
     }
-    let _ = write!(
-        text,
-        "\nNot seen: what falls between two looks, which are {} apart; HTTP, sessions that are resumed, and \
-         connections that are kept. `zdr check` judges those.\n",
+    let not_seen = format!(
+        "Not seen: what falls between two looks, which are {} apart; HTTP, sessions that are resumed, and \
+         connections that are kept. `zdr check` judges those.",
         span(Duration::from_secs_f64(
             report.addresses.len().max(1) as f64 / report.rate
         ))
     );
+    let _ = writeln!(text, "\n{}", wrapped(&not_seen, WIDTH, ""));
     text
 }
 
 fn headline(report: &WatchReport) -> String {
-    let looks = format!(
-        "{}, failed: {}; {} during a rotation, failed: {}",
+    let of = |failed, looks| format::failures(failed, looks, upper(failed, looks));
+    let mut looks = format!(
+        "Of {} {} failed",
         counted(report.looks, "look"),
-        failures(report.failed, report.looks, report.failed_below),
-        report.during,
-        report.during_failed
+        of(report.failed, report.looks)
     );
+    if report.during > 0 {
+        let during = of(report.during_failed, report.during);
+        looks = format!("{looks}, of {} during a rotation {during}", report.during);
+    }
     let server = &report.server;
     let ended = report.interrupted.as_ref();
     let ended = ended.map_or_else(String::new, |why| format!(" The watch ended early: {why}."));
-    match report.passed {
-        Some(true) => {
-            format!("PASSED  {server} was rotated, and no look was let down. {looks}.{ended}")
-        }
-        Some(false) => format!("FAILED  {server}: {looks}.{ended}"),
-        None if report.rotations.is_empty() => {
-            format!("NO VERDICT  {server} was not rotated while it was watched. {looks}.{ended}")
-        }
-        None => format!("NO VERDICT  the rotation of {server} was not over. {looks}.{ended}"),
-    }
+    let (label, words) = match report.passed {
+        Some(true) => (
+            "PASSED",
+            format!("{server} was rotated with zero downtime. {looks}.{ended}"),
+        ),
+        Some(false) => ("FAILED", format!("{server}: {looks}.{ended}")),
+        None if report.rotations.is_empty() => (
+            "NO VERDICT",
+            format!("{server} was not rotated while it was watched. {looks}.{ended}"),
+        ),
+        None => (
+            "NO VERDICT",
+            format!("The rotation of {server} was not over. {looks}.{ended}"),
+        ),
+    };
+    let indent = " ".repeat(label.len() + 2);
+    let words = wrapped(&words, WIDTH - indent.len(), "").replace('\n', &format!("\n{indent}"));
+    format!("{label}  {words}\n")
 }
 
 fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotation) {
@@ -77,7 +95,8 @@ fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotati
     );
     for (when, id) in [("before", &rotation.from), ("after", &rotation.to)] {
         if let Some(chain) = report.chains.get(id) {
-            let _ = writeln!(text, "  {when:<7} {}", of_chain(chain));
+            let line = wrapped(&of_chain(chain), WIDTH - 10, "").replace('\n', "\n          ");
+            let _ = writeln!(text, "  {when:<7} {line}");
         }
     }
     let _ = writeln!(

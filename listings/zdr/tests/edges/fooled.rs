@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ch01_restart_baseline::server_config;
-use ch11_verification::attempt::{Attempt, Class, FailureKind, Recorder};
 use lab::authority::{Authority, LeafRequest};
 use lab::wire;
 use rustls::pki_types::pem::PemObject;
@@ -19,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use zdr::attempt::{Attempt, Class, FailureKind, Recorder};
 use zdr::load::{Chains, Load, Rates, Target};
 use zdr::server::spec::Protocol;
 

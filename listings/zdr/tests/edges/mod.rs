@@ -5,8 +5,10 @@
 
 mod attach;
 mod fooled;
+mod gate;
 mod preflight;
 mod refuse;
+mod start;
 mod stop;
 mod tools;
 
@@ -95,11 +97,19 @@ impl Drop for Turn {
 }
 
 /// A folder for the files of one test, and another for the temporary ones of `zdr`.
-struct Folder(TempDir, Turn);
+struct Folder(TempDir, #[expect(dead_code)] Option<Turn>);
 
 impl Folder {
     fn new() -> Self {
-        let turn = Turn::wait();
+        Self::with(Some(Turn::wait()))
+    }
+
+    /// For a test in which nothing is measured: it waits for no turn.
+    fn idle() -> Self {
+        Self::with(None)
+    }
+
+    fn with(turn: Option<Turn>) -> Self {
         let folder = Self(lab::directory().unwrap(), turn);
         fs::create_dir(folder.temporary()).unwrap();
         folder

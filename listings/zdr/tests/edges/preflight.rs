@@ -1,7 +1,10 @@
 //! What is asked before anything is rotated: a mistake in the description is not the server's.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
+use std::thread;
 
 use super::{BROKEN, Done, Folder};
 
@@ -24,14 +27,23 @@ fn unusual(kind: &str, lines: &str) -> String {
     )
 }
 
-/// No verdict, and no report.
-fn no_verdict(toml: &str, parts: &[&str]) {
-    let folder = Folder::new();
-    let done = folder
-        .check(toml, &[&SHORT[..], &["--patience-ms", "2000"]].concat())
-        .end();
-    done.says(3, &[&["before anything was rotated"], parts].concat());
-    assert!(!folder.path("report.json").exists());
+/// No verdict, and no report, for each of these descriptions. They wait side by side.
+fn no_verdict(cases: &[(String, &[&str])]) {
+    let start = |(toml, parts)| {
+        let folder = Folder::idle();
+        let patience = &["--patience-ms", "2000"];
+        (
+            folder.check(toml, &[&SHORT[..], patience].concat()),
+            folder,
+            parts,
+        )
+    };
+    let cases = cases.iter().map(|(toml, parts)| start((toml, *parts)));
+    for (running, folder, parts) in cases.collect::<Vec<_>>() {
+        let done = running.end();
+        done.says(3, &[&["before anything was rotated"], parts].concat());
+        assert!(!folder.path("report.json").exists());
+    }
 }
 
 fn checked(folder: &Folder, toml: &str) -> Done {
@@ -41,8 +53,10 @@ fn checked(folder: &Folder, toml: &str) -> Done {
 #[test]
 fn an_ordinary_server_is_not_asked_for_known_bytes_twice() {
     let parts = ["`GET /bytes/1` answered 404", "protocol = \"any_http\""];
-    no_verdict(&unusual("ordinary", ""), &parts);
-    no_verdict(&unusual("ordinary", "protocol = \"http\""), &parts);
+    no_verdict(&[
+        (unusual("ordinary", ""), &parts),
+        (unusual("ordinary", "protocol = \"http\""), &parts),
+    ]);
 }
 
 #[test]
@@ -53,10 +67,8 @@ fn a_long_answer_is_there_and_long() {
             &format!("protocol = \"any_http\"\ndownload = \"{path}\""),
         )
     };
-    no_verdict(
-        &any("/none"),
-        &["`GET /none` answered 404", "is `download` right?"],
-    );
+    let parts = ["`GET /none` answered 404", "is `download` right?"];
+    no_verdict(&[(any("/none"), &parts)]);
     let folder = Folder::new();
     let done = checked(&folder, &any("/small"));
     done.says(3, &["the answer at /small has 12000 bytes", "8388608"]);
@@ -68,8 +80,10 @@ fn a_long_answer_is_there_and_long() {
 #[test]
 fn a_server_of_other_keys_is_told_from_one_that_does_not_rotate() {
     let parts = ["no cipher or signature in common", "`keys` may be"];
-    no_verdict(&unusual("rsa-only", ""), &parts);
-    no_verdict(&unusual("rsa-only", "keys = \"ed25519\""), &parts);
+    no_verdict(&[
+        (unusual("rsa-only", ""), &parts),
+        (unusual("rsa-only", "keys = \"ed25519\""), &parts),
+    ]);
     let folder = Folder::new();
     checked(&folder, &unusual("rsa-only", "keys = \"rsa\"")).says(0, &[]);
 }
@@ -103,9 +117,170 @@ fn a_server_that_reads_other_files_is_told_so() {
     done.says(
         3,
         &[
-            "before anything was rotated",
+            "before anything was rotated: it shows another certificate",
+            "tried:  a handshake with 127.0.0.1:",
+            "a certificate of no subject, for localhost, issued by CN=",
             "Does it read the files that it is given",
         ],
+    );
+}
+
+/// It serves, and each time not where clients come.
+#[test]
+fn a_server_that_listens_elsewhere_is_told_where() {
+    let elsewhere = |told: &str| {
+        format!(
+            "command = [\"broken\", \"--certificate\", \"{{certificate}}\", \"--key\", \"{{key}}\", \
+             \"--roots\", \"{{roots}}\", \"--port\", \"0\"]\n{told}"
+        )
+    };
+    let told = "setup = [[\"true\", \"{port}\"]]\n[ready]\nwithin_ms = 700\n";
+    let event = "[ready]\nevent = \"up\"\nwithin_ms = 700\n";
+    no_verdict(&[
+        // There is no need to wait for a port that it is never told.
+        (
+            elsewhere(""),
+            &[
+                "the server listens on a port of its own, and is not told `{port}`",
+                "seen:   it listens on 127.0.0.1:",
+                "change: put `{port}` where its command or its configuration has the port ",
+            ],
+        ),
+        (
+            elsewhere(told),
+            &[
+                "not ready within 700ms: it listens elsewhere",
+                "it listens on 127.0.0.1:",
+            ],
+        ),
+        (
+            elsewhere(event),
+            &[
+                "it did not log `up`",
+                "it listens on 127.0.0.1:",
+                "leave `event` out of `[ready]`",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn a_server_that_asks_clients_for_certificates_is_told_so() {
+    let asks = |lines: &str| {
+        format!(
+            "command = [\"broken\", \"--certificate\", \"{{certificate}}\", \"--key\", \"{{key}}\", \
+             \"--roots\", \"{{roots}}\", \"--port\", \"{{port}}\", \
+             \"--client-roots={{roots}}\"]\n{lines}\n[ready]\nevent = \"listening\"\n"
+        )
+    };
+    let parts = [
+        "it needs a certificate of its clients",
+        "change: set `client_auth = true`",
+    ];
+    no_verdict(&[(asks(""), &parts)]);
+    let folder = Folder::new();
+    checked(&folder, &asks("client_auth = true")).says(0, &[]);
+}
+
+/// A server that says this to each client, in the clear, and nothing more until that is gone. `zdr` finds it
+/// by an event, as it would a server of its own.
+fn in_the_clear(says: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut tcp in listener.incoming().flatten() {
+            thread::spawn(move || {
+                if says.starts_with("HTTP/") {
+                    let _ = tcp.read(&mut [0; 1024]);
+                }
+                let _ = tcp.write_all(says.as_bytes());
+                // Until the client is gone, so that its last words do not make this a reset.
+                while tcp.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
+            });
+        }
+    });
+    format!(
+        "protocol = \"any_http\"\ncommand = [\"sh\", \"-c\", '''echo '{{\"event\":\"up\",\"port\":{port}}}' >&2
+exec sleep 999''']\n[ready]\nevent = \"up\"\n"
+    )
+}
+
+#[test]
+fn what_is_not_tls_is_told_from_what_is() {
+    no_verdict(&[
+        (
+            in_the_clear("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+            &[
+                "before anything was rotated: it speaks plain HTTP, without TLS",
+                "without TLS it says: HTTP/1.1 200 OK",
+                "change: switch TLS on for this port",
+            ],
+        ),
+        (
+            in_the_clear("220 mail.example ESMTP\r\n"),
+            &[
+                "it does not speak TLS from the first byte",
+                "220 mail.example ESMTP",
+            ],
+        ),
+    ]);
+}
+
+/// OpenSSL's server, which answers each line with the same backwards, and then one that sends no
+/// intermediate.
+#[test]
+fn what_is_not_http_over_tls_is_told() {
+    if lab_test::peer::find("openssl").is_none() {
+        return;
+    }
+    let server = |chain: &str| {
+        format!(
+            "protocol = \"any_http\"\ncommand = [\"sh\", \"-c\", '''
+exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{key}} {chain} -rev -quiet''']\n"
+        )
+    };
+    no_verdict(&[
+        (
+            server("-cert_chain {certificate}"),
+            &[
+                "it speaks TLS, and then no HTTP/1.1",
+                "a handshake of TLSv1_3",
+            ],
+        ),
+        (
+            server(""),
+            &[
+                "it shows the leaf that was written, without the intermediate",
+                "the whole chain",
+            ],
+        ),
+    ]);
+}
+
+/// What cannot be judged is said before anything is rotated, with the key that changes it.
+#[test]
+fn classes_that_cannot_be_had_are_told_with_their_key() {
+    let folder = Folder::new();
+    let toml = unusual("ordinary", "protocol = \"any_http\"");
+    let done = folder.check(&toml, &SHORT[..7]).end();
+    done.says(
+        0,
+        &[
+            "ready, and nothing was rotated yet\n  listens   on 127.0.0.1:",
+            "\n  shows     the certificate that was issued: serial ",
+            "\n  answers   `GET /`\n",
+            "\n  reload    it follows its files\n",
+            "\n  clients   full, resuming, pooled, http2\n",
+            "\n  without   download: ",
+            "`download = \"/path\"`\n",
+            "\n  without   mutual: it asks clients for no certificate: `client_auth = true` ",
+        ],
+    );
+    let told = done.err.find("ready, and").unwrap();
+    assert!(
+        told < done.err.find("rotation 1 of 1").unwrap(),
+        "{}",
+        done.err
     );
 }
 
@@ -139,26 +314,19 @@ fn the_example_of_the_help_works_on_an_ordinary_server() {
 }
 
 #[test]
-fn another_name_has_a_certificate_of_its_own() {
-    let parts = [
-        "asked for `mail.rotation.test`, which is `other_name`",
+fn another_name_and_another_protocol_are_tried() {
+    let name: &[&str] = &[
+        "by its other name it is not served",
+        "asks for `mail.rotation.test`, which is `other_name`",
         "{other_certificate}",
     ];
-    no_verdict(
-        &unusual("two-names", "other_name = \"mail.rotation.test\""),
-        &parts,
-    );
-}
-
-#[test]
-fn a_server_that_speaks_something_else_is_told_so() {
-    let parts = [
-        "no client is served",
-        "`PING` was answered `HTTP/1.1 400 Bad Request`",
-    ];
-    no_verdict(&unusual("ordinary", "protocol = \"redis\""), &parts);
-    let parts = ["no client is served", "no answer in time"];
-    no_verdict(&unusual("redis", "protocol = \"smtp\""), &parts);
+    let redis: &[&str] = &["no client is served", "`PING` was answered `HTTP/1.1 400 Bad Request`"];
+    let smtp: &[&str] = &["no client is served: no answer in time", "STARTTLS, and `NOOP`"];
+    no_verdict(&[
+        (unusual("two-names", "other_name = \"mail.rotation.test\""), name),
+        (unusual("ordinary", "protocol = \"redis\""), redis),
+        (unusual("redis", "protocol = \"smtp\""), smtp),
+    ]);
 }
 
 /// Only root can start a server as somebody else, and only as somebody whom the system knows.

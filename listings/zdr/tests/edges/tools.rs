@@ -45,7 +45,9 @@ fn completions_are_what_the_shell_can_read() {
     for shell in ["bash", "zsh", "fish"] {
         let done = folder.run(&["completions", shell]);
         done.says(0, &[]);
-        assert!(done.out.contains("rotations"), "{shell}");
+        for option in ["rotations", "command", "plan"] {
+            assert!(done.out.contains(option), "{shell}: {option}");
+        }
         let file = folder.write(shell, &done.out);
         if shell == "bash" && lab_test::peer::find(shell).is_some() {
             let mut command = Command::new(shell);
@@ -54,4 +56,32 @@ fn completions_are_what_the_shell_can_read() {
                 .says(0, &[]);
         }
     }
+}
+
+/// Each command has its page, in the format that `man` reads, and with the options of its help.
+#[test]
+fn manual_pages_have_every_command() {
+    let folder = Folder::idle();
+    let done = folder.run(&["man", "check"]);
+    done.says(0, &[]);
+    for part in [
+        ".TH zdr-check 1",
+        "\\-\\-command",
+        "\\-\\-plan",
+        "signal:HUP",
+    ] {
+        assert!(done.out.contains(part), "{part}: {}", done.out);
+    }
+    fs::create_dir(folder.path("man")).unwrap();
+    folder.run(&["man", "--to", "man"]).says(0, &[]);
+    for page in ["zdr.1", "zdr-check.1", "zdr-init.1", "zdr-rotate.1"] {
+        let text = fs::read_to_string(folder.path("man").join(page)).unwrap();
+        assert!(text.contains(".SH SYNOPSIS"), "{page}: {text}");
+    }
+    assert!(
+        !folder.path("man/zdr-guard.1").exists(),
+        "the guard is ours"
+    );
+    folder.run(&["man", "chek"]).says(3, &["no command `chek`"]);
+    folder.run(&["man", "--to", "absent"]).says(3, &["absent"]);
 }

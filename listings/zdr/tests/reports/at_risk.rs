@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use ch11_verification::attempt::{Attempt, Class, FailureKind, Kept, Recorder};
 use ch11_verification::rotation::Window;
+use zdr::attempt::{Attempt, Class, FailureKind, Kept, Recorder};
 use zdr::compare::merge::merge;
 use zdr::judge::measure::class;
 use zdr::judge::verdict::verdict;

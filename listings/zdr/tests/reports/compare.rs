@@ -1,6 +1,6 @@
 //! What is worse, what is chance, and what cannot be compared.
 
-use ch11_verification::attempt::{Class, FailureKind};
+use zdr::attempt::{Class, FailureKind};
 use zdr::compare::{Change, Comparison, compare};
 use zdr::report::{Code, Phase, Report, Severity};
 

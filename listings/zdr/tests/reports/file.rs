@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
+use zdr::gate::level::Level;
 use zdr::report::Report;
 use zdr::report::page::page;
 use zdr::report::text::summary;
@@ -112,7 +113,7 @@ fn a_mistake_has_a_line() {
     assert!(wrong(&file).contains("EOF"), "{}", wrong(&file));
 }
 
-/// Format 1 had none of what formats 2 and 3 have added.
+/// Format 1 had none of what formats 2 to 4 have added.
 #[test]
 fn an_earlier_format_is_read() {
     let directory = directory();
@@ -127,6 +128,14 @@ fn an_earlier_format_is_read() {
             .as_object_mut()
             .map(|of| of.remove("at_risk")),
         old["plan"].as_object_mut().map(|of| of.remove("left_out")),
+        old["plan"].as_object_mut().map(|of| of.remove("require")),
+        old["plan"]
+            .as_object_mut()
+            .map(|of| of.remove("scenarios_left_out")),
+        old.as_object_mut().map(|of| of.remove("waivers")),
+        old["scenarios"][0]
+            .as_object_mut()
+            .map(|of| of.remove("level")),
         old["resources"]
             .as_object_mut()
             .map(|of| of.remove("handles")),
@@ -139,6 +148,8 @@ fn an_earlier_format_is_read() {
     fs::write(&file, old.to_string()).expect("there is room");
     let report = Report::read(&file).expect("it is a report");
     assert_eq!(report.format, 1);
+    assert_eq!(report.plan.require, Level::All);
+    assert_eq!(report.scenarios[0].level, Level::All);
     assert!(report.verdict.not_covered.is_empty() && report.plan.left_out.is_empty());
     assert_eq!(
         report.resources.as_ref().and_then(|of| of.handles.as_ref()),
@@ -166,7 +177,7 @@ fn a_later_format_is_named_before_its_fields() {
     fs::write(&file, "{\"format\": 7, \"weather\": \"bad\"}").expect("there is room");
     let said = wrong(&file);
     let expected = format!(
-        "{}: a report of format 7, and this zdr knows formats 1 to 3: use the zdr that wrote it",
+        "{}: a report of format 7, and this zdr knows formats 1 to 4: use the zdr that wrote it",
         file.display()
     );
     assert_eq!(said, expected);

@@ -1,8 +1,8 @@
 //! One report from several. What they say together does not depend on who is heard first.
 
-use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
 use proptest::prelude::*;
+use zdr::attempt::{Class, FailureKind};
 use zdr::compare::merge::merge;
 use zdr::report::{Code, Latency, Outcome, Phase, Report, Severity};
 
@@ -214,7 +214,7 @@ fn what_is_not_of_one_run_is_refused() {
     other.format = zdr::report::FORMAT + 1;
     let said = refused(vec![a.clone(), other]);
     assert!(
-        said.ends_with("one is of format 4, and this zdr knows formats 1 to 3"),
+        said.ends_with("one is of format 5, and this zdr knows formats 1 to 4"),
         "{said}"
     );
 

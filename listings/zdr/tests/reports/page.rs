@@ -65,26 +65,57 @@ fn the_verdict_stands_first() {
 
 #[test]
 fn findings_lead_to_the_catalogue() {
-    let document = Html::parse_document(&page(&sample::failing()));
+    let mut report = sample::failing();
+    let document = Html::parse_document(&page(&report));
     let findings: Vec<String> = all(&document, ".findings li").iter().map(text).collect();
-    assert_eq!(findings.len(), 4);
-    assert!(
-        findings[0].starts_with("Failure handshakes_failed in rotation"),
-        "{findings:#?}"
-    );
+    assert_eq!(findings.len(), 4, "{findings:#?}");
+    let refuses = "Failure: It refuses clients while it reloads. handshakes_failed in rotation: ";
+    assert!(findings[0].starts_with(refuses), "{findings:#?}");
+    assert!(findings[0].contains("What to do: "), "{findings:#?}");
     assert!(!findings[0].contains("catalogue"), "none may be it");
+    for (place, said) in [
+        (1, "failure catalogue, entry 37."),
+        (2, "failure catalogue, entries 5, 19."),
+        (3, "Warning: tickets_lost"),
+        (3, "failure catalogue, entry 31."),
+    ] {
+        assert!(findings[place].contains(said), "{said}: {findings:#?}");
+    }
     assert!(
-        findings[1].contains("failure catalogue, entry 37."),
-        "{findings:#?}"
+        all(&document, "a").is_empty(),
+        "nobody knows where the book is"
     );
-    assert!(
-        findings[2].contains("failure catalogue, entries 5, 19."),
-        "{findings:#?}"
-    );
-    assert!(
-        findings[3].starts_with("Warning tickets_lost"),
-        "{findings:#?}"
-    );
+    report.book = Some("https://book.example/".parse().expect("an address"));
+    let document = Html::parse_document(&page(&report));
+    let links = all(&document, ".findings a[href]");
+    let links: Vec<_> = links
+        .iter()
+        .filter_map(|a| a.value().attr("href"))
+        .collect();
+    for link in [
+        "https://book.example/failure-catalogue.html#entry-19",
+        "https://book.example/ch02-hot-reload.html#how-it-works",
+    ] {
+        assert!(links.contains(&link), "{links:?}");
+    }
+}
+
+/// A report is a file, and anybody may have written it.
+#[test]
+fn what_is_no_address_is_no_link() {
+    for book in [
+        "javascript:alert(1)",
+        "https://x\" onmouseover=\"y",
+        "data:text/html,x",
+    ] {
+        let mut json: serde_json::Value =
+            serde_json::from_str(&sample::failing().json()).expect("it is JSON");
+        json["book"] = book.into();
+        let report: Report = serde_json::from_value(json).expect("a text");
+        let document = Html::parse_document(&page(&report));
+        assert!(all(&document, "a, [onmouseover]").is_empty(), "{book}");
+        assert!(book.parse::<zdr::report::book::Book>().is_err(), "{book}");
+    }
 }
 
 #[test]
@@ -157,10 +188,11 @@ fn all_that_comes_from_outside_is_text() {
     }
     for class in &mut report.classes {
         class.failures = vec![Failures {
-            kind: ch11_verification::attempt::FailureKind::Lost,
+            kind: zdr::attempt::FailureKind::Lost,
             phase: Phase::After,
             count: 1,
             example: s(),
+            first_ms: None,
         }];
     }
     for rotation in &mut report.rotations {
@@ -190,6 +222,12 @@ fn all_that_comes_from_outside_is_text() {
 fn nothing_is_fetched() {
     for (name, report) in samples() {
         let html = page(&report);
+        // A command that a reader may copy is text.
+        let document = Html::parse_document(&html);
+        let commands = all(&document, "pre code")
+            .into_iter()
+            .map(|code| code.inner_html());
+        let html = commands.fold(html.clone(), |html, command| html.replace(&command, ""));
         for way in ["http:", "https:", "url(", "@import", "src=", "href="] {
             assert!(!html.contains(way), "{name} has {way}");
         }

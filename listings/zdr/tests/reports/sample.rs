@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
 use ch11_verification::judge::Share;
+use zdr::attempt::{Class, FailureKind};
+use zdr::gate::level::Level;
 use zdr::report::at_risk::AtRisk;
+use zdr::report::cause::causes;
 use zdr::report::latency::histogram;
+use zdr::report::reach::Reach;
 use zdr::report::slices::coarser;
 use zdr::report::{
     ClassReport, Code, FORMAT, Failures, Finding, Latency, Machine, Outcome, Phase, PhaseReport,
-    Plan, Report, Resources, Rotation, ScenarioReport, Server, Severity, Slice, Verdict,
+    Plan, Report, Resources, Rotation, ScenarioReport, Server, Severity, Slice, Status, Verdict,
 };
 
 /// A slice of the timeline.
@@ -192,6 +195,8 @@ pub fn finding(severity: Severity, code: Code, scenario: &str, catalogue: &[u32]
         scenario: scenario.into(),
         words: format!("In `{scenario}`, clients met {code:?}, 5 times in 12,400 attempts."),
         catalogue: catalogue.to_vec(),
+        status: Status::Counted,
+        evidence: Vec::new(),
     }
 }
 
@@ -200,27 +205,32 @@ fn scenarios() -> Vec<ScenarioReport> {
         (
             "mismatched",
             "The key of another certificate was written.",
+            Level::Faults,
             Outcome::Passed,
         ),
         (
             "truncated",
             "The chain was cut in its middle.",
+            Level::Faults,
             Outcome::Passed,
         ),
         (
             "expired",
             "A certificate that is over was written.",
+            Level::All,
             Outcome::Passed,
         ),
         (
             "client_ca_removed",
             "A client's CA was removed.",
+            Level::All,
             Outcome::NotApplicable,
         ),
     ];
-    let scenarios = names.map(|(name, what, outcome)| ScenarioReport {
+    let scenarios = names.map(|(name, what, level, outcome)| ScenarioReport {
         name: name.into(),
         what: what.into(),
+        level,
         outcome,
         attempts: if outcome == Outcome::Passed { 400 } else { 0 },
         failed: 0,
@@ -259,6 +269,14 @@ impl Run {
                 name: self.server.clone(),
                 command: vec![self.server.clone(), "--port".into(), "{port}".into()],
                 reload: "signal HUP".into(),
+                reach: Some(Reach {
+                    starttls: None,
+                    address: "127.0.0.1:PORT".into(),
+                    name: "localhost".into(),
+                    request: Some("/bytes/1".into()),
+                    download: Some("/bytes/67108864".into()),
+                    client_auth: false,
+                }),
             },
             machine: Machine {
                 cores: 2,
@@ -269,11 +287,13 @@ impl Run {
             seconds: f64::from(slices * SLICE_MS) / 1e3,
             generators: 1,
             plan: Plan {
+                require: Level::All,
                 rotations: self.rotations,
                 interval_ms: INTERVAL_MS.into(),
                 writer: "symlink".into(),
                 rates: CLASSES.map(|class| (class, self.load as f64 * 4.0)).into(),
                 left_out: Vec::new(),
+                scenarios_left_out: Vec::new(),
                 reload_within_ms: 10_000,
                 overlap_ms: 1_000,
             },
@@ -284,6 +304,8 @@ impl Run {
                 at_risk: AtRisk::together(classes.iter().map(|class| class.at_risk.as_ref())),
             },
             findings: self.findings.clone(),
+            causes: causes(&self.findings),
+            waivers: Vec::new(),
             classes,
             rotations: (1..=self.rotations)
                 .map(|number| self.rotation(number))
@@ -302,6 +324,7 @@ impl Run {
                 coarser(&slices, 1_000)
             },
             interrupted: self.interrupted.clone(),
+            book: None,
         }
     }
 
@@ -331,6 +354,7 @@ impl Run {
             phase: f.phase,
             count: f.count,
             example: f.example.clone(),
+            first_ms: Some(2_001.5),
         });
         ClassReport {
             class,

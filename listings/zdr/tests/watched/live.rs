@@ -14,8 +14,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch as channel;
 use zdr::watch::look::Trust;
+use zdr::watch::options::WatchOptions;
 use zdr::watch::report::WatchReport;
-use zdr::watch::{WatchOptions, watch};
+use zdr::watch::watch;
 
 /// A server of chapter 2, its files, and its agent.
 struct Server {

@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
 use lab::authority::{Authority, Issued, LeafRequest};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use time::OffsetDateTime;
+use zdr::attempt::FailureKind;
 use zdr::report::Severity;
-use zdr::watch::WatchOptions;
 use zdr::watch::findings::Code;
 use zdr::watch::look::Look;
+use zdr::watch::options::WatchOptions;
 use zdr::watch::presented::{Order, Presented};
 use zdr::watch::report::WatchReport;
 use zdr::watch::story::Story;
@@ -134,7 +134,7 @@ fn a_rotation_at_once_passes() {
     );
     let text = summary(&report);
     assert!(
-        text.starts_with("PASSED  localhost:443 was rotated"),
+        text.starts_with("PASSED  localhost:443 was rotated with zero downtime. Of 5 looks none"),
         "{text}"
     );
     assert!(

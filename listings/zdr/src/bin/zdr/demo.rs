@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use ch11_verification::attempt::Class;
 use zdr::benchmark::is_present;
 use zdr::check::{Options, RunControl, check};
+use zdr::gate::scenario::Scenario;
 use zdr::report::format;
 use zdr::report::{Report, Severity};
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::spec::Spec;
 
 // ANCHOR: cases

@@ -1,8 +1,11 @@
 //! `zdr`: the verdict on any server, on the command line.
 
 mod arguments;
+mod check_client;
 mod demo;
+mod describe;
 mod interrupt;
+mod manual;
 mod output;
 mod progress;
 mod watch;
@@ -12,41 +15,47 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
+use tokio::sync::watch::Receiver;
 use tracing::Level;
+use zdr::check::plan::plan;
 use zdr::check::{Options, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
 use zdr::course::{self, CourseOptions, course};
+use zdr::gate::scenario::Scenario;
 use zdr::report::Report;
 use zdr::report::file::write_whole;
-use zdr::scenarios::scenario::Scenario;
 use zdr::server::cleanup::Reaper;
+use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
+use describe::described;
 use interrupt::{INTERRUPTED, interrupt};
-use output::print;
+use output::{NONE, print};
 use progress::Progress;
-
-/// No verdict.
-const NONE: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => run(*arguments).await,
+        Command::Init(arguments) => describe::init(&arguments).await,
         Command::Compare(arguments) => compared(&arguments),
         Command::Merge(arguments) => merged(&arguments),
         Command::Report(arguments) => shown(&arguments),
+        Command::CheckClient(arguments) => arguments.run().await,
         Command::Watch(arguments) => arguments.run().await,
         Command::Demo => demo::run()
             .await
             .and_then(|said| print(&(said.join("\n") + "\n"))),
         Command::Schema => print(&Report::schema()),
+        Command::Toml { markdown: true } => print(&as_markdown()),
+        Command::Toml { markdown: false } => print(&as_text()),
         Command::Log(command) => return command.run().await,
         Command::Ca(ca) => logged(async { Ok(ca.run()?) }).await,
         Command::Issue(issue) => logged(async { Ok(issue.run()?) }).await,
         Command::Rotate(rotate) => logged(async { Ok(rotate.run().await?) }).await,
+        Command::Man { page, to } => manual::manual(page.as_deref(), to.as_deref()),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "zdr", &mut text);
@@ -70,40 +79,30 @@ async fn logged(command: impl Future<Output = io::Result<()>>) -> io::Result<Exi
 }
 
 async fn run(arguments: Check) -> io::Result<ExitCode> {
-    let mut spec = Spec::read(&arguments.server)?;
-    spec.command.extend_from_slice(&arguments.more);
-    if arguments.mutual {
-        let cannot = || io::Error::other("this server cannot ask its clients: it has no `mutual`");
-        spec = spec.asking_clients().ok_or_else(cannot)?;
+    let mut spec = described(&arguments)?;
+    let options = options(&arguments);
+    if arguments.plan {
+        let first = match arguments.started.is_open() {
+            true => TRIED_FIRST,
+            false => "",
+        };
+        return print(&(first.to_owned() + &plan(&spec, &options)));
     }
-    if arguments.course {
-        return take(&spec, &arguments).await;
-    }
-    let options = Options {
-        rotations: if arguments.observe {
-            0
-        } else {
-            arguments.rotations
-        },
-        interval: Duration::from_millis(arguments.interval_ms),
-        steady: Duration::from_millis(arguments.steady_ms),
-        writer: arguments.writer,
-        classes: (!arguments.classes.is_empty()).then_some(arguments.classes),
-        rate: arguments.rate,
-        downloads: arguments.downloads,
-        pool: arguments.pool,
-        scenarios: match arguments.scenarios.is_empty() {
-            _ if arguments.no_scenarios || arguments.observe => Vec::new(),
-            true => Scenario::all().to_vec(),
-            false => arguments.scenarios,
-        },
-        jobs: arguments.jobs,
-        patience: Duration::from_millis(arguments.patience_ms),
-        observe: arguments.observe,
-    };
-    let progress = Progress::new(&options, arguments.quiet);
     let interrupt = interrupt()?;
     let reaper = Reaper::start(&std::env::current_exe()?)?;
+    if arguments.started.is_open() {
+        let complete = arguments
+            .started
+            .complete(&spec, options.patience, &interrupt);
+        match complete.await? {
+            Some(found) => spec = found.spec,
+            None => return Ok(ExitCode::from(INTERRUPTED)),
+        }
+    }
+    if arguments.course {
+        return take(&spec, &arguments, interrupt).await;
+    }
+    let progress = Progress::new(&options, arguments.quiet);
     let control = RunControl {
         progress: &|step| progress.show(&step),
         interrupt: interrupt.clone(),
@@ -119,8 +118,47 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     })
 }
 
+/// What comes before the plan of a server of which only the command is known.
+const TRIED_FIRST: &str = "\
+First, a server is started to find out what it speaks (`GET /bytes/1`, then `GET /`) and how it is told of
+new files: they are written, and after 3 s each, SIGHUP, SIGUSR1 and SIGUSR2 are tried; otherwise it is
+restarted. `--protocol` and `--reload` say it instead. What follows is for one that needs not be told.
+
+";
+
+/// What is asked of a check.
+fn options(arguments: &Check) -> Options {
+    Options {
+        rotations: match arguments.observe {
+            true => 0,
+            false => arguments.rotations,
+        },
+        interval: Duration::from_millis(arguments.interval_ms),
+        steady: Duration::from_millis(arguments.steady_ms),
+        writer: arguments.writer,
+        classes: (!arguments.classes.is_empty()).then(|| arguments.classes.clone()),
+        rate: arguments.rate,
+        downloads: arguments.downloads,
+        pool: arguments.pool,
+        scenarios: match arguments.scenarios.is_empty() {
+            _ if arguments.no_scenarios || arguments.observe => Vec::new(),
+            true => Scenario::all().to_vec(),
+            false => arguments.scenarios.clone(),
+        },
+        jobs: arguments.jobs,
+        patience: Duration::from_millis(arguments.patience_ms),
+        observe: arguments.observe,
+        require: arguments.require,
+        today: arguments.today.unwrap_or(Options::default().today),
+    }
+}
+
 /// The course. Each stage is printed when it is over.
-async fn take(spec: &Spec, arguments: &Check) -> io::Result<ExitCode> {
+async fn take(
+    spec: &Spec,
+    arguments: &Check,
+    interrupt: Receiver<Option<String>>,
+) -> io::Result<ExitCode> {
     let options = CourseOptions {
         jobs: arguments.jobs,
         patience: Duration::from_millis(arguments.patience_ms),
@@ -128,7 +166,7 @@ async fn take(spec: &Spec, arguments: &Check) -> io::Result<ExitCode> {
     };
     let control = RunControl {
         progress: &|_| (),
-        interrupt: interrupt()?,
+        interrupt,
     };
     let show = |at: usize, attempt: &course::StageReport| {
         // Where stdout is closed, the end says so.

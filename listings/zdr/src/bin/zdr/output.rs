@@ -4,10 +4,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use zdr::report::book::Book;
 use zdr::report::file::write_whole;
 use zdr::report::page::page;
 use zdr::report::text::summary;
-use zdr::report::{Finding, Report, Severity};
+use zdr::report::{Finding, Report};
+
+/// The exit code where there is no verdict.
+pub const NONE: u8 = 3;
 
 #[derive(clap::Args)]
 pub struct Output {
@@ -17,12 +21,19 @@ pub struct Output {
     /// Write the report as one HTML page.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
+    /// The address at which the book is served, for links to it.
+    #[arg(long, value_name = "URL")]
+    book: Option<Book>,
 }
 
 impl Output {
     /// Writes what was asked for, and always a summary to stdout. Where one of them cannot be
     /// written, the others are.
     pub fn write(&self, report: &Report, interrupted: u8) -> io::Result<ExitCode> {
+        let report = &Report {
+            book: self.book.clone().or_else(|| report.book.clone()),
+            ..report.clone()
+        };
         let summarized = print(&summary(report));
         let json = self.json.as_ref().map(|file| report.write(file));
         let file = self.page.as_ref();
@@ -30,11 +41,12 @@ impl Output {
         summarized?;
         json.transpose()?;
         page.transpose()?;
-        let failed = |finding: &Finding| finding.severity == Severity::Failure;
         Ok(match (report.verdict.passed, &report.interrupted) {
             (true, _) => ExitCode::SUCCESS,
             // Whatever ended it, what was found until then is a verdict.
-            (false, Some(_)) if !report.findings.iter().any(failed) => ExitCode::from(interrupted),
+            (false, Some(_)) if !report.findings.iter().any(Finding::fails) => {
+                ExitCode::from(interrupted)
+            }
             (false, _) => ExitCode::FAILURE,
         })
     }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use zdr::check::{Options, Step};
 use zdr::report::Outcome;
+use zdr::testbed::preflight::Ready;
 
 /// Shows steps on stderr.
 pub struct Progress {
@@ -40,6 +41,7 @@ impl Progress {
         let rotations = self.rotations;
         let (line, done) = match step {
             Step::Starting => ("starting the server".into(), false),
+            Step::Ready(ready) => (lines(ready), false),
             Step::Steady => ("watching it before the first rotation".into(), true),
             Step::Rotated {
                 number,
@@ -65,6 +67,8 @@ impl Progress {
             }
         };
         match &self.bar {
+            // Several lines stay above the one that moves.
+            Some(bar) if line.contains('\n') => bar.println(line),
             Some(bar) => {
                 bar.set_message(line);
                 bar.inc(u64::from(done));
@@ -81,4 +85,16 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What was found before anything was rotated, and which clients cannot come.
+fn lines(ready: &Ready) -> String {
+    let mut lines = vec!["ready, and nothing was rotated yet".to_owned()];
+    let found = ready.found.iter();
+    lines.extend(found.map(|(name, words)| format!("  {name:<9} {words}")));
+    let classes: Vec<_> = ready.classes.iter().map(|class| class.name()).collect();
+    lines.push(format!("  {:<9} {}", "clients", classes.join(", ")));
+    let without = ready.without.iter();
+    lines.extend(without.map(|(class, why)| format!("  {:<9} {class}: {why}", "without")));
+    lines.join("\n")
 }

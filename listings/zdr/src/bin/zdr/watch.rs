@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use zdr::report::file::write_whole;
 use zdr::watch::look::Trust;
+use zdr::watch::options::WatchOptions;
 use zdr::watch::text::summary;
-use zdr::watch::{WatchOptions, watch};
+use zdr::watch::watch;
 
-use crate::NONE;
 use crate::interrupt::{INTERRUPTED, interrupt};
-use crate::output::print;
+use crate::output::{NONE, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,7 +83,7 @@ const MOST: f64 = 100.0;
 
 fn gentle(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate >= 0.001 && rate <= MOST => Ok(rate),
+        Ok(rate) if (0.001..=MOST).contains(&rate) => Ok(rate),
         _ => Err(format!(
             "expected a number from 0.001 to {MOST}: for load, there is `zdr check`"
         )),

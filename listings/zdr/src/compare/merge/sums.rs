@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::run::{MergeError, Run, cannot, nanos, since};
+use crate::attempt::{Class, FailureKind};
 use crate::report::at_risk::AtRisk;
 use crate::report::coverage::remark;
 use crate::report::format::{counted, millis};
 use crate::report::slices::{join_in, width_ms};
 use crate::report::{
     ClassReport, Code, Failures, Finding, Handles, Latency, Outcome, Phase, PhaseReport, Plan,
-    Report, Resources, Rotation, ScenarioReport, Severity, Slice, Verdict,
+    Report, Resources, Rotation, ScenarioReport, Severity, Slice, Status, Verdict,
 };
-use ch11_verification::attempt::{Class, FailureKind};
 use ch11_verification::bound;
 
 /// What each class met, of all generators.
@@ -69,6 +69,8 @@ fn failures(parts: &[&ClassReport]) -> Vec<Failures> {
                 {
                     sum.example.clone_from(&part.example);
                 }
+                // Each generator dates by its own beginning.
+                sum.first_ms = None;
             })
             .or_insert_with(|| part.clone());
     }
@@ -94,6 +96,8 @@ pub(super) fn findings<'a>(
                 millis(limit)
             ),
             catalogue: vec![26],
+            status: Status::Counted,
+            evidence: Vec::new(),
         });
     }
     findings.sort_by(|a, b| place(a).cmp(&place(b)));
@@ -178,8 +182,7 @@ pub(super) fn timeline(runs: &[Run], zero: i128) -> Vec<Slice> {
 }
 
 pub(super) fn verdict(report: &Report) -> Verdict {
-    let failure = |finding: &&Finding| finding.severity == Severity::Failure;
-    let failures = report.findings.iter().filter(failure).count();
+    let failures = report.findings.iter().filter(|of| of.fails()).count();
     let passed = failures == 0;
     let does = if passed { "rotates" } else { "does not rotate" };
     let found = match failures {
@@ -190,7 +193,8 @@ pub(super) fn verdict(report: &Report) -> Verdict {
     Verdict {
         passed,
         words: format!(
-            "{} {does} with zero downtime: {found}{} seen by {}. {}{}{}",
+            "Level `{}`: {} {does} with zero downtime: {found}{} seen by {}. {}{}{}{}",
+            report.plan.require,
             report.server.name,
             counted(report.rotations.len() as u64, "rotation"),
             counted(report.generators.into(), "load generator"),
@@ -202,6 +206,7 @@ pub(super) fn verdict(report: &Report) -> Verdict {
                     " A generator that only loads does not know which of its attempts met a rotation: \
                           they count in all alone.",
             },
+            report.besides(),
             remark(&not_covered),
         ),
         not_covered,

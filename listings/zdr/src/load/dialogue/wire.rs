@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use ch11_verification::attempt::FailureKind;
-use ch11_verification::failure::Where;
+use crate::attempt::FailureKind;
+use crate::attempt::failure::Where;
 use lab::client::Failure;
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,

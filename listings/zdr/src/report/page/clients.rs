@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::table::table;
+use crate::attempt::FailureKind;
 use crate::report::at_risk::{AtRisk, Exposure, INDEPENDENCE};
 use crate::report::format;
 use crate::report::{ClassReport, Phase, PhaseReport, Report};
-use ch11_verification::attempt::FailureKind;
 
 pub(super) fn clients(report: &Report) -> Markup {
     if report.classes.is_empty() {

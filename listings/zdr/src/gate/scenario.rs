@@ -1,9 +1,10 @@
-//! The scenarios: their names, what each of them is, and which servers they are for.
+//! The scenarios: their names, what each of them is, and which level requires it.
 
 use ch09_simulating_rotation::Sabotage;
 use clap::ValueEnum;
 
-use crate::server::spec::{Layout, Spec};
+use crate::gate::code::Code;
+use crate::gate::level::Level;
 
 // ANCHOR: scenario
 /// Something to do to a server.
@@ -127,19 +128,33 @@ impl Scenario {
         }
     }
 
-    /// Whether it can be done to this server.
-    pub(crate) fn applies(self, spec: &Spec) -> bool {
-        let attached = spec.attach.is_some();
+    /// The lowest level that requires it.
+    pub fn level(self) -> Level {
         match self {
-            Self::TrustAdded | Self::TrustRemoved | Self::TrustHalfWritten => {
-                spec.client_auth && !attached
+            // Whole files that no client would accept: a server has to judge them to refuse them.
+            Self::Expired | Self::NotYetValid | Self::WrongName | Self::WrongCa | Self::Shrunk => {
+                Level::All
             }
-            // Another authority would have to sign, whose key is not kept.
-            Self::OtherIntermediate | Self::OtherRoot => !attached,
-            Self::AbsentAtStart | Self::ChangedAtStart => !attached,
-            // These writers have two files.
-            Self::SlowWrite | Self::RemoveCreate => spec.layout == Layout::Pair && !attached,
-            _ => true,
+            Self::TrustAdded | Self::TrustRemoved | Self::TrustHalfWritten => Level::All,
+            _ => Level::Faults,
+        }
+    }
+
+    /// The findings by which a server fails it in the scenario's own way. A waiver of the scenario allows
+    /// these, and no other loss: a server that may show an expired certificate may not end because of it.
+    pub fn fails_by(self) -> &'static [Code] {
+        use Code::*;
+        match self {
+            _ if self.sabotage().is_some() => &[LastGoodLost, UnfitShown, WrongChain],
+            Self::SlowWrite | Self::RemoveCreate => {
+                &[NotPickedUp, HandshakesFailed, UnfitShown, WrongChain]
+            }
+            Self::Burst => &[NotPickedUp, WentBack],
+            Self::AbsentAtStart => &[DidNotStart, NotPickedUp],
+            Self::Stalled => &[HandshakeWaitsForFiles],
+            Self::TrustAdded | Self::TrustHalfWritten => &[TurnedAway],
+            Self::TrustRemoved => &[LetIn, ResumedWithoutTrust],
+            _ => &[NotPickedUp],
         }
     }
 }

@@ -1,12 +1,86 @@
 //! What a failure means: from what a client's library says to one of a few kinds.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 
 use lab::client::Failure;
 use rustls::{CertificateError as Bad, Error as Tls};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::attempt::FailureKind;
+/// How an attempt failed.
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// Nothing listened on the port.
+    Refused,
+    /// No answer for as long as a client waits.
+    Stalled,
+    /// The connection ended during the handshake.
+    HandshakeCut,
+    /// The server ended the handshake with an alert.
+    Alert,
+    /// The certificate was shown after its notAfter.
+    Expired,
+    /// The certificate was shown before its notBefore.
+    NotYetValid,
+    /// The certificate has another name than the one that was asked for.
+    WrongName,
+    /// The chain leads to no trust anchor of the client.
+    UnknownIssuer,
+    /// The key is not the certificate's: the signature of the handshake is wrong.
+    WrongKey,
+    /// Another error of TLS.
+    Tls,
+    /// A chain that was never issued like this: parts of two, or a part of one.
+    WrongChain,
+    /// The HTTP status, or an answer of another protocol, says that the server failed.
+    Status,
+    /// The connection ended in the middle of an answer.
+    Severed,
+    /// An upload or a conversation ended before its time.
+    Interrupted,
+    /// A request was sent over a kept connection, and no answer came.
+    Lost,
+    /// A byte of the answer was wrong.
+    Corrupt,
+    /// A client without a certificate was answered.
+    StrangerLetIn,
+}
+
+impl FailureKind {
+    /// The kind in words, as reports for people have it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Refused => "connection refused",
+            Self::Stalled => "no answer in time",
+            Self::HandshakeCut => "connection ended during the handshake",
+            Self::Alert => "handshake ended by an alert",
+            Self::Expired => "expired certificate shown",
+            Self::NotYetValid => "certificate shown before its time",
+            Self::WrongName => "certificate of another name shown",
+            Self::UnknownIssuer => "chain without a trust anchor shown",
+            Self::WrongKey => "key and certificate do not belong together",
+            Self::Tls => "error of TLS",
+            Self::WrongChain => "a chain shown that was never issued so",
+            Self::Status => "error status",
+            Self::Severed => "severed in the middle of an answer",
+            Self::Interrupted => "interrupted in the middle of an upload or a conversation",
+            Self::Lost => "request lost on a kept connection",
+            Self::Corrupt => "wrong bytes",
+            Self::StrangerLetIn => "client without a certificate let in",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
 
 /// How far an attempt had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,37 @@
+//! What the client reads from disk.
+
+use std::fs;
+use std::io;
+
+use crate::Arguments;
+
+/// The text of its files.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Files {
+    /// Its roots.
+    pub roots: String,
+    /// Its certificate and its key.
+    pub own: Option<(String, String)>,
+}
+
+impl Files {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn read(arguments: &Arguments) -> io::Result<Self> {
+        let own = arguments.certificate.as_ref().zip(arguments.key.as_ref());
+        let own = own.map(|(certificate, key)| {
+            Ok::<_, io::Error>((fs::read_to_string(certificate)?, fs::read_to_string(key)?))
+        });
+        Ok(Self {
+            roots: fs::read_to_string(&arguments.roots)?,
+            own: own.transpose()?,
+        })
+    }
+
+    /// What they hold now, if that is something else.
+    pub fn changed(&self, arguments: &Arguments) -> Option<Self> {
+        Self::read(arguments).ok().filter(|now| now != self)
+    }
+}

@@ -1,0 +1,156 @@
+//! A client that is sound, or has one defect: what `zdr check-client` has to tell apart.
+//!
+//! It asks over a connection that it keeps, and looks at its files again and again, by content.
+
+mod files;
+mod trust;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::exit;
+use clap::{Parser, ValueEnum};
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::HOST;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use time::OffsetDateTime;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio_rustls::TlsConnector;
+use x509_parser::parse_x509_certificate;
+
+use files::Files;
+use trust::Generation;
+
+/// From one request to the next, and from one look at the files to the next.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A client with a defect, or without.
+#[derive(Parser)]
+struct Arguments {
+    /// The server, HOST:PORT.
+    #[arg(long)]
+    address: String,
+    #[arg(long)]
+    roots: PathBuf,
+    #[arg(long, requires = "key")]
+    certificate: Option<PathBuf>,
+    #[arg(long)]
+    key: Option<PathBuf>,
+    #[arg(long, value_enum)]
+    defect: Option<Defect>,
+}
+
+/// What is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Defect {
+    /// It reads its certificate once.
+    LeafOnce,
+    /// It reads its roots once.
+    RootsOnce,
+    /// It adds roots, and takes none away.
+    RootsAdded,
+    /// Its verifier learns of new roots, and its sessions stay.
+    SessionsStay,
+    /// It keeps a connection for as long as the server lets it.
+    PoolStays,
+    /// It sends its certificate to whoever asks for one.
+    AnyAuthority,
+    /// It ends at the first handshake that fails.
+    Ends,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    exit(ask(Arguments::parse()).await)
+}
+
+async fn ask(arguments: Arguments) -> io::Result<()> {
+    let defect = arguments.defect;
+    let address = tokio::net::lookup_host(&arguments.address)
+        .await?
+        .find(SocketAddr::is_ipv4);
+    let address = address.ok_or_else(|| io::Error::other("no address"))?;
+    let mut files = Files::read(&arguments)?;
+    let mut generation = Generation::first(&files, defect)?;
+    let mut kept: Option<Kept> = None;
+    loop {
+        if let Some(changed) = files.changed(&arguments) {
+            // What cannot be read yet is looked at again.
+            if let Ok(next) = generation.next(&changed, defect) {
+                (generation, files) = (next, changed);
+                // What was verified by the roots of before is verified again.
+                kept = kept.filter(|_| defect == Some(Defect::PoolStays));
+            }
+        }
+        kept = kept.filter(|kept| {
+            defect == Some(Defect::PoolStays) || kept.until > OffsetDateTime::now_utc()
+        });
+        if kept.is_none() {
+            match Kept::open(address, generation.config.clone()).await {
+                Ok(opened) => kept = Some(opened),
+                Err(error) if defect == Some(Defect::Ends) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        if let Some(mut connection) = kept.take()
+            && connection.ask().await
+        {
+            kept = Some(connection);
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// A connection, and until when its server's certificate is valid.
+struct Kept {
+    sender: SendRequest<Empty<Bytes>>,
+    until: OffsetDateTime,
+}
+
+impl Kept {
+    async fn open(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
+        let tcp = TcpStream::connect(address).await?;
+        tcp.set_nodelay(true)?;
+        let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
+        let stream = TlsConnector::from(config).connect(name, tcp).await?;
+        let leaf = stream
+            .get_ref()
+            .1
+            .peer_certificates()
+            .and_then(|chain| chain.first());
+        let parsed = leaf.and_then(|leaf| parse_x509_certificate(leaf).ok());
+        let until = parsed.map(|(_, leaf)| leaf.validity().not_after.to_datetime());
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        tokio::spawn(connection);
+        Ok(Self {
+            sender,
+            until: until.unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        })
+    }
+
+    /// Whether the connection can be used again.
+    async fn ask(&mut self) -> bool {
+        let request = Request::get("/")
+            .header(HOST, "localhost")
+            .body(Empty::new());
+        let Ok(request) = request else {
+            return false;
+        };
+        let Ok(answer) = self.sender.send_request(request).await else {
+            return false;
+        };
+        answer.into_body().collect().await.is_ok() && self.sender.ready().await.is_ok()
+    }
+}

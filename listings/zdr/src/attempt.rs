@@ -1,0 +1,121 @@
+//! Chapter 11's attempts, and what a tool needs beside them: kinds of failure that reports can count,
+//! connections that are kept, and whether the load came when it was due.
+//!
+//! This folder uses no other, and each may use it.
+
+pub mod failure;
+mod phase;
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use ch11_verification::attempt as chapter_11;
+use ch11_verification::judge::Share;
+use ch11_verification::rotation::Window;
+use parking_lot::Mutex;
+use tokio::task::JoinError;
+
+pub use ch11_verification::attempt::Class;
+pub use failure::FailureKind;
+pub use phase::{Phase, phase};
+
+/// One attempt of one client, which may fail in one of these kinds.
+pub type Attempt = chapter_11::Attempt<FailureKind>;
+
+/// A connection that was kept for more than one request. It is at risk in each rotation that it meets,
+/// also where no request is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The class of its client.
+    pub class: Class,
+    /// When it was open.
+    pub from: Duration,
+    /// When it ended, or the load.
+    pub until: Duration,
+    /// Whether a request was lost with it.
+    pub lost: bool,
+}
+
+/// Crossings of a rotation by kept connections, once for each rotation that a connection met. One has
+/// failed if a request was lost with the connection during that rotation.
+pub fn crossings<'a>(kept: impl IntoIterator<Item = &'a Kept>, windows: &[Window]) -> Share {
+    let mut crossings = Share::default();
+    for connection in kept {
+        let first = windows.partition_point(|window| window.end < connection.from);
+        let met = windows[first..].partition_point(|window| window.began <= connection.until);
+        crossings.of += met as u64;
+        let last = windows[first..first + met].last();
+        let is_hit = last.is_some_and(|last| last.end >= connection.until);
+        crossings.failed += u64::from(connection.lost && is_hit);
+    }
+    crossings
+}
+
+/// All of a run: its attempts and their clock, the connections that were kept, and how punctual this
+/// side was.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    attempts: chapter_11::Recorder<FailureKind>,
+    kept: Mutex<Vec<Kept>>,
+    graceful_closes: Mutex<Vec<Class>>,
+    /// The worst lateness, and how many attempts were not made.
+    behind: Mutex<(Duration, u64)>,
+}
+
+/// The attempts.
+impl Deref for Recorder {
+    type Target = chapter_11::Recorder<FailureKind>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.attempts
+    }
+}
+
+impl Recorder {
+    /// Writes a connection down that is not kept any longer.
+    pub fn put_kept(&self, kept: Kept) {
+        self.kept.lock().push(kept);
+    }
+
+    /// The kept connections that have ended so far.
+    pub fn kept(&self) -> Vec<Kept> {
+        self.kept.lock().clone()
+    }
+
+    /// A connection of this class ended as it should: the client was asked to leave, or it was
+    /// closed while nothing was under way.
+    pub fn graceful_close(&self, class: Class) {
+        self.graceful_closes.lock().push(class);
+    }
+
+    /// How often a connection of this class ended as it should.
+    pub fn graceful_closes(&self, class: Class) -> usize {
+        let closes = self.graceful_closes.lock();
+        closes.iter().filter(|of| **of == class).count()
+    }
+
+    /// An attempt began so long after it was due, because this side was slow.
+    pub fn late(&self, by: Duration) {
+        let mut behind = self.behind.lock();
+        behind.0 = behind.0.max(by);
+    }
+
+    /// An attempt was not made, because too many others were still under way.
+    pub fn dropped(&self) {
+        self.behind.lock().1 += 1;
+    }
+
+    /// The worst lateness of this side, and how many attempts were not made at all.
+    pub fn fell_behind(&self) -> (Duration, u64) {
+        *self.behind.lock()
+    }
+}
+
+/// Passes a panic on. An attempt that panicked is missing from the count, so a verdict without it would
+/// be too good.
+pub fn finished<T>(ended: Result<T, JoinError>) -> Option<T> {
+    match ended {
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        ended => ended.ok(),
+    }
+}

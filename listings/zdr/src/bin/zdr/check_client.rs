@@ -1,0 +1,108 @@
+//! `zdr check-client`: its command line.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use zdr::client::check_client;
+use zdr::client::options::{ClientOptions, Step};
+use zdr::client::steps::StepReport;
+use zdr::report::file::write_whole;
+use zdr::server::cleanup::Reaper;
+
+use crate::interrupt::{INTERRUPTED, interrupt};
+use crate::output::{NONE, print};
+
+const EXAMPLES: &str = "\
+Examples:
+  zdr check-client -- my-client --url {url} --cacert {roots} --cert {certificate} --key {key}
+  zdr check-client --signal HUP -- my-client {address} {roots}
+  zdr check-client --once -- curl -s --cacert {roots} --cert {certificate} --key {key} {url}
+
+In the command these words are replaced:
+  {url} {address} {port} {name}     the server that zdr plays: https://localhost:PORT/, localhost:PORT, ...
+  {roots}                           trust anchors by which the client verifies the server
+  {certificate} {key}               the client's own, if it has one
+  {dir}                             the folder of these files
+
+Exit codes:
+  0    no step failed but for warnings
+  1    a step failed
+  2    the command line is wrong
+  3    no verdict: the client cannot be started, or sends no request
+  130  no verdict: interrupted
+";
+
+/// Does this client go by what is rotated: its own certificate, and the roots it trusts?
+///
+/// zdr plays the server. The client must send HTTP requests to it again and again: within one program, or once
+/// each time that it is started (`--once`).
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckClient {
+    /// The client asks once and ends: start it again and again.
+    #[arg(long)]
+    pub once: bool,
+    /// The signal that tells it of new files.
+    #[arg(long, value_name = "NAME", conflicts_with = "once")]
+    pub signal: Option<String>,
+    /// Milliseconds from new files to a client that goes by them.
+    #[arg(long, default_value_t = 10_000)]
+    pub within_ms: u64,
+    /// Seconds for which the certificate is valid that ends while the client is connected.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..3600))]
+    pub short_seconds: u64,
+    /// Take only these steps (comma-separated).
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub steps: Vec<Step>,
+    /// Write what came of it as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Show no progress.
+    #[arg(long)]
+    pub quiet: bool,
+    /// The client's command.
+    #[arg(last = true, required = true)]
+    pub command: Vec<String>,
+}
+
+impl CheckClient {
+    pub async fn run(self) -> io::Result<ExitCode> {
+        let options = ClientOptions {
+            command: self.command,
+            once: self.once,
+            signal: self.signal,
+            within: Duration::from_millis(self.within_ms),
+            short: Duration::from_secs(self.short_seconds),
+            steps: match self.steps.is_empty() {
+                true => Step::value_variants().to_vec(),
+                false => self.steps,
+            },
+        };
+        let quiet = self.quiet;
+        let say = |step: &StepReport| {
+            if !quiet {
+                // Where stderr is closed, nothing reads the line.
+                let _ = writeln!(io::stderr(), "{}: {:?}", step.step.name(), step.outcome);
+            }
+        };
+        let interrupt = interrupt()?;
+        let reaper = Reaper::start(&std::env::current_exe()?)?;
+        let report = check_client(&options, interrupt, &say).await;
+        drop(reaper);
+        let report = report?;
+        print(&report.summary())?;
+        if let Some(file) = &self.json {
+            let json = serde_json::to_string_pretty(&report)? + "\n";
+            write_whole(file, json.as_bytes())?;
+        }
+        Ok(match (report.passed, &report.interrupted) {
+            (Some(true), _) => ExitCode::SUCCESS,
+            (Some(false), _) => ExitCode::FAILURE,
+            (None, Some(_)) => ExitCode::from(INTERRUPTED),
+            (None, None) => ExitCode::from(NONE),
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! The description of a server: from a TOML file, or from a command and what a look at it finds. `zdr init`
+//! writes it down.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::net::ToSocketAddrs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use zdr::Error;
+use zdr::server::advice::Advice;
+use zdr::server::cleanup::Reaper;
+use zdr::server::spec::{Protocol, Spec};
+use zdr::server::written::{Remarks, attached, started};
+use zdr::testbed::discover::{Found, Known, discover};
+use zdr::testbed::look::{Look, look};
+
+use crate::arguments::{Check, Init, Started};
+use crate::interrupt::{INTERRUPTED, interrupt};
+use crate::output::print;
+
+/// The server that is to be checked. What a command leaves open is what a TOML file would: the default.
+pub fn described(arguments: &Check) -> io::Result<Spec> {
+    let mut spec = match &arguments.server {
+        Some(file) => Spec::read(file)?,
+        None => arguments.started.spec()?,
+    };
+    spec.command.extend_from_slice(&arguments.more);
+    if arguments.mutual {
+        let cannot = || io::Error::other("this server cannot ask its clients: it has no `mutual`");
+        spec = spec.asking_clients().ok_or_else(cannot)?;
+    }
+    Ok(spec)
+}
+
+impl Started {
+    fn spec(&self) -> io::Result<Spec> {
+        let command = self.command.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut spec = command.spec(&std::env::current_dir()?);
+        if let Some(reload) = &self.reload {
+            spec.reload = reload.0.clone();
+        }
+        // A path of a long answer is no use to a server whose answers are known.
+        let any = self.download.is_some().then_some(Protocol::AnyHttp);
+        spec.protocol = self.protocol.or(any).unwrap_or_default();
+        spec.download = self.download.clone();
+        spec.keys = self.keys.unwrap_or_default();
+        Ok(spec)
+    }
+
+    fn known(&self) -> Known {
+        Known {
+            protocol: self.protocol.is_some() || self.download.is_some(),
+            reload: self.reload.is_some(),
+            keys: self.keys.is_some(),
+        }
+    }
+
+    /// Whether something has to be found out.
+    pub fn is_open(&self) -> bool {
+        let known = self.known();
+        self.command.is_some() && !(known.protocol && known.reload)
+    }
+
+    /// Finds what the command leaves open, and says on stderr what that is. `None` where it was interrupted.
+    pub async fn complete(
+        &self,
+        spec: &Spec,
+        patience: Duration,
+        interrupt: &watch::Receiver<Option<String>>,
+    ) -> io::Result<Option<Found>> {
+        let mut interrupt = interrupt.clone();
+        let stderr = io::stderr();
+        let say = |words: &str| drop(writeln!(&stderr, "{words}"));
+        say("trying what it speaks and how it is told of new files");
+        let found = tokio::select! {
+            found = Box::pin(discover(spec, self.known(), patience)) => found?,
+            _ = interrupt.wait_for(Option::is_some) => return Ok(None),
+        };
+        let Found { spec, remarks } = &found;
+        let format = zdr::report::format::name(&spec.protocol);
+        say(&format!("  protocol: {format}. {}", remarks.protocol));
+        say(&format!(
+            "  reload: {}. {}",
+            spec.reload.words(),
+            remarks.reload
+        ));
+        Ok(Some(found))
+    }
+}
+
+/// Writes a file that `zdr check` takes.
+pub async fn init(arguments: &Init) -> io::Result<ExitCode> {
+    let file = &arguments.file;
+    if file.exists() {
+        let error = format!("{} is there already, and stays as it is", file.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, error));
+    }
+    let patience = Duration::from_millis(arguments.patience_ms);
+    let text = match &arguments.running {
+        Some(address) => of_running(address, patience).await?,
+        None => match of_started(&arguments.started, file, patience).await? {
+            Some(text) => text,
+            None => return Ok(ExitCode::from(INTERRUPTED)),
+        },
+    };
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    let mut new = OpenOptions::new();
+    let mut written = new.write(true).create_new(true).open(file).map_err(named)?;
+    written.write_all(text.as_bytes()).map_err(named)?;
+    let next = match arguments.running {
+        Some(_) => "fill in `directory`, and then",
+        None => "next:",
+    };
+    let file = file.display();
+    print(&format!(
+        "{file} is written. Read it; {next} zdr check {file}\n"
+    ))
+}
+
+async fn of_started(
+    server: &Started,
+    file: &Path,
+    patience: Duration,
+) -> io::Result<Option<String>> {
+    let interrupt = interrupt()?;
+    let _reaper = Reaper::start(&std::env::current_exe()?)?;
+    let found = server
+        .complete(&server.spec()?, patience, &interrupt)
+        .await?;
+    let Some(Found { spec, remarks }) = found else {
+        return Ok(None);
+    };
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize()?;
+    let elsewhere = (folder != spec.here).then_some(spec.here.as_path());
+    Ok(Some(started(&spec, &remarks, elsewhere)))
+}
+
+async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
+    let unknown = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
+    let found = address.to_socket_addrs().map_err(unknown)?.next();
+    let socket = found.ok_or_else(|| unknown(io::ErrorKind::AddrNotAvailable.into()))?;
+    let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
+    let seen = look(socket, host, &["http/1.1"], patience).await;
+    let answer = seen
+        .answer
+        .as_ref()
+        .filter(|line| line.starts_with("HTTP/"));
+    let (Some(leaf), Some(answer)) = (&seen.leaf, answer) else {
+        return Err(Error::Preflight(Box::new(no_server_of_http(address, &seen))).into());
+    };
+    let offers = look(socket, host, &["h2", "http/1.1"], patience).await;
+    let name = match leaf.names().iter().any(|name| name == host) {
+        true => host,
+        false => leaf.names().first().map_or("localhost", String::as_str),
+    };
+    let agreed = offers.alpn.as_deref().unwrap_or("nothing");
+    let version = seen.version.as_deref().unwrap_or("TLS");
+    let asks = match seen.asks_clients {
+        true => " It asks clients for a certificate.",
+        false => "",
+    };
+    let remarks = Remarks {
+        server: format!(
+            "{address} showed {leaf}. It spoke {version}, and agreed on {agreed} of h2 and http/1.1 (ALPN).{asks}"
+        ),
+        protocol: format!("`GET /` was answered: {answer}."),
+        reload: String::new(),
+    };
+    Ok(attached(address, name, Protocol::AnyHttp, &remarks))
+}
+
+fn no_server_of_http(address: &str, seen: &Look) -> Advice {
+    let leaf = seen.leaf.as_ref().map(ToString::to_string);
+    let in_clear = seen.in_clear.as_ref();
+    let in_clear = in_clear.map(|line| format!("without TLS it says: {line}"));
+    let answer = seen
+        .answer
+        .as_ref()
+        .map(|line| format!("over TLS it says: {line}"));
+    let met = [leaf, seen.failed.clone(), in_clear, answer];
+    let met: Vec<_> = met.into_iter().flatten().collect();
+    Advice {
+        what: format!("{address} does not speak HTTP/1.1 over TLS"),
+        tried: "a handshake that verifies nothing, then `GET /`".into(),
+        seen: match met.is_empty() {
+            true => "a handshake, and no answer".into(),
+            false => met.join("\n"),
+        },
+        change: "nothing was written. `zdr help toml` has each `protocol` that can be judged"
+            .into(),
+    }
+}

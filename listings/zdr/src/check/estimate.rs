@@ -1,0 +1,79 @@
+//! How long a check will take, from what it is going to wait for.
+
+use std::time::Duration;
+
+use crate::check::options::Options;
+use crate::gate::scenario::Scenario;
+use crate::scenarios::applies;
+use crate::server::spec::Spec;
+
+/// A server that starts and picks up new files at once, and one that never shows a new certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// If each new certificate is shown at once.
+    pub usual: Duration,
+    /// If none ever is, and each is waited for.
+    pub longest: Duration,
+}
+
+/// What a server takes to start, and to be asked whether it answers.
+const START: Duration = Duration::from_millis(300);
+/// What a rotation takes until as many handshakes have shown it as are needed.
+const ROTATION: Duration = Duration::from_millis(150);
+/// What a restart takes: those who are answered have their time.
+const RESTART: Duration = Duration::from_millis(1500);
+
+/// Estimates a check of this server. Nothing is started.
+pub fn estimate(spec: &Spec, options: &Options) -> Estimate {
+    let within = Duration::from_millis(spec.limits.reload_within_ms);
+    let told = match spec.reload.restart {
+        true => RESTART,
+        false => Duration::ZERO,
+    };
+    let frame = START + options.steady * 2;
+    let rotation = options.interval.max(ROTATION + told);
+    let usual = |scenario: &Scenario| duration(*scenario, options) + told * 2;
+    let scenarios: Vec<_> = options
+        .scenarios
+        .iter()
+        .filter(|one| applies(**one, spec))
+        .collect();
+    let jobs = match spec.attach {
+        Some(_) => 1,
+        None => options.jobs,
+    };
+    let lasting = scenarios.iter().map(|scenario| usual(scenario));
+    let waiting = scenarios.iter().map(|scenario| usual(scenario) + within);
+    Estimate {
+        usual: frame + rotation * options.rotations + side_by_side(lasting, jobs),
+        longest: frame
+            + options.interval.max(within + told) * options.rotations
+            + side_by_side(waiting, jobs),
+    }
+}
+
+/// What a scenario takes with a server that picks up at once: its start, a good rotation at both ends, and what is
+/// waited for in between.
+fn duration(scenario: Scenario, options: &Options) -> Duration {
+    let own = match scenario {
+        Scenario::Stalled => options.patience.min(Duration::from_secs(2)).as_millis() as u64 + 1500,
+        Scenario::RemoveCreate => 1500,
+        Scenario::TrustAdded | Scenario::TrustRemoved | Scenario::TrustHalfWritten => 3000,
+        Scenario::AbsentAtStart | Scenario::SlowWrite | Scenario::Burst => 500,
+        Scenario::HalfOpen => 1000,
+        other if other.sabotage().is_some() => 700,
+        _ => 300,
+    };
+    START + ROTATION * 2 + Duration::from_millis(own)
+}
+
+/// How long these take in their order, with at most so many at once.
+fn side_by_side(lasting: impl Iterator<Item = Duration>, jobs: usize) -> Duration {
+    let mut free = vec![Duration::ZERO; jobs.max(1)];
+    for lasts in lasting {
+        if let Some(first) = free.iter_mut().min() {
+            *first += lasts;
+        }
+    }
+    free.into_iter().max().unwrap_or_default()
+}

@@ -1,0 +1,50 @@
+//! Clients under test: `zdr` plays the server, and looks at what a client does when its files are rotated.
+//!
+//! - `options`: the client, and how long it may take;
+//! - `peer`: the server that the client speaks to;
+//! - `program`: the client, and the files that it is given;
+//! - `steps`: what is rotated, and what a sound client does then;
+//! - `report`: what came of it.
+//!
+//! The client may be a program that goes on asking, or one that asks once and ends: that one is started again
+//! and again.
+
+pub mod options;
+pub mod peer;
+pub mod program;
+pub mod report;
+pub mod steps;
+
+use tokio::sync::watch;
+
+use crate::client::options::ClientOptions;
+use crate::client::program::Bench;
+use crate::client::report::ClientReport;
+use crate::client::steps::StepReport;
+use crate::error::Error;
+
+/// Starts the client, takes it through the steps, and judges it.
+///
+/// # Errors
+/// When the client cannot be started, or sends no request to begin with: then nothing can be judged.
+pub async fn check_client(
+    options: &ClientOptions,
+    mut interrupt: watch::Receiver<Option<String>>,
+    say: &(dyn Fn(&StepReport) + Sync),
+) -> Result<ClientReport, Error> {
+    let mut bench = Bench::start(options).await?;
+    let mut done = Vec::new();
+    let mut interrupted = None;
+    for step in &options.steps {
+        let outcome = tokio::select! {
+            outcome = steps::take(*step, &mut bench, options) => outcome?,
+            why = crate::watch::interrupted(&mut interrupt) => {
+                interrupted = Some(why);
+                break;
+            }
+        };
+        say(&outcome);
+        done.push(outcome);
+    }
+    Ok(ClientReport::of(options, done, interrupted))
+}

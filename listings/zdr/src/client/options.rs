@@ -1,0 +1,74 @@
+//! The client under test, how long it may take, and what is tried.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::report::Severity;
+
+/// The client, and how long it may take.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The program and its arguments, with words such as `{url}` that are replaced.
+    pub command: Vec<String>,
+    /// It asks once and ends, and is started again and again.
+    pub once: bool,
+    /// The signal that tells it of new files. Without one it finds out by itself.
+    pub signal: Option<String>,
+    /// From new files to a client that goes by them.
+    pub within: Duration,
+    /// How long the certificate is valid that ends while the client is connected.
+    pub short: Duration,
+    /// What is tried.
+    pub steps: Vec<Step>,
+}
+
+/// A step. They are taken in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Step {
+    /// Its own certificate is renewed: new connections show the new one.
+    RenewedLeaf,
+    /// The server asks for certificates of another authority: the client keeps its own to itself.
+    AskedByOthers,
+    /// Its roots gain one, and the server's certificate comes from that: it goes on.
+    NewRoot,
+    /// The server's certificate ends while a connection is kept: it opens a new one.
+    PastEnd,
+    /// Its roots lose one, and the server's certificate comes from that: it asks no more, and resumes nothing.
+    RemovedRoot,
+}
+
+impl Step {
+    /// The name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RenewedLeaf => "renewed_leaf",
+            Self::AskedByOthers => "asked_by_others",
+            Self::NewRoot => "new_root",
+            Self::PastEnd => "past_end",
+            Self::RemovedRoot => "removed_root",
+        }
+    }
+
+    /// How bad it is to fail it.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::RenewedLeaf | Self::NewRoot | Self::RemovedRoot => Severity::Failure,
+            Self::AskedByOthers | Self::PastEnd => Severity::Warning,
+        }
+    }
+
+    /// The entries of the failure catalogue that its failure may be.
+    pub(super) fn catalogue(self) -> &'static [u32] {
+        match self {
+            Self::RenewedLeaf => &[32],
+            Self::AskedByOthers => &[],
+            Self::NewRoot => &[33],
+            Self::PastEnd => &[29],
+            Self::RemovedRoot => &[30],
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The client under test, and all that it is given: its files, a server to speak to, and authorities that issue
+//! for both.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use std::time::Duration;
+
+use lab::agent::{Replacer, Strategy};
+use lab::authority::{Authority, Issued, LeafRequest};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::client::options::ClientOptions;
+use crate::client::peer::{Event, Opened, Peer};
+use crate::error::Error;
+use crate::server::cleanup;
+use crate::server::output::{ServerOutput, listen};
+use crate::server::placeholders::Placeholders;
+use crate::server::process_tree::ProcessTree;
+use crate::server::program::Launcher;
+use crate::server::spec::signal_named;
+
+/// The name of the server that is played.
+pub(super) const NAME: &str = "localhost";
+/// That a client has ended is no event: it is looked for as often as this.
+pub(super) const SLICE: Duration = Duration::from_millis(200);
+/// From the end of a client that asks once to the next.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A client at work on the bench.
+pub struct Bench {
+    /// The server that it speaks to.
+    pub peer: Peer,
+    /// Issues for the server. The client trusts it to begin with.
+    pub first: Authority,
+    /// Issues for the server, too. The client learns of it later.
+    pub second: Authority,
+    /// Issues for the client.
+    pub clients: Authority,
+    /// Whether the client is given a certificate.
+    pub has_certificate: bool,
+    /// What the client has printed.
+    pub output: ServerOutput,
+    files: Replacer,
+    client: Client,
+    signal: Option<Signal>,
+    _directory: TempDir,
+    _reading: JoinSet<()>,
+}
+
+enum Client {
+    /// It goes on asking.
+    Loop(Box<Process>),
+    /// It is started again and again by a task, which ends with this.
+    Once { _asking: JoinSet<()> },
+}
+
+struct Process {
+    child: Child,
+    tree: ProcessTree,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.tree.kill();
+        cleanup::let_go(self.tree.group);
+    }
+}
+
+impl Bench {
+    /// Writes the client's files, starts the server and the client, and waits for the first request.
+    ///
+    /// # Errors
+    /// When a word of the command is unknown, the client cannot be started, or no request comes.
+    pub async fn start(options: &ClientOptions) -> Result<Self, Error> {
+        let directory = lab::directory()?;
+        let mut first = Authority::named("Server Root").map_err(Error::issue)?;
+        let second = Authority::named("Next Server Root").map_err(Error::issue)?;
+        let mut clients = Authority::named("Client Root").map_err(Error::issue)?;
+        let mut files = Replacer::new(directory.path(), Strategy::RenameEach);
+        files.write_roots(first.root_pem())?;
+        let own = issue(&mut clients, "client")?;
+        files.replace(&own.chain_pem, own.key.expose(), |_| ())?;
+        let shown = issue(&mut first, NAME)?;
+        let peer = Peer::start(&shown, clients.root_pem()).await?;
+        let words = words(&files, peer.address().port(), directory.path());
+        let command = filled(&options.command, &words)?;
+        let signal = match &options.signal {
+            None => None,
+            Some(name) => Some(signal_named(name).ok_or_else(|| {
+                Error::Invalid(format!(
+                    "`{name}` is no signal: HUP, USR1, USR2 or the like"
+                ))
+            })?),
+        };
+        let launcher = Launcher {
+            folder: std::env::current_dir()?,
+            marker: format!("{}-client-{}", std::process::id(), peer.address().port()),
+            words: Placeholders::of(words),
+            user: None,
+        };
+        let output = ServerOutput::default();
+        output.look_for(&own.key);
+        let mut reading = JoinSet::new();
+        let client = match options.once {
+            false => Client::Loop(launch(&launcher, &command, &output, &mut reading)?.into()),
+            true => {
+                // A program that is not there is told at once, and not by the silence that follows.
+                drop(launch(&launcher, &command, &output, &mut reading)?);
+                let mut asking = JoinSet::new();
+                asking.spawn(again_and_again(launcher, command, output.clone()));
+                Client::Once { _asking: asking }
+            }
+        };
+        let has_certificate = options
+            .command
+            .iter()
+            .any(|word| word.contains("{certificate}"));
+        let mut bench = Self {
+            peer,
+            first,
+            second,
+            clients,
+            has_certificate,
+            output,
+            files,
+            client,
+            signal,
+            _directory: directory,
+            _reading: reading,
+        };
+        bench.first_request(options.within).await?;
+        Ok(bench)
+    }
+
+    async fn first_request(&mut self, within: Duration) -> Result<(), Error> {
+        let until = Instant::now() + within;
+        let asked = |event: &Event| matches!(event, Event::Asked { .. }).then_some(());
+        if self.peer.wait(0, until, asked).await.is_some() {
+            return Ok(());
+        }
+        let met = match self.peer.since(0).first() {
+            None => format!("it did not connect to port {}", self.peer.address().port()),
+            Some(Event::Refused { why, .. }) => {
+                format!(
+                    "its handshake failed ({why}): it must trust `{{roots}}` and ask for `{NAME}`"
+                )
+            }
+            Some(_) => "it completed a handshake, and sent no HTTP request".to_owned(),
+        };
+        let ended = self
+            .ended()
+            .map_or_else(String::new, |status| format!(". It ended ({status})"));
+        let last = self.output.last();
+        let said = match last.trim() {
+            "" => "It said nothing.".to_owned(),
+            said => format!("It said: {said}"),
+        };
+        Err(Error::Server(format!(
+            "the client sent no request within {} s: {met}{ended}. {said}",
+            within.as_secs_f64()
+        )))
+    }
+
+    /// Gives the client a new certificate of its own, and returns it.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the client not be notified.
+    pub fn renew(&mut self) -> Result<Issued, Error> {
+        let own = issue(&mut self.clients, "client")?;
+        self.output.look_for(&own.key);
+        self.files
+            .replace(&own.chain_pem, own.key.expose(), |_| ())?;
+        self.notify()?;
+        Ok(own)
+    }
+
+    /// Gives the client these roots.
+    ///
+    /// # Errors
+    /// As [`Bench::renew`].
+    pub fn trust(&mut self, roots: &str) -> Result<(), Error> {
+        self.files.write_roots(roots)?;
+        self.notify()
+    }
+
+    fn notify(&self) -> Result<(), Error> {
+        let (Some(signal), Client::Loop(process)) = (self.signal, &self.client) else {
+            return Ok(());
+        };
+        let pid = Pid::from_raw(process.tree.group);
+        let pid = pid.ok_or_else(|| Error::Server("the client's process is not known".into()))?;
+        // That it is gone is seen where it is waited for.
+        let _ = kill_process(pid, signal);
+        Ok(())
+    }
+
+    /// How the client ended, where it did. One that asks once ends all the time.
+    pub fn ended(&mut self) -> Option<String> {
+        match &mut self.client {
+            Client::Loop(process) => {
+                let status = process.child.try_wait().ok().flatten()?;
+                Some(status.to_string())
+            }
+            Client::Once { .. } => None,
+        }
+    }
+
+    /// Waits for a handshake of an epoch that was no resumption: until then, or until the client has ended.
+    pub async fn full(&mut self, mark: usize, epoch: u64, until: Instant) -> Option<Opened> {
+        let full = |event: &Event| match event {
+            Event::Opened(opened) if opened.epoch == epoch && !opened.resumed => {
+                Some(opened.clone())
+            }
+            _ => None,
+        };
+        loop {
+            let slice = until.min(Instant::now() + SLICE);
+            let found = self.peer.wait(mark, slice, full).await;
+            if found.is_some() || slice == until || self.ended().is_some() {
+                return found;
+            }
+        }
+    }
+}
+
+/// Issues a leaf for an hour.
+pub(super) fn issue(authority: &mut Authority, name: &str) -> Result<Issued, Error> {
+    authority
+        .issue(&LeafRequest::new(name))
+        .map_err(Error::issue)
+}
+
+fn words(files: &Replacer, port: u16, dir: &Path) -> Vec<(&'static str, String)> {
+    let path = |path: PathBuf| path.display().to_string();
+    let files = files.files();
+    vec![
+        ("url", format!("https://{NAME}:{port}/")),
+        ("address", format!("{NAME}:{port}")),
+        ("name", NAME.to_owned()),
+        ("port", port.to_string()),
+        ("certificate", path(files.certificate)),
+        ("key", path(files.key)),
+        ("roots", path(files.roots)),
+        ("dir", path(dir.to_owned())),
+    ]
+}
+
+/// The command, once each of its words is known.
+fn filled(command: &[String], words: &[(&'static str, String)]) -> Result<Vec<String>, Error> {
+    let Some((_, arguments)) = command.split_first() else {
+        return Err(Error::Invalid(
+            "give the client's command behind `--`".into(),
+        ));
+    };
+    let names: Vec<_> = words
+        .iter()
+        .map(|(name, _)| format!("{{{name}}}"))
+        .collect();
+    let mut asks = false;
+    for argument in arguments {
+        let mut left = argument.clone();
+        for name in &names {
+            asks |= left.contains(name.as_str())
+                && ["{url}", "{address}", "{port}"].contains(&name.as_str());
+            left = left.replace(name.as_str(), "");
+        }
+        let word = left
+            .split_once('{')
+            .and_then(|(_, rest)| rest.split_once('}'));
+        let letters = |word: &str| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        // Other braces are the program's own.
+        if let Some((word, _)) = word.filter(|(word, _)| letters(word)) {
+            return Err(Error::Invalid(format!(
+                "`{{{word}}}` stands for nothing: there are {}",
+                names.join(" ")
+            )));
+        }
+    }
+    match asks {
+        true => Ok(command.to_vec()),
+        false => Err(Error::Invalid(
+            "the client's command says nowhere whom to ask: give it `{url}`, `{address}` or `{port}`"
+                .into(),
+        )),
+    }
+}
+
+fn launch(
+    launcher: &Launcher,
+    command: &[String],
+    output: &ServerOutput,
+    reading: &mut JoinSet<()>,
+) -> Result<Process, Error> {
+    let mut plain = launcher.command(command);
+    plain.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let program = plain.get_program().to_string_lossy().into_owned();
+    let child = Command::from(plain).kill_on_drop(true).spawn();
+    let mut child = child.map_err(|error| {
+        Error::Invalid(format!("the client `{program}` cannot be started: {error}"))
+    })?;
+    let tree = ProcessTree {
+        group: child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .unwrap_or(0),
+        marker: launcher.marker.clone(),
+    };
+    cleanup::watch_over(tree.group);
+    if let Some(stdout) = child.stdout.take() {
+        reading.spawn(listen(output.clone(), stdout));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        reading.spawn(listen(output.clone(), stderr));
+    }
+    Ok(Process { child, tree })
+}
+
+async fn again_and_again(launcher: Launcher, command: Vec<String>, output: ServerOutput) {
+    loop {
+        let mut reading = JoinSet::new();
+        if let Ok(mut process) = launch(&launcher, &command, &output, &mut reading) {
+            // One that hangs is ended, so that the next has its turn.
+            let _ = timeout_at(Instant::now() + lab::BOUND, process.child.wait()).await;
+            while reading.join_next().await.is_some() {}
+        }
+        sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! What came of the steps.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::client::options::ClientOptions;
+use crate::client::steps::StepReport;
+use crate::report::format::wrapped;
+use crate::report::text::WIDTH;
+use crate::report::{Outcome, Severity};
+
+/// The version of this format. A change of meaning raises it, and a new field.
+pub const FORMAT: u32 = 1;
+
+/// Everything about one run of `zdr check-client`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClientReport {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The client's command, before its words were replaced.
+    pub command: Vec<String>,
+    /// Whether no step failed. `None`: the run was interrupted, and none had failed until then.
+    pub passed: Option<bool>,
+    /// Each step.
+    pub steps: Vec<StepReport>,
+    /// Why the run ended before its time.
+    pub interrupted: Option<String>,
+}
+
+impl ClientReport {
+    /// Of these steps.
+    pub fn of(
+        options: &ClientOptions,
+        steps: Vec<StepReport>,
+        interrupted: Option<String>,
+    ) -> Self {
+        let fails = |step: &StepReport| {
+            step.outcome == Outcome::Failed && step.step.severity() == Severity::Failure
+        };
+        let failed = steps.iter().any(fails);
+        Self {
+            format: FORMAT,
+            command: options.command.clone(),
+            passed: match (failed, &interrupted) {
+                (true, _) => Some(false),
+                (false, None) => Some(true),
+                (false, Some(_)) => None,
+            },
+            steps,
+            interrupted,
+        }
+    }
+
+    /// For a terminal.
+    pub fn summary(&self) -> String {
+        let count = |outcome| {
+            self.steps
+                .iter()
+                .filter(|step| step.outcome == outcome)
+                .count()
+        };
+        let tried = self.steps.len() - count(Outcome::NotApplicable);
+        let program = self.command.first().map_or("the client", String::as_str);
+        let mut text = match self.passed {
+            Some(true) => format!(
+                "PASSED  {program} goes by what is rotated: {} of {tried} steps passed.",
+                count(Outcome::Passed)
+            ),
+            Some(false) => {
+                format!(
+                    "FAILED  {program} failed {} of {tried} steps.",
+                    count(Outcome::Failed)
+                )
+            }
+            None => format!("NO VERDICT  {program}: the run was interrupted."),
+        };
+        text.push('\n');
+        for step in &self.steps {
+            let mark = match (step.outcome, step.step.severity()) {
+                (Outcome::Passed, _) => "✓",
+                (Outcome::NotApplicable, _) => "–",
+                (Outcome::Failed, Severity::Failure) => "✗",
+                (Outcome::Failed, Severity::Warning) => "!",
+            };
+            let indent = format!("\n{:20}", "");
+            let words = wrapped(&step.words, WIDTH - 20, "").replace('\n', &indent);
+            let _ = writeln!(text, "  {mark} {:<15} {words}", step.step.name());
+        }
+        text
+    }
+}

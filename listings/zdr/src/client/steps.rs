@@ -1,0 +1,370 @@
+//! What is rotated under a client, and what a sound client does then.
+
+use std::time::Duration;
+
+use lab::authority::{Authority, Issued, LeafRequest};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{Instant, sleep};
+
+use crate::client::options::{ClientOptions, Step};
+use crate::client::peer::{Event, Opened};
+use crate::client::program::{Bench, NAME, SLICE, issue};
+use crate::error::Error;
+use crate::report::Outcome;
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepReport {
+    /// The step.
+    pub step: Step,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// In a sentence.
+    pub words: String,
+    /// From the new files to the client that goes by them, in milliseconds.
+    pub after_ms: Option<u64>,
+    /// The entries of the book's failure catalogue that it may be.
+    pub catalogue: Vec<u32>,
+}
+
+impl Step {
+    fn report(self, outcome: Outcome, words: String, after: Option<Duration>) -> StepReport {
+        StepReport {
+            step: self,
+            outcome,
+            words,
+            after_ms: after.map(|after| after.as_millis() as u64),
+            catalogue: match outcome {
+                Outcome::Failed => self.catalogue().to_vec(),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    fn passed(self, after: Option<Duration>, words: impl Into<String>) -> StepReport {
+        self.report(Outcome::Passed, words.into(), after)
+    }
+
+    fn failed(self, words: impl Into<String>) -> StepReport {
+        self.report(Outcome::Failed, words.into(), None)
+    }
+
+    fn left_out(self, words: &str) -> StepReport {
+        self.report(Outcome::NotApplicable, words.into(), None)
+    }
+}
+
+/// Takes a step.
+///
+/// # Errors
+/// When files cannot be written or certificates not be issued.
+pub async fn take(
+    step: Step,
+    bench: &mut Bench,
+    options: &ClientOptions,
+) -> Result<StepReport, Error> {
+    if let Some(status) = bench.ended() {
+        let words = format!("The client had ended by itself ({status}). {}", said(bench));
+        return Ok(step.failed(words));
+    }
+    match step {
+        Step::RenewedLeaf => renewed_leaf(bench, options.within).await,
+        Step::AskedByOthers => asked_by_others(bench, options.within).await,
+        Step::NewRoot => new_root(bench, options.within).await,
+        Step::PastEnd => past_end(bench, options).await,
+        Step::RemovedRoot => removed_root(bench, options.within).await,
+    }
+}
+
+fn said(bench: &Bench) -> String {
+    match bench.output.last().trim() {
+        "" => "It said nothing.".to_owned(),
+        said => format!("It said: {said}"),
+    }
+}
+
+async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
+    let step = Step::RenewedLeaf;
+    if !bench.has_certificate {
+        return Ok(step.left_out("Its command has no `{certificate}`."));
+    }
+    let own = bench.renew()?;
+    let (began, mark) = (Instant::now(), bench.peer.mark());
+    let until = began + within;
+    let shown = issue(&mut bench.first, NAME)?;
+    let asks_for = bench.clients.root_pem().to_owned();
+    let mut epoch = bench.peer.show(&shown, &asks_for)?;
+    let mut from = mark;
+    let mut last: Option<Opened> = None;
+    while let Some(opened) = bench.full(from, epoch, until).await {
+        if opened.client.as_deref() == Some(&own.facts.serial) {
+            let after = began.elapsed();
+            let words = format!(
+                "A new connection showed its new certificate {} ms after its files were replaced.",
+                after.as_millis()
+            );
+            return Ok(step.passed(Some(after), words));
+        }
+        last = Some(opened);
+        from = bench.peer.mark();
+        // It may just not have looked yet. The next connection tells.
+        epoch = bench.peer.show(&shown, &asks_for)?;
+        sleep(Duration::from_millis(10)).await;
+    }
+    Ok(step.failed(match last {
+        None => format!(
+            "It was asked to open a new connection, and opened none within {} s.",
+            within.as_secs_f64()
+        ),
+        Some(Opened { client: None, .. }) => {
+            "It sent no certificate, though it was asked for one and has one.".into()
+        }
+        Some(Opened { client: Some(old), .. }) => format!(
+            "{} s after its files were replaced, new connections still showed its old certificate ({old}).",
+            within.as_secs_f64()
+        ),
+    }))
+}
+
+async fn asked_by_others(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
+    let step = Step::AskedByOthers;
+    if !bench.has_certificate {
+        return Ok(step.left_out("Its command has no `{certificate}`."));
+    }
+    let stranger = Authority::named("Stranger Root").map_err(Error::issue)?;
+    let shown = issue(&mut bench.first, NAME)?;
+    let mark = bench.peer.mark();
+    let epoch = bench.peer.show(&shown, stranger.root_pem())?;
+    let met = bench.full(mark, epoch, Instant::now() + within).await;
+    let asks_for = bench.clients.root_pem().to_owned();
+    bench.peer.show(&shown, &asks_for)?;
+    Ok(match met {
+        None => step.left_out("It opened no new connection when it was asked to."),
+        Some(Opened { client: None, .. }) => step.passed(
+            None,
+            "It sent no certificate to a server that asks for those of another authority.",
+        ),
+        Some(Opened { client: Some(_), .. }) => step.failed(
+            "It sent its certificate to a server that asked for those of another authority: a stranger learns \
+             who it is.",
+        ),
+    })
+}
+
+async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
+    let step = Step::NewRoot;
+    let both = format!("{}{}", bench.first.root_pem(), bench.second.root_pem());
+    bench.trust(&both)?;
+    let (began, mark) = (Instant::now(), bench.peer.mark());
+    let shown = issue(&mut bench.second, NAME)?;
+    let asks_for = bench.clients.root_pem().to_owned();
+    let epoch = bench.peer.show(&shown, &asks_for)?;
+    if bench.full(mark, epoch, began + within).await.is_some() {
+        let after = began.elapsed();
+        let words = format!(
+            "It accepted a certificate of the new root {} ms after that was in its file.",
+            after.as_millis()
+        );
+        return Ok(step.passed(Some(after), words));
+    }
+    let refused = bench
+        .peer
+        .since(mark)
+        .into_iter()
+        .find_map(|event| match event {
+            Event::Refused { why, .. } => Some(why),
+            _ => None,
+        });
+    let how = match (refused, bench.ended()) {
+        (_, Some(status)) => format!("it ended ({status}). {}", said(bench)),
+        (Some(why), None) => format!("it still refuses a certificate of the new root: {why}."),
+        (None, None) => "it has opened no new connection.".to_owned(),
+    };
+    let words = format!(
+        "{:.0} s after its roots had gained one, {how}",
+        began.elapsed().as_secs_f64()
+    );
+    // What follows is asked of a client that is at work.
+    let first = issue(&mut bench.first, NAME)?;
+    bench.peer.show(&first, &asks_for)?;
+    Ok(step.failed(words))
+}
+
+async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepReport, Error> {
+    let step = Step::PastEnd;
+    let asks_for = bench.clients.root_pem().to_owned();
+    let request = LeafRequest {
+        lifetime: options.short,
+        ..LeafRequest::new(NAME)
+    };
+    bench.first.set_clock(OffsetDateTime::now_utc());
+    let short = bench.first.issue(&request).map_err(Error::issue)?;
+    let mark = bench.peer.mark();
+    let epoch = bench.peer.show(&short, &asks_for)?;
+    let begun = Instant::now();
+    let Some(opened) = bench
+        .full(mark, epoch, begun + options.short.min(options.within))
+        .await
+    else {
+        let next = issue(&mut bench.first, NAME)?;
+        bench.peer.show(&next, &asks_for)?;
+        return Ok(step.left_out("It opened no connection while the short certificate was valid."));
+    };
+    let end = OffsetDateTime::parse(&short.facts.not_after, &Rfc3339).map_err(Error::issue)?;
+    // The end is the last second of its validity (RFC 5280, section 4.1.2.5).
+    let left = end + time::Duration::seconds(1) - OffsetDateTime::now_utc();
+    sleep(left.max(time::Duration::ZERO).unsigned_abs()).await;
+    let (over, mark) = (bench.peer.now(), bench.peer.mark());
+    // Whatever comes first: a request over the old connection, or an attempt to open a new one.
+    let next = |event: &Event| match event {
+        Event::Asked { connection, at } if *at > over => Some(*connection == opened.connection),
+        Event::Refused { .. } => Some(false),
+        _ => None,
+    };
+    let kept = bench
+        .peer
+        .wait(mark, Instant::now() + options.within, next)
+        .await;
+    let next = issue(&mut bench.first, NAME)?;
+    bench.peer.show(&next, &asks_for)?;
+    Ok(match kept {
+        Some(true) => step.failed(
+            "It sent a request over a kept connection whose certificate had ended: only a new handshake would \
+             have shown it that. Give connections an age.",
+        ),
+        Some(false) => step.passed(None, "It sent nothing more over a connection whose certificate had ended."),
+        None => step.passed(None, "It sent no request any more once the certificate had ended."),
+    })
+}
+
+/// What tells whether a root that is gone from a client's file is gone for the client.
+enum Met {
+    /// The client objected.
+    Objected,
+    /// It ended.
+    Ended,
+    /// It was there until the end: by this handshake last.
+    Stayed(Option<Opened>),
+}
+
+async fn removed_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
+    let step = Step::RemovedRoot;
+    let asks_for = bench.clients.root_pem().to_owned();
+    let both = format!("{}{}", bench.first.root_pem(), bench.second.root_pem());
+    bench.trust(&both)?;
+    let shown = issue(&mut bench.first, NAME)?;
+    if !session_begins(bench, &shown, within).await? {
+        return Ok(step.left_out("It did not connect while the root was still trusted."));
+    }
+    let only = bench.second.root_pem().to_owned();
+    bench.trust(&only)?;
+    let began = Instant::now();
+    let met = until_it_objects(bench, began + within).await;
+    let after = began.elapsed();
+    let ms = after.as_millis();
+    let words = match met {
+        Met::Objected => {
+            format!(
+                "It refused a certificate of the root {ms} ms after that was gone from its file."
+            )
+        }
+        Met::Ended => format!(
+            "It ended {ms} ms after the root was gone from its file. {}",
+            said(bench)
+        ),
+        Met::Stayed(None) => {
+            "It sent nothing more to a server of the root that was removed.".into()
+        }
+        Met::Stayed(Some(last)) => {
+            let accepts = match last.resumed {
+                false => true,
+                // And without a session?
+                true => {
+                    bench.peer.show(&shown, &asks_for)?;
+                    let met = until_it_objects(bench, Instant::now() + within).await;
+                    matches!(met, Met::Stayed(Some(_)))
+                }
+            };
+            let seconds = within.as_secs_f64();
+            let what = still(last.resumed, accepts);
+            return Ok(step.failed(format!(
+                "{seconds} s after the root was gone from its file, it still {what}."
+            )));
+        }
+    };
+    Ok(step.passed(Some(after), words))
+}
+
+/// What a client does that goes by a root it has no more.
+fn still(resumes: bool, accepts: bool) -> &'static str {
+    match (resumes, accepts) {
+        (true, false) => {
+            "resumed a session that began under it: nothing is verified in a resumption. A full handshake \
+             it refused"
+        }
+        (true, true) => {
+            "resumed sessions that began under it, and accepted a certificate of that root"
+        }
+        (false, _) => "accepted a certificate of that root",
+    }
+}
+
+/// Lets a session begin while the root is trusted: with a request later, its ticket has come.
+async fn session_begins(
+    bench: &mut Bench,
+    shown: &Issued,
+    within: Duration,
+) -> Result<bool, Error> {
+    let asks_for = bench.clients.root_pem().to_owned();
+    let mark = bench.peer.mark();
+    let epoch = bench.peer.show(shown, &asks_for)?;
+    let Some(opened) = bench.full(mark, epoch, Instant::now() + within).await else {
+        return Ok(false);
+    };
+    let asked = |event: &Event| match event {
+        Event::Asked { connection, .. } => (*connection == opened.connection).then_some(()),
+        _ => None,
+    };
+    let _ = bench.peer.wait(mark, Instant::now() + within, asked).await;
+    Ok(true)
+}
+
+/// Shows the same again and again, with the sessions of before, until the client objects or the time is up.
+async fn until_it_objects(bench: &mut Bench, until: Instant) -> Met {
+    let config = bench.peer.shown();
+    let mut last = None;
+    while Instant::now() < until {
+        let mark = bench.peer.mark();
+        let epoch = bench.peer.show_config(config.clone());
+        let next = |event: &Event| match event {
+            Event::Opened(opened) if opened.epoch == epoch => Some(Some(opened.clone())),
+            Event::Refused { epoch: of, .. } if *of == epoch => Some(None),
+            _ => None,
+        };
+        let slice = until.min(Instant::now() + SLICE);
+        match bench.peer.wait(mark, slice, next).await {
+            Some(Some(opened)) => {
+                // With TLS 1.3 a client objects after the server's own handshake is complete.
+                let objected = |event: &Event| match event {
+                    Event::Refused { epoch: of, .. } if *of == epoch => Some(true),
+                    Event::Asked { connection, .. } if *connection == opened.connection => {
+                        Some(false)
+                    }
+                    _ => None,
+                };
+                match bench.peer.wait(mark, slice, objected).await {
+                    Some(true) => return Met::Objected,
+                    Some(false) => last = Some(opened),
+                    None => {}
+                }
+                sleep(Duration::from_millis(10)).await;
+            }
+            Some(None) => return Met::Objected,
+            None if bench.ended().is_some() => return Met::Ended,
+            None => {}
+        }
+    }
+    Met::Stayed(last)
+}

@@ -1,0 +1,23 @@
+//! How a client reaches the server that was judged.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a client reaches a server.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reach {
+    /// Host and port. A server that `zdr` starts has another port each time: `127.0.0.1:PORT`.
+    pub address: String,
+    /// The name that its certificate bears.
+    pub name: String,
+    /// The path that clients ask for. `None` where HTTP is not spoken.
+    pub request: Option<String>,
+    /// The path of a long answer. `None` where nobody says which.
+    pub download: Option<String>,
+    /// How TLS is asked for where it does not begin at once: what `openssl s_client -starttls` calls it.
+    #[serde(default)]
+    pub starttls: Option<String>,
+    /// Whether it asks clients for certificates.
+    pub client_auth: bool,
+}

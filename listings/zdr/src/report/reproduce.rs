@@ -1,0 +1,103 @@
+//! A command with which a person sees the same as the clients of a check did.
+
+use crate::report::cause::Cause;
+use crate::report::cause::kind::CauseKind;
+use crate::report::reach::Reach;
+use crate::report::{Finding, Report};
+use ch11_verification::attempt::Class;
+
+/// What to run, and what to do meanwhile.
+#[derive(Debug, PartialEq)]
+pub struct Reproduction {
+    /// For a shell. `roots.pem` are the trust anchors of its clients.
+    pub command: String,
+    /// What it shows, and when.
+    pub shows: &'static str,
+}
+
+/// How to see one of a report's causes. `None` where no client can: a log, a process.
+pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
+    let reach = report.server.reach.as_ref()?;
+    let first = cause
+        .findings
+        .first()
+        .and_then(|at| report.findings.get(*at));
+    let class = first.and_then(|found: &Finding| Some(found.evidence.first()?.class));
+    let (command, shows) = match (cause.kind, class) {
+        (CauseKind::KeyExposed | CauseKind::Ends | CauseKind::LogLies, _) => return None,
+        (CauseKind::LetsIn, _) => (
+            curl(reach, false, "", reach.request.as_deref()?)?,
+            "is answered, although it shows no certificate",
+        ),
+        (CauseKind::CutsConnections | CauseKind::WrongBytes, Some(Class::Download)) => (
+            curl(reach, true, "--limit-rate 1M ", reach.download.as_deref()?)?,
+            "is cut if the server reloads meanwhile",
+        ),
+        (CauseKind::CutsConnections | CauseKind::WrongBytes, _) => {
+            let many = format!("{}#[1-1000]", reach.request.as_deref()?);
+            (
+                curl(reach, true, "--fail-early --rate 10/s ", &many)?,
+                "fails if the server reloads meanwhile: all requests go over one connection",
+            )
+        }
+        (CauseKind::RefusesClients | CauseKind::Waits, _) => (
+            format!(
+                "while {}; do :; done",
+                handshake(reach, "-verify_return_error ")?
+            ),
+            "goes on until the first handshake fails: reload the server meanwhile",
+        ),
+        (CauseKind::ShowsInvalid | CauseKind::LosesLastGood | CauseKind::DoesNotValidate, _) => (
+            handshake(reach, "-verify_return_error ")?,
+            "ends with the error that clients meet, once the server has such files",
+        ),
+        (CauseKind::FollowsNoTrust, _) => (
+            handshake(reach, "-verify_return_error ")?,
+            "is turned away although its authority is on the list",
+        ),
+        _ => (
+            format!(
+                "{} 2>/dev/null | openssl x509 -noout -serial -enddate",
+                handshake(reach, "")?
+            ),
+            "prints the certificate that is shown: compare its serial with the file's",
+        ),
+    };
+    Some(Reproduction { command, shows })
+}
+
+/// One handshake.
+fn handshake(reach: &Reach, more: &str) -> Option<String> {
+    let (address, name) = (quoted(&reach.address)?, quoted(&reach.name)?);
+    let client = match reach.client_auth {
+        true => " -cert client.crt -key client.key",
+        false => "",
+    };
+    let starttls = match &reach.starttls {
+        Some(protocol) => format!(" -starttls {}", quoted(protocol)?),
+        None => String::new(),
+    };
+    Some(format!(
+        "openssl s_client -connect {address}{starttls} -servername {name} -CAfile roots.pem{client} {more}</dev/null"
+    ))
+}
+
+/// A request, or several.
+fn curl(reach: &Reach, with_certificate: bool, more: &str, path: &str) -> Option<String> {
+    let to = quoted(&format!("::{}", reach.address))?;
+    let url = quoted(&format!("https://{}{path}", reach.name))?;
+    let client = match reach.client_auth && with_certificate {
+        true => "--cert client.crt --key client.key ",
+        false => "",
+    };
+    Some(format!(
+        "curl -sS -o /dev/null --cacert roots.pem {client}{more}--connect-to {to} {url}"
+    ))
+}
+
+/// For a shell. `None` where no shell can be told: a NUL.
+fn quoted(text: &str) -> Option<String> {
+    shlex::try_quote(text)
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,229 @@
+//! The text of a TOML file, in which each mistake has its place.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::server::mistake::{Mistake, nearest};
+use crate::server::placeholders::{is_script, unknown};
+use crate::server::reference::{Key, Table, table_at, tables};
+
+/// Where words in braces are replaced.
+const FILLED: &[&str] = &[
+    "command",
+    "setup",
+    "cwd",
+    "mutual",
+    "file.path",
+    "file.text",
+    "reload.command",
+    "reload.socket.path",
+    "reload.socket.send",
+];
+
+/// Keys of other tools, and ours for the same.
+const SYNONYMS: &[(&[&str], &str)] = &[
+    (&["cmd", "exec", "program", "args", "start"], "command"),
+    (&["host", "url", "addr", "port"], "address"),
+    (&["key_type", "key_kind", "algorithm"], "keys"),
+    (&["timeout", "timeout_ms"], "within_ms"),
+    (&["dir", "workdir", "working_directory"], "cwd"),
+    (&["dir", "folder"], "directory"),
+];
+
+/// The text of a file, parsed.
+pub(super) struct Document<'a> {
+    origin: &'a str,
+    text: &'a str,
+    root: Spanned<DeTable<'a>>,
+}
+
+impl<'a> Document<'a> {
+    /// # Errors
+    /// When the text is no TOML.
+    pub(super) fn parse(origin: &'a str, text: &'a str) -> Result<Self, Mistake> {
+        let root = DeTable::parse(text).map_err(|error| {
+            let span = error.span().unwrap_or_default();
+            Mistake::at(origin, text, span, error.message())
+        })?;
+        Ok(Self { origin, text, root })
+    }
+
+    /// Keys that are unknown or missing, and unknown words in braces.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        let mut found = Vec::new();
+        let whole = self.root.span();
+        self.table("", self.root.get_ref(), whole, &mut found);
+        found.sort_by_key(Mistake::place);
+        found
+    }
+
+    /// A mistake at a key, which is found by its path, or else of the whole file.
+    pub(super) fn at(&self, path: &[&str], what: impl Into<String>) -> Mistake {
+        let mut table = Some(self.root.get_ref());
+        let mut place = None;
+        for name in path {
+            let found = table.and_then(|table| table.iter().find(|(key, _)| key.get_ref() == name));
+            place = found.map(|(key, _)| key.span()).or(place);
+            table = found.and_then(|(_, value)| value.get_ref().as_table());
+        }
+        match place {
+            Some(span) => self.mistake(span, what),
+            None => Mistake::of(self.origin, what),
+        }
+    }
+
+    /// What the deserializer complains of, and what would be right.
+    pub(super) fn complaint(&self, error: &toml::de::Error) -> Mistake {
+        let span = error.span().unwrap_or_default();
+        let message = error.message();
+        let help = match message.split('`').collect::<Vec<_>>()[..] {
+            [start, typed, _, ref known @ ..] if start.starts_with("unknown variant") => {
+                let known = known.iter().step_by(2).copied();
+                nearest(typed, known).map(|word| format!("did you mean `{word}`?"))
+            }
+            _ if message.starts_with("invalid type") => self.key_at(&span).map(|key| {
+                let Key {
+                    name,
+                    kind,
+                    example,
+                    ..
+                } = key;
+                format!("`{name}` is of the type {kind}: {example}")
+            }),
+            _ => None,
+        };
+        self.mistake(span, message).with_help(help)
+    }
+
+    fn mistake(&self, span: Range<usize>, what: impl Into<String>) -> Mistake {
+        Mistake::at(self.origin, self.text, span, what)
+    }
+
+    fn table(&self, path: &str, table: &DeTable, span: Range<usize>, found: &mut Vec<Mistake>) {
+        let Some(known) = table_at(path) else {
+            // Of tables whose names the file chooses.
+            for (key, value) in table {
+                self.value(&below(path, key.get_ref()), value, found);
+            }
+            return;
+        };
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let below = below(path, name);
+            if known.key(name).is_none() {
+                let what = format!("unknown key `{name}`{}", of(known));
+                let help = Some(advice(known, name));
+                found.push(self.mistake(key.span(), what).with_help(help));
+                continue;
+            }
+            self.value(&below, value, found);
+        }
+        let there = |key: &Key| table.keys().any(|name| **name.get_ref() == *key.name);
+        for key in known
+            .keys
+            .iter()
+            .filter(|key| key.is_required && !there(key))
+        {
+            let what = format!("missing key `{}`{}", key.name, of(known));
+            let help = format!("{} {}", key.example, comment(&key.about));
+            found.push(self.mistake(span.clone(), what).with_help(Some(help)));
+        }
+    }
+
+    fn value(&self, path: &str, value: &Spanned<DeValue>, found: &mut Vec<Mistake>) {
+        match value.get_ref() {
+            DeValue::Table(table) => self.table(path, table, value.span(), found),
+            DeValue::Array(items) => items.iter().for_each(|item| self.value(path, item, found)),
+            DeValue::String(text) if FILLED.contains(&path) => {
+                self.words(path, text, value.span(), found);
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks at a text in which words are replaced.
+    fn words(&self, path: &str, text: &str, span: Range<usize>, found: &mut Vec<Mistake>) {
+        let is_script = is_script(text) || path == "mutual";
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let place = |word: &str| match written.find(word) {
+            Some(at) => span.start + at..span.start + at + word.len(),
+            None => span.clone(),
+        };
+        for unknown in unknown(text, is_script) {
+            let what = format!("unknown word `{{{}}}`", unknown.word);
+            let help = unknown.help();
+            let place = place(&text[unknown.span.clone()]);
+            found.push(self.mistake(place, what).with_help(Some(help)));
+        }
+        for (word, only) in [("{pid}", "reload.command"), ("{pem}", "reload.socket.send")] {
+            if text.contains(word) && path != only {
+                let what = format!("`{word}` is known in `{only}` only");
+                found.push(self.mistake(place(word), what));
+            }
+        }
+    }
+
+    /// The innermost key whose value holds this place.
+    fn key_at(&self, span: &Range<usize>) -> Option<&'static Key> {
+        key_in("", self.root.get_ref(), span)
+    }
+}
+
+fn key_in(path: &str, table: &DeTable, span: &Range<usize>) -> Option<&'static Key> {
+    let known = table_at(path);
+    table.iter().find_map(|(key, value)| {
+        let within = value.span();
+        let holds = within.start <= span.start && span.end <= within.end;
+        match value.get_ref() {
+            // A table's place is its header's.
+            DeValue::Table(inner) if within != *span => {
+                key_in(&below(path, key.get_ref()), inner, span)
+            }
+            _ if holds => known?.key(key.get_ref()),
+            _ => None,
+        }
+    })
+}
+
+fn below(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    }
+}
+
+/// Where a key is, for a sentence.
+fn of(table: &Table) -> String {
+    match table.header().as_str() {
+        "" => String::new(),
+        header => format!(" in `{header}`"),
+    }
+}
+
+/// The first sentence of what a key means.
+fn comment(about: &str) -> String {
+    let sentence = about.split_once(". ").map_or(about, |(first, _)| first);
+    format!("# {}", sentence.trim_end_matches('.'))
+}
+
+/// What may be meant by an unknown key: one of this table, or one of another.
+fn advice(table: &Table, name: &str) -> String {
+    let elsewhere = tables().iter().find(|other| other.key(name).is_some());
+    let names = table.keys.iter().map(|key| key.name.as_str());
+    let other = SYNONYMS.iter().find(|(others, _)| others.contains(&name));
+    let other = other
+        .map(|(_, ours)| *ours)
+        .filter(|ours| table.key(ours).is_some());
+    match (elsewhere, other.or_else(|| nearest(name, names))) {
+        (Some(other), _) if other.path.is_empty() => {
+            format!("`{name}` stands above the first `[table]` of the file")
+        }
+        (Some(other), _) => format!("`{name}` is a key of `{}`", other.header()),
+        (None, Some(word)) => {
+            format!("did you mean `{word}`? `zdr help toml` lists all keys")
+        }
+        (None, None) => "`zdr help toml` lists all keys".into(),
+    }
+}

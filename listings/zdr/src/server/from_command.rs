@@ -1,0 +1,191 @@
+//! A description without a file: a command as it is typed into a shell, and a way to reload in a word.
+
+use std::ops::Range;
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::server::mistake::Mistake;
+use crate::server::placeholders::{Unknown, is_script, unknown};
+use crate::server::spec::{Layout, Reload, Spec, signal_named};
+
+/// A command as it is typed into a shell, with words in braces: `my-server --cert {certificate} --key
+/// {key} --port {port}`. Quotes and backslashes are a shell's; nothing else of a shell is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine(Vec<String>);
+
+/// The option, as mistakes name it.
+const COMMAND: &str = "--command";
+
+impl FromStr for CommandLine {
+    type Err = String;
+
+    fn from_str(line: &str) -> Result<Self, String> {
+        let at = |span: Range<usize>, what: String| Mistake::at(COMMAND, line, span, what);
+        let words =
+            shlex::split(line).ok_or("a quote, or a backslash at the end, is not closed")?;
+        let mut mistakes = Vec::new();
+        for unknown in unknown_in(&words) {
+            let written = format!("{{{}}}", unknown.word);
+            let begin = line.find(&written).unwrap_or(0);
+            let what = format!("unknown word `{written}`");
+            let span = begin..begin + written.len();
+            mistakes.push(at(span, what).with_help(Some(unknown.help())));
+        }
+        let of_shells = words.iter().find(|word| OF_SHELLS.contains(&word.as_str()));
+        if let Some(word) = of_shells {
+            let begin = line.find(word.as_str()).unwrap_or(0);
+            let what = format!("`{word}` is for a shell, and none runs this command");
+            let help = "let one run it: sh -c 'exec my-server ... > log'".to_owned();
+            mistakes.push(at(begin..begin + word.len(), what).with_help(Some(help)));
+        }
+        if mistakes.is_empty() {
+            mistakes.extend(what_is_missing(line));
+        }
+        match mistakes.is_empty() {
+            true => Ok(Self(with_environment(words))),
+            false => {
+                let all: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+                Err(format!("\n{}", all.join("\n\n")))
+            }
+        }
+    }
+}
+
+/// What a shell would do something with.
+const OF_SHELLS: &[&str] = &["|", "||", "&&", ";", "&", ">", ">>", "2>", "2>&1", "<"];
+
+/// The unknown words in braces. An argument with blanks is a script, with braces of its own.
+fn unknown_in(words: &[String]) -> impl Iterator<Item = Unknown<'_>> {
+    words.iter().flat_map(|word| unknown(word, is_script(word)))
+}
+
+/// A server that is told of no file, or of no port, serves neither ours nor where we look.
+fn what_is_missing(line: &str) -> Option<Mistake> {
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    if line.trim().is_empty() {
+        return Some(Mistake::of(COMMAND, "it names no program"));
+    }
+    let (what, help) = if !has(&["{certificate}", "{folder}", "{dir}"]) {
+        (
+            "it has no `{certificate}`, so the server would not read the file that is rotated",
+            "put `{certificate}` and `{key}` where the command has the paths of these files; \
+             if they are both in a folder, put `{folder}` there",
+        )
+    } else if !has(&["{port}"]) {
+        (
+            "it has no `{port}`, so the server would not listen where clients come",
+            "put `{port}` where the command has the number of the port; if that stands in a file of \
+             configuration, `zdr help toml` tells of `[[file]]`",
+        )
+    } else {
+        return None;
+    };
+    Some(Mistake::of(COMMAND, what).with_help(Some(help.into())))
+}
+
+/// A shell takes `NAME=value` before a program for its environment. So does `env`.
+fn with_environment(mut words: Vec<String>) -> Vec<String> {
+    let first = words.first().and_then(|word| word.split_once('='));
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if first.is_some_and(|(name, _)| is_name(name)) {
+        words.insert(0, "env".into());
+    }
+    words
+}
+
+impl CommandLine {
+    /// The description of a server that is started by this command, in this folder. How it is told
+    /// and what it speaks is the default. One that is told of no key has it in the certificate's file.
+    pub fn spec(&self, here: &Path) -> Spec {
+        let has = |word: &str| self.0.iter().any(|of| of.contains(word));
+        let has_key = ["{key}", "{folder}", "{dir}"].into_iter().any(has);
+        Spec {
+            name: self.name(),
+            command: self.0.clone(),
+            layout: if has_key {
+                Layout::Pair
+            } else {
+                Layout::Bundle
+            },
+            here: here.to_owned(),
+            ..Spec::default()
+        }
+    }
+
+    /// The name of the program, or of the script that an interpreter runs.
+    fn name(&self) -> String {
+        let words = self
+            .0
+            .iter()
+            .filter(|word| *word != "env" && !word.contains('='));
+        let mut stems = words.map(|word| {
+            let stem = Path::new(word).file_stem().unwrap_or_default();
+            stem.to_string_lossy().into_owned()
+        });
+        let program = stems.next().unwrap_or_default();
+        let runs_others = [
+            "python", "node", "ruby", "perl", "java", "php", "deno", "bun",
+        ];
+        if runs_others
+            .iter()
+            .any(|interpreter| program.starts_with(interpreter))
+        {
+            let is_script = |word: &&String| !word.starts_with('-') && word.contains('.');
+            if let Some(script) = self.0.iter().skip(1).find(is_script) {
+                let stem = Path::new(script).file_stem().unwrap_or_default();
+                return stem.to_string_lossy().into_owned();
+            }
+        }
+        program
+    }
+}
+
+/// A way to reload in a word.
+#[derive(Clone, Debug)]
+pub struct ReloadWord(pub Reload);
+
+impl FromStr for ReloadWord {
+    type Err = String;
+
+    /// `files`, `restart`, `signal:HUP` or `command:my-server reload`.
+    fn from_str(word: &str) -> Result<Self, String> {
+        let reload = match word.split_once(':').unwrap_or((word, "")) {
+            ("files", "") => Reload::default(),
+            ("restart", "") => Reload {
+                restart: true,
+                ..Reload::default()
+            },
+            ("signal", name) => {
+                signal_named(name).ok_or(format!("no signal `{name}`: HUP, USR1 or USR2"))?;
+                Reload {
+                    signal: Some(name.into()),
+                    ..Reload::default()
+                }
+            }
+            ("command", line) => {
+                let words = shlex::split(line).filter(|words| !words.is_empty());
+                let words = words.ok_or("`command:` is followed by a command")?;
+                if let Some(unknown) = unknown_in(&words).next() {
+                    let help = unknown.help();
+                    return Err(format!("unknown word `{{{}}}`: {help}", unknown.word));
+                }
+                Reload {
+                    command: Some(words),
+                    ..Reload::default()
+                }
+            }
+            _ if signal_named(word).is_some() => {
+                return Err(format!("did you mean `signal:{word}`?"));
+            }
+            _ => {
+                return Err("expected `files`, `restart`, `signal:HUP` or `command:...`".into());
+            }
+        };
+        Ok(Self(reload))
+    }
+}

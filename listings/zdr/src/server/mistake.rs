@@ -1,0 +1,114 @@
+//! A mistake in what somebody wrote: where it stands, what is wrong, and what may be meant.
+
+use std::fmt;
+use std::ops::Range;
+
+/// How alike two words must be, from 0 to 1, for one to be taken for the other.
+const ALIKE: f64 = 0.75;
+
+/// A mistake, with the line that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// What the text is called: a file, or an option of the command line.
+    origin: String,
+    place: Option<Place>,
+    what: String,
+    help: Option<String>,
+}
+
+/// Where in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    /// Lines and columns count from 1; columns are characters.
+    line: usize,
+    column: usize,
+    /// How many characters are underlined.
+    width: usize,
+    text: String,
+}
+
+impl Mistake {
+    /// A mistake of the whole text.
+    pub fn of(origin: &str, what: impl Into<String>) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            place: None,
+            what: what.into(),
+            help: None,
+        }
+    }
+
+    /// A mistake at these bytes of the text. Of a place with several lines, the first is shown.
+    pub fn at(origin: &str, text: &str, span: Range<usize>, what: impl Into<String>) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text[begin..].lines().next().unwrap_or_default();
+        let column = before[begin..].chars().count();
+        let marked = text.get(span.clone()).unwrap_or_default();
+        let marked = marked.lines().next().unwrap_or_default();
+        Self {
+            place: Some(Place {
+                line: before.matches('\n').count() + 1,
+                column: column + 1,
+                width: marked.chars().count().max(1),
+                // A tab is as wide as the terminal makes it.
+                text: line.replace('\t', " "),
+            }),
+            ..Self::of(origin, what)
+        }
+    }
+
+    /// Its line and column, which mistakes are sorted by.
+    pub(crate) fn place(&self) -> Option<(usize, usize)> {
+        self.place.as_ref().map(|place| (place.line, place.column))
+    }
+
+    /// With what may be meant, or what to do.
+    pub fn with_help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, what, .. } = self;
+        let indent = match &self.place {
+            None => {
+                write!(f, "{origin}: {what}")?;
+                String::new()
+            }
+            Some(place) => {
+                let Place { line, column, .. } = place;
+                // A command line has one line.
+                match origin.starts_with('-') {
+                    true => writeln!(f, "{origin}, column {column}: {what}")?,
+                    false => writeln!(f, "{origin}, line {line}, column {column}: {what}")?,
+                }
+                let indent = " ".repeat(line.to_string().len());
+                let (before, carets) = (" ".repeat(column - 1), "^".repeat(place.width));
+                writeln!(f, "{indent} |")?;
+                writeln!(f, "{line} | {}", place.text)?;
+                write!(f, "{indent} | {before}{carets}")?;
+                indent
+            }
+        };
+        match &self.help {
+            Some(help) => write!(f, "\n{indent} = {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The word of `known` that `typed` is probably meant to be.
+pub(crate) fn nearest<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let rated = known
+        .into_iter()
+        .map(|word| (strsim::jaro_winkler(typed, word), word));
+    let alike = rated.filter(|(rate, _)| *rate >= ALIKE);
+    let best = alike.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    best.map(|(_, word)| word)
+}

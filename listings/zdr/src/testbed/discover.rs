@@ -1,0 +1,226 @@
+//! What a server speaks and how it is told of new files, found by trying: it is started for that alone.
+//!
+//! A way to reload counts only when handshakes show the new certificate, and it is asked of a server that
+//! was given the same time without being told.
+
+use std::time::Duration;
+
+use crate::attempt::Recorder;
+use ch09_simulating_rotation::Writer;
+
+use crate::error::Error;
+use crate::load::Target;
+use crate::server::spec::{Keys, Protocol, Reload, Spec};
+use crate::server::written::Remarks;
+use crate::testbed::TestBed;
+use crate::testbed::look::{Look, look};
+use crate::testbed::preflight::answers;
+use crate::testbed::rotate::until_shown;
+use crate::testbed::shared::SharedFixtures;
+
+/// How long each way to reload has. A server that looks at its files more rarely has to be described.
+pub const EACH: Duration = Duration::from_secs(3);
+
+/// The signals that are tried, in this order.
+pub const SIGNALS: [&str; 3] = ["HUP", "USR1", "USR2"];
+
+/// What is known already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// What it speaks.
+    pub protocol: bool,
+    /// How it is told of new files.
+    pub reload: bool,
+    /// The kind of its keys.
+    pub keys: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The description, with what was found in it.
+    pub spec: Spec,
+    /// How it was found.
+    pub remarks: Remarks,
+}
+
+/// Finds what is not known. Clients wait for as long as `patience`.
+///
+/// # Errors
+/// When the server does not start, or no client is served, with what to change.
+pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<Found, Error> {
+    let mut trial = spec.clone();
+    trial.limits.reload_within_ms = EACH.as_millis() as u64;
+    trial.reload = Reload::default();
+    let mut testbed = start(&trial, patience).await?;
+    let mut found = Found {
+        spec: spec.clone(),
+        remarks: Remarks::default(),
+    };
+    let seen = seen(&testbed).await;
+    if adjusted(&mut trial, known, &seen) {
+        drop(testbed);
+        testbed = start(&trial, patience).await?;
+    }
+    (found.spec.keys, found.spec.client_auth) = (trial.keys, trial.client_auth);
+    found.remarks.protocol = match known.protocol {
+        true => "As it was asked for.".into(),
+        false => {
+            let (protocol, how) = protocol(&testbed).await?;
+            (trial.protocol, found.spec.protocol) = (protocol, protocol);
+            testbed.target.protocol = protocol;
+            how
+        }
+    };
+    found.remarks.reload = match known.reload {
+        true => "As it was asked for.".into(),
+        false => {
+            answers(&testbed.target, false).await?;
+            let (reload, how) = way_to_reload(&trial, testbed, patience).await?;
+            found.spec.reload = reload;
+            how
+        }
+    };
+    Ok(found)
+}
+
+async fn start(spec: &Spec, patience: Duration) -> Result<TestBed, Error> {
+    let fixtures = SharedFixtures::new(spec, patience).await?;
+    // Boxed: without optimisation, so much room is more than a worker thread has.
+    let started = Box::pin(fixtures.start(Writer::VaultAgent)).await;
+    started.map_err(Error::in_preflight)
+}
+
+async fn seen(testbed: &TestBed) -> Look {
+    let target = &testbed.target;
+    let address = *target.address.borrow();
+    look(address, &target.name, &["h2", "http/1.1"], target.patience).await
+}
+
+/// Whether the description was changed so that the server may accept clients: other keys, or clients with
+/// certificates.
+fn adjusted(trial: &mut Spec, known: Known, seen: &Look) -> bool {
+    let alerts = seen.failed.as_ref().is_some_and(|error| {
+        let words = ["HandshakeFailure", "InsufficientSecurity"];
+        words.iter().any(|word| error.contains(word))
+    });
+    let mut changed = false;
+    if alerts && !known.keys && trial.keys == Keys::Ecdsa {
+        (trial.keys, changed) = (Keys::Rsa, true);
+    }
+    if seen.asks_clients && !trial.client_auth {
+        let has_roots = trial.mentions("{client_roots}") || trial.mentions("{roots}");
+        (trial.client_auth, changed) = (has_roots, changed || has_roots);
+    }
+    changed
+}
+
+/// What it speaks, and how that was found: the first protocol in which a client is answered.
+async fn protocol(testbed: &TestBed) -> Result<(Protocol, String), Error> {
+    let target = &testbed.target;
+    let mut tried = Vec::new();
+    for protocol in [Protocol::Http, Protocol::AnyHttp, Protocol::Lab] {
+        let target = Target {
+            protocol,
+            ..target.clone()
+        };
+        let client = target.client(None, false, target.identity.as_deref())?;
+        let asked = match protocol {
+            Protocol::Http => "`GET /bytes/1`",
+            Protocol::AnyHttp => "`GET /`",
+            _ => "the lab's protocol",
+        };
+        match target.probe(&client).await {
+            (_, Ok(())) => {
+                tried.push(match protocol {
+                    Protocol::Http => format!("{asked} answered with the byte that is known."),
+                    _ => format!("{asked} was answered."),
+                });
+                return Ok((protocol, tried.join(" ")));
+            }
+            (_, Err(failed)) => tried.push(format!("{asked}: {}.", failed.error)),
+        }
+    }
+    // It may need longer; otherwise this tells why.
+    let target = Target {
+        protocol: Protocol::AnyHttp,
+        ..target.clone()
+    };
+    answers(&target, false).await?;
+    Ok((Protocol::AnyHttp, "`GET /` was answered.".into()))
+}
+
+/// How it is told of new files, and how that was found.
+async fn way_to_reload(
+    spec: &Spec,
+    mut testbed: TestBed,
+    patience: Duration,
+) -> Result<(Reload, String), Error> {
+    let limit = format!("within {} s", EACH.as_secs());
+    if let Some(after) = shown(&mut testbed, None).await? {
+        let how = format!(
+            "It follows its files: it showed a new certificate {} ms after that was written.",
+            after.as_millis()
+        );
+        return Ok((Reload::default(), how));
+    }
+    let mut tried = vec![format!(
+        "It showed no new certificate {limit} of its files."
+    )];
+    for signal in SIGNALS {
+        if testbed.server.ended().is_some() {
+            drop(testbed);
+            testbed = start(spec, patience).await?;
+            testbed.target.protocol = spec.protocol;
+        }
+        let reload = Reload {
+            signal: Some(signal.into()),
+            ..Reload::default()
+        };
+        if let Some(after) = shown(&mut testbed, Some(&reload)).await? {
+            if shown(&mut testbed, None).await?.is_some() {
+                let how = format!(
+                    "It follows its files, and may take longer than {} s.",
+                    EACH.as_secs()
+                );
+                return Ok((Reload::default(), how));
+            }
+            tried.push(format!(
+                "It showed one {} ms after SIG{signal}, and none without it.",
+                after.as_millis()
+            ));
+            return Ok((reload, tried.join(" ")));
+        }
+        tried.push(match testbed.server.ended() {
+            Some(status) => format!("SIG{signal} ended it ({status})."),
+            None => format!("SIG{signal} changed nothing {limit}."),
+        });
+    }
+    tried.push(
+        "So it is ended and started anew. Where a command tells it, that belongs here: command = [...]."
+            .into(),
+    );
+    let restart = Reload {
+        restart: true,
+        ..Reload::default()
+    };
+    Ok((restart, tried.join(" ")))
+}
+
+/// Writes a new certificate, tells the server in this way, and waits. How long it took until that was shown
+/// by as many consecutive handshakes as are needed.
+async fn shown(testbed: &mut TestBed, reload: Option<&Reload>) -> Result<Option<Duration>, Error> {
+    let issued = testbed.issue()?;
+    testbed.site.write(&issued)?;
+    if let Some(reload) = reload {
+        // What it complains of does not matter: handshakes tell.
+        let _ = testbed.server.reload_by(reload, "").await;
+    }
+    let client = testbed.client()?;
+    let recorder = Recorder::default();
+    let generation = testbed.chains.latest();
+    let shown = until_shown(testbed, &recorder, &client, generation).await;
+    testbed.good = issued;
+    let (first, converged) = shown;
+    Ok(first.filter(|_| converged.is_some()))
+}

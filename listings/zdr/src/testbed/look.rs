@@ -1,0 +1,277 @@
+//! What one connection sees of a server, whatever that shows: nothing is verified, and nothing is
+//! believed. It tells what a server does that no client accepts.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::attempt::failure::causes;
+use lab::chain;
+use parking_lot::Mutex;
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+/// How long a server may take to speak first.
+const GREETING: Duration = Duration::from_millis(300);
+
+/// A request that every server of HTTP understands.
+const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+/// What was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// The leaf that was shown, where a handshake came so far.
+    pub leaf: Option<Leaf>,
+    /// The version of TLS, where a handshake was completed.
+    pub version: Option<String>,
+    /// The protocol that was agreed on (ALPN), where one was.
+    pub alpn: Option<String>,
+    /// Whether clients are asked for a certificate.
+    pub asks_clients: bool,
+    /// Why no handshake was completed.
+    pub failed: Option<String>,
+    /// What came in answer to the client's hello was no TLS.
+    pub is_no_tls: bool,
+    /// The first line of what is said without TLS: as a greeting, or in answer to `GET /`.
+    pub in_clear: Option<String>,
+    /// The first line of the answer to `GET /` over TLS.
+    pub answer: Option<String>,
+}
+
+/// A certificate, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    subject: String,
+    issuer: String,
+    names: Vec<String>,
+    until: String,
+    serial: String,
+    sha256: String,
+    came_alone: bool,
+}
+
+impl fmt::Display for Leaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = match self.subject.as_str() {
+            "" => "no subject",
+            subject => subject,
+        };
+        let names = match self.names.as_slice() {
+            [] => "no name".to_owned(),
+            names => names.join(", "),
+        };
+        write!(
+            f,
+            "a certificate of {subject}, for {names}, issued by {}, until {}, serial {}",
+            self.issuer, self.until, self.serial
+        )
+    }
+}
+
+impl Leaf {
+    /// The names that it is for.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Its SHA-256, in hex.
+    pub(crate) fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Whether it came alone, without the certificate of its issuer.
+    pub(crate) fn came_alone(&self) -> bool {
+        self.came_alone
+    }
+
+    fn of(der: &[u8], came_alone: bool) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let names = certificate.subject_alternative_name().ok().flatten();
+        let names = names.map(|names| {
+            let names = names.value.general_names.iter();
+            names.filter_map(|name| match name {
+                GeneralName::DNSName(name) => Some((*name).to_owned()),
+                GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
+                _ => None,
+            })
+        });
+        let until = certificate.validity().not_after.timestamp();
+        Some(Self {
+            subject: certificate.subject().to_string(),
+            issuer: certificate.issuer().to_string(),
+            names: names.into_iter().flatten().collect(),
+            until: chain::date(u64::try_from(until).unwrap_or(0)),
+            serial: chain::hex(certificate.raw_serial()),
+            sha256: chain::sha256(der),
+            came_alone,
+        })
+    }
+}
+
+/// Looks at a server: without TLS, and, where it speaks TLS, over it, offering these protocols.
+pub async fn look(address: SocketAddr, name: &str, alpn: &[&str], patience: Duration) -> Look {
+    let mut look = Look::default();
+    if let Err(error) = over_tls(&mut look, address, name, alpn, patience).await {
+        look.is_no_tls = matches!(tls_error(&error), Some(rustls::Error::InvalidMessage(_)));
+        // Whoever alerts, speaks TLS; and servers of TLS tell a client so that does not.
+        let alerts = matches!(tls_error(&error), Some(rustls::Error::AlertReceived(_)));
+        look.failed = Some(error.to_string());
+        if !alerts {
+            let in_clear = timeout(patience, in_clear(address)).await.ok().flatten();
+            let not_told = |line: &String| look.is_no_tls || !line.contains(" 400");
+            look.in_clear = in_clear.filter(not_told);
+        }
+    }
+    look
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    causes(error).find_map(|error| error.downcast_ref())
+}
+
+async fn over_tls(
+    look: &mut Look,
+    address: SocketAddr,
+    name: &str,
+    alpn: &[&str],
+    patience: Duration,
+) -> io::Result<()> {
+    let witness = Arc::new(Witness::default());
+    let connector = TlsConnector::from(Arc::new(witness.config(alpn)?));
+    let name = ServerName::try_from(name.to_owned()).map_err(lab::Error::from)?;
+    let connecting = async {
+        connector
+            .connect(name, TcpStream::connect(address).await?)
+            .await
+    };
+    let connected = timeout(patience, Box::pin(connecting)).await;
+    let shown = witness.leaf.lock().take();
+    look.leaf = shown.and_then(|(leaf, came_alone)| Leaf::of(&leaf, came_alone));
+    look.asks_clients = witness.asked.load(Ordering::SeqCst);
+    let mut stream = connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let (_, session) = stream.get_ref();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    look.version = session
+        .protocol_version()
+        .map(|version| format!("{version:?}"));
+    look.alpn = session.alpn_protocol().map(text);
+    if look.alpn.as_deref() != Some("h2") {
+        let asking = first_line(&mut stream, Duration::ZERO);
+        look.answer = timeout(patience, Box::pin(asking)).await.ok().flatten();
+    }
+    Ok(())
+}
+
+async fn in_clear(address: SocketAddr) -> Option<String> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    first_line(&mut stream, GREETING).await
+}
+
+/// The first line that the other end says, by itself within `greeting` or else in answer to `GET /`. `None`
+/// where that is no text.
+async fn first_line(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    greeting: Duration,
+) -> Option<String> {
+    let mut bytes = [0; 256];
+    let read = match timeout(greeting, stream.read(&mut bytes)).await {
+        Ok(read) => read.ok()?,
+        Err(_) => {
+            stream.write_all(GET).await.ok()?;
+            stream.flush().await.ok()?;
+            stream.read(&mut bytes).await.ok()?
+        }
+    };
+    let text = std::str::from_utf8(bytes.get(..read)?).ok()?;
+    let line = text.lines().next()?.trim_end();
+    let is_text = !line.is_empty() && !line.contains(|letter: char| letter.is_control());
+    is_text.then(|| line.to_owned())
+}
+
+/// Accepts whatever is shown, and remembers it.
+#[derive(Debug, Default)]
+struct Witness {
+    leaf: Mutex<Option<(Vec<u8>, bool)>>,
+    asked: AtomicBool,
+}
+
+impl Witness {
+    fn config(self: &Arc<Self>, alpn: &[&str]) -> io::Result<ClientConfig> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = Accepting(self.clone(), provider.clone());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+            .map_err(lab::Error::from)?;
+        let mut config = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_client_cert_resolver(self.clone());
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config.resumption = rustls::client::Resumption::disabled();
+        Ok(config)
+    }
+}
+
+impl ResolvesClientCert for Witness {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::SeqCst);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// A verifier for looking only: nothing but `GET /` goes over its connections.
+#[derive(Debug)]
+struct Accepting(Arc<Witness>, Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Accepting {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let shown = (leaf.to_vec(), others.is_empty());
+        self.0.leaf.lock().replace(shown);
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.1.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,224 @@
+//! `zdr check-client`: sound clients pass, each defect of the bundled client is caught in its own step and in no
+//! other, and what cannot be judged is said.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tokio::sync::watch as channel;
+use zdr::client::check_client;
+use zdr::client::options::{ClientOptions, Step};
+use zdr::client::report::ClientReport;
+use zdr::report::Outcome;
+
+const BROKEN: &str = env!("CARGO_BIN_EXE_broken-client");
+
+/// The bundled client.
+fn bundled(defect: Option<&str>) -> Vec<String> {
+    let mut command = vec![BROKEN];
+    command.extend(["--address", "{address}", "--roots", "{roots}"]);
+    command.extend(["--certificate", "{certificate}", "--key", "{key}"]);
+    command.extend(defect.iter().flat_map(|defect| ["--defect", defect]));
+    command.into_iter().map(str::to_owned).collect()
+}
+
+/// `within` bounds how long a client is waited for that does as it should: so a slow machine must not make it
+/// fail. Where the step is failed because nothing happens, it is all waited for.
+fn options(command: Vec<String>, within: Duration, steps: &[Step]) -> ClientOptions {
+    ClientOptions {
+        command,
+        once: false,
+        signal: None,
+        within,
+        short: Duration::from_secs(2),
+        steps: steps.to_vec(),
+    }
+}
+
+async fn judged(options: &ClientOptions) -> Result<ClientReport, String> {
+    let (_never, interrupt) = channel::channel(None);
+    let report = check_client(options, interrupt, &|_| ()).await;
+    report.map_err(|error| error.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sound_client_passes_all_steps() {
+    let options = options(bundled(None), lab::BOUND, Step::value_variants());
+    let report = judged(&options).await.unwrap();
+    let outcomes: Vec<_> = report.steps.iter().map(|step| step.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Passed; 5], "{}", report.summary());
+    assert_eq!(report.passed, Some(true));
+    assert!(
+        report.summary().contains("5 of 5 steps passed"),
+        "{}",
+        report.summary()
+    );
+}
+
+/// A defect, the step that catches it, its words, and whether that fails the client.
+const DEFECTS: [(&str, Step, &str, bool); 6] = [
+    (
+        "leaf-once",
+        Step::RenewedLeaf,
+        "still showed its old certificate",
+        true,
+    ),
+    (
+        "any-authority",
+        Step::AskedByOthers,
+        "asked for those of another authority",
+        false,
+    ),
+    (
+        "roots-once",
+        Step::NewRoot,
+        "still refuses a certificate of the new root",
+        true,
+    ),
+    (
+        "pool-stays",
+        Step::PastEnd,
+        "over a kept connection whose certificate had ended",
+        false,
+    ),
+    (
+        "roots-added",
+        Step::RemovedRoot,
+        "accepted a certificate of that root",
+        true,
+    ),
+    (
+        "sessions-stay",
+        Step::RemovedRoot,
+        "still resumed a session",
+        true,
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_defect_is_caught_in_its_step() {
+    let mut judging = tokio::task::JoinSet::new();
+    for (defect, step, words, fails) in DEFECTS {
+        judging.spawn(async move {
+            // So long is what a broken client shall have.
+            let within = match step {
+                Step::PastEnd | Step::AskedByOthers => lab::BOUND,
+                _ => Duration::from_secs(2),
+            };
+            let options = options(bundled(Some(defect)), within, &[step]);
+            let report = judged(&options).await.unwrap();
+            let summary = report.summary();
+            assert_eq!(
+                report.steps[0].outcome,
+                Outcome::Failed,
+                "{defect}: {summary}"
+            );
+            assert!(report.steps[0].words.contains(words), "{defect}: {summary}");
+            assert_eq!(report.passed, Some(!fails), "{defect}: {summary}");
+        });
+    }
+    while let Some(done) = judging.join_next().await {
+        done.unwrap();
+    }
+}
+
+/// To end is one way to trust a server no more. After that, there is nobody to judge.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_ends_is_told_so() {
+    let steps = [Step::RemovedRoot, Step::NewRoot];
+    let report = judged(&options(bundled(Some("ends")), lab::BOUND, &steps))
+        .await
+        .unwrap();
+    let [first, second] = [&report.steps[0], &report.steps[1]];
+    assert_eq!(first.outcome, Outcome::Passed, "{}", report.summary());
+    assert_eq!(second.outcome, Outcome::Failed, "{}", report.summary());
+    assert!(second.words.contains("ended"), "{}", report.summary());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_judged_is_said_with_what_to_change() {
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["no-such-client", "{url}"],
+            "the client `no-such-client` cannot be started",
+        ),
+        (
+            &["sleep", "100"],
+            "says nowhere whom to ask: give it `{url}`",
+        ),
+        (
+            &["sleep", "{url}", "{rots}"],
+            "`{rots}` stands for nothing: there are {url}",
+        ),
+        (
+            &["sh", "-c", "echo no idea; sleep 100 # {url}"],
+            "did not connect to port",
+        ),
+        (
+            &["sh", "-c", "echo broken >&2; exit 3 # {url}"],
+            "It ended (exit status: 3). It said: broken",
+        ),
+    ];
+    for (command, words) in cases {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        let within = Duration::from_millis(300);
+        let error = judged(&options(command, within, &[Step::NewRoot]))
+            .await
+            .unwrap_err();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+/// Programs that none of us would write like this, and what each of them has to expect.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_get_the_verdict_that_is_theirs() {
+    const WORDS: [&str; 4] = ["{url}", "{roots}", "{certificate}", "{key}"];
+    let (passes, fails) = (Outcome::Passed, Outcome::Failed);
+    let strangers: [(&str, &str, [Outcome; 2]); 4] = [
+        ("curl", "", [passes, passes]),
+        ("python3", "fresh.py", [passes, passes]),
+        ("python3", "cached.py", [fails, fails]),
+        ("node", "agent.mjs", [fails, fails]),
+    ];
+    let mut judging = tokio::task::JoinSet::new();
+    for (program, script, outcomes) in strangers {
+        let Some(found) = lab_test::peer::find(program) else {
+            continue;
+        };
+        let mut command = vec![found.display().to_string()];
+        match script {
+            "" => command.extend(
+                [
+                    "-s",
+                    "--cacert",
+                    "{roots}",
+                    "--cert",
+                    "{certificate}",
+                    "--key",
+                    "{key}",
+                    "{url}",
+                ]
+                .map(str::to_owned),
+            ),
+            script => {
+                let folder = env!("CARGO_MANIFEST_DIR");
+                command.push(format!("{folder}/tests/strangers/{script}"));
+                command.extend(WORDS.map(str::to_owned));
+            }
+        }
+        judging.spawn(async move {
+            let within = match outcomes[0] {
+                Outcome::Passed => lab::BOUND,
+                // All of it is waited for.
+                _ => Duration::from_secs(3),
+            };
+            let mut options = options(command, within, &[Step::RenewedLeaf, Step::RemovedRoot]);
+            options.once = program == "curl";
+            let report = judged(&options).await.unwrap();
+            let met: Vec<_> = report.steps.iter().map(|step| step.outcome).collect();
+            assert_eq!(met, outcomes, "{program} {script}: {}", report.summary());
+        });
+    }
+    while let Some(done) = judging.join_next().await {
+        done.unwrap();
+    }
+}

@@ -1,0 +1,339 @@
+//! Causes: one thing that is wrong is told once, nothing new is swallowed, and the worst comes first.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use clap::ValueEnum;
+use scraper::{Html, Selector};
+use zdr::attempt::{Class, FailureKind};
+use zdr::gate::code::Code;
+use zdr::gate::level::Level;
+use zdr::gate::scenario::Scenario;
+use zdr::report::cause::kind::CauseKind;
+use zdr::report::cause::{Cause, causes};
+use zdr::report::page::page;
+use zdr::report::reach::Reach;
+use zdr::report::reproduce::reproduction;
+use zdr::report::text::summary;
+use zdr::report::{Evidence, Finding, Phase, Report, Severity, Status};
+
+use super::gate::{found, judged};
+use super::sample::finding;
+
+fn failure(scenario: &str, code: Code, seen: &[FailureKind]) -> Finding {
+    let phase = (scenario == "rotation").then_some(Phase::During);
+    let evidence = seen.iter().map(|kind| Evidence {
+        class: Class::Download,
+        kind: *kind,
+        phase,
+        at_ms: Some(2_345.6),
+        said: "connection reset by peer".into(),
+    });
+    Finding {
+        evidence: evidence.collect(),
+        ..finding(Severity::Failure, code, scenario, &[])
+    }
+}
+
+fn kinds(findings: &[Finding]) -> Vec<CauseKind> {
+    causes(findings).iter().map(|cause| cause.kind).collect()
+}
+
+/// What `zdr` finds of a server that closes its connections at each reload: it severs downloads and
+/// streams and loses requests, under load and in each scenario.
+fn closes_connections() -> Report {
+    use Code::{RequestsFailed, Severed};
+    let names: Vec<_> = Scenario::all().iter().map(|one| one.name()).collect();
+    let named: Vec<_> = names.iter().map(|name| (name.as_str(), Severed)).collect();
+    let mut report = found(&named);
+    report.findings = vec![
+        failure("rotation", Severed, &[FailureKind::Severed]),
+        failure("rotation", Severed, &[FailureKind::Severed]),
+        failure("rotation", RequestsFailed, &[FailureKind::Lost]),
+    ];
+    let of_scenarios = names
+        .iter()
+        .map(|name| failure(name, Severed, &[FailureKind::Severed]));
+    report.findings.extend(of_scenarios);
+    let lost =
+        ["burst", "unchanged"].map(|name| failure(name, RequestsFailed, &[FailureKind::Lost]));
+    report.findings.extend(lost);
+    judged(report, Level::All)
+}
+
+#[test]
+fn what_fails_while_all_is_well_is_told_once() {
+    let report = closes_connections();
+    assert_eq!(report.findings.len(), 35);
+    assert_eq!(report.causes, causes(&report.findings));
+    let [cause] = &report.causes[..] else {
+        panic!("{:#?}", report.causes);
+    };
+    assert_eq!(cause.kind, CauseKind::CutsConnections);
+    assert_eq!((cause.findings.len(), cause.repeated.len()), (3, 32));
+    let words = &report.verdict.words;
+    assert!(!words.contains("And "), "it is one thing: {words}");
+
+    let text = summary(&report);
+    let (told, _) = text.split_once("\nClients ").expect("the table");
+    assert_eq!(told.matches(" in rotation: ").count(), 3, "{told}");
+    assert_eq!(
+        told.matches("The same again in 30 scenarios").count(),
+        1,
+        "{told}"
+    );
+    assert!(told.lines().count() < 30, "{told}");
+    for said in [
+        "What to do: ",
+        "First seen: 2.35 s after",
+        "during a rotation",
+        "curl -sS",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+
+    let document = Html::parse_document(&page(&report));
+    let items = Selector::parse(".findings li.failure").expect("a selector");
+    assert_eq!(document.select(&items).count(), 1);
+}
+
+/// A connection that is cut may be one whose handshake is not over.
+#[test]
+fn a_handshake_that_is_cut_with_other_connections_is_no_refusal() {
+    let cut = failure(
+        "rotation",
+        Code::HandshakesFailed,
+        &[FailureKind::HandshakeCut],
+    );
+    let severed = failure("rotation", Code::Severed, &[FailureKind::Severed]);
+    let again = failure(
+        "burst",
+        Code::HandshakesFailed,
+        &[FailureKind::HandshakeCut],
+    );
+    let all = [cut.clone(), severed.clone(), again];
+    assert_eq!(kinds(&all), [CauseKind::CutsConnections]);
+    assert_eq!(kinds(&[cut]), [CauseKind::RefusesClients]);
+    let refused = failure(
+        "rotation",
+        Code::HandshakesFailed,
+        &[FailureKind::HandshakeCut, FailureKind::Refused],
+    );
+    let both = [CauseKind::RefusesClients, CauseKind::CutsConnections];
+    assert_eq!(kinds(&[refused, severed]), both);
+}
+
+/// It also loses its certificate, and shows what is expired: both are news.
+#[test]
+fn what_is_new_in_a_scenario_is_told_by_itself() {
+    let daily = failure("rotation", Code::HandshakesFailed, &[FailureKind::Refused]);
+    let again = failure("torn", Code::LastGoodLost, &[FailureKind::Refused]);
+    let refuses = [CauseKind::RefusesClients];
+    assert_eq!(kinds(&[daily.clone(), again]), refuses);
+    // Clients were refused as they always are, and some met something else.
+    let more = failure(
+        "torn",
+        Code::LastGoodLost,
+        &[FailureKind::Refused, FailureKind::Alert],
+    );
+    let expired = failure("expired", Code::UnfitShown, &[FailureKind::Expired]);
+    assert_eq!(
+        kinds(&[daily.clone(), more, expired]),
+        [
+            CauseKind::RefusesClients,
+            CauseKind::LosesLastGood,
+            CauseKind::DoesNotValidate
+        ]
+    );
+    // Something of which no attempt tells is no repetition of something of which attempts tell.
+    let never = failure("burst", Code::NotPickedUp, &[]);
+    assert_eq!(
+        kinds(&[daily, never]),
+        [CauseKind::RefusesClients, CauseKind::OverlooksRenewals]
+    );
+}
+
+#[test]
+fn what_follows_from_the_end_of_a_process_is_told_with_it() {
+    let ends = [
+        failure(
+            "garbage",
+            Code::LastGoodLost,
+            &[FailureKind::Refused, FailureKind::HandshakeCut],
+        ),
+        failure("garbage", Code::Severed, &[FailureKind::Severed]),
+        failure("garbage", Code::NotRecovered, &[]),
+        failure("garbage", Code::Stopped, &[]),
+    ];
+    assert_eq!(kinds(&ends), [CauseKind::Ends]);
+    // Not what happened before it ended.
+    let showed = failure("garbage", Code::UnfitShown, &[FailureKind::WrongKey]);
+    let both = [&ends[..], &[showed]].concat();
+    assert_eq!(kinds(&both), [CauseKind::Ends, CauseKind::LosesLastGood]);
+}
+
+#[test]
+fn a_server_that_lets_go_of_its_last_good_identity_does_not_recover_for_that_reason() {
+    let both = [
+        failure("torn", Code::LastGoodLost, &[FailureKind::Alert]),
+        failure("torn", Code::NotRecovered, &[]),
+    ];
+    assert_eq!(kinds(&both), [CauseKind::LosesLastGood]);
+    assert_eq!(kinds(&both[1..]), [CauseKind::DoesNotRecover]);
+}
+
+#[test]
+fn the_most_harmful_comes_first() {
+    let findings = [
+        failure("expired", Code::UnfitShown, &[FailureKind::Expired]),
+        failure("garbage", Code::Severed, &[FailureKind::Severed]),
+        failure("rotation", Code::NotPickedUp, &[]),
+        failure("mismatched", Code::KeyInLog, &[]),
+        failure("rotation", Code::HandshakesFailed, &[FailureKind::Refused]),
+    ];
+    assert_eq!(
+        kinds(&findings),
+        [
+            // Once is enough.
+            CauseKind::KeyExposed,
+            // At each renewal.
+            CauseKind::RefusesClients,
+            CauseKind::NeverShowsNew,
+            // When something goes wrong.
+            CauseKind::CutsConnections,
+            CauseKind::DoesNotValidate,
+        ]
+    );
+    let text = summary(&Report {
+        findings: findings.to_vec(),
+        ..closes_connections()
+    });
+    // Three in full, and the others in a line each.
+    assert_eq!(text.matches("What to do: ").count(), 3, "{text}");
+    assert!(
+        text.contains("\n  5. It shows whole files that no client accepts."),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_does_not_count_is_a_cause_of_its_own() {
+    let mut findings = [
+        failure("expired", Code::UnfitShown, &[FailureKind::Expired]),
+        failure("wrong-name", Code::UnfitShown, &[FailureKind::WrongName]),
+    ];
+    findings[0].status = Status::Waived;
+    let causes = causes(&findings);
+    let status: Vec<_> = causes.iter().map(|cause| cause.status).collect();
+    assert_eq!(status, [Status::Counted, Status::Waived]);
+}
+
+/// The anchors that mdBook gives to the headings of a page.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../src")
+        .join(page);
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |line: &str| {
+        let letters = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = letters.chars().filter_map(|c| match c {
+            ' ' => Some('-'),
+            c if c.is_alphanumeric() || c == '-' || c == '_' => Some(c),
+            _ => None,
+        });
+        kept.collect::<String>()
+    };
+    headings.map(anchor).collect()
+}
+
+/// Of each finding in each scenario: what it is, what to do, and a page that is there.
+#[test]
+fn every_finding_has_a_cause_with_a_page_and_every_cause_a_finding() {
+    let mut met = BTreeSet::new();
+    let mut scenarios: Vec<_> = Scenario::all().iter().map(|one| one.name()).collect();
+    scenarios.push("rotation".into());
+    for scenario in &scenarios {
+        for code in Code::value_variants() {
+            let causes = causes(&[failure(scenario, *code, &[])]);
+            let [
+                Cause {
+                    kind,
+                    what,
+                    advice,
+                    page,
+                    ..
+                },
+            ] = &causes[..]
+            else {
+                panic!("{code:?} in {scenario}: {causes:#?}");
+            };
+            let (file, heading) = page.split_once('#').expect("a heading");
+            assert!(
+                anchors(file).contains(heading),
+                "{page}: {:#?}",
+                anchors(file)
+            );
+            assert!(
+                what.ends_with('.') && advice.ends_with('.'),
+                "{what} {advice}"
+            );
+            met.insert(*kind);
+        }
+    }
+    let all: BTreeSet<_> = CauseKind::value_variants().iter().copied().collect();
+    assert_eq!(met, all);
+}
+
+fn command(reach: Reach, scenario: &str, code: Code, class: Class) -> Option<Vec<String>> {
+    let mut report = closes_connections();
+    report.findings = vec![failure(scenario, code, &[FailureKind::Severed])];
+    report.findings[0].evidence[0].class = class;
+    report.server.reach = Some(reach);
+    let cause = causes(&report.findings).remove(0);
+    let see = reproduction(&report, &cause)?;
+    Some(shlex::split(&see.command).unwrap_or_else(|| panic!("{}", see.command)))
+}
+
+#[test]
+fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
+    let hostile = || Reach {
+        starttls: None,
+        address: "127.0.0.1:8443".into(),
+        name: "a$(reboot)'b".into(),
+        request: Some("/?q='\"`id`&x=$HOME".into()),
+        download: Some("/large;rm".into()),
+        client_auth: true,
+    };
+    let words = command(hostile(), "rotation", Code::Severed, Class::Download).expect("a command");
+    let has = |word: &str| words.iter().any(|of| of == word);
+    assert!(
+        has("curl") && has("--limit-rate") && has("client.key"),
+        "{words:?}"
+    );
+    assert!(has("https://a$(reboot)'b/large;rm"), "{words:?}");
+    let words = command(hostile(), "rotation", Code::Severed, Class::Pooled).expect("a command");
+    let url = "https://a$(reboot)'b/?q='\"`id`&x=$HOME#[1-1000]";
+    assert!(words.iter().any(|of| of == url), "{words:?}");
+    let words = command(hostile(), "rotation", Code::NotPickedUp, Class::Full).expect("a command");
+    assert!(words.contains(&"a$(reboot)'b".to_owned()), "{words:?}");
+    // No client can see a log, and a server that lets strangers in is asked without a certificate.
+    assert_eq!(
+        command(hostile(), "rotation", Code::LogLies, Class::Full),
+        None
+    );
+    let words = command(hostile(), "rotation", Code::LetIn, Class::Mutual).expect("a command");
+    assert!(!words.contains(&"client.key".to_owned()), "{words:?}");
+    // A protocol without HTTP, a server of which nobody says what is long.
+    let lab = Reach {
+        starttls: None,
+        request: None,
+        download: None,
+        ..hostile()
+    };
+    assert_eq!(
+        command(lab, "rotation", Code::Severed, Class::Download),
+        None
+    );
+}

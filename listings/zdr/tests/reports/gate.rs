@@ -1,0 +1,230 @@
+//! Levels: what counts, what is only told, and that the headline says which of the two.
+
+use zdr::compare::compare;
+use zdr::compare::merge::merge;
+use zdr::gate::day::Day;
+use zdr::gate::level::Level;
+use zdr::gate::scenario::Scenario;
+use zdr::judge::verdict::verdict;
+use zdr::report::page::page;
+use zdr::report::text::summary;
+use zdr::report::{Code, Finding, Outcome, Report, ScenarioReport, Severity, Status};
+
+use super::sample::{self, Run, finding};
+
+/// The day of the judgement.
+pub fn today() -> Day {
+    "2026-11-27".parse().expect("a day")
+}
+
+/// A scenario that the server failed.
+pub fn failed_in(scenario: Scenario) -> ScenarioReport {
+    ScenarioReport {
+        name: scenario.name(),
+        what: scenario.what(),
+        level: scenario.level(),
+        outcome: Outcome::Failed,
+        attempts: 200,
+        failed: 60,
+        kept_serving: false,
+        kept_last_good: false,
+        recovered_ms: None,
+    }
+}
+
+/// A server that rotates, and in whose scenarios this was found. Those of a healthy run were passed.
+pub fn found(findings: &[(&str, Code)]) -> Report {
+    let failure =
+        |(scenario, code): &(&str, Code)| finding(Severity::Failure, *code, scenario, &[]);
+    let mut run = Run {
+        findings: findings.iter().map(failure).collect(),
+        ..Run::default()
+    };
+    let all = Scenario::all().iter();
+    let failed = all.filter(|scenario| findings.iter().any(|(name, _)| *name == scenario.name()));
+    let failed: Vec<_> = failed.map(|scenario| failed_in(*scenario)).collect();
+    let others = |of: &ScenarioReport| failed.iter().all(|failed| failed.name != of.name);
+    run.scenarios.retain(others);
+    run.scenarios.splice(0..0, failed);
+    run.report()
+}
+
+/// The same, judged by a level.
+pub fn judged(mut report: Report, level: Level) -> Report {
+    report.plan.require = level;
+    report.weigh(today());
+    report.verdict = verdict(&report);
+    report
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Nearly every server loads an expired file that it is told to load.
+fn loads_what_is_expired() -> Report {
+    found(&[("expired", Code::UnfitShown)])
+}
+
+#[test]
+fn a_server_that_loads_an_expired_file_passes_the_level_that_does_not_ask_for_it() {
+    for level in [Level::Rotation, Level::Faults] {
+        let report = judged(loads_what_is_expired(), level);
+        let words = &report.verdict.words;
+        assert!(report.verdict.passed, "{words}");
+        assert!(words.starts_with(&format!("Level `{level}`: ")), "{words}");
+        assert!(
+            words.contains("rotates with zero downtime: 5 rotations"),
+            "{words}"
+        );
+        assert!(words.contains("Not required: it failed 1 of "), "{words}");
+        assert!(words.contains(": expired."), "{words}");
+        // It is told all the same.
+        assert_eq!(report.findings[0].status, Status::NotRequired);
+        let text = one_line(&summary(&report));
+        assert!(text.starts_with("PASSED Level"), "{text}");
+        assert!(
+            text.contains("Not required by the level") && text.contains("unfit_shown in expired"),
+            "{text}"
+        );
+        assert!(text.contains("expired noted 200 60"), "{text}");
+        let page = page(&report);
+        assert!(page.contains("Not required") && page.contains("failed, not required"));
+    }
+    let report = judged(loads_what_is_expired(), Level::All);
+    let words = &report.verdict.words;
+    assert!(!report.verdict.passed, "{words}");
+    assert!(words.starts_with("Level `all`: "), "{words}");
+    assert!(
+        words.contains("failed 1 of 3 scenarios: expired."),
+        "{words}"
+    );
+    assert!(
+        words.contains("It passes the level `faults`: it rotates"),
+        "{words}"
+    );
+    assert!(summary(&report).starts_with("FAILED  Level `all`: "));
+}
+
+#[test]
+fn what_happens_to_files_is_required_from_the_second_level_on() {
+    let torn = || found(&[("torn", Code::LastGoodLost), ("expired", Code::UnfitShown)]);
+    assert!(judged(torn(), Level::Rotation).verdict.passed);
+    let report = judged(torn(), Level::Faults);
+    let words = &report.verdict.words;
+    assert!(!report.verdict.passed, "{words}");
+    assert!(words.contains("failed 1 of 3 scenarios: torn."), "{words}");
+    assert!(
+        words.contains("It passes the level `rotation`: "),
+        "{words}"
+    );
+    assert!(
+        words.contains("Not required: it failed 1 of 1 scenario: expired."),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_loss_while_all_is_well_fails_each_level() {
+    for level in Level::ALL {
+        let report = judged(found(&[("rotation", Code::Severed)]), level);
+        let words = &report.verdict.words;
+        assert!(!report.verdict.passed, "{words}");
+        assert!(words.starts_with(&format!("Level `{level}`: ")), "{words}");
+        assert!(
+            words.contains("does not rotate with zero downtime"),
+            "{words}"
+        );
+        assert!(!words.contains("It passes the level"), "{words}");
+    }
+}
+
+/// A headline that says PASSED and then what is not so is the fault that levels are for.
+#[test]
+fn each_headline_names_its_level_and_what_was_not_run() {
+    let mut samples = vec![
+        sample::healthy(),
+        sample::failing(),
+        sample::interrupted(),
+        sample::empty(),
+        found(&[("torn", Code::NotRecovered)]),
+        merge(sample::pods().to_vec()).expect("they are of one run"),
+    ];
+    for report in &mut samples {
+        report.plan.scenarios_left_out = vec!["burst".into(), "stalled".into()];
+        for level in Level::ALL {
+            let report = judged(report.clone(), level);
+            let words = &report.verdict.words;
+            assert!(words.starts_with(&format!("Level `{level}`: ")), "{words}");
+            let said = words.contains("Not run: 2 scenarios that the level requires.");
+            assert_eq!(said, report.interrupted.is_none(), "{words}");
+        }
+    }
+}
+
+/// The exit code of a comparison is not changed by what the level does not require.
+#[test]
+fn what_is_not_required_makes_no_server_worse() {
+    let before = judged(found(&[]), Level::Rotation);
+    let after = judged(loads_what_is_expired(), Level::Rotation);
+    let comparison = compare(&before, &after);
+    assert_eq!(comparison.new.len(), 1, "it is told");
+    assert!(!comparison.worse());
+    let [before, after] = [found(&[]), loads_what_is_expired()].map(|of| judged(of, Level::All));
+    assert!(compare(&before, &after).worse());
+}
+
+#[test]
+fn generators_that_judge_by_different_levels_make_no_report() {
+    let mut pods = sample::pods();
+    pods[0].plan.require = Level::Rotation;
+    let error = merge(pods.to_vec()).expect_err("one may pass what another does not");
+    assert!(error.to_string().contains("different levels"), "{error}");
+}
+
+/// One that both loads what is expired and is judged by several generators.
+#[test]
+fn a_merged_report_is_weighed_by_its_level() {
+    let [load, _, other] = sample::pods();
+    let mut pods = [load, loads_what_is_expired(), other];
+    for pod in &mut pods {
+        pod.plan.require = Level::Rotation;
+    }
+    let merged = merge(pods.to_vec()).expect("they are of one run");
+    let words = &merged.verdict.words;
+    assert!(merged.verdict.passed, "{words}");
+    assert!(
+        words.contains("Not required: it failed 1 of 3 scenarios: expired."),
+        "{words}"
+    );
+}
+
+#[test]
+fn each_level_requires_what_the_one_before_it_does() {
+    let levels = Scenario::all().iter().map(|scenario| scenario.level());
+    let levels: Vec<_> = levels.collect();
+    for level in [Level::Faults, Level::All] {
+        assert!(levels.contains(&level), "{level} adds nothing");
+    }
+    // That is the level of what is no scenario.
+    assert!(!levels.contains(&Level::Rotation));
+    assert_eq!(Level::default(), Level::All);
+    // Every finding of a scenario's own way would fail it.
+    for scenario in Scenario::all() {
+        assert!(!scenario.fails_by().is_empty(), "{scenario:?}");
+    }
+}
+
+#[test]
+fn warnings_change_no_verdict() {
+    let mut report = found(&[]);
+    report.findings = vec![Finding {
+        severity: Severity::Warning,
+        ..finding(Severity::Warning, Code::TicketsLost, "rotation", &[31])
+    }];
+    for level in Level::ALL {
+        let report = judged(report.clone(), level);
+        assert!(report.verdict.passed);
+        assert!(report.verdict.words.contains("There is 1 warning."));
+    }
+}
