@@ -1,22 +1,28 @@
 //! The report: what was measured, and what follows from it. `file` reads and writes it as JSON; `text`
-//! shows it in a terminal, `page` and `plot` in a browser; `format` has the notation of figures;
+//! shows it in a terminal, `page` and `plot` in a browser, `junit` to a build server, `github` to its
+//! workflows, `prometheus` to a monitor, `badge` to a README; `format` has the notation of figures;
 //! `latency`, `slices` and `times` add figures up, `at_risk` says what of them rotations can have hurt,
 //! `weigh` which findings count, `cause` what explains them, `reproduce` how to see that.
 //!
 //! Uses the names of [`gate`](crate::gate), and of chapter 11 attempts, phases, shares and the bound.
 
 pub mod at_risk;
+pub mod badge;
 pub mod book;
+mod case;
 pub mod cause;
 pub(crate) mod coverage;
 pub mod file;
 pub mod finding;
 pub mod format;
+pub mod github;
 pub(crate) mod headline;
+pub mod junit;
 pub mod latency;
 pub mod page;
 pub mod plot;
 mod possible;
+pub mod prometheus;
 pub mod reach;
 pub mod reproduce;
 pub mod slices;

@@ -11,16 +11,22 @@ pub mod cleanup;
 mod document;
 pub mod error;
 pub mod from_command;
+pub mod lines;
 pub mod mistake;
 pub mod origin;
 pub mod output;
 pub mod placeholders;
 pub mod process_tree;
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(not(target_os = "linux"))]
+mod processes_elsewhere;
 pub(crate) mod program;
 pub mod reference;
 mod reload;
 pub mod spec;
 pub mod spec_file;
+mod usage;
 mod user;
 mod values;
 pub mod written;
@@ -44,7 +50,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::server::error::{NotReady, StartError};
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
-use crate::server::process_tree::{ProcessTree, Usage};
+use crate::server::process_tree::{ProcessTree, Usage, lives};
 use crate::server::program::Launcher;
 use crate::server::spec::{Attach, Spec};
 use crate::server::user::User;
@@ -137,7 +143,7 @@ impl Server {
         self.address.send_replace(address);
         self.pid = attach.pid;
         if let Some(pid) = attach.pid
-            && procfs::process::Process::new(pid).is_err()
+            && !lives(pid)
         {
             return Err(StartError::Process(pid));
         }
@@ -322,20 +328,17 @@ impl Server {
         let Some(process) = self.process.as_mut() else {
             // Of a server that is attached to nothing is known but this.
             let pid = self.pid.filter(|_| self.spec.attach.is_some())?;
-            let lives = procfs::process::Process::new(pid)
-                .and_then(|process| process.stat())
-                .is_ok_and(|stat| stat.state != 'Z');
-            return (!lives).then(|| format!("process {pid} is gone"));
+            return (!lives(pid)).then(|| format!("process {pid} is gone"));
         };
         let status = process.child.try_wait().ok().flatten()?;
         Some(status.to_string())
     }
 
-    /// Memory and processes of it and of all that it started.
+    /// Memory and processes of it and of all that it started. `None` where the system does not tell.
     pub fn usage(&self) -> Option<Usage> {
         match &self.process {
-            Some(process) => Some(process.tree.usage()),
-            None => self.pid.map(|pid| ProcessTree::group(pid).usage()),
+            Some(process) => process.tree.usage(),
+            None => ProcessTree::group(self.pid?).usage(),
         }
     }
 

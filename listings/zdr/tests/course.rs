@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use ch09_simulating_rotation::Writer;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use zdr::attempt::{Class, FailureKind};
 use zdr::check::RunControl;
 use zdr::course::lesson::{HINTS, Lesson, ON};
+use zdr::course::page::page;
 use zdr::course::{Course, CourseOptions, StageReport, State, course, text};
 use zdr::gate::scenario::Scenario;
+use zdr::report::book::Book;
+use zdr::report::{Code, Evidence, Finding, Severity, Status};
 use zdr::server::spec::Spec;
 
 fn root() -> PathBuf {
@@ -327,6 +331,134 @@ async fn a_sound_server_that_asks_its_clients_has_seven_stages_and_one_that_is_n
     }
     let end = text::end(&course);
     assert!(end.contains("all but 1 stage. 6 of 7"), "{end}");
+}
+
+/// A server that closes its connections at each reload fails many attempts, in one way.
+fn cutting() -> Course {
+    let failure = |scenario: &str, code, kind| Finding {
+        severity: Severity::Failure,
+        status: Status::Counted,
+        code,
+        scenario: scenario.into(),
+        words: format!("{scenario}: attempts failed: {kind}."),
+        catalogue: Vec::new(),
+        evidence: vec![Evidence {
+            class: Class::Download,
+            kind,
+            phase: None,
+            at_ms: Some(81.25),
+            said: "<b>connection reset</b>".into(),
+        }],
+    };
+    let mut stages: Vec<_> = Lesson::of(&broken(&[]))
+        .into_iter()
+        .map(StageReport::closed)
+        .collect();
+    stages[0].state = State::NotTaken;
+    stages[1].state = State::Failed;
+    stages[1].attempts = 12;
+    stages[1].failed = 10;
+    stages[1].findings = vec![
+        failure("rotation", Code::Severed, FailureKind::Severed),
+        failure("rotation", Code::RequestsFailed, FailureKind::Lost),
+        failure("slow-write", Code::Severed, FailureKind::Severed),
+        failure("slow-write", Code::NotPickedUp, FailureKind::Expired),
+    ];
+    Course {
+        server: "<i>mine</i>".into(),
+        passed: false,
+        stages,
+        seconds: 3.5,
+        interrupted: None,
+    }
+}
+
+#[test]
+fn all_that_was_found_is_told_each_cause_once() {
+    let course = cutting();
+    let told = text::stage(2, &course.stages[1]);
+    for said in [
+        "Found: It cuts connections when it reloads.",
+        "- rotation: rotation: attempts failed: severed in the middle",
+        "- rotation: rotation: attempts failed: request lost",
+        "- The same again: slow-write.",
+        "Found: It reads files that are still being written",
+        "- slow-write: slow-write: attempts failed: expired",
+    ] {
+        assert_eq!(told.matches(said).count(), 1, "{said}: {told}");
+    }
+    assert_eq!(
+        text::stage(1, &course.stages[0]),
+        "1  It serves: not taken this time\n"
+    );
+    let end = text::end(&course).replace('\n', " ");
+    assert!(
+        end.contains("Go on here with `--course --from 2`."),
+        "{end}"
+    );
+}
+
+#[test]
+fn the_page_of_the_course_says_the_same_and_nothing_of_it_is_markup() {
+    let page = page(&cutting(), &Book::default());
+    for said in [
+        "It cuts connections when it reloads.",
+        "2. It rotates: not passed",
+        "--from 2",
+        "3. By any writer: closed",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for markup in ["<i>", "<b>", "http"] {
+        assert!(!page.contains(markup), "{markup}");
+    }
+    let book = "https://book.example".parse().unwrap();
+    let passed = Course {
+        passed: true,
+        ..cutting()
+    };
+    let linked = zdr::course::page::page(&passed, &book);
+    assert!(linked.contains("href=\"https://book.example/ch06-in-flight-requests.html\""));
+}
+
+/// A stage that was passed before is not taken, and what it would have told is made up for: a server that
+/// never shows a new certificate passes no later stage.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_course_goes_on_where_it_ended() {
+    let options = CourseOptions {
+        from: 4,
+        ..short(&[Scenario::Expired])
+    };
+    let mut frozen = broken(&["--defect=lying-log"]);
+    frozen.limits.reload_within_ms = 500;
+    let (sound, frozen) = (broken(&[]), frozen);
+    let (sound, frozen) = tokio::join!(taken(&sound, &options), taken(&frozen, &options));
+    assert!(sound.passed, "{}", whole(&sound));
+    let states: Vec<_> = sound.stages.iter().map(|stage| stage.state).collect();
+    assert_eq!(states[..3], [State::NotTaken; 3]);
+    assert_eq!(states[3..], [State::Passed; 3]);
+    assert!(
+        text::end(&sound).contains("from stage 4 on"),
+        "{}",
+        whole(&sound)
+    );
+    assert_eq!(frozen.stages[3].state, State::Failed, "{}", whole(&frozen));
+}
+
+#[tokio::test]
+async fn a_stage_that_there_is_not() {
+    let options = CourseOptions {
+        from: 7,
+        ..CourseOptions::quick()
+    };
+    let (_nobody, interrupt) = watch::channel(None);
+    let control = RunControl {
+        progress: &|_| (),
+        interrupt,
+    };
+    let error = course(&broken(&[]), &options, &control, &|_, _| ()).await;
+    let error = error.unwrap_err().to_string();
+    assert_eq!(error, "the course of this server has 6 stages");
 }
 
 #[test]

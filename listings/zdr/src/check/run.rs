@@ -337,8 +337,8 @@ async fn pass(testbed: &mut TestBed, time: Duration) -> Result<(), Error> {
 
 /// This machine.
 pub fn machine() -> Machine {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let about = read("/proc/cpuinfo");
+    // Only Linux tells it so.
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = about.lines().find(|line| line.starts_with("model name"));
     let model = model.and_then(|line| Some(line.split_once(':')?.1.trim()));
     Machine {
@@ -347,7 +347,7 @@ pub fn machine() -> Machine {
         system: format!(
             "{} {}",
             std::env::consts::OS,
-            read("/proc/sys/kernel/osrelease").trim()
+            rustix::system::uname().release().to_string_lossy()
         ),
     }
 }

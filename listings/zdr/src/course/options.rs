@@ -29,6 +29,8 @@ pub struct CourseOptions {
     pub writers: Vec<Writer>,
     /// The scenarios, each in its stage.
     pub scenarios: Vec<Scenario>,
+    /// The number of the first stage that is taken. Those before it were passed another time.
+    pub from: usize,
 }
 
 impl CourseOptions {
@@ -44,6 +46,7 @@ impl CourseOptions {
             patience: Duration::from_secs(5),
             writers: Writer::ALL.to_vec(),
             scenarios: Scenario::all().to_vec(),
+            from: 1,
         }
     }
 

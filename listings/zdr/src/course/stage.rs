@@ -22,6 +22,21 @@ pub enum State {
     NotJudged,
     /// One before has not been passed.
     Closed,
+    /// The course began after it.
+    NotTaken,
+}
+
+impl State {
+    /// In words, for people.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "not passed",
+            Self::NotJudged => "not judged",
+            Self::Closed => "closed",
+            Self::NotTaken => "not taken this time",
+        }
+    }
 }
 
 /// What came of a stage.
@@ -57,7 +72,8 @@ pub struct StageReport {
 }
 
 impl StageReport {
-    pub(super) fn closed(lesson: Lesson) -> Self {
+    /// A stage that has not been taken.
+    pub fn closed(lesson: Lesson) -> Self {
         Self {
             lesson,
             state: State::Closed,

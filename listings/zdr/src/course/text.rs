@@ -6,6 +6,7 @@ use super::Course;
 use super::lesson::{Hint, ON, advice};
 use super::stage::{StageReport, State};
 use crate::report::at_risk::none_or;
+use crate::report::cause::causes;
 use crate::report::format::{count, counted, wrapped};
 use crate::report::text::WIDTH;
 use crate::report::{Finding, Severity};
@@ -13,22 +14,13 @@ use crate::report::{Finding, Severity};
 /// A stage that is over.
 pub fn stage(number: usize, report: &StageReport) -> String {
     let name = report.lesson.name();
-    let mut text = match report.state {
-        State::Closed => return format!("{number}  {name}: closed\n"),
-        State::Passed => format!("{number}  {name}: passed\n"),
-        State::NotJudged => format!("{number}  {name}: not judged\n"),
-        State::Failed => format!("{number}  {name}: not passed\n"),
-    };
+    let mut text = format!("{number}  {name}: {}\n", report.state.words());
+    if matches!(report.state, State::Closed | State::NotTaken) {
+        return text;
+    }
     put(&mut text, report.lesson.what());
-    let rotations = counted(report.rotations, "rotation");
-    let scenarios = match report.scenarios {
-        0 => String::new(),
-        many => format!(", {}", counted(many, "scenario")),
-    };
-    let failed = failures(report.failed, report.attempts);
     if report.attempts > 0 {
-        let figures = format!("{rotations}{scenarios}: {failed} attempts failed.");
-        put(&mut text, &figures);
+        put(&mut text, &figures(report));
     }
     if !report.skipped.is_empty() {
         put(
@@ -36,17 +28,7 @@ pub fn stage(number: usize, report: &StageReport) -> String {
             &format!("Not asked of it: {}.", report.skipped.join(", ")),
         );
     }
-    let mut failures = report.findings.iter().filter(|one| report.fails(one));
-    if let Some(worst) = failures.next() {
-        put(&mut text, &format!("Found: {}", said(worst)));
-    }
-    match failures.count() {
-        0 => {}
-        more => put(
-            &mut text,
-            &format!("And {}.", counted(more as u64, "more finding")),
-        ),
-    }
+    found(&mut text, report);
     if let Some(hint) = report.hint {
         put(&mut text, &format!("Hint: {} {}", hint.words, place(hint)));
     }
@@ -64,6 +46,33 @@ pub fn stage(number: usize, report: &StageReport) -> String {
     text
 }
 
+/// All that was found, each cause once.
+fn found(text: &mut String, report: &StageReport) {
+    let failures = report.findings.iter().filter(|one| report.fails(one));
+    let failures: Vec<Finding> = failures.cloned().collect();
+    for cause in causes(&failures) {
+        put(text, &format!("Found: {}", cause.what));
+        for at in &cause.findings {
+            put(text, &format!("- {}", said(&failures[*at])));
+        }
+        let names = cause.scenarios(&cause.repeated, &failures);
+        if !names.is_empty() {
+            put(text, &format!("- The same again: {}.", names.join(", ")));
+        }
+    }
+}
+
+/// What was done in a stage, and how much of it failed.
+pub(super) fn figures(report: &StageReport) -> String {
+    let rotations = counted(report.rotations, "rotation");
+    let scenarios = match report.scenarios {
+        0 => String::new(),
+        many => format!(", {}", counted(many, "scenario")),
+    };
+    let failed = failures(report.failed, report.attempts);
+    format!("{rotations}{scenarios}: {failed} attempts failed.")
+}
+
 /// Without a bound: most of these attempts met no rotation.
 fn failures(failed: u64, attempts: u64) -> String {
     format!("{} of {}", none_or(failed), count(attempts))
@@ -71,32 +80,7 @@ fn failures(failed: u64, attempts: u64) -> String {
 
 /// The end: what it took, and what to read next.
 pub fn end(course: &Course) -> String {
-    let sum = |of: fn(&StageReport) -> u64| course.stages.iter().map(of).sum::<u64>();
-    let passed = course.stages.iter();
-    let passed = passed.filter(|one| one.state == State::Passed).count();
-    let figures = format!(
-        "{passed} of {} stages, {:.0} s, {}, {}: {} attempts failed.",
-        course.stages.len(),
-        course.seconds,
-        counted(sum(|one| one.rotations), "rotation"),
-        counted(sum(|one| one.scenarios), "scenario"),
-        failures(sum(|one| one.failed), sum(|one| one.attempts)),
-    );
-    let unjudged = course.stages.iter();
-    let unjudged = unjudged.filter(|one| one.state == State::NotJudged).count();
-    let mut text = String::new();
-    let name = &course.server;
-    let verdict = match (&course.interrupted, course.passed) {
-        (Some(error), _) => format!("{name} has not finished the course: {error}. {figures}"),
-        (None, true) if unjudged > 0 => format!(
-            "{name} has passed what could be judged of the course, all but {}. {figures}",
-            counted(unjudged as u64, "stage")
-        ),
-        (None, true) => format!("{name} has passed the course. {figures}"),
-        (None, false) => format!("{name} has not passed the course yet. {figures}"),
-    };
-    text.push_str(&wrapped(&verdict, WIDTH, ""));
-    text.push('\n');
+    let mut text = wrapped(&verdict(course), WIDTH, "") + "\n";
     if course.passed {
         text.push_str("\nThe rest of the book:\n");
         for hint in ON {
@@ -104,6 +88,52 @@ pub fn end(course: &Course) -> String {
         }
     }
     text
+}
+
+/// What came of the course, in a few sentences.
+pub(super) fn verdict(course: &Course) -> String {
+    let sum = |of: fn(&StageReport) -> u64| course.stages.iter().map(of).sum::<u64>();
+    let many = |state| {
+        course
+            .stages
+            .iter()
+            .filter(|one| one.state == state)
+            .count()
+    };
+    let figures = format!(
+        "{} of {} stages, {:.0} s, {}, {}: {} attempts failed.",
+        many(State::Passed),
+        course.stages.len(),
+        course.seconds,
+        counted(sum(|one| one.rotations), "rotation"),
+        counted(sum(|one| one.scenarios), "scenario"),
+        failures(sum(|one| one.failed), sum(|one| one.attempts)),
+    );
+    let name = &course.server;
+    let (unjudged, before) = (many(State::NotJudged), many(State::NotTaken));
+    match (&course.interrupted, course.passed) {
+        (Some(error), _) => format!("{name} has not finished the course: {error}. {figures}"),
+        (None, true) if before > 0 => format!(
+            "{name} has passed the course from stage {} on. A change may have broken an earlier stage: take \
+             it from the beginning once. {figures}",
+            before + 1
+        ),
+        (None, true) if unjudged > 0 => format!(
+            "{name} has passed what could be judged of the course, all but {}. {figures}",
+            counted(unjudged as u64, "stage")
+        ),
+        (None, true) => format!("{name} has passed the course. {figures}"),
+        (None, false) => {
+            let at = course
+                .stages
+                .iter()
+                .position(|one| one.state == State::Failed);
+            let at = at.map_or(1, |at| at + 1);
+            format!(
+                "{name} has not passed the course yet. {figures} Go on here with `--course --from {at}`."
+            )
+        }
+    }
 }
 
 fn place(hint: &Hint) -> String {

@@ -22,6 +22,12 @@ impl Day {
     pub fn of(moment: OffsetDateTime) -> Self {
         Self(moment.to_offset(time::UtcOffset::UTC).date())
     }
+
+    /// Its end, in seconds since 1970: the moment at which the next day begins.
+    pub fn end(self) -> i64 {
+        const DAY: i64 = 24 * 60 * 60;
+        self.0.midnight().assume_utc().unix_timestamp() + DAY
+    }
 }
 
 impl JsonSchema for Day {

@@ -1,7 +1,7 @@
 //! A connection over which one request after the other is sent, whatever it speaks.
 
-use ch06_in_flight_requests::client::Http;
 use crate::attempt::failure::Where;
+use ch06_in_flight_requests::client::Http;
 use lab::client::Seen;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;

@@ -13,9 +13,11 @@ impl Report {
         }
         let there = |class: Class| self.classes.iter().any(|of| of.class == class);
         let missing = self.plan.left_out.iter().filter(|class| !there(**class));
-        missing
-            .map(|class| format!("{} (class {class})", found_by(*class)))
-            .collect()
+        let missing = missing.map(|class| format!("{} (class {class})", found_by(*class)));
+        let untold = self.resources.is_none() && !self.machine.system.starts_with("linux");
+        let untold =
+            untold.then(|| "memory, processes and descriptors (only Linux tells)".to_owned());
+        missing.chain(untold).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use crate::server::lines::fill;
 use crate::server::spec::{Keys, Layout, Protocol, Reload, Spec};
 
 /// Why the description is as it is: a comment for each part that was found by looking.
@@ -135,19 +136,11 @@ fn pair(text: &mut String, key: &str, value: &str) {
     let _ = writeln!(text, "{key} = {value}");
 }
 
-/// Adds a comment, in lines of a page. Nothing where there is nothing to say.
+/// Adds a comment. Nothing where there is nothing to say.
 fn comment(text: &mut String, words: &str) {
     const WIDTH: usize = 100;
-    let mut line = "#".to_owned();
-    for word in words.split_whitespace() {
-        if line.len() + 1 + word.len() > WIDTH {
-            *text += &format!("{line}\n");
-            line = "#".to_owned();
-        }
-        line += &format!(" {word}");
-    }
-    if line != "#" {
-        *text += &format!("{line}\n");
+    if !words.is_empty() {
+        *text += &fill(words, "# ", "# ", WIDTH);
     }
 }
 

@@ -159,7 +159,7 @@ async fn way_to_reload(
     let limit = format!("within {} s", EACH.as_secs());
     if let Some(after) = shown(&mut testbed, None).await? {
         let how = format!(
-            "It follows its files: it showed a new certificate {} ms after that was written.",
+            "It showed a new certificate {} ms after that was written, without being told.",
             after.as_millis()
         );
         return Ok((Reload::default(), how));

@@ -272,8 +272,8 @@ fn classes_that_cannot_be_had_are_told_with_their_key() {
             "\n  reload    it follows its files\n",
             "\n  clients   full, resuming, pooled, http2\n",
             "\n  without   download: ",
-            "`download = \"/path\"`\n",
-            "\n  without   mutual: it asks clients for no certificate: `client_auth = true` ",
+            "`download = \"/path\"`\n  without",
+            "\n  without   mutual: it asks clients for no certificate: `client_auth = true`",
         ],
     );
     let told = done.err.find("ready, and").unwrap();
@@ -320,10 +320,19 @@ fn another_name_and_another_protocol_are_tried() {
         "asks for `mail.rotation.test`, which is `other_name`",
         "{other_certificate}",
     ];
-    let redis: &[&str] = &["no client is served", "`PING` was answered `HTTP/1.1 400 Bad Request`"];
-    let smtp: &[&str] = &["no client is served: no answer in time", "STARTTLS, and `NOOP`"];
+    let redis: &[&str] = &[
+        "no client is served",
+        "`PING` was answered `HTTP/1.1 400 Bad Request`",
+    ];
+    let smtp: &[&str] = &[
+        "no client is served: no answer in time",
+        "STARTTLS, and `NOOP`",
+    ];
     no_verdict(&[
-        (unusual("two-names", "other_name = \"mail.rotation.test\""), name),
+        (
+            unusual("two-names", "other_name = \"mail.rotation.test\""),
+            name,
+        ),
         (unusual("ordinary", "protocol = \"redis\""), redis),
         (unusual("redis", "protocol = \"smtp\""), smtp),
     ]);

@@ -6,6 +6,7 @@ mod compare;
 mod file;
 mod gate;
 mod merge;
+mod outputs;
 mod page;
 mod sample;
 mod schema;

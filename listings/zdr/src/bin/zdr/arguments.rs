@@ -57,6 +57,7 @@ Examples:
   zdr check my-server.toml --json report.json --quiet --rotations 100
   zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
   zdr check my-server.toml --require rotation     only what is lost while all is well fails it
+  zdr check my-server.toml --github --junit zdr.xml --prometheus zdr.prom --badge zdr.json
   zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
 
 A server to start, in my-server.toml:
@@ -194,8 +195,13 @@ pub struct Check {
     pub observe: bool,
     /// Judge in stages, each of which opens the next, with a page of the book to read after a failure.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
-        "downloads", "pool", "scenarios", "no_scenarios", "observe", "page", "plan", "require", "today"])]
+        "downloads", "pool", "scenarios", "no_scenarios", "observe", "plan", "require", "today", "junit",
+        "prometheus", "badge", "github"])]
     pub course: bool,
+    /// Begin the course at this stage: those before it were passed another time.
+    #[arg(long, requires = "course", value_name = "STAGE", default_value_t = 1,
+        value_parser = clap::value_parser!(u8).range(1..=7))]
+    pub from: u8,
     #[command(flatten)]
     pub output: Output,
     /// Show no progress.

@@ -109,7 +109,9 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     };
     let report = check(&spec, &options, &control).await;
     progress.end();
-    let code = arguments.output.write(&report?, NONE)?;
+    let code = arguments
+        .output
+        .write(&report?, arguments.server.as_deref(), NONE)?;
     // ScenarioRuns that were given up may still be letting go of their servers.
     drop(reaper);
     Ok(match interrupt.borrow().is_some() {
@@ -162,6 +164,7 @@ async fn take(
     let options = CourseOptions {
         jobs: arguments.jobs,
         patience: Duration::from_millis(arguments.patience_ms),
+        from: arguments.from.into(),
         ..CourseOptions::full()
     };
     let control = RunControl {
@@ -177,6 +180,10 @@ async fn take(
     if let Some(file) = &arguments.output.json {
         let json = serde_json::to_string_pretty(&taken)? + "\n";
         write_whole(file, json.as_bytes())?;
+    }
+    if let Some(file) = &arguments.output.page {
+        let book = arguments.output.book.clone().unwrap_or_default();
+        write_whole(file, course::page::page(&taken, &book).as_bytes())?;
     }
     Ok(match (taken.passed, &taken.interrupted) {
         (true, _) => ExitCode::SUCCESS,
@@ -200,11 +207,11 @@ fn merged(arguments: &Merge) -> io::Result<ExitCode> {
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;
-    arguments.output.write(&merged, INTERRUPTED)
+    arguments.output.write(&merged, None, INTERRUPTED)
 }
 
 fn shown(arguments: &Show) -> io::Result<ExitCode> {
     arguments
         .output
-        .write(&Report::read(&arguments.report)?, INTERRUPTED)
+        .write(&Report::read(&arguments.report)?, None, INTERRUPTED)
 }

@@ -1,12 +1,18 @@
-//! What `zdr` writes: a summary to stdout, and the report as JSON or a page where it is asked for.
+//! What `zdr` writes: a summary to stdout, and the report in each form that is asked for.
 
+use std::fs::OpenOptions;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use zdr::report::badge::badge;
 use zdr::report::book::Book;
 use zdr::report::file::write_whole;
+use zdr::report::github::{annotations, job_summary, without_commands};
+use zdr::report::junit::junit;
 use zdr::report::page::page;
+use zdr::report::prometheus::prometheus;
 use zdr::report::text::summary;
 use zdr::report::{Finding, Report};
 
@@ -20,27 +26,56 @@ pub struct Output {
     pub json: Option<PathBuf>,
     /// Write the report as one HTML page.
     #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    pub page: Option<PathBuf>,
+    /// Write the report as JUnit's XML: a test for each class of clients and each scenario.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write the figures in Prometheus's text format.
+    #[arg(long, value_name = "FILE")]
+    prometheus: Option<PathBuf>,
+    /// Write the verdict as JSON for a badge of shields.io.
+    #[arg(long, value_name = "FILE")]
+    badge: Option<PathBuf>,
+    /// Print what is wrong as commands of a GitHub workflow, which make annotations, and add a summary to
+    /// the file that $GITHUB_STEP_SUMMARY names.
+    #[arg(long)]
+    github: bool,
     /// The address at which the book is served, for links to it.
     #[arg(long, value_name = "URL")]
-    book: Option<Book>,
+    pub book: Option<Book>,
 }
 
 impl Output {
     /// Writes what was asked for, and always a summary to stdout. Where one of them cannot be
-    /// written, the others are.
-    pub fn write(&self, report: &Report, interrupted: u8) -> io::Result<ExitCode> {
+    /// written, the others are. `server` is the description of the server, where annotations stand.
+    pub fn write(
+        &self,
+        report: &Report,
+        server: Option<&Path>,
+        interrupted: u8,
+    ) -> io::Result<ExitCode> {
         let report = &Report {
             book: self.book.clone().or_else(|| report.book.clone()),
             ..report.clone()
         };
-        let summarized = print(&summary(report));
+        let summarized = match self.github {
+            true => print(&on_github(report, server)).and_then(|_| add_job_summary(report)),
+            false => print(&summary(report)).map(|_| ()),
+        };
         let json = self.json.as_ref().map(|file| report.write(file));
-        let file = self.page.as_ref();
-        let page = file.map(|file| write_whole(file, page(report).as_bytes()));
+        let put = |file: &Option<PathBuf>, text: &dyn Fn() -> io::Result<String>| match file {
+            Some(file) => text().and_then(|text| write_whole(file, text.as_bytes())),
+            None => Ok(()),
+        };
+        let written = [
+            put(&self.page, &|| Ok(page(report))),
+            put(&self.junit, &|| junit(report)),
+            put(&self.prometheus, &|| Ok(prometheus(report))),
+            put(&self.badge, &|| Ok(badge(report))),
+        ];
         summarized?;
         json.transpose()?;
-        page.transpose()?;
+        written.into_iter().collect::<io::Result<()>>()?;
         Ok(match (report.verdict.passed, &report.interrupted) {
             (true, _) => ExitCode::SUCCESS,
             // Whatever ended it, what was found until then is a verdict.
@@ -50,6 +85,28 @@ impl Output {
             (false, _) => ExitCode::FAILURE,
         })
     }
+}
+
+/// The summary, which GitHub obeys nothing of, and the commands.
+fn on_github(report: &Report, server: Option<&Path>) -> String {
+    // Not to be guessed by a server whose words are in the summary.
+    let token = format!("zdr-{:016x}", RandomState::new().build_hasher().finish());
+    without_commands(&summary(report), &token) + &annotations(report, server)
+}
+
+/// Adds to the summary of the job, where this is one.
+fn add_job_summary(report: &Report) -> io::Result<()> {
+    let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) else {
+        return Ok(());
+    };
+    // Other steps of the job have written there, too.
+    let opened = OpenOptions::new().create(true).append(true).open(&file);
+    let written = opened.and_then(|mut file| file.write_all(job_summary(report).as_bytes()));
+    let about = |error: io::Error| {
+        let file = Path::new(&file).display();
+        io::Error::new(error.kind(), format!("{file}: {error}"))
+    };
+    written.map_err(about)
 }
 
 /// Prints. A reader that has read enough, `head` for one, is no failure.
