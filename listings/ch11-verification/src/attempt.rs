@@ -77,7 +77,7 @@ impl fmt::Display for Class {
 
 // ANCHOR: attempt
 /// One attempt of one client. All moments are on the [`Recorder`]'s clock. `F` is how it can fail: here
-/// one of a few words, in `zdr` one of sixteen kinds.
+/// one of a few words, in `zdr` one of seventeen kinds.
 #[derive(Clone, Debug)]
 pub struct Attempt<F = &'static str> {
     /// The class of its client.

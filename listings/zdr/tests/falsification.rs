@@ -92,7 +92,7 @@ impl Told {
         spec.upload.clone_from(&self.upload);
         spec.websocket.clone_from(&self.websocket);
         if self.two_names {
-            spec.server_name = "www.rotation.test".into();
+            spec.server_name = Some("www.rotation.test".into());
             spec.other_name = Some("mail.rotation.test".into());
             let names = [
                 "--name=www.rotation.test",

@@ -73,8 +73,12 @@ fn handshake(reach: &Reach, more: &str) -> Option<String> {
         true => " -cert client.crt -key client.key",
         false => "",
     };
+    let starttls = match &reach.starttls {
+        Some(protocol) => format!(" -starttls {}", quoted(protocol)?),
+        None => String::new(),
+    };
     Some(format!(
-        "openssl s_client -connect {address} -servername {name} -CAfile roots.pem{client} {more}</dev/null"
+        "openssl s_client -connect {address}{starttls} -servername {name} -CAfile roots.pem{client} {more}</dev/null"
     ))
 }
 
