@@ -55,7 +55,7 @@ const TOOLS: [Tool; 17] = [
     Tool { name: "Traefik", ask: &["traefik", "version"], after: "Version:", from: REQUIREMENTS, used: "a server to compare with" },
     Tool { name: "OpenBao", ask: &["bao", "version"], after: "OpenBao v", from: REQUIREMENTS, used: "an agent and an authority, chapter 9" },
     Tool { name: "pebble", ask: &["dpkg-query", "-W", "pebble"], after: "pebble", from: Origin::System, used: "an ACME server, chapter 9" },
-    Tool { name: "Chromium", ask: &["chromium", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },
+    Tool { name: "Chromium", ask: &["chromium-headless-shell", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },
     Tool { name: "Node.js", ask: &["node", "--version"], after: "v", from: REQUIREMENTS, used: "it drives the browser" },
     Tool { name: "typos", ask: &["typos", "--version"], after: "typos-cli ", from: REQUIREMENTS, used: "spelling" },
     Tool { name: "Linux", ask: &["uname", "-r"], after: "", from: Origin::System, used: "the kernel" },
