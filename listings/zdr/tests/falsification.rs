@@ -185,7 +185,7 @@ fn options(entries: &[Entry]) -> Options {
     // Five clients at least have to return before the first rotation.
     let steady = match classes.contains(&Class::Resuming) {
         true => 1400,
-        false => 700,
+        false => 300,
     };
     Options {
         rotations,
@@ -195,7 +195,7 @@ fn options(entries: &[Entry]) -> Options {
         // it is asked, and not by chance.
         writer: Writer::Kubelet,
         classes: Some(classes.into_iter().copied().collect()),
-        rate: 20.0,
+        rate: 10.0,
         pool: 2,
         downloads: 1,
         scenarios: scenarios
