@@ -15,9 +15,10 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
+use crate::gate::ROTATION;
 use crate::judge::verdict::verdict;
 use crate::load::Load;
-use crate::report::{Report, ScenarioReport};
+use crate::report::{Finding, Report, ScenarioReport};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns};
 use crate::server::spec::Spec;
@@ -42,6 +43,7 @@ pub async fn check(
 ) -> Result<Report, Error> {
     (control.progress)(Step::Starting);
     let fixtures = SharedFixtures::new(spec, options.patience).await?;
+    let fixtures = fixtures.with_keeper(options.keep.clone());
     let mut begun = outline(fixtures.spec(), options, options.writer, &[]);
     let (mut testbed, classes, left_out) = tokio::select! {
         // Boxed: without optimisation, its room is more than a thread of a test has.
@@ -63,6 +65,11 @@ pub async fn check(
     stop(load, control, &mut interrupted).await;
     let mut report = run.report(&mut testbed);
     drop(testbed);
+    if let Some(keeper) = &options.keep
+        && report.findings.iter().any(Finding::fails)
+    {
+        keeper.keep(ROTATION);
+    }
 
     if interrupted.is_none() {
         let context = ScenarioContext {

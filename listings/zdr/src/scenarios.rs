@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 use crate::attempt::finished;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::report::{Code, Finding, ScenarioReport};
+use crate::report::{Code, Finding, Outcome, ScenarioReport};
 use crate::scenarios::client_trust::{trust_added, trust_half_written, trust_removed};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, not_applicable};
@@ -112,6 +112,10 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> (ScenarioReport, 
     }
     // Boxed: without optimisation, the room that all of them need at once is more than a worker
     // thread has.
+    let context = &ScenarioContext {
+        fixtures: context.fixtures.apart(),
+        ..context.clone()
+    };
     let outcome: Pin<Box<dyn Future<Output = Result<ScenarioOutcome, Error>> + Send>> =
         match scenario {
             Scenario::AbsentAtStart => Box::pin(absent_at_start(context)),
@@ -125,5 +129,11 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> (ScenarioReport, 
         outcome.fail(Code::DidNotStart, error.to_string());
         outcome
     });
-    outcome.report(scenario)
+    let (report, findings) = outcome.report(scenario);
+    if let Some(keeper) = context.fixtures.keeper()
+        && report.outcome == Outcome::Failed
+    {
+        keeper.keep(&report.name);
+    }
+    (report, findings)
 }

@@ -2,12 +2,13 @@
 //! know what they should be shown.
 //!
 //! The folder holds what all test beds of a run share ([`shared`]), the way to set one up
-//! ([`setup`]), what is asked before anything is rotated ([`preflight`]), a look that verifies nothing
-//! ([`mod@look`]), what can be found out about a server of which only the command is known ([`discover`]), and
-//! a rotation with everything that a client sees of it ([`rotate`]). It may use [`load`](crate::load) and
-//! [`server`](crate::server).
+//! ([`setup`]), what is kept of one in which something failed ([`keep`]), what is asked before anything is
+//! rotated ([`preflight`]), a look that verifies nothing ([`mod@look`]), what can be found out about a server
+//! of which only the command is known ([`discover`]), and a rotation with everything that a client sees of it
+//! ([`rotate`]). It may use [`load`](crate::load) and [`server`](crate::server).
 
 pub mod discover;
+pub mod keep;
 pub mod look;
 pub mod preflight;
 pub mod rotate;
@@ -30,6 +31,7 @@ use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::spec::{Protocol, Spec};
+use crate::testbed::keep::LastState;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
 
@@ -52,6 +54,8 @@ pub struct TestBed {
     /// The last valid identity that was written.
     pub good: Issued,
     fixtures: SharedFixtures,
+    /// Copies its files, where what fails is kept.
+    kept: LastState,
     name: String,
     client_roots: PathBuf,
     // Removed after the server has ended: fields are dropped in their order.
@@ -124,6 +128,9 @@ impl TestBed {
     /// # Errors
     /// What was complained of.
     pub async fn notify(&mut self) -> Result<(), String> {
+        if let LastState(Some(kept)) = &self.kept {
+            kept.take();
+        }
         let files = self.site.files();
         // What hangs when it is opened is not for us to open.
         let read = |path: &Path| match path.is_file() {

@@ -11,6 +11,7 @@ use crate::gate::level::Level;
 use crate::gate::scenario::Scenario;
 use crate::report::ScenarioReport;
 use crate::scenarios::options::ScenarioOptions;
+use crate::testbed::keep::Keeper;
 use crate::testbed::preflight::Ready;
 use ch11_verification::attempt::Class;
 
@@ -45,6 +46,8 @@ pub struct Options {
     pub require: Option<Level>,
     /// The day by which waivers are judged.
     pub today: Day,
+    /// Keeps the files, and the secrets of handshakes, of what fails.
+    pub keep: Option<Keeper>,
 }
 
 impl Default for Options {
@@ -64,6 +67,7 @@ impl Default for Options {
             observe: false,
             require: None,
             today: Day::of(OffsetDateTime::now_utc()),
+            keep: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use hyper::Response;
 use hyper::body::Incoming;
 use lab::authority::Issued;
 use lab::client::{self, Client, Options, Seen};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, KeyLog};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -52,6 +52,8 @@ pub struct Target {
     pub patience: Duration,
     /// The chains that the server may show.
     pub chains: Arc<Chains>,
+    /// Takes the secrets of handshakes, where they are kept.
+    pub key_log: Option<Arc<dyn KeyLog>>,
     /// Has those who read long answers look whether they were cut.
     pub read_ahead: Arc<ReadAhead>,
 }
@@ -117,6 +119,9 @@ impl Target {
             Some(identity) => lab::mutual::client_config(identity, &self.roots_pem, options)?,
             None => client::config(&self.roots_pem, options)?,
         };
+        if let Some(key_log) = &self.key_log {
+            Arc::make_mut(&mut config).key_log = Arc::clone(key_log);
+        }
         let alpn: &[u8] = match (self.protocol.is_http(), version) {
             (false, _) => b"",
             (true, Some(Version::Http2)) => b"h2",

@@ -11,6 +11,7 @@ use ch09_simulating_rotation::{Site, Writer};
 use lab::agent::Strategy;
 use lab::authority::{Authority, Issued, LeafRequest, PrivateKeyPem};
 use lab::log::want;
+use rustls::KeyLog;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -22,6 +23,7 @@ use crate::server::advice::Advice;
 use crate::server::error::StartError;
 use crate::server::placeholders::other_files;
 use crate::server::spec::{Attach, Layout, Spec};
+use crate::testbed::keep::{Keeper, LastState, Secrets};
 use crate::testbed::look::look;
 use crate::testbed::preflight::answers;
 use crate::testbed::rotate::until_shown;
@@ -192,7 +194,10 @@ impl TestBedBuilder {
             }
             false => None,
         };
+        let keeper = self.fixtures.keeper();
+        let secrets = keeper.map(|_| Arc::new(Secrets::default()));
         let target = Target {
+            key_log: secrets.clone().map(|secrets| secrets as Arc<dyn KeyLog>),
             address: server.address(),
             name: self.name.clone(),
             roots_pem: self.own_roots,
@@ -206,7 +211,13 @@ impl TestBedBuilder {
             chains: self.chains.clone(),
             read_ahead: Arc::default(),
         };
+        let follow = |(keeper, secrets): (&Keeper, _)| {
+            let files = self.directory.as_ref().map(TempDir::path);
+            keeper.follow(files, &target, server.output(), secrets)
+        };
+        let kept = keeper.zip(secrets).map(follow).transpose()?;
         Ok(TestBed {
+            kept: LastState(kept),
             server,
             site: self.site,
             authority: self.authority,

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::server::origin::{Origin, write_files};
 use crate::server::placeholders::Placeholders;
 use crate::server::spec::Spec;
+use crate::testbed::keep::Keeper;
 
 /// What all test beds of a run share: the description of the server, how long its clients wait,
 /// something to stand behind a proxy, and files to serve. A test bed is set up from it.
@@ -20,6 +21,7 @@ pub struct SharedFixtures {
     spec: Arc<Spec>,
     patience: Duration,
     second_root: bool,
+    keep: Option<Keeper>,
     origin: Arc<Origin>,
     www: Option<Arc<TempDir>>,
 }
@@ -42,6 +44,7 @@ impl SharedFixtures {
             spec: Arc::new(spec.clone()),
             patience,
             second_root: false,
+            keep: None,
             origin: Arc::new(Origin::start().await?),
             www,
         })
@@ -61,6 +64,24 @@ impl SharedFixtures {
             second_root: true,
             ..self.clone()
         }
+    }
+
+    /// The same, where what fails is kept by this.
+    pub fn with_keeper(&self, keep: Option<Keeper>) -> Self {
+        Self {
+            keep,
+            ..self.clone()
+        }
+    }
+
+    /// The same, for test beds that are kept or not by themselves.
+    pub(crate) fn apart(&self) -> Self {
+        self.with_keeper(self.keep.as_ref().map(Keeper::apart))
+    }
+
+    /// What keeps a test bed in which something fails.
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.keep.as_ref()
     }
 
     /// Whether there is a second root.

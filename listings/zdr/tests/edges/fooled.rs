@@ -64,6 +64,7 @@ where
         websocket: None,
         sibling: None,
         identity: None,
+        key_log: None,
         patience: PATIENCE,
         chains,
         read_ahead: Arc::default(),

@@ -6,6 +6,7 @@
 mod attach;
 mod fooled;
 mod gate;
+mod keep;
 mod outputs;
 mod preflight;
 mod refuse;

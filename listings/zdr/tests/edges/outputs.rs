@@ -1,8 +1,16 @@
 //! One report in every form, and what happens where one of them cannot be written.
 
 use std::fs;
+use std::process::Command;
 
-use super::Folder;
+use zdr::attempt::{Class, FailureKind};
+use zdr::gate::code::Code;
+use zdr::report::cause::causes;
+use zdr::report::reach::Reach;
+use zdr::report::reproduce::reproduction;
+use zdr::report::{Evidence, Report};
+
+use super::{Folder, Running, Theirs};
 
 /// A report of format 1, as an old pipeline has kept it, of a server that cut downloads.
 const OLD: &str = r#"{
@@ -38,7 +46,7 @@ fn an_old_report_in_each_form() {
     folder.write("old.json", OLD);
     let earlier = folder.write("summary.md", "An earlier step.\n");
     let mut command = folder.zdr(&ALL);
-    let done = super::Running::start(command.env("GITHUB_STEP_SUMMARY", &earlier)).end();
+    let done = Running::start(command.env("GITHUB_STEP_SUMMARY", &earlier)).end();
     done.says(1, &[]);
     // What the report says is between marks, and obeyed by nobody.
     let lines: Vec<_> = done.out.lines().collect();
@@ -76,14 +84,75 @@ fn where_one_cannot_be_written_the_others_are() {
     folder.write("old.json", OLD);
     fs::create_dir(folder.path("junit.xml")).unwrap();
     let mut command = folder.zdr(&ALL);
-    let done = super::Running::start(command.env_remove("GITHUB_STEP_SUMMARY")).end();
+    let done = Running::start(command.env_remove("GITHUB_STEP_SUMMARY")).end();
     done.says(3, &["junit.xml"]);
     assert!(folder.path("zdr.prom").is_file() && folder.path("badge.json").is_file());
     // A summary that has no room is told, and is no verdict either.
     let mut command = folder.zdr(&["report", "old.json", "--github"]);
     let none = folder.path("no-folder/summary.md");
-    let done = super::Running::start(command.env("GITHUB_STEP_SUMMARY", none)).end();
+    let done = Running::start(command.env("GITHUB_STEP_SUMMARY", none)).end();
     done.says(3, &["no-folder/summary.md"]);
+}
+
+/// What a report tells a person to run, run against a server that is sound: a handshake that is verified, the
+/// certificate that is shown, and requests that are answered.
+#[test]
+fn the_commands_of_a_report_can_be_run() {
+    let folder = Folder::new();
+    let theirs = Theirs::start(&folder, &[]);
+    fs::copy(folder.path("files/ca.crt"), folder.path("roots.pem")).unwrap();
+    let mut report: Report = serde_json::from_str(OLD).unwrap();
+    report.server.reach = Some(Reach {
+        address: theirs.address.clone(),
+        name: "localhost".into(),
+        request: Some("/bytes/1".into()),
+        download: Some("/bytes/1024".into()),
+        client_auth: false,
+    });
+    let mut shown = |code: Code, class: Class| {
+        report.findings[0].code = code;
+        report.findings[0].evidence = vec![Evidence {
+            class,
+            kind: FailureKind::Severed,
+            phase: None,
+            at_ms: None,
+            said: String::new(),
+        }];
+        let cause = causes(&report.findings).remove(0);
+        let command = reproduction(&report, &cause).unwrap().command;
+        let command = command.replace("[1-1000]", "[1-3]");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).current_dir(folder.path(""));
+        let done = Running::start(&mut shell).end();
+        assert!(
+            done.status.success(),
+            "{command}: {} {}",
+            done.out,
+            done.err
+        );
+        done.out
+    };
+    if lab_test::peer::find("openssl").is_some() {
+        let serial = shown(Code::NotPickedUp, Class::Full);
+        assert!(
+            serial.contains("serial=") && serial.contains("notAfter="),
+            "{serial}"
+        );
+        let verified = shown(Code::UnfitShown, Class::Full);
+        assert!(
+            verified.contains("Verify return code: 0 (ok)"),
+            "{verified}"
+        );
+    }
+    if lab_test::peer::find("curl").is_some() {
+        for (code, class) in [
+            (Code::Severed, Class::Download),
+            (Code::RequestsFailed, Class::Pooled),
+            (Code::LetIn, Class::Mutual),
+        ] {
+            shown(code, class);
+        }
+    }
 }
 
 #[test]

@@ -196,12 +196,16 @@ pub struct Check {
     /// Judge in stages, each of which opens the next, with a page of the book to read after a failure.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
         "downloads", "pool", "scenarios", "no_scenarios", "observe", "plan", "require", "today", "junit",
-        "prometheus", "badge", "github"])]
+        "prometheus", "badge", "github", "keep"])]
     pub course: bool,
     /// Begin the course at this stage: those before it were passed another time.
     #[arg(long, requires = "course", value_name = "STAGE", default_value_t = 1,
         value_parser = clap::value_parser!(u8).range(1..=7))]
     pub from: u8,
+    /// Keep the files of each failing scenario, and the secrets of its clients' handshakes (SSLKEYLOGFILE), in
+    /// this folder, which is new, empty, or of an earlier run.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
     #[command(flatten)]
     pub output: Output,
     /// Show no progress.

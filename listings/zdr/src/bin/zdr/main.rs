@@ -28,6 +28,7 @@ use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
+use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use describe::described;
@@ -80,7 +81,7 @@ async fn logged(command: impl Future<Output = io::Result<()>>) -> io::Result<Exi
 
 async fn run(arguments: Check) -> io::Result<ExitCode> {
     let mut spec = described(&arguments)?;
-    let options = options(&arguments);
+    let mut options = options(&arguments);
     if arguments.plan {
         let first = match arguments.started.is_open() {
             true => TRIED_FIRST,
@@ -88,6 +89,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         };
         return print(&(first.to_owned() + &plan(&spec, &options)));
     }
+    options.keep = arguments.keep.as_deref().map(Keeper::new).transpose()?;
     let interrupt = interrupt()?;
     let reaper = Reaper::start(&std::env::current_exe()?)?;
     if arguments.started.is_open() {
@@ -109,6 +111,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     };
     let report = check(&spec, &options, &control).await;
     progress.end();
+    tell_of_kept(options.keep.as_ref());
     let code = arguments
         .output
         .write(&report?, arguments.server.as_deref(), NONE)?;
@@ -118,6 +121,16 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         true => ExitCode::from(INTERRUPTED),
         false => code,
     })
+}
+
+/// Says where what failed is kept, on stderr.
+fn tell_of_kept(keeper: Option<&Keeper>) {
+    // Where stderr is closed, nobody looks for it.
+    let _ = match keeper.and_then(Keeper::kept) {
+        Some(Ok(folder)) => writeln!(io::stderr(), "What failed is kept in {}", folder.display()),
+        Some(Err(error)) => writeln!(io::stderr(), "What failed could not be kept: {error}"),
+        None => Ok(()),
+    };
 }
 
 /// What comes before the plan of a server of which only the command is known.
@@ -152,6 +165,8 @@ fn options(arguments: &Check) -> Options {
         observe: arguments.observe,
         require: arguments.require,
         today: arguments.today.unwrap_or(Options::default().today),
+        // Once it is known that there will be a check.
+        keep: None,
     }
 }
 
