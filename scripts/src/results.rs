@@ -189,11 +189,15 @@ fn machine(page: &mut String, compared: &Compared) -> std::fmt::Result {
 
 fn clients(page: &mut String, compared: &Compared) -> std::fmt::Result {
     const CLASSES: [&str; 6] = ["full", "resuming", "pooled", "http2", "download", "mutual"];
+    const OTHERS: [&str; 5] = ["tls12", "nameless", "sibling", "upload", "held"];
+    let has_others = |server: &Server| OTHERS.iter().any(|of| server.classes.contains_key(*of));
+    let others = compared.servers.iter().any(has_others);
     writeln!(
         page,
-        "| server | {} | found |\n|---|{}---|",
+        "| server | {} |{} found |\n|---|{}---|",
         CLASSES.join(" | "),
-        "---|".repeat(6)
+        if others { " others |" } else { "" },
+        "---|".repeat(CLASSES.len() + usize::from(others))
     )?;
     for server in &compared.servers {
         write!(page, "| {} |", server.name)?;
@@ -201,6 +205,15 @@ fn clients(page: &mut String, compared: &Compared) -> std::fmt::Result {
             match server.classes.get(class) {
                 Some(class) => write!(page, " {} |", failures(class))?,
                 None => write!(page, " – |")?,
+            }
+        }
+        if others {
+            let of =
+                |name: &&str| Some(format!("{name}: {}", failures(server.classes.get(*name)?)));
+            let cells: Vec<_> = OTHERS.iter().filter_map(of).collect();
+            match cells.is_empty() {
+                true => write!(page, " – |")?,
+                false => write!(page, " {} |", cells.join("; "))?,
             }
         }
         let found: Vec<_> = server

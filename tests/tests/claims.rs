@@ -1,5 +1,6 @@
 //! Numbers in the text that follow from other numbers in the text.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use regex::Regex;
@@ -61,6 +62,40 @@ fn every_test_that_a_page_names_exists() {
         }
     }
     assert!(names > 0, "no page names a test");
+}
+
+/// The entries of the failure catalogue that `zdr` does not catch stand on the page of those that it does.
+#[test]
+fn the_page_names_the_entries_that_are_not_caught() {
+    let root = scripts::root().unwrap();
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+    let table: toml::Table = toml::from_str(&read("listings/zdr/falsification.toml")).unwrap();
+    let rows = table.values().filter_map(toml::Value::as_array).flatten();
+    let numbers = rows.filter_map(|row| row.get("catalogue")?.as_array());
+    let caught: BTreeSet<_> = numbers
+        .flatten()
+        .filter_map(toml::Value::as_integer)
+        .collect();
+    let entries = read("tests/catalogue.toml").matches("[[failure]]").count() as i64;
+    let missing: BTreeSet<_> = (1..=entries)
+        .filter(|entry| !caught.contains(entry))
+        .collect();
+
+    let page = read("src/falsification.md");
+    let told = page
+        .lines()
+        .find(|line| line.starts_with("Entries of the catalogue"));
+    let range = Regex::new(r"(\d+)(?: to (\d+))?").unwrap();
+    let told = range.captures_iter(told.unwrap()).flat_map(|found| {
+        let number = |at| {
+            found
+                .get(at)
+                .map(|found| found.as_str().parse::<i64>().unwrap())
+        };
+        let first = number(1).unwrap();
+        first..=number(2).unwrap_or(first)
+    });
+    assert_eq!(told.collect::<BTreeSet<_>>(), missing);
 }
 
 /// What RFC 9846 obsoletes is named where its history is told, and cited nowhere.

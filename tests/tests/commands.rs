@@ -64,15 +64,16 @@ impl Workspace {
         if !BUILDING.contains(name) {
             return Err(format!("there is no subcommand and no alias `{name}`"));
         }
-        let mut options = BTreeMap::new();
+        let mut options = Vec::new();
         let mut filter = None;
         let mut words = rest.iter().take_while(|word| **word != "--");
         while let Some(word) = words.next() {
             match *word {
                 "-p" | "--package" | "--test" | "--bin" | "--bench" | "--features" | "--path"
-                | "--version" => {
+                | "--root" | "--target" | "--version" => {
                     let value = words.next().ok_or(format!("{word} names nothing"))?;
-                    options.insert(word.trim_start_matches('-').replace("package", "p"), *value);
+                    let option = word.trim_start_matches('-').replace("package", "p");
+                    options.push((option, *value));
                 }
                 "-q" | "--quiet" | "--release" | "--locked" | "--workspace" | "--bins"
                 | "--all-targets" | "--debug" => {}
@@ -83,15 +84,19 @@ impl Workspace {
                 word => return Err(format!("`{word}` has no place")),
             }
         }
-        if let Some(path) = options.get("path") {
+        let of = |wanted| {
+            let mut options = options.iter();
+            options.find_map(|(option, value)| (option == wanted).then_some(*value))
+        };
+        if let Some(path) = of("path") {
             let is_there = self.root.join(path).join("Cargo.toml").is_file();
             return is_there
                 .then_some(())
                 .ok_or(format!("{path} is no package"));
         }
-        match options.get("p") {
+        match of("p") {
             None => Ok(()),
-            Some(package) if placeholder(package) || begun.contains(*package) => Ok(()),
+            Some(package) if placeholder(package) || begun.contains(package) => Ok(()),
             Some(package) => self.check_package(package, name, &options, filter),
         }
     }
@@ -100,7 +105,7 @@ impl Workspace {
         &self,
         package: &str,
         command: &str,
-        options: &BTreeMap<String, &str>,
+        options: &[(String, &str)],
         filter: Option<&str>,
     ) -> Result<(), String> {
         let found = self.packages.get(package);
@@ -112,16 +117,16 @@ impl Workspace {
             };
             targets.iter().find(is)
         };
-        for kind in ["test", "bin", "bench"] {
-            if let Some(name) = options.get(kind) {
-                has(kind, Some(name)).ok_or(format!("{package} has no {kind} {name}"))?;
-            }
-        }
-        if let Some(feature) = options.get("features") {
-            let known = found["features"].get(feature).is_some();
+        for (option, name) in options {
+            let known = match option.as_str() {
+                kind @ ("test" | "bin" | "bench") => has(kind, Some(name)).is_some(),
+                "features" => found["features"].get(name).is_some(),
+                _ => true,
+            };
+            let option = option.trim_end_matches('s');
             known
                 .then_some(())
-                .ok_or(format!("{package} has no feature {feature}"))?;
+                .ok_or(format!("{package} has no {option} {name}"))?;
         }
         if command == "run" {
             has("bin", None).ok_or(format!("{package} has no program"))?;
@@ -255,7 +260,7 @@ fn what_there_is_not_is_found_and_what_there_is_passes() {
             "zdr has no test that `pears` names",
         ),
         ("`cargo run -p lab`", "lab has no program"),
-        ("`cargo run -p ch12-fleet`", "no package ch12-fleet"),
+        ("`cargo run -p ch00-nothing`", "no package ch00-nothing"),
         ("`cargo record --onli ch01`", "record has no option --onli"),
         (
             "```sh\ncargo bench -p ch06-in-flight-requests --bench drian\n```",

@@ -77,6 +77,8 @@ const BUFFER: usize = 32 * 1024;
 pub struct Http {
     sender: Sender,
     seen: Seen,
+    /// Whom its requests are for.
+    host: String,
     /// Ends with the connection, with what hyper said.
     ended: JoinHandle<hyper::Result<()>>,
 }
@@ -124,8 +126,15 @@ impl Http {
         Ok(Self {
             sender,
             seen,
+            host: "localhost".into(),
             ended,
         })
+    }
+
+    /// Its requests are for this host, and not for `localhost`.
+    pub fn with_host(mut self, host: &str) -> Self {
+        self.host = host.to_owned();
+        self
     }
 
     /// What the handshake showed.
@@ -156,8 +165,8 @@ impl Http {
     pub async fn ask(&mut self, path: &str) -> Result<Response<Incoming>, Failure> {
         // The version decides whether the host is told as a header or in the address.
         let request = match self.sender {
-            Sender::Http1(_) => Request::get(path).header(HOST, "localhost"),
-            Sender::Http2(_) => Request::get(format!("https://localhost{path}")),
+            Sender::Http1(_) => Request::get(path).header(HOST, &self.host),
+            Sender::Http2(_) => Request::get(format!("https://{}{path}", self.host)),
         };
         let request = request
             .body(Empty::new())

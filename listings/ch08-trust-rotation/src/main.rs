@@ -45,7 +45,7 @@ enum Role {
     /// Rotate a root in three ways that turn somebody away.
     WrongOrder,
     /// Serve HTTP to clients with a certificate, follow the files, and hold roots.
-    Serve(Mutual),
+    Serve(Box<Mutual>),
 }
 
 #[derive(clap::Args)]
@@ -111,7 +111,7 @@ async fn main() -> ExitCode {
         Level::INFO
     };
     exit(match arguments.role {
-        Some(Role::Serve(mutual)) => server(mutual).await,
+        Some(Role::Serve(mutual)) => server(*mutual).await,
         Some(Role::WrongOrder) => wrong_order::run(shown).await,
         None => until_told(demo::run(shown)).await,
     })

@@ -17,21 +17,33 @@ pub enum Class {
     Full,
     /// A new connection that resumes an earlier session where the server lets it.
     Resuming,
-    /// HTTP/1.1 requests over connections that are kept.
+    /// A new connection by TLS 1.2, with a full handshake.
+    Tls12,
+    /// A new connection that names no server (RFC 6066, section 3, is not used).
+    Nameless,
+    /// A new connection that asks for another name of the server, whose certificate must not move.
+    Sibling,
+    /// Requests over connections that are kept: of HTTP/1.1, or of another protocol.
     Pooled,
     /// HTTP/2 requests beside long streams, over connections that are kept.
     Http2,
     /// Long downloads, of which each byte is checked.
     Download,
+    /// Long uploads, which come to their end.
+    Upload,
+    /// Conversations with a state that is lost with the connection: a WebSocket, a transaction.
+    Held,
     /// A new connection of a client without a certificate, which must be turned away.
     Mutual,
 }
 
 impl Class {
     /// All, in the order of reports.
-    pub const ALL: [Self; 6] = {
+    pub const ALL: [Self; 11] = {
         use Class::*;
-        [Full, Resuming, Pooled, Http2, Download, Mutual]
+        [
+            Full, Resuming, Tls12, Nameless, Sibling, Pooled, Http2, Download, Upload, Held, Mutual,
+        ]
     };
 
     /// The name in reports and on the command line.
@@ -39,11 +51,21 @@ impl Class {
         match self {
             Self::Full => "full",
             Self::Resuming => "resuming",
+            Self::Tls12 => "tls12",
+            Self::Nameless => "nameless",
+            Self::Sibling => "sibling",
             Self::Pooled => "pooled",
             Self::Http2 => "http2",
             Self::Download => "download",
+            Self::Upload => "upload",
+            Self::Held => "held",
             Self::Mutual => "mutual",
         }
+    }
+
+    /// Whether an attempt lasts for as long as it can, and meets many rotations.
+    pub fn is_long(self) -> bool {
+        matches!(self, Self::Download | Self::Upload | Self::Held)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::attempt::{Attempt, Class, Recorder};
+use crate::attempt::{Attempt, Recorder};
 
 /// So many consecutive handshakes must show the new certificate. Where one of two workers lags, the
 /// eleven after the first all meet the same one again in 1 of 2,048 cases.
@@ -65,7 +65,7 @@ pub fn rotations_met<F>(attempt: &Attempt<F>, windows: &[Window]) -> u64 {
 
 /// When an attempt can have begun to fail.
 pub fn begin<F>(attempt: &Attempt<F>) -> Duration {
-    let is_long = attempt.class == Class::Download || !(attempt.paced || attempt.opened);
+    let is_long = attempt.class.is_long() || !(attempt.paced || attempt.opened);
     if is_long { attempt.done } else { attempt.due }
 }
 

@@ -25,6 +25,15 @@ pub struct Arguments {
     /// followed, too.
     #[arg(long)]
     pub client_roots: Option<PathBuf>,
+    /// Another name by which it is known.
+    #[arg(long, requires_all = ["other_certificate", "other_key"])]
+    pub other_name: Option<String>,
+    /// The chain of the other name, in PEM. It is read once.
+    #[arg(long)]
+    pub other_certificate: Option<PathBuf>,
+    /// The key of the other name, in PEM.
+    #[arg(long)]
+    pub other_key: Option<PathBuf>,
     /// Milliseconds for which a file that lists less must stay as it is, to be believed.
     #[arg(long, default_value_t = 1000)]
     pub settle_ms: u64,

@@ -73,6 +73,9 @@ pub enum Defect {
     TrustBelievedAtOnce,
     /// #33: the CAs of clients are those of the start forever (linkerd2#13613, kubernetes#119483).
     TrustNeverReloaded,
+    /// #51: one list of trust anchors for both: by which its own chain is judged, and by which it
+    /// judges its clients. Whoever has a leaf of its own authority gets in.
+    OneTrust,
     /// #34: it does not ask whether the certificate is valid yet (vault#1035).
     NotYetValid,
     /// #34: it does not ask whether the certificate is valid still.
@@ -109,6 +112,19 @@ pub enum Defect {
     InodeAndDate,
     /// It keeps the certificates of earlier chains, and sends them with the new leaf.
     ChainsMixed,
+    /// It serves each client with the certificate that was renewed, whichever name it asks for.
+    OneNameForAll,
+    /// After a reload, a client that names no server is shown the certificate of another name.
+    NamelessMoves,
+    /// It rebuilds its configuration from defaults, which speak TLS 1.3 alone.
+    Tls12Dropped,
+    /// It cuts each upload at a reload.
+    CutsUploads,
+    /// It closes WebSockets at a reload: nothing is under way on them.
+    ClosesWebsockets,
+    /// It speaks a little of Redis, and forgets at a reload what its clients have begun, as a proxy does
+    /// that connects anew to what is behind it.
+    ForgetsTransactions,
     /// It cuts each long answer at a reload, and lets all that is short come to its end.
     CutsLongAnswers,
     /// Each reload leaves memory behind: what is cached by generation, and never let go of.

@@ -10,6 +10,7 @@ mod defect;
 mod follow;
 mod ordinary;
 mod read;
+mod redis;
 mod seamless;
 mod serve;
 mod show;
@@ -105,17 +106,25 @@ impl Worker {
 }
 
 fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
-    let source = arguments.serve.source().map_err(|error| Rejected {
+    let rejected = |error: io::Error| Rejected {
         reason: ch02_hot_reload::identity::Reason::NameLost,
         file: arguments.serve.certificate.clone(),
         detail: error.to_string(),
         valid_from: None,
-    })?;
-    let state = Arc::new(State::default());
+    };
+    let source = arguments.serve.source().map_err(rejected)?;
+    let state = Arc::new(State {
+        sibling: state::sibling(arguments).map_err(rejected)?,
+        ..State::default()
+    });
+    let client_roots = match arguments.defect {
+        Some(Defect::OneTrust) => Some(source.files.roots.clone()),
+        _ => arguments.client_roots.clone(),
+    };
     let reading = Arc::new(Reading::new(
         arguments.defect,
         Duration::from_millis(arguments.settle_ms),
-        arguments.client_roots.clone(),
+        client_roots,
         state.clone(),
     ));
     let loader = show::loader(

@@ -1,7 +1,6 @@
 //! An ordinary server: it has a page and a large file, and nothing else is known of it. It may cut what is
 //! long at a reload, while what is short comes to its end.
 
-use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,25 +8,34 @@ use std::task::{Context, Poll};
 
 use ch02_hot_reload::IdentityStore;
 use ch06_in_flight_requests::http::Known;
-use hyper::body::{Body, Bytes, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
+use zdr::server::origin::websocket;
+
+use crate::defect::Defect;
 
 /// An answer of more bytes is a long one.
 const LONG: u64 = 1 << 20;
 
-/// Answers `/` and `/big`. Where it `cuts`, a long answer does not outlive the generation under which it
-/// began.
-pub async fn serve(stream: TlsStream<TcpStream>, live: Arc<IdentityStore>, cuts: bool) {
+/// Whether this defect is one of a server that has pages of its own.
+pub fn has_pages(defect: Defect) -> bool {
+    matches!(
+        defect,
+        Defect::CutsLongAnswers | Defect::CutsUploads | Defect::ClosesWebsockets
+    )
+}
+
+/// Answers `/` and `/big`, takes uploads, and has a WebSocket. What its defect cuts does not outlive the
+/// generation under which it began.
+pub async fn serve(stream: TlsStream<TcpStream>, live: Arc<IdentityStore>, defect: Option<Defect>) {
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let service = service_fn(|request| {
-        let answer = answer(&request, &live, cuts);
-        std::future::ready(Ok::<_, Infallible>(answer))
-    });
+    let service = service_fn(|request| answer(request, live.clone(), defect));
     let io = TokioIo::new(stream);
     // How it ended is the client's to tell.
     let _ = match is_http2 {
@@ -35,27 +43,64 @@ pub async fn serve(stream: TlsStream<TcpStream>, live: Arc<IdentityStore>, cuts:
             let builder = http2::Builder::new(TokioExecutor::new());
             builder.serve_connection(io, service).await
         }
-        false => http1::Builder::new().serve_connection(io, service).await,
+        false => {
+            let builder = http1::Builder::new();
+            let serving = builder.serve_connection(io, service);
+            serving.with_upgrades().await
+        }
     };
 }
 
-fn answer<B>(request: &Request<B>, live: &Arc<IdentityStore>, cuts: bool) -> Response<Cut> {
+async fn answer(
+    request: Request<Incoming>,
+    live: Arc<IdentityStore>,
+    defect: Option<Defect>,
+) -> io::Result<Response<Cut>> {
+    let began = live.current().number;
+    let is_over = |live: &IdentityStore| live.current().number != began;
     let size = match request.uri().path() {
         "/" => Some(12),
         "/big" => Some(64 << 20),
         "/small" => Some(12_000),
+        "/upload" => {
+            let mut body = request.into_body();
+            while let Some(frame) = body.frame().await {
+                frame.map_err(io::Error::other)?;
+                if defect == Some(Defect::CutsUploads) && is_over(&live) {
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+            }
+            Some(0)
+        }
+        "/echo" => {
+            let mut published = live.published();
+            let closes = defect == Some(Defect::ClosesWebsockets);
+            let until = async move {
+                match closes {
+                    true => drop(published.changed().await),
+                    false => std::future::pending().await,
+                }
+            };
+            let response = websocket::echo(request, until);
+            return Ok(response.map(|()| body(0, &live, false)));
+        }
         _ => None,
     };
-    let mut response = Response::new(Cut {
-        body: Known::first(size.unwrap_or(0)),
-        cut: cuts && size > Some(LONG),
-        began: live.current().number,
-        live: live.clone(),
-    });
+    let cut = defect == Some(Defect::CutsLongAnswers) && size > Some(LONG);
+    let mut response = Response::new(body(size.unwrap_or(0), &live, cut));
     if size.is_none() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
-    response
+    Ok(response)
+}
+
+fn body(size: u64, live: &Arc<IdentityStore>, cut: bool) -> Cut {
+    Cut {
+        body: Known::first(size),
+        cut,
+        began: live.current().number,
+        live: live.clone(),
+    }
 }
 
 /// A body that may end with its generation.

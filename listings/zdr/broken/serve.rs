@@ -18,6 +18,7 @@ use crate::answer;
 use crate::arguments::{Arguments, retirement};
 use crate::defect::Defect;
 use crate::ordinary;
+use crate::redis;
 use crate::state::State;
 use crate::unusual::Unusual;
 
@@ -29,6 +30,8 @@ pub struct Server {
     defect: Option<Defect>,
     /// It has pages of its own.
     is_ordinary: bool,
+    /// It speaks Redis instead of HTTP.
+    speaks_redis: bool,
     /// Another server takes over its socket.
     hands_over: bool,
     retirement: Retirement,
@@ -40,6 +43,7 @@ impl Server {
         Self {
             defect: arguments.defect,
             is_ordinary: arguments.unusual == Some(Unusual::Ordinary),
+            speaks_redis: arguments.unusual == Some(Unusual::Redis),
             hands_over: arguments.inherited,
             retirement: retirement(arguments.defect),
             state,
@@ -100,8 +104,10 @@ impl Server {
         let (live, server, state) = (live.clone(), server.clone(), self.state.clone());
         match self.defect {
             Some(Defect::Corrupt) => open.spawn(corrupt(live, tcp)),
-            cuts if self.is_ordinary || cuts == Some(Defect::CutsLongAnswers) => {
-                open.spawn(ordinary(live, tcp, cuts.is_some()))
+            Some(Defect::ForgetsTransactions) => open.spawn(redis(live, tcp, true)),
+            _ if self.speaks_redis => open.spawn(redis(live, tcp, false)),
+            cuts if self.is_ordinary || cuts.is_some_and(ordinary::has_pages) => {
+                open.spawn(ordinary(live, tcp, cuts))
             }
             Some(Defect::WaitsForHandshakes) => open.spawn(async move {
                 hello(&state, &tcp).await;
@@ -143,7 +149,7 @@ async fn hello(state: &State, tcp: &TcpStream) {
 }
 
 /// One connection to a server that has pages of its own.
-async fn ordinary(live: Arc<IdentityStore>, tcp: TcpStream, cuts: bool) {
+async fn ordinary(live: Arc<IdentityStore>, tcp: TcpStream, cuts: Option<Defect>) {
     let generation = live.current();
     let acceptor = TlsAcceptor::from(generation.config.clone());
     let Some(stream) = handshake(acceptor.accept(tcp)).await else {
@@ -152,6 +158,20 @@ async fn ordinary(live: Arc<IdentityStore>, tcp: TcpStream, cuts: bool) {
     let (resumed, tls) = how(stream.get_ref().1);
     let opened = Opened::log(Some(generation.number), resumed, tls);
     ordinary::serve(stream, live, cuts).await;
+    opened.closed(0, "client_closed");
+}
+
+/// One connection over which Redis is spoken. It may forget at a reload what was begun.
+async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, forgets: bool) {
+    let generation = live.current();
+    let acceptor = TlsAcceptor::from(generation.config.clone());
+    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+        return;
+    };
+    let (resumed, tls) = how(stream.get_ref().1);
+    let opened = Opened::log(Some(generation.number), resumed, tls);
+    // How it ended is the client's to tell.
+    let _ = redis::serve(stream, &live, forgets).await;
     opened.closed(0, "client_closed");
 }
 

@@ -97,6 +97,16 @@ fn config(
     asks_clients: bool,
 ) -> Result<ServerConfig, String> {
     let mut config = match asks_clients {
+        _ if resolver.defect == Some(Defect::Tls12Dropped) => {
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let builder = ServerConfig::builder_with_provider(provider);
+            let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]);
+            let builder = builder.map_err(|error| error.to_string())?;
+            let pair = SingleCertAndKey::from(identity.certified.clone());
+            builder
+                .with_no_client_auth()
+                .with_cert_resolver(Arc::new(pair))
+        }
         true => mutual::server_config(identity).map_err(|error| error.to_string())?,
         false => {
             let pair = SingleCertAndKey::from(identity.certified.clone());
@@ -171,7 +181,17 @@ struct CertResolver {
 }
 
 impl ResolvesServerCert for CertResolver {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if let Some((name, certified)) = &self.state.sibling {
+            let is_asked = match (hello.server_name(), self.defect) {
+                (_, Some(Defect::OneNameForAll)) => false,
+                (None, defect) => defect == Some(Defect::NamelessMoves),
+                (Some(asked), _) => asked == name,
+            };
+            if is_asked {
+                return Some(certified.clone());
+            }
+        }
         let nothing = match self.defect {
             Some(Defect::SecondCallNone) => self.asked.swap(true, Ordering::SeqCst),
             Some(Defect::SlowReload) => self.state.lock.lock().is_err(),

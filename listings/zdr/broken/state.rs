@@ -1,7 +1,14 @@
 //! What the reader and the resolver share.
 
-use std::sync::Mutex;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+
+use crate::arguments::Arguments;
 
 /// What the reader and the resolver share.
 #[derive(Debug, Default)]
@@ -12,4 +19,21 @@ pub struct State {
     pub handshakes: AtomicUsize,
     /// Held by a reload that handshakes have to wait for.
     pub lock: Mutex<()>,
+    /// Another name, and what is shown for it.
+    pub sibling: Option<(String, Arc<CertifiedKey>)>,
+}
+
+/// The other name and its files, where there is one.
+pub fn sibling(arguments: &Arguments) -> io::Result<Option<(String, Arc<CertifiedKey>)>> {
+    let files = arguments.other_certificate.as_ref();
+    let files = files.zip(arguments.other_key.as_ref());
+    let Some((name, (certificate, key))) = arguments.other_name.clone().zip(files) else {
+        return Ok(None);
+    };
+    let chain = CertificateDer::pem_file_iter(certificate).map_err(io::Error::other)?;
+    let chain = chain.collect::<Result<_, _>>().map_err(io::Error::other)?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|_| io::Error::other("no key in PEM"))?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let certified = CertifiedKey::from_der(chain, key, &provider).map_err(io::Error::other)?;
+    Ok(Some((name, Arc::new(certified))))
 }

@@ -26,6 +26,10 @@ pub enum Unusual {
     Ordinary,
     /// It restarts for each change, and hands its socket to its successor.
     SeamlessRestart,
+    /// It speaks a little of Redis instead of HTTP.
+    Redis,
+    /// It has another name, whose certificate is not renewed.
+    TwoNames,
     /// Two workers, each of which follows the files by itself.
     TwoWorkers,
 }

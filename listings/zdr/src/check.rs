@@ -108,9 +108,9 @@ async fn set_up(
     let there = testbed.classes().await;
     let classes = chosen(options, &there)?;
     (control.progress)(Step::Ready(ready(&testbed, &classes).await?));
-    // Any server has a long answer somewhere. Where nobody says where, it is left out.
+    // Any server of HTTP has a long answer somewhere. Where nobody says where, it is left out.
     let mut left_out = there;
-    if !left_out.contains(&Class::Download) {
+    if testbed.target.protocol.is_http() && !left_out.contains(&Class::Download) {
         left_out.push(Class::Download);
     }
     left_out.retain(|class| !classes.contains(class));

@@ -199,6 +199,7 @@ impl Going<'_> {
             let mut options = self.options.options(self.options.by_each_writer, writer);
             options.classes = Some(match (self.spec.protocol, &self.spec.download) {
                 (Protocol::AnyHttp, None) => vec![Class::Full],
+                (protocol, _) if protocol.is_dialogue() => vec![Class::Full, Class::Held],
                 _ => vec![Class::Full, Class::Download],
             });
             let (spec, turns) = (self.spec.clone(), turns.clone());

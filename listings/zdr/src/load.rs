@@ -3,16 +3,21 @@
 //!
 //! - [`target`]: the server as clients see it, and one request to it.
 //! - [`issued_chains`]: which chains may be shown.
-//! - [`probe`]: an attempt over a connection of its own (`full`, `resuming`, `mutual`).
+//! - [`probe`]: an attempt over a connection of its own (`full`, `resuming`, `mutual` and others).
 //! - [`pool`], [`http2`], [`download`]: attempts over connections that are kept; `kept`: for how long.
+//! - `upload`, `held`: long uploads, and conversations such as those over a `websocket`.
+//! - `conversation`: one request after the other, whatever is spoken; [`dialogue`]: what is not HTTP.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
 //! - [`failure`]: a failed attempt, and whether the request was sent at all.
 //!
 //! This folder may use `attempt`, `server` (what is spoken, how long a download is) and chapter 11's
 //! open loop. `testbed` and what stands on it use this folder.
 
+mod conversation;
+pub mod dialogue;
 pub mod download;
 pub mod failure;
+mod held;
 pub mod http2;
 pub mod issued_chains;
 mod kept;
@@ -21,6 +26,8 @@ pub mod pool;
 pub mod probe;
 pub mod read_ahead;
 pub mod target;
+mod upload;
+mod websocket;
 
 use std::collections::HashMap;
 use std::io;
@@ -33,9 +40,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::download::downloads;
+use self::held::conversations;
 use self::http2::requests_beside_streams;
 use self::pool::requests_over_kept_connections;
 use self::probe::{ProbeContext, new_connections, unauthenticated_connections};
+use self::upload::uploads;
 
 pub use self::issued_chains::{Added, Chains};
 pub use self::target::Target;
@@ -48,9 +57,10 @@ const DEFAULT_RATE: f64 = 10.0;
 pub struct Rates {
     /// Attempts a second of each class that opens connections or sends requests over them.
     pub per_second: HashMap<Class, f64>,
-    /// How many downloads are in progress at once, and how many long HTTP/2 streams.
+    /// How many downloads are in progress at once, and how many long HTTP/2 streams, uploads and
+    /// conversations.
     pub downloads: usize,
-    /// Connections that are kept for HTTP/1.1.
+    /// Connections that are kept for one request after the other.
     pub pool: usize,
 }
 
@@ -114,6 +124,25 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
             let client = client(None, class == Class::Resuming)?;
             tasks.spawn(new_connections(context, client, rate));
         }
+        Class::Tls12 => {
+            let client = context.target.tls12_client()?;
+            tasks.spawn(new_connections(context, client, rate));
+        }
+        Class::Nameless => {
+            let client = context.target.nameless_client()?;
+            tasks.spawn(new_connections(context, client, rate));
+        }
+        Class::Sibling => {
+            let error = "the server has no other name";
+            let target = context.target.sibling();
+            let target = target.ok_or_else(|| io::Error::other(error))?;
+            let client = target.client(None, false, identity.as_deref())?;
+            tasks.spawn(new_connections(
+                ProbeContext { target, ..context },
+                client,
+                rate,
+            ));
+        }
         Class::Mutual => {
             let unauthenticated = context.target.client(None, false, None)?;
             tasks.spawn(unauthenticated_connections(context, unauthenticated, rate));
@@ -132,6 +161,19 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
             for _ in 0..rates.downloads {
                 let client = client(Some(Version::Http1), false)?;
                 tasks.spawn(downloads(context.clone(), client));
+            }
+        }
+        Class::Upload => {
+            let path = context.target.upload.clone().unwrap_or_default();
+            for _ in 0..rates.downloads {
+                let client = client(Some(Version::Http1), false)?;
+                tasks.spawn(uploads(context.clone(), client, path.clone()));
+            }
+        }
+        Class::Held => {
+            for _ in 0..rates.downloads {
+                let client = client(Some(Version::Http1), false)?;
+                tasks.spawn(conversations(context.clone(), client));
             }
         }
     }

@@ -141,7 +141,7 @@ pub struct Plan {
     pub interval_ms: u64,
     /// How files are written.
     pub writer: String,
-    /// Attempts a second of each class, but for downloads: there, how many at once.
+    /// Attempts a second of each class, but for those that last: there, how many at once.
     pub rates: BTreeMap<Class, f64>,
     /// Classes that the server could have been judged by, and was not. Since format 2.
     #[serde(default)]

@@ -11,23 +11,30 @@ pub mod cleanup;
 mod document;
 pub mod error;
 pub mod from_command;
+pub mod lines;
 pub mod mistake;
 pub mod origin;
 pub mod output;
 pub mod placeholders;
 pub mod process_tree;
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(not(target_os = "linux"))]
+mod processes_elsewhere;
 pub(crate) mod program;
 pub mod reference;
 mod reload;
 pub mod spec;
 pub mod spec_file;
+mod usage;
+mod user;
 mod values;
 pub mod written;
 
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,9 +50,10 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::server::error::{NotReady, StartError};
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
-use crate::server::process_tree::{ProcessTree, Usage};
+use crate::server::process_tree::{ProcessTree, Usage, lives};
 use crate::server::program::Launcher;
 use crate::server::spec::{Attach, Spec};
+use crate::server::user::User;
 
 /// How long connecting to a server may take that is to be attached to.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -92,6 +100,7 @@ impl Server {
     /// With what it said last.
     pub async fn start(spec: &Arc<Spec>, words: Placeholders) -> Result<Self, StartError> {
         let folder = spec.cwd.as_ref().map(|cwd| words.fill(cwd));
+        let user = spec.user.as_deref().map(User::named).transpose()?;
         let mut server = Self {
             address: watch::Sender::new(lab::any_port()),
             launcher: Launcher {
@@ -101,6 +110,7 @@ impl Server {
                     None => format!("{}-{}", std::process::id(), words.get("port")),
                 },
                 words,
+                user,
             },
             spec: spec.clone(),
             process: None,
@@ -133,7 +143,7 @@ impl Server {
         self.address.send_replace(address);
         self.pid = attach.pid;
         if let Some(pid) = attach.pid
-            && procfs::process::Process::new(pid).is_err()
+            && !lives(pid)
         {
             return Err(StartError::Process(pid));
         }
@@ -157,6 +167,10 @@ impl Server {
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(&path, words.fill(&file.text)))
                 .map_err(|error| StartError::File(path, error))?;
+        }
+        for folder in ["dir", "www"].map(|word| PathBuf::from(words.get(word))) {
+            let given = self.launcher.give(&folder);
+            given.map_err(|error| StartError::File(folder, error))?;
         }
         for command in &self.spec.setup {
             let done = self.launcher.run(command, self.pid).await;
@@ -288,6 +302,17 @@ impl Server {
         Ok(())
     }
 
+    /// Makes what lies in this folder readable for the server of this description, where that runs as a
+    /// user of its own.
+    ///
+    /// # Errors
+    /// When there is no such user, or the files cannot be given away.
+    pub(crate) fn give(spec: &Spec, folder: &Path) -> Result<(), StartError> {
+        let user = spec.user.as_deref().map(User::named).transpose()?;
+        let given = user.map_or(Ok(()), |user| user.give(folder));
+        given.map_err(|error| StartError::File(folder.to_owned(), error))
+    }
+
     /// Where it listens. It may change when it is started anew.
     pub fn address(&self) -> watch::Receiver<SocketAddr> {
         self.address.subscribe()
@@ -303,20 +328,17 @@ impl Server {
         let Some(process) = self.process.as_mut() else {
             // Of a server that is attached to nothing is known but this.
             let pid = self.pid.filter(|_| self.spec.attach.is_some())?;
-            let lives = procfs::process::Process::new(pid)
-                .and_then(|process| process.stat())
-                .is_ok_and(|stat| stat.state != 'Z');
-            return (!lives).then(|| format!("process {pid} is gone"));
+            return (!lives(pid)).then(|| format!("process {pid} is gone"));
         };
         let status = process.child.try_wait().ok().flatten()?;
         Some(status.to_string())
     }
 
-    /// Memory and processes of it and of all that it started.
+    /// Memory and processes of it and of all that it started. `None` where the system does not tell.
     pub fn usage(&self) -> Option<Usage> {
         match &self.process {
-            Some(process) => Some(process.tree.usage()),
-            None => self.pid.map(|pid| ProcessTree::group(pid).usage()),
+            Some(process) => process.tree.usage(),
+            None => ProcessTree::group(self.pid?).usage(),
         }
     }
 

@@ -165,32 +165,44 @@ impl TestBed {
 
     /// The classes that this server can be judged by.
     pub async fn classes(&self) -> Vec<Class> {
-        let mut classes = vec![Class::Full, Class::Resuming];
-        if self.target.protocol != Protocol::Lab {
-            classes.push(Class::Pooled);
-            if self.speaks_http2().await {
-                classes.push(Class::Http2);
-            }
-        }
-        if self.target.has_downloads() {
-            classes.push(Class::Download);
-        }
-        if self.spec().client_auth {
-            classes.push(Class::Mutual);
-        }
-        classes
+        let target = &self.target;
+        let has_names = target.sibling.is_some();
+        let there = [
+            (Class::Full, true),
+            (Class::Resuming, true),
+            (
+                Class::Tls12,
+                self.shakes_hands(target.tls12_client()).await.is_some(),
+            ),
+            (Class::Nameless, has_names),
+            (Class::Sibling, has_names),
+            (Class::Pooled, target.protocol != Protocol::Lab),
+            (
+                Class::Http2,
+                target.protocol.is_http() && self.speaks_http2().await,
+            ),
+            (Class::Download, target.has_downloads()),
+            (Class::Upload, target.upload.is_some()),
+            (Class::Held, target.has_conversations()),
+            (Class::Mutual, self.spec().client_auth),
+        ];
+        let there = there.into_iter().filter(|(_, is_there)| *is_there);
+        there.map(|(class, _)| class).collect()
     }
 
     async fn speaks_http2(&self) -> bool {
         let identity = self.target.identity.as_deref();
-        let Ok(client) = self.target.client(Some(Version::Http2), false, identity) else {
-            return false;
-        };
-        let address = *self.target.address.borrow();
-        let opened = timeout(self.target.patience, client.open(address)).await;
-        opened.is_ok_and(|opened| {
-            opened.is_ok_and(|(stream, _)| stream.get_ref().1.alpn_protocol() == Some(b"h2"))
-        })
+        let client = self.target.client(Some(Version::Http2), false, identity);
+        let chosen = self.shakes_hands(client).await;
+        chosen.is_some_and(|chosen| chosen.as_deref() == Some(b"h2"))
+    }
+
+    /// Whether a handshake of this client completes. If so, which protocol ALPN has chosen, if any.
+    async fn shakes_hands(&self, client: io::Result<Client>) -> Option<Option<Vec<u8>>> {
+        let client = client.ok()?;
+        let opening = Box::pin(self.target.open(&client));
+        let (stream, _) = timeout(self.target.patience, opening).await.ok()?.ok()?;
+        Some(stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
     }
 }
 

@@ -4,6 +4,7 @@ mod benchmark;
 mod clients;
 mod course;
 mod demo;
+mod dialogues;
 mod falsification;
 mod measure;
 mod peers;

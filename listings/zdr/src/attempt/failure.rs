@@ -37,10 +37,12 @@ pub enum FailureKind {
     Tls,
     /// A chain that was never issued like this: parts of two, or a part of one.
     WrongChain,
-    /// The HTTP status says that the server failed.
+    /// The HTTP status, or an answer of another protocol, says that the server failed.
     Status,
     /// The connection ended in the middle of an answer.
     Severed,
+    /// An upload or a conversation ended before its time.
+    Interrupted,
     /// A request was sent over a kept connection, and no answer came.
     Lost,
     /// A byte of the answer was wrong.
@@ -66,6 +68,7 @@ impl FailureKind {
             Self::WrongChain => "a chain shown that was never issued so",
             Self::Status => "error status",
             Self::Severed => "severed in the middle of an answer",
+            Self::Interrupted => "interrupted in the middle of an upload or a conversation",
             Self::Lost => "request lost on a kept connection",
             Self::Corrupt => "wrong bytes",
             Self::StrangerLetIn => "client without a certificate let in",

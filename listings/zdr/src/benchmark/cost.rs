@@ -136,8 +136,12 @@ enum Begun {
 ///
 /// # Errors
 /// When the server does not come up, or files cannot be written; when it serves one client after the
-/// other, so that none can be held beside another.
+/// other, so that none can be held beside another; when it speaks a protocol without long answers.
 pub async fn held(fixtures: &SharedFixtures, rotations: u32, each: usize) -> io::Result<Held> {
+    if fixtures.spec().protocol.is_dialogue() {
+        let error = "it has no long answer, so no connection can be held with one under way";
+        return Err(io::Error::other(error));
+    }
     let writer = ch09_simulating_rotation::Writer::VaultAgent;
     let mut testbed = fixtures.start(writer).await?;
     let patience = fixtures.patience();

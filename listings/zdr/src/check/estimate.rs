@@ -20,8 +20,8 @@ pub struct Estimate {
 const START: Duration = Duration::from_millis(300);
 /// What a rotation takes until as many handshakes have shown it as are needed.
 const ROTATION: Duration = Duration::from_millis(150);
-/// What a restart takes: those who are answered have their time.
-const RESTART: Duration = Duration::from_millis(1500);
+/// What a restart takes: long answers may have two seconds before their server is ended.
+const RESTART: Duration = Duration::from_millis(2000);
 
 /// Estimates a check of this server. Nothing is started.
 pub fn estimate(spec: &Spec, options: &Options) -> Estimate {

@@ -125,9 +125,14 @@ fn signals(spec: &Spec, options: &Options) -> String {
 
 fn clients(spec: &Spec, options: &Options) -> String {
     let possible = |class: &Class| match class {
-        Class::Full | Class::Resuming => true,
-        Class::Pooled | Class::Http2 => spec.protocol != Protocol::Lab,
-        Class::Download => spec.protocol != Protocol::AnyHttp || spec.download.is_some(),
+        Class::Full | Class::Resuming | Class::Tls12 => true,
+        Class::Nameless | Class::Sibling => spec.other_name.is_some(),
+        Class::Pooled => spec.protocol != Protocol::Lab,
+        Class::Http2 => spec.protocol.is_http(),
+        Class::Download if spec.protocol == Protocol::AnyHttp => spec.download.is_some(),
+        Class::Download => !spec.protocol.is_dialogue(),
+        Class::Upload => spec.upload.is_some(),
+        Class::Held => spec.websocket.is_some() || spec.protocol.is_dialogue(),
         Class::Mutual => spec.client_auth,
     };
     let chosen = |class: &Class| match &options.classes {
@@ -148,7 +153,9 @@ fn clients(spec: &Spec, options: &Options) -> String {
                 "{} a second, beside {} long streams, if it agrees on h2",
                 options.rate, options.downloads
             ),
-            Class::Download => format!("{} at once", options.downloads),
+            Class::Download | Class::Upload | Class::Held => {
+                format!("{} at once", options.downloads)
+            }
             _ => format!("{} new connections a second", options.rate),
         };
         let _ = writeln!(words, "{:<9} {how}", class.name());

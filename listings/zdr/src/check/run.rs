@@ -126,7 +126,8 @@ impl Run {
     fn held(&self) -> usize {
         let per_class = |class: &Class| match class {
             Class::Pooled => self.options.pool,
-            Class::Http2 | Class::Download => self.options.downloads,
+            Class::Http2 => self.options.downloads,
+            class if class.is_long() => self.options.downloads,
             _ => 0,
         };
         self.classes.iter().map(per_class).sum()
@@ -244,9 +245,9 @@ fn plan(spec: &Spec, options: &Options, writer: Writer, classes: &[Class]) -> Pl
         !asked_for && scenario.level() <= require && applies(**scenario, spec)
     });
     let shown = classes.iter().map(|class| {
-        let rate = match class {
-            Class::Download => options.downloads as f64,
-            _ => options.rate,
+        let rate = match class.is_long() {
+            true => options.downloads as f64,
+            false => options.rate,
         };
         (*class, rate)
     });
@@ -300,12 +301,14 @@ fn reach(spec: &Spec) -> Reach {
     let (request, download) = match spec.protocol {
         Protocol::Http => (Some("/bytes/1".to_owned()), Some(known())),
         Protocol::AnyHttp => (Some("/".to_owned()), spec.download.clone()),
-        Protocol::Lab => (None, None),
+        _ => (None, None),
     };
     let attached = spec.attach.as_ref();
     Reach {
         address: attached.map_or("127.0.0.1:PORT".into(), |of| of.address.clone()),
-        name: attached.map_or("localhost".into(), |of| of.server_name.clone()),
+        name: attached
+            .map_or(&spec.server_name, |of| &of.server_name)
+            .clone(),
         request,
         download,
         client_auth: spec.client_auth,
@@ -329,8 +332,8 @@ async fn pass(testbed: &mut TestBed, time: Duration) -> Result<(), Error> {
 
 /// This machine.
 pub fn machine() -> Machine {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let about = read("/proc/cpuinfo");
+    // Only Linux tells it so.
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = about.lines().find(|line| line.starts_with("model name"));
     let model = model.and_then(|line| Some(line.split_once(':')?.1.trim()));
     Machine {
@@ -339,7 +342,7 @@ pub fn machine() -> Machine {
         system: format!(
             "{} {}",
             std::env::consts::OS,
-            read("/proc/sys/kernel/osrelease").trim()
+            rustix::system::uname().release().to_string_lossy()
         ),
     }
 }

@@ -101,6 +101,7 @@ impl Bench {
             folder: std::env::current_dir()?,
             marker: format!("{}-client-{}", std::process::id(), peer.address().port()),
             words: Placeholders::of(words),
+            user: None,
         };
         let output = ServerOutput::default();
         output.look_for(&own.key);

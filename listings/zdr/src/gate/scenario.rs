@@ -122,8 +122,8 @@ impl Scenario {
             Self::AbsentAtStart => &[13],
             Self::ChangedAtStart => &[15],
             Self::Stalled => &[39],
-            Self::TrustAdded => &[33],
-            Self::TrustRemoved => &[30, 33],
+            Self::TrustAdded => &[33, 51],
+            Self::TrustRemoved => &[30, 33, 51],
             Self::TrustHalfWritten => &[5, 32],
         }
     }

@@ -31,7 +31,7 @@ impl Code {
             | FailureKind::WrongKey => Self::UnfitShown,
             FailureKind::WrongChain => Self::WrongChain,
             FailureKind::Status | FailureKind::Lost => Self::RequestsFailed,
-            FailureKind::Severed => Self::Severed,
+            FailureKind::Severed | FailureKind::Interrupted => Self::Severed,
             FailureKind::Corrupt => Self::Corrupt,
             FailureKind::StrangerLetIn => Self::LetIn,
         }

@@ -77,8 +77,8 @@ fn at_risk(class: Class, recorder: &Recorder, records: &[Attempt], windows: &[Wi
             windows,
         )),
         // Each has a connection of its own.
-        Class::Download => Some(risk.during),
-        Class::Full | Class::Resuming | Class::Mutual => None,
+        class if class.is_long() => Some(risk.during),
+        _ => None,
     };
     let numbered = windows.iter().zip(1u32..);
     let harmed = numbered.filter(|(window, _)| risk.harmed.contains(&window.generation));
@@ -110,7 +110,7 @@ fn count(
 /// How long an attempt took from the moment at which it was due. `None` where that says nothing: it
 /// failed, or was not made at its time, or is as long as it is meant to be.
 fn latency(record: &Attempt) -> Option<Duration> {
-    let says_something = record.failed.is_none() && record.paced && record.class != Class::Download;
+    let says_something = record.failed.is_none() && record.paced && !record.class.is_long();
     says_something.then(|| record.done.saturating_sub(record.due))
 }
 

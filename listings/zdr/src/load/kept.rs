@@ -12,8 +12,8 @@ use crate::load::failure::Failed;
 use crate::load::probe::ProbeContext;
 
 /// A connection that is kept for more than one request.
-pub(super) struct KeptConnection {
-    http: Http,
+pub(super) struct KeptConnection<C = Http> {
+    connection: C,
     class: Class,
     since: Duration,
     /// A request over it was not answered.
@@ -21,11 +21,11 @@ pub(super) struct KeptConnection {
     recorder: Arc<Recorder>,
 }
 
-impl KeptConnection {
+impl<C> KeptConnection<C> {
     /// A connection that was just opened.
-    pub fn new(context: &ProbeContext, http: Http) -> Self {
+    pub fn new(context: &ProbeContext, connection: C) -> Self {
         Self {
-            http,
+            connection,
             class: context.class,
             since: context.recorder.now(),
             lost: false,
@@ -37,30 +37,30 @@ impl KeptConnection {
     /// out, is.
     pub async fn request<T>(
         &mut self,
-        request: impl AsyncFnOnce(&mut Http) -> Result<T, Failed>,
+        request: impl AsyncFnOnce(&mut C) -> Result<T, Failed>,
     ) -> Result<T, Failed> {
         self.lost = true;
-        let outcome = request(&mut self.http).await;
+        let outcome = request(&mut self.connection).await;
         self.lost = outcome.as_ref().is_err_and(|failed| !failed.unsent);
         outcome
     }
 }
 
-impl Deref for KeptConnection {
-    type Target = Http;
+impl<C> Deref for KeptConnection<C> {
+    type Target = C;
 
-    fn deref(&self) -> &Http {
-        &self.http
+    fn deref(&self) -> &C {
+        &self.connection
     }
 }
 
-impl DerefMut for KeptConnection {
-    fn deref_mut(&mut self) -> &mut Http {
-        &mut self.http
+impl<C> DerefMut for KeptConnection<C> {
+    fn deref_mut(&mut self) -> &mut C {
+        &mut self.connection
     }
 }
 
-impl Drop for KeptConnection {
+impl<C> Drop for KeptConnection<C> {
     fn drop(&mut self) {
         self.recorder.put_kept(Kept {
             class: self.class,

@@ -1,5 +1,5 @@
-//! The class `pooled`: HTTP/1.1 requests over connections that are kept, as a client library keeps
-//! them.
+//! The class `pooled`: requests of HTTP/1.1, or of another protocol, over connections that are kept, as
+//! a client library keeps them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,6 +9,7 @@ use crate::attempt::failure::Where;
 use ch11_verification::attempt::Class;
 use lab::client::Client;
 
+use crate::load::conversation::Conversation;
 use crate::load::failure::Failed;
 use crate::load::kept::KeptConnection;
 use crate::load::probe::{Probe, ProbeContext};
@@ -32,11 +33,13 @@ pub(super) async fn requests_over_kept_connections(
     context.open_loop(rate, |due| pool.clone().ask(due)).await;
 }
 
+type Kept = KeptConnection<Conversation>;
+
 /// Connections on which nothing is under way, the one that was used longest ago first.
 struct Pool {
     context: ProbeContext,
     client: Client,
-    idle: Mutex<VecDeque<KeptConnection>>,
+    idle: Mutex<VecDeque<Kept>>,
 }
 
 impl Pool {
@@ -46,11 +49,11 @@ impl Pool {
         for _ in 0..size {
             let began = context.recorder.now();
             let mut probe = Probe::at(began);
-            let opening = context.connect(&self.client, &mut probe);
+            let opening = context.converse(&self.client, &mut probe);
             let opened = target.in_time(opening).await;
             let is_open = opened.is_ok();
-            let outcome = opened.map(|http| {
-                self.idle().push_back(KeptConnection::new(context, http));
+            let outcome = opened.map(|open| {
+                self.idle().push_back(KeptConnection::new(context, open));
             });
             context.put(began, probe, false, outcome);
             if !is_open || context.stopped() {
@@ -70,15 +73,15 @@ impl Pool {
     /// One request, over a connection that is kept where there is one.
     async fn asked(&self, probe: &mut Probe) -> Result<(), Failed> {
         let (context, target) = (&self.context, &self.context.target);
-        while let Some(mut http) = self.next() {
-            let asked = http.request(async |http| target.request(http, ANSWER, Where::Kept).await);
+        while let Some(mut kept) = self.next() {
+            let asked = kept.request(async |kept| kept.request(target, ANSWER, Where::Kept).await);
             match asked.await {
                 Ok(true) => {
                     context.recorder.graceful_close(Class::Pooled);
                     return Ok(());
                 }
                 Ok(false) => {
-                    self.idle().push_back(http);
+                    self.idle().push_back(kept);
                     return Ok(());
                 }
                 // It was not sent: each client asks again over another connection.
@@ -86,25 +89,25 @@ impl Pool {
                 Err(failed) => return Err(failed),
             }
         }
-        let mut http = context.connect(&self.client, probe).await?;
-        if !target.request(&mut http, ANSWER, Where::New).await? {
-            self.idle().push_back(KeptConnection::new(context, http));
+        let mut new = context.converse(&self.client, probe).await?;
+        if !new.request(target, ANSWER, Where::New).await? {
+            self.idle().push_back(KeptConnection::new(context, new));
         }
         Ok(())
     }
 
     /// The connection that has been idle for longest and is still open.
-    fn next(&self) -> Option<KeptConnection> {
+    fn next(&self) -> Option<Kept> {
         loop {
-            let http = self.idle().pop_front()?;
-            if !http.is_closed() {
-                return Some(http);
+            let mut kept = self.idle().pop_front()?;
+            if !kept.is_closed() {
+                return Some(kept);
             }
             self.context.recorder.graceful_close(Class::Pooled);
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<KeptConnection>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Kept>> {
         self.idle.lock().unwrap_or_else(|e| e.into_inner())
     }
 }

@@ -1,5 +1,6 @@
 //! Attempts: each is made when it is due, and written down whatever comes of it. Here are the
-//! classes whose attempts each open a connection: `full`, `resuming` and `mutual`.
+//! classes whose attempts each open a connection: `full`, `resuming`, `tls12`, `nameless`, `sibling`
+//! and `mutual`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +8,12 @@ use std::time::Duration;
 use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use ch06_in_flight_requests::client::Http;
 use ch11_verification::open_loop::open_loop;
-use lab::client::Client;
+use lab::client::{Client, Seen};
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::client::TlsStream;
 
+use crate::load::conversation::Conversation;
 use crate::load::failure::Failed;
 use crate::load::narrow;
 use crate::load::target::{Sighting, Target};
@@ -75,26 +79,49 @@ impl ProbeContext {
             done,
             failed: failed.as_ref().map(|failed| failed.kind),
             error: failed.map(|failed| failed.error),
-            shown: sighting.and_then(|shown| self.target.chains.generation(&shown.seen)),
+            shown: match self.class {
+                // Its certificate has no part in the rotation.
+                Class::Sibling => None,
+                _ => sighting.and_then(|shown| self.target.chains.generation(&shown.seen)),
+            },
             resumed: sighting.is_some_and(|sighting| sighting.seen.resumed),
             opened: probe.opened,
             paced,
         });
     }
 
-    /// Opens a connection for HTTP, and compares what it is shown with what was issued.
-    pub async fn connect(&self, client: &Client, probe: &mut Probe) -> Result<Http, Failed> {
+    /// Opens a connection, and compares what it is shown with what was issued.
+    pub async fn open(
+        &self,
+        client: &Client,
+        probe: &mut Probe,
+    ) -> Result<(TlsStream<TcpStream>, Seen), Failed> {
         probe.opens(self.recorder.now());
         let address = *self.target.address.borrow();
         let opened = match self.class {
             Class::Download => narrow::open(client, address).await,
-            _ => client.open(address).await,
+            _ => self.target.open(client).await,
         };
         let (stream, seen) = opened.map_err(Failed::opening)?;
-        let http = Http::over(stream, seen).await.map_err(Failed::opening)?;
-        probe.sighting = Some(Sighting::now(http.seen()));
-        self.target.known(http.seen())?;
-        Ok(http)
+        probe.sighting = Some(Sighting::now(&seen));
+        self.target.known(&seen)?;
+        Ok((stream, seen))
+    }
+
+    /// The same, for HTTP.
+    pub async fn connect(&self, client: &Client, probe: &mut Probe) -> Result<Http, Failed> {
+        let (stream, seen) = self.open(client, probe).await?;
+        self.target.http(stream, seen).await
+    }
+
+    /// The same, for whatever the server speaks.
+    pub async fn converse(
+        &self,
+        client: &Client,
+        probe: &mut Probe,
+    ) -> Result<Conversation, Failed> {
+        let (stream, seen) = self.open(client, probe).await?;
+        Conversation::over(&self.target, stream, seen).await
     }
 
     /// Whether the clients are to stop.

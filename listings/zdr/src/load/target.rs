@@ -13,10 +13,14 @@ use hyper::Response;
 use hyper::body::Incoming;
 use lab::authority::Issued;
 use lab::client::{self, Client, Options, Seen};
-use rustls::KeyLog;
+use rustls::{ClientConfig, KeyLog};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
+use crate::load::conversation::Conversation;
+use crate::load::dialogue::before_tls;
 use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
 use crate::load::read_ahead::ReadAhead;
@@ -36,6 +40,12 @@ pub struct Target {
     pub protocol: Protocol,
     /// The path of a long answer, where the protocol has none of its own.
     pub download: Option<String>,
+    /// The path that takes a long upload, where there is one.
+    pub upload: Option<String>,
+    /// The path of a WebSocket that echoes, where there is one.
+    pub websocket: Option<String>,
+    /// Another name of the server, where it has one, and the chains that it may show for that.
+    pub sibling: Option<(String, Arc<Chains>)>,
     /// The certificate that clients show where the server asks for one.
     pub identity: Option<Arc<Issued>>,
     /// How long a client waits for a connection or an answer.
@@ -95,6 +105,16 @@ impl Target {
         options: Options,
         identity: Option<&Issued>,
     ) -> io::Result<Client> {
+        let config = self.config_with(version, options, identity)?;
+        Ok(Client::with_config(config, &self.name)?)
+    }
+
+    fn config_with(
+        &self,
+        version: Option<Version>,
+        options: Options,
+        identity: Option<&Issued>,
+    ) -> io::Result<Arc<ClientConfig>> {
         let mut config = match identity {
             Some(identity) => lab::mutual::client_config(identity, &self.roots_pem, options)?,
             None => client::config(&self.roots_pem, options)?,
@@ -102,20 +122,95 @@ impl Target {
         if let Some(key_log) = &self.key_log {
             Arc::make_mut(&mut config).key_log = Arc::clone(key_log);
         }
-        let alpn: &[u8] = match (self.protocol, version) {
-            (Protocol::Lab, _) => b"",
-            (_, Some(Version::Http2)) => b"h2",
-            _ => b"http/1.1",
+        let alpn: &[u8] = match (self.protocol.is_http(), version) {
+            (false, _) => b"",
+            (true, Some(Version::Http2)) => b"h2",
+            (true, _) => b"http/1.1",
         };
         if !alpn.is_empty() {
             Arc::make_mut(&mut config).alpn_protocols = vec![alpn.to_vec()];
         }
+        Ok(config)
+    }
+
+    /// A client that speaks TLS 1.2 and no later version.
+    ///
+    /// # Errors
+    /// As [`Target::client`].
+    pub fn tls12_client(&self) -> io::Result<Client> {
+        let options = Options {
+            tls12_only: true,
+            ..Options::default()
+        };
+        self.client_with(None, options, self.identity.as_deref())
+    }
+
+    /// A client that names no server. It expects the certificate of this one nevertheless.
+    ///
+    /// # Errors
+    /// As [`Target::client`].
+    pub fn nameless_client(&self) -> io::Result<Client> {
+        let identity = self.identity.as_deref();
+        let mut config = self.config_with(None, Options::default(), identity)?;
+        Arc::make_mut(&mut config).enable_sni = false;
         Ok(Client::with_config(config, &self.name)?)
+    }
+
+    /// The same server by its other name, where it has one.
+    pub fn sibling(&self) -> Option<Self> {
+        let (name, chains) = self.sibling.clone()?;
+        Some(Self {
+            name,
+            chains,
+            sibling: None,
+            ..self.clone()
+        })
     }
 
     /// Whether there is a long answer to ask for.
     pub fn has_downloads(&self) -> bool {
-        self.protocol != Protocol::AnyHttp || self.download.is_some()
+        match self.protocol {
+            Protocol::Http | Protocol::Lab => true,
+            _ => self.download.is_some(),
+        }
+    }
+
+    /// Whether there is a conversation that can cross a rotation.
+    pub fn has_conversations(&self) -> bool {
+        self.protocol.is_dialogue() || self.websocket.is_some()
+    }
+
+    /// Connects, asks for TLS where that does not begin at once, and completes a handshake.
+    ///
+    /// # Errors
+    /// What the client's library said.
+    pub async fn open(
+        &self,
+        client: &Client,
+    ) -> Result<(TlsStream<TcpStream>, Seen), client::Failure> {
+        let address = *self.address.borrow();
+        if !self.protocol.is_dialogue() {
+            return client.open(address).await;
+        }
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => client::Failure::Refused,
+            _ => client::Failure::Handshake(error),
+        };
+        let mut tcp = TcpStream::connect(address).await.map_err(failed)?;
+        tcp.set_nodelay(true).map_err(failed)?;
+        let agreed = before_tls(self.protocol, &mut tcp).await;
+        agreed.map_err(client::Failure::Handshake)?;
+        client.handshake(tcp).await
+    }
+
+    /// HTTP over a stream whose handshake is complete.
+    pub(super) async fn http(
+        &self,
+        stream: TlsStream<TcpStream>,
+        seen: Seen,
+    ) -> Result<Http, Failed> {
+        let http = Http::over(stream, seen).await.map_err(Failed::opening)?;
+        Ok(http.with_host(&self.name))
     }
 
     /// Opens a new connection and sends one request: what was shown, where the handshake came to its
@@ -133,8 +228,8 @@ impl Target {
         client: &Client,
         sighting: &mut Option<Sighting>,
     ) -> Result<(), Failed> {
-        let address = *self.address.borrow();
         if self.protocol == Protocol::Lab {
+            let address = *self.address.borrow();
             let opened = client.connect(address).await;
             let mut connection = opened.map_err(Failed::opening)?;
             *sighting = Some(Sighting::now(connection.seen()));
@@ -144,12 +239,12 @@ impl Target {
             connection.close().await;
             return Ok(());
         }
-        let opened = Http::connect(client, address).await;
-        let mut http = opened.map_err(Failed::opening)?;
-        *sighting = Some(Sighting::now(http.seen()));
-        self.known(http.seen())?;
-        self.request(&mut http, 1, Where::New).await?;
-        http.close().await;
+        let (stream, seen) = self.open(client).await.map_err(Failed::opening)?;
+        *sighting = Some(Sighting::now(&seen));
+        self.known(&seen)?;
+        let mut conversation = Conversation::over(self, stream, seen).await?;
+        conversation.request(self, 1, Where::New).await?;
+        conversation.close().await;
         Ok(())
     }
 

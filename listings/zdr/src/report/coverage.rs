@@ -13,9 +13,11 @@ impl Report {
         }
         let there = |class: Class| self.classes.iter().any(|of| of.class == class);
         let missing = self.plan.left_out.iter().filter(|class| !there(**class));
-        missing
-            .map(|class| format!("{} (class {class})", found_by(*class)))
-            .collect()
+        let missing = missing.map(|class| format!("{} (class {class})", found_by(*class)));
+        let untold = self.resources.is_none() && !self.machine.system.starts_with("linux");
+        let untold =
+            untold.then(|| "memory, processes and descriptors (only Linux tells)".to_owned());
+        missing.chain(untold).collect()
     }
 }
 
@@ -23,9 +25,14 @@ fn found_by(class: Class) -> &'static str {
     match class {
         Class::Full => "whether new connections are shown the new certificate",
         Class::Resuming => "clients that return with a session",
+        Class::Tls12 => "clients that speak TLS 1.2",
+        Class::Nameless => "clients that name no server",
+        Class::Sibling => "whether another name keeps its certificate",
         Class::Pooled => "requests over kept connections",
         Class::Http2 => "streams of HTTP/2",
         Class::Download => "whether a long answer is cut",
+        Class::Upload => "whether a long upload is cut",
+        Class::Held => "conversations that cross a rotation",
         Class::Mutual => "clients without a certificate",
     }
 }

@@ -272,7 +272,7 @@ fn conditions(report: &Report) -> Markup {
                 dt { "Reload" } dd { (report.server.reload) }
                 dt { "Rotations asked for" }
                 dd { (format::count(plan.rotations.into())) ", one every " (format::millis(plan.interval_ms as f64)) ", written by " code { (plan.writer) } }
-                dt { "Attempts a second" } dd { (rates) " (downloads: at once)" }
+                dt { "Attempts a second" } dd { (rates) " (downloads, uploads, conversations: at once)" }
                 dt { "Level" } dd { code { (report.plan.require) } }
                 dt { "Limits" }
                 dd {

@@ -49,18 +49,45 @@ async fn until_let_in(testbed: &TestBed, client: &Client, wanted: bool) -> Optio
     None
 }
 
-/// Adds a second authority, and waits until its clients are let in.
+/// A client whose leaf the authority has issued that issues the server's own. A public one issues to
+/// whoever asks: it says who the server is, and not who may come in.
+fn client_of_own(testbed: &mut TestBed) -> Result<Client, Error> {
+    let identity = testbed.authority.issue(&LeafRequest::new("client"));
+    let identity = identity.map_err(Error::issue)?;
+    Ok(testbed.target.client(None, false, Some(&identity))?)
+}
+
+/// Whether a client that nobody has let in is kept out.
+async fn kept_out(
+    outcome: &mut ScenarioOutcome,
+    testbed: &TestBed,
+    client: &Client,
+    who: &str,
+) -> bool {
+    let (_, answer) = testbed.target.probe(client).await;
+    if answer.is_ok() {
+        outcome.fail(Code::LetIn, format!("{who} was let in."));
+    }
+    answer.is_err()
+}
+
+/// [`client_of_own`], in a sentence.
+const OWN: &str =
+    "A client with a leaf of the authority that has issued the server's own certificate";
+
+/// Adds a second authority, and waits until its clients are let in. Two that nobody has added must be
+/// kept out before.
 async fn add(
     outcome: &mut ScenarioOutcome,
     testbed: &mut TestBed,
     second: &Authority,
     client: &Client,
 ) -> Result<bool, Error> {
-    if let (_, Ok(())) = testbed.target.probe(client).await {
-        outcome.fail(
-            Code::LetIn,
-            "A client of an authority that nobody has added was let in.",
-        );
+    let own = client_of_own(testbed)?;
+    let nobody = "A client of an authority that nobody has added";
+    if !kept_out(outcome, testbed, client, nobody).await
+        || !kept_out(outcome, testbed, &own, OWN).await
+    {
         return Ok(false);
     }
     let both = format!("{}{}", testbed.clients.root_pem(), second.root_pem());
@@ -78,7 +105,9 @@ async fn add(
             ),
         );
     }
-    Ok(outcome.recovered.is_some())
+    // Whoever puts both lists together may do so when it reads them again.
+    let out = kept_out(outcome, testbed, &own, OWN).await;
+    Ok(out && outcome.recovered.is_some())
 }
 
 /// Adds an authority while the clients of the first come all the time.
@@ -143,7 +172,9 @@ pub(crate) async fn trust_removed(context: &ScenarioContext) -> Result<ScenarioO
     }
     remove(&mut outcome, &mut testbed, &goes).await?;
     after_removal(&mut outcome, &testbed, &returns, &stays).await;
-    outcome.attempts = 6;
+    let own = client_of_own(&mut testbed)?;
+    kept_out(&mut outcome, &testbed, &own, OWN).await;
+    outcome.attempts = 9;
     outcome.findings.extend(of_server(&mut testbed.server, ""));
     Ok(outcome)
 }

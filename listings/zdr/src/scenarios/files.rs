@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use ch09_simulating_rotation::{Sabotage, Site};
 use lab::authority::Issued;
 use lab::log::want;
-use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+use rustix::fs::OFlags;
 use rustix::process::Signal;
 use tokio::time::{sleep, timeout};
 
@@ -214,14 +214,21 @@ async fn hold(testbed: &mut TestBed, typical: Duration, before: Option<[usize; 2
     }
 }
 
+#[cfg(target_os = "linux")]
 fn fifo(path: &Path) -> io::Result<()> {
-    Ok(mknodat(
-        CWD,
-        path,
-        FileType::Fifo,
-        Mode::from_raw_mode(0o600),
-        0,
-    )?)
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let mode = Mode::from_raw_mode(0o600);
+    Ok(mknodat(CWD, path, FileType::Fifo, mode, 0)?)
+}
+
+/// Not every system has a call for it that is safe to use; each has the program (POSIX, mkfifo).
+#[cfg(not(target_os = "linux"))]
+fn fifo(path: &Path) -> io::Result<()> {
+    let mut mkfifo = std::process::Command::new("mkfifo");
+    match mkfifo.args(["-m", "600"]).arg(path).status()?.success() {
+        true => Ok(()),
+        false => Err(io::Error::other("mkfifo failed")),
+    }
 }
 
 /// The dates of certificate and key.

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::error::Error;
+use crate::load::dialogue::before_tls;
 use crate::scenarios::clients::ProbeClient;
 use crate::testbed::TestBed;
 use ch11_verification::rotation::Window;
@@ -42,6 +43,9 @@ async fn each(testbed: &TestBed) -> Result<Vec<TcpStream>, Error> {
     for said in [&[][..], &hello[..hello.len() / 2], &hello] {
         let connecting = async {
             let mut tcp = TcpStream::connect(address).await?;
+            if !said.is_empty() {
+                before_tls(testbed.target.protocol, &mut tcp).await?;
+            }
             tcp.write_all(said).await?;
             Ok::<_, io::Error>(tcp)
         };

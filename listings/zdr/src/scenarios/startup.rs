@@ -11,6 +11,7 @@ use crate::report::{Code, Severity};
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, it_said};
+use crate::server::Server;
 use crate::server::error::StartError;
 use crate::testbed::TestBed;
 use crate::testbed::rotate::until_shown;
@@ -68,16 +69,18 @@ async fn started(context: &ScenarioContext) -> Result<Result<TestBed, Error>, Er
     let good = builder.issue()?;
     let mut site = builder.site.again();
     let late = good.clone();
+    let (spec, folder) = (context.fixtures.spec(), builder.folder().to_owned());
+    let mut write = || -> Result<(), Error> {
+        site.write(&late)?;
+        Ok(Server::give(spec, &folder)?)
+    };
     let mut starting = std::pin::pin!(builder.start(good));
     match timeout(FOUND, &mut starting).await {
         // It is up without them.
-        Ok(Ok(testbed)) => Ok(match site.write(&late) {
-            Ok(()) => Ok(testbed),
-            Err(error) => Err(error.into()),
-        }),
+        Ok(Ok(testbed)) => Ok(write().map(|()| testbed)),
         Ok(Err(gone)) => Ok(Err(gone)),
         Err(_) => {
-            site.write(&late)?;
+            write()?;
             Ok(starting.await)
         }
     }

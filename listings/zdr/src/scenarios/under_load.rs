@@ -85,6 +85,7 @@ fn classes(target: &Target) -> Vec<Class> {
         classes.push(Class::Pooled);
     }
     classes.extend(target.has_downloads().then_some(Class::Download));
+    classes.extend(target.has_conversations().then_some(Class::Held));
     classes
 }
 

@@ -30,6 +30,8 @@ pub enum StartError {
     Unreachable(String, io::Error),
     /// A file or folder of the run is missing, or could not be written.
     File(PathBuf, io::Error),
+    /// The server cannot run as this user, and why.
+    User(String, String),
     /// There is no such process as `attach` tells.
     Process(i32),
 }
@@ -81,6 +83,7 @@ impl fmt::Display for StartError {
             }
             Self::Unreachable(address, error) => write!(f, "nobody answers at {address}: {error}"),
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::User(name, why) => write!(f, "`user = \"{name}\"`: {why}"),
             Self::Process(pid) => {
                 write!(f, "no process has the number {pid}, which `attach` tells")
             }

@@ -1,11 +1,14 @@
 //! What stands behind a proxy: a plain HTTP server; and the files of a server that has files.
 
-use std::convert::Infallible;
+pub mod websocket;
+
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use ch06_in_flight_requests::http::Known;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -28,7 +31,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Starts it. `GET /bytes/N` is answered with N bytes of the known body.
+    /// Starts it. `GET /bytes/N` is answered with N bytes of the known body, `POST /upload` once all of
+    /// it has come, and at `/echo` is a WebSocket.
     ///
     /// # Errors
     /// When there is no port.
@@ -38,8 +42,10 @@ impl Origin {
         let accepting = tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
                 let _ = tcp.set_nodelay(true);
-                let service = service_fn(async |request| Ok::<_, Infallible>(answer(&request)));
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(tcp), service));
+                let serving = http1::Builder::new()
+                    .serve_connection(TokioIo::new(tcp), service_fn(answer))
+                    .with_upgrades();
+                tokio::spawn(serving);
             }
         });
         Ok(Self { port, accepting })
@@ -57,7 +63,24 @@ impl Drop for Origin {
     }
 }
 
-fn answer<B>(request: &Request<B>) -> Response<Known> {
+async fn answer(request: Request<Incoming>) -> Result<Response<Known>, hyper::Error> {
+    match request.uri().path() {
+        "/upload" => {
+            let mut body = request.into_body();
+            while let Some(frame) = body.frame().await {
+                frame?;
+            }
+            Ok(Response::new(Known::first(0)))
+        }
+        "/echo" => {
+            let answer = websocket::echo(request, std::future::pending());
+            Ok(answer.map(|()| Known::first(0)))
+        }
+        _ => Ok(bytes(&request)),
+    }
+}
+
+fn bytes<B>(request: &Request<B>) -> Response<Known> {
     let size = request.uri().path().strip_prefix("/bytes/");
     let size = size.and_then(|size| size.parse().ok());
     let mut response = Response::new(Known::first(size.unwrap_or(0)));

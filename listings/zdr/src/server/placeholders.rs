@@ -3,13 +3,13 @@
 use std::io;
 use std::net::TcpListener;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use lab::agent::Files;
 
 use crate::server::mistake::nearest;
-use crate::server::spec::Spec;
+use crate::server::spec::{Layout, Spec};
 
 /// Each word that may stand in braces, and what replaces it.
 pub const WORDS: &[(&str, &str)] = &[
@@ -26,6 +26,11 @@ pub const WORDS: &[(&str, &str)] = &[
         "folder",
         "the folder of the certificate's file, for a server that watches a folder",
     ),
+    (
+        "other_certificate",
+        "the file with the chain of `other_name`, which is not rotated",
+    ),
+    ("other_key", "the file with the private key of `other_name`"),
     (
         "client_roots",
         "the file with the trust anchors for clients' certificates",
@@ -220,6 +225,8 @@ impl Placeholders {
             ("certificate", path(&files.certificate)),
             ("key", path(&files.key)),
             ("roots", path(&files.roots)),
+            ("other_certificate", path(&other_files(spec, dir)[0])),
+            ("other_key", path(&other_files(spec, dir)[1])),
             ("client_roots", path(&dir.join("client-roots.pem"))),
             ("port", free_port()?.to_string()),
             ("admin_port", free_port()?.to_string()),
@@ -248,6 +255,15 @@ impl Placeholders {
         let found = self.0.iter().find(|(name, _)| *name == word);
         found.map_or("", |(_, by)| by)
     }
+}
+
+/// The files of the other name, in a run's folder: certificate and key.
+pub(crate) fn other_files(spec: &Spec, dir: &Path) -> [PathBuf; 2] {
+    let names = match spec.layout {
+        Layout::Pair => ["other.crt", "other.key"],
+        Layout::Bundle => ["other.pem"; 2],
+    };
+    names.map(|name| dir.join(name))
 }
 
 /// A port below those that the system gives to clients: a client's own port could otherwise be the

@@ -1,29 +1,15 @@
 //! A process and all that it has started, known by its group and by a mark in the environment.
 
-use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use procfs::process::FDTarget;
 use rustix::process::{Pid, Signal};
 
-/// What a server and its children use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Each process's share of memory (PSS), in bytes: what several of them share counts once.
-    pub memory: u64,
-    /// How many processes.
-    pub processes: usize,
-    /// How many threads in all of them.
-    pub threads: usize,
-    /// How many open descriptors, connections aside: those are as many as there are clients, and some
-    /// that are being closed. `None` where they may not be looked at.
-    pub descriptors: Option<usize>,
-    /// Processor time used so far by those that live, in clock ticks.
-    pub ticks: u64,
-}
+#[cfg(target_os = "linux")]
+use crate::server::processes;
+#[cfg(not(target_os = "linux"))]
+use crate::server::processes_elsewhere as processes;
+pub use crate::server::usage::Usage;
 
 /// A process and all that come from it, those that left its group included.
 pub(crate) struct ProcessTree {
@@ -51,84 +37,18 @@ impl ProcessTree {
         Self { group, marker }
     }
 
-    fn members(&self) -> Vec<procfs::process::Process> {
-        let Ok(all) = procfs::process::all_processes() else {
-            return Vec::new();
-        };
-        let mut members = Vec::new();
-        for process in all.flatten() {
-            let Ok(stat) = process.stat() else { continue };
-            // One that has ended, and was not waited for, uses nothing.
-            if stat.state == 'Z' {
-                continue;
-            }
-            // Threads of the kernel are of group 0.
-            let of_group = self.group != 0 && [stat.pgrp, process.pid].contains(&self.group);
-            if of_group || (!self.marker.is_empty() && self.marks(&process)) {
-                members.push(process);
-            }
-        }
-        members
+    fn members(&self) -> Vec<processes::Member> {
+        processes::members(self.group, Self::MARKER, &self.marker)
     }
 
-    /// Whether a process bears the mark: the whole of it, or, for all that one `zdr` has started,
-    /// the number of that before the dash.
-    fn marks(&self, process: &procfs::process::Process) -> bool {
-        let environment = process.environ().unwrap_or_default();
-        let mark = environment.get(std::ffi::OsStr::new(Self::MARKER));
-        let mark = mark.and_then(|mark| mark.to_str()).unwrap_or_default();
-        match self.marker.ends_with('-') {
-            true => mark.starts_with(&self.marker),
-            false => mark == self.marker,
-        }
+    /// What they use at this moment. `None` where the system does not tell.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        processes::usage(&self.members())
     }
 
-    /// What they use at this moment.
-    pub(crate) fn usage(&self) -> Usage {
-        let mut usage = Usage {
-            descriptors: Some(0),
-            ..Usage::default()
-        };
-        let listening = listening();
-        for process in self.members() {
-            let rollup = process.smaps_rollup().ok();
-            let share = rollup.and_then(|rollup| {
-                let map = rollup.memory_map_rollup.into_iter().next()?;
-                map.extension.map.get("Pss").copied()
-            });
-            let resident = || {
-                process
-                    .stat()
-                    .map_or(0, |stat| stat.rss * rustix::param::page_size() as u64)
-            };
-            usage.memory += share.unwrap_or_else(resident);
-            usage.processes += 1;
-            usage.threads += process
-                .stat()
-                .map_or(0, |stat| stat.num_threads.max(0) as usize);
-            let open = descriptors(&process, &listening);
-            usage.descriptors = usage.descriptors.zip(open).map(|(sum, open)| sum + open);
-            usage.ticks += process.stat().map_or(0, |stat| stat.utime + stat.stime);
-        }
-        usage
-    }
-
-    /// Where they listen, for TCP.
+    /// Where they listen, for TCP. Nowhere, where the system does not tell.
     pub(crate) fn listening(&self) -> Vec<SocketAddr> {
-        let mut sockets = HashSet::new();
-        for process in self.members() {
-            let open = process.fd().into_iter().flatten().flatten();
-            sockets.extend(open.filter_map(|descriptor| match descriptor.target {
-                FDTarget::Socket(inode) => Some(inode),
-                _ => None,
-            }));
-        }
-        let tables = [procfs::net::tcp(), procfs::net::tcp6()];
-        let all = tables.into_iter().flatten().flatten();
-        let theirs = all.filter(|socket| {
-            socket.state == procfs::net::TcpState::Listen && sockets.contains(&socket.inode)
-        });
-        theirs.map(|socket| socket.local_address).collect()
+        processes::listening(&self.members())
     }
 
     /// Signals the first process.
@@ -141,7 +61,7 @@ impl ProcessTree {
 
     /// Signals all of them.
     pub(crate) fn signal_all(&self, signal: Signal) {
-        signal_each(&self.members(), signal);
+        processes::signal(&self.members(), signal);
     }
 
     /// Ends them all. A process that forks meanwhile is caught by the next look.
@@ -152,50 +72,16 @@ impl ProcessTree {
             if members.is_empty() || Instant::now() > bound {
                 return;
             }
-            signal_each(&members, Signal::KILL);
+            processes::signal(&members, Signal::KILL);
             // A look at all processes takes longer than the end of one.
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
 
-fn signal_each(processes: &[procfs::process::Process], signal: Signal) {
-    for process in processes {
-        if let Some(pid) = Pid::from_raw(process.pid) {
-            // It may be gone already.
-            let _ = rustix::process::kill_process(pid, signal);
-        }
-    }
-}
-
-/// The sockets that listen, by their number. The kernel lists them before all others
-/// (Documentation/networking/proc_net_tcp.rst), of which there may be tens of thousands.
-fn listening() -> HashSet<u64> {
-    const LISTEN: &str = "0A";
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(File::open);
-    let mut sockets = HashSet::new();
-    for table in tables.into_iter().flatten() {
-        for line in BufReader::new(table).lines().skip(1) {
-            let Ok(line) = line else { break };
-            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-            if fields.get(3) != Some(&LISTEN) {
-                break;
-            }
-            let inode = fields.get(9).and_then(|inode| inode.parse().ok());
-            sockets.extend::<Option<u64>>(inode);
-        }
-    }
-    sockets
-}
-
-/// Open descriptors of a process, connections aside.
-fn descriptors(process: &procfs::process::Process, listening: &HashSet<u64>) -> Option<usize> {
-    let open = process.fd().ok()?.flatten();
-    let kept = open.filter(|descriptor| match descriptor.target {
-        FDTarget::Socket(inode) => listening.contains(&inode),
-        _ => true,
-    });
-    Some(kept.count())
+/// Whether a process is there, and has not ended.
+pub(crate) fn lives(pid: i32) -> bool {
+    processes::lives(pid)
 }
 
 /// Ends all that the `zdr` with this process number has started: what bears its mark, and what is
@@ -205,4 +91,39 @@ pub fn end_all(zdr: u32, groups: impl IntoIterator<Item = i32>) {
         ProcessTree::group(group).kill();
     }
     ProcessTree::by(&format!("{zdr}-")).kill();
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use procfs::process::Process;
+
+    use super::*;
+
+    /// As PostgreSQL's do: by its group and its environment nobody finds it.
+    #[test]
+    fn a_child_is_found_that_has_left_group_and_environment() {
+        let mut parent = Command::new("sh")
+            .args(["-c", "setsid env -i sleep 600 & wait"])
+            .process_group(0)
+            .spawn()
+            .expect("there is a shell");
+        let tree = ProcessTree::group(parent.id() as i32);
+        let bound = Instant::now() + Duration::from_secs(20);
+        let has_left = |process: &Process| {
+            let stat = process.stat().expect("it lives");
+            stat.comm == "sleep" && stat.pgrp != tree.group
+        };
+        while !tree.members().iter().any(has_left) {
+            assert!(Instant::now() < bound, "no child that has left its group");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let child = tree.members().into_iter().find(has_left).expect("it lives");
+        tree.kill();
+        parent.wait().expect("it was ended");
+        let state = child.stat().map(|stat| stat.state);
+        assert!(state.is_err() || state.is_ok_and(|state| state == 'Z'));
+    }
 }

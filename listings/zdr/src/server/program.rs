@@ -1,8 +1,8 @@
 //! The programs of a run: where they lie, in which folder they run, and what marks them.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command as Plain, Stdio};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::ProcessTree;
+use crate::server::user::User;
 
 /// How long a command that ends by itself may take.
 const BOUND: Duration = Duration::from_secs(300);
@@ -25,6 +26,8 @@ pub(crate) struct Launcher {
     /// By which all that is started is known. Empty where the server runs already: what a
     /// command of ours starts for it has to stay.
     pub(crate) marker: String,
+    /// As whom they run, where it is not who runs `zdr`.
+    pub(crate) user: Option<User>,
 }
 
 impl Launcher {
@@ -43,6 +46,9 @@ impl Launcher {
             // Its events are its own: it must not write where ours go.
             .env_remove(lab::event::FILE_VARIABLE)
             .stdin(Stdio::null());
+        if let Some(user) = self.user {
+            command.uid(user.uid).gid(user.gid);
+        }
         if !self.marker.is_empty() {
             command.env(ProcessTree::MARKER, &self.marker);
         }
@@ -57,6 +63,11 @@ impl Launcher {
             .map(String::as_str)
             .filter(|word| !word.is_empty());
         shlex::try_join(words).unwrap_or_else(|_| filled.join(" "))
+    }
+
+    /// Makes all in this folder the user's, as whom the programs run.
+    pub(crate) fn give(&self, folder: &Path) -> io::Result<()> {
+        self.user.map_or(Ok(()), |user| user.give(folder))
     }
 
     /// Runs a command to its end. `pid` is the server's process, where there is one.

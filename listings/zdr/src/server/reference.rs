@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::server::lines::{TERMINAL, fill};
 use crate::server::placeholders::WORDS;
 use crate::server::spec::Spec;
 
@@ -242,18 +243,9 @@ pub fn as_text() -> String {
     text
 }
 
-/// Adds a paragraph in lines of a terminal. Those after the first are indented a bit more.
+/// Adds a paragraph. Its lines after the first are indented a bit more.
 fn wrap(text: &mut String, indent: &str, words: &str) {
-    const WIDTH: usize = 80;
-    let mut line = indent.to_owned();
-    for word in words.split(' ') {
-        if line.len() + word.len() >= WIDTH && line.trim() != "" {
-            *text += &format!("{}\n", line.trim_end());
-            line = format!("{indent}  ");
-        }
-        line += &format!("{word} ");
-    }
-    *text += &format!("{}\n", line.trim_end());
+    *text += &fill(words, indent, &format!("{indent}  "), TERMINAL);
 }
 
 /// The reference for the book, in Markdown: a heading for each key, which pages can link to.
@@ -261,9 +253,10 @@ pub fn as_markdown() -> String {
     let mut text = String::new();
     for table in tables() {
         let header = table.header();
-        if !header.is_empty() {
-            let _ = write!(text, "## `{header}`\n\n{}\n\n", table.about);
-        }
+        let _ = match header.is_empty() {
+            true => write!(text, "## At the top of the file\n\n"),
+            false => write!(text, "## `{header}`\n\n{}\n\n", table.about),
+        };
         for key in &table.keys {
             let path = match table.path.as_str() {
                 "" => key.name.clone(),

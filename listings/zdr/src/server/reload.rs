@@ -1,6 +1,7 @@
 //! Telling a server, in its own way, that its files have changed.
 
 use std::io;
+use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,6 +17,9 @@ impl Server {
     /// # Errors
     /// What it, or the command, complained of. That is no failure yet: the wire decides.
     pub async fn reload(&mut self, pem: &str) -> Result<(), String> {
+        let dir = PathBuf::from(self.launcher.words.get("dir"));
+        let given = self.launcher.give(&dir);
+        given.map_err(|error| format!("{}: {error}", dir.display()))?;
         let reload = self.spec.reload.clone();
         self.reload_by(&reload, pem).await
     }

@@ -22,7 +22,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::server::values::signal_named;
-use crate::server::values::{a_name, a_path, a_signal, is_nothing};
+use crate::server::values::{a_name, a_path, a_signal, another_name, is_nothing};
 
 use crate::gate::level::Level;
 use crate::gate::waiver::{Waiver, Written, waivers};
@@ -69,6 +69,30 @@ pub struct Spec {
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"download = "/large.iso""#))]
     pub download: Option<String>,
+    /// The path that takes a long `POST`, for a server of HTTP: uploads are in progress while it rotates.
+    /// `/upload` where `{origin}` answers.
+    #[serde(default, deserialize_with = "a_path")]
+    #[schemars(extend("toml" = r#"upload = "/upload""#))]
+    pub upload: Option<String>,
+    /// The path of a WebSocket that echoes, for a server of HTTP: one is open while it rotates. `/echo`
+    /// where `{origin}` answers.
+    #[serde(default, deserialize_with = "a_path")]
+    #[schemars(extend("toml" = r#"websocket = "/echo""#))]
+    pub websocket: Option<String>,
+    /// The name in the certificates that the server is given, which clients ask for.
+    #[serde(default = "localhost", deserialize_with = "a_name")]
+    #[schemars(extend("toml" = r#"server_name = "my.example""#))]
+    pub server_name: String,
+    /// Another name, whose certificate is in `{other_certificate}` and `{other_key}` and is never renewed:
+    /// clients that ask for it must be shown nothing else.
+    #[serde(default, deserialize_with = "another_name")]
+    #[schemars(extend("toml" = r#"other_name = "other.example""#))]
+    pub other_name: Option<String>,
+    /// The user that the server runs as, with all that is started for it. Its files are made that user's
+    /// before the server is told of them; one that follows its files may see them a moment earlier. For
+    /// servers that refuse to run as root; only root can say it.
+    #[schemars(extend("toml" = r#"user = "postgres""#))]
+    pub user: Option<String>,
     /// The kind of key in the certificates that the server is given.
     #[serde(default)]
     #[schemars(extend("toml" = r#"keys = "rsa""#))]
@@ -142,7 +166,7 @@ pub struct Attach {
     pub pid: Option<i32>,
 }
 
-fn localhost() -> String {
+pub(super) fn localhost() -> String {
     "localhost".into()
 }
 
@@ -174,6 +198,29 @@ pub enum Protocol {
     AnyHttp,
     /// The protocol of the book's first servers (`lab::wire`), which is not HTTP.
     Lab,
+    /// PostgreSQL, which is asked for TLS by an `SSLRequest`. Clients come in as `postgres` to the
+    /// database of that name, without a password. They ask `select 1`, and hold transactions.
+    Postgresql,
+    /// Redis or Valkey over TLS. Clients ask `PING`, and hold commands back with `MULTI`.
+    Redis,
+    /// SMTP with STARTTLS. Clients say `NOOP`, and hold a mail with recipients `zdr@localhost`, which
+    /// they never send.
+    Smtp,
+    /// IMAP with STARTTLS. Clients say `NOOP`, and hold the mailbox of the user `zdr` open, whose
+    /// password is `zdr`.
+    Imap,
+}
+
+impl Protocol {
+    /// Whether it is HTTP.
+    pub fn is_http(self) -> bool {
+        matches!(self, Self::Http | Self::AnyHttp)
+    }
+
+    /// Whether it is one of those that have no pages: one command after the other.
+    pub fn is_dialogue(self) -> bool {
+        !self.is_http() && self != Self::Lab
+    }
 }
 
 /// The kind of key that a server takes.

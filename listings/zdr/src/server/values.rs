@@ -24,6 +24,10 @@ pub(super) fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Er
     }
 }
 
+pub(super) fn another_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    a_name(from).map(Some)
+}
+
 pub(super) fn a_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let path = String::deserialize(from)?;
     let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());

@@ -3,6 +3,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use crate::server::lines::fill;
 use crate::server::spec::{Keys, Layout, Protocol, Reload, Spec};
 
 /// Why the description is as it is: a comment for each part that was found by looking.
@@ -31,11 +35,8 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
     }
     text.push('\n');
     comment(&mut text, &remarks.protocol);
-    let protocol = match spec.protocol {
-        Protocol::Http => "http",
-        Protocol::AnyHttp => "any_http",
-        Protocol::Lab => "lab",
-    };
+    let protocol = spec.protocol.to_possible_value();
+    let protocol = protocol.as_ref().map_or("http", PossibleValue::get_name);
     pair(&mut text, "protocol", &quoted(protocol));
     if spec.protocol == Protocol::AnyHttp {
         comment(
@@ -131,19 +132,11 @@ fn pair(text: &mut String, key: &str, value: &str) {
     let _ = writeln!(text, "{key} = {value}");
 }
 
-/// Adds a comment, in lines of a page. Nothing where there is nothing to say.
+/// Adds a comment. Nothing where there is nothing to say.
 fn comment(text: &mut String, words: &str) {
     const WIDTH: usize = 100;
-    let mut line = "#".to_owned();
-    for word in words.split_whitespace() {
-        if line.len() + 1 + word.len() > WIDTH {
-            *text += &format!("{line}\n");
-            line = "#".to_owned();
-        }
-        line += &format!(" {word}");
-    }
-    if line != "#" {
-        *text += &format!("{line}\n");
+    if !words.is_empty() {
+        *text += &fill(words, "# ", "# ", WIDTH);
     }
 }
 

@@ -128,7 +128,7 @@ async fn protocol(testbed: &TestBed) -> Result<(Protocol, String), Error> {
         let asked = match protocol {
             Protocol::Http => "`GET /bytes/1`",
             Protocol::AnyHttp => "`GET /`",
-            Protocol::Lab => "the lab's protocol",
+            _ => "the lab's protocol",
         };
         match target.probe(&client).await {
             (_, Ok(())) => {
@@ -159,7 +159,7 @@ async fn way_to_reload(
     let limit = format!("within {} s", EACH.as_secs());
     if let Some(after) = shown(&mut testbed, None).await? {
         let how = format!(
-            "It follows its files: it showed a new certificate {} ms after that was written.",
+            "It showed a new certificate {} ms after that was written, without being told.",
             after.as_millis()
         );
         return Ok((Reload::default(), how));

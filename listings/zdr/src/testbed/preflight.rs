@@ -69,9 +69,27 @@ pub(crate) async fn ready(testbed: &TestBed, classes: &[Class]) -> Result<Ready,
 /// Why a class is not there, and what would change that.
 fn reason(class: Class, spec: &Spec) -> String {
     match (class, spec.protocol) {
-        (Class::Pooled | Class::Http2, Protocol::Lab) => {
-            "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into()
+        (
+            Class::Pooled | Class::Http2 | Class::Download | Class::Upload | Class::Held,
+            Protocol::Lab,
+        )
+        | (
+            Class::Pooled | Class::Http2 | Class::Download | Class::Upload,
+            Protocol::Postgresql | Protocol::Redis | Protocol::Smtp | Protocol::Imap,
+        ) => "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into(),
+        (Class::Upload, _) if spec.upload.is_none() => {
+            "nobody sees whether a long upload is cut: name the path that takes one, `upload = \"/path\"`"
+                .into()
         }
+        (Class::Held, _) if spec.websocket.is_none() => {
+            "nobody sees whether a conversation is cut: name a WebSocket that echoes, `websocket = \"/path\"`"
+                .into()
+        }
+        (Class::Sibling | Class::Nameless, _) if spec.other_name.is_none() => {
+            "nobody sees whether another name moves: name one that it serves, `other_name = \"…\"`".into()
+        }
+        (Class::Tls12, _) => "it does not speak TLS 1.2".into(),
+        (Class::Nameless, _) => "it does not serve clients that send no name (SNI)".into(),
         (Class::Http2, _) => {
             "it does not agree on `h2` in the handshake (ALPN); nothing in the description changes that"
                 .into()
@@ -97,6 +115,9 @@ fn asked(target: &Target) -> String {
         Protocol::Http => "`GET /bytes/1` with the byte that is known".into(),
         Protocol::AnyHttp => "`GET /`".into(),
         Protocol::Lab => "the lab's protocol".into(),
+        Protocol::Postgresql => "`select 1`, after an SSLRequest".into(),
+        Protocol::Redis => "`PING`".into(),
+        Protocol::Smtp | Protocol::Imap => "`NOOP`, after STARTTLS".into(),
     }
 }
 
@@ -114,10 +135,26 @@ pub(crate) async fn answers(target: &Target, downloads: bool) -> Result<(), Erro
         }
         sleep(PAUSE).await;
     }
-    match downloads && target.protocol != Protocol::Lab {
+    if let Some(sibling) = target.sibling() {
+        Box::pin(other_name(&sibling)).await?;
+    }
+    match downloads && target.protocol.is_http() {
         true => download(target).await,
         false => Ok(()),
     }
+}
+
+/// Whether the other name has its own certificate.
+async fn other_name(sibling: &Target) -> Result<(), Error> {
+    let client = sibling.client(None, false, sibling.identity.as_deref())?;
+    let (_, answer) = sibling.probe(&client).await;
+    answer.map_err(|failed| {
+        let (name, kind, error) = (&sibling.name, failed.kind, &failed.error);
+        Error::Server(format!(
+            "before anything was rotated: asked for `{name}`, which is `other_name`, it failed: {kind} \
+             ({error}). Does it read `{{other_certificate}}` and `{{other_key}}`?"
+        ))
+    })
 }
 
 /// The beginning of a long answer, which must be long.
@@ -292,6 +329,10 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
         (FailureKind::Corrupt | FailureKind::Severed, Protocol::Http) => (
             "`GET /bytes/1` did not answer with the one byte that is asked for".into(),
             IS_ANY,
+        ),
+        (_, protocol) if protocol.is_dialogue() => (
+            format!("no client is served: {error}"),
+            "is `protocol` what it speaks? `zdr help toml` has each that can be judged",
         ),
         (FailureKind::Status, _) => (
             format!("`GET /` answered {error}"),

@@ -1,7 +1,9 @@
 //! Setting up a test bed: first the files, then the server that reads them.
 
-use std::io;
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::advice::Advice;
 use crate::server::error::StartError;
+use crate::server::placeholders::other_files;
 use crate::server::spec::{Attach, Layout, Spec};
 use crate::testbed::keep::{Keeper, LastState, Secrets};
 use crate::testbed::look::look;
@@ -84,6 +87,7 @@ pub struct TestBedBuilder {
     clients: Authority,
     chains: Arc<Chains>,
     keys: Vec<PrivateKeyPem>,
+    sibling: Option<(String, Arc<Chains>)>,
     name: String,
     client_roots: PathBuf,
     folder: PathBuf,
@@ -110,7 +114,7 @@ impl TestBedBuilder {
                 let directory = lab::directory()?;
                 let folder = directory.path().to_owned();
                 let authority = Authority::new().map_err(Error::issue)?;
-                (authority, Some(directory), folder, "localhost".to_owned())
+                (authority, Some(directory), folder, spec.server_name.clone())
             }
         };
         authority.set_key_kind(spec.keys.into());
@@ -123,6 +127,11 @@ impl TestBedBuilder {
         own_roots.extend(second.as_ref().map(Authority::root_pem));
         let chains = Chains::default();
         chains.anchored_in(&own_roots);
+        let mut keys = Vec::new();
+        let sibling = match &spec.other_name {
+            Some(name) => Some(sibling(spec, name, &mut authority, &folder, &mut keys)?),
+            None => None,
+        };
         let site = Site::new(&folder, writer);
         let client_roots = folder.join("client-roots.pem");
         if spec.attach.is_none() {
@@ -140,12 +149,18 @@ impl TestBedBuilder {
             fixtures: fixtures.clone(),
             clients,
             chains: Arc::new(chains),
-            keys: Vec::new(),
+            keys,
+            sibling,
             name,
             client_roots,
             folder,
             directory,
         })
+    }
+
+    /// Where the files of the run lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Issues an identity. Writes nothing.
@@ -188,6 +203,9 @@ impl TestBedBuilder {
             roots_pem: self.own_roots,
             protocol: spec.protocol,
             download: spec.download.clone(),
+            upload: spec.upload.clone(),
+            websocket: spec.websocket.clone(),
+            sibling: self.sibling,
             identity,
             patience: self.fixtures.patience(),
             chains: self.chains.clone(),
@@ -216,6 +234,32 @@ impl TestBedBuilder {
     }
 }
 
+/// Issues a certificate for the other name, and writes its files, which stay as they are.
+fn sibling(
+    spec: &Spec,
+    name: &str,
+    authority: &mut Authority,
+    folder: &Path,
+    keys: &mut Vec<PrivateKeyPem>,
+) -> Result<(String, Arc<Chains>), Error> {
+    let issued = authority.issue(&LeafRequest::new(name));
+    let issued = issued.map_err(Error::issue)?;
+    let [certificate, key] = other_files(spec, folder);
+    for (path, text) in [
+        (&certificate, issued.chain_pem.as_str()),
+        (&key, issued.key.expose()),
+    ] {
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).mode(0o600).open(path);
+        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| Error::about(path, error))?;
+    }
+    let chains = Chains::default();
+    chains.add(&issued);
+    keys.push(issued.key);
+    Ok((name.to_owned(), Arc::new(chains)))
+}
+
 /// The authority of a server that runs already. Its folder must be there, too.
 fn existing(attach: &Attach) -> Result<Authority, Error> {
     let authority = Authority::load(&attach.ca);
@@ -232,13 +276,13 @@ fn existing(attach: &Attach) -> Result<Authority, Error> {
 async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
     let client = testbed.client()?;
     let patience = testbed.target.patience;
-    let address = *testbed.target.address.borrow();
-    let opened = timeout(patience, client.open(address)).await;
+    let opened = timeout(patience, Box::pin(testbed.target.open(&client))).await;
     let error = match opened {
         Ok(Ok(_)) => return answers_so_far(testbed, attach).await,
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {patience:?}"),
     };
+    let address = *testbed.target.address.borrow();
     let seen = look(address, &attach.server_name, &[], patience).await;
     let in_clear = seen
         .in_clear

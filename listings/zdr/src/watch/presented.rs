@@ -32,7 +32,7 @@ pub struct Presented {
 }
 
 /// How the certificates of a chain follow each other. Each should certify the one before it, and clients of
-/// TLS 1.2 may rely on that (RFC 5246, section 7.4.2).
+/// TLS 1.2 may rely on that: there it was a rule (RFC 9846, section 4.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 
 use super::{BROKEN, Done, Folder};
@@ -269,10 +270,10 @@ fn classes_that_cannot_be_had_are_told_with_their_key() {
             "\n  shows     the certificate that was issued: serial ",
             "\n  answers   `GET /`\n",
             "\n  reload    it follows its files\n",
-            "\n  clients   full, resuming, pooled, http2\n",
+            "\n  clients   full, resuming, tls12, pooled, http2\n",
             "\n  without   download: ",
-            "`download = \"/path\"`\n",
-            "\n  without   mutual: it asks clients for no certificate: `client_auth = true` ",
+            "`download = \"/path\"`\n  without",
+            "\n  without   mutual: it asks clients for no certificate: `client_auth = true`",
         ],
     );
     let told = done.err.find("ready, and").unwrap();
@@ -310,4 +311,43 @@ fn the_example_of_the_help_works_on_an_ordinary_server() {
         said.contains("Not covered: whether a long answer is cut"),
         "{said}"
     );
+}
+
+#[test]
+fn another_name_and_another_protocol_are_told() {
+    no_verdict(&[
+        (
+            unusual("two-names", "other_name = \"mail.rotation.test\""),
+            &[
+                "asked for `mail.rotation.test`, which is `other_name`",
+                "{other_certificate}",
+            ],
+        ),
+        (
+            unusual("ordinary", "protocol = \"redis\""),
+            &[
+                "no client is served",
+                "`PING` was answered `HTTP/1.1 400 Bad Request`",
+            ],
+        ),
+        (
+            unusual("redis", "protocol = \"smtp\""),
+            &["no client is served", "no answer in time"],
+        ),
+    ]);
+}
+
+/// Only root can start a server as somebody else, and only as somebody whom the system knows.
+#[test]
+fn a_user_who_is_nobody_is_named() {
+    let folder = Folder::new();
+    let toml = unusual(
+        "ordinary",
+        "protocol = \"any_http\"\nuser = \"no-such-user\"",
+    );
+    let said = match std::fs::metadata("/proc/self").unwrap().uid() {
+        0 => "/etc/passwd has no such user",
+        _ => "only root can start a server as another user",
+    };
+    checked(&folder, &toml).says(3, &["`user = \"no-such-user\"`", said]);
 }

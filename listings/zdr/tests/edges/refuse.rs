@@ -235,8 +235,8 @@ fn mistakes_in_the_file() {
             ],
         ),
         (
-            "command = [\"a\"]\nprotocol = \"smtp\"\n",
-            &["line 2", "smtp", "`http`", "`any_http`"],
+            "command = [\"a\"]\nprotocol = \"gopher\"\n",
+            &["line 2", "gopher", "`http`", "`any_http`"],
         ),
         (
             "command = \"a b\"\n",
@@ -317,6 +317,14 @@ fn mistakes_in_the_file() {
             &["line 5", "a client asks for one of its hosts"],
         ),
         ("name = \"a\"\n", &["neither `command` nor `attach`"]),
+        (
+            "command = [\"a\"]\nprotocol = \"smtp\"\nupload = \"/up\"\n",
+            &["line 3", "`upload` is for a server of HTTP"],
+        ),
+        (
+            "command = [\"a\"]\nother_name = \"localhost\"\n",
+            &["`other_name` is `server_name`"],
+        ),
         (
             "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
             &["both `command` and `attach`"],

@@ -41,8 +41,8 @@ fn a_command_alone_gets_a_verdict() {
     done.says(
         0,
         &[
-            "  protocol: http. `GET /bytes/1` answered with the byte that is known.\n",
-            "  reload: it follows its files. It follows its files: it showed a new certificate ",
+            "\n  protocol  http. `GET /bytes/1` answered with the byte that is known.\n",
+            "\n  reload    it follows its files. It showed a new certificate ",
             "ready, and nothing was rotated yet",
         ],
     );
@@ -61,9 +61,9 @@ fn a_server_with_pages_of_its_own_and_a_signal_is_found_out() {
     done.says(
         0,
         &[
-            "  protocol: any_http. `GET /bytes/1`: 404 Not Found. `GET /` was answered.\n",
-            "  reload: by the signal HUP. It showed no new certificate within 3 s of its files. It showed one ",
-            " ms after SIGHUP, and none without it.",
+            "\n  protocol  any_http. `GET /bytes/1`: 404 Not Found. `GET /` was answered.\n",
+            "\n  reload    by the signal HUP. It showed no new certificate within 3 s of its\n            files. It showed one ",
+            " after SIGHUP, and none ",
         ],
     );
 }
@@ -77,7 +77,7 @@ fn what_the_command_line_says_is_taken_for_granted() {
     let done = checked(&folder, &[&["--command", &command], &download[..]].concat());
     done.says(
         0,
-        &["\n  clients   full, resuming, pooled, http2, download\n"],
+        &["\n  clients   full, resuming, tls12, pooled, http2, download\n"],
     );
     assert!(!done.err.contains("trying"), "{}", done.err);
     let told = [
@@ -155,13 +155,10 @@ fn init_writes_what_check_takes_and_never_overwrites() {
     let folder = Folder::new();
     let command = broken("--unusual ordinary");
     let init = ["init", "mine.toml", "--command", &command];
-    folder.run(&init).says(0, &["protocol: any_http"]);
+    folder.run(&init).says(0, &["  protocol  any_http"]);
     let text = fs::read_to_string(folder.path("mine.toml")).unwrap();
     assert!(text.contains("\n# download = "), "{text}");
-    assert!(
-        text.contains("# It follows its files: it showed a new certificate"),
-        "{text}"
-    );
+    assert!(text.contains("# It showed a new certificate "), "{text}");
     checked(&folder, &["mine.toml"]).says(0, &[]);
     // Nothing is started for a file that cannot be written.
     let done = folder.run(&init);
@@ -337,7 +334,7 @@ fn what_init_writes_of_known_servers_passes() {
         start(&["init", &file, "--command", command])
     });
     for look in looks.collect::<Vec<_>>() {
-        look.end().says(0, &["  reload: "]);
+        look.end().says(0, &["  reload    "]);
     }
     let checks = servers.iter().map(|(name, _)| {
         let file = format!("{name}.toml");
@@ -430,6 +427,21 @@ fn the_page_of_the_book_is_the_reference() {
             assert!(done.out.contains(part), "{part}: {}", done.out);
         }
     }
+}
+
+/// The file with mistakes is shown on the same page.
+#[test]
+fn the_mistakes_of_the_book_are_told_as_it_says() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/mistakes.toml");
+    let folder = Folder::idle();
+    fs::copy(file, folder.path("mistakes.toml")).unwrap();
+    let done = folder.run(&["check", "mistakes.toml"]);
+    done.says(3, &[]);
+    let committed = fs::read_to_string(file.replace(".toml", ".console")).unwrap();
+    assert_eq!(
+        format!("$ zdr check mistakes.toml\n{}", done.err),
+        committed
+    );
 }
 
 /// Ctrl-C while it is being found out what a server does.

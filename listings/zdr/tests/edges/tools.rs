@@ -82,6 +82,8 @@ fn manual_pages_have_every_command() {
         !folder.path("man/zdr-guard.1").exists(),
         "the guard is ours"
     );
-    folder.run(&["man", "chek"]).says(3, &["no command `chek`"]);
+    folder
+        .run(&["man", "checks"])
+        .says(3, &["no command `checks`"]);
     folder.run(&["man", "--to", "absent"]).says(3, &["absent"]);
 }

@@ -113,6 +113,23 @@ fn a_mistake_has_a_line() {
     assert!(wrong(&file).contains("EOF"), "{}", wrong(&file));
 }
 
+/// What only Linux tells is missed elsewhere, and that is said.
+#[test]
+fn what_the_system_does_not_tell_is_named() {
+    let untold = |report: &Report| {
+        let covered = zdr::judge::verdict::verdict(report);
+        let mut missing = covered.not_covered.into_iter();
+        missing.any(|what| what.starts_with("memory, processes and descriptors"))
+    };
+    let mut report = sample::healthy();
+    assert!(!untold(&report));
+    // A server that is attached to, without its number.
+    report.resources = None;
+    assert!(!untold(&report));
+    report.machine.system = "macos 25.1.0".into();
+    assert!(untold(&report));
+}
+
 /// Format 1 had none of what formats 2 to 4 have added.
 #[test]
 fn an_earlier_format_is_read() {

@@ -1,6 +1,5 @@
 //! The report for a terminal.
 
-use ch11_verification::attempt::Class;
 use zdr::report::text::{WIDTH, summary};
 
 use super::sample;
@@ -38,7 +37,7 @@ fn as_wide_as_it_may_be_and_without_control() {
 fn zero_failures_have_their_bound() {
     let text = summary(&sample::healthy());
     let (_, at_risk) = text.split_once("\nAt risk").expect("the table");
-    for class in Class::ALL {
+    for class in sample::CLASSES {
         let begins = format!("  {class} ");
         let row = at_risk
             .lines()

@@ -12,7 +12,7 @@ use zdr::server::spec::Spec;
 const TOOL: &str = "listings/zdr";
 
 /// In the order of the page: ours, then the others. A file with another name comes after them.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 23] = [
     "ch06",
     "ch08",
     "ch05",
@@ -29,7 +29,13 @@ const ORDER: [&str; 17] = [
     "envoy",
     "caddy",
     "traefik",
+    "httpd",
+    "node",
     "s_server",
+    "postgresql",
+    "redis",
+    "exim",
+    "dovecot",
 ];
 
 /// The sound server of the falsification, which is no server to run: measured only where it is named.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use zdr::Error;
 use zdr::server::advice::Advice;
 use zdr::server::cleanup::Reaper;
+use zdr::server::lines::{TERMINAL, fill};
 use zdr::server::spec::{Protocol, Spec};
 use zdr::server::written::{Remarks, attached, started};
 use zdr::testbed::discover::{Found, Known, discover};
@@ -80,13 +81,20 @@ impl Started {
             _ = interrupt.wait_for(Option::is_some) => return Ok(None),
         };
         let Found { spec, remarks } = &found;
-        let format = zdr::report::format::name(&spec.protocol);
-        say(&format!("  protocol: {format}. {}", remarks.protocol));
-        say(&format!(
-            "  reload: {}. {}",
-            spec.reload.words(),
-            remarks.reload
-        ));
+        let protocol = zdr::report::format::name(&spec.protocol);
+        for (name, found, how) in [
+            ("protocol", protocol, &remarks.protocol),
+            ("reload", spec.reload.words(), &remarks.reload),
+        ] {
+            let first = format!("  {name:<9} ");
+            let lines = fill(
+                &format!("{found}. {how}"),
+                &first,
+                &" ".repeat(12),
+                TERMINAL,
+            );
+            say(lines.trim_end());
+        }
         Ok(Some(found))
     }
 }

@@ -12,7 +12,8 @@ use crate::output::print;
 
 /// Prints one page, or writes all to a folder.
 pub fn manual(page: Option<&str>, to: Option<&Path>) -> io::Result<ExitCode> {
-    let mut zdr = Arguments::command();
+    // `zdr help check` says what zdr-check(1) says.
+    let mut zdr = Arguments::command().disable_help_subcommand(true);
     zdr.build();
     if let Some(folder) = to {
         let named = |error: io::Error| {

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use zdr::check::{Options, Step};
 use zdr::report::Outcome;
+use zdr::server::lines::{TERMINAL, fill};
 use zdr::testbed::preflight::Ready;
 
 /// Shows steps on stderr.
@@ -89,12 +90,16 @@ impl Progress {
 
 /// What was found before anything was rotated, and which clients cannot come.
 fn lines(ready: &Ready) -> String {
-    let mut lines = vec!["ready, and nothing was rotated yet".to_owned()];
-    let found = ready.found.iter();
-    lines.extend(found.map(|(name, words)| format!("  {name:<9} {words}")));
+    let line =
+        |name: &str, words: &str| fill(words, &format!("  {name:<9} "), &" ".repeat(12), TERMINAL);
+    let mut text = "ready, and nothing was rotated yet\n".to_owned();
+    for (name, words) in &ready.found {
+        text += &line(name, words);
+    }
     let classes: Vec<_> = ready.classes.iter().map(|class| class.name()).collect();
-    lines.push(format!("  {:<9} {}", "clients", classes.join(", ")));
-    let without = ready.without.iter();
-    lines.extend(without.map(|(class, why)| format!("  {:<9} {class}: {why}", "without")));
-    lines.join("\n")
+    text += &line("clients", &classes.join(", "));
+    for (class, why) in &ready.without {
+        text += &line("without", &format!("{class}: {why}"));
+    }
+    text.trim_end().to_owned()
 }

@@ -1,0 +1,135 @@
+//! Lines and lengths over a stream, and how a dialogue ends before its time.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::attempt::FailureKind;
+use crate::attempt::failure::Where;
+use lab::client::Failure;
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+};
+use tokio::time::timeout;
+
+use crate::load::failure::Failed;
+
+/// No line, and no message, of those that are asked for is longer.
+const LONGEST: u64 = 64 * 1024;
+
+/// How long it waits for the other end to take leave.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// How a dialogue ended before its time.
+#[derive(Debug)]
+pub enum Ended {
+    /// The connection failed.
+    Io(io::Error),
+    /// The server said something else than what was due.
+    Said(String),
+}
+
+impl Ended {
+    /// The failure, of an attempt that had come so far.
+    pub(crate) fn at(self, at: Where) -> Failed {
+        match self {
+            Self::Io(error) => Failed::of(Failure::Severed { at: 0, error }, at),
+            Self::Said(said) => Failed::new(FailureKind::Status, said),
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Said(said) => f.write_str(said),
+        }
+    }
+}
+
+impl std::error::Error for Ended {}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Ended> for io::Error {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Io(error) => error,
+            Ended::Said(said) => Self::other(said),
+        }
+    }
+}
+
+/// What can be read and written, such as a connection.
+pub trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {}
+
+/// A stream that is read by lines or by lengths.
+pub(super) struct Wire<S>(BufReader<S>);
+
+impl<S: Duplex> Wire<S> {
+    pub fn over(stream: S) -> Self {
+        Self(BufReader::new(stream))
+    }
+
+    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes).await?;
+        self.0.flush().await
+    }
+
+    /// The next line, without its end.
+    pub async fn line(&mut self) -> io::Result<String> {
+        let mut line = Vec::new();
+        let mut bounded = (&mut self.0).take(LONGEST);
+        bounded.read_until(b'\n', &mut line).await?;
+        if line.pop() != Some(b'\n') {
+            return Err(match line.len() as u64 + 1 >= LONGEST {
+                true => io::Error::other("a line without an end"),
+                false => io::ErrorKind::UnexpectedEof.into(),
+            });
+        }
+        let line = String::from_utf8_lossy(&line);
+        Ok(line.trim_end_matches('\r').to_owned())
+    }
+
+    /// The next `length` bytes.
+    pub async fn bytes(&mut self, length: u64) -> io::Result<Vec<u8>> {
+        if length > LONGEST {
+            return Err(io::Error::other(format!("a message of {length} bytes")));
+        }
+        let mut bytes = vec![0; length as usize];
+        self.0.read_exact(&mut bytes).await?;
+        Ok(bytes)
+    }
+
+    /// Whether something was read that nobody has asked for.
+    pub fn has_more(&self) -> bool {
+        !self.0.buffer().is_empty()
+    }
+
+    /// Whether the other end has closed, or says something unasked.
+    pub fn is_closed(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        let polled = Pin::new(&mut self.0).poll_fill_buf(&mut context);
+        !matches!(polled, Poll::Pending)
+    }
+
+    /// Says goodbye, and waits for the other end to do so. It may be gone already.
+    pub async fn close(&mut self, goodbye: &[u8]) {
+        let leaving = async {
+            self.send(goodbye).await?;
+            self.0.shutdown().await?;
+            let mut rest = (&mut self.0).take(LONGEST);
+            tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
+        };
+        let _ = timeout(LEAVE, leaving).await;
+    }
+}

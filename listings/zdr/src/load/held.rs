@@ -1,0 +1,111 @@
+//! The class `held`: conversations whose state is lost with their connection. A WebSocket that echoes, a
+//! transaction, a mail between two of its commands, an open mailbox. A client that connects again does
+//! not get it back, so that here no end is a good one but the client's own.
+
+use std::time::Duration;
+
+use crate::attempt::FailureKind;
+use crate::attempt::failure::Where;
+use lab::client::Client;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio_rustls::client::TlsStream;
+
+use crate::load::dialogue::{Dialogue, Ended};
+use crate::load::failure::Failed;
+use crate::load::probe::{Probe, ProbeContext};
+use crate::load::websocket::Echo;
+
+/// From one step of a conversation to the next.
+const PACE: Duration = Duration::from_millis(20);
+
+/// After so many steps a conversation comes to its end, and the next begins: four seconds.
+const STEPS: u32 = 200;
+
+/// One conversation after the other.
+pub(super) async fn conversations(context: ProbeContext, client: Client) {
+    while !context.stopped() {
+        let began = context.recorder.now();
+        let mut probe = Probe::at(began);
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        let begun = Box::pin(begin(&context, &client, &mut probe));
+        let outcome = match context.target.in_time(begun).await {
+            Ok(held) => Box::pin(held.cross(&context)).await,
+            Err(failed) => Err(failed),
+        };
+        let failed = outcome.is_err();
+        context.put(began, probe, true, outcome);
+        if failed {
+            // A server that is away refuses at once. A client that came back at once would only
+            // count how fast it is.
+            sleep(PACE).await;
+        }
+    }
+}
+
+/// A conversation that has begun.
+enum Held {
+    Echo(Box<Echo<TlsStream<TcpStream>>>),
+    Dialogue(Box<Dialogue>),
+}
+
+async fn begin(context: &ProbeContext, client: &Client, probe: &mut Probe) -> Result<Held, Failed> {
+    let (stream, _) = context.open(client, probe).await?;
+    let target = &context.target;
+    let begun = async {
+        match &target.websocket {
+            Some(path) => {
+                let echo = Echo::open(stream, &target.name, path).await?;
+                Ok(Held::Echo(echo.into()))
+            }
+            None => {
+                let mut dialogue = Dialogue::over(target.protocol, stream).await?;
+                dialogue.hold().await?;
+                Ok(Held::Dialogue(dialogue.into()))
+            }
+        }
+    };
+    begun.await.map_err(|ended: Ended| ended.at(Where::New))
+}
+
+impl Held {
+    /// Goes on until it is time to end, or the load stops.
+    async fn cross(mut self, context: &ProbeContext) -> Result<(), Failed> {
+        let (target, mut stop) = (&context.target, context.stop.clone());
+        let mut steps = 0;
+        while steps < STEPS {
+            target.in_time(self.go_on(steps)).await?;
+            steps += 1;
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = sleep(PACE) => {}
+            }
+        }
+        target.in_time(self.let_go(steps)).await
+    }
+
+    async fn go_on(&mut self, step: u32) -> Result<(), Failed> {
+        let gone_on = match self {
+            Self::Echo(echo) => echo.say(step).await,
+            Self::Dialogue(dialogue) => dialogue.go_on().await,
+        };
+        gone_on.map_err(interrupted)
+    }
+
+    async fn let_go(self, steps: u32) -> Result<(), Failed> {
+        match self {
+            Self::Echo(echo) => echo.close().await.map_err(interrupted),
+            Self::Dialogue(mut dialogue) => {
+                dialogue.let_go(steps).await.map_err(interrupted)?;
+                dialogue.close().await;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether the connection is gone or only what was said over it: the conversation is.
+fn interrupted(ended: Ended) -> Failed {
+    Failed::new(FailureKind::Interrupted, ended.to_string())
+}

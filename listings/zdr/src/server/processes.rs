@@ -1,0 +1,157 @@
+//! Processes, as Linux tells of them in `/proc`.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+
+use procfs::net::TcpState;
+use procfs::process::{FDTarget, Process};
+use rustix::process::{Pid, Signal};
+
+use crate::server::usage::Usage;
+
+/// A process.
+pub(super) type Member = Process;
+
+/// All of a group, and all whose environment has this variable with this value; with any value that begins so,
+/// if it ends in a dash. 0 is no group, and an empty value is none.
+pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
+    let Ok(all) = procfs::process::all_processes() else {
+        return Vec::new();
+    };
+    let (mut members, mut others) = (Vec::new(), Vec::new());
+    for process in all.flatten() {
+        let Ok(stat) = process.stat() else { continue };
+        // One that has ended, and was not waited for, uses nothing.
+        if stat.state == 'Z' {
+            continue;
+        }
+        // Threads of the kernel are of group 0.
+        let of_group = group != 0 && [stat.pgrp, process.pid].contains(&group);
+        if of_group || (!value.is_empty() && bears(&process, variable, value)) {
+            members.push(process);
+        } else {
+            others.push((stat.ppid, process));
+        }
+    }
+    with_children(members, others)
+}
+
+/// Processes, and all that they have started, and so on. One may have left their group and written over its
+/// environment, as PostgreSQL's do.
+fn with_children(mut members: Vec<Process>, mut others: Vec<(i32, Process)>) -> Vec<Process> {
+    loop {
+        let parents: HashSet<_> = members.iter().map(|process| process.pid).collect();
+        let is_child = |(parent, _): &mut (i32, _)| parents.contains(parent);
+        let children: Vec<_> = others.extract_if(.., is_child).collect();
+        if children.is_empty() {
+            return members;
+        }
+        members.extend(children.into_iter().map(|(_, process)| process));
+    }
+}
+
+/// Whether a process bears the mark: the whole of it, or, for all that one `zdr` has started, the number of
+/// that before the dash.
+fn bears(process: &Process, variable: &str, value: &str) -> bool {
+    let environment = process.environ().unwrap_or_default();
+    let mark = environment.get(OsStr::new(variable));
+    let mark = mark.and_then(|mark| mark.to_str()).unwrap_or_default();
+    match value.ends_with('-') {
+        true => mark.starts_with(value),
+        false => mark == value,
+    }
+}
+
+/// Whether a process is there, and has not ended.
+pub(super) fn lives(pid: i32) -> bool {
+    let stat = Process::new(pid).and_then(|process| process.stat());
+    stat.is_ok_and(|stat| stat.state != 'Z')
+}
+
+/// What they use at this moment.
+pub(super) fn usage(members: &[Member]) -> Option<Usage> {
+    let mut usage = Usage {
+        descriptors: Some(0),
+        ..Usage::default()
+    };
+    let listening = listening_sockets();
+    for process in members {
+        let rollup = process.smaps_rollup().ok();
+        let share = rollup.and_then(|rollup| {
+            let map = rollup.memory_map_rollup.into_iter().next()?;
+            map.extension.map.get("Pss").copied()
+        });
+        let resident = || {
+            let stat = process.stat();
+            stat.map_or(0, |stat| stat.rss * rustix::param::page_size() as u64)
+        };
+        usage.memory += share.unwrap_or_else(resident);
+        usage.processes += 1;
+        let stat = process.stat().ok();
+        let threads = stat.as_ref().map_or(0, |stat| stat.num_threads.max(0));
+        usage.threads += threads as usize;
+        let open = descriptors(process, &listening);
+        usage.descriptors = usage.descriptors.zip(open).map(|(sum, open)| sum + open);
+        usage.ticks += stat.map_or(0, |stat| stat.utime + stat.stime);
+    }
+    Some(usage)
+}
+
+/// Where they listen, for TCP.
+pub(super) fn listening(members: &[Member]) -> Vec<SocketAddr> {
+    let mut sockets = HashSet::new();
+    for process in members {
+        let open = process.fd().into_iter().flatten().flatten();
+        sockets.extend(open.filter_map(|descriptor| match descriptor.target {
+            FDTarget::Socket(inode) => Some(inode),
+            _ => None,
+        }));
+    }
+    let tables = [procfs::net::tcp(), procfs::net::tcp6()];
+    let all = tables.into_iter().flatten().flatten();
+    let theirs =
+        all.filter(|socket| socket.state == TcpState::Listen && sockets.contains(&socket.inode));
+    theirs.map(|socket| socket.local_address).collect()
+}
+
+/// Signals each of them. One may be gone already.
+pub(super) fn signal(members: &[Member], signal: Signal) {
+    for process in members {
+        if let Some(pid) = Pid::from_raw(process.pid) {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+}
+
+/// The sockets that listen, by their number. The kernel lists them before all others
+/// (Documentation/networking/proc_net_tcp.rst), of which there may be tens of thousands.
+fn listening_sockets() -> HashSet<u64> {
+    const LISTEN: &str = "0A";
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(File::open);
+    let mut sockets = HashSet::new();
+    for table in tables.into_iter().flatten() {
+        for line in BufReader::new(table).lines().skip(1) {
+            let Ok(line) = line else { break };
+            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+            if fields.get(3) != Some(&LISTEN) {
+                break;
+            }
+            let inode = fields.get(9).and_then(|inode| inode.parse().ok());
+            sockets.extend::<Option<u64>>(inode);
+        }
+    }
+    sockets
+}
+
+/// Open descriptors of a process, connections aside.
+fn descriptors(process: &Process, listening: &HashSet<u64>) -> Option<usize> {
+    let open = process.fd().ok()?.flatten();
+    let kept = open.filter(|descriptor| match descriptor.target {
+        FDTarget::Socket(inode) => listening.contains(&inode),
+        _ => true,
+    });
+    Some(kept.count())
+}

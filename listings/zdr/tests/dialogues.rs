@@ -1,0 +1,238 @@
+//! Dialogues with servers that say what is written here, in memory.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use zdr::load::dialogue::{Dialogue, Ended, before_tls};
+use zdr::server::spec::Protocol;
+
+/// The client's end of a connection whose other end says all of this, hears whatever comes, and leaves.
+fn says(words: &[u8]) -> DuplexStream {
+    let (near, mut far) = duplex(64 * 1024);
+    let words = words.to_vec();
+    tokio::spawn(async move {
+        far.write_all(&words).await.unwrap();
+        far.shutdown().await.unwrap();
+        let mut heard = Vec::new();
+        // The client may be gone first.
+        let _ = far.read_to_end(&mut heard).await;
+    });
+    near
+}
+
+/// What becomes of asking for TLS: nothing where the server agrees.
+async fn asked_for_tls(protocol: Protocol, words: &[u8]) -> String {
+    let agreed = before_tls(protocol, &mut says(words)).await;
+    agreed
+        .err()
+        .map_or_else(String::new, |error| error.to_string())
+}
+
+/// What becomes of a conversation of two steps: nothing where all is as it should be.
+async fn conversed(protocol: Protocol, words: &[u8]) -> String {
+    let conversing = async {
+        let mut dialogue = Dialogue::over(protocol, says(words)).await?;
+        dialogue.hold().await?;
+        dialogue.go_on().await?;
+        dialogue.go_on().await?;
+        dialogue.let_go(2).await
+    };
+    let ended = conversing.await.err();
+    ended.map_or_else(String::new, |ended| ended.to_string())
+}
+
+#[tokio::test]
+async fn tls_begins_where_a_server_agrees_to_it() {
+    use Protocol::{Imap, Postgresql, Redis, Smtp};
+    let multi = b"220-one\r\n220 two\r\n250-me\r\n250-SIZE 1\r\n250 STARTTLS\r\n220 go\r\n";
+    let agreed: [(Protocol, &[u8]); 5] = [
+        (Postgresql, b"S"),
+        (Redis, b""),
+        (Smtp, multi),
+        (Smtp, b"220 a\r\n250 STARTTLS\r\n220 go\r\n"),
+        (Imap, b"* OK ready\r\n* CAPABILITY IMAP4rev1\r\nz OK go\r\n"),
+    ];
+    for (protocol, words) in agreed {
+        assert_eq!(asked_for_tls(protocol, words).await, "", "{protocol:?}");
+    }
+    let refused: [(Protocol, &[u8], &str); 8] = [
+        (Postgresql, b"N", "`ssl` is off"),
+        (Postgresql, b"HTTP/1.1 400", "to an SSLRequest"),
+        (
+            Smtp,
+            b"554 no\r\n",
+            "`the connection` was answered `554 no`",
+        ),
+        (Smtp, b"220 a\r\n250 SIZE 1\r\n", "does not offer STARTTLS"),
+        (
+            Smtp,
+            b"220 a\r\n250 STARTTLS\r\n454 later\r\n",
+            "answered `454 later`",
+        ),
+        (Smtp, b"220 a\r\n", "unexpected end of file"),
+        (Imap, b"* BYE full\r\n", "greets with `* BYE full`"),
+        (
+            Imap,
+            b"* OK ready\r\nz BAD what\r\n",
+            "`STARTTLS` was answered `z BAD what`",
+        ),
+    ];
+    for (protocol, words, said) in refused {
+        let error = asked_for_tls(protocol, words).await;
+        assert!(error.contains(said), "{protocol:?}: {error}");
+    }
+}
+
+/// What comes before the handshake and behind its beginning may be anybody's (CVE-2011-0411).
+#[tokio::test]
+async fn nothing_is_said_between_agreement_and_handshake() {
+    let injected: [(Protocol, &[u8]); 3] = [
+        (Protocol::Postgresql, b"SE"),
+        (
+            Protocol::Smtp,
+            b"220 a\r\n250 STARTTLS\r\n220 go\r\n250 injected\r\n",
+        ),
+        (
+            Protocol::Imap,
+            b"* OK ready\r\nz OK go\r\nz OK injected\r\n",
+        ),
+    ];
+    for (protocol, words) in injected {
+        let error = asked_for_tls(protocol, words).await;
+        assert!(error.contains("speaks on after"), "{protocol:?}: {error}");
+    }
+}
+
+/// A message of PostgreSQL: its letter, and its body behind the length of both.
+fn message(letter: u8, body: &[u8]) -> Vec<u8> {
+    let length = 4 + body.len() as u32;
+    [&[letter], &length.to_be_bytes()[..], body].concat()
+}
+
+/// All that it says in a conversation of two steps, in which it has counted so many.
+fn postgresql(counted: &[u8]) -> Vec<u8> {
+    let (ready, done) = (message(b'Z', b"T"), message(b'C', b"DONE\0"));
+    let row = [&[0, 1, 0, 0, 0, counted.len() as u8][..], counted].concat();
+    let mut said = [
+        message(b'R', &[0; 4]),
+        message(b'S', b"a\0b\0"),
+        ready.clone(),
+    ]
+    .concat();
+    for _ in ["begin", "create", "insert", "insert"] {
+        said.extend([&done[..], &ready].concat());
+    }
+    said.extend([message(b'D', &row), done.clone(), ready.clone()].concat());
+    said.extend([done, ready].concat());
+    said
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_whole_comes_to_its_end() {
+    let smtp = "250 me\r\n".repeat(4) + "250 reset\r\n";
+    let imap = "* FLAGS ()\r\nz OK done\r\n".repeat(5);
+    let redis = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+PONG\r\n+PONG\r\n";
+    let whole = [
+        (Protocol::Postgresql, postgresql(b"2")),
+        (Protocol::Redis, redis.into()),
+        (Protocol::Smtp, smtp.into()),
+        (Protocol::Imap, imap.into()),
+    ];
+    for (protocol, words) in whole {
+        assert_eq!(conversed(protocol, &words).await, "", "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_forgot_is_missed_in_every_protocol() {
+    let lost: [(Protocol, Vec<u8>, &str); 7] = [
+        (
+            Protocol::Postgresql,
+            postgresql(b"0"),
+            "from zdr` is 0 and not 2",
+        ),
+        (
+            Protocol::Postgresql,
+            [
+                message(b'R', &[0; 4]),
+                message(b'E', b"SFATAL\0C57P01\0Mterminating\0\0"),
+            ]
+            .concat(),
+            "57P01 terminating",
+        ),
+        (
+            Protocol::Redis,
+            b"+OK\r\n+QUEUED\r\n+PONG\r\n".into(),
+            "`PING` was answered `+PONG` and not `+QUEUED`",
+        ),
+        (
+            Protocol::Redis,
+            b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*1\r\n+PONG\r\n".into(),
+            "`EXEC` was answered `*1` and not `*2`",
+        ),
+        (
+            Protocol::Smtp,
+            b"250 me\r\n250 ok\r\n250 ok\r\n503 sender?\r\n".into(),
+            "`RCPT TO:<zdr@localhost>` was answered `503 sender?`",
+        ),
+        (
+            Protocol::Imap,
+            b"z OK in\r\nz OK open\r\n* BYE restart\r\n".into(),
+            "`SEARCH` was answered `* BYE restart`",
+        ),
+        (
+            Protocol::Imap,
+            b"z NO wrong\r\n".into(),
+            "`LOGIN` was answered `z NO wrong`",
+        ),
+    ];
+    for (protocol, words, said) in lost {
+        let error = conversed(protocol, &words).await;
+        assert!(error.contains(said), "{protocol:?}: {error}");
+        assert!(
+            !error.contains("LOGIN zdr"),
+            "a password is no part of an error: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_end_is_not_read_for_ever() {
+    let long = vec![b'x'; 100_000];
+    let error = conversed(Protocol::Redis, &long).await;
+    assert!(error.contains("a line without an end"), "{error}");
+    let huge = [b'R', 0x7f, 0xff, 0xff, 0xff];
+    let error = conversed(Protocol::Postgresql, &huge).await;
+    assert!(error.contains("a message of 2147483643 bytes"), "{error}");
+    let short = [b'R', 0, 0, 0, 3];
+    let error = conversed(Protocol::Postgresql, &short).await;
+    assert!(error.contains("shorter than its length"), "{error}");
+}
+
+#[tokio::test]
+async fn a_password_that_is_wanted_is_told() {
+    let wants = message(b'R', &[0, 0, 0, 10]);
+    let error = conversed(Protocol::Postgresql, &wants).await;
+    assert!(error.contains("let it in by `trust`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_over_when_the_server_says_something_unasked() {
+    let (near, mut far) = duplex(1024);
+    let mut quiet = Dialogue::over(Protocol::Imap, near).await.unwrap();
+    assert!(!quiet.is_closed(), "nothing was said");
+    far.write_all(b"* BYE restart\r\n").await.unwrap();
+    assert!(quiet.is_closed(), "it said goodbye");
+
+    let (near, far) = duplex(1024);
+    let mut left = Dialogue::over(Protocol::Redis, near).await.unwrap();
+    drop(far);
+    assert!(left.is_closed(), "it is gone");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_answer_is_a_status() {
+    let mut dialogue = Dialogue::over(Protocol::Redis, says(b"-ERR what\r\n"))
+        .await
+        .unwrap();
+    let ended = dialogue.ask().await.unwrap_err();
+    assert!(matches!(ended, Ended::Said(_)), "{ended}");
+}
