@@ -83,17 +83,11 @@ fn samples() -> Vec<Report> {
     ]
 }
 
-/// Of an element: its name, the attributes that it must have, those that it may have, and its children.
-type Allowed = (
-    &'static str,
-    &'static [&'static str],
-    &'static [&'static str],
-    &'static [&'static str],
-);
+type Names = &'static [&'static str];
 
 /// What junit-10.xsd of Jenkins's xUnit plugin says of the elements that are used: attributes that have to be
 /// there, others that may be, and the elements within.
-const SCHEMA: &[Allowed] = &[
+const SCHEMA: &[(&str, Names, Names, Names)] = &[
     (
         "testsuites",
         &[],

@@ -63,15 +63,11 @@ impl Output {
             false => print(&summary(report)).map(|_| ()),
         };
         let json = self.json.as_ref().map(|file| report.write(file));
-        let put = |file: &Option<PathBuf>, text: &dyn Fn() -> io::Result<String>| match file {
-            Some(file) => text().and_then(|text| write_whole(file, text.as_bytes())),
-            None => Ok(()),
-        };
         let written = [
-            put(&self.page, &|| Ok(page(report))),
-            put(&self.junit, &|| junit(report)),
-            put(&self.prometheus, &|| Ok(prometheus(report))),
-            put(&self.badge, &|| Ok(badge(report))),
+            text(self.page.as_ref(), || Ok(page(report))),
+            text(self.junit.as_ref(), || junit(report)),
+            text(self.prometheus.as_ref(), || Ok(prometheus(report))),
+            text(self.badge.as_ref(), || Ok(badge(report))),
         ];
         summarized?;
         json.transpose()?;
@@ -84,6 +80,14 @@ impl Output {
             }
             (false, _) => ExitCode::FAILURE,
         })
+    }
+}
+
+/// Writes a text, where a file is named for it.
+fn text(file: Option<&PathBuf>, text: impl Fn() -> io::Result<String>) -> io::Result<()> {
+    match file {
+        Some(file) => write_whole(file, text()?.as_bytes()),
+        None => Ok(()),
     }
 }
 
