@@ -108,6 +108,7 @@ fn the_commands_of_a_report_can_be_run() {
         request: Some("/bytes/1".into()),
         download: Some("/bytes/1024".into()),
         client_auth: false,
+        starttls: None,
     });
     let mut shown = |code: Code, class: Class| {
         report.findings[0].code = code;
