@@ -317,6 +317,12 @@ fn reach(spec: &Spec) -> Reach {
         request,
         download,
         client_auth: spec.client_auth,
+        starttls: match spec.protocol {
+            Protocol::Postgresql => Some("postgres".into()),
+            Protocol::Smtp => Some("smtp".into()),
+            Protocol::Imap => Some("imap".into()),
+            Protocol::Http | Protocol::AnyHttp | Protocol::Lab | Protocol::Redis => None,
+        },
     }
 }
 

@@ -20,4 +20,8 @@ pub struct Reach {
     pub starttls: Option<String>,
     /// Whether it asks clients for certificates.
     pub client_auth: bool,
+    /// The protocol in which a client asks for TLS before it begins, as `openssl s_client -starttls` names it.
+    /// `None` where TLS comes first.
+    #[serde(default)]
+    pub starttls: Option<String>,
 }
