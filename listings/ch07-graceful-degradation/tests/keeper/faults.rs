@@ -369,6 +369,6 @@ fn prometheus_takes_the_rules() {
         taken && said.contains(&format!("{} rules found", RULES.len())),
         "{said}"
     );
-    let (taken, said) = check(&rules.replacen("unless", "unles", 1));
+    let (taken, said) = check(&rules.replacen("unless", "unless unless", 1));
     assert!(!taken && said.contains("parse error"), "{said}");
 }
