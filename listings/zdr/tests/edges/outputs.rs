@@ -107,6 +107,7 @@ fn the_commands_of_a_report_can_be_run() {
         name: "localhost".into(),
         request: Some("/bytes/1".into()),
         download: Some("/bytes/1024".into()),
+        starttls: None,
         client_auth: false,
         starttls: None,
     });
