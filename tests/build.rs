@@ -1,6 +1,10 @@
 //! Hands the Rust that stands in chapters to skeptic, which makes a test of each block.
 //!
-//! Included code is left out: it is compiled and tested where it lives.
+//! Included code is left out: it is compiled and tested where it lives. And puts the examples of all
+//! crates together, for rustdoc.
+
+#[path = "build/examples.rs"]
+mod examples;
 
 use std::env;
 use std::error::Error;
@@ -20,6 +24,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     skeptic::generate_doc_tests(&snippets);
+    for folder in examples::crates(&root)? {
+        println!("cargo::rerun-if-changed={}", folder.join("src").display());
+        println!(
+            "cargo::rerun-if-changed={}",
+            folder.join("Cargo.toml").display()
+        );
+    }
+    fs::write(out.join("examples.rs"), examples::modules(&root)?)?;
     // skeptic knows editions up to 2021. The shim puts the one in that the book is written in; it
     // is set for this crate's tests alone.
     let shim = root.join("scripts/rustc-2024");

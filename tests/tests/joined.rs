@@ -1,5 +1,6 @@
 //! No test is left out. A crate's tests are one program, which cargo does not put together by itself:
-//! a file that its `main.rs` does not name would never run.
+//! a file that its `main.rs` does not name would never run. Nor would an example that its crate leaves to
+//! this one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -63,4 +64,37 @@ fn a_file_that_is_in_none_is_found() {
         write(&format!("tests/{name}.rs"), "");
     }
     assert_eq!(left_out(package.path()), ["forgotten"]);
+}
+
+/// A crate that says `doctest = false` leaves the examples in its documentation to this crate.
+#[test]
+fn every_example_is_run() {
+    let here = include_str!(concat!(env!("OUT_DIR"), "/examples.rs"));
+    let root = scripts::root().unwrap();
+    let mut fences = 0;
+    for entry in WalkDir::new(&root).max_depth(3) {
+        let manifest = entry.unwrap().into_path();
+        let text = match manifest.ends_with("Cargo.toml") {
+            true => fs::read_to_string(&manifest).unwrap(),
+            false => continue,
+        };
+        if text.contains("\ndoctest = false\n") {
+            let sources = WalkDir::new(manifest.with_file_name("src"));
+            let sources = sources.into_iter().map(|entry| entry.unwrap().into_path());
+            let sources = sources.filter(|path| path.extension().is_some_and(|e| e == "rs"));
+            let texts = sources.map(|path| fs::read_to_string(path).unwrap());
+            fences += texts.map(|text| fences_in_comments(&text)).sum::<usize>();
+        }
+    }
+    let modules = here.lines().filter(|line| line.starts_with("pub mod "));
+    assert_eq!(modules.count() * 2, fences, "{here}");
+    assert!(fences >= 2 * 13, "{fences} fences");
+}
+
+fn fences_in_comments(text: &str) -> usize {
+    let comment = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("//! ```") || line.starts_with("/// ```")
+    };
+    text.lines().filter(|line| comment(line)).count()
 }

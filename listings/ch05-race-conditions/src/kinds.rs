@@ -69,7 +69,7 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         }
         () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
         // As a variable of a shell or of CI holds it.
-        () if text.windows(7).any(|part| part == br"-----\n") => {
+        () if memchr::memmem::find(text, br"-----\n").is_some() => {
             r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
         }
         () => return None,

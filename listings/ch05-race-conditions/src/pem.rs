@@ -9,6 +9,8 @@ use std::path::Path;
 
 use ch02_hot_reload::identity::{Reason, Rejected, reject};
 use lab::chain;
+use memchr::memchr2_iter;
+use memchr::memmem::find;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -20,7 +22,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// The text without byte order marks at the beginning of its lines: one before a block hides it
 /// from parsers, and two files that each have one may have been joined.
 pub fn without_marks(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.windows(MARK.len()).any(|part| part == MARK) {
+    if find(text, MARK).is_none() {
         return Cow::Borrowed(text);
     }
     let mut kept = Vec::with_capacity(text.len());
@@ -60,7 +62,7 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
     let malformed = |detail: &str| Err((Reason::Malformed, detail.to_owned()));
 
     let (mut open, mut found, mut at) = (None, Vec::new(), 0);
-    let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).peekable();
+    let mut lines = lines(text).peekable();
     while let Some(line) = lines.next() {
         let begins = at;
         at += line.len() + 1;
@@ -129,8 +131,18 @@ impl Block<'_> {
 
 /// Whether a text holds a private key, in whatever form a PEM block can have.
 pub fn holds_key(text: &[u8]) -> bool {
-    let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
-    lines.any(|line| matches!(marker(line), Some(Marker::Begin(label)) if label.ends_with(b"PRIVATE KEY")))
+    lines(text).any(|line| matches!(marker(line), Some(Marker::Begin(label)) if label.ends_with(b"PRIVATE KEY")))
+}
+
+/// The lines of a text. Those that end as on Windows have an empty one between.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut from = 0;
+    let ends = memchr2_iter(b'\n', b'\r', text).chain([text.len()]);
+    ends.map(move |end| {
+        let line = &text[from..end];
+        from = end + 1;
+        line
+    })
 }
 
 enum Marker<'a> {
@@ -150,7 +162,7 @@ fn marker(line: &[u8]) -> Option<Marker<'_>> {
 }
 
 fn mentions_marker(line: &[u8]) -> bool {
-    let mentions = |marker: &[u8]| line.windows(marker.len()).any(|part| part == marker);
+    let mentions = |marker: &[u8]| find(line, marker).is_some();
     // Almost every line is base64, and has no dash.
     line.contains(&b'-') && (mentions(b"--BEGIN") || mentions(b"--END"))
 }

@@ -48,19 +48,11 @@ impl Class {
 
     /// The name in reports and on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Resuming => "resuming",
-            Self::Tls12 => "tls12",
-            Self::Nameless => "nameless",
-            Self::Sibling => "sibling",
-            Self::Pooled => "pooled",
-            Self::Http2 => "http2",
-            Self::Download => "download",
-            Self::Upload => "upload",
-            Self::Held => "held",
-            Self::Mutual => "mutual",
-        }
+        const NAMES: [&str; Class::ALL.len()] = [
+            "full", "resuming", "tls12", "nameless", "sibling", "pooled", "http2", "download",
+            "upload", "held", "mutual",
+        ];
+        NAMES[self as usize]
     }
 
     /// Whether an attempt lasts for as long as it can, and meets many rotations.
@@ -77,7 +69,7 @@ impl fmt::Display for Class {
 
 // ANCHOR: attempt
 /// One attempt of one client. All moments are on the [`Recorder`]'s clock. `F` is how it can fail: here
-/// one of a few words, in `zdr` one of sixteen kinds.
+/// one of a few words, in `zdr` one of a closed set of kinds.
 #[derive(Clone, Debug)]
 pub struct Attempt<F = &'static str> {
     /// The class of its client.

@@ -2,9 +2,6 @@
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
-/// How sure the bound is.
-const CONFIDENCE: f64 = 0.95;
-
 // ANCHOR: upper
 /// With 95 % confidence, not more than this share of attempts fails: the one-sided bound of Clopper
 /// and Pearson ("The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial",
@@ -20,7 +17,7 @@ pub fn upper(failed: u64, attempts: u64) -> f64 {
     let (k, n) = (failed as f64, attempts as f64);
     if failed == 0 {
         // 1 - 0.05^(1/n), without the loss of digits that n in the millions would bring.
-        return -((1.0 - CONFIDENCE).ln() / n).exp_m1();
+        return -(0.05_f64.ln() / n).exp_m1();
     }
     // Both shapes are 1 or more: `new` refuses only what is not above 0.
     let Ok(beta) = Beta::new(k + 1.0, n - k) else {
@@ -34,7 +31,7 @@ pub fn upper(failed: u64, attempts: u64) -> f64 {
         if middle <= low || middle >= high {
             return high;
         }
-        if beta.cdf(middle) < CONFIDENCE {
+        if beta.cdf(middle) < 0.95 {
             low = middle;
         } else {
             high = middle;

@@ -184,9 +184,18 @@ impl Clients {
             let mut attempt = Attempt::opening(Class::Download, self.recorder.now());
             if let Some(mut connection) = self.open(&mut attempt).await {
                 self.downloading.send_modify(|many| *many += 1);
-                if let Err(failure) = pieces(&mut connection, &mut stop).await {
-                    (attempt.failed, attempt.error) = (Some("cut"), Some(failure.to_string()));
-                }
+                let cut = loop {
+                    tokio::select! {
+                        biased;
+                        _ = stop.wait_for(|stop| *stop) => break None,
+                        () = sleep(PACE) => {}
+                    }
+                    if let Err(failure) = connection.pull(PIECE).await {
+                        break Some(failure.to_string());
+                    }
+                };
+                attempt.failed = cut.as_ref().map(|_| "cut").or(attempt.failed);
+                attempt.error = cut;
                 self.downloading.send_modify(|many| *many -= 1);
                 connection.close().await;
                 attempt.done = self.recorder.now();
@@ -196,20 +205,6 @@ impl Clients {
             // how fast it is.
             sleep(PACE).await;
         }
-    }
-}
-
-async fn pieces(
-    connection: &mut Connection,
-    stop: &mut watch::Receiver<bool>,
-) -> Result<(), Failure> {
-    loop {
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
-            () = sleep(PACE) => {}
-        }
-        connection.pull(PIECE).await?;
     }
 }
 

@@ -33,10 +33,8 @@ impl Share {
     fn words(self, what: &str) -> String {
         // Rounded up: a bound that is rounded down is none.
         let (of, below) = (self.of, (self.below() * 1000.0).ceil() / 10.0);
-        let failed = match self.failed {
-            0 => "none".to_owned(),
-            failed => failed.to_string(),
-        };
+        let failed = self.failed.to_string();
+        let failed = if self.failed == 0 { "none" } else { &failed };
         format!("{failed} of {of} {what} failed (below {below:.1} %)")
     }
 }
@@ -97,7 +95,8 @@ pub struct Judgement {
     pub by_class: BTreeMap<Class, Risk>,
     /// What is wrong with a rotation, by the generation that was written, although no attempt failed.
     pub faults: BTreeMap<u32, &'static str>,
-    /// For how long clients were shown the old certificate, for each rotation that was picked up.
+    /// For how long clients were shown the old certificate, for each rotation that was picked up: from
+    /// the agent's first write to the end of the first handshake that showed the new one.
     pub new_after: Vec<Duration>,
 }
 
@@ -105,6 +104,7 @@ pub struct Judgement {
 pub fn judge(attempts: &[Attempt], windows: &[Window]) -> Judgement {
     let classes: BTreeSet<_> = attempts.iter().map(|of| of.class).collect();
     let of_class = |class| risk(attempts.iter().filter(|of| of.class == class), windows);
+    let new_after = |of: &Window| Some(of.first_new?.saturating_sub(of.began));
     let faults = windows.iter().enumerate().filter_map(|(at, window)| {
         let fault = fault(attempts, window, windows.get(at + 1))?;
         Some((window.generation, fault))
@@ -113,7 +113,7 @@ pub fn judge(attempts: &[Attempt], windows: &[Window]) -> Judgement {
         risk: risk(attempts, windows),
         by_class: classes.into_iter().map(|of| (of, of_class(of))).collect(),
         faults: faults.collect(),
-        new_after: windows.iter().filter_map(Window::new_after).collect(),
+        new_after: windows.iter().filter_map(new_after).collect(),
     }
 }
 

@@ -37,14 +37,6 @@ pub struct Window {
 }
 // ANCHOR_END: window
 
-impl Window {
-    /// How long clients were shown the old certificate: from the agent's first write to the end of the
-    /// first handshake that showed the new one. `None` where none did.
-    pub fn new_after(&self) -> Option<Duration> {
-        Some(self.first_new?.saturating_sub(self.began))
-    }
-}
-
 // ANCHOR: met
 /// The rotation that can have hurt an attempt: one that was in progress at any moment of it. What is
 /// long, such as a download, meets many rotations; what counts is when it ended.

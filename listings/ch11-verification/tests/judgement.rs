@@ -5,6 +5,7 @@ use std::time::Duration;
 use ch11_verification::attempt::{Attempt, Class};
 use ch11_verification::judge::{Share, judge};
 use ch11_verification::rotation::Window;
+use clap::ValueEnum;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -162,4 +163,16 @@ fn a_bound_is_rounded_up() {
     let said = judge(&attempts, &two()).to_string();
     let all = "none of 50 attempts in all failed (below 5.9 %)";
     assert!(said.contains(all), "{said}");
+}
+
+/// The names are in the order of the classes, and are those of reports and of the command line.
+#[test]
+fn a_class_has_one_name() {
+    for class in Class::ALL {
+        let on_the_command_line = class.to_possible_value().unwrap();
+        assert_eq!(on_the_command_line.get_name(), class.name());
+        let in_reports = serde_json::to_value(class).unwrap();
+        assert_eq!(in_reports, class.name());
+    }
+    assert_eq!(Class::value_variants(), Class::ALL);
 }

@@ -12,12 +12,22 @@ use std::sync::OnceLock;
 /// # Panics
 /// With `CI=true`, when the program is missing.
 pub fn find(program: &str) -> Option<PathBuf> {
+    find_either(&[program])
+}
+
+/// The same for a program of which there are several kinds: finds the first of these that is there.
+///
+/// # Panics
+/// As [`find`].
+pub fn find_either(programs: &[&str]) -> Option<PathBuf> {
     let paths = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&paths)
-        .map(|directory| directory.join(program))
-        .find(|path| path.is_file());
+    let in_folders = |program: &&str| {
+        let mut folders = env::split_paths(&paths);
+        folders.find_map(|folder| Some(folder.join(program)).filter(|path| path.is_file()))
+    };
+    let found = programs.iter().find_map(in_folders);
     if found.is_none() {
-        skip(program);
+        skip(&programs.join(" or "));
     }
     found
 }

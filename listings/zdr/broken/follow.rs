@@ -61,10 +61,24 @@ async fn leading_edge(live: Arc<IdentityStore>) {
     while hints.recv().await.is_some() {
         if last.is_none_or(|last| last.elapsed() > EDGE) {
             sleep(SHORT).await;
-            look(&live).await;
+            if came_at_once(files) {
+                look(&live).await;
+            }
         }
         last = Some(Instant::now());
     }
+}
+
+/// Whether both files were written within the time from an event to the look. On a busy machine the look
+/// comes later than that, and would find what this reader is there to miss: so their dates decide.
+fn came_at_once(files: &Files) -> bool {
+    let date = |path: &Path| fs::metadata(path)?.modified();
+    let dates = [&files.certificate, &files.key].map(|path| date(path).ok());
+    let [Some(certificate), Some(key)] = dates else {
+        return false;
+    };
+    let apart = key.duration_since(certificate);
+    apart.unwrap_or_else(|earlier| earlier.duration()) <= SHORT
 }
 
 /// Watches only some time after the first load, and does not look again when it begins to.

@@ -92,7 +92,7 @@ impl Told {
         spec.upload.clone_from(&self.upload);
         spec.websocket.clone_from(&self.websocket);
         if self.two_names {
-            spec.server_name = "www.rotation.test".into();
+            spec.server_name = Some("www.rotation.test".into());
             spec.other_name = Some("mail.rotation.test".into());
             let names = [
                 "--name=www.rotation.test",
@@ -185,7 +185,7 @@ fn options(entries: &[Entry]) -> Options {
     // Five clients at least have to return before the first rotation.
     let steady = match classes.contains(&Class::Resuming) {
         true => 1400,
-        false => 700,
+        false => 300,
     };
     Options {
         rotations,
@@ -195,7 +195,7 @@ fn options(entries: &[Entry]) -> Options {
         // it is asked, and not by chance.
         writer: Writer::Kubelet,
         classes: Some(classes.into_iter().copied().collect()),
-        rate: 20.0,
+        rate: 10.0,
         pool: 2,
         downloads: 1,
         scenarios: scenarios

@@ -290,27 +290,30 @@ impl<'w> Walk<'w> {
 }
 
 /// Walks `length` acts in every way from every start, and returns how many states were looked at.
-async fn walk(length: u32) -> usize {
+async fn walk(length: usize) -> usize {
     let world = World::new();
     let mut seen = BTreeSet::new();
-    let count = ALL.len();
     for start in STARTS {
-        for walk in 0..count.pow(length) {
+        // Where to walk on: the acts so far, and the first that has not been tried there.
+        let mut ahead = vec![(start.to_vec(), 0)];
+        while let Some((mut path, mut next)) = ahead.pop() {
             let (log, _capturing) = lab::emit::capture();
-            let mut path = start.to_vec();
             let mut now = Walk::new(&world, &log);
-            for act in start {
+            for act in &path {
                 now.act(*act).await;
             }
-            for digit in (0..length).rev() {
-                let act = ALL[walk / count.pow(digit) % count];
-                if !now.act(act).await {
-                    break;
-                }
-                path.push(act);
-                // What begins in the same way has been looked at there.
-                if seen.insert(path.clone()) {
-                    now.check(&path);
+            while path.len() < start.len() + length && next < ALL.len() {
+                let act = ALL[next];
+                next += 1;
+                // Where there was nothing to do, all is as before: the same walk tries the next act.
+                if now.act(act).await {
+                    ahead.push((path.clone(), next));
+                    path.push(act);
+                    next = 0;
+                    // What begins in the same way has been looked at there.
+                    if seen.insert(path.clone()) {
+                        now.check(&path);
+                    }
                 }
             }
         }

@@ -124,15 +124,18 @@ fn signals(spec: &Spec, options: &Options) -> String {
 }
 
 fn clients(spec: &Spec, options: &Options) -> String {
+    let dialogue = spec.protocol.is_dialogue();
     let possible = |class: &Class| match class {
         Class::Full | Class::Resuming | Class::Tls12 => true,
         Class::Nameless | Class::Sibling => spec.other_name.is_some(),
         Class::Pooled => spec.protocol != Protocol::Lab,
         Class::Http2 => spec.protocol.is_http(),
-        Class::Download if spec.protocol == Protocol::AnyHttp => spec.download.is_some(),
-        Class::Download => !spec.protocol.is_dialogue(),
+        Class::Download => match spec.protocol {
+            Protocol::Http | Protocol::Lab => true,
+            _ => spec.download.is_some(),
+        },
         Class::Upload => spec.upload.is_some(),
-        Class::Held => spec.websocket.is_some() || spec.protocol.is_dialogue(),
+        Class::Held => dialogue || spec.websocket.is_some(),
         Class::Mutual => spec.client_auth,
     };
     let chosen = |class: &Class| match &options.classes {
@@ -153,9 +156,11 @@ fn clients(spec: &Spec, options: &Options) -> String {
                 "{} a second, beside {} long streams, if it agrees on h2",
                 options.rate, options.downloads
             ),
-            Class::Download | Class::Upload | Class::Held => {
-                format!("{} at once", options.downloads)
-            }
+            class if class.is_long() => format!("{} at once", options.downloads),
+            Class::Tls12 => format!(
+                "{} new connections a second, if it speaks TLS 1.2",
+                options.rate
+            ),
             _ => format!("{} new connections a second", options.rate),
         };
         let _ = writeln!(words, "{:<9} {how}", class.name());

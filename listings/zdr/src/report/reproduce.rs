@@ -43,22 +43,22 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
         (CauseKind::RefusesClients | CauseKind::Waits, _) => (
             format!(
                 "while {}; do :; done",
-                handshake(reach, "-verify_return_error ")?
+                handshake(reach, class, "-verify_return_error ")?
             ),
             "goes on until the first handshake fails: reload the server meanwhile",
         ),
         (CauseKind::ShowsInvalid | CauseKind::LosesLastGood | CauseKind::DoesNotValidate, _) => (
-            handshake(reach, "-verify_return_error ")?,
+            handshake(reach, class, "-verify_return_error ")?,
             "ends with the error that clients meet, once the server has such files",
         ),
         (CauseKind::FollowsNoTrust, _) => (
-            handshake(reach, "-verify_return_error ")?,
+            handshake(reach, class, "-verify_return_error ")?,
             "is turned away although its authority is on the list",
         ),
         _ => (
             format!(
                 "{} 2>/dev/null | openssl x509 -noout -serial -enddate",
-                handshake(reach, "")?
+                handshake(reach, class, "")?
             ),
             "prints the certificate that is shown: compare its serial with the file's",
         ),
@@ -66,15 +66,24 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
     Some(Reproduction { command, shows })
 }
 
-/// One handshake.
-fn handshake(reach: &Reach, more: &str) -> Option<String> {
+/// One handshake, as a client of this class makes it.
+fn handshake(reach: &Reach, class: Option<Class>, more: &str) -> Option<String> {
     let (address, name) = (quoted(&reach.address)?, quoted(&reach.name)?);
+    let asked = match class {
+        Some(Class::Nameless) => "-noservername".to_owned(),
+        Some(Class::Tls12) => format!("-servername {name} -tls1_2"),
+        _ => format!("-servername {name}"),
+    };
+    let first = match &reach.starttls {
+        Some(protocol) => format!(" -starttls {}", quoted(protocol)?),
+        None => String::new(),
+    };
     let client = match reach.client_auth {
         true => " -cert client.crt -key client.key",
         false => "",
     };
     Some(format!(
-        "openssl s_client -connect {address} -servername {name} -CAfile roots.pem{client} {more}</dev/null"
+        "openssl s_client -connect {address}{first} {asked} -CAfile roots.pem{client} {more}</dev/null"
     ))
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::server::mistake::Mistake;
 use crate::server::placeholders::{Unknown, is_script, unknown};
-use crate::server::spec::{Layout, Reload, Spec, localhost, signal_named};
+use crate::server::spec::{Layout, Reload, Spec, signal_named};
 
 /// A command as it is typed into a shell, with words in braces: `my-server --cert {certificate} --key
 /// {key} --port {port}`. Quotes and backslashes are a shell's; nothing else of a shell is known.
@@ -113,7 +113,6 @@ impl CommandLine {
                 Layout::Bundle
             },
             here: here.to_owned(),
-            server_name: localhost(),
             ..Spec::default()
         }
     }

@@ -30,7 +30,7 @@ pub const WORDS: &[(&str, &str)] = &[
         "other_certificate",
         "the file with the chain of `other_name`, which is not rotated",
     ),
-    ("other_key", "the file with the private key of `other_name`"),
+    ("other_key", "the file with its private key"),
     (
         "client_roots",
         "the file with the trust anchors for clients' certificates",

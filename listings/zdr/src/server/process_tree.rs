@@ -92,38 +92,3 @@ pub fn end_all(zdr: u32, groups: impl IntoIterator<Item = i32>) {
     }
     ProcessTree::by(&format!("{zdr}-")).kill();
 }
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use std::os::unix::process::CommandExt;
-    use std::process::Command;
-
-    use procfs::process::Process;
-
-    use super::*;
-
-    /// As PostgreSQL's do: by its group and its environment nobody finds it.
-    #[test]
-    fn a_child_is_found_that_has_left_group_and_environment() {
-        let mut parent = Command::new("sh")
-            .args(["-c", "setsid env -i sleep 600 & wait"])
-            .process_group(0)
-            .spawn()
-            .expect("there is a shell");
-        let tree = ProcessTree::group(parent.id() as i32);
-        let bound = Instant::now() + Duration::from_secs(20);
-        let has_left = |process: &Process| {
-            let stat = process.stat().expect("it lives");
-            stat.comm == "sleep" && stat.pgrp != tree.group
-        };
-        while !tree.members().iter().any(has_left) {
-            assert!(Instant::now() < bound, "no child that has left its group");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let child = tree.members().into_iter().find(has_left).expect("it lives");
-        tree.kill();
-        parent.wait().expect("it was ended");
-        let state = child.stat().map(|stat| stat.state);
-        assert!(state.is_err() || state.is_ok_and(|state| state == 'Z'));
-    }
-}

@@ -41,7 +41,7 @@ pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
 
 /// Processes, and all that they have started, and so on. One may have left their group and written over its
 /// environment, as PostgreSQL's do.
-fn with_children(mut members: Vec<Process>, mut others: Vec<(i32, Process)>) -> Vec<Process> {
+fn with_children(mut members: Vec<Member>, mut others: Vec<(i32, Member)>) -> Vec<Member> {
     loop {
         let parents: HashSet<_> = members.iter().map(|process| process.pid).collect();
         let is_child = |(parent, _): &mut (i32, _)| parents.contains(parent);
@@ -154,4 +154,43 @@ fn descriptors(process: &Process, listening: &HashSet<u64>) -> Option<usize> {
         _ => true,
     });
     Some(kept.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// As PostgreSQL's do: by its group and its environment nobody finds it.
+    #[test]
+    fn a_child_is_found_that_has_left_group_and_environment() {
+        let mut parent = Command::new("sh")
+            .args(["-c", "setsid env -i sleep 600 & wait"])
+            .process_group(0)
+            .spawn()
+            .expect("there is a shell");
+        let group = parent.id() as i32;
+        let bound = Instant::now() + Duration::from_secs(20);
+        let has_left = |process: &Process| {
+            let stat = process.stat();
+            stat.is_ok_and(|stat| stat.comm == "sleep" && stat.pgrp != group)
+        };
+        let child = loop {
+            let found = members(group, "", "").into_iter().find(has_left);
+            if let Some(child) = found {
+                break child;
+            }
+            assert!(Instant::now() < bound, "no child that has left its group");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        signal(&members(group, "", ""), Signal::KILL);
+        parent.wait().expect("it was ended");
+        while lives(child.pid) {
+            assert!(Instant::now() < bound, "the child was not ended");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }

@@ -55,6 +55,11 @@ impl Launcher {
         command
     }
 
+    /// Makes all in this folder the user's, as whom the programs run.
+    pub(crate) fn give(&self, folder: &Path) -> io::Result<()> {
+        self.user.map_or(Ok(()), |user| user.give(folder))
+    }
+
     /// The same for people, as it could be typed.
     pub(crate) fn shown(&self, command: &[String]) -> String {
         let filled: Vec<_> = command.iter().map(|word| self.words.fill(word)).collect();
@@ -63,11 +68,6 @@ impl Launcher {
             .map(String::as_str)
             .filter(|word| !word.is_empty());
         shlex::try_join(words).unwrap_or_else(|_| filled.join(" "))
-    }
-
-    /// Makes all in this folder the user's, as whom the programs run.
-    pub(crate) fn give(&self, folder: &Path) -> io::Result<()> {
-        self.user.map_or(Ok(()), |user| user.give(folder))
     }
 
     /// Runs a command to its end. `pid` is the server's process, where there is one.

@@ -69,29 +69,30 @@ pub struct Spec {
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"download = "/large.iso""#))]
     pub download: Option<String>,
-    /// The path that takes a long `POST`, for a server of HTTP: uploads are in progress while it rotates.
-    /// `/upload` where `{origin}` answers.
+    /// The path that takes a long `POST`, of a server of HTTP: uploads are in progress while the server
+    /// rotates. It is `/upload` where `{origin}` answers.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"upload = "/upload""#))]
     pub upload: Option<String>,
-    /// The path of a WebSocket that echoes, for a server of HTTP: one is open while it rotates. `/echo`
-    /// where `{origin}` answers.
+    /// The path of a WebSocket that echoes, of a server of HTTP: one is open while the server rotates. It is
+    /// `/echo` where `{origin}` answers.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"websocket = "/echo""#))]
     pub websocket: Option<String>,
-    /// The name in the certificates that the server is given, which clients ask for.
-    #[serde(default = "localhost", deserialize_with = "a_name")]
-    #[schemars(extend("toml" = r#"server_name = "my.example""#))]
-    pub server_name: String,
-    /// Another name, whose certificate is in `{other_certificate}` and `{other_key}` and is never renewed:
-    /// clients that ask for it must be shown nothing else.
+    /// The name in the certificates that the server is given, which clients ask for. Without it, that is
+    /// `localhost`.
     #[serde(default, deserialize_with = "another_name")]
-    #[schemars(extend("toml" = r#"other_name = "other.example""#))]
+    #[schemars(extend("toml" = r#"server_name = "www.example.org""#))]
+    pub server_name: Option<String>,
+    /// Another name, whose certificate is in `{other_certificate}` and `{other_key}` and is never
+    /// renewed: clients that ask for it must be shown nothing else.
+    #[serde(default, deserialize_with = "another_name")]
+    #[schemars(extend("toml" = r#"other_name = "mail.example.org""#))]
     pub other_name: Option<String>,
-    /// The user that the server runs as, with all that is started for it. Its files are made that user's
-    /// before the server is told of them; one that follows its files may see them a moment earlier. For
-    /// servers that refuse to run as root; only root can say it.
-    #[schemars(extend("toml" = r#"user = "postgres""#))]
+    /// The user that the server runs as, with all that is started for it: for one that refuses to run as
+    /// root. Its files are made that user's before it is told of them; a server that follows its files may
+    /// see them a moment earlier. Only root can say this.
+    #[schemars(extend("toml" = r#"user = "www-data""#))]
     pub user: Option<String>,
     /// The kind of key in the certificates that the server is given.
     #[serde(default)]
@@ -383,6 +384,11 @@ impl Default for Limits {
 }
 
 impl Spec {
+    /// The name in the certificates that it is given.
+    pub fn served_name(&self) -> &str {
+        self.server_name.as_deref().unwrap_or("localhost")
+    }
+
     /// Whether a word occurs in it.
     pub fn mentions(&self, word: &str) -> bool {
         let commands = self.setup.iter().flatten().chain(&self.command);

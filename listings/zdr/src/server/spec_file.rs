@@ -109,6 +109,18 @@ impl Spec {
                 ),
             ),
             (
+                self.upload.is_some() && !self.protocol.is_http(),
+                (&["upload"], "`upload` is for a server of HTTP"),
+            ),
+            (
+                self.websocket.is_some() && !self.protocol.is_http(),
+                (&["websocket"], "`websocket` is for a server of HTTP"),
+            ),
+            (
+                self.other_name.as_deref() == Some(self.served_name()),
+                (&["other_name"], "`other_name` is the name that is renewed"),
+            ),
+            (
                 self.download.is_some() && self.protocol != Protocol::AnyHttp,
                 (
                     &["download"],
@@ -124,7 +136,7 @@ impl Spec {
                 (&["websocket"], "`websocket` is for a server of HTTP"),
             ),
             (
-                self.other_name.as_deref() == Some(&self.server_name),
+                self.other_name.as_deref() == Some(self.served_name()),
                 (&["other_name"], "`other_name` is `server_name`"),
             ),
         ];
@@ -163,6 +175,24 @@ impl Spec {
             (
                 !self.command.is_empty(),
                 (&["attach"], "both `command` and `attach`"),
+            ),
+            (
+                self.user.is_some(),
+                (&["user"], "`user` is for a server that is started"),
+            ),
+            (
+                self.other_name.is_some(),
+                (
+                    &["other_name"],
+                    "`other_name` is for a server that is started",
+                ),
+            ),
+            (
+                self.server_name.is_some(),
+                (
+                    &["server_name"],
+                    "the name of a server that is attached to stands in `[attach]`",
+                ),
             ),
             (self.client_auth, asks),
             (

@@ -69,27 +69,26 @@ pub(crate) async fn ready(testbed: &TestBed, classes: &[Class]) -> Result<Ready,
 /// Why a class is not there, and what would change that.
 fn reason(class: Class, spec: &Spec) -> String {
     match (class, spec.protocol) {
-        (
-            Class::Pooled | Class::Http2 | Class::Download | Class::Upload | Class::Held,
-            Protocol::Lab,
-        )
-        | (
-            Class::Pooled | Class::Http2 | Class::Download | Class::Upload,
-            Protocol::Postgresql | Protocol::Redis | Protocol::Smtp | Protocol::Imap,
-        ) => "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into(),
+        (Class::Tls12, _) => {
+            "it speaks no TLS 1.2; nothing in the description changes that".into()
+        }
+        (Class::Nameless | Class::Sibling, _) if spec.other_name.is_none() => {
+            "it has one name: `other_name`, where it has two".into()
+        }
+        (Class::Http2 | Class::Download | Class::Upload, protocol) if protocol.is_dialogue() => {
+            "its protocol is not HTTP".into()
+        }
         (Class::Upload, _) if spec.upload.is_none() => {
-            "nobody sees whether a long upload is cut: name the path that takes one, `upload = \"/path\"`"
+            "nobody sees whether a long upload is cut: name a path that takes one, `upload = \"/path\"`"
                 .into()
         }
-        (Class::Held, _) if spec.websocket.is_none() => {
-            "nobody sees whether a conversation is cut: name a WebSocket that echoes, `websocket = \"/path\"`"
+        (Class::Held, protocol) if protocol.is_http() && spec.websocket.is_none() => {
+            "no conversation crosses a rotation: name a WebSocket that echoes, `websocket = \"/path\"`"
                 .into()
         }
-        (Class::Sibling | Class::Nameless, _) if spec.other_name.is_none() => {
-            "nobody sees whether another name moves: name one that it serves, `other_name = \"…\"`".into()
+        (Class::Pooled | Class::Http2 | Class::Upload | Class::Held, Protocol::Lab) => {
+            "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into()
         }
-        (Class::Tls12, _) => "it does not speak TLS 1.2".into(),
-        (Class::Nameless, _) => "it does not serve clients that send no name (SNI)".into(),
         (Class::Http2, _) => {
             "it does not agree on `h2` in the handshake (ALPN); nothing in the description changes that"
                 .into()
@@ -115,9 +114,9 @@ pub(super) fn asked(target: &Target) -> String {
         Protocol::Http => "`GET /bytes/1`, with the byte that is known".into(),
         Protocol::AnyHttp => "`GET /`".into(),
         Protocol::Lab => "the lab's protocol".into(),
-        Protocol::Postgresql => "`select 1`, after an SSLRequest".into(),
+        Protocol::Postgresql => "`SSLRequest`, and `select 1` over TLS".into(),
         Protocol::Redis => "`PING`".into(),
-        Protocol::Smtp | Protocol::Imap => "`NOOP`, after STARTTLS".into(),
+        Protocol::Smtp | Protocol::Imap => "STARTTLS, and `NOOP` over TLS".into(),
     }
 }
 
@@ -149,15 +148,16 @@ async fn other_name(sibling: &Target) -> Result<(), Error> {
     let client = sibling.client(None, false, sibling.identity.as_deref())?;
     let (_, answer) = sibling.probe(&client).await;
     answer.map_err(|failed| {
-        let (name, kind) = (&sibling.name, failed.kind);
         Error::Preflight(Box::new(Advice {
-            what: format!("asked for `{name}`, which is `other_name`, it failed: {kind}"),
+            what: format!("by its other name it is not served: {}", failed.kind),
             tried: format!(
-                "a handshake that asks for `{name}`, then {}",
+                "a handshake as a client that asks for `{}`, which is `other_name`, then {}",
+                sibling.name,
                 asked(sibling)
             ),
-            seen: failed.error.clone(),
-            change: "does it read `{other_certificate}` and `{other_key}`?".into(),
+            seen: failed.error,
+            change: "let it show `{other_certificate}`, with `{other_key}`, to such a client"
+                .into(),
         }))
     })
 }
@@ -211,6 +211,9 @@ async fn download(target: &Target) -> Result<(), Error> {
 /// Why no client is served, after a look without a client's scruples.
 async fn explained(target: &Target, failed: &Failed) -> Advice {
     let address = *target.address.borrow();
+    if target.protocol.is_dialogue() {
+        return dialogue(target, failed);
+    }
     let alpn: &[&str] = match target.protocol {
         Protocol::Lab => &[],
         _ => &["http/1.1"],
@@ -227,6 +230,22 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
         ),
         seen: in_words(failed, &seen),
         change,
+    }
+}
+
+/// The same of a server that is spoken to in its own protocol: there what the client met says it.
+fn dialogue(target: &Target, failed: &Failed) -> Advice {
+    let change = match shows_something_else(failed.kind) {
+        true => {
+            "let it read the files that it is given, `{certificate}` and `{key}`, and no others"
+        }
+        false => "is `protocol` right? `zdr help toml` says as whom clients come in",
+    };
+    Advice {
+        what: format!("no client is served: {}", failed.kind),
+        tried: format!("{} with {}", asked(target), *target.address.borrow()),
+        seen: failed.error.clone(),
+        change: change.into(),
     }
 }
 

@@ -114,7 +114,12 @@ impl TestBedBuilder {
                 let directory = lab::directory()?;
                 let folder = directory.path().to_owned();
                 let authority = Authority::new().map_err(Error::issue)?;
-                (authority, Some(directory), folder, spec.server_name.clone())
+                (
+                    authority,
+                    Some(directory),
+                    folder,
+                    spec.served_name().to_owned(),
+                )
             }
         };
         authority.set_key_kind(spec.keys.into());

@@ -315,26 +315,27 @@ fn the_example_of_the_help_works_on_an_ordinary_server() {
 }
 
 #[test]
-fn another_name_and_another_protocol_are_told() {
+fn another_name_and_another_protocol_are_tried() {
+    let name: &[&str] = &[
+        "by its other name it is not served",
+        "asks for `mail.rotation.test`, which is `other_name`",
+        "{other_certificate}",
+    ];
+    let redis: &[&str] = &[
+        "no client is served",
+        "`PING` was answered `HTTP/1.1 400 Bad Request`",
+    ];
+    let smtp: &[&str] = &[
+        "no client is served: no answer in time",
+        "STARTTLS, and `NOOP`",
+    ];
     no_verdict(&[
         (
             unusual("two-names", "other_name = \"mail.rotation.test\""),
-            &[
-                "asked for `mail.rotation.test`, which is `other_name`",
-                "{other_certificate}",
-            ],
+            name,
         ),
-        (
-            unusual("ordinary", "protocol = \"redis\""),
-            &[
-                "no client is served",
-                "`PING` was answered `HTTP/1.1 400 Bad Request`",
-            ],
-        ),
-        (
-            unusual("redis", "protocol = \"smtp\""),
-            &["no client is served", "no answer in time"],
-        ),
+        (unusual("ordinary", "protocol = \"redis\""), redis),
+        (unusual("redis", "protocol = \"smtp\""), smtp),
     ]);
 }
 

@@ -299,11 +299,13 @@ fn command(reach: Reach, scenario: &str, code: Code, class: Class) -> Option<Vec
 #[test]
 fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     let hostile = || Reach {
+        starttls: None,
         address: "127.0.0.1:8443".into(),
         name: "a$(reboot)'b".into(),
         request: Some("/?q='\"`id`&x=$HOME".into()),
         download: Some("/large;rm".into()),
         client_auth: true,
+        starttls: None,
     };
     let words = command(hostile(), "rotation", Code::Severed, Class::Download).expect("a command");
     let has = |word: &str| words.iter().any(|of| of == word);
@@ -317,6 +319,21 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     assert!(words.iter().any(|of| of == url), "{words:?}");
     let words = command(hostile(), "rotation", Code::NotPickedUp, Class::Full).expect("a command");
     assert!(words.contains(&"a$(reboot)'b".to_owned()), "{words:?}");
+    // As the clients that failed ask for it.
+    let database = || Reach {
+        starttls: Some("postgres".into()),
+        ..hostile()
+    };
+    for (class, has, has_not) in [
+        (Class::Full, "-servername", "-tls1_2"),
+        (Class::Tls12, "-tls1_2", "-noservername"),
+        (Class::Nameless, "-noservername", "-servername"),
+    ] {
+        let words = command(database(), "rotation", Code::UnfitShown, class).expect("a command");
+        let there = |word: &str| words.iter().any(|of| of == word);
+        assert!(there("-starttls") && there("postgres"), "{words:?}");
+        assert!(there(has) && !there(has_not), "{words:?}");
+    }
     // No client can see a log, and a server that lets strangers in is asked without a certificate.
     assert_eq!(
         command(hostile(), "rotation", Code::LogLies, Class::Full),
@@ -326,6 +343,7 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     assert!(!words.contains(&"client.key".to_owned()), "{words:?}");
     // A protocol without HTTP, a server of which nobody says what is long.
     let lab = Reach {
+        starttls: None,
         request: None,
         download: None,
         ..hostile()
