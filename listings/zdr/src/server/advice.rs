@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::server::lines::printable;
+
 /// What was tried, what was seen, and what to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
@@ -17,14 +19,14 @@ pub struct Advice {
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
+        f.write_str(&printable(&self.what))?;
         let parts = [
             ("tried: ", &self.tried),
             ("seen:  ", &self.seen),
             ("change:", &self.change),
         ];
         for (name, text) in parts {
-            for (at, line) in text.trim().lines().enumerate() {
+            for (at, line) in printable(text.trim()).lines().enumerate() {
                 let name = if at == 0 { name } else { "       " };
                 write!(f, "\n  {name} {}", line.trim_end())?;
             }

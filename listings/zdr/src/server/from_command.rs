@@ -128,18 +128,18 @@ impl CommandLine {
             stem.to_string_lossy().into_owned()
         });
         let program = stems.next().unwrap_or_default();
-        let runs_others = [
+        let versioned = [
             "python", "node", "ruby", "perl", "java", "php", "deno", "bun",
         ];
-        if runs_others
-            .iter()
-            .any(|interpreter| program.starts_with(interpreter))
-        {
-            let is_script = |word: &&String| !word.starts_with('-') && word.contains('.');
-            if let Some(script) = self.0.iter().skip(1).find(is_script) {
-                let stem = Path::new(script).file_stem().unwrap_or_default();
-                return stem.to_string_lossy().into_owned();
-            }
+        let runs_scripts = ["sh", "bash"].contains(&program.as_str())
+            || versioned.iter().any(|name| program.starts_with(name));
+        // A word without blanks: what follows `-c` is no file.
+        let is_script = |word: &&String| {
+            !word.starts_with(['-', '{']) && word.contains('.') && !is_script(word)
+        };
+        if runs_scripts && let Some(script) = self.0.iter().skip(1).find(is_script) {
+            let stem = Path::new(script).file_stem().unwrap_or_default();
+            return stem.to_string_lossy().into_owned();
         }
         program
     }

@@ -3,8 +3,17 @@
 /// How wide a terminal may be taken to be.
 pub const TERMINAL: usize = 80;
 
+/// The same without what a terminal or a file of text would not take as text: a server may have said it.
+pub fn printable(text: &str) -> String {
+    let dot = |letter: char| match letter.is_control() && letter != '\n' {
+        true => '.',
+        false => letter,
+    };
+    text.chars().map(dot).collect()
+}
+
 /// `words` in lines of at most this many characters, of which the first begins with `first` and the others
-/// with `others`. Each line ends in a newline. A word that is too long has a line of its own.
+/// with `others`. Each line ends in a newline, and is printable. A word that is too long has a line of its own.
 pub fn fill(words: &str, first: &str, others: &str, width: usize) -> String {
     let mut text = String::new();
     let mut line = first.to_owned();
@@ -19,7 +28,7 @@ pub fn fill(words: &str, first: &str, others: &str, width: usize) -> String {
         if is_begun {
             line.push(' ');
         }
-        line += word;
+        line += &printable(word);
         is_begun = true;
     }
     text + line.trim_end() + "\n"

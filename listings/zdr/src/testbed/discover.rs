@@ -14,7 +14,7 @@ use crate::server::spec::{Keys, Protocol, Reload, Spec};
 use crate::server::written::Remarks;
 use crate::testbed::TestBed;
 use crate::testbed::look::{Look, look};
-use crate::testbed::preflight::answers;
+use crate::testbed::preflight::{answers, asked};
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
 
@@ -66,7 +66,7 @@ pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<F
     found.remarks.protocol = match known.protocol {
         true => "As it was asked for.".into(),
         false => {
-            let (protocol, how) = protocol(&testbed).await?;
+            let (protocol, how) = protocol(&testbed, &seen).await?;
             (trial.protocol, found.spec.protocol) = (protocol, protocol);
             testbed.target.protocol = protocol;
             how
@@ -94,7 +94,8 @@ async fn start(spec: &Spec, patience: Duration) -> Result<TestBed, Error> {
 async fn seen(testbed: &TestBed) -> Look {
     let target = &testbed.target;
     let address = *target.address.borrow();
-    look(address, &target.name, &["h2", "http/1.1"], target.patience).await
+    let asked_for: (_, &[&str]) = (target.protocol, &["h2", "http/1.1"]);
+    look(address, &target.name, asked_for, target.patience).await
 }
 
 /// Whether the description was changed so that the server may accept clients: other keys, or clients with
@@ -115,30 +116,39 @@ fn adjusted(trial: &mut Spec, known: Known, seen: &Look) -> bool {
     changed
 }
 
+/// What is tried of a server that does not greet its clients, in this order.
+const SILENT: &[Protocol] = &[
+    Protocol::Http,
+    Protocol::AnyHttp,
+    Protocol::Redis,
+    Protocol::Postgresql,
+    Protocol::Lab,
+];
+
 /// What it speaks, and how that was found: the first protocol in which a client is answered.
-async fn protocol(testbed: &TestBed) -> Result<(Protocol, String), Error> {
+async fn protocol(testbed: &TestBed, seen: &Look) -> Result<(Protocol, String), Error> {
     let target = &testbed.target;
     let mut tried = Vec::new();
-    for protocol in [Protocol::Http, Protocol::AnyHttp, Protocol::Lab] {
+    let candidates = match seen.in_clear.as_deref() {
+        Some(line) if line.starts_with("220") => &[Protocol::Smtp],
+        Some(line) if line.starts_with("* OK") => &[Protocol::Imap],
+        _ => SILENT,
+    };
+    for protocol in candidates.iter().copied() {
         let target = Target {
             protocol,
+            // One that waits for more than it is told is not worth a client's whole patience.
+            patience: target.patience.min(EACH),
             ..target.clone()
         };
         let client = target.client(None, false, target.identity.as_deref())?;
-        let asked = match protocol {
-            Protocol::Http => "`GET /bytes/1`",
-            Protocol::AnyHttp => "`GET /`",
-            _ => "the lab's protocol",
-        };
+        let asked = asked(&target);
         match target.probe(&client).await {
             (_, Ok(())) => {
-                tried.push(match protocol {
-                    Protocol::Http => format!("{asked} answered with the byte that is known."),
-                    _ => format!("{asked} was answered."),
-                });
+                tried.push(format!("Answered: {asked}."));
                 return Ok((protocol, tried.join(" ")));
             }
-            (_, Err(failed)) => tried.push(format!("{asked}: {}.", failed.error)),
+            (_, Err(failed)) => tried.push(format!("Not answered: {asked} ({}).", failed.error)),
         }
     }
     // It may need longer; otherwise this tells why.
@@ -147,7 +157,7 @@ async fn protocol(testbed: &TestBed) -> Result<(Protocol, String), Error> {
         ..target.clone()
     };
     answers(&target, false).await?;
-    Ok((Protocol::AnyHttp, "`GET /` was answered.".into()))
+    Ok((Protocol::AnyHttp, "Answered: `GET /`.".into()))
 }
 
 /// How it is told of new files, and how that was found.

@@ -23,6 +23,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
+use crate::load::dialogue::before_tls;
+use crate::server::spec::Protocol;
+
 /// How long a server may take to speak first.
 const GREETING: Duration = Duration::from_millis(300);
 
@@ -120,21 +123,35 @@ impl Leaf {
     }
 }
 
-/// Looks at a server: without TLS, and, where it speaks TLS, over it, offering these protocols.
-pub async fn look(address: SocketAddr, name: &str, alpn: &[&str], patience: Duration) -> Look {
+/// Looks at a server that speaks this protocol: over TLS, offering what it is agreed on there (ALPN), and
+/// without TLS, where TLS should have begun with the first byte and did not.
+pub async fn look(
+    address: SocketAddr,
+    name: &str,
+    (protocol, alpn): (Protocol, &[&str]),
+    patience: Duration,
+) -> Look {
     let mut look = Look::default();
-    if let Err(error) = over_tls(&mut look, address, name, alpn, patience).await {
+    if let Err(error) = over_tls(&mut look, address, name, (protocol, alpn), patience).await {
         look.is_no_tls = matches!(tls_error(&error), Some(rustls::Error::InvalidMessage(_)));
         // Whoever alerts, speaks TLS; and servers of TLS tell a client so that does not.
         let alerts = matches!(tls_error(&error), Some(rustls::Error::AlertReceived(_)));
         look.failed = Some(error.to_string());
-        if !alerts {
+        if !alerts && !begins_in_clear(protocol) {
             let in_clear = timeout(patience, in_clear(address)).await.ok().flatten();
             let not_told = |line: &String| look.is_no_tls || !line.contains(" 400");
             look.in_clear = in_clear.filter(not_told);
         }
     }
     look
+}
+
+/// Whether TLS is asked for, before it begins.
+fn begins_in_clear(protocol: Protocol) -> bool {
+    matches!(
+        protocol,
+        Protocol::Postgresql | Protocol::Smtp | Protocol::Imap
+    )
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
@@ -145,16 +162,16 @@ async fn over_tls(
     look: &mut Look,
     address: SocketAddr,
     name: &str,
-    alpn: &[&str],
+    (protocol, alpn): (Protocol, &[&str]),
     patience: Duration,
 ) -> io::Result<()> {
     let witness = Arc::new(Witness::default());
     let connector = TlsConnector::from(Arc::new(witness.config(alpn)?));
     let name = ServerName::try_from(name.to_owned()).map_err(lab::Error::from)?;
     let connecting = async {
-        connector
-            .connect(name, TcpStream::connect(address).await?)
-            .await
+        let mut tcp = TcpStream::connect(address).await?;
+        before_tls(protocol, &mut tcp).await?;
+        connector.connect(name, tcp).await
     };
     let connected = timeout(patience, Box::pin(connecting)).await;
     let shown = witness.leaf.lock().take();
@@ -167,7 +184,7 @@ async fn over_tls(
         .protocol_version()
         .map(|version| format!("{version:?}"));
     look.alpn = session.alpn_protocol().map(text);
-    if look.alpn.as_deref() != Some("h2") {
+    if look.alpn.as_deref() != Some("h2") && !protocol.is_dialogue() {
         let asking = first_line(&mut stream, Duration::ZERO);
         look.answer = timeout(patience, Box::pin(asking)).await.ok().flatten();
     }

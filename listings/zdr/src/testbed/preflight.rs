@@ -109,9 +109,9 @@ fn reason(class: Class, spec: &Spec) -> String {
 }
 
 /// What is asked for, in words.
-fn asked(target: &Target) -> String {
+pub(super) fn asked(target: &Target) -> String {
     match target.protocol {
-        Protocol::Http => "`GET /bytes/1` with the byte that is known".into(),
+        Protocol::Http => "`GET /bytes/1`, with the byte that is known".into(),
         Protocol::AnyHttp => "`GET /`".into(),
         Protocol::Lab => "the lab's protocol".into(),
         Protocol::Postgresql => "`SSLRequest`, and `select 1` over TLS".into(),
@@ -218,7 +218,8 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
         Protocol::Lab => &[],
         _ => &["http/1.1"],
     };
-    let seen = look(address, &target.name, alpn, target.patience).await;
+    let asked_for = (target.protocol, alpn);
+    let seen = look(address, &target.name, asked_for, target.patience).await;
     let (what, change) = cause(target, failed, &seen);
     Advice {
         what,
@@ -278,11 +279,25 @@ fn because(what: &str, change: &str) -> Option<(String, String)> {
     Some((what.to_owned(), change.to_owned()))
 }
 
+/// The protocol that a server greets with, where that begins in the clear.
+fn greets_as(line: &str) -> Option<&'static str> {
+    let known = [("220", "smtp"), ("* OK", "imap")];
+    let known = known.into_iter().find(|(start, _)| line.starts_with(start));
+    known.map(|(_, protocol)| protocol)
+}
+
 fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
     match &seen.in_clear {
         Some(line) if line.starts_with("HTTP/") => because(
             "it speaks plain HTTP, without TLS",
             "switch TLS on for this port, with `{certificate}` and `{key}`",
+        ),
+        Some(line) if greets_as(line).is_some() => because(
+            "it does not speak TLS from the first byte",
+            &format!(
+                "is this `protocol = \"{}\"`? Then TLS is asked for by STARTTLS",
+                greets_as(line).unwrap_or_default()
+            ),
         ),
         Some(_) => because(
             "it does not speak TLS from the first byte",

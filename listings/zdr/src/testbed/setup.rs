@@ -288,7 +288,13 @@ async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
         Err(_) => format!("no answer within {patience:?}"),
     };
     let address = *testbed.target.address.borrow();
-    let seen = look(address, &attach.server_name, &[], patience).await;
+    let seen = look(
+        address,
+        &attach.server_name,
+        (testbed.target.protocol, &[]),
+        patience,
+    )
+    .await;
     let in_clear = seen
         .in_clear
         .map(|line| format!("without TLS it says: {line}"));

@@ -221,6 +221,7 @@ fn what_is_not_tls_is_told_from_what_is() {
             &[
                 "it does not speak TLS from the first byte",
                 "220 mail.example ESMTP",
+                "is this `protocol = \"smtp\"`?",
             ],
         ),
     ]);

@@ -41,7 +41,7 @@ fn a_command_alone_gets_a_verdict() {
     done.says(
         0,
         &[
-            "\n  protocol  http. `GET /bytes/1` answered with the byte that is known.\n",
+            "\n  protocol  http. Answered: `GET /bytes/1`, with the byte that is known.\n",
             "\n  reload    it follows its files. It showed a new certificate ",
             "ready, and nothing was rotated yet",
         ],
@@ -61,9 +61,24 @@ fn a_server_with_pages_of_its_own_and_a_signal_is_found_out() {
     done.says(
         0,
         &[
-            "\n  protocol  any_http. `GET /bytes/1`: 404 Not Found. `GET /` was answered.\n",
+            "\n  protocol  any_http. Not answered: `GET /bytes/1`, with the byte that is known\n            (404 Not Found). Answered: `GET /`.\n",
             "\n  reload    by the signal HUP. It showed no new certificate within 3 s of its\n            files. It showed one ",
             " after SIGHUP, and none ",
+        ],
+    );
+}
+
+/// One that has no pages, and is answered in its own words.
+#[test]
+fn a_server_without_pages_is_found_out() {
+    let folder = Folder::new();
+    let done = checked(&folder, &["--command", &broken("--unusual redis")]);
+    done.says(
+        0,
+        &[
+            "\n  protocol  redis. Not answered: `GET /bytes/1`, ",
+            "Answered: `PING`.",
+            "\n  answers   `PING`\n",
         ],
     );
 }

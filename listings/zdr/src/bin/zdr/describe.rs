@@ -153,7 +153,7 @@ async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
     let found = address.to_socket_addrs().map_err(unknown)?.next();
     let socket = found.ok_or_else(|| unknown(io::ErrorKind::AddrNotAvailable.into()))?;
     let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
-    let seen = look(socket, host, &["http/1.1"], patience).await;
+    let seen = look(socket, host, (Protocol::AnyHttp, &["http/1.1"]), patience).await;
     let answer = seen
         .answer
         .as_ref()
@@ -161,7 +161,13 @@ async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
     let (Some(leaf), Some(answer)) = (&seen.leaf, answer) else {
         return Err(Error::Preflight(Box::new(no_server_of_http(address, &seen))).into());
     };
-    let offers = look(socket, host, &["h2", "http/1.1"], patience).await;
+    let offers = look(
+        socket,
+        host,
+        (Protocol::AnyHttp, &["h2", "http/1.1"]),
+        patience,
+    )
+    .await;
     let name = match leaf.names().iter().any(|name| name == host) {
         true => host,
         false => leaf.names().first().map_or("localhost", String::as_str),

@@ -135,7 +135,7 @@ fn tell_of_kept(keeper: Option<&Keeper>) {
 
 /// What comes before the plan of a server of which only the command is known.
 const TRIED_FIRST: &str = "\
-First, a server is started to find out what it speaks (`GET /bytes/1`, then `GET /`) and how it is told of
+First, a server is started to find out what it speaks (HTTP, and then others) and how it is told of
 new files: they are written, and after 3 s each, SIGHUP, SIGUSR1 and SIGUSR2 are tried; otherwise it is
 restarted. `--protocol` and `--reload` say it instead. What follows is for one that needs not be told.
 
