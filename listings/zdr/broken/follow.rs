@@ -61,7 +61,7 @@ async fn leading_edge(live: Arc<IdentityStore>) {
     while hints.recv().await.is_some() {
         if last.is_none_or(|last| last.elapsed() > EDGE) {
             sleep(SHORT).await;
-            if came_at_once(files) {
+            if came_at_once(&live.source().files) {
                 look(&live).await;
             }
         }

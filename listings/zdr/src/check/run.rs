@@ -303,17 +303,10 @@ fn reach(spec: &Spec) -> Reach {
         Protocol::AnyHttp => (Some("/".to_owned()), spec.download.clone()),
         _ => (None, None),
     };
-    let starttls = match spec.protocol {
-        Protocol::Postgresql => Some("postgres"),
-        Protocol::Smtp => Some("smtp"),
-        Protocol::Imap => Some("imap"),
-        _ => None,
-    };
     let attached = spec.attach.as_ref();
     Reach {
         address: attached.map_or("127.0.0.1:PORT".into(), |of| of.address.clone()),
         name: attached.map_or(spec.served_name().into(), |of| of.server_name.clone()),
-        starttls: starttls.map(str::to_owned),
         request,
         download,
         client_auth: spec.client_auth,

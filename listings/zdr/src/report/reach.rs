@@ -15,9 +15,6 @@ pub struct Reach {
     pub request: Option<String>,
     /// The path of a long answer. `None` where nobody says which.
     pub download: Option<String>,
-    /// How TLS is asked for where it does not begin at once: what `openssl s_client -starttls` calls it.
-    #[serde(default)]
-    pub starttls: Option<String>,
     /// Whether it asks clients for certificates.
     pub client_auth: bool,
     /// The protocol in which a client asks for TLS before it begins, as `openssl s_client -starttls` names it.

@@ -109,7 +109,6 @@ fn the_commands_of_a_report_can_be_run() {
         download: Some("/bytes/1024".into()),
         starttls: None,
         client_auth: false,
-        starttls: None,
     });
     let mut shown = |code: Code, class: Class| {
         report.findings[0].code = code;

@@ -316,7 +316,6 @@ fn command(reach: Reach, scenario: &str, code: Code, class: Class) -> Option<Vec
 #[test]
 fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     let hostile = || Reach {
-        starttls: None,
         address: "127.0.0.1:8443".into(),
         name: "a$(reboot)'b".into(),
         request: Some("/?q='\"`id`&x=$HOME".into()),
@@ -360,7 +359,6 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     assert!(!words.contains(&"client.key".to_owned()), "{words:?}");
     // A protocol without HTTP, a server of which nobody says what is long.
     let lab = Reach {
-        starttls: None,
         request: None,
         download: None,
         ..hostile()

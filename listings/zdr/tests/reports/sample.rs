@@ -270,7 +270,6 @@ impl Run {
                 command: vec![self.server.clone(), "--port".into(), "{port}".into()],
                 reload: "signal HUP".into(),
                 reach: Some(Reach {
-                    starttls: None,
                     address: "127.0.0.1:PORT".into(),
                     name: "localhost".into(),
                     request: Some("/bytes/1".into()),
