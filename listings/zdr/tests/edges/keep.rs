@@ -6,7 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::{Folder, SOUND};
 
-const SHORT: [&str; 12] = [
+/// Few clients, and patient ones: a busy machine is no loss.
+const SHORT: [&str; 18] = [
+    "--classes",
+    "full",
+    "--rate",
+    "10",
+    "--patience-ms",
+    "20000",
     "--rotations",
     "1",
     "--interval-ms",

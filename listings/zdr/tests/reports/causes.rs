@@ -359,7 +359,6 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     assert!(!words.contains(&"client.key".to_owned()), "{words:?}");
     // A protocol without HTTP, a server of which nobody says what is long.
     let lab = Reach {
-        starttls: None,
         request: None,
         download: None,
         ..hostile()
