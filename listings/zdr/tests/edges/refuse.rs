@@ -323,7 +323,7 @@ fn mistakes_in_the_file() {
         ),
         (
             "command = [\"a\"]\nother_name = \"localhost\"\n",
-            &["`other_name` is `server_name`"],
+            &["`other_name` is the name that is renewed"],
         ),
         (
             "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
