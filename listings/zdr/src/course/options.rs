@@ -21,6 +21,10 @@ pub struct CourseOptions {
     pub steady: Duration,
     /// Attempts a second of each class.
     pub rate: f64,
+    /// Long answers at once.
+    pub downloads: usize,
+    /// Connections that are kept for HTTP/1.1.
+    pub pool: usize,
     /// Servers at once.
     pub jobs: usize,
     /// How long a client waits for anything.
@@ -42,6 +46,8 @@ impl CourseOptions {
             interval: Duration::from_millis(300),
             steady: Duration::from_millis(500),
             rate: 50.0,
+            downloads: 2,
+            pool: 8,
             jobs: 4,
             patience: Duration::from_secs(5),
             writers: Writer::ALL.to_vec(),
@@ -59,6 +65,8 @@ impl CourseOptions {
             interval: Duration::from_millis(50),
             steady: Duration::from_millis(50),
             rate: 10.0,
+            downloads: 1,
+            pool: 2,
             patience: Duration::from_secs(15),
             writers: vec![
                 Writer::VaultAgent,
@@ -78,6 +86,8 @@ impl CourseOptions {
             steady: self.steady,
             writer,
             rate: self.rate,
+            downloads: self.downloads,
+            pool: self.pool,
             jobs: self.jobs,
             patience: self.patience,
             scenarios: Vec::new(),

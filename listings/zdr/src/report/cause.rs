@@ -52,7 +52,12 @@ pub fn causes(findings: &[Finding]) -> Vec<Cause> {
         let key = (kind, found.status);
         let known = groups.iter_mut().find(|of| (of.kind, of.status) == key);
         match known {
-            Some(group) => group.add(at, found, repeats),
+            Some(group) => {
+                // What happens while all is well is not what the scenario is about.
+                let is_daily = findings[group.findings[0]].scenario == ROTATION;
+                let is_of_scenario = is_daily && found.scenario != ROTATION;
+                group.add(at, found, repeats, is_of_scenario);
+            }
             None => groups.push(Cause::of(kind, at, found)),
         }
     }
@@ -78,11 +83,14 @@ impl Cause {
         }
     }
 
-    fn add(&mut self, at: usize, found: &Finding, repeats: bool) {
+    fn add(&mut self, at: usize, found: &Finding, repeats: bool, is_of_scenario: bool) {
         if repeats {
             return self.repeated.push(at);
         }
         self.findings.push(at);
+        if is_of_scenario {
+            return;
+        }
         let new = found.catalogue.iter();
         let new: Vec<u32> = new
             .filter(|of| !self.catalogue.contains(of))

@@ -124,6 +124,23 @@ fn a_handshake_that_is_cut_with_other_connections_is_no_refusal() {
     assert_eq!(kinds(&[refused, severed]), both);
 }
 
+/// The entries of a scenario are about the scenario.
+#[test]
+fn a_failure_of_each_day_is_not_looked_up_by_the_scenario_that_met_it_too() {
+    let daily = Finding {
+        catalogue: vec![17],
+        ..failure("rotation", Code::Severed, &[FailureKind::Severed])
+    };
+    let burst = Finding {
+        catalogue: vec![25],
+        ..failure("burst", Code::RequestsFailed, &[FailureKind::Lost])
+    };
+    let both = causes(&[daily, burst.clone()]);
+    assert_eq!((both.len(), both[0].findings.len()), (1, 2), "{both:#?}");
+    assert_eq!(both[0].catalogue, [17]);
+    assert_eq!(causes(&[burst])[0].catalogue, [25]);
+}
+
 /// It also loses its certificate, and shows what is expired: both are news.
 #[test]
 fn what_is_new_in_a_scenario_is_told_by_itself() {
