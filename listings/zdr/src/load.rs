@@ -36,6 +36,7 @@ use std::sync::Arc;
 use crate::attempt::finished;
 use crate::attempt::{Class, Recorder};
 use ch06_in_flight_requests::client::Version;
+use lab::client::Client;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -157,25 +158,24 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
             let streams = rates.downloads.max(1);
             tasks.spawn(requests_beside_streams(context, client, rate, streams));
         }
-        Class::Download => {
+        Class::Download | Class::Upload | Class::Held => {
             for _ in 0..rates.downloads {
                 let client = client(Some(Version::Http1), false)?;
-                tasks.spawn(downloads(context.clone(), client));
-            }
-        }
-        Class::Upload => {
-            let path = context.target.upload.clone().unwrap_or_default();
-            for _ in 0..rates.downloads {
-                let client = client(Some(Version::Http1), false)?;
-                tasks.spawn(uploads(context.clone(), client, path.clone()));
-            }
-        }
-        Class::Held => {
-            for _ in 0..rates.downloads {
-                let client = client(Some(Version::Http1), false)?;
-                tasks.spawn(conversations(context.clone(), client));
+                spawn_long(tasks, context.clone(), client);
             }
         }
     }
     Ok(())
+}
+
+/// Sets one client to work whose attempts last.
+fn spawn_long(tasks: &mut JoinSet<()>, context: ProbeContext, client: Client) {
+    match context.class {
+        Class::Upload => {
+            let path = context.target.upload.clone().unwrap_or_default();
+            tasks.spawn(uploads(context, client, path));
+        }
+        Class::Held => drop(tasks.spawn(conversations(context, client))),
+        _ => drop(tasks.spawn(downloads(context, client))),
+    }
 }

@@ -2,13 +2,14 @@
 
 use crate::attempt::failure::Where;
 use ch06_in_flight_requests::client::Http;
-use lab::client::Seen;
+use lab::client::{Client, Seen};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::load::dialogue::Dialogue;
 use crate::load::failure::Failed;
-use crate::load::target::Target;
+use crate::load::target::{Sighting, Target};
+use crate::server::spec::Protocol;
 
 /// A connection over which requests are sent.
 pub(crate) enum Conversation {
@@ -56,5 +57,42 @@ impl Conversation {
             Self::Http(http) => http.close().await,
             Self::Dialogue(dialogue) => dialogue.close().await,
         }
+    }
+}
+
+impl Target {
+    /// Opens a new connection and sends one request: what was shown, where the handshake came to its
+    /// end, and what came of it all.
+    pub async fn probe(&self, client: &Client) -> (Option<Sighting>, Result<(), Failed>) {
+        let mut sighting = None;
+        // Boxed: without optimisation, so much room is more than a worker thread has.
+        let probing = Box::pin(self.probing(client, &mut sighting));
+        let outcome = self.in_time(probing).await;
+        (sighting, outcome)
+    }
+
+    async fn probing(
+        &self,
+        client: &Client,
+        sighting: &mut Option<Sighting>,
+    ) -> Result<(), Failed> {
+        if self.protocol == Protocol::Lab {
+            let address = *self.address.borrow();
+            let opened = client.connect(address).await;
+            let mut connection = opened.map_err(Failed::opening)?;
+            *sighting = Some(Sighting::now(connection.seen()));
+            self.known(connection.seen())?;
+            let pulled = connection.pull(1).await;
+            pulled.map_err(|error| Failed::of(error, Where::New))?;
+            connection.close().await;
+            return Ok(());
+        }
+        let (stream, seen) = self.open(client).await.map_err(Failed::opening)?;
+        *sighting = Some(Sighting::now(&seen));
+        self.known(&seen)?;
+        let mut conversation = Conversation::over(self, stream, seen).await?;
+        conversation.request(self, 1, Where::New).await?;
+        conversation.close().await;
+        Ok(())
     }
 }

@@ -19,7 +19,6 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-use crate::load::conversation::Conversation;
 use crate::load::dialogue::before_tls;
 use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
@@ -211,41 +210,6 @@ impl Target {
     ) -> Result<Http, Failed> {
         let http = Http::over(stream, seen).await.map_err(Failed::opening)?;
         Ok(http.with_host(&self.name))
-    }
-
-    /// Opens a new connection and sends one request: what was shown, where the handshake came to its
-    /// end, and what came of it all.
-    pub async fn probe(&self, client: &Client) -> (Option<Sighting>, Result<(), Failed>) {
-        let mut sighting = None;
-        // Boxed: without optimisation, so much room is more than a worker thread has.
-        let probing = Box::pin(self.probing(client, &mut sighting));
-        let outcome = self.in_time(probing).await;
-        (sighting, outcome)
-    }
-
-    async fn probing(
-        &self,
-        client: &Client,
-        sighting: &mut Option<Sighting>,
-    ) -> Result<(), Failed> {
-        if self.protocol == Protocol::Lab {
-            let address = *self.address.borrow();
-            let opened = client.connect(address).await;
-            let mut connection = opened.map_err(Failed::opening)?;
-            *sighting = Some(Sighting::now(connection.seen()));
-            self.known(connection.seen())?;
-            let pulled = connection.pull(1).await;
-            pulled.map_err(|error| Failed::of(error, Where::New))?;
-            connection.close().await;
-            return Ok(());
-        }
-        let (stream, seen) = self.open(client).await.map_err(Failed::opening)?;
-        *sighting = Some(Sighting::now(&seen));
-        self.known(&seen)?;
-        let mut conversation = Conversation::over(self, stream, seen).await?;
-        conversation.request(self, 1, Where::New).await?;
-        conversation.close().await;
-        Ok(())
     }
 
     /// Whether what was shown is something that was issued.

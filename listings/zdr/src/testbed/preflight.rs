@@ -40,7 +40,11 @@ pub struct Ready {
 ///
 /// # Errors
 /// With what was tried, what was seen, and what to change.
-pub(crate) async fn ready(testbed: &TestBed, classes: &[Class]) -> Result<Ready, Error> {
+pub(crate) async fn ready(
+    testbed: &TestBed,
+    classes: &[Class],
+    there: &[Class],
+) -> Result<Ready, Error> {
     let (target, spec) = (&testbed.target, testbed.spec());
     answers(target, classes.contains(&Class::Download)).await?;
     let serial = &testbed.good.facts.serial;
@@ -61,7 +65,10 @@ pub(crate) async fn ready(testbed: &TestBed, classes: &[Class]) -> Result<Ready,
         ],
         classes: classes.to_vec(),
         without: without
-            .map(|class| (*class, reason(*class, spec)))
+            .map(|class| match there.contains(class) {
+                true => (*class, "it was not asked for (`--classes`)".into()),
+                false => (*class, reason(*class, spec)),
+            })
             .collect(),
     })
 }
@@ -100,11 +107,11 @@ fn reason(class: Class, spec: &Spec) -> String {
         (Class::Mutual, _) if spec.attach.is_some() => {
             "a server that is attached to is not asked for it".into()
         }
-        (Class::Mutual, _) if !spec.client_auth => {
+        (Class::Mutual, _) => {
             "it asks clients for no certificate: `client_auth = true` where it does, `mutual` where it can"
                 .into()
         }
-        _ => "it was not asked for (`--classes`)".into(),
+        _ => "nothing in the description makes it possible".into(),
     }
 }
 

@@ -114,12 +114,8 @@ impl TestBedBuilder {
                 let directory = lab::directory()?;
                 let folder = directory.path().to_owned();
                 let authority = Authority::new().map_err(Error::issue)?;
-                (
-                    authority,
-                    Some(directory),
-                    folder,
-                    spec.served_name().to_owned(),
-                )
+                let name = spec.served_name().to_owned();
+                (authority, Some(directory), folder, name)
             }
         };
         authority.set_key_kind(spec.keys.into());
@@ -133,10 +129,10 @@ impl TestBedBuilder {
         let chains = Chains::default();
         chains.anchored_in(&own_roots);
         let mut keys = Vec::new();
-        let sibling = match &spec.other_name {
-            Some(name) => Some(sibling(spec, name, &mut authority, &folder, &mut keys)?),
-            None => None,
-        };
+        let sibling = spec.other_name.as_ref();
+        let sibling =
+            sibling.map(|name| sibling_of(spec, name, &mut authority, &folder, &mut keys));
+        let sibling = sibling.transpose()?;
         let site = Site::new(&folder, writer);
         let client_roots = folder.join("client-roots.pem");
         if spec.attach.is_none() {
@@ -240,7 +236,7 @@ impl TestBedBuilder {
 }
 
 /// Issues a certificate for the other name, and writes its files, which stay as they are.
-fn sibling(
+fn sibling_of(
     spec: &Spec,
     name: &str,
     authority: &mut Authority,
