@@ -115,6 +115,21 @@ impl Spec {
                     "`download` is for `protocol = \"any_http\"`: others are asked for `/bytes/N`",
                 ),
             ),
+            (
+                self.upload.is_some() && !self.protocol.is_http(),
+                (&["upload"], "`upload` is for a server of HTTP"),
+            ),
+            (
+                self.websocket.is_some() && !self.protocol.is_http(),
+                (&["websocket"], "`websocket` is for a server of HTTP"),
+            ),
+            (
+                self.other_name.as_deref() == Some(self.served_name()),
+                (
+                    &["other_name"],
+                    "`other_name` is the name that is renewed: name another one",
+                ),
+            ),
         ];
         let of_this = match self.attach {
             Some(_) => self.if_attached(),
@@ -160,6 +175,17 @@ impl Spec {
                 ),
             ),
             (self.client_auth, asks),
+            (
+                self.user.is_some(),
+                (&["user"], "`user` is for a server that is started"),
+            ),
+            (
+                self.other_name.is_some(),
+                (
+                    &["other_name"],
+                    "`other_name` is for a server that is started",
+                ),
+            ),
             (self.reload.restart, reload),
             (!self.setup.is_empty() || !self.files.is_empty(), setup),
         ]

@@ -326,6 +326,18 @@ fn mistakes_in_the_file() {
             &["`other_name` is the name that is renewed"],
         ),
         (
+            "command = [\"a\"]\nprotocol = \"redis\"\nwebsocket = \"/echo\"\n",
+            &["line 3", "`websocket` is for a server of HTTP"],
+        ),
+        (
+            "user = \"a\"\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
+            &["line 1", "`user` is for a server that is started"],
+        ),
+        (
+            "other_name = \"a\"\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
+            &["line 1", "`other_name` is for a server that is started"],
+        ),
+        (
             "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
             &["both `command` and `attach`"],
         ),
