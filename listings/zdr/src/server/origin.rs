@@ -14,7 +14,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use lab::wire;
-use tokio::net::TcpListener;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 /// What is asked for at `/bytes/N`, for a server that has files instead of code.
@@ -23,6 +24,13 @@ pub const SIZES: [u64; 4] = [1, 1024, 65_536, DOWNLOAD];
 /// The size of a long download. Larger than what the buffers of both ends hold, so that the server
 /// is still sending when it is told to reload.
 pub const DOWNLOAD: u64 = 64 << 20;
+
+/// How large a segment is, in bytes: as on a network of Ethernet. On the loopback they are of 64 kB.
+const SEGMENT: u32 = 1440;
+/// What the kernel keeps of an answer that is not read, in bytes.
+const SENT: u32 = 64 * 1024;
+/// How many connections may wait to be accepted.
+const WAITING: u32 = 1024;
 
 /// A plain HTTP/1.1 server on a port of its own, which ends when this is dropped.
 pub struct Origin {
@@ -37,7 +45,7 @@ impl Origin {
     /// # Errors
     /// When there is no port.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind(lab::any_port()).await?;
+        let listener = listener()?;
         let port = listener.local_addr()?.port();
         let accepting = tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
@@ -55,6 +63,17 @@ impl Origin {
     pub fn port(&self) -> u16 {
         self.port
     }
+}
+
+/// A listener whose connections keep little in buffers: they inherit what is set before it listens. A proxy that
+/// does not read on lets this side fill up, and a thousand downloads would take all the memory that the kernel
+/// has for TCP. Then every connection waits, that of the proxy's clients as well.
+fn listener() -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    SockRef::from(&socket).set_tcp_mss(SEGMENT)?;
+    socket.set_send_buffer_size(SENT)?;
+    socket.bind(lab::any_port())?;
+    socket.listen(WAITING)
 }
 
 impl Drop for Origin {
