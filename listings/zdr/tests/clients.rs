@@ -106,19 +106,14 @@ async fn each_defect_is_caught_in_its_step() {
             };
             let options = options(bundled(Some(defect)), within, &[step]);
             let report = judged(&options).await.unwrap();
-            let summary = report.summary();
-            assert_eq!(
-                report.steps[0].outcome,
-                Outcome::Failed,
-                "{defect}: {summary}"
-            );
-            assert!(report.steps[0].words.contains(words), "{defect}: {summary}");
-            assert_eq!(report.passed, Some(!fails), "{defect}: {summary}");
+            let met = &report.steps[0];
+            let caught = met.outcome == Outcome::Failed && met.words.contains(words);
+            let is_as_bad = report.passed == Some(!fails);
+            (!caught || !is_as_bad).then(|| format!("{defect}: {}", report.summary()))
         });
     }
-    while let Some(done) = judging.join_next().await {
-        done.unwrap();
-    }
+    let missed: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
 /// To end is one way to trust a server no more. After that, there is nobody to judge.

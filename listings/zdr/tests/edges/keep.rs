@@ -4,29 +4,17 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Folder, SOUND};
+use super::{Folder, PATIENT, SOUND};
 
-/// Few clients, and patient ones: a busy machine is no loss.
-const SHORT: [&str; 18] = [
-    "--classes",
-    "full",
-    "--rate",
-    "10",
-    "--patience-ms",
-    "20000",
-    "--rotations",
-    "1",
-    "--interval-ms",
-    "50",
-    "--steady-ms",
-    "100",
-    "--scenarios",
-    "torn,unchanged",
-    "--writer",
-    "kubelet",
-    "--keep",
-    "kept",
-];
+fn short() -> Vec<&'static str> {
+    keeping("kept")
+}
+
+/// Two scenarios, of which one is without fault, kept in this folder.
+fn keeping(folder: &'static str) -> Vec<&'static str> {
+    const WHAT: [&str; 4] = ["--scenarios", "torn,unchanged", "--writer", "kubelet"];
+    [&PATIENT[..], &WHAT, &["--keep", folder]].concat()
+}
 
 /// Every file below a folder, links not followed.
 fn below(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -51,7 +39,7 @@ fn all(folder: &Path) -> Vec<PathBuf> {
 fn a_failing_scenario_leaves_its_files_its_output_and_its_secrets() {
     let folder = Folder::new();
     let toml = SOUND.replace("\"{port}\"]", "\"{port}\", \"--defect=torn-pair\"]");
-    let done = folder.check(&toml, &SHORT).end();
+    let done = folder.check(&toml, &short()).end();
     done.says(1, &["What failed is kept in kept/run-1"]);
     let run = folder.path("kept/run-1");
     let names = fs::read_dir(&run)
@@ -105,8 +93,8 @@ fn a_failing_scenario_leaves_its_files_its_output_and_its_secrets() {
 
     // Another run adds, and changes nothing. One without a failure adds nothing.
     let before: Vec<_> = files.iter().map(|file| fs::read(file).ok()).collect();
-    folder.check(&toml, &SHORT).end().says(1, &["kept/run-2"]);
-    folder.check(SOUND, &SHORT).end().says(0, &[]);
+    folder.check(&toml, &short()).end().says(1, &["kept/run-2"]);
+    folder.check(SOUND, &short()).end().says(0, &[]);
     assert_eq!(all(&run), files);
     let after: Vec<_> = files.iter().map(|file| fs::read(file).ok()).collect();
     assert_eq!(before, after);
@@ -118,14 +106,14 @@ fn a_folder_of_somebody_else_s_is_left_alone() {
     let folder = Folder::new();
     fs::create_dir(folder.path("kept")).unwrap();
     folder.write("kept/precious", "mine");
-    let done = folder.check(SOUND, &SHORT).end();
+    let done = folder.check(SOUND, &short()).end();
     done.says(3, &["kept is not empty", "new or empty"]);
     assert_eq!(all(&folder.path("kept")), [folder.path("kept/precious")]);
     // Nor a file.
     folder.write("file", "mine");
-    let arguments: Vec<_> = SHORT
-        .map(|of| if of == "kept" { "file" } else { of })
-        .into();
-    folder.check(SOUND, &arguments).end().says(3, &["file"]);
+    folder
+        .check(SOUND, &keeping("file"))
+        .end()
+        .says(3, &["file"]);
     assert_eq!(fs::read_to_string(folder.path("file")).unwrap(), "mine");
 }

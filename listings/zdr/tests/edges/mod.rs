@@ -41,6 +41,25 @@ const FOR_EVER: [&str; 6] = [
     "50",
 ];
 
+/// One rotation, and no scenario.
+const ONE_ROTATION: [&str; 5] = ["--rotations", "1", "--interval-ms", "50", "--no-scenarios"];
+/// One rotation, with few clients, and patient ones: a busy machine is no loss.
+const PATIENT: [&str; 13] = [
+    "--classes",
+    "full",
+    "--rate",
+    "10",
+    "--patience-ms",
+    "20000",
+    "--rotations",
+    "1",
+    "--interval-ms",
+    "50",
+    "--steady-ms",
+    "100",
+    "--quiet",
+];
+
 /// The sound server.
 const SOUND: &str = r#"
 command = ["broken", "--certificate", "{certificate}", "--key", "{key}", "--roots", "{roots}", "--port", "{port}"]

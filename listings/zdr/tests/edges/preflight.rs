@@ -6,18 +6,11 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 
-use super::{BROKEN, Done, Folder};
+use super::{BROKEN, Done, Folder, ONE_ROTATION};
 
-const SHORT: [&str; 8] = [
-    "--rotations",
-    "1",
-    "--interval-ms",
-    "50",
-    "--steady-ms",
-    "300",
-    "--no-scenarios",
-    "--quiet",
-];
+fn short() -> Vec<&'static str> {
+    [&ONE_ROTATION[..], &["--steady-ms", "300", "--quiet"]].concat()
+}
 
 /// A server that is sound in an unusual way, with these lines in its description.
 fn unusual(kind: &str, lines: &str) -> String {
@@ -33,7 +26,7 @@ fn no_verdict(cases: &[(String, &[&str])]) {
         let folder = Folder::idle();
         let patience = &["--patience-ms", "2000"];
         (
-            folder.check(toml, &[&SHORT[..], patience].concat()),
+            folder.check(toml, &[&short()[..], patience].concat()),
             folder,
             parts,
         )
@@ -47,7 +40,7 @@ fn no_verdict(cases: &[(String, &[&str])]) {
 }
 
 fn checked(folder: &Folder, toml: &str) -> Done {
-    folder.check(toml, &SHORT).end()
+    folder.check(toml, &short()).end()
 }
 
 #[test]
@@ -263,7 +256,8 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
 fn classes_that_cannot_be_had_are_told_with_their_key() {
     let folder = Folder::new();
     let toml = unusual("ordinary", "protocol = \"any_http\"");
-    let done = folder.check(&toml, &SHORT[..7]).end();
+    let talkative = [&ONE_ROTATION[..], &["--steady-ms", "300"]].concat();
+    let done = folder.check(&toml, &talkative).end();
     done.says(
         0,
         &[

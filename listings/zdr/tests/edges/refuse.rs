@@ -9,25 +9,18 @@ use std::thread;
 use zdr::report::{Code, Report};
 
 use super::{
-    FOR_EVER, Folder, Running, SOUND, Theirs, attach, behind, is_alive, no_process_is_left,
-    number_in,
+    FOR_EVER, Folder, ONE_ROTATION, Running, SOUND, Theirs, attach, behind, is_alive,
+    no_process_is_left, number_in,
 };
 
-const SHORT: [&str; 8] = [
-    "--rotations",
-    "1",
-    "--interval-ms",
-    "50",
-    "--steady-ms",
-    "100",
-    "--no-scenarios",
-    "--quiet",
-];
+fn short() -> Vec<&'static str> {
+    [&ONE_ROTATION[..], &["--steady-ms", "100", "--quiet"]].concat()
+}
 
 /// What `zdr` says of a server that is no such server. It never shows up in a report.
 fn refused(toml: &str, more: &[&str], parts: &[&str]) -> Folder {
     let folder = Folder::idle();
-    let running = folder.check(toml, &[&SHORT, more].concat());
+    let running = folder.check(toml, &[&short()[..], more].concat());
     let zdr = running.pid();
     let done = running.end();
     done.says(3, parts);
@@ -43,7 +36,7 @@ fn not_attached(address: &str, more: &[&str], parts: &[&str]) {
     folder.run(&["ca", "ca"]).says(0, &[]);
     fs::create_dir(folder.path("files")).unwrap();
     let done = folder
-        .check(&attach(address, ""), &[&SHORT, more].concat())
+        .check(&attach(address, ""), &[&short()[..], more].concat())
         .end();
     done.says(3, &[&[address], parts].concat());
     let touched = fs::read_dir(folder.path("files")).unwrap().count();
@@ -120,7 +113,7 @@ fn a_ca_that_did_not_sign_it() {
         .says(0, &[]);
     let before = fs::read(folder.path("files/tls.crt")).unwrap();
     let toml = theirs.toml("").replace("\"ca\"", "\"other\"");
-    let done = folder.check(&toml, &SHORT).end();
+    let done = folder.check(&toml, &short()).end();
     done.says(3, &["UnknownIssuer", "other", "Nothing was written to"]);
     assert_eq!(fs::read(folder.path("files/tls.crt")).unwrap(), before);
 }
@@ -131,16 +124,16 @@ fn files_that_cannot_be_written_or_are_not_there() {
     let theirs = Theirs::start(&folder, &[]);
     // Not even root writes here.
     let toml = theirs.toml("").replace("\"files\"", "\"/proc/1\"");
-    folder.check(&toml, &SHORT).end().says(3, &["/proc/1"]);
+    folder.check(&toml, &short()).end().says(3, &["/proc/1"]);
     let toml = theirs.toml("").replace("\"files\"", "\"nowhere\"");
-    folder.check(&toml, &SHORT).end().says(3, &["nowhere"]);
+    folder.check(&toml, &short()).end().says(3, &["nowhere"]);
     let toml = theirs.toml("").replace("\"ca\"", "\"no-ca\"");
-    folder.check(&toml, &SHORT).end().says(3, &["no-ca"]);
+    folder.check(&toml, &short()).end().says(3, &["no-ca"]);
     let toml = theirs.toml("log = \"no-log\"");
-    folder.check(&toml, &SHORT).end().says(3, &["no-log"]);
+    folder.check(&toml, &short()).end().says(3, &["no-log"]);
     // Above what Linux gives away.
     let toml = theirs.toml("pid = 4194999");
-    folder.check(&toml, &SHORT).end().says(3, &["4194999"]);
+    folder.check(&toml, &short()).end().says(3, &["4194999"]);
 }
 
 #[test]
@@ -368,7 +361,7 @@ fn a_way_to_reload_that_fails_is_told() {
         "{toml}[reload]\ncommand = [\"sh\", \"-c\", \"echo reload is off >&2; exit 3\"]\n\
          [limits]\nreload_within_ms = 200\n"
     );
-    let done = folder.check(&toml, &SHORT).end();
+    let done = folder.check(&toml, &short()).end();
     done.says(1, &[]);
     assert!(done.out.contains("reload is off"), "{}", done.out);
     let report = folder.report();
@@ -381,7 +374,7 @@ fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
     let folder = Folder::new();
     let script = "sleep 999 & echo $! > {here}/pid";
     let toml = format!("{SOUND}[reload]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n");
-    folder.check(&toml, &SHORT).end().says(0, &[]);
+    folder.check(&toml, &short()).end().says(0, &[]);
     assert!(!is_alive(number_in(&folder.path("pid"))));
 }
 
@@ -390,7 +383,7 @@ fn a_full_disk() {
     let folder = Folder::new();
     folder.write("server.toml", SOUND);
     let full = ["--json", "/dev/full", "--page", "page.html"];
-    let done = folder.run(&[&["check", "server.toml"], &SHORT[..], &full].concat());
+    let done = folder.run(&[&["check", "server.toml"], &short()[..], &full].concat());
     done.says(3, &["/dev/full", "No space left"]);
     assert!(done.out.starts_with("PASSED"), "{}", done.out);
     assert!(
@@ -398,7 +391,7 @@ fn a_full_disk() {
         "one that can be written is"
     );
 
-    let done = folder.check(SOUND, &SHORT).end();
+    let done = folder.check(SOUND, &short()).end();
     done.says(0, &[]);
     let again = ["report", "report.json", "--json", "again.json"];
     let mut command = folder.zdr(&again);
@@ -421,7 +414,7 @@ fn a_full_disk() {
 #[test]
 fn a_reader_who_has_read_enough() {
     let folder = Folder::new();
-    let mut running = folder.check(SOUND, &SHORT);
+    let mut running = folder.check(SOUND, &short());
     // The reader of its stdout is gone before the first byte.
     running.stdout.take();
     let mut command = folder.zdr(&["schema"]);

@@ -104,6 +104,11 @@ impl Watched {
         WatchReport::of(&self.options, began, &self.looks, &self.story, None)
     }
 
+    fn passes(&self) {
+        let report = self.report();
+        assert_eq!(report.passed, Some(true), "{:?}", report.findings);
+    }
+
     fn codes(&self) -> Vec<(Severity, Code)> {
         let findings = self.report().findings;
         findings
@@ -279,12 +284,7 @@ fn addresses_that_follow_each_other_pass() {
         watched.look(2, Some(&new), None);
     }
     assert!(watched.over());
-    assert_eq!(
-        watched.report().passed,
-        Some(true),
-        "{:?}",
-        watched.report().findings
-    );
+    watched.passes();
 }
 
 /// Pods with a certificate each rotate when they like.
@@ -298,12 +298,7 @@ fn addresses_with_certificates_of_their_own_are_not_compared() {
         watched.look(2, Some(&two), None);
     }
     assert!(watched.over());
-    assert_eq!(
-        watched.report().passed,
-        Some(true),
-        "{:?}",
-        watched.report().findings
-    );
+    watched.passes();
 }
 
 #[test]
