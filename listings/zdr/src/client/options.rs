@@ -29,15 +29,16 @@ pub struct ClientOptions {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Step {
-    /// Its own certificate is renewed: new connections show the new one.
+    /// The client's certificate is renewed: new connections must show the new one.
     RenewedLeaf,
-    /// The server asks for certificates of another authority: the client keeps its own to itself.
+    /// The server asks for certificates of another authority: the client should send none (a warning).
     AskedByOthers,
-    /// Its roots gain one, and the server's certificate comes from that: it goes on.
+    /// The client's roots gain one, which issues the server's next certificate: the client must connect.
     NewRoot,
-    /// The server's certificate ends while a connection is kept: it opens a new one.
+    /// The server's certificate ends while a connection is kept: the client should open a new one (a warning).
     PastEnd,
-    /// Its roots lose one, and the server's certificate comes from that: it asks no more, and resumes nothing.
+    /// The client's roots lose the one that issued the server's certificate: the client must refuse it, and resume
+    /// no session.
     RemovedRoot,
 }
 

@@ -64,7 +64,7 @@ impl ClientReport {
         let program = self.command.first().map_or("the client", String::as_str);
         let mut text = match self.passed {
             Some(true) => format!(
-                "PASSED  {program} goes by what is rotated: {} of {tried} steps passed.",
+                "PASSED  {program} uses its new files: {} of {tried} steps passed.",
                 count(Outcome::Passed)
             ),
             Some(false) => {

@@ -70,12 +70,12 @@ pub struct Spec {
     #[schemars(extend("toml" = r#"download = "/large.iso""#))]
     pub download: Option<String>,
     /// The path that takes a long `POST`, of a server of HTTP: uploads are in progress while the server
-    /// rotates. It is `/upload` where `{origin}` answers.
+    /// rotates. For a proxy before `{origin}`, that is `/upload`. Without it, there is no class `upload`.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"upload = "/upload""#))]
     pub upload: Option<String>,
-    /// The path of a WebSocket that echoes, of a server of HTTP: one is open while the server rotates. It is
-    /// `/echo` where `{origin}` answers.
+    /// The path of a WebSocket that echoes, of a server of HTTP: one is open while the server rotates. For
+    /// a proxy before `{origin}`, that is `/echo`. Without it, no conversation of HTTP crosses a rotation.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"websocket = "/echo""#))]
     pub websocket: Option<String>,

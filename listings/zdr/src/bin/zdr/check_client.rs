@@ -28,30 +28,30 @@ In the command these words are replaced:
   {dir}                             the folder of these files
 
 Exit codes:
-  0    no step failed but for warnings
+  0    no step failed, or only steps that are warnings
   1    a step failed
   2    the command line is wrong
   3    no verdict: the client cannot be started, or sends no request
   130  no verdict: interrupted
 ";
 
-/// Does this client go by what is rotated: its own certificate, and the roots it trusts?
+/// Does this client use its new files: its own certificate, and the roots that it trusts?
 ///
-/// zdr plays the server. The client must send HTTP requests to it again and again: within one program, or once
-/// each time that it is started (`--once`).
+/// zdr plays the server and replaces the client's files. The client must send HTTP requests again and again, or
+/// one request each time that it is started (`--once`).
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckClient {
-    /// The client asks once and ends: start it again and again.
+    /// The client sends one request and ends: start it again and again.
     #[arg(long)]
     pub once: bool,
-    /// The signal that tells it of new files.
+    /// The signal that tells the client of new files.
     #[arg(long, value_name = "NAME", conflicts_with = "once")]
     pub signal: Option<String>,
-    /// Milliseconds from new files to a client that goes by them.
+    /// Milliseconds that the client has to use new files.
     #[arg(long, default_value_t = 10_000)]
     pub within_ms: u64,
-    /// Seconds for which the certificate is valid that ends while the client is connected.
+    /// Seconds that the server's certificate is valid in the step `past_end`.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..3600))]
     pub short_seconds: u64,
     /// Take only these steps (comma-separated).
