@@ -1,5 +1,5 @@
-//! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, the catalogue of failures, the table of defects that are caught, and versions.
+//! Our own directives: a timeline from a run's events, a grid from an exploration's, a picture, a
+//! diff from the real files, the catalogue of failures, the table of defects that are caught, and versions.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use crate::error::Error;
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, files, grid, results, timeline, versions};
+use crate::{catalogue, errata, falsification, files, grid, pictures, results, timeline, versions};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -31,6 +31,7 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         // One picture of a run is enough to a page, so the path makes a good identity.
         "timeline" => timeline::render(path, &text),
         "grid" => grid::render(&text),
+        "picture" => pictures::render(path, &text),
         "catalogue" => catalogue::render(root, &text),
         "errata" => errata::render(root, &text),
         "falsification" => falsification::render(&text),

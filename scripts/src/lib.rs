@@ -17,6 +17,7 @@ pub mod files;
 pub mod grid;
 pub mod links;
 mod markup;
+pub mod pictures;
 pub mod preprocess;
 pub mod results;
 pub mod root;

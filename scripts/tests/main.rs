@@ -5,6 +5,7 @@ mod destination;
 mod errata;
 mod grid;
 mod new_chapter;
+mod pictures;
 mod results;
 mod root;
 mod serve;
