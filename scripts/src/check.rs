@@ -148,8 +148,10 @@ impl Book {
         let directory = chapter.parent().unwrap_or(chapter).to_owned();
         for directive in directives(text) {
             let (count, known) = match directive.name.as_str() {
-                "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "catalogue"
-                | "errata" | "falsification" | "files" => (1, true),
+                "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
+                | "rotation" | "schedules" | "catalogue" | "errata" | "falsification" | "files" => {
+                    (1, true)
+                }
                 "changed" | "results" | "versions" => (2, true),
                 _ => (0, false),
             };

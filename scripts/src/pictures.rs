@@ -2,6 +2,18 @@
 //!
 //! `<title>` names it, `<desc>` says what is to be seen, and `<metadata>` is its caption, in Markdown.
 //! Colours are those of the page: a shape has a class of `theme/pictures.css`, and no colour of its own.
+//!
+//! Three pictures move, each drawn from what a chapter's program recorded:
+//!
+//! - [`rotation`]: a rotation, step by step;
+//! - [`explorer`]: chapter 5's exploration;
+//! - [`schedules`]: chapter 9's load on an authority;
+//! - `moving`: what they have in common.
+
+pub mod explorer;
+mod moving;
+pub mod rotation;
+pub mod schedules;
 
 use std::path::Path;
 

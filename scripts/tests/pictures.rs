@@ -146,3 +146,166 @@ fn the_contexts_decide_what_the_table_says() {
         assert!(!rows.is_empty(), "{which}");
     }
 }
+
+/// The cells of a picture that moves, in the state in which it is drawn, and all of its data.
+fn moving(figure: &str) -> (Html, serde_json::Value) {
+    assert!(
+        !figure.trim_end().contains('\n'),
+        "an empty line would end it"
+    );
+    let html = Html::parse_fragment(figure);
+    let data = select(&html, "script[type='application/json']")[0];
+    let data = serde_json::from_str(&data.text().collect::<String>()).unwrap();
+    (html, data)
+}
+
+fn cell(html: &Html, name: &str) -> String {
+    let cell = select(html, &format!("[data-cell='{name}']"))[0];
+    cell.text().collect()
+}
+
+fn class(html: &Html, name: &str) -> String {
+    let cell = select(html, &format!("[data-cell='{name}']"))[0];
+    cell.attr("class").unwrap_or_default().to_owned()
+}
+
+const STEPS: &str = "$ cargo run -- steps
+writer | step | certificate | key | found | generation | old connection | new connection | generations alive
+tool | before | 1001 | 1001 | unchanged | 1 | 1001 | 1001 | 1
+tool | tls.crt <cut> | 1002 | missing | pair_mismatch | 1 | 1001 | 1001 | 1
+tool | tls.key renamed | 1002 | 1002 | loaded | 2 | ended | 1002 | 2
+";
+
+#[test]
+fn a_rotation_is_drawn_in_its_second_state_and_has_the_others() {
+    let figure = scripts::pictures::rotation::render(STEPS).unwrap();
+    let (html, data) = moving(&figure);
+    assert_eq!(cell(&html, "step"), "tls.crt <cut>");
+    assert_eq!(cell(&html, "crt"), "certificate 1002");
+    assert_eq!(
+        [class(&html, "crt-box"), class(&html, "key-box")],
+        ["two", "open"]
+    );
+    assert_eq!(
+        [class(&html, "served-box"), class(&html, "found")],
+        ["one", "wrong"]
+    );
+    let said = cell(&html, "said");
+    assert!(
+        said.contains("rejects the files: pair_mismatch, and serves generation 1"),
+        "{said}"
+    );
+    // What is the same, and then the three states.
+    let states = &data["states"]["tool"];
+    assert_eq!(states.as_array().unwrap().len(), 4);
+    assert_eq!(states[0], serde_json::json!([]));
+    assert!(
+        states[3][0]
+            .as_str()
+            .unwrap()
+            .contains("Old connection: it has ended")
+    );
+    assert!(!figure.contains("<cut>"), "{figure}");
+    assert_eq!(select(&html, "details tbody tr").len(), 3);
+    assert_eq!(
+        select(&html, "script[src='pictures/moving.js'][defer]").len(),
+        1
+    );
+}
+
+const LOAD: &str = "$ cargo run -- load
+lifetime | authority | spread | tries | busiest second | last renewal | busiest second in each piece
+1 h | there | 0 | 1000 | 1000 | 0.667 | 0 1000 0 0
+24 h | there | 0 | 1000 | 1000 | 0.667 | 0 1000 0 0
+24 h | there | 0.1 | 1000 | 10 | 0.716 | 10 10 0 1
+24 h | away, pauses | 0 | 7112 | 1000 | 0.840 | 0 1000 10 1
+";
+
+#[test]
+fn a_bar_is_as_high_as_its_load_has_digits() {
+    let figure = scripts::pictures::schedules::render(LOAD).unwrap();
+    let (html, data) = moving(&figure);
+    assert_eq!(cell(&html, "spread"), "spread 0");
+    let bars = |key: &str, at: usize| data["states"][key][at][1].as_str().unwrap().to_owned();
+    assert_eq!(bars("24 h/there", 1), "M153 176V74");
+    assert_eq!(bars("24 h/there", 2), "M75 176V134M153 176V134M309 176V164");
+    // The time in which nobody answers is drawn where there is one.
+    let away = |key: &str| data["states"][key][1][2].as_str().unwrap().to_owned();
+    assert_eq!(away("24 h/there"), "M0 0");
+    assert_eq!(away("24 h/away, pauses"), "M114 68H270V176H114z");
+    let said = cell(&html, "said");
+    assert!(
+        said.starts_with("Leaves of 24 h, spread 0. The authority answers. 1000 tries"),
+        "{said}"
+    );
+}
+
+const EXPLORED: &str = r#"{"event":"explored","writer":"rename","reader":"by_path"}
+{"event":"explored_stretch","writer":"rename","reader":"by_path","states":9,"step":"write","served":"old","refused":null}
+{"event":"explored_stretch","writer":"rename","reader":"by_path","states":1,"step":"rename","served":"new","refused":null}
+{"event":"explored_stretch","writer":"rename","reader":"ours","states":9,"step":"write","served":"old","refused":null}
+{"event":"explored_stretch","writer":"rename","reader":"ours","states":1,"step":"rename","served":"new","refused":null}
+{"event":"explored_stretch","writer":"in_place","reader":"by_path","states":4,"step":"write","served":"old","refused":"truncated"}
+{"event":"explored_stretch","writer":"in_place","reader":"by_path","states":6,"step":"write","served":"cut","refused":null}
+{"event":"explored_stretch","writer":"in_place","reader":"ours","states":8,"step":"write","served":"old","refused":"truncated"}
+{"event":"explored_stretch","writer":"in_place","reader":"ours","states":2,"step":"write","served":"new","refused":null}
+"#;
+
+#[test]
+fn an_exploration_is_cut_where_either_reader_does_something_else() {
+    let figure = scripts::pictures::explorer::render(EXPLORED).unwrap();
+    let (html, data) = moving(&figure);
+    // Drawn where a reader is tricked.
+    let said = cell(&html, "said");
+    assert_eq!(
+        said,
+        "After “write”, states 5 to 8: the reader by path serves a cut set; \
+         ours refuses (truncated), and serves the old set."
+    );
+    let places = data["states"]["in_place"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .skip(1);
+    let places: Vec<_> = places.map(|state| state[2].as_str().unwrap()).collect();
+    assert_eq!(places, ["states 1 to 4", "states 5 to 8", "states 9 to 10"]);
+    assert_eq!(data["states"]["rename"].as_array().unwrap().len(), 3);
+    // One reader has met other states than the other.
+    let fewer = EXPLORED.replace("\"states\":8", "\"states\":7");
+    let error = scripts::pictures::explorer::render(&fewer)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("in_place: the readers met other states"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_cannot_be_drawn_is_named_by_its_line() {
+    use scripts::pictures::{explorer, rotation, schedules};
+    for (error, said) in [
+        (
+            rotation::render("$ x\nhead\na | b"),
+            "line 3: 2 columns, not 9",
+        ),
+        (rotation::render("$ x\nhead\n"), "no rows"),
+        (
+            schedules::render(&LOAD.replace("10 10 0 1", "10 x 0 1")),
+            "line 5: `x` is no number",
+        ),
+        (explorer::render("{}"), "nothing was explored"),
+        (explorer::render("not json"), "line 1: "),
+        (
+            explorer::render(&EXPLORED.replace("\"step\":\"rename\",", "")),
+            "line 3: missing field `step`",
+        ),
+        (
+            explorer::render(&EXPLORED.replace("ours", "theirs")),
+            "line 4: `theirs` is no reader",
+        ),
+    ] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with(said), "{error}");
+    }
+}

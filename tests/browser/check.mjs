@@ -7,6 +7,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { allThatMove } from "./moving.mjs";
 import { judge, judgeTheJudge } from "./pictures.mjs";
 
 const [address, copy] = process.argv.slice(2);
@@ -22,7 +23,7 @@ const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, labels: 0, colours: 0, requests: 0 };
+const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, colours: 0, requests: 0 };
 let problems = 0;
 function problem(where, what) {
     problems += 1;
@@ -423,6 +424,14 @@ async function byKeyboard(browser, name) {
     await context.close();
 }
 
+// The pictures that move, each on its page.
+async function moving(browser, pages) {
+    const { wrong, figures, states } = await allThatMove({ browser, open, address, pages, viewport: NARROW });
+    for (const what of wrong) { problem("moving", what); }
+    seen.moving += figures;
+    seen.states += states;
+}
+
 // A page reloads by itself when its source changes, and then stays.
 async function reloads(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
@@ -449,7 +458,7 @@ try {
         const names = pages.filter((_, at) => at % CHOSEN.length === turn);
         return read(browser, theme, [...names, "404.html"]);
     });
-    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), ...turns]);
+    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), ...turns]);
     await reloads(browser, pages[0]);
 } finally {
     await browser.close();
