@@ -7,7 +7,10 @@ use similar::TextDiff;
 
 use crate::error::Error;
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, files, grid, results, timeline, versions};
+use crate::minutes::{self, Minutes};
+use crate::{
+    catalogue, errata, falsification, files, grid, listing, results, timeline, versions,
+};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -57,6 +60,7 @@ fn changed((old, before): (&str, String), (new, after): (&str, String)) -> Resul
 /// # Errors
 /// With the line of the directive that cannot be expanded.
 pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
+    let text = &listing::titled(text)?;
     let mut expanded = String::new();
     let mut from = 0;
     for directive in directives(text) {
@@ -69,5 +73,9 @@ pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
         }
     }
     expanded.push_str(&text[from..]);
-    Ok(expanded)
+    let minutes = format!("{{{{#{}}}}}", minutes::NAME);
+    match expanded.contains(&minutes) {
+        true => Ok(expanded.replace(&minutes, &Minutes::of(directory, &expanded)?.to_string())),
+        false => Ok(expanded),
+    }
 }
