@@ -134,9 +134,15 @@ impl Book {
         }
         let directory = chapter.parent().unwrap_or(chapter);
         let named = directives(text);
-        let named = named.iter().filter(|directive| directive.name == minutes::NAME);
+        let named = named
+            .iter()
+            .filter(|directive| directive.name == minutes::NAME);
         if named.count() != 1 {
-            self.problem(chapter, 0, "says not once how long it takes: `{{#minutes}}`");
+            self.problem(
+                chapter,
+                0,
+                "says not once how long it takes: `{{#minutes}}`",
+            );
         }
         // Where it cannot be expanded, that has been told.
         let Ok(expanded) = expand::expand_all(directory, text) else {
@@ -271,10 +277,19 @@ fn missing(text: &str) -> Vec<&'static str> {
     let points = last.lines().filter(|line| line.starts_with("- ")).count();
     let carried = last.starts_with("Carry away\n") && (3..=5).contains(&points);
     let wanted = [
-        (opening.contains("**You will**"), "does not open with `**You will**`"),
+        (
+            opening.contains("**You will**"),
+            "does not open with `**You will**`",
+        ),
         (predicts, "asks for no prediction: `**Predict.**`"),
-        (text.contains("**Holds at the end.**"), "states no invariants: `**Holds at the end.**`"),
-        (carried, "does not end with `## Carry away` and three to five points"),
+        (
+            text.contains("**Holds at the end.**"),
+            "states no invariants: `**Holds at the end.**`",
+        ),
+        (
+            carried,
+            "does not end with `## Carry away` and three to five points",
+        ),
     ];
     let missing = wanted.into_iter().filter(|(there, _)| !there);
     missing.map(|(_, what)| what).collect()

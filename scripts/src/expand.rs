@@ -6,11 +6,9 @@ use std::path::Path;
 use similar::TextDiff;
 
 use crate::error::Error;
-use crate::source::{Directive, Part, directives};
 use crate::minutes::{self, Minutes};
-use crate::{
-    catalogue, errata, falsification, files, grid, listing, results, timeline, versions,
-};
+use crate::source::{Directive, Part, directives};
+use crate::{catalogue, errata, falsification, files, grid, listing, results, timeline, versions};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -26,6 +24,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     let root = directory.parent().unwrap_or(directory);
     let which = directive.arguments.get(1).map_or("", String::as_str);
     let name = directive.name.as_str();
+    // What says how long the page takes is expanded once all else is.
+    if name == minutes::NAME {
+        return Ok(None);
+    }
     if name == "changed" {
         return changed(part(0)?, part(1)?).map(Some);
     }

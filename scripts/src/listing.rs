@@ -48,8 +48,9 @@ pub(crate) fn untitled(text: &str) -> Vec<Fence> {
         .filter(|directive| NAMES.contains(&directive.name.as_str()))
         .map(|directive| directive.line)
         .collect();
-    let is_listing =
-        |fence: &Fence| fence.include().is_some() && !["console", "text"].contains(&&*fence.language());
+    let is_listing = |fence: &Fence| {
+        fence.include().is_some() && !["console", "text"].contains(&&*fence.language())
+    };
     let is_titled = |fence: &Fence| titles.iter().any(|line| line + 2 == fence.line);
     let mut found = fences(text);
     found.retain(|fence| is_listing(fence) && !is_titled(fence));
@@ -67,11 +68,20 @@ fn listing<'a>(text: &str, found: &'a [Fence], title: Directive) -> Result<Listi
         "needs a fence that includes a file, with one empty line between",
     ))?;
     let lines = fence.text.lines().count() + 2;
-    let head: usize = text.split_inclusive('\n').take(fence.line - 1).map(str::len).sum();
+    let head: usize = text
+        .split_inclusive('\n')
+        .take(fence.line - 1)
+        .map(str::len)
+        .sum();
     let body = text[head..].split_inclusive('\n').take(lines);
     let end = head + body.map(str::len).sum::<usize>();
     let span = title.span.start..end;
-    Ok(Listing { title, fence, include, span })
+    Ok(Listing {
+        title,
+        fence,
+        include,
+        span,
+    })
 }
 
 impl Listing<'_> {

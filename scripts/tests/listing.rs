@@ -34,7 +34,10 @@ fn a_title_has_the_file_and_what_it_does() {
                   `listings/ch01-one/src/lib.rs`: The rest.\n\n</summary>\n\n\
                   ```rust\n{{#include ../listings/ch01-one/src/lib.rs}}\n```\n\n</details>\n";
     assert!(page.contains(folded), "{page}");
-    assert!(page.starts_with("# One\n\n<div") && page.ends_with("\n\nThe end.\n"), "{page}");
+    assert!(
+        page.starts_with("# One\n\n<div") && page.ends_with("\n\nThe end.\n"),
+        "{page}"
+    );
 }
 
 /// What stands in the text only is no title, and nothing else is touched.
@@ -53,8 +56,12 @@ fn words_and_lines_become_minutes() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    let idea = "// ANCHOR: idea\n".to_owned() + &"fn x() {}\n\n".repeat(11) + "// ANCHOR_END: idea\n";
-    write("listings/ch01-one/src/lib.rs", &(idea + &"fn y() {}\n".repeat(30)));
+    let idea =
+        "// ANCHOR: idea\n".to_owned() + &"fn x() {}\n\n".repeat(11) + "// ANCHOR_END: idea\n";
+    write(
+        "listings/ch01-one/src/lib.rs",
+        &(idea + &"fn y() {}\n".repeat(30)),
+    );
     write("src/ch01-one.md", "");
     let source = root.path().join("src");
     let of = |page: &str| Minutes::of(&source, &titled(page).unwrap()).unwrap();
@@ -64,14 +71,19 @@ fn words_and_lines_become_minutes() {
     // As many words as fill what is left of a minute, and then one more. The page has 14 of its own.
     let words = |many: usize| format!("{PAGE}\n{}\n", "word ".repeat(many));
     let own = of(PAGE);
-    let fills = (0..200).take_while(|many| of(&words(*many)).open() == own.open()).count();
+    let fills = (0..200)
+        .take_while(|many| of(&words(*many)).open() == own.open())
+        .count();
     assert_eq!(of(&words(fills)).open(), 2, "{fills} words more");
     assert_eq!(of(&words(fills + 199)).open(), 2);
     assert_eq!(of(&words(fills + 200)).open(), 3);
 
     let page = format!("{{{{#minutes}}}}.\n\n{PAGE}");
     let page = expand_all(&source, &page).unwrap();
-    assert!(page.starts_with("one minute to read, and 4 for the folded code.\n"), "{page}");
+    assert!(
+        page.starts_with("one minute to read, and 4 for the folded code.\n"),
+        "{page}"
+    );
 }
 
 /// Output is read by its words: four short lines are no third of a minute.

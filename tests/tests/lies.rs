@@ -39,6 +39,8 @@ const CHAPTER: &str = "# One
 - One.
 - Two.
 - Three.
+
+There is no more to it.
 ";
 
 /// A page of a chapter that shows nothing.
@@ -109,6 +111,19 @@ fn lie(part: &str, what: &str) {
     let book = book();
     let line = CHAPTER.lines().count() + 2;
     let chapter = format!("{CHAPTER}\n{part}\n");
+    fs::write(book.path().join("src/ch01-one.md"), chapter).unwrap();
+    assert_eq!(
+        problems(book.path()),
+        [format!("src/ch01-one.md:{line}: {what}")]
+    );
+}
+
+/// The same of a fence below a title, so that the lack of one is not what is wrong.
+#[track_caller]
+fn below_a_title(fence: &str, what: &str) {
+    let book = book();
+    let line = CHAPTER.lines().count() + 4;
+    let chapter = format!("{CHAPTER}\n{{{{#fold It.}}}}\n\n{fence}\n");
     fs::write(book.path().join("src/ch01-one.md"), chapter).unwrap();
     assert_eq!(
         problems(book.path()),
@@ -238,26 +253,20 @@ fn rust_that_no_checker_sees() {
 
 #[test]
 fn rust_from_elsewhere() {
-    lie(
-        "```rust\n{{#include ../README.md}}\n```",
-        "Rust is included from a listing",
-    );
+    let elsewhere = "```rust\n{{#include ../README.md}}\n```";
+    below_a_title(elsewhere, "Rust is included from a listing");
     let ignored = "```rust,ignore\n{{#include ../listings/ch01-one/src/lib.rs:idea}}\n```";
-    // Below a title, so that the attribute is all that is wrong.
-    let book = book();
-    let chapter = format!("{CHAPTER}\n{{{{#fold It.}}}}\n\n{ignored}\n");
-    fs::write(book.path().join("src/ch01-one.md"), chapter).unwrap();
-    let line = CHAPTER.lines().count() + 4;
-    assert_eq!(
-        problems(book.path()),
-        [format!("src/ch01-one.md:{line}: `rust,ignore`: an include needs no attributes")]
-    );
+    let what = "`rust,ignore`: an include needs no attributes";
+    below_a_title(ignored, what);
 }
 
 #[test]
 fn a_listing_without_a_title() {
     let part = "```rust\n{{#include ../listings/ch01-one/src/lib.rs:idea}}\n```";
-    lie(part, "a listing without a title: `{{#listing What it does.}}` before it");
+    lie(
+        part,
+        "a listing without a title: `{{#listing What it does.}}` before it",
+    );
     truth(&format!("{{{{#listing The idea again.}}}}\n\n{part}"));
     truth(&format!("{{{{#fold The idea again.}}}}\n\n{part}"));
     // Output has its command, and a table is none.
@@ -285,7 +294,10 @@ fn a_title_without_a_listing() {
     };
     let line = CHAPTER.lines().count() + 2;
     let words = "has no words: say what the listing does";
-    flaw(add, &format!("src/ch01-one.md: line {line}: the title of a listing {words}"));
+    flaw(
+        add,
+        &format!("src/ch01-one.md: line {line}: the title of a listing {words}"),
+    );
 }
 
 #[test]
@@ -299,7 +311,9 @@ fn a_page_that_takes_too_long() {
     };
     assert_eq!(longer(2_000, 114), [""; 0]);
     let told = |minutes: usize| {
-        [format!("src/ch01-one.md: takes {minutes} minutes to read: 20 are the limit")]
+        [format!(
+            "src/ch01-one.md: takes {minutes} minutes to read: 20 are the limit"
+        )]
     };
     assert_eq!(longer(2_200, 114), told(21));
     assert_eq!(longer(2_000, 132), told(22));
@@ -310,16 +324,26 @@ fn a_page_without_its_opening_or_its_end() {
     let without = |part: &str, what: &str| {
         let book = book();
         assert!(CHAPTER.contains(part), "{part}");
-        fs::write(book.path().join("src/ch01-one.md"), CHAPTER.replace(part, "")).unwrap();
+        fs::write(
+            book.path().join("src/ch01-one.md"),
+            CHAPTER.replace(part, ""),
+        )
+        .unwrap();
         assert_eq!(problems(book.path()), [format!("src/ch01-one.md: {what}")]);
     };
     without("**You will**", "does not open with `**You will**`");
     without("**Predict.**", "asks for no prediction: `**Predict.**`");
-    without("**Holds at the end.**", "states no invariants: `**Holds at the end.**`");
+    without(
+        "**Holds at the end.**",
+        "states no invariants: `**Holds at the end.**`",
+    );
     let end = "does not end with `## Carry away` and three to five points";
     without("## Carry away", end);
     without("- Three.\n", end);
-    without("{{#minutes}}", "says not once how long it takes: `{{#minutes}}`");
+    without(
+        "{{#minutes}}",
+        "says not once how long it takes: `{{#minutes}}`",
+    );
 }
 
 #[test]

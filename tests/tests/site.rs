@@ -128,10 +128,19 @@ fn what_moved_is_found() {
             .any(|element| element.attr("id") == Some(id))
     };
     for (from, to) in redirects {
-        let (page, fragment) = from.trim_start_matches('/').split_once('#').unwrap_or((from, ""));
-        assert!(!has(page, fragment), "{from} is still there, and cannot be reached");
+        let (page, fragment) = from
+            .trim_start_matches('/')
+            .split_once('#')
+            .unwrap_or((from, ""));
+        assert!(
+            !has(page, fragment),
+            "{from} is still there, and cannot be reached"
+        );
         let to = to.as_str().unwrap();
         let (page, fragment) = to.split_once('#').unwrap_or((to, "mdbook-content"));
-        assert!(has(page, fragment), "{from} leads to {to}, which is not there");
+        assert!(
+            has(page, fragment),
+            "{from} leads to {to}, which is not there"
+        );
     }
 }

@@ -247,7 +247,7 @@ hints! {
     KEY_IN_LOG: "A line of its output holds what must stay secret. What do your errors repeat of a file that \
                  does not parse?", "src/event-contract.md", "Reasons";
     RESUMED: "A session outlived the trust on which it was founded. What has to go along with an authority?",
-             "src/ch08-trust-rotation.md", "One generation";
+             "src/ch08-second-look.md", "One generation";
     RETURNING: "A session that is resumed shows no certificate. How long may it go on so?",
                "src/ch06-returning-clients.md", "A stamp in the session";
     START: "May a server begin before its first certificate?",
