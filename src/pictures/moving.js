@@ -27,7 +27,7 @@
             put(fixed, same);
             put(cells, states[at]);
             figure.querySelector("output").textContent = `${at + 1} of ${states.length}`;
-            // A button that were disabled would lose the focus of whoever is pressing it.
+            // One that were disabled would lose the focus while it is pressed.
             for (const button of buttons) {
                 const next = at + Number(button.dataset.by);
                 button.setAttribute("aria-disabled", String(next < 0 || next >= states.length));

@@ -103,10 +103,16 @@ impl Moving {
             )
         });
         let (choices, unit) = (choices.collect::<String>(), self.unit);
+        let button = |by: i8, word: &str| {
+            format!(
+                "<button type=\"button\" data-by=\"{by}\" aria-label=\"{word} {unit}\">{word}</button> "
+            )
+        };
         format!(
-            "<div class=\"controls\" hidden>{choices}<span><button type=\"button\" data-by=\"-1\">\
-             Previous {unit}</button> <button type=\"button\" data-by=\"1\">Next {unit}</button> \
-             <output></output></span><small>or the arrow keys, in the picture</small></div>"
+            "<div class=\"controls\" hidden>{choices}<span>{}{}{unit} <output></output></span>\
+             <small>or the arrow keys, in the picture</small></div>",
+            button(-1, "Previous"),
+            button(1, "Next"),
         )
     }
 
