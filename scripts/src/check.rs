@@ -91,7 +91,7 @@ impl Book {
                 // What they say of the page as a whole is checked there.
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue" | "errata"
-                | "falsification" | "files" => (1, true),
+                | "falsification" | "files" | "log" => (1, true),
                 "changed" | "results" | "versions" => (2, true),
                 _ => (0, false),
             };

@@ -8,7 +8,9 @@ use similar::TextDiff;
 use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, files, grid, listing, results, timeline, versions};
+use crate::{
+    catalogue, errata, falsification, files, grid, listing, log, results, timeline, versions,
+};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -30,6 +32,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     }
     if name == "changed" {
         return changed(part(0)?, part(1)?).map(Some);
+    }
+    if name == "log" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return log::render(directory, argument).map(Some);
     }
     let (path, text) = part(0)?;
     let rendered = match name {
