@@ -150,7 +150,7 @@ impl Book {
             let (count, known) = match directive.name.as_str() {
                 "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue" | "errata"
                 | "falsification" | "files" => (1, true),
-                "changed" | "results" | "versions" => (2, true),
+                "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };
             if !known {

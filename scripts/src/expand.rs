@@ -1,5 +1,6 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, the catalogue of failures, the table of defects that are caught, and versions.
+//! the real files, the catalogue of failures, the index of symptoms, the table of defects that are caught, and
+//! versions.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use similar::TextDiff;
 
 use crate::error::Error;
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, files, grid, results, timeline, versions};
+use crate::{catalogue, errata, falsification, files, grid, results, symptoms, timeline, versions};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -36,6 +37,7 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "falsification" => falsification::render(&text),
         "files" => files::render(&text),
         "results" => results::render(&text, which),
+        "symptoms" => symptoms::render(root, &text, which),
         "versions" => versions::render(&text, which),
         _ => return Ok(None),
     };
