@@ -92,7 +92,7 @@ impl Book {
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue" | "errata"
                 | "falsification" | "files" | "log" => (1, true),
-                "changed" | "results" | "versions" => (2, true),
+                "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };
             if !known {

@@ -1,5 +1,6 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, the catalogue of failures, the table of defects that are caught, and versions.
+//! the real files, the catalogue of failures, the index of symptoms, the table of defects that are caught, and
+//! versions.
 
 use std::path::Path;
 
@@ -9,7 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, falsification, files, grid, listing, log, results, timeline, versions,
+    catalogue, errata, falsification, files, grid, listing, log, results, symptoms, timeline,
+    versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -47,6 +49,7 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "falsification" => falsification::render(&text),
         "files" => files::render(&text),
         "results" => results::render(&text, which),
+        "symptoms" => symptoms::render(root, &text, which),
         "versions" => versions::render(&text, which),
         _ => return Ok(None),
     };

@@ -27,6 +27,7 @@ pub mod root;
 pub mod serve;
 pub mod site;
 pub mod source;
+pub mod symptoms;
 pub mod timeline;
 pub mod versions;
 

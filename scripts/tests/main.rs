@@ -10,5 +10,6 @@ mod new_chapter;
 mod results;
 mod root;
 mod serve;
+mod symptoms;
 mod timeline;
 mod versions;

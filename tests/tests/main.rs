@@ -9,4 +9,5 @@ mod house;
 mod joined;
 mod lies;
 mod mdbook;
+mod search;
 mod site;

@@ -10,7 +10,7 @@ use scripts::links;
 use tempfile::TempDir;
 
 /// The real book, built once for all tests of this program.
-fn site() -> &'static Path {
+pub(crate) fn site() -> &'static Path {
     static SITE: OnceLock<TempDir> = OnceLock::new();
     SITE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
