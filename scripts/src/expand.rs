@@ -1,5 +1,5 @@
-//! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, the catalogue of failures, the index of symptoms, the table of defects that are caught, and
+//! Our own directives: a timeline from a run's events, a grid from an exploration's, a picture, a
+//! diff from the real files, the catalogue of failures, the index of symptoms, the table of defects that are caught, and
 //! versions.
 
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, falsification, files, grid, listing, log, results, symptoms, timeline,
-    versions,
+    catalogue, errata, falsification, files, grid, listing, log, pictures, results, symptoms,
+    timeline, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -44,6 +44,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         // One picture of a run is enough to a page, so the path makes a good identity.
         "timeline" => timeline::render(path, &text),
         "grid" => grid::render(&text),
+        "picture" => pictures::render(path, &text),
+        "explorer" => pictures::explorer::render(&text),
+        "rotation" => pictures::rotation::render(&text),
+        "schedules" => pictures::schedules::render(&text),
         "catalogue" => catalogue::render(root, &text),
         "errata" => errata::render(root, &text),
         "falsification" => falsification::render(&text),

@@ -21,6 +21,7 @@ pub mod listing;
 pub mod log;
 mod markup;
 pub mod minutes;
+pub mod pictures;
 pub mod preprocess;
 pub mod results;
 pub mod root;

@@ -7,6 +7,7 @@ mod grid;
 mod listing;
 mod log;
 mod new_chapter;
+mod pictures;
 mod results;
 mod root;
 mod serve;

@@ -7,6 +7,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { allThatMove } from "./moving.mjs";
+import { judge, judgeTheJudge } from "./pictures.mjs";
 
 const [address, copy] = process.argv.slice(2);
 const screenshots = process.env.SCREENSHOTS;
@@ -21,7 +23,7 @@ const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, colours: 0, requests: 0 };
+const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, colours: 0, requests: 0 };
 let problems = 0;
 function problem(where, what) {
     problems += 1;
@@ -59,8 +61,10 @@ async function listen(context, where) {
 async function picture(page, name) {
     if (!screenshots) { return; }
     await page.screenshot({ path: join(screenshots, `${name}.png`) });
-    for (const [number, figure] of (await page.locator("figure.timeline").all()).entries()) {
-        await figure.screenshot({ path: join(screenshots, `${name}-timeline-${number + 1}.png`) });
+    for (const kind of ["timeline", "picture"]) {
+        for (const [number, figure] of (await page.locator(`figure.${kind}`).all()).entries()) {
+            await figure.screenshot({ path: join(screenshots, `${name}-${kind}-${number + 1}.png`) });
+        }
     }
 }
 
@@ -119,7 +123,7 @@ async function thinner(page) {
         };
         const kinds = new Set();
         for (const block of document.querySelectorAll("main > *, main li, main tr")) {
-            const isPicture = block.closest("figure.timeline") || block.querySelector("figure.timeline");
+            const isPicture = block.closest("figure") || block.querySelector("figure.timeline, figure.picture");
             if (!block.isConnected || isPicture) { continue; }
             const inside = [block, ...block.querySelectorAll("*")].map((element) => {
                 let chain = "";
@@ -135,7 +139,7 @@ async function thinner(page) {
 // axe does not look into a picture: its shapes go, once `legible` has seen them.
 async function withoutShapes(page) {
     await page.evaluate(() => {
-        for (const shape of document.querySelectorAll("figure.timeline svg :is(rect, text, tspan, line, path, circle, polygon, polyline)")) {
+        for (const shape of document.querySelectorAll("figure:is(.timeline, .picture) svg :is(rect, text, tspan, line, path, circle, polygon, polyline)")) {
             if (!["id", "role", "tabindex"].some((name) => shape.hasAttribute(name)) && !shape.closest("a")) { shape.remove(); }
         }
     });
@@ -192,8 +196,17 @@ function report(where, { violations, passes }) {
     }
 }
 
+// The labels of the pictures, as large as they are here.
+async function labelled(page, where) {
+    const { wrong, labels, pictures } = await judge(page);
+    seen.pictures += pictures;
+    seen.labels += labels;
+    for (const what of wrong) { problem(where, what); }
+}
+
 // axe does not look at the text of an SVG.
 async function legible(page, where) {
+    await labelled(page, where);
     const found = await page.evaluate(() => {
         const rgb = (text) => (text.match(/[\d.]+/g) ?? []).map(Number);
         const luminance = (colour) => {
@@ -291,6 +304,7 @@ async function read(browser, theme, names) {
         seen.pages += 1;
         await equip(page);
         await fits(page, `${where} narrow`);
+        await labelled(page, `${where} narrow`);
         await picture(page, `${name}-${theme}-narrow`);
         await page.setViewportSize(WIDE);
         await contents(page, true);
@@ -337,7 +351,7 @@ async function print(browser, name, chapters) {
 async function coloured(page, where) {
     await legible(page, where);
     await page.evaluate(() => {
-        globalThis.shapes = [...document.querySelectorAll("figure.timeline svg")].map((svg) => [svg, [...svg.childNodes]]);
+        globalThis.shapes = [...document.querySelectorAll("figure:is(.timeline, .picture) svg")].map((svg) => [svg, [...svg.childNodes]]);
         for (const [svg] of globalThis.shapes) { svg.replaceChildren(); }
     });
     await contrasting(page, where);
@@ -360,6 +374,7 @@ async function pictures(page, name) {
 async function byKeyboard(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
     const page = await open(context, name);
+    for (const what of await judgeTheJudge(page)) { problem(name, what); }
     await page.keyboard.press("Tab");
     const first = await page.evaluate(() => {
         const { left, top, right } = document.activeElement.getBoundingClientRect();
@@ -409,6 +424,14 @@ async function byKeyboard(browser, name) {
     await context.close();
 }
 
+// The pictures that move, each on its page.
+async function moving(browser, pages) {
+    const { wrong, figures, states } = await allThatMove({ browser, open, address, pages, viewport: NARROW });
+    for (const what of wrong) { problem("moving", what); }
+    seen.moving += figures;
+    seen.states += states;
+}
+
 // A page reloads by itself when its source changes, and then stays.
 async function reloads(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
@@ -435,7 +458,7 @@ try {
         const names = pages.filter((_, at) => at % CHOSEN.length === turn);
         return read(browser, theme, [...names, "404.html"]);
     });
-    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), ...turns]);
+    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), ...turns]);
     await reloads(browser, pages[0]);
 } finally {
     await browser.close();
