@@ -149,7 +149,7 @@ impl Book {
         for directive in directives(text) {
             let (count, known) = match directive.name.as_str() {
                 "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue" | "errata"
-                | "falsification" | "files" => (1, true),
+                | "exercises" | "falsification" | "files" => (1, true),
                 "changed" | "results" | "versions" => (2, true),
                 _ => (0, false),
             };

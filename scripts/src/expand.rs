@@ -1,5 +1,5 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, the catalogue of failures, the table of defects that are caught, and versions.
+//! the real files, the catalogue of failures, the table of defects that are caught, the exercises, and versions.
 
 use std::path::Path;
 
@@ -7,7 +7,9 @@ use similar::TextDiff;
 
 use crate::error::Error;
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, files, grid, results, timeline, versions};
+use crate::{
+    catalogue, errata, exercises, falsification, files, grid, results, timeline, versions,
+};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -23,6 +25,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     let root = directory.parent().unwrap_or(directory);
     let which = directive.arguments.get(1).map_or("", String::as_str);
     let name = directive.name.as_str();
+    if name == "exercises" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return exercises::render(root, &directory.join(argument)).map(Some);
+    }
     if name == "changed" {
         return changed(part(0)?, part(1)?).map(Some);
     }
