@@ -54,14 +54,23 @@ pub fn patience() -> Duration {
     PATIENCE.get()
 }
 
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// See [`patience`].
+    pub patience: Duration,
+    /// A whole check.
+    pub check: Duration,
+}
+
 /// Runs each check, and returns its name and why it did not hold.
-pub fn try_all(checks: &[Check], patience: Duration) -> Vec<(&'static str, Option<Failure>)> {
+pub fn try_all(checks: &[Check], bounds: Bounds) -> Vec<(&'static str, Option<Failure>)> {
     let each = checks.iter();
-    each.map(|check| (check.name, try_one(*check, patience)))
+    each.map(|check| (check.name, try_one(*check, bounds)))
         .collect()
 }
 
-fn try_one(check: Check, patience: Duration) -> Option<Failure> {
+fn try_one(check: Check, bounds: Bounds) -> Option<Failure> {
     static KEEP_QUIET: Once = Once::new();
     KEEP_QUIET.call_once(|| {
         let others = panic::take_hook();
@@ -83,7 +92,7 @@ fn try_one(check: Check, patience: Duration) -> Option<Failure> {
     });
     let (done, ended) = mpsc::channel();
     thread::spawn(move || {
-        PATIENCE.set(patience);
+        PATIENCE.set(bounds.patience);
         PANICKED.set(Some(None));
         let outcome = panic::catch_unwind(check.run);
         let at = PANICKED.take().flatten();
@@ -93,12 +102,12 @@ fn try_one(check: Check, patience: Duration) -> Option<Failure> {
             at,
         }));
     });
-    ended.recv_timeout(2 * BOUND).unwrap_or_else(|_| {
+    ended.recv_timeout(bounds.check).unwrap_or_else(|_| {
         Some(Failure {
             words: format!(
                 "It had not ended after {} s: something waits for what never comes. A lock that this thread holds \
                  already, perhaps, or a channel whose other end is gone.",
-                2 * BOUND.as_secs()
+                bounds.check.as_secs()
             ),
             at: None,
         })
@@ -121,8 +130,11 @@ pub fn block_on(check: impl Future<Output = ()>) {
     runtime.block_on(check);
 }
 
-/// How long a learner's own answer is waited for: see [`patience`].
-const OF_A_LEARNER: Duration = Duration::from_secs(5);
+/// A learner's own answer is waited for as long as one may be kept waiting.
+const OF_A_LEARNER: Bounds = Bounds {
+    patience: Duration::from_secs(5),
+    check: Duration::from_secs(20),
+};
 
 /// The `main` of one answer: tries it, and appends what came of each check to the file that is its argument, a
 /// line of JSON for each.

@@ -15,13 +15,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use exercise::set::{Exercise, Set};
-use exercise_bench::{Check, try_all};
+use exercise_bench::{Bounds, Check, try_all};
 use lab::BOUND;
 
 include!(concat!(env!("OUT_DIR"), "/answers.rs"));
 
-/// A wrong answer is waited for so long: it never brings what is waited for.
-const SHORT: Duration = Duration::from_secs(1);
+/// A wrong answer never brings what is waited for.
+const OF_WRONG: Bounds = Bounds {
+    patience: Duration::from_secs(1),
+    check: Duration::from_secs(60),
+};
+const OF_RIGHT: Bounds = Bounds {
+    patience: BOUND,
+    ..OF_WRONG
+};
 
 fn of_the_book() -> Set {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -35,7 +42,7 @@ fn judge(listing: &str, folder: &str, answer: &str, checks: &[Check]) {
     let exercise = set.exercises.iter().find(is_it).unwrap();
     assert!(!checks.is_empty(), "{folder} has no check");
     let is_wrong = answer == "starter" || answer.starts_with("wrong");
-    let outcome = try_all(checks, if is_wrong { SHORT } else { BOUND });
+    let outcome = try_all(checks, if is_wrong { OF_WRONG } else { OF_RIGHT });
     let failed: Vec<_> = outcome
         .into_iter()
         .filter_map(|(check, failure)| Some((check, failure?)))

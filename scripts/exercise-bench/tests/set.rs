@@ -83,11 +83,28 @@ fn a_check_does_not_hold_in_words() {
             run: does_not,
         },
     ];
-    let outcome = try_all(&checks, SHORT);
+    let outcome = try_all(&checks, OF_WRONG);
     assert_eq!(outcome[0], ("holds", None));
     let failure = outcome[1].1.clone().unwrap();
     assert_eq!(failure.words, "In words.");
     assert!(failure.at.unwrap().contains("tests/set.rs:"));
+}
+
+/// A learner who has locked themselves out is told so, and does not wait for ever.
+#[test]
+fn a_check_that_does_not_end_is_told() {
+    let checks = [Check {
+        name: "waits",
+        run: || std::thread::park(),
+    }];
+    let check = Duration::from_millis(10);
+    let bounds = Bounds { check, ..OF_WRONG };
+    let failure = try_all(&checks, bounds)[0].1.clone().unwrap();
+    assert!(
+        failure.words.contains("It had not ended after 0 s"),
+        "{failure:?}"
+    );
+    assert_eq!(failure.at, None);
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::folder::Folder;
 use crate::program::{self, Check};
 use crate::set::{Exercise, Set};
 
+/// The variable by which cargo tells where the book is.
+pub const CHECKOUT: &str = "ZERO_DOWNTIME_CHECKOUT";
+
 /// What came of an attempt.
 #[derive(Debug)]
 pub enum Attempt {
@@ -134,6 +137,8 @@ fn build(root: &Path, program: &Path) -> io::Result<Option<PathBuf>> {
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(root)
         .env("EXERCISE_PROGRAM", program)
+        // Cargo sets it from the book's configuration: another spelling of the same path would build all anew.
+        .env_remove(CHECKOUT)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let mut child = command.spawn()?;

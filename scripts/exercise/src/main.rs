@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use exercise::Error;
-use exercise::attempt::attempt;
+use exercise::attempt::{CHECKOUT, attempt};
 use exercise::folder::Folder;
 use exercise::progress::{Progress, Report};
 use exercise::set::{Exercise, Set};
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
 
 /// The folder of the book. Cargo sets the variable: see `.cargo/config.toml`.
 fn root() -> Result<PathBuf, Error> {
-    let set = env::var_os("ZERO_DOWNTIME_CHECKOUT").map(PathBuf::from);
+    let set = env::var_os(CHECKOUT).map(PathBuf::from);
     // The variable ends with a separator, which no path that is shown is to have.
     set.map(|root| root.components().collect())
         .ok_or(Error::NoBook)

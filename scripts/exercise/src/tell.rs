@@ -68,7 +68,7 @@ impl Teller<'_> {
         line(out, "edit", &self.shown(&self.folder.answer(exercise)))?;
         line(out, "checks", &self.shown(&exercise.folder.join("test.rs")))?;
         line(out, "try", &self.command(&format!("run {id}")))?;
-        line(out, "hint", &self.command(&format!("hint {id}")))?;
+        line(out, "help", &self.command(&format!("hint {id}")))?;
         line(out, "read", &format!("src/{}", exercise.about.read))
     }
 
@@ -81,13 +81,18 @@ impl Teller<'_> {
         progress: &Progress,
     ) -> io::Result<()> {
         match attempt {
-            Attempt::DoesNotCompile => self.does_not_compile(out, exercise),
+            Attempt::DoesNotCompile => self.does_not_compile(out, exercise, progress),
             Attempt::Ran(ran) if ran.held() => self.done(out, exercise, ran, progress),
             Attempt::Ran(ran) => self.not_done(out, exercise, ran, progress),
         }
     }
 
-    fn does_not_compile(&self, out: &mut dyn Write, exercise: &Exercise) -> io::Result<()> {
+    fn does_not_compile(
+        &self,
+        out: &mut dyn Write,
+        exercise: &Exercise,
+        progress: &Progress,
+    ) -> io::Result<()> {
         self.title(out, exercise)?;
         writeln!(out)?;
         writeln!(
@@ -97,10 +102,10 @@ impl Teller<'_> {
         paragraph(
             out,
             "",
-            "Where they name `test.rs`, a name or an argument that the checks use was changed: the starter has them as they must be.",
+            "Where they name `test.rs`, the checks use something as the starter has it, and your answer has it otherwise: a name, an argument, or what a future holds.",
         )?;
         writeln!(out)?;
-        self.go_on(out, exercise, None)
+        self.go_on(out, exercise, progress)
     }
 
     fn done(
@@ -155,37 +160,34 @@ impl Teller<'_> {
             checks(out, self, ran)?;
             printed(out, &ran.printed)?;
             writeln!(out)?;
-            let held = ran
-                .checks
-                .iter()
-                .filter(|(_, outcome)| *outcome == Outcome::Held)
+            let outcomes = ran.checks.iter().map(|(_, outcome)| outcome);
+            let held = outcomes
+                .filter(|outcome| **outcome == Outcome::Held)
                 .count();
             let all = ran.checks.len();
             writeln!(out, "{BAD}Not yet{BAD:#}: {held} of {all} checks hold.")?;
         }
         writeln!(out)?;
-        let left = exercise.about.hints.len()
-            - progress.of(exercise).hints.min(exercise.about.hints.len());
-        self.go_on(out, exercise, Some(left))
+        self.go_on(out, exercise, progress)
     }
 
     fn go_on(
         &self,
         out: &mut dyn Write,
         exercise: &Exercise,
-        hints: Option<usize>,
+        progress: &Progress,
     ) -> io::Result<()> {
         let id = &exercise.id;
         line(out, "edit", &self.shown(&self.folder.answer(exercise)))?;
         line(out, "again", &self.command(&format!("run {id}")))?;
-        match hints {
-            Some(0) => line(out, "hint", "all were shown; the solution is the next step"),
-            Some(left) => line(
+        let hints = exercise.about.hints.len();
+        match hints.saturating_sub(progress.of(exercise).hints) {
+            0 => line(out, "help", &self.command(&format!("solution {id}"))),
+            left => line(
                 out,
-                "hint",
+                "help",
                 &format!("{}  ({left} left)", self.command(&format!("hint {id}"))),
             ),
-            None => Ok(()),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The clock is virtual: where nothing can go on, an hour passes at once.
 
-use std::pin::pin;
+use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use exercise_bench::poll_once;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options};
 use rustls::ServerConfig;
-use tokio::io::duplex;
+use tokio::io::{DuplexStream, duplex};
 use tokio::time::{pause, timeout};
+use tokio_rustls::server::TlsStream;
 
 use super::exercise::Server;
 
@@ -31,10 +33,18 @@ fn bench() -> (Server, Arc<ServerConfig>, Client) {
     (Server::new(first), second, client)
 }
 
+/// A server accepts each client in a task of its own, which may move between threads: its future may hold nothing
+/// that cannot.
+fn accepting(server: &Server, client: DuplexStream) -> Accepting<'_> {
+    Box::pin(server.accept(client))
+}
+
+type Accepting<'a> = Pin<Box<dyn Future<Output = io::Result<TlsStream<DuplexStream>>> + Send + 'a>>;
+
 /// The serial that a new client is shown. `None` where it got no answer within an hour.
 async fn shown(server: &Server, client: &Client) -> Option<String> {
     let (near, far) = duplex(64 * 1024);
-    let both = async { tokio::join!(client.handshake(near), server.accept(far)) };
+    let both = async { tokio::join!(client.handshake(near), accepting(server, far)) };
     let (seen, accepted) = timeout(HOUR, both).await.ok()?;
     accepted.unwrap_or_else(|error| panic!("The server's side of a handshake failed: {error}."));
     let (_, seen) = seen.unwrap_or_else(|error| panic!("A client's handshake failed: {error}."));
@@ -62,7 +72,7 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
 pub async fn a_silent_client_does_not_hold_up_the_swap() {
     let (server, next, _) = bench();
     let (_silent, far) = duplex(64 * 1024);
-    let mut waiting = pin!(server.accept(far));
+    let mut waiting = accepting(&server, far);
     assert!(poll_once(waiting.as_mut()).await.is_none());
     assert!(
         timeout(HOUR, server.publish(next)).await.is_ok(),
@@ -75,7 +85,7 @@ pub async fn a_silent_client_does_not_hold_up_the_swap() {
 pub async fn a_silent_client_does_not_hold_up_other_clients() {
     let (server, next, client) = bench();
     let (_silent, far) = duplex(64 * 1024);
-    let mut waiting = pin!(server.accept(far));
+    let mut waiting = accepting(&server, far);
     assert!(poll_once(waiting.as_mut()).await.is_none());
     let mut publishing = pin!(server.publish(next));
     let _ = poll_once(publishing.as_mut()).await;

@@ -18,7 +18,8 @@ pub struct Generation {
 /// The current generation, and the one way to replace it.
 pub struct Store {
     current: ArcSwap<Generation>,
-    // What else it needs is yours to choose.
+    // What else it needs is yours to choose. A lock that is held while something is awaited has to be tokio's,
+    // `tokio::sync::Mutex`: the compiler refuses the chapter's own lock there.
 }
 
 impl Store {

@@ -15,6 +15,8 @@ use super::exercise::Store;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+type Task<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// The files: the serial in them, and which serials have been read.
 #[derive(Clone)]
 struct Files(Arc<Mutex<(String, Vec<String>)>>);
@@ -47,19 +49,17 @@ impl Files {
     }
 }
 
-/// A server's tasks move between threads, so their futures may hold nothing that cannot.
-fn a_task<'a>(
-    reload: impl Future<Output = ()> + Send + 'a,
-) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-    Box::pin(reload)
+/// A reload as a server runs it: its tasks move between threads, so their futures may hold nothing that cannot.
+fn reload<'a>(store: &'a Store, files: &Files, slow: Option<oneshot::Receiver<()>>) -> Task<'a> {
+    Box::pin(store.reload(files.clone().read(slow)))
 }
 
 /// What one reload reads is served, under the next number.
 pub async fn what_was_read_is_served() {
     let (store, files) = (Store::new("1001"), Files::with("1002"));
-    a_task(store.reload(files.clone().read(None))).await;
+    reload(&store, &files, None).await;
     files.write("1003");
-    a_task(store.reload(files.clone().read(None))).await;
+    reload(&store, &files, None).await;
     let served = store.current();
     assert!(
         (served.serial.as_str(), served.number) == ("1003", 3),
@@ -74,7 +74,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     pause();
     let (store, files) = (Store::new("1001"), Files::with("1002"));
     let (go_on, slow) = oneshot::channel();
-    let mut first = a_task(store.reload(files.clone().read(Some(slow))));
+    let mut first = reload(&store, &files, Some(slow));
     let early = poll_once(first.as_mut()).await;
     assert!(
         early.is_none() && files.were_read("1002"),
@@ -82,7 +82,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     );
 
     files.write("1003");
-    let mut second = a_task(store.reload(files.clone().read(None)));
+    let mut second = reload(&store, &files, None);
     let ended = poll_once(second.as_mut()).await.is_some();
     go_on.send(()).unwrap();
     let rest = async {
