@@ -50,7 +50,12 @@ fn table(set: &Set) -> Result<String, Error> {
         );
     }
     let all = set.exercises.len();
-    let _ = writeln!(page, "\n{all} exercises, {minutes} minutes together.");
+    let (s, together) = if all == 1 {
+        ("", "")
+    } else {
+        ("s", " together")
+    };
+    let _ = writeln!(page, "\n{all} exercise{s}, {minutes} minutes{together}.");
     Ok(page)
 }
 
