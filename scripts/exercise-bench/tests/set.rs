@@ -137,6 +137,20 @@ fn a_wrong_answer_that_passes_fails_the_gate() {
 #[should_panic(expected = "caught otherwise than stated")]
 fn a_wrong_answer_that_is_caught_in_other_words_fails_the_gate() {
     let failing: fn() = || panic!("Something else.");
+    let name = "what_the_client_already_had_was_sent_for_nothing";
+    let checks = [Check { name, run: failing }];
+    judge(
+        "ch01-restart-baseline",
+        "1-cost",
+        "wrong/whole-file",
+        &checks,
+    );
+}
+
+#[test]
+#[should_panic(expected = "caught otherwise than stated")]
+fn a_wrong_answer_that_is_caught_by_another_check_fails_the_gate() {
+    let failing: fn() = || panic!("For comparison, the field `of` is the whole file.");
     let checks = [Check {
         name: "one",
         run: failing,
@@ -147,6 +161,17 @@ fn a_wrong_answer_that_is_caught_in_other_words_fails_the_gate() {
         "wrong/whole-file",
         &checks,
     );
+}
+
+#[test]
+#[should_panic(expected = "fails otherwise than stated")]
+fn a_starter_that_fails_in_other_words_fails_the_gate() {
+    let failing: fn() = || panic!("Something else.");
+    let checks = [Check {
+        name: "one",
+        run: failing,
+    }];
+    judge("ch01-restart-baseline", "1-cost", "starter", &checks);
 }
 
 #[test]

@@ -30,8 +30,8 @@ fn a_name_that_is_none_is_refused_with_one_that_is_near() {
         said,
         format!("error: there is no exercise `drian`: did you mean `drain`?; {list}")
     );
-    let said = learner.refused(&["next", "q"]);
-    assert_eq!(said, format!("error: there is no exercise `q`; {list}"));
+    let said = learner.refused(&["next", "lunch"]);
+    assert_eq!(said, format!("error: there is no exercise `lunch`; {list}"));
 }
 
 #[test]

@@ -111,3 +111,33 @@ fn a_record_is_checked_by_trying_again() {
     );
     assert!(report["exercises"][1].get("passes").is_none());
 }
+
+/// Every answer is built to the same file, so those who try at the same time take turns.
+#[test]
+fn two_who_try_at_once_are_told_of_their_own() {
+    let answers = ["solution.rs", "wrong/whole-file.rs"].map(of_cost);
+    let learners = answers.map(|answer| {
+        let learner = Learner::new();
+        learner.says(&["next", "cost"]);
+        learner.write("ch01/cost.rs", &answer);
+        learner
+    });
+    let tries: Vec<_> = learners
+        .iter()
+        .map(|learner| {
+            let mut command = learner.command(&["run", "cost"]);
+            command.stdout(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let said = tries.into_iter().map(|tried| {
+        let output = tried.wait_with_output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    });
+    let said: Vec<_> = said.collect();
+    assert!(said[0].contains("Done. "), "{}", said[0]);
+    assert!(
+        said[1].contains("Not yet: 3 of 4 checks hold."),
+        "{}",
+        said[1]
+    );
+}
