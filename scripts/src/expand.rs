@@ -6,9 +6,10 @@ use std::path::Path;
 use similar::TextDiff;
 
 use crate::error::Error;
+use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, exercises, falsification, files, grid, results, timeline, versions,
+    catalogue, errata, exercises, falsification, files, grid, listing, results, timeline, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -25,6 +26,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     let root = directory.parent().unwrap_or(directory);
     let which = directive.arguments.get(1).map_or("", String::as_str);
     let name = directive.name.as_str();
+    // What says how long the page takes is expanded once all else is.
+    if name == minutes::NAME {
+        return Ok(None);
+    }
     if name == "exercises" {
         let argument = directive.arguments.first().map_or("", String::as_str);
         return exercises::render(root, &directory.join(argument)).map(Some);
@@ -63,6 +68,7 @@ fn changed((old, before): (&str, String), (new, after): (&str, String)) -> Resul
 /// # Errors
 /// With the line of the directive that cannot be expanded.
 pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
+    let text = &listing::titled(text)?;
     let mut expanded = String::new();
     let mut from = 0;
     for directive in directives(text) {
@@ -75,5 +81,9 @@ pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
         }
     }
     expanded.push_str(&text[from..]);
-    Ok(expanded)
+    let minutes = format!("{{{{#{}}}}}", minutes::NAME);
+    match expanded.contains(&minutes) {
+        true => Ok(expanded.replace(&minutes, &Minutes::of(directory, &expanded)?.to_string())),
+        false => Ok(expanded),
+    }
 }

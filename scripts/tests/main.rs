@@ -5,6 +5,7 @@ mod destination;
 mod errata;
 mod exercises;
 mod grid;
+mod listing;
 mod new_chapter;
 mod results;
 mod root;

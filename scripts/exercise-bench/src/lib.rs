@@ -96,7 +96,7 @@ fn try_one(check: Check, bounds: Bounds) -> Option<Failure> {
         PANICKED.set(Some(None));
         let outcome = panic::catch_unwind(check.run);
         let at = PANICKED.take().flatten();
-        // Nobody may be waiting any more.
+        // The wait may be over.
         let _ = done.send(outcome.err().map(|said| Failure {
             words: words(&*said),
             at,
@@ -175,8 +175,8 @@ pub async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F:
     .await
 }
 
-/// A loopback port that is kept for one check: while nothing listens on it, connects are refused, and nobody
-/// else is given it.
+/// A loopback port that is kept for one check: while nothing listens on it, connects are refused, and no other
+/// program is given it.
 #[derive(Debug)]
 pub struct Port {
     // Bound, and never listening.

@@ -90,7 +90,7 @@ fn a_check_does_not_hold_in_words() {
     assert!(failure.at.unwrap().contains("tests/set.rs:"));
 }
 
-/// A learner who has locked themselves out is told so, and does not wait for ever.
+/// A learner who has locked themselves out is told so, and does not wait forever.
 #[test]
 fn a_check_that_does_not_end_is_told() {
     let checks = [Check {

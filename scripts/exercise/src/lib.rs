@@ -12,10 +12,10 @@
 //! The checks of an exercise say what is wanted:
 //!
 //! ```
-//! let test = "/// Nobody is refused.\npub fn nobody_is_refused() {}\n\nfn helper() {}\n";
+//! let test = "/// No client is refused.\npub fn no_client_is_refused() {}\n\nfn helper() {}\n";
 //! let checks = exercise::program::checks(test);
 //! assert_eq!(checks.len(), 1);
-//! assert_eq!(checks[0].words, "Nobody is refused.");
+//! assert_eq!(checks[0].words, "No client is refused.");
 //! ```
 
 pub mod attempt;

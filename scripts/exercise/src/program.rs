@@ -1,7 +1,7 @@
 //! The Rust around an answer: the answer and the checks of its exercise as two modules, and a list of the
 //! checks.
 //!
-//! It stands on the standard library alone: the build of `exercise-bench` uses this file as well.
+//! It uses the standard library alone: the build of `exercise-bench` uses this file as well.
 
 use std::fmt::Write;
 use std::io;

@@ -120,7 +120,8 @@ impl Teller<'_> {
         checks(out, self, ran)?;
         printed(out, &ran.printed)?;
         writeln!(out)?;
-        writeln!(out, "{GOOD}Done.{GOOD:#} {}", exercise.about.skill)?;
+        writeln!(out, "{GOOD}Done.{GOOD:#}")?;
+        paragraph(out, "", &exercise.about.skill)?;
         writeln!(out)?;
         let id = &exercise.id;
         line(out, "compare", &self.command(&format!("solution {id}")))?;
@@ -324,7 +325,7 @@ fn checks(out: &mut dyn Write, teller: &Teller<'_>, ran: &Ran) -> io::Result<()>
     Ok(())
 }
 
-/// What the answer printed itself, for who debugs by printing.
+/// What the answer printed itself: many debug by printing.
 fn printed(out: &mut dyn Write, text: &str) -> io::Result<()> {
     if text.trim().is_empty() {
         return Ok(());

@@ -143,7 +143,7 @@ fn follow(
     let watching = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Our own reading is no change.
         if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-            // Nobody listens any more: the program is ending.
+            // The receiver is gone: the program is ending.
             let _ = wake.send(Wake::Look);
         }
     });

@@ -126,7 +126,7 @@ fn a_record_that_cannot_be_read_is_left_alone() {
     learner.says(&["list"]);
 }
 
-/// Colours go to a terminal, or to who forces them, and nowhere else.
+/// Colours go to a terminal, or where they are forced, and nowhere else.
 #[test]
 fn a_pipe_gets_no_colours() {
     let learner = Learner::new();

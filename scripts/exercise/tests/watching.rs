@@ -81,7 +81,7 @@ fn each_change_is_tried_until_it_is_done() {
     assert!(said.contains("It does not compile"), "{said}");
 
     learner.write("ch01/cost.rs", &of_cost("solution.rs"));
-    let said = watch.until("Done. ");
+    let said = watch.until("Done.");
     assert_eq!(said.matches("  ok  ").count(), 4, "{said}");
     assert!(watch.child.wait().unwrap().success());
 
@@ -112,9 +112,9 @@ fn a_record_is_checked_by_trying_again() {
     assert!(report["exercises"][1].get("passes").is_none());
 }
 
-/// Every answer is built to the same file, so those who try at the same time take turns.
+/// Every answer is built to the same file, so attempts at the same time take turns.
 #[test]
-fn two_who_try_at_once_are_told_of_their_own() {
+fn two_attempts_at_once_are_told_of_their_own() {
     let answers = ["solution.rs", "wrong/whole-file.rs"].map(of_cost);
     let learners = answers.map(|answer| {
         let learner = Learner::new();
@@ -134,7 +134,7 @@ fn two_who_try_at_once_are_told_of_their_own() {
         String::from_utf8(output.stdout).unwrap()
     });
     let said: Vec<_> = said.collect();
-    assert!(said[0].contains("Done. "), "{}", said[0]);
+    assert!(said[0].contains("Done.\n"), "{}", said[0]);
     assert!(
         said[1].contains("Not yet: 3 of 4 checks hold."),
         "{}",

@@ -5,7 +5,7 @@ use lab::event::Event;
 /// What the restarts in one log cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Callers who were refused, since no process listened.
+    /// Clients that were refused, since no process listened.
     pub refused: u64,
     /// Downloads that were cut before their end.
     pub severed: u64,
@@ -25,7 +25,7 @@ pub fn cost(log: &[Event]) -> Cost {
                 // The client begins again from nothing, so all that it had was in vain.
                 cost.wasted_bytes += event.number("bytes").unwrap_or(0);
             }
-            // `gap_closed` sums up the refused callers, and would count them twice.
+            // `gap_closed` sums up the refused clients, and would count them twice.
             _ => {}
         }
     }

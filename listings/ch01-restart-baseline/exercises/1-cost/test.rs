@@ -4,10 +4,10 @@ use lab::log::Log;
 
 use super::exercise::{Cost, cost};
 
-/// The log of the chapter's demo: ten callers were refused, and a download was cut after 3 MiB of 8.
+/// The log of the chapter's demo: ten clients were refused, and a download was cut after 3 MiB of 8.
 const DEMO: &str = include_str!("../../transcripts/demo.events.jsonl");
 
-/// A restart that handed its socket over: nobody was refused, and two downloads were cut.
+/// A restart that handed its socket over: no client was refused, and two downloads were cut.
 const HANDED_OVER: &str = r#"
 {"ts":"2026-11-27T09:00:00.000000000Z","event":"listening","port":4433,"process":1}
 {"ts":"2026-11-27T09:00:01.000000000Z","event":"process_exited","process":1}
@@ -26,25 +26,25 @@ fn cost_of(log: &str) -> Cost {
     cost(&Log::parse(log).events())
 }
 
-/// Each caller who was refused counts once.
-pub fn each_refused_caller_counts_once() {
+/// Each client that was refused counts once.
+pub fn each_refused_client_counts_once() {
     let refused = cost_of(DEMO).refused;
     assert!(
         refused == 10,
-        "In the log of the chapter, ten callers were refused, and `refused` is {refused}. Each of them has \
+        "In the log of the chapter, ten clients were refused, and `refused` is {refused}. Each of them has \
          a line `connect_refused`; the line `gap_closed` says the same ten once more."
     );
 }
 
-/// A download that was cut counts, also where nobody was refused.
-pub fn a_severed_download_counts_though_nobody_was_refused() {
+/// A download that was cut counts, also where no client was refused.
+pub fn a_severed_download_counts_though_no_client_was_refused() {
     let Cost {
         refused, severed, ..
     } = cost_of(HANDED_OVER);
     assert!(
         (refused, severed) == (0, 2),
-        "A process handed its socket on and ended: nobody was refused, and two downloads were cut. \
-         `refused` is {refused} and `severed` is {severed}. Those who were connected lose as well: look \
+        "A process handed its socket on and ended: no client was refused, and two downloads were cut. \
+         `refused` is {refused} and `severed` is {severed}. The connected clients lose as well: look \
          for `download_severed`."
     );
 }
@@ -70,7 +70,7 @@ pub fn a_log_without_a_restart_costs_nothing() {
     let cost = cost_of(QUIET);
     assert!(
         cost == Cost::default(),
-        "Nobody was refused or cut in this log, and the answer is {cost:?}. A download that is finished \
+        "No client was refused or cut in this log, and the answer is {cost:?}. A download that is finished \
          was not sent for nothing."
     );
 }

@@ -14,12 +14,12 @@ pub struct Process {
 
 // ANCHOR: solution
 /// Ends the process `old`, then calls `boot`, and returns the process that serves the same address from
-/// then on. Nobody who comes in between is refused.
+/// then on. No client that comes in between is refused.
 ///
 /// # Errors
 /// When the system gives no descriptor.
 pub fn restart(old: Process, boot: impl FnOnce()) -> io::Result<Process> {
-    // The second descriptor keeps the socket open, and with it the queue of those who come.
+    // The second descriptor keeps the socket open, and with it the queue of clients.
     let listener = old.listener.try_clone()?;
     drop(old);
     boot();

@@ -15,7 +15,7 @@ pub struct Process {
 }
 
 /// Ends the process `old`, then calls `boot`, and returns the process that serves the same address from
-/// then on. Nobody who comes in between is refused.
+/// then on. No client that comes in between is refused.
 ///
 /// `boot` is the time that the new program takes to start: a runtime, caches, pools. It is called once,
 /// when the old process is gone.

@@ -25,20 +25,20 @@ fn connect(address: SocketAddr) -> TcpStream {
     client
 }
 
-/// The new process: it answers so many callers with one byte.
-fn answer(process: Process, callers: usize) {
+/// The new process: it answers so many clients with one byte.
+fn answer(process: Process, clients: usize) {
     thread::spawn(move || {
-        for _ in 0..callers {
-            if let Ok((mut caller, _)) = process.listener.accept() {
-                // A caller who has left again needs no answer.
-                let _ = caller.write_all(b"!");
+        for _ in 0..clients {
+            if let Ok((mut client, _)) = process.listener.accept() {
+                // A client that has left again needs no answer.
+                let _ = client.write_all(b"!");
             }
         }
     });
 }
 
-/// Who comes while the new program starts waits, and is served by it.
-pub fn nobody_is_refused_while_the_new_program_starts() {
+/// A client that comes while the new program starts waits, and is served by it.
+pub fn no_client_is_refused_while_the_new_program_starts() {
     let (old, _client, port) = old_process();
     let mut came = Vec::new();
     let new = restart(old, || {
@@ -49,25 +49,25 @@ pub fn nobody_is_refused_while_the_new_program_starts() {
         came.len() == 3,
         "`boot` was not called: the new program takes its time to start."
     );
-    let refused = came.iter().filter(|caller| caller.is_err()).count();
+    let refused = came.iter().filter(|client| client.is_err()).count();
     assert!(
         refused == 0,
-        "{refused} of 3 callers were refused while the new program started: nobody held the listening socket. \
-         The queue belongs to the socket, and lives as long as anybody holds a descriptor of it."
+        "{refused} of 3 clients were refused while the new program started: no process held the listening socket. \
+         The queue belongs to the socket, and lives as long as one process holds a descriptor of it."
     );
     answer(new, came.len());
-    for mut caller in came.into_iter().flatten() {
-        caller.set_read_timeout(Some(BOUND)).unwrap();
-        let answered = caller.read(&mut [0]);
+    for mut client in came.into_iter().flatten() {
+        client.set_read_timeout(Some(BOUND)).unwrap();
+        let answered = client.read(&mut [0]);
         assert!(
             matches!(answered, Ok(1)),
-            "A caller who came while the new program started was not served by it: {answered:?}."
+            "A client that came while the new program started was not served by it: {answered:?}."
         );
     }
 }
 
-/// Who waited in the queue of the old process, not yet accepted, is served by the new one.
-pub fn who_waited_in_the_queue_is_served() {
+/// A client in the queue of the old process, not yet accepted, is served by the new one.
+pub fn a_client_in_the_queue_is_served() {
     let (old, _client, port) = old_process();
     let mut queued = connect(port.address());
     let new = restart(old, || ());
@@ -76,7 +76,7 @@ pub fn who_waited_in_the_queue_is_served() {
     let answered = queued.read(&mut [0]);
     assert!(
         matches!(answered, Ok(1)),
-        "A caller who was in the queue, and not yet accepted, was not served: {answered:?}. The kernel resets \
+        "A client that was in the queue, and not yet accepted, was not served: {answered:?}. The kernel resets \
          the queue when the last descriptor of its socket is closed."
     );
 }

@@ -7,13 +7,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 // ANCHOR: solution
-/// Ends a process. Lets nobody in any more, gives the connections in `serving`, a task each, the time
+/// Ends a process. Lets no client in any more, gives the connections in `serving`, a task each, the time
 /// `grace` to finish, and cuts those that have not. Returns how many it cut.
 pub async fn drain(listener: TcpListener, mut serving: JoinSet<()>, grace: Duration) -> usize {
-    // First: who came later would be reset when the process ends.
+    // First: a client that came later would be reset when the process ends.
     drop(listener);
-    let everybody = async { while serving.join_next().await.is_some() {} };
-    if timeout(grace, everybody).await.is_ok() {
+    let all_done = async { while serving.join_next().await.is_some() {} };
+    if timeout(grace, all_done).await.is_ok() {
         return 0;
     }
     let cut = serving.len();

@@ -50,8 +50,8 @@ async fn drained(port: &Port, serving: JoinSet<()>) -> (usize, Duration) {
     (cut, began.elapsed())
 }
 
-/// Who is done within the grace period is not cut.
-pub async fn who_finishes_within_the_grace_period_is_not_cut() {
+/// A connection that is done within the grace period is not cut.
+pub async fn what_ends_within_the_grace_period_is_not_cut() {
     pause();
     let (serving, whole) = connections(&[5, 29]);
     let (cut, _) = drained(&Port::reserve(), serving).await;
@@ -59,7 +59,7 @@ pub async fn who_finishes_within_the_grace_period_is_not_cut() {
     assert!(
         whole == 2,
         "Two connections needed 5 s and 29 s more, the grace period is 30 s, and {} of them were cut. To close \
-         the listener lets nobody in; those who are in still have to be waited for.",
+         the listener keeps new clients out; the open connections still have to be waited for.",
         2 - whole
     );
     assert!(
@@ -69,8 +69,8 @@ pub async fn who_finishes_within_the_grace_period_is_not_cut() {
     );
 }
 
-/// Who is not done when the grace period is over is cut, and counted.
-pub async fn who_needs_longer_is_cut_and_counted() {
+/// A connection that is not done when the grace period is over is cut, and counted.
+pub async fn what_takes_longer_is_cut_and_counted() {
     pause();
     let (mut serving, _) = connections(&[5, 31]);
     serving.spawn(future::pending());
@@ -86,21 +86,21 @@ pub async fn who_needs_longer_is_cut_and_counted() {
     );
 }
 
-/// When nobody is left, the process ends at once.
-pub async fn it_ends_as_soon_as_nobody_is_left() {
+/// When no connection is left, the process ends at once.
+pub async fn it_ends_as_soon_as_no_connection_is_left() {
     pause();
     let (serving, _) = connections(&[5]);
     let (_, took) = drained(&Port::reserve(), serving).await;
     assert!(
         took.as_secs() == 5,
-        "The last connection was done after 5 s, and the process ended after {} s. Until it ends, nobody answers \
+        "The last connection was done after 5 s, and the process ended after {} s. Until it ends, no process answers \
          the port: without a second process, the gap is as long as the drain.",
         took.as_secs()
     );
 }
 
-/// While the process drains, nobody is let in.
-pub async fn nobody_is_let_in_meanwhile() {
+/// While the process drains, no client is let in.
+pub async fn no_client_is_let_in_meanwhile() {
     pause();
     let port = Port::reserve();
     let address = port.address();
@@ -116,7 +116,7 @@ pub async fn nobody_is_let_in_meanwhile() {
     drained(&port, serving).await;
     assert!(
         came_in.load(Relaxed) == 0,
-        "A caller came in while the process drained. Nobody accepts it any more, and when the process ends it is reset. \
-         Had the listener been closed first, the caller could have gone to another process."
+        "A client came in while the process drained. It is accepted no more, and when the process ends it is reset. \
+         Had the listener been closed first, the client could have gone to another process."
     );
 }

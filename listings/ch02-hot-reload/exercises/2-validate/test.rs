@@ -146,7 +146,7 @@ pub fn what_is_not_validated_is_not_served() {
     );
     assert!(
         matches!(&loaded, Err(rejected) if rejected.reason == Reason::NotYetValid),
-        "1002 is valid from tomorrow, and `reload` returned {loaded:?}: whoever asked needs the reason."
+        "1002 is valid from tomorrow, and `reload` returned {loaded:?}: the operator who asked needs the reason."
     );
 }
 

@@ -18,7 +18,7 @@ pub struct Generation {
 /// The current generation, and the one way to replace it.
 pub struct Store {
     current: ArcSwap<Generation>,
-    // One reload at a time. Those who serve do not take it.
+    // One reload at a time. Connections do not take it.
     reloading: Mutex<()>,
 }
 

@@ -86,7 +86,7 @@ pub fn a_handshake_looks_at_no_file() {
     let shown = bench.shown();
     assert!(
         shown == "1001",
-        "The files were replaced, nobody had called `reload`, and a client was shown {shown} in place of 1001: the handshake \
+        "The files were replaced, `reload` had not been called, and a client was shown {shown} in place of 1001: the handshake \
          has looked at the files. It runs on a thread that serves other clients too. When the mount hangs, so do they."
     );
 }
@@ -118,6 +118,6 @@ pub fn invalid_files_leave_the_last_good_pair() {
     );
     assert!(
         reloaded.is_err(),
-        "The file holds no certificate, and `reload` returned {reloaded:?}. Whoever called it needs the reason."
+        "The file holds no certificate, and `reload` returned {reloaded:?}. The watcher that called it has to log the reason."
     );
 }

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 /// When the system gives no watch.
 pub fn watch(file: &Path, hint: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event| {
-        // Not at our own reading, which would wake us for ever.
+        // Not at our own reading, which would wake us forever.
         if is_hint(&event) {
             // Full: a look is due already.
             let _ = hint.try_send(());

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Tells whether files hold something else than at the last look.
 pub struct Poll {
     files: Vec<PathBuf>,
-    // A hash of each, and not its bytes: a key is among them.
+    // A hash of each instead of its bytes: a key is among them.
     seen: Vec<String>,
 }
 

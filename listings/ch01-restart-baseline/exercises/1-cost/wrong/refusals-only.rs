@@ -5,7 +5,7 @@ use lab::event::Event;
 /// What the restarts in one log cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Callers who were refused, since no process listened.
+    /// Clients that were refused, since no process listened.
     pub refused: u64,
     /// Downloads that were cut before their end.
     pub severed: u64,
@@ -13,7 +13,7 @@ pub struct Cost {
     pub wasted_bytes: u64,
 }
 
-/// A caller who is refused is the harm that monitoring shows, and not the only one.
+/// A refused client is the harm that monitoring shows, so it is taken for the only one.
 pub fn cost(log: &[Event]) -> Cost {
     let refused = log.iter().filter(|event| event.name() == "connect_refused");
     Cost {

@@ -5,7 +5,7 @@ use lab::event::Event;
 /// What the restarts in one log cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Callers who were refused, since no process listened.
+    /// Clients that were refused, since no process listened.
     pub refused: u64,
     /// Downloads that were cut before their end.
     pub severed: u64,

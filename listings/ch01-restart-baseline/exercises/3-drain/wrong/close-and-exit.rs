@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// Nobody new is let in, and then there is nothing left to do.
+/// No new client is let in, and then there is nothing left to do.
 pub async fn drain(listener: TcpListener, mut serving: JoinSet<()>, _: Duration) -> usize {
     drop(listener);
     let cut = serving.len();

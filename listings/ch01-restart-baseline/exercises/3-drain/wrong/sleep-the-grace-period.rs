@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// Gives everybody the grace period, as `preStop: sleep 30` does.
+/// Gives every connection the grace period, as `preStop: sleep 30` does.
 pub async fn drain(listener: TcpListener, mut serving: JoinSet<()>, grace: Duration) -> usize {
     drop(listener);
     tokio::time::sleep(grace).await;

@@ -23,7 +23,7 @@ impl Server {
         Self { current, acceptor }
     }
 
-    /// Swaps a pointer that nobody reads.
+    /// Swaps a pointer that is never read.
     pub async fn publish(&self, next: Arc<ServerConfig>) {
         self.current.store(next);
     }

@@ -15,7 +15,7 @@ pub struct Generation {
     pub serial: String,
 }
 
-/// The current generation, and who began to read it.
+/// The current generation, and how many reloads have begun.
 pub struct Store {
     current: ArcSwap<Generation>,
     begun: AtomicU64,
@@ -40,7 +40,7 @@ impl Store {
         self.current.load_full()
     }
 
-    /// No lock while it reads: who began to read earlier than what is published gives up.
+    /// No lock while it reads: a reload that began earlier than the published one gives up.
     pub async fn reload(&self, read: impl Future<Output = String> + Send) {
         let turn = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let serial = read.await;

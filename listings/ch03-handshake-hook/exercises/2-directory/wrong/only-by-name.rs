@@ -17,7 +17,7 @@ pub fn watch(file: &Path, hint: mpsc::Sender<()>) -> notify::Result<RecommendedW
             Ok(event) => event.paths.contains(&watched),
             Err(_) => true,
         };
-        // Other files of the directory are nobody's business here.
+        // Other files of the directory do not matter here.
         if is_hint(&event) && names_it {
             // Full: a look is due already.
             let _ = hint.try_send(());
