@@ -30,18 +30,16 @@ pub fn render(root: &Path, of: &Path) -> Result<String, Error> {
 
 fn table(set: &Set) -> Result<String, Error> {
     let mut page =
-        String::from("| chapter | exercise | what it teaches | minutes |\n|---|---|---|--:|\n");
+        String::from("| chapter | exercise | what it teaches | min |\n|---|---|---|--:|\n");
     let mut minutes = 0;
-    for Exercise {
-        id, chapter, about, ..
-    } in &set.exercises
-    {
+    for exercise in &set.exercises {
+        let Exercise { id, about, .. } = exercise;
         let cells = [&about.title, &about.skill];
         if let Some(cell) = cells.into_iter().find(|cell| cell.contains(['|', '\n'])) {
             return Err(Error::list(format!("`{cell}` is no cell of a table")));
         }
         minutes += about.minutes;
-        let number = chapter.trim_start_matches("ch").trim_start_matches('0');
+        let number = number(exercise);
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
@@ -59,14 +57,19 @@ fn table(set: &Set) -> Result<String, Error> {
     Ok(page)
 }
 
+/// The number of its chapter, as a person says it.
+fn number(exercise: &Exercise) -> &str {
+    let number = exercise.chapter.trim_start_matches("ch");
+    number.trim_start_matches('0')
+}
+
 fn section(exercise: &Exercise) -> Result<String, Error> {
     let Exercise { id, about, .. } = exercise;
+    let (title, read) = (&about.title, &about.read);
+    let (minutes, number) = (about.minutes, number(exercise));
     let mut page = format!(
-        "### {} {{#exercise-{id}}}\n\n{} minutes. It rests on [this part of the book]({}). Begin with \
+        "### {title} {{#exercise-{id}}}\n\n{minutes} minutes. [Chapter {number}]({read}) has all that it needs. Begin with \
          `cargo exercise next {id}`.\n\n{}\n",
-        about.title,
-        about.minutes,
-        about.read,
         about.task.trim()
     );
     let hints = about.hints.len();
