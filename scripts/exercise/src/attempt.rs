@@ -4,6 +4,7 @@
 //! the book is built with, in the same folder, and nothing is compiled twice. Its feature `attempt` keeps it out of
 //! every other build.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -124,10 +125,18 @@ fn lock(target: &Path) -> Result<File, Error> {
     locked.map_err(|error| Error::file(&path, error))
 }
 
+/// Cargo, in the folder of the book.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    // Cargo sets it from the book's configuration: another spelling of the same path would build all anew.
+    command.env_remove(CHECKOUT);
+    command
+}
+
 /// The program that cargo has built; nothing where the compiler refused.
 fn build(root: &Path, program: &Path) -> io::Result<Option<PathBuf>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo(root);
     // The first build takes minutes: a person is shown how far it is.
     let quiet = (!io::stderr().is_terminal()).then_some("--quiet");
     command
@@ -135,10 +144,7 @@ fn build(root: &Path, program: &Path) -> io::Result<Option<PathBuf>> {
         .args(quiet)
         .args(["--features", "attempt", "--bin", "attempt"])
         .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(root)
         .env("EXERCISE_PROGRAM", program)
-        // Cargo sets it from the book's configuration: another spelling of the same path would build all anew.
-        .env_remove(CHECKOUT)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let mut child = command.spawn()?;

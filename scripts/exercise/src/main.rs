@@ -5,11 +5,13 @@ use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::{Parser, Subcommand};
 use exercise::Error;
 use exercise::attempt::{CHECKOUT, attempt};
 use exercise::folder::Folder;
+use exercise::homework::homework;
 use exercise::progress::{Progress, Report};
 use exercise::set::{Exercise, Set};
 use exercise::tell::Teller;
@@ -62,6 +64,17 @@ enum What {
     Reset {
         /// Which exercise.
         exercise: String,
+    },
+    /// Print questions whose answers a chapter's simulator computes: as many sheets as there are seeds.
+    Homework {
+        /// The chapter: `ch05`.
+        chapter: String,
+        /// Which sheet; without it, any. The same seed gives each learner the same sheet.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// With the answers, and why.
+        #[arg(long)]
+        solve: bool,
     },
     /// Show what was done so far.
     Progress {
@@ -119,9 +132,20 @@ fn run(arguments: Arguments) -> Result<bool, Error> {
             let only = exercise.map(|name| set.find(&name)).transpose()?;
             watch(&teller, &mut progress, only)?;
         }
+        What::Homework {
+            chapter,
+            seed,
+            solve,
+        } => return homework(&set.root, &chapter, seed.unwrap_or_else(any_seed), solve),
         of_one => return with_one(&teller, &mut progress, &of_one, out),
     }
     Ok(true)
+}
+
+/// Short enough to be typed again, to solve the sheet.
+fn any_seed() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::from(since.unwrap_or_default().subsec_micros()) % 10_000
 }
 
 /// The commands that mean one exercise: the one that is named, or the first that is not done.

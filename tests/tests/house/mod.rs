@@ -64,6 +64,7 @@ fn crates() -> Vec<PathBuf> {
         "scripts",
         "scripts/exercise",
         "scripts/exercise-bench",
+        "scripts/homework",
         "tests",
     ];
     let mut found: Vec<_> = apart.iter().map(|folder| root().join(folder)).collect();
