@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Learner, of_cost};
 
 /// An attempt builds a program, on a machine that may be slow.
-const BOUND: Duration = Duration::from_secs(300);
+const BOUND: Duration = Duration::from_secs(900);
 
 /// Killed when it is dropped: nothing outlives the test.
 struct Watch {
