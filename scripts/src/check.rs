@@ -91,8 +91,8 @@ impl Book {
                 // What they say of the page as a whole is checked there.
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
-                | "rotation" | "schedules" | "catalogue" | "errata" | "falsification" | "files"
-                | "log" => (1, true),
+                | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
+                | "falsification" | "files" | "log" => (1, true),
                 "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };

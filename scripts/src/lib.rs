@@ -11,6 +11,7 @@ pub mod copy;
 pub mod destination;
 pub mod errata;
 pub mod error;
+pub mod exercises;
 pub mod expand;
 pub mod falsification;
 pub mod fence;

@@ -3,6 +3,7 @@
 mod catalogue;
 mod destination;
 mod errata;
+mod exercises;
 mod grid;
 mod listing;
 mod log;
