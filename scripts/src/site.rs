@@ -2,14 +2,19 @@
 //! afterwards.
 //!
 //! - `address`: what a page says of itself to search engines and to those who share it;
+//! - `archive`: the book in one file, to be read without a network;
 //! - `code`: the colours of code;
+//! - `epub`, `xhtml`: the book as an EPUB;
 //! - `pages`: which pages there are;
 //! - `styles`: the style sheets, which become a part of each page.
 
 pub mod address;
+mod archive;
 mod code;
+mod epub;
 mod pages;
 mod styles;
+mod xhtml;
 
 use std::fs;
 use std::io;
@@ -84,11 +89,22 @@ fn finish(folder: &Path, book: &MDBook, address: &Address) -> io::Result<()> {
     let mut painter = Painter::new();
     for path in &pages::all(folder)? {
         let page = fs::read_to_string(path)?;
-        let page = painter.paint(&page);
+        let page = painter.paint(&pages::mend(&page));
         let page = styles.inline(&page)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         fs::write(path, address.describe(&name, &page))?;
     }
     address.list(folder, book)?;
-    styles::sweep(folder)
+    styles::sweep(folder)?;
+    let name = file_name(book);
+    epub::write(folder, book, &name)?;
+    archive::pack(folder, &name)
+}
+
+/// What the book in one file is called: its title, as a word.
+fn file_name(book: &MDBook) -> String {
+    let title = book.config.book.title.as_deref().unwrap_or("book");
+    let words = title.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-").to_ascii_lowercase()
 }

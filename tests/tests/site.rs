@@ -17,7 +17,7 @@ use tempfile::TempDir;
 const ADDRESS: &str = "https://book.example/rotation/";
 
 /// The real book, built once for all tests of this program.
-fn site() -> &'static Path {
+pub(crate) fn site() -> &'static Path {
     static SITE: OnceLock<TempDir> = OnceLock::new();
     SITE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
