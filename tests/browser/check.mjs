@@ -64,7 +64,7 @@ async function picture(page, name) {
 
 // Nothing is wider than the page, but what scrolls by itself.
 async function fits(page, where) {
-    const { wide, width, who } = await page.evaluate(() => {
+    const { wide, width, who, codes } = await page.evaluate(() => {
         const width = document.documentElement.clientWidth;
         const main = document.querySelector("main");
         // Around the text there are boxes that would scroll as a whole: they do not count.
@@ -77,9 +77,17 @@ async function fits(page, where) {
         const who = [...document.querySelectorAll("main *")]
             .filter((element) => element.getBoundingClientRect().right > width + 1 && !within(element))
             .map((element) => element.outerHTML.slice(0, 100));
-        return { wide: document.documentElement.scrollWidth, width, who };
+        // Code does not scroll either, nor does what is folded.
+        const folds = [...document.querySelectorAll("main details:not([open])")];
+        for (const fold of folds) { fold.open = true; }
+        const codes = [...document.querySelectorAll("main pre > code")]
+            .filter((code) => code.scrollWidth > code.clientWidth + 1)
+            .map((code) => `${code.className}: ${code.textContent.split("\n").toSorted((a, b) => b.length - a.length)[0]}`);
+        for (const fold of folds) { fold.open = false; }
+        return { wide: document.documentElement.scrollWidth, width, who, codes };
     });
     if (wide > width || who.length > 0) { problem(where, `${wide} wide on ${width}: ${who.slice(0, 3)}`); }
+    for (const code of codes) { problem(where, `code is wider than the page: ${code}`); }
 }
 
 // All of axe's rules, or these. Contrast is looked at where `mark` says.
