@@ -113,11 +113,9 @@ fn link(href: &str, pages: &BTreeSet<String>) -> Option<String> {
 pub(super) fn heading(html: &str) -> Option<String> {
     let html = Html::parse_document(html);
     let heading = Selector::parse("main h1").expect("the selector is valid");
-    let text = html
-        .select(&heading)
+    html.select(&heading)
         .next()
-        .map(|h| ElementRef::text(&h).collect());
-    text
+        .map(|heading| ElementRef::text(&heading).collect())
 }
 
 #[cfg(test)]
