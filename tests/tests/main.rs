@@ -4,6 +4,7 @@
 mod browser;
 mod claims;
 mod commands;
+mod epub;
 mod events;
 mod house;
 mod joined;
