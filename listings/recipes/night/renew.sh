@@ -1,0 +1,6 @@
+#!/bin/sh
+# A new key, and a certificate of an authority of your own.
+set -eu
+# ANCHOR: run
+zdr issue --ca "$ca" --to "$folder" --name "$name"
+# ANCHOR_END: run
