@@ -71,11 +71,9 @@ func (r *Rotating) follow(loaded chan<- struct{}) {
 			r.Hook(nil, nil)
 		case served != nil && len(next.Certificate) < len(served.Certificate) && age < settle:
 		default:
-			if again, err := r.read(); err == nil && again == found {
-				r.current.Store(next)
-				r.Hook(next, nil)
-				r.first.Do(func() { close(loaded) })
-			}
+			r.current.Store(next)
+			r.Hook(next, nil)
+			r.first.Do(func() { close(loaded) })
 		}
 	}
 }

@@ -66,7 +66,7 @@ class Rotating:
             return
         if loaded["chain"] == self._chain:
             self._hook(None, None)
-        elif (len(loaded["chain"]) >= len(self._chain) or age >= SETTLE) and self._read() == found:
+        elif len(loaded["chain"]) >= len(self._chain) or age >= SETTLE:
             self._current, self._chain = context, loaded["chain"]
             self._hook(loaded, None)
             self._loaded.set()

@@ -80,7 +80,6 @@ impl Rotating {
             let look = match found.clone().and_then(|found| judge(&found, names)) {
                 Ok(next) if next.cert == served => Look::Unchanged,
                 Ok(next) if next.cert.len() < served.len() && age < SETTLE => Look::Waiting,
-                Ok(_) if read(files) != *found => Look::Waiting,
                 Ok(next) => Look::Loaded(Arc::new(next)),
                 Err(_) if age < POLL / 2 => Look::Waiting,
                 Err(error) => Look::Rejected(error),

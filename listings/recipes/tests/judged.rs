@@ -1,8 +1,6 @@
 //! `zdr` judges what a reader takes home: each framework rotates without a loss, and the three languages
 //! pass the course.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
@@ -17,30 +15,18 @@ use zdr::gate::scenario::Scenario;
 use zdr::report::Severity;
 use zdr::server::spec::Spec;
 
-fn here() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::programs;
 
 /// A description of this crate. What it starts is `program`.
 fn spec(name: &str, program: &str) -> Spec {
-    let mut spec = Spec::read(&here().join(format!("servers/{name}.toml"))).unwrap();
+    let mut spec = Spec::read(&programs::here().join(format!("servers/{name}.toml"))).unwrap();
     program.clone_into(&mut spec.command[0]);
     spec
 }
 
 /// The Go file, built once and not for each of the servers of a stage.
 fn go() -> Option<Spec> {
-    let go = peer::find("go")?;
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_recipe-hyper")).with_file_name("recipe-go");
-    let mut command = Command::new(go);
-    command.args(["build", "-o"]).arg(&program).arg(".");
-    let built = command
-        .envs(peer::GO)
-        .current_dir(here().join("go"))
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "go build: {said}");
+    let program = programs::go()?;
     let mut spec = spec("go", &program.display().to_string());
     spec.setup.clear();
     Some(spec)
@@ -152,7 +138,7 @@ async fn the_three_languages_pass_the_course() {
 #[test]
 fn each_description_is_a_server_of_http() {
     for name in ["hyper", "axum", "tonic", "actix", "go", "python"] {
-        let spec = Spec::read(&here().join(format!("servers/{name}.toml"))).unwrap();
+        let spec = Spec::read(&programs::here().join(format!("servers/{name}.toml"))).unwrap();
         assert_eq!(spec.download.as_deref(), Some("/large"), "{name}");
         assert!(spec.attach.is_none(), "{name}");
     }

@@ -5,6 +5,8 @@ mod checklist;
 mod copied;
 mod judged;
 mod kubernetes;
+mod logged;
 mod night;
+mod programs;
 mod report;
 mod rotating;

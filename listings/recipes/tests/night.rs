@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -12,6 +12,8 @@ use lab::event::Event;
 use lab_test::peer;
 use tempfile::TempDir;
 
+use crate::programs::Running;
+
 const BOUND: Duration = Duration::from_secs(60);
 const NAME: &str = "www.example.test";
 
@@ -19,17 +21,9 @@ const NAME: &str = "www.example.test";
 struct Night {
     folder: TempDir,
     zdr: PathBuf,
-    server: Child,
+    _server: Running,
     events: Receiver<Event>,
     address: String,
-}
-
-impl Drop for Night {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
 }
 
 impl Night {
@@ -76,7 +70,7 @@ impl Night {
         let mut night = Self {
             folder,
             zdr,
-            server,
+            _server: Running(server),
             events,
             address: String::new(),
         };

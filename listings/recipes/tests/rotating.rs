@@ -1,11 +1,12 @@
 //! What the chapters found holds in the file to copy. Each test is about one defence of it.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, Issued, LeafRequest};
@@ -112,9 +113,12 @@ impl Bench {
 
     /// The next look that is as wanted.
     fn until<T>(&self, what: &str, wanted: impl Fn(Seen) -> Option<T>) -> T {
+        // A look comes twice a second, so the bound is for all of them.
+        let end = Instant::now() + BOUND;
         loop {
-            let seen = self.looks.recv_timeout(BOUND);
-            let seen = seen.unwrap_or_else(|_| panic!("no look within {BOUND:?}: {what}"));
+            let left = end.saturating_duration_since(Instant::now());
+            let seen = self.looks.recv_timeout(left);
+            let seen = seen.unwrap_or_else(|_| panic!("not within {BOUND:?}: {what}"));
             if let Some(found) = wanted(seen) {
                 return found;
             }
@@ -128,14 +132,22 @@ impl Bench {
         })
     }
 
-    /// Waits for a rejection. Nothing may be loaded before.
+    /// Waits for a rejection. A writer may be at work, so it does not come at the first look; and nothing
+    /// may be loaded before.
     #[track_caller]
     fn rejected(&self) -> Error {
-        self.until("rejected", |seen| match seen {
+        let waited = Cell::new(false);
+        let error = self.until("rejected", |seen| match seen {
             Seen::Loaded(_) => panic!("it was loaded"),
             Seen::Rejected(error) => Some(error),
-            _ => None,
-        })
+            Seen::Waiting => {
+                waited.set(true);
+                None
+            }
+            Seen::Unchanged => None,
+        });
+        assert!(waited.get(), "rejected at the first look: {error}");
+        error
     }
 
     /// The serial number that a new client is shown.
@@ -218,6 +230,23 @@ fn what_is_not_valid_is_rejected_and_the_last_good_pair_stays() {
         bench.write("tls.crt", &format!("{}{more}", next.chain_pem));
     });
     assert_eq!(objection(error), CertificateError::BadEncoding);
+}
+
+/// Such a chain makes a message that some clients do not take.
+#[test]
+fn a_chain_with_a_bundle_of_roots_behind_it_is_not_served() {
+    let mut bench = Bench::started();
+    let error = bench.survives(|bench| {
+        let next = bench.issue();
+        let bundle = bench.authority.root_pem().repeat(200);
+        bench.write("tls.key", next.key.expose());
+        bench.write("tls.crt", &format!("{}{bundle}", next.chain_pem));
+    });
+    // It is not read to its end.
+    assert_eq!(
+        error,
+        Error::InvalidCertificate(CertificateError::BadEncoding)
+    );
 }
 
 /// To open a pipe waits for its writer, and the thread would wait forever.
