@@ -1,6 +1,7 @@
 #!/bin/sh
 # Puts the pair of before back.
 set -eu
+: "${before:?}" "${folder:?}"
 # ANCHOR: run
 umask 077
 cp "$before/tls.key" "$folder/.tls.key" && mv "$folder/.tls.key" "$folder/tls.key"

@@ -69,7 +69,14 @@ fn known() -> BTreeMap<&'static str, Known> {
         ("ch06", program("ch06-in-flight-requests")),
         ("ch07", program("ch07-graceful-degradation")),
         ("ch08", program("ch08-trust-rotation")),
-        ("dovecot", program("dovecot")),
+        (
+            "dovecot",
+            // A reload may end a login process that has just taken a connection.
+            Known {
+                may_fail: &[Code::HandshakesFailed],
+                ..program("dovecot")
+            },
+        ),
         ("envoy", program("envoy")),
         ("exim", program("exim4")),
         ("go", program("go")),
