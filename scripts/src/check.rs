@@ -90,9 +90,10 @@ impl Book {
             let (count, known) = match directive.name.as_str() {
                 // What they say of the page as a whole is checked there.
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
-                "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue" | "errata"
-                | "exercises" | "falsification" | "files" => (1, true),
-                "changed" | "results" | "versions" => (2, true),
+                "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
+                | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
+                | "falsification" | "files" | "log" => (1, true),
+                "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };
             if !known {
@@ -187,6 +188,10 @@ impl Book {
                 .or_else(|| from("/measured/", ".txt"))
                 .is_none()
                 .then(|| "a console block is an included transcript".into()),
+            // A script that a listing's test runs.
+            "sh" if include.is_some() => from("/listings/", ".sh")
+                .is_none()
+                .then(|| "a script is included from a listing".into()),
             "sh" | "bash" | "shell" => self.unknown_command(&fence.text),
             "go" | "python" | "json" | "toml" | "yaml" if include.is_some() => None,
             language => Some(format!("`{language}` that is not included from a file")),

@@ -19,14 +19,17 @@ pub mod files;
 pub mod grid;
 pub mod links;
 pub mod listing;
+pub mod log;
 mod markup;
 pub mod minutes;
+pub mod pictures;
 pub mod preprocess;
 pub mod results;
 pub mod root;
 pub mod serve;
 pub mod site;
 pub mod source;
+pub mod symptoms;
 pub mod timeline;
 pub mod versions;
 
