@@ -89,9 +89,12 @@ fn each_answer_is_explained() {
 
 #[test]
 fn seeds_differ() {
-    let sheets: BTreeSet<_> = (0..4)
-        .map(|seed| Sheet::of(seed).unwrap().asked().to_string())
-        .collect();
+    // Behind the line that names the seed.
+    let rest = |seed| {
+        let sheet = Sheet::of(seed).unwrap().asked().to_string();
+        sheet.split_once('\n').unwrap().1.to_owned()
+    };
+    let sheets: BTreeSet<_> = (0..4).map(rest).collect();
     assert_eq!(sheets.len(), 4);
 }
 
