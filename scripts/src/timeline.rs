@@ -31,8 +31,8 @@ pub fn render(name: &str, events: &str) -> Result<String, Error> {
         .collect();
     Ok(format!(
         "<figure class=\"timeline\"><div class=\"timeline-picture\" tabindex=\"0\" role=\"group\" \
-         aria-label=\"Timeline, scrolls sideways\">{picture}</div><figcaption>{}</figcaption>\
-         <details><summary>The same in words</summary><ol>{words}</ol></details></figure>\n",
+         aria-label=\"Timeline, scrolls sideways\">{picture}</div><figcaption><p>{}</p>\
+         <details><summary>The same in words</summary><ol>{words}</ol></details></figcaption></figure>\n",
         escape(&run.caption())
     ))
 }

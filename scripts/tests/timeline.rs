@@ -74,7 +74,7 @@ fn a_restart_in_a_picture_and_in_words() {
     assert_eq!(count(&figure, "path.severed"), 1);
     assert_eq!(count(&figure, "line.rotation"), 2);
     assert_eq!(text(&figure, ".gap-label"), "gap 40 ms");
-    let caption = text(&figure, "figcaption");
+    let caption = text(&figure, "figcaption > p");
     assert!(
         caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"),
         "{caption}"
@@ -129,7 +129,7 @@ fn a_drain_in_a_picture_and_in_words() {
     assert_eq!(count(&figure, "rect.drained"), 1);
     assert_eq!(count(&figure, "path.cut"), 1);
     assert_eq!(text(&figure, ".drain-label"), "drain of generation 1");
-    let caption = text(&figure, "figcaption");
+    let caption = text(&figure, "figcaption > p");
     assert!(
         caption.contains("1 cut, 0 callers refused. 1 connection drained"),
         "{caption}"
@@ -203,7 +203,7 @@ fn a_resumed_connection_is_hatched_and_named() {
     );
     let figure = render("resumed", &log).unwrap();
     assert_eq!(count(&figure, "rect.generation-unknown"), 1);
-    assert!(text(&figure, "figcaption").contains("1 connection resumed"));
+    assert!(text(&figure, "figcaption > p").contains("1 connection resumed"));
 }
 
 /// The first label is long: a rotation that comes soon after it has no room for its own.

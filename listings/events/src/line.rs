@@ -29,6 +29,12 @@ impl Line {
     }
 }
 
+/// A log may hold anything. What reaches a terminal holds nothing that steers it.
+pub fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
+}
+
 /// Turns events of one run into lines. It remembers when the run began.
 #[derive(Debug, Default)]
 pub struct Teller {
@@ -47,10 +53,10 @@ impl Teller {
         let shown = shown.filter(|(field, value)| !hidden(field) && !value.is_null());
         Line {
             at: since.map(after).unwrap_or_default(),
-            who: who(event),
-            event: event.name().to_owned(),
+            who: plain(&who(event)),
+            event: plain(event.name()),
             what: shown
-                .filter_map(|(field, value)| word(field, value, at))
+                .filter_map(|(field, value)| Some(plain(&word(field, value, at)?)))
                 .collect(),
         }
     }
@@ -151,8 +157,12 @@ fn left(text: &str, at: Option<OffsetDateTime>) -> String {
     let Some((until, at)) = date(text).zip(at) else {
         return text.to_owned();
     };
-    // A certificate's dates are whole seconds: an hour is 59 minutes and 59.9 seconds at its first event.
-    after(((until - at).as_seconds_f64()).round())
+    // A certificate's dates are whole seconds, so an hour is 59 minutes and 59.4 seconds at its first event.
+    let left = (until - at).as_seconds_f64();
+    after(match left.abs() >= 600.0 {
+        true => (left / 60.0).round() * 60.0,
+        false => left.round(),
+    })
 }
 
 /// A stretch of time, with a sign, in the two largest units that it has.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use crate::event::Event;
-use crate::line::{Line, Teller};
+use crate::line::{Line, Teller, plain};
 
 /// No line is wider where its words can be broken.
 pub const WIDTH: usize = 88;
@@ -50,10 +50,11 @@ impl Writer {
         shown
     }
 
-    /// What is no event is shown as it is.
+    /// What is no event is shown as it is, but for what would steer a terminal.
     pub fn other(&mut self, line: &str) -> String {
         let repeats = self.flush();
         self.last = None;
+        let line = plain(&line.replace('\t', "    "));
         format!("{repeats}{line}\n")
     }
 

@@ -1,0 +1,122 @@
+//! A recorded run as a person reads it, and as programs do: lines in columns from its events, with the JSON
+//! below a fold.
+//!
+//! The transcript has names where runs differ (`[TIME]`). The lines are of the events of the run that was
+//! recorded, so they have the values.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use events::event::Event;
+use events::line::{Line, Teller};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::markup::escape;
+use crate::source::Part;
+
+/// The lines of the transcript at `argument`, a `.console` file with `.events.jsonl` beside it.
+///
+/// # Errors
+/// When one of the two is not there, or they are of different runs.
+pub fn render(directory: &Path, argument: &str) -> Result<String, Error> {
+    let console = Part::parse(directory, argument)?.text()?;
+    let beside = format!("{}.events.jsonl", argument.trim_end_matches(".console"));
+    let raw = Part::parse(directory, &beside)?.text()?;
+    let mut raw: Vec<_> = raw.lines().map(Event::parse).collect();
+    let (command, printed) = console.split_once('\n').unwrap_or((&console, ""));
+    let mut shown = Shown::default();
+    for (number, line) in (2..).zip(printed.lines()) {
+        match Event::parse(line) {
+            Some(event) => {
+                let missing = || Error::Line(number, format!("{beside} has no such event"));
+                shown.event(&take(&mut raw, &event).ok_or_else(missing)?);
+            }
+            None => shown.other(line),
+        }
+    }
+    let rows = shown.end();
+    if !rows.contains("<b>") {
+        return Err(Error::NothingToDraw(
+            "no events: show it in a console fence",
+        ));
+    }
+    let command = escape(command);
+    Ok(format!(
+        "<div class=\"log\"><p><code>{command}</code></p><ol>{rows}</ol></div>\n\n\
+         <details class=\"json\"><summary>The same, as programs read it</summary>\n\n\
+         ```console\n{{{{#include {argument}}}}}\n```\n\n</details>\n"
+    ))
+}
+
+/// Takes the first event that the transcript's line can stand for.
+fn take(raw: &mut [Option<Event>], shown: &Event) -> Option<Event> {
+    let is_name = |value: &Value| value.as_str().is_some_and(|text| text.contains('['));
+    let fits = |event: &Event| {
+        event.0.len() == shown.0.len()
+            && shown.0.iter().all(|(field, value)| {
+                let real = event.0.get(field);
+                real.is_some_and(|real| real == value || is_name(value))
+            })
+    };
+    let found = raw.iter_mut().find(|of| of.as_ref().is_some_and(fits))?;
+    found.take()
+}
+
+/// Rows, of which the last may still repeat.
+#[derive(Default)]
+struct Shown {
+    teller: Teller,
+    rows: String,
+    last: Option<(Line, u64)>,
+}
+
+impl Shown {
+    fn event(&mut self, event: &Event) {
+        let line = self.teller.tell(event);
+        match &mut self.last {
+            Some((last, times)) if line.repeats(last) => *times += 1,
+            _ => {
+                self.close();
+                self.last = Some((line, 1));
+            }
+        }
+    }
+
+    fn other(&mut self, line: &str) {
+        self.close();
+        let _ = write!(self.rows, "<li class=\"said\">{}</li>", escape(line));
+    }
+
+    fn close(&mut self) {
+        let Some((line, times)) = self.last.take() else {
+            return;
+        };
+        let Line {
+            at,
+            who,
+            event,
+            what,
+            ..
+        } = &line;
+        let (at, who, event) = (escape(at), escape(who), escape(event));
+        let _ = write!(
+            self.rows,
+            "<li><span class=\"at\">{at}</span> <span class=\"who {}\">{who}</span> <b>{}</b> <span class=\"what\">",
+            who.split(' ').next().unwrap_or_default(),
+            event.replace('_', "_<wbr>"),
+        );
+        for what in what {
+            let _ = write!(self.rows, "<span>{}</span> ", escape(what));
+        }
+        if times > 1 {
+            let _ = write!(self.rows, "<i>×{times}</i>");
+        }
+        self.rows.push_str("</span></li>");
+    }
+
+    fn end(mut self) -> String {
+        self.close();
+        self.rows
+    }
+}
