@@ -188,10 +188,6 @@ impl Book {
                 .or_else(|| from("/measured/", ".txt"))
                 .is_none()
                 .then(|| "a console block is an included transcript".into()),
-            // A script that a listing's test runs.
-            "sh" if include.is_some() => from("/listings/", ".sh")
-                .is_none()
-                .then(|| "a script is included from a listing".into()),
             "sh" | "bash" | "shell" => self.unknown_command(&fence.text),
             "go" | "python" | "json" | "toml" | "yaml" if include.is_some() => None,
             language => Some(format!("`{language}` that is not included from a file")),

@@ -369,10 +369,6 @@ fn code_that_was_typed() {
 
 #[test]
 fn a_command_that_nobody_runs() {
-    lie(
-        "{{#listing A script.}}\n\n```sh\n{{#include ../README.md}}\n```",
-        "a script is included from a listing",
-    );
     let what = "`cargo frob` stands neither in README.md nor in .ci/run";
     lie("```sh\ncargo frob\n```", what);
     truth("```sh\n# a comment\ncargo book\n```");
