@@ -12,7 +12,9 @@ use zdr::gate::scenario::Scenario;
 fn named() -> BTreeSet<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/checklist.md");
     let text = fs::read_to_string(page).unwrap();
-    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| check |"));
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| check |"));
     let last = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once("| "));
     let code = last.flat_map(|(_, cell)| cell.split('`').skip(1).step_by(2));
     code.map(str::to_owned).collect()
