@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use ego_tree::NodeRef;
 use scraper::node::Element;
 use scraper::{ElementRef, Html, Node, Selector};
 
@@ -44,7 +45,7 @@ pub(super) fn convert(html: &str, pages: &BTreeSet<String>) -> Page {
 }
 
 impl Page {
-    fn write(&mut self, node: ego_tree::NodeRef<'_, Node>, pages: &BTreeSet<String>) {
+    fn write(&mut self, node: NodeRef<'_, Node>, pages: &BTreeSet<String>) {
         match node.value() {
             Node::Text(text) => self.body += &escape(text),
             Node::Element(element) if !LEFT_OUT.contains(&element.name()) => {
@@ -54,12 +55,7 @@ impl Page {
         }
     }
 
-    fn element(
-        &mut self,
-        node: ego_tree::NodeRef<'_, Node>,
-        element: &Element,
-        pages: &BTreeSet<String>,
-    ) {
+    fn element(&mut self, node: NodeRef<'_, Node>, element: &Element, pages: &BTreeSet<String>) {
         let name = element.name();
         self.body += &format!("<{name}");
         if name == "svg" {
@@ -87,7 +83,13 @@ impl Page {
             return;
         }
         self.body.push('>');
-        for child in node.children() {
+        let is_caption = |child: &NodeRef<'_, Node>| {
+            let element = child.value().as_element();
+            element.is_some_and(|element| element.name() == "figcaption")
+        };
+        // A caption is the last in its figure, also where a script of the site comes behind it.
+        let (last, first): (Vec<_>, Vec<_>) = node.children().partition(is_caption);
+        for child in first.into_iter().chain(last) {
             self.write(child, pages);
         }
         self.body += &format!("</{name}>");
@@ -136,6 +138,16 @@ mod tests {
         assert_eq!(
             body("<details open><p>a"),
             "<details open=\"\"><p>a</p></details>"
+        );
+    }
+
+    #[test]
+    fn a_caption_is_the_last_in_its_figure() {
+        assert_eq!(
+            body(
+                "<figure><i>a</i><figcaption>b</figcaption><details>c</details><script>d</script></figure>"
+            ),
+            "<figure><i>a</i><details>c</details><figcaption>b</figcaption></figure>"
         );
     }
 
