@@ -11,7 +11,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scripts::check;
+use scripts::{check, fence};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = scripts::root()?;
@@ -50,7 +50,7 @@ fn write_snippets(
 ) -> Result<Option<PathBuf>, Box<dyn Error>> {
     let text = fs::read_to_string(chapter)?;
     let mut inline = String::new();
-    for fence in check::fences(&text)
+    for fence in fence::fences(&text)
         .iter()
         .filter(|fence| fence.is_inline_rust())
     {

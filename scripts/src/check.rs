@@ -5,10 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use walkdir::WalkDir;
 
-use crate::source::{Directive, Part, directives};
+use crate::fence::{Fence, fences};
+use crate::minutes::{self, Minutes};
+use crate::source::{Part, directives};
+use crate::{expand, listing};
 
 /// Something that must be mended, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,17 +33,6 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A fence of a chapter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fence {
-    /// What follows the opening ticks.
-    pub info: String,
-    /// What stands between.
-    pub text: String,
-    /// The line of the opening ticks, counted from 1.
-    pub line: usize,
-}
-
 /// Reads the whole book below `root`, and returns all that is wrong, in order.
 ///
 /// # Errors
@@ -57,6 +48,7 @@ pub fn check(root: &Path) -> io::Result<Vec<Problem>> {
         let text = fs::read_to_string(chapter)?;
         book.directives(chapter, &text);
         book.fences(chapter, &text);
+        book.reading(chapter, &text);
     }
     book.house(&chapters)?;
     book.problems.sort();
@@ -79,58 +71,6 @@ pub fn markdown(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The fences of a text, wherever Markdown allows one; and indented code, with no `info`.
-pub fn fences(text: &str) -> Vec<Fence> {
-    let mut found: Vec<Fence> = Vec::new();
-    let mut inside = false;
-    for (event, range) in Parser::new_ext(text, Options::all()).into_offset_iter() {
-        match event {
-            Event::Start(Tag::CodeBlock(kind)) => {
-                inside = true;
-                found.push(Fence {
-                    info: match kind {
-                        CodeBlockKind::Fenced(info) => info.to_string(),
-                        CodeBlockKind::Indented => String::new(),
-                    },
-                    text: String::new(),
-                    line: text[..range.start].matches('\n').count() + 1,
-                });
-            }
-            Event::Text(part) if inside => {
-                if let Some(fence) = found.last_mut() {
-                    fence.text.push_str(&part);
-                }
-            }
-            Event::End(TagEnd::CodeBlock) => inside = false,
-            _ => {}
-        }
-    }
-    found
-}
-
-impl Fence {
-    /// The fence's language, in lower case, without attributes.
-    pub fn language(&self) -> String {
-        let first = self.info.split([',', ' ', '\t']).next().unwrap_or_default();
-        first.trim_matches(['{', '}', '.']).to_lowercase()
-    }
-
-    /// The directive that is the fence's only content.
-    pub fn include(&self) -> Option<Directive> {
-        let mut found = directives(&self.text);
-        let whole = self.text.trim();
-        let alone = found.len() == 1 && whole.starts_with("{{#") && whole.ends_with("}}");
-        found.pop().filter(|directive| {
-            alone && ["include", "rustdoc_include"].contains(&directive.name.as_str())
-        })
-    }
-
-    /// Whether skeptic is to compile and run it: Rust that stands in the chapter itself.
-    pub fn is_inline_rust(&self) -> bool {
-        self.language() == "rust" && self.include().is_none()
-    }
-}
-
 struct Book {
     root: PathBuf,
     commands: String,
@@ -148,6 +88,8 @@ impl Book {
         let directory = chapter.parent().unwrap_or(chapter).to_owned();
         for directive in directives(text) {
             let (count, known) = match directive.name.as_str() {
+                // What they say of the page as a whole is checked there.
+                name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "catalogue" | "errata"
                 | "falsification" | "files" => (1, true),
                 "changed" | "results" | "versions" => (2, true),
@@ -172,6 +114,47 @@ impl Book {
             if let Some(what) = self.objection(chapter, &fence) {
                 self.problem(chapter, fence.line, what);
             }
+        }
+    }
+
+    /// Each listing of a chapter has a title, and each page of one says how long it takes.
+    fn reading(&mut self, chapter: &Path, text: &str) {
+        if let Err(error) = listing::titled(text) {
+            return self.problem(chapter, 0, error.to_string());
+        }
+        if !is_numbered(&file_name(chapter)) {
+            return;
+        }
+        for what in missing(text) {
+            self.problem(chapter, 0, what);
+        }
+        for fence in listing::untitled(text) {
+            let what = "a listing without a title: `{{#listing What it does.}}` before it";
+            self.problem(chapter, fence.line, what);
+        }
+        let directory = chapter.parent().unwrap_or(chapter);
+        let named = directives(text);
+        let named = named
+            .iter()
+            .filter(|directive| directive.name == minutes::NAME);
+        if named.count() != 1 {
+            self.problem(
+                chapter,
+                0,
+                "says not once how long it takes: `{{#minutes}}`",
+            );
+        }
+        // Where it cannot be expanded, that has been told.
+        let Ok(expanded) = expand::expand_all(directory, text) else {
+            return;
+        };
+        match Minutes::of(directory, &expanded).map(Minutes::open) {
+            Ok(minutes) if minutes > minutes::LIMIT => {
+                let limit = minutes::LIMIT;
+                let what = format!("takes {minutes} minutes to read: {limit} are the limit");
+                self.problem(chapter, 0, what);
+            }
+            _ => {}
         }
     }
 
@@ -219,6 +202,21 @@ impl Book {
             .map(|line| format!("`{line}` stands neither in README.md nor in .ci/run"))
     }
 
+    /// The listing of a page: that of its name, or, where a chapter has several pages, of its number.
+    fn listing(&self, page: &str) -> io::Result<Option<String>> {
+        let mut of_number = None;
+        for entry in fs::read_dir(self.root.join("listings"))? {
+            let name = file_name(&entry?.path());
+            if name == page {
+                return Ok(Some(name));
+            }
+            if is_numbered(&name) && name.get(..5) == page.get(..5) {
+                of_number = Some(name);
+            }
+        }
+        Ok(of_number)
+    }
+
     /// Chapters and listings belong together, and each is shown.
     fn house(&mut self, chapters: &[PathBuf]) -> io::Result<()> {
         let source = self.root.join("src");
@@ -230,12 +228,13 @@ impl Book {
             if name != "SUMMARY.md" && !summary.contains(&format!("({name})")) {
                 self.problem(chapter, 0, "not in SUMMARY.md: nobody will find it");
             }
-            if let Some(crate_name) = name.strip_suffix(".md").filter(|n| is_numbered(n)) {
-                let listing = format!("../listings/{crate_name}/");
-                if !self.root.join("listings").join(crate_name).is_dir() {
-                    self.problem(chapter, 0, format!("no listings/{crate_name}"));
-                } else if !text.contains(&format!("include {listing}")) {
-                    self.problem(chapter, 0, "shows nothing of its own listing");
+            if let Some(page) = name.strip_suffix(".md").filter(|n| is_numbered(n)) {
+                match self.listing(page)? {
+                    None => self.problem(chapter, 0, format!("no listings/{page}")),
+                    // A further page of the chapter may show what another crate has.
+                    Some(listing) if listing != page => {}
+                    Some(_) if text.contains(&format!("include ../listings/{page}/")) => {}
+                    Some(_) => self.problem(chapter, 0, "shows nothing of its own listing"),
                 }
             }
             shown.push_str(&text);
@@ -267,6 +266,33 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// What each page of a chapter has, first and last: and this one has not.
+fn missing(text: &str) -> Vec<&'static str> {
+    let (opening, _) = text.split_once("\n## ").unwrap_or((text, ""));
+    // A page may give its prediction a heading of its own.
+    let predicts = opening.contains("**Predict.**") || text.contains("\n## Predict\n");
+    let (_, last) = text.rsplit_once("\n## ").unwrap_or_default();
+    let points = last.lines().filter(|line| line.starts_with("- ")).count();
+    let carried = last.starts_with("Carry away\n") && (3..=5).contains(&points);
+    let wanted = [
+        (
+            opening.contains("**You will**"),
+            "does not open with `**You will**`",
+        ),
+        (predicts, "asks for no prediction: `**Predict.**`"),
+        (
+            text.contains("**Holds at the end.**"),
+            "states no invariants: `**Holds at the end.**`",
+        ),
+        (
+            carried,
+            "does not end with `## Carry away` and three to five points",
+        ),
+    ];
+    let missing = wanted.into_iter().filter(|(there, _)| !there);
+    missing.map(|(_, what)| what).collect()
 }
 
 /// Code that hides behind `text`: what the first line begins with gives it away.

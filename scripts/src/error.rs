@@ -27,6 +27,8 @@ pub enum Error {
     List(String),
     /// The two files of a diff, by their paths, are the same.
     Same(String, String),
+    /// The title of a listing says nothing, or belongs to none, and what it lacks.
+    Title(&'static str),
     /// Another error, and the file (or the line of the chapter) in which it was found.
     In(String, Box<Error>),
 }
@@ -72,6 +74,7 @@ impl fmt::Display for Error {
             Self::NothingToDraw(missing) => f.write_str(missing),
             Self::List(error) => f.write_str(error),
             Self::Same(old, new) => write!(f, "{old} and {new} are the same"),
+            Self::Title(lacks) => write!(f, "the title of a listing {lacks}"),
             Self::In(place, error) => write!(f, "{place}: {error}"),
         }
     }

@@ -6,8 +6,9 @@ use std::path::Path;
 use similar::TextDiff;
 
 use crate::error::Error;
+use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, files, grid, results, timeline, versions};
+use crate::{catalogue, errata, falsification, files, grid, listing, results, timeline, versions};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -23,6 +24,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     let root = directory.parent().unwrap_or(directory);
     let which = directive.arguments.get(1).map_or("", String::as_str);
     let name = directive.name.as_str();
+    // What says how long the page takes is expanded once all else is.
+    if name == minutes::NAME {
+        return Ok(None);
+    }
     if name == "changed" {
         return changed(part(0)?, part(1)?).map(Some);
     }
@@ -57,6 +62,7 @@ fn changed((old, before): (&str, String), (new, after): (&str, String)) -> Resul
 /// # Errors
 /// With the line of the directive that cannot be expanded.
 pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
+    let text = &listing::titled(text)?;
     let mut expanded = String::new();
     let mut from = 0;
     for directive in directives(text) {
@@ -69,5 +75,9 @@ pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
         }
     }
     expanded.push_str(&text[from..]);
-    Ok(expanded)
+    let minutes = format!("{{{{#{}}}}}", minutes::NAME);
+    match expanded.contains(&minutes) {
+        true => Ok(expanded.replace(&minutes, &Minutes::of(directory, &expanded)?.to_string())),
+        false => Ok(expanded),
+    }
 }

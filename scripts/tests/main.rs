@@ -4,6 +4,7 @@ mod catalogue;
 mod destination;
 mod errata;
 mod grid;
+mod listing;
 mod new_chapter;
 mod results;
 mod root;

@@ -112,3 +112,35 @@ fn ids_are_unique() {
         assert_eq!(ids.len(), all, "{}: an id stands twice", path.display());
     }
 }
+
+/// A section that moved is found by its old address, and no redirect hides a section that is there.
+#[test]
+fn what_moved_is_found() {
+    let config = fs::read_to_string(scripts::root().unwrap().join("book.toml")).unwrap();
+    let config: toml::Table = config.parse().unwrap();
+    let redirects = config["output"]["html"]["redirect"].as_table().unwrap();
+    assert!(redirects.len() >= 20, "{redirects:?}");
+    let has = |page: &str, id: &str| {
+        let text = fs::read_to_string(site().join(page));
+        let text = text.unwrap_or_else(|error| panic!("{page}: {error}"));
+        let html = Html::parse_document(&text);
+        html.select(&Selector::parse("[id]").unwrap())
+            .any(|element| element.attr("id") == Some(id))
+    };
+    for (from, to) in redirects {
+        let (page, fragment) = from
+            .trim_start_matches('/')
+            .split_once('#')
+            .unwrap_or((from, ""));
+        assert!(
+            !has(page, fragment),
+            "{from} is still there, and cannot be reached"
+        );
+        let to = to.as_str().unwrap();
+        let (page, fragment) = to.split_once('#').unwrap_or((to, "mdbook-content"));
+        assert!(
+            has(page, fragment),
+            "{from} leads to {to}, which is not there"
+        );
+    }
+}

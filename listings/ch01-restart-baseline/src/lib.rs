@@ -25,6 +25,7 @@
 //! # Ok::<_, lab::Error>(())
 //! ```
 
+pub mod log_form;
 pub mod stampede;
 pub mod supervisor;
 
@@ -89,6 +90,7 @@ pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation:
 
 /// Ends a program: a failure is one line on stderr, and exit code 1.
 pub fn exit(outcome: io::Result<()>) -> ExitCode {
+    lab::emit::flush();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

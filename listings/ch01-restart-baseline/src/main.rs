@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use ch01_restart_baseline::log_form::LogForm;
 use ch01_restart_baseline::stampede::{Fleet, renew_by_restart};
 use ch01_restart_baseline::supervisor::{Once, Supervisor};
 use ch01_restart_baseline::{exit, until_told};
@@ -17,6 +18,8 @@ use tracing::Level;
 /// Chapter 1: rotate by restart.
 #[derive(Parser)]
 struct Arguments {
+    #[command(flatten)]
+    log: LogForm,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -29,7 +32,9 @@ enum Role {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit(match Arguments::parse().role {
+    let arguments = Arguments::parse();
+    arguments.log.choose();
+    exit(match arguments.role {
         Some(Role::Serve(once)) => once.serve().await,
         None => match until_told(demo()).await {
             // Virtual time needs a runtime of its own.

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::net::SocketAddr;
 
+use ch01_restart_baseline::log_form::LogForm;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use lab::BOUND;
 use lab::child::Child;
@@ -26,7 +27,9 @@ impl<D: Args, S: Args> Role<D, S> {
         let command = Arguments::<D, S>::command().about(about);
         let command = command.mut_subcommand("serve", |serve| serve.about(serves));
         let arguments = Arguments::<D, S>::from_arg_matches(&command.get_matches());
-        match arguments.unwrap_or_else(|error| error.exit()) {
+        let arguments = arguments.unwrap_or_else(|error| error.exit());
+        arguments.log.choose();
+        match arguments {
             Arguments {
                 subcommand: Some(Server::Serve(told)),
                 ..
@@ -38,6 +41,8 @@ impl<D: Args, S: Args> Role<D, S> {
 
 #[derive(Parser)]
 struct Arguments<D: Args, S: Args> {
+    #[command(flatten)]
+    log: LogForm,
     #[command(flatten)]
     demo: D,
     #[command(subcommand)]

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use ch01_restart_baseline::log_form::LogForm;
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
@@ -25,6 +26,8 @@ use tracing::Level;
 /// Chapter 4: whole contexts, swapped.
 #[derive(Parser)]
 struct Arguments {
+    #[command(flatten)]
+    log: LogForm,
     #[command(flatten)]
     shown: Shown,
     #[command(subcommand)]
@@ -66,6 +69,7 @@ enum Kind {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    arguments.log.choose();
     exit(match arguments.role {
         Some(Role::Serve(program)) => server(program).await,
         Some(Role::Call { program, calls }) => client(program, calls).await,

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ch01_restart_baseline::log_form::LogForm;
 use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
@@ -38,6 +39,8 @@ use tracing::Level as Shown;
 /// Chapter 7: graceful degradation.
 #[derive(Parser)]
 struct Arguments {
+    #[command(flatten)]
+    log: LogForm,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -96,6 +99,7 @@ fn part(text: &str) -> Result<f64, &'static str> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    arguments.log.choose();
     exit(match arguments.role {
         Some(Role::Serve(follow)) => {
             runtime::Runtime::new().and_then(|rt| rt.block_on(server(*follow)))

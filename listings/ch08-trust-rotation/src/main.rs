@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ch01_restart_baseline::log_form::LogForm;
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
@@ -33,6 +34,8 @@ use tracing::Level;
 /// Chapter 8: trust rotates, too.
 #[derive(Parser)]
 struct Arguments {
+    #[command(flatten)]
+    log: LogForm,
     /// Log each connection, too.
     #[arg(long)]
     all: bool,
@@ -105,6 +108,7 @@ fn sessions() -> Sessions {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    arguments.log.choose();
     let shown = if arguments.all {
         Level::DEBUG
     } else {

@@ -9,6 +9,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use ch01_restart_baseline::log_form::LogForm;
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
@@ -23,6 +24,8 @@ use tracing::Level;
 /// Chapter 9: simulate rotation.
 #[derive(Parser)]
 struct Arguments {
+    #[command(flatten)]
+    log: LogForm,
     /// Log each connection, too.
     #[arg(long)]
     all: bool,
@@ -61,6 +64,7 @@ struct Careful {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    arguments.log.choose();
     let shown = match (&arguments.role, arguments.all) {
         (Some(Role::Serve(_)), _) | (_, true) => Level::DEBUG,
         _ => Level::INFO,

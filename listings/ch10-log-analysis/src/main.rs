@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
+use ch01_restart_baseline::log_form::LogForm;
 use ch01_restart_baseline::{exit, listen, until_told};
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
@@ -31,6 +32,8 @@ use tracing::Level;
 /// Chapter 10: log analysis.
 #[derive(Parser)]
 struct Arguments {
+    #[command(flatten)]
+    log: LogForm,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -58,7 +61,9 @@ struct Server {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Arguments::parse().role {
+    let arguments = Arguments::parse();
+    arguments.log.choose();
+    match arguments.role {
         Some(Role::Log(command)) => command.run().await,
         Some(Role::Serve(arguments)) => exit(server(arguments).await),
         None => exit(until_told(demo()).await),

@@ -3,13 +3,18 @@
 //! A server writes `tracing::info!(event = "identity_loaded", generation = 2, …)`, as a user's
 //! service would. The [`Layer`] here turns each call that has an `event` field into a line such as
 //! `{"ts":"…","event":"identity_loaded","generation":2,…}`. Calls without that field are not
-//! events and are left alone. A field that was declared but has no value (an `Option` that is
+//! events and are left alone. Where a person reads, in a terminal, the same events are lines in columns instead
+//! ([`Form`]). A field that was declared but has no value (an `Option` that is
 //! `None`) becomes `null`.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
+use anstream::{AutoStream, ColorChoice};
+use events::text::Writer;
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use tracing::field::{Field, Visit};
@@ -23,10 +28,61 @@ use crate::log::Log;
 /// Tells the time of an event.
 type Now = Box<dyn Fn() -> OffsetDateTime + Send + Sync>;
 
+/// How events are written to stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// For a person where stderr is a terminal, and for a program otherwise.
+    #[default]
+    Auto,
+    /// One JSON object a line: for programs.
+    Json,
+    /// Lines in columns: for a person.
+    Text,
+}
+
+impl FromStr for Form {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            _ => Err("expected `auto`, `json` or `text`".into()),
+        }
+    }
+}
+
+static FORM: OnceLock<Form> = OnceLock::new();
+
+/// Chooses how this process's events are written. Call once, before events go to stderr.
+pub fn form(form: Form) {
+    // A second choice comes too late: lines have been written.
+    let _ = FORM.set(form);
+}
+
+impl Form {
+    /// What writes text, where a person reads.
+    fn text(self) -> Option<Mutex<Writer>> {
+        let coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+        let writer = match coloured {
+            true => Writer::coloured(),
+            false => Writer::default(),
+        };
+        let wanted = match self {
+            Self::Auto => io::stderr().is_terminal(),
+            Self::Json => false,
+            Self::Text => true,
+        };
+        wanted.then(|| Mutex::new(writer))
+    }
+}
+
 /// Where the events of this process go.
 enum Sink {
-    /// Lines on stderr, and all of them to a file and to a log where there is one.
-    Stderr(Option<std::fs::File>, Option<Log>),
+    /// Lines on stderr, as text where a person reads; and all of them to a file and to a log where there is
+    /// one.
+    Stderr(Option<Mutex<Writer>>, Option<std::fs::File>, Option<Log>),
     /// A log in memory, for a test.
     Memory(Log),
 }
@@ -35,7 +91,7 @@ impl Sink {
     fn put(&self, level: Level, shown: Level, event: Event) {
         match self {
             Self::Memory(log) => log.push(event),
-            Self::Stderr(file, log) => {
+            Self::Stderr(text, file, log) => {
                 // One write a line, so that lines of several threads or processes never mix. A log
                 // that cannot be written is no reason to stop serving.
                 let line = format!("{event}\n");
@@ -43,6 +99,12 @@ impl Sink {
                     let _ = file.write_all(line.as_bytes());
                 }
                 if level <= shown {
+                    // The lock is held until the line is out: another thread's must not overtake it.
+                    let mut writer = text.as_ref().map(Mutex::lock);
+                    let line = match &mut writer {
+                        Some(writer) => writer.event(&event),
+                        None => line,
+                    };
                     let _ = io::stderr().lock().write_all(line.as_bytes());
                 }
                 if let Some(log) = log {
@@ -79,6 +141,16 @@ pub fn to_stderr_at(
     start(shown, Box::new(now), Some(log.clone())).map(|()| log)
 }
 
+/// Writes what is still to be said of events that repeated. Call it before the process ends.
+pub fn flush() {
+    if let Some((sink, _)) = PROCESS_SINK.get()
+        && let Sink::Stderr(Some(text), ..) = &**sink
+    {
+        let repeats = text.lock().flush();
+        let _ = io::stderr().lock().write_all(repeats.as_bytes());
+    }
+}
+
 fn start(shown: Level, now: Now, log: Option<Log>) -> io::Result<()> {
     let file = match std::env::var_os(FILE_VARIABLE) {
         Some(path) => {
@@ -87,7 +159,8 @@ fn start(shown: Level, now: Now, log: Option<Log>) -> io::Result<()> {
         }
         None => None,
     };
-    let sink = Arc::new(Sink::Stderr(file, log));
+    let text = FORM.get().copied().unwrap_or_default().text();
+    let sink = Arc::new(Sink::Stderr(text, file, log));
     let (sink, shown) = PROCESS_SINK.get_or_init(|| (sink, shown));
     let layer = Layer {
         sink: sink.clone(),

@@ -35,7 +35,6 @@ pub mod child;
 pub mod client;
 pub mod emit;
 mod error;
-pub mod event;
 pub mod log;
 pub mod memory;
 pub mod mutual;
@@ -43,6 +42,8 @@ pub mod name;
 pub mod rotation;
 pub mod secrets;
 pub mod wire;
+
+pub use events::event;
 
 use std::net::SocketAddr;
 

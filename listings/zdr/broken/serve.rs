@@ -77,7 +77,7 @@ impl Server {
                 }
                 Some(_) = open.join_next() => {}
                 Ok(()) = published.changed() => {
-                    if matches!(self.defect, Some(Defect::Restart | Defect::SeverOnReload)) {
+                    if self.defect == Some(Defect::Restart) {
                         open.abort_all();
                     }
                     if matches!(self.defect, Some(Defect::Restart | Defect::Gap)) {
@@ -104,6 +104,7 @@ impl Server {
         let (live, server, state) = (live.clone(), server.clone(), self.state.clone());
         match self.defect {
             Some(Defect::Corrupt) => open.spawn(corrupt(live, tcp)),
+            Some(Defect::SeverOnReload) => open.spawn(severed(live, tcp)),
             Some(Defect::ForgetsTransactions) => open.spawn(redis(live, tcp, true)),
             _ if self.speaks_redis => open.spawn(redis(live, tcp, false)),
             cuts if self.is_ordinary || cuts.is_some_and(ordinary::has_pages) => {
@@ -173,6 +174,25 @@ async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, forgets: bool) {
     // How it ended is the client's to tell.
     let _ = redis::serve(stream, &live, forgets).await;
     opened.closed(0, "client_closed");
+}
+
+/// One connection, which ends at the first reload after its handshake. A handshake that is under way is
+/// let through: whether a reload meets one is chance, and what is said of this defect is not.
+async fn severed(live: Arc<IdentityStore>, tcp: TcpStream) {
+    let generation = live.current();
+    let acceptor = TlsAcceptor::from(generation.config.clone());
+    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+        return;
+    };
+    let (resumed, tls) = how(stream.get_ref().1);
+    let opened = Opened::log(Some(generation.number), resumed, tls);
+    let mut published = live.published();
+    let talking = in_flight::converse(stream, std::future::pending(), Duration::ZERO);
+    let (bytes, end) = tokio::select! {
+        (bytes, end) = talking => (bytes, end.word()),
+        _ = published.changed() => (0, in_flight::leave::End::Cut.word()),
+    };
+    opened.closed(bytes, end);
 }
 
 /// One connection, whose answers are wrong from the second generation on.

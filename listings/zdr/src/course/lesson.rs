@@ -231,7 +231,7 @@ hints! {
     LAST_GOOD: "It let go of what it had before it had something better. In which order do you read, judge \
                 and publish?", "src/ch07-graceful-degradation.md", "Last known good";
     LESS: "What it shows parses, and is less than it was. Can a reader tell a shorter chain from a chain \
-           that is cut?", "src/ch05-race-conditions.md", "Less than before";
+           that is cut?", "src/ch05-whole-sets.md", "Less than before";
     VALIDATE: "It published what its clients refuse. Could it have asked their questions first?",
               "src/ch02-hot-reload.md", "Reload";
     NO_FILES: "Clients waited for a file. What does a handshake need that is not in memory?",
@@ -247,9 +247,9 @@ hints! {
     KEY_IN_LOG: "A line of its output holds what must stay secret. What do your errors repeat of a file that \
                  does not parse?", "src/event-contract.md", "Reasons";
     RESUMED: "A session outlived the trust on which it was founded. What has to go along with an authority?",
-             "src/ch08-trust-rotation.md", "One generation";
+             "src/ch08-second-look.md", "One generation";
     RETURNING: "A session that is resumed shows no certificate. How long may it go on so?",
-               "src/ch06-in-flight-requests.md", "Clients who come back";
+               "src/ch06-returning-clients.md", "A stamp in the session";
     START: "May a server begin before its first certificate?",
            "src/ch02-hot-reload.md", "The process now owns a lifecycle";
     LIFECYCLE: "A process that lives longer pays longer. What does each generation leave behind?",

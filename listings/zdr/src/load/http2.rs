@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::attempt::failure::Where;
 use crate::attempt::finished;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::load::download::long_stream;
@@ -17,6 +18,10 @@ use crate::server::spec::Protocol;
 
 /// The size of an answer beside the long stream, in bytes.
 const ANSWER: u64 = 1024;
+
+/// How many requests may wait for their turn on one connection. A machine that is too slow for the rate
+/// would otherwise let all of them wait until their time is up, and the server would be blamed.
+const WAITING: usize = 16;
 
 /// Opens this many connections with a long stream on each, and sends requests over them in turn, at
 /// this many a second.
@@ -47,6 +52,7 @@ pub(super) async fn requests_beside_streams(
 struct Slot {
     context: ProbeContext,
     caller: Caller,
+    places: Semaphore,
     http: tokio::sync::Mutex<Option<KeptConnection<Multiplexed>>>,
     /// Each says whether it has come whole.
     streams: Mutex<JoinSet<bool>>,
@@ -57,6 +63,7 @@ impl Slot {
         Self {
             context: context.clone(),
             caller: caller.clone(),
+            places: Semaphore::new(WAITING),
             http: tokio::sync::Mutex::new(None),
             streams: Mutex::default(),
         }
@@ -79,8 +86,11 @@ impl Slot {
         self.streams.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// One request, written down.
+    /// One request, written down. It is not made where too many wait already.
     async fn ask(self: Arc<Self>, due: Duration) {
+        let Ok(_place) = self.places.try_acquire() else {
+            return self.context.recorder.dropped();
+        };
         let mut probe = Probe::at(due);
         let asked = self.asked(&mut probe);
         // Waiting for the request before is waiting, too.

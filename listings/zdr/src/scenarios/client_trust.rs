@@ -237,13 +237,15 @@ pub(crate) async fn trust_half_written(
     let mut testbed = context.start(Scenario::TrustHalfWritten).await?;
     let mut second = second_authority()?;
     let client = client_of(&testbed, &mut second, false)?;
+    let adding = Instant::now();
     if !add(&mut outcome, &mut testbed, &second, &client).await? {
         return Ok(outcome);
     }
     let half = testbed.clients.root_pem().to_owned();
     let whole = format!("{half}{}", second.root_pem());
-    let hold = context.typical * 3;
-    let hold = hold.clamp(Duration::from_millis(300), Duration::from_millis(800));
+    // Long enough for a look: a server that has just taken a list shows how long one may take here.
+    let hold = context.typical.max(adding.elapsed()) * 3;
+    let hold = hold.clamp(Duration::from_millis(300), Duration::from_secs(5));
     let mut lost = Vec::new();
     for list in [half, whole] {
         testbed.write_client_roots_in_place(&list)?;

@@ -95,7 +95,7 @@ pub struct Spec {
     #[schemars(extend("toml" = r#"other_name = "mail.example.org""#))]
     pub other_name: Option<String>,
     /// The user that the server runs as, with all that is started for it: for one that refuses to run as
-    /// root. Its files are made that user's before it is told of them; a server that follows its files may
+    /// root. Its files are made that user's before it is notified; a server that follows its files may
     /// see them a moment earlier. Only root can say this.
     #[schemars(extend("toml" = r#"user = "www-data""#))]
     pub user: Option<String>,

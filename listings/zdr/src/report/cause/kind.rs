@@ -155,7 +155,7 @@ impl CauseKind {
                 "It lets clients in that it must turn away.",
                 "Swap the clients' authorities together with the identity, so that each configuration asks for \
                  a certificate, and end the sessions that rest on what was removed.",
-                "ch08-trust-rotation.md#one-generation",
+                "ch08-second-look.md#one-generation",
             ),
             _ => (
                 "Its answers hold wrong bytes.",

@@ -57,7 +57,7 @@ impl fmt::Display for Event {
 }
 
 /// RFC 3339, UTC, nine digits of a second: as long in every event, so that a log sorts as text.
-pub(crate) fn timestamp(at: OffsetDateTime) -> String {
+pub fn timestamp(at: OffsetDateTime) -> String {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:9]Z");
     at.format(format).unwrap_or_else(|_| at.to_string())

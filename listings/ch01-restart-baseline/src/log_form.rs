@@ -1,0 +1,27 @@
+//! `--log`, which every program of this book takes: how its events are written.
+
+use std::str::FromStr;
+
+use lab::emit::{self, Form};
+
+/// How the events of a program are written to stderr.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct LogForm {
+    /// Write events as `json` for programs or as `text` for people; `auto` writes text where stderr is
+    /// a terminal.
+    #[arg(
+        long = "log",
+        global = true,
+        value_name = "FORM",
+        default_value = "auto",
+        value_parser = Form::from_str
+    )]
+    form: Form,
+}
+
+impl LogForm {
+    /// Writes them so from now on. Call it before the first event.
+    pub fn choose(self) {
+        emit::form(self.form);
+    }
+}
