@@ -35,7 +35,7 @@ pub enum Class {
     Http3,
     /// Long downloads, of which each byte is checked.
     Download,
-    /// Long downloads by HTTP/3, whose client changes its address all the time.
+    /// Parts of long downloads by HTTP/3, whose client changes its address in their middle.
     Moving,
     /// Long uploads, which come to their end.
     Upload,

@@ -7,6 +7,7 @@
 //! of which only the command is known ([`discover`]), and a rotation with everything that a client sees of it
 //! ([`rotate`]). It may use [`load`](crate::load) and [`server`](crate::server).
 
+mod beside;
 pub mod discover;
 pub mod keep;
 pub mod look;
@@ -31,9 +32,8 @@ use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::spec::{Protocol, Spec};
+use crate::testbed::beside::{Beside, issue_beside};
 use crate::testbed::keep::LastState;
-use crate::testbed::rotate::Beside;
-use crate::testbed::setup::issue_beside;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
 

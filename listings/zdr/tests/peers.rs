@@ -240,6 +240,38 @@ fn each_file_is_a_server_that_we_know() {
     }
 }
 
+/// Servers that are described for a class of clients, in the folder `classes`. nginx with HTTP/3 is not run
+/// here: what it loses are answers that nobody waits for in a test.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_with_http3_or_two_kinds_of_keys_rotate_as_we_know_them() {
+    let file =
+        |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("classes/{name}.toml"));
+    assert!(Spec::read(&file("nginx-http3")).unwrap().http3);
+    let may_fail = &[Code::RequestsFailed, Code::HandshakesFailed];
+    let mut judging = JoinSet::new();
+    for (name, program, class) in [
+        ("caddy-http3", "caddy", Class::Http3),
+        ("nginx-two-kinds", "nginx", Class::Second),
+    ] {
+        let known = Known {
+            may_fail,
+            ..SOUND.of(program)
+        };
+        let spec = Spec::read(&file(name)).unwrap();
+        if known.is_there() {
+            judging.spawn(async move {
+                let _turn = super::turns::of(1).await;
+                let report = judge(&known, &spec).await;
+                let has = report.classes.iter().any(|of| of.class == class);
+                assert!(has, "{name}: no client of the class {class}");
+                surprise(&known, &spec, &report)
+            });
+        }
+    }
+    let surprises: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_server_that_is_there_rotates_as_we_know_it() {
     let mut judging = JoinSet::new();

@@ -33,9 +33,15 @@ async fn server(trusted: &Authority, chain: &Issued, key: &Issued) -> Target {
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).unwrap();
     let pair = SingleCertAndKey::from(CertifiedKey::new(chain, key));
     let config = server_config().with_cert_resolver(Arc::new(pair));
-    let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+    // The UDP port of the same number may be that of a client at this moment.
+    let (listener, udp) = loop {
+        let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+        if let Ok(udp) = UdpSocket::bind(listener.local_addr().unwrap()) {
+            break (listener, udp);
+        }
+    };
     let address = listener.local_addr().unwrap();
-    tokio::spawn(quic(UdpSocket::bind(address).unwrap(), config.clone()));
+    tokio::spawn(quic(udp, config.clone()));
     let acceptor = TlsAcceptor::from(Arc::new(config));
     tokio::spawn(async move {
         while let Ok((tcp, _)) = listener.accept().await {

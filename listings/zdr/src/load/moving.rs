@@ -1,5 +1,5 @@
-//! The class `moving`: parts of long answers by HTTP/3, whose client comes from another address all the time, as a
-//! telephone does that leaves its network. The connection goes on, for the server knows it by its id
+//! The class `moving`: parts of long answers by HTTP/3, whose client comes from another address in their middle, as
+//! a telephone does that leaves its network. The connection goes on, for the server knows it by its id
 //! (RFC 9000, section 9); a worker that does not know the id loses it.
 
 use std::time::Duration;
@@ -14,11 +14,9 @@ use crate::load::probe::{Probe, ProbeContext};
 use crate::load::quic::QuicClient;
 use crate::load::read_ahead::Reader;
 
-/// From one address to the next.
-const STAY: Duration = Duration::from_millis(200);
-
-/// After so many moves a client takes leave, and the next comes: three seconds.
-const MOVES: u32 = 15;
+/// So long a client stays at its first address, and then at its second. It moves no more than once: a server
+/// need not give it ids for more addresses than that (RFC 9000, section 18.2, active_connection_id_limit).
+const STAY: Duration = Duration::from_millis(500);
 
 /// After a failure. A client that came back at once would only count how fast it is.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -47,8 +45,8 @@ pub(super) async fn moving(context: ProbeContext, client: QuicClient) {
     }
 }
 
-/// Takes a long answer while its client moves about. What came after the last move was read, too: otherwise a
-/// connection that this move lost would pass for one that ended in time.
+/// Takes a long answer while its client moves. What came after the move was read, too: otherwise a
+/// connection that the move lost would pass for one that ended in time.
 async fn crossing(
     context: &ProbeContext,
     answer: Answer,
@@ -63,7 +61,7 @@ async fn crossing(
     };
     let moves = async {
         tokio::select! {
-            () = move_about(http) => {}
+            () = move_on(http) => {}
             _ = stopped.wait_for(|stop| *stop) => {}
         }
         end.send_replace(true);
@@ -85,11 +83,10 @@ async fn begin(
     Ok((Answer::Http3(Box::new(body)), http))
 }
 
-/// Changes its address, until it has done so often enough.
-async fn move_about(http: &Http3) {
-    for _ in 0..=MOVES {
-        sleep(STAY).await;
-        // Where this machine has no socket to give, the client stays where it is.
-        let _ = http.migrate();
-    }
+/// Changes its address.
+async fn move_on(http: &Http3) {
+    sleep(STAY).await;
+    // Where this machine has no socket to give, the client stays where it is.
+    let _ = http.migrate();
+    sleep(STAY).await;
 }

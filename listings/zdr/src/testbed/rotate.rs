@@ -8,10 +8,8 @@ use lab::client::Client;
 
 use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use crate::error::Error;
-use crate::load::failure::Failed;
-use crate::load::target::Sighting;
-use crate::load::{QuicClient, Target};
 use crate::testbed::TestBed;
+use crate::testbed::beside::attempt;
 use ch11_verification::rotation::{self, Watched, Window};
 
 /// Issues, writes, tells the server, and watches. Where there are two kinds of keys, the first is written
@@ -76,74 +74,6 @@ pub async fn until_shown(
     };
     let (first, converged) = rotation::until_shown(&mut server, recorder, generation, within).await;
     (server.first_new.or(first), converged)
-}
-
-/// A client that sees what the first does not: another listener, or another certificate.
-pub(super) struct Beside {
-    class: Class,
-    target: Target,
-    client: AnyClient,
-}
-
-enum AnyClient {
-    Tls(Client),
-    Quic(Box<QuicClient>),
-}
-
-impl Beside {
-    /// Those of these classes.
-    pub fn of(target: &Target, classes: &[Class]) -> Result<Vec<Self>, Error> {
-        let mut all = Vec::new();
-        if classes.contains(&Class::Quic) {
-            all.push(Self {
-                class: Class::Quic,
-                target: target.clone(),
-                client: AnyClient::Quic(Box::new(target.quic_client()?)),
-            });
-        }
-        if let Some(target) = target.second().filter(|_| classes.contains(&Class::Second)) {
-            let client = target.client(None, false, target.identity.as_deref())?;
-            all.push(Self {
-                class: Class::Second,
-                target,
-                client: AnyClient::Tls(client),
-            });
-        }
-        Ok(all)
-    }
-
-    async fn handshake(&self, recorder: &Recorder) -> Attempt {
-        match &self.client {
-            AnyClient::Tls(client) => {
-                let probing = async || self.target.probe(client).await;
-                attempt(self.class, &self.target, recorder, probing).await
-            }
-            AnyClient::Quic(client) => {
-                let probing = async || self.target.probe_quic(client).await;
-                attempt(self.class, &self.target, recorder, probing).await
-            }
-        }
-    }
-}
-
-/// One handshake and one request, and what came of it.
-async fn attempt(
-    class: Class,
-    target: &Target,
-    recorder: &Recorder,
-    probing: impl AsyncFnOnce() -> (Option<Sighting>, Result<(), Failed>),
-) -> Attempt {
-    let mut attempt = Attempt::opening(class, recorder.now());
-    let (sighting, outcome) = probing().await;
-    attempt.done = recorder.now();
-    if let Some(sighting) = sighting {
-        attempt.handshake_done = Some(recorder.at(sighting.at));
-        attempt.shown = target.chains.generation(&sighting.seen);
-    }
-    if let Err(failed) = outcome {
-        (attempt.failed, attempt.error) = (Some(failed.kind), Some(failed.error));
-    }
-    attempt
 }
 
 /// The server of a test bed, as its clients see it.

@@ -22,7 +22,8 @@ use crate::server::Server;
 use crate::server::advice::Advice;
 use crate::server::error::StartError;
 use crate::server::placeholders::other_files;
-use crate::server::spec::{Attach, Keys, Layout, Spec};
+use crate::server::spec::{Attach, Layout, Spec};
+use crate::testbed::beside::issue_beside;
 use crate::testbed::keep::{Keeper, LastState, Secrets};
 use crate::testbed::look::look;
 use crate::testbed::preflight::answers;
@@ -252,19 +253,6 @@ impl TestBedBuilder {
             _directory: self.directory,
         })
     }
-}
-
-/// Issues a certificate of the same name for another kind of key.
-pub(super) fn issue_beside(
-    authority: &mut Authority,
-    name: &str,
-    kind: Keys,
-) -> Result<Issued, Error> {
-    let request = LeafRequest {
-        key: Some(kind.into()),
-        ..LeafRequest::new(name)
-    };
-    authority.issue(&request).map_err(Error::issue)
 }
 
 /// Issues a certificate for the other name, and writes its files, which stay as they are.
