@@ -1,4 +1,4 @@
-//! Our own directives: a timeline from a run's events, a grid from an exploration's, a diff from
+//! Our own directives: a log as a person reads it, a timeline from a run's events, a grid from an exploration's, a diff from
 //! the real files, the catalogue of failures, the table of defects that are caught, and versions.
 
 use std::path::Path;
@@ -8,7 +8,9 @@ use similar::TextDiff;
 use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
-use crate::{catalogue, errata, falsification, files, grid, listing, results, timeline, versions};
+use crate::{
+    catalogue, errata, falsification, files, grid, listing, log, results, timeline, versions,
+};
 
 /// What a directive stands for. `None` where mdBook itself expands it.
 ///
@@ -17,9 +19,10 @@ use crate::{catalogue, errata, falsification, files, grid, listing, results, tim
 pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>, Error> {
     let part = |at: usize| {
         let argument = directive.arguments.get(at).map_or("", String::as_str);
-        let text = Part::parse(directory, argument)?.text()?;
+        let text = part_of(directory, argument)?;
         Ok::<_, Error>((argument.trim_start_matches("../"), text))
     };
+    let argument = directive.arguments.first().map_or("", String::as_str);
     // The lists name files from the root, one above the chapters' folder.
     let root = directory.parent().unwrap_or(directory);
     let which = directive.arguments.get(1).map_or("", String::as_str);
@@ -36,6 +39,9 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         // One picture of a run is enough to a page, so the path makes a good identity.
         "timeline" => timeline::render(path, &text),
         "grid" => grid::render(&text),
+        // Its other file has the same name.
+        "log" => part_of(directory, &argument.replace(".console", ".events.jsonl"))
+            .and_then(|events| log::render(argument, &text, &events)),
         "catalogue" => catalogue::render(root, &text),
         "errata" => errata::render(root, &text),
         "falsification" => falsification::render(&text),
@@ -45,6 +51,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         _ => return Ok(None),
     };
     rendered.map(Some).map_err(|error| error.within(path))
+}
+
+fn part_of(directory: &Path, argument: &str) -> Result<String, Error> {
+    Part::parse(directory, argument)?.text()
 }
 
 /// What differs between two files, or parts of files, as a diff.

@@ -18,6 +18,7 @@ pub mod files;
 pub mod grid;
 pub mod links;
 pub mod listing;
+pub mod log;
 mod markup;
 pub mod minutes;
 pub mod preprocess;

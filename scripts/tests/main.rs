@@ -5,6 +5,7 @@ mod destination;
 mod errata;
 mod grid;
 mod listing;
+mod log;
 mod new_chapter;
 mod results;
 mod root;

@@ -45,6 +45,10 @@ impl Teller {
             .map(|(at, began)| (at - began).as_seconds_f64());
         let shown = event.0.iter();
         let shown = shown.filter(|(field, value)| !hidden(field) && !value.is_null());
+        // What an exploration did not find is most of it.
+        let found =
+            |value: &Value| !event.name().starts_with("explored") || value.as_u64() != Some(0);
+        let shown = shown.filter(|(_, value)| found(value));
         Line {
             at: since.map(after).unwrap_or_default(),
             who: who(event),
@@ -95,7 +99,7 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
         .into(),
         "tls" => format!("TLS {text}"),
         "strategy" | "reason" | "why" | "detail" | "step" | "how" | "sabotage" | "level"
-        | "hook" | "root" => text,
+        | "hook" | "root" | "writer" | "reader" => text,
         "seconds" => seconds(value, &text),
         "seconds_left" => format!("left {}", seconds(value, &text)),
         "not_after" => format!("until {}", left(&text, at)),

@@ -62,7 +62,7 @@ impl Writer {
         let more = std::mem::take(&mut self.more);
         match more {
             0 => String::new(),
-            _ => format!("{:AT$}{GAP}and {more} more like it\n", ""),
+            _ => format!("{:AT$}{GAP}{}\n", "", repeated(more)),
         }
     }
 
@@ -103,6 +103,11 @@ impl Writer {
         text.push('\n');
         text
     }
+}
+
+/// What stands for `more` lines that read as the one before.
+pub fn repeated(more: u64) -> String {
+    format!("and {more} more like it")
 }
 
 /// A word of a field, and whether the field begins with it.

@@ -21,7 +21,11 @@ fn a_log_reads_as_it_did() {
     let read = text(Writer::default(), GOLDEN);
     // To accept what has changed: `SNAPSHOTS=overwrite`, as for the transcripts.
     if std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite") {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt"), read).unwrap();
+        std::fs::write(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt"),
+            read,
+        )
+        .unwrap();
         return;
     }
     assert_eq!(read, include_str!("golden.txt"));
