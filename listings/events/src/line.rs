@@ -49,15 +49,26 @@ impl Teller {
         let found =
             |value: &Value| !event.name().starts_with("explored") || value.as_u64() != Some(0);
         let shown = shown.filter(|(_, value)| found(value));
+        let words = shown.filter_map(|(field, value)| word(field, value, at));
         Line {
             at: since.map(after).unwrap_or_default(),
-            who: who(event),
-            event: event.name().to_owned(),
-            what: shown
-                .filter_map(|(field, value)| word(field, value, at))
-                .collect(),
+            who: visible(&who(event)),
+            event: visible(event.name()),
+            what: words.map(|word| visible(&word)).collect(),
         }
     }
+}
+
+/// What a terminal would obey is shown instead: some of an event is written by those who connect.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_control() {
+            true => shown += &format!("\\u{{{:x}}}", u32::from(letter)),
+            false => shown.push(letter),
+        }
+    }
+    shown
 }
 
 /// These are told in columns of their own.
@@ -109,9 +120,9 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
             let cut = text.get(..8).unwrap_or(&text);
             format!("{} {cut}", spaced(field))
         }
-        _ if field.ends_with("_ms") => measured(field, "_ms", &text, "ms"),
-        _ if field.ends_with("_us") => measured(field, "_us", &text, "µs"),
-        _ if field.ends_with("_seconds") => measured(field, "_seconds", &text, "s"),
+        _ if field.ends_with("_ms") => measured(field, "_ms", value, "ms"),
+        _ if field.ends_with("_us") => measured(field, "_us", value, "µs"),
+        _ if field.ends_with("_seconds") => measured(field, "_seconds", value, "s"),
         _ => match value {
             Value::Bool(true) => spaced(field),
             Value::Bool(false) => format!("not {}", spaced(field)),
@@ -120,8 +131,13 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
     })
 }
 
-fn measured(field: &str, suffix: &str, value: &str, unit: &str) -> String {
+/// A measured value has more digits than anyone reads.
+fn measured(field: &str, suffix: &str, value: &Value, unit: &str) -> String {
     let name = spaced(field.strip_suffix(suffix).unwrap_or(field));
+    let value = match value.as_f64().filter(|_| value.is_f64()) {
+        Some(value) => format!("{value:.1}"),
+        None => value.to_string(),
+    };
     format!("{name} {value} {unit}")
 }
 
@@ -155,8 +171,12 @@ fn left(text: &str, at: Option<OffsetDateTime>) -> String {
     let Some((until, at)) = date(text).zip(at) else {
         return text.to_owned();
     };
-    // A certificate's dates are whole seconds: an hour is 59 minutes and 59.9 seconds at its first event.
-    after(((until - at).as_seconds_f64()).round())
+    // A certificate's dates are whole seconds: an hour is 59 minutes and 59.1 seconds at its first event.
+    let seconds = (until - at).as_seconds_f64().round();
+    after(match seconds.abs() >= 600.0 {
+        true => (seconds / 60.0).round() * 60.0,
+        false => seconds,
+    })
 }
 
 /// A stretch of time, with a sign, in the two largest units that it has.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use crate::event::Event;
-use crate::line::{Line, Teller};
+use crate::line::{Line, Teller, visible};
 
 /// No line is wider where its words can be broken.
 pub const WIDTH: usize = 88;
@@ -50,11 +50,12 @@ impl Writer {
         shown
     }
 
-    /// What is no event is shown as it is.
+    /// What is no event is shown as it is, but for what a terminal would obey.
     pub fn other(&mut self, line: &str) -> String {
         let repeats = self.flush();
         self.last = None;
-        format!("{repeats}{line}\n")
+        let parts: Vec<_> = line.split('\t').map(visible).collect();
+        format!("{repeats}{}\n", parts.join("\t"))
     }
 
     /// What is left to be said of repeats. Call it at the end, and where somebody waits for it.
