@@ -2,11 +2,13 @@
 //!
 //! - `ask`: the questions of somebody on call;
 //! - `assert`: a verdict for a script, by the log and by the `wire`;
+//! - `show`: the log itself, as a person reads it;
 //! - `input`: what both take as a log.
 
 mod ask;
 mod assert;
 mod input;
+mod show;
 mod wire;
 
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ use clap::{Args, Subcommand};
 
 use ask::Ask;
 use assert::AssertCommand;
+use show::Show;
 
 /// Ask an event log what is served, what failed, and how long it took.
 ///
@@ -23,15 +26,17 @@ use assert::AssertCommand;
 #[command(args_conflicts_with_subcommands = true)]
 pub struct LogCommand {
     #[command(subcommand)]
-    assert: Option<Gate>,
+    role: Option<Role>,
     #[command(flatten)]
     ask: Ask,
 }
 
 #[derive(Subcommand, Debug)]
-enum Gate {
+enum Role {
     /// Assert on a log: exit code 0 where all holds, 1 where not, 2 where it cannot be told.
     Assert(AssertCommand),
+    /// Show a log as a person reads it: when, who, what happened, and what matters of it.
+    Show(Show),
 }
 
 const CANNOT_BE_TOLD: u8 = 2;
@@ -39,8 +44,9 @@ const CANNOT_BE_TOLD: u8 = 2;
 impl LogCommand {
     /// Runs it, and says what goes wrong.
     pub async fn run(self) -> ExitCode {
-        let outcome = match self.assert {
-            Some(Gate::Assert(assert)) => assert.run().await,
+        let outcome = match self.role {
+            Some(Role::Assert(assert)) => assert.run().await,
+            Some(Role::Show(show)) => show.run().await.map(|()| ExitCode::SUCCESS),
             None => self.ask.run().await.map(|()| ExitCode::SUCCESS),
         };
         outcome.unwrap_or_else(|error| {

@@ -5,6 +5,7 @@ mod assert;
 mod follow;
 mod messy;
 mod servers;
+mod show;
 mod sound;
 mod transcripts;
 mod wire;
