@@ -5,10 +5,11 @@
 //! listened is shaded. The same is said in words beside the picture.
 //!
 //! - `run`: what happened, read from the events;
-//! - `draw`: the picture and its caption;
+//! - `draw`: the picture and its caption; `labels`: where its words go;
 //! - `words`: the same as a list.
 
 mod draw;
+mod labels;
 mod run;
 mod words;
 
