@@ -90,9 +90,10 @@ impl Book {
             let (count, known) = match directive.name.as_str() {
                 // What they say of the page as a whole is checked there.
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
-                "include" | "rustdoc_include" | "timeline" | "grid" | "log" | "catalogue"
-                | "errata" | "falsification" | "files" => (1, true),
-                "changed" | "results" | "versions" => (2, true),
+                "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
+                | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
+                | "falsification" | "files" | "log" => (1, true),
+                "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };
             if !known {

@@ -1,5 +1,6 @@
-//! Our own directives: a log as a person reads it, a timeline from a run's events, a grid from an exploration's, a diff from
-//! the real files, the catalogue of failures, the table of defects that are caught, and versions.
+//! Our own directives: a timeline from a run's events, a grid from an exploration's, a picture, a
+//! diff from the real files, the catalogue of failures, the index of symptoms, the table of defects that are
+//! caught, the exercises, and versions.
 
 use std::path::Path;
 
@@ -9,7 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, falsification, files, grid, listing, log, results, timeline, versions,
+    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, results,
+    symptoms, timeline, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -19,10 +21,9 @@ use crate::{
 pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>, Error> {
     let part = |at: usize| {
         let argument = directive.arguments.get(at).map_or("", String::as_str);
-        let text = part_of(directory, argument)?;
+        let text = Part::parse(directory, argument)?.text()?;
         Ok::<_, Error>((argument.trim_start_matches("../"), text))
     };
-    let argument = directive.arguments.first().map_or("", String::as_str);
     // The lists name files from the root, one above the chapters' folder.
     let root = directory.parent().unwrap_or(directory);
     let which = directive.arguments.get(1).map_or("", String::as_str);
@@ -31,30 +32,36 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     if name == minutes::NAME {
         return Ok(None);
     }
+    if name == "exercises" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return exercises::render(root, &directory.join(argument)).map(Some);
+    }
     if name == "changed" {
         return changed(part(0)?, part(1)?).map(Some);
+    }
+    if name == "log" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return log::render(directory, argument).map(Some);
     }
     let (path, text) = part(0)?;
     let rendered = match name {
         // One picture of a run is enough to a page, so the path makes a good identity.
         "timeline" => timeline::render(path, &text),
         "grid" => grid::render(&text),
-        // Its other file has the same name.
-        "log" => part_of(directory, &argument.replace(".console", ".events.jsonl"))
-            .and_then(|events| log::render(argument, &text, &events)),
+        "picture" => pictures::render(path, &text),
+        "explorer" => pictures::explorer::render(&text),
+        "rotation" => pictures::rotation::render(&text),
+        "schedules" => pictures::schedules::render(&text),
         "catalogue" => catalogue::render(root, &text),
         "errata" => errata::render(root, &text),
         "falsification" => falsification::render(&text),
         "files" => files::render(&text),
         "results" => results::render(&text, which),
+        "symptoms" => symptoms::render(root, &text, which),
         "versions" => versions::render(&text, which),
         _ => return Ok(None),
     };
     rendered.map(Some).map_err(|error| error.within(path))
-}
-
-fn part_of(directory: &Path, argument: &str) -> Result<String, Error> {
-    Part::parse(directory, argument)?.text()
 }
 
 /// What differs between two files, or parts of files, as a diff.

@@ -34,8 +34,8 @@ pub fn render(events: &str) -> Result<String, Error> {
          <table><thead><tr><th scope=\"col\">writer</th><th scope=\"col\">reader</th>\
          <th scope=\"col\">after each step of the writer</th><th scope=\"col\">states</th>\
          <th scope=\"col\">refused</th><th scope=\"col\">wrong</th></tr></thead>\
-         <tbody>{body}</tbody></table></div><figcaption>{}</figcaption>\
-         <details><summary>The strips in words</summary><ul>{words}</ul></details></figure>\n",
+         <tbody>{body}</tbody></table></div><figcaption><p>{}</p>\
+         <details><summary>The strips in words</summary><ul>{words}</ul></details></figcaption></figure>\n",
         caption(&rows)
     ))
 }

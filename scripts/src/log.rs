@@ -1,169 +1,122 @@
-//! A run's log, as a person reads it, and below it the recorded lines under a fold.
+//! A recorded run as a person reads it, and as programs do: lines in columns from its events, with the JSON
+//! below a fold.
 //!
-//! Both come from one recorded run. The transcript (`NAME.console`) says which events were shown and what was
-//! printed between them, with names for what differs from run to run; `NAME.events.jsonl` beside it has the
-//! same events with their values. Each event of the transcript is found among those.
+//! The transcript has names where runs differ (`[TIME]`). The lines are of the events of the run that was
+//! recorded, so they have the values.
 
-use std::sync::LazyLock;
+use std::fmt::Write;
+use std::path::Path;
 
 use events::event::Event;
 use events::line::{Line, Teller};
-use events::text::repeated;
-use regex::Regex;
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::markup::escape;
+use crate::source::Part;
 
-/// A name that stands for a value in a transcript: `[TIME]`.
-static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[[A-Z]+\]").ok());
-
-/// How the fold begins that has the lines as programs read them.
-pub(crate) const FOLD: &str = "<details class=\"log-json\"";
-
-/// How many words a person reads in a line of [`render`]'s HTML; none where it is another's. The eye goes down
-/// the column of events, so a line of a log counts as one.
-pub(crate) fn words(html: &str) -> usize {
-    if html.starts_with("<div class=\"log-line\"") {
-        return 1;
-    }
-    if !html.starts_with("<div class=\"log-") {
-        return 0;
-    }
-    let texts = html.split('<').filter_map(|tag| tag.split_once('>'));
-    texts.map(|(_, text)| text.split_whitespace().count()).sum()
-}
-
-/// Shows a transcript. `path` is the transcript's, from the chapter, for the fold.
+/// The lines of the transcript at `argument`, a `.console` file with `.events.jsonl` beside it.
 ///
 /// # Errors
-/// When a line of the recorded events is none, or the transcript shows an event that is not among them.
-pub fn render(path: &str, console: &str, events: &str) -> Result<String, Error> {
-    let mut recorded = Vec::new();
-    for (number, line) in (1..).zip(events.lines()) {
-        let event = Event::parse(line);
-        recorded.push(Some(event.ok_or_else(|| {
-            Error::Line(number, "the recorded line is no event".into())
-        })?));
-    }
+/// When one of the two is not there, or they are of different runs.
+pub fn render(directory: &Path, argument: &str) -> Result<String, Error> {
+    let console = Part::parse(directory, argument)?.text()?;
+    let beside = format!("{}.events.jsonl", argument.trim_end_matches(".console"));
+    let raw = Part::parse(directory, &beside)?.text()?;
+    let mut raw: Vec<_> = raw.lines().map(Event::parse).collect();
+    let (command, printed) = console.split_once('\n').unwrap_or((&console, ""));
     let mut shown = Shown::default();
-    for (number, line) in (1..).zip(console.lines()) {
+    for (number, line) in (2..).zip(printed.lines()) {
         match Event::parse(line) {
-            Some(event) => shown.event(take(&mut recorded, &event).ok_or_else(|| {
-                let what = "no such event was recorded: record the transcript again";
-                Error::Line(number, what.into())
-            })?),
+            Some(event) => {
+                let missing = || Error::Line(number, format!("{beside} has no such event"));
+                shown.event(&take(&mut raw, &event).ok_or_else(missing)?);
+            }
             None => shown.other(line),
         }
     }
-    if shown.events == 0 {
-        return Err(Error::NothingToDraw("a transcript without events"));
+    let rows = shown.end();
+    if !rows.contains("<b>") {
+        return Err(Error::NothingToDraw(
+            "no events: show it in a console fence",
+        ));
     }
-    let lines = shown.end();
+    let command = escape(command);
     Ok(format!(
-        "<div class=\"log\">\n{lines}</div>\n{FOLD}><summary>The same run as programs read it, a \
-         JSON object for each event</summary>\n\n```console\n{{{{#include {path}}}}}\n```\n\n</details>\n"
+        "<div class=\"log\"><p><code>{command}</code></p><ol>{rows}</ol></div>\n\n\
+         <details class=\"json\"><summary>The same, as programs read it</summary>\n\n\
+         ```console\n{{{{#include {argument}}}}}\n```\n\n</details>\n"
     ))
 }
 
-/// The first recorded event that the transcript's line can stand for.
-fn take(recorded: &mut [Option<Event>], shown: &Event) -> Option<Event> {
-    let fits = |event: &Option<Event>| event.as_ref().is_some_and(|event| stands_for(shown, event));
-    recorded.iter_mut().find(|event| fits(event))?.take()
-}
-
-fn stands_for(shown: &Event, real: &Event) -> bool {
-    shown.0.len() == real.0.len()
-        && shown.0.iter().all(|(field, shown)| {
-            let real = real.0.get(field);
-            match shown {
-                Value::String(text) => real.is_some_and(|real| reads_as(text, real)),
-                other => real == Some(other),
-            }
-        })
-}
-
-/// Whether a value is what a transcript shows of it: the same, but for what is replaced by a name.
-fn reads_as(shown: &str, real: &Value) -> bool {
-    let real = match real {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// Takes the first event that the transcript's line can stand for.
+fn take(raw: &mut [Option<Event>], shown: &Event) -> Option<Event> {
+    let is_name = |value: &Value| value.as_str().is_some_and(|text| text.contains('['));
+    let fits = |event: &Event| {
+        event.0.len() == shown.0.len()
+            && shown.0.iter().all(|(field, value)| {
+                let real = event.0.get(field);
+                real.is_some_and(|real| real == value || is_name(value))
+            })
     };
-    let Some(name) = NAME.as_ref().filter(|name| name.is_match(shown)) else {
-        return shown == real;
-    };
-    let mut rest = real.as_str();
-    for (at, part) in name.split(shown).enumerate() {
-        // Of a path the folder is replaced. It may be of any length, and so may every value.
-        match rest.find(part) {
-            Some(0) => rest = &rest[part.len()..],
-            Some(begin) if at > 0 => rest = &rest[begin + part.len()..],
-            _ => return false,
-        }
-    }
-    true
+    let found = raw.iter_mut().find(|of| of.as_ref().is_some_and(fits))?;
+    found.take()
 }
 
-/// What has been shown so far.
+/// Rows, of which the last may still repeat.
 #[derive(Default)]
 struct Shown {
-    html: String,
-    /// Events since something else was printed.
-    together: Vec<Event>,
     teller: Teller,
-    events: usize,
+    rows: String,
+    last: Option<(Line, u64)>,
 }
 
 impl Shown {
-    fn event(&mut self, event: Event) {
-        self.events += 1;
-        self.together.push(event);
-    }
-
-    /// What is no event: the command, and what the program says.
-    fn other(&mut self, line: &str) {
-        self.flush();
-        let class = match line.starts_with("$ ") {
-            true => "log-command",
-            false => "log-said",
-        };
-        // Markdown would end the block at a line that is empty.
-        let text = match line.trim().is_empty() {
-            true => "<br>".into(),
-            false => escape(line),
-        };
-        self.html += &format!("<div class=\"{class}\">{text}</div>\n");
-    }
-
-    /// Events of several processes are printed as they arrive, and told in the order in which they happened.
-    fn flush(&mut self) {
-        let mut events = std::mem::take(&mut self.together);
-        events.sort_by_key(|event| event.text("ts"));
-        let lines: Vec<_> = events.iter().map(|event| self.teller.tell(event)).collect();
-        for same in lines.chunk_by(|a, b| b.repeats(a)) {
-            self.html += &of(&same[0]);
-            if same.len() > 1 {
-                let more = repeated(same.len() as u64 - 1);
-                self.html += &format!("<div class=\"log-more\">{more}</div>\n");
+    fn event(&mut self, event: &Event) {
+        let line = self.teller.tell(event);
+        match &mut self.last {
+            Some((last, times)) if line.repeats(last) => *times += 1,
+            _ => {
+                self.close();
+                self.last = Some((line, 1));
             }
         }
     }
 
-    fn end(mut self) -> String {
-        self.flush();
-        self.html
+    fn other(&mut self, line: &str) {
+        self.close();
+        let _ = write!(self.rows, "<li class=\"said\">{}</li>", escape(line));
     }
-}
 
-/// A line in its columns. The spaces between them are for readers without the style sheet.
-fn of(line: &Line) -> String {
-    let what = line.what.iter();
-    let what = what.map(|field| format!("<span>{}</span>", escape(field)));
-    let what = what.collect::<Vec<_>>().join(" ");
-    let by = line.who.split(' ').next().unwrap_or_default();
-    let (at, who, event) = (escape(&line.at), escape(&line.who), escape(&line.event));
-    format!(
-        "<div class=\"log-line\"><span class=\"log-at\">{at}</span> <span class=\"log-who by-{by}\">{who}</span> \
-         <span class=\"log-event\">{event}</span> <span class=\"log-what\">{what}</span></div>\n"
-    )
+    fn close(&mut self) {
+        let Some((line, times)) = self.last.take() else {
+            return;
+        };
+        let Line {
+            at,
+            who,
+            event,
+            what,
+            ..
+        } = &line;
+        let (at, who, event) = (escape(at), escape(who), escape(event));
+        let _ = write!(
+            self.rows,
+            "<li><span class=\"at\">{at}</span> <span class=\"who {}\">{who}</span> <b>{}</b> <span class=\"what\">",
+            who.split(' ').next().unwrap_or_default(),
+            event.replace('_', "_<wbr>"),
+        );
+        for what in what {
+            let _ = write!(self.rows, "<span>{}</span> ", escape(what));
+        }
+        if times > 1 {
+            let _ = write!(self.rows, "<i>×{times}</i>");
+        }
+        self.rows.push_str("</span></li>");
+    }
+
+    fn end(mut self) -> String {
+        self.close();
+        self.rows
+    }
 }

@@ -1,18 +1,15 @@
 //! How long a page takes to read: two hundred words a minute, and twelve lines of code.
 //!
 //! Output is read as words: it says what happened, and each line has a few. Code under a fold is counted apart,
-//! since a reader who follows the idea needs none of it. Of a log the
-//! events are read, a word each; what is there for programs is not.
+//! since a reader who follows the idea needs none of it.
 
 use std::fmt;
-use std::ops::Range;
 use std::path::Path;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::error::Error;
 use crate::fence::fences;
-use crate::log;
 use crate::source::Part;
 
 /// The directive that stands for a page's minutes.
@@ -41,13 +38,8 @@ impl Minutes {
             words: prose(text),
             ..Self::default()
         };
-        let folded = folds(text, "<details");
-        let unread = folds(text, log::FOLD);
-        let is_in = |folds: &[Range<usize>], line| folds.iter().any(|fold| fold.contains(&line));
+        let folds = folds(text);
         for fence in fences(text) {
-            if is_in(&unread, fence.line) {
-                continue;
-            }
             let shown = match fence.include() {
                 Some(include) => {
                     let argument = include.arguments.first().map_or("", String::as_str);
@@ -57,7 +49,7 @@ impl Minutes {
             };
             let lines = shown.lines().filter(|line| !line.trim().is_empty()).count();
             let is_output = ["console", "text"].contains(&fence.language().as_str());
-            match is_in(&folded, fence.line) {
+            match folds.iter().any(|fold| fold.contains(&fence.line)) {
                 true => minutes.folded += lines,
                 false if is_output => minutes.words += shown.split_whitespace().count(),
                 false => minutes.lines += lines,
@@ -100,18 +92,17 @@ fn prose(text: &str) -> usize {
             Event::End(TagEnd::CodeBlock) => is_code = false,
             Event::Text(part) if !is_code => words += part.split_whitespace().count(),
             Event::Code(_) => words += 1,
-            Event::Html(line) => words += log::words(&line),
             _ => {}
         }
     }
     words
 }
 
-/// The lines, counted from 1, of what is folded by tags that begin so.
-fn folds(text: &str, tag: &str) -> Vec<Range<usize>> {
+/// The lines, counted from 1, of what is folded.
+fn folds(text: &str) -> Vec<std::ops::Range<usize>> {
     let (mut folds, mut open) = (Vec::new(), Vec::new());
     for (at, line) in text.lines().enumerate() {
-        if line.starts_with(tag) {
+        if line.starts_with("<details") {
             open.push(at + 1);
         }
         if line.contains("</details>")

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path as UrlPath, Request, State};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{any, get};
 use mdbook_driver::errors::Result;
@@ -17,6 +18,7 @@ use notify::{EventKind, RecursiveMode, Watcher};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
 use crate::site;
@@ -104,6 +106,7 @@ impl Server {
         let site = Router::new()
             .route("/__reload/{number}", get(reload))
             .fallback(any(page))
+            .layer(CompressionLayer::new())
             .with_state(Current {
                 builds: builds.clone(),
                 number: self.publish.subscribe(),
@@ -178,15 +181,37 @@ async fn rebuild(
 
 async fn page(State(current): State<Current>, request: Request) -> Response {
     let folder = current.builds.join(current.number.borrow().to_string());
+    let caching = caching(request.uri().path());
     let missing = ServeFile::new(folder.join("404.html"));
     let mut files = ServeDir::new(&folder).not_found_service(missing);
     match files.try_call(request).await {
-        Ok(response) => response.map(axum::body::Body::new),
+        Ok(response) => {
+            let mut response = response.map(axum::body::Body::new);
+            if response.status().is_success() {
+                let headers = response.headers_mut();
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+            }
+            response
+        }
         Err(error) => {
             let mut response = Response::new(error.to_string().into());
             *response.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
             response
         }
+    }
+}
+
+/// How long a browser may keep a file. A file that is named by its content never changes; of every other
+/// one the browser asks each time whether it did.
+fn caching(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let hashed = name.rsplit_once('-').is_some_and(|(_, end)| {
+        let hash = end.split('.').next().unwrap_or(end);
+        end.contains('.') && hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    match hashed {
+        true => "public, max-age=31536000, immutable",
+        false => "no-cache",
     }
 }
 

@@ -1,5 +1,23 @@
-//! Building the book.
+//! Building the book: mdBook's renderer with the theme of this book, and what is done to its pages
+//! afterwards.
+//!
+//! - `address`: what a page says of itself to search engines and to those who share it;
+//! - `archive`: the book in one file, to be read without a network;
+//! - `code`: the colours of code;
+//! - `epub`, `xhtml`: the book as an EPUB;
+//! - `pages`: which pages there are;
+//! - `styles`: the style sheets, which become a part of each page.
 
+pub mod address;
+mod archive;
+mod code;
+mod epub;
+mod pages;
+mod styles;
+mod xhtml;
+
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use mdbook_driver::MDBook;
@@ -8,9 +26,13 @@ use mdbook_driver::errors::Result;
 
 use crate::destination;
 use crate::preprocess::Executable;
+use address::Address;
+use code::Painter;
+use styles::Styles;
 
 /// Builds the book below `root` into `to`, or where `book.toml` says. `reload` is the path of the
-/// websocket by which a served page learns that it is out of date.
+/// websocket by which a served page learns that it is out of date. Where the site will be is read from
+/// the environment: see [`Address::from_environment`].
 ///
 /// mdBook empties the folder first. What no build of ours wrote is never deleted: see
 /// [`destination`].
@@ -25,6 +47,19 @@ use crate::preprocess::Executable;
 /// compile would yield a book without its listings. Here the same code runs in this process, at the
 /// same place in the order.
 pub fn build(root: &Path, to: Option<&Path>, reload: Option<&str>) -> Result<()> {
+    build_for(root, to, reload, &Address::from_environment()?)
+}
+
+/// As [`build`], for a site at this address.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_for(
+    root: &Path,
+    to: Option<&Path>,
+    reload: Option<&str>,
+    address: &Address,
+) -> Result<()> {
     let mut config = Config::from_disk(root.join("book.toml"))?;
     if let Some(to) = to {
         config.build.build_dir = std::path::absolute(to)?;
@@ -32,6 +67,7 @@ pub fn build(root: &Path, to: Option<&Path>, reload: Option<&str>) -> Result<()>
     if let Some(reload) = reload {
         config.set("output.html.live-reload-endpoint", reload)?;
     }
+    address.configure(&mut config)?;
     let folder = root.join(&config.build.build_dir);
     destination::may_be_emptied(&folder)?;
     let named = config.contains_key(&format!("preprocessor.{}", Executable::NAME));
@@ -39,8 +75,36 @@ pub fn build(root: &Path, to: Option<&Path>, reload: Option<&str>) -> Result<()>
     if named {
         book.with_preprocessor(Executable);
     }
-    let built = book.build();
+    let built = book
+        .build()
+        .and_then(|()| Ok(finish(&folder, &book, address)?));
     // A build that failed half way has left files of ours, too.
     destination::claim(&folder)?;
     built
+}
+
+/// What is done to the pages once mdBook has written them. A book with a theme of its own is left so.
+fn finish(folder: &Path, book: &MDBook, address: &Address) -> io::Result<()> {
+    let mut styles = Styles::new(folder);
+    let mut painter = Painter::new();
+    for path in &pages::all(folder)? {
+        let page = fs::read_to_string(path)?;
+        let page = painter.paint(&pages::mend(&page));
+        let page = styles.inline(&page)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        fs::write(path, address.describe(&name, &page))?;
+    }
+    address.list(folder, book)?;
+    styles::sweep(folder)?;
+    let name = file_name(book);
+    epub::write(folder, book, &name)?;
+    archive::pack(folder, &name)
+}
+
+/// What the book in one file is called: its title, as a word.
+fn file_name(book: &MDBook) -> String {
+    let title = book.config.book.title.as_deref().unwrap_or("book");
+    let words = title.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-").to_ascii_lowercase()
 }

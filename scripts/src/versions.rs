@@ -41,13 +41,14 @@ const REQUIREMENTS: Origin = Origin::File(".ci/requirements.txt");
 
 /// A tool per line, so that another one is a line.
 #[rustfmt::skip]
-const TOOLS: [Tool; 24] = [
+const TOOLS: [Tool; 25] = [
     Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", from: Origin::System, used: "everything" },
     Tool { name: "mdBook", ask: &["mdbook", "--version"], after: "mdbook v", from: Origin::File(".ci/run"), used: "the plain program, beside the library that builds the book" },
     Tool { name: "Go", ask: &["go", "version"], after: "go version go", from: REQUIREMENTS, used: "the twin of chapter 3" },
     Tool { name: "Python", ask: &["python3", "--version"], after: "Python ", from: Origin::System, used: "the twin of chapter 4" },
     Tool { name: "OpenSSL in Python", ask: &["python3", "-c", "import ssl; print(ssl.OPENSSL_VERSION)"], after: "OpenSSL ", from: Origin::System, used: "the same" },
     Tool { name: "openssl", ask: &["openssl", "version"], after: "OpenSSL ", from: Origin::System, used: "a second opinion, and `s_server`" },
+    Tool { name: "curl", ask: &["curl", "--version"], after: "curl ", from: Origin::System, used: "a client whose words the index of symptoms has" },
     Tool { name: "nginx", ask: &["nginx", "-v"], after: "nginx/", from: Origin::NewestSuite, used: "a server to compare with" },
     Tool { name: "HAProxy", ask: &["haproxy", "-v"], after: "HAProxy version ", from: Origin::NewestSuite, used: "a server to compare with" },
     Tool { name: "Caddy", ask: &["caddy", "version"], after: "v", from: REQUIREMENTS, used: "a server to compare with" },
@@ -229,20 +230,26 @@ struct Package {
 }
 
 fn crates(lock: &str) -> Result<String, Error> {
-    let lock: Lock = toml::from_str(lock).map_err(Error::list)?;
     let mut page = String::from("| crate | version | used for |\n|---|---|---|\n");
     for (name, used) in CRATES {
-        let versions: Vec<_> = lock
-            .package
-            .iter()
-            .filter(|package| package.name == name)
-            .map(|package| package.version.as_str())
-            .collect();
-        if versions.is_empty() {
-            return Err(Error::list(format!("no crate `{name}` in it")));
-        }
+        let versions = of_crate(lock, name)?;
         // Writing to a string cannot fail.
-        let _ = writeln!(page, "| `{name}` | {} | {used} |", versions.join(", "));
+        let _ = writeln!(page, "| `{name}` | {versions} | {used} |");
     }
     Ok(page)
+}
+
+/// The versions of a crate in a `Cargo.lock`, with commas between.
+///
+/// # Errors
+/// When the text is none, or the crate is not in it.
+pub fn of_crate(lock: &str, name: &str) -> Result<String, Error> {
+    let lock: Lock = toml::from_str(lock).map_err(Error::list)?;
+    let packages = lock.package.into_iter();
+    let versions = packages.filter(|package| package.name == name);
+    let versions: Vec<_> = versions.map(|package| package.version).collect();
+    match versions.is_empty() {
+        true => Err(Error::list(format!("no crate `{name}` in it"))),
+        false => Ok(versions.join(", ")),
+    }
 }

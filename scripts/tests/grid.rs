@@ -35,7 +35,7 @@ fn an_exploration_in_strips_and_in_words() {
         select(&figure, "tbody title"),
         ["26 states: 3 new, 21 refused, 2 wrong", "26 states: 26 old"]
     );
-    let caption = select(&figure, "figcaption").concat();
+    let caption = select(&figure, "figcaption > p").concat();
     assert!(
         caption.starts_with("by_path: 40 states, 4 wrong. ours: 90 states, 0 wrong."),
         "{caption}"
@@ -77,7 +77,7 @@ fn a_writer_before_a_server() {
     let refused = "1 after “privkey.pem removed”: refused (missing), old is served";
     assert!(words.contains(refused), "{words}");
     assert!(
-        !select(&figure, "figcaption")
+        !select(&figure, "figcaption > p")
             .concat()
             .contains("interrupted")
     );

@@ -3,12 +3,15 @@
 mod catalogue;
 mod destination;
 mod errata;
+mod exercises;
 mod grid;
 mod listing;
 mod log;
 mod new_chapter;
+mod pictures;
 mod results;
 mod root;
 mod serve;
+mod symptoms;
 mod timeline;
 mod versions;

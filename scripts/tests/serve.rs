@@ -113,6 +113,51 @@ impl Server {
     }
 }
 
+/// What a browser is told of a page and of the files that it names.
+#[tokio::test]
+async fn pages_are_compressed_and_files_are_kept_as_long_as_they_are_the_same() {
+    let book = book();
+    let server = serve(book.path(), 0).await;
+    let head = async |path: &str, headers: &str| {
+        let headers = format!("{headers}Connection: close");
+        let answer = server.ask(path, &headers, "\r\n\r\n").await;
+        let end = answer.find("\r\n\r\n").unwrap();
+        answer[..end].to_lowercase()
+    };
+    let page = server.page().await;
+    let script = page.split("src=\"").nth(1).unwrap();
+    let script = format!("/{}", script.split('"').next().unwrap());
+    assert!(script.contains("-") && script.ends_with(".js"), "{script}");
+
+    let gzip = "Accept-Encoding: br, gzip\r\n";
+    let compressed = head("/one.html", gzip).await;
+    assert!(
+        compressed.contains("content-encoding: gzip"),
+        "{compressed}"
+    );
+    assert!(
+        compressed.contains("content-type: text/html"),
+        "{compressed}"
+    );
+    assert!(compressed.contains("vary: accept-encoding"), "{compressed}");
+    assert!(
+        compressed.contains("cache-control: no-cache"),
+        "{compressed}"
+    );
+    let plain = head("/one.html", "").await;
+    assert!(!plain.contains("content-encoding"), "{plain}");
+    let file = head(&script, gzip).await;
+    assert!(file.contains("content-encoding: gzip"), "{file}");
+    assert!(file.contains("content-type: text/javascript"), "{file}");
+    assert!(file.contains("max-age=31536000, immutable"), "{file}");
+    // What is not there today may be there tomorrow.
+    let missing = head("/two-0123abcd.js", gzip).await;
+    assert!(
+        missing.starts_with("http/1.1 404") && !missing.contains("immutable"),
+        "{missing}"
+    );
+}
+
 #[tokio::test]
 async fn a_change_is_built_and_the_page_is_told() {
     let book = book();

@@ -407,7 +407,7 @@ fn white_space_that_is_no_gap_is_explained() {
     // A call that was refused is no silence, and a gap has its own words.
     let refused = event(150, "connect_refused", "");
     assert!(!explained(
-        &(first + &refused + &open(200, 2) + &close(300, 2))
+        &(first.clone() + &refused + &open(200, 2) + &close(300, 2))
     ));
     let gap = event(100, "process_exited", "") + &event(190, "listening", r#""port":1"#);
     assert!(!explained(

@@ -7,21 +7,21 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { allThatMove } from "./moving.mjs";
+import { judge, judgeTheJudge } from "./pictures.mjs";
 
 const [address, copy] = process.argv.slice(2);
 const screenshots = process.env.SCREENSHOTS;
 const BOUND = 30_000;
-// The one that a page begins with is the first; those that share a style sheet for code are neighbours.
-const THEMES = ["light", "rust", "coal", "navy", "ayu"];
-// In which pages are read one by one: those that mdBook chooses by itself, by day and by night.
-const CHOSEN = ["light", "navy"];
+// By day and by night.
+const THEMES = ["light", "navy"];
 // Paper is white, whatever the theme: browsers print no backgrounds.
 const PAPER = "@media print { *, *::before { background-color: transparent !important } html { background-color: #fff !important } }";
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, colours: 0, requests: 0 };
+const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, colours: 0, requests: 0 };
 let problems = 0;
 function problem(where, what) {
     problems += 1;
@@ -59,14 +59,16 @@ async function listen(context, where) {
 async function picture(page, name) {
     if (!screenshots) { return; }
     await page.screenshot({ path: join(screenshots, `${name}.png`) });
-    for (const [number, figure] of (await page.locator("figure.timeline").all()).entries()) {
-        await figure.screenshot({ path: join(screenshots, `${name}-timeline-${number + 1}.png`) });
+    for (const kind of ["timeline", "picture"]) {
+        for (const [number, figure] of (await page.locator(`figure.${kind}`).all()).entries()) {
+            await figure.screenshot({ path: join(screenshots, `${name}-${kind}-${number + 1}.png`) });
+        }
     }
 }
 
 // Nothing is wider than the page, but what scrolls by itself.
 async function fits(page, where) {
-    const { wide, width, who } = await page.evaluate(() => {
+    const { wide, width, who, codes } = await page.evaluate(() => {
         const width = document.documentElement.clientWidth;
         const main = document.querySelector("main");
         // Around the text there are boxes that would scroll as a whole: they do not count.
@@ -79,9 +81,17 @@ async function fits(page, where) {
         const who = [...document.querySelectorAll("main *")]
             .filter((element) => element.getBoundingClientRect().right > width + 1 && !within(element))
             .map((element) => element.outerHTML.slice(0, 100));
-        return { wide: document.documentElement.scrollWidth, width, who };
+        // Code does not scroll either, nor does what is folded.
+        const folds = [...document.querySelectorAll("main details:not([open])")];
+        for (const fold of folds) { fold.open = true; }
+        const codes = [...document.querySelectorAll("main pre > code")]
+            .filter((code) => code.scrollWidth > code.clientWidth + 1)
+            .map((code) => `${code.className}: ${code.textContent.split("\n").toSorted((a, b) => b.length - a.length)[0]}`);
+        for (const fold of folds) { fold.open = false; }
+        return { wide: document.documentElement.scrollWidth, width, who, codes };
     });
     if (wide > width || who.length > 0) { problem(where, `${wide} wide on ${width}: ${who.slice(0, 3)}`); }
+    for (const code of codes) { problem(where, `code is wider than the page: ${code}`); }
 }
 
 // All of axe's rules, or these. Contrast is looked at where `mark` says.
@@ -119,7 +129,7 @@ async function thinner(page) {
         };
         const kinds = new Set();
         for (const block of document.querySelectorAll("main > *, main li, main tr")) {
-            const isPicture = block.closest("figure.timeline") || block.querySelector("figure.timeline");
+            const isPicture = block.closest("figure") || block.querySelector("figure.timeline, figure.picture");
             if (!block.isConnected || isPicture) { continue; }
             const inside = [block, ...block.querySelectorAll("*")].map((element) => {
                 let chain = "";
@@ -135,7 +145,7 @@ async function thinner(page) {
 // axe does not look into a picture: its shapes go, once `legible` has seen them.
 async function withoutShapes(page) {
     await page.evaluate(() => {
-        for (const shape of document.querySelectorAll("figure.timeline svg :is(rect, text, tspan, line, path, circle, polygon, polyline)")) {
+        for (const shape of document.querySelectorAll("figure:is(.timeline, .picture) svg :is(rect, text, tspan, line, path, circle, polygon, polyline)")) {
             if (!["id", "role", "tabindex"].some((name) => shape.hasAttribute(name)) && !shape.closest("a")) { shape.remove(); }
         }
     });
@@ -192,8 +202,17 @@ function report(where, { violations, passes }) {
     }
 }
 
+// The labels of the pictures, as large as they are here.
+async function labelled(page, where) {
+    const { wrong, labels, pictures } = await judge(page);
+    seen.pictures += pictures;
+    seen.labels += labels;
+    for (const what of wrong) { problem(where, what); }
+}
+
 // axe does not look at the text of an SVG.
 async function legible(page, where) {
+    await labelled(page, where);
     const found = await page.evaluate(() => {
         const rgb = (text) => (text.match(/[\d.]+/g) ?? []).map(Number);
         const luminance = (colour) => {
@@ -241,15 +260,12 @@ async function legible(page, where) {
 async function choose(page, where, theme) {
     if (await page.evaluate((theme) => document.documentElement.classList.contains(theme), theme)) { return; }
     const chosen = await page.evaluate((theme) => {
-        document.getElementById(`mdbook-theme-${theme}`).click();
+        const choice = document.getElementById("theme-choice");
+        choice.value = theme;
+        choice.dispatchEvent(new Event("change"));
         return document.documentElement.classList.contains(theme);
     }, theme);
     if (!chosen) { problem(where, "the theme cannot be chosen"); }
-    // A style sheet that is switched on is fetched again, and the page has the old colours until it is there.
-    await page.waitForFunction(() => {
-        const sheets = [...document.querySelectorAll("link[rel=stylesheet]")];
-        return sheets.every((link) => link.disabled || link.sheet !== null);
-    }, undefined, { timeout: BOUND });
     await drawn(page);
 }
 
@@ -291,6 +307,7 @@ async function read(browser, theme, names) {
         seen.pages += 1;
         await equip(page);
         await fits(page, `${where} narrow`);
+        await labelled(page, `${where} narrow`);
         await picture(page, `${name}-${theme}-narrow`);
         await page.setViewportSize(WIDE);
         await contents(page, true);
@@ -321,10 +338,9 @@ async function print(browser, name, chapters) {
     if (there !== chapters) { problem(name, `${there} chapters of ${chapters}`); }
     if (screenshots) { await pictures(page, name); }
     await thinner(page);
-    for (const [at, theme] of THEMES.entries()) {
+    for (const theme of THEMES) {
         await choose(page, `${name} ${theme}`, theme);
         await coloured(page, `${name} ${theme}`);
-        if (at > 0 && at < THEMES.length - 1) { continue; }
         // Whatever the theme, paper has the same colours.
         await page.emulateMedia({ media: "print" });
         await coloured(page, `${name} ${theme} printed`);
@@ -337,7 +353,7 @@ async function print(browser, name, chapters) {
 async function coloured(page, where) {
     await legible(page, where);
     await page.evaluate(() => {
-        globalThis.shapes = [...document.querySelectorAll("figure.timeline svg")].map((svg) => [svg, [...svg.childNodes]]);
+        globalThis.shapes = [...document.querySelectorAll("figure:is(.timeline, .picture) svg")].map((svg) => [svg, [...svg.childNodes]]);
         for (const [svg] of globalThis.shapes) { svg.replaceChildren(); }
     });
     await contrasting(page, where);
@@ -360,6 +376,7 @@ async function pictures(page, name) {
 async function byKeyboard(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
     const page = await open(context, name);
+    for (const what of await judgeTheJudge(page)) { problem(name, what); }
     await page.keyboard.press("Tab");
     const first = await page.evaluate(() => {
         const { left, top, right } = document.activeElement.getBoundingClientRect();
@@ -367,7 +384,7 @@ async function byKeyboard(browser, name) {
     });
     if (first.text !== "Skip to the text" || !first.visible) { problem(name, `the first stop is ${JSON.stringify(first)}`); }
     else { await page.keyboard.press("Enter"); }
-    if (!await page.evaluate(() => document.activeElement.matches("main"))) { problem(name, "the skip link does not skip"); }
+    if (!await page.evaluate(() => document.activeElement.matches("#mdbook-content"))) { problem(name, "the skip link does not skip"); }
 
     const toggle = page.locator("#contents-toggle");
     const shown = () => toggle.getAttribute("aria-expanded");
@@ -409,6 +426,14 @@ async function byKeyboard(browser, name) {
     await context.close();
 }
 
+// The pictures that move, each on its page.
+async function moving(browser, pages) {
+    const { wrong, figures, states } = await allThatMove({ browser, open, address, pages, viewport: NARROW });
+    for (const what of wrong) { problem("moving", what); }
+    seen.moving += figures;
+    seen.states += states;
+}
+
 // A page reloads by itself when its source changes, and then stays.
 async function reloads(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
@@ -427,15 +452,16 @@ const browser = await chromium.launch({
         "--disable-component-update", "--disable-sync"],
 });
 try {
-    const contents = await (await fetch(`http://${address}/toc.html`)).text();
+    const first = await (await fetch(`http://${address}/index.html`)).text();
+    const contents = first.slice(first.indexOf('<nav id="mdbook-sidebar"'), first.indexOf("</nav>"));
     const pages = [...contents.matchAll(/href="([^"#]+\.html)"/g)].map((match) => match[1]);
     const chapter = pages.find((name) => name.startsWith("ch01-"));
     // Every other page is read by night, and the one that no chapter is like in both themes.
-    const turns = CHOSEN.map((theme, turn) => {
-        const names = pages.filter((_, at) => at % CHOSEN.length === turn);
+    const turns = THEMES.map((theme, turn) => {
+        const names = pages.filter((_, at) => at % THEMES.length === turn);
         return read(browser, theme, [...names, "404.html"]);
     });
-    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), ...turns]);
+    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), ...turns]);
     await reloads(browser, pages[0]);
 } finally {
     await browser.close();

@@ -42,35 +42,41 @@ async fn the_site_in_a_browser() {
     let failed = String::from_utf8_lossy(&checked.stderr);
     assert!(checked.status.success(), "\n{said}{failed}");
 
-    // It really looked: at each page, and at each timeline there and, where all are on one page, in five
-    // themes and on paper, which two of them print.
+    // It really looked: at each page, and at each timeline there and, where all are on one page, in two
+    // themes and on paper, which both of them print.
     let seen: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-    let (pages, timelines) = there_are(book.path());
+    let (pages, timelines, [drawn, moving]) = there_are(book.path());
     assert_eq!(
         seen["pages"],
         pages + 2,
         "and the page that is missing, in two themes: {seen}"
     );
-    assert_eq!(seen["timelines"], timelines * (1 + 5 + 2), "{seen}");
+    assert_eq!(seen["timelines"], timelines * (1 + 2 + 2), "{seen}");
+    // The pictures also on a phone, and in each of their states those that move.
+    assert_eq!(seen["pictures"], (drawn + moving) * (2 + 2 + 2), "{seen}");
+    assert_eq!(seen["moving"], moving, "{seen}");
     let least = [
         ("axe", 1000),
         ("texts", 800),
+        ("labels", 1000),
+        ("states", 150),
         ("colours", 4000),
-        ("requests", 100),
+        ("requests", 60),
     ];
     for (what, least) in least {
         assert!(seen[what].as_u64().unwrap() >= least, "{seen}");
     }
 }
 
-/// How many pages the book has, and how many timelines.
-fn there_are(book: &Path) -> (usize, usize) {
+/// How many pages the book has, how many timelines, and how many pictures that stand and that move.
+fn there_are(book: &Path) -> (usize, usize, [usize; 2]) {
     let read = |name: &str| fs::read_to_string(book.join("src").join(name)).unwrap();
     let summary = read("SUMMARY.md");
     let named = summary.split("](").skip(1);
     let pages: Vec<_> = named.filter_map(|rest| rest.split(')').next()).collect();
-    let timelines = pages
-        .iter()
-        .map(|page| read(page).matches("{{#timeline").count());
-    (pages.len(), timelines.sum())
+    let all: String = pages.iter().map(|page| read(page)).collect();
+    let count = |directive| all.matches(directive).count();
+    let moving = ["{{#explorer", "{{#rotation", "{{#schedules"].map(count);
+    let pictures = [count("{{#picture"), moving.iter().sum()];
+    (pages.len(), count("{{#timeline"), pictures)
 }

@@ -52,8 +52,7 @@ fn every_test_that_a_page_names_exists() {
     let root = scripts::root().unwrap();
     let named = Regex::new(r"`((?:listings|scripts|tests)/[^`\s]+::[A-Za-z0-9_]+)`").unwrap();
     let mut names = 0;
-    for page in fs::read_dir(root.join("src")).unwrap() {
-        let page = page.unwrap().path();
+    for page in scripts::check::markdown(&root.join("src")).unwrap() {
         let text = fs::read_to_string(&page).unwrap();
         for name in named.captures_iter(&text) {
             names += 1;

@@ -149,7 +149,7 @@ impl Workspace {
         let targets = self.packages[*package]["targets"].as_array().unwrap();
         let target = targets
             .iter()
-            .find(|target| target["name"] == *bin)
+            .find(|target| target["kind"][0] == "bin" && target["name"] == *bin)
             .unwrap();
         let source = Path::new(target["src_path"].as_str().unwrap());
         let folder = source.parent().unwrap();

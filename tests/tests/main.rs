@@ -4,9 +4,11 @@
 mod browser;
 mod claims;
 mod commands;
+mod epub;
 mod events;
 mod house;
 mod joined;
 mod lies;
 mod mdbook;
+mod search;
 mod site;

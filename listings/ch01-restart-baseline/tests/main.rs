@@ -1,6 +1,7 @@
 //! The chapter's tests, in one program: they wait side by side, and are linked once.
 
 mod handshake;
+mod log_form;
 mod restart;
 mod softened;
 mod stampede;

@@ -255,15 +255,12 @@ func two(sign string, large uint64, unit string, small uint64, smaller string) s
 	return fmt.Sprintf("%s%d %s %d %s", sign, large, unit, small, smaller)
 }
 
-// visible shows what a terminal would obey: some of an event is written by those who connect.
+// visible is text without what would steer a terminal: some of an event is written by those who connect.
 func visible(text string) string {
-	var shown strings.Builder
-	for _, letter := range text {
+	return strings.Map(func(letter rune) rune {
 		if unicode.IsControl(letter) {
-			fmt.Fprintf(&shown, "\\u{%x}", letter)
-		} else {
-			shown.WriteRune(letter)
+			return '\uFFFD'
 		}
-	}
-	return shown.String()
+		return letter
+	}, text)
 }

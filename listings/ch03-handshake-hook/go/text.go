@@ -31,11 +31,7 @@ func (writer *Text) Line(read string) string {
 	defer writer.lock.Unlock()
 	event := parse(read)
 	if event == nil {
-		parts := strings.Split(read, "\t")
-		for i, part := range parts {
-			parts[i] = visible(part)
-		}
-		shown := writer.flush() + strings.Join(parts, "\t") + "\n"
+		shown := writer.flush() + visible(strings.ReplaceAll(read, "\t", "    ")) + "\n"
 		writer.last = nil
 		return shown
 	}

@@ -172,6 +172,5 @@ def two(sign, large, unit, small, smaller):
 
 
 def visible(said):
-    """What a terminal would obey is shown instead: some of an event is written by those who connect."""
-    return "".join(f"\\u{{{ord(letter):x}}}" if unicodedata.category(letter) == "Cc" else letter
-                   for letter in said)
+    """Text without what would steer a terminal: some of an event is written by those who connect."""
+    return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in said)

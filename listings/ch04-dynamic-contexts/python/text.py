@@ -22,7 +22,7 @@ class Writer:
             event = parse(read)
             if event is None:
                 self.last = None
-                return self.flush() + "\t".join(map(visible, read.split("\t"))) + "\n"
+                return self.flush() + visible(read.replace("\t", "    ")) + "\n"
             line = self.teller.tell(event)
             if self.last is not None and line.repeats(self.last):
                 self.more += 1

@@ -19,10 +19,10 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::time::{Instant, sleep};
 
-const BIRTH: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
+pub(crate) const BIRTH: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-const USUAL: Schedule = Schedule {
+pub(crate) const USUAL: Schedule = Schedule {
     at: 2.0 / 3.0,
     jitter: 0.1,
 };

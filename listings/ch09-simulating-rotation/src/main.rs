@@ -1,9 +1,12 @@
 //! `ca`, `issue` and `rotate` on the command line. Without any of them, the demo of chapter 9: each
 //! tool's write, step by step, before a server. With `sabotage`, what goes wrong with a write; with
-//! `schedule`, when an agent renews.
+//! `schedule`, when an agent renews; with `load`, what a fleet asks of its authority; with `steps`, what
+//! the agent, the server and two clients see of one rotation.
 
 mod calendar;
 mod demo;
+mod load;
+mod steps;
 
 use std::io;
 use std::process::ExitCode;
@@ -42,6 +45,10 @@ enum Role {
     Sabotage,
     /// Show when an agent renews, in virtual time.
     Schedule,
+    /// Show what a fleet asks of its authority, by lifetime, spread and way of trying again.
+    Load,
+    /// Show one rotation by each tool as the agent, the server and two clients see it.
+    Steps,
     /// Serve, and follow the files.
     Serve(Careful),
 }
@@ -73,7 +80,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(role: Option<Role>, shown: Level) -> io::Result<()> {
-    lab::emit::to_stderr(shown)?;
+    // What these two print is the table that a picture is drawn from, and no log.
+    if !matches!(role, Some(Role::Load | Role::Steps)) {
+        lab::emit::to_stderr(shown)?;
+    }
     match role {
         Some(Role::Ca(ca)) => Ok(ca.run()?),
         Some(Role::Issue(issue)) => Ok(issue.run()?),
@@ -81,6 +91,11 @@ async fn run(role: Option<Role>, shown: Level) -> io::Result<()> {
         Some(Role::Serve(careful)) => server(careful).await,
         Some(Role::Schedule) => calendar::show(),
         Some(Role::Sabotage) => until_told(demo::sabotage()).await,
+        Some(Role::Load) => {
+            load::show();
+            Ok(())
+        }
+        Some(Role::Steps) => until_told(steps::show()).await,
         None => until_told(demo::writers()).await,
     }
 }

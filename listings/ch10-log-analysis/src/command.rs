@@ -2,8 +2,8 @@
 //!
 //! - `ask`: the questions of somebody on call;
 //! - `assert`: a verdict for a script, by the log and by the `wire`;
-//! - `show`: the log itself, as a person reads it;
-//! - `input`: what both take as a log.
+//! - `show`: the log itself, for a person;
+//! - `input`: what all of them take as a log.
 
 mod ask;
 mod assert;
@@ -26,16 +26,16 @@ use show::Show;
 #[command(args_conflicts_with_subcommands = true)]
 pub struct LogCommand {
     #[command(subcommand)]
-    role: Option<Role>,
+    other: Option<Other>,
     #[command(flatten)]
     ask: Ask,
 }
 
 #[derive(Subcommand, Debug)]
-enum Role {
+enum Other {
     /// Assert on a log: exit code 0 where all holds, 1 where not, 2 where it cannot be told.
     Assert(AssertCommand),
-    /// Show a log as a person reads it: when, who, what happened, and what matters of it.
+    /// Show a log in columns: when, who, what happened, and what matters of it.
     Show(Show),
 }
 
@@ -44,9 +44,9 @@ const CANNOT_BE_TOLD: u8 = 2;
 impl LogCommand {
     /// Runs it, and says what goes wrong.
     pub async fn run(self) -> ExitCode {
-        let outcome = match self.role {
-            Some(Role::Assert(assert)) => assert.run().await,
-            Some(Role::Show(show)) => show.run().await.map(|()| ExitCode::SUCCESS),
+        let outcome = match self.other {
+            Some(Other::Assert(assert)) => assert.run().await,
+            Some(Other::Show(show)) => show.run().await.map(|()| ExitCode::SUCCESS),
             None => self.ask.run().await.map(|()| ExitCode::SUCCESS),
         };
         outcome.unwrap_or_else(|error| {

@@ -49,12 +49,6 @@ pub(crate) fn moment(at: OffsetDateTime) -> String {
     date(at.truncate_to_millisecond())
 }
 
-/// A log may hold anything. What reaches a terminal holds nothing that steers it.
-pub(crate) fn plain(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(shown).collect()
-}
-
 /// For a field of the JSON.
 pub(crate) fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&date(*at))

@@ -34,11 +34,6 @@ pub enum Input {
     Follow(Vec<PathBuf>),
 }
 
-/// Why a line is no event of the contract, though it may be read: it has no time.
-pub(crate) const NO_TIME: &str = "an event without a time";
-/// Why a line is no event: another program's, as far as can be seen.
-pub(crate) const NO_EVENT: &str = "no event";
-
 /// One line of a log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -64,10 +59,10 @@ impl Line {
         // Two writers, or one that died in the middle of a line and was started again.
         let event = whole.clone().or_else(|| Event::parse(rest(&text)?));
         let broken = too_long.or(match whole {
-            Some(event) if time_of(&event).is_none() => Some(NO_TIME),
+            Some(event) if time_of(&event).is_none() => Some("an event without a time"),
             Some(_) => None,
             None if text.trim_start().starts_with('{') => Some("cut, or no JSON"),
-            None => Some(NO_EVENT),
+            None => Some("no event"),
         });
         Self {
             file,

@@ -1,99 +1,84 @@
-//! A log is shown as a person reads it, whatever stands in it.
+//! `zdr log show`: a log as a person reads it.
 
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
 use lab::BOUND;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::zdr::log;
-
 const GOLDEN: &str = include_str!("../../events/tests/golden.events.jsonl");
-const READ: &str = include_str!("../../events/tests/golden.txt");
+const TEXT: &str = include_str!("../../events/tests/golden.txt");
 
-fn shown(bytes: &[u8], arguments: &[&str]) -> String {
-    let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("run.jsonl"), bytes).unwrap();
-    let mut command = log(directory.path(), &[&["show"], arguments].concat());
-    let mut child = command
-        .stdin(Stdio::piped())
+fn show() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ch10-log-analysis"));
+    command
+        .args(["log", "show"])
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A reader that was given a file does not listen.
-    let _ = child.stdin.take().unwrap().write_all(bytes);
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
 }
 
-/// What only looks like an event has the reason before it.
-fn expected() -> String {
-    READ.replace("{\"event\":7}", "[cut, or no JSON] {\"event\":7}")
-}
-
-#[test]
-fn a_file_and_the_standard_input_are_shown_alike() {
-    for arguments in [&["run.jsonl"][..], &["-"], &[]] {
-        assert_eq!(
-            shown(GOLDEN.as_bytes(), arguments),
-            expected(),
-            "{arguments:?}"
-        );
-    }
-}
-
-#[test]
-fn a_damaged_log_is_shown_with_what_is_wrong_in_it() {
-    let whole = r#"{"ts":"2026-11-24T10:00:00.000000000Z","event":"listening","port":1}"#;
-    let cut = format!("{{\"ts\":\"2026-11-24T{whole}\n\u{1b}[31mother\n\u{0}\n{{\"ts\":");
-    let mut bytes = b"\xff\xfe\n".to_vec();
-    bytes.extend(cut.as_bytes());
-    let line = "      +0 ms  server      listening          port 1";
-    assert_eq!(
-        shown(&bytes, &["run.jsonl"]).lines().collect::<Vec<_>>(),
-        [
-            "\u{fffd}\u{fffd}",
-            &format!("[cut, or no JSON] {{\"ts\":\"2026-11-24T{whole}"),
-            line,
-            "\\u{1b}[31mother",
-            "\\u{0}",
-            "[cut, or no JSON] {\"ts\":",
-        ]
-    );
-}
-
+/// Lines of a file, of the standard input, and of what is no log at all.
 #[tokio::test]
-async fn a_log_is_shown_as_it_grows_and_is_made_anew() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("run.jsonl");
-    let mut command = Command::from(log(directory.path(), &["show", "--follow", "run.jsonl"]));
-    let mut child = command
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut next = async || {
-        let next = tokio::time::timeout(BOUND, lines.next_line()).await;
-        next.expect("a line is shown in time").unwrap().unwrap()
+async fn a_log_in_columns() {
+    let directory = lab::directory().unwrap();
+    let path = directory.path().join("events.jsonl");
+    fs::write(&path, GOLDEN).unwrap();
+    let output = show().arg(&path).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), TEXT);
+
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(GOLDEN.as_bytes()).unwrap();
+    drop(writer);
+    let output = show().arg("-").stdin(reader).output().await.unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), TEXT);
+
+    let gone = directory.path().join("gone.jsonl");
+    let output = show().arg(&gone).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("gone.jsonl"), "{said}");
+}
+
+/// What is appended is shown, through a rotation of the file, until Ctrl-C.
+#[tokio::test]
+async fn a_log_that_grows() {
+    let event = |n: u64| {
+        format!(
+            "{{\"ts\":\"2026-01-01T00:00:{n:02}Z\",\"event\":\"identity_loaded\",\"generation\":{n}}}\n"
+        )
     };
-    let event = |second: u32, name: &str| {
-        format!("{{\"ts\":\"2026-11-24T10:00:0{second}Z\",\"event\":\"{name}\"}}\n")
+    let directory = lab::directory().unwrap();
+    let path = directory.path().join("events.jsonl");
+    fs::write(&path, event(1)).unwrap();
+    let mut child = show().arg("--follow").arg(&path).spawn().unwrap();
+    let mut shown = BufReader::new(child.stdout.take().unwrap());
+    let mut line = async || {
+        let mut line = String::new();
+        let reading = tokio::time::timeout(BOUND, shown.read_line(&mut line));
+        reading.await.expect("waited for a line").unwrap();
+        line
     };
-    // It is not there yet.
-    fs::write(&path, event(0, "listening")).unwrap();
-    assert_eq!(next().await, "      +0 ms  server      listening");
-    // Renamed and made anew, with what repeats.
-    fs::rename(&path, directory.path().join("run.jsonl.1")).unwrap();
-    let anew = event(1, "connect_refused") + &event(2, "connect_refused");
-    fs::write(&path, anew).unwrap();
-    assert_eq!(next().await, "       +1 s  client      connect_refused");
-    assert_eq!(next().await, "             and 1 more like it");
-    // Truncated.
-    fs::write(&path, event(3, "listening")).unwrap();
-    assert_eq!(next().await, "       +3 s  server      listening");
-    child.kill().await.unwrap();
+    assert!(line().await.ends_with("generation 1\n"));
+    fs::rename(&path, directory.path().join("events.jsonl.1")).unwrap();
+    fs::write(&path, event(2)).unwrap();
+    let second = line().await;
+    assert!(
+        second.starts_with("       +1 s  server") && second.ends_with("generation 2\n"),
+        "{second}"
+    );
+
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let mut rest = String::new();
+    let reading = tokio::time::timeout(BOUND, shown.read_to_string(&mut rest));
+    reading.await.expect("waited for its end").unwrap();
+    assert_eq!(rest, "");
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }

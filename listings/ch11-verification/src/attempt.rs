@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-/// A way to use a server. Each finds failures that the others cannot.
+/// A way to use a server, in the order of reports. Each finds failures that the others cannot.
 #[derive(Deserialize, JsonSchema, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -23,12 +23,20 @@ pub enum Class {
     Nameless,
     /// A new connection that asks for another name of the server, whose certificate must not move.
     Sibling,
+    /// A new connection that takes the second kind of key alone.
+    Second,
+    /// A new connection of QUIC (HTTP/3), with a full handshake.
+    Quic,
     /// Requests over connections that are kept: of HTTP/1.1, or of another protocol.
     Pooled,
     /// HTTP/2 requests beside long streams, over connections that are kept.
     Http2,
+    /// HTTP/3 requests beside long streams, over connections that are kept.
+    Http3,
     /// Long downloads, of which each byte is checked.
     Download,
+    /// Long downloads by HTTP/3, whose client changes its address all the time.
+    Moving,
     /// Long uploads, which come to their end.
     Upload,
     /// Conversations with a state that is lost with the connection: a WebSocket, a transaction.
@@ -38,26 +46,18 @@ pub enum Class {
 }
 
 impl Class {
-    /// All, in the order of reports.
-    pub const ALL: [Self; 11] = {
-        use Class::*;
-        [
-            Full, Resuming, Tls12, Nameless, Sibling, Pooled, Http2, Download, Upload, Held, Mutual,
-        ]
-    };
-
     /// The name in reports and on the command line.
     pub fn name(self) -> &'static str {
-        const NAMES: [&str; Class::ALL.len()] = [
-            "full", "resuming", "tls12", "nameless", "sibling", "pooled", "http2", "download",
-            "upload", "held", "mutual",
+        const NAMES: [&str; 15] = [
+            "full", "resuming", "tls12", "nameless", "sibling", "second", "quic", "pooled",
+            "http2", "http3", "download", "moving", "upload", "held", "mutual",
         ];
         NAMES[self as usize]
     }
 
     /// Whether an attempt lasts for as long as it can, and meets many rotations.
     pub fn is_long(self) -> bool {
-        matches!(self, Self::Download | Self::Upload | Self::Held)
+        (Self::Download..=Self::Held).contains(&self)
     }
 }
 

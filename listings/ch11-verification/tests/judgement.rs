@@ -168,11 +168,10 @@ fn a_bound_is_rounded_up() {
 /// The names are in the order of the classes, and are those of reports and of the command line.
 #[test]
 fn a_class_has_one_name() {
-    for class in Class::ALL {
+    for class in Class::value_variants() {
         let on_the_command_line = class.to_possible_value().unwrap();
         assert_eq!(on_the_command_line.get_name(), class.name());
         let in_reports = serde_json::to_value(class).unwrap();
         assert_eq!(in_reports, class.name());
     }
-    assert_eq!(Class::value_variants(), Class::ALL);
 }

@@ -29,6 +29,12 @@ impl Line {
     }
 }
 
+/// A log may hold anything. What reaches a terminal holds nothing that steers it.
+pub fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
+}
+
 /// Turns events of one run into lines. It remembers when the run began.
 #[derive(Debug, Default)]
 pub struct Teller {
@@ -49,26 +55,15 @@ impl Teller {
         let found =
             |value: &Value| !event.name().starts_with("explored") || value.as_u64() != Some(0);
         let shown = shown.filter(|(_, value)| found(value));
-        let words = shown.filter_map(|(field, value)| word(field, value, at));
         Line {
             at: since.map(after).unwrap_or_default(),
-            who: visible(&who(event)),
-            event: visible(event.name()),
-            what: words.map(|word| visible(&word)).collect(),
+            who: plain(&who(event)),
+            event: plain(event.name()),
+            what: shown
+                .filter_map(|(field, value)| Some(plain(&word(field, value, at)?)))
+                .collect(),
         }
     }
-}
-
-/// What a terminal would obey is shown instead: some of an event is written by those who connect.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter.is_control() {
-            true => shown += &format!("\\u{{{:x}}}", u32::from(letter)),
-            false => shown.push(letter),
-        }
-    }
-    shown
 }
 
 /// These are told in columns of their own.
@@ -171,11 +166,11 @@ fn left(text: &str, at: Option<OffsetDateTime>) -> String {
     let Some((until, at)) = date(text).zip(at) else {
         return text.to_owned();
     };
-    // A certificate's dates are whole seconds: an hour is 59 minutes and 59.1 seconds at its first event.
-    let seconds = (until - at).as_seconds_f64().round();
-    after(match seconds.abs() >= 600.0 {
-        true => (seconds / 60.0).round() * 60.0,
-        false => seconds,
+    // A certificate's dates are whole seconds, so an hour is 59 minutes and 59.4 seconds at its first event.
+    let left = (until - at).as_seconds_f64();
+    after(match left.abs() >= 600.0 {
+        true => (left / 60.0).round() * 60.0,
+        false => left.round(),
     })
 }
 

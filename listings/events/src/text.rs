@@ -8,7 +8,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use crate::event::Event;
-use crate::line::{Line, Teller, visible};
+use crate::line::{Line, Teller, plain};
 
 /// No line is wider where its words can be broken.
 pub const WIDTH: usize = 88;
@@ -50,12 +50,12 @@ impl Writer {
         shown
     }
 
-    /// What is no event is shown as it is, but for what a terminal would obey.
+    /// What is no event is shown as it is, but for what would steer a terminal.
     pub fn other(&mut self, line: &str) -> String {
         let repeats = self.flush();
         self.last = None;
-        let parts: Vec<_> = line.split('\t').map(visible).collect();
-        format!("{repeats}{}\n", parts.join("\t"))
+        let line = plain(&line.replace('\t', "    "));
+        format!("{repeats}{line}\n")
     }
 
     /// What is left to be said of repeats. Call it at the end, and where somebody waits for it.
@@ -63,7 +63,7 @@ impl Writer {
         let more = std::mem::take(&mut self.more);
         match more {
             0 => String::new(),
-            _ => format!("{:AT$}{GAP}{}\n", "", repeated(more)),
+            _ => format!("{:AT$}{GAP}and {more} more like it\n", ""),
         }
     }
 
@@ -104,11 +104,6 @@ impl Writer {
         text.push('\n');
         text
     }
-}
-
-/// What stands for `more` lines that read as the one before.
-pub fn repeated(more: u64) -> String {
-    format!("and {more} more like it")
 }
 
 /// A word of a field, and whether the field begins with it.

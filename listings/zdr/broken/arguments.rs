@@ -34,6 +34,12 @@ pub struct Arguments {
     /// The key of the other name, in PEM.
     #[arg(long)]
     pub other_key: Option<PathBuf>,
+    /// A chain of the same name for another kind of key, in PEM, which is read with the first.
+    #[arg(long, requires = "second_key")]
+    pub second_certificate: Option<PathBuf>,
+    /// The key of that chain, in PEM.
+    #[arg(long, requires = "second_certificate")]
+    pub second_key: Option<PathBuf>,
     /// Milliseconds for which a file that lists less must stay as it is, to be believed.
     #[arg(long, default_value_t = 1000)]
     pub settle_ms: u64,

@@ -116,6 +116,16 @@ pub enum Defect {
     OneNameForAll,
     /// After a reload, a client that names no server is shown the certificate of another name.
     NamelessMoves,
+    /// Of two kinds of keys, only the first is read again.
+    OneKindRenewed,
+    /// It speaks HTTP/3 with the certificate of the start: what is published comes to TCP alone.
+    QuicKeepsOld,
+    /// Each reload begins with a new worker, which gets the datagrams of those before it and does not know
+    /// the ids of their connections (nginx#425).
+    QuicForgetsConnections,
+    /// It rebuilds its configuration from defaults, and connections of QUIC that are opened from then on are
+    /// lost when their client changes its address.
+    QuicMigrationLost,
     /// It rebuilds its configuration from defaults, which speak TLS 1.3 alone.
     Tls12Dropped,
     /// It cuts each upload at a reload.

@@ -9,6 +9,7 @@ mod arguments;
 mod defect;
 mod follow;
 mod ordinary;
+mod quic;
 mod read;
 mod redis;
 mod seamless;
@@ -71,10 +72,14 @@ async fn server(arguments: Arguments) -> io::Result<()> {
     };
     let state = first.state.clone();
     let server = serve::Server::new(&arguments, state);
+    let udp = quic::socket(&arguments)?;
     let listener = match arguments.inherited {
         true => seamless::inherited()?,
         false => listen(address).await?,
     };
+    if let Some(udp) = udp {
+        tokio::spawn(quic::serve(udp, first.live.clone(), arguments.defect));
+    }
     if arguments.inherited {
         seamless::serves()?;
     }
@@ -115,6 +120,10 @@ fn start(arguments: &Arguments) -> Result<Worker, Rejected> {
     let source = arguments.serve.source().map_err(rejected)?;
     let state = Arc::new(State {
         sibling: state::sibling(arguments).map_err(rejected)?,
+        second: arguments
+            .second_certificate
+            .clone()
+            .zip(arguments.second_key.clone()),
         ..State::default()
     });
     let client_roots = match arguments.defect {

@@ -23,7 +23,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use crate::defect::Defect;
 use crate::read::Reading;
-use crate::state::State;
+use crate::state::{self, State};
 use crate::unusual::Unusual;
 
 /// How much memory a reload leaves behind, in bytes, where it does.
@@ -43,6 +43,7 @@ pub fn loader(
 ) -> Loader {
     let mixed = Mutex::new(Vec::new());
     let (file, first) = (source.files.certificate.clone(), OnceLock::new());
+    let first_second = OnceLock::new();
     Loader {
         read: Box::new(move |source, serving| reading.read(source, serving)),
         build: Box::new(move |identity, before| {
@@ -57,7 +58,12 @@ pub fn loader(
                 }
             }
             let first = first.get_or_init(|| identity.certified.clone());
+            let second = second(&state)?;
             let resolver = CertResolver {
+                second: match defect {
+                    Some(Defect::OneKindRenewed) => first_second.get_or_init(|| second).clone(),
+                    _ => second,
+                },
                 pair: match defect {
                     Some(Defect::LyingLog) => first.clone(),
                     Some(Defect::ChainsMixed) => with_earlier(identity, &mixed),
@@ -89,6 +95,14 @@ pub fn loader(
             Ok(Arc::new(sessions(defect, config, identity, before)))
         }),
     }
+}
+
+/// What is in the files of the second kind of key, where there is one.
+fn second(state: &State) -> Result<Option<Arc<CertifiedKey>>, String> {
+    let pair = state.second.as_ref();
+    let pair = pair.map(|(certificate, key)| state::pair(certificate, key));
+    let pair = pair.transpose().map_err(|error| error.to_string())?;
+    Ok(pair.map(Arc::new))
 }
 
 fn config(
@@ -173,6 +187,8 @@ fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
 /// Answers each hello with the pair of its generation.
 struct CertResolver {
     pair: Arc<CertifiedKey>,
+    /// For clients that do not take the kind of its key.
+    second: Option<Arc<CertifiedKey>>,
     /// Most of them from the second generation on.
     defect: Option<Defect>,
     asked: AtomicBool,
@@ -200,7 +216,10 @@ impl ResolvesServerCert for CertResolver {
             _ => false,
         };
         let lost = nothing || self.state.lost.load(Ordering::SeqCst);
-        (!lost).then(|| self.pair.clone())
+        let offered = hello.signature_schemes();
+        let takes_first = self.pair.key.choose_scheme(offered).is_some();
+        let pair = self.second.as_ref().filter(|_| !takes_first);
+        (!lost).then(|| pair.unwrap_or(&self.pair).clone())
     }
 }
 

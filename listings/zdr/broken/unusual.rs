@@ -30,6 +30,10 @@ pub enum Unusual {
     Redis,
     /// It has another name, whose certificate is not renewed.
     TwoNames,
+    /// It has a certificate for each of two kinds of keys, and renews both.
+    TwoKinds,
+    /// It speaks HTTP/3, too.
+    Http3,
     /// Two workers, each of which follows the files by itself.
     TwoWorkers,
 }

@@ -113,6 +113,10 @@ async fn set_up(
     if testbed.target.protocol.is_http() && !left_out.contains(&Class::Download) {
         left_out.push(Class::Download);
     }
+    // Nor is anything known of clients that move, where the server lost one before it was rotated.
+    if testbed.target.http3 && !left_out.contains(&Class::Moving) {
+        left_out.push(Class::Moving);
+    }
     left_out.retain(|class| !classes.contains(class));
     Ok((testbed, classes, left_out))
 }

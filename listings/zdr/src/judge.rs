@@ -1,13 +1,14 @@
 //! What the attempts, the server's process and its log amount to.
 //!
 //! - [`measure`]: from attempts to figures.
-//! - [`findings`]: from figures to findings.
+//! - [`findings`]: from figures to findings; [`beside`]: of certificates that stand beside the first.
 //! - [`verdict`]: from findings and figures to a verdict.
 //! - [`of_server`]: what the server's process and its output tell.
 //!
 //! This folder may use `report`, whose figures and findings it makes, `server`, and chapter 11's
 //! phases, judgement and bound. `scenarios`, `check`, `course` and `benchmark` use it.
 
+pub mod beside;
 pub mod findings;
 pub mod measure;
 pub mod of_server;

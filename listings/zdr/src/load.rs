@@ -5,6 +5,8 @@
 //! - [`issued_chains`]: which chains may be shown.
 //! - [`probe`]: an attempt over a connection of its own (`full`, `resuming`, `mutual` and others).
 //! - [`pool`], [`http2`], [`download`]: attempts over connections that are kept; `kept`: for how long.
+//! - `quic`, `http3`, `multiplexed`: HTTP/3 beside HTTP/2; `moving`: clients that change their address.
+//! - `verifier`: what a client accepts.
 //! - `upload`, `held`: long uploads, and conversations such as those over a `websocket`.
 //! - `conversation`: one request after the other, whatever is spoken; [`dialogue`]: what is not HTTP.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
@@ -19,14 +21,19 @@ pub mod download;
 pub mod failure;
 mod held;
 pub mod http2;
+mod http3;
 pub mod issued_chains;
 mod kept;
+mod moving;
+mod multiplexed;
 pub(crate) mod narrow;
 pub mod pool;
 pub mod probe;
+mod quic;
 pub mod read_ahead;
 pub mod target;
 mod upload;
+mod verifier;
 mod websocket;
 
 use std::collections::HashMap;
@@ -43,11 +50,16 @@ use tokio::task::JoinSet;
 use self::download::downloads;
 use self::held::conversations;
 use self::http2::requests_beside_streams;
+use self::moving::moving;
+use self::multiplexed::Caller;
 use self::pool::requests_over_kept_connections;
-use self::probe::{ProbeContext, new_connections, unauthenticated_connections};
+use self::probe::{
+    ProbeContext, new_connections, new_quic_connections, unauthenticated_connections,
+};
 use self::upload::uploads;
 
 pub use self::issued_chains::{Added, Chains};
+pub use self::quic::QuicClient;
 pub use self::target::Target;
 
 /// Attempts a second of a class that [`Rates`] does not name.
@@ -116,55 +128,71 @@ impl Load {
 
 /// Sets the clients of one class to work.
 fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::Result<()> {
-    let class = context.class;
-    let rate = rates.of(class);
+    let rate = rates.of(context.class);
+    let streams = rates.downloads.max(1);
     let identity = context.target.identity.clone();
-    let client = |version, resume| context.target.client(version, resume, identity.as_deref());
-    match class {
-        Class::Full | Class::Resuming => {
-            let client = client(None, class == Class::Resuming)?;
-            tasks.spawn(new_connections(context, client, rate));
-        }
-        Class::Tls12 => {
-            let client = context.target.tls12_client()?;
-            tasks.spawn(new_connections(context, client, rate));
-        }
-        Class::Nameless => {
-            let client = context.target.nameless_client()?;
-            tasks.spawn(new_connections(context, client, rate));
-        }
-        Class::Sibling => {
-            let error = "the server has no other name";
-            let target = context.target.sibling();
-            let target = target.ok_or_else(|| io::Error::other(error))?;
-            let client = target.client(None, false, identity.as_deref())?;
-            tasks.spawn(new_connections(
-                ProbeContext { target, ..context },
-                client,
-                rate,
-            ));
-        }
-        Class::Mutual => {
-            let unauthenticated = context.target.client(None, false, None)?;
-            tasks.spawn(unauthenticated_connections(context, unauthenticated, rate));
-        }
+    let client = |version| {
+        context
+            .target
+            .client(Some(version), false, identity.as_deref())
+    };
+    match context.class {
         Class::Pooled => {
-            let client = client(Some(Version::Http1), false)?;
-            let size = rates.pool;
+            let (client, size) = (client(Version::Http1)?, rates.pool);
             tasks.spawn(requests_over_kept_connections(context, client, rate, size));
         }
         Class::Http2 => {
-            let client = client(Some(Version::Http2), false)?;
-            let streams = rates.downloads.max(1);
-            tasks.spawn(requests_beside_streams(context, client, rate, streams));
+            let caller = Caller::Http2(client(Version::Http2)?);
+            tasks.spawn(requests_beside_streams(context, caller, rate, streams));
+        }
+        Class::Http3 => {
+            let caller = Caller::Http3(Box::new(context.target.quic_client()?));
+            tasks.spawn(requests_beside_streams(context, caller, rate, streams));
+        }
+        Class::Moving => {
+            for _ in 0..rates.downloads {
+                let client = context.target.quic_client()?;
+                tasks.spawn(moving(context.clone(), client));
+            }
         }
         Class::Download | Class::Upload | Class::Held => {
             for _ in 0..rates.downloads {
-                let client = client(Some(Version::Http1), false)?;
-                spawn_long(tasks, context.clone(), client);
+                spawn_long(tasks, context.clone(), client(Version::Http1)?);
             }
         }
+        _ => spawn_new(tasks, context, rate)?,
     }
+    Ok(())
+}
+
+/// Sets the clients of one class to work whose attempts each open a connection.
+fn spawn_new(tasks: &mut JoinSet<()>, mut context: ProbeContext, rate: f64) -> io::Result<()> {
+    let class = context.class;
+    let of = match class {
+        Class::Sibling => context.target.sibling(),
+        Class::Second => context.target.second(),
+        _ => Some(context.target.clone()),
+    };
+    let error = || io::Error::other(format!("the server has nothing for the class {class}"));
+    context.target = of.ok_or_else(error)?;
+    let target = &context.target;
+    let identity = target.identity.as_deref();
+    let client = match class {
+        Class::Quic => {
+            let client = target.quic_client()?;
+            tasks.spawn(new_quic_connections(context, client, rate));
+            return Ok(());
+        }
+        Class::Mutual => {
+            let unauthenticated = target.client(None, false, None)?;
+            tasks.spawn(unauthenticated_connections(context, unauthenticated, rate));
+            return Ok(());
+        }
+        Class::Tls12 => target.tls12_client(),
+        Class::Nameless => target.nameless_client(),
+        _ => target.client(None, class == Class::Resuming, identity),
+    }?;
+    tasks.spawn(new_connections(context, client, rate));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The server under test: started, watched, told to reload, and ended with all that it started.
 //!
 //! The folder holds its description ([`spec`], read by [`spec_file`] or made [`from_command`], written by
-//! [`written`]), the words in it ([`placeholders`]), every key of it ([`reference`](mod@reference)), what is
+//! [`written`]), kinds of [`keys`], the words in it ([`placeholders`]), every key of it ([`reference`](mod@reference)), what is
 //! wrong with it ([`mistake`], [`advice`]), the programs of a run and their processes, what the server prints
 //! ([`output`]), the ways to reload, what may stand behind it ([`origin`]), and the second process
 //! that cleans up after `zdr` ([`cleanup`]). It may use no other folder of this crate.
@@ -11,6 +11,7 @@ pub mod cleanup;
 mod document;
 pub mod error;
 pub mod from_command;
+pub mod keys;
 pub mod lines;
 pub mod mistake;
 pub mod origin;

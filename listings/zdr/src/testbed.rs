@@ -32,6 +32,8 @@ use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::keep::LastState;
+use crate::testbed::rotate::Beside;
+use crate::testbed::setup::issue_beside;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
 
@@ -41,6 +43,10 @@ pub struct TestBed {
     pub server: Server,
     /// Where its files are written.
     pub site: Site,
+    /// Where those of the second kind of key are written.
+    second_set: Site,
+    /// Clients that have to be shown a new certificate, too, before a rotation is over.
+    beside: Vec<Beside>,
     /// What issues them.
     pub authority: Authority,
     /// Another authority whose root is trusted, too, where there is one.
@@ -99,6 +105,30 @@ impl TestBed {
     pub fn issue_unannounced(&mut self) -> Result<Issued, Error> {
         let request = LeafRequest::new(&self.name);
         self.authority.issue(&request).map_err(Error::issue)
+    }
+
+    /// Renews the certificate of the second kind of key, where there is one: beside the first, which was
+    /// announced last.
+    ///
+    /// # Errors
+    /// What the authority says, or the system.
+    fn renew_second(&mut self) -> Result<(), Error> {
+        let Some(kind) = self.spec().second_keys else {
+            return Ok(());
+        };
+        let issued = issue_beside(&mut self.authority, &self.name, kind)?;
+        self.server.output().look_for(&issued.key);
+        self.chains.add_beside(&issued);
+        Ok(self.second_set.write(&issued)?)
+    }
+
+    /// From now on a rotation is over only when these classes are shown the new certificate, too.
+    ///
+    /// # Errors
+    /// When such a client cannot be made.
+    pub fn wait_for(&mut self, classes: &[Class]) -> Result<(), Error> {
+        self.beside = Beside::of(&self.target, classes)?;
+        Ok(())
     }
 
     /// Lets clients know a chain, and looks for its key in what the server says.
@@ -176,12 +206,19 @@ impl TestBed {
             ),
             (Class::Nameless, has_names),
             (Class::Sibling, has_names),
+            (Class::Second, target.kinds.is_some()),
+            (Class::Quic, target.http3),
             (Class::Pooled, target.protocol != Protocol::Lab),
             (
                 Class::Http2,
                 target.protocol.is_http() && self.speaks_http2().await,
             ),
+            (Class::Http3, target.http3),
             (Class::Download, target.has_downloads()),
+            (
+                Class::Moving,
+                target.http3 && target.has_downloads() && target.survives_migration().await,
+            ),
             (Class::Upload, target.upload.is_some()),
             (Class::Held, target.has_conversations()),
             (Class::Mutual, self.spec().client_auth),

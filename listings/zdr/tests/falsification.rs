@@ -65,6 +65,9 @@ struct Entry {
     /// What the server is told in its description.
     #[serde(default)]
     told: Told,
+    /// For how many seconds clients wait: a defect that stalls them is found sooner with fewer.
+    #[serde(default = "long")]
+    patience: u64,
     /// How many rotations under load, where that is the scenario.
     #[serde(default = "two")]
     rotations: u32,
@@ -83,6 +86,11 @@ struct Told {
     /// Whether it has two names.
     #[serde(default)]
     two_names: bool,
+    /// Whether it has two kinds of keys.
+    #[serde(default)]
+    two_kinds: bool,
+    #[serde(default)]
+    http3: bool,
 }
 
 impl Told {
@@ -91,6 +99,16 @@ impl Told {
         spec.download.clone_from(&self.download);
         spec.upload.clone_from(&self.upload);
         spec.websocket.clone_from(&self.websocket);
+        spec.http3 = self.http3;
+        if self.two_kinds {
+            // RSA takes long to make.
+            spec.second_keys = Some(Keys::Ed25519);
+            let files = [
+                "--second-certificate={second_certificate}",
+                "--second-key={second_key}",
+            ];
+            spec.command.extend(files.map(str::to_owned));
+        }
         if self.two_names {
             spec.server_name = Some("www.rotation.test".into());
             spec.other_name = Some("mail.rotation.test".into());
@@ -115,6 +133,8 @@ impl Told {
                 !dialogue && (self.protocol == Protocol::Http || self.download.is_some())
             }
             Class::Http2 => !dialogue,
+            Class::Quic | Class::Http3 | Class::Moving => self.http3,
+            Class::Second => self.two_kinds,
             _ => true,
         })
     }
@@ -122,6 +142,11 @@ impl Told {
 
 fn full_alone() -> Vec<Class> {
     vec![Class::Full]
+}
+
+/// A busy machine is no reason to find something.
+fn long() -> u64 {
+    15
 }
 
 fn two() -> u32 {
@@ -181,6 +206,10 @@ fn options(entries: &[Entry]) -> Options {
     let rotations = rotations.map(|entry| entry.rotations).max().unwrap_or(0);
     let scenarios = entries.iter().filter(|entry| entry.scenario != ROTATION);
     let scenarios: BTreeSet<_> = scenarios.map(|entry| entry.scenario.as_str()).collect();
+    let patience = match entries {
+        [alone] => Some(alone.patience),
+        _ => None,
+    };
     let classes: BTreeSet<_> = entries.iter().flat_map(|entry| &entry.classes).collect();
     // Five clients at least have to return before the first rotation.
     let steady = match classes.contains(&Class::Resuming) {
@@ -203,8 +232,7 @@ fn options(entries: &[Entry]) -> Options {
             .map(|name| Scenario::from_str(name, false).unwrap())
             .collect(),
         jobs: SOUND as usize,
-        // A busy machine is no reason to find something.
-        patience: Duration::from_secs(15),
+        patience: Duration::from_secs(patience.unwrap_or(long())),
         ..Options::default()
     }
 }

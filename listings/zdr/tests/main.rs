@@ -11,4 +11,5 @@ mod peers;
 mod reports;
 mod transcripts;
 mod turns;
+mod verified;
 mod watched;

@@ -60,7 +60,14 @@ fn root() -> PathBuf {
 
 /// The crates of the workspace: the folders of their manifests.
 fn crates() -> Vec<PathBuf> {
-    let mut found = vec![root().join("scripts"), root().join("tests")];
+    let apart = [
+        "scripts",
+        "scripts/exercise",
+        "scripts/exercise-bench",
+        "scripts/homework",
+        "tests",
+    ];
+    let mut found: Vec<_> = apart.iter().map(|folder| root().join(folder)).collect();
     for entry in fs::read_dir(root().join("listings")).unwrap() {
         let folder = entry.unwrap().path();
         if folder.join("Cargo.toml").is_file() {

@@ -5,8 +5,9 @@ use std::fmt;
 use time::{Duration, OffsetDateTime};
 
 use super::{Answers, Begun, OfServer, Percentiles};
-use crate::format::{ago, ahead, moment, plain, span};
+use crate::format::{ago, ahead, moment, span};
 use crate::state::Refused;
+use events::line::plain;
 
 /// As many connections are named in the text; the JSON has them all.
 const NAMED: usize = 5;

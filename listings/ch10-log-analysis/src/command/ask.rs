@@ -16,9 +16,9 @@ use super::input::{a_time, input, place, seconds};
 use crate::answers::Answers;
 use crate::contract;
 use crate::error::Error;
-use crate::format::plain;
 use crate::read::{self, Line, News};
 use crate::state::LogState;
+use events::line::plain;
 
 #[derive(Args, Debug)]
 pub(super) struct Ask {

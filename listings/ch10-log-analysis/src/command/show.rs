@@ -1,4 +1,4 @@
-//! `zdr log show`: the log itself, in lines that a person reads.
+//! `zdr log show`: a log as a person reads it.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use anstream::{AutoStream, ColorChoice};
 use clap::Args;
 use events::text::Writer;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::input::input;
 use crate::error::Error;
-use crate::read::{self, Line, NO_EVENT, NO_TIME, News};
+use crate::read::{self, Line, News};
 
-/// What is no event is shown as it is. A line that was meant to be one, and is broken, is shown with the reason.
 #[derive(Args, Debug)]
 pub(super) struct Show {
     /// The log; `-` or none is the standard input. Several are merged by time.
@@ -22,42 +22,44 @@ pub(super) struct Show {
 }
 
 impl Show {
+    /// Shows each event in columns, and what is no event as it is.
     pub(super) async fn run(self) -> Result<(), Error> {
+        let mut interrupts = signal(SignalKind::interrupt())?;
         let mut news = read::start(input(&self.files, self.follow)?)?;
         let mut writer = match AutoStream::choice(&io::stdout()) {
             ColorChoice::Never => Writer::default(),
             _ => Writer::coloured(),
         };
-        while let Some(read) = news.recv().await {
+        loop {
+            let read = tokio::select! {
+                read = news.recv() => read,
+                _ = interrupts.recv() => break,
+            };
             match read {
-                News::Lines(lines) => {
-                    let shown: String = lines.iter().map(|line| show(&mut writer, line)).collect();
-                    write(&shown)?;
+                Some(News::Lines(lines)) => {
+                    let text: String = lines.iter().map(|line| shown(&mut writer, line)).collect();
+                    put(&text)?;
                 }
-                // Somebody waits: how often the last line came is told now.
-                News::CaughtUp(_) => write(&writer.flush())?,
-                News::Failed(error) => return Err(error),
+                // Who follows wants to see now how often the last one came.
+                Some(News::CaughtUp(_)) => put(&writer.flush())?,
+                Some(News::Failed(error)) => return Err(error),
+                None => break,
             }
         }
-        write(&writer.flush())
+        put(&writer.flush())
     }
 }
 
-fn show(writer: &mut Writer, line: &Line) -> String {
+fn shown(writer: &mut Writer, line: &Line) -> String {
     match (&line.event, line.broken) {
-        // Without a time it stands where it was read.
-        (Some(event), None | Some(NO_TIME)) => writer.event(event),
-        (None, None | Some(NO_EVENT)) => writer.other(&line.text),
-        (event, Some(broken)) => {
-            let shown = writer.other(&format!("[{broken}] {}", line.text));
-            let event = event.as_ref().map(|event| writer.event(event));
-            shown + &event.unwrap_or_default()
-        }
+        (Some(event), _) => writer.event(event),
+        (None, Some("too long")) => writer.other("(a line that is too long to be an event)"),
+        (None, _) => writer.other(&line.text),
     }
 }
 
-fn write(text: &str) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    Ok(stdout.flush()?)
+fn put(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
 }

@@ -3,11 +3,13 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use lab::client::Failure;
-use rustls::{CertificateError as Bad, Error as Tls};
+use rustls::{CertificateError as Bad, Error as Tls, OtherError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thiserror::Error as ThisError;
 
 /// How an attempt failed.
 #[derive(
@@ -121,7 +123,32 @@ pub fn kind(failure: &Failure, at: Where) -> FailureKind {
 }
 // ANCHOR_END: kind
 
-fn of_tls(error: &Tls) -> FailureKind {
+/// A certificate of a chain is not signed by the authority that it names.
+#[derive(Clone, Copy, ThisError)]
+#[error("its issuer has the name of an authority that is trusted, and another key")]
+struct Namesake;
+
+/// rustls shows what it does not know in this way.
+impl fmt::Debug for Namesake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What is wrong with a chain, told apart from what is wrong with a handshake. rustls says `BadSignature` of
+/// both: of a certificate whose issuer has the name of a trust anchor and another key, and of a handshake that
+/// was not signed by the leaf's key. Only the one who verifies the chain knows which it is.
+pub fn of_chain(error: Tls) -> Tls {
+    match error {
+        Tls::InvalidCertificate(Bad::BadSignature) => {
+            Tls::InvalidCertificate(Bad::Other(OtherError(Arc::new(Namesake))))
+        }
+        error => error,
+    }
+}
+
+/// The kind of an error of TLS.
+pub fn of_tls(error: &Tls) -> FailureKind {
     match error {
         Tls::AlertReceived(_) => FailureKind::Alert,
         Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => FailureKind::Expired,
@@ -132,6 +159,9 @@ fn of_tls(error: &Tls) -> FailureKind {
             FailureKind::WrongName
         }
         Tls::InvalidCertificate(Bad::UnknownIssuer) => FailureKind::UnknownIssuer,
+        Tls::InvalidCertificate(Bad::Other(other)) if other.0.is::<Namesake>() => {
+            FailureKind::UnknownIssuer
+        }
         Tls::InvalidCertificate(Bad::BadSignature) => FailureKind::WrongKey,
         _ => FailureKind::Tls,
     }

@@ -10,6 +10,7 @@ use crate::gate::scenario::Scenario;
 use crate::scenarios::applies;
 use crate::server::spec::{Layout, Protocol, Spec};
 use ch11_verification::attempt::Class;
+use clap::ValueEnum;
 
 /// What a check of this server would do, in lines for a terminal. Nothing is started.
 pub fn plan(spec: &Spec, options: &Options) -> String {
@@ -125,15 +126,19 @@ fn signals(spec: &Spec, options: &Options) -> String {
 
 fn clients(spec: &Spec, options: &Options) -> String {
     let dialogue = spec.protocol.is_dialogue();
+    let has_downloads = match spec.protocol {
+        Protocol::Http | Protocol::Lab => true,
+        _ => spec.download.is_some(),
+    };
     let possible = |class: &Class| match class {
         Class::Full | Class::Resuming | Class::Tls12 => true,
         Class::Nameless | Class::Sibling => spec.other_name.is_some(),
+        Class::Second => spec.second_keys.is_some(),
+        Class::Quic | Class::Http3 => spec.http3,
+        Class::Moving => spec.http3 && has_downloads,
         Class::Pooled => spec.protocol != Protocol::Lab,
         Class::Http2 => spec.protocol.is_http(),
-        Class::Download => match spec.protocol {
-            Protocol::Http | Protocol::Lab => true,
-            _ => spec.download.is_some(),
-        },
+        Class::Download => has_downloads,
         Class::Upload => spec.upload.is_some(),
         Class::Held => dialogue || spec.websocket.is_some(),
         Class::Mutual => spec.client_auth,
@@ -143,7 +148,7 @@ fn clients(spec: &Spec, options: &Options) -> String {
         None => true,
     };
     let mut words = String::new();
-    for class in Class::ALL
+    for class in Class::value_variants()
         .iter()
         .filter(|class| possible(class) && chosen(class))
     {
@@ -156,6 +161,11 @@ fn clients(spec: &Spec, options: &Options) -> String {
                 "{} a second, beside {} long streams, if it agrees on h2",
                 options.rate, options.downloads
             ),
+            Class::Http3 => format!(
+                "{} a second, beside {} long streams",
+                options.rate, options.downloads
+            ),
+            Class::Moving => format!("{} at once, if connections survive that", options.downloads),
             class if class.is_long() => format!("{} at once", options.downloads),
             Class::Tls12 => format!(
                 "{} new connections a second, if it speaks TLS 1.2",

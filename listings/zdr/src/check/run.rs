@@ -15,6 +15,7 @@ use crate::attempt::{Attempt, Class, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
+use crate::judge::beside::of_beside;
 use crate::judge::findings;
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
@@ -93,6 +94,7 @@ impl Run {
         testbed: &mut TestBed,
         control: &RunControl<'_>,
     ) -> Result<(), Error> {
+        testbed.wait_for(&self.classes)?;
         (control.progress)(Step::Steady);
         pass(testbed, self.options.steady).await?;
         let before = testbed.server.usage();
@@ -126,7 +128,7 @@ impl Run {
     fn held(&self) -> usize {
         let per_class = |class: &Class| match class {
             Class::Pooled => self.options.pool,
-            Class::Http2 => self.options.downloads,
+            Class::Http2 | Class::Http3 => self.options.downloads,
             class if class.is_long() => self.options.downloads,
             _ => 0,
         };
@@ -161,6 +163,7 @@ impl Run {
         let back: Vec<_> = back.map(|(_, number)| number).collect();
 
         let mut findings = findings::of_rotations(&rotations, &self.outline.plan, &back);
+        findings.extend(of_beside(&records, windows));
         findings.extend(findings::of_classes(&classes));
         let (late, _) = self.recorder.fell_behind();
         findings.extend(findings::of_latency(&classes, late));

@@ -72,7 +72,7 @@ fn at_risk(class: Class, recorder: &Recorder, records: &[Attempt], windows: &[Wi
     );
     let kept = recorder.kept();
     let connections = match class {
-        Class::Pooled | Class::Http2 => Some(crossings(
+        Class::Pooled | Class::Http2 | Class::Http3 => Some(crossings(
             kept.iter().filter(|of| of.class == class),
             windows,
         )),

@@ -1,4 +1,4 @@
-//! The class `download`, and the long streams of `http2`: answers that are taken at a pace, each byte
+//! The class `download`, and the long streams of `http2` and `http3`: answers that are taken at a pace, each byte
 //! checked.
 
 use std::io;
@@ -13,6 +13,7 @@ use lab::client::{self, Client};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::load::failure::Failed;
+use crate::load::http3::Body;
 use crate::load::probe::{Probe, ProbeContext};
 use crate::load::read_ahead::Reader;
 use crate::load::target::Sighting;
@@ -31,11 +32,10 @@ const RECEIVED: u64 = 512 * 1024;
 
 /// Takes a long answer in small pieces, until it is whole, cut, or the load stops. Says whether it was
 /// not cut.
-pub(super) async fn long_stream(context: ProbeContext, stream: Download) -> bool {
+pub(super) async fn long_stream(context: ProbeContext, answer: Answer) -> bool {
     let began = context.recorder.now();
     // Until the attempt is written down, a rotation waits for this one.
     let mut reader = context.target.read_ahead.reader();
-    let answer = Answer::Stream(stream);
     let (cut, outcome) = pieces(&context, answer, &mut reader).await;
     let (whole, failed) = (outcome.is_ok(), outcome.err());
     context.recorder.put(Attempt {
@@ -56,13 +56,15 @@ pub(super) async fn long_stream(context: ProbeContext, stream: Download) -> bool
 }
 
 /// A long answer.
-enum Answer {
+pub(super) enum Answer {
     /// Of the lab's protocol, without an end.
     Bare(Box<client::Connection>),
     /// Of HTTP/1.1.
     Body(Download),
     /// Of HTTP/2. A server may send no more ahead than the window of the stream.
     Stream(Download),
+    /// Of HTTP/3. As little is sent ahead.
+    Http3(Box<Body>),
     /// Of HTTP, whose bytes nobody knows.
     Any(AnyDownload),
 }
@@ -79,6 +81,7 @@ impl Answer {
                 body.pull(PIECE.into()).await?;
                 Ok((body.received(), body.received() < DOWNLOAD))
             }
+            Self::Http3(body) => body.pull(PIECE.into()).await,
             Self::Any(body) => body.pull(PIECE.into()).await,
         }
     }
@@ -89,7 +92,7 @@ impl Answer {
         match self {
             // What was asked for is here.
             Self::Bare(_) => 1,
-            Self::Stream(_) => RECEIVED,
+            Self::Stream(_) | Self::Http3(_) => RECEIVED,
             Self::Body(_) | Self::Any(_) => SENT + RECEIVED,
         }
     }
@@ -97,7 +100,7 @@ impl Answer {
 
 /// Takes pieces at their pace until there are no more. With a failure that was found by reading ahead
 /// comes the moment to which it is dated.
-async fn pieces(
+pub(super) async fn pieces(
     context: &ProbeContext,
     mut answer: Answer,
     reader: &mut Reader,
@@ -204,7 +207,7 @@ async fn begin_download(
 
 /// A long answer whose bytes are not known, only their number, where the server says it: hyper finds
 /// an answer that ends before that, or in the middle of a chunk.
-struct AnyDownload {
+pub(super) struct AnyDownload {
     body: Incoming,
     received: u64,
 }

@@ -6,6 +6,7 @@ use std::io;
 
 use crate::attempt::FailureKind;
 use crate::attempt::failure::{Where, causes, kind};
+use h3::error::{Code, StreamError};
 use lab::client::Failure;
 
 /// A failed attempt.
@@ -75,9 +76,22 @@ fn never_sent(error: &io::Error) -> bool {
         if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
             return hyper.is_canceled() || hyper.is_closed();
         }
+        if let Some(stream) = error.downcast_ref::<StreamError>() {
+            return left_alone(stream);
+        }
         error.downcast_ref::<h2::Error>().is_some_and(|h2| {
             (h2.is_go_away() && h2.is_remote() && h2.reason() == Some(h2::Reason::NO_ERROR))
                 || h2.reason() == Some(h2::Reason::REFUSED_STREAM)
         })
     })
+}
+
+/// The same of HTTP/3: the server has said goodbye, rejected the request, or closed without an error before
+/// it answered (RFC 9114, sections 4.1.1 and 5.2).
+fn left_alone(error: &StreamError) -> bool {
+    match error {
+        StreamError::RemoteClosing { .. } => true,
+        StreamError::RemoteTerminate { code, .. } => *code == Code::H3_REQUEST_REJECTED,
+        error => error.is_h3_no_error(),
+    }
 }

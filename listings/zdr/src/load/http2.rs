@@ -1,4 +1,4 @@
-//! The class `http2`: requests beside long streams, over connections that are kept.
+//! The classes `http2` and `http3`: requests beside long streams, over connections that are kept.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -6,17 +6,14 @@ use std::time::Duration;
 
 use crate::attempt::failure::Where;
 use crate::attempt::finished;
-use ch06_in_flight_requests::client::Http;
-use ch11_verification::attempt::Class;
-use lab::client::Client;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::load::download::long_stream;
 use crate::load::failure::Failed;
 use crate::load::kept::KeptConnection;
+use crate::load::multiplexed::{Caller, Multiplexed};
 use crate::load::probe::{Probe, ProbeContext};
-use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
 
 /// The size of an answer beside the long stream, in bytes.
@@ -30,12 +27,12 @@ const WAITING: usize = 16;
 /// this many a second.
 pub(super) async fn requests_beside_streams(
     context: ProbeContext,
-    client: Client,
+    caller: Caller,
     rate: f64,
     streams: usize,
 ) {
     let slots: Vec<_> = (0..streams)
-        .map(|_| Arc::new(Slot::new(&context, &client)))
+        .map(|_| Arc::new(Slot::new(&context, &caller)))
         .collect();
     for slot in &slots {
         slot.clone().open().await;
@@ -51,21 +48,21 @@ pub(super) async fn requests_beside_streams(
     }
 }
 
-/// An HTTP/2 connection with a long stream on it, and its successor once it is asked to leave.
+/// A connection with a long stream on it, and its successor once it is asked to leave.
 struct Slot {
     context: ProbeContext,
-    client: Client,
+    caller: Caller,
     places: Semaphore,
-    http: tokio::sync::Mutex<Option<KeptConnection>>,
+    http: tokio::sync::Mutex<Option<KeptConnection<Multiplexed>>>,
     /// Each says whether it has come whole.
     streams: Mutex<JoinSet<bool>>,
 }
 
 impl Slot {
-    fn new(context: &ProbeContext, client: &Client) -> Self {
+    fn new(context: &ProbeContext, caller: &Caller) -> Self {
         Self {
             context: context.clone(),
-            client: client.clone(),
+            caller: caller.clone(),
             places: Semaphore::new(WAITING),
             http: tokio::sync::Mutex::new(None),
             streams: Mutex::default(),
@@ -109,22 +106,22 @@ impl Slot {
             let asked = match http.is_closed() {
                 true => Err(Failed::unsent()),
                 false => {
-                    http.request(async |http| target.request(http, ANSWER, Where::Kept).await)
+                    http.request(async |http| http.request(target, ANSWER, Where::Kept).await)
                         .await
                 }
             };
             match asked {
-                Ok(_) => {
+                Ok(()) => {
                     self.go_on_streaming(&mut http).await?;
                     *held = Some(http);
                     return Ok(());
                 }
-                Err(failed) if failed.unsent => context.recorder.graceful_close(Class::Http2),
+                Err(failed) if failed.unsent => context.recorder.graceful_close(context.class),
                 Err(failed) => return Err(failed),
             }
         }
-        let mut http = context.connect(&self.client, probe).await?;
-        target.request(&mut http, ANSWER, Where::New).await?;
+        let mut http = self.caller.connect(context, probe).await?;
+        http.request(target, ANSWER, Where::New).await?;
         if target.protocol == Protocol::Http {
             self.begin_stream(&mut http).await?;
         }
@@ -133,7 +130,7 @@ impl Slot {
     }
 
     /// Begins another long stream where the last one has come whole.
-    async fn go_on_streaming(&self, http: &mut Http) -> Result<(), Failed> {
+    async fn go_on_streaming(&self, http: &mut Multiplexed) -> Result<(), Failed> {
         let ended = self.streams().try_join_next();
         match ended.and_then(finished) {
             Some(true) => self.begin_stream(http).await,
@@ -142,9 +139,8 @@ impl Slot {
     }
 
     /// Asks for a long stream, which is taken from then on beside the requests.
-    async fn begin_stream(&self, http: &mut Http) -> Result<(), Failed> {
-        let stream = http.start(DOWNLOAD).await;
-        let stream = stream.map_err(|error| Failed::of(error, Where::New))?;
+    async fn begin_stream(&self, http: &mut Multiplexed) -> Result<(), Failed> {
+        let stream = http.start(&self.context.target).await?;
         let mut streams = self.streams();
         while let Some(ended) = streams.try_join_next() {
             finished(ended);

@@ -39,6 +39,7 @@ pub struct Added {
 
 #[derive(Debug)]
 struct Chain {
+    generation: u32,
     serial: String,
     /// Of the whole chain.
     sha256: String,
@@ -58,12 +59,16 @@ impl Chains {
     /// Adds one, and returns its generation: 0 for the first.
     pub fn add(&self, issued: &Issued) -> u32 {
         let mut inner = self.lock();
-        inner.issued.push(Chain {
-            serial: issued.facts.serial.clone(),
-            sha256: issued.facts.chain_sha256.clone(),
-            certificates: fingerprints(&issued.chain_pem),
-        });
-        (inner.issued.len() - 1) as u32
+        let next = inner.next();
+        inner.add(next, issued);
+        next
+    }
+
+    /// Adds one that may be shown beside the last: of the same generation, for another kind of key.
+    pub fn add_beside(&self, issued: &Issued) {
+        let mut inner = self.lock();
+        let latest = inner.latest();
+        inner.add(latest, issued);
     }
 
     /// Tells what the clients' trust anchors are, in PEM.
@@ -73,13 +78,14 @@ impl Chains {
 
     /// The generation that was added last.
     pub fn latest(&self) -> u32 {
-        self.lock().issued.len().saturating_sub(1) as u32
+        self.lock().latest()
     }
 
     /// The serial of a generation.
     pub fn serial(&self, generation: u32) -> Option<String> {
         let inner = self.lock();
-        let chain = inner.issued.get(generation as usize)?;
+        let mut chains = inner.issued.iter();
+        let chain = chains.find(|chain| chain.generation == generation)?;
         Some(chain.serial.clone())
     }
 
@@ -106,7 +112,9 @@ impl Chains {
         let as_issued = |chain: &Chain| chain.sha256 == *sha256;
         let mut at = inner.issued.iter().rposition(as_issued);
         if at.is_none() && self.open {
+            let next = inner.next();
             inner.issued.push(Chain {
+                generation: next,
                 serial: seen.chain.serial.clone(),
                 sha256: sha256.clone(),
                 certificates: seen.certificates.clone(),
@@ -118,7 +126,7 @@ impl Chains {
             inner.added = inner.added.max(Some(added));
             at = Some(found);
         }
-        at.map(|at| at as u32)
+        Some(inner.issued[at?].generation)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -127,6 +135,23 @@ impl Chains {
 }
 
 impl Inner {
+    fn latest(&self) -> u32 {
+        self.issued.last().map_or(0, |chain| chain.generation)
+    }
+
+    fn next(&self) -> u32 {
+        self.issued.last().map_or(0, |chain| chain.generation + 1)
+    }
+
+    fn add(&mut self, generation: u32, issued: &Issued) {
+        self.issued.push(Chain {
+            generation,
+            serial: issued.facts.serial.clone(),
+            sha256: issued.facts.chain_sha256.clone(),
+            certificates: fingerprints(&issued.chain_pem),
+        });
+    }
+
     /// The generation whose leaf comes first and whose certificates are all there, roots aside, where
     /// none of the others belongs to another generation.
     fn with_others(&self, shown: &[String]) -> Option<(usize, Added)> {

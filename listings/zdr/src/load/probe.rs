@@ -1,6 +1,6 @@
 //! Attempts: each is made when it is due, and written down whatever comes of it. Here are the
-//! classes whose attempts each open a connection: `full`, `resuming`, `tls12`, `nameless`, `sibling`
-//! and `mutual`.
+//! classes whose attempts each open a connection: `full`, `resuming`, `tls12`, `nameless`, `sibling`,
+//! `second`, `quic` and `mutual`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,9 @@ use tokio_rustls::client::TlsStream;
 
 use crate::load::conversation::Conversation;
 use crate::load::failure::Failed;
+use crate::load::http3::Http3;
 use crate::load::narrow;
+use crate::load::quic::QuicClient;
 use crate::load::target::{Sighting, Target};
 
 /// How many attempts of one loop may be in progress. More would only measure this side.
@@ -114,6 +116,21 @@ impl ProbeContext {
         self.target.http(stream, seen).await
     }
 
+    /// The same, for HTTP/3.
+    pub async fn connect_http3(
+        &self,
+        client: &QuicClient,
+        probe: &mut Probe,
+    ) -> Result<Http3, Failed> {
+        probe.opens(self.recorder.now());
+        let address = *self.target.address.borrow();
+        let opened = client.handshake(address).await;
+        let (quic, seen) = opened.map_err(Failed::opening)?;
+        probe.sighting = Some(Sighting::now(&seen));
+        self.target.known(&seen)?;
+        Http3::over(quic, &self.target.name).await
+    }
+
     /// The same, for whatever the server speaks.
     pub async fn converse(
         &self,
@@ -170,6 +187,13 @@ pub(super) async fn new_connections(context: ProbeContext, client: Client, rate:
     context.open_loop(rate, attempt).await;
 }
 
+/// New connections of QUIC with one request each.
+pub(super) async fn new_quic_connections(context: ProbeContext, client: QuicClient, rate: f64) {
+    let client = Arc::new(client);
+    let attempt = |due| probe_quic(context.clone(), client.clone(), due);
+    context.open_loop(rate, attempt).await;
+}
+
 /// New connections of clients without a certificate, which the server must turn away.
 pub(super) async fn unauthenticated_connections(context: ProbeContext, client: Client, rate: f64) {
     let attempt = |due| probe_unauthenticated(context.clone(), client.clone(), due);
@@ -179,6 +203,12 @@ pub(super) async fn unauthenticated_connections(context: ProbeContext, client: C
 async fn probe(context: ProbeContext, client: Client, due: Duration) {
     let began = context.recorder.now();
     let (sighting, outcome) = context.target.probe(&client).await;
+    context.put(due, Probe::of(began, sighting), true, outcome);
+}
+
+async fn probe_quic(context: ProbeContext, client: Arc<QuicClient>, due: Duration) {
+    let began = context.recorder.now();
+    let (sighting, outcome) = context.target.probe_quic(&client).await;
     context.put(due, Probe::of(began, sighting), true, outcome);
 }
 

@@ -22,9 +22,11 @@ use tokio_rustls::client::TlsStream;
 use crate::load::dialogue::before_tls;
 use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
+use crate::load::quic::QuicClient;
 use crate::load::read_ahead::ReadAhead;
+use crate::load::verifier::Verifier;
 use crate::server::origin::DOWNLOAD;
-use crate::server::spec::Protocol;
+use crate::server::spec::{Keys, Protocol};
 
 /// The server that is called, and the identity of those who call it.
 #[derive(Clone)]
@@ -43,6 +45,10 @@ pub struct Target {
     pub upload: Option<String>,
     /// The path of a WebSocket that echoes, where there is one.
     pub websocket: Option<String>,
+    /// Whether HTTP/3 is spoken on the UDP port of the same number.
+    pub http3: bool,
+    /// The kind of key that its clients take, where it has two; and the other one.
+    pub kinds: Option<(Keys, Keys)>,
     /// Another name of the server, where it has one, and the chains that it may show for that.
     pub sibling: Option<(String, Arc<Chains>)>,
     /// The certificate that clients show where the server asks for one.
@@ -118,18 +124,36 @@ impl Target {
             Some(identity) => lab::mutual::client_config(identity, &self.roots_pem, options)?,
             None => client::config(&self.roots_pem, options)?,
         };
+        let taken = Arc::make_mut(&mut config);
         if let Some(key_log) = &self.key_log {
-            Arc::make_mut(&mut config).key_log = Arc::clone(key_log);
+            taken.key_log = Arc::clone(key_log);
         }
+        let verifier = Arc::new(self.verifier()?);
+        taken.dangerous().set_certificate_verifier(verifier);
         let alpn: &[u8] = match (self.protocol.is_http(), version) {
             (false, _) => b"",
             (true, Some(Version::Http2)) => b"h2",
             (true, _) => b"http/1.1",
         };
         if !alpn.is_empty() {
-            Arc::make_mut(&mut config).alpn_protocols = vec![alpn.to_vec()];
+            taken.alpn_protocols = vec![alpn.to_vec()];
         }
         Ok(config)
+    }
+
+    fn verifier(&self) -> io::Result<Verifier> {
+        let kind = self.kinds.map(|(kind, _)| kind);
+        Ok(Verifier::new(&self.roots_pem, kind)?)
+    }
+
+    /// A client of HTTP/3.
+    ///
+    /// # Errors
+    /// As [`Target::client`].
+    pub fn quic_client(&self) -> io::Result<QuicClient> {
+        let identity = self.identity.as_deref();
+        let config = self.config_with(None, Options::default(), identity)?;
+        Ok(QuicClient::new(&config, self.verifier()?, &self.name))
     }
 
     /// A client that speaks TLS 1.2 and no later version.
@@ -153,6 +177,15 @@ impl Target {
         let mut config = self.config_with(None, Options::default(), identity)?;
         Arc::make_mut(&mut config).enable_sni = false;
         Ok(Client::with_config(config, &self.name)?)
+    }
+
+    /// The same server for clients that take the second kind of key alone, where it has two.
+    pub fn second(&self) -> Option<Self> {
+        let (first, second) = self.kinds?;
+        Some(Self {
+            kinds: Some((second, first)),
+            ..self.clone()
+        })
     }
 
     /// The same server by its other name, where it has one.

@@ -29,14 +29,29 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             curl(reach, false, "", reach.request.as_deref()?)?,
             "is answered, although it shows no certificate",
         ),
+        // curl has HTTP/3 where it was built with it.
+        (CauseKind::CutsConnections | CauseKind::WrongBytes, Some(Class::Moving)) => (
+            curl(
+                reach,
+                true,
+                "--http3-only --limit-rate 1M ",
+                reach.download.as_deref()?,
+            )?,
+            "is cut if the server reloads meanwhile, from a machine that changes its network",
+        ),
         (CauseKind::CutsConnections | CauseKind::WrongBytes, Some(Class::Download)) => (
             curl(reach, true, "--limit-rate 1M ", reach.download.as_deref()?)?,
             "is cut if the server reloads meanwhile",
         ),
-        (CauseKind::CutsConnections | CauseKind::WrongBytes, _) => {
+        (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => {
             let many = format!("{}#[1-1000]", reach.request.as_deref()?);
+            let version = match class {
+                Some(Class::Http3) => "--http3-only ",
+                _ => "",
+            };
+            let more = format!("{version}--fail-early --rate 10/s ");
             (
-                curl(reach, true, "--fail-early --rate 10/s ", &many)?,
+                curl(reach, true, &more, &many)?,
                 "fails if the server reloads meanwhile: all requests go over one connection",
             )
         }
@@ -72,6 +87,12 @@ fn handshake(reach: &Reach, class: Option<Class>, more: &str) -> Option<String> 
     let asked = match class {
         Some(Class::Nameless) => "-noservername".to_owned(),
         Some(Class::Tls12) => format!("-servername {name} -tls1_2"),
+        // Since OpenSSL 3.2 (openssl-s_client).
+        Some(Class::Quic | Class::Http3 | Class::Moving) => {
+            format!("-servername {name} -quic -alpn h3")
+        }
+        // Which kind of key that is, the report does not say.
+        Some(Class::Second) => return None,
         _ => format!("-servername {name}"),
     };
     let first = match &reach.starttls {

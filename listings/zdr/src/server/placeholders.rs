@@ -1,7 +1,7 @@
 //! The words of a server's description, and what stands for them in one run.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -31,6 +31,11 @@ pub const WORDS: &[(&str, &str)] = &[
         "the file with the chain of `other_name`, which is not rotated",
     ),
     ("other_key", "the file with its private key"),
+    (
+        "second_certificate",
+        "the file with the chain of `second_keys`, which is rotated with the first",
+    ),
+    ("second_key", "the file with its private key"),
     (
         "client_roots",
         "the file with the trust anchors for clients' certificates",
@@ -205,8 +210,8 @@ fn meant(word: &str) -> Option<&'static str> {
 pub struct Placeholders(Vec<(&'static str, String)>);
 
 impl Placeholders {
-    /// For one run: its folder, the folder with the files to be served, the files that are rotated,
-    /// and the port of the server behind a proxy.
+    /// For one run: its folder, the folder with the files to be served, the files that are rotated and
+    /// those of the second kind of key, and the port of the server behind a proxy.
     ///
     /// # Errors
     /// When there is no free port.
@@ -214,7 +219,7 @@ impl Placeholders {
         spec: &Spec,
         dir: &Path,
         www: &Path,
-        files: &Files,
+        [files, second]: [&Files; 2],
         origin: u16,
     ) -> io::Result<Self> {
         let path = |path: &Path| path.display().to_string();
@@ -227,6 +232,8 @@ impl Placeholders {
             ("roots", path(&files.roots)),
             ("other_certificate", path(&other_files(spec, dir)[0])),
             ("other_key", path(&other_files(spec, dir)[1])),
+            ("second_certificate", path(&second.certificate)),
+            ("second_key", path(&second.key)),
             ("client_roots", path(&dir.join("client-roots.pem"))),
             ("port", free_port()?.to_string()),
             ("admin_port", free_port()?.to_string()),
@@ -276,7 +283,10 @@ fn free_port() -> io::Result<u16> {
     for _ in 0..MANY {
         let offset = (start + NEXT.fetch_add(1, Ordering::Relaxed) % MANY) % MANY;
         let port = FIRST + offset;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        // HTTP/3 comes to the UDP port of the same number.
+        let is_free = TcpListener::bind(("127.0.0.1", port)).is_ok()
+            && UdpSocket::bind(("127.0.0.1", port)).is_ok();
+        if is_free {
             return Ok(port);
         }
     }

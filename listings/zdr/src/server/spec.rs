@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use lab::authority::KeyKind;
 use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use crate::server::keys::Keys;
 pub use crate::server::values::signal_named;
 use crate::server::values::{a_name, a_path, a_signal, another_name, is_nothing};
 
@@ -63,6 +63,11 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(extend("toml" = r#"protocol = "any_http""#))]
     pub protocol: Protocol,
+    /// A server of HTTP speaks HTTP/3, too, on the UDP port that has the number of `{port}`. Adds the classes
+    /// `quic`, `http3` and, where connections survive that their client changes its address, `moving`.
+    #[serde(default)]
+    #[schemars(extend("toml" = r#"http3 = true"#))]
+    pub http3: bool,
     /// The path of a large answer of an `any_http` server: downloads of it are in progress while the server
     /// rotates. It has to be 8 MB or more, since what fits into buffers is over before a rotation begins.
     /// Without it, there is no class `download`, and so no answer to whether a reload cuts long answers.
@@ -98,6 +103,11 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(extend("toml" = r#"keys = "rsa""#))]
     pub keys: Keys,
+    /// The kind of key in a second certificate of the same name, in `{second_certificate}` and
+    /// `{second_key}`, which is renewed with the first. Each client takes one kind alone: those of the class
+    /// `second` this one, all others the first.
+    #[schemars(extend("toml" = r#"second_keys = "rsa""#))]
+    pub second_keys: Option<Keys>,
     /// One file for chain and key, or two.
     #[serde(default)]
     #[schemars(extend("toml" = r#"layout = "bundle""#))]
@@ -221,32 +231,6 @@ impl Protocol {
     /// Whether it is one of those that have no pages: one command after the other.
     pub fn is_dialogue(self) -> bool {
         !self.is_http() && self != Self::Lab
-    }
-}
-
-/// The kind of key that a server takes.
-#[derive(
-    Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize, ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Keys {
-    /// ECDSA on P-256.
-    #[default]
-    Ecdsa,
-    /// RSA, 2048 bits.
-    Rsa,
-    /// Ed25519.
-    Ed25519,
-}
-
-impl From<Keys> for KeyKind {
-    fn from(keys: Keys) -> Self {
-        match keys {
-            Keys::Ecdsa => Self::EcdsaP256,
-            Keys::Rsa => Self::Rsa2048,
-            Keys::Ed25519 => Self::Ed25519,
-        }
     }
 }
 

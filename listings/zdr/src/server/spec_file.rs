@@ -124,6 +124,17 @@ impl Spec {
                 (&["websocket"], "`websocket` is for a server of HTTP"),
             ),
             (
+                self.http3 && !self.protocol.is_http(),
+                (&["http3"], "`http3` is for a server of HTTP"),
+            ),
+            (
+                self.second_keys == Some(self.keys),
+                (
+                    &["second_keys"],
+                    "`second_keys` is the kind of the first, `keys`: name another one",
+                ),
+            ),
+            (
                 self.other_name.as_deref() == Some(self.served_name()),
                 (
                     &["other_name"],
@@ -184,6 +195,13 @@ impl Spec {
                 (
                     &["other_name"],
                     "`other_name` is for a server that is started",
+                ),
+            ),
+            (
+                self.second_keys.is_some(),
+                (
+                    &["second_keys"],
+                    "`second_keys` is for a server that is started",
                 ),
             ),
             (self.reload.restart, reload),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::attempt::FailureKind;
 use ch06_in_flight_requests::client::{Http, Version};
 use ch11_verification::attempt::Class;
+use clap::ValueEnum;
 use hyper::body::Body;
 use tokio::time::{Instant, sleep};
 
@@ -55,7 +56,9 @@ pub(crate) async fn ready(
         ),
         None => format!("the certificate that was issued: serial {serial}"),
     };
-    let without = Class::ALL.iter().filter(|class| !classes.contains(class));
+    let without = Class::value_variants()
+        .iter()
+        .filter(|class| !classes.contains(class));
     Ok(Ready {
         found: vec![
             ("listens", format!("on {}", *target.address.borrow())),
@@ -81,6 +84,13 @@ fn reason(class: Class, spec: &Spec) -> String {
         }
         (Class::Nameless | Class::Sibling, _) if spec.other_name.is_none() => {
             "it has one name: `other_name`, where it has two".into()
+        }
+        (Class::Second, _) => "its certificate has one kind of key: `second_keys`, where it has two".into(),
+        (Class::Quic | Class::Http3 | Class::Moving, _) if !spec.http3 => {
+            "it is not said to speak HTTP/3: `http3 = true` where it does".into()
+        }
+        (Class::Moving, _) if spec.download.is_some() || spec.protocol == Protocol::Http => {
+            "a connection whose client changed its address was lost, before anything was rotated".into()
         }
         (Class::Http2 | Class::Download | Class::Upload, protocol) if protocol.is_dialogue() => {
             "its protocol is not HTTP".into()

@@ -8,10 +8,14 @@ use lab::client::Client;
 
 use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use crate::error::Error;
+use crate::load::failure::Failed;
+use crate::load::target::Sighting;
+use crate::load::{QuicClient, Target};
 use crate::testbed::TestBed;
 use ch11_verification::rotation::{self, Watched, Window};
 
-/// Issues, writes, tells the server, and watches.
+/// Issues, writes, tells the server, and watches. Where there are two kinds of keys, the first is written
+/// last: a server that looks when that changes finds both.
 ///
 /// # Errors
 /// When the files cannot be written.
@@ -22,6 +26,7 @@ pub async fn rotate(
 ) -> Result<Window, Error> {
     let issued = testbed.issue()?;
     let began = recorder.now();
+    testbed.renew_second()?;
     testbed.site.write(&issued)?;
     Ok(watch(testbed, recorder, client, issued, began).await)
 }
@@ -66,30 +71,120 @@ pub async fn until_shown(
         testbed,
         recorder,
         client,
+        generation,
+        first_new: None,
     };
-    rotation::until_shown(&mut server, recorder, generation, within).await
+    let (first, converged) = rotation::until_shown(&mut server, recorder, generation, within).await;
+    (server.first_new.or(first), converged)
 }
 
-/// The server of a test bed, as one client sees it.
+/// A client that sees what the first does not: another listener, or another certificate.
+pub(super) struct Beside {
+    class: Class,
+    target: Target,
+    client: AnyClient,
+}
+
+enum AnyClient {
+    Tls(Client),
+    Quic(Box<QuicClient>),
+}
+
+impl Beside {
+    /// Those of these classes.
+    pub fn of(target: &Target, classes: &[Class]) -> Result<Vec<Self>, Error> {
+        let mut all = Vec::new();
+        if classes.contains(&Class::Quic) {
+            all.push(Self {
+                class: Class::Quic,
+                target: target.clone(),
+                client: AnyClient::Quic(Box::new(target.quic_client()?)),
+            });
+        }
+        if let Some(target) = target.second().filter(|_| classes.contains(&Class::Second)) {
+            let client = target.client(None, false, target.identity.as_deref())?;
+            all.push(Self {
+                class: Class::Second,
+                target,
+                client: AnyClient::Tls(client),
+            });
+        }
+        Ok(all)
+    }
+
+    async fn handshake(&self, recorder: &Recorder) -> Attempt {
+        match &self.client {
+            AnyClient::Tls(client) => {
+                let probing = async || self.target.probe(client).await;
+                attempt(self.class, &self.target, recorder, probing).await
+            }
+            AnyClient::Quic(client) => {
+                let probing = async || self.target.probe_quic(client).await;
+                attempt(self.class, &self.target, recorder, probing).await
+            }
+        }
+    }
+}
+
+/// One handshake and one request, and what came of it.
+async fn attempt(
+    class: Class,
+    target: &Target,
+    recorder: &Recorder,
+    probing: impl AsyncFnOnce() -> (Option<Sighting>, Result<(), Failed>),
+) -> Attempt {
+    let mut attempt = Attempt::opening(class, recorder.now());
+    let (sighting, outcome) = probing().await;
+    attempt.done = recorder.now();
+    if let Some(sighting) = sighting {
+        attempt.handshake_done = Some(recorder.at(sighting.at));
+        attempt.shown = target.chains.generation(&sighting.seen);
+    }
+    if let Err(failed) = outcome {
+        (attempt.failed, attempt.error) = (Some(failed.kind), Some(failed.error));
+    }
+    attempt
+}
+
+/// The server of a test bed, as its clients see it.
 struct Observed<'a> {
     testbed: &'a mut TestBed,
     recorder: &'a Recorder,
     client: &'a Client,
+    generation: u32,
+    /// The end of the first handshake that showed the new certificate, to whichever client.
+    first_new: Option<Duration>,
+}
+
+impl Observed<'_> {
+    /// Whether this one has shown the new certificate.
+    fn is_new(&mut self, attempt: &Attempt) -> bool {
+        let is_new = attempt.failed.is_none() && attempt.shown == Some(self.generation);
+        if is_new && self.first_new.is_none() {
+            self.first_new = Some(attempt.handshake_done.unwrap_or(attempt.done));
+        }
+        is_new
+    }
 }
 
 impl Watched<FailureKind> for Observed<'_> {
+    /// One of the client and, as long as that is new, one of each that stands beside it: the first that is
+    /// not new, or else the last.
     async fn handshake(&mut self) -> Attempt {
-        let mut attempt = Attempt::opening(Class::Full, self.recorder.now());
-        let (sighting, outcome) = self.testbed.target.probe(self.client).await;
-        attempt.done = self.recorder.now();
-        if let Some(sighting) = sighting {
-            attempt.handshake_done = Some(self.recorder.at(sighting.at));
-            attempt.shown = self.testbed.chains.generation(&sighting.seen);
+        let target = self.testbed.target.clone();
+        let client = self.client;
+        let probing = async || target.probe(client).await;
+        let mut last = attempt(Class::Full, &target, self.recorder, probing).await;
+        for at in 0..self.testbed.beside.len() {
+            if !self.is_new(&last) {
+                return last;
+            }
+            let recorder = self.recorder;
+            let next = self.testbed.beside[at].handshake(recorder).await;
+            recorder.put(std::mem::replace(&mut last, next));
         }
-        if let Err(failed) = outcome {
-            (attempt.failed, attempt.error) = (Some(failed.kind), Some(failed.error));
-        }
-        attempt
+        self.is_new(&last);
+        last
     }
 
     fn is_alive(&mut self) -> bool {

@@ -1,6 +1,6 @@
 //! Setting up a test bed: first the files, then the server that reads them.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::server::Server;
 use crate::server::advice::Advice;
 use crate::server::error::StartError;
 use crate::server::placeholders::other_files;
-use crate::server::spec::{Attach, Layout, Spec};
+use crate::server::spec::{Attach, Keys, Layout, Spec};
 use crate::testbed::keep::{Keeper, LastState, Secrets};
 use crate::testbed::look::look;
 use crate::testbed::preflight::answers;
@@ -88,6 +88,7 @@ pub struct TestBedBuilder {
     chains: Arc<Chains>,
     keys: Vec<PrivateKeyPem>,
     sibling: Option<(String, Arc<Chains>)>,
+    second_set: Site,
     name: String,
     client_roots: PathBuf,
     folder: PathBuf,
@@ -134,6 +135,10 @@ impl TestBedBuilder {
             sibling.map(|name| sibling_of(spec, name, &mut authority, &folder, &mut keys));
         let sibling = sibling.transpose()?;
         let site = Site::new(&folder, writer);
+        let second_folder = folder.join("second");
+        if spec.second_keys.is_some() {
+            fs::create_dir_all(&second_folder)?;
+        }
         let client_roots = folder.join("client-roots.pem");
         if spec.attach.is_none() {
             let roots = clients.root_pem();
@@ -152,6 +157,7 @@ impl TestBedBuilder {
             chains: Arc::new(chains),
             keys,
             sibling,
+            second_set: Site::new(&second_folder, writer),
             name,
             client_roots,
             folder,
@@ -164,15 +170,23 @@ impl TestBedBuilder {
         &self.folder
     }
 
-    /// Issues an identity. Writes nothing.
+    /// Issues an identity, and writes nothing of it. Where the server has a second kind of key, its files
+    /// are written.
     ///
     /// # Errors
-    /// What the authority says.
+    /// What the authority says, or the system.
     pub fn issue(&mut self) -> Result<Issued, Error> {
         let request = LeafRequest::new(&self.name);
         let issued = self.authority.issue(&request).map_err(Error::issue)?;
         self.chains.add(&issued);
         self.keys.push(issued.key.clone());
+        if let Some(kind) = self.fixtures.spec().second_keys {
+            let beside = issue_beside(&mut self.authority, &self.name, kind)?;
+            self.chains.add_beside(&beside);
+            let written = self.second_set.write(&beside);
+            written.map_err(|error| Error::about(&self.folder, error))?;
+            self.keys.push(beside.key);
+        }
         Ok(issued)
     }
 
@@ -182,7 +196,8 @@ impl TestBedBuilder {
     /// With what it said last.
     pub async fn start(mut self, good: Issued) -> Result<TestBed, Error> {
         let spec = self.fixtures.spec();
-        let words = self.fixtures.words(&self.folder, &self.site.files())?;
+        let files = [&self.site.files(), &self.second_set.files()];
+        let words = self.fixtures.words(&self.folder, files)?;
         let server = Server::start(spec, words).await?;
         for key in &self.keys {
             server.output().look_for(key);
@@ -206,6 +221,8 @@ impl TestBedBuilder {
             download: spec.download.clone(),
             upload: spec.upload.clone(),
             websocket: spec.websocket.clone(),
+            http3: spec.http3,
+            kinds: spec.second_keys.map(|second| (spec.keys, second)),
             sibling: self.sibling,
             identity,
             patience: self.fixtures.patience(),
@@ -221,6 +238,8 @@ impl TestBedBuilder {
             kept: LastState(kept),
             server,
             site: self.site,
+            second_set: self.second_set,
+            beside: Vec::new(),
             authority: self.authority,
             second: self.second,
             clients: self.clients,
@@ -233,6 +252,19 @@ impl TestBedBuilder {
             _directory: self.directory,
         })
     }
+}
+
+/// Issues a certificate of the same name for another kind of key.
+pub(super) fn issue_beside(
+    authority: &mut Authority,
+    name: &str,
+    kind: Keys,
+) -> Result<Issued, Error> {
+    let request = LeafRequest {
+        key: Some(kind.into()),
+        ..LeafRequest::new(name)
+    };
+    authority.issue(&request).map_err(Error::issue)
 }
 
 /// Issues a certificate for the other name, and writes its files, which stay as they are.

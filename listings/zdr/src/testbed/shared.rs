@@ -104,8 +104,9 @@ impl SharedFixtures {
         Duration::from_millis(self.spec.limits.reload_within_ms)
     }
 
-    /// The words of the description, for a server that reads these files in this folder.
-    pub(super) fn words(&self, folder: &Path, files: &Files) -> io::Result<Placeholders> {
+    /// The words of the description, for a server that reads these files in this folder: those that are
+    /// rotated, and those of the second kind of key.
+    pub(super) fn words(&self, folder: &Path, files: [&Files; 2]) -> io::Result<Placeholders> {
         let www = self.www.as_ref().map_or(folder, |www| www.path());
         Placeholders::new(&self.spec, folder, www, files, self.origin.port())
     }

@@ -10,16 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::attempt::FailureKind;
-use crate::attempt::failure::{Where, causes, kind};
+use crate::attempt::failure::{Where, causes, kind, of_chain, of_tls};
 use lab::client::Failure;
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -172,7 +170,7 @@ impl Looker {
                 Ok(chain) => presented = Some(chain),
                 Err(error) => failed = Some((FailureKind::Tls, error.to_string())),
             }
-            failed = met.judged.err().map(of_chain).or(failed);
+            failed = met.judged.err().map(judged).or(failed);
         }
         Look {
             address,
@@ -204,19 +202,10 @@ impl Looker {
     }
 }
 
-/// What is wrong with a chain. A signature in it that does not fit is that of an authority: of one whose name
-/// the client trusts with another key. The leaf's own key comes later, in the handshake.
-fn of_chain(error: rustls::Error) -> (FailureKind, String) {
-    let words = error.to_string();
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::BadSignature) => {
-            (FailureKind::UnknownIssuer, words)
-        }
-        error => {
-            let failure = Failure::Handshake(io::Error::other(error));
-            (kind(&failure, Where::Opening), words)
-        }
-    }
+/// What is wrong with a chain, as its kind and in words.
+fn judged(error: rustls::Error) -> (FailureKind, String) {
+    let error = of_chain(error);
+    (of_tls(&error), error.to_string())
 }
 
 /// What a person reads: without the words that say again that it was a handshake.

@@ -62,6 +62,8 @@ where
         download: None,
         upload: None,
         websocket: None,
+        http3: false,
+        kinds: None,
         sibling: None,
         identity: None,
         key_log: None,

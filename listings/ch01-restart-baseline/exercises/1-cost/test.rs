@@ -1,0 +1,76 @@
+//! What is wanted of `cost`. Each function is a check, and its comment says what has to hold.
+
+use lab::log::Log;
+
+use super::exercise::{Cost, cost};
+
+/// The log of the chapter's demo: ten clients were refused, and a download was cut after 3 MiB of 8.
+const DEMO: &str = include_str!("../../transcripts/demo.events.jsonl");
+
+/// A restart that handed its socket over: no client was refused, and two downloads were cut.
+const HANDED_OVER: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"listening","port":4433,"process":1}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"process_exited","process":1}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"download_severed","bytes":1048576,"of":8388608,"why":"unexpected end of file"}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"download_severed","bytes":4194304,"of":8388608,"why":"unexpected end of file"}
+"#;
+
+/// No restart: one client, one download, whole.
+const QUIET: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"listening","port":4433,"process":1}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"download_started","of":8388608}
+{"ts":"2026-11-27T09:00:02.000000000Z","event":"download_finished","bytes":8388608,"sha256":"00"}
+"#;
+
+fn cost_of(log: &str) -> Cost {
+    cost(&Log::parse(log).events())
+}
+
+/// Each client that was refused counts once.
+pub fn each_refused_client_counts_once() {
+    let refused = cost_of(DEMO).refused;
+    assert!(
+        refused == 10,
+        "In the log of the chapter, ten clients were refused, and `refused` is {refused}. Each of them has \
+         a line `connect_refused`; the line `gap_closed` says the same ten once more."
+    );
+}
+
+/// A download that was cut counts, also where no client was refused.
+pub fn a_severed_download_counts_though_no_client_was_refused() {
+    let Cost {
+        refused, severed, ..
+    } = cost_of(HANDED_OVER);
+    assert!(
+        (refused, severed) == (0, 2),
+        "A process handed its socket on and ended: no client was refused, and two downloads were cut. \
+         `refused` is {refused} and `severed` is {severed}. The connected clients lose as well: look \
+         for `download_severed`."
+    );
+}
+
+/// What a client already had when it was cut was sent for nothing.
+pub fn what_the_client_already_had_was_sent_for_nothing() {
+    for (log, name, bytes) in [
+        (DEMO, "the chapter", 3_145_728),
+        (HANDED_OVER, "the handed-over socket", 5_242_880),
+    ] {
+        let wasted = cost_of(log).wasted_bytes;
+        assert!(
+            wasted == bytes,
+            "In the log of {name}, {bytes} bytes were sent for nothing, and `wasted_bytes` is {wasted}. A cut \
+             download begins again from nothing, so what counts is how far it had come: the field `bytes` \
+             of `download_severed`. For comparison, the field `of` is the whole file."
+        );
+    }
+}
+
+/// A log without a restart costs nothing.
+pub fn a_log_without_a_restart_costs_nothing() {
+    let cost = cost_of(QUIET);
+    assert!(
+        cost == Cost::default(),
+        "No client was refused or cut in this log, and the answer is {cost:?}. A download that is finished \
+         was not sent for nothing."
+    );
+}

@@ -1,0 +1,22 @@
+//! Hand over a socket.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+
+/// What a process holds. When it is dropped, the kernel closes both, as it does at the end of a process.
+#[derive(Debug)]
+pub struct Process {
+    /// The socket on which it listens.
+    pub listener: TcpListener,
+    /// Connections that it has accepted. Their TLS state is in its memory.
+    pub accepted: Vec<TcpStream>,
+}
+
+/// The descriptor itself goes from one process to the next, and is not duplicated.
+pub fn restart(old: Process, boot: impl FnOnce()) -> io::Result<Process> {
+    let Process { listener, accepted } = old;
+    drop(accepted);
+    boot();
+    let accepted = Vec::new();
+    Ok(Process { listener, accepted })
+}

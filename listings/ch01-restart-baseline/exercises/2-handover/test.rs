@@ -1,0 +1,104 @@
+//! What is wanted of `restart`. Each function is a check, and its comment says what has to hold.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+
+use exercise_bench::Port;
+use lab::BOUND;
+
+use super::exercise::{Process, restart};
+
+/// A process that has accepted one connection, the other end of that, and the port.
+fn old_process() -> (Process, TcpStream, Port) {
+    let port = Port::reserve();
+    let listener = port.listen();
+    let client = connect(port.address());
+    let (held, _) = listener.accept().unwrap();
+    let accepted = vec![held];
+    (Process { listener, accepted }, client, port)
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(BOUND)).unwrap();
+    client
+}
+
+/// The new process: it answers so many clients with one byte.
+fn answer(process: Process, clients: usize) {
+    thread::spawn(move || {
+        for _ in 0..clients {
+            if let Ok((mut client, _)) = process.listener.accept() {
+                // A client that has left again needs no answer.
+                let _ = client.write_all(b"!");
+            }
+        }
+    });
+}
+
+/// A client that comes while the new program starts waits, and is served by it.
+pub fn no_client_is_refused_while_the_new_program_starts() {
+    let (old, _client, port) = old_process();
+    let mut came = Vec::new();
+    let new = restart(old, || {
+        came.extend((0..3).map(|_| TcpStream::connect(port.address())));
+    });
+    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    assert!(
+        came.len() == 3,
+        "`boot` was not called: the new program takes its time to start."
+    );
+    let refused = came.iter().filter(|client| client.is_err()).count();
+    assert!(
+        refused == 0,
+        "{refused} of 3 clients were refused while the new program started: no process held the listening socket. \
+         The queue belongs to the socket, and lives as long as one process holds a descriptor of it."
+    );
+    answer(new, came.len());
+    for mut client in came.into_iter().flatten() {
+        client.set_read_timeout(Some(BOUND)).unwrap();
+        let answered = client.read(&mut [0]);
+        assert!(
+            matches!(answered, Ok(1)),
+            "A client that came while the new program started was not served by it: {answered:?}."
+        );
+    }
+}
+
+/// A client in the queue of the old process, not yet accepted, is served by the new one.
+pub fn a_client_in_the_queue_is_served() {
+    let (old, _client, port) = old_process();
+    let mut queued = connect(port.address());
+    let new = restart(old, || ());
+    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    answer(new, 1);
+    let answered = queued.read(&mut [0]);
+    assert!(
+        matches!(answered, Ok(1)),
+        "A client that was in the queue, and not yet accepted, was not served: {answered:?}. The kernel resets \
+         the queue when the last descriptor of its socket is closed."
+    );
+}
+
+/// What the old process had accepted ends with it.
+pub fn what_was_accepted_ends_with_its_process() {
+    let (old, mut client, _port) = old_process();
+    let new = restart(old, || ());
+    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    assert!(
+        new.accepted.is_empty(),
+        "The new process has a connection that the old one had accepted. It cannot serve it: keys, sequence \
+         numbers and half a record are in the memory of the old process."
+    );
+    let end = client.read(&mut [0]);
+    let is_over = match &end {
+        Ok(bytes) => *bytes == 0,
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    };
+    assert!(
+        is_over,
+        "The connection of the old process did not end ({end:?}): something still holds it, so the old process \
+         has not ended."
+    );
+}

@@ -1,0 +1,14 @@
+//! Drain: the end of a process that others are connected to.
+//!
+//! This is the starter. It compiles, and its checks fail until `drain` is written.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// Ends a process. Lets no client in any more, gives the connections in `serving`, a task each, the time
+/// `grace` to finish, and cuts those that have not. Returns how many it cut.
+pub async fn drain(listener: TcpListener, serving: JoinSet<()>, grace: Duration) -> usize {
+    todo!("this is the starter: write `drain`")
+}

@@ -1,0 +1,122 @@
+//! What is wanted of `drain`. Each function is a check, and its comment says what has to hold.
+//!
+//! The clock is virtual: it stands still while anything can run, and jumps to the next timer when nothing can.
+
+use std::future;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use exercise_bench::Port;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, pause, sleep, timeout};
+
+use super::exercise::drain;
+
+const GRACE: Duration = Duration::from_secs(30);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Connections that need so many seconds more, each a task, and how many have got to their end.
+fn connections(seconds: &[u64]) -> (JoinSet<()>, Arc<AtomicUsize>) {
+    let (mut serving, whole) = (JoinSet::new(), Arc::new(AtomicUsize::new(0)));
+    for seconds in seconds.iter().copied() {
+        let whole = whole.clone();
+        serving.spawn(async move {
+            sleep(Duration::from_secs(seconds)).await;
+            whole.fetch_add(1, Relaxed);
+        });
+    }
+    (serving, whole)
+}
+
+fn listener(port: &Port) -> TcpListener {
+    let listener = port.listen();
+    listener.set_nonblocking(true).unwrap();
+    TcpListener::from_std(listener).unwrap()
+}
+
+/// Drains, and returns how many were cut and how long it took.
+async fn drained(port: &Port, serving: JoinSet<()>) -> (usize, Duration) {
+    let began = Instant::now();
+    let draining = drain(listener(port), serving, GRACE);
+    let Ok(cut) = timeout(HOUR, draining).await else {
+        panic!(
+            "The grace period is 30 s, and the process had not ended after an hour: one connection was not done. \
+             A client that never ends must not keep the process."
+        );
+    };
+    (cut, began.elapsed())
+}
+
+/// A connection that is done within the grace period is not cut.
+pub async fn what_ends_within_the_grace_period_is_not_cut() {
+    pause();
+    let (serving, whole) = connections(&[5, 29]);
+    let (cut, _) = drained(&Port::reserve(), serving).await;
+    let whole = whole.load(Relaxed);
+    assert!(
+        whole == 2,
+        "Two connections needed 5 s and 29 s more, the grace period is 30 s, and {} of them were cut. To close \
+         the listener keeps new clients out; the open connections still have to be waited for.",
+        2 - whole
+    );
+    assert!(
+        cut == 0,
+        "Both connections got to their end, and the answer is that {cut} were cut. `serving.len()` also counts tasks that \
+         are done, until `join_next` has taken them out."
+    );
+}
+
+/// A connection that is not done when the grace period is over is cut, and counted.
+pub async fn what_takes_longer_is_cut_and_counted() {
+    pause();
+    let (mut serving, _) = connections(&[5, 31]);
+    serving.spawn(future::pending());
+    let (cut, took) = drained(&Port::reserve(), serving).await;
+    assert!(
+        cut == 2,
+        "Of three connections one was done after 5 s, one needed 31 s and one never ends. Two had to be cut after \
+         30 s, and the answer is {cut}."
+    );
+    assert!(
+        took.as_secs() == GRACE.as_secs(),
+        "The grace period is 30 s, and the process ended after {took:?}."
+    );
+}
+
+/// When no connection is left, the process ends at once.
+pub async fn it_ends_as_soon_as_no_connection_is_left() {
+    pause();
+    let (serving, _) = connections(&[5]);
+    let (_, took) = drained(&Port::reserve(), serving).await;
+    assert!(
+        took.as_secs() == 5,
+        "The last connection was done after 5 s, and the process ended after {} s. Until it ends, no process answers \
+         the port: without a second process, the gap is as long as the drain.",
+        took.as_secs()
+    );
+}
+
+/// While the process drains, no client is let in.
+pub async fn no_client_is_let_in_meanwhile() {
+    pause();
+    let port = Port::reserve();
+    let address = port.address();
+    let (mut serving, _) = connections(&[10]);
+    let came_in = Arc::new(AtomicUsize::new(0));
+    let counted = came_in.clone();
+    serving.spawn(async move {
+        sleep(Duration::from_secs(1)).await;
+        if TcpStream::connect(address).is_ok() {
+            counted.fetch_add(1, Relaxed);
+        }
+    });
+    drained(&port, serving).await;
+    assert!(
+        came_in.load(Relaxed) == 0,
+        "A client came in while the process drained. It is accepted no more, and when the process ends it is reset. \
+         Had the listener been closed first, the client could have gone to another process."
+    );
+}

@@ -1,0 +1,98 @@
+//! What is wanted of `Server`. Each function is a check, and its comment says what has to hold.
+//!
+//! The clock is virtual: where nothing can go on, an hour passes at once.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::load_once;
+use exercise_bench::poll_once;
+use lab::agent::{Agent, Strategy};
+use lab::client::{Client, Options};
+use rustls::ServerConfig;
+use tokio::io::{DuplexStream, duplex};
+use tokio::time::{pause, timeout};
+use tokio_rustls::server::TlsStream;
+
+use super::exercise::Server;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A server with the certificate 1001, the configuration with 1002, and a client that trusts both.
+fn bench() -> (Server, Arc<ServerConfig>, Client) {
+    pause();
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let files = agent.files();
+    let first = load_once(&files.certificate, &files.key, 1).unwrap();
+    agent.rotate().unwrap();
+    let second = load_once(&files.certificate, &files.key, 2).unwrap();
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    (Server::new(first), second, client)
+}
+
+/// A server accepts each client in a task of its own, which may move between threads: its future may hold nothing
+/// that cannot.
+fn accepting(server: &Server, client: DuplexStream) -> Accepting<'_> {
+    Box::pin(server.accept(client))
+}
+
+type Accepting<'a> = Pin<Box<dyn Future<Output = io::Result<TlsStream<DuplexStream>>> + Send + 'a>>;
+
+/// The serial that a new client is shown. `None` where it got no answer within an hour.
+async fn shown(server: &Server, client: &Client) -> Option<String> {
+    let (near, far) = duplex(64 * 1024);
+    let both = async { tokio::join!(client.handshake(near), accepting(server, far)) };
+    let (seen, accepted) = timeout(HOUR, both).await.ok()?;
+    accepted.unwrap_or_else(|error| panic!("The server's side of a handshake failed: {error}."));
+    let (_, seen) = seen.unwrap_or_else(|error| panic!("A client's handshake failed: {error}."));
+    Some(seen.chain.serial)
+}
+
+/// After the swap, a new client is shown the new certificate.
+pub async fn a_new_client_is_shown_the_new_certificate() {
+    let (server, next, client) = bench();
+    let before = shown(&server, &client).await;
+    assert!(
+        before.as_deref() == Some("1001"),
+        "Before the swap a client is shown 1001, and was shown {before:?}."
+    );
+    server.publish(next).await;
+    let after = shown(&server, &client).await;
+    assert!(
+        after.as_deref() == Some("1002"),
+        "1002 was published, and a new client is still shown {}. Each `accept` has to ask what is current.",
+        after.unwrap_or("nothing".into())
+    );
+}
+
+/// A client that connects and says nothing does not hold up the swap.
+pub async fn a_silent_client_does_not_hold_up_the_swap() {
+    let (server, next, _) = bench();
+    let (_silent, far) = duplex(64 * 1024);
+    let mut waiting = accepting(&server, far);
+    assert!(poll_once(waiting.as_mut()).await.is_none());
+    assert!(
+        timeout(HOUR, server.publish(next)).await.is_ok(),
+        "`publish` waited an hour for a client that says nothing. Its handshake holds something that the swap \
+         needs. Take a reference to the configuration, let go of the rest, and only then wait for the client."
+    );
+}
+
+/// Nor does it hold up other clients, before and after the swap.
+pub async fn a_silent_client_does_not_hold_up_other_clients() {
+    let (server, next, client) = bench();
+    let (_silent, far) = duplex(64 * 1024);
+    let mut waiting = accepting(&server, far);
+    assert!(poll_once(waiting.as_mut()).await.is_none());
+    let mut publishing = pin!(server.publish(next));
+    let _ = poll_once(publishing.as_mut()).await;
+    let after = shown(&server, &client).await;
+    assert!(
+        after.as_deref() == Some("1002"),
+        "While one client says nothing, 1002 was published, and another client came. It was shown {}.",
+        after.unwrap_or("nothing for an hour".into())
+    );
+}

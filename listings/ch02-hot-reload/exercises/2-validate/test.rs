@@ -1,0 +1,164 @@
+//! What is wanted of `reload`. Each function is a check, and its comment says what has to hold.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject, validate_chain};
+use lab::agent::{Agent, Strategy};
+use lab::authority::{Issued, LeafRequest};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::sign::CertifiedKey;
+
+use super::exercise::{Generation, Store, reload};
+
+/// A store that serves 1001, and the authority of its clients.
+struct Bench {
+    store: Store,
+    agent: Agent,
+    anchors: Vec<CertificateDer<'static>>,
+}
+
+fn bench() -> Bench {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let pair = pair(&agent.issue().unwrap());
+    let first = Generation { number: 1, pair };
+    Bench {
+        store: Store(ArcSwapOption::from_pointee(first)),
+        anchors: certificates(agent.root_pem()),
+        agent,
+    }
+}
+
+fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
+    let parsed: Result<_, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    parsed.unwrap()
+}
+
+fn pair(issued: &Issued) -> Arc<CertifiedKey> {
+    let key = PrivateKeyDer::from_pem_slice(issued.key.expose().as_bytes());
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let chain = certificates(&issued.chain_pem);
+    let pair = CertifiedKey::from_der(chain, key.expect("a key in PEM"), &provider);
+    Arc::new(pair.unwrap())
+}
+
+impl Bench {
+    /// A pair that is valid from tomorrow: serial 1002.
+    fn too_early(&mut self) -> Arc<CertifiedKey> {
+        let request = LeafRequest {
+            starts_after: Duration::from_secs(24 * 3600),
+            ..LeafRequest::new("localhost")
+        };
+        pair(&self.agent.authority().issue(&request).unwrap())
+    }
+
+    /// As a client of the chapter judges.
+    fn validate(&self, pair: &CertifiedKey) -> Result<(), Rejected> {
+        let source = Source::localhost(self.agent.files());
+        let now = UnixTime::now();
+        validate_chain(Peers::Clients, &source, &pair.cert, &self.anchors, now)
+    }
+
+    /// The serial that a client is shown at this moment.
+    fn shown(&self) -> String {
+        let Some(current) = self.store.0.load_full() else {
+            return "nothing".into();
+        };
+        lab::chain::facts(&current.pair.cert).unwrap().serial
+    }
+
+    fn number(&self) -> Option<u64> {
+        self.store.0.load().as_ref().map(|current| current.number)
+    }
+}
+
+/// A valid pair is served, as the next generation.
+pub fn what_is_valid_is_served_as_the_next_generation() {
+    let mut bench = bench();
+    let next = pair(&bench.agent.issue().unwrap());
+    let loaded = reload(&bench.store, || Ok(next), |pair| bench.validate(pair));
+    assert!(
+        bench.shown() == "1002",
+        "The files hold 1002, which is valid, and clients are shown {}.",
+        bench.shown()
+    );
+    assert!(
+        matches!(loaded, Ok(2)) && bench.number() == Some(2),
+        "The second generation has the number 2. `reload` returned {loaded:?}, and {:?} is served.",
+        bench.number()
+    );
+}
+
+/// Files that cannot be read change nothing, not even while they are read.
+pub fn files_that_cannot_be_read_change_nothing() {
+    let bench = bench();
+    let mut meanwhile = String::new();
+    let missing = || {
+        meanwhile = bench.shown();
+        let file = Path::new("tls.key");
+        Err(reject(Reason::Missing, file, &"no such file"))
+    };
+    let loaded = reload(&bench.store, missing, |_| {
+        panic!("Nothing could be read, and `validate` was called.")
+    });
+    for (when, shown) in [
+        ("while the files were read", meanwhile),
+        ("afterwards", bench.shown()),
+    ] {
+        assert!(
+            shown == "1001",
+            "A file was missing, and {when} clients were shown {shown} in place of 1001: without a pair, every handshake \
+             fails. The old pair stays where it is until the new one can take its place."
+        );
+    }
+    assert!(
+        loaded.is_err(),
+        "A file was missing, and `reload` returned {loaded:?}."
+    );
+}
+
+/// While a pair is being validated, clients are shown the one before.
+pub fn what_is_not_validated_is_not_served() {
+    let mut bench = bench();
+    let early = bench.too_early();
+    let mut meanwhile = String::new();
+    let loaded = reload(
+        &bench.store,
+        || Ok(early),
+        |pair| {
+            meanwhile = bench.shown();
+            bench.validate(pair)
+        },
+    );
+    assert!(
+        meanwhile == "1001",
+        "While the files were being validated, clients were shown {meanwhile} in place of 1001. It is valid from tomorrow, so each \
+         of these clients refused it. To take it back afterwards is too late for them."
+    );
+    assert!(
+        bench.shown() == "1001",
+        "1002 is valid from tomorrow, and clients are shown {} in place of 1001.",
+        bench.shown()
+    );
+    assert!(
+        matches!(&loaded, Err(rejected) if rejected.reason == Reason::NotYetValid),
+        "1002 is valid from tomorrow, and `reload` returned {loaded:?}: the operator who asked needs the reason."
+    );
+}
+
+/// A rejected pair uses up no number.
+pub fn a_rejected_pair_uses_up_no_number() {
+    let mut bench = bench();
+    let (early, good) = (bench.too_early(), pair(&bench.agent.issue().unwrap()));
+    let _ = reload(&bench.store, || Ok(early), |pair| bench.validate(pair));
+    let loaded = reload(&bench.store, || Ok(good), |pair| bench.validate(pair));
+    assert!(
+        matches!(loaded, Ok(2)),
+        "A pair was rejected, and the one after it is the second that is served. It has the number 2, and `reload` returned \
+         {loaded:?}. A number that rises without a change makes the log lie."
+    );
+}

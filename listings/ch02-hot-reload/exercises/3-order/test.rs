@@ -1,0 +1,110 @@
+//! What is wanted of `reload`. Each function is a check, and its comment says what has to hold.
+//!
+//! The checks drive both reloads by hand, so that they meet in the same way each time.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exercise_bench::poll_once;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use tokio::time::{pause, timeout};
+
+use super::exercise::Store;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+type Task<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// The files: the serial in them, and which serials have been read.
+#[derive(Clone)]
+struct Files(Arc<Mutex<(String, Vec<String>)>>);
+
+impl Files {
+    fn with(serial: &str) -> Self {
+        Self(Arc::new(Mutex::new((serial.to_owned(), Vec::new()))))
+    }
+
+    fn write(&self, serial: &str) {
+        self.0.lock().0 = serial.to_owned();
+    }
+
+    fn were_read(&self, serial: &str) -> bool {
+        self.0.lock().1.iter().any(|read| read == serial)
+    }
+
+    /// Reads at once, and returns what it read when `slow` is told to go on.
+    async fn read(self, slow: Option<oneshot::Receiver<()>>) -> String {
+        let serial = {
+            let mut files = self.0.lock();
+            let serial = files.0.clone();
+            files.1.push(serial.clone());
+            serial
+        };
+        if let Some(slow) = slow {
+            slow.await.unwrap();
+        }
+        serial
+    }
+}
+
+/// A reload as a server runs it: its tasks move between threads, so their futures may hold nothing that cannot.
+fn reload<'a>(store: &'a Store, files: &Files, slow: Option<oneshot::Receiver<()>>) -> Task<'a> {
+    Box::pin(store.reload(files.clone().read(slow)))
+}
+
+/// What one reload reads is served, under the next number.
+pub async fn what_was_read_is_served() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    reload(&store, &files, None).await;
+    files.write("1003");
+    reload(&store, &files, None).await;
+    let served = store.current();
+    assert!(
+        (served.serial.as_str(), served.number) == ("1003", 3),
+        "After two reloads, 1003 is served as generation 3, and now it is {} as generation {}.",
+        served.serial,
+        served.number
+    );
+}
+
+/// A reload that was slow does not overtake a later one, and the later one is not dropped.
+pub async fn a_slow_reload_does_not_overtake_a_later_one() {
+    pause();
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (go_on, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    let early = poll_once(first.as_mut()).await;
+    assert!(
+        early.is_none() && files.were_read("1002"),
+        "`reload` has to await `read`: it has published before it had read."
+    );
+
+    files.write("1003");
+    let mut second = reload(&store, &files, None);
+    let ended = poll_once(second.as_mut()).await.is_some();
+    go_on.send(()).unwrap();
+    let rest = async {
+        first.await;
+        if !ended {
+            second.await;
+        }
+    };
+    assert!(
+        timeout(HOUR, rest).await.is_ok(),
+        "The first reload could go on, and an hour later the two had not ended: they wait for each other."
+    );
+
+    assert!(
+        files.were_read("1003"),
+        "The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until \
+         something triggers again. A reload that finds another one running has to wait for its turn."
+    );
+    let served = store.current().serial.clone();
+    assert!(
+        served == "1003",
+        "The files hold 1003, and {served} is served: the older files won. The first reload read 1002 and was slow; the second read \
+         1003 and published it; then the first published what it had read."
+    );
+}

@@ -1,0 +1,47 @@
+//! Two reloads in order.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+/// One immutable snapshot: what was in the files, and a number.
+#[derive(Clone, Debug)]
+pub struct Generation {
+    /// Counts up from 1.
+    pub number: u64,
+    /// The serial number of the certificate in the files.
+    pub serial: String,
+}
+
+/// The current generation, and the one way to replace it.
+pub struct Store {
+    current: ArcSwap<Generation>,
+    publishing: Mutex<()>,
+}
+
+impl Store {
+    /// Serves this certificate as generation 1.
+    pub fn new(serial: &str) -> Self {
+        let (number, serial) = (1, serial.to_owned());
+        let current = ArcSwap::from_pointee(Generation { number, serial });
+        let publishing = Mutex::new(());
+        Self {
+            current,
+            publishing,
+        }
+    }
+
+    /// The generation that a new connection is to be served under.
+    pub fn current(&self) -> Arc<Generation> {
+        self.current.load_full()
+    }
+
+    /// Two reloads may read at once, and only one publishes at a time.
+    pub async fn reload(&self, read: impl Future<Output = String> + Send) {
+        let serial = read.await;
+        let _one_at_a_time = self.publishing.lock().await;
+        let number = self.current().number + 1;
+        self.current.store(Arc::new(Generation { number, serial }));
+    }
+}

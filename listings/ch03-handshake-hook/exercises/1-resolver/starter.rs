@@ -1,0 +1,41 @@
+//! A resolver without input and output.
+//!
+//! This is the starter. It compiles, and its checks fail until `Resolver` is written.
+
+use std::sync::Arc;
+
+use ch02_hot_reload::identity::{self, Rejected, Source};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// Answers each hello with the pair that is current.
+#[derive(Debug)]
+pub struct Resolver {
+    source: Source,
+    // What keeps the current pair is yours to choose.
+}
+
+impl Resolver {
+    /// Reads the first pair.
+    ///
+    /// # Errors
+    /// When the files are not valid: there is nothing to fall back to yet.
+    pub fn new(source: Source) -> Result<Self, Rejected> {
+        todo!("this is the starter: write `Resolver`")
+    }
+
+    /// Reads the files again. A watcher calls this when they may have changed.
+    ///
+    /// # Errors
+    /// When they are not valid. Then the pair before goes on being shown.
+    pub fn reload(&self) -> Result<(), Rejected> {
+        todo!("this is the starter: write `Resolver`")
+    }
+}
+
+impl ResolvesServerCert for Resolver {
+    /// Runs inside every handshake, on a thread that serves other clients too.
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        todo!("this is the starter: write `Resolver`")
+    }
+}

@@ -1,0 +1,123 @@
+//! What is wanted of `Resolver`. Each function is a check, and its comment says what has to hold.
+//!
+//! The handshakes run in memory, both ends on one thread.
+
+use std::fs::{self, File};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::server_config;
+use ch02_hot_reload::identity::Source;
+use lab::agent::{Agent, Strategy};
+use lab::client::{Options, config};
+use rustls::{ClientConfig, ServerConfig};
+use tempfile::TempDir;
+
+use super::exercise::Resolver;
+
+/// A resolver over files that hold 1001, and a client that trusts their authority.
+struct Bench {
+    resolver: Arc<Resolver>,
+    server: Arc<ServerConfig>,
+    client: Arc<ClientConfig>,
+    agent: Agent,
+    _directory: TempDir,
+}
+
+fn bench() -> Bench {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let resolver = Resolver::new(Source::localhost(agent.files()));
+    let resolver = Arc::new(resolver.unwrap_or_else(|rejected| {
+        panic!("The first pair is valid, and `new` returned: {rejected}.")
+    }));
+    Bench {
+        server: Arc::new(server_config().with_cert_resolver(resolver.clone())),
+        client: config(agent.root_pem(), Options::default()).unwrap(),
+        resolver,
+        agent,
+        _directory: directory,
+    }
+}
+
+impl Bench {
+    /// The serial that a new client is shown, or why its handshake failed.
+    fn shown(&self) -> String {
+        match lab::memory::handshake(&self.server, &self.client) {
+            Ok((_, client)) => {
+                let chain = client.peer_certificates().unwrap_or_default();
+                lab::chain::facts(chain).unwrap().serial
+            }
+            Err(error) => format!("no certificate ({error})"),
+        }
+    }
+}
+
+/// After a reload, a new client is shown the new certificate.
+pub fn a_reload_is_seen_by_the_next_handshake() {
+    let mut bench = bench();
+    assert!(
+        bench.shown() == "1001",
+        "The files hold 1001, and a client was shown {}.",
+        bench.shown()
+    );
+    bench.agent.rotate().unwrap();
+    let reloaded = bench.resolver.reload();
+    assert!(
+        reloaded.is_ok(),
+        "The new files are valid, and `reload` returned {reloaded:?}."
+    );
+    assert!(
+        bench.shown() == "1002",
+        "`reload` was called when the files held 1002, and a new client was shown {}.",
+        bench.shown()
+    );
+}
+
+/// A handshake looks at no file: what it shows changes when `reload` is called, and not before.
+pub fn a_handshake_looks_at_no_file() {
+    let mut bench = bench();
+    let certificate = bench.agent.files().certificate;
+    let before = fs::metadata(&certificate).unwrap().modified().unwrap();
+    bench.agent.rotate().unwrap();
+    let later = before + Duration::from_secs(60);
+    let file = File::options().append(true).open(&certificate).unwrap();
+    file.set_modified(later).unwrap();
+    let shown = bench.shown();
+    assert!(
+        shown == "1001",
+        "The files were replaced, `reload` had not been called, and a client was shown {shown} in place of 1001: the handshake \
+         has looked at the files. It runs on a thread that serves other clients too. When the mount hangs, so do they."
+    );
+}
+
+/// When the files are gone, handshakes go on.
+pub fn missing_files_fail_no_handshake() {
+    let bench = bench();
+    let files = bench.agent.files();
+    for file in [files.certificate, files.key] {
+        fs::remove_file(file).unwrap();
+    }
+    let shown = bench.shown();
+    assert!(
+        shown == "1001",
+        "The files are gone, a good pair is in memory, and a client was shown {shown} in place of 1001."
+    );
+}
+
+/// Invalid files change nothing: the last good pair is shown, and `reload` says what is wrong.
+pub fn invalid_files_leave_the_last_good_pair() {
+    let bench = bench();
+    fs::write(bench.agent.files().certificate, "not a certificate\n").unwrap();
+    let reloaded = bench.resolver.reload();
+    let shown = bench.shown();
+    assert!(
+        shown == "1001",
+        "The file was overwritten with something that is no certificate, and a client was not shown 1001, but {shown}. \
+         What cannot be read now is no reason to forget what was good."
+    );
+    assert!(
+        reloaded.is_err(),
+        "The file holds no certificate, and `reload` returned {reloaded:?}. The watcher that called it has to log the reason."
+    );
+}

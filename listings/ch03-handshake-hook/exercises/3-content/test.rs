@@ -1,0 +1,141 @@
+//! What is wanted of `Poll`. Each function is a check, and its comment says what has to hold.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use super::exercise::Poll;
+
+/// Two files with a content each, and a poll that has looked at them.
+struct Bench {
+    certificate: PathBuf,
+    key: PathBuf,
+    poll: Poll,
+    _directory: TempDir,
+}
+
+fn bench() -> Bench {
+    let directory = lab::directory().unwrap();
+    let [certificate, key] = ["tls.crt", "tls.key"].map(|name| directory.path().join(name));
+    fs::write(&certificate, "certificate 1001").unwrap();
+    fs::write(&key, "key 1001").unwrap();
+    let poll = Poll::start(vec![certificate.clone(), key.clone()]);
+    Bench {
+        poll: poll
+            .unwrap_or_else(|error| panic!("Both files are there, and `start` returned: {error}.")),
+        certificate,
+        key,
+        _directory: directory,
+    }
+}
+
+impl Bench {
+    fn changed(&mut self) -> bool {
+        let changed = self.poll.changed();
+        changed.unwrap_or_else(|error| {
+            panic!("Both files are there, and `changed` returned: {error}.")
+        })
+    }
+}
+
+/// Writes this content, and gives the file this date.
+fn write(file: &Path, content: &str, date: SystemTime) {
+    fs::write(file, content).unwrap();
+    set_date(file, date);
+}
+
+fn set_date(file: &Path, date: SystemTime) {
+    let opened = File::options().append(true).open(file);
+    opened.and_then(|file| file.set_modified(date)).unwrap();
+}
+
+fn date(file: &Path) -> SystemTime {
+    fs::metadata(file).unwrap().modified().unwrap()
+}
+
+/// A change is told once.
+pub fn a_change_is_told_once() {
+    let mut bench = bench();
+    assert!(
+        !bench.changed(),
+        "Nothing was written, and the first `changed` is `true`."
+    );
+    let later = date(&bench.certificate) + Duration::from_secs(60);
+    write(&bench.certificate, "certificate 1002", later);
+    assert!(
+        bench.changed(),
+        "The certificate was replaced, and `changed` is `false`."
+    );
+    assert!(
+        !bench.changed(),
+        "The certificate was replaced once, and `changed` is `true` a second time. After each look, remember what was seen."
+    );
+}
+
+/// A file that is older than the one before is a change, as `mv`, `tar` and a backup bring it.
+pub fn an_older_file_is_a_change() {
+    let mut bench = bench();
+    write(
+        &bench.certificate,
+        "certificate 1000",
+        SystemTime::UNIX_EPOCH,
+    );
+    assert!(
+        bench.changed(),
+        "An older file was put back, with its date of long ago, and `changed` is `false`: newer than is not different from."
+    );
+}
+
+/// A new date alone is no change.
+pub fn a_new_date_alone_is_no_change() {
+    let mut bench = bench();
+    let later = date(&bench.certificate) + Duration::from_secs(60);
+    set_date(&bench.certificate, later);
+    assert!(
+        !bench.changed(),
+        "The certificate was touched: its date is new, and its content the same as before. `changed` is `true`. A generation that \
+         differs in nothing throws away the sessions of the one before."
+    );
+}
+
+/// Two writes within one tick of the clock leave the same date, and are a change.
+pub fn a_rewrite_within_one_tick_is_a_change() {
+    let mut bench = bench();
+    let before = date(&bench.certificate);
+    write(&bench.certificate, "certificate 1002", before);
+    assert!(
+        bench.changed(),
+        "The certificate was replaced within the tick of the clock in which it was first written. Date and length are those of \
+         before, and the content is not; `changed` is `false`."
+    );
+}
+
+/// Each of the files counts.
+pub fn each_file_counts() {
+    let mut bench = bench();
+    fs::write(&bench.key, "key 1002").unwrap();
+    assert!(
+        bench.changed(),
+        "The key was replaced, a moment after its certificate had been, and `changed` is `false`. A torn pair is mended only if the second \
+         file is looked at as well."
+    );
+}
+
+/// A missing file is an error, and what was remembered stays.
+pub fn a_missing_file_is_an_error_and_forgets_nothing() {
+    let mut bench = bench();
+    fs::remove_file(&bench.key).unwrap();
+    let missing = bench.poll.changed();
+    assert!(
+        missing.is_err(),
+        "The key is missing, and `changed` returned {missing:?}."
+    );
+    fs::write(&bench.key, "key 1001").unwrap();
+    assert!(
+        !bench.changed(),
+        "The key was missing for a moment, and came back the same as before. `changed` is `true`: an error must not change what \
+         is remembered."
+    );
+}

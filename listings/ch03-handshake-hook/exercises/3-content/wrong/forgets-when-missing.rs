@@ -1,0 +1,37 @@
+//! Poll by content.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+/// Remembers what was there at the last look, whatever that was.
+pub struct Poll {
+    files: Vec<PathBuf>,
+    seen: Vec<Option<Vec<u8>>>,
+}
+
+impl Poll {
+    /// Takes a first look.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn start(files: Vec<PathBuf>) -> io::Result<Self> {
+        let seen = files.iter().map(|file| fs::read(file).ok()).collect();
+        Ok(Self { files, seen })
+    }
+
+    /// Whether any of the files holds something else than at the last look that could read all of them.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn changed(&mut self) -> io::Result<bool> {
+        let now: Vec<_> = self.files.iter().map(|file| fs::read(file).ok()).collect();
+        let missing = now.contains(&None);
+        let changed = now != self.seen;
+        self.seen = now;
+        match missing {
+            true => Err(io::ErrorKind::NotFound.into()),
+            false => Ok(changed),
+        }
+    }
+}

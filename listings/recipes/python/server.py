@@ -1,0 +1,85 @@
+"""A server whose certificate rotates while it runs: CHAIN KEY ROOTS NAME ADDRESS, and the seconds between
+two looks at the files."""
+
+import hashlib
+import json
+import sys
+import time
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import cert_time_to_seconds
+
+from rotating import POLL, Rotating
+
+ANSWERS = {"/": b"hello\n", "/large": b"." * (16 << 20)}
+
+
+# ANCHOR: server
+class Server(ThreadingHTTPServer):
+    daemon_threads, request_queue_size = True, 128
+
+    def finish_request(self, request, client_address):
+        """Runs in a thread of the connection's own, so that a slow handshake delays no other."""
+        request.settimeout(10)
+        with self.rotating.context.wrap_socket(request, server_side=True) as tls:
+            super().finish_request(tls, client_address)
+
+    def handle_error(self, request, client_address):
+        """How a connection ends is its client's business."""
+
+
+class Answer(BaseHTTPRequestHandler):
+    protocol_version, timeout, disable_nagle_algorithm = "HTTP/1.1", 60, True
+
+    def do_GET(self):
+        body = ANSWERS.get(self.path, b"")
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Requests are not logged."""
+
+
+def main(chain, key, roots, name, address, poll=POLL):
+    host, port = address.rsplit(":", 1)
+    rotating = Rotating((chain, key, roots), (name,), Hook(), float(poll))
+    with Server((host, int(port)), Answer) as server:
+        server.rotating = rotating
+        server.serve_forever()
+# ANCHOR_END: server
+
+
+class Hook:
+    """Logs what is news. A metric would be set here as well: the end of what is served, the moment of the
+    last look, a count of rejections by their reason."""
+
+    def __init__(self):
+        self.generation, self.told = 0, None
+
+    def __call__(self, loaded, rejected):
+        if loaded:
+            self.generation += 1
+            not_after = datetime.fromtimestamp(cert_time_to_seconds(loaded["notAfter"]), timezone.utc)
+            self.emit("identity_loaded", generation=self.generation,
+                      serial=loaded["serialNumber"].lower().lstrip("0"),
+                      not_after=not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                      chain_sha256=hashlib.sha256(b"".join(loaded["chain"])).hexdigest())
+        if rejected and rejected.reason != self.told:
+            about = {"reason": rejected.reason, "file": rejected.file, "detail": rejected.detail}
+            if self.generation:
+                self.emit("identity_rejected", generation=self.generation, **about)
+            else:
+                self.emit("identity_awaited", **about)
+        self.told = rejected and rejected.reason
+
+    def emit(self, event, **fields):
+        nanoseconds = time.time_ns()
+        seconds = datetime.fromtimestamp(nanoseconds // 10**9, timezone.utc)
+        ts = f"{seconds:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09}Z"
+        print(json.dumps({"ts": ts, "event": event, **fields}), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

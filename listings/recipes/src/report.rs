@@ -1,0 +1,212 @@
+//! A hook for [`Rotating`](crate::rotating::Rotating): the book's events for the log, and the figures that
+//! chapter 7's alert rules ask for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write, stderr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use humantime::{format_rfc3339_nanos, format_rfc3339_seconds};
+use rustls::{CertificateError, Error};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use x509_parser::parse_x509_certificate;
+
+use crate::rotating::{Files, Hook, Look};
+
+/// A look is due twice a second. Where none was made for so long, the thread hangs or is gone.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// What Prometheus collects: [`Figures::to_string`] is an answer to `/metrics`.
+pub struct Figures(Mutex<State>);
+
+struct State {
+    files: Files,
+    generation: u64,
+    /// Of the leaf that is served, in seconds since 1970.
+    validity: [u64; 2],
+    looked: Instant,
+    /// The first look of those in a row that rejected the files, and why.
+    rejected: Option<(Instant, &'static str)>,
+    rejections: BTreeMap<&'static str, u64>,
+}
+
+// ANCHOR: hook
+/// A hook that logs on stderr what is news, and keeps figures.
+pub fn hook(files: &Files) -> (Hook, Arc<Figures>) {
+    let figures = Arc::new(Figures(Mutex::new(State {
+        files: files.clone(),
+        generation: 0,
+        validity: [0; 2],
+        looked: Instant::now(),
+        rejected: None,
+        rejections: REASONS.map(|reason| (reason, 0)).into(),
+    })));
+    let kept = figures.clone();
+    let hook = Box::new(move |look: &Look| kept.state().saw(look).into_iter().for_each(log));
+    (hook, figures)
+}
+// ANCHOR_END: hook
+
+/// Logs that a server accepts connections.
+///
+/// # Errors
+/// When the system does not say where it listens.
+pub fn listening(listener: &TcpListener) -> io::Result<()> {
+    let port = listener.local_addr()?.port();
+    log(json!({ "event": "listening", "port": port }));
+    Ok(())
+}
+
+fn log(mut event: Value) {
+    event["ts"] = format_rfc3339_nanos(SystemTime::now()).to_string().into();
+    // Where stderr is closed, nothing reads the line.
+    let _ = writeln!(stderr(), "{event}");
+}
+
+impl Figures {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Counts a look, and returns an event where it is news.
+    fn saw(&mut self, look: &Look) -> Option<Value> {
+        self.looked = Instant::now();
+        match look {
+            Look::Waiting => None,
+            Look::Unchanged => {
+                self.rejected = None;
+                None
+            }
+            Look::Loaded(pair) => {
+                self.rejected = None;
+                self.generation += 1;
+                self.loaded(
+                    &pair.cert[0],
+                    &pair
+                        .cert
+                        .iter()
+                        .flat_map(|one| one.to_vec())
+                        .collect::<Vec<_>>(),
+                )
+            }
+            Look::Rejected(error) => self.rejected(error),
+        }
+    }
+
+    fn loaded(&mut self, leaf: &[u8], chain: &[u8]) -> Option<Value> {
+        let (_, leaf) = parse_x509_certificate(leaf).ok()?;
+        let validity = leaf.validity();
+        let seconds = |time: i64| time.try_into().unwrap_or(0);
+        self.validity = [validity.not_before, validity.not_after].map(|at| seconds(at.timestamp()));
+        let not_after = UNIX_EPOCH + Duration::from_secs(self.validity[1]);
+        Some(json!({
+            "event": "identity_loaded",
+            "generation": self.generation,
+            "serial": leaf.serial.to_str_radix(16),
+            "not_after": format_rfc3339_seconds(not_after).to_string(),
+            "chain_sha256": hex(digest(&SHA256, chain).as_ref()),
+        }))
+    }
+
+    fn rejected(&mut self, error: &Error) -> Option<Value> {
+        let (reason, file) = reason(error, &self.files);
+        *self.rejections.entry(reason).or_default() += 1;
+        let told = self.rejected.is_some_and(|(_, before)| before == reason);
+        let since = self.rejected.map_or_else(Instant::now, |(since, _)| since);
+        self.rejected = Some((since, reason));
+        // The contract's events are about a generation that goes on. Before the first there is none.
+        let event = match self.generation {
+            0 => json!({ "event": "identity_awaited" }),
+            generation => json!({ "event": "identity_rejected", "generation": generation }),
+        };
+        (!told).then(|| {
+            let mut event = event;
+            event["reason"] = reason.into();
+            event["file"] = self.files[file].display().to_string().into();
+            event["detail"] = error.to_string().into();
+            event
+        })
+    }
+}
+
+/// The words of the event contract that can occur here.
+const REASONS: [&str; 8] = [
+    "missing",
+    "unreadable",
+    "malformed",
+    "pair_mismatch",
+    "chain_broken",
+    "expired",
+    "not_yet_valid",
+    "name_lost",
+];
+
+/// The contract's word, and which of the files it is about.
+fn reason(error: &Error, files: &Files) -> (&'static str, usize) {
+    use CertificateError::*;
+    match error {
+        Error::General(text) => {
+            let named = |file: &PathBuf| text.starts_with(&format!("{}: ", file.display()));
+            match files.iter().position(named) {
+                Some(at) if text.ends_with("(os error 2)") => ("missing", at),
+                Some(at) => ("unreadable", at),
+                None if text.starts_with("the roots: ") => ("malformed", 2),
+                // rustls signs with no such key.
+                None => ("malformed", 1),
+            }
+        }
+        Error::InconsistentKeys(_) => ("pair_mismatch", 1),
+        Error::InvalidCertificate(BadEncoding) | Error::NoCertificatesPresented => ("malformed", 0),
+        Error::InvalidCertificate(Expired | ExpiredContext { .. }) => ("expired", 0),
+        Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }) => ("not_yet_valid", 0),
+        Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
+            ("name_lost", 0)
+        }
+        _ => ("chain_broken", 0),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+// ANCHOR: figures
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        let [from, until] = state.validity;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_secs();
+        let rejected = state
+            .rejected
+            .map_or(0, |(since, _)| since.elapsed().as_secs());
+        // Agents renew with a third of the lifetime left (certbot, cert-manager). A quarter is late.
+        let late = (until - from) / 4;
+        for (name, value) in [
+            ("seconds_left", i128::from(until) - i128::from(now)),
+            ("late_seconds", late.into()),
+            ("urgent_seconds", (late / 2).into()),
+            ("generation", state.generation.into()),
+            ("look_age_seconds", state.looked.elapsed().as_secs().into()),
+            ("look_bound_seconds", BOUND.as_secs().into()),
+            ("rejected_seconds", rejected.into()),
+        ] {
+            writeln!(f, "# TYPE identity_{name} gauge\nidentity_{name} {value}")?;
+        }
+        writeln!(f, "# TYPE identity_rejections_total counter")?;
+        for (reason, count) in &state.rejections {
+            writeln!(
+                f,
+                "identity_rejections_total{{reason=\"{reason}\"}} {count}"
+            )?;
+        }
+        Ok(())
+    }
+}
+// ANCHOR_END: figures

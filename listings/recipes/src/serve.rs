@@ -1,0 +1,62 @@
+//! Accepts TLS connections for hyper, and for what is built on it: axum, tonic.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::{Body, Incoming};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tower::Service;
+
+use crate::rotating::Rotating;
+
+// ANCHOR: serve
+/// A client has so long for its handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A configuration for the life of the process: each handshake asks `pair` for the certificate.
+pub fn config(pair: Arc<Rotating>) -> Arc<ServerConfig> {
+    let config = ServerConfig::builder().with_no_client_auth();
+    let mut config = config.with_cert_resolver(pair);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+/// Serves HTTP/1.1 and HTTP/2 forever. Each handshake has a task of its own: a silent client delays
+/// no other.
+pub async fn serve<S, B>(listener: TcpListener, config: Arc<ServerConfig>, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let acceptor = TlsAcceptor::from(config);
+    loop {
+        let Ok((tcp, _)) = listener.accept().await else {
+            // No descriptor is left, say: connections that end give some back.
+            sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let (acceptor, service) = (acceptor.clone(), TowerToHyperService::new(service.clone()));
+        tokio::spawn(async move {
+            let Ok(Ok(tls)) = timeout(HANDSHAKE, acceptor.accept(tcp)).await else {
+                return;
+            };
+            let http = auto::Builder::new(TokioExecutor::new());
+            // How a connection ends is its client's business.
+            let _ = http
+                .serve_connection_with_upgrades(TokioIo::new(tls), service)
+                .await;
+        });
+    }
+}
+// ANCHOR_END: serve

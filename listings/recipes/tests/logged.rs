@@ -1,0 +1,90 @@
+//! What the three languages log is what the book's contract has.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use lab::agent::{Agent, Strategy};
+use lab::event::Event;
+use lab_test::contract::Contract;
+use lab_test::peer;
+use serde_json::Value;
+
+use crate::programs::{self, Running};
+
+const BOUND: Duration = Duration::from_secs(60);
+
+/// Starts a server, spoils its key, mends it, and holds each event against the contract.
+fn holds(mut command: Command) {
+    let folder = lab::directory().unwrap();
+    let mut agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let files = agent.files();
+    let mut server = command
+        .args([&files.certificate, &files.key, &files.roots])
+        .args(["localhost", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let _server = Running(server);
+    let (sender, said) = channel();
+    thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let contract = Contract::of_events();
+    let wait = |wanted: &str| loop {
+        let line = said
+            .recv_timeout(BOUND)
+            .unwrap_or_else(|_| panic!("no {wanted}"));
+        // What else it prints is its own.
+        let Some(event) = Event::parse(&line) else {
+            continue;
+        };
+        assert!(contract.allows(&Value::Object(event.0.clone())), "{line}");
+        if event.name() == wanted {
+            return event;
+        }
+    };
+    let first = wait("identity_loaded");
+    fs::write(&files.key, "no key").unwrap();
+    let rejected = wait("identity_rejected");
+    let issued = agent.rotate().unwrap();
+    let last = wait("identity_loaded");
+    assert_eq!(first.number("generation"), Some(1));
+    assert_eq!(rejected.number("generation"), Some(1));
+    assert_eq!(last.number("generation"), Some(2));
+    assert_eq!(last.text("serial"), Some(issued.facts.serial));
+    assert_eq!(last.text("chain_sha256"), Some(issued.facts.chain_sha256));
+    assert_eq!(last.text("not_after"), Some(issued.facts.not_after));
+}
+
+#[test]
+fn in_rust() {
+    holds(Command::new(env!("CARGO_BIN_EXE_recipe-hyper")));
+}
+
+#[test]
+fn in_go() {
+    let Some(program) = programs::go() else {
+        return;
+    };
+    holds(Command::new(program));
+}
+
+#[test]
+fn in_python() {
+    let Some(python) = peer::find("python3") else {
+        return;
+    };
+    let mut command = Command::new(python);
+    command.arg(Path::new(programs::here()).join("python/server.py"));
+    holds(command);
+}

@@ -1,0 +1,12 @@
+//! What a reader takes home holds: it is what it claims to be, it stands what the chapters found, and
+//! `zdr` passes it.
+
+mod checklist;
+mod copied;
+mod judged;
+mod kubernetes;
+mod logged;
+mod night;
+mod programs;
+mod report;
+mod rotating;

@@ -1,0 +1,41 @@
+//! The programs that the tests start.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::OnceLock;
+
+use lab_test::peer;
+
+/// A program that ends with the test.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The folder of this crate.
+pub fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The server in Go, built once for all tests. `None` where there is no Go.
+pub fn go() -> Option<PathBuf> {
+    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(build).clone()
+}
+
+fn build() -> Option<PathBuf> {
+    let go = peer::find("go")?;
+    let program = Path::new(env!("CARGO_BIN_EXE_recipe-hyper")).with_file_name("recipe-go");
+    let mut command = Command::new(go);
+    command.args(["build", "-o"]).arg(&program).arg(".");
+    let built = command.envs(peer::GO).current_dir(here().join("go"));
+    let built = built.output().unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "go build: {said}");
+    Some(program)
+}

@@ -1,0 +1,393 @@
+//! What the chapters found holds in the file to copy. Each test is about one defence of it.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use lab::agent::{Agent, Strategy};
+use lab::authority::{Authority, Issued, LeafRequest};
+use lab::client::{Options, config};
+use recipes::rotating::{Hook, Look, Rotating};
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, Error, ServerConfig};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+
+/// A look is waited for so long: it is due twice a second.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// What a look came to, to be sent and compared.
+#[derive(Debug)]
+enum Seen {
+    Loaded(Arc<CertifiedKey>),
+    Unchanged,
+    Waiting,
+    Rejected(Error),
+}
+
+impl From<&Look> for Seen {
+    fn from(look: &Look) -> Self {
+        match look {
+            Look::Loaded(pair) => Self::Loaded(pair.clone()),
+            Look::Unchanged => Self::Unchanged,
+            Look::Waiting => Self::Waiting,
+            Look::Rejected(error) => Self::Rejected(error.clone()),
+        }
+    }
+}
+
+struct Bench {
+    authority: Authority,
+    folder: TempDir,
+    pair: Option<Arc<Rotating>>,
+    looks: Receiver<Seen>,
+    hook: Option<Hook>,
+}
+
+impl Bench {
+    /// An authority, and files that it has issued.
+    fn new() -> Self {
+        Self::with(Authority::new().unwrap(), |_| ())
+    }
+
+    /// The same. `before` is called in the hook, before the look is sent.
+    fn with(authority: Authority, before: impl Fn(&Look) + Send + 'static) -> Self {
+        let (sender, looks): (Sender<Seen>, _) = channel();
+        let hook: Hook = Box::new(move |look: &Look| {
+            before(look);
+            // A test that has ended listens no more.
+            let _ = sender.send(look.into());
+        });
+        let mut bench = Self {
+            authority,
+            folder: lab::directory().unwrap(),
+            pair: None,
+            looks,
+            hook: Some(hook),
+        };
+        bench.write("ca.crt", bench.authority.root_pem());
+        let first = bench.issue();
+        bench.install(&first);
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// By a rename.
+    fn write(&self, name: &str, text: &str) {
+        let prepared = self.path(&format!("{name}.new"));
+        fs::write(&prepared, text).unwrap();
+        fs::rename(prepared, self.path(name)).unwrap();
+    }
+
+    fn issue(&mut self) -> Issued {
+        self.authority
+            .issue(&LeafRequest::new("localhost"))
+            .unwrap()
+    }
+
+    fn install(&self, issued: &Issued) {
+        self.write("tls.key", issued.key.expose());
+        self.write("tls.crt", &issued.chain_pem);
+    }
+
+    fn start(&mut self) {
+        let files = ["tls.crt", "tls.key", "ca.crt"].map(|name| self.path(name));
+        let names = vec!["localhost".try_into().unwrap()];
+        let hook = self.hook.take().unwrap();
+        self.pair = Some(Rotating::start(files, names, hook));
+    }
+
+    fn started() -> Self {
+        let mut bench = Self::new();
+        bench.start();
+        bench.loaded();
+        bench
+    }
+
+    /// The next look that is as wanted.
+    fn until<T>(&self, what: &str, wanted: impl Fn(Seen) -> Option<T>) -> T {
+        // A look comes twice a second, so the bound is for all of them.
+        let end = Instant::now() + BOUND;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let seen = self.looks.recv_timeout(left);
+            let seen = seen.unwrap_or_else(|_| panic!("not within {BOUND:?}: {what}"));
+            if let Some(found) = wanted(seen) {
+                return found;
+            }
+        }
+    }
+
+    fn loaded(&self) -> Arc<CertifiedKey> {
+        self.until("loaded", |seen| match seen {
+            Seen::Loaded(pair) => Some(pair),
+            _ => None,
+        })
+    }
+
+    /// Waits for a rejection. A writer may be at work, so it does not come at the first look; and nothing
+    /// may be loaded before.
+    #[track_caller]
+    fn rejected(&self) -> Error {
+        let waited = Cell::new(false);
+        let error = self.until("rejected", |seen| match seen {
+            Seen::Loaded(_) => panic!("it was loaded"),
+            Seen::Rejected(error) => Some(error),
+            Seen::Waiting => {
+                waited.set(true);
+                None
+            }
+            Seen::Unchanged => None,
+        });
+        assert!(waited.get(), "rejected at the first look: {error}");
+        error
+    }
+
+    /// The serial number that a new client is shown.
+    fn shown(&self) -> String {
+        let server = ServerConfig::builder().with_no_client_auth();
+        let server = server.with_cert_resolver(self.pair.clone().unwrap());
+        let client = config(self.authority.root_pem(), Options::default()).unwrap();
+        let (_, client) = lab::memory::handshake(&Arc::new(server), &client).unwrap();
+        let shown = client.peer_certificates().unwrap_or_default();
+        lab::chain::facts(shown).unwrap().serial
+    }
+
+    /// Something that is not valid: it is rejected, what was shown goes on, and the next valid pair is
+    /// loaded.
+    #[track_caller]
+    fn survives(&mut self, invalid: impl FnOnce(&mut Self)) -> Error {
+        let before = self.shown();
+        invalid(self);
+        let error = self.rejected();
+        assert_eq!(self.shown(), before);
+        for name in ["tls.crt", "tls.key"] {
+            // A directory, for one, is in the way of a rename.
+            let _ = fs::remove_dir(self.path(name));
+        }
+        let next = self.issue();
+        self.install(&next);
+        self.loaded();
+        assert_eq!(self.shown(), next.facts.serial);
+        error
+    }
+}
+
+#[test]
+fn what_is_not_valid_is_rejected_and_the_last_good_pair_stays() {
+    let mut bench = Bench::started();
+
+    let error = bench.survives(|bench| fs::remove_file(bench.path("tls.crt")).unwrap());
+    assert!(matches!(error, Error::General(_)), "{error}");
+    let error = bench.survives(|bench| {
+        fs::remove_file(bench.path("tls.key")).unwrap();
+        fs::create_dir(bench.path("tls.key")).unwrap();
+    });
+    assert!(error.to_string().contains("not a regular file"), "{error}");
+    // Of the next generation.
+    let error = bench.survives(|bench| {
+        let next = bench.issue();
+        bench.write("tls.key", next.key.expose());
+    });
+    assert!(matches!(error, Error::InconsistentKeys(_)), "{error}");
+    let error = bench.survives(|bench| {
+        let request = LeafRequest::new("elsewhere.test");
+        let other = bench.authority.issue(&request).unwrap();
+        bench.install(&other);
+    });
+    let objection = |error: Error| match error {
+        Error::InvalidCertificate(objection) => objection,
+        other => panic!("{other}"),
+    };
+    assert!(matches!(
+        objection(error),
+        CertificateError::NotValidForNameContext { .. }
+    ));
+    let error = bench.survives(|bench| {
+        let mut other = Authority::named("Another Root").unwrap();
+        bench.install(&other.issue(&LeafRequest::new("localhost")).unwrap());
+    });
+    assert_eq!(objection(error), CertificateError::UnknownIssuer);
+    // The second certificate is cut.
+    let error = bench.survives(|bench| {
+        let next = bench.issue();
+        bench.write("tls.key", next.key.expose());
+        bench.write("tls.crt", &next.chain_pem[..next.chain_pem.len() - 100]);
+    });
+    assert_eq!(objection(error), CertificateError::BadEncoding);
+    // Nobody needs what stands behind the intermediate, and it is no certificate.
+    let error = bench.survives(|bench| {
+        let next = bench.issue();
+        let more = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        bench.write("tls.key", next.key.expose());
+        bench.write("tls.crt", &format!("{}{more}", next.chain_pem));
+    });
+    assert_eq!(objection(error), CertificateError::BadEncoding);
+}
+
+/// Such a chain makes a message that some clients do not take.
+#[test]
+fn a_chain_with_a_bundle_of_roots_behind_it_is_not_served() {
+    let mut bench = Bench::started();
+    let error = bench.survives(|bench| {
+        let next = bench.issue();
+        let bundle = bench.authority.root_pem().repeat(200);
+        bench.write("tls.key", next.key.expose());
+        bench.write("tls.crt", &format!("{}{bundle}", next.chain_pem));
+    });
+    // It is not read to its end.
+    assert_eq!(
+        error,
+        Error::InvalidCertificate(CertificateError::BadEncoding)
+    );
+}
+
+/// To open a pipe waits for its writer, and the thread would wait forever.
+#[test]
+fn a_pipe_in_the_place_of_a_file_does_not_stop_it() {
+    let mut bench = Bench::started();
+    let error = bench.survives(|bench| {
+        fs::remove_file(bench.path("tls.crt")).unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        let kind = rustix::fs::FileType::Fifo;
+        let made = rustix::fs::mknodat(rustix::fs::CWD, bench.path("tls.crt"), kind, mode, 0);
+        made.unwrap();
+    });
+    assert!(error.to_string().contains("not a regular file"), "{error}");
+}
+
+#[test]
+fn a_chain_that_lost_a_certificate_is_not_believed_at_once() {
+    let mut bench = Bench::new();
+    let root = bench.authority.root_pem().to_owned();
+    let long = |issued: &Issued| format!("{}{root}", issued.chain_pem);
+    let first = bench.issue();
+    bench.write("tls.key", first.key.expose());
+    bench.write("tls.crt", &long(&first));
+    bench.start();
+    assert_eq!(bench.loaded().cert.len(), 3);
+
+    // Valid, and perhaps half of what is being written.
+    bench.write("tls.crt", &first.chain_pem);
+    for _ in 0..2 {
+        bench.until("waiting", |seen| match seen {
+            Seen::Waiting => Some(()),
+            Seen::Unchanged => None,
+            other => panic!("{other:?}"),
+        });
+    }
+    // The rest of it.
+    bench.write("tls.crt", &long(&first));
+    bench.until("unchanged", |seen| {
+        matches!(seen, Seen::Unchanged).then_some(())
+    });
+}
+
+/// rustls itself does not look at the dates of a root.
+#[test]
+fn a_root_that_has_expired_is_no_root() {
+    let now = OffsetDateTime::now_utc();
+    let mut authority = Authority::at(now - Duration::from_secs(3650 * 24 * 3600)).unwrap();
+    authority.set_clock(now);
+    authority.change_intermediate().unwrap();
+    let mut bench = Bench::started();
+    let error = bench.survives(|bench| {
+        let expired = authority.issue(&LeafRequest::new("localhost")).unwrap();
+        bench.write(
+            "ca.crt",
+            &format!("{}{}", bench.authority.root_pem(), authority.root_pem()),
+        );
+        bench.install(&expired);
+    });
+    // The root that is in force has the same name, and another key.
+    assert_eq!(
+        error,
+        Error::InvalidCertificate(CertificateError::BadSignature)
+    );
+}
+
+#[test]
+fn a_hook_that_panics_does_not_end_the_rotation() {
+    let panics = Arc::new(AtomicBool::new(false));
+    let once = panics.clone();
+    let mut bench = Bench::with(Authority::new().unwrap(), move |_| {
+        assert!(!once.swap(false, Ordering::Relaxed), "as the test wants it");
+    });
+    bench.start();
+    bench.loaded();
+    panics.store(true, Ordering::Relaxed);
+    bench.until("a look after the panic", |_| {
+        (!panics.load(Ordering::Relaxed)).then_some(())
+    });
+    let last = bench.issue();
+    bench.install(&last);
+    bench.until("the last", |seen| match seen {
+        Seen::Loaded(pair) => (facts(&pair) == last.facts.serial).then_some(()),
+        _ => None,
+    });
+}
+
+fn facts(pair: &CertifiedKey) -> String {
+    lab::chain::facts(&pair.cert).unwrap().serial
+}
+
+/// What the hook is given says why, and repeats no byte of a file that may be a key.
+#[test]
+fn no_error_repeats_the_key() {
+    let said = Arc::new(Mutex::new(String::new()));
+    let heard = said.clone();
+    let mut bench = Bench::with(Authority::new().unwrap(), move |look| {
+        if let Look::Rejected(error) = look {
+            heard
+                .lock()
+                .unwrap()
+                .push_str(&format!("{error} {error:?}\n"));
+        }
+    });
+    bench.start();
+    bench.loaded();
+    let next = bench.issue();
+    let key = next.key.expose();
+    for spoilt in [
+        key.replace("-----END", "----END"),
+        key.replace("-----BEGIN", "----BEGIN"),
+        format!("-----BEGIN {key}"),
+        key[..key.len() / 2].to_owned(),
+        key.replacen("MIG", "!!!", 1),
+    ] {
+        bench.survives(|bench| bench.write("tls.key", &spoilt));
+    }
+    let said = said.lock().unwrap();
+    assert!(!said.is_empty());
+    for line in key.lines().filter(|line| !line.starts_with('-')) {
+        assert!(!said.contains(line), "{said}");
+    }
+}
+
+/// The kubelet's way: both files by one link, and no file of the directory itself is touched.
+#[test]
+fn a_link_that_is_swapped_is_followed() {
+    let folder = lab::directory().unwrap();
+    let mut agent = Agent::started(folder.path(), Strategy::Symlink).unwrap();
+    let (sender, looks) = channel();
+    let files = agent.files();
+    let hook: Hook = Box::new(move |look: &Look| {
+        if let Look::Loaded(pair) = look {
+            let _ = sender.send(facts(pair));
+        }
+    });
+    let files = [files.certificate, files.key, files.roots];
+    let _pair = Rotating::start(files, vec!["localhost".try_into().unwrap()], hook);
+    looks.recv_timeout(BOUND).unwrap();
+    for _ in 0..3 {
+        let issued = agent.rotate().unwrap();
+        assert_eq!(looks.recv_timeout(BOUND).unwrap(), issued.facts.serial);
+    }
+}

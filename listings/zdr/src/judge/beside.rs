@@ -1,0 +1,46 @@
+//! Certificates that stand beside the first: that of another listener, and that of another kind of key.
+
+use crate::attempt::{Attempt, Class};
+use crate::judge::findings::{ROTATION, finding};
+use crate::report::{Code, Finding, Severity};
+use ch11_verification::rotation::Window;
+
+/// Which of these classes was never shown a new certificate that others were shown.
+pub fn of_beside(records: &[Attempt], windows: &[Window]) -> Vec<Finding> {
+    let classes = [Class::Second, Class::Quic];
+    let found = classes
+        .iter()
+        .filter_map(|class| missed(*class, records, windows));
+    found.collect()
+}
+
+fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Finding> {
+    let shown = |record: &&Attempt| record.class == class && record.failed.is_none();
+    let shown: Vec<_> = records.iter().filter(shown).collect();
+    let numbered = windows.iter().zip(1usize..);
+    let missed = numbered.filter(|(window, number)| {
+        let Some(new) = window.first_new else {
+            return false;
+        };
+        let next = windows.get(*number);
+        let came = |record: &&&Attempt| {
+            record.began >= new && next.is_none_or(|next| record.began < next.began)
+        };
+        let mut came = shown.iter().filter(came).peekable();
+        came.peek().is_some() && came.all(|record| record.shown < Some(window.generation))
+    });
+    let missed: Vec<_> = missed.collect();
+    let (_, first) = missed.first()?;
+    let words = format!(
+        "{class}: {} of {} rotations, the first of them number {first}: none of its handshakes showed the new \
+         certificate, which others were shown.",
+        missed.len(),
+        windows.len()
+    );
+    Some(finding(
+        Severity::Failure,
+        Code::NotPickedUp,
+        ROTATION,
+        words,
+    ))
+}

@@ -1,0 +1,32 @@
+//! Kinds of keys.
+
+use clap::ValueEnum;
+use lab::authority::KeyKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The kind of key that a server takes.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize, ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Keys {
+    /// ECDSA on P-256.
+    #[default]
+    Ecdsa,
+    /// RSA, 2048 bits.
+    Rsa,
+    /// Ed25519.
+    Ed25519,
+}
+
+impl From<Keys> for KeyKind {
+    fn from(keys: Keys) -> Self {
+        match keys {
+            Keys::Ecdsa => Self::EcdsaP256,
+            Keys::Rsa => Self::Rsa2048,
+            Keys::Ed25519 => Self::Ed25519,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What can go wrong beside an answer itself.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// An error that ends a command. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or a program could not be used.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// What was to be shown could not be written.
+    #[error("cannot write to the terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// This program was not started by cargo, which says where the book is.
+    #[error("run this as `cargo exercise`, in the folder of the book")]
+    NoBook,
+    /// An `exercise.toml` of the book does not parse.
+    #[error("{}: {error}", path.display())]
+    About {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// Nothing is named so.
+    #[error("there is no exercise `{name}`{}; `cargo exercise list` has them all", near.as_ref().map(|near| format!(": did you mean `{near}`?")).unwrap_or_default())]
+    Unknown {
+        /// What was typed.
+        name: String,
+        /// What looks like it.
+        near: Option<String>,
+    },
+    /// The record of what was done cannot be read. It is not written over.
+    #[error("{}: {error}. Nothing was changed: mend the file, or move it away to begin a new record. Answers lie beside it, and stay", path.display())]
+    Progress {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// There is nothing to do with this exercise yet.
+    #[error("{name} has not begun: `cargo exercise next {name}` writes its starter")]
+    NotBegun {
+        /// The exercise.
+        name: String,
+    },
+    /// The solution is not shown yet.
+    #[error(
+        "{name} is not done, and {left} of its hints were not shown: `cargo exercise hint {name}`. With --now the solution is shown all the same"
+    )]
+    TooEarly {
+        /// The exercise.
+        name: String,
+        /// How many hints are left.
+        left: usize,
+    },
+}
+
+impl Error {
+    /// The error of a file.
+    pub(crate) fn file(path: &Path, error: io::Error) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            error,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The learner's folder: an answer to each exercise that has begun, and what was kept of earlier ones.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::set::Exercise;
+
+/// Where answers lie.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// This one, which need not exist yet.
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the answer to an exercise lies, or will lie.
+    pub fn answer(&self, exercise: &Exercise) -> PathBuf {
+        let file = format!("{}.rs", exercise.id);
+        self.0.join(&exercise.chapter).join(file)
+    }
+
+    /// Whether there is an answer.
+    pub fn has_begun(&self, exercise: &Exercise) -> bool {
+        self.answer(exercise).is_file()
+    }
+
+    /// Whether the answer is the starter, word by word.
+    pub fn is_starter(&self, exercise: &Exercise) -> bool {
+        let answer = fs::read_to_string(self.answer(exercise));
+        matches!((answer, exercise.text("starter.rs")), (Ok(answer), Ok(starter)) if answer == starter)
+    }
+
+    /// Writes the starter, unless there is an answer. Returns whether it did.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn begin(&self, exercise: &Exercise) -> Result<bool, Error> {
+        let (path, starter) = (self.answer(exercise), exercise.text("starter.rs")?);
+        let folder = path.parent().unwrap_or(&self.0);
+        fs::create_dir_all(folder).map_err(|error| Error::file(folder, error))?;
+        match create(&path, &starter) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(Error::file(&path, error)),
+        }
+    }
+
+    /// Puts the starter in place of the answer. What was there is renamed, and never written over: its new path is
+    /// returned. `None` where it was the starter already.
+    ///
+    /// # Errors
+    /// When there is no answer, or the folder cannot be written.
+    pub fn reset(&self, exercise: &Exercise) -> Result<Option<PathBuf>, Error> {
+        if !self.has_begun(exercise) {
+            let name = exercise.id.clone();
+            return Err(Error::NotBegun { name });
+        }
+        if self.is_starter(exercise) {
+            return Ok(None);
+        }
+        let answer = self.answer(exercise);
+        let kept = self.free_name(exercise);
+        let moved = kept.parent().map_or(Ok(()), fs::create_dir_all);
+        moved
+            // A link fails where something stands, and a rename would replace it.
+            .and_then(|()| fs::hard_link(&answer, &kept))
+            .and_then(|()| fs::remove_file(&answer))
+            .map_err(|error| Error::file(&kept, error))?;
+        self.begin(exercise)?;
+        Ok(Some(kept))
+    }
+
+    fn free_name(&self, exercise: &Exercise) -> PathBuf {
+        let folder = self.0.join("kept");
+        let name =
+            |number: u32| folder.join(format!("{}-{}-{number}.rs", exercise.chapter, exercise.id));
+        let mut number = 1;
+        while name(number).symlink_metadata().is_ok() {
+            number += 1;
+        }
+        name(number)
+    }
+}
+
+/// Fails where there is such a file already.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())
+}

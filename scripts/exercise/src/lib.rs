@@ -1,0 +1,31 @@
+//! The exercises of the book: `cargo exercise`.
+//!
+//! - [`set`] is what the book has: `listings/*/exercises`.
+//! - [`folder`] is the learner's own: answers, what was kept of them, and [`progress`].
+//! - [`program`] puts an answer and its checks together, and [`attempt`] builds and runs that.
+//! - [`tell`] is what a terminal shows, and [`homework`] asks another program for a sheet of questions.
+//!
+//! A learner's answers lie outside of the workspace, in a folder that git ignores. So no edit breaks the book's
+//! own tests, and an update of the book touches no answer.
+//!
+//! # Examples
+//! The checks of an exercise say what is wanted:
+//!
+//! ```
+//! let test = "/// No client is refused.\npub fn no_client_is_refused() {}\n\nfn helper() {}\n";
+//! let checks = exercise::program::checks(test);
+//! assert_eq!(checks.len(), 1);
+//! assert_eq!(checks[0].words, "No client is refused.");
+//! ```
+
+pub mod attempt;
+mod error;
+pub mod folder;
+pub mod homework;
+pub mod program;
+pub mod progress;
+pub mod set;
+pub mod tell;
+pub mod watch;
+
+pub use error::Error;

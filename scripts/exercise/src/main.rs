@@ -1,0 +1,268 @@
+//! `cargo exercise`: the exercises of the book.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use clap::{Parser, Subcommand};
+use exercise::Error;
+use exercise::attempt::{CHECKOUT, attempt};
+use exercise::folder::Folder;
+use exercise::homework::homework;
+use exercise::progress::{Progress, Report};
+use exercise::set::{Exercise, Set};
+use exercise::tell::Teller;
+use exercise::watch::watch;
+
+/// The exercises of the book. Without a command, shows the next one.
+#[derive(Parser)]
+#[command(name = "cargo exercise", bin_name = "cargo exercise")]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// Where your answers lie; without it, the folder `exercises` of the book, which git ignores.
+    #[arg(long, global = true)]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// List all exercises, and how far you are with each.
+    List,
+    /// Begin an exercise: write its starter, and show what is wanted.
+    Next {
+        /// Which; without it, the first that is not done.
+        exercise: Option<String>,
+    },
+    /// Try your answer.
+    Run {
+        /// Which; without it, the first that is not done.
+        exercise: Option<String>,
+    },
+    /// Try your answer at each change, and go on to the next exercise when it is done.
+    Watch {
+        /// Only this one.
+        exercise: Option<String>,
+    },
+    /// Show the next hint.
+    Hint {
+        /// Which exercise; without it, the first that is not done.
+        exercise: Option<String>,
+    },
+    /// Show the solution, and what goes wrong often.
+    Solution {
+        /// Which exercise; without it, the first that is not done.
+        exercise: Option<String>,
+        /// Also where the exercise is not done, and hints are left.
+        #[arg(long)]
+        now: bool,
+    },
+    /// Begin an exercise again from its starter. Your answer is kept beside it.
+    Reset {
+        /// Which exercise.
+        exercise: String,
+    },
+    /// Print questions whose answers a chapter's simulator computes: as many sheets as there are seeds.
+    Homework {
+        /// The chapter: `ch05`.
+        chapter: String,
+        /// Which sheet; without it, any. The same seed gives each learner the same sheet.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// With the answers, and why.
+        #[arg(long)]
+        solve: bool,
+    },
+    /// Show what was done so far.
+    Progress {
+        /// As JSON, for a teacher.
+        #[arg(long)]
+        json: bool,
+        /// Try all answers again, and say which pass now.
+        #[arg(long, requires = "json")]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the book. Cargo sets the variable: see `.cargo/config.toml`.
+fn root() -> Result<PathBuf, Error> {
+    let set = env::var_os(CHECKOUT).map(PathBuf::from);
+    // The variable ends with a separator, which no path that is shown is to have.
+    set.map(|root| root.components().collect())
+        .ok_or(Error::NoBook)
+}
+
+/// Whether what was tried holds.
+fn run(arguments: Arguments) -> Result<bool, Error> {
+    let set = Set::read(&root()?)?;
+    let (folder, option) = match &arguments.folder {
+        Some(folder) => (
+            Folder::new(folder),
+            format!(" --folder {}", folder.display()),
+        ),
+        None => (Folder::new(&set.root.join("exercises")), String::new()),
+    };
+    let mut progress = Progress::read(&folder)?;
+    let teller = Teller {
+        set: &set,
+        folder: &folder,
+        option,
+    };
+    let (out, what) = (&mut anstream::stdout(), arguments.what);
+    match what.unwrap_or(What::Next { exercise: None }) {
+        What::List => teller.list(out, &progress)?,
+        What::Progress { json: false, .. } => teller.progress(out, &progress)?,
+        What::Progress { check, .. } => report(&teller, &progress, check, out)?,
+        What::Reset { exercise } => reset(&teller, set.find(&exercise)?, out)?,
+        What::Watch { exercise } => {
+            let only = exercise.map(|name| set.find(&name)).transpose()?;
+            watch(&teller, &mut progress, only)?;
+        }
+        What::Homework {
+            chapter,
+            seed,
+            solve,
+        } => return homework(&set.root, &chapter, seed.unwrap_or_else(any_seed), solve),
+        of_one => return with_one(&teller, &mut progress, &of_one, out),
+    }
+    Ok(true)
+}
+
+/// Short enough to be typed again, to solve the sheet.
+fn any_seed() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::from(since.unwrap_or_default().subsec_micros()) % 10_000
+}
+
+/// The commands that mean one exercise: the one that is named, or the first that is not done.
+fn with_one(
+    teller: &Teller<'_>,
+    progress: &mut Progress,
+    what: &What,
+    out: &mut dyn Write,
+) -> Result<bool, Error> {
+    let name = match what {
+        What::Next { exercise }
+        | What::Run { exercise }
+        | What::Hint { exercise }
+        | What::Solution { exercise, .. } => exercise,
+        _ => &None,
+    };
+    let exercise = match name {
+        Some(name) => Some(teller.set.find(name)?),
+        None => progress.next(teller.set),
+    };
+    let Some(exercise) = exercise else {
+        let all = teller.set.exercises.len();
+        writeln!(
+            out,
+            "All {all} exercises are done. To go back to one, name it: `cargo exercise list` has them all."
+        )?;
+        return Ok(true);
+    };
+    match what {
+        What::Run { .. } => return try_once(teller, progress, exercise, out),
+        What::Hint { .. } => hint(teller, progress, exercise, out)?,
+        What::Solution { now, .. } => solution(teller, progress, exercise, *now, out)?,
+        _ => {
+            teller.folder.begin(exercise)?;
+            teller.task(out, exercise)?;
+        }
+    }
+    Ok(true)
+}
+
+fn try_once(
+    teller: &Teller<'_>,
+    progress: &mut Progress,
+    exercise: &Exercise,
+    out: &mut dyn Write,
+) -> Result<bool, Error> {
+    let tried = attempt(teller.set, teller.folder, exercise)?;
+    let held = tried.held();
+    progress.ran(exercise, held)?;
+    teller.attempt(out, exercise, &tried, progress)?;
+    Ok(held)
+}
+
+/// Shows the first hint that was not shown; where all were, all of them.
+fn hint(
+    teller: &Teller<'_>,
+    progress: &mut Progress,
+    exercise: &Exercise,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let (shown, all) = (progress.of(exercise).hints, exercise.about.hints.len());
+    let numbers = if shown < all {
+        shown + 1..=shown + 1
+    } else {
+        1..=all
+    };
+    for number in numbers {
+        progress.hinted(exercise, number)?;
+        teller.hint(out, exercise, number)?;
+    }
+    Ok(())
+}
+
+fn solution(
+    teller: &Teller<'_>,
+    progress: &mut Progress,
+    exercise: &Exercise,
+    now: bool,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let entry = progress.of(exercise);
+    let left = exercise.about.hints.len().saturating_sub(entry.hints);
+    if entry.done.is_none() && left > 0 && !now {
+        let name = exercise.id.clone();
+        return Err(Error::TooEarly { name, left });
+    }
+    progress.solution_shown(exercise)?;
+    teller.solution(out, exercise)
+}
+
+fn reset(teller: &Teller<'_>, exercise: &Exercise, out: &mut dyn Write) -> Result<(), Error> {
+    let answer = teller.shown(&teller.folder.answer(exercise));
+    match teller.folder.reset(exercise)? {
+        Some(kept) => writeln!(
+            out,
+            "{answer} is the starter again. Your answer is kept: {}",
+            teller.shown(&kept)
+        )?,
+        None => writeln!(out, "{answer} is the starter already: nothing was changed.")?,
+    }
+    Ok(())
+}
+
+fn report(
+    teller: &Teller<'_>,
+    progress: &Progress,
+    check: bool,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let mut passes = BTreeMap::new();
+    let answers = teller.set.exercises.iter();
+    for exercise in answers.filter(|one| check && teller.folder.has_begun(one)) {
+        let tried = attempt(teller.set, teller.folder, exercise)?;
+        passes.insert(exercise.id.clone(), tried.held());
+    }
+    let report = Report::new(teller.set, teller.folder, progress, &passes);
+    let text = serde_json::to_string_pretty(&report).map_err(io::Error::from)?;
+    writeln!(out, "{text}")?;
+    Ok(())
+}

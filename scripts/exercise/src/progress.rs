@@ -1,0 +1,228 @@
+//! How far a learner has come, kept in a file beside the answers.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::set::{Exercise, Set};
+
+/// What the file's format is called. A file with another one is not read, and not written over.
+const FORMAT: u32 = 1;
+
+/// The record, as it lies on disk.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    format: u32,
+    #[serde(default)]
+    exercises: BTreeMap<String, Entry>,
+}
+
+/// What is recorded of one exercise.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// How often its checks were run.
+    #[serde(default)]
+    pub runs: u64,
+    /// How many of its hints were shown.
+    #[serde(default)]
+    pub hints: usize,
+    /// When its solution was first shown, RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solution_shown: Option<String>,
+    /// When all checks first held, RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<String>,
+}
+
+/// The record of one learner.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    path: PathBuf,
+    record: Record,
+}
+
+/// How far an exercise is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// There is no answer yet.
+    New,
+    /// There is one.
+    Begun,
+    /// All checks have held.
+    Done,
+}
+
+/// The time now, for a record.
+fn now() -> String {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0);
+    let now = now.unwrap_or_else(|_| OffsetDateTime::now_utc());
+    now.format(&Rfc3339).unwrap_or_default()
+}
+
+impl Progress {
+    /// Reads the record in this folder. Where there is none, nothing has been done.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read.
+    pub fn read(folder: &Folder) -> Result<Self, Error> {
+        let path = folder.path().join("progress.json");
+        let wrong = |error: String| Error::Progress {
+            path: path.clone(),
+            error,
+        };
+        let record = match fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Record {
+                format: FORMAT,
+                exercises: BTreeMap::new(),
+            },
+            Err(error) => return Err(wrong(error.to_string())),
+        };
+        if record.format != FORMAT {
+            let error = format!(
+                "it has format {}, and this program knows {FORMAT}",
+                record.format
+            );
+            return Err(wrong(error));
+        }
+        Ok(Self { path, record })
+    }
+
+    /// What is recorded of an exercise.
+    pub fn of(&self, exercise: &Exercise) -> Entry {
+        let entry = self.record.exercises.get(&exercise.id);
+        entry.cloned().unwrap_or_default()
+    }
+
+    /// How far it is.
+    pub fn state(&self, folder: &Folder, exercise: &Exercise) -> State {
+        match self.of(exercise).done {
+            Some(_) => State::Done,
+            None if folder.has_begun(exercise) => State::Begun,
+            None => State::New,
+        }
+    }
+
+    /// The first exercise that is not done.
+    pub fn next<'a>(&self, set: &'a Set) -> Option<&'a Exercise> {
+        let mut exercises = set.exercises.iter();
+        exercises.find(|exercise| self.of(exercise).done.is_none())
+    }
+
+    /// Records that the checks ran, and whether all held.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn ran(&mut self, exercise: &Exercise, held: bool) -> Result<(), Error> {
+        self.change(exercise, |entry| {
+            entry.runs += 1;
+            if held && entry.done.is_none() {
+                entry.done = Some(now());
+            }
+        })
+    }
+
+    /// Records that so many hints were shown.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn hinted(&mut self, exercise: &Exercise, hints: usize) -> Result<(), Error> {
+        self.change(exercise, |entry| entry.hints = entry.hints.max(hints))
+    }
+
+    /// Records that the solution was shown.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn solution_shown(&mut self, exercise: &Exercise) -> Result<(), Error> {
+        self.change(exercise, |entry| {
+            entry.solution_shown.get_or_insert_with(now);
+        })
+    }
+
+    fn change(&mut self, exercise: &Exercise, how: impl FnOnce(&mut Entry)) -> Result<(), Error> {
+        how(self
+            .record
+            .exercises
+            .entry(exercise.id.clone())
+            .or_default());
+        self.save().map_err(|error| Error::file(&self.path, error))
+    }
+
+    /// Replaces the file whole, so that no reader and no crash finds half of it.
+    fn save(&self) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut file = NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&mut file, &self.record)?;
+        writeln!(file)?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+}
+
+/// What `progress --json` prints.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    format: u32,
+    done: usize,
+    of: usize,
+    minutes_done: u32,
+    minutes: u32,
+    exercises: Vec<Line<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    exercise: &'a str,
+    chapter: &'a str,
+    title: &'a str,
+    minutes: u32,
+    state: State,
+    #[serde(flatten)]
+    entry: Entry,
+    /// Whether the answer passes now. Left out where that was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passes: Option<bool>,
+}
+
+impl<'a> Report<'a> {
+    /// Of all exercises. `passes` says of those that were tried just now whether all checks held.
+    pub fn new(
+        set: &'a Set,
+        folder: &Folder,
+        progress: &Progress,
+        passes: &BTreeMap<String, bool>,
+    ) -> Self {
+        let lines = set.exercises.iter().map(|one| Line {
+            exercise: &one.id,
+            chapter: &one.chapter,
+            title: &one.about.title,
+            minutes: one.about.minutes,
+            state: progress.state(folder, one),
+            entry: progress.of(one),
+            passes: passes.get(&one.id).copied(),
+        });
+        let exercises: Vec<_> = lines.collect();
+        let done = || exercises.iter().filter(|line| line.state == State::Done);
+        Self {
+            format: FORMAT,
+            done: done().count(),
+            of: exercises.len(),
+            minutes_done: done().map(|line| line.minutes).sum(),
+            minutes: exercises.iter().map(|line| line.minutes).sum(),
+            exercises,
+        }
+    }
+}

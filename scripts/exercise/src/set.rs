@@ -1,0 +1,202 @@
+//! The exercises that the book has.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::program::{Check, checks};
+
+/// All of them, in the order of the chapters.
+#[derive(Clone, Debug)]
+pub struct Set {
+    /// The folder of the book.
+    pub root: PathBuf,
+    /// In the order in which they are meant to be done.
+    pub exercises: Vec<Exercise>,
+}
+
+/// One exercise: a folder with a starter, checks, a solution and wrong answers.
+#[derive(Clone, Debug)]
+pub struct Exercise {
+    /// Its name, for commands: `cost`.
+    pub id: String,
+    /// Its chapter, for commands and folders: `ch01`.
+    pub chapter: String,
+    /// The listing that it belongs to, which is also the name of the page: `ch01-restart-baseline`.
+    pub listing: String,
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// What it says of itself.
+    pub about: About,
+}
+
+/// An `exercise.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// What is done, in a few words.
+    pub title: String,
+    /// The one thing that it teaches, in a sentence.
+    pub skill: String,
+    /// How long it takes, about.
+    pub minutes: u32,
+    /// A place in the book that has all that is needed: a page and perhaps a heading.
+    pub read: String,
+    /// What is wanted, in Markdown.
+    pub task: String,
+    /// What a check says of the starter.
+    pub starter: String,
+    /// From a nudge to nearly everything.
+    pub hints: Vec<String>,
+    /// What goes wrong often.
+    pub wrong: Vec<Wrong>,
+}
+
+/// A common wrong answer, which lies below `wrong/`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wrong {
+    /// The name of its file, without `.rs`.
+    pub file: String,
+    /// What is wrong, in a sentence.
+    pub words: String,
+    /// The first check that does not hold.
+    pub caught_by: String,
+    /// A part of what that check says.
+    pub says: String,
+}
+
+impl Set {
+    /// Reads those below `listings` of this folder.
+    ///
+    /// # Errors
+    /// When a folder or an `exercise.toml` cannot be read, or two exercises have one name.
+    pub fn read(root: &Path) -> Result<Self, Error> {
+        let mut exercises: Vec<Exercise> = Vec::new();
+        for listing in entries(&root.join("listings"))? {
+            let folder = listing.join("exercises");
+            if !folder.is_dir() {
+                continue;
+            }
+            for folder in entries(&folder)? {
+                let exercise = Exercise::read(&name(&listing), folder)?;
+                if let Some(twin) = exercises.iter().find(|other| other.id == exercise.id) {
+                    let error = format!("{} has that name as well", twin.folder.display());
+                    let path = exercise.folder;
+                    return Err(Error::About { path, error });
+                }
+                exercises.push(exercise);
+            }
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            exercises,
+        })
+    }
+
+    /// The exercise that a person means: `cost`, `ch01/cost`, `ch01-cost`, or the path of an answer.
+    ///
+    /// # Errors
+    /// When there is none. What looks like it is said.
+    pub fn find(&self, typed: &str) -> Result<&Exercise, Error> {
+        let word = typed.trim_end_matches(".rs");
+        let word = word.rsplit('/').next().unwrap_or(word);
+        let is_it = |one: &&Exercise| {
+            one.id == word || word.strip_prefix(&format!("{}-", one.chapter)) == Some(&one.id)
+        };
+        self.exercises.iter().find(is_it).ok_or_else(|| {
+            let near = self.exercises.iter().map(|one| {
+                let likeness = strsim::jaro_winkler(word, &one.id);
+                (likeness, &one.id)
+            });
+            let near = near.max_by(|(a, _), (b, _)| a.total_cmp(b));
+            let near = near.filter(|(likeness, _)| *likeness > 0.75);
+            Error::Unknown {
+                name: typed.to_owned(),
+                near: near.map(|(_, id)| id.clone()),
+            }
+        })
+    }
+
+    /// Its place in the order, counted from 1.
+    pub fn number(&self, exercise: &Exercise) -> usize {
+        let before = self
+            .exercises
+            .iter()
+            .take_while(|one| one.id != exercise.id);
+        before.count() + 1
+    }
+}
+
+impl Exercise {
+    fn read(listing: &str, folder: PathBuf) -> Result<Self, Error> {
+        let path = folder.join("exercise.toml");
+        let text = fs::read_to_string(&path).map_err(|error| Error::file(&path, error))?;
+        let wrong = |error: String| Error::About {
+            path: path.clone(),
+            error,
+        };
+        let about: About = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let name = name(&folder);
+        let id = name
+            .split_once('-')
+            .filter(|(number, _)| number.parse::<u8>().is_ok());
+        let (_, id) = id.ok_or_else(|| wrong("its folder is not named `1-name`".into()))?;
+        let chapter = listing.split('-').next().unwrap_or(listing);
+        Ok(Self {
+            id: id.to_owned(),
+            chapter: chapter.to_owned(),
+            listing: listing.to_owned(),
+            folder,
+            about,
+        })
+    }
+
+    /// A file of it, as text.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn text(&self, file: &str) -> Result<String, Error> {
+        let path = self.folder.join(file);
+        fs::read_to_string(&path).map_err(|error| Error::file(&path, error))
+    }
+
+    /// What has to hold.
+    ///
+    /// # Errors
+    /// When `test.rs` cannot be read.
+    pub fn checks(&self) -> Result<Vec<Check>, Error> {
+        Ok(checks(&self.text("test.rs")?))
+    }
+
+    /// The part of the solution that is shown.
+    ///
+    /// # Errors
+    /// When `solution.rs` cannot be read.
+    pub fn solution(&self) -> Result<String, Error> {
+        let text = self.text("solution.rs")?;
+        let lines = text
+            .lines()
+            .skip_while(|line| !line.contains("// ANCHOR: solution"));
+        let lines = lines
+            .skip(1)
+            .take_while(|line| !line.contains("// ANCHOR_END: solution"));
+        Ok(lines.map(|line| line.to_owned() + "\n").collect())
+    }
+}
+
+/// What lies in a folder, in order.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let read = fs::read_dir(folder).map_err(|error| Error::file(folder, error))?;
+    let found = read.map(|entry| Ok(entry.map_err(|error| Error::file(folder, error))?.path()));
+    let mut found = found.collect::<Result<Vec<_>, Error>>()?;
+    found.sort();
+    Ok(found)
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}

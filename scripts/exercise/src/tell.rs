@@ -1,0 +1,370 @@
+//! What a terminal shows. Colours are written always: the stream leaves them out where they are not wanted.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::attempt::{Attempt, Outcome, Ran};
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::progress::{Progress, State};
+use crate::set::{Exercise, Set};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const OPEN: Style = AnsiColor::Yellow.on_default();
+const TITLE: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// How wide a paragraph is, with its indent.
+const WIDTH: usize = 80;
+
+/// What all words need to know: the book, the learner, and how commands are to be written.
+#[derive(Debug)]
+pub struct Teller<'a> {
+    /// The book.
+    pub set: &'a Set,
+    /// The learner's folder.
+    pub folder: &'a Folder,
+    /// What each command that is shown ends with: ` --folder X` where the folder is not the usual one.
+    pub option: String,
+}
+
+impl Teller<'_> {
+    fn command(&self, words: &str) -> String {
+        format!("cargo exercise {words}{}", self.option)
+    }
+
+    /// A path as a person types it in the folder of the book.
+    pub fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(&self.set.root).unwrap_or(path);
+        path.display().to_string()
+    }
+
+    /// The title of an exercise, and its place.
+    ///
+    /// # Errors
+    /// When `out` cannot be written, as with everything below.
+    pub fn title(&self, out: &mut dyn Write, exercise: &Exercise) -> io::Result<()> {
+        let Exercise {
+            id, chapter, about, ..
+        } = exercise;
+        let (number, of) = (self.set.number(exercise), self.set.exercises.len());
+        writeln!(
+            out,
+            "{TITLE}{}{TITLE:#}  {FAINT}{id}, exercise {number} of {of}, {chapter}, {} min{FAINT:#}",
+            about.title, about.minutes
+        )
+    }
+
+    /// What is wanted, and how to go on.
+    pub fn task(&self, out: &mut dyn Write, exercise: &Exercise) -> io::Result<()> {
+        self.title(out, exercise)?;
+        writeln!(out)?;
+        paragraph(out, "  ", &exercise.about.task)?;
+        writeln!(out)?;
+        let id = &exercise.id;
+        line(out, "edit", &self.shown(&self.folder.answer(exercise)))?;
+        line(out, "checks", &self.shown(&exercise.folder.join("test.rs")))?;
+        line(out, "try", &self.command(&format!("run {id}")))?;
+        line(out, "help", &self.command(&format!("hint {id}")))?;
+        line(out, "read", &format!("src/{}", exercise.about.read))
+    }
+
+    /// What came of an attempt, and what to do next.
+    pub fn attempt(
+        &self,
+        out: &mut dyn Write,
+        exercise: &Exercise,
+        attempt: &Attempt,
+        progress: &Progress,
+    ) -> io::Result<()> {
+        match attempt {
+            Attempt::DoesNotCompile => self.does_not_compile(out, exercise, progress),
+            Attempt::Ran(ran) if ran.held() => self.done(out, exercise, ran, progress),
+            Attempt::Ran(ran) => self.not_done(out, exercise, ran, progress),
+        }
+    }
+
+    fn does_not_compile(
+        &self,
+        out: &mut dyn Write,
+        exercise: &Exercise,
+        progress: &Progress,
+    ) -> io::Result<()> {
+        self.title(out, exercise)?;
+        writeln!(out)?;
+        writeln!(
+            out,
+            "{BAD}It does not compile{BAD:#}: the compiler's words are above."
+        )?;
+        paragraph(
+            out,
+            "",
+            "Where they name `test.rs`, the checks use something as the starter has it, and your answer has it otherwise: a name, an argument, or what a future holds.",
+        )?;
+        writeln!(out)?;
+        self.go_on(out, exercise, progress)
+    }
+
+    fn done(
+        &self,
+        out: &mut dyn Write,
+        exercise: &Exercise,
+        ran: &Ran,
+        progress: &Progress,
+    ) -> io::Result<()> {
+        self.title(out, exercise)?;
+        writeln!(out)?;
+        checks(out, self, ran)?;
+        printed(out, &ran.printed)?;
+        writeln!(out)?;
+        writeln!(out, "{GOOD}Done.{GOOD:#}")?;
+        paragraph(out, "", &exercise.about.skill)?;
+        writeln!(out)?;
+        let id = &exercise.id;
+        line(out, "compare", &self.command(&format!("solution {id}")))?;
+        match progress.next(self.set) {
+            Some(next) => line(
+                out,
+                "next",
+                &format!(
+                    "{}  ({}, {} min)",
+                    self.command("next"),
+                    next.about.title,
+                    next.about.minutes
+                ),
+            ),
+            None => writeln!(out, "All {} exercises are done.", self.set.exercises.len()),
+        }
+    }
+
+    fn not_done(
+        &self,
+        out: &mut dyn Write,
+        exercise: &Exercise,
+        ran: &Ran,
+        progress: &Progress,
+    ) -> io::Result<()> {
+        self.title(out, exercise)?;
+        writeln!(out)?;
+        if is_starter(exercise, ran) {
+            for (check, _) in &ran.checks {
+                labelled(out, OPEN, "todo", &check.words)?;
+            }
+            writeln!(out)?;
+            paragraph(
+                out,
+                "",
+                "This is still the starter: nothing is broken, and nothing is written yet. Each check stops at a `todo!` in your answer.",
+            )?;
+        } else {
+            checks(out, self, ran)?;
+            printed(out, &ran.printed)?;
+            writeln!(out)?;
+            let outcomes = ran.checks.iter().map(|(_, outcome)| outcome);
+            let held = outcomes
+                .filter(|outcome| **outcome == Outcome::Held)
+                .count();
+            let all = ran.checks.len();
+            writeln!(out, "{BAD}Not yet{BAD:#}: {held} of {all} checks hold.")?;
+        }
+        writeln!(out)?;
+        self.go_on(out, exercise, progress)
+    }
+
+    fn go_on(
+        &self,
+        out: &mut dyn Write,
+        exercise: &Exercise,
+        progress: &Progress,
+    ) -> io::Result<()> {
+        let id = &exercise.id;
+        line(out, "edit", &self.shown(&self.folder.answer(exercise)))?;
+        line(out, "again", &self.command(&format!("run {id}")))?;
+        let hints = exercise.about.hints.len();
+        match hints.saturating_sub(progress.of(exercise).hints) {
+            0 => line(out, "help", &self.command(&format!("solution {id}"))),
+            left => line(
+                out,
+                "help",
+                &format!("{}  ({left} left)", self.command(&format!("hint {id}"))),
+            ),
+        }
+    }
+
+    /// All exercises, by chapter.
+    pub fn list(&self, out: &mut dyn Write, progress: &Progress) -> io::Result<()> {
+        let mut chapter = "";
+        let (mut done, mut minutes, mut of) = (0, 0, 0);
+        for exercise in &self.set.exercises {
+            if exercise.chapter != chapter {
+                chapter = &exercise.chapter;
+                writeln!(out, "{TITLE}{}{TITLE:#}", exercise.listing)?;
+            }
+            of += exercise.about.minutes;
+            let (style, word) = match progress.state(self.folder, exercise) {
+                State::New => (FAINT, "new"),
+                State::Begun => (OPEN, "begun"),
+                State::Done => {
+                    done += 1;
+                    minutes += exercise.about.minutes;
+                    (GOOD, "done")
+                }
+            };
+            let (id, about) = (&exercise.id, &exercise.about);
+            writeln!(
+                out,
+                "  {style}{word:<5}{style:#}  {id:<10}  {:>2} min  {}",
+                about.minutes, about.title
+            )?;
+        }
+        writeln!(out)?;
+        writeln!(
+            out,
+            "{done} of {} done, {minutes} of {of} minutes. Next: {}",
+            self.set.exercises.len(),
+            self.command("next")
+        )
+    }
+
+    /// What was recorded of each exercise that has begun.
+    pub fn progress(&self, out: &mut dyn Write, progress: &Progress) -> io::Result<()> {
+        for exercise in &self.set.exercises {
+            let (state, entry) = (progress.state(self.folder, exercise), progress.of(exercise));
+            if state == State::New && entry.runs == 0 && entry.hints == 0 {
+                continue;
+            }
+            let of = exercise.about.hints.len();
+            let shown = entry.solution_shown.map_or("", |_| ", solution shown");
+            let (style, word) = match state {
+                State::Done => (GOOD, "done"),
+                _ => (OPEN, "begun"),
+            };
+            writeln!(
+                out,
+                "{style}{word:<5}{style:#}  {:<10}  {} runs, {} of {of} hints{shown}",
+                exercise.id, entry.runs, entry.hints
+            )?;
+        }
+        let done = self
+            .set
+            .exercises
+            .iter()
+            .filter(|one| progress.of(one).done.is_some());
+        writeln!(
+            out,
+            "{} of {} exercises are done.",
+            done.count(),
+            self.set.exercises.len()
+        )
+    }
+
+    /// The hint of this number, counted from 1, and how many are left.
+    pub fn hint(&self, out: &mut dyn Write, exercise: &Exercise, number: usize) -> io::Result<()> {
+        let hints = &exercise.about.hints;
+        let Some(hint) = hints.get(number.saturating_sub(1)) else {
+            return Ok(());
+        };
+        writeln!(out, "{TITLE}Hint {number} of {}{TITLE:#}", hints.len())?;
+        paragraph(out, "  ", hint)
+    }
+
+    /// The solution, and what goes wrong often.
+    pub fn solution(&self, out: &mut dyn Write, exercise: &Exercise) -> Result<(), Error> {
+        let text = exercise.solution()?;
+        self.title(out, exercise)?;
+        writeln!(out, "\n{text}")?;
+        writeln!(out, "What goes wrong often:")?;
+        for wrong in &exercise.about.wrong {
+            let path = exercise.folder.join(format!("wrong/{}.rs", wrong.file));
+            paragraph(out, "  ", &wrong.words)?;
+            writeln!(out, "    {FAINT}{}{FAINT:#}", self.shown(&path))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether nothing was written yet: each check stops where the starter does.
+fn is_starter(exercise: &Exercise, ran: &Ran) -> bool {
+    let mut outcomes = ran.checks.iter().map(|(_, outcome)| outcome);
+    outcomes.all(|outcome| matches!(outcome, Outcome::Failed { words, .. } if words.contains(&exercise.about.starter)))
+}
+
+/// Each check and whether it held. The first one that did not has its words below it: one thing at a time.
+fn checks(out: &mut dyn Write, teller: &Teller<'_>, ran: &Ran) -> io::Result<()> {
+    let mut told = false;
+    for (check, outcome) in &ran.checks {
+        match outcome {
+            Outcome::Held => labelled(out, GOOD, "ok", &check.words)?,
+            Outcome::Failed { words, at } => {
+                labelled(out, BAD, "FAIL", &check.words)?;
+                if !told {
+                    writeln!(out)?;
+                    paragraph(out, "        ", words)?;
+                    if let Some(at) = at {
+                        let at = teller.shown(Path::new(at));
+                        writeln!(out, "        {FAINT}{at}{FAINT:#}")?;
+                    }
+                    writeln!(out)?;
+                }
+                told = true;
+            }
+            Outcome::NotReached => {
+                labelled(out, BAD, "?", &check.words)?;
+                if !told {
+                    paragraph(
+                        out,
+                        "        ",
+                        "The program ended in the middle of this check: it called `exit`, or the system ended it.",
+                    )?;
+                }
+                told = true;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the answer printed itself: many debug by printing.
+fn printed(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{TITLE}Printed by your answer{TITLE:#}")?;
+    text.lines().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+fn labelled(out: &mut dyn Write, style: Style, label: &str, words: &str) -> io::Result<()> {
+    let mut lines = wrapped(words, WIDTH - 8).into_iter();
+    let first = lines.next().unwrap_or_default();
+    writeln!(out, "  {style}{label:<4}{style:#}  {first}")?;
+    lines.try_for_each(|line| writeln!(out, "        {line}"))
+}
+
+fn line(out: &mut dyn Write, label: &str, words: &str) -> io::Result<()> {
+    writeln!(out, "  {FAINT}{label:<7}{FAINT:#} {words}")
+}
+
+fn paragraph(out: &mut dyn Write, indent: &str, text: &str) -> io::Result<()> {
+    for line in wrapped(text, WIDTH - indent.len()) {
+        writeln!(out, "{indent}{line}")?;
+    }
+    Ok(())
+}
+
+/// Breaks a text into lines of this many letters at the most, where it has blanks.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

@@ -1,0 +1,63 @@
+//! A learner's work is never lost.
+
+use std::fs;
+
+use super::{Learner, of_cost};
+
+#[test]
+fn to_begin_writes_the_starter_and_never_over_an_answer() {
+    let learner = Learner::new();
+    learner.says(&["next"]);
+    assert_eq!(learner.read("ch01/cost.rs"), of_cost("starter.rs"));
+    learner.write("ch01/cost.rs", "// mine\n");
+    learner.says(&["next"]);
+    learner.says(&["next", "cost"]);
+    assert_eq!(learner.read("ch01/cost.rs"), "// mine\n");
+}
+
+#[test]
+fn a_reset_keeps_each_answer_that_it_replaces() {
+    let learner = Learner::new();
+    learner.says(&["next", "cost"]);
+    let said = learner.says(&["reset", "cost"]);
+    assert!(
+        said.contains("is the starter already: nothing was changed"),
+        "{said}"
+    );
+    assert!(!learner.path().join("kept").exists());
+    for (answer, kept) in [
+        ("// first\n", "kept/ch01-cost-1.rs"),
+        ("// second\n", "kept/ch01-cost-2.rs"),
+    ] {
+        learner.write("ch01/cost.rs", answer);
+        let said = learner.says(&["reset", "ch01/cost"]);
+        assert!(
+            said.contains("is the starter again. Your answer is kept: ") && said.contains(kept),
+            "{said}"
+        );
+        assert_eq!(learner.read("ch01/cost.rs"), of_cost("starter.rs"));
+        assert_eq!(learner.read(kept), answer);
+    }
+    assert_eq!(learner.read("kept/ch01-cost-1.rs"), "// first\n");
+}
+
+#[test]
+fn what_has_not_begun_is_neither_run_nor_reset() {
+    let learner = Learner::new();
+    for command in ["run", "reset"] {
+        let said = learner.refused(&[command, "drain"]);
+        assert_eq!(
+            said,
+            "error: drain has not begun: `cargo exercise next drain` writes its starter\n"
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let learner = Learner::new();
+    // A file stands where the folder of chapter 1 has to be.
+    fs::write(learner.path().join("ch01"), "").unwrap();
+    let said = learner.refused(&["next"]);
+    assert!(said.contains("ch01: File exists"), "{said}");
+}

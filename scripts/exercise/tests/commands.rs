@@ -1,0 +1,159 @@
+//! The commands that build nothing: names, hints, solutions and the record.
+
+use std::fs;
+
+use super::Learner;
+
+#[test]
+fn an_exercise_is_named_in_each_of_its_ways() {
+    let learner = Learner::new();
+    for name in [
+        "drain",
+        "ch01-drain",
+        "ch01/drain",
+        "exercises/ch01/drain.rs",
+    ] {
+        let said = learner.says(&["next", name]);
+        assert!(
+            said.starts_with("Drain  drain, exercise 3 of "),
+            "{name}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_none_is_refused_with_one_that_is_near() {
+    let learner = Learner::new();
+    let said = learner.refused(&["next", "drian"]);
+    let list = "`cargo exercise list` has them all\n";
+    assert_eq!(
+        said,
+        format!("error: there is no exercise `drian`: did you mean `drain`?; {list}")
+    );
+    let said = learner.refused(&["next", "lunch"]);
+    assert_eq!(said, format!("error: there is no exercise `lunch`; {list}"));
+}
+
+#[test]
+fn hints_come_one_by_one_and_then_all() {
+    let learner = Learner::new();
+    for number in 1..=3 {
+        let said = learner.says(&["hint", "cost"]);
+        assert!(said.starts_with(&format!("Hint {number} of 3\n")), "{said}");
+        assert_eq!(said.matches("Hint ").count(), 1);
+    }
+    let said = learner.says(&["hint", "cost"]);
+    assert_eq!(said.matches("Hint ").count(), 3, "{said}");
+}
+
+#[test]
+fn a_solution_waits_for_the_hints_unless_it_is_wanted_now() {
+    let learner = Learner::new();
+    let said = learner.refused(&["solution", "cost"]);
+    assert!(
+        said.contains("cost is not done, and 3 of its hints were not shown"),
+        "{said}"
+    );
+    let said = learner.says(&["solution", "cost", "--now"]);
+    assert!(
+        said.contains("pub fn cost(log: &[Event]) -> Cost {") && !said.contains("ANCHOR"),
+        "{said}"
+    );
+    assert!(
+        said.contains("exercises/1-cost/wrong/refusals-only.rs"),
+        "{said}"
+    );
+    for _ in 0..3 {
+        learner.says(&["hint", "drain"]);
+    }
+    learner.says(&["solution", "drain"]);
+}
+
+#[test]
+fn a_teacher_reads_what_was_done() {
+    let learner = Learner::new();
+    learner.says(&["next", "cost"]);
+    learner.says(&["hint", "cost"]);
+    learner.says(&["solution", "cost", "--now"]);
+    let report: serde_json::Value =
+        serde_json::from_str(&learner.says(&["progress", "--json"])).unwrap();
+    assert_eq!((&report["format"], &report["done"]), (&1.into(), &0.into()));
+    let cost = &report["exercises"][0];
+    assert_eq!(cost["exercise"], "cost");
+    assert_eq!(
+        (&cost["state"], &cost["hints"], &cost["runs"]),
+        (&"begun".into(), &1.into(), &0.into())
+    );
+    assert!(
+        cost["solution_shown"].as_str().unwrap().ends_with('Z'),
+        "{cost}"
+    );
+    assert!(
+        cost.get("done").is_none() && cost.get("passes").is_none(),
+        "{cost}"
+    );
+    assert_eq!(report["exercises"][1]["state"], "new");
+    assert_eq!(report["of"], report["exercises"].as_array().unwrap().len());
+}
+
+/// What cannot be read is told, and never written over.
+#[test]
+fn a_record_that_cannot_be_read_is_left_alone() {
+    let learner = Learner::new();
+    for (record, why) in [
+        ("{\"format\":1,", "EOF while parsing"),
+        (
+            "{\"format\":2}",
+            "it has format 2, and this program knows 1",
+        ),
+        (
+            "{\"format\":1,\"exercises\":{\"cost\":{\"ruined\":1}}}",
+            "unknown field `ruined`",
+        ),
+    ] {
+        learner.write("progress.json", record);
+        for command in [&["list"][..], &["hint", "cost"], &["next"]] {
+            let said = learner.refused(command);
+            assert!(
+                said.contains("progress.json: ") && said.contains(why),
+                "{said}"
+            );
+            assert!(said.contains("Nothing was changed"), "{said}");
+        }
+        assert_eq!(learner.read("progress.json"), record);
+    }
+    fs::remove_file(learner.path().join("progress.json")).unwrap();
+    learner.says(&["list"]);
+}
+
+/// Colours go to a terminal, or where they are forced, and nowhere else.
+#[test]
+fn a_pipe_gets_no_colours() {
+    let learner = Learner::new();
+    assert!(!learner.says(&["list"]).contains('\x1b'));
+    let forced = learner
+        .command(&["list"])
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(forced.stdout).unwrap().contains("\x1b["));
+    let mut refused = learner.command(&["list"]);
+    refused.env("CLICOLOR_FORCE", "0").env("NO_COLOR", "1");
+    assert!(!super::text(&refused.output().unwrap()).contains('\x1b'));
+}
+
+#[test]
+fn without_the_variable_of_cargo_it_is_said_how_to_run_it() {
+    let learner = Learner::new();
+    let mut command = learner.command(&["list"]);
+    let output = command
+        .env_remove("ZERO_DOWNTIME_CHECKOUT")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = super::text(&output);
+    assert!(
+        said.contains("run this as `cargo exercise`, in the folder of the book"),
+        "{said}"
+    );
+}

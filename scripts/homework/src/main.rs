@@ -1,0 +1,46 @@
+//! Homework by seed: `cargo exercise homework ch05 --seed 7`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use homework::Sheet;
+
+/// Questions by seed, as many as wanted, and their answers.
+#[derive(Parser)]
+#[command(name = "cargo exercise homework", bin_name = "cargo exercise homework")]
+struct Arguments {
+    /// The chapter.
+    chapter: Chapter,
+    /// Which sheet: each learner with the same seed has the same questions.
+    #[arg(long)]
+    seed: u64,
+    /// With the answers, and why.
+    #[arg(long)]
+    solve: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Chapter {
+    /// What does this reader serve in this state?
+    Ch05,
+}
+
+fn main() -> ExitCode {
+    let Arguments {
+        chapter,
+        seed,
+        solve,
+    } = Arguments::parse();
+    let sheet = match chapter {
+        Chapter::Ch05 => Sheet::of(seed),
+    };
+    match sheet {
+        Ok(sheet) if solve => print!("{}", sheet.solved()),
+        Ok(sheet) => print!("{}", sheet.asked()),
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,113 @@
+//! The sheets of questions: the same for each learner with one seed, and answered by the chapter's own reader.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use ch05_race_conditions::explorer::{Served, Subject};
+use ch05_race_conditions::writer::Writer;
+use homework::{Sheet, because, why};
+use snapbox::Data;
+use snapbox::assert::Assert;
+
+fn printed(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_homework"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+mod transcripts {
+    use super::*;
+
+    /// Prints the sheet of the transcript again, and compares. With `SNAPSHOTS=overwrite`, which `cargo record`
+    /// sets, writes it instead. That it is the same in each run is what a class needs.
+    #[test]
+    fn one_seed_is_one_sheet() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = here.join("transcripts/homework.console");
+        let recorded = fs::read_to_string(&path).unwrap();
+        let command = recorded.lines().next().unwrap();
+        let words = command.strip_prefix("$ cargo exercise homework ").unwrap();
+        let words: Vec<_> = words.split(' ').collect();
+        let shown = format!("{command}\n{}", printed(&words));
+        let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false);
+        assert.eq(shown, Data::read_from(&path, None).raw());
+    }
+}
+
+#[test]
+fn a_sheet_has_no_answers_until_they_are_asked_for() {
+    let seed = ["ch05", "--seed", "3"];
+    let (asked, solved) = (printed(&seed), printed(&[&seed[..], &["--solve"]].concat()));
+    assert!(
+        !asked.contains("served:") && solved.contains("served:"),
+        "{solved}"
+    );
+    // The same questions.
+    let questions = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.contains(" step "));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(questions(&asked), questions(&solved));
+    assert!(!questions(&asked).is_empty());
+}
+
+/// Ten writers and two readers: whatever comes up is explained, and each kind of answer comes up.
+#[test]
+fn each_answer_is_explained() {
+    let (mut served, mut reasons) = (BTreeSet::new(), BTreeSet::new());
+    for writer in Writer::all() {
+        for reader in Subject::ALL {
+            let sheet = Sheet::between(7, writer, reader).unwrap();
+            for question in sheet.questions() {
+                served.insert(question.served);
+                assert!(!why(question).contains(&""), "{question:?}");
+                if let Some(reason) = question.rejected {
+                    assert!(!because(reason).is_empty(), "{reason}");
+                    reasons.insert(reason);
+                }
+                // The reader of chapter 5 never serves what it must not.
+                assert!(
+                    reader != Subject::Ours || !question.served.is_wrong(),
+                    "{question:?}"
+                );
+            }
+        }
+    }
+    for one in [Served::Old, Served::New, Served::Cut] {
+        assert!(served.contains(&one), "{served:?}");
+    }
+    for one in ["truncated", "pair_mismatch", "missing"] {
+        assert!(reasons.contains(one), "{reasons:?}");
+    }
+}
+
+#[test]
+fn seeds_differ() {
+    // Behind the line that names the seed.
+    let rest = |seed| {
+        let sheet = Sheet::of(seed).unwrap().asked().to_string();
+        sheet.split_once('\n').unwrap().1.to_owned()
+    };
+    let sheets: BTreeSet<_> = (0..4).map(rest).collect();
+    assert_eq!(sheets.len(), 4);
+}
+
+#[test]
+fn a_chapter_without_homework_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_homework"))
+        .args(["ch01", "--seed", "1"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("invalid value 'ch01'") && said.contains("ch05"),
+        "{said}"
+    );
+}

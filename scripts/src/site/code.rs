@@ -1,0 +1,197 @@
+//! The colours of code, put into the pages when they are built: no reader's browser has to.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use arborium::Highlighter;
+use arborium_highlight::{Span, spans_to_flat_tokens};
+use regex::{Captures, Regex};
+
+use crate::markup::escape;
+
+/// A block of code as mdBook writes it: its language, other classes, and the escaped text.
+static BLOCK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?s)(<code class="language-([\w-]+)[^"]*">)([^<]*)(</code>)"#)
+        .expect("the expression is valid")
+});
+
+/// Paints code. What it has painted it remembers: each block stands on its page and on the one that is
+/// printed.
+pub(super) struct Painter {
+    highlighter: Highlighter,
+    painted: HashMap<(String, String), String>,
+}
+
+impl Painter {
+    pub(super) fn new() -> Self {
+        Self {
+            highlighter: Highlighter::new(),
+            painted: HashMap::new(),
+        }
+    }
+
+    /// The page with its code painted. Code of a language that is not known stays as it is.
+    pub(super) fn paint(&mut self, page: &str) -> String {
+        let paint = |found: &Captures<'_>| {
+            let key = (found[2].to_owned(), found[3].to_owned());
+            let painted = self.painted.entry(key).or_insert_with(|| {
+                colour(&mut self.highlighter, &found[2], &unescape(&found[3]))
+                    .unwrap_or_else(|| found[3].to_owned())
+            });
+            format!("{}{painted}{}", &found[1], &found[4])
+        };
+        BLOCK.replace_all(page, paint).into_owned()
+    }
+}
+
+/// Code as HTML. `None` where there is nothing to colour.
+fn colour(highlighter: &mut Highlighter, language: &str, code: &str) -> Option<String> {
+    let language = match language {
+        "console" => return Some(console(code)),
+        "sh" | "shell" => "bash",
+        other => other,
+    };
+    let spans = highlighter.highlight_spans(language, code).ok()?;
+    Some(marked(language, code, spans))
+}
+
+/// The code with each coloured token in an element, and neighbours of one colour in one.
+fn marked(language: &str, code: &str, spans: Vec<Span>) -> String {
+    let (mut html, mut at) = (String::new(), 0);
+    for token in spans_to_flat_tokens(code, spans) {
+        let (start, end) = (token.start as usize, token.end as usize);
+        let (Some(before), Some(text)) = (code.get(at..start), code.get(start..end)) else {
+            continue;
+        };
+        html += &escape(before);
+        let _ = match class(language, token.tag) {
+            Some(class) => write!(html, "<span class=\"hl-{class}\">{}</span>", escape(text)),
+            None => write!(html, "{}", escape(text)),
+        };
+        at = end;
+    }
+    html += &escape(code.get(at..).unwrap_or_default());
+    html
+}
+
+/// Which of seven colours a kind of token has. Names, operators and brackets have that of the text.
+fn class(language: &str, tag: &str) -> Option<char> {
+    let is_data = ["json", "toml", "yaml"].contains(&language);
+    match tag {
+        "k" | "tg" => Some('k'),
+        "s" | "tl" => Some('s'),
+        "c" => Some('c'),
+        "n" | "co" => Some('n'),
+        "f" => Some('f'),
+        "pr" if is_data => Some('f'),
+        "t" | "cr" => Some('t'),
+        "at" | "m" | "l" => Some('a'),
+        _ => None,
+    }
+}
+
+/// A transcript: what was typed stands out from what was answered.
+fn console(code: &str) -> String {
+    let mut html = String::new();
+    for line in code.split_inclusive('\n') {
+        let (text, end) = line
+            .strip_suffix('\n')
+            .map_or((line, ""), |text| (text, "\n"));
+        let text = escape(text);
+        let _ = match text.starts_with("$ ") {
+            true => write!(html, "<span class=\"hl-p\">{text}</span>{end}"),
+            false => write!(html, "{text}{end}"),
+        };
+    }
+    html
+}
+
+/// Text of a page, as it was before it was escaped.
+pub(super) fn unescape(html: &str) -> String {
+    html.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#x27;", "'")
+        .replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paint(language: &str, code: &str) -> String {
+        let page = format!("<pre><code class=\"language-{language}\">{code}</code></pre>");
+        Painter::new().paint(&page)
+    }
+
+    #[test]
+    fn each_language_of_the_book_has_colours() {
+        let cases = [
+            (
+                "rust",
+                "fn main() { let s = &quot;text&quot;; }",
+                "<span class=\"hl-k\">fn</span>",
+            ),
+            (
+                "go",
+                "func main() { return }",
+                "<span class=\"hl-k\">func</span>",
+            ),
+            (
+                "python",
+                "def main():\n    return 1\n",
+                "<span class=\"hl-k\">def</span>",
+            ),
+            ("json", "{\"key\": 1}", "<span class=\"hl-n\">1</span>"),
+            (
+                "toml",
+                "key = \"value\"\n",
+                "<span class=\"hl-s\">\"value\"</span>",
+            ),
+            (
+                "yaml",
+                "key: true # why\n",
+                "<span class=\"hl-c\"># why</span>",
+            ),
+            (
+                "sh",
+                "# why\ncargo test\n",
+                "<span class=\"hl-c\"># why</span>",
+            ),
+            (
+                "console",
+                "$ cargo run\nran",
+                "<span class=\"hl-p\">$ cargo run</span>\nran",
+            ),
+        ];
+        for (language, code, painted) in cases {
+            let page = paint(language, code);
+            assert!(page.contains(painted), "{language}: {page}");
+        }
+    }
+
+    /// Nothing but colours is added: the text of a block is what it was.
+    #[test]
+    fn the_text_stays() {
+        let code = "/// \u{e4}\u{1F511} a &lt;b&gt; &amp;amp;\npub fn f&lt;'a&gt;(x: &amp;'a str) -&gt; bool { x == \"&lt;\" }\n\n";
+        let span = Regex::new("</?span[^>]*>").unwrap();
+        for language in ["rust", "json", "console", "unknown", "text"] {
+            let page = paint(language, code);
+            let plain = span.replace_all(&page, "");
+            let whole = format!(
+                "<pre><code class=\"language-{language}\">{}</code></pre>",
+                unescape(code)
+            );
+            assert_eq!(unescape(&plain), whole, "{language}");
+        }
+    }
+
+    /// Blocks that have markup already are left alone.
+    #[test]
+    fn markup_stays() {
+        let page = "<pre><code class=\"language-diff\">a<ins>b</ins></code></pre>";
+        assert_eq!(Painter::new().paint(page), page);
+    }
+}
