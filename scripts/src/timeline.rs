@@ -5,10 +5,11 @@
 //! listened is shaded. The same is said in words beside the picture.
 //!
 //! - `run`: what happened, read from the events;
-//! - `draw`: the picture and its caption;
+//! - `draw`: the picture and its caption; `labels`: where its words go;
 //! - `words`: the same as a list.
 
 mod draw;
+mod labels;
 mod run;
 mod words;
 
@@ -31,8 +32,8 @@ pub fn render(name: &str, events: &str) -> Result<String, Error> {
         .collect();
     Ok(format!(
         "<figure class=\"timeline\"><div class=\"timeline-picture\" tabindex=\"0\" role=\"group\" \
-         aria-label=\"Timeline, scrolls sideways\">{picture}</div><figcaption><p>{}</p>\
-         <details><summary>The same in words</summary><ol>{words}</ol></details></figcaption></figure>\n",
+         aria-label=\"Timeline, scrolls sideways\">{picture}</div><figcaption>{}</figcaption>\
+         <details><summary>The same in words</summary><ol>{words}</ol></details></figure>\n",
         escape(&run.caption())
     ))
 }

@@ -74,7 +74,7 @@ fn a_restart_in_a_picture_and_in_words() {
     assert_eq!(count(&figure, "path.severed"), 1);
     assert_eq!(count(&figure, "line.rotation"), 2);
     assert_eq!(text(&figure, ".gap-label"), "gap 40 ms");
-    let caption = text(&figure, "figcaption > p");
+    let caption = text(&figure, "figcaption");
     assert!(
         caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"),
         "{caption}"
@@ -129,7 +129,7 @@ fn a_drain_in_a_picture_and_in_words() {
     assert_eq!(count(&figure, "rect.drained"), 1);
     assert_eq!(count(&figure, "path.cut"), 1);
     assert_eq!(text(&figure, ".drain-label"), "drain of generation 1");
-    let caption = text(&figure, "figcaption > p");
+    let caption = text(&figure, "figcaption");
     assert!(
         caption.contains("1 cut, 0 callers refused. 1 connection drained"),
         "{caption}"
@@ -203,7 +203,7 @@ fn a_resumed_connection_is_hatched_and_named() {
     );
     let figure = render("resumed", &log).unwrap();
     assert_eq!(count(&figure, "rect.generation-unknown"), 1);
-    assert!(text(&figure, "figcaption > p").contains("1 connection resumed"));
+    assert!(text(&figure, "figcaption").contains("1 connection resumed"));
 }
 
 /// The first label is long: a rotation that comes soon after it has no room for its own.
@@ -215,7 +215,7 @@ fn labels_do_not_overlap() {
     log += &event(505, "identity_loaded", r#""generation":4,"serial":"d""#);
     log += &event(1000, "listening", r#""port":1"#);
     let figure = render("labels", &log).unwrap();
-    assert_eq!(text(&figure, ".rotation-label"), "generation 1|3");
+    assert_eq!(text(&figure, ".rotation-label"), "generations 1–2|3–4");
     assert_eq!(count(&figure, "line.rotation"), 4);
 }
 
@@ -318,4 +318,124 @@ fn a_run_of_days_counts_in_days() {
     assert!(figure.contains("files rejected: truncated"), "{figure}");
     assert!(figure.contains("1 handshake failed"), "{figure}");
     assert!(!figure.contains(" ms"), "{figure}");
+}
+
+fn rejected(ms: u64, reason: &str) -> String {
+    let fields = format!(r#""generation":1,"reason":"{reason}""#);
+    event(ms, "identity_rejected", &fields)
+}
+
+/// The places of marks, and those of labels with their width, a row each.
+fn rows(html: &str) -> Vec<(f64, f64, String)> {
+    let selector = Selector::parse("text.mark-label").unwrap();
+    let html = Html::parse_fragment(html);
+    let labels = html.select(&selector);
+    let labels = labels.map(|label| {
+        let number = |name| label.attr(name).unwrap().parse::<f64>().unwrap();
+        (number("y"), number("x"), label.text().collect())
+    });
+    labels.collect()
+}
+
+#[test]
+fn words_hide_no_mark_and_stay_in_the_picture() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    // All over the picture, so that no side and no space has room.
+    for at in 0..10 {
+        log += &rejected(10 + at * 10, "pair_mismatch");
+    }
+    let beside = rows(&render("x", &(log.clone() + &event(400, "listening", ""))).unwrap());
+    assert!(beside[0].1 > 100.0, "behind the last: {beside:?}");
+    let above = rows(&render("x", &(log + &event(110, "listening", ""))).unwrap());
+    assert_eq!(above.len(), 1);
+    assert!(above[0].1 < 20.0, "in a row of their own: {above:?}");
+}
+
+#[test]
+fn many_reasons_go_on_below() {
+    let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+    for at in 0..12 {
+        log += &rejected(10 + at * 10, &format!("a_long_reason_with_number_{at}"));
+    }
+    let lines = rows(&render("x", &log).unwrap());
+    assert!(lines.len() > 2, "{lines:?}");
+    for (_, x, words) in &lines {
+        assert!(x + words.chars().count() as f64 * 7.4 <= 762.0, "{words}");
+    }
+    let said: Vec<_> = lines.into_iter().map(|(.., words)| words).collect();
+    assert!(said.join(" ").ends_with("number_11"), "{said:?}");
+}
+
+#[test]
+fn the_end_of_a_certificate_that_is_served_is_in_the_picture() {
+    let loaded = |ms, generation: u64, until: &str| {
+        let fields = format!(
+            r#""generation":{generation},"serial":"a","not_after":"2026-11-24T10:00:{until}Z""#
+        );
+        event(ms, "identity_loaded", &fields)
+    };
+    // The first is replaced in time, the second is not, and the third lasts longer than the run.
+    let log = loaded(0, 1, "02") + &loaded(1000, 2, "03") + &loaded(4000, 3, "09");
+    let html = render("x", &(log + &event(5000, "listening", ""))).unwrap();
+    let said: Vec<_> = rows(&html).into_iter().map(|(.., words)| words).collect();
+    assert_eq!(said, ["ends: the certificate of generation 2"]);
+    assert!(
+        html.contains("3000.0 ms: the certificate of generation 2 ends"),
+        "{html}"
+    );
+}
+
+#[test]
+fn white_space_that_is_no_gap_is_explained() {
+    let open = |ms, n: u64| {
+        event(
+            ms,
+            "connection_opened",
+            &format!(r#""connection":{n},"generation":1"#),
+        )
+    };
+    let close = |ms, n: u64| {
+        let fields = format!(r#""connection":{n},"generation":1,"why":"client_closed""#);
+        event(ms, "connection_closed", &fields)
+    };
+    let explained = |log: &str| render("x", log).unwrap().contains("no connection was open");
+    let first = open(0, 1) + &close(100, 1);
+    assert!(explained(&(first.clone() + &open(200, 2) + &close(300, 2))));
+    assert!(!explained(
+        &(first.clone() + &open(101, 2) + &close(300, 2))
+    ));
+    // A call that was refused is no silence, and a gap has its own words.
+    let refused = event(150, "connect_refused", "");
+    assert!(!explained(
+        &(first.clone() + &refused + &open(200, 2) + &close(300, 2))
+    ));
+    let gap = event(100, "process_exited", "") + &event(190, "listening", r#""port":1"#);
+    assert!(!explained(
+        &(first.clone() + &gap + &open(191, 2) + &close(300, 2))
+    ));
+    assert!(explained(
+        &(first.clone() + &gap + &open(250, 2) + &close(300, 2))
+    ));
+}
+
+#[test]
+fn gaps_that_are_close_have_a_row_each() {
+    let mut log = String::new();
+    for at in [100, 110] {
+        log += &event(at, "process_exited", r#""process":1"#);
+        log += &event(at + 2, "listening", r#""port":1,"process":1"#);
+    }
+    let html = render(
+        "x",
+        &(event(0, "listening", "") + &log + &event(1000, "listening", "")),
+    )
+    .unwrap();
+    let selector = Selector::parse("text.gap-label").unwrap();
+    let html = Html::parse_fragment(&html);
+    let rows: Vec<_> = html
+        .select(&selector)
+        .map(|label| label.attr("y").unwrap())
+        .collect();
+    assert_eq!(rows.len(), 2);
+    assert_ne!(rows[0], rows[1]);
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -10,6 +11,26 @@ import (
 
 // Where events go; a test reads them instead.
 var log io.Writer = os.Stderr
+
+// people writes the log for a person; nil where a program reads it.
+var people *Text
+
+// choose decides how events are written: for people, for programs, or as stderr is a terminal or not.
+func choose(form string) error {
+	people = nil
+	switch form {
+	case "json":
+	case "text":
+		people = &Text{}
+	case "auto":
+		if is, err := os.Stderr.Stat(); err == nil && is.Mode()&os.ModeCharDevice != 0 {
+			people = &Text{}
+		}
+	default:
+		return fmt.Errorf("--log %s: not auto, json or text", form)
+	}
+	return nil
+}
 
 // emit writes one event: a JSON object on one line of the log, its fields in the order given.
 func emit(event string, fields ...any) {
@@ -31,7 +52,14 @@ func emit(event string, fields ...any) {
 			line.Write(text)
 		}
 	}
-	line.WriteString("}\n")
+	line.WriteString("}")
+	if people != nil {
+		shown := people.Line(line.String())
+		line.Reset()
+		line.WriteString(shown)
+	} else {
+		line.WriteByte('\n')
+	}
 	// One write a line, so that lines of several goroutines never mix. A log that cannot be
 	// written is no reason to stop serving.
 	_, _ = log.Write(line.Bytes())

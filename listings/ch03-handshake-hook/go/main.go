@@ -52,7 +52,11 @@ func serve(arguments []string) error {
 	pollMs := flags.Int("poll-ms", 1000, "milliseconds between two looks at the files")
 	pollOnly := flags.Bool("poll-only", false, "do without the file system's events")
 	hook := flags.String("hook", "hot", "hot, stat or frozen")
+	form := flags.String("log", "auto", "write events as json or as text; auto: text where stderr is a terminal")
 	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if err := choose(*form); err != nil {
 		return err
 	}
 	if len(source.Names) == 0 {

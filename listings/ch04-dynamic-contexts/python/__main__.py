@@ -10,6 +10,7 @@ from pathlib import Path
 import call
 import check
 import contexts
+import event
 import serve
 from files import Source
 from rejected import Rejected
@@ -29,6 +30,7 @@ def arguments():
         role.add_argument("--poll-ms", type=int, default=1000)
         role.add_argument("--poll-only", action="store_true")
         role.add_argument("--hook", choices=["hot", "frozen"], default="hot")
+        role.add_argument("--log", choices=event.FORMS, default="auto")
     roles.add_parser("check")
     roles.add_parser("visit")
     server.add_argument("--port", type=int, default=0)
@@ -51,6 +53,7 @@ def main():
         told.names = told.names or ["localhost"]
     if told.role in ("check", "visit"):
         return check.answer({"check": check.check, "visit": check.visit}[told.role]("localhost"))
+    event.choose(told.log)
     peer_roots = told.server_roots if told.role == "call" else None
     source = Source(told.certificate, told.key, told.roots, tuple(told.names), peer_roots)
     read = contexts.server if told.role == "serve" else contexts.client

@@ -51,6 +51,10 @@ impl Teller {
             .map(|(at, began)| (at - began).as_seconds_f64());
         let shown = event.0.iter();
         let shown = shown.filter(|(field, value)| !hidden(field) && !value.is_null());
+        // What an exploration did not find is most of it.
+        let found =
+            |value: &Value| !event.name().starts_with("explored") || value.as_u64() != Some(0);
+        let shown = shown.filter(|(_, value)| found(value));
         Line {
             at: since.map(after).unwrap_or_default(),
             who: plain(&who(event)),
@@ -101,7 +105,7 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
         .into(),
         "tls" => format!("TLS {text}"),
         "strategy" | "reason" | "why" | "detail" | "step" | "how" | "sabotage" | "level"
-        | "hook" | "root" => text,
+        | "hook" | "root" | "writer" | "reader" => text,
         "seconds" => seconds(value, &text),
         "seconds_left" => format!("left {}", seconds(value, &text)),
         "not_after" => format!("until {}", left(&text, at)),
@@ -111,9 +115,9 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
             let cut = text.get(..8).unwrap_or(&text);
             format!("{} {cut}", spaced(field))
         }
-        _ if field.ends_with("_ms") => measured(field, "_ms", &text, "ms"),
-        _ if field.ends_with("_us") => measured(field, "_us", &text, "µs"),
-        _ if field.ends_with("_seconds") => measured(field, "_seconds", &text, "s"),
+        _ if field.ends_with("_ms") => measured(field, "_ms", value, "ms"),
+        _ if field.ends_with("_us") => measured(field, "_us", value, "µs"),
+        _ if field.ends_with("_seconds") => measured(field, "_seconds", value, "s"),
         _ => match value {
             Value::Bool(true) => spaced(field),
             Value::Bool(false) => format!("not {}", spaced(field)),
@@ -122,8 +126,13 @@ fn word(field: &str, value: &Value, at: Option<OffsetDateTime>) -> Option<String
     })
 }
 
-fn measured(field: &str, suffix: &str, value: &str, unit: &str) -> String {
+/// A measured value has more digits than anyone reads.
+fn measured(field: &str, suffix: &str, value: &Value, unit: &str) -> String {
     let name = spaced(field.strip_suffix(suffix).unwrap_or(field));
+    let value = match value.as_f64().filter(|_| value.is_f64()) {
+        Some(value) => format!("{value:.1}"),
+        None => value.to_string(),
+    };
     format!("{name} {value} {unit}")
 }
 

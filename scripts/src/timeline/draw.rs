@@ -5,12 +5,13 @@ use svg::node::element::{
     Definitions, Description, Group, Line, Path, Pattern, Rectangle, Text, Title,
 };
 
+use super::labels::{Heads, lines, together};
 use super::run::{Bar, End, Ms, Run};
 use super::words::{count, duration, mebibytes, unit};
 use crate::markup::round;
 
-const WIDTH: f64 = 760.0;
-const LEFT: f64 = 14.0;
+pub(super) const WIDTH: f64 = 760.0;
+pub(super) const LEFT: f64 = 14.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 46.0;
 const LANE: f64 = 18.0;
@@ -21,7 +22,7 @@ const GAP_WIDTH: f64 = 6.0;
 /// How far above the lanes a shaded stretch begins.
 const HEAD: f64 = 14.0;
 /// What a letter of a label takes.
-const LETTER: f64 = 7.4;
+pub(super) const LETTER: f64 = 7.4;
 
 impl Run {
     /// Where a moment lies, in pixels from the left edge.
@@ -51,6 +52,9 @@ impl Run {
         if self.gaps.iter().any(thin) {
             said += " The gap is drawn wider than it was, so that it can be seen.";
         }
+        if self.has_hole() {
+            said += " Where no bar stands and nothing is shaded, no connection was open, and that is no gap.";
+        }
         let resumed = self.resumed().count();
         if resumed > 0 {
             said += &format!(" {} resumed (hatched).", count(resumed, "connection"));
@@ -63,7 +67,8 @@ impl Run {
         let lanes = Lanes::pack(self);
         let marks = self.marks();
         let marks_y = lanes.bottom() + 4.0;
-        let axis_y = marks_y + marks.len() as f64 * LANE + 2.0;
+        let rows: usize = marks.iter().map(Mark::rows).sum();
+        let axis_y = marks_y + rows as f64 * LANE + 2.0;
         let height = axis_y + 40.0;
 
         let mut drawing = self.shades(Group::new(), axis_y);
@@ -71,8 +76,11 @@ impl Run {
         for (bar, lane) in self.bars.iter().zip(&lanes.of) {
             drawing = drawing.add(self.bar(bar, TOP + *lane as f64 * LANE));
         }
-        for (row, mark) in marks.into_iter().enumerate() {
-            drawing = mark.draw(drawing, marks_y + row as f64 * LANE);
+        let mut row = 0;
+        for mark in marks {
+            let y = marks_y + row as f64 * LANE;
+            row += mark.rows();
+            drawing = mark.draw(drawing, y);
         }
         drawing = self.axis(drawing, axis_y);
 
@@ -94,49 +102,38 @@ impl Run {
     /// The stretches of time in which nobody listened, or connections were asked to leave.
     fn shades(&self, mut drawing: Group, axis_y: f64) -> Group {
         let top = TOP - HEAD;
+        let mut heads = Heads::default();
         for (from, to) in &self.gaps {
             let (x, width) = (self.x(*from), (self.x(*to) - self.x(*from)).max(GAP_WIDTH));
             let words = format!("gap {}", duration(to - from));
-            drawing = drawing
-                .add(rectangle("gap", x, top, width, axis_y - top))
-                .add(label("gap-label", x + width / 2.0, 12.0, "middle", words));
+            drawing = drawing.add(rectangle("gap", x, top, width, axis_y - top));
+            drawing = heads.add(drawing, "gap-label", x + width / 2.0, words);
         }
         for drain in &self.drains {
             let (x, width) = (self.x(drain.from), self.x(drain.to) - self.x(drain.from));
             let words = format!("drain of generation {}", drain.generation);
-            drawing = drawing
-                .add(rectangle("drain", x, top, width.max(MINIMUM), axis_y - top))
-                .add(label("drain-label", x + width / 2.0, 12.0, "middle", words));
+            drawing = drawing.add(rectangle("drain", x, top, width.max(MINIMUM), axis_y - top));
+            drawing = heads.add(drawing, "drain-label", x + width / 2.0, words);
         }
         drawing
     }
 
-    /// A line for each rotation. Where two are close, only the first is labelled: the bars carry
-    /// numbers.
+    /// A line for each rotation. Those that are too close for a label each have one together.
     fn rotations(&self, mut drawing: Group, axis_y: f64) -> Group {
-        let mut free_from = f64::MIN;
         for (at, generation, _) in &self.rotations {
-            let x = self.x(*at);
-            drawing = drawing.add(
-                Line::new()
-                    .set("class", format!("rotation {}", class(Some(*generation))))
-                    .set("x1", round(x))
-                    .set("x2", round(x))
-                    .set("y1", TOP - 8.0)
-                    .set("y2", round(axis_y)),
-            );
-            if x < free_from {
-                continue;
-            }
-            let (anchor, at, words) = if free_from == f64::MIN {
-                let words = format!("generation {generation}");
-                free_from = x - 4.0 + words.len() as f64 * LETTER + 8.0;
-                ("start", x - 4.0, words)
-            } else {
-                free_from = x + 16.0;
-                ("middle", x, generation.to_string())
-            };
-            drawing = drawing.add(label("rotation-label", at, TOP - 12.0, anchor, words));
+            let x = round(self.x(*at));
+            let line = Line::new()
+                .set("class", format!("rotation {}", class(Some(*generation))))
+                .set("x1", x)
+                .set("x2", x)
+                .set("y1", TOP - 8.0)
+                .set("y2", round(axis_y));
+            drawing = drawing.add(line);
+        }
+        let places = self.rotations.iter();
+        let places = places.map(|(at, generation, _)| (self.x(*at), *generation));
+        for (x, anchor, words) in together(places) {
+            drawing = drawing.add(label("rotation-label", x, TOP - 12.0, anchor, words));
         }
         drawing
     }
@@ -145,13 +142,6 @@ impl Run {
     fn marks(&self) -> Vec<Mark> {
         let at = |moments: &[Ms]| -> Vec<f64> { moments.iter().map(|at| self.x(*at)).collect() };
         let of = |told: &[(Ms, String)]| told.iter().map(|(at, _)| self.x(*at)).collect();
-        // Each reason once: the marks tell how often.
-        let mut reasons: Vec<&str> = Vec::new();
-        for (_, reason) in &self.rejections {
-            if !reasons.contains(&reason.as_str()) {
-                reasons.push(reason);
-            }
-        }
         let levels: Vec<_> = self
             .alarms
             .iter()
@@ -159,15 +149,24 @@ impl Run {
             .collect();
         let refused = format!("{} refused", count(self.refused.len(), "caller"));
         let failed = format!("{} failed", count(self.failed.len(), "handshake"));
-        let reasons = format!("files rejected: {}", reasons.join(", "));
+        let failed = format!("{failed}: {}", told(&self.failed));
+        let calls = count(self.calls.len(), "call");
+        let calls = format!("{calls} failed: {}", told(&self.calls));
+        let reasons = format!("files rejected: {}", told(&self.rejections));
         let mut marks = vec![
             Mark::new("refused", at(&self.refused), refused),
-            Mark::new("refused", at(&self.failed), failed),
+            Mark::new("refused", of(&self.failed), failed),
+            Mark::new("refused", of(&self.calls), calls),
             Mark::new("rejected", of(&self.rejections), reasons),
             Mark::new(
                 "alarm",
                 of(&self.alarms),
                 format!("alarms: {}", levels.join(", ")),
+            ),
+            Mark::new(
+                "alarm",
+                of(&self.ends),
+                format!("ends: the certificate of {}", told(&self.ends)),
             ),
         ];
         for (at, bytes, of) in &self.severed {
@@ -247,29 +246,53 @@ impl Mark {
         }
     }
 
+    /// How many rows it takes: one for the marks, and more where its words have no room beside them.
+    fn rows(&self) -> usize {
+        match self.beside() {
+            Some(_) => 1,
+            None => 1 + lines(&self.words).len(),
+        }
+    }
+
     fn draw(self, mut drawing: Group, y: f64) -> Group {
+        let class = format!("mark-label {}", self.class);
+        let beside = self.beside();
+        let y = match beside {
+            Some((anchor, x)) => {
+                drawing = drawing.add(label(&class, x, y + BAR - 3.0, anchor, self.words));
+                y
+            }
+            None => {
+                let lines = lines(&self.words);
+                let mut below = y;
+                for line in lines {
+                    drawing = drawing.add(label(&class, LEFT, below + BAR - 3.0, "start", line));
+                    below += LANE;
+                }
+                below
+            }
+        };
         for x in &self.places {
             drawing = drawing.add(cross(self.class, *x, y + BAR / 2.0));
         }
-        let (anchor, x) = self.beside();
-        let class = format!("mark-label {}", self.class);
-        drawing.add(label(&class, x, y + BAR - 3.0, anchor, self.words))
+        drawing
     }
 
-    /// Where the words go: beside the marks, on the side where there is room; else in the widest
-    /// space between.
-    fn beside(&self) -> (&'static str, f64) {
+    /// Where the words go if there is room beside the marks, so that they hide none: behind the last, before
+    /// the first, or between two.
+    fn beside(&self) -> Option<(&'static str, f64)> {
         let places = &self.places;
         let (first, last) = (places[0], places[places.len() - 1]);
         let width = self.words.chars().count() as f64 * LETTER;
-        let spaces = places.windows(2).map(|two| (two[1] - two[0], two[0]));
-        let widest = spaces.max_by(|a, b| a.0.total_cmp(&b.0));
-        match widest {
-            _ if first < WIDTH / 2.0 && last + 10.0 + width < WIDTH => ("start", last + 10.0),
-            _ if first - 10.0 > width => ("end", first - 10.0),
-            Some((_, before)) => ("start", before + 10.0),
-            None => ("start", last + 10.0),
+        if last + 10.0 + width < WIDTH {
+            return Some(("start", last + 10.0));
         }
+        if first - 10.0 > width {
+            return Some(("end", first - 10.0));
+        }
+        let spaces = places.windows(2).map(|two| (two[1] - two[0], two[0]));
+        let (space, before) = spaces.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (space > width + 20.0).then_some(("start", before + 10.0))
     }
 }
 
@@ -304,6 +327,17 @@ impl Lanes {
     fn bottom(&self) -> f64 {
         TOP + self.count.max(1) as f64 * LANE
     }
+}
+
+/// Each reason once: the marks tell how often.
+fn told(told: &[(Ms, String)]) -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    for (_, reason) in told {
+        if !reasons.contains(&reason.as_str()) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join(", ")
 }
 
 /// A round step that makes four to ten ticks.
@@ -344,7 +378,7 @@ fn line(from: (f64, f64), to: (f64, f64)) -> Line {
         .set("y2", round(to.1))
 }
 
-fn label(class: &str, x: f64, y: f64, anchor: &str, words: String) -> Text {
+pub(super) fn label(class: &str, x: f64, y: f64, anchor: &str, words: String) -> Text {
     Text::new(words)
         .set("class", class)
         .set("x", round(x))

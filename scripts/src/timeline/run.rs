@@ -54,8 +54,12 @@ pub(super) struct Run {
     pub rejections: Vec<(Ms, String)>,
     /// When the expiry of what is served was told, and at which level.
     pub alarms: Vec<(Ms, String)>,
-    /// Handshakes that failed.
-    pub failed: Vec<Ms>,
+    /// When the certificate of a generation ended, where that is within the run, and which.
+    pub ends: Vec<(Ms, String)>,
+    /// Handshakes that failed, and why.
+    pub failed: Vec<(Ms, String)>,
+    /// Calls that ended without service, and what the client says of it.
+    pub calls: Vec<(Ms, String)>,
     /// From the end of a process to the next that listens.
     pub gaps: Vec<(Ms, Ms)>,
     pub drains: Vec<Drain>,
@@ -85,6 +89,25 @@ impl Run {
     /// How many connections ended so.
     pub(super) fn ended(&self, end: End) -> usize {
         self.bars.iter().filter(|bar| bar.end == end).count()
+    }
+
+    /// Whether for a visible time after the first connection nobody was connected, and it was no gap.
+    pub(super) fn has_hole(&self) -> bool {
+        let mut until = self.bars.first().map_or(self.length, |bar| bar.to);
+        for bar in &self.bars {
+            let gaps = self.gaps.iter();
+            let gaps = gaps.filter(|(from, _)| *from < bar.from && until <= *from);
+            until = gaps.fold(until, |until, (_, to)| until.max(*to));
+            let is_refused = self
+                .refused
+                .iter()
+                .any(|at| (until..=bar.from).contains(at));
+            if bar.from - until > self.length * 0.03 && !is_refused {
+                return true;
+            }
+            until = until.max(bar.to);
+        }
+        false
     }
 
     /// Connections of which nobody told the generation.
@@ -119,6 +142,12 @@ impl Event {
     /// The number, or 0 where the event has none.
     fn count(&self, field: &str) -> u64 {
         self.number(field).unwrap_or(0)
+    }
+
+    /// For how long the certificate that is told of is valid still.
+    fn lives(&self) -> Option<Ms> {
+        let date = |field| OffsetDateTime::parse(self.0.get(field)?.as_str()?, &Rfc3339).ok();
+        Some((date("not_after")? - date("ts")?).as_seconds_f64() * 1000.0)
     }
 
     fn text(&self, field: &str) -> &str {
@@ -159,10 +188,15 @@ impl Reader {
             "identity_loaded" => {
                 let (generation, serial) = (event.count("generation"), event.text("serial"));
                 run.rotations.push((at, generation, serial.to_owned()));
+                if let Some(lives) = event.lives() {
+                    run.ends
+                        .push((at + lives, format!("generation {generation}")));
+                }
             }
             "identity_rejected" => run.rejections.push((at, event.text("reason").to_owned())),
             "identity_expiring" => run.alarms.push((at, event.text("level").to_owned())),
-            "handshake_failed" => run.failed.push(at),
+            "handshake_failed" => run.failed.push((at, event.text("why").to_owned())),
+            "probe_failed" => run.calls.push((at, event.text("why").to_owned())),
             "connect_refused" => run.refused.push(at),
             "download_severed" => {
                 let (bytes, of) = (event.count("bytes"), event.count("of"));
@@ -224,6 +258,19 @@ impl Reader {
     fn end(self) -> Run {
         let Self { mut run, open, .. } = self;
         let end = run.length;
+        // One that was replaced in time is no news at its end.
+        run.ends.retain(|(at, _)| *at <= end);
+        let served = |at: Ms| run.rotations.iter().rfind(|(since, ..)| *since <= at);
+        let is_served = |(at, which): &(Ms, String)| {
+            served(*at)
+                .is_some_and(|(_, generation, _)| *which == format!("generation {generation}"))
+        };
+        run.ends = run
+            .ends
+            .iter()
+            .filter(|ends| is_served(ends))
+            .cloned()
+            .collect();
         for drain in run.drains.iter_mut().filter(|drain| drain.to.is_nan()) {
             drain.to = end;
         }

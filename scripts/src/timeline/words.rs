@@ -35,8 +35,11 @@ impl Run {
         for (at, level) in &self.alarms {
             said.push((*at, format!("alarm: what is served is {level}")));
         }
-        for at in &self.failed {
-            said.push((*at, "a handshake fails".into()));
+        for (at, which) in &self.ends {
+            said.push((*at, format!("the certificate of {which} ends")));
+        }
+        for (at, why) in &self.failed {
+            said.push((*at, format!("a handshake fails: {why}")));
         }
         for (from, to) in &self.gaps {
             let refused = self.refused.iter();
@@ -86,6 +89,9 @@ impl Run {
         }
         for (at, bytes) in &self.finished {
             said.push((*at, format!("a download of {bytes} bytes is whole")));
+        }
+        for (at, why) in &self.calls {
+            said.push((*at, format!("a call fails: {why}")));
         }
         for bar in self.resumed() {
             let words = "a returning client resumes; no certificate is sent";
