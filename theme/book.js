@@ -92,6 +92,10 @@ function mdbook_something_else_has_focus(event) {
             byId("mdbook-searchresults-header").textContent = "The search cannot be loaded. Reload this page to try again.";
         });
     };
+    // mdBook names a part of a result that has no role, which says nothing to a screen reader.
+    new MutationObserver(() => {
+        for (const teaser of document.querySelectorAll(".teaser[aria-label]")) { teaser.removeAttribute("aria-label"); }
+    }).observe(byId("mdbook-searchresults"), { childList: true });
     toggle.addEventListener("click", (event) => { if (!isThere()) { open(event); } });
     document.addEventListener("keydown", (event) => {
         const isAsked = ["/", "s"].includes(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey;

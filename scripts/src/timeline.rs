@@ -5,11 +5,12 @@
 //! listened is shaded. The same is said in words beside the picture.
 //!
 //! - `run`: what happened, read from the events;
-//! - `draw`: the picture and its caption; `labels`: where its words go;
+//! - `draw`: the picture and its caption; `labels`: where its words go, by the measures in `measure`;
 //! - `words`: the same as a list.
 
 mod draw;
 mod labels;
+mod measure;
 mod run;
 mod words;
 

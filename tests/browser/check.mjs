@@ -81,10 +81,10 @@ async function fits(page, where) {
         const who = [...document.querySelectorAll("main *")]
             .filter((element) => element.getBoundingClientRect().right > width + 1 && !within(element))
             .map((element) => element.outerHTML.slice(0, 100));
-        // Code does not scroll either, nor does what is folded.
+        // Code does not scroll either, nor does what is folded. Where carets stand below a line, that must not break.
         const folds = [...document.querySelectorAll("main details:not([open])")];
         for (const fold of folds) { fold.open = true; }
-        const codes = [...document.querySelectorAll("main pre > code")]
+        const codes = [...document.querySelectorAll("main pre > code:not(.carets)")]
             .filter((code) => code.scrollWidth > code.clientWidth + 1)
             .map((code) => `${code.className}: ${code.textContent.split("\n").toSorted((a, b) => b.length - a.length)[0]}`);
         for (const fold of folds) { fold.open = false; }

@@ -27,8 +27,12 @@ fn said(folder: &Path) -> (BTreeMap<String, String>, serde_json::Value) {
             index = Some(serde_json::from_str(&json).unwrap());
         } else if name.ends_with(".html") && name != "toc.html" {
             let html = Html::parse_document(&fs::read_to_string(entry.path()).unwrap());
-            let text = html.select(&main).next().map(|main| main.text().collect());
-            pages.insert(name, text.unwrap_or_default());
+            let text = html.select(&main).next();
+            let text = text.map(|main| main.text().collect::<String>());
+            // Words: a paragraph within a fold's title is none on our pages.
+            let words = text.unwrap_or_default();
+            let words: Vec<_> = words.split_whitespace().collect();
+            pages.insert(name, words.join(" "));
         }
     }
     (pages, index.expect("a search index"))

@@ -34,7 +34,7 @@ pub struct LogCommand {
 #[derive(Subcommand, Debug)]
 enum Other {
     /// Assert on a log: exit code 0 where all holds, 1 where not, 2 where it cannot be told.
-    Assert(AssertCommand),
+    Assert(Box<AssertCommand>),
     /// Show a log in columns: when, who, what happened, and what matters of it.
     Show(Show),
 }

@@ -25,7 +25,7 @@ const (
 // pair that clients would accept is published by one swap. Any other is reported, and the last good one
 // stays. Set the first three fields, and give GetCertificate to the tls.Config of the server.
 type Rotating struct {
-	Files [3]string                     // The chain (leaf first), its key, and the roots that clients trust.
+	Files [3]string                     // Chain (leaf first), key, and the roots that clients trust.
 	Names []string                      // The names that clients ask for.
 	Hook  func(*tls.Certificate, error) // Called after each look: with what is new, or with a *Rejected.
 

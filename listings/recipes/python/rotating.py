@@ -75,8 +75,8 @@ class Rotating:
         return [_file(path, limit) for path, limit in zip(self._files, LARGEST)]
 
     def _judge(self, *found):
-        """Asks what clients ask, by a handshake in memory: does the key fit, does the chain lead to a root,
-        today, for each name?"""
+        """Asks what clients ask, by a handshake in memory: does the key fit, does the chain
+        lead to a root, today, for each name?"""
         for path, data in zip(self._files, found):
             if isinstance(data, str):
                 raise Rejected("missing" if "Errno 2]" in data else "unreadable", path, data)

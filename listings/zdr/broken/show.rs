@@ -81,11 +81,7 @@ pub fn loader(
                 leave_behind(defect)?;
             }
             if asks_clients && before.is_none_or(|last| last.identity.anchors != identity.anchors) {
-                let names = identity.anchors.iter().map(chain::common_name);
-                let roots = names.collect::<Result<Vec<_>, _>>();
-                let roots = roots.map_err(|error| error.to_string())?.join(", ");
-                let generation = before.map_or(1, |before| before.number + 1);
-                tracing::info!(event = "trust_loaded", generation, roots);
+                log_trust(identity, before.map_or(1, |before| before.number + 1))?;
             }
             let drops = defect == Some(Defect::ClientAuthDropped) && before.is_some();
             let config = match unusual.and_then(|unusual| unusual.config(identity)) {
@@ -95,6 +91,14 @@ pub fn loader(
             Ok(Arc::new(sessions(defect, config, identity, before)))
         }),
     }
+}
+
+fn log_trust(identity: &Identity, generation: u64) -> Result<(), String> {
+    let names = identity.anchors.iter().map(chain::common_name);
+    let roots = names.collect::<Result<Vec<_>, _>>();
+    let roots = roots.map_err(|error| error.to_string())?.join(", ");
+    tracing::info!(event = "trust_loaded", generation, roots);
+    Ok(())
 }
 
 /// What is in the files of the second kind of key, where there is one.

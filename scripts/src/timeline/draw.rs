@@ -1,17 +1,14 @@
 //! The drawing of a run, and its caption.
 
 use svg::Document;
-use svg::node::element::{
-    Definitions, Description, Group, Line, Path, Pattern, Rectangle, Text, Title,
-};
+use svg::node::element::{Definitions, Description, Group, Line, Path, Pattern, Rectangle, Title};
 
 use super::labels::{Heads, lines, together};
+use super::measure::{LEFT, LETTER, WIDTH, label};
 use super::run::{Bar, End, Ms, Run};
 use super::words::{count, duration, mebibytes, unit};
 use crate::markup::round;
 
-pub(super) const WIDTH: f64 = 760.0;
-pub(super) const LEFT: f64 = 14.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 46.0;
 const LANE: f64 = 18.0;
@@ -21,8 +18,6 @@ const MINIMUM: f64 = 2.0;
 const GAP_WIDTH: f64 = 6.0;
 /// How far above the lanes a shaded stretch begins.
 const HEAD: f64 = 14.0;
-/// What a letter of a label takes.
-pub(super) const LETTER: f64 = 7.4;
 
 impl Run {
     /// Where a moment lies, in pixels from the left edge.
@@ -376,14 +371,6 @@ fn line(from: (f64, f64), to: (f64, f64)) -> Line {
         .set("x2", round(to.0))
         .set("y1", round(from.1))
         .set("y2", round(to.1))
-}
-
-pub(super) fn label(class: &str, x: f64, y: f64, anchor: &str, words: String) -> Text {
-    Text::new(words)
-        .set("class", class)
-        .set("x", round(x))
-        .set("y", round(y))
-        .set("text-anchor", anchor)
 }
 
 fn cross(class: &str, x: f64, y: f64) -> Path {

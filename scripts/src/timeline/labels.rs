@@ -2,7 +2,7 @@
 
 use svg::node::element::Group;
 
-use super::draw::{LEFT, LETTER, WIDTH, label};
+use super::measure::{LEFT, LETTER, WIDTH, label};
 
 /// The labels of shaded stretches, in two rows above the picture.
 #[derive(Default)]

@@ -29,32 +29,7 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             curl(reach, false, "", reach.request.as_deref()?)?,
             "is answered, although it shows no certificate",
         ),
-        // curl has HTTP/3 where it was built with it.
-        (CauseKind::CutsConnections | CauseKind::WrongBytes, Some(Class::Moving)) => (
-            curl(
-                reach,
-                true,
-                "--http3-only --limit-rate 1M ",
-                reach.download.as_deref()?,
-            )?,
-            "is cut if the server reloads meanwhile, from a machine that changes its network",
-        ),
-        (CauseKind::CutsConnections | CauseKind::WrongBytes, Some(Class::Download)) => (
-            curl(reach, true, "--limit-rate 1M ", reach.download.as_deref()?)?,
-            "is cut if the server reloads meanwhile",
-        ),
-        (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => {
-            let many = format!("{}#[1-1000]", reach.request.as_deref()?);
-            let version = match class {
-                Some(Class::Http3) => "--http3-only ",
-                _ => "",
-            };
-            let more = format!("{version}--fail-early --rate 10/s ");
-            (
-                curl(reach, true, &more, &many)?,
-                "fails if the server reloads meanwhile: all requests go over one connection",
-            )
-        }
+        (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => cut(reach, class)?,
         (CauseKind::RefusesClients | CauseKind::Waits, _) => (
             format!(
                 "while {}; do :; done",
@@ -79,6 +54,29 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
         ),
     };
     Some(Reproduction { command, shows })
+}
+
+/// What is cut while the server reloads. curl has HTTP/3 where it was built with it.
+fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
+    let download = |more| curl(reach, true, more, reach.download.as_deref()?);
+    let requests = |version: &str| {
+        let many = format!("{}#[1-1000]", reach.request.as_deref()?);
+        let more = format!("{version}--fail-early --rate 10/s ");
+        curl(reach, true, &more, &many)
+    };
+    let over_one = "fails if the server reloads meanwhile: all requests go over one connection";
+    Some(match class {
+        Some(Class::Moving) => (
+            download("--http3-only --limit-rate 1M ")?,
+            "is cut if the server reloads meanwhile, from a machine that changes its network",
+        ),
+        Some(Class::Download) => (
+            download("--limit-rate 1M ")?,
+            "is cut if the server reloads meanwhile",
+        ),
+        Some(Class::Http3) => (requests("--http3-only ")?, over_one),
+        _ => (requests("")?, over_one),
+    })
 }
 
 /// One handshake, as a client of this class makes it.

@@ -107,19 +107,7 @@ impl TestBedBuilder {
             Layout::Pair => writer,
             Layout::Bundle => Writer::Bare(Strategy::Bundle),
         };
-        let (mut authority, directory, folder, name) = match &spec.attach {
-            Some(attach) => {
-                let name = attach.server_name.clone();
-                (existing(attach)?, None, attach.directory.clone(), name)
-            }
-            None => {
-                let directory = lab::directory()?;
-                let folder = directory.path().to_owned();
-                let authority = Authority::new().map_err(Error::issue)?;
-                let name = spec.served_name().to_owned();
-                (authority, Some(directory), folder, name)
-            }
-        };
+        let (mut authority, directory, folder, name) = place(spec)?;
         authority.set_key_kind(spec.keys.into());
         let clients = Authority::named("Clients").map_err(Error::issue)?;
         let second = match fixtures.has_second_root() {
@@ -279,6 +267,20 @@ fn sibling_of(
     chains.add(&issued);
     keys.push(issued.key);
     Ok((name.to_owned(), Arc::new(chains)))
+}
+
+/// The authority, the folder of the files with what removes it in the end, and the name: of an attached
+/// server those that it has, and new ones otherwise.
+fn place(spec: &Spec) -> Result<(Authority, Option<TempDir>, PathBuf, String), Error> {
+    if let Some(attach) = &spec.attach {
+        let name = attach.server_name.clone();
+        return Ok((existing(attach)?, None, attach.directory.clone(), name));
+    }
+    let directory = lab::directory()?;
+    let folder = directory.path().to_owned();
+    let authority = Authority::new().map_err(Error::issue)?;
+    let name = spec.served_name().to_owned();
+    Ok((authority, Some(directory), folder, name))
 }
 
 /// The authority of a server that runs already. Its folder must be there, too.
