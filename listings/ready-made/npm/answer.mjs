@@ -1,0 +1,2 @@
+// A short answer and a long one.
+export const answers = { '/': Buffer.from('hello\n'), '/large': Buffer.alloc(16 << 20, '.') };

@@ -1,0 +1,26 @@
+//! axum-server as its README has it: SIGHUP reloads the files, and a reload that fails panics.
+
+use std::error::Error;
+
+use axum_server::tls_rustls::RustlsConfig;
+use ready_made::{arguments, router};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (certificate, key, address) = arguments()?;
+    let config = RustlsConfig::from_pem_file(&certificate, &key).await?;
+
+    let mut hangup = signal(SignalKind::hangup())?;
+    let live = config.clone();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            live.reload_from_pem_file(&certificate, &key).await.unwrap();
+        }
+    });
+
+    axum_server::bind_rustls(address, config)
+        .serve(router().into_make_service())
+        .await?;
+    Ok(())
+}
