@@ -12,7 +12,7 @@ fn event(ms: u64, name: &str, fields: &str) -> String {
     )
 }
 
-/// One restart: a download that is cut at 100 ms, nobody until 140 ms, three callers refused.
+/// One restart: a download that is cut at 100 ms, nobody until 140 ms, three clients refused.
 fn restart() -> String {
     let mut log = event(
         0,
@@ -76,10 +76,13 @@ fn a_restart_in_a_picture_and_in_words() {
     assert_eq!(text(&figure, ".gap-label"), "gap 40 ms");
     let caption = text(&figure, "figcaption");
     assert!(
-        caption.contains("2 connections under 2 generations, 1 cut, 3 callers refused"),
+        caption.contains("2 connections under 2 generations, 1 cut, 3 clients refused"),
         "{caption}"
     );
-    assert!(caption.contains("Nobody listened for 40 ms."), "{caption}");
+    assert!(
+        caption.contains("No process listened for 40 ms."),
+        "{caption}"
+    );
     assert_eq!(
         caption,
         text(&figure, "svg desc"),
@@ -87,7 +90,7 @@ fn a_restart_in_a_picture_and_in_words() {
     );
     let words = text(&figure, "details li");
     for said in [
-        "100.0 ms: the server is gone; nobody listens for 40 ms, and 3 callers refused",
+        "100.0 ms: the server is gone; no process listens for 40 ms, and 3 clients refused",
         "100.0 ms: a connection that was open for 90 ms is cut",
         "150.0 ms: a download is found severed after 3145728 bytes of 8388608",
     ] {
@@ -131,7 +134,7 @@ fn a_drain_in_a_picture_and_in_words() {
     assert_eq!(text(&figure, ".drain-label"), "drain of generation 1");
     let caption = text(&figure, "figcaption");
     assert!(
-        caption.contains("1 cut, 0 callers refused. 1 connection drained"),
+        caption.contains("1 cut, 0 clients refused. 1 connection drained"),
         "{caption}"
     );
     let words = text(&figure, "details li");

@@ -33,7 +33,7 @@ impl Run {
             count(self.bars.len(), "connection"),
             count(self.rotations.len(), "generation"),
             self.ended(End::Cut),
-            count(self.refused.len(), "caller"),
+            count(self.refused.len(), "client"),
         );
         let drained = self.ended(End::Drained);
         if drained > 0 {
@@ -41,7 +41,7 @@ impl Run {
             said += &format!(" {drained} drained (a bar across the end).");
         }
         for (from, to) in &self.gaps {
-            said += &format!(" Nobody listened for {}.", duration(to - from));
+            said += &format!(" No process listened for {}.", duration(to - from));
         }
         let thin = |(from, to): &(Ms, Ms)| self.x(*to) - self.x(*from) < GAP_WIDTH;
         if self.gaps.iter().any(thin) {
@@ -133,7 +133,7 @@ impl Run {
         drawing
     }
 
-    /// What happened to callers, a row for each kind.
+    /// What happened to clients, a row for each kind.
     fn marks(&self) -> Vec<Mark> {
         let at = |moments: &[Ms]| -> Vec<f64> { moments.iter().map(|at| self.x(*at)).collect() };
         let of = |told: &[(Ms, String)]| told.iter().map(|(at, _)| self.x(*at)).collect();
@@ -142,7 +142,7 @@ impl Run {
             .iter()
             .map(|(_, level)| level.as_str())
             .collect();
-        let refused = format!("{} refused", count(self.refused.len(), "caller"));
+        let refused = format!("{} refused", count(self.refused.len(), "client"));
         let failed = format!("{} failed", count(self.failed.len(), "handshake"));
         let failed = format!("{failed}: {}", told(&self.failed));
         let calls = count(self.calls.len(), "call");

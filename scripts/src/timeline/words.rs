@@ -45,9 +45,9 @@ impl Run {
             let refused = self.refused.iter();
             let refused = refused.filter(|at| (*from..=*to).contains(*at)).count();
             let words = format!(
-                "the server is gone; nobody listens for {}, and {} refused",
+                "the server is gone; no process listens for {}, and {} refused",
                 duration(to - from),
-                count(refused, "caller")
+                count(refused, "client")
             );
             said.push((*from, words));
         }
@@ -123,7 +123,7 @@ pub(super) fn unit(length: Ms) -> (Ms, &'static str) {
     }
 }
 
-/// "1 caller", "2 callers".
+/// "1 client", "2 clients".
 pub(super) fn count(number: usize, what: &str) -> String {
     match number {
         1 => format!("1 {what}"),
