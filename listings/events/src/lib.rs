@@ -1,7 +1,7 @@
 //! An event: what every program of this book logs, one JSON object a line, and what a person reads of it.
 //!
 //! - [`event`]: the object, and its line;
-//! - [`line`]: the same for a person: when, who, what, and what matters of it;
+//! - [`mod@line`]: the same for a person: when, who, what, and what matters of it;
 //! - [`text`]: lines in columns, for a terminal and for a file.
 //!
 //! The events themselves are in the book's event contract.

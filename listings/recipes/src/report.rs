@@ -20,7 +20,7 @@ use crate::rotating::{Files, Hook, Look};
 /// A look is due twice a second. Where none was made for so long, the thread hangs or is gone.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// What Prometheus collects: [`Figures::to_string`] is an answer to `/metrics`.
+/// What Prometheus collects: `Figures::to_string` is an answer to `/metrics`.
 pub struct Figures(Mutex<State>);
 
 struct State {
