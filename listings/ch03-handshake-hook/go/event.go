@@ -6,25 +6,26 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
 // Where events go; a test reads them instead.
 var log io.Writer = os.Stderr
 
-// people writes the log for a person; nil where a program reads it.
-var people *Text
+// people writes the log for a person; nil where a program reads it. Goroutines log while it is chosen, in tests at least.
+var people atomic.Pointer[Text]
 
 // choose decides how events are written: for people, for programs, or as stderr is a terminal or not.
 func choose(form string) error {
-	people = nil
+	people.Store(nil)
 	switch form {
 	case "json":
 	case "text":
-		people = &Text{}
+		people.Store(&Text{})
 	case "auto":
 		if is, err := os.Stderr.Stat(); err == nil && is.Mode()&os.ModeCharDevice != 0 {
-			people = &Text{}
+			people.Store(&Text{})
 		}
 	default:
 		return fmt.Errorf("--log %s: not auto, json or text", form)
@@ -53,8 +54,8 @@ func emit(event string, fields ...any) {
 		}
 	}
 	line.WriteString("}")
-	if people != nil {
-		shown := people.Line(line.String())
+	if writer := people.Load(); writer != nil {
+		shown := writer.Line(line.String())
 		line.Reset()
 		line.WriteString(shown)
 	} else {

@@ -33,11 +33,11 @@ func TestAnyLineIsShown(t *testing.T) {
 
 // The flag says how, and what is neither is refused.
 func TestTheFormOfTheLogIsChosen(t *testing.T) {
-	if err := choose("text"); err != nil || people == nil {
-		t.Errorf("text: %v, %v", err, people)
+	if err := choose("text"); err != nil || people.Load() == nil {
+		t.Errorf("text: %v, %v", err, people.Load())
 	}
-	if err := choose("json"); err != nil || people != nil {
-		t.Errorf("json: %v, %v", err, people)
+	if err := choose("json"); err != nil || people.Load() != nil {
+		t.Errorf("json: %v, %v", err, people.Load())
 	}
 	if choose("xml") == nil {
 		t.Error("xml is taken")
