@@ -33,7 +33,9 @@ fn table(set: &Set) -> Result<String, Error> {
         String::from("| chapter | exercise | what it teaches | min |\n|---|---|---|--:|\n");
     let mut minutes = 0;
     for exercise in &set.exercises {
-        let Exercise { id, about, .. } = exercise;
+        let Exercise {
+            id, chapter, about, ..
+        } = exercise;
         let cells = [&about.title, &about.skill];
         if let Some(cell) = cells.into_iter().find(|cell| cell.contains(['|', '\n'])) {
             return Err(Error::list(format!("`{cell}` is no cell of a table")));
@@ -43,7 +45,7 @@ fn table(set: &Set) -> Result<String, Error> {
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
-            "| {number} | [{}](#exercise-{id}) | <span class=\"sentence\">{}</span> | {} |",
+            "| {number} | [{}](exercises-{chapter}.md#exercise-{id}) | <span class=\"sentence\">{}</span> | {} |",
             about.title, about.skill, about.minutes
         );
     }

@@ -90,7 +90,7 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
     let program = write_program(folder, exercise, &checks)?;
     // Every answer is built to the same file: until this one has run, no other is built.
     let _one_at_a_time = lock(&set.root.join("target"))?;
-    match build(&set.root, &program).map_err(|error| Error::file(Path::new("cargo"), error))? {
+    match build(&set.root, &program, &exercise.chapter).map_err(|error| Error::file(Path::new("cargo"), error))? {
         Some(built) => run(&built, checks).map(Attempt::Ran),
         None => Ok(Attempt::DoesNotCompile),
     }
@@ -134,15 +134,16 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
-/// The program that cargo has built; nothing where the compiler refused.
-fn build(root: &Path, program: &Path) -> io::Result<Option<PathBuf>> {
+/// The program that cargo has built, with what this chapter depends on; nothing where the compiler refused.
+fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Option<PathBuf>> {
     let mut command = cargo(root);
     // The first build takes minutes: a person is shown how far it is.
     let quiet = (!io::stderr().is_terminal()).then_some("--quiet");
     command
         .args(["build", "--locked", "--package", "exercise-bench"])
         .args(quiet)
-        .args(["--features", "attempt", "--bin", "attempt"])
+        .args(["--no-default-features", "--bin", "attempt"])
+        .args(["--features", &format!("attempt,{chapter}")])
         .args(["--message-format", "json-render-diagnostics"])
         .env("EXERCISE_PROGRAM", program)
         .stdin(Stdio::null())
