@@ -25,7 +25,7 @@ struct Case {
     lifetime: i64,
     /// The seconds that it leaves at the end.
     spare: i64,
-    /// Name of the agent, and its leaf, in words.
+    /// The leaf and the agent, in a sentence.
     name: String,
 }
 
@@ -43,7 +43,7 @@ fn cases() -> Vec<Case> {
                 lifetime,
                 spare: (lifetime as f64 * (1.0 - agent.renewed_by)) as i64,
                 name: format!(
-                    "{}, which renews after {:.2} of the lifetime and tries every {} s, with a leaf of {name}",
+                    "A leaf of {name}, and this agent: {}, due after {:.2} of the lifetime at the latest, and trying every {} s.",
                     of_the_chapter.name, agent.renewed_by, agent.tries_every
                 ),
             });
@@ -73,7 +73,7 @@ pub fn a_healthy_agent_raises_no_alarm() {
         let first = alarmed.next().unwrap_or_default();
         assert!(
             first == 0,
-            "{} is healthy, {first} s of {} s are left, and the level is {:?}. An alarm that rings while all is well is switched \
+            "{} It is healthy and not due yet, {first} s of {} s are left, and the level is {:?}. An alarm that rings while all is well is switched \
              off by its operators, and then it is silent when something breaks.",
             case.name,
             case.lifetime,
@@ -88,9 +88,9 @@ pub fn one_failed_try_raises_no_alarm() {
         let left = case.spare - case.agent.tries_every * 3 / 2;
         assert!(
             case.at(left) == Level::Fresh,
-            "{}: one try has failed, and its next try may succeed within {} s. The level is {:?}.",
+            "{} It has been due for {} s, so one try has failed, and its next try may succeed. The level is {:?} with {left} s left.",
             case.name,
-            case.agent.tries_every / 2,
+            case.spare - left,
             case.at(left)
         );
     }
@@ -104,7 +104,7 @@ pub fn a_dead_agent_is_told_with_half_of_its_time_left() {
         let level = case.at(left);
         assert!(
             level >= Level::Late,
-            "{}: half of the {} s that it leaves are over, and the level is {level:?}. Where an agent tries too seldom for two tries to \
+            "{} Half of its {} s of spare time are over, and the level is {level:?} with {left} s left. Where an agent tries too seldom for two tries to \
              be waited for, there must be time to act all the same.",
             case.name,
             case.spare
@@ -118,11 +118,11 @@ pub fn two_failed_tries_are_late() {
         let left = case.spare - 2 * case.agent.tries_every - 2;
         assert!(
             case.at(left) >= Level::Late,
-            "{}: Two tries have failed, {left} s are left, and the level is {:?}. An operator could have had until half of the spare \
-             time, {} s, to look at it.",
+            "{} Two tries have failed, {left} s are left, and the level is {:?}. An operator who is told now has {} s more to \
+             look at it than one who is told at half of the spare time.",
             case.name,
             case.at(left),
-            case.spare / 2
+            left - case.spare / 2
         );
     }
 }
@@ -133,14 +133,14 @@ pub fn it_is_late_first_and_then_urgent() {
         let early = case.at(case.spare / 2 + 2);
         assert!(
             early < Level::Urgent,
-            "{}: more than half of the spare time is left, and the level is {early:?}. `Urgent` wakes a person, and the agent may \
+            "{} More than half of the spare time is left, and the level is {early:?}. `Urgent` wakes a person, and the agent may \
              still mend itself.",
             case.name
         );
         let level = case.at(case.spare / 4 - 1);
         assert!(
             level == Level::Urgent,
-            "{}: less than a quarter of its {} spare seconds are left, and the level is {level:?}.",
+            "{} Less than a quarter of its {} s of spare time are left, and the level is {level:?}.",
             case.name,
             case.spare
         );
@@ -153,7 +153,7 @@ pub fn after_the_end_it_has_expired() {
         let (last, after) = (case.at(0), case.at(-1));
         assert!(
             (last, after) == (Level::Urgent, Level::Expired),
-            "{}: the level is {last:?} in its last second, and {after:?} a second later. It is valid in the first of the two \
+            "{} The level is {last:?} in its last second, and {after:?} a second later. It is valid in the first of the two \
              (`notAfter` is inclusive), and not in the other.",
             case.name
         );
