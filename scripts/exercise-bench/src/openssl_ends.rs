@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::thread;
 
 use lab::BOUND;
-use openssl::ssl::{Ssl, SslContext};
+use openssl::ssl::{HandshakeError, Ssl, SslContext};
+use openssl::x509::X509VerifyResult;
 use rustls::{
     ClientConfig, ClientConnection, HandshakeKind, ServerConfig, ServerConnection, StreamOwned,
 };
@@ -37,7 +38,7 @@ pub fn visit(server: &SslContext, client: &Arc<ClientConfig>) -> Result<Visit, S
     let server = Ssl::new(server).map_err(|error| error.to_string())?;
     thread::scope(|scope| {
         let accepting = scope.spawn(move || {
-            let mut server = server.accept(far).map_err(|error| error.to_string())?;
+            let mut server = server.accept(far).map_err(objection)?;
             server.write_all(b"!").map_err(|error| error.to_string())
         });
         let name = "localhost".try_into().expect("a DNS name");
@@ -82,7 +83,7 @@ pub fn call(client: &SslContext, server: &Arc<ServerConfig>) -> Result<String, S
             let chain = stream.conn.peer_certificates().map(serial);
             chain.ok_or_else(|| "the client showed no certificate".to_owned())
         });
-        let connected = ssl.connect(near).map_err(|error| error.to_string());
+        let connected = ssl.connect(near).map_err(objection);
         let connected = connected.and_then(|mut client| {
             let got = client.read_exact(&mut [0]);
             got.map_err(|error| error.to_string())
@@ -90,6 +91,21 @@ pub fn call(client: &SslContext, server: &Arc<ServerConfig>) -> Result<String, S
         let shown = accepting.join().expect("the server's thread");
         connected.and(shown)
     })
+}
+
+/// What OpenSSL says, without the functions and lines of its own that it says it in.
+fn objection(error: HandshakeError<UnixStream>) -> String {
+    let HandshakeError::Failure(handshake) = &error else {
+        return error.to_string();
+    };
+    let stack = handshake.error().ssl_error();
+    let reason = stack.and_then(|stack| stack.errors().last()?.reason());
+    let verified = handshake.ssl().verify_result();
+    match reason {
+        Some(reason) if verified != X509VerifyResult::OK => format!("{reason}: {verified}"),
+        Some(reason) => reason.to_owned(),
+        None => handshake.error().to_string(),
+    }
 }
 
 fn pair() -> (UnixStream, UnixStream) {

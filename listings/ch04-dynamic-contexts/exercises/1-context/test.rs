@@ -55,7 +55,7 @@ impl Bench {
     }
 }
 
-/// A valid pair is shown to the next client, its whole chain.
+/// A valid pair is shown to the next client.
 pub fn a_valid_pair_is_shown() {
     let mut bench = bench();
     let key = bench.next.key.expose().as_bytes().to_vec();
@@ -90,7 +90,7 @@ pub fn a_torn_pair_leaves_the_old_identity() {
     );
 }
 
-/// Half a file of a key changes nothing.
+/// A key of which half is written changes nothing.
 pub fn half_a_key_leaves_the_old_identity() {
     let mut bench = bench();
     let key = bench.next.key.expose().as_bytes().to_vec();

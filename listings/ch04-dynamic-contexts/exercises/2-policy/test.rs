@@ -81,9 +81,9 @@ pub fn a_client_without_a_certificate_is_refused() {
     let anonymous = client::config(&bench.root_pem, Options::default()).unwrap();
     assert!(
         bench.visit(&anonymous).is_err(),
-        "A client without a certificate was let in: client authentication was lost with the reload, and no log says so. A fresh \
-         context begins with the defaults of the library, which ask clients for nothing. `FAIL_IF_NO_PEER_CERT` is what turns away \
-         those that have nothing to show."
+        "A client without a certificate was let in, and no log says so: client authentication was lost with the reload. A fresh \
+         context begins with the library's defaults, which ask clients for nothing. With `PEER` alone it asks, and takes those that have \
+         nothing to show. `FAIL_IF_NO_PEER_CERT` turns them away."
     );
 }
 

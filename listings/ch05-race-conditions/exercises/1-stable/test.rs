@@ -58,7 +58,7 @@ pub fn files_that_rest_are_read() {
     let (read, looks) = read(&[Files("chain 1002, key 1002", 60)]);
     assert!(
         read == "chain 1002, key 1002",
-        "The files rest, and hold `chain 1002, key 1002`. The answer is `{read}`, after {looks} looks."
+        "The files rest, and hold `chain 1002, key 1002`. The answer is `{read}` (looks: {looks})."
     );
 }
 
@@ -71,8 +71,9 @@ pub fn a_writer_at_work_is_waited_for() {
     ]);
     assert!(
         read == "chain 1002, key 1002",
-        "A writer was at work during the first looks, and then done. The answer is `{read}`, after {looks} looks. One look cannot tell whether it \
-         came in the middle of a write, and a pause before it moves the moment and no more: a writer is as slow as its disk. What tells is a second look."
+        "A writer was at work during the first looks, and then done. The answer is `{read}` (looks: {looks}). One look cannot tell whether it \
+         came in the middle of a write, and a pause before it moves the moment and no more: a writer is as slow as its disk. What tells is whether two looks \
+         in a row agree."
     );
 }
 

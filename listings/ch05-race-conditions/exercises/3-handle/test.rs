@@ -68,7 +68,11 @@ impl World {
             self.calls.push("(renewal)".into());
             self.interrupt = None;
         }
-        let path = path.strip_prefix(self.directory.path()).unwrap_or(path);
+        let path = match path.strip_prefix(self.directory.path()) {
+            Ok(within) if within.as_os_str().is_empty() => Path::new("."),
+            Ok(within) => within,
+            Err(_) => path,
+        };
         self.calls.push(format!("{name}({})", path.display()));
     }
 }
@@ -105,19 +109,29 @@ fn of(generation: u32) -> (String, String) {
     (set(generation).chain, set(generation).key)
 }
 
+/// What a look returned, in words.
+fn said(seen: &io::Result<(String, String)>) -> String {
+    match seen {
+        Ok((certificate, key)) => format!("`{certificate}` with `{key}`"),
+        Err(error) => format!("an error: {error}"),
+    }
+}
+
 /// While nothing is renewed, both files are read.
 pub fn what_rests_is_read() {
     let mut world = world(KUBELET, None);
     let seen = world.look();
     assert!(
         matches!(&seen, Ok(seen) if *seen == of(1)),
-        "The kubelet has laid generation 1, and nothing is renewed. The look returned {seen:?}."
+        "The kubelet has laid generation 1, and nothing is renewed. The look returned {}.",
+        said(&seen)
     );
     world.renew(usize::MAX);
     let seen = world.look();
     assert!(
         matches!(&seen, Ok(seen) if *seen == of(2)),
-        "The kubelet has laid generation 2 in the place of generation 1. The next look returned {seen:?}."
+        "The kubelet has laid generation 2 in the place of generation 1. The next look returned {}.",
+        said(&seen)
     );
 }
 
@@ -150,8 +164,9 @@ pub fn plain_files_are_read() {
     let seen = world.look();
     assert!(
         matches!(&seen, Ok(seen) if *seen == of(1)),
-        "The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned {seen:?}, after {}. Where there is no `..data`, \
+        "The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned {}. Its calls were: {}. Where there is no `..data`, \
          the directory itself is what has to be opened.",
+        said(&seen),
         world.calls.join(", ")
     );
 }

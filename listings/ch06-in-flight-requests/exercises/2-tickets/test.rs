@@ -100,8 +100,8 @@ impl Bench {
         let resumed: Vec<_> = resumed.collect();
         assert!(
             resumed.is_empty(),
-            "All sessions were discarded, and at the workers {resumed:?} of 0 to {} a client ({}) still resumed one of before. Whoever has the leaked keys \
-             opens such a session as well. What opens sessions has to go at each worker: ticket keys, and the memory of those without a ticket.",
+            "All sessions were discarded, and at the workers {resumed:?} of 0 to {} a client ({}) still resumed one of before. \
+             What opens sessions has to go at each worker: the ticket keys, and the memory of those without a ticket.",
             WORKERS - 1,
             keeps.words()
         );

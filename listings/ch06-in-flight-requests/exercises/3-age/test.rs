@@ -66,7 +66,7 @@ pub fn clients_that_came_together_come_back_one_by_one() {
     assert!(
         second <= 30 && minute >= 80,
         "A server was restarted, and 1,000 clients connected at once. Their connections have to go over six minutes, about three in each second. In the busiest second \
-         {second} of them come back, and in the emptiest minute {minute}. Those that are asked together return together, and each needs a full handshake. Each \
+         {second} of them come back, and in the emptiest minute {minute}. Those that are asked together return together, and each needs a handshake. Each \
          connection needs another share of the jitter, to the second and finer."
     );
 }
