@@ -14,9 +14,9 @@ use rustls::pki_types::pem::PemObject;
 /// Text between blocks is allowed, as RFC 7468 has it, and comments are common. What is no whole block of a certificate,
 /// and looks like a part of one, is not.
 ///
-/// `CertificateDer::pem_slice_iter(pem)` is the parser: it passes over what it does not take for a block. The words for a
-/// file that is rejected are `reject(Reason::Truncated, Path::new("ca.crt"), &"a PEM block is not whole")`, or another
-/// reason.
+/// `CertificateDer::pem_slice_iter(pem)` is the parser: it passes over what it does not take for a block. `RootCertStore::add`
+/// takes an anchor, and objects to what is no certificate. The words for a file that is rejected are
+/// `reject(Reason::Truncated, Path::new("ca.crt"), &"a PEM block is not whole")`, or another reason.
 ///
 /// # Errors
 /// When the file may hold an anchor that is not in the answer, or holds none.
