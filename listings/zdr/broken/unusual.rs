@@ -30,6 +30,8 @@ pub enum Unusual {
     SeamlessRestart,
     /// It speaks a little of Redis instead of HTTP.
     Redis,
+    /// It has gRPC's health service, asks its clients to leave at a reload, and lets their streams live on.
+    Grpc,
     /// It has another name, whose certificate is not renewed.
     TwoNames,
     /// It has a certificate for each of two kinds of keys, and renews both.

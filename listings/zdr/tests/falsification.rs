@@ -91,6 +91,8 @@ struct Told {
     two_kinds: bool,
     #[serde(default)]
     http3: bool,
+    #[serde(default)]
+    grpc: bool,
 }
 
 impl Told {
@@ -100,6 +102,7 @@ impl Told {
         spec.upload.clone_from(&self.upload);
         spec.websocket.clone_from(&self.websocket);
         spec.http3 = self.http3;
+        spec.grpc = self.grpc;
         if self.two_kinds {
             // RSA takes long to make.
             spec.second_keys = Some(Keys::Ed25519);
@@ -127,6 +130,7 @@ impl Told {
         let dialogue = self.protocol.is_dialogue();
         classes.iter().all(|class| match class {
             Class::Upload => self.upload.is_some(),
+            Class::Grpc => self.grpc,
             Class::Held => dialogue || self.websocket.is_some(),
             Class::Sibling | Class::Nameless => self.two_names,
             Class::Download => {

@@ -210,6 +210,7 @@ impl TestBedBuilder {
             download: spec.download.clone(),
             upload: spec.upload.clone(),
             websocket: spec.websocket.clone(),
+            grpc: spec.grpc,
             http3: spec.http3,
             kinds: spec.second_keys.map(|second| (spec.keys, second)),
             sibling: self.sibling,
