@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use homework::Sheet;
+use homework::{ch05, ch08};
 
 /// Questions by seed, as many as wanted, and their answers.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ struct Arguments {
 enum Chapter {
     /// What does this reader serve in this state?
     Ch05,
+    /// Who gets in at this step of a rotation of trust?
+    Ch08,
 }
 
 fn main() -> ExitCode {
@@ -32,7 +34,8 @@ fn main() -> ExitCode {
         solve,
     } = Arguments::parse();
     let sheet = match chapter {
-        Chapter::Ch05 => Sheet::of(seed),
+        Chapter::Ch05 => ch05::Meeting::of(seed).map(|meeting| meeting.sheet()),
+        Chapter::Ch08 => ch08::sheet(seed),
     };
     match sheet {
         Ok(sheet) if solve => print!("{}", sheet.solved()),
