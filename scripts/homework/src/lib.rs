@@ -2,6 +2,7 @@
 //!
 //! - [`sheet`] is what all sheets have: what is known, questions, answers, and why;
 //! - [`ch05`]: what does this reader serve in this state?
+//! - [`ch06`]: which certificate does this client hold now?
 //! - [`ch08`]: who gets in at this step of a rotation of trust?
 //!
 //! A seed chooses what happens, and the chapter's own types let it happen. So an answer is what they did, rather than
@@ -10,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ch05;
+pub mod ch06;
 pub mod ch08;
 pub mod sheet;
 

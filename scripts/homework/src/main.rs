@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use homework::{ch05, ch08};
+use homework::{ch05, ch06, ch08};
 
 /// Questions by seed, as many as wanted, and their answers.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ struct Arguments {
 enum Chapter {
     /// What does this reader serve in this state?
     Ch05,
+    /// Which certificate does this client hold now?
+    Ch06,
     /// Who gets in at this step of a rotation of trust?
     Ch08,
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     } = Arguments::parse();
     let sheet = match chapter {
         Chapter::Ch05 => ch05::Meeting::of(seed).map(|meeting| meeting.sheet()),
+        Chapter::Ch06 => ch06::sheet(seed),
         Chapter::Ch08 => ch08::sheet(seed),
     };
     match sheet {
