@@ -4,6 +4,7 @@
 //! - [`ch05`]: what does this reader serve in this state?
 //! - [`ch06`]: which certificate does this client hold now?
 //! - [`ch08`]: who gets in at this step of a rotation of trust?
+//! - [`ch09`]: when does this agent renew, and does it before its leaf expires?
 //!
 //! A seed chooses what happens, and the chapter's own types let it happen. So an answer is what they did, rather than
 //! what was thought of them, and one seed gives each learner the same sheet.
@@ -13,6 +14,7 @@
 pub mod ch05;
 pub mod ch06;
 pub mod ch08;
+pub mod ch09;
 pub mod sheet;
 
 use std::io;

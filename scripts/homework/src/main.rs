@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use homework::{ch05, ch06, ch08};
+use homework::{ch05, ch06, ch08, ch09};
 
 /// Questions by seed, as many as wanted, and their answers.
 #[derive(Parser)]
@@ -27,6 +27,8 @@ enum Chapter {
     Ch06,
     /// Who gets in at this step of a rotation of trust?
     Ch08,
+    /// When does this agent renew, and does it before its leaf expires?
+    Ch09,
 }
 
 fn main() -> ExitCode {
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Chapter::Ch05 => ch05::Meeting::of(seed).map(|meeting| meeting.sheet()),
         Chapter::Ch06 => ch06::sheet(seed),
         Chapter::Ch08 => ch08::sheet(seed),
+        Chapter::Ch09 => ch09::sheet(seed),
     };
     match sheet {
         Ok(sheet) if solve => print!("{}", sheet.solved()),
