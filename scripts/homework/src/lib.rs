@@ -3,6 +3,7 @@
 //! - [`sheet`] is what all sheets have: what is known, questions, answers, and why;
 //! - [`ch05`]: what does this reader serve in this state?
 //! - [`ch06`]: which certificate does this client hold now?
+//! - [`ch07`]: what do `/live`, `/ready` and the alerts say at this moment?
 //! - [`ch08`]: who gets in at this step of a rotation of trust?
 //! - [`ch09`]: when does this agent renew, and does it before its leaf expires?
 //!
@@ -13,6 +14,7 @@
 
 pub mod ch05;
 pub mod ch06;
+pub mod ch07;
 pub mod ch08;
 pub mod ch09;
 pub mod sheet;
