@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use ch06_in_flight_requests::tickets::Tickets;
 use homework::ch06::{Answer, By, Client, Happens, Rules, Scene, drawn, sheet};
 
+use super::virtual_time;
+
 fn played(scene: &Scene) -> Vec<Answer> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build();
-    runtime.unwrap().block_on(scene.play()).unwrap()
+    virtual_time(scene.play()).unwrap()
 }
 
 /// What one client holds before the first step and after each of these.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use homework::ch07::{Happens, Said, Scene, drawn, sheet};
 
+use super::virtual_time;
+
 /// What is said at half past each of these hours.
 fn said(happens: &[(u32, Happens)], hours: &[u64]) -> Vec<Said> {
     let asked = hours
@@ -18,11 +20,7 @@ fn said(happens: &[(u32, Happens)], hours: &[u64]) -> Vec<Said> {
 }
 
 fn played(scene: &Scene) -> Vec<Said> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build();
-    runtime.unwrap().block_on(scene.play()).unwrap()
+    virtual_time(scene.play()).unwrap()
 }
 
 fn words(said: &[Said]) -> Vec<String> {

@@ -26,6 +26,13 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs this to its end, by a clock that stands still while anything can go on.
+fn virtual_time<T>(happens: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(happens)
+}
+
 mod transcripts {
     use super::*;
 

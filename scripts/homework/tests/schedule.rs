@@ -7,6 +7,8 @@ use ch09_simulating_rotation::schedule::Schedule;
 use fastrand::Rng;
 use homework::ch09::{Agent, Came, Failure, Outage, sheet};
 
+use super::virtual_time;
+
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -73,12 +75,8 @@ fn what_comes_of_an_outage_does_not_depend_on_lots() {
         for came in Came::ALL {
             let outage = Outage::drawn(&mut rng, &agent, came);
             for lot in 0..3 {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .start_paused(true)
-                    .build();
-                let lived = outage.lived_through(&agent, lot);
-                let (lived, _) = runtime.unwrap().block_on(lived).unwrap();
+                let lived = virtual_time(outage.lived_through(&agent, lot));
+                let (lived, _) = lived.unwrap();
                 assert_eq!(lived, came, "{agent:?}, lot {lot}: {outage:?}");
             }
         }

@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use homework::ch08::{Call, Caller, Outcome, Scene, Server, Step, drawn, sheet};
 
+use super::virtual_time;
+
 fn played(scene: &Scene) -> Vec<Call> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build();
-    runtime.unwrap().block_on(scene.play()).unwrap()
+    virtual_time(scene.play()).unwrap()
 }
 
 fn of(leaf: Option<&'static str>, trusts: &[&'static str], resumes: bool) -> Caller {
