@@ -1,79 +1,58 @@
 "use strict";
 // "Check yourself": judges an answer, keeps it in this browser alone, and says what to read again.
 (() => {
-    const kept = (key, value) => {
-        try { return value === undefined ? localStorage.getItem(key) : localStorage.setItem(key, value); } catch { return null; }
+    const kept = (id, ...to) => {
+        try { return to.length > 0 ? localStorage.setItem(id, to[0]) : localStorage.getItem(id); } catch { return ""; }
     };
     const make = (name, properties) => Object.assign(document.createElement(name), properties);
-    // As `plain` in scripts/src/quiz/set.rs, which checks that each answer counts.
-    const plain = (text) => text.toLowerCase().replaceAll(/(?<=\d),(?=\d)/g, "")
-        .replaceAll(/(?<!\d)\.|\.(?!\d)|[^\p{L}\p{N}.%_]/gu, " ").trim().replaceAll(/ +/g, " ").replace(/^(?:a|an|the) (?=.)/, "");
-
-    // What is said of an answer: whether it is right, and why. Nothing, where there is none.
-    function judge(question) {
-        const boxes = [...question.querySelectorAll("label > input")];
-        const reasons = [...question.querySelectorAll("details li")];
-        const because = (line) => line.querySelector("span").innerHTML;
-        if (boxes[0].type === "text") {
-            const given = plain(boxes[0].value);
-            if (!given) { return undefined; }
-            const right = boxes[0].dataset.accepts.split("|").some((answer) => plain(answer) === given);
-            return { right, why: right ? because(question.querySelector("details .right")) : "" };
-        }
-        const chosen = boxes.map((box) => box.checked);
-        if (!chosen.includes(true)) { return undefined; }
-        const isRight = reasons.map((line) => line.className === "right");
-        const right = chosen.every((is, at) => is === isRight[at]);
-        const told = reasons.filter((line, at) => chosen[at] && (right || !isRight[at])).map(because);
-        return { right, why: told.join(" ") || "Those are right, and another one is." };
-    }
+    const button = (textContent, onclick) => make("button", { type: "button", textContent, onclick });
+    const spoken = (className) => make("p", { className, role: "status" });
+    // As `plain` in scripts/src/quiz/set.rs.
+    const plain = (text) => text.toLowerCase().replace(/(?<=\d),(?=\d)/g, "").replace(/(?<!\d)\.|\.(?!\d)|[^\p{L}\p{N}.%_]+/gu, " ")
+        .trim().replace(/ +/g, " ").replace(/^(?:an?|the) /, "");
 
     function ready(question, tell) {
-        const boxes = [...question.querySelectorAll("label > input")];
-        const isText = boxes[0].type === "text";
-        const again = question.querySelector(".again");
-        const verdict = make("p", { className: "verdict" });
-        verdict.setAttribute("role", "status");
-        const button = make("button", { type: "button", textContent: "Check" });
-        question.querySelector("details").before(button, verdict);
-        const show = () => {
-            const said = judge(question);
-            question.classList.toggle("right", said?.right === true);
-            question.classList.toggle("wrong", said?.right === false);
-            verdict.innerHTML = said ? `<b>${said.right ? "Right." : "Not quite."}</b> ${said.why}${said.right ? "" : ` ${again.innerHTML}`}` : "";
-            return said;
+        const [boxes, reasons] = ["label input", "details :is(li, .right)"].map((all) => [...question.querySelectorAll(all)]);
+        const [again, verdict, isText] = [question.querySelector(".again"), spoken("verdict"), boxes[0].type === "text"];
+        const given = () => (isText ? boxes[0].value : boxes.filter((box) => box.checked).map((box) => box.value).join());
+        const set = (answer) => {
+            for (const box of boxes) { if (isText) { box.value = answer; } else { box.checked = answer.split(",").includes(box.value); } }
+            judge();
+        };
+        const judge = () => {
+            const typed = isText && boxes[0].dataset.accepts.split("|").map(plain).includes(plain(given()));
+            const chosen = boxes.map((box) => (isText ? typed : box.checked));
+            const fits = reasons.map((reason) => reason.className === "right");
+            const right = fits.every((fit, at) => fit === chosen[at]);
+            const why = reasons.filter((_, at) => chosen[at] && (right || !fits[at])).map((reason) => reason.lastElementChild.innerHTML);
+            question.classList.toggle("right", right);
+            question.classList.toggle("wrong", !right && given() !== "");
+            if (!right) { why.push(isText || why.length > 0 ? "" : "Something is missing.", again.innerHTML); }
+            verdict.innerHTML = given() && `<b>${right ? "Right." : "Not quite."}</b> ${why.join(" ")}`;
         };
         const check = () => {
-            if (!show()) { verdict.textContent = "Answer first."; }
-            kept(question.id, isText ? boxes[0].value : boxes.filter((box) => box.checked).map((box) => box.value).join());
+            judge();
+            if (!given()) { verdict.textContent = "Answer first."; }
+            kept(question.id, given());
             tell();
         };
-        button.addEventListener("click", check);
-        question.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("input")) { check(); } });
-        const before = kept(question.id);
-        if (before) {
-            for (const box of boxes) { if (isText) { box.value = before; } else { box.checked = before.split(",").includes(box.value); } }
-            show();
-        }
-        return { question, link: again.querySelector("a"), clear() {
-            for (const box of boxes) { if (isText) { box.value = ""; } else { box.checked = false; } }
-            kept(question.id, "");
-            show();
-        } };
+        question.querySelector("details").before(button("Check", check), verdict);
+        question.onkeydown = ({ key, target }) => { if (key === "Enter" && boxes.includes(target)) { check(); } };
+        set(kept(question.id) ?? "");
+        return { question, again, set };
     }
 
     for (const quiz of document.querySelectorAll(".quiz")) {
-        const score = make("p", { className: "score" });
-        score.setAttribute("role", "status");
+        const score = spoken("score");
         const tell = () => {
-            const [right, wrong] = ["right", "wrong"].map((kind) => all.filter(({ question }) => question.classList.contains(kind)));
-            score.textContent = `${right.length} of ${all.length} right.${wrong.length > 0 ? " Read again: " : ""}`;
-            for (const [at, { link }] of wrong.entries()) { score.append(at > 0 ? ", " : "", link.cloneNode(true)); }
+            const [right, wrong] = ["right", "wrong"].map((is) => all.filter(({ question }) => question.matches(`.${is}`)));
+            score.innerHTML = `${right.length} of ${all.length} right. ${wrong.map(({ again }) => again.innerHTML).join("; ").replaceAll("; Read again:", ",")}`;
         };
         const all = [...quiz.querySelectorAll("fieldset")].map((question) => ready(question, () => tell()));
-        const again = make("button", { type: "button", textContent: "Start again" });
-        again.addEventListener("click", () => { for (const { clear } of all) { clear(); } tell(); });
-        quiz.append(score, again);
+        quiz.append(score, button("Start again", () => {
+            for (const { question, set } of all) { set(""); kept(question.id, ""); }
+            tell();
+        }));
         tell();
     }
 })();
