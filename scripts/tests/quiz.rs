@@ -45,6 +45,13 @@ count = { file = "listings/ch01-counting/run.txt", captures = 'counted (\d+)' }
 time = { file = "listings/ch01-counting/run.txt", captures = 'in (\d+ ms)' }
 "#;
 
+/// The last choice of the first question.
+const UNEVEN: &str = "[[question.choice]]
+says = \"Because it's odd\"
+right = false
+because = \"It is not.\"
+";
+
 /// Six questions that hold.
 fn six() -> String {
     let mut all = format!(
@@ -199,6 +206,19 @@ fn each_lie_is_found_with_its_file_and_line() {
         (
             with("\"The run says {count}.\"", "\"\""),
             "the answer is not explained",
+        ),
+        (
+            with("kind = \"one\"", "kind = \"one\"\nanswers = [\"1\"]"),
+            "are of short answers",
+        ),
+        (
+            with("kind = \"one\"", "kind = \"one\"\nbecause = \"So.\""),
+            "are of short answers",
+        ),
+        (with(UNEVEN, ""), "fewer than three choices"),
+        (
+            with("[question.values]", &format!("{UNEVEN}[question.values]")),
+            "a short answer has no choices",
         ),
         (
             with("id = \"next-1\"", "id = \"next-0\""),
