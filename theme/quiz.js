@@ -46,7 +46,8 @@
         const score = spoken("score");
         const tell = () => {
             const [right, wrong] = ["right", "wrong"].map((is) => all.filter(({ question }) => question.matches(`.${is}`)));
-            score.innerHTML = `${right.length} of ${all.length} right. ${wrong.map(({ again }) => again.innerHTML).join("; ").replaceAll("; Read again:", ",")}`;
+            const links = new Set(wrong.map(({ again }) => again.querySelector("a").outerHTML));
+            score.innerHTML = `${right.length} of ${all.length} right. ${links.size > 0 ? "Read again: " : ""}${[...links].join(", ")}`;
         };
         const all = [...quiz.querySelectorAll("fieldset")].map((question) => ready(question, () => tell()));
         quiz.append(score, button("Start again", () => {

@@ -94,6 +94,17 @@ async function everyChoice(page, wrong) {
             full += 1;
         }
         if (score() !== `${full} of ${full} right. `) { faults.push(`in the end, ${score()}`); }
+        // All wrong: each section is named once, however many of its questions are.
+        for (const question of questions) {
+            const text = question.querySelector("input[type=text]");
+            const fits = [...question.querySelectorAll("details li")].map((reason) => reason.className === "right");
+            if (text) { text.value = "something else"; }
+            for (const [at, box] of question.querySelectorAll("input:not([type=text])").entries()) { box.checked = !fits[at]; }
+            check(question);
+        }
+        const named = [...document.querySelectorAll(".quiz .score a")].map((link) => link.href);
+        const expected = new Set([...document.querySelectorAll(".quiz .again a")].map((link) => link.href));
+        if (named.length !== expected.size || named.some((link) => !expected.has(link))) { faults.push(`to read again: ${named}`); }
         return { faults, questions: questions.length };
     }, FINGER);
     for (const fault of faults) { wrong(fault); }
