@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 
+use scripts::check::check;
 use scripts::quiz;
 use scripts::quiz::set::plain;
 use tempfile::TempDir;
@@ -338,4 +339,29 @@ fn an_answer_counts_however_it_is_typed() {
     ] {
         assert_eq!(plain(typed), counts);
     }
+}
+
+/// The build asks: a question that breaks a rule, and a page without questions, end it.
+#[test]
+fn the_build_ends_where_a_question_lies() {
+    let problems = |questions: &str, page: &str| {
+        let book = book(questions);
+        fs::write(book.path().join("src/SUMMARY.md"), "(ch01-counting.md)").unwrap();
+        fs::write(book.path().join("src/exercises-ch01.md"), page).unwrap();
+        let found = check(book.path()).unwrap();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let has = |problems: &[String], what: &str| problems.iter().any(|p| p.contains(what));
+    let page = "{{#quiz ../listings/ch01-counting}}";
+    let sound = problems(&balanced(), page);
+    assert!(!sound.iter().any(|p| p.contains("quiz")), "{sound:#?}");
+    let lie = problems(&balanced().replacen("one*?", "one*.", 1), page);
+    assert!(has(&lie, "src/exercises-ch01.md:1: "), "{lie:#?}");
+    assert!(
+        has(&lie, "quiz.toml:3: next-0: asks no question"),
+        "{lie:#?}"
+    );
+    let none = problems(&balanced(), "# Nothing");
+    let asks_nothing = "src/exercises-ch01.md: asks nothing: `{{#quiz ../listings/ch01-counting}}`";
+    assert!(has(&none, asks_nothing), "{none:#?}");
 }
