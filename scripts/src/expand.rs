@@ -1,6 +1,6 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a picture, a
 //! diff from the real files, the catalogue of failures, the index of symptoms, the table of defects that are
-//! caught, the exercises, and versions.
+//! caught, the exercises, the questions of a chapter, and versions.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, results,
-    symptoms, timeline, versions,
+    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, quiz,
+    results, symptoms, timeline, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -35,6 +35,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     if name == "exercises" {
         let argument = directive.arguments.first().map_or("", String::as_str);
         return exercises::render(root, &directory.join(argument)).map(Some);
+    }
+    if name == "quiz" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return quiz::render(root, &directory.join(argument)).map(Some);
     }
     if name == "changed" {
         return changed(part(0)?, part(1)?).map(Some);

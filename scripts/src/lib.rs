@@ -24,6 +24,7 @@ mod markup;
 pub mod minutes;
 pub mod pictures;
 pub mod preprocess;
+pub mod quiz;
 pub mod results;
 pub mod root;
 pub mod serve;
