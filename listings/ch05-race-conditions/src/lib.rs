@@ -38,6 +38,7 @@ mod key;
 mod kinds;
 pub mod mounted;
 pub mod names;
+mod path;
 pub mod pem;
 pub mod pinned;
 pub mod rest;
@@ -201,6 +202,7 @@ impl Reader {
         let identity = validate_by(anchors, source, &contents, self.peers, now)
             .map_err(|rejected| key::explain(rejected, source, &contents))?;
         ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
+        path::taken_by_all(source, &identity, self.peers, now)?;
         let identity = match peers {
             Some(peers) => identity.with_peer_anchors(peers),
             None => identity,
