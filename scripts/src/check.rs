@@ -92,7 +92,8 @@ impl Book {
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
                 | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
-                | "falsification" | "files" | "log" => (1, true),
+                | "falsification" | "files" | "log" | "plan" => (1, true),
+                "timetable" => (0, true),
                 "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };

@@ -23,6 +23,7 @@ pub mod log;
 mod markup;
 pub mod minutes;
 pub mod pictures;
+pub mod plan;
 pub mod preprocess;
 pub mod results;
 pub mod root;
@@ -31,6 +32,7 @@ pub mod site;
 pub mod source;
 pub mod symptoms;
 pub mod timeline;
+pub mod timetable;
 pub mod versions;
 
 pub use root::root;

@@ -9,6 +9,7 @@ mod listing;
 mod log;
 mod new_chapter;
 mod pictures;
+mod plan;
 mod results;
 mod root;
 mod serve;
