@@ -9,7 +9,11 @@ mod listing;
 mod log;
 mod new_chapter;
 mod pictures;
+<<<<<<< HEAD
 mod quiz;
+=======
+mod plan;
+>>>>>>> guide
 mod results;
 mod root;
 mod serve;
