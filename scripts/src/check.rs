@@ -95,12 +95,8 @@ impl Book {
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
                 | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
-<<<<<<< HEAD
-                | "falsification" | "files" | "log" | "quiz" => (1, true),
-=======
-                | "falsification" | "files" | "log" | "plan" => (1, true),
+                | "falsification" | "files" | "log" | "plan" | "quiz" => (1, true),
                 "timetable" => (0, true),
->>>>>>> guide
                 "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };

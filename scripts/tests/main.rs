@@ -9,11 +9,8 @@ mod listing;
 mod log;
 mod new_chapter;
 mod pictures;
-<<<<<<< HEAD
-mod quiz;
-=======
 mod plan;
->>>>>>> guide
+mod quiz;
 mod results;
 mod root;
 mod serve;
