@@ -23,7 +23,9 @@ pub mod log;
 mod markup;
 pub mod minutes;
 pub mod pictures;
+pub mod plan;
 pub mod preprocess;
+pub mod quiz;
 pub mod results;
 pub mod root;
 pub mod serve;
@@ -31,6 +33,7 @@ pub mod site;
 pub mod source;
 pub mod symptoms;
 pub mod timeline;
+pub mod timetable;
 pub mod versions;
 
 pub use root::root;

@@ -9,6 +9,8 @@ mod listing;
 mod log;
 mod new_chapter;
 mod pictures;
+mod plan;
+mod quiz;
 mod results;
 mod root;
 mod serve;
