@@ -18,7 +18,8 @@ pub struct New<'a> {
     pub key: &'a str,
 }
 
-/// Replaces `localhost.crt`, `localhost.issuer.crt` and `localhost.key` in `directory`, in the tool's steps.
+/// Replaces `localhost.crt`, `localhost.issuer.crt` and `localhost.key` in `directory`, in the
+/// tool's steps.
 ///
 /// # Errors
 /// When a file cannot be opened or written.
