@@ -1,6 +1,6 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a picture, a
 //! diff from the real files, the catalogue of failures, the index of symptoms, the table of defects that are
-//! caught, the exercises, plans for teaching them, and versions.
+//! caught, the exercises, plans for teaching them, the questions of a chapter, and versions.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, plan,
+    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, plan, quiz,
     results, symptoms, timeline, timetable, versions,
 };
 
@@ -35,6 +35,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     if name == "exercises" {
         let argument = directive.arguments.first().map_or("", String::as_str);
         return exercises::render(root, &directory.join(argument)).map(Some);
+    }
+    if name == "quiz" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return quiz::render(root, &directory.join(argument)).map(Some);
     }
     // Both measure other pages, which are expanded for it.
     let of_page = |text: &str| expand_all(directory, text);

@@ -25,6 +25,7 @@ pub mod minutes;
 pub mod pictures;
 pub mod plan;
 pub mod preprocess;
+pub mod quiz;
 pub mod results;
 pub mod root;
 pub mod serve;

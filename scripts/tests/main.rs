@@ -10,6 +10,7 @@ mod log;
 mod new_chapter;
 mod pictures;
 mod plan;
+mod quiz;
 mod results;
 mod root;
 mod serve;

@@ -11,6 +11,18 @@ fn each_chapter_has_three_exercises_or_more() {
     }
 }
 
+/// The build looks for exercises where there were some when it last ran.
+#[test]
+fn each_exercise_is_tried() {
+    let set = of_the_book();
+    let there = set.exercises.iter().map(|one| one.folder.file_name());
+    let there: Vec<_> = there.flatten().collect();
+    assert_eq!(
+        TRIED, there,
+        "the build has not seen all exercises: `touch scripts/exercise-bench/build.rs`"
+    );
+}
+
 #[test]
 fn each_exercise_is_whole() {
     for one in &of_the_book().exercises {

@@ -72,7 +72,7 @@ enum What {
     },
     /// Print questions whose answers a chapter's simulator computes: as many sheets as there are seeds.
     Homework {
-        /// The chapter: `ch05`.
+        /// The chapter, as `ch08`.
         chapter: String,
         /// Which sheet; without it, any. The same seed gives each learner the same sheet.
         #[arg(long)]
