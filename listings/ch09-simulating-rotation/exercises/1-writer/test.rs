@@ -88,15 +88,13 @@ fn states(directory: &Path) -> Vec<String> {
 /// Compares the states with those of the tool.
 fn compare(met: &[String], of_the_tool: &[&str]) {
     for (at, wanted) in of_the_tool.iter().enumerate() {
-        let before = at.checked_sub(1).map_or("Nothing", |at| of_the_tool[at]);
-        let met = met.get(at).map_or(
-            "The writer has ended, or did not call `between` any more",
-            |met| met,
-        );
+        let before = of_the_tool[at.saturating_sub(1)];
+        let ended = "the writer has ended, or calls `between` no more";
+        let met = met.get(at).map_or(ended, |met| met);
         assert!(
             met == *wanted,
-            "{before}. That is what a reader meets beside the tool, and what it meets next: {wanted}. Beside your writer it is this: \
-             {met}. A server that is tested with your writer never meets what it meets in production."
+            "A reader meets this: {before}. Beside the tool it then meets this: {wanted}. Beside your writer: {met}. Was a step left out, \
+             or the call of `between` after it? A server that is tested with this writer never meets what it meets in production."
         );
     }
     assert!(
