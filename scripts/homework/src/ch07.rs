@@ -14,13 +14,12 @@ use fastrand::Rng;
 use crate::sheet::{Question, Sheet};
 use crate::virtual_time;
 
+use scene::HOUR;
+
 pub use scene::{Happens, Said, Scene};
 
 /// How many moments are asked about.
 const QUESTIONS: usize = 5;
-
-/// An hour.
-pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// The sheet of this seed.
 ///

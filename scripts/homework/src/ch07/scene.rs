@@ -25,7 +25,8 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 use tower::ServiceExt;
 
-use super::HOUR;
+/// An hour.
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 const SETTINGS: Settings = Settings {
     events: Events::PollOnly,
