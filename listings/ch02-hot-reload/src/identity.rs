@@ -19,6 +19,7 @@ use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
 
 use crate::message;
 pub use crate::rejected::{Reason, Rejected, reject};
+use crate::words::words;
 
 /// Where an identity is read from, and the names it must be valid for.
 #[derive(Clone, Debug)]
@@ -251,6 +252,9 @@ pub fn validate_by(
     };
     message::fits(&chain, limit)
         .map_err(|detail| reject(Reason::TooLarge, &files.certificate, &detail))?;
+    // Otherwise what is wrong with the leaf would be said of its key.
+    ParsedCertificate::try_from(&chain[0])
+        .map_err(|error| reject(objection(&error), &files.certificate, &words(&error)))?;
     let key = PrivateKeyDer::from_pem_slice(&contents.key);
     let key = key.map_err(|error| reject_pem(error, &files.key))?;
     let set_sha256 = set_sha256(&chain, &key, &anchors, None);
@@ -314,7 +318,7 @@ pub fn validate_chain(
     };
     verdict.map_err(|error| Rejected {
         valid_from: valid_from(&error),
-        ..reject(objection(&error), &files.certificate, &error)
+        ..reject(objection(&error), &files.certificate, &words(&error))
     })
 }
 // ANCHOR_END: validate

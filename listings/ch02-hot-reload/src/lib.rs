@@ -34,6 +34,7 @@ pub mod message;
 pub mod program;
 mod rejected;
 mod sync;
+mod words;
 
 use std::fmt;
 use std::io;

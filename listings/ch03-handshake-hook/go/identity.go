@@ -149,7 +149,7 @@ func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 		err = errors.New("the first certificate is an authority's (CA): rustls clients do not take " +
 			"it as a server's")
 	case err == nil:
-		return nil
+		return takenByAll(source, chain, anchors, now)
 	case errors.As(err, &name):
 		reason = "name_lost"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

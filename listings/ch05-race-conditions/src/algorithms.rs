@@ -7,6 +7,10 @@
 use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject};
 use x509_parser::parse_x509_certificate;
 
+/// What is signed with here, for the end of a sentence. rustls also signs with ML-DSA.
+pub(crate) const TAKEN: &str = "this server signs with ECDSA on P-256, P-384 or P-521, with Ed25519, or with \
+                     RSA of 2048 to 8192 bits";
+
 /// The object identifiers of ML-DSA in certificates and keys (RFC 9881, section 2).
 const ML_DSA: [(&str, &str); 3] = [
     ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
@@ -35,7 +39,7 @@ pub(crate) fn taken_by_all(source: &Source, identity: &Identity) -> Result<(), R
         };
         let key = &certificate.tbs_certificate.subject_pki.algorithm.algorithm;
         if let Some(name) = ml_dsa(&key.to_id_string()).filter(|_| at == 1) {
-            let detail = format!("an {name} key: {FEW}, and {}", crate::key::TAKEN);
+            let detail = format!("an {name} key: {FEW}, and {}", TAKEN);
             return Err(reject(Reason::Malformed, &files.key, &detail));
         }
         let signed = &certificate.signature_algorithm.algorithm;

@@ -86,7 +86,8 @@ fn has_ended(file: &Path, anchor: &CertificateDer<'_>, now: UnixTime) -> Option<
     })
 }
 
-fn is_in_force(anchor: &CertificateDer<'_>, now: UnixTime) -> bool {
+/// Whether its dates are valid at the time `now`.
+pub(crate) fn is_in_force(anchor: &CertificateDer<'_>, now: UnixTime) -> bool {
     let now = i64::try_from(now.as_secs()).ok();
     let now = now.and_then(|now| ASN1Time::from_timestamp(now).ok());
     let (Ok((_, anchor)), Some(now)) = (parse_x509_certificate(anchor), now) else {

@@ -2,7 +2,7 @@
 //!
 //! rustls says "failed to parse private key" and "inconsistent keys". That is all it needs to know.
 
-use crate::algorithms::ml_dsa;
+use crate::algorithms::{TAKEN, ml_dsa};
 use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
@@ -10,10 +10,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::der_parser::ber::BerObject;
 use x509_parser::der_parser::der::parse_der;
-
-/// What is signed with here, for the end of a sentence. rustls also signs with ML-DSA: see `algorithms`.
-pub(crate) const TAKEN: &str = "this server signs with ECDSA on P-256, P-384 or P-521, with Ed25519, or with \
-                     RSA of 2048 to 8192 bits";
 
 /// The same rejection, with what the key is or where the leaf stands, where that is the cause.
 pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) -> Rejected {

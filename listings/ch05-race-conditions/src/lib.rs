@@ -39,6 +39,7 @@ mod key;
 mod kinds;
 pub mod mounted;
 pub mod names;
+mod path;
 pub mod pem;
 pub mod pinned;
 pub mod rest;
@@ -208,6 +209,7 @@ impl Reader {
             algorithms::taken_by_all(source, &identity)?;
         }
         ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
+        path::taken_by_all(source, &identity, self.peers, now)?;
         let identity = match peers {
             Some(peers) => identity.with_peer_anchors(peers),
             None => identity,

@@ -181,7 +181,7 @@ impl Scene {
         Ok(match held {
             Some(issued) => issued.facts.serial.clone(),
             None if content.is_empty() => "empty".into(),
-            None => "incomplete".into(),
+            None => "cut".into(),
         })
     }
 }

@@ -59,6 +59,8 @@ enum Found {
     Wanted,
     /// What must not be.
     Unwanted(String),
+    /// What may be it, and cannot be read.
+    Unreadable(String),
     /// A rotation that is on its way: its serial, and since when.
     Begun(String, OffsetDateTime),
 }
@@ -156,11 +158,16 @@ impl Assertions {
 impl Assertion {
     /// Looks at the whole line, be it an event or not.
     fn scan(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
-        if let (What::NoKeyBytes(secrets), Found::Nothing) = (&self.what, &self.found)
-            && secrets.leak_in(&line.text)
-        {
-            // It is not shown: it holds a secret.
-            self.found = Found::Unwanted(format!("{} holds key material", named(line)));
+        match (&self.what, &self.found) {
+            (What::NoKeyBytes(secrets), Found::Nothing) if secrets.leak_in(&line.text) => {
+                // It is not shown: it holds a secret.
+                self.found = Found::Unwanted(format!("{} holds key material", named(line)));
+            }
+            (What::None(unwanted), Found::Nothing) if may_be_cut(line, unwanted) => {
+                let said = format!("{} is cut, and may have been `{unwanted}`", named(line));
+                self.found = Found::Unreadable(said);
+            }
+            _ => {}
         }
     }
 
@@ -182,7 +189,7 @@ impl Assertion {
             }
             What::Order(order) => order.take(event),
             What::None(unwanted) => {
-                let first = matches!(self.found, Found::Nothing) && unwanted.matches(event);
+                let first = !matches!(self.found, Found::Unwanted(_)) && unwanted.matches(event);
                 if first {
                     let said = format!("the log has `{unwanted}`, which must not be there");
                     self.found = Found::Unwanted(said);
@@ -204,6 +211,7 @@ impl Assertion {
                 };
                 return Verdict::Never(shown);
             }
+            (_, Found::Unreadable(said)) => return Verdict::Untold(said.clone()),
             (What::NoKeyBytes(_) | What::None(_), _) => return Verdict::Holds,
             (What::Loaded(_) | What::GenerationAtLeast(_) | What::Within(_), Found::Wanted) => {
                 return Verdict::Holds;
@@ -229,6 +237,30 @@ impl Assertion {
             },
         };
         Verdict::NotYet(self.place.show(&said, "missing from here on"))
+    }
+}
+
+/// Whether a line begins as such an event does, and was cut before its end: a writer died, or
+/// wrote on in another's line.
+fn may_be_cut(line: &Line, unwanted: &Want) -> bool {
+    const BEGINS: &str = r#"{"ts":"#;
+    if line.broken.is_none() || !line.text.starts_with(BEGINS) {
+        return false;
+    }
+    // Without the event that another wrote on in the line.
+    let cut = match line.text.rfind(BEGINS) {
+        Some(at) if at > 0 => &line.text[..at],
+        _ => &line.text,
+    };
+    let Some((_, says)) = cut.split_once(r#""event":""#) else {
+        return true;
+    };
+    // The fields that are wanted stand behind the name, and may be what was cut.
+    let unwanted = unwanted.to_string();
+    let name = unwanted.split(' ').next().unwrap_or_default();
+    match says.split_once('"') {
+        Some((whole, _)) => whole == name,
+        None => name.starts_with(says),
     }
 }
 

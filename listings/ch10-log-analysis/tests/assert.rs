@@ -255,6 +255,36 @@ fn an_empty_log_proves_nothing() {
     assert_eq!(Scene::new("").assert(&["--loaded", "1001"]).0, Some(1));
 }
 
+/// Whoever wrote it died, or another wrote on in its line. What it was cannot be told.
+#[test]
+fn a_cut_line_may_be_the_event_that_must_not_occur() {
+    let absent: &[&str] = &["--none", "identity_expiring"];
+    let begins = r#"{"ts":"2026-01-01T00:00:05.000000000Z","#;
+    for (cut, code) in [
+        (r#""event":"identity_ex"#, 2),
+        (r#""event":"identity_expiring","level":"lat"#, 2),
+        (r#""ev"#, 2),
+        ("", 2),
+        // Another event, or a line of something else: it is not what must not be there.
+        (r#""event":"identity_loaded","gener"#, 0),
+        (r#""event":"identity_r"#, 0),
+    ] {
+        let whole = r#"{"ts":"2026-01-01T00:00:06.000000000Z","event":"listening","port":1}"#;
+        for after in ["", "\n", whole] {
+            let log = format!("{RUN}{begins}{cut}{after}");
+            let (found, error) = Scene::new(&log).assert(absent);
+            assert_eq!(found, Some(code), "{log:?}: {error}");
+            assert!(code == 0 || error.contains("run.jsonl:9 is cut"), "{error}");
+        }
+    }
+    let chatter = format!("{RUN}{{not an event\n");
+    assert_eq!(Scene::new(&chatter).assert(absent).0, Some(0));
+    // What is there does not become doubtful.
+    let there = format!("{RUN}{begins}\n");
+    let (code, error) = Scene::new(&there).assert(&["--none", "identity_rejected"]);
+    assert_eq!(code, Some(1), "{error}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_mended_is_not_waited_for() {
     let scene = Scene::new(RUN);

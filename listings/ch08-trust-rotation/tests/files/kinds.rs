@@ -11,9 +11,8 @@ use openssl::pkey::{HasPrivate, PKey};
 use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use openssl::x509::X509;
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa};
-use time::{Duration, OffsetDateTime};
 
+use super::certificates;
 use super::kit::{Kit, authorities, block, der};
 
 /// A directory with three files as they are to be: at first right, and plain.
@@ -42,16 +41,26 @@ impl<'a> Made<'a> {
         }
     }
 
-    fn chain(&mut self, text: impl Into<Vec<u8>>) {
+    pub fn chain(&mut self, text: impl Into<Vec<u8>>) {
         self.chain = text.into();
     }
 
-    fn key(&mut self, text: impl Into<Vec<u8>>) {
+    pub fn key(&mut self, text: impl Into<Vec<u8>>) {
         self.key = text.into();
     }
 
-    fn roots(&mut self, text: impl Into<Vec<u8>>) {
+    pub fn roots(&mut self, text: impl Into<Vec<u8>>) {
         self.roots = text.into();
+    }
+
+    /// What the kit has now. A leaf that is `alone` has no chain.
+    pub fn as_the_kit_has_it(&mut self, alone: bool) {
+        self.chain(match alone {
+            true => self.kit.leaf.clone(),
+            false => self.kit.chain(),
+        });
+        self.key(self.kit.key.clone());
+        self.roots(self.kit.root.clone());
     }
 
     fn each(&mut self, change: impl Fn(&str) -> Vec<u8>) {
@@ -129,7 +138,8 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || blocks(kind, &mut made)
         || orders(kind, &mut made)
         || sizes(kind, &mut made)
-        || certificates(kind, &mut made);
+        || certificates::make(kind, &mut made)
+        || certificates::disputed(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());
@@ -341,57 +351,6 @@ fn orders(kind: &str, made: &mut Made<'_>) -> bool {
         "roots-page-in-block" => made.roots(root + &block("CERTIFICATE", b"<html></html>", 64)),
         _ => return false,
     }
-    true
-}
-
-/// Certificates that are whole, and that some clients do not take.
-fn certificates(kind: &str, made: &mut Made<'_>) -> bool {
-    let (now, hour) = (OffsetDateTime::now_utc(), Duration::HOUR);
-    let ended = |which: &'static str| {
-        move |authority: &str, params: &mut CertificateParams| {
-            if authority == which {
-                params.not_before = now - hour * 2;
-                params.not_after = now - hour;
-            }
-        }
-    };
-    match kind {
-        "leaf-expired" => made.kit.with_leaf(|leaf| {
-            leaf.not_before = now - hour * 2;
-            leaf.not_after = now - hour;
-        }),
-        "leaf-tomorrow" => made.kit.with_leaf(|leaf| leaf.not_before = now + hour),
-        "intermediate-expired" => made.kit = Kit::changed(ended("intermediate")),
-        "root-expired" => made.kit = Kit::changed(ended("root")),
-        "roots-one-expired" => made.kit.root += &Kit::changed(ended("root")).root,
-        "common-name-alone" => made.kit.with_leaf(|leaf| {
-            leaf.subject_alt_names.clear();
-            leaf.distinguished_name
-                .push(DnType::CommonName, "localhost");
-        }),
-        "another-name" => made.kit.with_leaf(|leaf| {
-            *leaf = CertificateParams::new(["elsewhere.example".to_owned()]).unwrap();
-        }),
-        "for-clients-alone" => made.kit.with_leaf(|leaf| {
-            leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        }),
-        "negative-serial" => made.kit.with_negative_serial(),
-        "no-key-usage" => made.kit.with_leaf(|leaf| leaf.extended_key_usages.clear()),
-        "self-signed" => made.kit.with_self_signed(IsCa::ExplicitNoCa),
-        "self-signed-authority" => {
-            let unbounded = BasicConstraints::Unconstrained;
-            made.kit.with_self_signed(IsCa::Ca(unbounded));
-        }
-        _ => return false,
-    }
-    let alone = kind.starts_with("self-signed");
-    made.chain(if alone {
-        made.kit.leaf.clone()
-    } else {
-        made.kit.chain()
-    });
-    made.key(made.kit.key.clone());
-    made.roots(made.kit.root.clone());
     true
 }
 

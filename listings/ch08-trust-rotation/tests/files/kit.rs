@@ -90,8 +90,29 @@ impl Kit {
 
     /// The same with a leaf whose serial number is negative, which OpenSSL makes: rcgen does not.
     pub fn with_negative_serial(&mut self) {
+        self.with_openssl(true, MessageDigest::sha256());
+    }
+
+    /// The same with a leaf that is signed with SHA-1.
+    pub fn with_sha1(&mut self) {
+        self.with_openssl(false, MessageDigest::sha1());
+    }
+
+    /// The same with a leaf that names another key than its issuer's (authority key identifier).
+    pub fn with_another_key_named(&mut self) {
+        let mut params = authority("Intermediate");
+        params.key_identifier_method = KeyIdMethod::PreSpecified(vec![1; 20]);
+        let key = KeyPair::from_pem(&self.issuer_key).unwrap();
+        (self.leaf, self.key) = issue(
+            &Issuer::new(params, key),
+            KeyPair::generate().unwrap(),
+            |leaf| leaf.use_authority_key_identifier_extension = true,
+        );
+    }
+
+    fn with_openssl(&mut self, negative: bool, digest: MessageDigest) {
         let mut serial = BigNum::from_u32(0x1001).unwrap();
-        serial.set_negative(true);
+        serial.set_negative(negative);
         let issuer = X509::from_pem(self.intermediate.as_bytes()).unwrap();
         let issuer_key = PKey::private_key_from_pem(self.issuer_key.as_bytes()).unwrap();
         let mut leaf = X509::builder().unwrap();
@@ -109,7 +130,7 @@ impl Kit {
             .build(&leaf.x509v3_context(Some(&issuer), None))
             .unwrap();
         leaf.append_extension(names).unwrap();
-        leaf.sign(&issuer_key, MessageDigest::sha256()).unwrap();
+        leaf.sign(&issuer_key, digest).unwrap();
         let pem = leaf.build().to_pem().unwrap();
         self.leaf = String::from_utf8(pem).unwrap();
     }

@@ -1,0 +1,50 @@
+//! What a peer objects to, in words, where those of the library are its own data.
+
+use rustls::{CertificateError, Error};
+
+/// What the error says. rustls prints the bytes of an algorithm's identifier, and those of each one
+/// that it takes; and it calls a signature bad whose key it does not use.
+pub(crate) fn words(error: &Error) -> String {
+    use CertificateError::*;
+    match error {
+        Error::InvalidCertificate(UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id,
+            ..
+        }) => format!(
+            "a certificate of the chain is signed with {}, which clients do not take",
+            algorithm(signature_algorithm_id)
+        ),
+        Error::InvalidCertificate(UnsupportedSignatureAlgorithmForPublicKeyContext {
+            public_key_algorithm_id,
+            ..
+        }) => format!(
+            "an issuer in the chain has a key of the kind {}, which clients do not take with that \
+             signature",
+            algorithm(public_key_algorithm_id)
+        ),
+        Error::InvalidCertificate(BadSignature) => format!(
+            "{error}: another key has signed than that of the issuer, or the issuer's is an RSA key of \
+             fewer than 2048 bits"
+        ),
+        _ => error.to_string(),
+    }
+}
+
+/// The name of an algorithm by its identifier, or the identifier.
+fn algorithm(id: &[u8]) -> String {
+    const NAMED: [(&[u8], &str); 5] = [
+        (&[6, 7, 42, 134, 72, 206, 61, 4, 1], "ECDSA and SHA-1"),
+        (&[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 5], "RSA and SHA-1"),
+        (&[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 4], "RSA and MD5"),
+        (&[6, 3, 43, 101, 113], "Ed448"),
+        (&[6, 5, 43, 129, 4, 0, 10], "secp256k1"),
+    ];
+    let holds = |name: &[u8]| id.windows(name.len()).any(|part| part == name);
+    match NAMED.iter().find(|(name, _)| holds(name)) {
+        Some((_, name)) => (*name).to_owned(),
+        None => format!(
+            "an algorithm that has no name here (DER {})",
+            lab::chain::hex(id)
+        ),
+    }
+}

@@ -1,0 +1,241 @@
+//! The path from a leaf to a trust anchor, as clients of other libraries build it and judge it.
+//!
+//! rustls asks an anchor for its name and its key, and nothing else. It tries each issuer that has
+//! the right name, and looks at no key usage. OpenSSL and Go look at what an anchor says of itself,
+//! too, and OpenSSL takes one issuer at each step and tries no other. A chain that rustls validates
+//! may therefore fail at every other client.
+
+use std::path::Path;
+
+use ch02_hot_reload::identity::{
+    Identity, Peers, Reason, Rejected, Source, reject, validate_chain,
+};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{AuthorityKeyIdentifier, ParsedExtension};
+use x509_parser::parse_x509_certificate;
+use x509_parser::x509::X509Version;
+
+use crate::ended::is_in_force;
+
+/// A certificate, and the file that it is from.
+struct Link<'a> {
+    der: &'a CertificateDer<'static>,
+    parsed: X509Certificate<'a>,
+    file: &'a Path,
+    in_force: bool,
+}
+
+// ANCHOR: path
+/// Checks that clients of OpenSSL and Go take the chain, too, which rustls has validated.
+///
+/// # Errors
+/// `chain_broken`, of the file whose certificate they object to.
+pub(crate) fn taken_by_all(
+    source: &Source,
+    identity: &Identity,
+    peers: Peers,
+    now: UnixTime,
+) -> Result<(), Rejected> {
+    let files = &source.files;
+    let chain = links(&identity.certified.cert, &files.certificate, now);
+    let anchors = links(&identity.anchors, &files.roots, now);
+    let Some(leaf) = chain.first() else {
+        return Ok(());
+    };
+    if signed_itself(&leaf.parsed) && !identity.anchors.contains(leaf.der) {
+        let what = "its issuer has the name that it has itself, so it seems to have signed itself";
+        return Err(others(leaf, what));
+    }
+    let path = build(leaf, &chain[1..], &anchors)?;
+    let (end, before) = path.split_last().expect("it begins with the leaf");
+    if !before.is_empty() {
+        let chain: Vec<_> = before.iter().map(|link| link.der.clone()).collect();
+        let anchor = [end.der.clone()];
+        validate_chain(peers, source, &chain, &anchor, now).map_err(|why| {
+            let names: Vec<_> = path.iter().map(|link| link.parsed.subject().to_string()).collect();
+            let what = format!(
+                "of the certificates that have the name of an issuer they try one and no other, here \
+                 {} ({})",
+                names.join(" < "),
+                why.detail
+            );
+            others(leaf, &what)
+        })?;
+    }
+    leaf_may_sign(leaf, peers)?;
+    for (below, issuer) in path.iter().skip(1).enumerate() {
+        may_issue(issuer, below, peers)?;
+    }
+    Ok(())
+}
+
+/// The path that OpenSSL builds: at each step an anchor where one fits, else a certificate of the
+/// chain, and one that is in force before one that is not.
+fn build<'a>(
+    leaf: &'a Link<'a>,
+    chain: &'a [Link<'a>],
+    anchors: &'a [Link<'a>],
+) -> Result<Vec<&'a Link<'a>>, Rejected> {
+    let (mut path, mut trusted) = (vec![leaf], false);
+    // A path visits each certificate once at the most.
+    for _ in 0..chain.len() + anchors.len() {
+        let last = path[path.len() - 1];
+        if signed_itself(&last.parsed) {
+            break;
+        }
+        let next = issuer(last, anchors).or_else(|| issuer(last, chain).filter(|_| !trusted));
+        match next {
+            Some(next) => {
+                trusted |= next.file == anchors[0].file;
+                path.push(next);
+            }
+            // An anchor that another authority has issued: some clients take it as the end.
+            None if trusted => break,
+            None => {
+                let what = "no certificate here has both its issuer's name and the key identifier that it \
+                            names (authority and subject key identifier, RFC 5280, section 4.2.1)";
+                return Err(others(last, what));
+            }
+        }
+    }
+    Ok(path)
+}
+// ANCHOR_END: path
+
+fn links<'a>(all: &'a [CertificateDer<'static>], file: &'a Path, now: UnixTime) -> Vec<Link<'a>> {
+    let link = |der: &'a CertificateDer<'static>| {
+        let (_, parsed) = parse_x509_certificate(der).ok()?;
+        Some(Link {
+            der,
+            parsed,
+            file,
+            in_force: is_in_force(der, now),
+        })
+    };
+    all.iter().filter_map(link).collect()
+}
+
+fn issuer<'a>(of: &Link<'_>, among: &'a [Link<'a>]) -> Option<&'a Link<'a>> {
+    let fits = |link: &&Link<'_>| {
+        link.parsed.subject() == of.parsed.issuer() && identified(&of.parsed, &link.parsed)
+    };
+    let mut fitting = among.iter().filter(fits);
+    let first = fitting.clone().next();
+    fitting.find(|link| link.in_force).or(first)
+}
+
+/// What OpenSSL takes for self-signed. No signature is looked at.
+fn signed_itself(certificate: &X509Certificate<'_>) -> bool {
+    certificate.subject() == certificate.issuer() && identified(certificate, certificate)
+}
+
+/// Whether the issuer is the one that the certificate names by key, and by serial number. What one of
+/// them does not say is not asked.
+fn identified(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    let Some(named) = authority_key(certificate) else {
+        return true;
+    };
+    let has = issuer
+        .iter_extensions()
+        .find_map(|it| match it.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(key) => Some(key),
+            _ => None,
+        });
+    let by_key = named.key_identifier.as_ref().zip(has);
+    by_key.is_none_or(|(named, has)| named == has)
+        && (named.authority_cert_serial).is_none_or(|serial| serial == issuer.raw_serial())
+}
+
+fn authority_key<'a>(of: &'a X509Certificate<'_>) -> Option<&'a AuthorityKeyIdentifier<'a>> {
+    of.iter_extensions()
+        .find_map(|it| match it.parsed_extension() {
+            ParsedExtension::AuthorityKeyIdentifier(key) => Some(key),
+            _ => None,
+        })
+}
+
+/// RFC 5280, section 4.2.1.3: what a key may be used for. OpenSSL asks a leaf for one of three.
+fn leaf_may_sign(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
+    let Ok(Some(usage)) = leaf.parsed.key_usage() else {
+        return Ok(());
+    };
+    let usage = usage.value;
+    let for_server = peers == Peers::Clients && usage.key_encipherment();
+    match usage.digital_signature() || usage.key_agreement() || for_server {
+        true => Ok(()),
+        false => Err(others(leaf, "its key usage has no digitalSignature")),
+    }
+}
+
+/// Whether a certificate says of itself that it may issue, with so many intermediates below it.
+fn may_issue(link: &Link<'_>, below: usize, peers: Peers) -> Result<(), Rejected> {
+    let certificate = &link.parsed;
+    let strange = |it: &&x509_parser::extensions::X509Extension<'_>| {
+        it.critical && !KNOWN.contains(&it.oid.to_id_string().as_str())
+    };
+    if let Some(strange) = certificate.iter_extensions().find(strange) {
+        let what = format!(
+            "it has a critical extension that they do not know ({})",
+            strange.oid
+        );
+        return Err(others(link, &what));
+    }
+    // A certificate of the first version has no extensions, and is an authority where it is trusted.
+    let first_version = certificate.version() == X509Version::V1;
+    let constraints = certificate.basic_constraints().ok().flatten();
+    let constraints = constraints.map(|constraints| constraints.value);
+    if !first_version && !constraints.is_some_and(|constraints| constraints.ca) {
+        let what = "it does not say that it is an authority (basicConstraints, CA:TRUE)";
+        return Err(others(link, what));
+    }
+    let bound = constraints.and_then(|constraints| constraints.path_len_constraint);
+    if bound.is_some_and(|bound| below > bound as usize) {
+        let what = "more intermediates are below it than it allows (pathlen)";
+        return Err(others(link, what));
+    }
+    let usage = certificate.key_usage().ok().flatten();
+    if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
+        return Err(others(link, "its key usage has no keyCertSign"));
+    }
+    let purpose = certificate.extended_key_usage().ok().flatten();
+    let serves = purpose.is_none_or(|purpose| {
+        let asked = match peers {
+            Peers::Clients => purpose.value.server_auth,
+            Peers::Servers => purpose.value.client_auth,
+        };
+        asked || purpose.value.any
+    });
+    match serves {
+        true => Ok(()),
+        false => Err(others(
+            link,
+            "its extended key usage does not have what the leaf is for",
+        )),
+    }
+}
+
+/// The extensions that OpenSSL and Go know (RFC 5280, section 4.2): key identifiers and usages, names
+/// and their constraints, policies, lists of revocation.
+const KNOWN: [&str; 12] = [
+    "2.5.29.14",
+    "2.5.29.15",
+    "2.5.29.17",
+    "2.5.29.19",
+    "2.5.29.30",
+    "2.5.29.31",
+    "2.5.29.32",
+    "2.5.29.33",
+    "2.5.29.35",
+    "2.5.29.36",
+    "2.5.29.37",
+    "2.5.29.54",
+];
+
+fn others(link: &Link<'_>, what: &str) -> Rejected {
+    let name = link.parsed.subject();
+    let detail = format!(
+        "rustls takes it, and clients of OpenSSL or Go do not. The certificate of \"{name}\": {what}"
+    );
+    reject(Reason::ChainBroken, link.file, &detail)
+}
