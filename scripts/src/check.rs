@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 use crate::fence::{Fence, fences};
 use crate::minutes::{self, Minutes};
 use crate::source::{Part, directives};
-use crate::{expand, listing};
+use crate::{expand, listing, quiz};
 
 /// Something that must be mended, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,9 @@ pub fn check(root: &Path) -> io::Result<Vec<Problem>> {
         book.reading(chapter, &text);
     }
     book.house(&chapters)?;
+    for (file, what) in quiz::faults(root) {
+        book.problem(&file, 0, what);
+    }
     book.problems.sort();
     book.problems.dedup();
     Ok(book.problems)
@@ -92,7 +95,8 @@ impl Book {
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
                 | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
-                | "falsification" | "files" | "log" => (1, true),
+                | "falsification" | "files" | "log" | "plan" | "quiz" => (1, true),
+                "timetable" => (0, true),
                 "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };

@@ -1,6 +1,6 @@
 //! Our own directives: a timeline from a run's events, a grid from an exploration's, a picture, a
 //! diff from the real files, the catalogue of failures, the index of symptoms, the table of defects that are
-//! caught, the exercises, and versions.
+//! caught, the exercises, plans for teaching them, the questions of a chapter, and versions.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, results,
-    symptoms, timeline, versions,
+    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, plan, quiz,
+    results, symptoms, timeline, timetable, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -36,6 +36,15 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         let argument = directive.arguments.first().map_or("", String::as_str);
         return exercises::render(root, &directory.join(argument)).map(Some);
     }
+    if name == "quiz" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return quiz::render(root, &directory.join(argument)).map(Some);
+    }
+    // Both measure other pages, which are expanded for it.
+    let of_page = |text: &str| expand_all(directory, text);
+    if name == "timetable" {
+        return timetable::render(root, &of_page).map(Some);
+    }
     if name == "changed" {
         return changed(part(0)?, part(1)?).map(Some);
     }
@@ -49,6 +58,7 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "timeline" => timeline::render(path, &text),
         "grid" => grid::render(&text),
         "picture" => pictures::render(path, &text),
+        "plan" => plan::render(root, &text, &of_page),
         "explorer" => pictures::explorer::render(&text),
         "rotation" => pictures::rotation::render(&text),
         "schedules" => pictures::schedules::render(&text),

@@ -89,7 +89,8 @@ fn finish(folder: &Path, book: &MDBook, address: &Address) -> io::Result<()> {
     let mut painter = Painter::new();
     for path in &pages::all(folder)? {
         let page = fs::read_to_string(path)?;
-        let page = painter.paint(&pages::mend(&page));
+        let page = pages::without_idle_scripts(&pages::mend(&page));
+        let page = painter.paint(&page);
         let page = styles.inline(&page)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         fs::write(path, address.describe(&name, &page))?;

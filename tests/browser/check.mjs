@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { allThatMove } from "./moving.mjs";
 import { judge, judgeTheJudge } from "./pictures.mjs";
+import { allThatAsk } from "./quiz.mjs";
 
 const [address, copy] = process.argv.slice(2);
 const screenshots = process.env.SCREENSHOTS;
@@ -21,7 +22,7 @@ const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, colours: 0, requests: 0 };
+const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, questions: 0, colours: 0, requests: 0 };
 let problems = 0;
 function problem(where, what) {
     problems += 1;
@@ -434,6 +435,22 @@ async function moving(browser, pages) {
     seen.states += states;
 }
 
+// The questions, each on its page; and one page with verdicts, by day and by night.
+async function asking(browser, pages) {
+    const look = async (page, name) => {
+        await equip(page);
+        await accessible(page, `${name} answered`);
+        for (const theme of THEMES) {
+            await choose(page, `${name} answered ${theme}`, theme);
+            await contrasting(page, `${name} answered ${theme}`);
+            await picture(page, `${name}-answered-${theme}`);
+        }
+    };
+    const { wrong, questions } = await allThatAsk({ browser, open, look, address, pages, viewport: NARROW });
+    for (const what of wrong) { problem("asking", what); }
+    seen.questions += questions;
+}
+
 // A page reloads by itself when its source changes, and then stays.
 async function reloads(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
@@ -461,7 +478,7 @@ try {
         const names = pages.filter((_, at) => at % THEMES.length === turn);
         return read(browser, theme, [...names, "404.html"]);
     });
-    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), ...turns]);
+    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), asking(browser, pages), ...turns]);
     await reloads(browser, pages[0]);
 } finally {
     await browser.close();

@@ -55,6 +55,7 @@ async fn the_site_in_a_browser() {
     // The pictures also on a phone, and in each of their states those that move.
     assert_eq!(seen["pictures"], (drawn + moving) * (2 + 2 + 2), "{seen}");
     assert_eq!(seen["moving"], moving, "{seen}");
+    assert_eq!(seen["questions"], questions(book.path()), "{seen}");
     let least = [
         ("axe", 1000),
         ("texts", 800),
@@ -66,6 +67,14 @@ async fn the_site_in_a_browser() {
     for (what, least) in least {
         assert!(seen[what].as_u64().unwrap() >= least, "{seen}");
     }
+}
+
+/// How many questions the listings have.
+fn questions(book: &Path) -> usize {
+    let listings = fs::read_dir(book.join("listings")).unwrap();
+    let texts = listings
+        .filter_map(|listing| fs::read_to_string(listing.unwrap().path().join("quiz.toml")).ok());
+    texts.map(|text| text.matches("[[question]]").count()).sum()
 }
 
 /// How many pages the book has, how many timelines, and how many pictures that stand and that move.

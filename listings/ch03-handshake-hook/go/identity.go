@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -101,6 +103,9 @@ func Judge(source Source, files Files) (*Identity, error) {
 	if err := validateAsPeer(source, chain, anchors); err != nil {
 		return nil, err
 	}
+	if err := verifiable(source, chain); err != nil {
+		return nil, err
+	}
 
 	leaf := chain[0]
 	identity := &Identity{
@@ -184,6 +189,25 @@ func certificates(found []Block, path string) ([]*x509.Certificate, error) {
 // The largest body of a Certificate message (RFC 9846) that is shown: a rustls client buffers 65,535
 // bytes of a handshake, OpenSSL 102,400, Go 262,144.
 const largestMessage = 60 << 10
+
+// verifiable refuses a chain that old clients cannot verify.
+func verifiable(source Source, chain []*x509.Certificate) error {
+	for at, certificate := range chain {
+		var signed struct { // RFC 5280, section 4.1
+			Certificate asn1.RawValue
+			Algorithm   pkix.AlgorithmIdentifier
+			Signature   asn1.BitString
+		}
+		if _, err := asn1.Unmarshal(certificate.Raw, &signed); err != nil {
+			continue
+		}
+		if name, found := mlDSA[signed.Algorithm.Algorithm.String()]; found {
+			return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf("certificate %d of %d is "+
+				"signed with %s: clients of OpenSSL before 3.5 do not verify it", at+1, len(chain), name)}
+		}
+	}
+	return nil
+}
 
 // fits checks that clients take the chain in one message.
 func fits(source Source, chain []*x509.Certificate) error {

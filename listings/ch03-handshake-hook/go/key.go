@@ -75,6 +75,14 @@ var algorithms = map[string]string{
 	"1.3.36.3.3.2.8.1.1.7":  "an ECDSA key on brainpoolP256r1",
 }
 
+// Which ML-DSA an identifier means (RFC 9881, section 2). Go signs with it and verifies it since 1.27, OpenSSL
+// since 3.5: a server that is to be understood by older clients has none of it.
+var mlDSA = map[string]string{
+	"2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+	"2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+	"2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+}
+
 const exchange = "a key for key exchange (X25519 or X448)"
 
 // describe says what a key is that does not parse, by the names that stand in it.
@@ -101,6 +109,9 @@ func describe(block Block) string {
 	}
 	if what, known := algorithms[name.String()]; known {
 		return what
+	}
+	if name, known := mlDSA[name.String()]; known {
+		return "an " + name + " key"
 	}
 	if len(name) == 0 {
 		return "it is not a private key"

@@ -56,6 +56,7 @@ def judge(source, seen, build, validate):
     roots, for_peers = (b"".join(_certificates(found[at], seen[at].path)) for at in (2, 3))
     chain = tuple(_certificates(found[0], source.certificate))
     _fits(source, chain)
+    _verifiable(source, chain)
     pair = Pair(chain, _key(found[1], source.key))
     _belongs(source, pair)
     _is_no_authority(source, chain[0])
@@ -171,6 +172,14 @@ def _belongs(source, pair):
                       "comes first, then the certificate of its issuer")
             raise Rejected("chain_broken", source.certificate, detail)
     raise Rejected("pair_mismatch", source.key, "the key belongs to another certificate")
+
+
+def _verifiable(source, chain):
+    """Clients of OpenSSL before 3.5 must be able to verify the chain."""
+    for at, certificate in enumerate(chain, 1):
+        if name := keys.signed_with_ml_dsa(certificate):
+            raise Rejected("chain_broken", source.certificate, f"certificate {at} of {len(chain)} is signed "
+                           f"with {name}: clients of OpenSSL before 3.5 do not verify it")
 
 
 def _is_no_authority(source, leaf):

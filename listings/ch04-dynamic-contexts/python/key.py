@@ -12,7 +12,14 @@ _ECDSA = bytes.fromhex("2a8648ce3d0201")
 _ED25519 = bytes.fromhex("2b6570")
 _CURVES = {bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2b81040022"), bytes.fromhex("2b81040023")}
 _EXCHANGE = "a key for key exchange (X25519 or X448)"
+# Which ML-DSA an identifier means (RFC 9881, section 2). OpenSSL has it since 3.5.
+_ML_DSA = {
+    bytes.fromhex("608648016503040311"): "ML-DSA-44",
+    bytes.fromhex("608648016503040312"): "ML-DSA-65",
+    bytes.fromhex("608648016503040313"): "ML-DSA-87",
+}
 _OTHERS = {
+    **{name: f"an {words} key" for name, words in _ML_DSA.items()},
     bytes.fromhex("2b81040021"): "an ECDSA key on P-224",
     bytes.fromhex("2b8104000a"): "an ECDSA key on secp256k1",
     bytes.fromhex("2b2403030208010107"): "an ECDSA key on brainpoolP256r1",
@@ -32,6 +39,13 @@ def check(label, der, path):
         raise Rejected("malformed", path, "it is not a private key") from None
     if what:
         raise Rejected("malformed", path, f"{what}: {SIGNS}")
+
+
+def signed_with_ml_dsa(certificate):
+    """Which ML-DSA a certificate is signed with. None for any other algorithm."""
+    _, fields = _first(certificate)
+    _, algorithm, _ = _values(fields)  # RFC 5280, section 4.1.
+    return _ML_DSA.get(_values(algorithm)[0])
 
 
 def _stranger(label, der):

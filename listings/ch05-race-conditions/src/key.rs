@@ -2,6 +2,7 @@
 //!
 //! rustls says "failed to parse private key" and "inconsistent keys". That is all it needs to know.
 
+use crate::algorithms::{TAKEN, ml_dsa};
 use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
@@ -9,10 +10,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::der_parser::ber::BerObject;
 use x509_parser::der_parser::der::parse_der;
-
-/// What rustls signs with, for the end of a sentence.
-const TAKEN: &str = "this server signs with ECDSA on P-256, P-384 or P-521, with Ed25519, or with \
-                     RSA of 2048 to 8192 bits";
 
 /// The same rejection, with what the key is or where the leaf stands, where that is the cause.
 pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) -> Rejected {
@@ -89,7 +86,10 @@ fn describe(key: &PrivateKeyDer<'_>) -> Option<String> {
                 "1.3.101.113" => "an Ed448 key".into(),
                 "1.3.101.110" | "1.3.101.111" => "a key for key exchange (X25519 or X448)".into(),
                 "1.2.840.10040.4.1" => "a DSA key".into(),
-                other => format!("a key of algorithm {other}"),
+                other => match ml_dsa(other) {
+                    Some(name) => format!("an {name} key"),
+                    None => format!("a key of algorithm {other}"),
+                },
             })
         }
     }

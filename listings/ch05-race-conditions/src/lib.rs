@@ -31,6 +31,7 @@
 //! ```
 
 pub mod access;
+mod algorithms;
 mod ended;
 pub mod explorer;
 pub mod exposure;
@@ -86,6 +87,8 @@ pub struct Options {
     pub exposed_key: ExposedKey,
     /// What to do about a certificate that lacks a name of the one before.
     pub lost_names: LostNames,
+    /// Whether keys and signatures of ML-DSA are served. Clients of OpenSSL before 3.5 verify neither.
+    pub ml_dsa: bool,
 }
 
 impl Default for Options {
@@ -95,6 +98,7 @@ impl Default for Options {
             rest: Duration::from_millis(250),
             exposed_key: ExposedKey::Warn,
             lost_names: LostNames::Warn,
+            ml_dsa: false,
         }
     }
 }
@@ -201,6 +205,9 @@ impl Reader {
         let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
         let identity = validate_by(anchors, source, &contents, self.peers, now)
             .map_err(|rejected| key::explain(rejected, source, &contents))?;
+        if !self.options.ml_dsa {
+            algorithms::taken_by_all(source, &identity)?;
+        }
         ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
         path::taken_by_all(source, &identity, self.peers, now)?;
         let identity = match peers {

@@ -68,6 +68,7 @@ async fn server(arguments: Careful) -> io::Result<()> {
         } else {
             LostNames::Warn
         },
+        ..Options::default()
     };
     let poll = Duration::from_millis(arguments.follow.poll_ms);
     let store = if arguments.wait {

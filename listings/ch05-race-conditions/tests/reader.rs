@@ -499,7 +499,7 @@ fn encodings(kind: KeyKind, pkcs8: &str) -> Vec<(&'static str, String)> {
             let pkcs1 = key.rsa().unwrap().private_key_to_pem().unwrap();
             encodings.push(("pkcs1", text(pkcs1)));
         }
-        KeyKind::Ed25519 => {}
+        KeyKind::Ed25519 | KeyKind::MlDsa44 => {}
     }
     encodings
 }

@@ -74,6 +74,9 @@ pub enum Key {
     /// RSA, 2048 bits.
     #[value(name = "rsa-2048")]
     Rsa2048,
+    /// ML-DSA-44, a post-quantum signature. Only TLS 1.3 has it, and few clients.
+    #[value(name = "ml-dsa-44")]
+    MlDsa44,
 }
 
 impl From<Key> for KeyKind {
@@ -82,6 +85,7 @@ impl From<Key> for KeyKind {
             Key::EcdsaP256 => Self::EcdsaP256,
             Key::Ed25519 => Self::Ed25519,
             Key::Rsa2048 => Self::Rsa2048,
+            Key::MlDsa44 => Self::MlDsa44,
         }
     }
 }

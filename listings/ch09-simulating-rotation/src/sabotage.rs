@@ -7,9 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use lab::agent::Strategy;
 use lab::authority::{Authority, Issued, LeafRequest};
 
 use crate::site::Site;
+use crate::writer::Writer;
 
 // ANCHOR: sabotage
 /// What goes wrong on request.
@@ -143,9 +145,9 @@ const NOT_DER: &str =
 fn truncate(site: &mut Site, new: &Issued) -> io::Result<()> {
     let second = last_block(&new.chain_pem);
     let cut = second + (new.chain_pem.len() - second) / 2;
-    // In one file, the key would have come after the cut.
-    let bundle = site.files().certificate == site.files().key;
-    let key = if bundle { "" } else { new.key.expose() };
+    // In the lab's one file, the key would have come after the cut.
+    let is_after = site.writer() == Writer::Bare(Strategy::Bundle);
+    let key = if is_after { "" } else { new.key.expose() };
     site.write_pem(&new.chain_pem[..cut], key)
 }
 
@@ -176,11 +178,12 @@ impl Site {
         self.write_stepwise(issued, |_| ())
     }
 
-    /// The key that lies there. In one file with the chain, it is the last block.
+    /// The key that lies there, which may stand in one file with the chain, before it or after.
     fn current_key(&self) -> io::Result<String> {
         let path = self.files().key;
-        let mut text = fs::read_to_string(&path).map_err(|error| in_file(&path, &error))?;
-        let at = last_block(&text);
-        Ok(text.split_off(at))
+        let text = fs::read_to_string(&path).map_err(|error| in_file(&path, &error))?;
+        let mut blocks = text.split("-----BEGIN ");
+        let key = blocks.find(|block| block.contains("PRIVATE KEY-----"));
+        Ok(key.map_or_else(String::new, |key| format!("-----BEGIN {key}")))
     }
 }

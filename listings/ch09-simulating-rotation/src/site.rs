@@ -46,6 +46,14 @@ impl Site {
     pub fn files(&self) -> Files {
         match self.writer {
             Writer::Certbot => tools::certbot_files(&self.directory),
+            Writer::PodCertificate => {
+                let bundle = self.directory.join(tools::CREDENTIAL_BUNDLE);
+                Files {
+                    certificate: bundle.clone(),
+                    key: bundle,
+                    roots: self.bare.files().roots,
+                }
+            }
             // The tools use the names of a Secret of the type `kubernetes.io/tls`.
             _ => self.bare.files(),
         }
@@ -100,10 +108,10 @@ impl Site {
     /// # Errors
     /// As [`Site::write`].
     pub fn write_roots(&self, pem: &str) -> io::Result<()> {
-        match tools::Modes::of(self.writer) {
-            // They are part of the Secret, and come by a swap, too.
-            Some(modes) => {
-                tools::atomic_writer(&self.directory, &[("ca.crt", pem)], modes, &mut |_| ())
+        match tools::mounted(self.writer) {
+            // They are part of the volume, and come by a swap, too.
+            Some(files) => {
+                tools::atomic_writer(&self.directory, &[("ca.crt", pem)], files, &mut |_| ())
             }
             None => self.bare.write_roots(pem),
         }
@@ -114,15 +122,21 @@ impl Site {
     fn replace(&mut self, chain: &str, key: &str, between: &mut dyn FnMut(&str)) -> io::Result<()> {
         let directory = &self.directory;
         clear_wreck(&self.files())
-            .and_then(|()| match (self.writer, tools::Modes::of(self.writer)) {
-                (_, Some(modes)) => {
+            .and_then(|()| match (self.writer, tools::mounted(self.writer)) {
+                (Writer::PodCertificate, Some(files)) => {
+                    let bundle = format!("{key}{chain}");
+                    let changes = [(tools::CREDENTIAL_BUNDLE, bundle.as_str())];
+                    tools::atomic_writer(directory, &changes, files, between)
+                }
+                (_, Some(files)) => {
                     let changes = [("tls.crt", chain), ("tls.key", key)];
-                    tools::atomic_writer(directory, &changes, modes, between)
+                    tools::atomic_writer(directory, &changes, files, between)
                 }
                 (Writer::VaultAgent, _) => tools::templates(directory, chain, key, false, between),
                 (Writer::ConsulTemplate, _) => {
                     tools::templates(directory, chain, key, true, between)
                 }
+                (Writer::WriteToFile, _) => tools::write_to_file(directory, chain, key, between),
                 (Writer::Certbot, _) => tools::certbot(directory, chain, key, between),
                 (Writer::Careless, _) => tools::careless(directory, chain, key, between),
                 _ => self.bare.replace(chain, key, between),

@@ -44,25 +44,19 @@ pub fn templates(
 }
 // ANCHOR_END: templates
 
-/// What a mounted Secret's files are open to: the public ones, and the key.
-#[derive(Clone, Copy)]
-pub struct Modes {
-    public: u32,
-    key: u32,
-}
+/// The file of a pod certificate, by the name that Kubernetes' documentation gives it.
+pub const CREDENTIAL_BUNDLE: &str = "credential-bundle.pem";
 
-impl Modes {
-    /// `None` for writers that mount no Secret.
-    pub fn of(writer: Writer) -> Option<Self> {
-        let (public, key) = match writer {
-            // `defaultMode` of a Secret volume, unless told otherwise (Kubernetes, "Volumes").
-            Writer::Kubelet => (0o644, 0o644),
-            // cert-manager/csi-lib, `storage/filesystem.go`, `readOnlyUserAndGroupFileMode`.
-            Writer::CertManagerCsi => (0o440, 0o440),
-            _ => return None,
-        };
-        Some(Self { public, key })
-    }
+/// The files of a mounted volume, each with what it is open to. `None` for writers that mount none.
+pub fn mounted(writer: Writer) -> Option<&'static [(&'static str, u32)]> {
+    Some(match writer {
+        // `defaultMode` of a volume, unless told otherwise (Kubernetes, "Volumes").
+        Writer::Kubelet => &[("ca.crt", 0o644), ("tls.crt", 0o644), ("tls.key", 0o644)],
+        Writer::PodCertificate => &[("ca.crt", 0o644), (CREDENTIAL_BUNDLE, 0o644)],
+        // cert-manager/csi-lib, `storage/filesystem.go`, `readOnlyUserAndGroupFileMode`.
+        Writer::CertManagerCsi => &[("ca.crt", 0o440), ("tls.crt", 0o440), ("tls.key", 0o440)],
+        _ => return None,
+    })
 }
 
 // ANCHOR: atomic_writer
@@ -75,7 +69,7 @@ impl Modes {
 pub fn atomic_writer(
     directory: &Path,
     changes: &[(&str, &str)],
-    modes: Modes,
+    files: &[(&str, u32)],
     between: &mut dyn FnMut(&str),
 ) -> io::Result<()> {
     let data = directory.join("..data");
@@ -86,7 +80,7 @@ pub fn atomic_writer(
         .prefix(&stamp.map_err(io::Error::other)?)
         .tempdir_in(directory)?;
     fs::set_permissions(&filled, Permissions::from_mode(0o755))?;
-    for name in ["ca.crt", "tls.crt", "tls.key"] {
+    for &(name, mode) in files {
         let changed = changes.iter().find(|(changed, _)| *changed == name);
         let text = match changed {
             Some((_, text)) => (*text).to_owned(),
@@ -94,11 +88,6 @@ pub fn atomic_writer(
                 Ok(text) => text,
                 Err(_) => continue,
             },
-        };
-        let mode = if name == "tls.key" {
-            modes.key
-        } else {
-            modes.public
         };
         create(&filled.path().join(name), &text, mode)?;
     }
@@ -112,7 +101,7 @@ pub fn atomic_writer(
     between("..data renamed");
 
     let mut linked = false;
-    for name in ["ca.crt", "tls.crt", "tls.key"] {
+    for (name, _) in files {
         let path = directory.join(name);
         if data.join(name).exists() && fs::symlink_metadata(&path).is_err() {
             symlink(Path::new("..data").join(name), path)?;
@@ -157,9 +146,7 @@ pub fn certbot(
     for place in ["live", "archive", "live/service", "archive/service"] {
         make(&directory.join(place))?;
     }
-    // The leaf ends where the second block begins.
-    let second = chain.match_indices("-----BEGIN").nth(1);
-    let (leaf, others) = chain.split_at(second.map_or(chain.len(), |(at, _)| at));
+    let (leaf, others) = leaf_and_others(chain);
     let items = [
         ("cert", leaf),
         ("privkey", key),
@@ -197,6 +184,49 @@ fn next_version(archive: &Path) -> io::Result<u32> {
         highest = highest.max(digits.parse().unwrap_or(0));
     }
     Ok(highest + 1)
+}
+
+// ANCHOR: write_to_file
+/// `writeToFile` in a template truncates and writes, or appends (hashicorp/consul-template,
+/// `template/funcs.go`). The documented example for `pkiCert` writes the key, then the authority's certificate,
+/// and appends the leaf. No server takes such a chain, so here the leaf comes first, as whoever has tried it
+/// does it; and the key has the mode 0600, since with the example's 0400 only root can write it a second time.
+pub fn write_to_file(
+    directory: &Path,
+    chain: &str,
+    key: &str,
+    between: &mut dyn FnMut(&str),
+) -> io::Result<()> {
+    let (leaf, others) = leaf_and_others(chain);
+    let parts = [
+        ("tls.key", key, 0o600, false),
+        ("tls.crt", leaf, 0o644, false),
+        ("tls.crt", others, 0o644, true),
+    ];
+    for (name, text, mode, append) in parts {
+        let path = directory.join(name);
+        let mut options = OpenOptions::new();
+        options.create(true).mode(mode);
+        let mut file = match append {
+            true => options.append(true).open(&path)?,
+            false => options.write(true).truncate(true).open(&path)?,
+        };
+        if !append {
+            between(&format!("{name} truncated"));
+        }
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(Permissions::from_mode(mode))?;
+        let how = if append { "completed" } else { "written" };
+        between(&format!("{name} {how}"));
+    }
+    Ok(())
+}
+// ANCHOR_END: write_to_file
+
+/// The leaf ends where the second block begins.
+fn leaf_and_others(chain: &str) -> (&str, &str) {
+    let second = chain.match_indices("-----BEGIN").nth(1);
+    chain.split_at(second.map_or(chain.len(), |(at, _)| at))
 }
 
 // ANCHOR: careless

@@ -12,8 +12,12 @@ pub enum Writer {
     VaultAgent,
     /// consul-template with `backup = true`.
     ConsulTemplate,
+    /// consul-template with one template, which writes key and certificate by `writeToFile`.
+    WriteToFile,
     /// A Secret mounted by the kubelet.
     Kubelet,
+    /// A pod certificate mounted by the kubelet: the key and the chain in one file.
+    PodCertificate,
     /// cert-manager's CSI driver.
     CertManagerCsi,
     /// certbot, with the links of `live/service`.
@@ -27,10 +31,12 @@ pub enum Writer {
 
 impl Writer {
     /// The writers that are tools of the world.
-    pub const TOOLS: [Self; 6] = [
+    pub const TOOLS: [Self; 8] = [
         Self::VaultAgent,
         Self::ConsulTemplate,
+        Self::WriteToFile,
         Self::Kubelet,
+        Self::PodCertificate,
         Self::CertManagerCsi,
         Self::Certbot,
         Self::Careless,
@@ -71,9 +77,17 @@ impl Writer {
                 "consul-template",
                 "consul-template with `backup = true`: the same, and the old file stays as a hard link",
             ),
+            Self::WriteToFile => (
+                "write-to-file",
+                "consul-template with one template and `writeToFile`: each file truncated, the chain in two parts",
+            ),
             Self::Kubelet => (
                 "kubelet",
                 "A Secret mounted by the kubelet: a new directory, and one link renamed",
+            ),
+            Self::PodCertificate => (
+                "pod-certificate",
+                "A pod certificate mounted by the kubelet: the same, with key and chain in one file",
             ),
             Self::CertManagerCsi => (
                 "cert-manager-csi",
@@ -89,6 +103,11 @@ impl Writer {
             ),
             Self::Bare(strategy) => bare(strategy),
         }
+    }
+
+    /// Whether certificate and key are one file.
+    pub fn writes_one_file(self) -> bool {
+        matches!(self, Self::PodCertificate | Self::Bare(Strategy::Bundle))
     }
 
     /// The lab's strategy, where the writer is a bare one.

@@ -153,7 +153,7 @@ async fn no_alarm_while_all_is_well() {
             met += 1;
         }
     }
-    assert_eq!(met, 8 * 13);
+    assert_eq!(met, 8 * 15);
 }
 
 /// Shorter leaves, of each agent that has the time for two tries: one writer stands for all.

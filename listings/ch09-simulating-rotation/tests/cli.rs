@@ -122,6 +122,7 @@ fn a_leaf_by_every_writer_and_with_every_key() {
         ("ecdsa-p256", KeyKind::EcdsaP256),
         ("ed25519", KeyKind::Ed25519),
         ("rsa-2048", KeyKind::Rsa2048),
+        ("ml-dsa-44", KeyKind::MlDsa44),
     ] {
         assert!(home.agent("issue", &["--key", name]).status.success());
         let read = home.read(Writer::Bare(Strategy::RenameEach)).unwrap();
@@ -130,6 +131,7 @@ fn a_leaf_by_every_writer_and_with_every_key() {
             KeyKind::EcdsaP256 => 100..160,
             KeyKind::Ed25519 => 40..90,
             KeyKind::Rsa2048 => 1100..1300,
+            KeyKind::MlDsa44 => 50..60,
         };
         assert!(expected.contains(&size), "{name}: {size}");
     }

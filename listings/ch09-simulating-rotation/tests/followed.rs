@@ -63,7 +63,9 @@ macro_rules! tools {
 tools! {
     vault_agent: VaultAgent,
     consul_template: ConsulTemplate,
+    write_to_file: WriteToFile,
     kubelet: Kubelet,
+    pod_certificate: PodCertificate,
     cert_manager_csi: CertManagerCsi,
     certbot: Certbot,
     careless: Careless,

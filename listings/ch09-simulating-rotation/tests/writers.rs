@@ -89,6 +89,19 @@ fn consul_template_keeps_the_old_file_under_another_name() {
     expect(Writer::ConsulTemplate, &steps);
 }
 
+/// Between the two parts of the chain a file is whole that leads to no authority. The mode is set anew at each write.
+#[test]
+fn write_to_file_truncates_and_appends() {
+    let steps = [
+        ("tls.key truncated", "truncated"),
+        ("tls.key written", "pair_mismatch"),
+        ("tls.crt truncated", "truncated"),
+        ("tls.crt written", "chain_broken"),
+        ("tls.crt completed", "new"),
+    ];
+    expect(Writer::WriteToFile, &steps);
+}
+
 #[test]
 fn the_kubelet_is_never_seen_at_work() {
     let steps = [
@@ -97,7 +110,26 @@ fn the_kubelet_is_never_seen_at_work() {
         ("old directory removed", "new"),
     ];
     expect(Writer::Kubelet, &steps);
+    expect(Writer::PodCertificate, &steps);
     expect(Writer::CertManagerCsi, &steps);
+}
+
+/// The key comes first in it, then the chain (`PodCertificateProjection.credentialBundlePath`).
+#[test]
+fn a_pod_certificate_is_one_file() {
+    let directory = lab::directory().unwrap();
+    let mut authority = Authority::new().unwrap();
+    let (site, issued) = laid(directory.path(), Writer::PodCertificate, &mut authority);
+    let files = site.files();
+    assert_eq!(files.certificate, files.key);
+    assert_eq!(
+        files.key.file_name().unwrap(),
+        "credential-bundle.pem",
+        "as in the documentation's example"
+    );
+    let bundle = fs::read_to_string(&files.key).unwrap();
+    assert_eq!(bundle, issued.key.expose().to_owned() + &issued.chain_pem);
+    assert!(bundle.starts_with("-----BEGIN PRIVATE KEY-----\n"));
 }
 
 #[test]
@@ -225,7 +257,7 @@ fn every_writer_ends_with_the_whole_pair() {
                 .permissions()
                 .mode();
             let expected = match writer {
-                Writer::Kubelet | Writer::Careless => 0o644,
+                Writer::Kubelet | Writer::PodCertificate | Writer::Careless => 0o644,
                 Writer::CertManagerCsi => 0o440,
                 _ => 0o600,
             };
@@ -251,6 +283,7 @@ fn what_is_renamed_over_is_never_gone() {
         (Writer::VaultAgent, "tls.crt", 60),
         (Writer::ConsulTemplate, "tls.crt", 60),
         (Writer::Kubelet, "..data", 400),
+        (Writer::PodCertificate, "..data", 400),
         (Writer::CertManagerCsi, "..data", 400),
     ] {
         let directory = lab::directory().unwrap();
@@ -307,7 +340,7 @@ fn what_tools_keep() {
 fn names_are_those_of_the_command_line() {
     use clap::ValueEnum;
     assert_eq!(Writer::value_variants(), Writer::ALL);
-    assert_eq!(Writer::TOOLS, Writer::ALL[..6]);
+    assert_eq!(Writer::TOOLS, Writer::ALL[..Writer::TOOLS.len()]);
     for writer in Writer::ALL {
         let value = writer.to_possible_value().unwrap();
         assert_eq!(value.get_name(), writer.name());

@@ -41,6 +41,8 @@ pub enum Class {
     Upload,
     /// Conversations with a state that is lost with the connection: a WebSocket, a transaction.
     Held,
+    /// Streams of gRPC that do not end, and calls beside them, each with its status.
+    Grpc,
     /// A new connection of a client without a certificate, which must be turned away.
     Mutual,
 }
@@ -48,16 +50,16 @@ pub enum Class {
 impl Class {
     /// The name in reports and on the command line.
     pub fn name(self) -> &'static str {
-        const NAMES: [&str; 15] = [
+        const NAMES: [&str; 16] = [
             "full", "resuming", "tls12", "nameless", "sibling", "second", "quic", "pooled",
-            "http2", "http3", "download", "moving", "upload", "held", "mutual",
+            "http2", "http3", "download", "moving", "upload", "held", "grpc", "mutual",
         ];
         NAMES[self as usize]
     }
 
     /// Whether an attempt lasts for as long as it can, and meets many rotations.
     pub fn is_long(self) -> bool {
-        (Self::Download..=Self::Held).contains(&self)
+        (Self::Download..=Self::Grpc).contains(&self)
     }
 }
 

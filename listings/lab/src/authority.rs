@@ -1,5 +1,6 @@
 //! A certificate authority that lives for one run: a root, one intermediate, and leaves.
 
+mod public;
 mod request;
 
 use std::fmt;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SerialNumber,
+    KeyUsagePurpose, PublicKeyData, SerialNumber,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -22,6 +23,7 @@ use crate::Error;
 use crate::chain::{self, Facts};
 use crate::name;
 
+use public::Public;
 pub use request::{KeyKind, LeafRequest};
 
 /// A root and an intermediate. Their keys stay in memory, unless [`Authority::save`] is called, which
@@ -254,7 +256,7 @@ impl Authority {
     /// section 7.1). An authority that was loaded from disk draws so many.
     pub fn issue(&mut self, request: &LeafRequest) -> Result<Issued, Error> {
         let key = request.key.unwrap_or(self.key).generate()?;
-        self.certify(request, key)
+        self.certify(request, &key, key.serialize_pem())
     }
 
     /// From now on, leaves whose request does not say it have keys of this kind.
@@ -277,11 +279,16 @@ impl Authority {
         request: &LeafRequest,
         key: &PrivateKeyPem,
     ) -> Result<Issued, Error> {
-        let key = KeyPair::from_pem(key.expose())?;
-        self.certify(request, key)
+        let pem = key.expose();
+        self.certify(request, &Public::of(pem)?, pem.to_owned())
     }
 
-    fn certify(&mut self, request: &LeafRequest, key: KeyPair) -> Result<Issued, Error> {
+    fn certify(
+        &mut self,
+        request: &LeafRequest,
+        public: &impl PublicKeyData,
+        key_pem: String,
+    ) -> Result<Issued, Error> {
         let serial = match (request.serial, &mut self.next_serial) {
             (Some(chosen), _) => chosen,
             (None, Some(next)) => {
@@ -296,21 +303,19 @@ impl Authority {
         };
         let mut params = leaf(request, serial, self.now)?;
         params.use_authority_key_identifier_extension = true;
-        let leaf = params.signed_by(&key, &self.issuer)?;
-        Ok(Issued::new(
-            format!("{}{}", leaf.pem(), self.intermediate_pem),
-            &key,
-        ))
+        let leaf = params.signed_by(public, &self.issuer)?;
+        let chain_pem = format!("{}{}", leaf.pem(), self.intermediate_pem);
+        Ok(Issued::new(chain_pem, key_pem))
     }
 }
 
 impl Issued {
-    fn new(chain_pem: String, key: &KeyPair) -> Self {
+    fn new(chain_pem: String, key_pem: String) -> Self {
         let facts = chain::facts_of_pem(chain_pem.as_bytes())
             .expect("a chain that was just issued can be read");
         Self {
             chain_pem,
-            key: PrivateKeyPem(key.serialize_pem()),
+            key: PrivateKeyPem(key_pem),
             facts,
         }
     }
@@ -321,7 +326,8 @@ pub fn self_signed(request: &LeafRequest) -> Result<Issued, Error> {
     let serial = request.serial.unwrap_or(1);
     let key = request.key.unwrap_or_default().generate()?;
     let params = leaf(request, serial, OffsetDateTime::now_utc())?;
-    Ok(Issued::new(params.self_signed(&key)?.pem(), &key))
+    let chain_pem = params.self_signed(&key)?.pem();
+    Ok(Issued::new(chain_pem, key.serialize_pem()))
 }
 
 fn leaf(

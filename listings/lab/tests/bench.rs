@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use lab::agent::{Agent, Replacer, Strategy};
-use lab::authority::{Authority, KeyKind, LeafRequest};
+use lab::authority::{Authority, Issued, KeyKind, LeafRequest};
 use lab::client::{Client, Failure, Options, Pool, expected_sha256};
 use lab::{BOUND, chain, wire};
 use rustls::ServerConfig;
@@ -16,12 +16,13 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use x509_parser::parse_x509_certificate;
 
 #[test]
 fn a_leaf_is_what_was_asked_for() {
     let clock = time::macros::datetime!(2026-03-15 00:00 UTC);
     let mut authority = Authority::at(clock).unwrap();
-    for key in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::Rsa2048] {
+    for key in KeyKind::ALL {
         let request = LeafRequest {
             names: vec!["a.example".into(), "127.0.0.1".into()],
             starts_after: Duration::from_secs(60),
@@ -39,6 +40,31 @@ fn a_leaf_is_what_was_asked_for() {
     let again = authority.issue(&LeafRequest::new("a.example")).unwrap();
     assert_eq!(again.facts.serial, "1001");
     assert!(authority.issue(&LeafRequest::new("näh")).is_err());
+}
+
+/// An agent that keeps its key is given a certificate for that, of whatever kind it is.
+#[test]
+fn a_certificate_is_renewed_for_a_key_of_each_kind() {
+    let mut authority = Authority::new().unwrap();
+    for key in KeyKind::ALL {
+        let request = LeafRequest {
+            key: Some(key),
+            ..LeafRequest::new("a.example")
+        };
+        let first = authority.issue(&request).unwrap();
+        let renewed = authority.issue_for(&request, &first.key).unwrap();
+        assert_eq!(renewed.key.expose(), first.key.expose());
+        let public = |issued: &Issued| {
+            let der = CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).unwrap();
+            let (_, parsed) = parse_x509_certificate(&der).unwrap();
+            parsed.public_key().raw.to_vec()
+        };
+        assert_eq!(
+            public(&renewed),
+            public(&first),
+            "{key:?}: renewed with the same key"
+        );
+    }
 }
 
 /// After each way of writing, and over old files as well as none, the files are the pair that was

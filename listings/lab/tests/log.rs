@@ -298,7 +298,7 @@ fn encodings(pem: &str) -> Vec<(String, String)> {
 
 #[test]
 fn a_key_is_found_in_any_encoding() {
-    for kind in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::Rsa2048] {
+    for kind in KeyKind::ALL {
         let (secrets, pem) = secrets_of(kind);
         for (name, text) in encodings(&pem) {
             let found = text
@@ -320,7 +320,7 @@ fn a_key_is_found_in_any_encoding() {
 /// any amount of other bytes.
 #[test]
 fn words_and_public_bytes_are_no_key() {
-    for kind in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::Rsa2048] {
+    for kind in KeyKind::ALL {
         let mut authority = Authority::new().unwrap();
         let request = LeafRequest {
             key: Some(kind),

@@ -132,6 +132,8 @@ pub enum Defect {
     CutsUploads,
     /// It closes WebSockets at a reload: nothing is under way on them.
     ClosesWebsockets,
+    /// It ends its streams of gRPC at a reload, without a status: HTTP/2 takes them for whole.
+    EndsGrpcStreams,
     /// It speaks a little of Redis, and forgets at a reload what its clients have begun, as a proxy does
     /// that connects anew to what is behind it.
     ForgetsTransactions,

@@ -8,6 +8,7 @@ mod answer;
 mod arguments;
 mod defect;
 mod follow;
+mod grpc;
 mod ordinary;
 mod quic;
 mod read;

@@ -49,6 +49,8 @@ impl Reading {
                 // What is wrong is said at once: the verifier looks for it.
                 rest: Duration::ZERO,
                 exposed_key: ExposedKey::Warn,
+                // zdr itself is the client.
+                ml_dsa: true,
                 ..Options::default()
             }),
             clients: client_roots.map(|file| Clients::new(file, settle, defect)),

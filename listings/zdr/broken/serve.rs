@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::answer;
 use crate::arguments::{Arguments, retirement};
 use crate::defect::Defect;
+use crate::grpc;
 use crate::ordinary;
 use crate::redis;
 use crate::state::State;
@@ -32,6 +33,8 @@ pub struct Server {
     is_ordinary: bool,
     /// It speaks Redis instead of HTTP.
     speaks_redis: bool,
+    /// It has gRPC's health service.
+    has_grpc: bool,
     /// Another server takes over its socket.
     hands_over: bool,
     retirement: Retirement,
@@ -44,6 +47,7 @@ impl Server {
             defect: arguments.defect,
             is_ordinary: arguments.unusual == Some(Unusual::Ordinary),
             speaks_redis: arguments.unusual == Some(Unusual::Redis),
+            has_grpc: arguments.unusual == Some(Unusual::Grpc),
             hands_over: arguments.inherited,
             retirement: retirement(arguments.defect),
             state,
@@ -106,6 +110,8 @@ impl Server {
             Some(Defect::Corrupt) => open.spawn(corrupt(live, tcp)),
             Some(Defect::SeverOnReload) => open.spawn(severed(live, tcp)),
             Some(Defect::ForgetsTransactions) => open.spawn(redis(live, tcp, true)),
+            Some(Defect::EndsGrpcStreams) => open.spawn(with_grpc(live, tcp, true)),
+            _ if self.has_grpc => open.spawn(with_grpc(live, tcp, false)),
             _ if self.speaks_redis => open.spawn(redis(live, tcp, false)),
             cuts if self.is_ordinary || cuts.is_some_and(ordinary::has_pages) => {
                 open.spawn(ordinary(live, tcp, cuts))
@@ -159,6 +165,19 @@ async fn ordinary(live: Arc<IdentityStore>, tcp: TcpStream, cuts: Option<Defect>
     let (resumed, tls) = how(stream.get_ref().1);
     let opened = Opened::log(Some(generation.number), resumed, tls);
     ordinary::serve(stream, live, cuts).await;
+    opened.closed(0, "client_closed");
+}
+
+/// One connection to a server that has gRPC's health service. It may end its streams at a reload.
+async fn with_grpc(live: Arc<IdentityStore>, tcp: TcpStream, ends_streams: bool) {
+    let generation = live.current();
+    let acceptor = TlsAcceptor::from(generation.config.clone());
+    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+        return;
+    };
+    let (resumed, tls) = how(stream.get_ref().1);
+    let opened = Opened::log(Some(generation.number), resumed, tls);
+    grpc::serve(stream, live, ends_streams).await;
     opened.closed(0, "client_closed");
 }
 

@@ -18,6 +18,8 @@ pub enum Unusual {
     RootInChain,
     /// It speaks TLS 1.2 alone, by cipher suites that sign with RSA (botan#3249).
     RsaOnly,
+    /// It has keys for ML-DSA, which TLS 1.3 alone signs with, and nothing else of its own.
+    PostQuantum,
     /// It logs words about keys, and everything that is public (acme.sh#1862).
     ChattyLog,
     /// It takes its time for a reload, in which it serves what it served.
@@ -28,6 +30,8 @@ pub enum Unusual {
     SeamlessRestart,
     /// It speaks a little of Redis instead of HTTP.
     Redis,
+    /// It has gRPC's health service, asks its clients to leave at a reload, and lets their streams live on.
+    Grpc,
     /// It has another name, whose certificate is not renewed.
     TwoNames,
     /// It has a certificate for each of two kinds of keys, and renews both.

@@ -187,13 +187,13 @@ impl Going<'_> {
     /// Rotates by each writer, several at once.
     async fn writers(&mut self, stage: &mut StageReport) -> io::Result<()> {
         let writers = match self.spec.layout {
-            // With one file, all that is left of a strategy is that file's rename.
-            Layout::Bundle => vec![Writer::Bare(Strategy::Bundle)],
+            // With one file, little is left of a strategy: that file is renamed, or the folder around it.
+            Layout::Bundle => vec![Writer::Bare(Strategy::Bundle), Writer::PodCertificate],
             Layout::Pair => self.options.writers.clone(),
         };
-        let writers = writers.into_iter().filter(|writer| {
-            (*writer == Writer::Bare(Strategy::Bundle)) == (self.spec.layout == Layout::Bundle)
-        });
+        let of_layout =
+            |writer: &Writer| writer.writes_one_file() == (self.spec.layout == Layout::Bundle);
+        let writers = writers.into_iter().filter(of_layout);
         let (turns, mut trying) = (Arc::new(Semaphore::new(self.options.jobs)), JoinSet::new());
         for (at, writer) in writers.enumerate() {
             let mut options = self.options.options(self.options.by_each_writer, writer);

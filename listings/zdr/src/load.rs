@@ -7,7 +7,7 @@
 //! - [`pool`], [`http2`], [`download`]: attempts over connections that are kept; `kept`: for how long.
 //! - `quic`, `http3`, `multiplexed`: HTTP/3 beside HTTP/2; `moving`: clients that change their address.
 //! - `verifier`: what a client accepts.
-//! - `upload`, `held`: long uploads, and conversations such as those over a `websocket`.
+//! - `upload`, `held`: long uploads, and conversations such as those over a `websocket` or by `grpc`.
 //! - `conversation`: one request after the other, whatever is spoken; [`dialogue`]: what is not HTTP.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
 //! - [`failure`]: a failed attempt, and whether the request was sent at all.
@@ -19,6 +19,7 @@ mod conversation;
 pub mod dialogue;
 pub mod download;
 pub mod failure;
+mod grpc;
 mod held;
 pub mod http2;
 mod http3;
@@ -158,6 +159,11 @@ fn spawn(tasks: &mut JoinSet<()>, context: ProbeContext, rates: &Rates) -> io::R
         Class::Download | Class::Upload | Class::Held => {
             for _ in 0..rates.downloads {
                 spawn_long(tasks, context.clone(), client(Version::Http1)?);
+            }
+        }
+        Class::Grpc => {
+            for _ in 0..rates.downloads {
+                tasks.spawn(conversations(context.clone(), client(Version::Http2)?));
             }
         }
         _ => spawn_new(tasks, context, rate)?,

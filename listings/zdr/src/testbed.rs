@@ -221,6 +221,7 @@ impl TestBed {
             ),
             (Class::Upload, target.upload.is_some()),
             (Class::Held, target.has_conversations()),
+            (Class::Grpc, target.grpc),
             (Class::Mutual, self.spec().client_auth),
         ];
         let there = there.into_iter().filter(|(_, is_there)| *is_there);

@@ -9,6 +9,7 @@ mod falsification;
 mod measure;
 mod peers;
 mod reports;
+mod samples;
 mod transcripts;
 mod turns;
 mod verified;

@@ -61,6 +61,7 @@ async fn server(trusted: &Authority, chain: &Issued, key: &Issued) -> Target {
         download: None,
         upload: None,
         websocket: None,
+        grpc: false,
         http3: true,
         kinds: None,
         sibling: None,

@@ -4,7 +4,10 @@
 //! its own, and says of each whether it held. The program `attempt` is one answer of a learner with its checks;
 //! the tests of this crate are all answers of the book at once.
 //!
-//! [`Port`], [`patience`] and [`poll_once`] are for the checks themselves.
+//! [`Port`], [`patience`] and [`poll_once`] are for the checks themselves, and so is `openssl_ends` from chapter 4 on.
+
+#[cfg(feature = "ch04")]
+pub mod openssl_ends;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -5,10 +5,23 @@ use super::*;
 #[test]
 fn each_chapter_has_three_exercises_or_more() {
     let set = of_the_book();
-    for chapter in set.exercises.iter().map(|one| &one.chapter) {
-        let of_it = set.exercises.iter().filter(|one| one.chapter == *chapter);
+    for number in 1..=11 {
+        let chapter = format!("ch{number:02}");
+        let of_it = set.exercises.iter().filter(|one| one.chapter == chapter);
         assert!(of_it.count() >= 3, "{chapter}");
     }
+}
+
+/// The build looks for exercises where there were some when it last ran.
+#[test]
+fn each_exercise_is_tried() {
+    let set = of_the_book();
+    let there = set.exercises.iter().map(|one| one.folder.file_name());
+    let there: Vec<_> = there.flatten().collect();
+    assert_eq!(
+        TRIED, there,
+        "the build has not seen all exercises: `touch scripts/exercise-bench/build.rs`"
+    );
 }
 
 #[test]

@@ -90,7 +90,9 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
     let program = write_program(folder, exercise, &checks)?;
     // Every answer is built to the same file: until this one has run, no other is built.
     let _one_at_a_time = lock(&set.root.join("target"))?;
-    match build(&set.root, &program, &exercise.chapter).map_err(|error| Error::file(Path::new("cargo"), error))? {
+    match build(&set.root, &program, &exercise.chapter)
+        .map_err(|error| Error::file(Path::new("cargo"), error))?
+    {
         Some(built) => run(&built, checks).map(Attempt::Ran),
         None => Ok(Attempt::DoesNotCompile),
     }

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::set::Exercise;
 
+/// What a coding assistant in a learner's folder is told: hints before answers, and the learner types.
+const FOR_ASSISTANTS: &str = include_str!("../learner/AGENTS.md");
+
 /// Where answers lie.
 #[derive(Clone, Debug)]
 pub struct Folder(PathBuf);
@@ -39,7 +42,8 @@ impl Folder {
         matches!((answer, exercise.text("starter.rs")), (Ok(answer), Ok(starter)) if answer == starter)
     }
 
-    /// Writes the starter, unless there is an answer. Returns whether it did.
+    /// Writes the starter, unless there is an answer. Returns whether it did. With a starter comes `AGENTS.md`, for a
+    /// coding assistant, unless there is something of that name.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -47,11 +51,11 @@ impl Folder {
         let (path, starter) = (self.answer(exercise), exercise.text("starter.rs")?);
         let folder = path.parent().unwrap_or(&self.0);
         fs::create_dir_all(folder).map_err(|error| Error::file(folder, error))?;
-        match create(&path, &starter) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(Error::file(&path, error)),
+        let is_new = create_once(&path, &starter)?;
+        if is_new {
+            create_once(&self.0.join("AGENTS.md"), FOR_ASSISTANTS)?;
         }
+        Ok(is_new)
     }
 
     /// Puts the starter in place of the answer. What was there is renamed, and never written over: its new path is
@@ -88,6 +92,15 @@ impl Folder {
             number += 1;
         }
         name(number)
+    }
+}
+
+/// Leaves what is there already. Returns whether there was nothing.
+fn create_once(path: &Path, text: &str) -> Result<bool, Error> {
+    match create(path, text) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::file(path, error)),
     }
 }
 

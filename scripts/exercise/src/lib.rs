@@ -3,6 +3,7 @@
 //! - [`set`] is what the book has: `listings/*/exercises`.
 //! - [`folder`] is the learner's own: answers, what was kept of them, and [`progress`].
 //! - [`program`] puts an answer and its checks together, and [`attempt`] builds and runs that.
+//! - [`class`] reads the folders of several learners.
 //! - [`tell`] is what a terminal shows, and [`homework`] asks another program for a sheet of questions.
 //!
 //! A learner's answers lie outside of the workspace, in a folder that git ignores. So no edit breaks the book's
@@ -19,6 +20,7 @@
 //! ```
 
 pub mod attempt;
+pub mod class;
 mod error;
 pub mod folder;
 pub mod homework;

@@ -10,12 +10,14 @@ use std::time::SystemTime;
 use clap::{Parser, Subcommand};
 use exercise::Error;
 use exercise::attempt::{CHECKOUT, attempt};
+use exercise::class;
 use exercise::folder::Folder;
 use exercise::homework::homework;
 use exercise::progress::{Progress, Report};
 use exercise::set::{Exercise, Set};
 use exercise::tell::Teller;
 use exercise::watch::watch;
+use serde::Serialize;
 
 /// The exercises of the book. Without a command, shows the next one.
 #[derive(Parser)]
@@ -67,7 +69,7 @@ enum What {
     },
     /// Print questions whose answers a chapter's simulator computes: as many sheets as there are seeds.
     Homework {
-        /// The chapter: `ch05`.
+        /// The chapter, as `ch08`.
         chapter: String,
         /// Which sheet; without it, any. The same seed gives each learner the same sheet.
         #[arg(long)]
@@ -83,6 +85,17 @@ enum What {
         json: bool,
         /// Try all answers again, and say which pass now.
         #[arg(long, requires = "json")]
+        check: bool,
+    },
+    /// Show how far each learner of a class is.
+    Class {
+        /// A folder that holds the folder of each learner.
+        class: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Try again what is done, and say what does not pass now. This runs the learners' programs.
+        #[arg(long)]
         check: bool,
     },
 }
@@ -127,6 +140,13 @@ fn run(arguments: Arguments) -> Result<bool, Error> {
         What::List => teller.list(out, &progress)?,
         What::Progress { json: false, .. } => teller.progress(out, &progress)?,
         What::Progress { check, .. } => report(&teller, &progress, check, out)?,
+        What::Class { class, json, check } => {
+            let members = class::class(&set, &class, check)?;
+            match json {
+                true => print_json(&members, out)?,
+                false => class::tell(out, &members)?,
+            }
+        }
         What::Reset { exercise } => reset(&teller, set.find(&exercise)?, out)?,
         What::Watch { exercise } => {
             let only = exercise.map(|name| set.find(&name)).transpose()?;
@@ -262,7 +282,11 @@ fn report(
         passes.insert(exercise.id.clone(), tried.held());
     }
     let report = Report::new(teller.set, teller.folder, progress, &passes);
-    let text = serde_json::to_string_pretty(&report).map_err(io::Error::from)?;
+    print_json(&report, out)
+}
+
+fn print_json(what: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(what).map_err(io::Error::from)?;
     writeln!(out, "{text}")?;
     Ok(())
 }

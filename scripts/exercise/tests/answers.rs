@@ -15,6 +15,56 @@ fn to_begin_writes_the_starter_and_never_over_an_answer() {
     assert_eq!(learner.read("ch01/cost.rs"), "// mine\n");
 }
 
+/// It belongs to the learner from then on: also where it is emptied, and where it leads elsewhere.
+#[test]
+fn what_an_assistant_is_told_is_written_once_and_kept() {
+    let learner = Learner::new();
+    learner.says(&["list"]);
+    assert!(!learner.path().join("AGENTS.md").exists());
+    learner.says(&["next"]);
+    let told = learner.read("AGENTS.md");
+    for rule in [
+        "Ask before you tell",
+        "Let them predict",
+        "`solution.rs`, `wrong/` or `right/`",
+    ] {
+        assert!(told.contains(rule), "no `{rule}` in: {told}");
+    }
+    learner.write("AGENTS.md", "Answer in Latin.\n");
+    learner.says(&["next", "drain"]);
+    learner.says(&["reset", "drain"]);
+    assert_eq!(learner.read("AGENTS.md"), "Answer in Latin.\n");
+    learner.write("AGENTS.md", "");
+    learner.says(&["next", "handover"]);
+    assert_eq!(learner.read("AGENTS.md"), "");
+    // A link that leads nowhere is something of that name, too.
+    let file = learner.path().join("AGENTS.md");
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &file).unwrap();
+    learner.says(&["next", "swap"]);
+    assert!(!learner.path().join("elsewhere").exists());
+}
+
+/// Each command that it names is one.
+#[test]
+fn what_an_assistant_is_told_names_what_there_is() {
+    let learner = Learner::new();
+    learner.says(&["next"]);
+    let told = learner.read("AGENTS.md");
+    let help = learner.says(&["--help"]);
+    let commands = told.split("`cargo exercise ").skip(1);
+    let commands: Vec<_> = commands
+        .filter_map(|rest| rest.split([' ', '`']).next())
+        .collect();
+    assert!(commands.len() > 4, "{commands:?}");
+    for command in commands {
+        assert!(
+            help.contains(&format!("\n  {command} ")),
+            "`{command}`: {help}"
+        );
+    }
+}
+
 #[test]
 fn a_reset_keeps_each_answer_that_it_replaces() {
     let learner = Learner::new();

@@ -157,3 +157,41 @@ fn without_the_variable_of_cargo_it_is_said_how_to_run_it() {
         "{said}"
     );
 }
+
+#[test]
+fn a_class_without_learners_or_with_a_record_that_cannot_be_read_is_refused() {
+    let class = Learner::new();
+    let folder = class.path().to_str().unwrap();
+    let run = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_exercise"));
+        command
+            .args(["class", folder])
+            .env("ZERO_DOWNTIME_CHECKOUT", super::root());
+        command.output().unwrap()
+    };
+    let none = run();
+    assert_eq!(none.status.code(), Some(1));
+    let said = super::text(&none);
+    assert!(
+        said.contains("there is no folder of a learner in it"),
+        "{said}"
+    );
+    // A file, and what is hidden, is no learner.
+    class.write("notes.txt", "");
+    fs::create_dir(class.path().join(".git")).unwrap();
+    fs::create_dir(class.path().join("ada")).unwrap();
+    class.write("ada/progress.json", "{");
+    let broken = run();
+    assert_eq!(broken.status.code(), Some(1));
+    let said = super::text(&broken);
+    assert!(
+        said.contains("ada/progress.json: EOF while parsing"),
+        "{said}"
+    );
+    fs::remove_file(class.path().join("ada/progress.json")).unwrap();
+    let said = super::text(&run());
+    assert!(
+        said.ends_with("hints\nada         0    0     0      0\n"),
+        "{said}"
+    );
+}

@@ -1,270 +1,32 @@
-//! Homework by seed: what does this reader serve in this state?
+//! Homework by seed: questions whose answers a chapter's own code computes.
 //!
-//! A seed chooses a writer and a reader of chapter 5, and some of the states in which the two meet. The chapter's
-//! explorer lets both meet on real files, so an answer is what the reader did, rather than what was thought of it. One
-//! seed gives each learner the same sheet.
+//! - [`sheet`] is what all sheets have: what is known, questions, answers, and why;
+//! - [`ch05`]: what does this reader serve in this state?
+//! - [`ch06`]: which certificate does this client hold now?
+//! - [`ch07`]: what do `/live`, `/ready` and the alerts say at this moment?
+//! - [`ch08`]: who gets in at this step of a rotation of trust?
+//! - [`ch09`]: when does this agent renew, and does it before its leaf expires?
+//!
+//! A seed chooses what happens, and the chapter's own types let it happen. So an answer is what they did, rather than
+//! what was thought of them, and one seed gives each learner the same sheet.
 
-use std::fmt::{self, Display};
+#![forbid(unsafe_code)]
+
+pub mod ch05;
+pub mod ch06;
+pub mod ch07;
+pub mod ch08;
+pub mod ch09;
+pub mod sheet;
+
 use std::io;
-use std::iter;
 
-use ch02_hot_reload::identity::Reason;
-use ch05_race_conditions::explorer::{Arena, Served, Subject, World};
-use ch05_race_conditions::writer::{Set, Writer};
-use fastrand::Rng;
-
-/// How many states are asked about, where the two meet in so many ways.
-const QUESTIONS: usize = 5;
-
-/// A sheet of questions, with their answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
-    seed: u64,
-    writer: Writer,
-    reader: Subject,
-    steps: Vec<Step>,
-    questions: Vec<Question>,
-}
-
-/// A step of the writer: in words, and the PEM blocks that it writes where the server reads them as they come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Step {
-    words: String,
-    blocks: usize,
-}
-
-/// A state, and what the reader does in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    step: usize,
-    /// How far the step is. Nothing where it is done.
-    place: Option<String>,
-    /// What is served after the reader has looked.
-    pub served: Served,
-    /// Why the files were rejected, where they were.
-    pub rejected: Option<&'static str>,
-}
-
-impl Sheet {
-    /// The sheet of this seed.
-    ///
-    /// # Errors
-    /// When no certificates can be made, or no temporary directory.
-    pub fn of(seed: u64) -> io::Result<Self> {
-        let mut rng = Rng::with_seed(seed);
-        let writers = Writer::all();
-        let writer = writers[rng.usize(..writers.len())];
-        let reader = Subject::ALL[rng.usize(..Subject::ALL.len())];
-        Self::between(seed, writer, reader)
-    }
-
-    /// As [`Sheet::of`], for a writer and a reader that are chosen.
-    ///
-    /// # Errors
-    /// As [`Sheet::of`].
-    pub fn between(seed: u64, writer: Writer, reader: Subject) -> io::Result<Self> {
-        let world = World::new()?;
-        let found = Arena::new(writer, reader, &world)?.after_each_step()?;
-        let set = world.new_for(writer);
-        let (mut steps, mut states) = (Vec::new(), Vec::new());
-        for of_step in found.stretches.chunk_by(|a, b| a.step == b.step) {
-            let each = of_step
-                .iter()
-                .flat_map(|one| iter::repeat_n(one, one.states));
-            let each: Vec<_> = each.collect();
-            let (blocks, places) = places(set, &of_step[0].step, each.len());
-            states.extend(places.into_iter().map(|(after, place)| Question {
-                step: steps.len(),
-                place,
-                served: each[after - 1].served,
-                rejected: each[after - 1].refused,
-            }));
-            let words = of_step[0].step.clone();
-            steps.push(Step { words, blocks });
-        }
-        let mut chosen = Rng::with_seed(seed).choose_multiple(0..states.len(), QUESTIONS);
-        chosen.sort_unstable();
-        Ok(Self {
-            seed,
-            writer,
-            reader,
-            steps,
-            questions: chosen.into_iter().map(|at| states[at].clone()).collect(),
-        })
-    }
-
-    /// What is asked.
-    pub fn questions(&self) -> &[Question] {
-        &self.questions
-    }
-
-    /// The questions alone.
-    pub fn asked(&self) -> impl Display + use<'_> {
-        Shown(self, false)
-    }
-
-    /// The questions with their answers, and why.
-    pub fn solved(&self) -> impl Display + use<'_> {
-        Shown(self, true)
-    }
-}
-
-/// The PEM blocks that a step writes where the server can read them, and the places in it that a person can name: each as
-/// the number of the state, counted from 1.
-fn places(set: &Set, step: &str, states: usize) -> (usize, Vec<(usize, Option<String>)>) {
-    let text = match step.strip_prefix("write ") {
-        Some("tls.crt") => set.chain.clone(),
-        Some("tls.key") => set.key.clone(),
-        Some("tls.pem") => set.chain.clone() + &set.key,
-        Some("ca.crt") => set.roots.clone(),
-        _ => String::new(),
-    };
-    let begins: Vec<_> = text
-        .match_indices("-----BEGIN ")
-        .map(|(at, _)| at)
-        .collect();
-    let mut places = Vec::new();
-    // A state is a byte where the server reads the file. Where it does not yet, only the end has a name.
-    if text.len() == states {
-        let blocks = begins.len();
-        for (begin, number) in begins.iter().zip(1..) {
-            let end = text[*begin..]
-                .find("-----END")
-                .map_or(states, |length| begin + length);
-            places.push((
-                (begin + end) / 2,
-                Some(format!("in the middle of block {number} of {blocks}")),
-            ));
-            if let Some(next) = begins.get(number) {
-                places.push((*next, Some(format!("after block {number} of {blocks}"))));
-            }
-        }
-        places.push((states, None));
-        return (blocks, places);
-    }
-    (0, vec![(states, None)])
-}
-
-/// A sheet, and whether it is shown with its answers.
-struct Shown<'a>(&'a Sheet, bool);
-
-impl Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(sheet, solved) = self;
-        let reader = match sheet.reader {
-            Subject::ByPath => {
-                "The reader of chapter 2, `by_path`, opens each file by its path and reads it once."
-            }
-            Subject::Ours => {
-                "The reader of chapter 5, `ours`, is told to refuse a key that other users can read."
-            }
-        };
-        writeln!(f, "Homework for chapter 5, seed {}\n", sheet.seed)?;
-        writeln!(f, "{reader}")?;
-        writeln!(
-            f,
-            "It serves the old set when the writer `{}` begins:\n",
-            sheet.writer.name()
-        )?;
-        for (step, number) in sheet.steps.iter().zip(1..) {
-            let blocks = match step.blocks {
-                0 => String::new(),
-                1 => ", one PEM block".into(),
-                blocks => format!(", {blocks} PEM blocks"),
-            };
-            writeln!(f, "  {number:>2}  {}{blocks}", step.words)?;
-        }
-        writeln!(
-            f,
-            "\nThe server looks after each step, and after each byte of a file that it reads."
-        )?;
-        writeln!(
-            f,
-            "What is served then, and are the files rejected, and why?\n"
-        )?;
-        for (question, letter) in sheet.questions.iter().zip('a'..) {
-            let (number, words) = (question.step + 1, &sheet.steps[question.step].words);
-            match &question.place {
-                Some(place) => writeln!(f, "  {letter}   within step {number}, {words}: {place}")?,
-                None => writeln!(f, "  {letter}   after step {number}, {words}")?,
-            }
-            if *solved {
-                let rejected = question.rejected.map_or("not rejected".into(), |reason| {
-                    format!("rejected: {reason}")
-                });
-                writeln!(f, "      served: {}; {rejected}", question.served.name())?;
-                why(question)
-                    .iter()
-                    .try_for_each(|line| writeln!(f, "      {line}"))?;
-                writeln!(f)?;
-            }
-        }
-        if !solved {
-            let all: Vec<_> = SERVED.iter().map(|served| served.name()).collect();
-            writeln!(f, "\nServed is one of: {}.", all.join(", "))?;
-            writeln!(
-                f,
-                "A reason is one of those in the event contract, as `pair_mismatch`."
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// What may be served, in the words of the chapter.
-const SERVED: [Served; 5] = [
-    Served::Old,
-    Served::New,
-    Served::Cut,
-    Served::Mixed,
-    Served::Exposed,
-];
-
-/// Why a reader does so, in lines.
-pub fn why(question: &Question) -> Vec<&'static str> {
-    let kept = match question.served {
-        Served::Old => "The last good set goes on being served.",
-        _ => "What was served before goes on being served.",
-    };
-    match (question.rejected, question.served) {
-        (Some(reason), _) => vec![because(reason), kept],
-        (None, Served::Old) => vec!["What the server reads is what it serves already."],
-        (None, Served::New) => vec!["The new set is whole and valid, so it is served."],
-        (None, Served::Cut) => vec![
-            "A file ends between two PEM blocks. What is there is shorter and still",
-            "valid, and this reader asks for no more.",
-        ],
-        (None, Served::Mixed) => {
-            vec!["Parts of two sets fit together, and this reader does not see it."]
-        }
-        (None, Served::Exposed) => vec![
-            "The new set is whole and valid, and other users can read its key at",
-            "this moment.",
-        ],
-    }
-}
-
-/// What a reason means in such a state; nothing for one that no state has.
-pub fn because(reason: &str) -> &'static str {
-    let reason = Reason::ALL.into_iter().find(|one| one.name() == reason);
-    match reason {
-        Some(Reason::Missing) => "A file was removed, and its new one is not created yet.",
-        Some(Reason::Truncated) => {
-            "A file is empty, or its last PEM block does not end: a writer is at work."
-        }
-        Some(Reason::Malformed) => "What is in a file is no whole certificate or key.",
-        Some(Reason::PairMismatch) => {
-            "The certificate and the key are of two generations: a torn pair."
-        }
-        Some(Reason::ChainBroken) => "The certificates that are there lead to no trust anchor.",
-        Some(Reason::ChainShrunk) => {
-            "The chain is shorter than the one that is served: it may be half written."
-        }
-        Some(Reason::TrustShrunk) => {
-            "A trust anchor in force is gone from the file: it may be half written."
-        }
-        Some(Reason::InsecureMode) => "Other users can read the key at this moment.",
-        Some(Reason::Torn) => "The files were different at each look.",
-        _ => "",
-    }
+/// Runs this to its end, by a clock that stands still while anything can go on.
+///
+/// # Errors
+/// When the system gives no runtime.
+pub(crate) fn virtual_time<T>(happens: impl Future<Output = T>) -> io::Result<T> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build()?;
+    Ok(runtime.block_on(happens))
 }

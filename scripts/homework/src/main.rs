@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use homework::Sheet;
+use homework::{ch05, ch06, ch07, ch08, ch09};
 
 /// Questions by seed, as many as wanted, and their answers.
 #[derive(Parser)]
@@ -23,6 +23,14 @@ struct Arguments {
 enum Chapter {
     /// What does this reader serve in this state?
     Ch05,
+    /// Which certificate does this client hold now?
+    Ch06,
+    /// What do `/live`, `/ready` and the alerts say at this moment?
+    Ch07,
+    /// Who gets in at this step of a rotation of trust?
+    Ch08,
+    /// When does this agent renew, and does it before its leaf expires?
+    Ch09,
 }
 
 fn main() -> ExitCode {
@@ -32,7 +40,11 @@ fn main() -> ExitCode {
         solve,
     } = Arguments::parse();
     let sheet = match chapter {
-        Chapter::Ch05 => Sheet::of(seed),
+        Chapter::Ch05 => ch05::Meeting::of(seed).map(|meeting| meeting.sheet()),
+        Chapter::Ch06 => ch06::sheet(seed),
+        Chapter::Ch07 => ch07::sheet(seed),
+        Chapter::Ch08 => ch08::sheet(seed),
+        Chapter::Ch09 => ch09::sheet(seed),
     };
     match sheet {
         Ok(sheet) if solve => print!("{}", sheet.solved()),

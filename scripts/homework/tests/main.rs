@@ -1,5 +1,10 @@
 //! The sheets of questions: the same for each learner with one seed, and answered by the chapter's own reader.
 
+mod flight;
+mod health;
+mod schedule;
+mod trust;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -7,7 +12,7 @@ use std::process::Command;
 
 use ch05_race_conditions::explorer::{Served, Subject};
 use ch05_race_conditions::writer::Writer;
-use homework::{Sheet, because, why};
+use homework::ch05::{Meeting, because, why};
 use snapbox::Data;
 use snapbox::assert::Assert;
 
@@ -21,22 +26,31 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs this to its end, by a clock that stands still while anything can go on.
+fn virtual_time<T>(happens: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(happens)
+}
+
 mod transcripts {
     use super::*;
 
-    /// Prints the sheet of the transcript again, and compares. With `SNAPSHOTS=overwrite`, which `cargo record`
-    /// sets, writes it instead. That it is the same in each run is what a class needs.
+    /// Prints the sheets of the transcripts again, and compares. With `SNAPSHOTS=overwrite`, which `cargo record`
+    /// sets, writes them instead. That they are the same in each run is what a class needs.
     #[test]
     fn one_seed_is_one_sheet() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let path = here.join("transcripts/homework.console");
-        let recorded = fs::read_to_string(&path).unwrap();
-        let command = recorded.lines().next().unwrap();
-        let words = command.strip_prefix("$ cargo exercise homework ").unwrap();
-        let words: Vec<_> = words.split(' ').collect();
-        let shown = format!("{command}\n{}", printed(&words));
-        let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false);
-        assert.eq(shown, Data::read_from(&path, None).raw());
+        for name in ["homework", "trust"] {
+            let path = here.join(format!("transcripts/{name}.console"));
+            let recorded = fs::read_to_string(&path).unwrap();
+            let command = recorded.lines().next().unwrap();
+            let words = command.strip_prefix("$ cargo exercise homework ").unwrap();
+            let words: Vec<_> = words.split(' ').collect();
+            let shown = format!("{command}\n{}", printed(&words));
+            let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false);
+            assert.eq(shown, Data::read_from(&path, None).raw());
+        }
     }
 }
 
@@ -63,8 +77,8 @@ fn each_answer_is_explained() {
     let (mut served, mut reasons) = (BTreeSet::new(), BTreeSet::new());
     for writer in Writer::all() {
         for reader in Subject::ALL {
-            let sheet = Sheet::between(7, writer, reader).unwrap();
-            for question in sheet.questions() {
+            let meeting = Meeting::between(7, writer, reader).unwrap();
+            for question in meeting.questions() {
                 served.insert(question.served);
                 assert!(!why(question).contains(&""), "{question:?}");
                 if let Some(reason) = question.rejected {
@@ -87,15 +101,32 @@ fn each_answer_is_explained() {
     }
 }
 
+/// Each chapter that has sheets.
+const CHAPTERS: [&str; 5] = ["ch05", "ch06", "ch07", "ch08", "ch09"];
+
 #[test]
-fn seeds_differ() {
-    // Behind the line that names the seed.
-    let rest = |seed| {
-        let sheet = Sheet::of(seed).unwrap().asked().to_string();
-        sheet.split_once('\n').unwrap().1.to_owned()
-    };
-    let sheets: BTreeSet<_> = (0..4).map(rest).collect();
-    assert_eq!(sheets.len(), 4);
+fn seeds_differ_and_one_seed_is_one_sheet() {
+    for chapter in CHAPTERS {
+        let sheet = |seed: &str| printed(&[chapter, "--seed", seed, "--solve"]);
+        // Behind the line that names the seed.
+        let rest = |seed: &str| sheet(seed).split_once('\n').unwrap().1.to_owned();
+        let sheets: BTreeSet<_> = ["0", "1", "2", "3"].map(rest).into();
+        assert_eq!(sheets.len(), 4, "{chapter}");
+        assert_eq!(sheet("1"), sheet("1"), "{chapter}");
+    }
+}
+
+/// A terminal of 80 columns has room for each line.
+#[test]
+fn no_line_is_wider_than_a_terminal() {
+    for chapter in CHAPTERS {
+        for seed in ["1", "2", "3", "4"] {
+            let sheet = printed(&[chapter, "--seed", seed, "--solve"]);
+            for line in sheet.lines() {
+                assert!(line.chars().count() <= 80, "{chapter}, seed {seed}: {line}");
+            }
+        }
+    }
 }
 
 #[test]

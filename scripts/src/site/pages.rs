@@ -34,9 +34,34 @@ pub(super) fn mend(page: &str) -> String {
         .into_owned()
 }
 
+/// The page without the script that judges answers, where it asks no questions.
+pub(super) fn without_idle_scripts(page: &str) -> String {
+    static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"\s*<script defer src="[^"]*\bquiz(?:-\w+)?\.js"></script>"#)
+            .expect("the expression is valid")
+    });
+    match page.contains("<section class=\"quiz\">") {
+        true => page.to_owned(),
+        false => SCRIPT.replace_all(page, "").into_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_page_that_asks_loads_what_judges() {
+        let script = "<script defer src=\"theme/quiz-0a1b.js\"></script>";
+        let other = "<script defer src=\"book-0a1b.js\"></script>";
+        let page = format!("<head>\n{other}\n{script}\n</head>");
+        let asks = format!("{page}<section class=\"quiz\"></section>");
+        assert_eq!(without_idle_scripts(&asks), asks);
+        assert_eq!(
+            without_idle_scripts(&page),
+            format!("<head>\n{other}\n</head>")
+        );
+    }
 
     #[test]
     fn a_summary_has_no_paragraph() {

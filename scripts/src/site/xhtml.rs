@@ -14,7 +14,9 @@ const VOID: [&str; 9] = [
     "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr",
 ];
 /// Elements that do something only in a browser.
-const LEFT_OUT: [&str; 6] = ["button", "iframe", "link", "script", "style", "template"];
+const LEFT_OUT: [&str; 7] = [
+    "button", "iframe", "input", "link", "script", "style", "template",
+];
 
 /// A page of the EPUB.
 pub(super) struct Page {
@@ -138,6 +140,14 @@ mod tests {
         assert_eq!(
             body("<details open><p>a"),
             "<details open=\"\"><p>a</p></details>"
+        );
+    }
+
+    #[test]
+    fn what_is_chosen_and_typed_in_a_browser_is_read() {
+        assert_eq!(
+            body("<label><input type=radio value=1><span>a</span></label>"),
+            "<label><span>a</span></label>"
         );
     }
 

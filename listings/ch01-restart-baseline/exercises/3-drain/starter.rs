@@ -9,6 +9,8 @@ use tokio::task::JoinSet;
 
 /// Ends a process. Lets no client in any more, gives the connections in `serving`, a task each, the time
 /// `grace` to finish, and cuts those that have not. Returns how many it cut.
+///
+/// `JoinSet` is tokio's set of tasks. To wait for them, an answer begins with `mut serving`.
 pub async fn drain(listener: TcpListener, serving: JoinSet<()>, grace: Duration) -> usize {
     todo!("this is the starter: write `drain`")
 }

@@ -9,6 +9,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 /// Answers each hello with the pair that is current.
+///
+/// `identity::read(&source)` reads the files and validates them. The pair of what it returns is its `certified`.
 #[derive(Debug)]
 pub struct Resolver {
     source: Source,

@@ -231,8 +231,16 @@ fn keys(kind: &str, made: &mut Made<'_>) -> bool {
             made.key(rsa.private_key_to_pem().unwrap());
             made.chain(made.kit.chain());
         }
-        "p384" | "p521" | "ed25519" => {
+        "ml-dsa-intermediate" => {
+            made.kit = Kit::signing_with(&rcgen::PKCS_ML_DSA_44, |_, _| ());
+            made.key(made.kit.key.clone());
+            made.chain(made.kit.chain());
+            made.roots(made.kit.root.clone());
+        }
+        "p384" | "p521" | "ed25519" | "ml-dsa-44" | "ml-dsa-87" => {
             made.kit.with_key(match kind {
+                "ml-dsa-44" => &rcgen::PKCS_ML_DSA_44,
+                "ml-dsa-87" => &rcgen::PKCS_ML_DSA_87,
                 "p384" => &rcgen::PKCS_ECDSA_P384_SHA384,
                 "p521" => &rcgen::PKCS_ECDSA_P521_SHA512,
                 _ => &rcgen::PKCS_ED25519,

@@ -47,11 +47,19 @@ impl Kit {
 
     /// The same, with a root and an intermediate that are changed before they are signed.
     pub fn changed(change: impl Fn(&str, &mut CertificateParams)) -> Self {
+        Self::signing_with(&rcgen::PKCS_ECDSA_P256_SHA256, change)
+    }
+
+    /// The same, with an intermediate that signs with a key of this algorithm.
+    pub fn signing_with(
+        algorithm: &'static SignatureAlgorithm,
+        change: impl Fn(&str, &mut CertificateParams),
+    ) -> Self {
         let root_key = KeyPair::generate().unwrap();
         let mut root_params = authority(&format!("Root {}", key_id(&root_key)));
         change("root", &mut root_params);
         let root = root_params.self_signed(&root_key).unwrap();
-        let key = KeyPair::generate().unwrap();
+        let key = KeyPair::generate_for(algorithm).unwrap();
         let mut params = authority("Intermediate");
         change("intermediate", &mut params);
         let by = Issuer::new(root_params, root_key);

@@ -16,14 +16,21 @@ pub enum KeyKind {
     Ed25519,
     /// RSA with a 2048-bit modulus. Making one takes a noticeable fraction of a second.
     Rsa2048,
+    /// ML-DSA-44 (FIPS 204; certificates: RFC 9881). The leaf is post-quantum, and is signed by an authority that is
+    /// not. Only TLS 1.3 has it.
+    MlDsa44,
 }
 
 impl KeyKind {
+    /// Every kind, for tests that must hold with all.
+    pub const ALL: [Self; 4] = [Self::EcdsaP256, Self::Ed25519, Self::Rsa2048, Self::MlDsa44];
+
     pub(super) fn generate(self) -> Result<KeyPair, Error> {
         Ok(KeyPair::generate_for(match self {
             Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
             Self::Ed25519 => &rcgen::PKCS_ED25519,
             Self::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
+            Self::MlDsa44 => &rcgen::PKCS_ML_DSA_44,
         })?)
     }
 }

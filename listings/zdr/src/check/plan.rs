@@ -141,6 +141,7 @@ fn clients(spec: &Spec, options: &Options) -> String {
         Class::Download => has_downloads,
         Class::Upload => spec.upload.is_some(),
         Class::Held => dialogue || spec.websocket.is_some(),
+        Class::Grpc => spec.grpc,
         Class::Mutual => spec.client_auth,
     };
     let chosen = |class: &Class| match &options.classes {

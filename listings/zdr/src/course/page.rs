@@ -7,7 +7,6 @@ use super::lesson::{Hint, ON, advice};
 use super::stage::{StageReport, State};
 use super::text::figures;
 use crate::report::book::Book;
-use crate::report::cause::causes;
 use crate::report::format::name;
 use crate::report::{Finding, Severity};
 
@@ -64,7 +63,7 @@ fn of_stage(stage: &StageReport, number: usize, book: &Book) -> Markup {
                 @if stage.attempts > 0 { p { (figures(stage)) } }
                 @if !stage.skipped.is_empty() { p { "Not asked of it: " (stage.skipped.join(", ")) "." } }
                 ul.findings {
-                    @for cause in causes(&failures) {
+                    @for cause in stage.causes(&failures) {
                         li.failure {
                             h3 { span.severity { "Failure:" } " " (cause.what) }
                             @for at in cause.places() { (told(&failures[at])) }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::lesson::{Hint, Lesson};
 use crate::error::Error;
 use crate::judge::findings::finding;
+use crate::report::cause::{Cause, causes};
 use crate::report::{Code, Finding, Report, Severity};
 
 /// What came of a stage.
@@ -89,6 +90,26 @@ impl StageReport {
             unseen: false,
             hint: None,
         }
+    }
+
+    /// What explains these failures of the stage. Before anything is rotated it is one thing: what explains
+    /// failures of a rotation would point elsewhere.
+    pub(super) fn causes(&self, failures: &[Finding]) -> Vec<Cause> {
+        let mut found = causes(failures);
+        if self.lesson == Lesson::Serves && !found.is_empty() {
+            let more = found.split_off(1);
+            let first = &mut found[0];
+            for other in more {
+                first.findings.extend(other.findings);
+                first.repeated.extend(other.repeated);
+            }
+            first.what =
+                "It does not serve as the course asks, and nothing was rotated yet.".into();
+            first.advice =
+                "Start it outside of `zdr`, and let two clients at once ask it for an answer each."
+                    .into();
+        }
+        found
     }
 
     /// Whether nothing has been found that this stage judges.

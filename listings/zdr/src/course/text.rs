@@ -6,7 +6,6 @@ use super::Course;
 use super::lesson::{Hint, ON, advice};
 use super::stage::{StageReport, State};
 use crate::report::at_risk::none_or;
-use crate::report::cause::causes;
 use crate::report::format::{count, counted, wrapped};
 use crate::report::text::WIDTH;
 use crate::report::{Finding, Severity};
@@ -50,7 +49,7 @@ pub fn stage(number: usize, report: &StageReport) -> String {
 fn found(text: &mut String, report: &StageReport) {
     let failures = report.findings.iter().filter(|one| report.fails(one));
     let failures: Vec<Finding> = failures.cloned().collect();
-    for cause in causes(&failures) {
+    for cause in report.causes(&failures) {
         put(text, &format!("Found: {}", cause.what));
         for at in &cause.findings {
             put(text, &format!("- {}", said(&failures[*at])));

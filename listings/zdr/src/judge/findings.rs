@@ -114,12 +114,14 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
             let kinds: Vec<_> = kinds
                 .into_iter()
                 .map(|(kind, (count, during))| {
-                    format!(
-                        "{} × {}, {} of them during a rotation",
-                        format::count(count),
-                        kind.words(),
-                        format::count(during)
-                    )
+                    let of_kind = format!("{} × {}", format::count(count), kind.words());
+                    match class.at_risk.as_ref().map(|of| of.attempts.of) {
+                        Some(0) => of_kind,
+                        _ => {
+                            let during = format::count(during);
+                            format!("{of_kind}, {during} of them during a rotation")
+                        }
+                    }
                 })
                 .collect();
             let words = format!(
@@ -163,6 +165,8 @@ fn evidence(class: &ClassReport, code: Code) -> Vec<Evidence> {
 /// How many failed of the attempts that rotations can have hurt.
 fn at_risk(class: &ClassReport) -> String {
     let at_risk = class.at_risk.as_ref().map(|of| of.attempts);
+    // Where nothing was rotated, nothing was at risk.
+    let at_risk = at_risk.filter(|of| of.of > 0);
     at_risk.map_or_else(String::new, |of| {
         let (at_risk, below) = (count(of.of), below(of.failed_below));
         let failed = count(of.failed);

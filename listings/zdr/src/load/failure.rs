@@ -71,7 +71,7 @@ impl Failed {
 }
 
 /// Whether a request certainly was not, and will not be, answered.
-fn never_sent(error: &io::Error) -> bool {
+pub(super) fn never_sent(error: &io::Error) -> bool {
     causes(error).any(|error| {
         if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
             return hyper.is_canceled() || hyper.is_closed();

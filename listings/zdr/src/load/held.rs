@@ -1,11 +1,11 @@
 //! The class `held`: conversations whose state is lost with their connection. A WebSocket that echoes, a
-//! transaction, a mail between two of its commands, an open mailbox. A client that connects again does
-//! not get it back, so that here no end is a good one but the client's own.
+//! transaction, a mail between two of its commands, an open mailbox. The class `grpc`: streams that do not end.
+//! A client that connects again does not get them back, so that here no end is a good one but the client's own.
 
 use std::time::Duration;
 
-use crate::attempt::FailureKind;
 use crate::attempt::failure::Where;
+use crate::attempt::{Class, FailureKind};
 use lab::client::Client;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
@@ -13,6 +13,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::load::dialogue::{Dialogue, Ended};
 use crate::load::failure::Failed;
+use crate::load::grpc::Grpc;
 use crate::load::probe::{Probe, ProbeContext};
 use crate::load::websocket::Echo;
 
@@ -47,6 +48,7 @@ pub(super) async fn conversations(context: ProbeContext, client: Client) {
 enum Held {
     Echo(Box<Echo<TlsStream<TcpStream>>>),
     Dialogue(Box<Dialogue>),
+    Grpc(Box<Grpc>),
 }
 
 async fn begin(context: &ProbeContext, client: &Client, probe: &mut Probe) -> Result<Held, Failed> {
@@ -54,6 +56,10 @@ async fn begin(context: &ProbeContext, client: &Client, probe: &mut Probe) -> Re
     let target = &context.target;
     let begun = async {
         match &target.websocket {
+            _ if context.class == Class::Grpc => {
+                let grpc = Grpc::open(stream, &target.name).await?;
+                Ok(Held::Grpc(grpc.into()))
+            }
             Some(path) => {
                 let echo = Echo::open(stream, &target.name, path).await?;
                 Ok(Held::Echo(echo.into()))
@@ -82,20 +88,28 @@ impl Held {
                 () = sleep(PACE) => {}
             }
         }
-        target.in_time(self.let_go(steps)).await
+        target.in_time(self.let_go(context, steps)).await
     }
 
     async fn go_on(&mut self, step: u32) -> Result<(), Failed> {
         let gone_on = match self {
             Self::Echo(echo) => echo.say(step).await,
             Self::Dialogue(dialogue) => dialogue.go_on().await,
+            Self::Grpc(grpc) => grpc.call().await,
         };
         gone_on.map_err(interrupted)
     }
 
-    async fn let_go(self, steps: u32) -> Result<(), Failed> {
+    async fn let_go(self, context: &ProbeContext, steps: u32) -> Result<(), Failed> {
         match self {
             Self::Echo(echo) => echo.close().await.map_err(interrupted),
+            // The client ends the stream by leaving it.
+            Self::Grpc(grpc) => {
+                if grpc.asked_to_leave() {
+                    context.recorder.graceful_close(Class::Grpc);
+                }
+                Ok(())
+            }
             Self::Dialogue(mut dialogue) => {
                 dialogue.let_go(steps).await.map_err(interrupted)?;
                 dialogue.close().await;

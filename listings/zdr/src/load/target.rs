@@ -45,6 +45,8 @@ pub struct Target {
     pub upload: Option<String>,
     /// The path of a WebSocket that echoes, where there is one.
     pub websocket: Option<String>,
+    /// Whether it has the health service of gRPC.
+    pub grpc: bool,
     /// Whether HTTP/3 is spoken on the UDP port of the same number.
     pub http3: bool,
     /// The kind of key that its clients take, where it has two; and the other one.

@@ -90,6 +90,7 @@ fn signs(keys: Keys, scheme: SignatureScheme) -> bool {
                 | S::RSA_PKCS1_SHA512
         ),
         Keys::Ed25519 => scheme == S::ED25519,
+        Keys::MlDsa44 => scheme == S::ML_DSA_44,
     }
 }
 

@@ -37,6 +37,7 @@ fn found_by(class: Class) -> &'static str {
         Class::Moving => "clients of HTTP/3 that change their address",
         Class::Upload => "whether a long upload is cut",
         Class::Held => "conversations that cross a rotation",
+        Class::Grpc => "streams and calls of gRPC",
         Class::Mutual => "clients without a certificate",
     }
 }

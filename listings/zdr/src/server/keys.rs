@@ -19,6 +19,10 @@ pub enum Keys {
     Rsa,
     /// Ed25519.
     Ed25519,
+    /// ML-DSA-44, which only TLS 1.3 has (draft-ietf-tls-mldsa). The authority signs as ever.
+    #[serde(rename = "ml_dsa_44")]
+    #[value(name = "ml_dsa_44")]
+    MlDsa44,
 }
 
 impl From<Keys> for KeyKind {
@@ -27,6 +31,7 @@ impl From<Keys> for KeyKind {
             Keys::Ecdsa => Self::EcdsaP256,
             Keys::Rsa => Self::Rsa2048,
             Keys::Ed25519 => Self::Ed25519,
+            Keys::MlDsa44 => Self::MlDsa44,
         }
     }
 }

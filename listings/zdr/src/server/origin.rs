@@ -1,5 +1,6 @@
 //! What stands behind a proxy: a plain HTTP server; and the files of a server that has files.
 
+pub mod grpc;
 pub mod websocket;
 
 use std::fs;
@@ -7,12 +8,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use ch06_in_flight_requests::http::Known;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Either};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use lab::wire;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket};
@@ -32,7 +33,7 @@ const SENT: u32 = 64 * 1024;
 /// How many connections may wait to be accepted.
 const WAITING: u32 = 1024;
 
-/// A plain HTTP/1.1 server on a port of its own, which ends when this is dropped.
+/// A plain server of HTTP/1.1 and HTTP/2 on a port of its own, which ends when this is dropped.
 pub struct Origin {
     port: u16,
     accepting: JoinHandle<()>,
@@ -40,7 +41,7 @@ pub struct Origin {
 
 impl Origin {
     /// Starts it. `GET /bytes/N` is answered with N bytes of the known body, `POST /upload` once all of
-    /// it has come, and at `/echo` is a WebSocket.
+    /// it has come, at `/echo` is a WebSocket, and calls of gRPC have their health service.
     ///
     /// # Errors
     /// When there is no port.
@@ -50,10 +51,15 @@ impl Origin {
         let accepting = tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
                 let _ = tcp.set_nodelay(true);
-                let serving = http1::Builder::new()
-                    .serve_connection(TokioIo::new(tcp), service_fn(answer))
-                    .with_upgrades();
-                tokio::spawn(serving);
+                tokio::spawn(async move {
+                    // A proxy that speaks HTTP/2 to it says so from the first byte (RFC 9113, section 3.3).
+                    let builder = auto::Builder::new(TokioExecutor::new());
+                    let io = TokioIo::new(tcp);
+                    // How it ended is the client's to tell.
+                    let _ = builder
+                        .serve_connection_with_upgrades(io, service_fn(answer))
+                        .await;
+                });
             }
         });
         Ok(Self { port, accepting })
@@ -82,24 +88,31 @@ impl Drop for Origin {
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Known>, hyper::Error> {
-    match request.uri().path() {
+async fn answer(request: Request<Incoming>) -> Result<Response<Answer>, hyper::Error> {
+    if let Some(called) = grpc::health(&request, std::future::pending(), true) {
+        return Ok(called.map(Either::Left));
+    }
+    let answered = match request.uri().path() {
         "/upload" => {
             let mut body = request.into_body();
             while let Some(frame) = body.frame().await {
                 frame?;
             }
-            Ok(Response::new(Known::first(0)))
+            Response::new(Known::first(0))
         }
         "/echo" => {
             let answer = websocket::echo(request, std::future::pending());
-            Ok(answer.map(|()| Known::first(0)))
+            answer.map(|()| Known::first(0))
         }
-        _ => Ok(bytes(&request)),
-    }
+        _ => bytes(&request),
+    };
+    Ok(answered.map(Either::Right))
 }
 
-fn bytes<B>(request: &Request<B>) -> Response<Known> {
+type Answer = Either<grpc::Call, Known>;
+
+/// Answers `GET /bytes/N` with N bytes of the known body, and anything else with 404.
+pub fn bytes<B>(request: &Request<B>) -> Response<Known> {
     let size = request.uri().path().strip_prefix("/bytes/");
     let size = size.and_then(|size| size.parse().ok());
     let mut response = Response::new(Known::first(size.unwrap_or(0)));

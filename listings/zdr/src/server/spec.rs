@@ -84,6 +84,12 @@ pub struct Spec {
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"websocket = "/echo""#))]
     pub websocket: Option<String>,
+    /// A server of HTTP has the health service of gRPC (`grpc.health.v1.Health`): a stream of it, `Watch`, is open
+    /// while the server rotates, and `Check` is called beside it. A proxy before `{origin}` can pass them on, by
+    /// HTTP/2 without TLS. Adds the class `grpc`.
+    #[serde(default)]
+    #[schemars(extend("toml" = r#"grpc = true"#))]
+    pub grpc: bool,
     /// The name in the certificates that the server is given, which clients ask for. Without it, that is
     /// `localhost`.
     #[serde(default, deserialize_with = "another_name")]

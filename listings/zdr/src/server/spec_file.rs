@@ -124,6 +124,10 @@ impl Spec {
                 (&["websocket"], "`websocket` is for a server of HTTP"),
             ),
             (
+                self.grpc && !self.protocol.is_http(),
+                (&["grpc"], "`grpc` is for a server of HTTP"),
+            ),
+            (
                 self.http3 && !self.protocol.is_http(),
                 (&["http3"], "`http3` is for a server of HTTP"),
             ),

@@ -57,6 +57,7 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
         Keys::Ecdsa => text += "# keys = \"rsa\"\n",
         Keys::Rsa => pair(&mut text, "keys", &quoted("rsa")),
         Keys::Ed25519 => pair(&mut text, "keys", &quoted("ed25519")),
+        Keys::MlDsa44 => pair(&mut text, "keys", &quoted("ml_dsa_44")),
     }
     if spec.layout == Layout::Bundle {
         comment(

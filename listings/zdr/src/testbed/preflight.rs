@@ -103,6 +103,9 @@ fn reason(class: Class, spec: &Spec) -> String {
             "no conversation crosses a rotation: name a WebSocket that echoes, `websocket = \"/path\"`"
                 .into()
         }
+        (Class::Grpc, _) => {
+            "it is not said to have gRPC's health service: `grpc = true` where it has".into()
+        }
         (Class::Pooled | Class::Http2 | Class::Upload | Class::Held, Protocol::Lab) => {
             "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into()
         }

@@ -104,8 +104,8 @@ impl TestBedBuilder {
     pub fn new(fixtures: &SharedFixtures, writer: Writer) -> Result<Self, Error> {
         let spec = fixtures.spec();
         let writer = match spec.layout {
-            Layout::Pair => writer,
-            Layout::Bundle => Writer::Bare(Strategy::Bundle),
+            Layout::Bundle if !writer.writes_one_file() => Writer::Bare(Strategy::Bundle),
+            Layout::Pair | Layout::Bundle => writer,
         };
         let (mut authority, directory, folder, name) = place(spec)?;
         authority.set_key_kind(spec.keys.into());
@@ -210,6 +210,7 @@ impl TestBedBuilder {
             download: spec.download.clone(),
             upload: spec.upload.clone(),
             websocket: spec.websocket.clone(),
+            grpc: spec.grpc,
             http3: spec.http3,
             kinds: spec.second_keys.map(|second| (spec.keys, second)),
             sibling: self.sibling,

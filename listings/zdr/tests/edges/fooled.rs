@@ -62,6 +62,7 @@ where
         download: None,
         upload: None,
         websocket: None,
+        grpc: false,
         http3: false,
         kinds: None,
         sibling: None,

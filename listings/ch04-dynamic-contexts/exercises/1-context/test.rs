@@ -1,0 +1,137 @@
+//! What is wanted of `reload`. Each function is a check, and its comment says what has to hold.
+
+use std::sync::Arc;
+
+use exercise_bench::openssl_ends::visit;
+use lab::authority::{Authority, Issued, LeafRequest};
+use lab::client::{Options, config};
+use openssl::pkey::PKey;
+use openssl::ssl::SslAcceptorBuilder;
+use rustls::ClientConfig;
+
+use super::exercise::{blank, reload};
+
+/// A context that shows 1001, the pair 1002, and a client that trusts their authority.
+struct Bench {
+    served: SslAcceptorBuilder,
+    next: Issued,
+    client: Arc<ClientConfig>,
+}
+
+fn bench() -> Bench {
+    let mut authority = Authority::new().unwrap();
+    let mut issue = || authority.issue(&LeafRequest::new("localhost")).unwrap();
+    let (first, next) = (issue(), issue());
+    let client = config(authority.root_pem(), Options::default()).unwrap();
+    let mut served = blank().unwrap();
+    let loaded = reload(
+        &mut served,
+        first.chain_pem.as_bytes(),
+        first.key.expose().as_bytes(),
+    );
+    if let Err(error) = loaded {
+        panic!("The first pair is valid, and `reload` returned: {error}.");
+    }
+    Bench {
+        served,
+        next,
+        client,
+    }
+}
+
+impl Bench {
+    /// Reloads, and returns whether it was done.
+    fn reload(&mut self, key_pem: &[u8]) -> bool {
+        let loaded = reload(&mut self.served, self.next.chain_pem.as_bytes(), key_pem);
+        loaded.is_ok()
+    }
+
+    /// The serial that a client is shown now and how many certificates, or why its handshake failed.
+    fn shown(self) -> (String, usize) {
+        match visit(&self.served.build().into_context(), &self.client) {
+            Ok(visit) => (visit.serial, visit.certificates),
+            Err(error) => (format!("nothing ({error})"), 0),
+        }
+    }
+}
+
+/// A valid pair is shown to the next client.
+pub fn a_valid_pair_is_shown() {
+    let mut bench = bench();
+    let key = bench.next.key.expose().as_bytes().to_vec();
+    assert!(
+        bench.reload(&key),
+        "1002 is a valid pair, and `reload` returned an error."
+    );
+    let (shown, _) = bench.shown();
+    assert!(
+        shown == "1002",
+        "1002 was loaded, and a new client was shown {shown}."
+    );
+}
+
+/// A torn pair, the new certificate and the old key, changes nothing.
+pub fn a_torn_pair_leaves_the_old_identity() {
+    let mut bench = bench();
+    let mut elsewhere = Authority::new().unwrap();
+    let other = elsewhere.issue(&LeafRequest::new("localhost")).unwrap();
+    let told = !bench.reload(other.key.expose().as_bytes());
+    let (shown, _) = bench.shown();
+    assert!(
+        shown == "1001",
+        "The key does not belong to the new certificate, and clients are shown {shown} in place of 1001. OpenSSL has told the \
+         error at the second of two calls. The first had already put the new certificate into the context, and dropped \
+         the old key. An error does not say that nothing was changed."
+    );
+    assert!(
+        told,
+        "The key does not belong to the new certificate, and `reload` returned `Ok`. The operator who caused the reload needs \
+         to know that 1001 is still served."
+    );
+}
+
+/// A key of which half is written changes nothing.
+pub fn half_a_key_leaves_the_old_identity() {
+    let mut bench = bench();
+    let key = bench.next.key.expose().as_bytes().to_vec();
+    let told = !bench.reload(&key[..key.len() / 2]);
+    let (shown, _) = bench.shown();
+    assert!(
+        shown == "1001" && told,
+        "The key's file was half written. Clients have to be shown 1001, as before, and were shown {shown}; `reload` has to return an \
+         error, and returned {}.",
+        if told { "one" } else { "`Ok`" }
+    );
+}
+
+/// A key of another type than the certificate's is refused.
+pub fn a_key_of_another_type_is_refused() {
+    let mut bench = bench();
+    let key = PKey::generate_ed25519().unwrap();
+    let told = !bench.reload(&key.private_key_to_pem_pkcs8().unwrap());
+    let (shown, _) = bench.shown();
+    assert!(
+        told && shown == "1001",
+        "The certificate is one for ECDSA, and the key is an Ed25519 key. `reload` returned {}, and clients are shown {shown} in place \
+         of 1001. A context has a slot for each type of key, and `set_private_key` compares within its slot alone. What \
+         compares the pair that clients would be shown is `check_private_key`.",
+        if told { "an error" } else { "`Ok`" }
+    );
+}
+
+/// The chain of the files is sent, and nothing of the chain before.
+pub fn the_chain_is_that_of_the_files() {
+    let mut bench = bench();
+    let key = bench.next.key.expose().as_bytes().to_vec();
+    assert!(
+        bench.reload(&key),
+        "1002 is a valid pair, and `reload` returned an error."
+    );
+    let (_, certificates) = bench.shown();
+    assert!(
+        certificates == 2,
+        "The file holds two certificates, a leaf and its intermediate, and the client was sent {certificates}. `add_extra_chain_cert` \
+         adds, and takes nothing away: a context that is loaded again still sends what was added before. A fresh one begins \
+         empty."
+    );
+}

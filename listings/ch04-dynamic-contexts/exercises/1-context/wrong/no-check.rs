@@ -1,0 +1,31 @@
+//! A fresh context.
+
+use openssl::error::ErrorStack;
+use openssl::pkey::PKey;
+use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
+use openssl::x509::X509;
+
+/// A server's context that shows nothing yet.
+pub fn blank() -> Result<SslAcceptorBuilder, ErrorStack> {
+    SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())
+}
+
+/// Builds a fresh context, and trusts `set_private_key` to compare the key with the leaf.
+pub fn reload(
+    served: &mut SslAcceptorBuilder,
+    chain_pem: &[u8],
+    key_pem: &[u8],
+) -> Result<(), ErrorStack> {
+    let mut fresh = blank()?;
+    let mut chain = X509::stack_from_pem(chain_pem)?.into_iter();
+    if let Some(leaf) = chain.next() {
+        fresh.set_certificate(&leaf)?;
+    }
+    for intermediate in chain {
+        fresh.add_extra_chain_cert(intermediate)?;
+    }
+    let key = PKey::private_key_from_pem(key_pem)?;
+    fresh.set_private_key(&key)?;
+    *served = fresh;
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! What is wanted of `stable`. Each function is a check, and its comment says what has to hold.
+//!
+//! A writer is played by what it leaves behind at each look, so it is at work for as long as a check wants.
+
+use std::path::Path;
+
+use ch02_hot_reload::identity::{Reason, Rejected, reject};
+
+use super::exercise::{LOOKS, Seen, stable};
+
+/// What a writer has left behind.
+#[derive(Clone, Copy)]
+enum Left {
+    /// Files that hold this, and are so old in seconds.
+    Files(&'static str, u64),
+    /// No file.
+    Nothing,
+}
+use Left::{Files, Nothing};
+
+/// Looks while a writer leaves this behind at each look; the last stays for ever. Returns what the files are said to
+/// hold, or the word for the reason, and how often they were looked at.
+fn read(left: &[Left]) -> (String, usize) {
+    let mut looks = 0;
+    let read = stable(|| {
+        let left = left[looks.min(left.len() - 1)];
+        looks += 1;
+        assert!(
+            looks <= LOOKS,
+            "The files were looked at for the {looks}th time: at most {LOOKS} looks are wanted. A reader that looks until a writer rests may look \
+             for ever, and everything else waits for it."
+        );
+        look(left)
+    });
+    let said = match read {
+        Ok(seen) => String::from_utf8(seen.bytes).unwrap(),
+        Err(rejected) => rejected.reason.name().to_owned(),
+    };
+    (said, looks)
+}
+
+fn look(left: Left) -> Result<Seen, Rejected> {
+    match left {
+        Files(text, modified) => Ok(Seen {
+            bytes: text.into(),
+            modified,
+        }),
+        Nothing => Err(reject(
+            Reason::Missing,
+            Path::new("tls.crt"),
+            &"no such file",
+        )),
+    }
+}
+
+/// Files that rest are read.
+pub fn files_that_rest_are_read() {
+    let (read, looks) = read(&[Files("chain 1002, key 1002", 60)]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "The files rest, and hold `chain 1002, key 1002`. The answer is `{read}` (looks: {looks})."
+    );
+}
+
+/// A writer that is at work is waited for.
+pub fn a_writer_at_work_is_waited_for() {
+    let (read, looks) = read(&[
+        Files("chain 10", 60),
+        Files("chain 1002, ke", 61),
+        Files("chain 1002, key 1002", 62),
+    ]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "A writer was at work during the first looks, and then done. The answer is `{read}` (looks: {looks}). One look cannot tell whether it \
+         came in the middle of a write, and a pause before it moves the moment and no more: a writer is as slow as its disk. What tells is whether two looks \
+         in a row agree."
+    );
+}
+
+/// Two looks within one tick of the clock are told apart.
+pub fn bytes_are_compared_and_not_dates() {
+    let (read, _) = read(&[
+        Files("chain 1002", 60),
+        Files("chain 1002, ke", 60),
+        Files("chain 1002, key 1002", 60),
+    ]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "A writer wrote several times within one tick of the clock, so the date stayed as it was. The answer is `{read}`. Compare the bytes: dates miss \
+         what happens within one tick."
+    );
+}
+
+/// A file that is missing for a moment is waited for.
+pub fn a_file_that_is_missing_for_a_moment_is_waited_for() {
+    let (read, _) = read(&[
+        Files("chain 1001, key 1001", 60),
+        Nothing,
+        Files("chain 1002, key 1002", 61),
+    ]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "A writer removed a file and made it anew, and at one look it was missing. The answer is `{read}`. One look that finds an error is no \
+         more to be believed than one that finds half a file: look again, and compare errors as well."
+    );
+}
+
+/// Files that stay missing are an error.
+pub fn files_that_stay_missing_are_an_error() {
+    let (read, _) = read(&[Nothing]);
+    assert!(
+        read == "missing",
+        "A file is missing at each look. Two looks agree on that, and the reason to tell is `missing`. The answer is `{read}`."
+    );
+}
+
+/// A writer that does not rest has nothing published.
+pub fn a_writer_that_does_not_rest_has_nothing_published() {
+    let (read, looks) = read(&[
+        Files("chain 1002", 60),
+        Files("chain 1002, ", 61),
+        Files("chain 1002, k", 62),
+        Files("chain 1002, ke", 63),
+        Files("chain 1002, key", 64),
+        Files("chain 1002, key 1002", 65),
+    ]);
+    assert!(
+        read == "torn",
+        "A writer was at work during each of {looks} looks, and the answer is `{read}`. Half a file is not whole because the tries are used up. \
+         The reason is `torn`, the server goes on with what it has, and the next tick looks again."
+    );
+}

@@ -1,0 +1,124 @@
+//! What is wanted of `anchors`. Each function is a check, and its comment says what has to hold.
+
+use std::sync::LazyLock;
+
+use lab::authority::Authority;
+
+use super::exercise::anchors;
+
+/// Two roots, in PEM. Each ends with a line break.
+static ROOTS: LazyLock<[String; 2]> = LazyLock::new(|| {
+    [(); 2].map(|()| {
+        let root = Authority::new().unwrap().root_pem().replace('\r', "");
+        root.trim_end().to_owned() + "\n"
+    })
+});
+
+/// How many anchors a file is said to hold, or the reason why it is rejected.
+fn found(pem: &str) -> Result<usize, String> {
+    let found = anchors(pem.as_bytes());
+    found
+        .map(|found| found.len())
+        .map_err(|rejected| rejected.detail)
+}
+
+fn both() -> String {
+    ROOTS.concat()
+}
+
+/// What is written every day is read: comments between blocks, line ends of Windows, no line break at the end.
+pub fn what_is_written_every_day_is_read() {
+    let [first, second] = &*ROOTS;
+    for (what, pem) in [
+        ("two blocks", both()),
+        ("line ends of Windows", both().replace('\n', "\r\n")),
+        ("no line break at the end", both().trim_end().to_owned()),
+        (
+            "comments between the blocks",
+            format!(
+                "# our root\n{first}\n# --- the one before, until 2027 ---\n- kept by ops\n{second}\n"
+            ),
+        ),
+    ] {
+        let found = found(&pem);
+        assert!(
+            found == Ok(2),
+            "A file with two anchors is whole ({what}), and the answer is {found:?} in place of 2. Text that does not look like a part of a block \
+             may stand between blocks."
+        );
+    }
+}
+
+/// A block that does not parse is not passed over.
+pub fn a_block_that_does_not_parse_is_not_passed_over() {
+    let [first, second] = &*ROOTS;
+    let no_base64 = second.replacen("MII", "!!!", 1);
+    let no_certificate =
+        "-----BEGIN CERTIFICATE-----\nPGh0bWw+PC9odG1sPg==\n-----END CERTIFICATE-----\n";
+    for (what, block) in [
+        ("has a character that is not base64", no_base64.as_str()),
+        ("holds a web page", no_certificate),
+    ] {
+        let found = found(&format!("{first}{block}"));
+        assert!(
+            found.is_err(),
+            "The second block {what}, and the answer is {found:?}: an anchor fewer than the file was meant to hold. Its clients are turned away, and \
+             no log says why. What does not parse is a reason to keep the file of before."
+        );
+    }
+}
+
+/// A file that a writer has not finished is not whole, wherever it is cut.
+pub fn a_cut_anywhere_in_the_second_block_is_found() {
+    let whole = both();
+    let second = ROOTS[0].len();
+    let line = "-----BEGIN CERTIFICATE-----".len();
+    let end = whole.rfind("-----END").unwrap();
+    let in_the_first_line = second + 1..=second + line;
+    let in_the_rest = [second + line + 1, second + 200, end, end + 1, end + 9];
+    for cut in in_the_first_line
+        .chain(in_the_rest)
+        .chain([whole.trim_end().len() - 1])
+    {
+        let found = found(&whole[..cut]);
+        let last = whole[..cut].lines().last().unwrap_or_default();
+        assert!(
+            found.is_err(),
+            "A writer has come as far as `{last}` in the second block, and the answer is {found:?}. To a parser, a line that is half a mark is text outside of \
+             blocks, which it passes over. Nothing that looks like a part of a block may stand outside of one."
+        );
+    }
+}
+
+/// Two files that were joined without a line break are not one file.
+pub fn files_that_were_joined_without_a_line_break_are_refused() {
+    let [first, second] = &*ROOTS;
+    let found = found(&format!("{}{second}", first.trim_end()));
+    assert!(
+        found.is_err(),
+        "`cat` has joined two files, the first of which had no line break at its end, so that one line reads `-----END \
+         CERTIFICATE----------BEGIN CERTIFICATE-----`. The answer is {found:?}, and the second anchor is lost."
+    );
+}
+
+/// A block of another kind is not passed over.
+pub fn a_block_of_another_kind_is_refused() {
+    let list = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n";
+    let found = found(&format!("{}{list}", both()));
+    assert!(
+        found.is_err(),
+        "Behind its anchors the file holds a list of revoked certificates, and the answer is {found:?}. Whoever put it there believes that it revokes \
+         something."
+    );
+}
+
+/// A file without an anchor is rejected.
+pub fn a_file_without_an_anchor_is_rejected() {
+    for pem in ["", "# to be filled\n"] {
+        let found = found(pem);
+        assert!(
+            found.is_err(),
+            "The file holds no anchor, and the answer is {found:?}: a server that takes it lets no client in."
+        );
+    }
+}

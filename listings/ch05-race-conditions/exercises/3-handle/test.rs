@@ -1,0 +1,172 @@
+//! What is wanted of `look`. Each function is a check, and its comment says what has to hold.
+//!
+//! The files are real. A kubelet lays them and renews them, step by step, before whichever call the check wants.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ch05_race_conditions::writer::{Grain, Set, Step, Writer};
+use lab::agent::Strategy;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use tempfile::TempDir;
+
+use super::exercise::{Kernel, look};
+
+const KUBELET: Writer = Writer::Agent(Strategy::Symlink);
+
+/// What is in the files of a generation.
+fn set(generation: u32) -> Set {
+    Set {
+        chain: format!("certificate {generation}"),
+        key: format!("key {generation}"),
+        roots: "root".into(),
+    }
+}
+
+/// A directory with generation 1 as `writer` lays it, and the steps that renew it.
+struct World {
+    directory: TempDir,
+    renewal: std::vec::IntoIter<Step>,
+    /// Before this call, counted from 0, so many steps are taken.
+    interrupt: Option<(usize, usize)>,
+    calls: Vec<String>,
+}
+
+fn world(writer: Writer, interrupt: Option<(usize, usize)>) -> World {
+    let directory = lab::directory().unwrap();
+    for step in writer.lay(&set(1)) {
+        step.apply(directory.path()).unwrap();
+    }
+    let renewal = writer.plan(&set(2), Grain::Whole).into_iter();
+    World {
+        directory,
+        renewal,
+        interrupt,
+        calls: Vec::new(),
+    }
+}
+
+impl World {
+    fn look(&mut self) -> io::Result<(String, String)> {
+        let directory = self.directory.path().to_owned();
+        look(self, &directory)
+    }
+
+    fn renew(&mut self, steps: usize) {
+        for step in self.renewal.by_ref().take(steps) {
+            step.apply(self.directory.path()).unwrap();
+        }
+    }
+
+    /// A call begins: the writer may come first.
+    fn call(&mut self, name: &str, path: &Path) {
+        if let Some((call, steps)) = self.interrupt
+            && call == self.calls.len()
+        {
+            self.renew(steps);
+            self.calls.push("(renewal)".into());
+            self.interrupt = None;
+        }
+        let path = match path.strip_prefix(self.directory.path()) {
+            Ok(within) if within.as_os_str().is_empty() => Path::new("."),
+            Ok(within) => within,
+            Err(_) => path,
+        };
+        self.calls.push(format!("{name}({})", path.display()));
+    }
+}
+
+impl Kernel for World {
+    type Directory = File;
+
+    fn open(&mut self, path: &Path) -> io::Result<File> {
+        self.call("open", path);
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(openat(CWD, path, flags, Mode::empty())?.into())
+    }
+
+    fn read_at(&mut self, directory: &File, name: &str) -> io::Result<String> {
+        self.call("read_at", Path::new(name));
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let mut text = String::new();
+        File::from(openat(directory, name, flags, Mode::empty())?).read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    fn read(&mut self, path: &Path) -> io::Result<String> {
+        self.call("read", path);
+        fs::read_to_string(path)
+    }
+
+    fn canonicalize(&mut self, path: &Path) -> io::Result<PathBuf> {
+        self.call("canonicalize", path);
+        path.canonicalize()
+    }
+}
+
+fn of(generation: u32) -> (String, String) {
+    (set(generation).chain, set(generation).key)
+}
+
+/// What a look returned, in words.
+fn said(seen: &io::Result<(String, String)>) -> String {
+    match seen {
+        Ok((certificate, key)) => format!("`{certificate}` with `{key}`"),
+        Err(error) => format!("an error: {error}"),
+    }
+}
+
+/// While nothing is renewed, both files are read.
+pub fn what_rests_is_read() {
+    let mut world = world(KUBELET, None);
+    let seen = world.look();
+    assert!(
+        matches!(&seen, Ok(seen) if *seen == of(1)),
+        "The kubelet has laid generation 1, and nothing is renewed. The look returned {}.",
+        said(&seen)
+    );
+    world.renew(usize::MAX);
+    let seen = world.look();
+    assert!(
+        matches!(&seen, Ok(seen) if *seen == of(2)),
+        "The kubelet has laid generation 2 in the place of generation 1. The next look returned {}.",
+        said(&seen)
+    );
+}
+
+/// A renewal between any two calls mixes no generations.
+pub fn a_renewal_between_two_calls_mixes_nothing() {
+    let steps = KUBELET.plan(&set(2), Grain::Whole).len();
+    let mut undisturbed = world(KUBELET, None);
+    let _ = undisturbed.look();
+    for call in 0..=undisturbed.calls.len() {
+        for steps in 1..=steps {
+            let mut world = world(KUBELET, Some((call, steps)));
+            let seen = world.look();
+            let calls = world.calls.join(", ");
+            let Ok((certificate, key)) = seen else {
+                // The generation is gone. Another look finds the next one.
+                continue;
+            };
+            assert!(
+                [of(1), of(2)].contains(&(certificate.clone(), key.clone())),
+                "The kubelet's renewal came between two calls of the look, which returned `{certificate}` with `{key}`. The calls were: {calls}. \
+                 The rename is atomic, but the link `..data` was followed before it and after it. Follow it once."
+            );
+        }
+    }
+}
+
+/// Plain files, without the kubelet's links, are read as well.
+pub fn plain_files_are_read() {
+    let mut world = world(Writer::Agent(Strategy::RenameEach), None);
+    let seen = world.look();
+    assert!(
+        matches!(&seen, Ok(seen) if *seen == of(1)),
+        "The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned {}. Its calls were: {}. Where there is no `..data`, \
+         the directory itself is what has to be opened.",
+        said(&seen),
+        world.calls.join(", ")
+    );
+}

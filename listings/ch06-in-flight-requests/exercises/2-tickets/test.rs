@@ -1,0 +1,141 @@
+//! What is wanted of `Workers`. Each function is a check, and its comment says what has to hold.
+//!
+//! The handshakes run in memory, both ends on one thread.
+
+use std::sync::Arc;
+
+use ch01_restart_baseline::load_once;
+use lab::agent::{Agent, Strategy};
+use lab::client::{Options, config};
+use rustls::client::{Resumption, Tls12Resumption};
+use rustls::{ClientConfig, HandshakeKind, ServerConfig};
+
+use super::exercise::Workers;
+
+const WORKERS: usize = 4;
+
+/// Four workers, and what clients trust.
+struct Bench {
+    workers: Workers,
+    root_pem: String,
+}
+
+fn bench() -> Bench {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let files = agent.files();
+    let config: ServerConfig = (*load_once(&files.certificate, &files.key, 1).unwrap()).clone();
+    let workers = Workers::new(WORKERS, config);
+    Bench {
+        workers: workers.unwrap_or_else(|error| panic!("`new` returned: {error}.")),
+        root_pem: agent.root_pem().to_owned(),
+    }
+}
+
+/// How a client keeps its sessions.
+#[derive(Clone, Copy)]
+enum Keeps {
+    Tls13,
+    Tls12Ticket,
+    Tls12Id,
+}
+use Keeps::{Tls12Id, Tls12Ticket, Tls13};
+
+impl Keeps {
+    fn words(self) -> &'static str {
+        match self {
+            Tls13 => "TLS 1.3 with a ticket",
+            Tls12Ticket => "TLS 1.2 with a ticket",
+            Tls12Id => "TLS 1.2 without a ticket, whose session the server remembers",
+        }
+    }
+}
+
+impl Bench {
+    fn client(&self, keeps: Keeps) -> Arc<ClientConfig> {
+        let options = Options {
+            resume: true,
+            tls12_only: !matches!(keeps, Tls13),
+            ..Options::default()
+        };
+        let mut client = config(&self.root_pem, options).unwrap();
+        if matches!(keeps, Tls12Id) {
+            let resumption = Resumption::in_memory_sessions(8);
+            Arc::make_mut(&mut client).resumption =
+                resumption.tls12_resumption(Tls12Resumption::SessionIdOnly);
+        }
+        client
+    }
+
+    /// Whether the client resumes an earlier session at this worker.
+    fn resumes(&self, client: &Arc<ClientConfig>, worker: usize) -> bool {
+        let done = lab::memory::handshake(&self.workers.config(worker), client);
+        let (_, client) =
+            done.unwrap_or_else(|error| panic!("A handshake at worker {worker} failed: {error}."));
+        client.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
+    fn discard(&self) {
+        let discarded = self.workers.discard();
+        assert!(
+            discarded.is_ok(),
+            "`discard` returned {discarded:?}, and the system does give random bytes."
+        );
+    }
+
+    /// No worker resumes a session of before.
+    fn all_are_discarded(&self, keeps: Keeps) {
+        // A client of its own for each worker: one that is turned down takes a new session.
+        let clients: Vec<_> = (0..WORKERS).map(|_| self.client(keeps)).collect();
+        for client in &clients {
+            self.resumes(client, 0);
+            assert!(
+                self.resumes(client, 1),
+                "Nothing was discarded, and a client ({}) that comes from one worker to another does not resume.",
+                keeps.words()
+            );
+        }
+        self.discard();
+        let resumed = (0..WORKERS).filter(|worker| self.resumes(&clients[*worker], *worker));
+        let resumed: Vec<_> = resumed.collect();
+        assert!(
+            resumed.is_empty(),
+            "All sessions were discarded, and at the workers {resumed:?} of 0 to {} a client ({}) still resumed one of before. \
+             What opens sessions has to go at each worker: the ticket keys, and the memory of those without a ticket.",
+            WORKERS - 1,
+            keeps.words()
+        );
+    }
+}
+
+/// No worker opens a ticket of before.
+pub fn no_worker_opens_a_ticket_of_before() {
+    for keeps in [Tls13, Tls12Ticket] {
+        bench().all_are_discarded(keeps);
+    }
+}
+
+/// No worker remembers a session of before that has no ticket.
+pub fn no_worker_remembers_a_session_of_before() {
+    bench().all_are_discarded(Tls12Id);
+}
+
+/// New sessions are resumed at each worker, as before.
+pub fn new_sessions_are_resumed_at_each_worker() {
+    let bench = bench();
+    bench.discard();
+    for keeps in [Tls13, Tls12Ticket, Tls12Id] {
+        let client = bench.client(keeps);
+        bench.resumes(&client, 0);
+        let full: Vec<_> = (0..WORKERS)
+            .filter(|worker| !bench.resumes(&client, *worker))
+            .collect();
+        assert!(
+            full.is_empty(),
+            "All sessions were discarded, and then a client ({}) came to worker 0 and took a new one. It came back to each worker in turn; \
+             those that did not resume: {full:?}. A client meets any worker next time, so all of them have to open the new sessions: one pair of keys \
+             for all.",
+            keeps.words()
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! What is wanted of `Ages`. Each function is a check, and its comment says what has to hold.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::exercise::Ages;
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// A tenth of an hour is six minutes.
+const JITTER: f64 = 0.1;
+const FIRST: Duration = Duration::from_secs(54 * 60);
+
+/// Numbers such as servers draw: from the same beginning each time, so that each run of these checks is like the one before.
+fn seeds() -> impl Iterator<Item = u64> {
+    (1..).map(|number: u64| {
+        // splitmix64.
+        let mut drawn = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        drawn = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        drawn = (drawn ^ (drawn >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        drawn ^ (drawn >> 31)
+    })
+}
+
+/// Ages of the connections 1 to 1,000 of one server.
+fn of_one_server() -> Vec<Duration> {
+    let server = Ages::new(HOUR, JITTER, seeds().next().unwrap());
+    (1..=1000).map(|connection| server.of(connection)).collect()
+}
+
+/// How many of 1,000 clients come back in the busiest second, and in the emptiest of the six minutes.
+fn crowd(ages: &[Duration]) -> (usize, usize) {
+    let (mut seconds, mut minutes) = (BTreeMap::new(), [0; 6]);
+    for age in ages {
+        *seconds.entry(age.as_secs()).or_insert(0) += 1;
+        let minute = age.saturating_sub(FIRST).as_secs() / 60;
+        minutes[minute.min(5) as usize] += 1;
+    }
+    let busiest = seconds.into_values().max();
+    (busiest.unwrap_or(0), minutes.into_iter().min().unwrap_or(0))
+}
+
+/// No connection is older than the limit when it is asked.
+pub fn none_is_older_than_the_limit() {
+    let oldest = of_one_server().into_iter().max().unwrap();
+    assert!(
+        oldest <= HOUR,
+        "The limit is an hour, and a connection is {oldest:?} old when it is asked to leave. Operators rely on the limit: with the grace period on top of it, \
+         nothing that was decided in a handshake lasts longer. Jitter shortens a life, and never lengthens it."
+    );
+}
+
+/// None is asked earlier than the jitter allows.
+pub fn none_is_asked_earlier_than_the_jitter_allows() {
+    let youngest = of_one_server().into_iter().min().unwrap();
+    let just = FIRST - Duration::from_millis(1);
+    assert!(
+        youngest >= just,
+        "The jitter is a tenth of an hour, so that no connection is asked before it is 54 minutes old, and one is {youngest:?} old."
+    );
+}
+
+/// Clients that came together do not come back together.
+pub fn clients_that_came_together_come_back_one_by_one() {
+    let (second, minute) = crowd(&of_one_server());
+    // Spread at random, three come back in a second. 30 would be a wonder, and so would 80 in a minute in place of 167.
+    assert!(
+        second <= 30 && minute >= 80,
+        "A server was restarted, and 1,000 clients connected at once. Their connections have to go over six minutes, about three in each second. In the busiest second \
+         {second} of them come back, and in the emptiest minute {minute}. Those that are asked together return together, and each needs a handshake. Each \
+         connection needs another share of the jitter, to the second and finer."
+    );
+}
+
+/// One connection has the same answer each time.
+pub fn one_connection_has_the_same_answer_each_time() {
+    let server = Ages::new(HOUR, JITTER, 7);
+    let [first, second] = [server.of(1), server.of(1)];
+    assert!(
+        first == second,
+        "A connection was asked for its age twice, and the answers are {first:?} and {second:?}. A server compares at each tick of a clock: drawn anew each time, \
+         the earliest draw wins, and all leave at the beginning of the jitter."
+    );
+}
+
+/// Servers that were started together do not empty together.
+pub fn servers_that_started_together_differ() {
+    let first_of = |seed| Ages::new(HOUR, JITTER, seed).of(1);
+    let ages: Vec<_> = seeds().take(1000).map(first_of).collect();
+    let (second, minute) = crowd(&ages);
+    assert!(
+        second <= 30 && minute >= 80,
+        "1,000 servers were started together, each with a seed of its own. The first connection of each has to go over six minutes; in the busiest second {second} of \
+         them go, and in the emptiest minute {minute}. The number of a connection is the same on each server. The seed is what differs."
+    );
+}
+
+/// Without jitter, the limit holds for all alike.
+pub fn without_jitter_it_is_the_limit() {
+    let age = Ages::new(HOUR, 0.0, 7).of(1);
+    assert!(
+        age == HOUR,
+        "The jitter is 0 and the limit an hour, and a connection is {age:?} old when it is asked."
+    );
+}

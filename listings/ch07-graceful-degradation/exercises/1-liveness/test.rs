@@ -1,0 +1,109 @@
+//! What is wanted of `ready` and `live`. Each function is a check, and its comment says what has to hold.
+
+use std::time::Duration;
+
+use super::exercise::{State, live, ready};
+
+const HOUR: i64 = 3600;
+
+/// A healthy server with this many hours left.
+fn healthy(hours: i64) -> State {
+    State {
+        seconds_left: hours * HOUR,
+        look_age: Duration::from_secs(10),
+        look_bound: Duration::from_secs(300),
+        rejected: false,
+    }
+}
+
+/// The agent has truncated the file and died, when 72 hours were left.
+fn hours_after_the_agent_died(hours: i64) -> State {
+    State {
+        rejected: true,
+        ..healthy(72 - hours)
+    }
+}
+
+/// The watcher has died, or hangs on a mount, and has looked at nothing for an hour.
+fn without_a_watcher() -> State {
+    State {
+        look_age: Duration::from_secs(3600),
+        ..healthy(72)
+    }
+}
+
+/// No fault of files or clock kills the process: the file is broken and the certificate runs out, and `/live` stays green.
+pub fn no_fault_of_files_or_clock_kills_the_process() {
+    let killed = (0..=96).find(|hour| !live(&hours_after_the_agent_died(*hour)));
+    assert!(
+        killed.is_none(),
+        "The agent truncated the file and died. {} hours later (the certificate ended after 72) `live` said no, and the \
+         orchestrator killed the process. Open downloads were cut. Its successor read the truncated file and did not start, \
+         again and again. The good certificate was in the memory of the process alone, and the clients that would still have \
+         come back with a ticket are shut out. No restart mends a certificate.",
+        killed.unwrap_or_default()
+    );
+}
+
+/// A dead watcher kills no process.
+pub fn a_dead_watcher_kills_no_process() {
+    assert!(
+        live(&without_a_watcher()),
+        "Nothing has looked at the files for an hour, the certificate has 72 hours left, and `live` said no. The orchestrator cuts \
+         every connection today for a problem that would come in three days; and where a mount hangs, the next process hangs as \
+         well. Inside the process, a supervisor can start the watcher again."
+    );
+}
+
+/// A healthy server is ready, up to the last second of its certificate.
+pub fn a_healthy_server_is_ready_up_to_the_last_second() {
+    for (state, when) in [
+        (healthy(72), "with 72 hours left"),
+        (healthy(0), "in the last second of its certificate"),
+        (
+            State {
+                look_age: Duration::from_secs(300),
+                ..healthy(72)
+            },
+            "when its last look is exactly as old as the bound",
+        ),
+    ] {
+        assert!(
+            ready(&state),
+            "The server is healthy, {when}, and `ready` said no: {state:?}."
+        );
+    }
+}
+
+/// What clients reject is not ready.
+pub fn what_clients_reject_is_not_ready() {
+    let expired = State {
+        seconds_left: -1,
+        ..healthy(0)
+    };
+    assert!(
+        !ready(&expired),
+        "The certificate expired a second ago, so each new client rejects it, and `ready` said yes. Another server may have a \
+         better one."
+    );
+}
+
+/// Rejected files are no reason to be unready.
+pub fn rejected_files_are_no_reason_to_be_unready() {
+    let state = hours_after_the_agent_died(1);
+    assert!(
+        ready(&state),
+        "The file is broken, what is served is good for 71 hours, and `ready` said no. All replicas read the same files: with \
+         this answer, all of them are taken out of service at once, and each could have served for days. Raise an alarm instead."
+    );
+}
+
+/// A dead watcher is seen by readiness.
+pub fn a_dead_watcher_is_seen_by_readiness() {
+    assert!(
+        !ready(&without_a_watcher()),
+        "Nothing has looked at the files for an hour, the bound is five minutes, and `ready` said yes. This is the quietest of \
+         failures: handshakes succeed until the certificate runs out, and no renewal will be served. `look_age` is the pulse of \
+         the watcher."
+    );
+}

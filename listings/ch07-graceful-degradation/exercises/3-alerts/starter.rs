@@ -1,0 +1,39 @@
+//! A quiet alert.
+//!
+//! This is the starter. It compiles, and its checks fail until `Alert` is written.
+
+use std::time::Duration;
+
+use ch02_hot_reload::identity::Reason;
+
+/// What a look at the files found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A new identity, which is served now.
+    Loaded,
+    /// What is served already.
+    Unchanged,
+    /// Files that are not valid. What was served goes on being served.
+    Rejected(Reason),
+}
+
+/// For how long the files must have been invalid.
+pub const LASTING: Duration = Duration::from_secs(120);
+
+/// Rings when the files have been invalid for [`LASTING`] or longer. All times count from one beginning.
+#[derive(Debug, Default)]
+pub struct Alert {
+    // What it remembers is yours to choose.
+}
+
+impl Alert {
+    /// A look at the files ended at `at`. Looks come in order, at each event and each poll.
+    pub fn looked(&mut self, at: Duration, found: Found) {
+        todo!("this is the starter: write `Alert`")
+    }
+
+    /// Whether it rings at `now`. Prometheus asks every 15 s, whatever the watcher does.
+    pub fn rings(&self, now: Duration) -> bool {
+        todo!("this is the starter: write `Alert`")
+    }
+}

@@ -1,0 +1,54 @@
+//! Two trusts.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{Error, RootCertStore, ServerConfig};
+
+/// What a server has been given.
+pub struct Given {
+    /// Its own chain, and its key.
+    pub pair: CertifiedKey,
+    /// The roots that its clients hold: by them they check its chain.
+    pub own_roots: RootCertStore,
+    /// The roots whose clients are to be let in.
+    pub client_roots: RootCertStore,
+}
+
+/// Whether clients that hold these roots accept the chain. This part is written.
+///
+/// # Errors
+/// What a client would object to.
+pub fn accepted_by_clients(
+    chain: &[CertificateDer<'static>],
+    roots: &RootCertStore,
+) -> Result<(), Error> {
+    let (leaf, intermediates) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
+    let name = ServerName::try_from("localhost").expect("a DNS name");
+    let provider = Arc::new(default_provider());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots.clone()), provider)
+        .build()
+        .map_err(|error| Error::General(error.to_string()))?
+        .verify_server_cert(leaf, intermediates, &name, &[], UnixTime::now())
+        .map(drop)
+}
+
+/// Tells strangers no names of roots, and checks the own chain when all is built.
+pub fn server_config(given: Given) -> Result<ServerConfig, Error> {
+    let (pair, provider) = (Arc::new(given.pair), Arc::new(default_provider()));
+    let roots = Arc::new(given.client_roots);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
+        .clear_root_hint_subjects()
+        .build()
+        .map_err(|error| Error::General(error.to_string()))?;
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(rustls::DEFAULT_VERSIONS)?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair.clone())));
+    accepted_by_clients(&pair.cert, &given.own_roots).map(|()| config)
+}

@@ -1,0 +1,140 @@
+//! What is wanted of `server_config`. Each function is a check, and its comment says what has to hold.
+//!
+//! The handshakes run in memory, both ends on one thread.
+
+use std::sync::Arc;
+
+use lab::authority::{Authority, Issued, LeafRequest};
+use lab::client::{self, Options};
+use lab::{memory, mutual};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+use super::exercise::{Given, server_config};
+
+/// The public authority of the server, and the private one of its clients.
+struct Bench {
+    public: Authority,
+    private: Authority,
+}
+
+fn bench() -> Bench {
+    Bench {
+        public: Authority::named("Public Root").unwrap(),
+        private: Authority::named("Private Root").unwrap(),
+    }
+}
+
+/// A leaf for `localhost`, as a server's or a client's: it allows both.
+fn leaf(authority: &mut Authority) -> Issued {
+    authority.issue(&LeafRequest::new("localhost")).unwrap()
+}
+
+fn roots(authority: &Authority) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let pem = authority.root_pem().as_bytes();
+    roots
+        .add(CertificateDer::from_pem_slice(pem).unwrap())
+        .unwrap();
+    roots
+}
+
+fn pair(issued: &Issued) -> CertifiedKey {
+    let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());
+    let chain = chain.collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(issued.key.expose().as_bytes());
+    CertifiedKey::from_der(chain, key.expect("a key in PEM"), &default_provider()).unwrap()
+}
+
+impl Bench {
+    /// What a server is given that shows this leaf.
+    fn given(&self, own: &Issued) -> Given {
+        Given {
+            pair: pair(own),
+            own_roots: roots(&self.public),
+            client_roots: roots(&self.private),
+        }
+    }
+
+    /// The server, which shows a leaf of the public authority.
+    fn server(&mut self) -> Arc<ServerConfig> {
+        let own = leaf(&mut self.public);
+        let config = server_config(self.given(&own));
+        Arc::new(config.unwrap_or_else(|error| {
+            panic!(
+                "The server's own chain leads to the public root, which its clients hold, and `server_config` returned: {error}. \
+                 It is clients who judge this chain, by `own_roots`; the roots for clients are not asked."
+            )
+        }))
+    }
+
+    /// A client that trusts the public root, and shows this leaf.
+    fn client(&self, shows: &Issued) -> Arc<ClientConfig> {
+        mutual::client_config(shows, self.public.root_pem(), Options::default()).unwrap()
+    }
+}
+
+/// The server shows its chain of the public authority, and a client of the private one gets in.
+pub fn an_own_chain_of_the_public_authority_is_served() {
+    let mut bench = bench();
+    let server = bench.server();
+    let own = leaf(&mut bench.private);
+    let called = memory::handshake(&server, &bench.client(&own));
+    assert!(
+        called.is_ok(),
+        "A client with a certificate of the private authority called, and the handshake failed: {:?}. It is one of those that \
+         `client_roots` are there for.",
+        called.err()
+    );
+}
+
+/// A client without a certificate stays out.
+pub fn a_client_without_a_certificate_stays_out() {
+    let mut bench = bench();
+    let server = bench.server();
+    let client = client::config(bench.public.root_pem(), Options::default()).unwrap();
+    assert!(
+        memory::handshake(&server, &client).is_err(),
+        "A client with no certificate at all got in. A server that judges its clients has to ask each for a certificate, and to end \
+         the handshake where none comes."
+    );
+}
+
+/// A certificate of the server's own, public authority lets nobody in.
+pub fn a_certificate_of_the_public_authority_lets_nobody_in() {
+    let mut bench = bench();
+    let server = bench.server();
+    let stranger = leaf(&mut bench.public);
+    assert!(
+        memory::handshake(&server, &bench.client(&stranger)).is_err(),
+        "A stranger got in with a certificate of the public authority. Anybody can get one. The public root has to be among the roots \
+         by which the server's own chain is checked, and not among those by which clients are let in: two lists, for two questions."
+    );
+}
+
+/// A certificate of an unknown authority lets nobody in.
+pub fn a_certificate_of_an_unknown_authority_lets_nobody_in() {
+    let mut bench = bench();
+    let server = bench.server();
+    let stranger = leaf(&mut Authority::named("Other Root").unwrap());
+    assert!(
+        memory::handshake(&server, &bench.client(&stranger)).is_err(),
+        "A stranger got in with a certificate of an authority that is in neither list."
+    );
+}
+
+/// An own chain that clients would reject is refused, and no client meets it.
+pub fn an_own_chain_that_clients_reject_is_refused() {
+    let mut bench = bench();
+    let own = leaf(&mut bench.private);
+    let config = server_config(bench.given(&own));
+    assert!(
+        config.is_err(),
+        "The server was given a chain of the private authority for itself. Its clients hold the public root, so every client fails, \
+         and `server_config` accepted it. Checked by `own_roots`, it is an error for the operator instead, and what was served before \
+         can go on."
+    );
+}

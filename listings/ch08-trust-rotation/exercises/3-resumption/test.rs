@@ -1,0 +1,224 @@
+//! What is wanted of `let_in`. Each function is a check, and its comment says what has to hold.
+//!
+//! The handshakes run in memory, both ends on one thread. The server keeps its sessions when Root A goes, as one does
+//! that shares its ticket keys by accident.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lab::authority::{Authority, Issued, LeafRequest};
+use lab::client::Options;
+use lab::{memory, mutual};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore, ServerConfig, ServerConnection};
+
+use super::exercise::let_in;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A server before and after the removal of Root A, and a client of each root with each version of TLS.
+struct Bench {
+    a: Authority,
+    b: Authority,
+    before: Arc<ServerConfig>,
+    after: Arc<ServerConfig>,
+    clients: Vec<Client>,
+}
+
+struct Client {
+    /// Version and root, in words.
+    name: String,
+    is_of_a: bool,
+    config: Arc<ClientConfig>,
+}
+
+fn bench() -> Bench {
+    let mut a = Authority::named("Root A").unwrap();
+    let mut b = Authority::named("Root B").unwrap();
+    let [of_a, of_b] = [&mut a, &mut b].map(leaf);
+    let both = a.root_pem().to_owned() + b.root_pem();
+    let before = mutual::config(&of_b, &both).unwrap();
+    let mut after = Arc::unwrap_or_clone(mutual::config(&of_b, b.root_pem()).unwrap());
+    after.session_storage = before.session_storage.clone();
+    after.ticketer = before.ticketer.clone();
+    let mut clients = Vec::new();
+    for (shows, root) in [(&of_a, "Root A"), (&of_b, "Root B")] {
+        for (tls12_only, version) in [(true, "1.2"), (false, "1.3")] {
+            let options = Options {
+                resume: true,
+                tls12_only,
+                ..Options::default()
+            };
+            clients.push(Client {
+                name: format!("of {root}, with TLS {version}"),
+                is_of_a: root == "Root A",
+                config: mutual::client_config(shows, b.root_pem(), options).unwrap(),
+            });
+        }
+    }
+    Bench {
+        a,
+        b,
+        before,
+        after: Arc::new(after),
+        clients,
+    }
+}
+
+/// It is valid for an hour.
+fn leaf(authority: &mut Authority) -> Issued {
+    authority.issue(&LeafRequest::new("localhost")).unwrap()
+}
+
+impl Bench {
+    fn both(&self) -> Arc<RootCertStore> {
+        store(&[&self.a, &self.b])
+    }
+
+    fn b_alone(&self) -> Arc<RootCertStore> {
+        store(&[&self.b])
+    }
+
+    /// The clients of Root A, or those of Root B.
+    fn clients(&self, of_a: bool) -> impl Iterator<Item = &Client> {
+        let clients = self.clients.iter();
+        clients.filter(move |client| client.is_of_a == of_a)
+    }
+}
+
+fn store(authorities: &[&Authority]) -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        let pem = authority.root_pem().as_bytes();
+        let root = CertificateDer::from_pem_slice(pem).unwrap();
+        roots.add(root).unwrap();
+    }
+    Arc::new(roots)
+}
+
+/// The server's end of a handshake that TLS found nothing against.
+fn call(server: &Arc<ServerConfig>, client: &Client, kind: HandshakeKind) -> ServerConnection {
+    let (session, _) = memory::handshake(server, &client.config).unwrap();
+    assert_eq!(
+        session.handshake_kind().map(words),
+        Some(words(kind)),
+        "the bench itself, {}",
+        client.name
+    );
+    session
+}
+
+fn words(kind: HandshakeKind) -> &'static str {
+    match kind {
+        HandshakeKind::Resumed => "resumed",
+        _ => "full",
+    }
+}
+
+fn first(server: &Arc<ServerConfig>, client: &Client) -> ServerConnection {
+    call(server, client, HandshakeKind::Full)
+}
+
+fn again(server: &Arc<ServerConfig>, client: &Client) -> ServerConnection {
+    call(server, client, HandshakeKind::Resumed)
+}
+
+/// Clients of a root in force are let in, at their first call and when they resume.
+pub fn clients_of_a_root_in_force_are_let_in() {
+    let bench = bench();
+    for client in &bench.clients {
+        let calls = [
+            (first(&bench.before, client), "full"),
+            (again(&bench.before, client), "resumed"),
+        ];
+        for (session, kind) in calls {
+            let said = let_in(&session, bench.both(), UnixTime::now());
+            assert!(
+                said.is_ok(),
+                "Both roots are in force, and a client {} was refused after a {kind} handshake: {said:?}.",
+                client.name
+            );
+        }
+    }
+    for client in bench.clients(false) {
+        let said = let_in(
+            &again(&bench.after, client),
+            bench.b_alone(),
+            UnixTime::now(),
+        );
+        assert!(
+            said.is_ok(),
+            "Root A was removed, and a client {} resumed its session and was refused: {said:?}. Its own root is in force.",
+            client.name
+        );
+    }
+}
+
+/// A session that began under a removed root is refused.
+pub fn a_session_of_a_removed_root_is_refused() {
+    let bench = bench();
+    for client in bench.clients(true) {
+        first(&bench.before, client);
+        let session = again(&bench.after, client);
+        assert!(
+            let_in(&session, bench.b_alone(), UnixTime::now()).is_err(),
+            "A client {}, was let in yesterday. Root A has been removed, the client resumed its session, and it was let in again. TLS \
+             asks no client that resumes for its certificate. Nobody but you looks at it.",
+            client.name
+        );
+    }
+}
+
+/// A full handshake that began before the removal is refused when it is complete.
+pub fn a_handshake_that_began_before_the_removal_is_refused() {
+    let bench = bench();
+    for client in bench.clients(true) {
+        let session = first(&bench.before, client);
+        assert!(
+            let_in(&session, bench.b_alone(), UnixTime::now()).is_err(),
+            "A client {}, made a full handshake. While it was under way, Root A was removed. TLS has verified the client by the roots \
+             of before, and it was let in by the roots of before: nothing will ask again while the connection lasts.",
+            client.name
+        );
+    }
+}
+
+/// A session does not outlive the client's certificate.
+pub fn a_session_does_not_outlive_its_certificate() {
+    let bench = bench();
+    let later = UnixTime::now().as_secs() + 2 * HOUR.as_secs();
+    let later = UnixTime::since_unix_epoch(Duration::from_secs(later));
+    for client in &bench.clients {
+        first(&bench.before, client);
+        let session = again(&bench.before, client);
+        let said = let_in(&session, bench.both(), later);
+        assert!(
+            said.is_err(),
+            "A client {}, resumed its session. By `now`, its certificate ended an hour ago, and it was let in. TLS does not look at \
+             the dates of a session either.",
+            client.name
+        );
+    }
+}
+
+/// Without a certificate nobody is let in.
+pub fn without_a_certificate_nobody_is_let_in() {
+    let mut bench = bench();
+    let own = leaf(&mut bench.b);
+    let [chain, key] = [own.chain_pem.as_str(), own.key.expose()];
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap);
+    let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(key.as_bytes());
+    // As after a reload from the library's defaults.
+    let server = ch01_restart_baseline::server_config()
+        .with_single_cert(chain.collect(), key.expect("a key in PEM"))
+        .unwrap();
+    let client = lab::client::config(bench.b.root_pem(), Options::default()).unwrap();
+    let (session, _) = memory::handshake(&Arc::new(server), &client).unwrap();
+    let said = let_in(&session, bench.both(), UnixTime::now());
+    assert!(
+        said.is_err(),
+        "A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and \
+         it was let in. Nothing was wrong with its certificate because there was none."
+    );
+}

@@ -1,0 +1,27 @@
+//! Resumption after removal.
+
+use std::sync::Arc;
+
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::UnixTime;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{Error, RootCertStore, ServerConnection};
+
+/// A full handshake was verified by TLS a moment ago.
+pub fn let_in(
+    session: &ServerConnection,
+    roots: Arc<RootCertStore>,
+    now: UnixTime,
+) -> Result<(), Error> {
+    if session.handshake_kind() != Some(rustls::HandshakeKind::Resumed) {
+        return Ok(());
+    }
+    let chain = session.peer_certificates().unwrap_or_default();
+    let (leaf, intermediates) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, default_provider().into())
+        .build()
+        .map_err(|error| Error::General(error.to_string()))?;
+    verifier
+        .verify_client_cert(leaf, intermediates, now)
+        .map(drop)
+}

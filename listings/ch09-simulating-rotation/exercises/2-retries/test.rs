@@ -1,0 +1,116 @@
+//! What is wanted of `pause`. Each function is a check, and its comment says what has to hold.
+//!
+//! Time is counted, and nobody waits.
+
+use std::panic;
+use std::time::Duration;
+
+use super::exercise::pause;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const LIFETIMES: [(Duration, &str); 4] = [
+    (HOUR, "1 hour"),
+    (HOUR.saturating_mul(24), "24 hours"),
+    (HOUR.saturating_mul(160), "160 hours"),
+    (HOUR.saturating_mul(47 * 24), "47 days"),
+];
+/// An agent that tries so often has tried often enough to be stopped.
+const MANY: usize = 10_000;
+/// From two thirds of the lifetime to the end. A pause that doubles, and then halves what is left, needs about 30.
+const ENOUGH: usize = 200;
+
+/// When an agent tries whose authority is away until `back`: after which times since the certificate's beginning. The first
+/// try comes after two thirds of the lifetime, and the last one finds the authority, or is one too many.
+fn tries(lifetime: Duration, back: Duration) -> Vec<Duration> {
+    let mut at = lifetime * 2 / 3;
+    let mut tries = vec![at];
+    while at < back && tries.len() < MANY {
+        let failures = tries.len() as u32;
+        let waits = pause(failures, lifetime, lifetime.saturating_sub(at));
+        at = at.saturating_add(waits);
+        tries.push(at);
+    }
+    tries
+}
+
+/// A short outage costs little: the first pause is a twentieth of the lifetime at most.
+pub fn a_short_outage_costs_little() {
+    for (lifetime, name) in LIFETIMES {
+        let first = pause(1, lifetime, lifetime / 3);
+        assert!(
+            first <= lifetime / 20,
+            "A leaf of {name}: the authority was away for a second, and after the first failure the agent waits for {} s. Most outages \
+             are short. A twentieth of the lifetime, {} s, is long enough.",
+            first.as_secs(),
+            (lifetime / 20).as_secs()
+        );
+    }
+}
+
+/// Whenever the authority comes back before the end, there is a try between that moment and the end.
+pub fn whenever_the_authority_is_back_a_try_comes_before_the_end() {
+    for (lifetime, name) in LIFETIMES {
+        for percent in 67..=98 {
+            let back = lifetime * percent / 100;
+            let tries = tries(lifetime, back);
+            let [.., before, last] = tries.as_slice() else {
+                continue;
+            };
+            assert!(
+                *last < lifetime,
+                "A leaf of {name}: the authority came back when {percent} % of the lifetime were over, {} s before the end. The last try \
+                 had failed {} s before the end, and the next one comes {} s after it: the pause outlasts the certificate. Bound it by \
+                 what is left.",
+                (lifetime - back).as_secs(),
+                (lifetime - *before).as_secs(),
+                (*last - lifetime).as_secs()
+            );
+        }
+    }
+}
+
+/// After the end the agent goes on, neither without a pause nor after a very long one.
+pub fn after_the_end_it_goes_on() {
+    for (lifetime, name) in LIFETIMES {
+        let waits = pause(10, lifetime, Duration::ZERO);
+        assert!(
+            waits >= Duration::from_secs(1),
+            "A leaf of {name} has expired, and the agent tries again after {waits:?}: without a pause, it hammers the authority, and the \
+             whole fleet does so at the same time. Half of what is left is nothing when nothing is left."
+        );
+        assert!(
+            waits <= lifetime / 4,
+            "A leaf of {name} has expired, and the agent waits for {} s: the renewal is not tried again for more than a quarter of the \
+             lifetime. New clients fail meanwhile. An expired certificate is a reason to go on.",
+            waits.as_secs()
+        );
+    }
+}
+
+/// An authority that is down is not hammered.
+pub fn an_authority_that_is_down_is_not_hammered() {
+    for (lifetime, name) in LIFETIMES {
+        let tries = tries(lifetime, lifetime);
+        let many = if tries.len() < MANY { "" } else { " or more" };
+        assert!(
+            tries.len() <= ENOUGH,
+            "A leaf of {name}: the authority was away from two thirds of the lifetime to the end, and {}{many} tries came before the end, \
+             of one agent. A fleet of a thousand keeps it down. {ENOUGH} are more than enough: let pauses grow with the lifetime, and \
+             give them a smallest length.",
+            tries.len()
+        );
+    }
+}
+
+/// A long outage is no trouble, however many failures there were.
+pub fn a_long_outage_is_no_trouble() {
+    let first = pause(1, HOUR, Duration::ZERO);
+    for failures in [20, 33, 100, u32::MAX] {
+        let waits = panic::catch_unwind(|| pause(failures, HOUR, Duration::ZERO));
+        assert!(
+            waits.is_ok_and(|waits| waits >= first / 4 && waits <= HOUR),
+            "After {failures} failures in a row `pause` panics, or the pause is far too short or too long: the doubling has overflowed. An outage of a weekend \
+             is enough for that. Bound the number of doublings."
+        );
+    }
+}

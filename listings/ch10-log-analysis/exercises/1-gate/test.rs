@@ -1,0 +1,93 @@
+//! What is wanted of `gate`. Each function is a check, and its comment says what has to hold.
+
+use lab::log::Log;
+
+use super::exercise::{Verdict, gate};
+
+/// The log of the chapter's demo. One issue was refused, and the last `identity_loaded` is 1006.
+const DEMO: &str = include_str!("../../transcripts/demo.events.jsonl");
+
+/// A server that never looks at its files after its start, and an agent that rotates.
+const FROZEN: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"rotation_started","serial":"1001"}
+{"ts":"2026-11-27T09:00:00.100000000Z","event":"identity_loaded","generation":1,"serial":"1001"}
+{"ts":"2026-11-27T09:00:00.200000000Z","event":"listening","port":4433}
+{"ts":"2026-11-27T09:05:00.000000000Z","event":"rotation_started","serial":"1002"}
+{"ts":"2026-11-27T09:05:01.000000000Z","event":"connection_opened","connection":1,"generation":1}
+"#;
+
+/// The new certificate was loaded, and the old one was put back by hand.
+const PUT_BACK: &str = r#"
+{"ts":"2026-11-27T09:00:00.100000000Z","event":"identity_loaded","generation":1,"serial":"1001"}
+{"ts":"2026-11-27T09:05:00.000000000Z","event":"identity_loaded","generation":2,"serial":"1002"}
+{"ts":"2026-11-27T09:06:00.000000000Z","event":"identity_loaded","generation":3,"serial":"1001"}
+"#;
+
+/// The new certificate was loaded, and a half-written file was rejected afterwards.
+const REJECTED_LATER: &str = r#"
+{"ts":"2026-11-27T09:05:00.000000000Z","event":"identity_loaded","generation":2,"serial":"1002"}
+{"ts":"2026-11-27T09:06:00.000000000Z","event":"identity_rejected","generation":2,"reason":"truncated"}
+"#;
+
+/// A log that was rotated at midnight: what was loaded is in yesterday's file.
+const FROM_THE_MIDDLE: &str = r#"
+{"ts":"2026-11-28T00:00:01.000000000Z","event":"connection_opened","connection":7,"generation":2}
+{"ts":"2026-11-28T00:00:02.000000000Z","event":"connection_closed","connection":7,"generation":2}
+"#;
+
+fn of(log: &str, serial: &str) -> Verdict {
+    gate(&Log::parse(log).events(), serial)
+}
+
+/// A server that does not reload fails.
+pub fn a_server_that_does_not_reload_fails() {
+    let verdict = of(FROZEN, "1002");
+    assert!(
+        verdict == Verdict::Fails,
+        "This server never looks at its files again. 1002 was written, and is not served, and the answer is {verdict:?}. Its generation 1 \
+         was there before the rotation, and a server that never looks rejects nothing either. Ask for what only this rotation can \
+         have brought."
+    );
+}
+
+/// What was loaded last opens the gate, whatever was refused before.
+pub fn what_the_rotation_brought_opens_the_gate() {
+    let verdict = of(DEMO, "1006");
+    assert!(
+        verdict == Verdict::Holds,
+        "In the log of the chapter 1006 was loaded last, and the answer for it is {verdict:?}. An issue that was refused long \
+         before is mended by it."
+    );
+}
+
+/// What was loaded last is served, and nothing that was loaded before it.
+pub fn what_was_loaded_last_is_served() {
+    let (verdict, other) = (of(PUT_BACK, "1002"), of(PUT_BACK, "1001"));
+    assert!(
+        verdict == Verdict::Fails && other == Verdict::Holds,
+        "1002 was loaded, and a minute later 1001 was put back and loaded again. For 1002 the answer is {verdict:?}, and for 1001 \
+         {other:?}. A load replaces the one before it."
+    );
+}
+
+/// A file that is rejected afterwards replaces nothing.
+pub fn a_rejected_file_replaces_nothing() {
+    let verdict = of(REJECTED_LATER, "1002");
+    assert!(
+        verdict == Verdict::Holds,
+        "1002 was loaded, and a minute later a half-written file was rejected. The last good pair goes on being served, so 1002 is \
+         served, and the answer is {verdict:?}."
+    );
+}
+
+/// A log that names nothing that was loaded cannot be told.
+pub fn a_log_that_names_nothing_cannot_be_told() {
+    for (log, what) in [("", "is empty"), (FROM_THE_MIDDLE, "begins in the middle")] {
+        let verdict = of(log, "1002");
+        assert!(
+            verdict == Verdict::CannotTell,
+            "This log {what}, and has no line `identity_loaded`, so it does not say what is served. The answer is {verdict:?}. A script that \
+             takes this for a failure looks for the fault in the server, when the gate itself is broken."
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! A gate.
+
+use lab::event::Event;
+
+/// What a log says of one question. A script stops at the second, and is mended at the third.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds: exit code 0.
+    Holds,
+    /// It does not: exit code 1.
+    Fails,
+    /// The log does not say: exit code 2.
+    CannotTell,
+}
+
+/// The last load names this serial, and nothing was rejected.
+pub fn gate(log: &[Event], serial: &str) -> Verdict {
+    let last = log.iter().rfind(|event| event.name() == "identity_loaded");
+    let Some(last) = last else {
+        return Verdict::CannotTell;
+    };
+    let rejected = log.iter().any(|event| event.name() == "identity_rejected");
+    match last.text("serial").as_deref() == Some(serial) && !rejected {
+        true => Verdict::Holds,
+        false => Verdict::Fails,
+    }
+}

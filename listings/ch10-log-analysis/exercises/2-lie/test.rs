@@ -1,0 +1,139 @@
+//! What is wanted of `lies`. Each function is a check, and its comment says what has to hold.
+
+use std::time::Duration;
+
+use super::exercise::{Claim, Sighting, lies};
+
+fn ms(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
+
+/// A log: 1001 from the start, and 1002 at 100 ms.
+fn log() -> Vec<Claim> {
+    claims(&[(0, "1001"), (100, "1002")])
+}
+
+fn claims(all: &[(u64, &str)]) -> Vec<Claim> {
+    let claim = |(at, serial): &(u64, &str)| Claim {
+        at: ms(*at),
+        serial: (*serial).to_owned(),
+    };
+    all.iter().map(claim).collect()
+}
+
+/// A full handshake from the one moment to the other.
+fn seen(began: u64, done: u64, serial: &str) -> Sighting {
+    Sighting {
+        began: ms(began),
+        done: ms(done),
+        serial: serial.into(),
+        resumed: false,
+    }
+}
+
+fn is_a_lie(claims: &[Claim], seen: Sighting) -> bool {
+    !lies(claims, &[seen]).is_empty()
+}
+
+/// What is shown to a client that began after the line is compared with the line.
+pub fn an_old_certificate_after_the_line_is_a_lie() {
+    assert!(
+        is_a_lie(&log(), seen(150, 155, "1001")),
+        "The log says at 100 ms that 1002 is served. A client began at 150 ms and was shown 1001. No swap explains this, and it \
+         is not among the lies."
+    );
+    let wire = [
+        seen(50, 55, "1001"),
+        seen(150, 155, "1002"),
+        seen(160, 170, "1001"),
+    ];
+    let found = lies(&log(), &wire);
+    assert!(
+        found == [&wire[2]],
+        "Of three handshakes the last alone contradicts the log: it began at 160 ms and was shown 1001. Found were {found:?}."
+    );
+}
+
+/// A client that began before the line is no evidence, however late it was done.
+pub fn a_client_that_began_before_the_line_is_no_evidence() {
+    assert!(
+        !is_a_lie(&log(), seen(90, 190, "1001")),
+        "A slow client began at 90 ms, was shown 1001, and was done at 190 ms. The line of 1002 is of 100 ms. The client may have \
+         said hello before the swap, so the log can be true, and it is accused. When was the client sure to be served after \
+         the line?"
+    );
+    assert!(
+        !is_a_lie(&log(), seen(100, 105, "1001")),
+        "A client began in the same moment in which 1002 was logged, and was shown 1001. Which of the two came first cannot \
+         be told, and the log is accused."
+    );
+}
+
+/// A new certificate may be shown before its line.
+pub fn a_certificate_may_be_shown_before_its_line() {
+    assert!(
+        !is_a_lie(&log(), seen(80, 85, "1002")),
+        "A client was shown 1002 at 80 ms, and the line of 1002 is of 100 ms. The line comes after the swap, by a time that nothing \
+         limits, so the log is true. It is accused."
+    );
+}
+
+/// A resumed handshake shows nothing.
+pub fn a_resumed_handshake_shows_nothing() {
+    let resumed = Sighting {
+        resumed: true,
+        ..seen(150, 151, "1001")
+    };
+    assert!(
+        !is_a_lie(&log(), resumed),
+        "A client resumed a session at 150 ms. No certificate was sent: 1001 is what it knows as of the first handshake. It proves \
+         nothing, and the log is accused."
+    );
+}
+
+/// A serial that the log never names is a lie.
+pub fn a_serial_that_the_log_never_names_is_a_lie() {
+    assert!(
+        is_a_lie(&log(), seen(150, 155, "1003")),
+        "A client was shown 1003, which this log never names although it is whole. It is not among the lies."
+    );
+}
+
+/// What was put back is served again.
+pub fn what_was_put_back_is_served_again() {
+    let log = claims(&[(0, "1001"), (100, "1002"), (200, "1001")]);
+    assert!(
+        !is_a_lie(&log, seen(250, 255, "1001")),
+        "The log says that 1001 was put back at 200 ms. A client that began at 250 ms was shown 1001, as the log says, and the log is \
+         accused. One serial can have two claims."
+    );
+    assert!(
+        is_a_lie(&log, seen(250, 255, "1002")),
+        "1001 was put back at 200 ms, and a client that began at 250 ms was shown 1002. That is a lie, and not found."
+    );
+}
+
+/// Over all small runs, an honest server is never accused, and one that shows what it has replaced always is.
+pub fn an_honest_server_is_never_accused() {
+    for swap in 1..8 {
+        for line in swap..10 {
+            let log = claims(&[(0, "1001"), (line, "1002")]);
+            for began in 1..12 {
+                for served in began..14 {
+                    let serial = if served < swap { "1001" } else { "1002" };
+                    assert!(
+                        !is_a_lie(&log, seen(began, 14, serial)),
+                        "A server swapped at {swap} ms and logged it at {line} ms. A client began at {began} ms, was served at {served} ms, and \
+                         was shown {serial}, truthfully. The log is accused."
+                    );
+                }
+                let frozen = is_a_lie(&log, seen(began, 14, "1001"));
+                assert!(
+                    frozen == (began > line),
+                    "A server logged 1002 at {line} ms and goes on showing 1001. A client that began at {began} ms can prove it only \
+                     if it began after the line. Here the answer is {frozen}."
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What is wanted of `merge`. Each function is a check, and its comment says what has to hold.
+
+use lab::event::Event;
+
+use super::exercise::merge;
+
+/// A log: the second and the name of each event.
+fn log(lines: &[(u32, &str)]) -> Vec<Event> {
+    let event = |(second, name): &(u32, &str)| {
+        let line =
+            format!(r#"{{"ts":"2026-11-27T09:00:{second:02}.000000000Z","event":"{name}"}}"#);
+        Event::parse(&line).unwrap()
+    };
+    lines.iter().map(event).collect()
+}
+
+fn merged(first: &[(u32, &str)], second: &[(u32, &str)]) -> Vec<String> {
+    let merged = merge(log(first), log(second));
+    merged.iter().map(|event| event.name().to_owned()).collect()
+}
+
+/// No event is lost, whichever log is the longer one, and though two are of the same moment.
+pub fn no_event_is_lost() {
+    let (long, short) = ([(1, "a"), (3, "c"), (5, "e")], [(2, "b")]);
+    for (first, second) in [(&long[..], &short[..]), (&short, &long), (&long, &[])] {
+        let (found, wanted) = (merged(first, second).len(), first.len() + second.len());
+        assert!(
+            found == wanted,
+            "Logs of {} and {} events make one of {found}. When one log is at its end, the rest of the other follows.",
+            first.len(),
+            second.len()
+        );
+    }
+    let found = merged(&[(1, "a"), (1, "b")], &[(1, "c")]);
+    assert!(
+        found == ["a", "b", "c"],
+        "Three events are of the same moment, and the merged log has {found:?}. All of them stay, and those of the first log \
+         come first."
+    );
+}
+
+/// Causes come before their effects.
+pub fn causes_come_before_their_effects() {
+    let server = [(2, "identity_loaded"), (9, "identity_rejected")];
+    let agent = [(1, "rotation_started"), (8, "rotation_started")];
+    let wanted = [
+        "rotation_started",
+        "identity_loaded",
+        "rotation_started",
+        "identity_rejected",
+    ];
+    for found in [merged(&server, &agent), merged(&agent, &server)] {
+        assert!(
+            found == wanted,
+            "The agent's log has `rotation_started` at 1 s and 8 s, and the server's has what came of it at 2 s and 9 s. The merged log \
+             is {found:?}, in which an effect stands before its cause."
+        );
+    }
+}
+
+/// Each log keeps its order, though its clock was set back.
+pub fn each_log_keeps_its_order() {
+    // The clock was set back by 20 s between the first and the second line.
+    let server = [
+        (30, "identity_loaded"),
+        (12, "connection_opened"),
+        (13, "connection_closed"),
+    ];
+    let agent = [(29, "rotation_started"), (50, "rotation_started")];
+    let found = merged(&server, &agent);
+    let of_server: Vec<_> = found
+        .iter()
+        .filter(|name| *name != "rotation_started")
+        .collect();
+    assert!(
+        of_server == ["identity_loaded", "connection_opened", "connection_closed"],
+        "The server loaded, then a connection was opened and closed. In between its clock was set back by 20 s. In the merged log its \
+         lines are {of_server:?}: times have overruled the order in which one process wrote."
+    );
+    assert!(
+        found.first().is_some_and(|name| name == "rotation_started")
+            && found.last().is_some_and(|name| name == "rotation_started"),
+        "The agent wrote a second before the server loaded, and again when all was over. The merged log is {found:?}."
+    );
+}

@@ -1,0 +1,107 @@
+//! What is wanted of `latencies`. Each function is a check, and its comment says what has to hold.
+//!
+//! The clock is virtual. It stands still while anything can go on.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, pause, sleep, sleep_until, timeout};
+
+use super::exercise::latencies;
+
+const EVERY: Duration = Duration::from_millis(100);
+
+/// How long an answer takes where nothing is wrong.
+const QUICK: Duration = Duration::from_millis(5);
+
+/// The clock has steps of a millisecond.
+const STEP: Duration = Duration::from_millis(2);
+
+/// So many users of a server that answers nobody between two seconds and four, and everybody else at once.
+async fn during_a_stall(count: u32) -> Vec<Duration> {
+    pause();
+    let begin = Instant::now();
+    let [stalls, goes_on] = [2, 4].map(|seconds| begin + Duration::from_secs(seconds));
+    let server = move |_| async move {
+        if (stalls..goes_on).contains(&Instant::now()) {
+            sleep_until(goes_on).await;
+        }
+        sleep(QUICK).await;
+    };
+    measured(latencies(count, EVERY, server)).await
+}
+
+/// So many users of a server that takes a second for each answer, and gives as many at once as are wanted.
+async fn slow(count: u32) -> Vec<Duration> {
+    pause();
+    measured(latencies(count, EVERY, |_| async {
+        sleep(Duration::from_secs(1)).await
+    }))
+    .await
+}
+
+async fn measured(latencies: impl Future<Output = Vec<Duration>>) -> Vec<Duration> {
+    let hour = Duration::from_secs(3600);
+    let measured = timeout(hour, latencies).await;
+    measured.unwrap_or_else(|_| {
+        panic!("All answers had come, and an hour later `latencies` had not ended.")
+    })
+}
+
+/// Whoever comes while the server stalls has met the stall, and not the first of them alone.
+pub async fn each_who_comes_during_a_stall_has_met_it() {
+    let waited = during_a_stall(60).await;
+    let met = waited.iter().filter(|waited| **waited > QUICK * 2).count();
+    assert!(
+        met > 1,
+        "The server answered nobody from 2 s to 4 s. 20 users came in that time, and {met} of your figures show the stall: as if only one \
+         of them had come, or each had come when the one before was answered. A user's wait counts from when it was due."
+    );
+    assert!(
+        (19..=24).contains(&met),
+        "The server answered nobody from 2 s to 4 s. 20 users came in that time, and {met} of your figures show the stall."
+    );
+}
+
+/// A slow answer does not delay the next attempt.
+pub async fn a_slow_answer_does_not_delay_the_next_attempt() {
+    let waited = slow(10).await;
+    let longest = waited.iter().max().copied().unwrap_or_default();
+    assert!(
+        longest <= Duration::from_secs(1) + STEP,
+        "This server takes a second for each answer, and answers any number at once. A user came every 100 ms, and by your figures one of \
+         them waited {longest:?}. That is your own queue rather than the server's: begin each attempt when it is due."
+    );
+}
+
+/// The wait counts from the moment when a user came.
+pub async fn the_wait_counts_from_when_it_was_due() {
+    let waited = during_a_stall(60).await;
+    for (number, wanted) in [(10, 5), (21, 1905), (30, 1005), (39, 105), (50, 5)] {
+        let (waited, wanted) = (
+            waited.get(number).copied().unwrap_or_default(),
+            Duration::from_millis(wanted),
+        );
+        assert!(
+            waited.abs_diff(wanted) <= STEP,
+            "User {number} came at {:?}. The server, which stalls from 2 s to 4 s and needs 5 ms otherwise, answered {wanted:?} later. Your figure for \
+             this user is {waited:?}.",
+            EVERY * number as u32
+        );
+    }
+}
+
+/// Nobody is left out, be the answer ever so slow.
+pub async fn nobody_is_left_out() {
+    let waited = slow(10).await;
+    assert!(
+        waited.len() == 10,
+        "10 users came to a server that takes a second for each answer, and you have {} figures. Wait for all answers when the last user has come: \
+         the slow ones are what a percentile is made of.",
+        waited.len()
+    );
+    let none = measured(latencies(0, EVERY, |_| async { sleep(QUICK).await })).await;
+    assert!(
+        none.is_empty(),
+        "Nobody came, and the figures are {none:?}."
+    );
+}

@@ -1,0 +1,244 @@
+//! When does this agent renew, and does it renew before its leaf expires?
+//!
+//! A seed chooses how an agent of chapter 9 renews, some failures, and some outages. Answers come from the chapter's own
+//! schedule: a range is what a hundred thousand lots are drawn from, and an outage is one that the agent lives through,
+//! in virtual time, with files that are really away.
+
+mod outage;
+
+use std::io;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use ch09_simulating_rotation::schedule::{Schedule, pause};
+use fastrand::Rng;
+use time::OffsetDateTime;
+
+use crate::sheet::{Question, Sheet};
+use crate::virtual_time;
+
+pub use outage::{Came, Outage};
+
+/// How many lots are drawn to see where they lie.
+const LOTS: u64 = 100_000;
+
+/// How many outages are asked about.
+const OUTAGES: usize = 2;
+
+/// An agent, and the leaves that it renews.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Agent {
+    /// How long a leaf is valid.
+    pub lifetime: Duration,
+    /// When it is renewed.
+    pub schedule: Schedule,
+}
+
+/// A try that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// So many have failed in a row.
+    pub failures: u32,
+    /// What is left of the lifetime; zero where the leaf has expired.
+    pub left: Duration,
+}
+
+/// The sheet of this seed.
+///
+/// # Errors
+/// When no certificate can be made, or no temporary directory.
+pub fn sheet(seed: u64) -> io::Result<Sheet> {
+    let mut rng = Rng::with_seed(seed);
+    let agent = Agent::drawn(&mut rng);
+    let mut questions = vec![when(&agent)];
+    questions.extend(Failure::drawn(&mut rng, &agent).map(|failure| after(&agent, failure)));
+    let mut came = Came::ALL;
+    rng.shuffle(&mut came);
+    for came in came.into_iter().take(OUTAGES) {
+        let outage = Outage::drawn(&mut rng, &agent, came);
+        let lived = virtual_time(outage.lived_through(&agent, rng.u64(..)))??;
+        questions.push(outage.question(&agent, lived));
+    }
+    Ok(Sheet {
+        chapter: 9,
+        seed,
+        told: told(&agent),
+        questions,
+        answers: format!(
+            "Times count from the issue of the leaf. A pause has a shortest and a longest length.\n\
+             What comes of an outage is one of:\n{}",
+            Came::ALL
+                .map(|came| format!("  {}\n", came.words()))
+                .concat()
+        ),
+    })
+}
+
+impl Agent {
+    fn drawn(rng: &mut Rng) -> Self {
+        let hours = [1, 24, 240][rng.usize(..3)];
+        let schedule = Schedule {
+            at: [0.5, 0.6, 0.7, 0.8, 0.85][rng.usize(..5)],
+            jitter: [0.0, 0.1, 0.2][rng.usize(..3)],
+        };
+        Self {
+            lifetime: Duration::from_secs(hours * 3600),
+            schedule,
+        }
+    }
+
+    /// When a leaf is renewed at the earliest and at the latest, to a thousandth of its lifetime.
+    pub fn renews(&self) -> [Duration; 2] {
+        let birth = OffsetDateTime::UNIX_EPOCH;
+        let due = |lot| {
+            let mut lot = Rng::with_seed(lot);
+            let due = self.schedule.due((birth, birth + self.lifetime), &mut lot);
+            Duration::try_from(due - birth).unwrap_or_default()
+        };
+        let thousandth = self.lifetime / 1000;
+        ends().map(due).map(|end| {
+            let thousandths = end.div_duration_f64(thousandth).round();
+            thousandth.mul_f64(thousandths)
+        })
+    }
+
+    /// How long it waits after a failure: the shortest and the longest pause, to a second.
+    pub fn waits(&self, failure: Failure) -> [Duration; 2] {
+        let Failure { failures, left } = failure;
+        let wait = |lot| pause(failures, self.lifetime, left, &mut Rng::with_seed(lot));
+        ends()
+            .map(wait)
+            .map(|end| Duration::from_secs(end.as_secs_f64().round() as u64))
+    }
+}
+
+impl Failure {
+    /// Two of them: one with some of the lifetime left, one perhaps without.
+    fn drawn(rng: &mut Rng, agent: &Agent) -> [Self; 2] {
+        let mut percents = [0, 1, 2, 5, 10, 20];
+        rng.shuffle(&mut percents);
+        [percents[0], percents[1]].map(|percent| Self {
+            failures: rng.u32(1..8),
+            left: agent.lifetime * percent / 100,
+        })
+    }
+}
+
+/// The lots that draw the least and the most, of so many. What is drawn rises with the lot.
+fn ends() -> [u64; 2] {
+    static ENDS: LazyLock<[u64; 2]> = LazyLock::new(|| {
+        let drawn = |lot: &u64| Rng::with_seed(*lot).f64();
+        let by = |a: &u64, b: &u64| drawn(a).total_cmp(&drawn(b));
+        let (least, most) = ((0..LOTS).min_by(by), (0..LOTS).max_by(by));
+        [least.unwrap_or_default(), most.unwrap_or_default()]
+    });
+    *ENDS
+}
+
+fn when(agent: &Agent) -> Question {
+    let [first, last] = agent.renews();
+    let Schedule { at, jitter } = agent.schedule;
+    let (at, spread) = (percent(at), percent(jitter));
+    let half = agent.lifetime.mul_f64(jitter / 2.0);
+    let mut why = vec![match spread {
+        0 => format!("It is due after {at} % of the lifetime, and nothing is spread."),
+        _ => format!(
+            "It is due after {at} % of the lifetime, and spread over {spread} % of it, half of that before: {} each way.",
+            span(half)
+        ),
+    }];
+    if at * 2 + spread > 180 {
+        why.push(
+            "No renewal is later than nine tenths of the lifetime. A spread that would go beyond is moved rather than \
+             cut, so it is as wide as before."
+                .into(),
+        );
+    }
+    Question {
+        asked: "when is the leaf renewed?".into(),
+        answer: between(first, last),
+        why,
+    }
+}
+
+fn after(agent: &Agent, failure: Failure) -> Question {
+    let [shortest, longest] = agent.waits(failure);
+    let Failure { failures, left } = failure;
+    let hundredth = agent.lifetime / 100;
+    let doubled = hundredth * (1 << (failures - 1));
+    let (bound, of) = match left.is_zero() {
+        true => (agent.lifetime / 10, "a tenth of the lifetime"),
+        false => (left / 2, "half of what is left"),
+    };
+    let hour = Duration::from_secs(3600);
+    let least = match doubled.min(bound).min(hour) {
+        least if least == doubled => "The first is the least.",
+        least if least == bound => "The second is the least.",
+        _ => "An hour is less than both, and no pause is longer.",
+    };
+    let tries = match failures {
+        1 => "a failure".into(),
+        failures => format!("{failures} failures in a row"),
+    };
+    let state = match left.is_zero() {
+        true => "the leaf expired".into(),
+        false => format!("{} left", span(left)),
+    };
+    Question {
+        asked: format!("after {tries}, with {state}: how long is the pause?"),
+        answer: between(shortest, longest),
+        why: vec![
+            format!(
+                "A hundredth of the lifetime, doubled with each failure after the first, is {}. The bound is {of}: {}. {least}",
+                span(doubled),
+                span(bound)
+            ),
+            "Half of the pause is drawn by lot.".into(),
+        ],
+    }
+}
+
+fn told(agent: &Agent) -> String {
+    let Schedule { at, jitter } = agent.schedule;
+    format!(
+        "An agent of chapter 9 renews a leaf that is valid for {}. It is told:\n\n  \
+         --at {at} --jitter {jitter}\n\n\
+         After a failure it waits for a hundredth of the lifetime; twice as long after\n\
+         each further one; for half of what is left at most, or a tenth of the lifetime\n\
+         where nothing is left; and for an hour at most. Half of it is drawn by lot.\n\n\
+         When does it renew, and how long does it wait? And where the folder of its files\n\
+         is away for a while, is the leaf renewed before it expires?\n",
+        match agent.lifetime.as_secs() / 3600 {
+            1 => "an hour".into(),
+            24 => "24 hours".into(),
+            hours => format!("{hours} hours"),
+        }
+    )
+}
+
+fn percent(part: f64) -> u64 {
+    (part * 100.0).round() as u64
+}
+
+/// Two ends, or the one that both are.
+fn between(first: Duration, last: Duration) -> String {
+    match first == last {
+        true => span(first),
+        false => format!("from {} to {}", span(first), span(last)),
+    }
+}
+
+/// Hours, minutes and seconds, without what is zero.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<_> = parts
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    words.join(" ")
+}
