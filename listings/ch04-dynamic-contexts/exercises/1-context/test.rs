@@ -66,7 +66,7 @@ pub fn a_valid_pair_is_shown() {
     let (shown, _) = bench.shown();
     assert!(
         shown == "1002",
-        "1002 was loaded, and a new client was shown {shown}."
+        "1002 was loaded, and a new client was shown {shown}. Clients hold the root alone, so the intermediates have to be sent with the leaf."
     );
 }
 

@@ -75,6 +75,26 @@ pub fn a_client_is_shown_the_new_certificate() {
     );
 }
 
+/// A torn pair is an error, and changes nothing.
+pub fn a_torn_pair_changes_nothing() {
+    let bench = bench();
+    let mut authority = Authority::new().unwrap();
+    let [next, other] = std::array::from_fn(|_| pair(&issue(&mut authority)));
+    let torn = Pair {
+        chain: next.chain,
+        key: other.key,
+    };
+    let told = bench.server.reload(&torn).is_err();
+    let visit = bench.visit(&bench.client(&bench.clients, Options::default()));
+    let shown = visit.map_or_else(|error| format!("nothing ({error})"), |visit| visit.serial);
+    assert!(
+        told && shown == "1002",
+        "A key came that does not belong to its certificate. `reload` returned {}, and a client was shown {shown} in place of 1002. A context is put in place \
+         when it is whole, and what OpenSSL does not take is told to the caller.",
+        if told { "an error" } else { "`Ok`" }
+    );
+}
+
 /// A client without a certificate is refused, after a reload as before it.
 pub fn a_client_without_a_certificate_is_refused() {
     let bench = bench();

@@ -1,7 +1,7 @@
 //! What is wanted of `Contexts`. Each function is a check, and its comment says what has to hold.
 
 use std::cell::Cell;
-use std::fs;
+use std::fs::{self, File};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -104,6 +104,28 @@ pub fn nothing_is_made_while_nothing_changes() {
         made == 1,
         "`get` was called ten times while the files stayed as they were, and {made} contexts were made. One with the system's trust anchors costs \
          as much as nineteen handshakes, so it is made once for each change."
+    );
+}
+
+/// A change within one tick of the clock is seen.
+pub fn a_change_within_one_tick_is_seen() {
+    let mut bench = bench();
+    bench.shown();
+    let files = bench.agent.files();
+    let files = [files.certificate, files.key];
+    let dates = files
+        .each_ref()
+        .map(|file| fs::metadata(file).unwrap().modified().unwrap());
+    bench.agent.rotate().unwrap();
+    for (file, date) in files.iter().zip(dates) {
+        let file = File::options().write(true).open(file).unwrap();
+        file.set_modified(date).unwrap();
+    }
+    let shown = bench.shown();
+    assert!(
+        shown == "1002",
+        "The files hold 1002, and their dates are as they were with 1001: both were written within one tick of the clock. The server was shown {shown}. Compare \
+         what the files hold."
     );
 }
 

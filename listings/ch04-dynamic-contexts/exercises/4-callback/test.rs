@@ -94,7 +94,8 @@ pub fn a_client_without_a_certificate_is_refused() {
     assert!(
         visit.is_err(),
         "A client without a certificate was let in. A connection copies from the context that accepts whether it asks for one, before the callback is \
-         called. What the picked context says of that is not looked at."
+         called. What the picked context says of that is not looked at. And where it asks with `PEER` alone, it takes clients that have nothing \
+         to show: `FAIL_IF_NO_PEER_CERT` turns them away."
     );
 }
 

@@ -77,6 +77,21 @@ pub fn a_writer_at_work_is_waited_for() {
     );
 }
 
+/// Two looks that agree follow one another.
+pub fn looks_that_agree_follow_one_another() {
+    let (read, looks) = read(&[
+        Files("chain 1001, key 1001", 60),
+        Files("chain 1002, key 1001", 61),
+        Files("chain 1001, key 1001", 60),
+        Files("chain 1002, key 1002", 63),
+    ]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "A writer put the old certificate back for a moment, with its date, so the third look saw what the first had seen, and something else had been there in \
+         between. The answer is `{read}` (looks: {looks}). Files that rest look the same at two looks of which one follows the other."
+    );
+}
+
 /// Two looks within one tick of the clock are told apart.
 pub fn bytes_are_compared_and_not_dates() {
     let (read, _) = read(&[

@@ -39,12 +39,16 @@ pub fn what_is_written_every_day_is_read() {
                 "# our root\n{first}\n# --- the one before, until 2027 ---\n- kept by ops\n{second}\n"
             ),
         ),
+        (
+            "a comment behind the last block",
+            both() + "# the end of our roots\n",
+        ),
     ] {
         let found = found(&pem);
         assert!(
             found == Ok(2),
             "A file with two anchors is whole ({what}), and the answer is {found:?} in place of 2. Text that does not look like a part of a block \
-             may stand between blocks."
+             may stand between blocks, and behind them."
         );
     }
 }
@@ -104,12 +108,18 @@ pub fn files_that_were_joined_without_a_line_break_are_refused() {
 /// A block of another kind is not passed over.
 pub fn a_block_of_another_kind_is_refused() {
     let list = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n";
-    let found = found(&format!("{}{list}", both()));
-    assert!(
-        found.is_err(),
-        "Behind its anchors the file holds a list of revoked certificates, and the answer is {found:?}. Whoever put it there believes that it revokes \
+    let [first, second] = &*ROOTS;
+    for (place, pem) in [
+        ("Behind", format!("{first}{second}{list}")),
+        ("Between", format!("{first}{list}{second}")),
+    ] {
+        let found = found(&pem);
+        assert!(
+            found.is_err(),
+            "{place} its anchors the file holds a list of revoked certificates, and the answer is {found:?}. Whoever put it there believes that it revokes \
          something."
-    );
+        );
+    }
 }
 
 /// A file without an anchor is rejected.

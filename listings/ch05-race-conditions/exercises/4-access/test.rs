@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use super::exercise::{Access, Kernel, Key, read_key};
 
-/// The group of the service, and another one.
+/// Two groups of the service, and another one.
 const OURS: u32 = 1000;
+const ALSO_OURS: u32 = 1500;
 const THEIRS: u32 = 2000;
 
 /// A file in memory.
@@ -66,7 +67,7 @@ fn file(text: &'static str, mode: u32, group: u32) -> Rc<Held> {
 }
 
 fn read(world: &mut World) -> Key {
-    read_key(world, Path::new("tls.key"), &[OURS])
+    read_key(world, Path::new("tls.key"), &[OURS, ALSO_OURS])
         .unwrap_or_else(|error| panic!("The key is there, and `read_key` returned: {error}."))
 }
 
@@ -91,6 +92,7 @@ pub fn a_key_for_the_service_is_not_exposed() {
         (0o400, THEIRS, "another"),
         (0o640, OURS, "the service's own"),
         (0o440, OURS, "the service's own"),
+        (0o640, ALSO_OURS, "one more of the service's"),
     ] {
         assert!(
             !is_exposed(mode, group),
@@ -120,11 +122,16 @@ pub fn a_key_for_another_group_is_exposed() {
 
 /// A key that a group may change is exposed, even a group of ours.
 pub fn a_key_that_a_group_may_change_is_exposed() {
-    assert!(
-        is_exposed(0o660, OURS),
-        "A key has the mode 0660, and its group is the service's own. It is said not to be exposed. The service needs to read the key. A process that can write it can put \
-         another key there."
-    );
+    for (mode, group, whose) in [
+        (0o660, OURS, "the service's own"),
+        (0o620, THEIRS, "another"),
+    ] {
+        assert!(
+            is_exposed(mode, group),
+            "A key has the mode {mode:04o}, and its group is {whose}. It is said not to be exposed. The service needs to read the key. A process that can write it can put \
+             another key there."
+        );
+    }
 }
 
 /// What is said is said of the file that was read.

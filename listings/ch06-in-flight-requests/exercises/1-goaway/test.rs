@@ -180,12 +180,13 @@ pub async fn an_idle_client_leaves_at_once() {
 pub async fn what_takes_longer_than_the_grace_period_is_cut() {
     let mut bench = bench().await;
     let request = bench.request().await;
+    sleep(HOUR / 2).await;
     let due = bench.is_due().await;
     let (end, at) = outcome(bench.served).await;
     let took = (at - due).as_secs();
     assert!(
         end == End::Cut && took == GRACE.as_secs(),
-        "A request did not come to its end. The grace period is 30 s; the connection was over after {took} s, and ended as {end:?}. It has to be cut at the \
+        "A request did not come to its end. After half an hour the connection was due, and the grace period of 30 s begins then; the connection was over after {took} s, and ended as {end:?}. It has to be cut at the \
          deadline, and said to be."
     );
     assert!(

@@ -134,7 +134,7 @@ pub fn new_sessions_are_resumed_at_each_worker() {
             full.is_empty(),
             "All sessions were discarded, and then a client ({}) came to worker 0 and took a new one. It came back to each worker in turn; \
              those that did not resume: {full:?}. A client meets any worker next time, so all of them have to open the new sessions: one pair of keys \
-             for all.",
+             for all, and one memory of the sessions that have no ticket.",
             keeps.words()
         );
     }

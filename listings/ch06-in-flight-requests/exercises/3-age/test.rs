@@ -96,9 +96,11 @@ pub fn servers_that_started_together_differ() {
 
 /// Without jitter, the limit holds for all alike.
 pub fn without_jitter_it_is_the_limit() {
-    let age = Ages::new(HOUR, 0.0, 7).of(1);
-    assert!(
-        age == HOUR,
-        "The jitter is 0 and the limit an hour, and a connection is {age:?} old when it is asked."
-    );
+    for limit in [HOUR, HOUR / 2] {
+        let age = Ages::new(limit, 0.0, 7).of(1);
+        assert!(
+            age == limit,
+            "The jitter is 0 and the limit {limit:?}, and a connection is {age:?} old when it is asked. The limit is the `max_age` that `new` was given."
+        );
+    }
 }

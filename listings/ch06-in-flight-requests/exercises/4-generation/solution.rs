@@ -8,6 +8,9 @@ use rustls::ServerConfig;
 use rustls::server::ProducesTickets;
 
 // ANCHOR: solution
+/// What a ticket with a number begins with.
+const MARK: &[u8] = b"GEN1";
+
 /// One handshake under a generation. It stands between rustls and the ticket keys.
 pub struct Handshake {
     number: u64,
@@ -52,13 +55,14 @@ impl ProducesTickets for Handshake {
     fn encrypt(&self, session: &[u8]) -> Option<Vec<u8>> {
         // Of a session that is resumed, the number goes on: its client was shown no certificate since.
         let number = self.opened.lock().unwrap_or(self.number);
-        let sealed = [&number.to_be_bytes(), session].concat();
+        let sealed = [MARK, &number.to_be_bytes(), session].concat();
         self.config.ticketer.encrypt(&sealed)
     }
 
     fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
         let sealed = self.config.ticketer.decrypt(ticket)?;
-        let (number, session) = sealed.split_first_chunk()?;
+        // A server that sealed no number did not begin with the mark either.
+        let (number, session) = sealed.strip_prefix(MARK)?.split_first_chunk()?;
         *self.opened.lock() = Some(u64::from_be_bytes(*number));
         Some(session.to_vec())
     }

@@ -53,7 +53,7 @@ impl ProducesTickets for Handshake {
     }
 
     /// Makes a session of a ticket. rustls calls it when the client offers one, and may resume the session then, or not.
-    /// `self.config.ticketer.decrypt(…)` gives back what was sealed.
+    /// `self.config.ticketer.decrypt(…)` gives back what was sealed. With `None` the client makes a full handshake.
     fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
         todo!("this is the starter: write `Handshake`")
     }

@@ -122,16 +122,22 @@ pub fn a_ticket_that_was_opened_need_not_be_resumed() {
 /// A ticket without a number is none.
 pub fn a_ticket_without_a_number_is_none() {
     let bench = bench();
-    let ticket = bench.generations[0].ticketer.encrypt(b"old").unwrap();
     bench.visit(2);
-    let decrypt = || bench.handshake(2).decrypt(&ticket);
-    let session = panic::catch_unwind(AssertUnwindSafe(decrypt));
-    assert!(
-        matches!(session, Ok(None)),
-        "The server before this one shared the ticket keys, and sealed no number. Its ticket has to be none, so that the client does a full handshake. `decrypt` {}.",
-        match session {
-            Ok(session) => format!("returned {session:?}"),
-            Err(_) => "panicked, and with it the handshake".into(),
-        }
-    );
+    for old in ["old", "a session of the server before this one"] {
+        let ticket = bench.generations[0].ticketer.encrypt(old.as_bytes());
+        let decrypt = || bench.handshake(2).decrypt(ticket.as_ref().unwrap());
+        let session = panic::catch_unwind(AssertUnwindSafe(decrypt));
+        assert!(
+            matches!(session, Ok(None)),
+            "The server before this one shared the ticket keys, and sealed `{old}` without a number. Its ticket has to be none, so that the client does a full \
+             handshake. `decrypt` {}.",
+            match session {
+                Ok(session) => format!(
+                    "returned {:?}, and took what is no number for one",
+                    session.map(|session| String::from_utf8_lossy(&session).into_owned())
+                ),
+                Err(_) => "panicked, and with it the handshake".into(),
+            }
+        );
+    }
 }

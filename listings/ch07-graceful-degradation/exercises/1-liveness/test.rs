@@ -55,6 +55,28 @@ pub fn a_dead_watcher_kills_no_process() {
     );
 }
 
+/// Two faults at once kill no process either.
+pub fn two_faults_at_once_kill_no_process() {
+    let state = State {
+        rejected: true,
+        ..without_a_watcher()
+    };
+    for state in [
+        state,
+        State {
+            seconds_left: -HOUR,
+            ..state
+        },
+    ] {
+        assert!(
+            live(&state),
+            "Nothing has looked at the files for an hour, they were broken before, and {} s are left. `live` said no. Two faults that a restart does not mend \
+             are not mended by one: the next process reads the same files, and begins with no certificate at all.",
+            state.seconds_left
+        );
+    }
+}
+
 /// A healthy server is ready, up to the last second of its certificate.
 pub fn a_healthy_server_is_ready_up_to_the_last_second() {
     for (state, when) in [

@@ -137,6 +137,12 @@ pub fn it_is_late_first_and_then_urgent() {
              still mend itself.",
             case.name
         );
+        let late = (0..=100).any(|part| case.at(case.spare * part / 100) == Level::Late);
+        assert!(
+            late,
+            "{} It goes from `Fresh` to `Urgent` and is never late. The first word of a dead agent wakes a person, who could have been told in the morning.",
+            case.name
+        );
         let level = case.at(case.spare / 4 - 1);
         assert!(
             level == Level::Urgent,

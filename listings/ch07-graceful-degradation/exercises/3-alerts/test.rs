@@ -78,6 +78,12 @@ pub fn files_that_stay_invalid_ring_it() {
         !early.rings(at(91)),
         "For a minute and a half each look has rejected the files, and the alert rings already. A slow writer may need that long."
     );
+    let just = rejected(&[0, 60, 120]);
+    assert!(
+        just.rings(at(121)),
+        "From the first look to the last one exactly two minutes went by, each look has rejected the files, and the alert is silent. \
+         Two minutes or more are wanted."
+    );
     let lasting = rejected(&[0, 30, 60, 90, 120, 150]);
     assert!(
         lasting.rings(at(151)),

@@ -136,7 +136,8 @@ pub fn clients_of_a_root_in_force_are_let_in() {
             let said = let_in(&session, bench.both(), UnixTime::now());
             assert!(
                 said.is_ok(),
-                "Both roots are in force, and a client {} was refused after a {kind} handshake: {said:?}.",
+                "Both roots are in force, and a client {} was refused after a {kind} handshake: {said:?}. What the client showed is a chain: \
+                 its leaf, and the intermediates by which that leads to a root.",
                 client.name
             );
         }

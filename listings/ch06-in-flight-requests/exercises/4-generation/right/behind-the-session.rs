@@ -50,14 +50,15 @@ impl ProducesTickets for Handshake {
 
     fn encrypt(&self, session: &[u8]) -> Option<Vec<u8>> {
         let number = self.opened.lock().unwrap_or(self.number);
-        let sealed = format!("#{number}").into_bytes();
+        let sealed = format!("#generation {number}").into_bytes();
         self.config.ticketer.encrypt(&[session, &sealed].concat())
     }
 
     fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
         let sealed = self.config.ticketer.decrypt(ticket)?;
         let at = sealed.iter().rposition(|byte| *byte == b'#')?;
-        let number = str::from_utf8(&sealed[at + 1..]).ok()?.parse().ok()?;
+        let number = str::from_utf8(&sealed[at..]).ok()?;
+        let number = number.strip_prefix("#generation ")?.parse().ok()?;
         *self.opened.lock() = Some(number);
         Some(sealed[..at].to_vec())
     }

@@ -1,0 +1,45 @@
+//! A quiet alert.
+
+use std::time::Duration;
+
+use ch02_hot_reload::identity::Reason;
+
+/// What a look at the files found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A new identity, which is served now.
+    Loaded,
+    /// What is served already.
+    Unchanged,
+    /// Files that are not valid. What was served goes on being served.
+    Rejected(Reason),
+}
+
+/// For how long the files must have been invalid.
+pub const LASTING: Duration = Duration::from_secs(120);
+
+/// Rings when the files have been invalid for [`LASTING`] or longer. All times count from one beginning.
+#[derive(Debug, Default)]
+pub struct Alert {
+    since: Option<Duration>,
+    last: Duration,
+}
+
+impl Alert {
+    /// A look at the files ended at `at`. Looks come in order, at each event and each poll.
+    pub fn looked(&mut self, at: Duration, found: Found) {
+        match found {
+            Found::Loaded | Found::Unchanged => self.since = None,
+            Found::Rejected(_) => {
+                self.since.get_or_insert(at);
+                self.last = at;
+            }
+        }
+    }
+
+    /// Whether it rings at `now`. Prometheus asks every 15 s, whatever the watcher does.
+    pub fn rings(&self, now: Duration) -> bool {
+        let _ = now;
+        self.since.is_some_and(|since| self.last - since > LASTING)
+    }
+}

@@ -1,0 +1,28 @@
+//! Resumption after removal.
+
+use std::sync::Arc;
+
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::UnixTime;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{Error, RootCertStore, ServerConnection};
+
+/// Decides on a client whose handshake is complete. `roots` are those in force at the time `now`.
+///
+/// # Errors
+/// Why it is not let in: the caller closes the connection.
+pub fn let_in(
+    session: &ServerConnection,
+    roots: Arc<RootCertStore>,
+    now: UnixTime,
+) -> Result<(), Error> {
+    let chain = session
+        .peer_certificates()
+        .ok_or(Error::NoCertificatesPresented)?;
+    let (leaf, _) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
+    WebPkiClientVerifier::builder_with_provider(roots, Arc::new(default_provider()))
+        .build()
+        .map_err(|error| Error::General(error.to_string()))?
+        .verify_client_cert(leaf, &[], now)
+        .map(drop)
+}
