@@ -69,9 +69,13 @@ fn section(exercise: &Exercise) -> Result<String, Error> {
     let Exercise { id, about, .. } = exercise;
     let (title, read) = (&about.title, &about.read);
     let (minutes, number) = (about.minutes, number(exercise));
+    let also = match exercise.folder.join("go").is_dir() {
+        true => format!(" In Go, with `cargo exercise next {id} --track go`."),
+        false => String::new(),
+    };
     let mut page = format!(
         "### {title} {{#exercise-{id}}}\n\n{minutes} minutes. [Chapter {number}]({read}) has all that it needs. Begin with \
-         `cargo exercise next {id}`.\n\n{}\n",
+         `cargo exercise next {id}`.{also}\n\n{}\n",
         about.task.trim()
     );
     let hints = about.hints.len();

@@ -22,6 +22,7 @@ pub mod listing;
 pub mod log;
 mod markup;
 pub mod minutes;
+pub mod offline;
 pub mod pictures;
 pub mod plan;
 pub mod preprocess;

@@ -8,6 +8,7 @@ mod grid;
 mod listing;
 mod log;
 mod new_chapter;
+mod offline;
 mod pictures;
 mod plan;
 mod quiz;

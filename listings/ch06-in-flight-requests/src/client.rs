@@ -211,6 +211,18 @@ impl Http {
     }
 }
 
+/// Whether the connection ends with this answer: it says `Connection: close`, in whatever case and among
+/// other words (RFC 9112, section 9.6), or is of HTTP/1.0 and does not say that the connection is kept.
+pub fn asks_to_leave<B>(answer: &Response<B>) -> bool {
+    let says = |wanted: &str| {
+        let values = answer.headers().get_all(CONNECTION).into_iter();
+        let values = values.filter_map(|value| value.to_str().ok());
+        let mut options = values.flat_map(|value| value.split(','));
+        options.any(|option| option.trim().eq_ignore_ascii_case(wanted))
+    };
+    says("close") || (answer.version() == hyper::Version::HTTP_10 && !says("keep-alive"))
+}
+
 impl Download {
     /// The body of an answer that should be so long.
     ///
@@ -220,9 +232,8 @@ impl Download {
         if !response.status().is_success() {
             return Err(severed(0, format!("status {}", response.status())));
         }
-        let close = response.headers().get(CONNECTION);
         Ok(Self {
-            close: close.is_some_and(|value| value == "close"),
+            close: asks_to_leave(&response),
             body: response.into_body(),
             received: 0,
             size,

@@ -206,10 +206,11 @@ pub fn write_to_file(
     for (name, text, mode, append) in parts {
         let path = directory.join(name);
         let mut options = OpenOptions::new();
-        options.create(true).mode(mode);
+        options.create(true);
         let mut file = match append {
-            true => options.append(true).open(&path)?,
-            false => options.write(true).truncate(true).open(&path)?,
+            true => options.append(true).mode(mode).open(&path)?,
+            // Go's `os.Create`: a new file has what the umask leaves, until its mode is set below.
+            false => options.write(true).truncate(true).mode(0o666).open(&path)?,
         };
         if !append {
             between(&format!("{name} truncated"));

@@ -4,7 +4,7 @@ import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-PATTERN = bytes(range(251))
+PATTERN = bytes(range(256))
 
 
 class Handler(BaseHTTPRequestHandler):

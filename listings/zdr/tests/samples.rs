@@ -57,7 +57,7 @@ fn stopped_at(course: &Course, lesson: Lesson) -> String {
 
 /// What explains failures of a rotation would send its learner elsewhere, so it is not said before there was one.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_evening_does_not_serve_two_clients_at_once() {
+async fn the_first_evening_does_not_serve_what_is_asked_for() {
     let Some(spec) = sample("first-evening") else {
         return;
     };
@@ -65,7 +65,7 @@ async fn the_first_evening_does_not_serve_two_clients_at_once() {
     let told = stopped_at(&course, Lesson::Serves);
     let found = "It does not serve as the course asks, and nothing was rotated yet.";
     assert_eq!(told.matches("Found: ").count(), 1, "{told}");
-    for words in [found, "no answer in time", "\"What it has to do\""] {
+    for words in [found, "\"What it has to do\""] {
         assert!(told.contains(words), "no `{words}` in: {told}");
     }
     assert!(!told.contains("at risk during"), "{told}");

@@ -14,8 +14,9 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::go;
 use crate::program::{self, Check};
-use crate::set::{Exercise, Set};
+use crate::set::{Exercise, Set, Track};
 
 /// The variable by which cargo tells where the book is.
 pub const CHECKOUT: &str = "ZERO_DOWNTIME_CHECKOUT";
@@ -87,6 +88,9 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
         return Err(Error::NotBegun { name });
     }
     let checks = exercise.checks()?;
+    if exercise.track == Track::Go {
+        return attempt_in_go(folder, exercise, checks);
+    }
     let program = write_program(folder, exercise, &checks)?;
     // Every answer is built to the same file: until this one has run, no other is built.
     let _one_at_a_time = lock(&set.root.join("target"))?;
@@ -96,6 +100,41 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
         Some(built) => run(&built, checks).map(Attempt::Ran),
         None => Ok(Attempt::DoesNotCompile),
     }
+}
+
+/// The same for an answer in Go.
+fn attempt_in_go(
+    folder: &Folder,
+    exercise: &Exercise,
+    checks: Vec<Check>,
+) -> Result<Attempt, Error> {
+    let answer = folder.answer(exercise);
+    let module = answer.parent().unwrap_or(folder.path());
+    let test = exercise.text(exercise.track.test())?;
+    go::equip(module, &test).map_err(|error| Error::file(module, error))?;
+    let mut tested = go::test(module).map_err(|error| Error::file(Path::new("go"), error))?;
+    if tested.tests.is_empty() {
+        eprint!("{}", tested.refused);
+        return Ok(Attempt::DoesNotCompile);
+    }
+    let checks = checks.into_iter().map(|check| {
+        let outcome = match tested.tests.remove(&check.name) {
+            Some(go::Test {
+                passed: Some(true), ..
+            }) => Outcome::Held,
+            Some(go::Test {
+                passed: Some(false),
+                words,
+                at,
+            }) => Outcome::Failed { words, at },
+            _ => Outcome::NotReached,
+        };
+        (check, outcome)
+    });
+    Ok(Attempt::Ran(Ran {
+        checks: checks.collect(),
+        printed: tested.printed,
+    }))
 }
 
 /// Writes what cargo is to build. It is written only where it differs, so that nothing is built again in vain.

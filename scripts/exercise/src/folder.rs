@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::set::Exercise;
+use crate::go;
+use crate::set::{Exercise, Track};
 
 /// What a coding assistant in a learner's folder is told: hints before answers, and the learner types.
 const FOR_ASSISTANTS: &str = include_str!("../learner/AGENTS.md");
@@ -27,8 +28,12 @@ impl Folder {
 
     /// Where the answer to an exercise lies, or will lie.
     pub fn answer(&self, exercise: &Exercise) -> PathBuf {
-        let file = format!("{}.rs", exercise.id);
-        self.0.join(&exercise.chapter).join(file)
+        let chapter = self.0.join(&exercise.chapter);
+        match exercise.track {
+            Track::Rust => chapter.join(format!("{}.rs", exercise.id)),
+            // A module is a folder.
+            Track::Go => chapter.join(&exercise.id).join("answer.go"),
+        }
     }
 
     /// Whether there is an answer.
@@ -39,7 +44,7 @@ impl Folder {
     /// Whether the answer is the starter, word by word.
     pub fn is_starter(&self, exercise: &Exercise) -> bool {
         let answer = fs::read_to_string(self.answer(exercise));
-        matches!((answer, exercise.text("starter.rs")), (Ok(answer), Ok(starter)) if answer == starter)
+        matches!((answer, exercise.starter()), (Ok(answer), Ok(starter)) if answer == starter)
     }
 
     /// Writes the starter, unless there is an answer. Returns whether it did. With a starter comes `AGENTS.md`, for a
@@ -48,10 +53,15 @@ impl Folder {
     /// # Errors
     /// When the folder cannot be written.
     pub fn begin(&self, exercise: &Exercise) -> Result<bool, Error> {
-        let (path, starter) = (self.answer(exercise), exercise.text("starter.rs")?);
+        let (path, starter) = (self.answer(exercise), exercise.starter()?);
         let folder = path.parent().unwrap_or(&self.0);
         fs::create_dir_all(folder).map_err(|error| Error::file(folder, error))?;
         let is_new = create_once(&path, &starter)?;
+        if exercise.track == Track::Go {
+            // So that an editor knows what it is, before it is tried.
+            let equipped = go::equip(folder, &exercise.text(exercise.track.test())?);
+            equipped.map_err(|error| Error::file(folder, error))?;
+        }
         if is_new {
             create_once(&self.0.join("AGENTS.md"), FOR_ASSISTANTS)?;
         }
@@ -85,8 +95,11 @@ impl Folder {
 
     fn free_name(&self, exercise: &Exercise) -> PathBuf {
         let folder = self.0.join("kept");
-        let name =
-            |number: u32| folder.join(format!("{}-{}-{number}.rs", exercise.chapter, exercise.id));
+        let name = |number: u32| {
+            let (chapter, id) = (&exercise.chapter, &exercise.id);
+            let extension = exercise.track.extension();
+            folder.join(format!("{chapter}-{id}-{number}.{extension}"))
+        };
         let mut number = 1;
         while name(number).symlink_metadata().is_ok() {
             number += 1;

@@ -3,6 +3,7 @@
 //! - [`set`] is what the book has: `listings/*/exercises`.
 //! - [`folder`] is the learner's own: answers, what was kept of them, and [`progress`].
 //! - [`program`] puts an answer and its checks together, and [`attempt`] builds and runs that.
+//! - [`go`] tries answers of the track in Go.
 //! - [`class`] reads the folders of several learners.
 //! - [`tell`] is what a terminal shows, and [`homework`] asks another program for a sheet of questions.
 //!
@@ -23,6 +24,7 @@ pub mod attempt;
 pub mod class;
 mod error;
 pub mod folder;
+pub mod go;
 pub mod homework;
 pub mod program;
 pub mod progress;

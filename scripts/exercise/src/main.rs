@@ -14,7 +14,7 @@ use exercise::class;
 use exercise::folder::Folder;
 use exercise::homework::homework;
 use exercise::progress::{Progress, Report};
-use exercise::set::{Exercise, Set};
+use exercise::set::{Exercise, Set, Track};
 use exercise::tell::Teller;
 use exercise::watch::watch;
 use serde::Serialize;
@@ -28,6 +28,9 @@ struct Arguments {
     /// Where your answers lie; without it, the folder `exercises` of the book, which git ignores.
     #[arg(long, global = true)]
     folder: Option<PathBuf>,
+    /// The language of your answers. In Go there are few of them yet.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    track: Track,
 }
 
 #[derive(Subcommand)]
@@ -121,13 +124,17 @@ fn root() -> Result<PathBuf, Error> {
 
 /// Whether what was tried holds.
 fn run(arguments: Arguments) -> Result<bool, Error> {
-    let set = Set::read(&root()?)?;
+    let set = Set::of_track(&root()?, arguments.track)?;
     let (folder, option) = match &arguments.folder {
         Some(folder) => (
             Folder::new(folder),
             format!(" --folder {}", folder.display()),
         ),
         None => (Folder::new(&set.root.join("exercises")), String::new()),
+    };
+    let option = match arguments.track {
+        Track::Rust => option,
+        Track::Go => format!("{option} --track go"),
     };
     let mut progress = Progress::read(&folder)?;
     let teller = Teller {

@@ -3,10 +3,40 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::go;
 use crate::program::{Check, checks};
+
+/// The language of the answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Track {
+    /// All exercises have it.
+    #[default]
+    Rust,
+    /// Those that have a folder `go`.
+    Go,
+}
+
+impl Track {
+    /// What a file of this language ends with.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Rust => "rs",
+            Self::Go => "go",
+        }
+    }
+
+    /// The file that holds the checks.
+    pub fn test(self) -> &'static str {
+        match self {
+            Self::Rust => "test.rs",
+            Self::Go => "answer_test.go",
+        }
+    }
+}
 
 /// All of them, in the order of the chapters.
 #[derive(Clone, Debug)]
@@ -20,7 +50,9 @@ pub struct Set {
 /// One exercise: a folder with a starter, checks, a solution and wrong answers.
 #[derive(Clone, Debug)]
 pub struct Exercise {
-    /// Its name, for commands: `cost`.
+    /// The language of its answers.
+    pub track: Track,
+    /// Its name, for commands: `cost`; in Go, `cost-go`.
     pub id: String,
     /// Its chapter, for commands and folders: `ch01`.
     pub chapter: String,
@@ -69,11 +101,19 @@ pub struct Wrong {
 }
 
 impl Set {
-    /// Reads those below `listings` of this folder.
+    /// Reads those in Rust below `listings` of this folder.
+    ///
+    /// # Errors
+    /// As [`Self::of_track`].
+    pub fn read(root: &Path) -> Result<Self, Error> {
+        Self::of_track(root, Track::Rust)
+    }
+
+    /// Reads those of one track below `listings` of this folder.
     ///
     /// # Errors
     /// When a folder or an `exercise.toml` cannot be read, or two exercises have one name.
-    pub fn read(root: &Path) -> Result<Self, Error> {
+    pub fn of_track(root: &Path, track: Track) -> Result<Self, Error> {
         let mut exercises: Vec<Exercise> = Vec::new();
         for listing in entries(&root.join("listings"))? {
             let folder = listing.join("exercises");
@@ -81,7 +121,10 @@ impl Set {
                 continue;
             }
             for folder in entries(&folder)? {
-                let exercise = Exercise::read(&name(&listing), folder)?;
+                if track == Track::Go && !folder.join("go").is_dir() {
+                    continue;
+                }
+                let exercise = Exercise::read(&name(&listing), folder, track)?;
                 if let Some(twin) = exercises.iter().find(|other| other.id == exercise.id) {
                     let error = format!("{} has that name as well", twin.folder.display());
                     let path = exercise.folder;
@@ -101,12 +144,14 @@ impl Set {
     /// # Errors
     /// When there is none. What looks like it is said.
     pub fn find(&self, typed: &str) -> Result<&Exercise, Error> {
-        let word = typed.trim_end_matches(".rs");
+        let word = typed.trim_end_matches(".rs").trim_end_matches("/answer.go");
         let word = word.rsplit('/').next().unwrap_or(word);
         let is_it = |one: &&Exercise| {
-            one.id == word || word.strip_prefix(&format!("{}-", one.chapter)) == Some(&one.id)
+            let word = word.strip_prefix(&format!("{}-", one.chapter));
+            word == Some(&one.id) || word == Some(one.shared_id())
         };
-        self.exercises.iter().find(is_it).ok_or_else(|| {
+        let word_is = |one: &&Exercise| one.id == word || one.shared_id() == word || is_it(one);
+        self.exercises.iter().find(word_is).ok_or_else(|| {
             let near = self.exercises.iter().map(|one| {
                 let likeness = strsim::jaro_winkler(word, &one.id);
                 (likeness, &one.id)
@@ -131,7 +176,11 @@ impl Set {
 }
 
 impl Exercise {
-    fn read(listing: &str, folder: PathBuf) -> Result<Self, Error> {
+    fn read(listing: &str, shared: PathBuf, track: Track) -> Result<Self, Error> {
+        let folder = match track {
+            Track::Rust => shared.clone(),
+            Track::Go => shared.join("go"),
+        };
         let path = folder.join("exercise.toml");
         let text = fs::read_to_string(&path).map_err(|error| Error::file(&path, error))?;
         let wrong = |error: String| Error::About {
@@ -139,19 +188,39 @@ impl Exercise {
             error,
         };
         let about: About = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        let name = name(&folder);
+        let name = name(&shared);
         let id = name
             .split_once('-')
             .filter(|(number, _)| number.parse::<u8>().is_ok());
         let (_, id) = id.ok_or_else(|| wrong("its folder is not named `1-name`".into()))?;
         let chapter = listing.split('-').next().unwrap_or(listing);
         Ok(Self {
-            id: id.to_owned(),
+            track,
+            id: match track {
+                Track::Rust => id.to_owned(),
+                Track::Go => format!("{id}-go"),
+            },
             chapter: chapter.to_owned(),
             listing: listing.to_owned(),
             folder,
             about,
         })
+    }
+
+    /// Its name without the language.
+    pub fn shared_id(&self) -> &str {
+        match self.track {
+            Track::Rust => &self.id,
+            Track::Go => self.id.trim_end_matches("-go"),
+        }
+    }
+
+    /// The starter, as text.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn starter(&self) -> Result<String, Error> {
+        self.text(&format!("starter.{}", self.track.extension()))
     }
 
     /// A file of it, as text.
@@ -166,17 +235,21 @@ impl Exercise {
     /// What has to hold.
     ///
     /// # Errors
-    /// When `test.rs` cannot be read.
+    /// When its file of checks cannot be read.
     pub fn checks(&self) -> Result<Vec<Check>, Error> {
-        Ok(checks(&self.text("test.rs")?))
+        let text = self.text(self.track.test())?;
+        Ok(match self.track {
+            Track::Rust => checks(&text),
+            Track::Go => go::checks(&text),
+        })
     }
 
     /// The part of the solution that is shown.
     ///
     /// # Errors
-    /// When `solution.rs` cannot be read.
+    /// When the solution cannot be read.
     pub fn solution(&self) -> Result<String, Error> {
-        let text = self.text("solution.rs")?;
+        let text = self.text(&format!("solution.{}", self.track.extension()))?;
         let lines = text
             .lines()
             .skip_while(|line| !line.contains("// ANCHOR: solution"));

@@ -66,7 +66,11 @@ impl Teller<'_> {
         writeln!(out)?;
         let id = &exercise.id;
         line(out, "edit", &self.shown(&self.folder.answer(exercise)))?;
-        line(out, "checks", &self.shown(&exercise.folder.join("test.rs")))?;
+        line(
+            out,
+            "checks",
+            &self.shown(&exercise.folder.join(exercise.track.test())),
+        )?;
         line(out, "try", &self.command(&format!("run {id}")))?;
         line(out, "help", &self.command(&format!("hint {id}")))?;
         line(out, "read", &format!("src/{}", exercise.about.read))
@@ -102,7 +106,7 @@ impl Teller<'_> {
         paragraph(
             out,
             "",
-            "Where they name `test.rs`, the checks use something as the starter has it, and your answer has it otherwise: a name, an argument, or what a future holds.",
+            "Where they name the file of the checks, these use something as the starter has it, and your answer has it otherwise: a name, an argument, or what a future holds.",
         )?;
         writeln!(out)?;
         self.go_on(out, exercise, progress)
@@ -273,12 +277,14 @@ impl Teller<'_> {
 
     /// The solution, and what goes wrong often.
     pub fn solution(&self, out: &mut dyn Write, exercise: &Exercise) -> Result<(), Error> {
-        let text = exercise.solution()?;
+        let (text, extension) = (exercise.solution()?, exercise.track.extension());
         self.title(out, exercise)?;
         writeln!(out, "\n{text}")?;
         writeln!(out, "What goes wrong often:")?;
         for wrong in &exercise.about.wrong {
-            let path = exercise.folder.join(format!("wrong/{}.rs", wrong.file));
+            let path = exercise
+                .folder
+                .join(format!("wrong/{}.{extension}", wrong.file));
             paragraph(out, "  ", &wrong.words)?;
             writeln!(out, "    {FAINT}{}{FAINT:#}", self.shown(&path))?;
         }

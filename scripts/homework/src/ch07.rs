@@ -14,13 +14,12 @@ use fastrand::Rng;
 use crate::sheet::{Question, Sheet};
 use crate::virtual_time;
 
+use scene::HOUR;
+
 pub use scene::{Happens, Said, Scene};
 
 /// How many moments are asked about.
 const QUESTIONS: usize = 5;
-
-/// An hour.
-pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// The sheet of this seed.
 ///
@@ -70,10 +69,10 @@ fn told(scene: &Scene) -> String {
     let mut told = String::from(
         "A server of chapter 7 serves a leaf that is valid for 24 hours, from 0:00 on.\n\
          Its agent renews after half of that, and tries every two hours while it is due.\n\
-         The server looks at its files each 5 minutes, and is scraped as often. Without a\n\
-         look for 1,000 s it counts its watcher as dead. This happens, and nothing else:\n\
-         where no renewal is listed, the agent brings none. All hours are of a clock that\n\
-         is never set.\n\n",
+         The server looks at its files each 5 minutes; without a look for 1,000 s it\n\
+         counts its watcher as dead. It is scraped each quarter of an hour. This happens,\n\
+         and nothing else: where no renewal is listed, the agent brings none. All hours\n\
+         are of a clock that is never set.\n\n",
     );
     for (hour, happens) in &scene.happens {
         told += &format!("  {:>5}  {}\n", clock(HOUR * *hour), happens.words());

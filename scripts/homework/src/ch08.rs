@@ -13,21 +13,10 @@ use fastrand::Rng;
 use crate::sheet::{Question, Sheet};
 use crate::virtual_time;
 
-pub use scene::{Call, Outcome, Scene, Server, Step};
+pub use scene::{Call, Caller, Outcome, Scene, Server, Step};
 
 /// How many calls are asked about.
 const QUESTIONS: usize = 5;
-
-/// A client, as the sheet tells of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// What its leaf is under. `None` where it shows none.
-    pub leaf: Option<&'static str>,
-    /// The roots that it trusts.
-    pub trusts: Vec<&'static str>,
-    /// Whether it keeps its session, and comes back with it.
-    pub resumes: bool,
-}
 
 /// The sheet of this seed.
 ///
@@ -138,20 +127,6 @@ fn told(scene: &Scene) -> String {
     }
     told + "\nEach calls before the first step and after each step, in this order, and hangs\n\
             up. What comes of these calls?\n"
-}
-
-impl Caller {
-    fn words(&self) -> String {
-        let leaf = match self.leaf {
-            Some(root) => format!("a leaf under {root}"),
-            None => "no certificate".into(),
-        };
-        let session = match self.resumes {
-            true => "; keeps its session",
-            false => "",
-        };
-        format!("{leaf}; trusts {}{session}", self.trusts.join(" and "))
-    }
 }
 
 fn answers() -> String {

@@ -71,7 +71,7 @@ fn each_fault() {
 #[test]
 fn each_answer_comes_up_and_is_explained() {
     let (mut happened, mut fired, mut ready) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for seed in 0..24 {
+    for seed in 0..16 {
         let scene = drawn(seed);
         happened.extend(scene.happens.iter().map(|(_, happens)| *happens));
         for said in played(&scene) {
@@ -79,6 +79,8 @@ fn each_answer_comes_up_and_is_explained() {
             ready.insert(said.ready);
             assert_eq!(said.live, 200);
         }
+    }
+    for seed in 0..6 {
         let sheet = sheet(seed).unwrap();
         assert_eq!(sheet.questions.len(), 5, "seed {seed}");
         for question in sheet.questions {

@@ -63,7 +63,7 @@ fn a_client_of_the_servers_own_authority() {
 /// Of a full handshake, what each side trusts decides, whatever the server.
 #[test]
 fn a_full_handshake_is_decided_by_what_each_side_trusts() {
-    for scene in (0..24).map(drawn) {
+    for scene in (0..12).map(drawn) {
         for call in played(&scene) {
             let caller = &scene.callers[call.client];
             let is_in = |root| call.in_force.iter().any(|name| name == root);

@@ -37,7 +37,7 @@ pub fn no_fault_of_files_or_clock_kills_the_process() {
     let killed = (0..=96).find(|hour| !live(&hours_after_the_agent_died(*hour)));
     assert!(
         killed.is_none(),
-        "The agent truncated the file and died. {} hours later, with the certificate expired on hour 72, `live` said no, and the \
+        "The agent truncated the file and died. {} hours later (the certificate ended after 72) `live` said no, and the \
          orchestrator killed the process. Open downloads were cut. Its successor read the truncated file and did not start, \
          again and again. The good certificate was in the memory of the process alone, and the clients that would still have \
          come back with a ticket are shut out. No restart mends a certificate.",

@@ -19,7 +19,8 @@ pub enum Found {
 pub const LASTING: Duration = Duration::from_secs(120);
 
 // ANCHOR: solution
-/// Rings when the files have been invalid for [`LASTING`] or longer. All times count from one beginning.
+/// Rings when the files have been invalid for [`LASTING`] or longer. All times count from one
+/// beginning.
 #[derive(Debug, Default)]
 pub struct Alert {
     // The first and the last look of a row without a good one.

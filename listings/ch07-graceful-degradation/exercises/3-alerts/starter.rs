@@ -20,7 +20,8 @@ pub enum Found {
 /// For how long the files must have been invalid.
 pub const LASTING: Duration = Duration::from_secs(120);
 
-/// Rings when the files have been invalid for [`LASTING`] or longer. All times count from one beginning.
+/// Rings when the files have been invalid for [`LASTING`] or longer. All times count from one
+/// beginning.
 #[derive(Debug, Default)]
 pub struct Alert {
     // What it remembers is yours to choose.

@@ -9,94 +9,97 @@ use tempfile::TempDir;
 use super::exercise::{New, write};
 
 const OLD: New<'static> = New {
+    chain: "old leaf, old issuer\n",
+    issuer: "old issuer\n",
     key: "old key\n",
-    authority: "old authority\n",
-    leaf: "old leaf\n",
 };
 const NEW: New<'static> = New {
+    chain: "new leaf, new issuer\n",
+    issuer: "new issuer\n",
     key: "new key\n",
-    authority: "new authority\n",
-    leaf: "new leaf\n",
 };
+const FILES: [&str; 3] = ["localhost.crt", "localhost.issuer.crt", "localhost.key"];
 
-/// A directory in which the tool has written once.
+/// A directory in which the tool has written once. Since then its operator has given the web server's group access.
 fn written() -> TempDir {
     let directory = lab::directory().unwrap();
-    for (name, text, mode) in [
-        ("tls.key", OLD.key.to_owned(), 0o600),
-        ("tls.crt", OLD.authority.to_owned() + OLD.leaf, 0o644),
-    ] {
+    for (name, text) in FILES.iter().zip([OLD.chain, OLD.issuer, OLD.key]) {
         let path = directory.path().join(name);
         fs::write(&path, text).unwrap();
-        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o640)).unwrap();
     }
     directory
 }
 
-/// What a file holds, in words.
-fn held(path: &Path) -> String {
-    let Ok(text) = fs::read_to_string(path) else {
-        return "is missing".into();
-    };
-    let chain = |of: New<'_>| of.authority.to_owned() + of.leaf;
-    let known = [
-        (String::new(), "is empty"),
-        (OLD.key.to_owned(), "holds the old key"),
-        (NEW.key.to_owned(), "holds the new key"),
-        (chain(OLD), "is the old one, whole"),
-        (
-            NEW.authority.to_owned(),
-            "holds the authority's certificate alone",
-        ),
-        (chain(NEW), "holds the authority's certificate and the leaf"),
-        (NEW.leaf.to_owned(), "holds the leaf alone"),
-        (
-            NEW.leaf.to_owned() + NEW.authority,
-            "holds the leaf and the authority's certificate",
-        ),
-    ];
-    let known = known.iter().find(|(content, _)| *content == text);
-    known
-        .map_or("holds something else", |(_, words)| words)
-        .into()
-}
-
-/// The state of both files, in words.
-fn state(directory: &Path) -> String {
-    let [key, certificate] = ["tls.key", "tls.crt"].map(|name| directory.join(name));
-    let mode = fs::metadata(&key).map_or(String::new(), |of| {
-        format!(", with mode {:o}", of.permissions().mode() & 0o777)
-    });
-    format!(
-        "`tls.key` {}{mode}; `tls.crt` {}",
-        held(&key),
-        held(&certificate)
-    )
-}
-
-/// Writes, and returns the states that a reader meets, each once.
-fn states(directory: &Path) -> Vec<String> {
-    let mut states = vec![state(directory)];
-    let written = write(directory, NEW, &mut || states.push(state(directory)));
+/// Writes, and calls this after each step.
+fn written_anew(directory: &Path, mut between: impl FnMut()) {
+    let written = write(directory, NEW, &mut between);
     written.unwrap_or_else(|error| {
         panic!("The directory can be written, and `write` returned: {error}.")
     });
-    states.dedup();
-    states
 }
 
-/// Compares the states with those of the tool.
-fn compare(met: &[String], of_the_tool: &[&str]) {
-    for (at, wanted) in of_the_tool.iter().enumerate() {
-        let before = at.checked_sub(1).map_or("Nothing", |at| of_the_tool[at]);
-        let met = met.get(at).map_or(
-            "The writer has ended, or did not call `between` any more",
-            |met| met,
+/// The state of the three files, in words.
+fn state(directory: &Path) -> String {
+    let held = |name: &str, old: &str, new: &str| match fs::read_to_string(directory.join(name)) {
+        Err(_) => "missing",
+        Ok(text) if text.is_empty() => "empty",
+        Ok(text) if text == old => "old",
+        Ok(text) if text == new => "new",
+        Ok(_) => "something else",
+    };
+    let [chain, issuer, key] = FILES;
+    format!(
+        "chain {}, issuer {}, key {}",
+        held(chain, OLD.chain, NEW.chain),
+        held(issuer, OLD.issuer, NEW.issuer),
+        held(key, OLD.key, NEW.key)
+    )
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// The files are written in place: after a renewal the same ones stand at their paths.
+pub fn the_same_files_are_written_again() {
+    let directory = written();
+    let inode = |name| fs::metadata(directory.path().join(name)).unwrap().ino();
+    let before = FILES.map(inode);
+    written_anew(directory.path(), || ());
+    for (name, (before, after)) in FILES.iter().zip(before.iter().zip(FILES.map(inode))) {
+        assert!(
+            *before == after,
+            "After the write, another file stands at its path, `{name}`: it was removed or renamed over. The tool opens the file that \
+             is there, and truncates it. A rename is kinder: no reader meets an empty file. A test with your writer would be about \
+             another tool."
         );
+    }
+}
+
+/// A reader meets each state that the tool leaves between its steps, in order, and no other.
+pub fn a_reader_meets_each_state_of_the_tool() {
+    let of_the_tool = [
+        "chain old, issuer old, key old",
+        "chain empty, issuer old, key old",
+        "chain new, issuer old, key old",
+        "chain new, issuer empty, key old",
+        "chain new, issuer new, key old",
+        "chain new, issuer new, key empty",
+        "chain new, issuer new, key new",
+    ];
+    let directory = written();
+    let mut met = vec![state(directory.path())];
+    written_anew(directory.path(), || met.push(state(directory.path())));
+    met.dedup();
+    for (at, wanted) in of_the_tool.iter().enumerate() {
+        let before = of_the_tool[at.saturating_sub(1)];
+        let ended = "the writer has ended, or calls `between` no more";
+        let met = met.get(at).map_or(ended, |met| met);
         assert!(
             met == *wanted,
-            "{before}. That is what a reader meets beside the tool, and what it meets next: {wanted}. Beside your writer it is this: \
-             {met}. A server that is tested with your writer never meets what it meets in production."
+            "A reader meets this: {before}. Beside the tool it then meets this: {wanted}. Beside your writer: {met}. Was a step left out, \
+             or the call of `between` after it? A server that is tested with this writer never meets what it meets in production."
         );
     }
     assert!(
@@ -106,52 +109,41 @@ fn compare(met: &[String], of_the_tool: &[&str]) {
     );
 }
 
-/// The files are written in place: after a renewal the same ones stand at their paths.
-pub fn the_same_files_are_written_again() {
+/// A file that is there keeps its mode.
+pub fn a_file_that_is_there_keeps_its_mode() {
     let directory = written();
-    let inode = |name| fs::metadata(directory.path().join(name)).unwrap().ino();
-    let names = ["tls.key", "tls.crt"];
-    let before = names.map(inode);
-    write(directory.path(), NEW, &mut || ()).unwrap();
-    for (name, (before, after)) in names.iter().zip(before.iter().zip(names.map(inode))) {
-        assert!(
-            *before == after,
-            "After the write, another file stands at its path, `{name}`: it was removed or renamed over. The tool opens the file that \
-             is there, and truncates it. A rename is kinder: no reader ever meets an empty file, and a watch on the file falls silent. \
-             A test with your writer would be about another tool."
-        );
-    }
+    let path = |name| directory.path().join(name);
+    written_anew(directory.path(), || {
+        for name in FILES {
+            let mode = mode(&path(name));
+            assert!(
+                mode == 0o640,
+                "`{name}` had mode 640, since its operator let the web server's group read it. After the write it has mode {mode:o}. \
+                 `os.WriteFile` leaves the mode of a file that is there. With your writer the server could not read its files after the \
+                 first renewal, and with the tool it can."
+            );
+        }
+    });
 }
 
-/// At a renewal, a reader meets each state that the tool leaves between its steps, and no other.
-pub fn a_reader_meets_each_state_of_a_renewal() {
-    let directory = written();
-    compare(
-        &states(directory.path()),
-        &[
-            "`tls.key` holds the old key, with mode 600; `tls.crt` is the old one, whole",
-            "`tls.key` is empty, with mode 600; `tls.crt` is the old one, whole",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` is the old one, whole",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` is empty",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` holds the authority's certificate alone",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` holds the authority's certificate and the leaf",
-        ],
-    );
-}
-
-/// At the first write, the new key is open to others until its mode is set.
-pub fn a_new_key_is_open_to_others_for_a_moment() {
+/// A new file is closed to others from the beginning.
+pub fn a_new_file_is_closed_from_the_beginning() {
     let directory = lab::directory().unwrap();
-    compare(
-        &states(directory.path()),
-        &[
-            "`tls.key` is missing; `tls.crt` is missing",
-            "`tls.key` is empty, with mode 644; `tls.crt` is missing",
-            "`tls.key` holds the new key, with mode 644; `tls.crt` is missing",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` is missing",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` is empty",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` holds the authority's certificate alone",
-            "`tls.key` holds the new key, with mode 600; `tls.crt` holds the authority's certificate and the leaf",
-        ],
+    let path = |name| directory.path().join(name);
+    let mut met = 0;
+    written_anew(directory.path(), || {
+        for path in FILES.map(path).iter().filter(|path| path.exists()) {
+            let (name, mode) = (path.file_name().unwrap_or_default(), mode(path));
+            met += 1;
+            assert!(
+                mode == 0o600,
+                "At the first write, a reader meets {name:?} with mode {mode:o}. The tool makes a file with mode 600: at no moment could \
+                 another user open it. Who has opened a key once can read it forever."
+            );
+        }
+    });
+    assert!(
+        met > 0,
+        "At the first write, `between` was not called while a file was there, so nobody could look."
     );
 }

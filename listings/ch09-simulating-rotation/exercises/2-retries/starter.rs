@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-/// How long to wait after so many failures in a row (1 or more), when `left` is left of a certificate that lives for
-/// `lifetime`. After its end, `left` is zero.
+/// How long to wait after so many failures in a row (1 or more), when `left` is left of a
+/// certificate that lives for `lifetime`. After its end, `left` is zero.
 pub fn pause(failures: u32, lifetime: Duration, left: Duration) -> Duration {
     todo!("this is the starter: write `pause`")
 }

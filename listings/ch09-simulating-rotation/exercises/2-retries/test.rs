@@ -108,8 +108,8 @@ pub fn a_long_outage_is_no_trouble() {
     for failures in [20, 33, 100, u32::MAX] {
         let waits = panic::catch_unwind(|| pause(failures, HOUR, Duration::ZERO));
         assert!(
-            waits.is_ok_and(|waits| waits >= first && waits <= HOUR),
-            "After {failures} failures in a row the pause has no length of use: the doubling has overflowed. An outage of a weekend \
+            waits.is_ok_and(|waits| waits >= first / 4 && waits <= HOUR),
+            "After {failures} failures in a row `pause` panics, or the pause is far too short or too long: the doubling has overflowed. An outage of a weekend \
              is enough for that. Bound the number of doublings."
         );
     }

@@ -52,7 +52,8 @@ pub fn each_renewal_draws_anew() {
     assert!(
         stuck.is_none(),
         "An agent renewed {RENEWALS} leaves, and was due after {:.4} of the lifetime each time. Two agents that ask their authority at one \
-         moment do so at every renewal from then on, and one with a small lot renews more often than the others forever. Let `due` draw.",
+         moment do so at every renewal from then on, and one with a small lot renews more often than the others forever. Let `due` draw, \
+         and calculate with `f64`: divided as whole numbers, every lot is 0.",
         stuck.map_or(0.0, |parts| parts[0])
     );
 }

@@ -103,14 +103,11 @@ impl Slot {
         let (context, target) = (&self.context, &self.context.target);
         let mut held = self.http.lock().await;
         if let Some(mut http) = held.take() {
-            let asked = match http.is_closed() {
+            let asked = http.request(async |http| match http.is_closed() {
                 true => Err(Failed::unsent()),
-                false => {
-                    http.request(async |http| http.request(target, ANSWER, Where::Kept).await)
-                        .await
-                }
-            };
-            match asked {
+                false => http.request(target, ANSWER, Where::Kept).await,
+            });
+            match asked.await {
                 Ok(()) => {
                     self.go_on_streaming(&mut http).await?;
                     *held = Some(http);

@@ -16,6 +16,10 @@ pub(super) struct KeptConnection<C = Http> {
     connection: C,
     class: Class,
     since: Duration,
+    /// When it was last known to be open: the end of the last answer.
+    answered: Duration,
+    /// The server closed it, nobody knows when.
+    closed: bool,
     /// A request over it was not answered.
     lost: bool,
     recorder: Arc<Recorder>,
@@ -24,10 +28,13 @@ pub(super) struct KeptConnection<C = Http> {
 impl<C> KeptConnection<C> {
     /// A connection that was just opened.
     pub fn new(context: &ProbeContext, connection: C) -> Self {
+        let now = context.recorder.now();
         Self {
             connection,
             class: context.class,
-            since: context.recorder.now(),
+            since: now,
+            answered: now,
+            closed: false,
             lost: false,
             recorder: context.recorder.clone(),
         }
@@ -41,8 +48,18 @@ impl<C> KeptConnection<C> {
     ) -> Result<T, Failed> {
         self.lost = true;
         let outcome = request(&mut self.connection).await;
-        self.lost = outcome.as_ref().is_err_and(|failed| !failed.unsent);
+        match &outcome {
+            Ok(_) => self.answered = self.recorder.now(),
+            Err(failed) => self.closed = failed.unsent,
+        }
+        self.lost = outcome.is_err() && !self.closed;
         outcome
+    }
+
+    /// It is found closed, and without a request. So it was at risk in no rotation that came after its last
+    /// answer: it may have been closed before.
+    pub fn found_closed(mut self) {
+        self.closed = true;
     }
 }
 
@@ -65,7 +82,10 @@ impl<C> Drop for KeptConnection<C> {
         self.recorder.put_kept(Kept {
             class: self.class,
             from: self.since,
-            until: self.recorder.now(),
+            until: match self.closed {
+                true => self.answered,
+                false => self.recorder.now(),
+            },
             lost: self.lost,
         });
     }

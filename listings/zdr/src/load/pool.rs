@@ -31,6 +31,8 @@ pub(super) async fn requests_over_kept_connections(
     });
     pool.fill(size).await;
     context.open_loop(rate, |due| pool.clone().ask(due)).await;
+    // Those that were closed meanwhile are written down as that.
+    while pool.next().is_some() {}
 }
 
 type Kept = KeptConnection<Conversation>;
@@ -103,6 +105,7 @@ impl Pool {
             if !kept.is_closed() {
                 return Some(kept);
             }
+            kept.found_closed();
             self.context.recorder.graceful_close(Class::Pooled);
         }
     }

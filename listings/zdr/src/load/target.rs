@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::attempt::FailureKind;
 use crate::attempt::failure::Where;
-use ch06_in_flight_requests::client::{Download, Http, Version};
+use ch06_in_flight_requests::client::{Download, Http, Version, asks_to_leave};
 use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::Incoming;
@@ -331,8 +331,7 @@ impl Target {
 
 /// Takes an answer whose bytes are not known. Says whether the server asked the client to leave.
 async fn any_body(answer: Response<Incoming>) -> Result<bool, Failed> {
-    let close = answer.headers().get(hyper::header::CONNECTION);
-    let close = close.is_some_and(|value| value == "close");
+    let close = asks_to_leave(&answer);
     let body = answer.into_body().collect().await;
     body.map_err(|error| Failed::new(FailureKind::Severed, error.to_string()))?;
     Ok(close)

@@ -77,6 +77,11 @@ where
 /// Loads it with one class until `enough` of its records are there, or for ten seconds; and lets every
 /// attempt come to its end, within a bound that does not grow with their number.
 async fn loaded(target: &Target, class: Class, enough: usize) -> (Vec<Attempt>, usize) {
+    let recorder = recorded(target, class, enough).await;
+    (recorder.records(), recorder.graceful_closes(class))
+}
+
+async fn recorded(target: &Target, class: Class, enough: usize) -> Arc<Recorder> {
     let recorder = Arc::new(Recorder::default());
     let rates = Rates {
         per_second: HashMap::from([(class, 100.0)]),
@@ -93,7 +98,7 @@ async fn loaded(target: &Target, class: Class, enough: usize) -> (Vec<Attempt>, 
     // Three times as long as anybody waits; a busy machine is slow.
     let stopped = timeout(Duration::from_secs(10), load.stop()).await;
     stopped.expect("the end of all attempts");
-    (recorder.records(), recorder.graceful_closes(class))
+    recorder
 }
 
 fn failed(records: &[Attempt]) -> Vec<(FailureKind, &str)> {
@@ -254,6 +259,35 @@ async fn a_request_that_was_sent_is_never_excused() {
         let failed = failed(&records);
         assert_eq!(records.iter().filter(lost).count(), 1, "{failed:?}");
         assert_eq!(graceful_closes, 0);
+    }
+}
+
+/// A connection that the server has closed crosses no rotation, even if nobody has noticed yet: it is at risk
+/// until its last answer at the most. One that says it will be closed is not kept at all.
+#[tokio::test]
+async fn a_closed_connection_is_not_kept() {
+    for (says, kept) in [
+        ("HTTP/1.1 200 OK\r\n", true),
+        ("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\n", true),
+        ("HTTP/1.0 200 OK\r\n", false),
+        ("HTTP/1.1 200 OK\r\nConnection: Close\r\n", false),
+        ("HTTP/1.1 200 OK\r\nconnection: TE, close\r\n", false),
+    ] {
+        let target = server(move |_, mut tls| async move {
+            let size = request(&mut tls).await?;
+            let head = format!("{says}content-length: {size}\r\n\r\n");
+            tls.write_all(&[head.into_bytes(), body(size)].concat())
+                .await?;
+            tls.shutdown().await
+        })
+        .await;
+        let all = recorded(&target, Class::Pooled, 8).await.kept();
+        let found: Vec<_> = all.iter().filter(|kept| !kept.lost).collect();
+        // The first one is opened before it is asked, and the last may be closed after the end of the load.
+        // Each of the others is asked once, and not kept any longer.
+        let later = found.iter().filter(|kept| kept.from == kept.until).count();
+        assert!(found.len() - later <= 2, "{says}: {all:?}");
+        assert_eq!(later > 0, kept, "{says}: {all:?}");
     }
 }
 

@@ -25,7 +25,8 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 use tower::ServiceExt;
 
-use super::HOUR;
+/// An hour.
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 const SETTINGS: Settings = Settings {
     events: Events::PollOnly,
@@ -37,8 +38,8 @@ const SETTINGS: Settings = Settings {
     },
 };
 
-/// Prometheus scrapes as often as the keeper looks, and between two looks.
-const SCRAPES: Duration = Duration::from_secs(300);
+/// Prometheus scrapes between two looks of the keeper.
+const SCRAPES: Duration = Duration::from_secs(900);
 
 /// Something that happens to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

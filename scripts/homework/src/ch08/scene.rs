@@ -19,8 +19,6 @@ use lab::authority::{Authority, Issued};
 use lab::client::{self, Client, Connection, Failure, Options, Seen};
 use lab::mutual;
 
-use super::Caller;
-
 /// Nobody must have come by a root for so long.
 pub(super) const QUIET: Duration = Duration::from_secs(60);
 
@@ -64,6 +62,17 @@ pub enum Outcome {
     TurnedAway,
     /// The client did.
     Distrusted,
+}
+
+/// A client, as the sheet tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// What its leaf is under. `None` where it shows none.
+    pub leaf: Option<&'static str>,
+    /// The roots that it trusts.
+    pub trusts: Vec<&'static str>,
+    /// Whether it keeps its session, and comes back with it.
+    pub resumes: bool,
 }
 
 /// What happens on one sheet.
@@ -358,6 +367,21 @@ impl Step {
             Self::ListB => Some(&["Root B"]),
             Self::Reissue | Self::Quiet => None,
         }
+    }
+}
+
+impl Caller {
+    /// What the sheet says of it.
+    pub(super) fn words(&self) -> String {
+        let leaf = match self.leaf {
+            Some(root) => format!("a leaf under {root}"),
+            None => "no certificate".into(),
+        };
+        let session = match self.resumes {
+            true => "; keeps its session",
+            false => "",
+        };
+        format!("{leaf}; trusts {}{session}", self.trusts.join(" and "))
     }
 }
 

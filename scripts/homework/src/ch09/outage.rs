@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::time::{Instant, sleep};
 
-use super::{Agent, between, span};
+use super::agent::{Agent, between, span};
 use crate::sheet::Question;
 
 const BIRTH: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);

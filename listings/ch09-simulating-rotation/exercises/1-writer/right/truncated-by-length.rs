@@ -1,43 +1,45 @@
 //! A writer as the tool really does it.
 
-use std::fs::{self, File, Permissions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// What the template writes, each in PEM.
+/// What was issued, each in PEM.
 #[derive(Clone, Copy, Debug)]
 pub struct New<'a> {
+    /// The leaf, and what leads from it to the root.
+    pub chain: &'a str,
+    /// The certificate of the authority that signed the leaf.
+    pub issuer: &'a str,
     /// The private key.
     pub key: &'a str,
-    /// The certificate of the authority that signed the leaf.
-    pub authority: &'a str,
-    /// The leaf.
-    pub leaf: &'a str,
 }
 
-/// Other calls with the same steps: a file is emptied by its length, and a look follows each call, also where nothing changed.
+/// Other calls with the same steps: a file is emptied by its length, and looked at once more when it is closed.
 pub fn write(directory: &Path, new: New<'_>, between: &mut dyn FnMut()) -> io::Result<()> {
-    let writes = [
-        ("tls.key", new.key, 0o600, false),
-        ("tls.crt", new.authority, 0o644, false),
-        ("tls.crt", new.leaf, 0o644, true),
-    ];
-    for (name, text, mode, append) in writes {
-        let path = directory.join(name);
-        let is_new = fs::metadata(&path).is_err();
-        let mut file = File::options().create(true).append(true).open(&path)?;
-        if is_new {
-            fs::set_permissions(&path, Permissions::from_mode(0o644))?;
-        }
-        if !append {
-            file.set_len(0)?;
-        }
+    let mut put = |extension: &str, text: &str| {
+        let path = directory.join("localhost").with_extension(extension);
+        let made = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path);
+        let mut file = match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                File::options().append(true).open(&path)?
+            }
+            made => made?,
+        };
+        file.set_len(0)?;
         between();
-        file.write_all(text.as_bytes())?;
+        write!(file, "{text}")?;
         between();
-        fs::set_permissions(&path, Permissions::from_mode(mode))?;
+        drop(file);
         between();
-    }
-    Ok(())
+        Ok(())
+    };
+    put("crt", new.chain)?;
+    put("issuer.crt", new.issuer)?;
+    put("key", new.key)
 }

@@ -2,31 +2,27 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// What the template writes, each in PEM.
+/// What was issued, each in PEM.
 #[derive(Clone, Copy, Debug)]
 pub struct New<'a> {
+    /// The leaf, and what leads from it to the root.
+    pub chain: &'a str,
+    /// The certificate of the authority that signed the leaf.
+    pub issuer: &'a str,
     /// The private key.
     pub key: &'a str,
-    /// The certificate of the authority that signed the leaf.
-    pub authority: &'a str,
-    /// The leaf.
-    pub leaf: &'a str,
 }
 
 /// Three writes, and a look after each.
 pub fn write(directory: &Path, new: New<'_>, between: &mut dyn FnMut()) -> io::Result<()> {
-    let [key, certificate] = ["tls.key", "tls.crt"].map(|name| directory.join(name));
-    fs::write(&key, new.key)?;
+    fs::write(directory.join("localhost.crt"), new.chain)?;
     between();
-    fs::set_permissions(&key, Permissions::from_mode(0o600))?;
+    fs::write(directory.join("localhost.issuer.crt"), new.issuer)?;
     between();
-    fs::write(&certificate, new.authority)?;
+    fs::write(directory.join("localhost.key"), new.key)?;
     between();
-    let mut file = File::options().append(true).open(&certificate)?;
-    file.write_all(new.leaf.as_bytes())?;
-    between();
-    file.set_permissions(Permissions::from_mode(0o644))
+    Ok(())
 }

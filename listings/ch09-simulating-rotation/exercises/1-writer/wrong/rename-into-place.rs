@@ -2,30 +2,30 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// What the template writes, each in PEM.
+/// What was issued, each in PEM.
 #[derive(Clone, Copy, Debug)]
 pub struct New<'a> {
+    /// The leaf, and what leads from it to the root.
+    pub chain: &'a str,
+    /// The certificate of the authority that signed the leaf.
+    pub issuer: &'a str,
     /// The private key.
     pub key: &'a str,
-    /// The certificate of the authority that signed the leaf.
-    pub authority: &'a str,
-    /// The leaf.
-    pub leaf: &'a str,
 }
 
 /// As a careful writer does it.
 pub fn write(directory: &Path, new: New<'_>, between: &mut dyn FnMut()) -> io::Result<()> {
-    let chain = new.authority.to_owned() + new.leaf;
-    for (name, text, mode) in [
-        ("tls.key", new.key, 0o600),
-        ("tls.crt", chain.as_str(), 0o644),
+    for (name, text) in [
+        ("localhost.crt", new.chain),
+        ("localhost.issuer.crt", new.issuer),
+        ("localhost.key", new.key),
     ] {
         let beside = directory.join(format!("{name}.new"));
         fs::write(&beside, text)?;
-        fs::set_permissions(&beside, Permissions::from_mode(mode))?;
+        fs::set_permissions(&beside, Permissions::from_mode(0o600))?;
         fs::rename(&beside, directory.join(name))?;
         between();
     }

@@ -1,0 +1,175 @@
+package answer
+
+// What is wanted of Hook. Each test is a check, and its comment says what has to hold.
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// bench is a hook over files that hold 1001, and a client that trusts their authority.
+type bench struct {
+	t                *testing.T
+	hook             *Hook
+	certificate, key string
+	authority        *x509.Certificate
+	signer           *ecdsa.PrivateKey
+}
+
+func begin(t *testing.T) *bench {
+	signer := newKey(t)
+	template := certificate(1)
+	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &signer.PublicKey, signer)
+	must(t, err)
+	authority, err := x509.ParseCertificate(der)
+	must(t, err)
+	folder := t.TempDir()
+	b := &bench{t: t, certificate: filepath.Join(folder, "tls.crt"), key: filepath.Join(folder, "tls.key"), authority: authority, signer: signer}
+	b.write(0x1001)
+	b.hook, err = New(b.certificate, b.key)
+	if err != nil {
+		t.Fatalf("The first pair is valid, and `New` returned: %v.", err)
+	}
+	return b
+}
+
+// write replaces the files by a pair with this serial number.
+func (b *bench) write(serial int64) {
+	key := newKey(b.t)
+	template := certificate(serial)
+	template.DNSNames = []string{"localhost"}
+	der, err := x509.CreateCertificate(rand.Reader, template, b.authority, &key.PublicKey, b.signer)
+	must(b.t, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	must(b.t, err)
+	must(b.t, os.WriteFile(b.certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	must(b.t, os.WriteFile(b.key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+}
+
+// shown is the serial that a new client is shown, or why its handshake failed. Both ends are in this process.
+func (b *bench) shown() string {
+	here, there := net.Pipe()
+	bound := time.Now().Add(30 * time.Second)
+	must(b.t, here.SetDeadline(bound))
+	must(b.t, there.SetDeadline(bound))
+	served := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() {
+			if said := recover(); said != nil {
+				err = fmt.Errorf("%v", said)
+			}
+			there.Close()
+			served <- err
+		}()
+		config := &tls.Config{GetCertificate: b.hook.GetCertificate, SessionTicketsDisabled: true}
+		err = tls.Server(there, config).Handshake()
+	}()
+	roots := x509.NewCertPool()
+	roots.AddCert(b.authority)
+	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: "localhost"})
+	err := client.Handshake()
+	here.Close()
+	if said := <-served; said != nil {
+		return fmt.Sprintf("no certificate (%v)", said)
+	}
+	if err != nil {
+		return fmt.Sprintf("no certificate (%v)", err)
+	}
+	return fmt.Sprintf("%x", client.ConnectionState().PeerCertificates[0].SerialNumber)
+}
+
+// After a reload, a new client is shown the new certificate.
+func TestAReloadIsSeenByTheNextHandshake(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	if shown := b.shown(); shown != "1001" {
+		t.Fatalf("The files hold 1001, and a client was shown %s.", shown)
+	}
+	b.write(0x1002)
+	if err := b.hook.Reload(); err != nil {
+		t.Fatalf("The new files are valid, and `Reload` returned: %v.", err)
+	}
+	if shown := b.shown(); shown != "1002" {
+		t.Fatalf("`Reload` was called when the files held 1002, and a new client was shown %s.", shown)
+	}
+}
+
+// A handshake looks at no file: what it shows changes when `Reload` is called, and not before.
+func TestAHandshakeLooksAtNoFile(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	b.write(0x1002)
+	later := time.Now().Add(time.Minute)
+	must(t, os.Chtimes(b.certificate, later, later))
+	if shown := b.shown(); shown != "1001" {
+		t.Fatalf("The files were replaced, `Reload` had not been called, and a client was shown %s in place of 1001: the handshake has looked at the files. When the mount hangs, so does each client.", shown)
+	}
+}
+
+// When the files are gone, handshakes go on.
+func TestMissingFilesFailNoHandshake(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	must(t, os.Remove(b.certificate))
+	must(t, os.Remove(b.key))
+	if shown := b.shown(); shown != "1001" {
+		t.Fatalf("The files are gone, a good pair is in memory, and a client was shown %s in place of 1001.", shown)
+	}
+}
+
+// Invalid files change nothing: the last good pair is shown, and `Reload` says what is wrong.
+func TestInvalidFilesLeaveTheLastGoodPair(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	must(t, os.WriteFile(b.certificate, []byte("not a certificate\n"), 0o600))
+	err := b.hook.Reload()
+	if shown := b.shown(); shown != "1001" {
+		t.Fatalf("The file was overwritten with something that is no certificate, and a client was not shown 1001, but %s. What cannot be read now is no reason to forget what was good.", shown)
+	}
+	if err == nil {
+		t.Fatal("The file holds no certificate, and `Reload` returned nil. The watcher that called it has to log the reason.")
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}
+
+func certificate(serial int64) *x509.Certificate {
+	return &x509.Certificate{
+		SerialNumber: big.NewInt(serial),
+		Subject:      pkix.Name{CommonName: "exercise"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	return key
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

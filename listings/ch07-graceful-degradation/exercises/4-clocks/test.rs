@@ -1,0 +1,110 @@
+//! What is wanted of `Health`. Each function is a check, and its comment says what has to hold.
+//!
+//! The monotonic clock is tokio's, paused: it moves when the check moves it. The wall clock follows it, and can be set.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch07_graceful_degradation::clock::Virtual;
+use rustls::pki_types::UnixTime;
+use tokio::time::{advance, pause};
+
+use super::exercise::Health;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: i64 = 24 * 3600;
+/// 1 January 2027.
+const START: Duration = Duration::from_secs(1_798_761_600);
+
+/// A server that starts with a certificate of a day, and its wall clock.
+fn bench() -> (Health, Arc<Virtual>) {
+    let clock = Virtual::starting_at(UnixTime::since_unix_epoch(START));
+    let not_after = UnixTime::since_unix_epoch(START + HOUR * 24);
+    (Health::new(clock.clone(), not_after), clock)
+}
+
+/// When the watcher is dead, the age grows.
+pub async fn the_age_grows_when_the_watcher_is_dead() {
+    pause();
+    let (mut health, _) = bench();
+    advance(MINUTE).await;
+    health.looked();
+    advance(HOUR).await;
+    let age = health.look_age();
+    assert!(
+        age == HOUR,
+        "The watcher looked and died, an hour passed, and the age of its last look is {age:?}. An age that the watcher sets stands still \
+         when the watcher dies, at a healthy value. Let it be calculated when it is asked for."
+    );
+}
+
+/// With each look the age begins anew.
+pub async fn with_each_look_the_age_begins_anew() {
+    pause();
+    let (mut health, _) = bench();
+    advance(MINUTE).await;
+    health.looked();
+    let age = health.look_age();
+    assert!(
+        age == Duration::ZERO,
+        "The watcher has just looked, and the age of its look is {age:?}."
+    );
+}
+
+/// To set the wall clock changes no age.
+pub async fn setting_the_wall_clock_changes_no_age() {
+    pause();
+    for (step, how) in [(2 * DAY, "ahead"), (-2 * DAY, "back")] {
+        let (mut health, clock) = bench();
+        health.looked();
+        advance(MINUTE).await;
+        clock.step(step);
+        let age = health.look_age();
+        assert!(
+            age == MINUTE,
+            "The watcher looked a minute ago, then the wall clock was set two days {how}, and the age of the look is {age:?}. Set ahead, a \
+             healthy watcher looks dead; set back, a dead one looks healthy. An age is measured by the clock that nobody sets."
+        );
+    }
+}
+
+/// The seconds that are left follow the wall clock: peers judge by it.
+pub async fn the_end_follows_the_wall_clock() {
+    pause();
+    let (health, clock) = bench();
+    advance(HOUR).await;
+    let left = health.seconds_left();
+    assert!(
+        left == 23 * 3600,
+        "A certificate of a day was issued an hour ago, and {left} s are left in place of 82800."
+    );
+    clock.step(2 * 3600);
+    let left = health.seconds_left();
+    assert!(
+        left == 23 * 3600 - 2 * 3600,
+        "The wall clock was set two hours ahead, to the right time perhaps, and {left} s are left in place of 75600. Peers ask their wall \
+         clocks whether the certificate has expired. What was calculated before does not know that the clock was corrected."
+    );
+    clock.step(-2 * 3600);
+    let left = health.seconds_left();
+    assert!(
+        left == 23 * 3600,
+        "The wall clock was set ahead and back again, and {left} s are left in place of 82800."
+    );
+}
+
+/// After the end, less than nothing is left.
+pub async fn after_the_end_less_than_nothing_is_left() {
+    pause();
+    let (health, _) = bench();
+    advance(HOUR * 24).await;
+    let last = health.seconds_left();
+    advance(HOUR).await;
+    let after = health.seconds_left();
+    assert!(
+        (last, after) == (0, -3600),
+        "{last} s are left in the certificate's last second, and {after} s an hour later; it should be 0 and -3600. Who is woken wants to \
+         know for how long clients have failed."
+    );
+}

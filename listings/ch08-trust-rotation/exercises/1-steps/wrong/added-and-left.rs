@@ -1,0 +1,37 @@
+//! Move trust in the right order.
+
+/// One of the two roots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Root {
+    /// The old one.
+    A,
+    /// The new one.
+    B,
+}
+
+/// One of the machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// The one that all clients call.
+    Server,
+    /// The client of this number, counted from 0.
+    Client(usize),
+}
+
+/// The machines, and what an operator can do to them. In the beginning all trust Root A alone, and show a leaf under it.
+pub trait Fleet {
+    /// How many clients there are.
+    fn clients(&self) -> usize;
+    /// Replaces the list of roots by which this machine checks the other side.
+    fn trust(&mut self, machine: Machine, roots: &[Root]);
+    /// Gives this machine a leaf under this root in place of its present one.
+    fn show(&mut self, machine: Machine, root: Root);
+}
+
+/// The agents will renew the leaves some day.
+pub fn rotate(fleet: &mut impl Fleet) {
+    fleet.trust(Machine::Server, &[Root::A, Root::B]);
+    for client in (0..fleet.clients()).map(Machine::Client) {
+        fleet.trust(client, &[Root::A, Root::B]);
+    }
+}

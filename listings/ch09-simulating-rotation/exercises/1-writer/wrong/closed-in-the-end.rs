@@ -1,0 +1,40 @@
+//! A writer as the tool really does it.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// What was issued, each in PEM.
+#[derive(Clone, Copy, Debug)]
+pub struct New<'a> {
+    /// The leaf, and what leads from it to the root.
+    pub chain: &'a str,
+    /// The certificate of the authority that signed the leaf.
+    pub issuer: &'a str,
+    /// The private key.
+    pub key: &'a str,
+}
+
+/// `File::create`, as a shell does it with the usual umask, and a `chmod` when the file is whole.
+pub fn write(directory: &Path, new: New<'_>, between: &mut dyn FnMut()) -> io::Result<()> {
+    for (name, text) in [
+        ("localhost.crt", new.chain),
+        ("localhost.issuer.crt", new.issuer),
+        ("localhost.key", new.key),
+    ] {
+        let path = directory.join(name);
+        let is_new = !path.exists();
+        let mut file = File::create(&path)?;
+        if is_new {
+            file.set_permissions(Permissions::from_mode(0o644))?;
+        }
+        between();
+        file.write_all(text.as_bytes())?;
+        between();
+        if is_new {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
+}
