@@ -14,6 +14,8 @@ const SKELETON: &str = "scripts/chapter-skeleton";
 const NAMES: [&str; 2] = ["chapter-skeleton", "chapter_skeleton"];
 /// The page in it.
 const PAGE: &str = "chapter.md";
+/// The deck of slides in it.
+const DECK: &str = "slides.md";
 const TITLE: &str = "Chapter skeleton";
 
 /// The name of a chapter, of its crate, and of its page: `ch12-fleet`.
@@ -89,9 +91,10 @@ pub fn begin(root: &Path, name: &Name) -> io::Result<Vec<PathBuf>> {
             let text = renamed(&fs::read_to_string(entry.path())?, name);
             let part = entry.path().strip_prefix(root.join(SKELETON));
             let part = part.map_err(io::Error::other)?;
-            let to = match part == Path::new(PAGE) {
-                true => root.join(format!("src/{name}.md")),
-                false => root.join(format!("listings/{name}")).join(part),
+            let to = match part.to_string_lossy().as_ref() {
+                PAGE => root.join(format!("src/{name}.md")),
+                DECK => root.join(format!("src/slides/ch{:02}.md", name.number)),
+                _ => root.join(format!("listings/{name}")).join(part),
             };
             files.push((to, text));
         }

@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 use crate::fence::{Fence, fences};
 use crate::minutes::{self, Minutes};
 use crate::source::{Part, directives};
-use crate::{expand, listing, quiz};
+use crate::{expand, listing, quiz, slides};
 
 /// Something that must be mended, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,11 @@ pub fn check(root: &Path) -> io::Result<Vec<Problem>> {
         book.directives(chapter, &text);
         book.fences(chapter, &text);
         book.reading(chapter, &text);
+        if is_deck(chapter) {
+            for (line, what) in slides::problems(&text) {
+                book.problem(chapter, line, what);
+            }
+        }
     }
     book.house(&chapters)?;
     for (file, what) in quiz::faults(root) {
@@ -95,7 +100,9 @@ impl Book {
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
                 | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
-                | "falsification" | "files" | "log" | "plan" | "quiz" => (1, true),
+                | "falsification" | "files" | "plan" | "quiz" | "slides" => (1, true),
+                // A slide names the events that it has room for.
+                "log" => (directive.arguments.len().max(1), true),
                 "timetable" => (0, true),
                 "changed" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
@@ -230,7 +237,8 @@ impl Book {
         for chapter in chapters {
             let name = file_name(chapter);
             let text = fs::read_to_string(chapter)?;
-            if name != "SUMMARY.md" && !summary.contains(&format!("({name})")) {
+            if name != "SUMMARY.md" && !is_deck(chapter) && !summary.contains(&format!("({name})"))
+            {
                 self.problem(chapter, 0, "not in SUMMARY.md: nobody will find it");
             }
             if let Some(page) = name.strip_suffix(".md").filter(|n| is_numbered(n)) {
@@ -252,6 +260,11 @@ impl Book {
             }
             if !source.join(format!("{name}.md")).is_file() {
                 self.problem(&listing, 0, format!("no chapter src/{name}.md shows it"));
+            }
+            // A book that has a page of decks has one for each chapter.
+            let deck = format!("src/slides/{}.md", &name[..4]);
+            if summary.contains("(slides.md)") && !self.root.join(&deck).is_file() {
+                self.problem(&listing, 0, format!("no deck {deck}"));
             }
             // What was recorded, be it printed or measured, is there to be shown.
             let recorded = ["transcripts", "measured"]
@@ -312,6 +325,12 @@ fn looks_like_code(text: &str) -> bool {
 fn is_numbered(name: &str) -> bool {
     let digits = name.strip_prefix("ch").and_then(|rest| rest.get(..3));
     digits.is_some_and(|d| d.ends_with('-') && d[..2].chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Whether a file below `src` is a deck of slides.
+fn is_deck(chapter: &Path) -> bool {
+    let folder = chapter.parent();
+    folder.is_some_and(|folder| folder.ends_with("src/slides"))
 }
 
 fn file_name(path: &Path) -> String {

@@ -11,7 +11,7 @@ use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
     catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, plan, quiz,
-    results, symptoms, timeline, timetable, versions,
+    results, slides, symptoms, timeline, timetable, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -50,7 +50,12 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     }
     if name == "log" {
         let argument = directive.arguments.first().map_or("", String::as_str);
-        return log::render(directory, argument).map(Some);
+        let only = directive.arguments.get(1..).unwrap_or_default();
+        return log::render(directory, argument, only).map(Some);
+    }
+    if name == "slides" {
+        let argument = directive.arguments.first().map_or("", String::as_str);
+        return slides::list(&directory.join(argument)).map(Some);
     }
     let (path, text) = part(0)?;
     let rendered = match name {

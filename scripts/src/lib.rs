@@ -31,6 +31,7 @@ pub mod results;
 pub mod root;
 pub mod serve;
 pub mod site;
+pub mod slides;
 pub mod source;
 pub mod symptoms;
 pub mod timeline;

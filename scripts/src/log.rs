@@ -15,25 +15,41 @@ use crate::error::Error;
 use crate::markup::escape;
 use crate::source::Part;
 
-/// The lines of the transcript at `argument`, a `.console` file with `.events.jsonl` beside it.
+/// The lines of the transcript at `argument`, a `.console` file with `.events.jsonl` beside it. Where `only`
+/// names events, the others are left out, and dots say so.
 ///
 /// # Errors
-/// When one of the two is not there, or they are of different runs.
-pub fn render(directory: &Path, argument: &str) -> Result<String, Error> {
+/// When one of the two is not there, or they are of different runs, or no such event is in them.
+pub fn render(directory: &Path, argument: &str, only: &[String]) -> Result<String, Error> {
     let console = Part::parse(directory, argument)?.text()?;
     let beside = format!("{}.events.jsonl", argument.trim_end_matches(".console"));
     let raw = Part::parse(directory, &beside)?.text()?;
     let mut raw: Vec<_> = raw.lines().map(Event::parse).collect();
     let (command, printed) = console.split_once('\n').unwrap_or((&console, ""));
     let mut shown = Shown::default();
+    let mut absent: Vec<_> = (0..only.len()).collect();
     for (number, line) in (2..).zip(printed.lines()) {
         match Event::parse(line) {
             Some(event) => {
                 let missing = || Error::Line(number, format!("{beside} has no such event"));
-                shown.event(&take(&mut raw, &event).ok_or_else(missing)?);
+                let event = take(&mut raw, &event).ok_or_else(missing)?;
+                let name = event.0.get("event").and_then(Value::as_str);
+                let at = only.iter().position(|only| Some(only.as_str()) == name);
+                absent.retain(|absent| Some(*absent) != at);
+                match only.is_empty() || at.is_some() {
+                    true => shown.event(&event),
+                    false => shown.leave_out(&event),
+                }
             }
-            None => shown.other(line),
+            None if only.is_empty() => shown.other(line),
+            None => {}
         }
+    }
+    if let Some(at) = absent.first() {
+        return Err(Error::list(format!(
+            "no event `{}` in {argument}",
+            only[*at]
+        )));
     }
     let rows = shown.end();
     if !rows.contains("<b>") {
@@ -63,6 +79,9 @@ fn take(raw: &mut [Option<Event>], shown: &Event) -> Option<Event> {
     found.take()
 }
 
+/// Stands for events that are left out.
+const DOTS: &str = "<li class=\"said\">…</li>";
+
 /// Rows, of which the last may still repeat.
 #[derive(Default)]
 struct Shown {
@@ -80,6 +99,16 @@ impl Shown {
                 self.close();
                 self.last = Some((line, 1));
             }
+        }
+    }
+
+    /// An event that is not shown. Those in a row are one line of dots.
+    fn leave_out(&mut self, event: &Event) {
+        // The time is counted from the first event, whether it is shown or not.
+        self.teller.tell(event);
+        self.close();
+        if !self.rows.ends_with(DOTS) {
+            self.rows.push_str(DOTS);
         }
     }
 

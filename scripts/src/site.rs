@@ -6,6 +6,7 @@
 //! - `code`: the colours of code;
 //! - `epub`, `xhtml`: the book as an EPUB;
 //! - `pages`: which pages there are;
+//! - `slides`: the decks of slides;
 //! - `styles`: the style sheets, which become a part of each page.
 
 pub mod address;
@@ -13,11 +14,11 @@ mod archive;
 mod code;
 mod epub;
 mod pages;
+mod slides;
 mod styles;
 mod xhtml;
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use mdbook_driver::MDBook;
@@ -75,16 +76,14 @@ pub fn build_for(
     if named {
         book.with_preprocessor(Executable);
     }
-    let built = book
-        .build()
-        .and_then(|()| Ok(finish(&folder, &book, address)?));
+    let built = book.build().and_then(|()| finish(&folder, &book, address));
     // A build that failed half way has left files of ours, too.
     destination::claim(&folder)?;
     built
 }
 
 /// What is done to the pages once mdBook has written them. A book with a theme of its own is left so.
-fn finish(folder: &Path, book: &MDBook, address: &Address) -> io::Result<()> {
+fn finish(folder: &Path, book: &MDBook, address: &Address) -> Result<()> {
     let mut styles = Styles::new(folder);
     let mut painter = Painter::new();
     for path in &pages::all(folder)? {
@@ -97,9 +96,10 @@ fn finish(folder: &Path, book: &MDBook, address: &Address) -> io::Result<()> {
     }
     address.list(folder, book)?;
     styles::sweep(folder)?;
+    slides::build(&book.root, &book.config.book.src, folder, &mut painter)?;
     let name = file_name(book);
     epub::write(folder, book, &name)?;
-    archive::pack(folder, &name)
+    Ok(archive::pack(folder, &name)?)
 }
 
 /// What the book in one file is called: its title, as a word.

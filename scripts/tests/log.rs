@@ -39,7 +39,7 @@ fn select(html: &str, selector: &str) -> Vec<String> {
 #[test]
 fn a_run_in_columns_with_its_json() {
     let folder = run(CONSOLE, EVENTS);
-    let shown = render(folder.path(), "demo.console").unwrap();
+    let shown = render(folder.path(), "demo.console", &[]).unwrap();
     assert_eq!(select(&shown, ".log p"), ["$ cargo run -q -p ch01-one"]);
     assert_eq!(
         select(&shown, ".log li"),
@@ -59,12 +59,27 @@ fn a_run_in_columns_with_its_json() {
 fn what_is_of_another_run_is_an_error() {
     let other = EVENTS.replace("torn", "missing");
     let folder = run(CONSOLE, &other);
-    let error = render(folder.path(), "demo.console").unwrap_err();
+    let error = render(folder.path(), "demo.console", &[]).unwrap_err();
     assert_eq!(
         error.to_string(),
         "line 6: demo.events.jsonl has no such event"
     );
     let folder = run("$ cargo run\nno event\n", EVENTS);
-    let error = render(folder.path(), "demo.console").unwrap_err();
+    let error = render(folder.path(), "demo.console", &[]).unwrap_err();
     assert_eq!(error.to_string(), "no events: show it in a console fence");
+}
+
+#[test]
+fn some_events_of_a_run_with_dots_for_the_others() {
+    let folder = run(CONSOLE, EVENTS);
+    let only = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        render(folder.path(), "demo.console", &names)
+    };
+    let shown = only(&["identity_rejected"]).unwrap();
+    // The time still counts from the first event.
+    let rows = ["…", "+1 s server identity_rejected torn tls.crt "];
+    assert_eq!(select(&shown, ".log li"), rows);
+    let error = only(&["listening", "gone"]).unwrap_err();
+    assert_eq!(error.to_string(), "no event `gone` in demo.console");
 }

@@ -15,6 +15,7 @@ mod quiz;
 mod results;
 mod root;
 mod serve;
+mod slides;
 mod symptoms;
 mod timeline;
 mod versions;

@@ -7,6 +7,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { allDecks } from "./decks.mjs";
 import { allThatMove } from "./moving.mjs";
 import { judge, judgeTheJudge } from "./pictures.mjs";
 import { allThatAsk } from "./quiz.mjs";
@@ -22,7 +23,7 @@ const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, questions: 0, colours: 0, requests: 0 };
+const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, questions: 0, colours: 0, requests: 0, decks: 0, slides: 0 };
 let problems = 0;
 function problem(where, what) {
     problems += 1;
@@ -451,6 +452,31 @@ async function asking(browser, pages) {
     seen.questions += questions;
 }
 
+// The decks of slides.
+async function decks(browser) {
+    const inspect = async (page, name) => {
+        await equip(page);
+        await thinner(page);
+        await withoutShapes(page);
+        await mark(page);
+        await accessible(page, name);
+    };
+    const shoot = async (page, name) => {
+        if (!screenshots) { return; }
+        const file = name.replaceAll("/", "-");
+        for (const [number, slide] of (await page.locator(".slide").all()).entries()) {
+            await slide.screenshot({ path: join(screenshots, `${file}-${String(number + 1).padStart(2, "0")}.png`) });
+        }
+        await page.emulateMedia({ media: "print" });
+        await page.pdf({ path: join(screenshots, `${file}.pdf`), preferCSSPageSize: true, printBackground: true });
+        await page.emulateMedia({ media: "screen" });
+    };
+    const found = await allDecks({ browser, listen, address, themes: THEMES, inspect, shoot });
+    for (const what of found.wrong) { problem("slides", what); }
+    seen.decks += found.decks;
+    seen.slides += found.slides;
+}
+
 // A page reloads by itself when its source changes, and then stays.
 async function reloads(browser, name) {
     const context = await browser.newContext({ viewport: WIDE });
@@ -478,7 +504,7 @@ try {
         const names = pages.filter((_, at) => at % THEMES.length === turn);
         return read(browser, theme, [...names, "404.html"]);
     });
-    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), asking(browser, pages), ...turns]);
+    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), asking(browser, pages), decks(browser), ...turns]);
     await reloads(browser, pages[0]);
 } finally {
     await browser.close();

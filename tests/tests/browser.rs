@@ -56,7 +56,10 @@ async fn the_site_in_a_browser() {
     assert_eq!(seen["pictures"], (drawn + moving) * (2 + 2 + 2), "{seen}");
     assert_eq!(seen["moving"], moving, "{seen}");
     assert_eq!(seen["questions"], questions(book.path()), "{seen}");
+    let decks = fs::read_dir(book.path().join("src/slides")).unwrap();
+    assert_eq!(seen["decks"], decks.count(), "{seen}");
     let least = [
+        ("slides", 100),
         ("axe", 1000),
         ("texts", 800),
         ("labels", 1000),

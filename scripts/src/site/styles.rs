@@ -68,7 +68,7 @@ fn join(folder: &Path, links: &str) -> io::Result<String> {
 }
 
 /// A style sheet without comments and needless spaces.
-fn small(style: &str) -> String {
+pub(super) fn small(style: &str) -> String {
     static COMMENT: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?s)/\*.*?\*/").expect("the expression is valid"));
     static SPACE: LazyLock<Regex> =
