@@ -58,7 +58,13 @@ pub fn furnish(root: &Path, to: &Path) -> io::Result<Room> {
     run(
         &book,
         &cargo,
-        &[&"vendor", &"--quiet", &"--locked", &"--versioned-dirs", &VENDOR],
+        &[
+            &"vendor",
+            &"--quiet",
+            &"--locked",
+            &"--versioned-dirs",
+            &VENDOR,
+        ],
     )?;
     tell_cargo(&book)?;
     let missing = missing(&book)?;

@@ -51,6 +51,10 @@ fn each_exercise_is_whole() {
             solution.contains("// ANCHOR: solution"),
             "{id}: nothing of it is shown"
         );
+        // A page shows so many columns.
+        let shown = one.solution().unwrap();
+        let wide = shown.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(wide, None, "{id}: a line of its solution is too wide");
         for check in one.checks().unwrap() {
             assert!(
                 check.words.ends_with('.'),

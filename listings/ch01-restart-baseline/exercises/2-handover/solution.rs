@@ -3,7 +3,8 @@
 use std::io;
 use std::net::{TcpListener, TcpStream};
 
-/// What a process holds. When it is dropped, the kernel closes both, as it does at the end of a process.
+/// What a process holds. When it is dropped, the kernel closes both, as it does at the end of a
+/// process.
 #[derive(Debug)]
 pub struct Process {
     /// The socket on which it listens.
@@ -13,8 +14,8 @@ pub struct Process {
 }
 
 // ANCHOR: solution
-/// Ends the process `old`, then calls `boot`, and returns the process that serves the same address from
-/// then on. No client that comes in between is refused.
+/// Ends the process `old`, then calls `boot`, and returns the process that serves the same
+/// address from then on. No client that comes in between is refused.
 ///
 /// # Errors
 /// When the system gives no descriptor.

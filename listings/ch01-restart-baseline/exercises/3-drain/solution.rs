@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 // ANCHOR: solution
-/// Ends a process. Lets no client in any more, gives the connections in `serving`, a task each, the time
-/// `grace` to finish, and cuts those that have not. Returns how many it cut.
+/// Ends a process. Lets no client in any more, gives the connections in `serving`, a task each,
+/// the time `grace` to finish, and cuts those that have not. Returns how many it cut.
 pub async fn drain(listener: TcpListener, mut serving: JoinSet<()>, grace: Duration) -> usize {
     // First: a client that came later would be reset when the process ends.
     drop(listener);

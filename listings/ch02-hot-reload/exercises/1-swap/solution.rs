@@ -27,8 +27,8 @@ impl Server {
         self.current.store(next);
     }
 
-    /// Completes the handshake of one client, under the configuration that is current when it comes. A
-    /// client may take as long as it likes.
+    /// Completes the handshake of one client, under the configuration that is current when it
+    /// comes. A client may take as long as it likes.
     ///
     /// # Errors
     /// When the handshake fails.

@@ -18,7 +18,8 @@ pub struct Generation {
 pub struct Store(pub ArcSwapOption<Generation>);
 
 // ANCHOR: solution
-/// Serves what the files hold, if clients would take it, and returns the number of the new generation.
+/// Serves what the files hold, if clients would take it, and returns the number of the new
+/// generation.
 ///
 /// # Errors
 /// When the files cannot be read, or are not valid. Then what was served goes on being served.

@@ -22,7 +22,8 @@ impl Poll {
         Ok(Self { files, seen })
     }
 
-    /// Whether any of the files holds something else than at the last look that could read all of them.
+    /// Whether any of the files holds something else than at the last look that could read all
+    /// of them.
     ///
     /// # Errors
     /// When a file cannot be read.

@@ -11,11 +11,12 @@ pub fn blank() -> Result<SslAcceptorBuilder, ErrorStack> {
 }
 
 // ANCHOR: solution
-/// Makes `served`, the context that clients are accepted by, show the chain and the key of these two files.
+/// Makes `served`, the context that clients are accepted by, show the chain and the key of
+/// these two files.
 ///
 /// # Errors
-/// When a file does not parse, or the key does not belong to the leaf. Then clients are shown what they were shown
-/// before.
+/// When a file does not parse, or the key does not belong to the leaf. Then clients are shown
+/// what they were shown before.
 pub fn reload(
     served: &mut SslAcceptorBuilder,
     chain_pem: &[u8],

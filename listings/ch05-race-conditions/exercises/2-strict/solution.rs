@@ -21,7 +21,8 @@ pub fn anchors(pem: &[u8]) -> Result<RootCertStore, Rejected> {
             return Err(refuse(Reason::Malformed, "a block does not parse"));
         }
     }
-    // Each block has two lines that mark it. Any other line that looks like one is a block that was not found.
+    // Each block has two lines that mark it. Any other line that looks like one is a block that
+    // was not found.
     let lines: Vec<_> = pem.split(|byte| *byte == b'\n').collect();
     let looks_like_a_mark = |line: &[u8]| {
         line.windows(7).any(|part| part == b"--BEGIN")

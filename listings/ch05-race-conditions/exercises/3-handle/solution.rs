@@ -14,7 +14,8 @@ pub trait Kernel {
     /// As all of these: what the kernel says.
     fn open(&mut self, path: &Path) -> io::Result<Self::Directory>;
 
-    /// Reads a file by its name in an open directory. A link is followed, as it is at that moment.
+    /// Reads a file by its name in an open directory. A link is followed, as it is at that
+    /// moment.
     fn read_at(&mut self, directory: &Self::Directory, name: &str) -> io::Result<String>;
 
     /// Reads a file by its path. Links are followed, as they are at that moment.

@@ -43,8 +43,8 @@ pub struct Key {
 }
 
 // ANCHOR: solution
-/// Reads a key, and says whether it is exposed: to everybody, to a group that this process is not in, or to a group that may
-/// change it.
+/// Reads a key, and says whether it is exposed: to everybody, to a group that this process is
+/// not in, or to a group that may change it.
 ///
 /// # Errors
 /// When the file cannot be opened or read.

@@ -21,8 +21,8 @@ pub enum End {
 }
 
 // ANCHOR: solution
-/// Serves one client of HTTP/2. Once `due` is ready the connection has to go: the client is asked to leave, what it has
-/// begun is finished, and after `grace` whatever is left is cut.
+/// Serves one client of HTTP/2. Once `due` is ready the connection has to go: the client is
+/// asked to leave, what it has begun is finished, and after `grace` whatever is left is cut.
 pub async fn serve<A, F>(
     client: DuplexStream,
     answer: A,

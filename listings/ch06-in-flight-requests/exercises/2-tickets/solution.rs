@@ -11,7 +11,8 @@ use rustls::server::ServerSessionMemoryCache;
 const REMEMBERED: usize = 256;
 
 // ANCHOR: solution
-/// Several workers behind one address. A client may meet any of them, so they open each other's tickets.
+/// Several workers behind one address. A client may meet any of them, so they open each other's
+/// tickets.
 pub struct Workers(Vec<ArcSwap<ServerConfig>>);
 
 impl Workers {
@@ -32,8 +33,8 @@ impl Workers {
         self.0[worker].load_full()
     }
 
-    /// Discards all sessions: the ticket keys have leaked, say. From now on no worker resumes a session of before. All else,
-    /// resumption among it, goes on.
+    /// Discards all sessions: the ticket keys have leaked, say. From now on no worker resumes a
+    /// session of before. All else, resumption among it, goes on.
     ///
     /// # Errors
     /// When the system gives no random bytes. Then nothing is changed.

@@ -53,7 +53,8 @@ impl ProducesTickets for Handshake {
     }
 
     fn encrypt(&self, session: &[u8]) -> Option<Vec<u8>> {
-        // Of a session that is resumed, the number goes on: its client was shown no certificate since.
+        // Of a session that is resumed, the number goes on: its client was shown no certificate
+        // since.
         let number = self.opened.lock().unwrap_or(self.number);
         let sealed = [MARK, &number.to_be_bytes(), session].concat();
         self.config.ticketer.encrypt(&sealed)

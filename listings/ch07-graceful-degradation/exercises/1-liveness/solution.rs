@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What a server knows of itself when a probe asks.
 #[derive(Clone, Copy, Debug)]
 pub struct State {
-    /// Seconds until clients reject what is served as expired. 0 in the last second, negative after it.
+    /// Seconds until clients reject what is served as expired. 0 in the last second, negative
+    /// after it.
     pub seconds_left: i64,
     /// How long ago the last look at the files ended.
     pub look_age: Duration,
@@ -25,9 +26,11 @@ pub fn ready(state: &State) -> bool {
     accepted && watched
 }
 
-/// The answer of `/live`: where it is `false`, the orchestrator kills this process and starts another.
+/// The answer of `/live`: where it is `false`, the orchestrator kills this process and starts
+/// another.
 pub fn live(_: &State) -> bool {
-    // It answers, so it is alive. A new process would read the same files, and have nothing in memory.
+    // It answers, so it is alive. A new process would read the same files, and have nothing in
+    // memory.
     true
 }
 // ANCHOR_END: solution

@@ -23,12 +23,13 @@ pub enum Level {
 }
 
 // ANCHOR: solution
-/// How alarmed to be about a certificate that lives for `lifetime` seconds and has `left` seconds left:
-/// 0 in its last second, and less than 0 after its end.
+/// How alarmed to be about a certificate that lives for `lifetime` seconds and has `left`
+/// seconds left: 0 in its last second, and less than 0 after its end.
 pub fn level(agent: &Agent, lifetime: i64, left: i64) -> Level {
     // What a healthy agent leaves at the end.
     let spare = (lifetime as f64 * (1.0 - agent.renewed_by)) as i64;
-    // Two tries had the time to fail. With an agent that tries too seldom, half of the time is over.
+    // Two tries had the time to fail. With an agent that tries too seldom, half of the time is
+    // over.
     let late = (spare - 2 * agent.tries_every).max(spare / 2);
     match left {
         left if left < 0 => Level::Expired,

@@ -32,7 +32,8 @@ impl Alert {
     pub fn looked(&mut self, at: Duration, found: Found) {
         self.invalid = match found {
             Found::Loaded | Found::Unchanged => None,
-            // Whatever the reason: files that are torn and then missing were never good in between.
+            // Whatever the reason: files that are torn and then missing were never good in
+            // between.
             Found::Rejected(_) => {
                 let first = self.invalid.map_or(at, |(first, _)| first);
                 Some((first, at))

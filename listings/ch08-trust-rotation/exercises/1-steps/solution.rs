@@ -18,7 +18,8 @@ pub enum Machine {
     Client(usize),
 }
 
-/// The machines, and what an operator can do to them. In the beginning all trust Root A alone, and show a leaf under it.
+/// The machines, and what an operator can do to them. In the beginning all trust Root A alone,
+/// and show a leaf under it.
 pub trait Fleet {
     /// How many clients there are.
     fn clients(&self) -> usize;

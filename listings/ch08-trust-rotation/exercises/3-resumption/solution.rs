@@ -8,7 +8,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{Error, RootCertStore, ServerConnection};
 
 // ANCHOR: solution
-/// Decides on a client whose handshake is complete. `roots` are those in force at the time `now`.
+/// Decides on a client whose handshake is complete. `roots` are those in force at the time
+/// `now`.
 ///
 /// # Errors
 /// Why it is not let in: the caller closes the connection.
@@ -17,7 +18,8 @@ pub fn let_in(
     roots: Arc<RootCertStore>,
     now: UnixTime,
 ) -> Result<(), Error> {
-    // Of this handshake, or of the one in which the session began. Which of them does not matter.
+    // Of this handshake, or of the one in which the session began. Which of them does not
+    // matter.
     let chain = session.peer_certificates().unwrap_or_default();
     let (leaf, intermediates) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
     let verifier = WebPkiClientVerifier::builder_with_provider(roots, default_provider().into())

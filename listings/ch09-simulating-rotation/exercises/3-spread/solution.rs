@@ -24,7 +24,8 @@ impl Agent {
         Self(Rng::with_seed(hash.finish()))
     }
 
-    /// How long after its issue the next leaf, of this lifetime, is renewed. Asked once for each leaf.
+    /// How long after its issue the next leaf, of this lifetime, is renewed. Asked once for
+    /// each leaf.
     pub fn due(&mut self, lifetime: Duration) -> Duration {
         // A new lot each time: two agents that met once do not meet forever.
         lifetime.mul_f64(AT - SPREAD / 2.0 + SPREAD * self.0.f64())

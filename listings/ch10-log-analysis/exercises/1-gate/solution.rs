@@ -14,7 +14,8 @@ pub enum Verdict {
 }
 
 // ANCHOR: solution
-/// Whether a server serves the certificate with this serial, by its log, which is whole or begins in the middle.
+/// Whether a server serves the certificate with this serial, by its log, which is whole or
+/// begins in the middle.
 pub fn gate(log: &[Event], serial: &str) -> Verdict {
     // What was loaded before is replaced. What is rejected afterwards replaces nothing.
     let last = log.iter().rfind(|event| event.name() == "identity_loaded");

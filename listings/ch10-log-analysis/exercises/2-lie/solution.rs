@@ -34,8 +34,8 @@ pub fn lies<'a>(claims: &[Claim], wire: &'a [Sighting]) -> Vec<&'a Sighting> {
 
 /// Whether the client can have been shown one of the claims, at some moment of its handshake.
 fn may_be_true(claims: &[Claim], seen: &Sighting) -> bool {
-    // What was replaced before it began, it cannot have been shown. What is logged later, it can: the
-    // line comes after the swap.
+    // What was replaced before it began, it cannot have been shown. What is logged later, it
+    // can: the line comes after the swap.
     let replaced = claims
         .windows(2)
         .take_while(|pair| pair[1].at < seen.began)

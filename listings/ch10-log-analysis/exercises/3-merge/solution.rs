@@ -3,8 +3,8 @@
 use lab::event::Event;
 
 // ANCHOR: solution
-/// One log of two. Both are in the order in which they were written. Of two events of the same moment, that of `first`
-/// comes first.
+/// One log of two. Both are in the order in which they were written. Of two events of the same
+/// moment, that of `first` comes first.
 pub fn merge(first: Vec<Event>, second: Vec<Event>) -> Vec<Event> {
     let (mut first, mut second) = (first.into_iter().peekable(), second.into_iter().peekable());
     let mut merged = Vec::new();

@@ -1,7 +1,8 @@
 //! A bound.
 
 // ANCHOR: solution
-/// With 95 % confidence, not more than this share of attempts fails, where `failed` of `attempts` did.
+/// With 95 % confidence, not more than this share of attempts fails, where `failed` of
+/// `attempts` did.
 pub fn upper(failed: u64, attempts: u64) -> f64 {
     // Without an attempt nothing is known, and if all failed, all may.
     if failed >= attempts {
@@ -21,7 +22,8 @@ pub fn upper(failed: u64, attempts: u64) -> f64 {
     }
 }
 
-/// How likely it is that no more than `failed` of `attempts` fail, where each fails at the rate `p`.
+/// How likely it is that no more than `failed` of `attempts` fail, where each fails at the rate
+/// `p`.
 fn at_most(failed: u64, attempts: u64, p: f64) -> f64 {
     let n = attempts as f64;
     // Logarithms, since (1 - p)^n of a long run is below every number of 64 bits.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 // ANCHOR: solution
-/// One user comes now, and another each time that `every` has passed, `count` in all. Returns how long each waited from the
-/// moment when they came, in that order.
+/// One user comes now, and another each time that `every` has passed, `count` in all. Returns
+/// how long each waited from the moment when they came, in that order.
 pub async fn latencies<A>(count: u32, every: Duration, attempt: impl Fn(u32) -> A) -> Vec<Duration>
 where
     A: Future<Output = ()> + Send + 'static,
