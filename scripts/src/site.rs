@@ -62,6 +62,8 @@ pub fn build_for(
     address: &Address,
 ) -> Result<()> {
     let mut config = Config::from_disk(root.join("book.toml"))?;
+    // As plain mdbook does: a translation is a language and a preprocessor more.
+    config.update_from_env()?;
     if let Some(to) = to {
         config.build.build_dir = std::path::absolute(to)?;
     }

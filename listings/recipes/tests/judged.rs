@@ -6,7 +6,7 @@ use std::time::Duration;
 use ch09_simulating_rotation::Writer;
 use lab::agent::Strategy;
 use lab_test::peer;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use zdr::check::{Options, RunControl, check};
 use zdr::course::{Course, CourseOptions, State, course, text};
@@ -16,6 +16,10 @@ use zdr::report::Severity;
 use zdr::server::spec::Spec;
 
 use crate::programs;
+
+/// Several servers at once are judged by each of two tests. On a slow machine both together would take so long that
+/// a server is blamed for it.
+static JUDGING: Mutex<()> = Mutex::const_new(());
 
 /// A description of this crate. What it starts is `program`.
 fn spec(name: &str, program: &str) -> Spec {
@@ -72,6 +76,7 @@ async fn rotates(spec: Spec) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_framework_rotates_without_a_loss() {
+    let _judging = JUDGING.lock().await;
     let mut judging = JoinSet::new();
     for (name, program) in [
         ("axum", env!("CARGO_BIN_EXE_recipe-axum")),
@@ -112,6 +117,7 @@ fn some() -> CourseOptions {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_three_languages_pass_the_course() {
+    let _judging = JUDGING.lock().await;
     let rust = spec("hyper", env!("CARGO_BIN_EXE_recipe-hyper"));
     let mut taking = JoinSet::new();
     taking.spawn(taken(rust, CourseOptions::quick()));

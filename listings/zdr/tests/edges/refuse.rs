@@ -378,6 +378,26 @@ fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
     assert!(!is_alive(number_in(&folder.path("pid"))));
 }
 
+/// It is told before anything is started.
+#[test]
+fn a_report_without_a_place() {
+    let folder = Folder::new();
+    let touch = SOUND.replacen("command = [", "setup = [[\"touch\", \"{here}/started\"]]\ncommand = [", 1);
+    folder.write("server.toml", &touch);
+    fs::create_dir(folder.path("reports")).unwrap();
+    for (form, file, why) in [
+        ("--junit", "reports", "it is a folder"),
+        ("--json", "reports/", "it is a folder"),
+        ("--page", "nowhere/page.html", "its folder is not there"),
+        ("--badge", "/", "it is a folder"),
+    ] {
+        let done = folder.run(&[&["check", "server.toml"], &short()[..], &[form, file]].concat());
+        done.says(3, &[file, why]);
+        assert_eq!(done.out, "", "{form} {file}");
+    }
+    assert!(!folder.path("started").exists());
+}
+
 #[test]
 fn a_full_disk() {
     let folder = Folder::new();

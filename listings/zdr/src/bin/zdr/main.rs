@@ -89,6 +89,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         };
         return print(&(first.to_owned() + &plan(&spec, &options)));
     }
+    arguments.output.has_places()?;
     options.keep = arguments.keep.as_deref().map(Keeper::new).transpose()?;
     let interrupt = interrupt()?;
     let reaper = Reaper::start(&std::env::current_exe()?)?;

@@ -46,6 +46,26 @@ pub struct Output {
 }
 
 impl Output {
+    /// Whether each file that is asked for has a folder and is none. A run takes minutes: who has mistyped a path
+    /// is to know it before.
+    pub fn has_places(&self) -> io::Result<()> {
+        let all = [&self.json, &self.page, &self.junit, &self.prometheus, &self.badge];
+        for file in all.into_iter().flatten() {
+            let folder = match file.parent() {
+                Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+                Some(folder) => folder,
+                None => Path::new("/"),
+            };
+            let why = match (file.is_dir(), folder.is_dir()) {
+                (true, _) => "it is a folder: name a file",
+                (false, false) => "its folder is not there: make it first",
+                (false, true) => continue,
+            };
+            return Err(io::Error::other(format!("{}: {why}", file.display())));
+        }
+        Ok(())
+    }
+
     /// Writes what was asked for, and always a summary to stdout. Where one of them cannot be
     /// written, the others are. `server` is the description of the server, where annotations stand.
     pub fn write(
