@@ -382,7 +382,11 @@ fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
 #[test]
 fn a_report_without_a_place() {
     let folder = Folder::new();
-    let touch = SOUND.replacen("command = [", "setup = [[\"touch\", \"{here}/started\"]]\ncommand = [", 1);
+    let touch = SOUND.replacen(
+        "command = [",
+        "setup = [[\"touch\", \"{here}/started\"]]\ncommand = [",
+        1,
+    );
     folder.write("server.toml", &touch);
     fs::create_dir(folder.path("reports")).unwrap();
     for (form, file, why) in [

@@ -49,7 +49,13 @@ impl Output {
     /// Whether each file that is asked for has a folder and is none. A run takes minutes: who has mistyped a path
     /// is to know it before.
     pub fn has_places(&self) -> io::Result<()> {
-        let all = [&self.json, &self.page, &self.junit, &self.prometheus, &self.badge];
+        let all = [
+            &self.json,
+            &self.page,
+            &self.junit,
+            &self.prometheus,
+            &self.badge,
+        ];
         for file in all.into_iter().flatten() {
             let folder = match file.parent() {
                 Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
