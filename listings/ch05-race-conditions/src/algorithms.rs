@@ -1,8 +1,8 @@
 //! ML-DSA (FIPS 204), with which rustls signs and verifies since 0.23.46, and many clients do not.
 //!
 //! A server that served it would have handshakes with rustls, with Go 1.27 and with OpenSSL from 3.5 on, and with
-//! no client of an older OpenSSL, which is what Debian 12 and its Python have. Nobody who renews a certificate asks
-//! for that, so it is refused like Ed448.
+//! no client of an older OpenSSL, which is what Debian 12 and its Python have. An operator who
+//! renews a certificate does not ask for that, so it is refused like Ed448, unless `Options::ml_dsa` says otherwise.
 
 use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject};
 use x509_parser::parse_x509_certificate;

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::answer;
 use crate::arguments::{Arguments, retirement};
@@ -155,41 +156,38 @@ async fn hello(state: &State, tcp: &TcpStream) {
     }
 }
 
-/// One connection to a server that has pages of its own.
-async fn ordinary(live: Arc<IdentityStore>, tcp: TcpStream, cuts: Option<Defect>) {
+/// A connection under the generation that is current when it comes, logged when its handshake is complete.
+async fn open(live: &IdentityStore, tcp: TcpStream) -> Option<(TlsStream<TcpStream>, Opened)> {
     let generation = live.current();
     let acceptor = TlsAcceptor::from(generation.config.clone());
-    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+    let stream = handshake(acceptor.accept(tcp)).await?;
+    let (resumed, tls) = how(stream.get_ref().1);
+    Some((stream, Opened::log(Some(generation.number), resumed, tls)))
+}
+
+/// One connection to a server that has pages of its own.
+async fn ordinary(live: Arc<IdentityStore>, tcp: TcpStream, cuts: Option<Defect>) {
+    let Some((stream, opened)) = open(&live, tcp).await else {
         return;
     };
-    let (resumed, tls) = how(stream.get_ref().1);
-    let opened = Opened::log(Some(generation.number), resumed, tls);
     ordinary::serve(stream, live, cuts).await;
     opened.closed(0, "client_closed");
 }
 
 /// One connection to a server that has gRPC's health service. It may end its streams at a reload.
 async fn with_grpc(live: Arc<IdentityStore>, tcp: TcpStream, ends_streams: bool) {
-    let generation = live.current();
-    let acceptor = TlsAcceptor::from(generation.config.clone());
-    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+    let Some((stream, opened)) = open(&live, tcp).await else {
         return;
     };
-    let (resumed, tls) = how(stream.get_ref().1);
-    let opened = Opened::log(Some(generation.number), resumed, tls);
     grpc::serve(stream, live, ends_streams).await;
     opened.closed(0, "client_closed");
 }
 
 /// One connection over which Redis is spoken. It may forget at a reload what was begun.
 async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, forgets: bool) {
-    let generation = live.current();
-    let acceptor = TlsAcceptor::from(generation.config.clone());
-    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+    let Some((stream, opened)) = open(&live, tcp).await else {
         return;
     };
-    let (resumed, tls) = how(stream.get_ref().1);
-    let opened = Opened::log(Some(generation.number), resumed, tls);
     // How it ended is the client's to tell.
     let _ = redis::serve(stream, &live, forgets).await;
     opened.closed(0, "client_closed");
@@ -198,13 +196,9 @@ async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, forgets: bool) {
 /// One connection, which ends at the first reload after its handshake. A handshake that is under way is
 /// let through: whether a reload meets one is chance, and what is said of this defect is not.
 async fn severed(live: Arc<IdentityStore>, tcp: TcpStream) {
-    let generation = live.current();
-    let acceptor = TlsAcceptor::from(generation.config.clone());
-    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+    let Some((stream, opened)) = open(&live, tcp).await else {
         return;
     };
-    let (resumed, tls) = how(stream.get_ref().1);
-    let opened = Opened::log(Some(generation.number), resumed, tls);
     let mut published = live.published();
     let talking = in_flight::converse(stream, std::future::pending(), Duration::ZERO);
     let (bytes, end) = tokio::select! {
@@ -216,13 +210,9 @@ async fn severed(live: Arc<IdentityStore>, tcp: TcpStream) {
 
 /// One connection, whose answers are wrong from the second generation on.
 async fn corrupt(live: Arc<IdentityStore>, tcp: TcpStream) {
-    let generation = live.current();
-    let acceptor = TlsAcceptor::from(generation.config.clone());
-    let Some(stream) = handshake(acceptor.accept(tcp)).await else {
+    let Some((stream, opened)) = open(&live, tcp).await else {
         return;
     };
-    let (resumed, tls) = how(stream.get_ref().1);
-    let opened = Opened::log(Some(generation.number), resumed, tls);
     answer::serve(stream, || live.current().number > 1).await;
     opened.closed(0, "client_closed");
 }
