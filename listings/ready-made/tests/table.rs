@@ -20,13 +20,18 @@ fn row(known: &Known) -> String {
         instead,
         ..
     } = known;
-    format!("| {title} | {version} | {verdict} | {lost} | {instead} | {told} |\n")
+    let instead = match instead.as_str() {
+        "–" => String::new(),
+        instead => format!(" *Instead:* {instead}."),
+    };
+    format!("| {title} ({version}; {told}) | {verdict} | *Lost:* {lost}.{instead} |\n")
 }
 
 fn table() -> String {
     let rows: String = verdicts().iter().map(row).collect();
-    let head = "| program | version | while all is well | what is lost | what to do | told by |\n";
-    format!("{head}|---|---|---|---|---|---|\n{rows}")
+    let head =
+        "| program (release; how it learns of new files) | while all is well | what is lost |\n";
+    format!("{head}|---|---|---|\n{rows}")
 }
 
 /// `SNAPSHOTS=overwrite` writes it.
