@@ -114,6 +114,8 @@ async fn renew(fleet: Fleet) -> Toll {
             (all_down, stopped, Instant::now())
         });
     }
+    // ANCHOR_END: stampede
+    // ANCHOR: toll
     let nodes = nodes.join_all().await;
     let all_down_from = nodes.iter().find_map(|(all_down, ..)| *all_down);
     let first_back = nodes.iter().map(|(.., back)| *back).min();
@@ -131,4 +133,4 @@ async fn renew(fleet: Fleet) -> Toll {
         },
     }
 }
-// ANCHOR_END: stampede
+// ANCHOR_END: toll

@@ -52,7 +52,9 @@ impl ResolvesServerCert for StatInHandshake {
         self.pair().ok()
     }
 }
+// ANCHOR_END: naive
 
+// ANCHOR: load
 fn load(files: &Files) -> Result<Arc<CertifiedKey>, lab::Error> {
     let chain = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect)?;
     // Even here: what the parser says may repeat bytes of the key.
@@ -60,7 +62,7 @@ fn load(files: &Files) -> Result<Arc<CertifiedKey>, lab::Error> {
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key)?;
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
-// ANCHOR_END: naive
+// ANCHOR_END: load
 
 impl fmt::Debug for StatInHandshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -109,7 +109,7 @@ fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected>
 }
 // ANCHOR_END: look
 
-// ANCHOR: watch_directory
+// ANCHOR: directories
 /// Watches the directories of these files, not the files: a watch on a file ends with its inode, at
 /// the first rename. Sends a hint at each change. Where no watch can be had, logs `watch_degraded`.
 pub fn watch_directory(source: &Source, hint: mpsc::Sender<()>) -> Watching {
@@ -155,7 +155,9 @@ impl Watching {
         self.watcher.is_some()
     }
 }
+// ANCHOR_END: directories
 
+// ANCHOR: hints
 fn watcher(directories: &[PathBuf], hint: &mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     let hint = hint.clone();
     let on_event = move |event: notify::Result<notify::Event>| {
@@ -192,4 +194,4 @@ pub fn is_hint(event: &notify::Result<notify::Event>) -> bool {
         Err(_) => true,
     }
 }
-// ANCHOR_END: watch_directory
+// ANCHOR_END: hints

@@ -14,7 +14,7 @@ import identity
 from event import emit
 
 
-# ANCHOR: generation
+# ANCHOR: reload
 @dataclass(frozen=True)
 class Generation:
     """One immutable snapshot: a number that only rises, and an identity with its context."""
@@ -55,7 +55,9 @@ class IdentityStore:
             # The whole set: other trust anchors are another generation, too.
             if new.set_sha256 != before.identity.set_sha256:
                 self._publish(Generation(before.number + 1, new))
+    # ANCHOR_END: reload
 
+    # ANCHOR: publish
     def _look(self):
         """Reads the files. One that exposes a key is complained of once for each mode that it has: the
         key may have leaked already, so to refuse it would mend nothing."""
@@ -71,7 +73,7 @@ class IdentityStore:
         loaded = generation.identity
         emit("identity_loaded", generation=generation.number, serial=loaded.serial,
              not_after=loaded.not_after, chain_sha256=loaded.chain_sha256)
-# ANCHOR_END: generation
+# ANCHOR_END: publish
 
 
 # ANCHOR: build

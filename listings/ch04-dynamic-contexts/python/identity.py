@@ -73,7 +73,7 @@ def judge(source, seen, build, validate):
 # ANCHOR_END: read
 
 
-# ANCHOR: validate
+# ANCHOR: peers
 def as_clients_do(source, _pair, context, roots):
     """A client who trusts `roots` shakes hands with the server that `context` would be, once for each
     name that it must have."""
@@ -103,7 +103,9 @@ def as_servers_do(source, pair, context, roots):
         _, server = handshake(server=peer, client=client, name=source.names[0])
         return server.getpeercert()
 
+# ANCHOR_END: peers
 
+# ANCHOR: handshake
 def handshake(server, client, name, session=None):
     """Completes a handshake between two contexts in memory, and returns client and server."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -120,7 +122,7 @@ def handshake(server, client, name, session=None):
             except ssl.SSLWantReadError:
                 pass  # It is the other end's turn.
     return ends
-# ANCHOR_END: validate
+# ANCHOR_END: handshake
 
 
 def new_context(protocol):

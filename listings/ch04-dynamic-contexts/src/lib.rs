@@ -54,7 +54,7 @@ use tokio_openssl::SslStream;
 /// Chapter 2's one pointer, with an OpenSSL context in each generation.
 pub type IdentityStore<C = SslContext> = ch02_hot_reload::IdentityStore<C>;
 
-// ANCHOR: build
+// ANCHOR: context
 /// A server's context: it shows `identity`, and asks clients for nothing.
 ///
 /// # Errors
@@ -82,7 +82,9 @@ pub fn client_context(identity: &Identity) -> Result<SslConnector, ErrorStack> {
     context.set_cert_store(roots.build());
     Ok(context.build())
 }
+// ANCHOR_END: context
 
+// ANCHOR: show
 /// A context has a slot for each type of key, and `set_private_key` compares within a slot alone: it
 /// takes an RSA key beside an EC certificate. `check_private_key` compares what will be shown.
 fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
@@ -97,7 +99,7 @@ fn show(identity: &Identity, context: &mut SslContextBuilder) -> Result<(), Erro
     context.set_private_key(&key)?;
     context.check_private_key()
 }
-// ANCHOR_END: build
+// ANCHOR_END: show
 
 /// Loads a server's first generation.
 ///

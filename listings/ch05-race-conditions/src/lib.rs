@@ -176,7 +176,9 @@ impl Reader {
         });
         self.tell(source, serving, &seen, judged)
     }
+    // ANCHOR_END: read
 
+    // ANCHOR: judge
     /// The set that was seen: whole, and valid for peers.
     fn judge(
         &self,
@@ -222,6 +224,7 @@ impl Reader {
             lost,
         })
     }
+    // ANCHOR_END: judge
 }
 
 /// The trust anchors in the file as it is now, read once and with the same care.
@@ -239,6 +242,7 @@ pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected
     trust::anchors(path, &seen.roots)
 }
 
+// ANCHOR: stable
 /// Looks until two looks in a row agree, be it on contents or on an error.
 fn stable(source: &Source, between: &mut dyn FnMut(&str)) -> Result<Seen, Rejected> {
     let mut look = || pinned::look(&source.files, source.peer_roots.as_deref(), between);
@@ -254,7 +258,7 @@ fn stable(source: &Source, between: &mut dyn FnMut(&str)) -> Result<Seen, Reject
     let detail = format!("the files were different at each of {LOOKS} looks");
     Err(reject(Reason::Torn, &source.files.certificate, &detail))
 }
-// ANCHOR_END: read
+// ANCHOR_END: stable
 
 impl Reader {
     /// A reader by the system's clock.

@@ -69,7 +69,9 @@ pub(crate) fn taken_by_all(
     }
     Ok(())
 }
+// ANCHOR_END: path
 
+// ANCHOR: build
 /// The path that OpenSSL builds: at each step an anchor where one fits, else a certificate of the
 /// chain, and one that is in force before one that is not.
 fn build<'a>(
@@ -101,7 +103,7 @@ fn build<'a>(
     }
     Ok(path)
 }
-// ANCHOR_END: path
+// ANCHOR_END: build
 
 fn links<'a>(all: &'a [CertificateDer<'static>], file: &'a Path, now: UnixTime) -> Vec<Link<'a>> {
     let link = |der: &'a CertificateDer<'static>| {

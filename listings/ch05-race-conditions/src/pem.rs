@@ -55,7 +55,9 @@ pub fn whole(text: &[u8], file: &Path) -> Result<(), Rejected> {
     }
     Ok(())
 }
+// ANCHOR_END: whole
 
+// ANCHOR: blocks
 /// The blocks of a text, or why one of them is not whole.
 fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
     let truncated = |detail: &str| Err((Reason::Truncated, detail.to_owned()));
@@ -98,7 +100,7 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, (Reason, String)> {
         None => Ok(found),
     }
 }
-// ANCHOR_END: whole
+// ANCHOR_END: blocks
 
 /// A block with its two markers. No `Debug`: it may be a key.
 struct Block<'a> {

@@ -97,7 +97,9 @@ impl Directories {
         Ok(&self.0[self.0.len() - 1])
     }
 }
+// ANCHOR_END: pinned
 
+// ANCHOR: open
 impl Pinned {
     /// Opens a file of this directory. A link into `..data` is followed by hand, into the pinned
     /// generation; the kernel would follow it into the one that is current at that moment.
@@ -114,7 +116,7 @@ impl Pinned {
         Ok(openat(&self.directory, name, flags, Mode::empty())?)
     }
 }
-// ANCHOR_END: pinned
+// ANCHOR_END: open
 
 // ANCHOR: file
 impl Directories {

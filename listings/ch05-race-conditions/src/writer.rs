@@ -178,6 +178,12 @@ impl Writer {
                 plan.rename("tls.crt.new", "tls.crt");
                 plan.rename("tls.key.new", "tls.key");
             }
+            Self::Agent(Strategy::InPlace) => {
+                plan.rewrite("tls.crt", chain);
+                plan.rewrite("tls.key", key);
+            }
+            // ANCHOR_END: plan
+            // ANCHOR: others
             Self::Agent(Strategy::Bundle) => {
                 plan.create("tls.pem.new", 0o600, &format!("{chain}{key}"));
                 plan.rename("tls.pem.new", "tls.pem");
@@ -189,10 +195,6 @@ impl Writer {
                 plan.step(Step::Unlink("..generation_1/tls.crt".into()));
                 plan.step(Step::Unlink("..generation_1/tls.key".into()));
                 plan.step(Step::Rmdir("..generation_1".into()));
-            }
-            Self::Agent(Strategy::InPlace) => {
-                plan.rewrite("tls.crt", chain);
-                plan.rewrite("tls.key", key);
             }
             Self::Agent(Strategy::RemoveCreate) => {
                 plan.step(Step::Unlink("tls.crt".into()));
@@ -224,7 +226,7 @@ impl Writer {
         }
         plan.steps
     }
-    // ANCHOR_END: plan
+    // ANCHOR_END: others
 }
 
 /// Into which parts a write is cut, so that a reader can come between them.

@@ -67,7 +67,9 @@ impl Held {
         open
     }
 }
+// ANCHOR_END: held
 
+// ANCHOR: mover
 impl Hold {
     /// What moves this hold to another generation: where a session of it is resumed, the connection
     /// is of that one. Says whether it could: not to a generation that is retired.
@@ -86,7 +88,7 @@ impl Hold {
         }
     }
 }
-// ANCHOR_END: held
+// ANCHOR_END: mover
 
 impl Counts {
     fn open(&self, generations: RangeInclusive<u64>) -> usize {

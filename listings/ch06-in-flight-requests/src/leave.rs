@@ -76,6 +76,8 @@ where
         }
         due = due => due,
     };
+    // ANCHOR_END: until_gone
+    // ANCHOR: leaving
     ask(connection.as_mut());
     let mut ended = None;
     let leaving = async {
@@ -103,4 +105,4 @@ where
         (true, Due::Generation) => End::Drained,
     }
 }
-// ANCHOR_END: until_gone
+// ANCHOR_END: leaving

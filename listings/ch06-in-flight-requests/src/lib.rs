@@ -87,7 +87,9 @@ pub struct Retirement {
     /// ends with that certificate in any case, and with the generation that showed it.
     pub session_life: Duration,
 }
+// ANCHOR_END: retirement
 
+// ANCHOR: due
 impl Retirement {
     /// The newest generation that must go once `newest` is published. 0 where none must.
     pub fn too_old(&self, newest: u64) -> u64 {
@@ -116,7 +118,7 @@ impl Retirement {
         }
     }
 }
-// ANCHOR_END: retirement
+// ANCHOR_END: due
 
 /// How long a connection lives that has this `share` of the jitter: never more than `most`.
 pub fn life(most: Duration, jitter: f64, share: f64) -> Duration {

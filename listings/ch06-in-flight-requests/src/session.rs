@@ -107,7 +107,9 @@ impl Session {
             }
         }
     }
+    // ANCHOR_END: session
 
+    // ANCHOR: seal
     /// Nothing where it is too large: that session is not resumed, and its connection goes on.
     fn seal(&self, secrets: &[u8]) -> Option<Vec<u8>> {
         let resumes = *self.resumes.lock();
@@ -128,7 +130,7 @@ impl Session {
         Some(secrets.to_vec())
     }
 }
-// ANCHOR_END: session
+// ANCHOR_END: seal
 
 impl Session {
     fn now(&self) -> Option<u64> {

@@ -50,6 +50,7 @@ pub struct Sessions {
     pub remembered: usize,
     keyring: Keyring,
 }
+// ANCHOR_END: tickets
 
 impl Sessions {
     /// Sessions by this policy. So many are remembered for clients of TLS 1.2 that take no tickets.
@@ -74,6 +75,7 @@ impl Sessions {
         }
     }
 
+    // ANCHOR: carry_over
     /// Gives `config` the session state of the generation before, or new session state, by the
     /// policy. Without a generation before it is new, and after one without tickets.
     pub fn carry_over(
@@ -99,6 +101,7 @@ impl Sessions {
         }
         config
     }
+    // ANCHOR_END: carry_over
 
     /// Discards every session, now: after a leak of keys, no ticket of before opens anything. The
     /// identity stays, and so do the connections that are open.
@@ -106,7 +109,6 @@ impl Sessions {
         self.keyring.discard();
     }
 }
-// ANCHOR_END: tickets
 
 /// Discards every session at each SIGUSR2, calls `then`, and says so. Returns once the handler is in
 /// place: until then, the signal would end the process.

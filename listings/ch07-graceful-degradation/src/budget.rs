@@ -53,7 +53,7 @@ pub struct Thresholds {
 }
 // ANCHOR_END: renewal
 
-// ANCHOR: budget
+// ANCHOR: level
 /// How alarmed to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -67,7 +67,9 @@ pub enum Level {
     /// Nothing is left.
     Expired,
 }
+// ANCHOR_END: level
 
+// ANCHOR: window
 /// When a chain is valid: the time in which all of its certificates are, and the trust anchor that
 /// it leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +103,9 @@ impl Window {
         }
         window
     }
+    // ANCHOR_END: window
 
+    // ANCHOR: needed
     /// The window of what peers need of this identity at `now`: of its chain without what they do
     /// without, and of the trust anchor that lasts longest of those that it leads to. To rustls an
     /// anchor has no dates; OpenSSL, Go and Python look at them.
@@ -137,13 +141,13 @@ impl Window {
             _ => Level::Fresh,
         }
     }
+    // ANCHOR_END: needed
 
     /// Whether a clock that shows `now` finds the chain valid.
     pub fn contains(&self, now: UnixTime) -> bool {
         (self.from..=self.to).contains(&seconds(now))
     }
 }
-// ANCHOR_END: budget
 
 /// The chain without what peers do without at `now`: a cross-signed certificate that has expired,
 /// say.

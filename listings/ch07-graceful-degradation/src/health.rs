@@ -60,6 +60,7 @@ impl Keeper {
             "ready: generation {generation}, {left} seconds left"
         ))
     }
+    // ANCHOR_END: ready
 
     /// How long ago the last look at the files ended, by a clock that nobody steps.
     pub fn look_age(&self) -> Duration {
@@ -72,7 +73,6 @@ impl Keeper {
         Some(self.window().1?.seconds_left(now))
     }
 }
-// ANCHOR_END: ready
 
 // ANCHOR: admin
 /// `/ready`, `/live` and `/metrics`, for a port of their own that is not the clients'.

@@ -74,7 +74,9 @@ pub enum Step {
     /// From now on nobody is let in by it.
     Remove,
 }
+// ANCHOR_END: stage
 
+// ANCHOR: after
 impl Stage {
     /// The stage after `step`.
     ///
@@ -103,7 +105,7 @@ impl Stage {
         }
     }
 }
-// ANCHOR_END: stage
+// ANCHOR_END: after
 
 impl Stage {
     /// Every stage.

@@ -191,7 +191,9 @@ impl Rotation {
             }
         }
     }
+    // ANCHOR_END: run
 
+    // ANCHOR: renew
     /// Issues and writes once. Returns the validity of what is to be renewed next.
     fn renew(&mut self, write: u64) -> Result<(OffsetDateTime, OffsetDateTime), Error> {
         self.authority.set_clock((self.now)());
@@ -209,7 +211,7 @@ impl Rotation {
         self.site.write(&issued)?;
         validity(&issued)
     }
-    // ANCHOR_END: run
+    // ANCHOR_END: renew
 
     /// Sleeps in short parts: a machine that was suspended, or whose clock was set, is not late.
     async fn until(&self, due: OffsetDateTime) {

@@ -38,7 +38,9 @@ impl Schedule {
         not_before + (not_after - not_before) * part
     }
 }
+// ANCHOR_END: schedule
 
+// ANCHOR: pause
 /// The part of a lifetime after which nobody waits any longer: what is left must do for some tries.
 /// No spread is wider.
 pub const LATEST: f64 = 0.9;
@@ -58,7 +60,7 @@ pub fn pause(failures: u32, lifetime: Duration, left: Duration, lot: &mut Rng) -
     let whole = doubled.min(bound).clamp(SHORTEST, LONGEST);
     whole.mul_f64(0.5 + lot.f64() / 2.0)
 }
-// ANCHOR_END: schedule
+// ANCHOR_END: pause
 
 /// A pause after a failure is never shorter: an authority that is down must not be hammered.
 pub const SHORTEST: Duration = Duration::from_millis(100);

@@ -62,6 +62,8 @@ pub async fn check(
         done = Box::pin(run.rotations(&mut testbed, control)) => done.err().map(|error| error.to_string()),
         error = control.interrupted() => Some(error),
     };
+    // ANCHOR_END: check
+    // ANCHOR: scenarios
     stop(load, control, &mut interrupted).await;
     let mut report = run.report(&mut testbed);
     drop(testbed);
@@ -85,7 +87,7 @@ pub async fn check(
     report.verdict = verdict(&report);
     Ok(report)
 }
-// ANCHOR_END: check
+// ANCHOR_END: scenarios
 
 /// How long attempts that are under way may take when everything has to end.
 const LAST_WORDS: Duration = Duration::from_secs(1);

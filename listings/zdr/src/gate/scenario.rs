@@ -32,6 +32,8 @@ pub enum Scenario {
     Shrunk,
     /// A certificate that is none.
     Garbage,
+    // ANCHOR_END: scenario
+    // ANCHOR: renewals
     /// The same leaf with another chain.
     ChainOnly,
     /// Older files are put back, with their old dates.
@@ -48,6 +50,8 @@ pub enum Scenario {
     OtherRoot,
     /// A renewal for the same key, whose file is left as it is.
     SameKey,
+    // ANCHOR_END: renewals
+    // ANCHOR: circumstances
     /// A writer that pauses in the middle of each file.
     SlowWrite,
     /// A writer that removes each file, pauses, and creates it again.
@@ -71,7 +75,7 @@ pub enum Scenario {
     /// The list of authorities for clients is written in place, and pauses after the first.
     TrustHalfWritten,
 }
-// ANCHOR_END: scenario
+// ANCHOR_END: circumstances
 
 impl Scenario {
     /// All.
