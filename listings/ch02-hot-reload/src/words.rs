@@ -1,6 +1,6 @@
 //! What a peer objects to, in words, where those of the library are its own data.
 
-use rustls::{CertificateError, Error};
+use rustls::{CertificateError, Error, OtherError};
 
 /// What the error says. rustls prints the bytes of an algorithm's identifier, and those of each one
 /// that it takes; and it calls a signature bad whose key it does not use.
@@ -26,18 +26,50 @@ pub(crate) fn words(error: &Error) -> String {
             "{error}: another key has signed than that of the issuer, or the issuer's is an RSA key of \
              fewer than 2048 bits"
         ),
+        Error::InvalidCertificate(Other(other)) => format!("{error}{}", meaning(other)),
         _ => error.to_string(),
+    }
+}
+
+/// What webpki's own words mean, which rustls passes on as they stand in its code.
+fn meaning(error: &OtherError) -> &'static str {
+    match error.to_string().as_str() {
+        "MaximumPathDepthExceeded" => {
+            ": more than six intermediates lie between the leaf and the authority"
+        }
+        "UnsupportedCertVersion" => ": a certificate of the chain is not of version 3 of X.509",
+        "UnsupportedCriticalExtension" => {
+            ": a certificate of the chain has a critical extension that rustls clients do not know"
+        }
+        "CaUsedAsEndEntity" => {
+            ": the first certificate is an authority's (basicConstraints, CA:TRUE)"
+        }
+        "EndEntityUsedAsCa" => {
+            ": a certificate that has issued another does not say that it is an authority"
+        }
+        "NameConstraintViolation" => ": an authority of the chain may not issue for such a name",
+        _ => "",
     }
 }
 
 /// The name of an algorithm by its identifier, or the identifier.
 fn algorithm(id: &[u8]) -> String {
-    const NAMED: [(&[u8], &str); 5] = [
+    const NAMED: [(&[u8], &str); 9] = [
         (&[6, 7, 42, 134, 72, 206, 61, 4, 1], "ECDSA and SHA-1"),
         (&[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 5], "RSA and SHA-1"),
         (&[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 4], "RSA and MD5"),
         (&[6, 3, 43, 101, 113], "Ed448"),
         (&[6, 5, 43, 129, 4, 0, 10], "secp256k1"),
+        (&[6, 5, 43, 129, 4, 0, 33], "P-224"),
+        (&[6, 8, 42, 134, 72, 206, 61, 4, 3, 1], "ECDSA and SHA-224"),
+        (
+            &[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 14],
+            "RSA and SHA-224",
+        ),
+        (
+            &[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 10],
+            "RSA-PSS and unusual parameters",
+        ),
     ];
     let holds = |name: &[u8]| id.windows(name.len()).any(|part| part == name);
     match NAMED.iter().find(|(name, _)| holds(name)) {

@@ -9,7 +9,11 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
+
+// A file that has nothing to read yet, as some below /proc, is waited for so long.
+const readBound = time.Second
 
 // The largest file that is read: 1 MiB, as large as a Kubernetes Secret can be.
 const largestFile = 1 << 20
@@ -40,6 +44,8 @@ func readFile(path string) (File, error) {
 	if !about.Mode().IsRegular() {
 		return File{}, &Rejected{"not_regular", path, "it is not a regular file"}
 	}
+	// Some are regular by their type and wait for more all the same. Others take no deadline, and need none.
+	_ = opened.SetReadDeadline(time.Now().Add(readBound))
 	// It may grow while it is read: the limit holds for what is read.
 	data, err := io.ReadAll(io.LimitReader(opened, largestFile+1))
 	if err != nil {
@@ -55,14 +61,19 @@ func readFile(path string) (File, error) {
 	return file, nil
 }
 
-// Exposes says whether a key in this file is open to others than its owner and a group of ours. To be
-// read by a group that this process is in is how a process without root gets a key at all.
+// Exposes says whether this file is open to others than its owner and a group of ours. To be read by a
+// group that this process is in is how a process without root gets a key at all.
 func (file File) Exposes(groups []int) bool {
 	ofGroup := uint32(0o070)
 	if slices.Contains(groups, int(file.Group)) {
 		ofGroup = 0o020
 	}
-	return strings.Contains(string(file.Data), "PRIVATE KEY-----") && file.Mode&(0o007|ofGroup) != 0
+	return file.Mode&(0o007|ofGroup) != 0
+}
+
+// HoldsKey says whether there is a private key in it, in whatever form a PEM block can have.
+func (file File) HoldsKey() bool {
+	return strings.Contains(string(file.Data), "PRIVATE KEY-----")
 }
 
 // ownGroups are the groups that this process is in.

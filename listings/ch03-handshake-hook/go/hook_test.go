@@ -237,6 +237,13 @@ func TestAnExposedKeyIsToldOnce(t *testing.T) {
 	if !slices.Equal(modes, []any{"0644", "0666"}) {
 		t.Fatal(modes)
 	}
+	// A key that is not there yet will have the mode of its file.
+	mark = recorded.mark()
+	a.write(a.source.Key, nil, 0o604)
+	if err := store.Reload(); err == nil {
+		t.Fatal("an empty key is served")
+	}
+	recorded.wait(t, mark, "event", "key_exposed", "file", a.source.Key, "mode", "0604")
 }
 
 // The watcher sees a write by its event: the poll is an hour away.

@@ -57,11 +57,12 @@ func Look(source Source) (files Files, err error) {
 	return files, err
 }
 
-// Exposed are the files that hold a key which other users can read.
+// Exposed are the files that other users can read and that hold a key, or are to hold one: a key that is not
+// there yet will have the mode of its file.
 func (files Files) Exposed() (exposed []File) {
 	groups := ownGroups()
 	for at, file := range []File{files.Key, files.Certificate, files.Roots} {
-		if file.Exposes(groups) && (at == 0 || file.Path != files.Key.Path) {
+		if file.Exposes(groups) && (at == 0 || file.HoldsKey() && file.Path != files.Key.Path) {
 			exposed = append(exposed, file)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -10,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"strings"
 )
 
 const signs = "this server signs with ECDSA on P-256, P-384 or P-521, with Ed25519, or with RSA of " +
@@ -24,7 +26,10 @@ func privateKey(found []Block, path string) (crypto.Signer, error) {
 		}
 		key, what := parseKey(block)
 		if what != "" {
-			return nil, &Rejected{"malformed", path, what + ": " + signs}
+			if !strings.HasPrefix(what, "it ") {
+				what += ": " + signs
+			}
+			return nil, &Rejected{"malformed", path, what}
 		}
 		return key, nil
 	}
@@ -55,6 +60,9 @@ func parseKey(block Block) (crypto.Signer, string) {
 	case *ecdsa.PrivateKey:
 		switch key.Curve {
 		case elliptic.P256(), elliptic.P384(), elliptic.P521():
+			if !hasItsPublic(block, key) {
+				return nil, "it is damaged: its private and its public part are of two keys"
+			}
 			return key, ""
 		}
 		return nil, "an ECDSA key on " + key.Curve.Params().Name
@@ -75,6 +83,15 @@ var algorithms = map[string]string{
 	"1.3.36.3.3.2.8.1.1.7":  "an ECDSA key on brainpoolP256r1",
 }
 
+// The algorithms and curves of keys that Go signs with: one that does not parse is damaged.
+var signed = map[string]bool{
+	"1.2.840.113549.1.1.1": true,
+	"1.2.840.10045.3.1.7":  true,
+	"1.3.132.0.34":         true,
+	"1.3.132.0.35":         true,
+	"1.3.101.112":          true,
+}
+
 // Which ML-DSA an identifier means (RFC 9881, section 2). Go signs with it and verifies it since 1.27, OpenSSL
 // since 3.5: a server that is to be understood by older clients has none of it.
 var mlDSA = map[string]string{
@@ -84,6 +101,32 @@ var mlDSA = map[string]string{
 }
 
 const exchange = "a key for key exchange (X25519 or X448)"
+
+// hasItsPublic says whether the public part beside a key is its own, where there is one. Go computes its own,
+// and other libraries do not.
+func hasItsPublic(block Block, key *ecdsa.PrivateKey) bool {
+	var pkcs8 struct { // RFC 5958
+		Version    int
+		Algorithm  pkix.AlgorithmIdentifier
+		PrivateKey []byte
+	}
+	var sec1 struct { // RFC 5915
+		Version    int
+		PrivateKey []byte
+		Curve      asn1.ObjectIdentifier `asn1:"optional,explicit,tag:0"`
+		Public     asn1.BitString        `asn1:"optional,explicit,tag:1"`
+	}
+	der := block.DER
+	if block.Kind == "PRIVATE KEY" {
+		_, _ = asn1.Unmarshal(der, &pkcs8)
+		der = pkcs8.PrivateKey
+	}
+	own, err := key.PublicKey.Bytes()
+	if _, failed := asn1.Unmarshal(der, &sec1); failed != nil || err != nil || len(sec1.Public.Bytes) == 0 {
+		return true
+	}
+	return sec1.Public.Bytes[0] != 4 || bytes.Equal(sec1.Public.Bytes, own) // 4: not compressed.
+}
 
 // describe says what a key is that does not parse, by the names that stand in it.
 func describe(block Block) string {
@@ -109,6 +152,10 @@ func describe(block Block) string {
 	}
 	if what, known := algorithms[name.String()]; known {
 		return what
+	}
+	if signed[name.String()] {
+		return "it does not parse: it was cut, or its label is that of another format (PRIVATE KEY is PKCS #8, " +
+			"EC PRIVATE KEY is SEC 1, RSA PRIVATE KEY is PKCS #1)"
 	}
 	if name, known := mlDSA[name.String()]; known {
 		return "an " + name + " key"

@@ -64,8 +64,10 @@ func header(line string) string {
 // noPEM says what a file seems to be that cannot be PEM.
 func noPEM(data []byte) string {
 	begins := func(with string) bool { return bytes.HasPrefix(data, []byte(with)) }
+	// A key of Ed25519 or in SEC 1 is shorter: one byte of length, and so many that follow.
+	short := len(data) > 2 && data[0] == 0x30 && data[1] < 0x80 && len(data) == 2+int(data[1])
 	switch {
-	case begins("\x30\x81"), begins("\x30\x82"):
+	case short, begins("\x30\x81"), begins("\x30\x82"):
 		return "DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` or " +
 			"`openssl pkcs12 -nodes` writes PEM"
 	case begins("\xfe\xed\xfe\xed"):
@@ -76,6 +78,14 @@ func noPEM(data []byte) string {
 		return "HTML or XML, not PEM"
 	case bytes.Contains(data, []byte(`-----\n`)): // As a variable of a shell or of CI holds it.
 		return "`\\n` in the place of line breaks: `printf '%b'` writes the breaks"
+	case bytes.Contains(data, []byte("-----BEGIN")):
+		return ""
+	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")):
+		return "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
+	case begins("ssh-"), begins("ecdsa-sha2-"):
+		return "a public key for SSH, not PEM"
+	case begins("$ANSIBLE_VAULT"), begins("age-encryption.org/"):
+		return "a file that is still encrypted (Ansible Vault or age), not PEM"
 	}
 	return ""
 }

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,10 +23,20 @@ import (
 // How long a test waits for one thing before it gives up. A bound, never a pause.
 const bound = 30 * time.Second
 
+// The variable in which this program finds the arguments of the twin, where it is to be the twin.
+const asProgram = "TWIN_ARGUMENTS"
+
 // The log of all tests in this program.
 var recorded = &recorder{came: make(chan struct{})}
 
 func TestMain(m *testing.M) {
+	// A test that needs a process of its own starts this program again.
+	if arguments := os.Getenv(asProgram); arguments != "" {
+		if err := run(strings.Split(arguments, "\n")); err != nil {
+			panic(err)
+		}
+		return
+	}
 	log = recorded
 	os.Exit(m.Run())
 }

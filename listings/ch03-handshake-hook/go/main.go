@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -66,6 +68,8 @@ func serve(arguments []string) error {
 		return fmt.Errorf("--poll-ms: at least 1")
 	}
 
+	// Go ends a process whose log is read no more. A server goes on without it.
+	signal.Ignore(syscall.SIGPIPE)
 	store, err := Start(source)
 	if err != nil {
 		return err

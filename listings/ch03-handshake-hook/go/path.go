@@ -2,16 +2,23 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"slices"
 	"time"
 )
 
+// How many intermediates a client of rustls follows.
+const deepest = 6
+
 // takenByAll checks that clients of other libraries take the chain, too, which Go has validated. Go tries
 // each issuer of the right name. OpenSSL tries one at each step, asks it for the key that the certificate
-// names, and asks a leaf for its key usage. rustls and OpenSSL take no RSA key of fewer than 2048 bits.
+// names, and asks a leaf for its key usage. What rustls asks of a certificate says strict.
 func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time) error {
 	refuse := func(of *x509.Certificate, what string) error {
 		return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf(
@@ -22,11 +29,17 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 	if leaf.KeyUsage != 0 && leaf.KeyUsage&signs == 0 {
 		return refuse(leaf, "its key usage has no digitalSignature")
 	}
+	if what := ofType(leaf); what != "" {
+		return refuse(leaf, what)
+	}
 	if signedItself(leaf) && !slices.ContainsFunc(anchors, leaf.Equal) {
 		return refuse(leaf, "its issuer has the name that it has itself, so it seems to have signed itself")
 	}
-	trusted := false
-	for last := leaf; !signedItself(last); {
+	trusted, below := false, 0
+	for last := leaf; !signedItself(last); below++ {
+		if what := strict(last); what != "" && !trusted {
+			return refuse(last, what)
+		}
 		next := issuer(last, anchors, now)
 		trusted = trusted || next != nil
 		if next == nil && trusted {
@@ -39,8 +52,11 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			return refuse(last, "no certificate here has both its issuer's name and the key identifier that it "+
 				"names (authority and subject key identifier, RFC 5280, section 4.2.1)")
 		}
-		if key, is := next.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() < 2048 {
-			return refuse(next, fmt.Sprintf("its RSA key has %d bits", key.N.BitLen()))
+		if what := weak(next); what != "" {
+			return refuse(next, what)
+		}
+		if !trusted && below == deepest {
+			return refuse(leaf, fmt.Sprintf("more than %d intermediates lie between it and the authority", deepest))
 		}
 		if err := last.CheckSignatureFrom(next); err != nil {
 			return refuse(last, fmt.Sprintf("of the certificates that have the name of its issuer they try one "+
@@ -67,14 +83,98 @@ func issuer(of *x509.Certificate, among []*x509.Certificate, now time.Time) (fou
 	return found
 }
 
-// identified says whether the issuer has the key that the certificate names. What one of them does not say
-// is not asked.
+// identified says whether the issuer is the one that the certificate names by key, by serial number, and by
+// the name of its own issuer (RFC 5280, section 4.2.1.1). What one of them does not say is not asked.
 func identified(of, issuer *x509.Certificate) bool {
-	return len(of.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 ||
-		bytes.Equal(of.AuthorityKeyId, issuer.SubjectKeyId)
+	var named struct {
+		Key    []byte        `asn1:"optional,tag:0"`
+		Issuer asn1.RawValue `asn1:"optional,tag:1"`
+		Serial *big.Int      `asn1:"optional,tag:2"`
+	}
+	if extension := extension(of, authorityKey); extension != nil {
+		_, _ = asn1.Unmarshal(extension, &named)
+	}
+	if len(named.Key) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(named.Key, issuer.SubjectKeyId) {
+		return false
+	}
+	if named.Serial != nil && named.Serial.Cmp(issuer.SerialNumber) != 0 {
+		return false
+	}
+	var name asn1.RawValue
+	for rest := named.Issuer.Bytes; len(rest) > 0; {
+		var err error
+		if rest, err = asn1.Unmarshal(rest, &name); err != nil {
+			break
+		}
+		if directory := 4; name.Class == asn1.ClassContextSpecific && name.Tag == directory {
+			return bytes.Equal(name.Bytes, issuer.RawIssuer)
+		}
+	}
+	return true
 }
 
 // signedItself is what OpenSSL takes for self-signed. No signature is looked at.
 func signedItself(of *x509.Certificate) bool {
 	return bytes.Equal(of.RawSubject, of.RawIssuer) && identified(of, of)
+}
+
+var (
+	authorityKey = asn1.ObjectIdentifier{2, 5, 29, 35}
+	netscapeType = asn1.ObjectIdentifier{2, 16, 840, 1, 113730, 1, 1}
+	// The critical extensions that rustls knows: usages, names, what an authority may, lists of revocation.
+	known = []int{15, 17, 19, 30, 31, 37}
+)
+
+func extension(of *x509.Certificate, id asn1.ObjectIdentifier) []byte {
+	for _, extension := range of.Extensions {
+		if extension.Id.Equal(id) {
+			return extension.Value
+		}
+	}
+	return nil
+}
+
+// strict says what clients of rustls do not take of a leaf or an intermediate that Go takes.
+func strict(of *x509.Certificate) string {
+	for _, extension := range of.Extensions {
+		last := extension.Id[len(extension.Id)-1]
+		ours := len(extension.Id) == 4 && extension.Id[:3].Equal(authorityKey[:3]) && slices.Contains(known, last)
+		if extension.Critical && !ours {
+			return "it has a critical extension that they do not know (" + extension.Id.String() + ")"
+		}
+	}
+	if len(of.ExtKeyUsage)+len(of.UnknownExtKeyUsage) > 0 && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
+		return "its extended key usage does not name serverAuth (anyExtendedKeyUsage is not enough)"
+	}
+	if of.NotBefore.Unix() < 0 {
+		return "its dates begin before 1970"
+	}
+	return ""
+}
+
+// weak says why they verify no signature by the key of this certificate.
+func weak(issuer *x509.Certificate) string {
+	switch key := issuer.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if key.N.BitLen() < 2048 {
+			return fmt.Sprintf("its RSA key has %d bits", key.N.BitLen())
+		}
+	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P224() {
+			return "its key is on P-224"
+		}
+	}
+	return ""
+}
+
+// ofType asks the type that Netscape gave certificates before there was an extended key usage. OpenSSL does.
+func ofType(leaf *x509.Certificate) string {
+	const server = 1 // The second bit.
+	var types asn1.BitString
+	if value := extension(leaf, netscapeType); value != nil {
+		if _, err := asn1.Unmarshal(value, &types); err == nil && types.At(server) == 0 {
+			return "its Netscape type (nsCertType) is another than a server's"
+		}
+	}
+	return ""
 }

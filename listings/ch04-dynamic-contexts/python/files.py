@@ -1,5 +1,6 @@
 """Read files, each once, and see who else may."""
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -32,10 +33,13 @@ class File:
     group: int
 
     def exposes(self, groups):
-        """Whether a key in it is open to others than its owner and a group of ours. To be read by a
-        group that this process is in is how a process without root gets a key at all."""
-        others = 0o007 | (0o020 if self.group in groups else 0o070)
-        return b"PRIVATE KEY-----" in self.data and bool(self.mode & others)
+        """Whether it is open to others than its owner and a group of ours. To be read by a group that
+        this process is in is how a process without root gets a key at all."""
+        return bool(self.mode & (0o007 | (0o020 if self.group in groups else 0o070)))
+
+    def holds_key(self):
+        """Whether a private key is in it, in whatever form a PEM block can have."""
+        return b"PRIVATE KEY-----" in self.data
 
 
 def look(source):
@@ -48,9 +52,11 @@ def look(source):
 
 
 def exposed(files):
-    """The files that hold a key which other users can read, and their modes."""
+    """The files that other users can read and that hold a key, or are to hold one, and their modes: a key
+    that is not there yet will have the mode of its file."""
     groups = {os.getegid(), *os.getgroups()}
-    return {(file.path, f"{file.mode:04o}") for file in files if file.exposes(groups)}
+    return {(file.path, f"{file.mode:04o}") for file in files
+            if file.exposes(groups) and (file is files[1] or file.holds_key())}
 
 
 def _file(path):
@@ -64,6 +70,8 @@ def _file(path):
         with open(descriptor, "rb") as opened:
             # It may grow while it is read: the limit holds for what is read.
             data = opened.read(LARGEST + 1)
+        if data is None:  # Regular by its type, as some below /proc, and it has nothing to read yet.
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     except FileNotFoundError as why:
         raise Rejected("missing", path, why.strerror) from None
     except OSError as why:

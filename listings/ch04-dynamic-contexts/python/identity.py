@@ -12,8 +12,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+import asn1
 import key as keys
 import pem
+import taken
 from rejected import Rejected
 
 # The largest body of a Certificate message (RFC 9846) that is shown. A rustls client buffers 65,535
@@ -53,15 +55,27 @@ def digest(parts):
 def judge(source, seen, build, validate):
     """Builds a context from what was read, and has it validated. The files are not opened again."""
     found = [pem.blocks(file.data, file.path) for file in seen]
-    roots, for_peers = (b"".join(_certificates(found[at], seen[at].path)) for at in (2, 3))
+    anchors, for_peers = (_certificates(found[at], seen[at].path) for at in (2, 3))
+    roots, for_peers = b"".join(anchors), b"".join(for_peers)
     chain = tuple(_certificates(found[0], source.certificate))
     _fits(source, chain)
-    _verifiable(source, chain)
     pair = Pair(chain, _key(found[1], source.key))
+    with _read(source.certificate):
+        shown = [taken.Certificate.of(der) for der in chain]
+    with _read(source.roots):
+        trusted = [taken.Certificate.of(der) for der in anchors]
+    _verifiable(source, shown)
     _belongs(source, pair)
-    _is_no_authority(source, chain[0])
+    if shown[0].is_authority():  # OpenSSL serves it.
+        raise Rejected("chain_broken", source.certificate, "the first certificate is an authority's "
+                       "(CA): rustls clients do not take it as a server's")
+    with _read(source.certificate):
+        taken.parsed_by_all(source, shown)
     context = build(pair, for_peers)
     facts = validate(source, pair, context, roots)
+    purpose = taken.CLIENT if validate is as_servers_do else taken.SERVER
+    with _read(source.certificate):
+        taken.by_all(source, shown, trusted, purpose)
     not_after = time.gmtime(ssl.cert_time_to_seconds(facts["notAfter"]))
     return Identity(
         context=context,
@@ -163,7 +177,12 @@ def _belongs(source, pair):
             others = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
             if why.reason in others:
                 return False
-            raise Rejected("malformed", source.key, f"OpenSSL says {why.reason}") from None
+            if why.reason in ("CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "EE_KEY_TOO_SMALL"):
+                raise Rejected("chain_broken", source.certificate, f"OpenSSL says {why.reason}: a certificate "
+                               "has a short key, or is signed with a weak digest as SHA-1") from None
+            file = source.certificate if why.reason == "INVALID_CERTIFICATE" else source.key
+            detail = f"OpenSSL says {why.reason}" if why.reason else keys.DAMAGED
+            raise Rejected("malformed", file, detail) from None
         return True
 
     if match(pair.chain):
@@ -179,18 +198,18 @@ def _belongs(source, pair):
 def _verifiable(source, chain):
     """Clients of OpenSSL before 3.5 must be able to verify the chain."""
     for at, certificate in enumerate(chain, 1):
-        if name := keys.signed_with_ml_dsa(certificate):
+        if name := keys.ML_DSA.get(asn1.values(certificate.signed)[0]):
             raise Rejected("chain_broken", source.certificate, f"certificate {at} of {len(chain)} is signed "
                            f"with {name}: clients of OpenSSL before 3.5 do not verify it")
 
 
-def _is_no_authority(source, leaf):
-    """OpenSSL serves an authority's own certificate, and rustls clients do not take it."""
-    store = new_context(ssl.PROTOCOL_TLS_CLIENT)
-    store.load_verify_locations(cadata=leaf)
-    if store.cert_store_stats()["x509_ca"]:
-        raise Rejected("chain_broken", source.certificate, "the first certificate is an authority's "
-                       "(CA): rustls clients do not take it as a server's")
+@contextlib.contextmanager
+def _read(file):
+    """OpenSSL leaves parts of a certificate unread, and they may be anything."""
+    try:
+        yield
+    except (IndexError, ValueError):
+        raise Rejected("malformed", file, "a certificate in it does not parse") from None
 
 
 @contextlib.contextmanager
@@ -215,7 +234,7 @@ def _certificates(found, path):
         if label != "CERTIFICATE":
             continue
         try:
-            why = None if keys.whole(der) else "it is not one value of DER"
+            why = None if asn1.whole(der) else "it is not one value of DER"
             parser.load_verify_locations(cadata=der)
         except (ssl.SSLError, ValueError) as error:
             why = why or getattr(error, "reason", None) or "OpenSSL does not parse it"

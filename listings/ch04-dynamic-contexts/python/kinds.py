@@ -45,7 +45,9 @@ def header(line):
 
 def no_pem(data):
     """What a file seems to be that cannot be PEM."""
-    if data.startswith((b"\x30\x81", b"\x30\x82")):
+    # A key of Ed25519 or in SEC 1 is shorter: one byte of length, and so many that follow.
+    short = data[:1] == b"\x30" and 2 < len(data) < 130 and len(data) == 2 + data[1]
+    if short or data.startswith((b"\x30\x81", b"\x30\x82")):
         return ("DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` "
                 "or `openssl pkcs12 -nodes` writes PEM")
     if data.startswith(b"\xfe\xed\xfe\xed"):
@@ -56,4 +58,12 @@ def no_pem(data):
         return "HTML or XML, not PEM"
     if rb"-----\n" in data:  # As a variable of a shell or of CI holds it.
         return r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
+    if b"-----BEGIN" in data:
+        return None
+    if data.lstrip().startswith(b"{"):
+        return "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
+    if data.startswith((b"ssh-", b"ecdsa-sha2-")):
+        return "a public key for SSH, not PEM"
+    if data.startswith((b"$ANSIBLE_VAULT", b"age-encryption.org/")):
+        return "a file that is still encrypted (Ansible Vault or age), not PEM"
     return None

@@ -20,7 +20,7 @@ use x509_parser::time::ASN1Time;
 /// Checks that the chain leads to a trust anchor whose dates are valid at the time `now`.
 ///
 /// # Errors
-/// `expired`, of the file of the anchors, where it leads to others alone.
+/// `expired` or `not_yet_valid`, of the file of the anchors, where it leads to others alone.
 pub(crate) fn leads_to_one_in_force(
     source: &Source,
     identity: &Identity,
@@ -33,12 +33,25 @@ pub(crate) fn leads_to_one_in_force(
         return Ok(());
     }
     let chain = &identity.certified.cert;
-    if !current.is_empty() && validate_chain(peers, source, chain, &current, now).is_ok() {
+    let leads_to = |anchors: &[_]| {
+        !anchors.is_empty() && validate_chain(peers, source, chain, anchors, now).is_ok()
+    };
+    if leads_to(&current) {
         return Ok(());
     }
-    let detail = "the authority that the chain leads to has expired, or is not valid yet: rustls does \
-                  not look at its dates, and OpenSSL and Go do";
-    Err(reject(Reason::Expired, &source.files.roots, &detail))
+    let ended =
+        |anchor: &&CertificateDer<'_>| has_ended(&source.files.roots, anchor, now).is_some();
+    let others = identity.anchors.iter();
+    let others: Vec<_> = others.filter(|it| !ended(it)).cloned().collect();
+    let (reason, what) = match leads_to(&others) {
+        true => (Reason::NotYetValid, "is not valid yet"),
+        false => (Reason::Expired, "has expired"),
+    };
+    let detail = format!(
+        "the authority that the chain leads to {what}: rustls does not look at its dates, and OpenSSL \
+         and Go do"
+    );
+    Err(reject(reason, &source.files.roots, &detail))
 }
 // ANCHOR_END: in_force
 

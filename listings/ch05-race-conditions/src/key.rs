@@ -20,12 +20,18 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
         return rejected;
     };
     match rejected.reason {
-        Reason::Malformed => match describe(&key) {
-            Some(what) => Rejected {
-                detail: format!("{what}: {TAKEN}"),
-                ..rejected
+        Reason::Malformed => Rejected {
+            detail: match describe(&key) {
+                Some(what) if is_taken(&what) => format!(
+                    "{what} that does not parse: it was cut, or its private and its public part are \
+                     of two keys"
+                ),
+                Some(what) => format!("{what}: {TAKEN}"),
+                None => "it is no private key: it was cut, or its label is that of another format \
+                         (PRIVATE KEY is PKCS #8, EC PRIVATE KEY is SEC 1, RSA PRIVATE KEY is PKCS #1)"
+                    .into(),
             },
-            None => rejected,
+            ..rejected
         },
         Reason::PairMismatch => match place(&key, &contents.certificate) {
             Some((at, of)) => Rejected {
@@ -83,6 +89,7 @@ fn describe(key: &PrivateKeyDer<'_>) -> Option<String> {
                     format!("an ECDSA key on {}", curve_name(&curve))
                 }
                 "1.2.840.113549.1.1.10" => "a key for RSA-PSS alone (id-RSASSA-PSS)".into(),
+                "1.3.101.112" => "an Ed25519 key".into(),
                 "1.3.101.113" => "an Ed448 key".into(),
                 "1.3.101.110" | "1.3.101.111" => "a key for key exchange (X25519 or X448)".into(),
                 "1.2.840.10040.4.1" => "a DSA key".into(),
@@ -93,6 +100,20 @@ fn describe(key: &PrivateKeyDer<'_>) -> Option<String> {
             })
         }
     }
+}
+
+/// Whether this describes a key that rustls signs with, so that something else is wrong with it.
+fn is_taken(what: &str) -> bool {
+    let bits = what
+        .strip_prefix("an RSA key of ")
+        .and_then(|rest| rest.strip_suffix(" bits"));
+    let bits = bits.and_then(|bits| bits.parse::<usize>().ok());
+    bits.is_some_and(|bits| (2048..=8192).contains(&bits))
+        || matches!(
+            what,
+            "an ECDSA key on P-256" | "an ECDSA key on P-384" | "an ECDSA key on P-521"
+        )
+        || what == "an Ed25519 key"
 }
 
 fn rsa(modulus: &BerObject<'_>) -> Option<String> {
@@ -106,14 +127,16 @@ fn oid(object: &BerObject<'_>) -> Option<String> {
     Some(object.as_oid().ok()?.to_id_string())
 }
 
-fn curve_name(oid: &str) -> String {
+pub(crate) fn curve_name(oid: &str) -> String {
     match oid {
         "1.2.840.10045.3.1.7" => "P-256".into(),
         "1.3.132.0.34" => "P-384".into(),
         "1.3.132.0.35" => "P-521".into(),
         "1.3.132.0.10" => "secp256k1".into(),
         "1.3.132.0.33" => "P-224".into(),
+        "1.2.840.10045.3.1.1" => "P-192".into(),
         "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1".into(),
+        "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1".into(),
         other => format!("the curve {other}"),
     }
 }

@@ -58,8 +58,12 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
     const JAVA: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
     const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
     let begins = |with: &[u8]| text.starts_with(with);
+    // A key of Ed25519 or in SEC 1 is shorter: one byte of length, and so many that follow.
+    let short =
+        matches!(text, [0x30, length @ ..0x80, rest @ ..] if rest.len() == usize::from(*length));
+    let holds = |what: &[u8]| memchr::memmem::find(text, what).is_some();
     Some(match () {
-        () if DER.into_iter().any(begins) => {
+        () if short || DER.into_iter().any(begins) => {
             "DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` or \
              `openssl pkcs12 -nodes` writes PEM"
         }
@@ -69,8 +73,16 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         }
         () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
         // As a variable of a shell or of CI holds it.
-        () if memchr::memmem::find(text, br"-----\n").is_some() => {
+        () if holds(br"-----\n") => {
             r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
+        }
+        () if holds(b"-----BEGIN") => return None,
+        () if text.trim_ascii_start().starts_with(b"{") => {
+            "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
+        }
+        () if begins(b"ssh-") || begins(b"ecdsa-sha2-") => "a public key for SSH, not PEM",
+        () if begins(b"$ANSIBLE_VAULT") || begins(b"age-encryption.org/") => {
+            "a file that is still encrypted (Ansible Vault or age), not PEM"
         }
         () => return None,
     })

@@ -39,6 +39,7 @@ mod key;
 mod kinds;
 pub mod mounted;
 pub mod names;
+mod parsed;
 mod path;
 pub mod pem;
 pub mod pinned;
@@ -210,6 +211,7 @@ impl Reader {
         if !self.options.ml_dsa {
             algorithms::taken_by_all(source, &identity)?;
         }
+        parsed::by_all(source, &identity.certified.cert)?;
         ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
         path::taken_by_all(source, &identity, self.peers, now)?;
         let identity = match peers {

@@ -12,11 +12,12 @@ use ch02_hot_reload::identity::{
 };
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{AuthorityKeyIdentifier, ParsedExtension};
+use x509_parser::extensions::{AuthorityKeyIdentifier, GeneralName, ParsedExtension};
 use x509_parser::parse_x509_certificate;
 use x509_parser::x509::X509Version;
 
 use crate::ended::is_in_force;
+use crate::parsed;
 
 /// A certificate, and the file that it is from.
 struct Link<'a> {
@@ -64,6 +65,7 @@ pub(crate) fn taken_by_all(
         })?;
     }
     leaf_may_sign(leaf, peers)?;
+    leaf_is_of_type(leaf, peers)?;
     for (below, issuer) in path.iter().skip(1).enumerate() {
         may_issue(issuer, below, peers)?;
     }
@@ -132,8 +134,8 @@ fn signed_itself(certificate: &X509Certificate<'_>) -> bool {
     certificate.subject() == certificate.issuer() && identified(certificate, certificate)
 }
 
-/// Whether the issuer is the one that the certificate names by key, and by serial number. What one of
-/// them does not say is not asked.
+/// Whether the issuer is the one that the certificate names by key, by serial number, and by the name of
+/// its own issuer. What one of them does not say is not asked.
 fn identified(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
     let Some(named) = authority_key(certificate) else {
         return true;
@@ -145,7 +147,13 @@ fn identified(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -
             _ => None,
         });
     let by_key = named.key_identifier.as_ref().zip(has);
+    let names = named.authority_cert_issuer.iter().flatten();
+    let mut names = names.filter_map(|name| match name {
+        GeneralName::DirectoryName(name) => Some(name),
+        _ => None,
+    });
     by_key.is_none_or(|(named, has)| named == has)
+        && names.next().is_none_or(|name| name == issuer.issuer())
         && (named.authority_cert_serial).is_none_or(|serial| serial == issuer.raw_serial())
 }
 
@@ -170,9 +178,29 @@ fn leaf_may_sign(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
     }
 }
 
+/// Netscape's type of certificate, from before RFC 2459 had the extended key usage. OpenSSL still asks it.
+fn leaf_is_of_type(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
+    let types = leaf.parsed.iter_extensions();
+    let mut types = types.filter_map(|it| match it.parsed_extension() {
+        ParsedExtension::NSCertType(types) => Some(types),
+        _ => None,
+    });
+    let of_type = types.next().is_none_or(|types| match peers {
+        Peers::Clients => types.ssl_server(),
+        Peers::Servers => types.ssl_client(),
+    });
+    match of_type {
+        true => Ok(()),
+        false => Err(others(leaf, "its Netscape type (nsCertType) is another")),
+    }
+}
+
 /// Whether a certificate says of itself that it may issue, with so many intermediates below it.
 fn may_issue(link: &Link<'_>, below: usize, peers: Peers) -> Result<(), Rejected> {
     let certificate = &link.parsed;
+    if let Some(what) = parsed::objection(certificate) {
+        return Err(others(link, &what));
+    }
     let strange = |it: &&x509_parser::extensions::X509Extension<'_>| {
         it.critical && !KNOWN.contains(&it.oid.to_id_string().as_str())
     };

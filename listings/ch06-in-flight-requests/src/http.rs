@@ -22,7 +22,8 @@ use crate::leave::{Due, End, until_gone};
 use crate::linger::Shared;
 
 /// How much of an answer waits for a client that does not read, in bytes, and how long the head of a
-/// request may be. hyper would keep up to 400 kB for each of a thousand slow clients.
+/// request of HTTP/1.1 may be. hyper would keep up to 400 kB for each of a thousand slow clients, and with
+/// HTTP/2 for each of their two hundred streams.
 const ROOM: usize = 2 * BLOCK;
 
 // ANCHOR: http1
@@ -92,7 +93,9 @@ where
     let service =
         service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &body))));
     let io = TokioIo::new(stream.clone());
-    let connection = conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service);
+    let connection = conn::http2::Builder::new(TokioExecutor::new())
+        .max_send_buf_size(ROOM)
+        .serve_connection(io, service);
     let ask = conn::http2::Connection::graceful_shutdown;
     let owes = || body.owes();
     let end = until_gone(stream, pin!(connection), due, grace, ask, |_| (), owes).await;

@@ -10,7 +10,9 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -18,6 +20,8 @@ func main() {
 	if len(os.Args) != 6 {
 		log.Fatal("usage: CHAIN KEY ROOTS NAME ADDRESS")
 	}
+	// Go ends a process whose log is read no more. A server goes on without it.
+	signal.Ignore(syscall.SIGPIPE)
 	// ANCHOR: server
 	rotating := &Rotating{Files: [3]string(os.Args[1:4]), Names: os.Args[4:5], Hook: hook()}
 	rotating.Start()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -81,10 +82,9 @@ func (r *Rotating) follow(loaded chan<- struct{}) {
 func (r *Rotating) read() (found [3]string, err error) {
 	for at, limit := range []int64{80 << 10, 80 << 10, 1 << 20} { // Clients take no longer chain.
 		bytes, err := readFile(r.Files[at], limit)
-		if errors.Is(err, fs.ErrNotExist) {
-			return found, &Rejected{"missing", r.Files[at], err.Error()}
-		} else if err != nil {
-			return found, &Rejected{"unreadable", r.Files[at], err.Error()}
+		if err != nil {
+			reason := map[bool]string{true: "missing", false: "unreadable"}[errors.Is(err, fs.ErrNotExist)]
+			return found, &Rejected{reason, r.Files[at], err.Error()}
 		}
 		found[at] = string(bytes)
 	}
@@ -98,6 +98,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
+	_ = file.SetReadDeadline(time.Now().Add(rest)) // For /proc/kmsg and the like. A file on a disk has none.
 	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
@@ -114,16 +115,17 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 	}
 	roots, others := x509.NewCertPool(), x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(found[2]))
-	for _, der := range pair.Certificate[1:] {
+	for at, der := range pair.Certificate {
 		// Clients with OpenSSL parse each certificate, needed or not.
 		other, err := x509.ParseCertificate(der)
 		if err != nil {
 			return nil, &Rejected{"malformed", r.Files[0], err.Error()}
 		}
 		others.AddCert(other)
-	}
-	if pair.Leaf.IsCA { // Clients with rustls do not take it as a server's.
-		return nil, &Rejected{"chain_broken", r.Files[0], "the leaf is an authority's certificate"}
+		key, is := other.PublicKey.(*rsa.PublicKey)
+		if at == 0 && other.IsCA || is && key.N.BitLen() < 2048 { // Clients with rustls take neither.
+			return nil, &Rejected{"chain_broken", r.Files[0], "the leaf is a CA, or an RSA key has under 2048 bits"}
+		}
 	}
 	for _, name := range r.Names {
 		options := x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: others}

@@ -54,7 +54,7 @@ class Rotating:
                     last, since = found, time.monotonic()
                 self._look(found, time.monotonic() - since)
             except Exception as why:  # The hook's, for one. It must not end the rotation.
-                print(f"rotation: {why!r}", flush=True)
+                print(f"rotation: {type(why)}", flush=True)  # Its words may hold a file's, and so a key.
             time.sleep(self._poll)
 
     def _look(self, found, age):
@@ -81,6 +81,7 @@ class Rotating:
             if isinstance(data, str):
                 raise Rejected("missing" if "Errno 2]" in data else "unreadable", path, data)
         context, peer = _context(ssl.PROTOCOL_TLS_SERVER), _context(ssl.PROTOCOL_TLS_CLIENT)
+        peer.hostname_checks_common_name = False  # Only OpenSSL looks there.
         try:
             with _path(found[0]) as chain, _path(found[1]) as key:
                 context.load_cert_chain(chain, key, password="")  # Or it asks at the terminal.
@@ -104,21 +105,18 @@ class Rotating:
         except ssl.SSLError as why:
             raise Rejected("malformed", self._files[0], why.reason) from None
         blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", found[0], re.S)
-        loaded["chain"] = [ssl.PEM_cert_to_DER_cert(block.decode()) for block in blocks]
+        loaded["chain"] = [ssl.PEM_cert_to_DER_cert(block.decode("ascii", "ignore")) for block in blocks]
         return context, loaded
 
 
 def _file(path, limit):
     """What a file holds, or why it cannot be read."""
     try:
-        # Not blocking: to open a FIFO would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return "not a regular file"
-            return open(descriptor, "rb", closefd=False).read(limit)
-        finally:
-            os.close(descriptor)
+        # Not blocking: to open a FIFO would wait for its writer, and /proc/kmsg waits for the kernel.
+        with open(path, "rb", opener=lambda it, _: os.open(it, os.O_RDONLY | os.O_NONBLOCK)) as file:
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            data = file.read(limit) if regular else None
+            return "not a regular file" if data is None else data
     except OSError as why:
         return str(why)
 

@@ -128,10 +128,11 @@ fn read(files: &Files) -> Result<Vec<Vec<u8>>, Error> {
 fn judge(found: &[Vec<u8>], names: &Names) -> Result<CertifiedKey, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&found[0]).collect();
-    // Clients with OpenSSL parse each certificate, needed or not.
-    let parse_all = |all: &Vec<CertificateDer<'_>>| all.iter().all(|one| parse(one).is_ok());
+    // Clients with OpenSSL or Go parse each certificate, needed or not; Go no negative serial number.
+    let parses =
+        |one: &CertificateDer<'_>| parse(one).is_ok_and(|(_, it)| it.raw_serial() < &[0x80][..]);
     let key = PrivateKeyDer::from_pem_slice(&found[1]);
-    let (Some(chain), Ok(key)) = (chain.ok().filter(parse_all), key) else {
+    let (Some(chain), Ok(key)) = (chain.ok().filter(|all| all.iter().all(parses)), key) else {
         return Err(Error::InvalidCertificate(BadEncoding)); // No word of what stands there.
     };
     let pair = CertifiedKey::from_der(chain, key, &provider)?;

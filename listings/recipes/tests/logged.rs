@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
@@ -30,6 +31,7 @@ fn holds(mut command: Command) {
         .spawn()
         .unwrap();
     let lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let server_id = server.id();
     let _server = Running(server);
     let (sender, said) = channel();
     thread::spawn(move || {
@@ -54,6 +56,13 @@ fn holds(mut command: Command) {
         }
     };
     let first = wait("identity_loaded");
+    survives_its_log(server_id);
+    // Regular by its type, and without an end: it is not waited for.
+    fs::remove_file(&files.key).unwrap();
+    symlink("/proc/kmsg", &files.key).unwrap();
+    let endless = wait("identity_rejected");
+    assert_eq!(endless.number("generation"), Some(1));
+    fs::remove_file(&files.key).unwrap();
     fs::write(&files.key, "no key").unwrap();
     let rejected = wait("identity_rejected");
     let issued = agent.rotate().unwrap();
@@ -64,6 +73,15 @@ fn holds(mut command: Command) {
     assert_eq!(last.text("serial"), Some(issued.facts.serial));
     assert_eq!(last.text("chain_sha256"), Some(issued.facts.chain_sha256));
     assert_eq!(last.text("not_after"), Some(issued.facts.not_after));
+}
+
+/// Whoever reads the log may end first, and that must not end the server: SIGPIPE is ignored.
+fn survives_its_log(process: u32) {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
+    let pipe = 1 << (13 - 1);
+    assert_ne!(ignored & pipe, 0, "SIGPIPE is not ignored");
 }
 
 #[test]

@@ -12,6 +12,8 @@ use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::{Options, config};
 use recipes::rotating::{Hook, Look, Rotating};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, ServerConfig};
 use tempfile::TempDir;
@@ -230,6 +232,53 @@ fn what_is_not_valid_is_rejected_and_the_last_good_pair_stays() {
         bench.write("tls.crt", &format!("{}{more}", next.chain_pem));
     });
     assert_eq!(objection(error), CertificateError::BadEncoding);
+}
+
+/// Clients with Go parse none, wherever it stands in the chain.
+#[test]
+fn a_negative_serial_number_is_not_served() {
+    let mut bench = Bench::started();
+    let error = bench.survives(|bench| {
+        let next = bench.issue();
+        bench.write("tls.key", next.key.expose());
+        bench.write("tls.crt", &format!("{}{}", next.chain_pem, negative()));
+    });
+    assert_eq!(
+        error,
+        Error::InvalidCertificate(CertificateError::BadEncoding)
+    );
+}
+
+/// A certificate that signed itself, with the serial number -1: one of a positive number, in which that is
+/// exchanged. Nobody looks at its signature.
+fn negative() -> String {
+    let authority = Authority::named("Another Root").unwrap();
+    let root = CertificateDer::from_pem_slice(authority.root_pem().as_bytes()).unwrap();
+    let mut der = root.to_vec();
+    // Behind the version: an INTEGER, its length, and its first byte.
+    let version = [0xa0, 3, 2, 1, 2, 2];
+    let at = der.windows(6).position(|part| part == version).unwrap();
+    der[at + 7] = 0xff;
+    der[at + 8] &= 0x7f;
+    format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        base64(&der)
+    )
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let four = |three: &[u8]| {
+        let number = (0..3).fold(0, |sum, at| {
+            sum << 8 | usize::from(*three.get(at).unwrap_or(&0))
+        });
+        let digit = |at: usize| match at <= three.len() {
+            true => char::from(DIGITS[number >> (18 - 6 * at) & 63]),
+            false => '=',
+        };
+        (0..4).map(digit).collect::<String>()
+    };
+    bytes.chunks(3).map(four).collect()
 }
 
 /// Such a chain makes a message that some clients do not take.

@@ -229,6 +229,15 @@ class Rejections(Bench):
         self.spoil = spoil
         self.rejected("not_regular", "tls.key")
 
+    def test_a_file_that_has_no_end_is_not_waited_for(self):
+        """It is regular by its type. Where this process may not open it, it is unreadable for that."""
+        store = contexts.IdentityStore(self.source, contexts.server)
+        (self.directory / "tls.key").unlink()
+        (self.directory / "tls.key").symlink_to("/proc/kmsg")
+        with self.assertRaises(Rejected) as rejected:
+            store.reload()
+        self.assertEqual(rejected.exception.file, str(self.directory / "tls.key"))
+
     def test_empty(self):
         self.spoils("tls.crt", "")
         self.rejected("truncated", "tls.crt")
@@ -333,6 +342,11 @@ class Exposed(Bench):
             (self.directory / "tls.key").chmod(mode)
             store.reload()
         self.assertEqual(modes, [("key_exposed", "0644"), ("key_exposed", "0666")])
+        # A key that is not there yet will have the mode of its file.
+        (self.directory / "tls.key").chmod(0o604)
+        (self.directory / "tls.key").write_text("")
+        self.assertRaises(Rejected, store.reload)
+        self.assertEqual(modes[2:], [("key_exposed", "0604")])
 
 
 class Arguments(Bench):

@@ -2,6 +2,7 @@
 
 use ch06_in_flight_requests::client::{self, Version};
 use lab::client::Options;
+use lab::wire;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_rustls::client::TlsStream;
 
@@ -59,4 +60,44 @@ async fn the_first_goaway_warns_and_the_second_after_a_round_trip_is_final() {
     assert_eq!(goaways(&mut stream).await, [(highest, 0), (0, 0)]);
     drop(stream);
     bench.closed(1, "drained").await;
+}
+
+/// A client may open many streams, grant the greatest window to each, and read nothing. What the server
+/// keeps for it is bounded for each stream, whatever the windows are.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_holds_little_of_its_answers() {
+    const STREAMS: u32 = 20;
+    let mut bench = Bench::new(BY_GENERATION);
+    let config = client::config(bench.agent.root_pem(), Version::Http2, Options::default());
+    let (mut stream, _) = bench.open(&bench.client(config.unwrap())).await;
+    stream.write_all(&greedy(STREAMS)).await.unwrap();
+    stream.flush().await.unwrap();
+    bench.rotate();
+    let sent = bench.closed(1, "deadline").await;
+    // Two blocks of each answer and one that is cut into a frame, and what is on its way in TLS and the pipe.
+    let most = (3 * u64::from(STREAMS) + 8) * wire::BLOCK as u64;
+    assert!(sent > 0 && sent <= most, "{sent} bytes, not {most} at most");
+}
+
+/// The first bytes of such a client (RFC 9113): its settings, a window for the connection, and so many
+/// requests for a gigabyte.
+fn greedy(streams: u32) -> Vec<u8> {
+    const WINDOW: u32 = (1 << 31) - 1;
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
+        [&head[..], payload].concat()
+    };
+    let (settings, headers, window_update) = (4, 1, 8);
+    let initial_window = [&[0, 4][..], &WINDOW.to_be_bytes()].concat();
+    let mut all = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    all.extend(frame(settings, 0, 0, &initial_window));
+    all.extend(frame(window_update, 0, 0, &(WINDOW - 65_535).to_be_bytes()));
+    // HPACK (RFC 7541): GET and https by their index, then the authority and the path as they are.
+    let request = b"\x82\x87\x01\x09localhost\x04\x11/bytes/1073741824";
+    let ends = 0x5;
+    for number in 0..streams {
+        all.extend(frame(headers, ends, 2 * number + 1, request));
+    }
+    all
 }

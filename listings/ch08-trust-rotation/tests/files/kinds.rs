@@ -12,8 +12,8 @@ use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use openssl::x509::X509;
 
-use super::certificates;
 use super::kit::{Kit, authorities, block, der};
+use super::{certificates, strict};
 
 /// A directory with three files as they are to be: at first right, and plain.
 pub struct Made<'a> {
@@ -139,7 +139,10 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || orders(kind, &mut made)
         || sizes(kind, &mut made)
         || certificates::make(kind, &mut made)
-        || certificates::disputed(kind, &mut made);
+        || certificates::disputed(kind, &mut made)
+        || strict::make(kind, &mut made)
+        || strict::chains(kind, &mut made)
+        || strict::keys(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());
@@ -392,6 +395,10 @@ fn places(kind: &str, made: &mut Made<'_>) -> bool {
         "key-0640" => mode(&key, 0o640),
         "key-0644" => mode(&key, 0o644),
         "key-0660" => mode(&key, 0o660),
+        "key-empty-0644" => {
+            fs::write(&key, "").unwrap();
+            mode(&key, 0o644);
+        }
         "bundle-beside" => {
             fs::write(&certificate, [&made.chain[..], &made.key].concat()).unwrap();
         }

@@ -110,6 +110,40 @@ impl Kit {
         );
     }
 
+    /// The same with a leaf whose issuer has this common name, in this type of string.
+    pub fn with_issuer_renamed(&mut self, name: rcgen::DnValue) {
+        let mut params = authority("Intermediate");
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::from_pem(&self.issuer_key).unwrap();
+        let issuer = Issuer::new(params, key);
+        (self.leaf, self.key) = issue(&issuer, KeyPair::generate().unwrap(), |_| ());
+    }
+
+    /// The same with a leaf whose serial number begins with a zero too many, which no library makes: the bytes
+    /// are put there, and signed again.
+    pub fn with_padded_serial(&mut self) {
+        let der = der(&self.leaf);
+        let [0x30, 0x82, _, _, 0x30, 0x82, high, low, ..] = der[..] else {
+            panic!("rcgen makes a shorter certificate");
+        };
+        let end = 8 + usize::from(u16::from_be_bytes([high, low]));
+        let mut body = der[4..end].to_vec();
+        // Version 3, and a serial number of 20 bytes.
+        let begins = [0xa0, 3, 2, 1, 2, 2, 20];
+        assert_eq!(body[4..11], begins, "rcgen begins in another way");
+        body[11..13].fill(0);
+        let key = PKey::private_key_from_pem(self.issuer_key.as_bytes()).unwrap();
+        let mut signer = openssl::sign::Signer::new(MessageDigest::sha256(), &key).unwrap();
+        let signature = signer.sign_oneshot_to_vec(&body).unwrap();
+        // ECDSA and SHA-256, and a string of bits without a remainder.
+        body.extend(b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x03");
+        body.extend([u8::try_from(signature.len() + 1).unwrap(), 0]);
+        body.extend(signature);
+        let [high, low] = u16::try_from(body.len()).unwrap().to_be_bytes();
+        let whole = [&[0x30, 0x82, high, low], &body[..]].concat();
+        self.leaf = block("CERTIFICATE", &whole, 64);
+    }
+
     fn with_openssl(&mut self, negative: bool, digest: MessageDigest) {
         let mut serial = BigNum::from_u32(0x1001).unwrap();
         serial.set_negative(negative);

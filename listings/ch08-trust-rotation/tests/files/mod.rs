@@ -13,6 +13,7 @@ mod kit;
 // The page is made by the same description.
 #[path = "../../../../scripts/src/files/list.rs"]
 mod list;
+mod strict;
 mod twins;
 
 use std::collections::BTreeSet;
@@ -187,7 +188,11 @@ fn each_kind_stands_in_the_list_once() {
     let rows = entries.iter().map(|entry| (&entry.group, &entry.what));
     assert_eq!(rows.collect::<BTreeSet<_>>().len(), entries.len());
     // The arms of the functions that make them, so that none is left out of the list.
-    let sources = [include_str!("kinds.rs"), include_str!("certificates.rs")];
+    let sources = [
+        include_str!("kinds.rs"),
+        include_str!("certificates.rs"),
+        include_str!("strict.rs"),
+    ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {
         let line = line.trim_start();

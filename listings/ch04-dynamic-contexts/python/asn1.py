@@ -1,0 +1,37 @@
+"""DER (X.690), as much of it as certificates and keys need."""
+
+
+def first(der):
+    """Where the first value of some DER ends, and what it holds (section 8.1). Raises ValueError or
+    IndexError where it is cut."""
+    start, length = 2, der[1]
+    if length > 0x80:
+        start += length - 0x80
+        length = int.from_bytes(der[2:start], "big")
+    value = der[start:start + length]
+    if len(value) < length:
+        raise ValueError("cut")
+    return start + length, value
+
+
+def items(der):
+    """The values that stand one after the other: of each its tag, what it holds, and all of it."""
+    found = []
+    while der:
+        end, value = first(der)
+        found.append((der[0], value, der[:end]))
+        der = der[end:]
+    return found
+
+
+def values(der):
+    """What each of them holds."""
+    return [value for _, value, _ in items(der)]
+
+
+def whole(der):
+    """Whether this is one value of DER, and nothing follows it."""
+    try:
+        return len(der) == first(der)[0]
+    except (IndexError, ValueError):
+        return False

@@ -1,0 +1,147 @@
+"""What clients of other libraries take of a chain that OpenSSL takes.
+
+OpenSSL compares names without their case and their type of string, signs and verifies with more
+algorithms, and knows more extensions. rustls and Go compare bytes, and take what follows here.
+"""
+
+from dataclasses import dataclass
+
+import asn1
+import key as keys
+from rejected import Rejected
+
+SERVER, CLIENT = bytes.fromhex("2b06010505070301"), bytes.fromhex("2b06010505070302")
+DEEPEST = 6  # Intermediates that a client of rustls follows.
+
+_RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
+_ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
+_CONSTRAINTS, _USAGES, _NAMES = bytes.fromhex("551d13"), bytes.fromhex("551d25"), bytes.fromhex("551d11")
+# Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
+_KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
+_URI = set(b"-._~:/?#[]@!$&'()*+,;=%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+def _pss(digest, salt):
+    """RSASSA-PSS (RFC 4055) with this digest of SHA-2, and a salt as long as it."""
+    digest = f"300d06096086480165030402{digest:02x}0500"
+    return f"06092a864886f70d01010a3034a00f{digest}a11c301a06092a864886f70d010108{digest}a2030201{salt:02x}"
+
+
+# The identifiers of signatures (RFC 5280, section 4.1.1.2) that every library verifies.
+_SIGNED = {bytes.fromhex(it) for it in (
+    *(f"06082a8648ce3d0403{last:02x}" for last in (2, 3, 4)),  # ECDSA and SHA-2.
+    *(f"06092a864886f70d0101{last:02x}0500" for last in (11, 12, 13)),  # RSA and SHA-2.
+    *(f"06092a864886f70d0101{last:02x}" for last in (11, 12, 13)),
+    _pss(1, 32), _pss(2, 48), _pss(3, 64), "06032b6570")}
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is asked of a certificate (RFC 5280, section 4.1)."""
+
+    version: bytes
+    serial: bytes
+    issuer: bytes
+    subject: bytes
+    from_1970: bool
+    algorithm: list  # Of its key: the algorithm, and its parameters.
+    point: bytes
+    extensions: dict  # Of each by its identifier: whether it is critical, and its value.
+    signed: bytes
+
+    @staticmethod
+    def of(der):
+        """What stands in it."""
+        body, signed, _ = asn1.items(asn1.first(der)[1])
+        fields = asn1.items(body[1])
+        version = b"\0"
+        if fields[0][0] == 0xa0:
+            version = asn1.first(fields.pop(0)[1])[1]
+        algorithm, point = asn1.values(fields[5][1])
+        found = {}
+        for extension in asn1.values(asn1.first(fields[-1][1])[1]) if fields[-1][0] == 0xa3 else ():
+            name, *critical, value = asn1.values(extension)
+            found[name] = (bool(critical) and critical[0] != b"\0", value)
+        return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
+                           _from_1970(*asn1.items(fields[3][1])[0][:2]), [*asn1.values(algorithm), b""],
+                           point[1:], found, signed[1])
+
+    def is_authority(self):
+        """Whether it says so: basicConstraints, CA:TRUE."""
+        _, value = self.extensions.get(_CONSTRAINTS, (False, b"0\0"))
+        return b"\xff" in asn1.values(asn1.first(value)[1])[:1]
+
+
+def parsed_by_all(source, chain):
+    """Refuses a chain of which clients of Go do not parse each certificate, needed or not."""
+    for at, certificate in enumerate(chain, 1):
+        if what := _unparsed(certificate):
+            raise Rejected("malformed", source.certificate, f"certificate {at} of {len(chain)}: {what}")
+
+
+def by_all(source, chain, anchors, purpose):
+    """Refuses a chain to whose end clients of rustls or Go do not come. Peers ask for this purpose."""
+    def refuse(at, what):
+        detail = f"OpenSSL takes it, and clients of rustls or Go do not. Certificate {at} of the path: {what}"
+        return Rejected("chain_broken", source.certificate, detail)
+
+    last, trusted, at = chain[0], False, 1
+    while at == 1 or last.subject != last.issuer:
+        if not trusted and (what := _strange(last, purpose)):
+            raise refuse(at, what)
+        among = [it for it in anchors if it.subject == last.issuer]
+        trusted = trusted or bool(among)
+        among = among or ([] if trusted else [it for it in chain[1:] if it.subject == last.issuer])
+        if not among and trusted:
+            return  # An anchor that another authority has issued.
+        if not among:
+            raise refuse(at, "no certificate here has its issuer's name, byte for byte")
+        last = next((it for it in among if not _weak(it)), among[0])
+        at += 1
+        if what := _weak(last) or _unparsed(last):
+            raise refuse(at, what)
+        if at > DEEPEST + 1 and not trusted:
+            raise refuse(at, f"more than {DEEPEST} intermediates lie below the authority")
+
+
+def _unparsed(of):
+    if of.serial[0] >= 0x80:
+        return "its serial number is negative (RFC 5280 forbids that), and clients of Go do not parse it"
+    if of.algorithm[0] == _ECDSA:
+        if of.algorithm[1] not in keys.CURVES | {_P224}:
+            return f"clients of Go do not parse its key on {keys.curve(of.algorithm[1])}"
+        if of.point[0] != 4:
+            return "clients of Go do not parse its key, a compressed point"
+    for tag, uri, _ in asn1.items(asn1.first(of.extensions.get(_NAMES, (False, b"0\0"))[1])[1]):
+        if tag == 0x86 and (not _URI.issuperset(uri) or uri.count(b"[") != uri.count(b"]")):
+            return "one of its names is a URI that clients of Go do not parse"
+    return None
+
+
+def _strange(of, purpose):
+    if of.version != b"\2":
+        return "it is not of version 3 of X.509"
+    if of.signed not in _SIGNED:
+        return "it is signed with an algorithm that they do not verify"
+    for name, (critical, _) in of.extensions.items():
+        if critical and name not in _KNOWN:
+            return "it has a critical extension that they do not know"
+    usages = of.extensions.get(_USAGES)
+    if usages and purpose not in asn1.values(asn1.first(usages[1])[1]):
+        return "its extended key usage does not name what it is for (serverAuth, clientAuth)"
+    return None if of.from_1970 else "its dates begin before 1970"
+
+
+def _weak(issuer):
+    """Why they verify no signature by its key."""
+    if issuer.algorithm[0] == _RSA:
+        bits = int.from_bytes(asn1.values(asn1.first(issuer.point)[1])[0], "big").bit_length()
+        return f"its RSA key has {bits} bits" if bits < 2048 else None
+    if issuer.algorithm[0] == _ECDSA and issuer.algorithm[1] not in keys.CURVES:
+        return f"its key is on {keys.curve(issuer.algorithm[1])}"
+    return "it has an Ed448 key" if issuer.algorithm[0] == _ED448 else None
+
+
+def _from_1970(tag, date):
+    utc_time = 0x17  # With two digits for the year: 50 and above are of the last century.
+    return not b"50" <= date[:2] < b"70" if tag == utc_time else date[:4] >= b"1970"

@@ -1,0 +1,94 @@
+//! What the parsers of clients take. They parse each certificate that they are sent, needed or not.
+//!
+//! rustls leaves most of a certificate unread. Go and OpenSSL read all of it, and end the handshake at
+//! the first one that they cannot read.
+
+use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
+use rustls::pki_types::CertificateDer;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::parse_x509_certificate;
+
+use crate::key::curve_name;
+
+// ANCHOR: by_all
+/// Checks that clients of OpenSSL and Go parse each certificate of the chain.
+///
+/// # Errors
+/// `malformed`, of the file of the chain, with the first one that they do not parse.
+pub(crate) fn by_all(source: &Source, chain: &[CertificateDer<'_>]) -> Result<(), Rejected> {
+    for (certificate, at) in chain.iter().zip(1..) {
+        let parsed = parse_x509_certificate(certificate).ok();
+        if let Some(what) = parsed.and_then(|(_, parsed)| objection(&parsed)) {
+            let detail = format!("certificate {at} of {}: {what}", chain.len());
+            return Err(reject(
+                Reason::Malformed,
+                &source.files.certificate,
+                &detail,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Why clients of OpenSSL or Go do not parse this certificate, if so.
+pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
+    serial(certificate.raw_serial())
+        .map(Into::into)
+        .or_else(|| point(certificate))
+        .or_else(|| uri(certificate).map(Into::into))
+}
+// ANCHOR_END: by_all
+
+/// RFC 5280, section 4.1.2.2: a positive number. X.690, section 8.3: in as few bytes as it takes.
+fn serial(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [] => {
+            Some("its serial number has no bytes, and clients of OpenSSL and Go do not parse that")
+        }
+        [0, second, ..] if *second < 0x80 => Some(PADDED),
+        [0xff, second, ..] if *second >= 0x80 => Some(PADDED),
+        [first, ..] if *first >= 0x80 => Some(
+            "its serial number is negative (RFC 5280 forbids that), and clients of Go do not parse it",
+        ),
+        _ => None,
+    }
+}
+
+const PADDED: &str = "its serial number begins with a byte too many (X.690), and clients of OpenSSL and \
+                      Go do not parse that";
+
+/// Go parses keys on four curves, and no point that is compressed (RFC 5480, section 2.2).
+fn point(certificate: &X509Certificate<'_>) -> Option<String> {
+    const CURVES: [&str; 4] = ["P-224", "P-256", "P-384", "P-521"];
+    let key = certificate.public_key();
+    if key.algorithm.algorithm.to_id_string() != "1.2.840.10045.2.1" {
+        return None;
+    }
+    let curve = key.algorithm.parameters.as_ref();
+    let curve = curve.and_then(|curve| Some(curve_name(&curve.as_oid().ok()?.to_id_string())));
+    match curve {
+        Some(curve) if CURVES.contains(&curve.as_str()) => {}
+        curve => {
+            let curve = curve.unwrap_or_else(|| "a curve without a name".into());
+            return Some(format!("clients of Go do not parse its key on {curve}"));
+        }
+    }
+    let compressed = key.subject_public_key.data.first() != Some(&4);
+    compressed.then(|| "clients of Go do not parse its key, a compressed point".into())
+}
+
+/// Go parses the URIs among the names (RFC 3986), those that nobody asks for as well.
+fn uri(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    const MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
+    let names = certificate.subject_alternative_name().ok()??;
+    let broken = |name: &GeneralName<'_>| match name {
+        GeneralName::URI(uri) => {
+            let strange = |byte: u8| !byte.is_ascii_alphanumeric() && !MARKS.contains(&byte);
+            uri.bytes().any(strange) || uri.matches('[').count() != uri.matches(']').count()
+        }
+        _ => false,
+    };
+    let one = names.value.general_names.iter().any(broken);
+    one.then_some("one of its names is a URI that clients of Go do not parse")
+}
