@@ -104,7 +104,7 @@ impl Book {
                 // A slide names the events that it has room for.
                 "log" => (directive.arguments.len().max(1), true),
                 "timetable" => (0, true),
-                "changed" | "results" | "symptoms" | "versions" => (2, true),
+                "changed" | "costs" | "results" | "symptoms" | "versions" => (2, true),
                 _ => (0, false),
             };
             if !known {

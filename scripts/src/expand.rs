@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, errata, exercises, falsification, files, grid, listing, log, pictures, plan, quiz,
-    results, slides, symptoms, timeline, timetable, versions,
+    catalogue, costs, errata, exercises, falsification, files, grid, listing, log, pictures, plan,
+    quiz, results, slides, symptoms, timeline, timetable, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -68,6 +68,7 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "rotation" => pictures::rotation::render(&text),
         "schedules" => pictures::schedules::render(&text),
         "catalogue" => catalogue::render(root, &text),
+        "costs" => costs::render(&text, which),
         "errata" => errata::render(root, &text),
         "falsification" => falsification::render(&text),
         "files" => files::render(&text),

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod chapter;
 pub mod check;
 pub mod copy;
+pub mod costs;
 pub mod destination;
 pub mod errata;
 pub mod error;

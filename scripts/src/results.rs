@@ -22,11 +22,12 @@ struct Compared {
     missing: Vec<String>,
 }
 
+/// Where servers and clients ran.
 #[derive(Deserialize)]
-struct Machine {
-    cores: usize,
-    processor: String,
-    system: String,
+pub(crate) struct Machine {
+    pub(crate) cores: usize,
+    pub(crate) processor: String,
+    pub(crate) system: String,
 }
 
 #[derive(Deserialize)]
@@ -46,8 +47,9 @@ struct Server {
     trouble: Option<String>,
 }
 
+/// What a class of clients met.
 #[derive(Deserialize)]
-struct Class {
+pub(crate) struct Class {
     attempts: u64,
     failed: u64,
     at_risk: Option<Risk>,
@@ -78,11 +80,20 @@ impl Exposure {
     }
 }
 
+/// Connections, and what they cost.
 #[derive(Deserialize)]
-struct Speed {
+pub(crate) struct Speed {
     connections: u64,
     resumed: u64,
+    failed: u64,
     processor_seconds: f64,
+}
+
+impl Speed {
+    /// How many failed.
+    pub(crate) fn failed(&self) -> u64 {
+        self.failed
+    }
 }
 
 #[derive(Deserialize)]
@@ -137,7 +148,7 @@ pub fn render(text: &str, which: &str) -> Result<String, Error> {
 }
 
 /// Text of a program that we do not know, for a cell.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let text = text.replace('|', "/").replace(['<', '>', '`', '\n'], " ");
     text.trim().to_owned()
 }
@@ -232,7 +243,7 @@ fn clients(page: &mut String, compared: &Compared) -> std::fmt::Result {
 
 /// What was at risk and its bound, and all attempts without one: a bound over attempts that met no
 /// rotation says nothing of rotations.
-fn failures(class: &Class) -> String {
+pub(crate) fn failures(class: &Class) -> String {
     let all = format!("{}\u{a0}of\u{a0}{}", class.failed, class.attempts);
     let Some(at_risk) = &class.at_risk else {
         return all;
@@ -342,12 +353,13 @@ fn scenarios(page: &mut String, compared: &Compared) -> std::fmt::Result {
     Ok(())
 }
 
-/// Connections for each second of the server's processor time, the median of all rounds.
-fn median(speeds: &[Speed]) -> Option<f64> {
+/// Connections for each second of the server's processor time, the median of all rounds. Those that failed have
+/// cost something, and count as nothing.
+pub(crate) fn median(speeds: &[Speed]) -> Option<f64> {
     let mut all: Vec<_> = speeds
         .iter()
         .filter(|speed| speed.processor_seconds > 0.0)
-        .map(|speed| speed.connections as f64 / speed.processor_seconds)
+        .map(|speed| (speed.connections - speed.failed) as f64 / speed.processor_seconds)
         .collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied()

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use scripts::check::{Problem, check};
 use tempfile::TempDir;
@@ -469,20 +468,4 @@ fn a_lie_ends_the_build() {
     fs::write(root.join("src/ch01-one.md"), chapter).unwrap();
     assert!(scripts::site::build(root, Some(&site), None).is_err());
     assert!(!site.exists());
-}
-
-/// `cargo book build` ends with 0 on the real book, and says what is wrong otherwise.
-#[test]
-fn the_alias_works() {
-    let site = tempfile::tempdir().unwrap();
-    let built = Command::new(env!("CARGO"))
-        .args(["book", "build", "-d"])
-        .arg(site.path())
-        .current_dir(scripts::root().unwrap())
-        .env_remove("RUSTC")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{said}");
-    assert!(site.path().join("index.html").is_file());
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use flate2::Compression;
@@ -10,23 +11,38 @@ use flate2::write::GzEncoder;
 use scraper::{Html, Selector};
 use scripts::check::Problem;
 use scripts::links;
-use scripts::site::address::Address;
+use scripts::site::address;
 use tempfile::TempDir;
 
 /// Where the book that is tested would be.
 const ADDRESS: &str = "https://book.example/rotation/";
+/// And its sources.
+const REPOSITORY: &str = "https://code.example/o/rotation";
 
-/// The real book, built once for all tests of this program.
+/// The real book, built once for all tests of this program, by the command that a reader is told.
 pub(crate) fn site() -> &'static Path {
     static SITE: OnceLock<TempDir> = OnceLock::new();
     SITE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let address = Address::new(Some(ADDRESS), Some("https://code.example/o/rotation")).unwrap();
-        let root = scripts::root().unwrap();
-        scripts::site::build_for(&root, Some(folder.path()), None, &address).unwrap();
+        let built = Command::new(env!("CARGO"))
+            .args(["book", "build", "-d"])
+            .arg(folder.path())
+            .current_dir(scripts::root().unwrap())
+            .envs([(address::SITE, ADDRESS), (address::REPOSITORY, REPOSITORY)])
+            .env_remove("RUSTC")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success(), "{said}");
         folder
     })
     .path()
+}
+
+/// `cargo book build` ends with 0 on the real book, and says what is wrong otherwise.
+#[test]
+fn the_alias_works() {
+    assert!(site().join("index.html").is_file());
 }
 
 /// The pages that a reader reads.
@@ -261,7 +277,7 @@ fn every_page_says_where_it_is() {
         let picture = picture.strip_prefix(ADDRESS).expect("below the site");
         assert!(site().join(picture).is_file(), "{picture}");
         let edit = of("a[rel=edit]", "href");
-        let source = edit.strip_prefix("https://code.example/o/rotation/edit/main/");
+        let source = edit.strip_prefix(&format!("{REPOSITORY}/edit/main/"));
         let source = scripts::root()
             .unwrap()
             .join(source.unwrap_or_else(|| panic!("{name}: {edit}")));

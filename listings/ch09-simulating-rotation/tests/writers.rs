@@ -346,3 +346,46 @@ fn names_are_those_of_the_command_line() {
         assert_eq!(value.get_name(), writer.name());
     }
 }
+
+/// The modes at each step of `writeToFile`: it sets one only behind what it has written, so that a new key lies open for as
+/// long as that takes, to whom the umask lets.
+#[test]
+fn write_to_file_sets_modes_behind_each_write() {
+    let directory = lab::directory().unwrap();
+    let mut authority = Authority::new().unwrap();
+    let mut site = Site::new(directory.path(), Writer::WriteToFile);
+    site.write_roots(authority.root_pem()).unwrap();
+    let mode = |name: &str| {
+        let about = fs::metadata(directory.path().join(name)).unwrap();
+        about.permissions().mode() & 0o777
+    };
+    let mut modes = |site: &mut Site| {
+        let issued = issue(&mut authority);
+        let mut seen = Vec::new();
+        let look = |step: &str| {
+            let (name, _) = step.split_once(' ').unwrap();
+            seen.push((step.to_owned(), mode(name)));
+        };
+        site.write_stepwise(&issued, look).unwrap();
+        seen
+    };
+    fs::write(directory.path().join("any"), "").unwrap();
+    let umask = mode("any");
+    let steps = |key: u32, certificate: u32| {
+        [
+            ("tls.key truncated", key),
+            ("tls.key written", 0o600),
+            ("tls.crt truncated", certificate),
+            ("tls.crt written", 0o644),
+            ("tls.crt completed", 0o644),
+        ]
+        .map(|(step, mode)| (step.to_owned(), mode))
+    };
+    assert_eq!(modes(&mut site), steps(umask, umask));
+    // What somebody has changed meanwhile stays so until the write is over.
+    for (name, changed) in [("tls.key", 0o640), ("tls.crt", 0o600)] {
+        let changed = fs::Permissions::from_mode(changed);
+        fs::set_permissions(directory.path().join(name), changed).unwrap();
+    }
+    assert_eq!(modes(&mut site), steps(0o640, 0o600));
+}

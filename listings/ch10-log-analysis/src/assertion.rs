@@ -7,8 +7,9 @@ use lab::event::Event;
 use lab::log::{Log, Order, Secrets, Want, want};
 use time::OffsetDateTime;
 
+use crate::contract;
 use crate::format::time_of;
-use crate::read::Line;
+use crate::read::{Line, TOO_LONG};
 use crate::state::LogState;
 
 /// One assertion, and what it has found so far.
@@ -159,13 +160,27 @@ impl Assertion {
     /// Looks at the whole line, be it an event or not.
     fn scan(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
         match (&self.what, &self.found) {
-            (What::NoKeyBytes(secrets), Found::Nothing) if secrets.leak_in(&line.text) => {
+            (_, Found::Unwanted(_)) => {}
+            (What::NoKeyBytes(_) | What::None(_), found) if line.broken == Some(TOO_LONG) => {
+                if matches!(found, Found::Nothing) {
+                    let said = format!("{} is too long to be read", named(line));
+                    self.found = Found::Unreadable(said);
+                }
+            }
+            (What::NoKeyBytes(secrets), _) if secrets.leak_in(&line.text) => {
                 // It is not shown: it holds a secret.
                 self.found = Found::Unwanted(format!("{} holds key material", named(line)));
             }
             (What::None(unwanted), Found::Nothing) if may_be_cut(line, unwanted) => {
                 let said = format!("{} is cut, and may have been `{unwanted}`", named(line));
                 self.found = Found::Unreadable(said);
+            }
+            (What::None(unwanted), Found::Nothing) => {
+                let odd = line.event.as_ref();
+                let odd = odd.and_then(|event| contract::may_be(event, unwanted));
+                if let Some(said) = odd {
+                    self.found = Found::Unreadable(format!("{}: {said}", named(line)));
+                }
             }
             _ => {}
         }
@@ -176,7 +191,10 @@ impl Assertion {
         let loaded = event.name() == "identity_loaded";
         match &mut self.what {
             What::Loaded(serial) => {
-                if loaded && event.text("serial").as_ref() == Some(serial) {
+                let shown = event.text("serial");
+                if loaded
+                    && shown.is_some_and(|shown| contract::serial(&shown).as_ref() == Ok(serial))
+                {
                     self.found = Found::Wanted;
                 }
                 loaded

@@ -14,6 +14,8 @@ pub enum Error {
     File(PathBuf, io::Error),
     /// A directory stands where a log is wanted.
     Directory(PathBuf),
+    /// Two paths lead to one file.
+    Twice(PathBuf, PathBuf),
     /// The standard input was named beside files.
     StdinAmongFiles,
     /// A line, by its place, that is no event, where each must be one.
@@ -54,6 +56,20 @@ impl fmt::Display for Error {
             Self::Io(error) => error.fmt(f),
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Directory(path) => write!(f, "{}: it is a directory", path.display()),
+            Self::Twice(one, other) if one == other => {
+                write!(
+                    f,
+                    "{}: it is named twice, and would be counted twice",
+                    one.display()
+                )
+            }
+            Self::Twice(one, other) => {
+                let (one, other) = (one.display(), other.display());
+                write!(
+                    f,
+                    "{one} and {other} are one file, which would be counted twice"
+                )
+            }
             Self::StdinAmongFiles => f.write_str("`-` stands alone: it cannot be merged"),
             Self::Line(place, error) => write!(f, "{place}: {error}"),
             Self::NoKey(path) => {

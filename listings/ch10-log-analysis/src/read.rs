@@ -1,5 +1,6 @@
 //! Lines from files that are whole, that grow, that are rotated, and that are damaged.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek};
 use std::os::unix::fs::MetadataExt;
@@ -16,6 +17,9 @@ use crate::format::time_of;
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
 pub const LONGEST: usize = 1 << 20;
+
+/// What is said of a line that is longer.
+pub const TOO_LONG: &str = "too long";
 
 /// How often a file that is followed is looked at.
 pub const LOOK: Duration = Duration::from_millis(20);
@@ -108,9 +112,13 @@ impl<R: BufRead> Lines<R> {
     /// When the source cannot be read.
     pub fn whole(&mut self) -> io::Result<Option<Line>> {
         loop {
+            let at_the_beginning = self.at_the_beginning();
             let buffer = self.reader.fill_buf()?;
             if buffer.is_empty() {
                 return Ok(None);
+            }
+            if let Some(what) = foreign(buffer).filter(|_| at_the_beginning) {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
             }
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = &buffer[..end.unwrap_or(buffer.len())];
@@ -128,6 +136,10 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    fn at_the_beginning(&self) -> bool {
+        self.number == 0 && self.begun.is_empty() && !self.too_long
+    }
+
     /// What stands behind the last line break, if anything: no more will come of it.
     pub fn last(&mut self) -> Option<Line> {
         (self.too_long || !self.begun.is_empty()).then(|| self.line())
@@ -136,13 +148,38 @@ impl<R: BufRead> Lines<R> {
     fn line(&mut self) -> Line {
         self.number += 1;
         let text = if std::mem::take(&mut self.too_long) {
-            Err("too long")
+            Err(TOO_LONG)
         } else {
             Ok(String::from_utf8_lossy(&self.begun).into_owned())
         };
         self.begun.clear();
         Line::new(self.file, self.number, text)
     }
+}
+
+/// What a log is that is no text, by its first bytes: nothing would be found in it.
+fn foreign(beginning: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 3] = [
+        (
+            b"\x1f\x8b",
+            "it is compressed by gzip: read it through `zcat FILE | zdr log ...`",
+        ),
+        (
+            b"\x28\xb5\x2f\xfd",
+            "it is compressed by zstd: read it through `zstdcat FILE | zdr log ...`",
+        ),
+        (
+            b"\xfd7zXZ",
+            "it is compressed by xz: read it through `xzcat FILE | zdr log ...`",
+        ),
+    ];
+    let is = known
+        .into_iter()
+        .find(|(magic, _)| beginning.starts_with(magic));
+    // A byte order mark, and then a letter of ASCII.
+    let utf16 = matches!(beginning, [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, _, ..]);
+    let wide = "it is UTF-16: read it through `iconv -f UTF-16 -t UTF-8 FILE | zdr log ...`";
+    is.map(|(_, what)| what).or(utf16.then_some(wide))
 }
 
 /// Several sources as one log: always the line whose time comes first. The order within a source
@@ -285,6 +322,9 @@ const BATCH: usize = 256;
 /// When a file cannot be opened. One that is followed need not be there yet.
 pub fn start(input: Input) -> Result<mpsc::Receiver<News>, Error> {
     let (sender, receiver) = mpsc::channel(16);
+    if let Input::Follow(paths) | Input::Files(paths) = &input {
+        each_once(paths)?;
+    }
     match input {
         Input::Follow(paths) => {
             let follow = move || {
@@ -317,7 +357,31 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, Error> {
     if opened.metadata().is_ok_and(|is| is.is_dir()) {
         return Err(Error::Directory(path.to_owned()));
     }
-    Ok(Box::new(BufReader::new(opened)))
+    let is_file = opened.metadata().is_ok_and(|is| is.is_file());
+    let mut reader = BufReader::new(opened);
+    // A pipe has nothing yet, and is looked at when it is read.
+    if is_file {
+        let beginning = reader
+            .fill_buf()
+            .map_err(|error| Error::file(path, error))?;
+        if let Some(what) = foreign(beginning) {
+            let error = io::Error::new(io::ErrorKind::InvalidData, what);
+            return Err(Error::file(path, error));
+        }
+    }
+    Ok(Box::new(reader))
+}
+
+/// A log that is read twice, under two names say, counts each event twice.
+fn each_once(paths: &[PathBuf]) -> Result<(), Error> {
+    let mut known = BTreeMap::new();
+    for path in paths {
+        let Ok(is) = fs::metadata(path) else { continue };
+        if let Some(before) = known.insert((is.dev(), is.ino()), path) {
+            return Err(Error::Twice(before.clone(), path.clone()));
+        }
+    }
+    Ok(())
 }
 
 fn to_the_end(readers: Vec<Box<dyn BufRead + Send>>, sender: &mpsc::Sender<News>) {

@@ -8,5 +8,6 @@ mod servers;
 mod show;
 mod sound;
 mod transcripts;
+mod unreadable;
 mod wire;
 mod zdr;

@@ -74,6 +74,12 @@ async fn a_log_that_grows() {
         "{second}"
     );
 
+    // Of a line that comes again, the count is shown at once, and not with the next line that differs.
+    let mut growing = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    growing.write_all(event(2).as_bytes()).unwrap();
+    let again = line().await;
+    assert_eq!(again.trim(), "and 1 more like it");
+
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     let mut rest = String::new();

@@ -98,7 +98,8 @@ impl Authority {
 
     fn new_root(root: &str, now: OffsetDateTime, kind: KeyKind) -> Result<Self, Error> {
         let root_key = kind.generate()?;
-        let root_params = ca_params(root, now, BasicConstraints::Constrained(1), &root_key);
+        // Two intermediates may stand below it: see `lengthen`.
+        let root_params = ca_params(root, now, BasicConstraints::Constrained(2), &root_key);
         let root = root_params.self_signed(&root_key)?;
         let root_issuer = Issuer::new(root_params, root_key);
 
@@ -127,6 +128,50 @@ impl Authority {
         let name = format!("{INTERMEDIATE} {}", self.intermediates + 1);
         let params = ca_params(&name, self.now, BasicConstraints::Constrained(0), &key);
         self.intermediate_pem = self.sign_intermediate(&params, &key)?;
+        self.issuer = Issuer::new(params, key);
+        Ok(())
+    }
+
+    /// Issues the next leaves under an intermediate of the same name, whose key is another. An authority that
+    /// renews its key may keep its name, and a chain that is put together by names then holds the wrong one.
+    ///
+    /// # Errors
+    /// As [`Authority::change_intermediate`].
+    pub fn rekey_intermediate(&mut self) -> Result<(), Error> {
+        let key = KeyKind::default().generate()?;
+        let name = self.intermediate_name()?;
+        let params = ca_params(&name, self.now, BasicConstraints::Constrained(0), &key);
+        self.intermediate_pem = self.sign_intermediate(&params, &key)?;
+        self.issuer = Issuer::new(params, key);
+        Ok(())
+    }
+
+    /// Issues the next leaves under two intermediates, one below the other: their chains have a certificate more.
+    ///
+    /// # Errors
+    /// As [`Authority::change_intermediate`].
+    pub fn lengthen(&mut self) -> Result<(), Error> {
+        let [upper_key, key] = [
+            KeyKind::default().generate()?,
+            KeyKind::default().generate()?,
+        ];
+        let name = format!("{INTERMEDIATE} {}", self.intermediates + 1);
+        let upper_params = ca_params(
+            &name,
+            self.now,
+            BasicConstraints::Constrained(1),
+            &upper_key,
+        );
+        let upper_pem = self.sign_intermediate(&upper_params, &upper_key)?;
+        let upper = Issuer::new(upper_params, upper_key);
+        let params = ca_params(
+            &format!("{name} A"),
+            self.now,
+            BasicConstraints::Constrained(0),
+            &key,
+        );
+        let lower = params.signed_by(&key, &upper)?;
+        self.intermediate_pem = format!("{}{upper_pem}", lower.pem());
         self.issuer = Issuer::new(params, key);
         Ok(())
     }

@@ -53,7 +53,7 @@ impl Secrets {
     }
 
     /// Whether a line of a log holds bytes of one: as base64 of any alphabet and line length, as hex or
-    /// decimal numbers with or without anything between them, or escaped.
+    /// decimal numbers with or without anything between them, as one decimal number, or escaped.
     pub fn leak_in(&self, line: &str) -> bool {
         self.leaks(line, DEPTH)
     }
@@ -108,6 +108,7 @@ fn readings(line: &str) -> Vec<Vec<u8>> {
     of_base64(line, &mut found);
     of_hex(line, &mut found);
     of_numbers(line, &mut found);
+    of_decimal(line, &mut found);
     if line.contains('\\') {
         found.push(unescaped(line));
     }
@@ -213,10 +214,43 @@ fn of_numbers(line: &str, found: &mut Vec<Vec<u8>>) {
     found.retain(|run| run.len() >= TELLING);
 }
 
+/// One decimal number has so many digits at least: what is shorter may be a time or a count.
+const DIGITS: usize = 24;
+/// And so many at most: reading one takes the square of its length.
+const MOST_DIGITS: usize = 4096;
+
+/// One long decimal number, as Go's `%v` and Python write the numbers that a key is made of.
+fn of_decimal(line: &str, found: &mut Vec<Vec<u8>>) {
+    let words = line.split(|c: char| !c.is_ascii_digit());
+    let words = words.filter(|word| (DIGITS..=MOST_DIGITS).contains(&word.len()));
+    found.extend(words.map(big_endian));
+}
+
+/// The bytes of a decimal number.
+fn big_endian(digits: &str) -> Vec<u8> {
+    // The lowest first, so that what is carried comes behind.
+    let mut bytes: Vec<u8> = Vec::with_capacity(digits.len() / 2);
+    for digit in digits.bytes() {
+        let mut carried = u16::from(digit - b'0');
+        for byte in &mut bytes {
+            carried += u16::from(*byte) * 10;
+            *byte = carried as u8;
+            carried >>= 8;
+        }
+        bytes.extend((carried > 0).then_some(carried as u8));
+    }
+    bytes.reverse();
+    bytes
+}
+
 /// As a string literal of Rust, Python, Go or JSON would be read.
 fn unescaped(line: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(line.len());
     let mut rest = line.as_bytes();
+    let octal = |digits: &[u8]| {
+        let digits = std::str::from_utf8(digits.get(..3)?).ok()?;
+        u8::from_str_radix(digits, 8).ok()
+    };
     let number = |digits: &[u8]| {
         let digits = std::str::from_utf8(digits).ok()?;
         u8::from_str_radix(digits, 16).ok()
@@ -234,7 +268,10 @@ fn unescaped(line: &str) -> Vec<u8> {
             (b'\\', [b'n', ..]) => (b'\n', 2),
             (b'\\', [b'r', ..]) => (b'\r', 2),
             (b'\\', [b't', ..]) => (b'\t', 2),
-            (b'\\', [b'0', ..]) => (0, 2),
+            (b'\\', [b'0'..=b'3', ..]) => match octal(after) {
+                Some(byte) => (byte, 4),
+                None => (after[0] - b'0', 2),
+            },
             (b'\\', [other, ..]) => (*other, 2),
             (plain, _) => (plain, 1),
         };

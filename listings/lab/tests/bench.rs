@@ -9,8 +9,10 @@ use lab::authority::{Authority, Issued, KeyKind, LeafRequest};
 use lab::client::{Client, Failure, Options, Pool, expected_sha256};
 use lab::{BOUND, chain, wire};
 use rustls::ServerConfig;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,6 +42,60 @@ fn a_leaf_is_what_was_asked_for() {
     let again = authority.issue(&LeafRequest::new("a.example")).unwrap();
     assert_eq!(again.facts.serial, "1001");
     assert!(authority.issue(&LeafRequest::new("näh")).is_err());
+}
+
+/// OpenSSL 3.0 reads no other form (RFC 5958: version 1, without the public half), and with it no server of Debian 12.
+#[test]
+fn keys_are_written_as_openssl_reads_them() {
+    let mut authority = Authority::new().unwrap();
+    for key in KeyKind::ALL {
+        let request = LeafRequest {
+            key: Some(key),
+            ..LeafRequest::new("a.example")
+        };
+        let issued = authority.issue(&request).unwrap();
+        let der = PrivateKeyDer::from_pem_slice(issued.key.expose().as_bytes()).unwrap();
+        let (_, whole) = x509_parser::der_parser::der::parse_der(der.secret_der()).unwrap();
+        let version = whole.as_sequence().unwrap()[0].as_u32().unwrap();
+        assert_eq!(version, 0, "{key:?}: version 1 is the number 0");
+    }
+}
+
+/// Chains of one certificate more, and of an issuer whose name is known and whose key is another, are valid.
+#[test]
+fn other_issuers_make_valid_chains() {
+    let mut authority = Authority::new().unwrap();
+    let request = LeafRequest::new("a.example");
+    let before = authority.issue(&request).unwrap();
+    let chain = |issued: &Issued| -> Vec<CertificateDer<'static>> {
+        let pem = issued.chain_pem.as_bytes();
+        CertificateDer::pem_slice_iter(pem)
+            .map(Result::unwrap)
+            .collect()
+    };
+    authority.rekey_intermediate().unwrap();
+    let rekeyed = authority.issue(&request).unwrap();
+    let issuers = [&before, &rekeyed].map(|issued| chain(issued)[1].clone());
+    assert_ne!(issuers[0], issuers[1]);
+    let [name, again] = issuers.map(|issuer| chain::common_name(&issuer).unwrap());
+    assert_eq!(name, again, "the name stays");
+
+    authority.lengthen().unwrap();
+    let longer = authority.issue(&request).unwrap();
+    assert_eq!(chain(&longer).len(), 3);
+    let mut roots = rustls::RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(authority.root_pem().as_bytes()).unwrap();
+    roots.add(root).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = verifier.build().unwrap();
+    let name = ServerName::try_from("a.example").unwrap();
+    for issued in [before, rekeyed, longer] {
+        let chain = chain(&issued);
+        let judged =
+            verifier.verify_server_cert(&chain[0], &chain[1..], &name, &[], UnixTime::now());
+        judged.unwrap();
+    }
 }
 
 /// An agent that keeps its key is given a certificate for that, of whatever kind it is.

@@ -284,6 +284,8 @@ fn encodings(pem: &str) -> Vec<(String, String)> {
         ),
         ("numbers of PEM".into(), format!("{:?}", pem.as_bytes())),
         ("hex of PEM".into(), lab::chain::hex(pem.as_bytes())),
+        ("octal".into(), hex("", |byte| format!("\\{byte:03o}"))),
+        ("one number".into(), format!("D:+{}", decimal(der))),
     ];
     for width in [16, 31, 61, 64, 76, 2000] {
         let chars: Vec<char> = base64.chars().collect();
@@ -294,6 +296,25 @@ fn encodings(pem: &str) -> Vec<(String, String)> {
         all.push((format!("base64 at {width}"), lines.join("\n")));
     }
     all
+}
+
+/// Secret bytes of a key as one number, as Go prints them: by long division.
+fn decimal(der: &[u8]) -> String {
+    let mut number = match der.len() {
+        // The public half of an elliptic curve's key comes last.
+        100..200 => der[36..68].to_vec(),
+        length => der[length - 32..].to_vec(),
+    };
+    let mut digits = Vec::new();
+    while number.iter().any(|byte| *byte != 0) {
+        let mut rest = 0_u32;
+        for byte in &mut number {
+            rest = rest << 8 | u32::from(*byte);
+            (*byte, rest) = ((rest / 10) as u8, rest % 10);
+        }
+        digits.push(char::from_digit(rest, 10).unwrap());
+    }
+    digits.iter().rev().collect()
 }
 
 #[test]

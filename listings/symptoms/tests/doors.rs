@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::bench::{Bench, Port};
+use crate::goaway;
 
 /// What happens at a door.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ enum Answer {
     None,
     /// A half, and no end.
     Half,
+    /// By HTTP/2: to go away.
+    GoAway,
 }
 
 /// The identities of the bench that are shown.
@@ -61,7 +64,7 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// Opens one for each identity, and `mutual`, `mutual-1.2`, `none`, `half`, `plain`, `old-protocol`, `refusing`, `closing`,
+    /// Opens one for each identity, and `mutual`, `mutual-1.2`, `none`, `half`, `goaway`, `plain`, `old-protocol`, `refusing`, `closing`,
     /// `reset` and `unheard`.
     pub async fn open(bench: &Bench) -> Self {
         let unheard = Port::new();
@@ -84,6 +87,7 @@ impl Doors {
         for (name, door) in [
             ("none", Door::Tls(good.clone(), Answer::None)),
             ("half", Door::Tls(good.clone(), Answer::Half)),
+            ("goaway", Door::Tls(http2(&good), Answer::GoAway)),
             ("mutual", Door::Tls(mutual.clone(), Answer::Whole)),
             ("mutual-1.2", Door::Tls(mutual_12, Answer::Whole)),
             ("postgres-mutual", Door::Postgres(mutual)),
@@ -153,6 +157,13 @@ fn config(bench: &Bench, identity: &str, asks: Asks) -> Arc<ServerConfig> {
     Arc::new(builder.with_single_cert(chain, key).unwrap())
 }
 
+/// The same for clients of HTTP/2 (RFC 7301).
+fn http2(config: &ServerConfig) -> Arc<ServerConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.into()
+}
+
 /// Nobody here cares whether the client was content: it tells what it met.
 async fn serve(mut tcp: TcpStream, door: Door) {
     let mut asked = [0; 4096];
@@ -191,6 +202,9 @@ async fn answer(tcp: TcpStream, config: Arc<ServerConfig>, what: Answer) -> std:
             return Err(error);
         }
     };
+    if let Answer::GoAway = what {
+        return goaway::drain(tls).await;
+    }
     let mut asked = [0; 4096];
     if tls.read(&mut asked).await? == 0 {
         return Ok(());
@@ -201,7 +215,7 @@ async fn answer(tcp: TcpStream, config: Arc<ServerConfig>, what: Answer) -> std:
             tls.write_all(HEAD).await?;
             tls.write_all(&[b'x'; 1000]).await?;
         }
-        Answer::None => {}
+        Answer::None | Answer::GoAway => {}
         Answer::Half => {
             tls.write_all(HEAD).await?;
             tls.write_all(&[b'x'; 500]).await?;

@@ -5,6 +5,7 @@
 mod files;
 mod trust;
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,6 +31,9 @@ use x509_parser::parse_x509_certificate;
 
 use files::Files;
 use trust::Generation;
+
+/// What a part of it ends with: files that hold nothing, a library that refuses, a connection that is gone.
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// From one request to the next, and from one look at the files to the next.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -71,15 +75,15 @@ enum Defect {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit(ask(Arguments::parse()).await)
+    exit(ask(Arguments::parse()).await.map_err(io::Error::other))
 }
 
-async fn ask(arguments: Arguments) -> io::Result<()> {
+async fn ask(arguments: Arguments) -> Result<()> {
     let defect = arguments.defect;
     let address = tokio::net::lookup_host(&arguments.address)
         .await?
         .find(SocketAddr::is_ipv4);
-    let address = address.ok_or_else(|| io::Error::other("no address"))?;
+    let address = address.ok_or("no address")?;
     let mut files = Files::read(&arguments)?;
     let mut generation = Generation::first(&files, defect)?;
     let mut kept: Option<Kept> = None;
@@ -118,10 +122,10 @@ struct Kept {
 }
 
 impl Kept {
-    async fn open(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
+    async fn open(address: SocketAddr, config: Arc<ClientConfig>) -> Result<Self> {
         let tcp = TcpStream::connect(address).await?;
         tcp.set_nodelay(true)?;
-        let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
+        let name = ServerName::try_from("localhost")?;
         let stream = TlsConnector::from(config).connect(name, tcp).await?;
         let leaf = stream
             .get_ref()
@@ -130,9 +134,7 @@ impl Kept {
             .and_then(|chain| chain.first());
         let parsed = leaf.and_then(|leaf| parse_x509_certificate(leaf).ok());
         let until = parsed.map(|(_, leaf)| leaf.validity().not_after.to_datetime());
-        let (sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(io::Error::other)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(Self {
             sender,

@@ -1,6 +1,5 @@
 //! What the client makes of its files: roots that verify, a certificate to show, and sessions.
 
-use std::io;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -13,8 +12,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use x509_parser::parse_x509_certificate;
 
-use crate::Defect;
 use crate::files::Files;
+use crate::{Defect, Result};
 
 /// One state of its files, ready for use.
 pub struct Generation {
@@ -30,15 +29,14 @@ impl Generation {
     ///
     /// # Errors
     /// When the files hold nothing that can be used.
-    pub fn first(files: &Files, defect: Option<Defect>) -> io::Result<Self> {
+    pub fn first(files: &Files, defect: Option<Defect>) -> Result<Self> {
         let verifier = Arc::new(Swapped(RwLock::new(judge(&files.roots)?)));
         Self::with(verifier, files, defect)
     }
 
-    fn with(verifier: Arc<Swapped>, files: &Files, defect: Option<Defect>) -> io::Result<Self> {
+    fn with(verifier: Arc<Swapped>, files: &Files, defect: Option<Defect>) -> Result<Self> {
         let config = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
+            .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone());
         let config = match &files.own {
@@ -60,7 +58,7 @@ impl Generation {
     ///
     /// # Errors
     /// When the files hold nothing that can be used: the one of before goes on.
-    pub fn next(&self, now: &Files, defect: Option<Defect>) -> io::Result<Self> {
+    pub fn next(&self, now: &Files, defect: Option<Defect>) -> Result<Self> {
         let mut seen = now.clone();
         match defect {
             Some(Defect::LeafOnce) => seen.own = self.of.own.clone(),
@@ -82,27 +80,22 @@ impl Generation {
     }
 }
 
-fn judge(roots: &str) -> io::Result<Arc<WebPkiServerVerifier>> {
+fn judge(roots: &str) -> Result<Arc<WebPkiServerVerifier>> {
     let mut store = RootCertStore::empty();
     for root in CertificateDer::pem_slice_iter(roots.as_bytes()) {
-        store
-            .add(root.map_err(io::Error::other)?)
-            .map_err(io::Error::other)?;
+        store.add(root?)?;
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
     let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build();
-    judge.map_err(io::Error::other)
+    Ok(judge?)
 }
 
-fn own(certificate: &str, key: &str) -> io::Result<Arc<CertifiedKey>> {
+fn own(certificate: &str, key: &str) -> Result<Arc<CertifiedKey>> {
     let chain = CertificateDer::pem_slice_iter(certificate.as_bytes());
-    let chain = chain
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(io::Error::other)?;
-    let key =
-        PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| io::Error::other("no key"))?;
+    let chain = chain.collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| "no key")?;
     let own = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider());
-    own.map(Arc::new).map_err(io::Error::other)
+    Ok(Arc::new(own?))
 }
 
 /// Its certificate, for servers that ask for one of its authority.

@@ -93,6 +93,15 @@ pub enum Defect {
     /// #41: it takes a renewal for older than what it has when that ends earlier
     /// (opensearch-security#1797).
     ShorterRefused,
+    /// #41: it reads the end of a certificate as a year of two digits, and there are certificates that end after
+    /// 2049.
+    TwoDigitYears,
+    /// #41: it takes a renewal for older than what it has when that begins earlier: it was backdated.
+    EarlierRefused,
+    /// #42: it puts its chain together from issuers that it knows by name, and one has the name and not the key.
+    IssuerByName,
+    /// #42: it has room for a leaf and one intermediate.
+    TwoCertificates,
     /// #42: it takes a leaf of another issuer for somebody else's (opensearch-security#4509).
     IssuerPinned,
     /// #42: it holds on to the root of its first certificate, though it is told of others.
@@ -107,6 +116,8 @@ pub enum Defect {
     DescriptorsLeak,
     /// #45: each reload leaves threads behind: a timer of its own.
     ThreadsLeak,
+    /// #45: each reload that fails leaves descriptors open: only the way to success closes them.
+    FailureLeaks,
     /// #53: it takes a file with the inode and the date that it knows for the file that it knows
     /// (nginx's `ssl_object_cache_inheritable`).
     InodeAndDate,

@@ -15,6 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use crate::defect::Defect;
+use crate::show::leak_descriptors;
 use crate::state::State;
 
 /// Reads the server's own identity, and the CAs of its clients where it asks for certificates.
@@ -95,6 +96,7 @@ impl Reading {
                 eprintln!("error: {error}");
                 std::process::exit(1);
             }
+            (Some(Defect::FailureLeaks), _, Err(_)) => leak_descriptors(),
             (Some(Defect::KeyInLog), _, Err(error)) => {
                 let key = fs::read_to_string(&source.files.key).unwrap_or_default();
                 let detail = format!("{}: {key}", error.detail);
@@ -172,9 +174,13 @@ fn choosy(
     };
     let refused = match defect {
         // RFC 3339 in UTC: as text they are in the order of time.
+        Defect::TwoDigitYears => next.facts.not_after.as_str() >= "2050",
+        Defect::EarlierRefused => next.facts.not_before < serving.facts.not_before,
         Defect::ShorterRefused => next.facts.not_after < serving.facts.not_after,
         Defect::IssuerPinned => other(|_| 0),
         Defect::RootPinned => other(|length| length - 1),
+        Defect::IssuerByName => return Ok(with_issuer_of_name(next, serving)),
+        Defect::TwoCertificates => return Ok(with_chain(next, |chain| chain.truncate(2))),
         Defect::SameKeyIgnored if serving.key == next.key => return Ok(serving.clone()),
         _ => false,
     };
@@ -196,6 +202,28 @@ fn issuer(chain: &[CertificateDer<'_>], at: fn(usize) -> usize) -> Option<String
     let certificate = chain.get(at(chain.len()))?;
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     Some(parsed.issuer().to_string())
+}
+
+/// The next leaf with the intermediate that is served, where its name is the one that is looked for.
+fn with_issuer_of_name(next: &Identity, serving: &Identity) -> Identity {
+    let known = serving.certified.cert.get(1).cloned();
+    let same = issuer(&next.certified.cert, |_| 0) == issuer(&serving.certified.cert, |_| 0);
+    with_chain(next, |chain| match (chain.get_mut(1), known) {
+        (Some(issuer), Some(known)) if same => *issuer = known,
+        _ => {}
+    })
+}
+
+fn with_chain(
+    identity: &Identity,
+    change: impl FnOnce(&mut Vec<CertificateDer<'static>>),
+) -> Identity {
+    let mut certified = CertifiedKey::clone(&identity.certified);
+    change(&mut certified.cert);
+    Identity {
+        certified: Arc::new(certified),
+        ..identity.clone()
+    }
 }
 
 fn unless_same_leaf(next: Identity, serving: &Identity) -> Identity {

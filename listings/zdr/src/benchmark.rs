@@ -1,10 +1,18 @@
 //! Servers side by side: what `cargo benchmark` measures and writes down. `cost` measures what a
-//! server costs, `result` adds up its rounds, `program` finds it on this machine.
+//! server costs, `result` adds up its rounds, `program` finds it on this machine. `costs` are measured apart: what
+//! a `connection`, a rotation (`renewal`) and a `handshake` cost. `quiet` says whether the machine did nothing else.
+//! `itself` is what a check costs, and whether its verdicts hold on a busy machine.
 //!
 //! Uses `check` and what `check` uses.
 
+pub mod connection;
 pub mod cost;
+pub mod costs;
+pub mod handshake;
+pub mod itself;
 mod program;
+pub mod quiet;
+pub mod renewal;
 mod result;
 
 use std::io;

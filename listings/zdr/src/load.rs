@@ -9,6 +9,7 @@
 //! - `verifier`: what a client accepts.
 //! - `upload`, `held`: long uploads, and conversations such as those over a `websocket` or by `grpc`.
 //! - `conversation`: one request after the other, whatever is spoken; [`dialogue`]: what is not HTTP.
+//! - `equal`: clients that all offer the same; `idle`: connections that are kept and do nothing.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
 //! - [`failure`]: a failed attempt, and whether the request was sent at all.
 //!
@@ -18,11 +19,13 @@
 mod conversation;
 pub mod dialogue;
 pub mod download;
+pub(crate) mod equal;
 pub mod failure;
 mod grpc;
 mod held;
 pub mod http2;
 mod http3;
+pub(crate) mod idle;
 pub mod issued_chains;
 mod kept;
 mod moving;

@@ -26,6 +26,7 @@ pub mod prometheus;
 pub mod reach;
 pub mod reproduce;
 pub mod slices;
+pub mod standing;
 pub mod text;
 pub mod times;
 pub mod waiver;

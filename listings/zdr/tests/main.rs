@@ -2,10 +2,12 @@
 
 mod benchmark;
 mod clients;
+mod costs;
 mod course;
 mod demo;
 mod dialogues;
 mod falsification;
+mod itself;
 mod measure;
 mod peers;
 mod reports;

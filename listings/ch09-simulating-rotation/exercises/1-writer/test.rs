@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -106,6 +107,54 @@ pub fn a_reader_meets_each_state_of_the_tool() {
         met.len() == of_the_tool.len(),
         "After its last step, the tool's files do not change any more. Beside your writer a reader still meets: {}.",
         met[of_the_tool.len()..].join("; then ")
+    );
+}
+
+/// What has not changed is written like the rest.
+pub fn what_has_not_changed_is_written_again() {
+    let directory = written();
+    let same_issuer = New {
+        issuer: OLD.issuer,
+        ..NEW
+    };
+    let mut met = Vec::new();
+    write(directory.path(), same_issuer, &mut || {
+        met.push(state(directory.path()));
+    })
+    .unwrap();
+    let wanted = "chain new, issuer empty, key old";
+    assert!(
+        met.iter().any(|met| met == wanted),
+        "The issuer is the same as at the last renewal, as it mostly is, and a reader beside your writer never meets it empty: {}. The tool          does not compare: it truncates and writes each file, so a reader meets \"{wanted}\" at every renewal.",
+        met.join("; then ")
+    );
+}
+
+/// An error ends it, and is returned.
+pub fn an_error_ends_it_and_is_returned() {
+    written_anew(written().path(), || ());
+    let directory = written();
+    let issuer = directory.path().join(FILES[1]);
+    fs::remove_file(&issuer).unwrap();
+    fs::create_dir(issuer).unwrap();
+    let written = panic::catch_unwind(AssertUnwindSafe(|| {
+        write(directory.path(), NEW, &mut || ())
+    }));
+    assert!(
+        matches!(written, Ok(Err(_))),
+        "A directory stands where the issuer's certificate belongs, so it cannot be opened. `write` {}: the error has to be returned, as \
+         the tool returns it, or an agent cannot tell that it has to try again.",
+        if written.is_ok() {
+            "returned `Ok`"
+        } else {
+            "panicked"
+        }
+    );
+    let state = state(directory.path());
+    assert!(
+        state == "chain new, issuer missing, key old",
+        "The issuer's certificate could not be opened. The tool ends there: the chain is new, and the key stays old. Beside your writer: \
+         {state}. (missing: it is no file.)"
     );
 }
 

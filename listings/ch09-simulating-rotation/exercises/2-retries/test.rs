@@ -2,6 +2,7 @@
 //!
 //! Time is counted, and nobody waits.
 
+use std::ops::RangeInclusive;
 use std::panic;
 use std::time::Duration;
 
@@ -18,11 +19,13 @@ const LIFETIMES: [(Duration, &str); 4] = [
 const MANY: usize = 10_000;
 /// From two thirds of the lifetime to the end. A pause that doubles, and then halves what is left, needs about 30.
 const ENOUGH: usize = 200;
+/// In a third of the lifetime after the end, where pauses do not grow any more.
+const ENOUGH_AFTER: usize = 500;
 
-/// When an agent tries whose authority is away until `back`: after which times since the certificate's beginning. The first
-/// try comes after two thirds of the lifetime, and the last one finds the authority, or is one too many.
-fn tries(lifetime: Duration, back: Duration) -> Vec<Duration> {
-    let mut at = lifetime * 2 / 3;
+/// When an agent tries whose authority is away until `back`: after which times since the certificate's beginning. The last
+/// try finds the authority, or is one too many.
+fn tries(lifetime: Duration, first: Duration, back: Duration) -> Vec<Duration> {
+    let mut at = first;
     let mut tries = vec![at];
     while at < back && tries.len() < MANY {
         let failures = tries.len() as u32;
@@ -31,6 +34,32 @@ fn tries(lifetime: Duration, back: Duration) -> Vec<Duration> {
         tries.push(at);
     }
     tries
+}
+
+/// Tries are made between the return of the authority and the end, whenever it returns within these thousandths.
+fn a_try_follows_its_return(within: RangeInclusive<u32>) {
+    for (lifetime, name) in LIFETIMES {
+        // The first try comes after two thirds of the lifetime, give or take a twentieth.
+        let firsts = (617..=717).step_by(5);
+        let cases = firsts.flat_map(|first| within.clone().map(move |back| (first, back)));
+        for (first, thousandths) in cases {
+            let back = lifetime * thousandths / 1000;
+            let tries = tries(lifetime, lifetime * first / 1000, back);
+            let [.., before, last] = tries.as_slice() else {
+                continue;
+            };
+            assert!(
+                *last < lifetime,
+                "A leaf of {name}: the authority came back when {:.1} % of the lifetime were over, {} s before the end. The last try \
+                 had failed {} s before the end, and the next one comes {} s after it: the pause outlasts the certificate. Bound it by \
+                 what is left. A smallest pause counts as well: it has to be short beside the lifetime.",
+                f64::from(thousandths) / 10.0,
+                (lifetime - back).as_secs(),
+                (lifetime - *before).as_secs(),
+                (*last - lifetime).as_secs()
+            );
+        }
+    }
 }
 
 /// A short outage costs little: the first pause is a twentieth of the lifetime at most.
@@ -49,24 +78,7 @@ pub fn a_short_outage_costs_little() {
 
 /// Whenever the authority comes back before the end, there is a try between that moment and the end.
 pub fn whenever_the_authority_is_back_a_try_comes_before_the_end() {
-    for (lifetime, name) in LIFETIMES {
-        for percent in 67..=98 {
-            let back = lifetime * percent / 100;
-            let tries = tries(lifetime, back);
-            let [.., before, last] = tries.as_slice() else {
-                continue;
-            };
-            assert!(
-                *last < lifetime,
-                "A leaf of {name}: the authority came back when {percent} % of the lifetime were over, {} s before the end. The last try \
-                 had failed {} s before the end, and the next one comes {} s after it: the pause outlasts the certificate. Bound it by \
-                 what is left.",
-                (lifetime - back).as_secs(),
-                (lifetime - *before).as_secs(),
-                (*last - lifetime).as_secs()
-            );
-        }
-    }
+    a_try_follows_its_return(670..=980);
 }
 
 /// After the end the agent goes on, neither without a pause nor after a very long one.
@@ -90,7 +102,7 @@ pub fn after_the_end_it_goes_on() {
 /// An authority that is down is not hammered.
 pub fn an_authority_that_is_down_is_not_hammered() {
     for (lifetime, name) in LIFETIMES {
-        let tries = tries(lifetime, lifetime);
+        let tries = tries(lifetime, lifetime * 2 / 3, lifetime);
         let many = if tries.len() < MANY { "" } else { " or more" };
         assert!(
             tries.len() <= ENOUGH,
@@ -113,4 +125,27 @@ pub fn a_long_outage_is_no_trouble() {
              is enough for that. Bound the number of doublings."
         );
     }
+}
+
+/// Nor is it hammered after the end.
+pub fn after_the_end_it_is_not_hammered_either() {
+    for (lifetime, name) in LIFETIMES {
+        let (mut waited, mut tries) = (Duration::ZERO, 0);
+        while waited < lifetime / 3 && tries < MANY {
+            tries += 1;
+            waited += pause(30 + tries as u32, lifetime, Duration::ZERO);
+        }
+        let many = if tries < MANY { "" } else { " or more" };
+        assert!(
+            tries <= ENOUGH_AFTER,
+            "A leaf of {name} has expired, and the authority stays away for another third of the lifetime: {tries}{many} tries of one agent. \
+             The whole fleet has expired with it, so the authority meets all of them whenever it comes back, and goes down again. After the end, let \
+             the pause be a part of the lifetime: there is nothing left of which it could be one."
+        );
+    }
+}
+
+/// The last try comes shortly before the end.
+pub fn the_last_try_comes_shortly_before_the_end() {
+    a_try_follows_its_return(981..=995);
 }

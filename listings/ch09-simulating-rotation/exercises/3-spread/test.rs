@@ -6,27 +6,39 @@ use std::time::Duration;
 
 use super::exercise::{AT, Agent, SPREAD};
 
-const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const LIFETIMES: [(Duration, &str); 2] = [
+    (Duration::from_secs(24 * 3600), "24 hours"),
+    (Duration::from_secs(3600), "an hour"),
+];
 const MACHINES: usize = 1000;
 const RENEWALS: usize = 8;
 
-/// A fleet that starts together: for each machine, after which parts of their lifetimes its leaves are renewed.
-fn fleet() -> Vec<Vec<f64>> {
-    let machines = (0..MACHINES).map(|number| Agent::new(&format!("web-{number}")));
-    let renewals = machines.map(|mut agent| {
-        let due = (0..RENEWALS).map(|_| agent.due(LIFETIME).div_duration_f64(LIFETIME));
-        due.collect()
-    });
-    renewals.collect()
+/// For each machine of a fleet, after which parts of their lifetimes its leaves are renewed.
+type Fleet = Vec<Vec<f64>>;
+
+/// For each lifetime, a fleet that starts together.
+fn fleets() -> impl Iterator<Item = (Fleet, &'static str)> {
+    LIFETIMES.into_iter().map(|(lifetime, name)| {
+        let machines = (0..MACHINES).map(|number| Agent::new(&format!("web-{number}")));
+        let renewals = machines.map(|mut agent| {
+            let due = (0..RENEWALS).map(|_| agent.due(lifetime).div_duration_f64(lifetime));
+            due.collect()
+        });
+        (renewals.collect(), name)
+    })
+}
+
+/// Into which of so many equal pieces of the spread this part falls.
+fn piece(part: f64, pieces: usize) -> usize {
+    let within = (part - AT) / SPREAD + 0.5;
+    ((within * pieces as f64) as usize).min(pieces - 1)
 }
 
 /// How many of the fleet fall into each of so many equal pieces of the spread at this renewal.
 fn pieces(fleet: &[Vec<f64>], renewal: usize, pieces: usize) -> Vec<usize> {
     let mut counts = vec![0; pieces];
     for machine in fleet {
-        let within = (machine[renewal] - AT) / SPREAD + 0.5;
-        let piece = (within * pieces as f64) as usize;
-        counts[piece.min(pieces - 1)] += 1;
+        counts[piece(machine[renewal], pieces)] += 1;
     }
     counts
 }
@@ -35,10 +47,12 @@ fn pieces(fleet: &[Vec<f64>], renewal: usize, pieces: usize) -> Vec<usize> {
 pub fn each_renewal_falls_within_the_spread() {
     // A rounding error is no fault.
     let (from, to) = (AT - SPREAD / 2.0 - 1e-9, AT + SPREAD / 2.0 + 1e-9);
-    for part in fleet().into_iter().flatten() {
+    let of_all = fleets().flat_map(|(fleet, name)| fleet.into_iter().map(move |due| (due, name)));
+    for (part, name) in of_all.flat_map(|(due, name)| due.into_iter().map(move |part| (part, name)))
+    {
         assert!(
             (from..=to).contains(&part),
-            "A renewal is due after {part:.4} of the lifetime. The spread is a tenth of it, around two thirds: after {from:.4} at the \
+            "A renewal is due after {part:.4} of the lifetime, which is {name}. The spread is a tenth of it, around two thirds: after {from:.4} at the \
              earliest, and {to:.4} at the latest. An alarm is derived from that (chapter 7)."
         );
     }
@@ -46,7 +60,7 @@ pub fn each_renewal_falls_within_the_spread() {
 
 /// Each renewal draws anew.
 pub fn each_renewal_draws_anew() {
-    let fleet = fleet();
+    let fleet: Fleet = fleets().flat_map(|(fleet, _)| fleet).collect();
     let same = |parts: &&Vec<f64>| parts.iter().all(|part| (part - parts[0]).abs() < 1e-9);
     let stuck = fleet.iter().find(same);
     assert!(
@@ -60,30 +74,56 @@ pub fn each_renewal_draws_anew() {
 
 /// A fleet that started together renews apart, at the first renewal and at each later one.
 pub fn a_fleet_that_started_together_renews_apart() {
-    let fleet = fleet();
-    for renewal in 0..RENEWALS {
-        let busiest = pieces(&fleet, renewal, 100).into_iter().max();
-        let busiest = busiest.unwrap_or_default();
+    for (fleet, name) in fleets() {
+        for renewal in 0..RENEWALS {
+            let busiest = pieces(&fleet, renewal, 100).into_iter().max();
+            let busiest = busiest.unwrap_or_default();
+            assert!(
+                busiest <= 50,
+                "Leaves of {name}: at renewal number {}, {busiest} of {MACHINES} agents are due within the same hundredth of the spread; ten \
+                 would be its share. They were started in the same second, from the same image. With one seed for all, each draws the same \
+                 lot; and lots that are rounded to whole minutes are the same for many.",
+                renewal + 1
+            );
+        }
+    }
+}
+
+/// Agents that came at the same moment once do not come together ever after.
+pub fn who_came_together_once_parts() {
+    for (fleet, _) in fleets() {
+        let at = |machine: &Vec<f64>, renewal: usize| piece(machine[renewal], 100);
+        let (mut together, mut again) = (0, 0);
+        for (number, one) in fleet.iter().enumerate() {
+            for other in fleet[number + 1..]
+                .iter()
+                .filter(|other| at(other, 0) == at(one, 0))
+            {
+                together += 1;
+                again += usize::from(at(one, 1) == at(other, 1));
+            }
+        }
         assert!(
-            busiest <= 50,
-            "At renewal number {}, {busiest} of {MACHINES} agents are due within the same hundredth of the spread; ten would be its share. \
-             They were started in the same second, from the same image. With one seed for all, each draws the same lot.",
-            renewal + 1
+            again * 5 <= together,
+            "{together} pairs of agents are due within the same hundredth of the spread at their first renewal, and {again} of these pairs at \
+             the second one, too. A clash of two comes back at every renewal: each moves on by the same step. A lot that is drawn anew forgets \
+             the one before."
         );
     }
 }
 
 /// The whole spread is used, evenly.
 pub fn the_whole_spread_is_used_evenly() {
-    let fleet = fleet();
-    for renewal in 0..RENEWALS {
-        for (count, piece) in pieces(&fleet, renewal, 10).into_iter().zip(1..) {
-            assert!(
-                count >= 30,
-                "{count} of {MACHINES} agents are due in the {piece}. tenth of the spread at renewal number {}; a hundred would be its share. \
-                 What is left unused makes the rest of the spread busier.",
-                renewal + 1
-            );
+    for (fleet, _) in fleets() {
+        for renewal in 0..RENEWALS {
+            for (count, piece) in pieces(&fleet, renewal, 10).into_iter().zip(1..) {
+                assert!(
+                    count >= 30,
+                    "{count} of {MACHINES} agents are due in the {piece}. tenth of the spread at renewal number {}; a hundred would be its \
+                     share. What is left unused makes the rest of the spread busier.",
+                    renewal + 1
+                );
+            }
         }
     }
 }

@@ -29,6 +29,19 @@ const REJECTED_LATER: &str = r#"
 {"ts":"2026-11-27T09:06:00.000000000Z","event":"identity_rejected","generation":2,"reason":"truncated"}
 "#;
 
+/// The server was started anew, and counts its generations from 1 again.
+const RESTARTED: &str = r#"
+{"ts":"2026-11-27T09:00:00.100000000Z","event":"identity_loaded","generation":5,"serial":"1001"}
+{"ts":"2026-11-27T09:05:00.000000000Z","event":"identity_loaded","generation":1,"serial":"1002"}
+{"ts":"2026-11-27T09:05:00.100000000Z","event":"listening","port":4433}
+"#;
+
+/// The clock was set back by an hour between the two lines.
+const SET_BACK: &str = r#"
+{"ts":"2026-11-27T09:00:00.100000000Z","event":"identity_loaded","generation":1,"serial":"1001"}
+{"ts":"2026-11-27T08:05:00.000000000Z","event":"identity_loaded","generation":2,"serial":"1002"}
+"#;
+
 /// A log that was rotated at midnight: what was loaded is in yesterday's file.
 const FROM_THE_MIDDLE: &str = r#"
 {"ts":"2026-11-28T00:00:01.000000000Z","event":"connection_opened","connection":7,"generation":2}
@@ -67,6 +80,38 @@ pub fn what_was_loaded_last_is_served() {
         verdict == Verdict::Fails && other == Verdict::Holds,
         "1002 was loaded, and a minute later 1001 was put back and loaded again. For 1002 the answer is {verdict:?}, and for 1001 \
          {other:?}. A load replaces the one before it."
+    );
+}
+
+/// What came last is told by the order of the lines: a restart counts from 1 again, and a clock can be set back.
+pub fn the_last_line_tells_what_came_last() {
+    for (log, why) in [
+        (
+            RESTARTED,
+            "The server was started anew, and counts its generations from 1 again: the highest one is of a process that has ended.",
+        ),
+        (
+            SET_BACK,
+            "The clock was set back by an hour in between: the latest time is not the last line.",
+        ),
+    ] {
+        let (verdict, other) = (of(log, "1002"), of(log, "1001"));
+        assert!(
+            verdict == Verdict::Holds && other == Verdict::Fails,
+            "1001 was loaded, and then 1002. For 1002 the answer is {verdict:?}, and for 1001 {other:?}. {why} One process after the other \
+             writes into this log, so the order of its lines is the order of what happened."
+        );
+    }
+}
+
+/// A serial is compared as a whole.
+pub fn a_serial_is_compared_as_a_whole() {
+    let log = PUT_BACK.replace("1001", "11002");
+    let verdict = of(&log, "1002");
+    assert!(
+        verdict == Verdict::Fails,
+        "The certificate 11002 was loaded last, and 1002 is asked for. The answer is {verdict:?}: 1002 is a part of that serial and not the \
+         whole of it."
     );
 }
 

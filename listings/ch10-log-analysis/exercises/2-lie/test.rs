@@ -76,6 +76,12 @@ pub fn a_certificate_may_be_shown_before_its_line() {
         "A client was shown 1002 at 80 ms, and the line of 1002 is of 100 ms. The line comes after the swap, by a time that nothing \
          limits, so the log is true. It is accused."
     );
+    let log = claims(&[(0, "1001"), (100, "1002"), (140, "1003")]);
+    assert!(
+        !is_a_lie(&log, seen(80, 190, "1003")),
+        "A slow client began at 80 ms, and was shown 1003. The server logged two lines in that time: 1002 at 100 ms, and 1003 at 140 ms. The \
+         client may have been served after both swaps, so the log is true. It is accused."
+    );
 }
 
 /// A resumed handshake shows nothing.
@@ -96,6 +102,26 @@ pub fn a_serial_that_the_log_never_names_is_a_lie() {
     assert!(
         is_a_lie(&log(), seen(150, 155, "1003")),
         "A client was shown 1003, which this log never names although it is whole. It is not among the lies."
+    );
+    assert!(
+        is_a_lie(&log(), seen(50, 55, "1003")),
+        "A client was shown 1003 before the line of 1002. The log has all that was claimed, and 1003 is in no line of it: no later line can \
+         explain it either. It is not among the lies."
+    );
+}
+
+/// Each lie is picked, in the order in which they were given.
+pub fn each_lie_is_picked_in_the_order_given() {
+    let wire = [
+        seen(300, 305, "1001"),
+        seen(160, 170, "1002"),
+        seen(150, 155, "1001"),
+    ];
+    let found = lies(&log(), &wire);
+    assert!(
+        found == [&wire[0], &wire[2]],
+        "1002 was logged at 100 ms, and of three handshakes that began later the first and the third were shown 1001. Both are lies, and \
+         belong into the answer as they were given, although they have one serial, and although the first began last. Found were {found:?}."
     );
 }
 

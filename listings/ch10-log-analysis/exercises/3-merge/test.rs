@@ -6,17 +6,27 @@ use super::exercise::merge;
 
 /// A log: the second and the name of each event.
 fn log(lines: &[(u32, &str)]) -> Vec<Event> {
-    let event = |(second, name): &(u32, &str)| {
+    let in_ms = lines.iter().map(|(second, name)| (second * 1000, *name));
+    log_in_ms(&in_ms.collect::<Vec<_>>())
+}
+
+/// A log: the millisecond and the name of each event.
+fn log_in_ms(lines: &[(u32, &str)]) -> Vec<Event> {
+    let event = |(ms, name): &(u32, &str)| {
+        let (second, ms) = (ms / 1000, ms % 1000);
         let line =
-            format!(r#"{{"ts":"2026-11-27T09:00:{second:02}.000000000Z","event":"{name}"}}"#);
+            format!(r#"{{"ts":"2026-11-27T09:00:{second:02}.{ms:03}000000Z","event":"{name}"}}"#);
         Event::parse(&line).unwrap()
     };
     lines.iter().map(event).collect()
 }
 
 fn merged(first: &[(u32, &str)], second: &[(u32, &str)]) -> Vec<String> {
-    let merged = merge(log(first), log(second));
-    merged.iter().map(|event| event.name().to_owned()).collect()
+    names(&merge(log(first), log(second)))
+}
+
+fn names(events: &[Event]) -> Vec<String> {
+    events.iter().map(|event| event.name().to_owned()).collect()
 }
 
 /// No event is lost, whichever log is the longer one, and though two are of the same moment.
@@ -37,6 +47,13 @@ pub fn no_event_is_lost() {
         "Three events are of the same moment, and the merged log has {found:?}. All of them stay, and those of the first log \
          come first."
     );
+    let found = merged(&[(1, "a"), (1, "a")], &[(1, "a")]);
+    assert!(
+        found.len() == 3,
+        "Three lines are equal to the last letter, two of the one log and one of the other, and the merged log has {}. Two connections can \
+         open in the same moment: equal lines are as many events.",
+        found.len()
+    );
 }
 
 /// Causes come before their effects.
@@ -56,6 +73,14 @@ pub fn causes_come_before_their_effects() {
              is {found:?}, in which an effect stands before its cause."
         );
     }
+    let server = log_in_ms(&[(2150, "identity_loaded")]);
+    let agent = log_in_ms(&[(2100, "rotation_started")]);
+    let found = names(&merge(server, agent));
+    assert!(
+        found == ["rotation_started", "identity_loaded"],
+        "The agent began at 2.10 s, and the server loaded at 2.15 s, within the same second. The merged log is {found:?}: compare times to \
+         their last digit."
+    );
 }
 
 /// Each log keeps its order, though its clock was set back.
@@ -67,16 +92,18 @@ pub fn each_log_keeps_its_order() {
         (13, "connection_closed"),
     ];
     let agent = [(29, "rotation_started"), (50, "rotation_started")];
+    for found in [merged(&server, &agent), merged(&agent, &server)] {
+        let of_server: Vec<_> = found
+            .iter()
+            .filter(|name| *name != "rotation_started")
+            .collect();
+        assert!(
+            of_server == ["identity_loaded", "connection_opened", "connection_closed"],
+            "The server loaded, then a connection was opened and closed. In between its clock was set back by 20 s. In the merged log its \
+             lines are {of_server:?}: times have overruled the order in which one process wrote. Either of the two logs can be the one."
+        );
+    }
     let found = merged(&server, &agent);
-    let of_server: Vec<_> = found
-        .iter()
-        .filter(|name| *name != "rotation_started")
-        .collect();
-    assert!(
-        of_server == ["identity_loaded", "connection_opened", "connection_closed"],
-        "The server loaded, then a connection was opened and closed. In between its clock was set back by 20 s. In the merged log its \
-         lines are {of_server:?}: times have overruled the order in which one process wrote."
-    );
     assert!(
         found.first().is_some_and(|name| name == "rotation_started")
             && found.last().is_some_and(|name| name == "rotation_started"),

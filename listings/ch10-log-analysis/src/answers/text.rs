@@ -30,7 +30,10 @@ impl fmt::Display for Answers {
                 writeln!(f, "process {process}")?;
             } else if self.servers.len() > 1 {
                 let ports: Vec<_> = server.ports.iter().map(u64::to_string).collect();
-                writeln!(f, "server on port {}", ports.join(", "))?;
+                match ports.as_slice() {
+                    [] => writeln!(f, "server whose port is not in this log")?,
+                    ports => writeln!(f, "server on port {}", ports.join(", "))?,
+                }
             }
             server.write(self.at, f)?;
         }

@@ -56,6 +56,7 @@ impl Ask {
         let mut news = read::start(input(&self.files, self.follow)?)?;
         let mut state = LogState::default();
         let end = tokio::time::Instant::now() + self.for_.unwrap_or(NEVER);
+        let mut found = self.until.is_none();
         'reading: loop {
             let read = tokio::select! {
                 read = news.recv() => read,
@@ -66,6 +67,7 @@ impl Ask {
                 Some(News::Lines(lines)) => {
                     for line in &lines {
                         if self.take(line, &mut state)? {
+                            found = true;
                             break 'reading;
                         }
                     }
@@ -74,6 +76,9 @@ impl Ask {
                 Some(News::Failed(error)) => return Err(error),
                 None => break,
             }
+        }
+        if let Some(until) = self.until.as_ref().filter(|_| !found) {
+            eprintln!("the log has no `{until}`: these are the answers at its end");
         }
         let now = self.at.unwrap_or_else(OffsetDateTime::now_utc);
         let answers = Answers::of(&state, now);

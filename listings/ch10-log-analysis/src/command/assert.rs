@@ -25,7 +25,7 @@ pub struct AssertCommand {
     /// The log; `-` or none is the standard input. Several are merged by time.
     files: Vec<PathBuf>,
     /// This serial was loaded.
-    #[arg(long, value_name = "SERIAL", group = "assertion")]
+    #[arg(long, value_name = "SERIAL", value_parser = contract::serial, group = "assertion")]
     loaded: Vec<String>,
     /// This generation, or a later one, was loaded.
     #[arg(long, value_name = "N", group = "assertion")]

@@ -53,7 +53,7 @@ impl Show {
 fn shown(writer: &mut Writer, line: &Line) -> String {
     match (&line.event, line.broken) {
         (Some(event), _) => writer.event(event),
-        (None, Some("too long")) => writer.other("(a line that is too long to be an event)"),
+        (None, Some(read::TOO_LONG)) => writer.other("(a line that is too long to be an event)"),
         (None, _) => writer.other(&line.text),
     }
 }

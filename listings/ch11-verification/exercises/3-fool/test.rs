@@ -17,16 +17,26 @@ enum Habit {
     StopsLooking,
     /// Its second worker never reloads.
     OneWorkerLags,
+    /// One worker of sixteen never reloads.
+    OneOfManyLags,
+    /// Its second worker loads into the context that is live.
+    OneWorkerInPlace,
+    /// Its second worker stops looking at the first file that it rejects.
+    OneWorkerStopsLooking,
 }
 
-/// A server with two workers, of which the second takes each fourth client.
+/// A server of which one worker takes each fourth client, or each sixteenth.
 struct Model {
     habit: Habit,
     written: u32,
     looks: bool,
+    second_looks: bool,
     workers: [Option<u32>; 2],
     handshakes: usize,
     spoiled: bool,
+    /// Whether the files are spoiled now, and whether a handshake was made meanwhile.
+    now: bool,
+    seen_then: bool,
 }
 
 impl Model {
@@ -35,9 +45,12 @@ impl Model {
             habit,
             written: 1,
             looks: habit != Habit::Frozen,
+            second_looks: !matches!(habit, Habit::OneWorkerLags | Habit::OneOfManyLags),
             workers: [Some(1); 2],
             handshakes: 0,
             spoiled: false,
+            now: false,
+            seen_then: false,
         }
     }
 }
@@ -45,9 +58,10 @@ impl Model {
 impl Server for Model {
     fn rotate(&mut self) -> u32 {
         self.written += 1;
+        self.now = false;
         if self.looks {
             self.workers[0] = Some(self.written);
-            if self.habit != Habit::OneWorkerLags {
+            if self.second_looks {
                 self.workers[1] = Some(self.written);
             }
         }
@@ -56,16 +70,24 @@ impl Server for Model {
 
     fn spoil(&mut self) {
         self.spoiled = true;
+        self.now = true;
         match self.habit {
             Habit::InPlace => self.workers = [None; 2],
+            Habit::OneWorkerInPlace => self.workers[1] = None,
             Habit::StopsLooking => self.looks = false,
+            Habit::OneWorkerStopsLooking => self.second_looks = false,
             _ => {}
         }
     }
 
     fn handshake(&mut self) -> Option<u32> {
         self.handshakes += 1;
-        self.workers[usize::from(self.handshakes.is_multiple_of(4))]
+        self.seen_then |= self.now;
+        let each = match self.habit {
+            Habit::OneOfManyLags => 16,
+            _ => 4,
+        };
+        self.workers[usize::from(self.handshakes.is_multiple_of(each))]
     }
 }
 
@@ -107,11 +129,27 @@ pub fn a_worker_that_lags_fails() {
         "This server has two workers, and the second, which takes each fourth client, never reloads. Those clients are shown generation 1, and \
          it passes. One handshake meets one worker."
     );
+    let (passes, _) = judged(Habit::OneOfManyLags);
+    assert!(
+        !passes,
+        "This server has sixteen workers, and one of them, which takes each sixteenth client, never reloads. It passes: a few handshakes at a time \
+         do not meet it. Make a dozen or more for each look."
+    );
 }
 
 /// A server that loses its last good pair with the first bad one fails.
 pub fn a_server_that_loses_its_last_good_pair_fails() {
     let (passes, server) = judged(Habit::InPlace);
+    assert!(
+        !passes || !server.spoiled || server.seen_then,
+        "This server loads its files into the context that is live. You spoiled its files, and every handshake failed from then on, until you \
+         mended them. It passes, because you made no handshake in between: look while the files are spoiled."
+    );
+    assert!(
+        !passes || !server.spoiled,
+        "This server loads its files into the context that is live. You spoiled its files, and every handshake failed from then on. You met \
+         that, and it passes: a failed handshake over spoiled files is a failure, since a sound server goes on with its last good pair."
+    );
     assert!(
         !passes,
         "This server loads its files into the context that is live. When a writer dies between the two files, it has no pair left, and every \
@@ -129,5 +167,21 @@ pub fn a_server_that_never_looks_again_fails() {
         !passes,
         "This server rejects spoiled files, goes on with its last good pair, and never looks again: its watcher ended with the error. It \
          passes, and its certificate will expire. Look at what it does afterwards, when the files are mended."
+    );
+}
+
+/// A server with one worker that fails over spoiled files, or after them, fails as well.
+pub fn each_look_is_at_all_workers() {
+    let (passes, _) = judged(Habit::OneWorkerInPlace);
+    assert!(
+        !passes,
+        "Over spoiled files, one of this server's two workers loses its last good pair. Each fourth handshake fails then, and it passes. The look \
+         over spoiled files has to meet all workers, as the others do."
+    );
+    let (passes, _) = judged(Habit::OneWorkerStopsLooking);
+    assert!(
+        !passes,
+        "Over spoiled files, the watcher of one of this server's two workers ends. It shows the old certificate from then on, to each fourth \
+         client, and it passes. The look at the mended files has to meet all workers, as the others do."
     );
 }

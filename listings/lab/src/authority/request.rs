@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::signature::Ed25519KeyPair;
 use rcgen::KeyPair;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::Error;
 
@@ -28,11 +30,23 @@ impl KeyKind {
     pub(super) fn generate(self) -> Result<KeyPair, Error> {
         Ok(KeyPair::generate_for(match self {
             Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Self::Ed25519 => &rcgen::PKCS_ED25519,
+            Self::Ed25519 => return ed25519(),
             Self::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
             Self::MlDsa44 => &rcgen::PKCS_ML_DSA_44,
         })?)
     }
+}
+
+/// A key without its public half (version 1 of RFC 5958), as OpenSSL writes it. The library would write version
+/// 2, which OpenSSL 3.0 cannot read, nor Python and nginx with it.
+fn ed25519() -> Result<KeyPair, Error> {
+    let key = Ed25519KeyPair::generate().map_err(|_| Error::Random)?;
+    let pkcs8 = key.to_pkcs8v1().map_err(|_| Error::Random)?;
+    let der = PrivatePkcs8KeyDer::from(pkcs8.as_ref());
+    Ok(KeyPair::from_pkcs8_der_and_sign_algo(
+        &der,
+        &rcgen::PKCS_ED25519,
+    )?)
 }
 
 /// What a leaf is asked to be. Start with [`LeafRequest::new`] and change what matters.

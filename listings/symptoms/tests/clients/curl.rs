@@ -43,6 +43,7 @@ async fn curl() {
         ("unheard", "unheard", ""),
         ("none", "none", ""),
         ("half", "half", ""),
+        ("goaway", "goaway", "--http2"),
     ] {
         let port = doors.port(door);
         let mut command = bench.command(&curl);

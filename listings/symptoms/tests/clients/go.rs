@@ -28,6 +28,7 @@ async fn go() {
         ("reset", "127.0.0.1"),
         ("unheard", "127.0.0.1"),
         ("half", "localhost"),
+        ("goaway", "localhost"),
     ] {
         let proxy = format!("https://{host}:{}", doors.port(door));
         let mut command = bench.command(&go);

@@ -39,6 +39,7 @@ async fn node() {
         ("mixed", "load", "roots.pem", Some("mixed"), "good"),
         ("cut", "load", "roots.pem", Some("cut"), "good"),
         ("fetch", "fetch", "roots.pem", None, "expired"),
+        ("goaway", "again", "roots.pem", None, "goaway"),
     ] {
         let port = doors.port(door);
         let mut case = json!({"scene": scene, "do": do_what, "port": port, "roots": roots});

@@ -26,6 +26,7 @@ async fn haproxy() {
         ("keyless", "keyless.pem", ""),
         ("unreadable", "unreadable.pem", ""),
         ("no-roots", "good.pem", "ca-file @gone.pem@ verify required"),
+        ("ticket-keys", "good.pem", "tls-ticket-keys @good.crt@"),
     ] {
         bench.write(
             "haproxy.cfg",

@@ -33,6 +33,15 @@ async fn nginx() {
         scenes.add(scene, run(&mut command).await);
     }
 
+    let keys = "ssl_session_ticket_key @good.crt@;";
+    let ticket_keys = server(&mutual, "good.crt", "good.key", keys);
+    bench.write("nginx.conf", &bench.filled(&configuration(&ticket_keys)));
+    let mut command = bench.command(&nginx);
+    command
+        .args(["-t", "-e", "stderr", "-c"])
+        .arg(bench.path("nginx.conf"));
+    scenes.add("ticket-key", run(&mut command).await);
+
     let behind = behind(&doors, &proxy);
     let server = server(&mutual, "good.crt", "good.key", asks);
     let running = configuration(&format!("{server}\n{behind}"));

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::attempt::Recorder;
 use crate::load::narrow;
+use crate::server::Server;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
@@ -40,9 +41,9 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// Connections for each second of processor time.
+    /// Connections for each second of processor time. Those that failed have cost something, and count as nothing.
     pub fn per_core(&self) -> f64 {
-        self.connections as f64 / self.processor_seconds
+        (self.connections - self.failed) as f64 / self.processor_seconds
     }
 }
 
@@ -52,43 +53,78 @@ impl Speed {
 /// # Errors
 /// When no client can be made, or the server's process is not known.
 pub async fn speed(testbed: &TestBed, resume: bool, time: Duration) -> io::Result<Speed> {
-    let mut working = JoinSet::new();
-    let stop = Arc::new(AtomicBool::new(false));
-    let counts: Arc<[AtomicU64; 3]> = Arc::default();
     let client = x25519(testbed, resume)?;
     if resume {
         // The first of all pays for the session.
         let _ = testbed.target.probe(&client).await;
     }
-    let before = testbed.server.usage().ok_or_else(unknown)?;
+    let target = testbed.target.clone();
+    let attempt = move || {
+        let (target, client) = (target.clone(), client.clone());
+        async move {
+            let (seen, outcome) = target.probe(&client).await;
+            Attempted {
+                resumed: seen.is_some_and(|shown| shown.seen.resumed),
+                failed: outcome.is_err(),
+            }
+        }
+    };
+    repeated(&testbed.server, time, attempt).await
+}
+
+/// What came of one connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempted {
+    /// Whether it resumed a session.
+    pub resumed: bool,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// Lets several clients make attempts for `time`, each one after the other, and counts them and the processor
+/// time that the server took meanwhile.
+///
+/// # Errors
+/// When the server's process is not known.
+pub(super) async fn repeated<F>(
+    server: &Server,
+    time: Duration,
+    attempt: impl Fn() -> F + Clone + Send + 'static,
+) -> io::Result<Speed>
+where
+    F: Future<Output = Attempted> + Send + 'static,
+{
+    let mut working = JoinSet::new();
+    let stop = Arc::new(AtomicBool::new(false));
+    let counts: Arc<[AtomicU64; 3]> = Arc::default();
+    let before = server.usage().ok_or_else(unknown)?;
     for _ in 0..CLIENTS {
-        let (target, client) = (testbed.target.clone(), client.clone());
-        let (stop, counts) = (stop.clone(), counts.clone());
+        let (stop, counts, attempt) = (stop.clone(), counts.clone(), attempt.clone());
         working.spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                let (seen, outcome) = target.probe(&client).await;
+                let Attempted { resumed, failed } = attempt().await;
                 counts[0].fetch_add(1, Ordering::Relaxed);
-                let resumed = seen.is_some_and(|shown| shown.seen.resumed);
                 counts[1].fetch_add(u64::from(resumed), Ordering::Relaxed);
-                counts[2].fetch_add(u64::from(outcome.is_err()), Ordering::Relaxed);
+                counts[2].fetch_add(u64::from(failed), Ordering::Relaxed);
             }
         });
     }
     tokio::time::sleep(time).await;
     stop.store(true, Ordering::Relaxed);
     while working.join_next().await.is_some() {}
-    let after = testbed.server.usage().ok_or_else(unknown)?;
+    let after = server.usage().ok_or_else(unknown)?;
     let [connections, resumed, failed] = [0, 1, 2].map(|at| counts[at].load(Ordering::Relaxed));
     Ok(Speed {
         connections,
         resumed,
         failed,
-        processor_seconds: (after.ticks - before.ticks) as f64
+        processor_seconds: after.ticks.saturating_sub(before.ticks) as f64
             / rustix::param::clock_ticks_per_second() as f64,
     })
 }
 
-fn unknown() -> io::Error {
+/// Where the system does not tell.
+pub(super) fn unknown() -> io::Error {
     io::Error::other("the server's process is not known, so its cost cannot be measured")
 }
 
@@ -121,6 +157,10 @@ pub struct Held {
     pub memory_after: u64,
     /// Processes at the end.
     pub processes_after: usize,
+    /// Open descriptors before and at the end, those of connections aside. `None` where they may not be
+    /// looked at, and in figures that are older than this.
+    #[serde(default)]
+    pub descriptors: Option<(usize, usize)>,
     /// How long it all took, in seconds.
     pub seconds: f64,
 }
@@ -172,6 +212,7 @@ pub async fn held(fixtures: &SharedFixtures, rotations: u32, each: usize) -> io:
     let after = testbed.server.usage().ok_or_else(unknown)?;
     held.memory_after = after.memory;
     held.processes_after = after.processes;
+    held.descriptors = before.descriptors.zip(after.descriptors);
     held.seconds = began.elapsed().as_secs_f64();
     let alive = asked(open, patience).await;
     held.asked = alive.len();

@@ -27,7 +27,6 @@ use crate::report::{
 };
 use crate::scenarios::applies;
 use crate::server::origin::DOWNLOAD;
-use crate::server::process_tree::Usage;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::rotate;
@@ -119,7 +118,7 @@ impl Run {
             processes_before: before.processes,
             processes_after: after.processes,
             connections_held: self.held(),
-            handles: handles(before, after),
+            handles: Handles::of(before, after),
         });
         Ok(())
     }
@@ -228,16 +227,6 @@ impl Run {
         let (code, severity) = (Code::LogLies, Severity::Failure);
         Some(findings::finding(severity, code, findings::ROTATION, words))
     }
-}
-
-/// Descriptors and threads, where they are known.
-fn handles(before: Usage, after: Usage) -> Option<Handles> {
-    Some(Handles {
-        descriptors_before: before.descriptors?,
-        descriptors_after: after.descriptors?,
-        threads_before: before.threads,
-        threads_after: after.threads,
-    })
 }
 
 fn plan(spec: &Spec, options: &Options, writer: Writer, classes: &[Class]) -> Plan {

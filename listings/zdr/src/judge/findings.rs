@@ -378,28 +378,28 @@ pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
         ));
     } else if let Some(handles) = &resources.handles {
         // Each process has descriptors and threads: where processes are left, that is said already.
-        found.extend(of_handles(handles, rotations));
+        found.extend(of_handles(handles, rotations, "rotations"));
     }
     found
 }
 
-/// Descriptors and threads that each rotation adds. A few come and go; what counts is as many as there
-/// were rotations, and more than a few.
-fn of_handles(handles: &Handles, rotations: usize) -> Option<Finding> {
+/// Descriptors and threads that each rotation adds, or each of whatever else was done to the server so many
+/// times. A few come and go; what counts is as many as that, and more than a few.
+pub(crate) fn of_handles(handles: &Handles, times: usize, what: &str) -> Option<Finding> {
     const FEW: usize = 10;
     let grown = |before: usize, after: usize| {
         let more = after.saturating_sub(before);
-        (more >= FEW && more >= rotations).then(|| format!("from {before} to {after}"))
+        (more >= FEW && more >= times).then(|| format!("from {before} to {after}"))
     };
     let descriptors = grown(handles.descriptors_before, handles.descriptors_after);
     let threads = grown(handles.threads_before, handles.threads_after);
     let grown = [("descriptors", descriptors), ("threads", threads)];
     let grown = grown
         .into_iter()
-        .filter_map(|(what, by)| Some(format!("{what} {}", by?)));
+        .filter_map(|(which, by)| Some(format!("{which} {}", by?)));
     let grown: Vec<_> = grown.collect();
     let words = format!(
-        "Its open {} grew over {rotations} rotations, connections of clients not counted.",
+        "Its open {} grew over {times} {what}, connections of clients not counted.",
         grown.join(" and ")
     );
     let found = finding(Severity::Warning, Code::DescriptorsGrow, ROTATION, words);

@@ -10,7 +10,8 @@ use crate::attempt::phase;
 use crate::attempt::{Attempt, Class, FailureKind, Recorder};
 use crate::report::at_risk::AtRisk;
 use crate::report::latency::histogram;
-use crate::report::{ClassReport, Failures, Latency, Phase, PhaseReport, Rotation, Slice};
+use crate::report::{ClassReport, Failures, Handles, Latency, Phase, PhaseReport, Rotation, Slice};
+use crate::server::process_tree::Usage;
 use ch11_verification::bound::upper;
 use ch11_verification::judge::risk;
 use ch11_verification::rotation::Window;
@@ -193,4 +194,16 @@ pub fn timeline(records: &[Attempt], length: Duration) -> Vec<Slice> {
 /// Milliseconds, to the microsecond.
 pub fn ms(time: Duration) -> f64 {
     time.as_micros() as f64 / 1000.0
+}
+
+impl Handles {
+    /// What was open before and after, where that is known.
+    pub(crate) fn of(before: Usage, after: Usage) -> Option<Self> {
+        Some(Self {
+            descriptors_before: before.descriptors?,
+            descriptors_after: after.descriptors?,
+            threads_before: before.threads,
+            threads_after: after.threads,
+        })
+    }
 }

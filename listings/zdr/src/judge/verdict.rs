@@ -51,7 +51,8 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
         }
         (None, None) if !failures.is_empty() => in_scenarios(report, does, &rotations, &failed),
         (Some(error), None) => {
-            format!("no verdict on {name}: {error}. Until then, there were {rotations}. {failed}")
+            let passed = passed(report);
+            format!("no verdict on {name}: {error}. Until then: {rotations}{passed}. {failed}")
         }
         (None, None) if report.rotations.is_empty() => {
             let attempts = report.classes.iter().map(|class| class.attempts).sum();

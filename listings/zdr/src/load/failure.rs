@@ -60,11 +60,12 @@ impl Failed {
     }
 
     /// Whether this is how a server turns a client away, and not how it breaks down: nginx
-    /// completes the handshake, and answers with status 400.
+    /// completes the handshake, and answers with status 400; PostgreSQL does, and ends what it says by an error
+    /// of class 28, "invalid authorization specification" (its documentation, appendix A).
     pub fn turned_away(&self) -> bool {
         match self.kind {
             FailureKind::Alert | FailureKind::HandshakeCut => true,
-            FailureKind::Status => self.error.starts_with('4'),
+            FailureKind::Status => ["4", "28"].iter().any(|of| self.error.starts_with(of)),
             _ => false,
         }
     }

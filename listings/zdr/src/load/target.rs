@@ -116,7 +116,8 @@ impl Target {
         Ok(Client::with_config(config, &self.name)?)
     }
 
-    fn config_with(
+    /// What such a client offers.
+    pub(super) fn config_with(
         &self,
         version: Option<Version>,
         options: Options,
@@ -143,7 +144,8 @@ impl Target {
         Ok(config)
     }
 
-    fn verifier(&self) -> io::Result<Verifier> {
+    /// How its clients verify what they are shown.
+    pub(super) fn verifier(&self) -> io::Result<Verifier> {
         let kind = self.kinds.map(|(kind, _)| kind);
         Ok(Verifier::new(&self.roots_pem, kind)?)
     }

@@ -5,8 +5,9 @@
 use serde::Serialize;
 
 use crate::gate::level::Level;
+use crate::report::Report;
+use crate::report::standing::Standing;
 use crate::report::waiver::WaiverState;
-use crate::report::{Finding, Report};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,20 +26,20 @@ pub fn badge(report: &Report) -> String {
     let waived = waivers
         .filter(|waiver| waiver.state == WaiverState::Applied)
         .count();
-    let failed = report.findings.iter().any(Finding::fails);
-    let (message, color) = match (report.verdict.passed, waived) {
-        (true, 0) if level == Level::All => (format!("{level} passed"), "brightgreen"),
-        (true, 0) => (format!("{level} passed"), "green"),
-        (true, many) => (format!("{level} passed, {many} waived"), "yellowgreen"),
-        (false, _) if failed => (format!("{level} failed"), "red"),
-        (false, _) => ("no verdict".into(), "lightgrey"),
+    let standing = report.standing();
+    let (message, color) = match (standing, waived) {
+        (Standing::Passed, 0) if level == Level::All => (format!("{level} passed"), "brightgreen"),
+        (Standing::Passed, 0) => (format!("{level} passed"), "green"),
+        (Standing::Passed, many) => (format!("{level} passed, {many} waived"), "yellowgreen"),
+        (Standing::Failed, _) => (format!("{level} failed"), "red"),
+        (Standing::Undecided, _) => (standing.word().to_lowercase(), "lightgrey"),
     };
     let badge = Badge {
         schema_version: 1,
         label: "zero downtime",
         message,
         color,
-        is_error: !report.verdict.passed,
+        is_error: standing != Standing::Passed,
     };
     // Numbers, texts and a boolean: nothing can fail.
     serde_json::to_string(&badge).unwrap_or_default() + "\n"

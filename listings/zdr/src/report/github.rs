@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::report::cause::{Cause, causes};
 use crate::report::format::{self, plain};
+use crate::report::standing::Standing;
 use crate::report::text::outcome;
 use crate::report::{Finding, Report, ScenarioReport, Severity, Status};
 
@@ -114,7 +115,11 @@ fn property(text: &str) -> String {
 
 /// The summary of a job, in Markdown.
 pub fn job_summary(report: &Report) -> String {
-    let mark = if report.verdict.passed { "✅" } else { "❌" };
+    let mark = match report.standing() {
+        Standing::Passed => "✅",
+        Standing::Failed => "❌",
+        Standing::Undecided => "⏹",
+    };
     let mut text = format!(
         "## {mark} {}\n\n{}\n",
         markdown(&report.server.name),

@@ -11,6 +11,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::report::format;
 use crate::report::plot::Picture;
 use crate::report::plot::timeline::MARKED;
+use crate::report::standing::Standing;
 use crate::report::text::outcome;
 use crate::report::times::Times;
 use crate::report::{Outcome, Report};
@@ -23,11 +24,12 @@ use table::table;
 
 /// The page.
 pub fn page(report: &Report) -> String {
-    let passed = report.verdict.passed;
-    let (mark, verdict) = if passed {
-        ("✓", "Passed")
-    } else {
-        ("✗", "Failed")
+    let standing = report.standing();
+    let [passed, failed] = [Standing::Passed, Standing::Failed].map(|one| standing == one);
+    let (mark, verdict) = match standing {
+        Standing::Passed => ("✓", standing.word()),
+        Standing::Failed => ("✗", standing.word()),
+        Standing::Undecided => ("–", standing.word()),
     };
     let page = html! {
         (DOCTYPE)
@@ -43,7 +45,7 @@ pub fn page(report: &Report) -> String {
                 main {
                     header {
                         p.of { "zdr check · " (report.server.name) " · " (report.began) }
-                        h1.passed[passed].failed[!passed] { span aria-hidden="true" { (mark) " " } (verdict) }
+                        h1.passed[passed].failed[failed] { span aria-hidden="true" { (mark) " " } (verdict) }
                         p.verdict { (report.verdict.words) }
                         @if let Some(error) = &report.interrupted {
                             p.interrupted {

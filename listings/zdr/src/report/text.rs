@@ -15,12 +15,9 @@ use ch11_verification::bound;
 /// The verdict, what is wrong and what to do, and a table of each: clients, rotations, scenarios.
 pub fn summary(report: &Report) -> String {
     let mut text = String::new();
-    let verdict = if report.verdict.passed {
-        "PASSED"
-    } else {
-        "FAILED"
-    };
-    let line = format::wrapped(&report.verdict.words, WIDTH - 8, "        ");
+    let verdict = report.standing().word().to_uppercase();
+    let before = verdict.len() + 2;
+    let line = format::wrapped(&report.verdict.words, WIDTH - before, &" ".repeat(before));
     put(&mut text, &format!("{verdict}  {line}"));
     if let Some(error) = &report.interrupted {
         let line = format!("The run ended before its time: {error}. What was measured until then:");

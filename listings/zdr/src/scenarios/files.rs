@@ -11,7 +11,7 @@ use lab::authority::Issued;
 use lab::log::want;
 use rustix::fs::OFlags;
 use rustix::process::Signal;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
@@ -82,11 +82,26 @@ async fn sabotaged(
     testbed.look_for_key_in_files();
     // What it says from now on is of these files. Before, it may have seen half of them.
     let before = judged(testbed);
+    let told = Instant::now();
     // That it complains is its right.
     let _ = testbed.notify().await;
+    if sabotage == Sabotage::Garbage && told.elapsed() < QUICK {
+        for _ in 1..FAILURES {
+            sabotage.apply(&mut testbed.site, &mut testbed.authority, &name)?;
+            let _ = testbed.notify().await;
+            sleep(BETWEEN).await;
+        }
+    }
     hold(testbed, typical, Some(before)).await;
     probes.rotate(testbed).await
 }
+
+/// How often a server has to refuse the files of `garbage`: what each failure leaves behind adds up.
+pub(super) const FAILURES: usize = 12;
+/// One that takes longer to be told, since it restarts, is told once.
+const QUICK: Duration = Duration::from_millis(100);
+/// Long enough for most readers to have seen the one file before the next comes.
+const BETWEEN: Duration = Duration::from_millis(25);
 
 async fn chain_only(testbed: &mut TestBed, probes: &ProbeClient) -> Result<Window, Error> {
     let mut issued = testbed.good.clone();

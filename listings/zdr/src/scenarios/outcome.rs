@@ -47,7 +47,10 @@ impl ScenarioOutcome {
         let mut kept_last_good = true;
         for finding in &mut self.findings {
             finding.scenario = scenario.name();
-            finding.catalogue = scenario.catalogue().to_vec();
+            // A warning is of something else than what the scenario is about.
+            if finding.severity == Severity::Failure {
+                finding.catalogue = scenario.catalogue().to_vec();
+            }
             kept_last_good &= !finding.code.loses_last_good();
         }
         let failure = |finding: &Finding| finding.severity == Severity::Failure;

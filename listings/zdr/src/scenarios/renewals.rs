@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lab::authority::{Issued, LeafRequest};
+use lab::authority::{Authority, Issued, LeafRequest};
 
 use crate::error::Error;
 use crate::scenarios::clients::ProbeClient;
@@ -16,19 +16,26 @@ use ch11_verification::rotation::Window;
 /// as long as before: 398 days became 200, then 100, then 47, and an authority may go back.
 const MINUTES: [u64; 4] = [30, 20, 120, 60];
 
-/// Renewals whose notAfter is earlier than the last one's, and later ones. Ends with the first that is
-/// not shown.
+/// A leaf that outlives 2049 has its end in another type of ASN.1, GeneralizedTime (RFC 5280, section
+/// 4.1.2.5): private authorities issue such.
+const LONG: u64 = 30 * 365 * 24 * 60;
+
+/// For how long before its issue a leaf may be valid already: so that clocks may be wrong. Authorities choose
+/// this as they like.
+const BACKDATED: Duration = Duration::from_secs(1800);
+
+/// Renewals whose notAfter is earlier than the last one's, and later ones; and one whose notBefore is earlier.
+/// Ends with the first that is not shown.
 pub(super) async fn other_lifetimes(
     testbed: &mut TestBed,
     probes: &ProbeClient,
 ) -> Result<Window, Error> {
     let mut last = None;
-    for minutes in MINUTES {
-        let request = LeafRequest {
-            lifetime: Duration::from_secs(minutes * 60),
-            ..LeafRequest::new(testbed.name())
-        };
-        let issued = testbed.authority.issue(&request).map_err(Error::issue)?;
+    let backdated = (Duration::from_secs(60 * 60) + BACKDATED, BACKDATED);
+    let lifetimes = MINUTES.iter().chain(&[LONG]);
+    let lifetimes = lifetimes.map(|minutes| (Duration::from_secs(minutes * 60), Duration::ZERO));
+    for (lifetime, before) in lifetimes.chain([backdated]) {
+        let issued = dated(testbed, lifetime, before)?;
         let window = probes.rotate_by(testbed, issued, as_usual).await?;
         if window.first_new.is_none() {
             return Ok(window);
@@ -41,24 +48,46 @@ pub(super) async fn other_lifetimes(
     }
 }
 
-/// Renewals under another intermediate, and under a third one. Both lead to the same root.
+/// A leaf that is valid for so long, and that long before it is issued.
+fn dated(testbed: &mut TestBed, lifetime: Duration, before: Duration) -> Result<Issued, Error> {
+    let request = LeafRequest {
+        lifetime,
+        ..LeafRequest::new(testbed.name())
+    };
+    let now = testbed.authority.clock();
+    testbed.authority.set_clock(now - before);
+    let issued = testbed.authority.issue(&request);
+    testbed.authority.set_clock(now);
+    issued.map_err(Error::issue)
+}
+
+/// What becomes of the intermediate, one renewal after the other. All lead to the same root.
+const ISSUERS: [fn(&mut Authority) -> Result<(), lab::Error>; 4] = [
+    Authority::change_intermediate,
+    Authority::rekey_intermediate,
+    Authority::lengthen,
+    Authority::change_intermediate,
+];
+
+/// Renewals under another intermediate; under one of the same name, with another key; under two; and under
+/// one again. Ends with the first that is not shown.
 pub(super) async fn other_intermediate(
     testbed: &mut TestBed,
     probes: &ProbeClient,
 ) -> Result<Window, Error> {
-    testbed
-        .authority
-        .change_intermediate()
-        .map_err(Error::issue)?;
-    let window = probes.rotate(testbed).await?;
-    if window.first_new.is_none() {
-        return Ok(window);
+    let mut last = None;
+    for change in ISSUERS {
+        change(&mut testbed.authority).map_err(Error::issue)?;
+        let window = probes.rotate(testbed).await?;
+        if window.first_new.is_none() {
+            return Ok(window);
+        }
+        last = Some(window);
     }
-    testbed
-        .authority
-        .change_intermediate()
-        .map_err(Error::issue)?;
-    probes.rotate(testbed).await
+    match last {
+        Some(window) => Ok(window),
+        None => probes.rotate(testbed).await,
+    }
 }
 
 /// A renewal under the other root of two that clients have trusted from the start, and one back.

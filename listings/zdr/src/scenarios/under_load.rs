@@ -7,15 +7,16 @@ use tokio::time::sleep;
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::findings::share;
+use crate::judge::findings::{of_handles, share};
 use crate::judge::of_server::of_server;
 use crate::load::Target;
-use crate::report::{Code, Evidence};
+use crate::report::{Code, Evidence, Finding, Handles};
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::files;
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, evidence, it_said};
 use crate::server::Server;
+use crate::server::process_tree::Usage;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
 use ch11_verification::rotation::Window;
@@ -47,6 +48,7 @@ pub(crate) async fn under_load(
         typical = typical.max(new.saturating_sub(first.notified));
     }
     let from = probes.recorder.now();
+    let before = usage_before(scenario, &testbed).await;
     let last = Box::pin(files::run(scenario, &mut testbed, &probes, typical)).await?;
     // Whether it stays so.
     sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
@@ -66,8 +68,37 @@ pub(crate) async fn under_load(
         Some(new) => outcome.recovered = Some(new.saturating_sub(last.notified)),
         None => missed(scenario, &mut outcome, &last, &testbed),
     }
+    outcome.findings.extend(left_behind(before, &testbed).await);
     end(&mut outcome, &mut testbed.server);
     Ok(outcome)
+}
+
+/// What its processes use, where what failures leave behind is looked at.
+async fn usage_before(scenario: Scenario, testbed: &TestBed) -> Option<Usage> {
+    match scenario {
+        Scenario::Garbage => least_usage(testbed).await,
+        _ => None,
+    }
+}
+
+/// The least of a few looks: threads and descriptors that serve a client come and go.
+async fn least_usage(testbed: &TestBed) -> Option<Usage> {
+    let mut least = testbed.server.usage()?;
+    for _ in 0..4 {
+        sleep(Duration::from_millis(20)).await;
+        let now = testbed.server.usage()?;
+        least.threads = least.threads.min(now.threads);
+        least.descriptors = least.descriptors.min(now.descriptors);
+    }
+    Some(least)
+}
+
+/// What reloads that failed have left open: the way to success closes what the way out forgets.
+async fn left_behind(before: Option<Usage>, testbed: &TestBed) -> Option<Finding> {
+    let (before, after) = (before?, least_usage(testbed).await?);
+    let handles = Handles::of(before, after)?;
+    let same = before.processes == after.processes;
+    same.then(|| of_handles(&handles, files::FAILURES, "reloads that failed"))?
 }
 
 /// Adds what the server's process and its output tell.

@@ -1,5 +1,6 @@
 //! The text of a TOML file, in which each mistake has its place.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -83,18 +84,36 @@ impl<'a> Document<'a> {
                 let known = known.iter().step_by(2).copied();
                 nearest(typed, known).map(|word| format!("did you mean `{word}`?"))
             }
-            _ if message.starts_with("invalid type") => self.key_at(&span).map(|key| {
-                let Key {
-                    name,
-                    kind,
-                    example,
-                    ..
-                } = key;
-                format!("`{name}` is of the type {kind}: {example}")
-            }),
+            _ if ["invalid type", "wanted string"]
+                .iter()
+                .any(|of| message.starts_with(of)) =>
+            {
+                self.key_at(&span).map(|key| {
+                    let Key {
+                        name,
+                        kind,
+                        example,
+                        ..
+                    } = key;
+                    format!("`{name}` is of the type {kind}: {example}")
+                })
+            }
             _ => None,
         };
         self.mistake(span, message).with_help(help)
+    }
+
+    /// A copy of the text in which spaces stand for the entry that holds this place: each other entry is where
+    /// it was.
+    pub(super) fn without(&self, copy: &str, span: &Range<usize>) -> Option<String> {
+        let mut copy = copy.as_bytes().to_vec();
+        for entry in entries_at(self.text, self.root.get_ref(), span)? {
+            let blank = copy.get_mut(entry)?.iter_mut();
+            blank
+                .filter(|byte| **byte != b'\n')
+                .for_each(|byte| *byte = b' ');
+        }
+        String::from_utf8(copy).ok()
     }
 
     fn mistake(&self, span: Range<usize>, what: impl Into<String>) -> Mistake {
@@ -185,6 +204,68 @@ fn key_in(path: &str, table: &DeTable, span: &Range<usize>) -> Option<&'static K
             _ => None,
         }
     })
+}
+
+/// The places of the entry that holds another: of a table with a header of its own, that of the header and of each
+/// of its entries.
+fn entries_at(text: &str, table: &DeTable, span: &Range<usize>) -> Option<Vec<Range<usize>>> {
+    let within = |at: &Range<usize>| at.start <= span.start && span.end <= at.end;
+    table.iter().find_map(|(key, value)| {
+        let tables = tables_of(text, value);
+        if tables.is_empty() {
+            let whole = whole(text, key, value);
+            return within(&whole).then(|| vec![whole]);
+        }
+        tables.into_iter().find_map(|(inner, header)| {
+            let is_header = within(&header) || within(&key.span());
+            let found = entries_at(text, inner, span);
+            found.or_else(|| is_header.then(|| all_of(text, inner, header)))
+        })
+    })
+}
+
+/// The tables of a value that are not written within braces, each with the place of its header.
+fn tables_of<'a>(
+    text: &str,
+    value: &'a Spanned<DeValue<'a>>,
+) -> Vec<(&'a DeTable<'a>, Range<usize>)> {
+    let begins = |at: &Range<usize>, with: char| text[at.start..].starts_with(with);
+    match value.get_ref() {
+        DeValue::Table(inner) if !begins(&value.span(), '{') => vec![(inner, value.span())],
+        DeValue::Array(items) => {
+            let tables = items.iter().map(|item| {
+                let table = item.get_ref().as_table()?;
+                begins(&item.span(), '[').then(|| (table, item.span()))
+            });
+            tables.collect::<Option<_>>().unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn all_of(text: &str, table: &DeTable, header: Range<usize>) -> Vec<Range<usize>> {
+    // A table that is there by the name of another has no header.
+    let header = text[header.start..].starts_with('[').then_some(header);
+    let entries = table.iter().flat_map(|(key, value)| {
+        let tables = tables_of(text, value);
+        match tables.is_empty() {
+            true => vec![whole(text, key, value)],
+            false => tables
+                .into_iter()
+                .flat_map(|(inner, header)| all_of(text, inner, header))
+                .collect(),
+        }
+    });
+    header.into_iter().chain(entries).collect()
+}
+
+/// From the beginning of a key, with the names before it where it is dotted, to the end of its value.
+fn whole(text: &str, key: &Spanned<Cow<'_, str>>, value: &Spanned<DeValue>) -> Range<usize> {
+    let before = &text[..key.span().start];
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let is_dotted = before[line..].trim_end().ends_with('.');
+    let start = if is_dotted { line } else { key.span().start };
+    start..value.span().end.max(key.span().end)
 }
 
 fn below(path: &str, name: &str) -> String {

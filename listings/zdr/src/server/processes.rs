@@ -75,6 +75,7 @@ pub(super) fn lives(pid: i32) -> bool {
 pub(super) fn usage(members: &[Member]) -> Option<Usage> {
     let mut usage = Usage {
         descriptors: Some(0),
+        open: Some(0),
         ..Usage::default()
     };
     let listening = listening_sockets();
@@ -93,9 +94,14 @@ pub(super) fn usage(members: &[Member]) -> Option<Usage> {
         let stat = process.stat().ok();
         let threads = stat.as_ref().map_or(0, |stat| stat.num_threads.max(0));
         usage.threads += threads as usize;
-        let open = descriptors(process, &listening);
-        usage.descriptors = usage.descriptors.zip(open).map(|(sum, open)| sum + open);
-        usage.ticks += stat.map_or(0, |stat| stat.utime + stat.stime);
+        let (kept, open) = descriptors(process, &listening).unzip();
+        usage.descriptors = usage.descriptors.zip(kept).map(|(sum, kept)| sum + kept);
+        usage.open = usage.open.zip(open).map(|(sum, open)| sum + open);
+        usage.ticks += stat.map_or(0, |stat| {
+            // Negative in no kernel that is known.
+            let waited_for = [stat.cutime, stat.cstime].map(|ticks| ticks.max(0) as u64);
+            stat.utime + stat.stime + waited_for.iter().sum::<u64>()
+        });
     }
     Some(usage)
 }
@@ -146,14 +152,17 @@ fn listening_sockets() -> HashSet<u64> {
     sockets
 }
 
-/// Open descriptors of a process, connections aside.
-fn descriptors(process: &Process, listening: &HashSet<u64>) -> Option<usize> {
-    let open = process.fd().ok()?.flatten();
-    let kept = open.filter(|descriptor| match descriptor.target {
-        FDTarget::Socket(inode) => listening.contains(&inode),
-        _ => true,
-    });
-    Some(kept.count())
+/// Open descriptors of a process: connections aside, and all.
+fn descriptors(process: &Process, listening: &HashSet<u64>) -> Option<(usize, usize)> {
+    let (mut kept, mut all) = (0, 0);
+    for descriptor in process.fd().ok()?.flatten() {
+        all += 1;
+        kept += match descriptor.target {
+            FDTarget::Socket(inode) => usize::from(listening.contains(&inode)),
+            _ => 1,
+        };
+    }
+    Some((kept, all))
 }
 
 #[cfg(test)]

@@ -77,16 +77,10 @@ impl Spec {
     fn parse_from(origin: &str, text: &str) -> Result<Self, SpecError> {
         let document = Document::parse(origin, text)?;
         let mut mistakes = document.mistakes();
-        let read = toml::from_str::<Self>(text);
-        if let Err(error) = &read {
-            // These were found already, all of them.
-            let known = ["unknown field", "missing field", "a waiver needs"];
-            if mistakes.is_empty() || !known.iter().any(|word| error.message().starts_with(word)) {
-                mistakes.push(document.complaint(error));
-            }
-        }
+        let read = complaints(&document, text, &mut mistakes);
+        mistakes.sort_by_key(Mistake::place);
         match read {
-            Ok(spec) if mistakes.is_empty() => match spec.contradiction() {
+            Some(spec) if mistakes.is_empty() => match spec.contradiction() {
                 Some((key, what)) => Err(document.at(key, what).into()),
                 None => Ok(spec),
             },
@@ -106,6 +100,18 @@ impl Spec {
                 (
                     &["mutual"],
                     "`mutual` is for a server that does not ask clients by itself",
+                ),
+            ),
+            (
+                (self.client_auth || self.mutual.is_some())
+                    && matches!(self.protocol, Protocol::Smtp | Protocol::Imap),
+                (
+                    match self.client_auth {
+                        true => &["client_auth"],
+                        false => &["mutual"],
+                    },
+                    "whether a server of mail lets in a client without a certificate cannot be judged: many let it say \
+                     `NOOP`, and refuse its mail or its login",
                 ),
             ),
             (
@@ -211,6 +217,30 @@ impl Spec {
             (self.reload.restart, reload),
             (!self.setup.is_empty() || !self.files.is_empty(), setup),
         ]
+    }
+}
+
+/// Reads a text, and finds each value that is none of its key. The deserializer tells one and ends, so what it
+/// complains of is taken out of a copy, and that is read again.
+fn complaints(document: &Document<'_>, text: &str, found: &mut Vec<Mistake>) -> Option<Spec> {
+    // These the document has found already, all of them.
+    const KNOWN: [&str; 3] = ["unknown field", "missing field", "a waiver needs"];
+    let (mut rest, already) = (text.to_owned(), !found.is_empty());
+    loop {
+        let error = match toml::from_str::<Spec>(&rest) {
+            Ok(spec) => return Some(spec),
+            Err(error) => error,
+        };
+        let is_known = KNOWN.iter().any(|word| error.message().starts_with(word));
+        // What is missing from a copy may be there in the text.
+        if !is_known || (!already && rest == text) {
+            found.push(document.complaint(&error));
+        }
+        let taken = error.span().and_then(|span| document.without(&rest, &span));
+        match taken {
+            Some(less) if less != rest => rest = less,
+            _ => return None,
+        }
     }
 }
 

@@ -12,6 +12,9 @@ pub struct Usage {
     /// How many open descriptors, connections aside: those are as many as there are clients, and some
     /// that are being closed. `None` where they may not be looked at.
     pub descriptors: Option<usize>,
-    /// Processor time used so far by those that live, in clock ticks.
+    /// How many open descriptors with those of connections. `None` where they may not be looked at.
+    pub open: Option<usize>,
+    /// Processor time used so far, in clock ticks: by those that live, and by their children that have ended
+    /// and were waited for. A server may have a process for each connection.
     pub ticks: u64,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,13 +23,17 @@ use zdr::server::spec::Protocol;
 
 type Tls = TlsStream<TcpStream>;
 
+/// What a talk ends with, when the client or a library does not go along.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Outcome = Result<(), Error>;
+
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A server that speaks TLS as it should, and then does `talk` with each connection: its number,
 /// from 0 on, and the connection.
 async fn server<F>(talk: impl Fn(usize, Tls) -> F + Send + Sync + 'static) -> Target
 where
-    F: Future<Output = io::Result<()>> + Send + 'static,
+    F: Future<Output = Outcome> + Send + 'static,
 {
     let mut authority = Authority::new().unwrap();
     let issued = authority.issue(&LeafRequest::new("localhost")).unwrap();
@@ -115,7 +118,7 @@ fn body(size: u64) -> Vec<u8> {
 }
 
 /// Reads the head of a request, and returns how many bytes it asks for.
-async fn request(tls: &mut Tls) -> io::Result<u64> {
+async fn request(tls: &mut Tls) -> Result<u64, Error> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(tls.read_u8().await?);
@@ -123,14 +126,14 @@ async fn request(tls: &mut Tls) -> io::Result<u64> {
     let head = String::from_utf8_lossy(&head).into_owned();
     let path = head.split(' ').nth(1).unwrap_or_default();
     let size = path.strip_prefix("/bytes/").unwrap_or_default();
-    size.parse().map_err(io::Error::other)
+    Ok(size.parse()?)
 }
 
-async fn answer(tls: &mut Tls, size: u64) -> io::Result<()> {
+async fn answer(tls: &mut Tls, size: u64) -> Outcome {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n");
     tls.write_all(head.as_bytes()).await?;
     tls.write_all(&body(size)).await?;
-    tls.flush().await
+    Ok(tls.flush().await?)
 }
 
 #[tokio::test]
@@ -152,14 +155,11 @@ async fn one_that_says_nothing_over_http2_does_not_hold_up_the_end() {
 /// What to do with an HTTP/2 connection that was just accepted.
 type Http2 = h2::server::Connection<Tls, hyper::body::Bytes>;
 
-async fn respond(
-    respond: &mut h2::server::SendResponse<hyper::body::Bytes>,
-    size: u64,
-) -> io::Result<()> {
+async fn respond(respond: &mut h2::server::SendResponse<hyper::body::Bytes>, size: u64) -> Outcome {
     let answered = respond.send_response(hyper::Response::new(()), false);
-    let mut stream = answered.map_err(io::Error::other)?;
+    let mut stream = answered?;
     let sent = stream.send_data(body(size).into(), true);
-    sent.map_err(io::Error::other)
+    Ok(sent?)
 }
 
 fn size_of(request: &hyper::Request<h2::RecvStream>) -> u64 {
@@ -171,14 +171,14 @@ fn size_of(request: &hyper::Request<h2::RecvStream>) -> u64 {
 #[tokio::test]
 async fn a_long_stream_that_never_comes_is_found() {
     let target = server(|_, tls| async move {
-        let mut http: Http2 = h2::server::handshake(tls).await.map_err(io::Error::other)?;
+        let mut http: Http2 = h2::server::handshake(tls).await?;
         let mut held = Vec::new();
         while let Some(Ok((request, mut reply))) = http.accept().await {
             match size_of(&request) {
                 short if short <= 1024 => respond(&mut reply, short).await?,
                 _ => {
                     let headers = reply.send_response(hyper::Response::new(()), false);
-                    held.push(headers.map_err(io::Error::other)?);
+                    held.push(headers?);
                 }
             }
         }
@@ -195,7 +195,7 @@ async fn a_long_stream_that_never_comes_is_found() {
 #[tokio::test]
 async fn a_goodbye_does_not_excuse_what_was_accepted() {
     let target = server(|number, tls| async move {
-        let mut http: Http2 = h2::server::handshake(tls).await.map_err(io::Error::other)?;
+        let mut http: Http2 = h2::server::handshake(tls).await?;
         let mut answered = 0;
         while let Some(Ok((request, mut reply))) = http.accept().await {
             match size_of(&request) {
@@ -246,11 +246,13 @@ async fn a_request_that_was_sent_is_never_excused() {
                     }
                     answer(&mut tls, size).await?;
                 }
-                match polite {
-                    true => tls.shutdown().await,
+                if polite {
+                    tls.shutdown().await?;
+                } else {
                     // Reset, and not FIN.
-                    false => tls.get_ref().0.set_zero_linger(),
+                    tls.get_ref().0.set_zero_linger()?;
                 }
+                Ok(())
             }
         })
         .await;
@@ -278,7 +280,7 @@ async fn a_closed_connection_is_not_kept() {
             let head = format!("{says}content-length: {size}\r\n\r\n");
             tls.write_all(&[head.into_bytes(), body(size)].concat())
                 .await?;
-            tls.shutdown().await
+            Ok(tls.shutdown().await?)
         })
         .await;
         let all = recorded(&target, Class::Pooled, 8).await.kept();
@@ -349,7 +351,7 @@ async fn unusual_is_not_wrong() {
         let target = server(move |_, mut tls| async move {
             let size = request(&mut tls).await?;
             tls.write_all(&way(size)).await?;
-            tls.shutdown().await
+            Ok(tls.shutdown().await?)
         })
         .await;
         let (records, _) = loaded(&target, Class::Full, 3).await;
@@ -399,7 +401,7 @@ async fn polite_is_not_right() {
         let target = server(move |_, mut tls| async move {
             let size = request(&mut tls).await?;
             tls.write_all(&way(size)).await?;
-            tls.shutdown().await
+            Ok(tls.shutdown().await?)
         })
         .await;
         let (records, _) = loaded(&target, Class::Pooled, 2).await;

@@ -12,6 +12,7 @@ mod preflight;
 mod refuse;
 mod start;
 mod stop;
+mod told;
 mod tools;
 
 use std::cell::Cell;

@@ -39,8 +39,11 @@ fn no_verdict(cases: &[(String, &[&str])]) {
     }
 }
 
+/// With few clients, and patient ones: six classes at full rate are more than a busy machine has time for, and a client
+/// that waits for it would be a failure of the server's.
 fn checked(folder: &Folder, toml: &str) -> Done {
-    folder.check(toml, &short()).end()
+    let few = ["--rate", "10", "--patience-ms", "20000"];
+    folder.check(toml, &[&short()[..], &few].concat()).end()
 }
 
 #[test]

@@ -472,6 +472,54 @@ fn an_interrupted_look_leaves_nothing_behind() {
         (!super::children_of(zdr).is_empty()).then_some(())
     });
     running.signal(rustix::process::Signal::INT);
-    running.end().says(130, &[]);
+    running
+        .end()
+        .says(130, &["no verdict: it was interrupted (Ctrl-C)"]);
     super::no_process_is_left(&folder, zdr);
+}
+
+/// Ctrl-C in the middle of a run is no failure of the server's, whatever shows it.
+#[test]
+fn an_interrupted_run_is_no_verdict_in_each_form() {
+    let folder = Folder::new();
+    let command = broken("");
+    let outputs = "--page p.html --badge b.json --junit j.xml --prometheus p.prom --json r.json";
+    let mut arguments = vec!["check", "--command", &command, "--reload", "files"];
+    arguments.extend([
+        "--protocol",
+        "http",
+        "--steady-ms",
+        "300000",
+        "--classes",
+        "full",
+    ]);
+    arguments.extend(outputs.split(' '));
+    let mut running = Running::start(&mut folder.zdr(&arguments));
+    let zdr = running.pid();
+    running.until("ready, and nothing was rotated yet");
+    running.signal(rustix::process::Signal::INT);
+    let done = running.end();
+    done.says(130, &[]);
+    super::no_process_is_left(&folder, zdr);
+    assert!(
+        done.out
+            .starts_with("NO VERDICT  Level `all`: no verdict on "),
+        "{}",
+        done.out
+    );
+    assert!(done.out.contains("interrupted (Ctrl-C)"), "{}", done.out);
+    assert!(!done.out.contains("FAILED"), "{}", done.out);
+    let read = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
+    let page = read("p.html");
+    assert!(
+        page.contains(": No verdict – zdr</title>"),
+        "the page's title"
+    );
+    assert!(
+        !page.contains("class=\"failed\""),
+        "the page's headline is no failure"
+    );
+    assert!(read("b.json").contains("\"no verdict\""));
+    assert!(read("j.xml").contains("failures=\"0\" errors=\"1\""));
+    assert!(read("p.prom").contains("zdr_check_interrupted{server=\"broken\"} 1"));
 }

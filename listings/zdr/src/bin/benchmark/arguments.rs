@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use zdr::benchmark::BenchmarkOptions;
+use zdr::benchmark::costs::CostOptions;
 use zdr::check::Options;
 
 /// Judge every server that this machine has, and measure what each costs.
@@ -34,6 +35,35 @@ pub struct Arguments {
     /// Connections that are opened in each of these rotations, and held.
     #[arg(long, default_value_t = 10)]
     pub held_each: usize,
+    /// Measure what a connection, a rotation, a handshake and QUIC cost, and nothing else. These figures have a
+    /// file of their own.
+    #[arg(long)]
+    pub costs: bool,
+    /// With `--costs`: connections that are kept and do nothing.
+    #[arg(long, default_value_t = 500, requires = "costs")]
+    pub connections: usize,
+    /// With `--costs`: rotations for the time until clients are shown the new certificate, at most.
+    #[arg(long, default_value_t = 100, requires = "costs")]
+    pub renewals: u32,
+    /// With `--costs`: milliseconds for which these rotations go on, at most.
+    #[arg(long, default_value_t = 6000, requires = "costs")]
+    pub renewing_ms: u64,
+    /// With `--costs`: rotations under which an answer is under way.
+    #[arg(long, default_value_t = 5, requires = "costs")]
+    pub under_way: u32,
+    /// With `--costs`: milliseconds for which handshakes are counted in each round, of each kind of key.
+    #[arg(long, default_value_t = 700, requires = "costs")]
+    pub handshake_ms: u64,
+    /// With `--costs`: rotations under clients of QUIC.
+    #[arg(long, default_value_t = 6, requires = "costs")]
+    pub quic_rotations: u32,
+    /// Measure `zdr check` itself, and nothing else: a default run, and its verdicts on two servers beside busy
+    /// loops. These figures have a file of their own.
+    #[arg(long, conflicts_with_all = ["costs", "names", "servers"])]
+    pub itself: bool,
+    /// With `--itself`: runs against each of the two servers.
+    #[arg(long, default_value_t = 50, requires = "itself")]
+    pub runs: u32,
     /// The folder of the servers' TOML files [default: that of the checkout around the current directory].
     #[arg(long, value_name = "DIR", requires = "to")]
     pub servers: Option<PathBuf>,
@@ -55,6 +85,28 @@ impl Arguments {
             },
             time: Duration::from_millis(self.speed_ms),
             held: (self.held_rotations, self.held_each),
+        }
+    }
+    /// The name of the file that the book's page is made from.
+    pub fn file(&self) -> &'static str {
+        match (self.costs, self.itself) {
+            (true, _) => "costs.json",
+            (_, true) => "itself.json",
+            _ => "benchmark.json",
+        }
+    }
+
+    /// What is measured of each server with `--costs`.
+    pub fn cost_options(&self) -> CostOptions {
+        CostOptions {
+            rounds: self.rounds,
+            connections: self.connections,
+            rotations: self.renewals,
+            rotating: Duration::from_millis(self.renewing_ms),
+            held: (self.under_way, 1),
+            time: Duration::from_millis(self.handshake_ms),
+            quic_rotations: self.quic_rotations,
+            patience: Options::default().patience,
         }
     }
 }

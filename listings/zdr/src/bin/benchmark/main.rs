@@ -1,21 +1,28 @@
 //! `cargo benchmark`: every server that this machine has, side by side.
 
 mod arguments;
+mod itself;
 mod servers;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+use parking_lot::Mutex;
+use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::watch;
+use zdr::benchmark::costs::{Costs, ServerCosts, costs};
+use zdr::benchmark::quiet::busy;
 use zdr::benchmark::{Benchmark, ServerResult, benchmark};
 use zdr::check::{RunControl, machine};
 use zdr::report::file::write_whole;
+use zdr::server::spec::Spec;
 
 use arguments::Arguments;
-use servers::{Checkout, names, present};
+use servers::{Checkout, names, of_http3, present};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -32,23 +39,115 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let here = std::env::current_dir()?;
     let checkout = Checkout::around(&here);
     let (folder, to) = places(&arguments, checkout.as_ref(), &here)?;
-    let names = names(&folder, &arguments.names)?;
+    if arguments.itself {
+        return measure_itself(&arguments, checkout.as_ref(), &to).await;
+    }
+    let others = others(&arguments, checkout.as_ref())?;
+    let mine = |name: &&String| others.iter().all(|(_, other)| other != *name);
+    let wanted: Vec<_> = arguments.names.iter().filter(mine).cloned().collect();
+    let mut chosen = Vec::new();
+    if others.is_empty() || arguments.names.is_empty() || !wanted.is_empty() {
+        let names = names(&folder, &wanted)?;
+        chosen.extend(names.into_iter().map(|name| (folder.clone(), name)));
+    }
+    chosen.extend(others);
     if let Some(checkout) = &checkout {
         checkout.build()?;
     }
-    let (specs, missing) = present(&folder, &names)?;
+    let (specs, missing) = present(&chosen)?;
     let (_never, interrupt) = watch::channel(None);
     let control = RunControl {
         progress: &|_| (),
         interrupt,
     };
-    let keep = |rounds, servers| {
-        write(&figures(&arguments, rounds, servers, &missing), &to)?;
+    match arguments.costs {
+        true => measure_costs(&arguments, &specs, &missing, &control, &to).await,
+        false => {
+            let keep = |rounds, servers| {
+                write(&figures(&arguments, rounds, servers, &missing), &to)?;
+                println!("wrote {} after round {rounds}", to.display());
+                Ok(())
+            };
+            benchmark(&specs, &arguments.options(), &control, &say, &keep).await
+        }
+    }
+}
+
+/// What is measured now, for whoever waits.
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Servers of another folder, which only costs are measured of.
+fn others(
+    arguments: &Arguments,
+    checkout: Option<&Checkout>,
+) -> io::Result<Vec<(PathBuf, String)>> {
+    let folder = checkout.map(Checkout::classes);
+    let folder = folder.filter(|_| arguments.costs && arguments.servers.is_none());
+    let Some(folder) = folder else {
+        return Ok(Vec::new());
+    };
+    let names = of_http3(&folder, &arguments.names)?;
+    Ok(names
+        .into_iter()
+        .map(|name| (folder.clone(), name))
+        .collect())
+}
+
+async fn measure_costs(
+    arguments: &Arguments,
+    specs: &[Spec],
+    missing: &[String],
+    control: &RunControl<'_>,
+    to: &Path,
+) -> io::Result<()> {
+    let mut all = Costs {
+        date: OffsetDateTime::now_utc().date().to_string(),
+        command: command(),
+        machine: machine(),
+        busy_before: busy(Duration::from_secs(3)).await,
+        handshake_ms: arguments.handshake_ms,
+        rounds: 0,
+        servers: Vec::new(),
+        missing: missing.to_vec(),
+    };
+    if let Some(busy) = all.busy_before {
+        println!("before the first server: {:.0} % busy", busy * 100.0);
+    }
+    let all = Mutex::new(&mut all);
+    let keep = |rounds, servers: &[ServerCosts]| {
+        let mut all = all.lock();
+        all.rounds = rounds;
+        all.servers = servers.to_vec();
+        write(&**all, to)?;
         println!("wrote {} after round {rounds}", to.display());
         Ok(())
     };
-    let say = |line: &str| eprintln!("{line}");
-    benchmark(&specs, &arguments.options(), &control, &say, &keep).await
+    costs(specs, &arguments.cost_options(), control, &say, &keep).await
+}
+
+async fn measure_itself(
+    arguments: &Arguments,
+    checkout: Option<&Checkout>,
+    to: &Path,
+) -> io::Result<()> {
+    let nowhere = "`--itself` runs the bundled server, which only a checkout of the book has";
+    let checkout = checkout.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, nowhere))?;
+    checkout.build()?;
+    let to = std::path::absolute(to)?;
+    std::env::set_current_dir(checkout.root())?;
+    let measured = itself::measure(arguments.runs, command()).await?;
+    write(&measured, &to)?;
+    println!("wrote {}", to.display());
+    Ok(())
+}
+
+/// The command line, as it is typed.
+fn command() -> String {
+    let command = ["cargo".into(), "benchmark".into()].into_iter();
+    let command: Vec<String> = command.chain(std::env::args().skip(1)).collect();
+    command.join(" ")
 }
 
 /// The folder of the descriptions, and the file for the figures.
@@ -68,7 +167,7 @@ fn places(
     let servers = arguments.servers.clone();
     let folder = servers.or_else(|| checkout.map(Checkout::servers));
     let to = arguments.to.clone();
-    let to = to.or_else(|| checkout.map(Checkout::figures));
+    let to = to.or_else(|| checkout.map(|checkout| checkout.figures(arguments.file())));
     folder.zip(to).ok_or_else(nowhere)
 }
 
@@ -78,11 +177,9 @@ fn figures(
     servers: Vec<ServerResult>,
     missing: &[String],
 ) -> Benchmark {
-    let command = ["cargo".into(), "benchmark".into()].into_iter();
-    let command: Vec<String> = command.chain(std::env::args().skip(1)).collect();
     Benchmark {
         date: OffsetDateTime::now_utc().date().to_string(),
-        command: command.join(" "),
+        command: command(),
         machine: machine(),
         rounds,
         rotations: arguments.rotations,
@@ -93,7 +190,7 @@ fn figures(
     }
 }
 
-fn write(figures: &Benchmark, to: &Path) -> io::Result<()> {
+fn write(figures: &impl Serialize, to: &Path) -> io::Result<()> {
     let text = serde_json::to_string_pretty(figures)? + "\n";
     write_whole(to, text.as_bytes())
 }

@@ -59,9 +59,19 @@ impl Checkout {
         self.root.join(TOOL).join("servers")
     }
 
-    /// The file that the book's page is made from.
-    pub fn figures(&self) -> PathBuf {
-        self.root.join(TOOL).join("measured/benchmark.json")
+    /// The descriptions of those that speak HTTP/3, too.
+    pub fn classes(&self) -> PathBuf {
+        self.root.join(TOOL).join("classes")
+    }
+
+    /// A file that the book's page is made from.
+    pub fn figures(&self, file: &str) -> PathBuf {
+        self.root.join(TOOL).join("measured").join(file)
+    }
+
+    /// Where it lies.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Builds the book's own servers, as this program is built: they lie beside it then.
@@ -121,13 +131,29 @@ pub fn names(folder: &Path, wanted: &[String]) -> io::Result<Vec<String>> {
     Ok(there)
 }
 
+/// The descriptions of servers that speak HTTP/3, which only costs are measured of: those that are asked for, or
+/// all. They lie in a folder with others.
+///
+/// # Errors
+/// When the folder cannot be read, or a description is invalid.
+pub fn of_http3(folder: &Path, wanted: &[String]) -> io::Result<Vec<String>> {
+    let mut there = Vec::new();
+    for name in names(folder, &[])? {
+        let is_wanted = wanted.is_empty() || wanted.contains(&name);
+        if is_wanted && Spec::read(&folder.join(format!("{name}.toml")))?.http3 {
+            there.push(name);
+        }
+    }
+    Ok(there)
+}
+
 /// The descriptions of those whose programs are here, and the names of the others.
 ///
 /// # Errors
 /// When a description is invalid, or no program is here.
-pub fn present(folder: &Path, names: &[String]) -> io::Result<(Vec<Spec>, Vec<String>)> {
+pub fn present(chosen: &[(PathBuf, String)]) -> io::Result<(Vec<Spec>, Vec<String>)> {
     let (mut specs, mut missing) = (Vec::new(), Vec::new());
-    for name in names {
+    for (folder, name) in chosen {
         let spec = Spec::read(&folder.join(format!("{name}.toml")))?;
         match is_present(&spec) {
             true => specs.push(spec),

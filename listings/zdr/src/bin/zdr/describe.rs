@@ -78,7 +78,11 @@ impl Started {
         say("trying what it speaks and how it is told of new files");
         let found = tokio::select! {
             found = Box::pin(discover(spec, self.known(), patience)) => found?,
-            _ = interrupt.wait_for(Option::is_some) => return Ok(None),
+            why = interrupt.wait_for(Option::is_some) => {
+                let why = why.ok().and_then(|why| why.clone()).unwrap_or_default();
+                say(&format!("no verdict: {why}. Nothing was rotated, and what was started has been ended"));
+                return Ok(None);
+            }
         };
         let Found { spec, remarks } = &found;
         let protocol = zdr::report::format::name(&spec.protocol);

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use zdr::report::Report;
 use zdr::report::badge::badge;
 use zdr::report::book::Book;
 use zdr::report::file::write_whole;
@@ -13,8 +14,8 @@ use zdr::report::github::{annotations, job_summary, without_commands};
 use zdr::report::junit::junit;
 use zdr::report::page::page;
 use zdr::report::prometheus::prometheus;
+use zdr::report::standing::Standing;
 use zdr::report::text::summary;
-use zdr::report::{Finding, Report};
 
 /// The exit code where there is no verdict.
 pub const NONE: u8 = 3;
@@ -98,13 +99,10 @@ impl Output {
         summarized?;
         json.transpose()?;
         written.into_iter().collect::<io::Result<()>>()?;
-        Ok(match (report.verdict.passed, &report.interrupted) {
-            (true, _) => ExitCode::SUCCESS,
-            // Whatever ended it, what was found until then is a verdict.
-            (false, Some(_)) if !report.findings.iter().any(Finding::fails) => {
-                ExitCode::from(interrupted)
-            }
-            (false, _) => ExitCode::FAILURE,
+        Ok(match report.standing() {
+            Standing::Passed => ExitCode::SUCCESS,
+            Standing::Undecided => ExitCode::from(interrupted),
+            Standing::Failed => ExitCode::FAILURE,
         })
     }
 }
