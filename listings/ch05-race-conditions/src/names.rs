@@ -24,7 +24,8 @@ pub fn lost(served: &CertificateDer<'_>, next: &CertificateDer<'_>) -> Vec<Strin
 }
 // ANCHOR_END: lost
 
-/// DNS names, wildcards as they stand, and IP addresses.
+/// DNS names, wildcards as they stand, IP addresses, and by what a peer is let in with mTLS: URIs as those of
+/// SPIFFE, and addresses of mail.
 fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
     let Ok((_, parsed)) = parse_x509_certificate(certificate) else {
         return Vec::new();
@@ -35,6 +36,7 @@ fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
     let names = alternative.value.general_names.iter();
     let text = names.filter_map(|name| match name {
         GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+        GeneralName::URI(name) | GeneralName::RFC822Name(name) => Some((*name).to_owned()),
         GeneralName::IPAddress(bytes) => {
             let address: std::net::IpAddr = match bytes.len() {
                 4 => <[u8; 4]>::try_from(*bytes).ok()?.into(),

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use ch02_hot_reload::identity::{Peers, Source};
-use ch05_race_conditions::Reader;
+use ch05_race_conditions::{Reader, names};
 use ch08_trust_rotation::client;
 use lab::agent::Files;
 use lab::log::{Log, want};
@@ -215,6 +215,22 @@ fn a_word_that_is_misspelt_is_no_part_of_the_list() {
         let misspelt = toml::from_str::<List>(&format!("{row}{word}\n"));
         assert!(misspelt.is_err(), "{word}");
     }
+}
+
+/// What servers with mTLS let a workload in by is a URI. A renewal that has the host's name alone loses it.
+#[test]
+fn an_identity_of_spiffe_that_a_renewal_lacks_is_lost() {
+    let leaf = |kind: &str| {
+        let directory = lab::directory().unwrap();
+        let files = kinds::make(kind, directory.path()).unwrap();
+        let identity = Reader::new(hasty()).read(&Source::localhost(files), None);
+        identity.unwrap().certified.cert[0].clone()
+    };
+    let (workload, host) = (leaf("spiffe"), leaf("plain"));
+    let identity = "spiffe://example.org/ns/shop/sa/cart";
+    assert_eq!(names::lost(&workload, &host), [identity]);
+    assert_eq!(names::lost(&workload, &leaf("spiffe")), [""; 0]);
+    assert_eq!(names::lost(&host, &workload), [""; 0]);
 }
 
 /// For peers that are servers, a chain is validated as a client's.
