@@ -1,13 +1,14 @@
 //! A certificate authority that lives for one run: a root, one intermediate, and leaves.
 
+mod kept;
 mod public;
 mod request;
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
 use std::time::Duration;
 
 use rcgen::{
@@ -23,6 +24,7 @@ use crate::Error;
 use crate::chain::{self, Facts};
 use crate::name;
 
+use kept::{certificate, files, in_file, write_synced};
 use public::Public;
 pub use request::{KeyKind, LeafRequest};
 
@@ -124,12 +126,7 @@ impl Authority {
     /// # Errors
     /// What the library says. Also where the authority was loaded: the root's key is not kept.
     pub fn change_intermediate(&mut self) -> Result<(), Error> {
-        let key = KeyKind::default().generate()?;
-        let name = format!("{INTERMEDIATE} {}", self.intermediates + 1);
-        let params = ca_params(&name, self.now, BasicConstraints::Constrained(0), &key);
-        self.intermediate_pem = self.sign_intermediate(&params, &key)?;
-        self.issuer = Issuer::new(params, key);
-        Ok(())
+        self.issue_under(&format!("{INTERMEDIATE} {}", self.intermediates + 1))
     }
 
     /// Issues the next leaves under an intermediate of the same name, whose key is another. An authority that
@@ -138,9 +135,14 @@ impl Authority {
     /// # Errors
     /// As [`Authority::change_intermediate`].
     pub fn rekey_intermediate(&mut self) -> Result<(), Error> {
-        let key = KeyKind::default().generate()?;
         let name = self.intermediate_name()?;
-        let params = ca_params(&name, self.now, BasicConstraints::Constrained(0), &key);
+        self.issue_under(&name)
+    }
+
+    /// A new intermediate of this name.
+    fn issue_under(&mut self, name: &str) -> Result<(), Error> {
+        let key = KeyKind::default().generate()?;
+        let params = ca_params(name, self.now, BasicConstraints::Constrained(0), &key);
         self.intermediate_pem = self.sign_intermediate(&params, &key)?;
         self.issuer = Issuer::new(params, key);
         Ok(())
@@ -432,35 +434,6 @@ pub fn holds_lab_root(pem: &str) -> bool {
             root.raw_serial() == serial_of(key)
         })
     })
-}
-
-/// Root, intermediate, and the intermediate's key.
-fn files(directory: &Path) -> [PathBuf; 3] {
-    ["root.crt", "intermediate.crt", "intermediate.key"].map(|name| directory.join(name))
-}
-
-/// The public key of the one certificate of a file.
-fn certificate(path: &Path, pem: &str) -> io::Result<Vec<u8>> {
-    let none = || in_file(path, &io::Error::other("it holds no certificate in PEM"));
-    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| none())?;
-    let (_, parsed) = parse_x509_certificate(&der).map_err(|_| none())?;
-    Ok(parsed.public_key().subject_public_key.data.to_vec())
-}
-
-/// What an authority writes must survive a power cut: it cannot be made again.
-fn write_synced(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(mode);
-    let file = options.open(path);
-    file.and_then(|mut file| {
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-    })
-    .map_err(|error| in_file(path, &error))
-}
-
-fn in_file(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Big-endian bytes without leading zeros, as DER wants an integer.

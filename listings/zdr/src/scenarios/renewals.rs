@@ -61,8 +61,11 @@ fn dated(testbed: &mut TestBed, lifetime: Duration, before: Duration) -> Result<
     issued.map_err(Error::issue)
 }
 
-/// What becomes of the intermediate, one renewal after the other. All lead to the same root.
-const ISSUERS: [fn(&mut Authority) -> Result<(), lab::Error>; 4] = [
+/// What becomes of the intermediate before a renewal.
+type Change = fn(&mut Authority) -> Result<(), lab::Error>;
+
+/// One renewal after the other. All lead to the same root.
+const ISSUERS: [Change; 4] = [
     Authority::change_intermediate,
     Authority::rekey_intermediate,
     Authority::lengthen,

@@ -103,18 +103,6 @@ impl Spec {
                 ),
             ),
             (
-                (self.client_auth || self.mutual.is_some())
-                    && matches!(self.protocol, Protocol::Smtp | Protocol::Imap),
-                (
-                    match self.client_auth {
-                        true => &["client_auth"],
-                        false => &["mutual"],
-                    },
-                    "whether a server of mail lets in a client without a certificate cannot be judged: many let it say \
-                     `NOOP`, and refuse its mail or its login",
-                ),
-            ),
-            (
                 self.download.is_some() && self.protocol != Protocol::AnyHttp,
                 (
                     &["download"],
@@ -156,7 +144,22 @@ impl Spec {
             Some(_) => self.if_attached(),
             None => self.if_started(),
         };
-        first(of_this).or_else(|| first(of_either))
+        first(of_this)
+            .or_else(|| self.mail_with_clients())
+            .or_else(|| first(of_either))
+    }
+
+    /// Whether a server of mail has turned a client away cannot be told by what is said here.
+    fn mail_with_clients(&self) -> Option<Contradiction> {
+        let key: &[&str] = match (self.client_auth, &self.mutual) {
+            (true, _) => &["client_auth"],
+            (false, Some(_)) => &["mutual"],
+            (false, None) => return None,
+        };
+        let what = "whether a server of mail lets in a client without a certificate cannot be judged: many let it \
+                    say `NOOP`, and refuse its mail or its login";
+        let is_mail = matches!(self.protocol, Protocol::Smtp | Protocol::Imap);
+        is_mail.then_some((key, what))
     }
 
     fn if_started(&self) -> Vec<(bool, Contradiction)> {

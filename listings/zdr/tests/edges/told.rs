@@ -6,7 +6,7 @@ use super::Folder;
 
 /// Each value is of the wrong type, and beside them stands an unknown key.
 const WRONG: &str = r#"command = ["srv", "{certificate}", "{key}", 5]
-protocl = "http"
+speaks = "http"
 http3 = "yes"
 name = 7
 keys = "dsa"
@@ -47,7 +47,7 @@ fn all_mistakes_are_told_in_their_order() {
     assert_eq!(lines, sorted, "in the order of the file: {}", done.err);
     for (line, what) in [
         (1, "integer `5`, expected a string"),
-        (2, "unknown key `protocl`"),
+        (2, "unknown key `speaks`"),
         (3, "string \"yes\", expected a boolean"),
         (4, "integer `7`, expected a string"),
         (5, "unknown variant `dsa`"),
