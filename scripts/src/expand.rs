@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, costs, errata, exercises, falsification, files, grid, listing, log, pictures, plan,
-    quiz, results, slides, symptoms, timeline, timetable, versions,
+    catalogue, costs, errata, exercises, falsification, files, grid, itself, listing, log,
+    pictures, plan, quiz, results, slides, symptoms, timeline, timetable, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -70,6 +70,7 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         "catalogue" => catalogue::render(root, &text),
         "costs" => costs::render(&text, which),
         "errata" => errata::render(root, &text),
+        "itself" => itself::render(&text),
         "falsification" => falsification::render(&text),
         "files" => files::render(&text),
         "results" => results::render(&text, which),
