@@ -100,7 +100,7 @@ impl Book {
                 name if name == minutes::NAME || listing::NAMES.contains(&name) => continue,
                 "include" | "rustdoc_include" | "timeline" | "grid" | "picture" | "explorer"
                 | "rotation" | "schedules" | "catalogue" | "errata" | "exercises"
-                | "falsification" | "files" | "plan" | "quiz" | "slides" => (1, true),
+                | "falsification" | "files" | "itself" | "plan" | "quiz" | "slides" => (1, true),
                 // A slide names the events that it has room for.
                 "log" => (directive.arguments.len().max(1), true),
                 "timetable" => (0, true),

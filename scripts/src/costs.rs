@@ -7,10 +7,7 @@ use std::fmt::Write;
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::results::{Class, Machine, Speed, cell, failures, median};
-
-/// A machine on which others take more than this share of the processor's time is not quiet.
-const QUIET: f64 = 0.05;
+use crate::results::{Class, Machine, Speed, busy, cell, failures, median};
 
 /// What the file holds. Fields that the page does not show are passed over.
 #[derive(Deserialize)]
@@ -138,18 +135,7 @@ fn machine(page: &mut String, costs: &Costs) -> std::fmt::Result {
         processor,
         system,
     } = &costs.machine;
-    let busy = match costs.busy_before {
-        None => "How busy the machine was before, its system does not tell.".to_owned(),
-        Some(busy) if busy <= QUIET => format!(
-            "Before the first server was started, others took {:.0} % of the processor's time.",
-            busy * 100.0
-        ),
-        Some(busy) => format!(
-            "**The machine was not quiet**: before the first server was started, others took {:.0} % of the \
-             processor's time. Times are longer than they need to be, and differences between servers may be chance.",
-            busy * 100.0
-        ),
-    };
+    let busy = busy(costs.busy_before);
     writeln!(
         page,
         "Measured on {} by `{}`: {cores} cores of {}, {}. {busy} The handshakes were counted in {} of {} ms for each \
@@ -277,14 +263,11 @@ fn handshakes(page: &mut String, costs: &Costs) -> std::fmt::Result {
             },
         )?;
     }
-    let kinds: [(&str, fn(&Server) -> Option<f64>); 2] = [
-        ("the most with ECDSA", |server| median(&server.ecdsa)),
-        ("the most with RSA", |server| median(&server.rsa)),
-    ];
-    for (what, of) in kinds {
-        first(page, costs, what, of, |most| format!("{most:.0}"))?;
-    }
-    Ok(())
+    let show = |most| format!("{most:.0}");
+    let ecdsa = |server: &Server| figures(server).0;
+    first(page, costs, "the most with ECDSA", ecdsa, show)?;
+    let rsa = |server: &Server| figures(server).1;
+    first(page, costs, "the most with RSA", rsa, show)
 }
 
 fn quic(page: &mut String, costs: &Costs) -> std::fmt::Result {

@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::minutes::{self, Minutes};
 use crate::source::{Directive, Part, directives};
 use crate::{
-    catalogue, costs, errata, exercises, falsification, files, grid, listing, log, pictures, plan,
-    quiz, results, slides, symptoms, timeline, timetable, versions,
+    catalogue, costs, errata, exercises, falsification, files, grid, itself, listing, log,
+    pictures, plan, quiz, results, slides, symptoms, timeline, timetable, versions,
 };
 
 /// What a directive stands for. `None` where mdBook itself expands it.
@@ -58,26 +58,40 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         return slides::list(&directory.join(argument)).map(Some);
     }
     let (path, text) = part(0)?;
-    let rendered = match name {
+    match of_file(root, name, (path, &text), which, &of_page) {
+        Some(rendered) => rendered.map(Some).map_err(|error| error.within(path)),
+        None => Ok(None),
+    }
+}
+
+/// What a directive makes of a file. `None` where there is no such directive.
+fn of_file(
+    root: &Path,
+    name: &str,
+    (path, text): (&str, &str),
+    which: &str,
+    of_page: &dyn Fn(&str) -> Result<String, Error>,
+) -> Option<Result<String, Error>> {
+    Some(match name {
         // One picture of a run is enough to a page, so the path makes a good identity.
-        "timeline" => timeline::render(path, &text),
-        "grid" => grid::render(&text),
-        "picture" => pictures::render(path, &text),
-        "plan" => plan::render(root, &text, &of_page),
-        "explorer" => pictures::explorer::render(&text),
-        "rotation" => pictures::rotation::render(&text),
-        "schedules" => pictures::schedules::render(&text),
-        "catalogue" => catalogue::render(root, &text),
-        "costs" => costs::render(&text, which),
-        "errata" => errata::render(root, &text),
-        "falsification" => falsification::render(&text),
-        "files" => files::render(&text),
-        "results" => results::render(&text, which),
-        "symptoms" => symptoms::render(root, &text, which),
-        "versions" => versions::render(&text, which),
-        _ => return Ok(None),
-    };
-    rendered.map(Some).map_err(|error| error.within(path))
+        "timeline" => timeline::render(path, text),
+        "grid" => grid::render(text),
+        "picture" => pictures::render(path, text),
+        "plan" => plan::render(root, text, of_page),
+        "explorer" => pictures::explorer::render(text),
+        "rotation" => pictures::rotation::render(text),
+        "schedules" => pictures::schedules::render(text),
+        "catalogue" => catalogue::render(root, text),
+        "costs" => costs::render(text, which),
+        "errata" => errata::render(root, text),
+        "itself" => itself::render(text),
+        "falsification" => falsification::render(text),
+        "files" => files::render(text),
+        "results" => results::render(text, which),
+        "symptoms" => symptoms::render(root, text, which),
+        "versions" => versions::render(text, which),
+        _ => return None,
+    })
 }
 
 /// What differs between two files, or parts of files, as a diff.

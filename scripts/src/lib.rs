@@ -18,6 +18,7 @@ pub mod falsification;
 pub mod fence;
 pub mod files;
 pub mod grid;
+pub mod itself;
 pub mod links;
 pub mod listing;
 pub mod log;

@@ -153,6 +153,27 @@ pub(crate) fn cell(text: &str) -> String {
     text.trim().to_owned()
 }
 
+/// A machine on which others take more than this share of the processor's time is not quiet.
+const QUIET: f64 = 0.05;
+
+/// What others took of the processor's time before anything was measured, in words.
+pub(crate) fn busy(share: Option<f64>) -> String {
+    let Some(share) = share else {
+        return "How busy the machine was before, its system does not tell.".to_owned();
+    };
+    let took = format!(
+        "before the first server was started, others took {:.0} % of the processor's time.",
+        share * 100.0
+    );
+    match share <= QUIET {
+        true => took.replacen("before", "Before", 1),
+        false => format!(
+            "**The machine was not quiet**: {took} Times are longer than they need to be, and differences between \
+             servers may be chance."
+        ),
+    }
+}
+
 fn machine(page: &mut String, compared: &Compared) -> std::fmt::Result {
     let Machine {
         cores,

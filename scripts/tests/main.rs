@@ -6,6 +6,7 @@ mod destination;
 mod errata;
 mod exercises;
 mod grid;
+mod itself;
 mod listing;
 mod log;
 mod new_chapter;

@@ -45,7 +45,8 @@ pub struct ConnectionCost {
 /// Opens so many connections, one after the other, and sees what the server uses for them.
 ///
 /// # Errors
-/// When the server does not come up, when what it uses is not known, and when not one connection can be opened.
+/// When the server does not come up, when what it uses is not known, and when not one connection can be opened, or
+/// not one is kept.
 pub async fn connection_cost(
     fixtures: &SharedFixtures,
     wanted: usize,
@@ -68,6 +69,10 @@ pub async fn connection_cost(
     let mut alive = 0;
     for idle in &mut kept {
         alive += usize::from(testbed.target.is_alive(idle).await);
+    }
+    if alive == 0 {
+        let error = "it has closed every connection by itself, so none was held";
+        return Err(io::Error::other(error));
     }
     Ok(ConnectionCost {
         wanted,

@@ -64,6 +64,9 @@ pub struct Arguments {
     /// With `--itself`: runs against each of the two servers.
     #[arg(long, default_value_t = 50, requires = "itself")]
     pub runs: u32,
+    /// With `--itself`: how many of these runs there are at a time.
+    #[arg(long, default_value_t = 1, requires = "itself")]
+    pub at_once: usize,
     /// The folder of the servers' TOML files [default: that of the checkout around the current directory].
     #[arg(long, value_name = "DIR", requires = "to")]
     pub servers: Option<PathBuf>,

@@ -11,9 +11,6 @@ use zdr::check::machine;
 /// Twice as many as the cores of the machine that the page speaks of.
 const LOOPS: usize = 4;
 
-/// Runs at a time.
-const AT_ONCE: usize = 2;
-
 /// What a run on a busy machine is asked for, so that a hundred of them come to their end.
 const SHORT: [&str; 10] = [
     "check",
@@ -42,7 +39,7 @@ fn case(name: &str, more: &[&str], right: &'static str) -> Case {
 ///
 /// # Errors
 /// When `zdr` is not beside this program, or the system does not tell what a process uses.
-pub async fn measure(runs: u32, command: String) -> io::Result<Itself> {
+pub async fn measure(runs: u32, at_once: usize, command: String) -> io::Result<Itself> {
     let zdr = std::env::current_exe()?.with_file_name("zdr");
     let cases = [
         case("sound", &[], "passed"),
@@ -62,7 +59,7 @@ pub async fn measure(runs: u32, command: String) -> io::Result<Itself> {
         eprintln!("a default run");
         let alone = alone(&zdr, &whole)?;
         eprintln!("{} runs beside {LOOPS} loops", runs * cases.len() as u32);
-        let verdicts = beside_loops(&zdr, &arguments, &cases, runs, AT_ONCE, LOOPS)?;
+        let verdicts = beside_loops(&zdr, &arguments, &cases, runs, at_once, LOOPS)?;
         Ok::<_, io::Error>((alone, verdicts))
     };
     let (alone, verdicts) = tokio::task::spawn_blocking(measuring).await??;
@@ -76,7 +73,7 @@ pub async fn measure(runs: u32, command: String) -> io::Result<Itself> {
         alone,
         arguments: short,
         loops: LOOPS,
-        at_once: AT_ONCE,
+        at_once,
         verdicts,
     })
 }

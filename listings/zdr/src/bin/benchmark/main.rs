@@ -137,7 +137,7 @@ async fn measure_itself(
     checkout.build()?;
     let to = std::path::absolute(to)?;
     std::env::set_current_dir(checkout.root())?;
-    let measured = itself::measure(arguments.runs, command()).await?;
+    let measured = itself::measure(arguments.runs, arguments.at_once, command()).await?;
     write(&measured, &to)?;
     println!("wrote {}", to.display());
     Ok(())
