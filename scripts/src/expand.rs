@@ -32,12 +32,11 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
     if name == minutes::NAME {
         return Ok(None);
     }
+    let argument = directive.arguments.first().map_or("", String::as_str);
     if name == "exercises" {
-        let argument = directive.arguments.first().map_or("", String::as_str);
         return exercises::render(root, &directory.join(argument)).map(Some);
     }
     if name == "quiz" {
-        let argument = directive.arguments.first().map_or("", String::as_str);
         return quiz::render(root, &directory.join(argument)).map(Some);
     }
     // Both measure other pages, which are expanded for it.
@@ -49,12 +48,10 @@ pub fn expand(directory: &Path, directive: &Directive) -> Result<Option<String>,
         return changed(part(0)?, part(1)?).map(Some);
     }
     if name == "log" {
-        let argument = directive.arguments.first().map_or("", String::as_str);
         let only = directive.arguments.get(1..).unwrap_or_default();
         return log::render(directory, argument, only).map(Some);
     }
     if name == "slides" {
-        let argument = directive.arguments.first().map_or("", String::as_str);
         return slides::list(&directory.join(argument)).map(Some);
     }
     let (path, text) = part(0)?;

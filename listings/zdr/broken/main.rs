@@ -9,6 +9,7 @@ mod arguments;
 mod defect;
 mod follow;
 mod grpc;
+mod leaks;
 mod ordinary;
 mod quic;
 mod read;

@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use crate::defect::Defect;
-use crate::show::leak_descriptors;
+use crate::leaks;
 use crate::state::State;
 
 /// Reads the server's own identity, and the CAs of its clients where it asks for certificates.
@@ -96,7 +96,7 @@ impl Reading {
                 eprintln!("error: {error}");
                 std::process::exit(1);
             }
-            (Some(Defect::FailureLeaks), _, Err(_)) => leak_descriptors(),
+            (Some(Defect::FailureLeaks), _, Err(_)) => leaks::descriptors(),
             (Some(Defect::KeyInLog), _, Err(error)) => {
                 let key = fs::read_to_string(&source.files.key).unwrap_or_default();
                 let detail = format!("{}: {key}", error.detail);

@@ -2,9 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::mem;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -22,14 +20,11 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use crate::defect::Defect;
+use crate::leaks;
 use crate::read::Reading;
 use crate::state::{self, State};
 use crate::unusual::Unusual;
 
-/// How much memory a reload leaves behind, in bytes, where it does.
-const LEAK: usize = 8 << 20;
-/// How many descriptors, or threads, a reload leaves behind, where it does.
-const DESCRIPTORS: usize = 20;
 /// How long a reload holds the lock that readers wait for, where there is one.
 const HOLD: Duration = Duration::from_millis(1800);
 
@@ -78,7 +73,7 @@ pub fn loader(
                 state: state.clone(),
             };
             if before.is_some() {
-                leave_behind(defect)?;
+                leaks::leave_behind(defect)?;
             }
             if asks_clients && before.is_none_or(|last| last.identity.anchors != identity.anchors) {
                 log_trust(identity, before.map_or(1, |before| before.number + 1))?;
@@ -162,32 +157,6 @@ fn with_earlier(
     certified.cert.extend(earlier.iter().cloned());
     earlier.splice(0..0, identity.certified.cert.iter().cloned());
     Arc::new(certified)
-}
-
-/// Opens descriptors that nothing closes. Where there are no more to be had, there is nothing left to show.
-pub fn leak_descriptors() {
-    let opened = (0..DESCRIPTORS).map(|_| fs::File::open("/dev/null"));
-    opened.flatten().for_each(mem::forget);
-}
-
-fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
-    match defect {
-        Some(Defect::LeaksMemory) => mem::forget(vec![1_u8; LEAK]),
-        Some(Defect::DescriptorsLeak) => leak_descriptors(),
-        Some(Defect::ThreadsLeak) => {
-            for _ in 0..DESCRIPTORS {
-                thread::spawn(thread::park);
-            }
-        }
-        Some(Defect::LeavesChildren) => {
-            // It ends with this process, which holds the other end of its pipe.
-            let mut hook = Command::new("cat");
-            hook.stdin(Stdio::piped()).stdout(Stdio::null());
-            mem::forget(hook.spawn().map_err(|error| error.to_string())?);
-        }
-        _ => {}
-    }
-    Ok(())
 }
 
 /// Answers each hello with the pair of its generation.

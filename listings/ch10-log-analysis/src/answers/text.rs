@@ -26,15 +26,7 @@ impl fmt::Display for Answers {
             writeln!(f, "{which}: whose load or connection it is, is a guess")?;
         }
         for server in &self.servers {
-            if let Some(process) = server.process {
-                writeln!(f, "process {process}")?;
-            } else if self.servers.len() > 1 {
-                let ports: Vec<_> = server.ports.iter().map(u64::to_string).collect();
-                match ports.as_slice() {
-                    [] => writeln!(f, "server whose port is not in this log")?,
-                    ports => writeln!(f, "server on port {}", ports.join(", "))?,
-                }
-            }
+            server.write_name(self.servers.len() == 1, f)?;
             server.write(self.at, f)?;
         }
         if self.servers_gone > 0 {
@@ -78,6 +70,17 @@ impl fmt::Display for Answers {
 }
 
 impl OfServer {
+    /// Which server it is: by its process, or by its ports where it is not alone.
+    fn write_name(&self, is_alone: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ports: Vec<_> = self.ports.iter().map(u64::to_string).collect();
+        match (self.process.as_ref(), ports.as_slice()) {
+            (Some(process), _) => writeln!(f, "process {process}"),
+            (None, _) if is_alone => Ok(()),
+            (None, []) => writeln!(f, "server whose port is not in this log"),
+            (None, ports) => writeln!(f, "server on port {}", ports.join(", ")),
+        }
+    }
+
     fn write(&self, now: OffsetDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_serving(now, f)?;
         self.write_reloads(now, f)?;
