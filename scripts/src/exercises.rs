@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use exercise::set::{Exercise, Set};
+use exercise::set::{Exercise, Set, Track};
 
 use crate::error::Error;
 
@@ -56,7 +56,42 @@ fn table(set: &Set) -> Result<String, Error> {
         ("s", " together")
     };
     let _ = writeln!(page, "\n{all} exercise{s}, {minutes} minutes{together}.");
+    page += &other_tracks(&set);
     Ok(page)
+}
+
+/// The tracks in which an exercise can be done beside Rust.
+fn tracks(exercise: &Exercise) -> impl Iterator<Item = Track> {
+    let has = |track: &Track| {
+        let folder = track.folder();
+        folder.is_some_and(|folder| exercise.folder.join(folder).is_dir())
+    };
+    Track::OTHERS.into_iter().filter(has)
+}
+
+/// Which exercises each other track has, as a paragraph for each.
+fn other_tracks(set: &Set) -> String {
+    let mut page = String::new();
+    for track in Track::OTHERS {
+        let of_it = set.exercises.iter();
+        let of_it = of_it.filter(|one| tracks(one).any(|other| other == track));
+        let links = of_it.map(|one| {
+            let Exercise { id, chapter, .. } = one;
+            format!("[`{id}`](exercises-{chapter}.md#exercise-{id})")
+        });
+        let links: Vec<_> = links.collect();
+        if !links.is_empty() {
+            let (language, option) = (track.language(), track.option());
+            let links = links.join(", ");
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                page,
+                "\nIn {language} as well, with `{}`: {links}.",
+                option.trim()
+            );
+        }
+    }
+    page
 }
 
 /// The number of its chapter, as a person says it.
@@ -69,10 +104,11 @@ fn section(exercise: &Exercise) -> Result<String, Error> {
     let Exercise { id, about, .. } = exercise;
     let (title, read) = (&about.title, &about.read);
     let (minutes, number) = (about.minutes, number(exercise));
-    let also = match exercise.folder.join("go").is_dir() {
-        true => format!(" In Go, with `cargo exercise next {id} --track go`."),
-        false => String::new(),
-    };
+    let others = tracks(exercise).map(|track| {
+        let (language, option) = (track.language(), track.option());
+        format!(" In {language}, with `cargo exercise next {id}{option}`.")
+    });
+    let also: String = others.collect();
     let mut page = format!(
         "### {title} {{#exercise-{id}}}\n\n{minutes} minutes. [Chapter {number}]({read}) has all that it needs. Begin with \
          `cargo exercise next {id}`.{also}\n\n{}\n",

@@ -53,6 +53,23 @@ fn the_table_has_each_exercise_and_the_sum_of_minutes() {
     assert!(table.ends_with("\n1 exercise, 10 minutes.\n"), "{table}");
 }
 
+/// What a track has is read from its folders.
+#[test]
+fn other_tracks_are_named() {
+    let book = book(ABOUT);
+    let without = rendered(book.path(), "listings").unwrap();
+    assert!(!without.contains("--track"), "{without}");
+    let exercise = book.path().join("listings/ch01-counting/exercises/1-two");
+    fs::create_dir(exercise.join("python")).unwrap();
+    let table = rendered(book.path(), "listings").unwrap();
+    let line =
+        "\nIn Python as well, with `--track python`: [`two`](exercises-ch01.md#exercise-two).\n";
+    assert!(table.ends_with(line), "{table}");
+    let page = rendered(book.path(), "listings/ch01-counting").unwrap();
+    let words = "In Python, with `cargo exercise next two --track python`.";
+    assert!(page.contains(words) && !page.contains("In Go"), "{page}");
+}
+
 #[test]
 fn hints_and_the_solution_are_folded() {
     let book = book(ABOUT);

@@ -15,7 +15,9 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::go;
+pub use crate::go::Outcome;
 use crate::program::{self, Check};
+use crate::python;
 use crate::set::{Exercise, Set, Track};
 
 /// The variable by which cargo tells where the book is.
@@ -24,7 +26,7 @@ pub const CHECKOUT: &str = "ZERO_DOWNTIME_CHECKOUT";
 /// What came of an attempt.
 #[derive(Debug)]
 pub enum Attempt {
-    /// The compiler refused it. It has said why on stderr.
+    /// The compiler refused it, or Python its import. It has said why on stderr.
     DoesNotCompile,
     /// It ran.
     Ran(Ran),
@@ -37,22 +39,6 @@ pub struct Ran {
     pub checks: Vec<(Check, Outcome)>,
     /// What the answer itself printed.
     pub printed: String,
-}
-
-/// What came of one check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It held.
-    Held,
-    /// It did not: what was said, and where.
-    Failed {
-        /// In words.
-        words: String,
-        /// File and line.
-        at: Option<String>,
-    },
-    /// The program ended before.
-    NotReached,
 }
 
 #[derive(Deserialize)]
@@ -84,12 +70,13 @@ impl Ran {
 /// When there is no answer, or a program cannot be started.
 pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attempt, Error> {
     if !folder.has_begun(exercise) {
-        let name = exercise.id.clone();
-        return Err(Error::NotBegun { name });
+        return Err(exercise.not_begun());
     }
     let checks = exercise.checks()?;
-    if exercise.track == Track::Go {
-        return attempt_in_go(folder, exercise, checks);
+    match exercise.track {
+        Track::Rust => {}
+        Track::Go => return attempt_in_go(folder, exercise, checks),
+        Track::Python => return attempt_in_python(folder, exercise, checks),
     }
     let program = write_program(folder, exercise, &checks)?;
     // Every answer is built to the same file: until this one has run, no other is built.
@@ -112,29 +99,51 @@ fn attempt_in_go(
     let module = answer.parent().unwrap_or(folder.path());
     let test = exercise.text(exercise.track.test())?;
     go::equip(module, &test).map_err(|error| Error::file(module, error))?;
-    let mut tested = go::test(module).map_err(|error| Error::file(Path::new("go"), error))?;
+    let mut tested = go::test(module).map_err(|error| Error::Language {
+        program: "go",
+        needs: "Go 1.25 or newer",
+        language: exercise.track.language(),
+        error,
+    })?;
     if tested.tests.is_empty() {
         eprint!("{}", tested.refused);
         return Ok(Attempt::DoesNotCompile);
     }
     let checks = checks.into_iter().map(|check| {
-        let outcome = match tested.tests.remove(&check.name) {
-            Some(go::Test {
-                passed: Some(true), ..
-            }) => Outcome::Held,
-            Some(go::Test {
-                passed: Some(false),
-                words,
-                at,
-            }) => Outcome::Failed { words, at },
-            _ => Outcome::NotReached,
-        };
+        let outcome = go::outcome(tested.tests.remove(&check.name));
         (check, outcome)
     });
     Ok(Attempt::Ran(Ran {
         checks: checks.collect(),
         printed: tested.printed,
     }))
+}
+
+/// The same for an answer in Python.
+fn attempt_in_python(
+    folder: &Folder,
+    exercise: &Exercise,
+    checks: Vec<Check>,
+) -> Result<Attempt, Error> {
+    let (answer, test) = (folder.answer(exercise), exercise.track.test());
+    let tried = python::test(&[(answer, exercise.folder.join(test))]);
+    let tried = tried.map_err(|error| Error::Language {
+        program: python::PROGRAM,
+        needs: "Python 3.10 or newer",
+        language: exercise.track.language(),
+        error,
+    })?;
+    let printed = tried.printed;
+    match tried.outcomes.first() {
+        Some(said) if python::imported(said) => Ok(Attempt::Ran(Ran {
+            checks: outcomes(said, checks),
+            printed,
+        })),
+        _ => {
+            eprint!("{printed}");
+            Ok(Attempt::DoesNotCompile)
+        }
+    }
 }
 
 /// Writes what cargo is to build. It is written only where it differs, so that nothing is built again in vain.
@@ -213,8 +222,19 @@ fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
         .stdin(Stdio::null())
         .output()
         .map_err(wrong)?;
-    let lines = fs::read_to_string(outcomes.path()).map_err(wrong)?;
-    let lines: Vec<Line> = lines
+    let said = fs::read_to_string(outcomes.path()).map_err(wrong)?;
+    Ok(Ran {
+        checks: self::outcomes(&said, checks),
+        printed: [output.stdout, output.stderr]
+            .iter()
+            .map(|part| String::from_utf8_lossy(part))
+            .collect(),
+    })
+}
+
+/// What came of each check, by what was written of it: a line of JSON for each that was reached.
+pub fn outcomes(said: &str, checks: Vec<Check>) -> Vec<(Check, Outcome)> {
+    let lines: Vec<Line> = said
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
@@ -234,11 +254,5 @@ fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
         let outcome = outcome(&check);
         (check, outcome)
     });
-    Ok(Ran {
-        checks: checks.collect(),
-        printed: [output.stdout, output.stderr]
-            .iter()
-            .map(|part| String::from_utf8_lossy(part))
-            .collect(),
-    })
+    checks.collect()
 }

@@ -10,13 +10,15 @@ use crate::attempt::attempt;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::progress::{Progress, State};
-use crate::set::{Exercise, Set};
+use crate::set::{Exercise, Set, Track};
 
 /// How far one learner is.
 #[derive(Debug, Serialize)]
 pub struct Member {
     /// The name of the learner's folder.
     pub learner: String,
+    /// The language of the exercises that are counted.
+    pub track: Track,
     /// How many exercises are done.
     pub done: usize,
     /// The minutes that these exercises state.
@@ -65,6 +67,7 @@ fn member(set: &Set, folder: &Folder, learner: String, check: bool) -> Result<Me
     let progress = Progress::read(folder)?;
     let mut member = Member {
         learner,
+        track: set.track,
         done: 0,
         minutes_done: 0,
         runs: 0,

@@ -14,6 +14,20 @@ pub enum Error {
         /// What the system said.
         error: io::Error,
     },
+    /// The language of a track is not installed.
+    #[error(
+        "{program} cannot be started: {error}. Answers in {language} need {needs}, found as `{program}` on the PATH"
+    )]
+    Language {
+        /// What was started.
+        program: &'static str,
+        /// Which release is needed.
+        needs: &'static str,
+        /// The language of the answer.
+        language: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
     /// What was to be shown could not be written.
     #[error("cannot write to the terminal: {0}")]
     Terminal(#[from] io::Error),
@@ -29,12 +43,16 @@ pub enum Error {
         error: String,
     },
     /// Nothing is named so.
-    #[error("there is no exercise `{name}`{}; `cargo exercise list` has them all", near.as_ref().map(|near| format!(": did you mean `{near}`?")).unwrap_or_default())]
+    #[error("there is no exercise `{name}`{}{}; `cargo exercise list{}` has them all", within, near.as_ref().map(|near| format!(": did you mean `{near}`?")).unwrap_or_default(), option)]
     Unknown {
         /// What was typed.
         name: String,
         /// What looks like it.
         near: Option<String>,
+        /// Where it was looked for: ` in Go`, where that is not all of them.
+        within: String,
+        /// What a command ends with to mean this track.
+        option: String,
     },
     /// The record of what was done cannot be read. It is not written over.
     #[error("{}: {error}. Nothing was changed: mend the file, or move it away to begin a new record. Answers lie beside it, and stay", path.display())]
@@ -45,20 +63,24 @@ pub enum Error {
         error: String,
     },
     /// There is nothing to do with this exercise yet.
-    #[error("{name} has not begun: `cargo exercise next {name}` writes its starter")]
+    #[error("{name} has not begun: `cargo exercise next {name}{option}` writes its starter")]
     NotBegun {
         /// The exercise.
         name: String,
+        /// What a command ends with to mean its track.
+        option: String,
     },
     /// The solution is not shown yet.
     #[error(
-        "{name} is not done, and {left} of its hints were not shown: `cargo exercise hint {name}`. With --now the solution is shown all the same"
+        "{name} is not done, and {left} of its hints were not shown: `cargo exercise hint {name}{option}`. With --now the solution is shown all the same"
     )]
     TooEarly {
         /// The exercise.
         name: String,
         /// How many hints are left.
         left: usize,
+        /// What a command ends with to mean its track.
+        option: String,
     },
 }
 

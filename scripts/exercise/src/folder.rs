@@ -30,7 +30,10 @@ impl Folder {
     pub fn answer(&self, exercise: &Exercise) -> PathBuf {
         let chapter = self.0.join(&exercise.chapter);
         match exercise.track {
-            Track::Rust => chapter.join(format!("{}.rs", exercise.id)),
+            Track::Rust | Track::Python => {
+                let extension = exercise.track.extension();
+                chapter.join(format!("{}.{extension}", exercise.id))
+            }
             // A module is a folder.
             Track::Go => chapter.join(&exercise.id).join("answer.go"),
         }
@@ -75,8 +78,7 @@ impl Folder {
     /// When there is no answer, or the folder cannot be written.
     pub fn reset(&self, exercise: &Exercise) -> Result<Option<PathBuf>, Error> {
         if !self.has_begun(exercise) {
-            let name = exercise.id.clone();
-            return Err(Error::NotBegun { name });
+            return Err(exercise.not_begun());
         }
         if self.is_starter(exercise) {
             return Ok(None);

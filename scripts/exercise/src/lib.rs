@@ -3,7 +3,7 @@
 //! - [`set`] is what the book has: `listings/*/exercises`.
 //! - [`folder`] is the learner's own: answers, what was kept of them, and [`progress`].
 //! - [`program`] puts an answer and its checks together, and [`attempt`] builds and runs that.
-//! - [`go`] tries answers of the track in Go.
+//! - [`go`] and [`python`] try the answers of their tracks.
 //! - [`class`] reads the folders of several learners.
 //! - [`tell`] is what a terminal shows, and [`homework`] asks another program for a sheet of questions.
 //!
@@ -28,6 +28,7 @@ pub mod go;
 pub mod homework;
 pub mod program;
 pub mod progress;
+pub mod python;
 pub mod set;
 pub mod tell;
 pub mod watch;

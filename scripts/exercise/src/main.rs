@@ -28,7 +28,7 @@ struct Arguments {
     /// Where your answers lie; without it, the folder `exercises` of the book, which git ignores.
     #[arg(long, global = true)]
     folder: Option<PathBuf>,
-    /// The language of your answers. In Go there are few of them yet.
+    /// The language of your answers. In Go and Python there are those whose subject these languages have.
     #[arg(long, global = true, value_enum, default_value_t)]
     track: Track,
 }
@@ -132,10 +132,7 @@ fn run(arguments: Arguments) -> Result<bool, Error> {
         ),
         None => (Folder::new(&set.root.join("exercises")), String::new()),
     };
-    let option = match arguments.track {
-        Track::Rust => option,
-        Track::Go => format!("{option} --track go"),
-    };
+    let option = option + &arguments.track.option();
     let mut progress = Progress::read(&folder)?;
     let teller = Teller {
         set: &set,
@@ -256,8 +253,8 @@ fn solution(
     let entry = progress.of(exercise);
     let left = exercise.about.hints.len().saturating_sub(entry.hints);
     if entry.done.is_none() && left > 0 && !now {
-        let name = exercise.id.clone();
-        return Err(Error::TooEarly { name, left });
+        let (name, option) = (exercise.id.clone(), exercise.track.option());
+        return Err(Error::TooEarly { name, left, option });
     }
     progress.solution_shown(exercise)?;
     teller.solution(out, exercise)

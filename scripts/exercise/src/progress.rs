@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::set::{Exercise, Set};
+use crate::set::{Exercise, Set, Track};
 
 /// What the file's format is called. A file with another one is not read, and not written over.
 const FORMAT: u32 = 1;
@@ -176,6 +176,8 @@ impl Progress {
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
     format: u32,
+    /// The language of the answers: a report has one.
+    track: Track,
     done: usize,
     of: usize,
     minutes_done: u32,
@@ -218,6 +220,7 @@ impl<'a> Report<'a> {
         let done = || exercises.iter().filter(|line| line.state == State::Done);
         Self {
             format: FORMAT,
+            track: set.track,
             done: done().count(),
             of: exercises.len(),
             minutes_done: done().map(|line| line.minutes).sum(),

@@ -4,28 +4,69 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::go;
 use crate::program::{Check, checks};
+use crate::python;
 
 /// The language of the answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub enum Track {
     /// All exercises have it.
     #[default]
     Rust,
     /// Those that have a folder `go`.
     Go,
+    /// Those that have a folder `python`.
+    Python,
 }
 
 impl Track {
+    /// Those beside Rust, in the order in which they are named.
+    pub const OTHERS: [Self; 2] = [Self::Go, Self::Python];
+
+    /// What a person calls the language.
+    pub fn language(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::Go => "Go",
+            Self::Python => "Python",
+        }
+    }
+
+    /// The folder of an exercise that holds this track, and what its names end with. Rust has none: all is in Rust.
+    pub fn folder(self) -> Option<&'static str> {
+        match self {
+            Self::Rust => None,
+            Self::Go => Some("go"),
+            Self::Python => Some("python"),
+        }
+    }
+
+    /// What a command ends with to mean this track.
+    pub fn option(self) -> String {
+        let folder = self.folder();
+        folder.map_or_else(String::new, |track| format!(" --track {track}"))
+    }
+
     /// What a file of this language ends with.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Rust => "rs",
             Self::Go => "go",
+            Self::Python => "py",
+        }
+    }
+
+    /// What a starter stops at.
+    pub fn stop(self) -> &'static str {
+        match self {
+            Self::Rust => "todo!",
+            Self::Go => "panic",
+            Self::Python => "raise",
         }
     }
 
@@ -34,6 +75,7 @@ impl Track {
         match self {
             Self::Rust => "test.rs",
             Self::Go => "answer_test.go",
+            Self::Python => "answer_test.py",
         }
     }
 }
@@ -43,6 +85,8 @@ impl Track {
 pub struct Set {
     /// The folder of the book.
     pub root: PathBuf,
+    /// The language of all of them.
+    pub track: Track,
     /// In the order in which they are meant to be done.
     pub exercises: Vec<Exercise>,
 }
@@ -52,7 +96,7 @@ pub struct Set {
 pub struct Exercise {
     /// The language of its answers.
     pub track: Track,
-    /// Its name, for commands: `cost`; in Go, `cost-go`.
+    /// Its name, for commands: `cost`; in Go, `swap-go`.
     pub id: String,
     /// Its chapter, for commands and folders: `ch01`.
     pub chapter: String,
@@ -90,7 +134,7 @@ pub struct About {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wrong {
-    /// The name of its file, without `.rs`.
+    /// The name of its file, without its ending.
     pub file: String,
     /// What is wrong, in a sentence.
     pub words: String,
@@ -121,7 +165,7 @@ impl Set {
                 continue;
             }
             for folder in entries(&folder)? {
-                if track == Track::Go && !folder.join("go").is_dir() {
+                if track.folder().is_some_and(|of| !folder.join(of).is_dir()) {
                     continue;
                 }
                 let exercise = Exercise::read(&name(&listing), folder, track)?;
@@ -135,6 +179,7 @@ impl Set {
         }
         Ok(Self {
             root: root.to_owned(),
+            track,
             exercises,
         })
     }
@@ -144,7 +189,10 @@ impl Set {
     /// # Errors
     /// When there is none. What looks like it is said.
     pub fn find(&self, typed: &str) -> Result<&Exercise, Error> {
-        let word = typed.trim_end_matches(".rs").trim_end_matches("/answer.go");
+        let word = [".rs", "/answer.go", ".py"]
+            .iter()
+            .find_map(|end| typed.strip_suffix(end));
+        let word = word.unwrap_or(typed);
         let word = word.rsplit('/').next().unwrap_or(word);
         let is_it = |one: &&Exercise| {
             let word = word.strip_prefix(&format!("{}-", one.chapter));
@@ -161,6 +209,11 @@ impl Set {
             Error::Unknown {
                 name: typed.to_owned(),
                 near: near.map(|(_, id)| id.clone()),
+                within: match self.track {
+                    Track::Rust => String::new(),
+                    other => format!(" in {}", other.language()),
+                },
+                option: self.track.option(),
             }
         })
     }
@@ -177,9 +230,9 @@ impl Set {
 
 impl Exercise {
     fn read(listing: &str, shared: PathBuf, track: Track) -> Result<Self, Error> {
-        let folder = match track {
-            Track::Rust => shared.clone(),
-            Track::Go => shared.join("go"),
+        let folder = match track.folder() {
+            None => shared.clone(),
+            Some(of) => shared.join(of),
         };
         let path = folder.join("exercise.toml");
         let text = fs::read_to_string(&path).map_err(|error| Error::file(&path, error))?;
@@ -196,9 +249,9 @@ impl Exercise {
         let chapter = listing.split('-').next().unwrap_or(listing);
         Ok(Self {
             track,
-            id: match track {
-                Track::Rust => id.to_owned(),
-                Track::Go => format!("{id}-go"),
+            id: match track.folder() {
+                None => id.to_owned(),
+                Some(of) => format!("{id}-{of}"),
             },
             chapter: chapter.to_owned(),
             listing: listing.to_owned(),
@@ -207,12 +260,19 @@ impl Exercise {
         })
     }
 
+    /// That there is no answer to it.
+    pub(crate) fn not_begun(&self) -> Error {
+        Error::NotBegun {
+            name: self.id.clone(),
+            option: self.track.option(),
+        }
+    }
+
     /// Its name without the language.
     pub fn shared_id(&self) -> &str {
-        match self.track {
-            Track::Rust => &self.id,
-            Track::Go => self.id.trim_end_matches("-go"),
-        }
+        let end = self.track.folder();
+        let shared = end.and_then(|of| self.id.strip_suffix(of)?.strip_suffix('-'));
+        shared.unwrap_or(&self.id)
     }
 
     /// The starter, as text.
@@ -241,6 +301,7 @@ impl Exercise {
         Ok(match self.track {
             Track::Rust => checks(&text),
             Track::Go => go::checks(&text),
+            Track::Python => python::checks(&text),
         })
     }
 
@@ -252,10 +313,10 @@ impl Exercise {
         let text = self.text(&format!("solution.{}", self.track.extension()))?;
         let lines = text
             .lines()
-            .skip_while(|line| !line.contains("// ANCHOR: solution"));
+            .skip_while(|line| !line.contains(" ANCHOR: solution"));
         let lines = lines
             .skip(1)
-            .take_while(|line| !line.contains("// ANCHOR_END: solution"));
+            .take_while(|line| !line.contains(" ANCHOR_END: solution"));
         Ok(lines.map(|line| line.to_owned() + "\n").collect())
     }
 }

@@ -9,7 +9,7 @@ use crate::attempt::{Attempt, Outcome, Ran};
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::progress::{Progress, State};
-use crate::set::{Exercise, Set};
+use crate::set::{Exercise, Set, Track};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -99,15 +99,22 @@ impl Teller<'_> {
     ) -> io::Result<()> {
         self.title(out, exercise)?;
         writeln!(out)?;
-        writeln!(
-            out,
-            "{BAD}It does not compile{BAD:#}: the compiler's words are above."
-        )?;
-        paragraph(
-            out,
-            "",
-            "Where they name the file of the checks, these use something as the starter has it, and your answer has it otherwise: a name, an argument, or what a future holds.",
-        )?;
+        if exercise.track == Track::Python {
+            writeln!(
+                out,
+                "{BAD}It cannot be imported{BAD:#}: Python's words are above."
+            )?;
+        } else {
+            writeln!(
+                out,
+                "{BAD}It does not compile{BAD:#}: the compiler's words are above."
+            )?;
+            paragraph(
+                out,
+                "",
+                "Where they name the file of the checks, these use something as the starter has it, and your answer has it otherwise: a name, an argument, or what a future holds.",
+            )?;
+        }
         writeln!(out)?;
         self.go_on(out, exercise, progress)
     }
@@ -161,7 +168,10 @@ impl Teller<'_> {
             paragraph(
                 out,
                 "",
-                "This is still the starter: nothing is broken, and nothing is written yet. Each check stops at a `todo!` in your answer.",
+                &format!(
+                    "This is still the starter: nothing is broken, and nothing is written yet. Each check stops at a `{}` in your answer.",
+                    exercise.track.stop()
+                ),
             )?;
         } else {
             checks(out, self, ran)?;

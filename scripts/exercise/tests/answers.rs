@@ -26,7 +26,7 @@ fn what_an_assistant_is_told_is_written_once_and_kept() {
     for rule in [
         "Ask before you tell",
         "Let them predict",
-        "`solution.rs`, `wrong/` or `right/`",
+        "a `solution.*`, `wrong/` or `right/`",
     ] {
         assert!(told.contains(rule), "no `{rule}` in: {told}");
     }

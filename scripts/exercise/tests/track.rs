@@ -1,111 +1,206 @@
-//! The track in Go: the same gate as for Rust, and the same words in the terminal.
+//! The tracks in Go and Python: the same gate as for Rust, and the same words in the terminal.
 
 use std::env;
+use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use exercise::attempt::{Attempt, Outcome, attempt};
-use exercise::folder::Folder;
+use exercise::attempt::{Outcome, outcomes};
+use exercise::go;
+use exercise::program::Check;
+use exercise::python;
 use exercise::set::{Exercise, Set, Track};
 
 use super::{Learner, root};
 
-/// Whether Go is there. Where the tests are obliged to run, it has to be.
-fn go() -> bool {
+/// Whether these programs are there. Where the tests are obliged to run, they have to be.
+fn there(programs: &[&str]) -> bool {
     let paths = env::var_os("PATH").unwrap_or_default();
-    let there = env::split_paths(&paths).any(|folder| folder.join("go").is_file());
-    if !there {
-        assert_ne!(env::var("CI").as_deref(), Ok("true"), "go not found");
-        println!("skipped: go not found");
-    }
-    there
+    programs.iter().all(|program| {
+        let there = env::split_paths(&paths).any(|folder| folder.join(program).is_file());
+        if !there {
+            assert_ne!(env::var("CI").as_deref(), Ok("true"), "{program} not found");
+            println!("skipped: {program} not found");
+        }
+        there
+    })
 }
 
-/// Tries an answer of the book: the check that caught it first, and its words.
-fn tried(set: &Set, exercise: &Exercise, answer: &PathBuf) -> Vec<(String, String)> {
-    let learner = Learner::new();
-    let folder = Folder::new(learner.path());
-    folder.begin(exercise).unwrap();
-    fs::copy(answer, folder.answer(exercise)).unwrap();
-    let Attempt::Ran(ran) = attempt(set, &folder, exercise).unwrap() else {
-        panic!("{} does not compile", answer.display());
-    };
-    assert!(!ran.checks.is_empty());
-    let failed = ran
-        .checks
+/// An answer of the book: its exercise, its name below the exercise's folder, and its file.
+struct Answer<'a> {
+    exercise: &'a Exercise,
+    name: String,
+    file: PathBuf,
+}
+
+/// All answers of a track.
+fn answers(set: &Set) -> Vec<Answer<'_>> {
+    let mut found = Vec::new();
+    for exercise in &set.exercises {
+        let extension = exercise.track.extension();
+        let mut add = |name: String| {
+            let file = exercise.folder.join(&name).with_extension(extension);
+            found.push(Answer {
+                exercise,
+                name,
+                file,
+            });
+        };
+        add("starter".into());
+        add("solution".into());
+        for kind in ["right", "wrong"] {
+            for file in fs::read_dir(exercise.folder.join(kind)).unwrap() {
+                let file = file.unwrap().path();
+                let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+                add(format!("{kind}/{name}"));
+            }
+        }
+    }
+    assert!(found.len() > 3);
+    found
+}
+
+/// Holds what came of an answer against what its exercise says.
+fn judge(answer: &Answer<'_>, outcome: Vec<(Check, Outcome)>) {
+    let Answer { exercise, name, .. } = answer;
+    let (about, at) = (&exercise.about, format!("{}, {name}", exercise.id));
+    let of = outcome.len();
+    assert!(of > 0, "{at}");
+    let failed = outcome
         .into_iter()
         .filter_map(|(check, outcome)| match outcome {
             Outcome::Held => None,
             Outcome::Failed { words, .. } => Some((check.name, words)),
             Outcome::NotReached => Some((check.name, "not reached".into())),
         });
-    failed.collect()
+    let failed: Vec<_> = failed.collect();
+    if name == "starter" {
+        assert_eq!(failed.len(), of, "{at}: a check passes");
+        for (check, words) in &failed {
+            assert!(words.contains(&about.starter), "{at}: {check}: {words}");
+        }
+    } else if let Some(file) = name.strip_prefix("wrong/") {
+        let stated = about.wrong.iter().find(|wrong| wrong.file == file);
+        let stated = stated.unwrap_or_else(|| panic!("{at} is not stated"));
+        let (check, words) = failed.first().unwrap_or_else(|| panic!("{at} passes"));
+        assert_eq!(*check, stated.caught_by, "{at}: {words}");
+        assert!(words.contains(&stated.says), "{at}: {words}");
+    } else {
+        assert_eq!(failed, [], "{at}");
+    }
 }
 
+/// One program holds all answers, each in a package of its own, so that Go links once.
 #[test]
 fn the_gate_has_three_sides_in_go_as_well() {
-    if !go() {
+    if !there(&["go"]) {
         return;
     }
     let set = Set::of_track(&root(), Track::Go).unwrap();
-    assert!(!set.exercises.is_empty());
-    for exercise in &set.exercises {
-        let (id, checks) = (&exercise.id, exercise.checks().unwrap());
-        let file = |name: &str| exercise.folder.join(name);
-        let of_starter = tried(&set, exercise, &file("starter.go"));
-        assert_eq!(
-            of_starter.len(),
-            checks.len(),
-            "{id}: a check passes with the starter"
-        );
-        for (check, words) in &of_starter {
-            assert!(
-                words.contains(&exercise.about.starter),
-                "{id}: {check}: {words}"
-            );
+    let answers = answers(&set);
+    let module = tempfile::tempdir().unwrap();
+    let (mut imports, mut calls) = (String::new(), String::new());
+    for (number, answer) in answers.iter().enumerate() {
+        let package = module.path().join(format!("a{number}"));
+        let test = answer.exercise.text(Track::Go.test()).unwrap();
+        fs::create_dir(&package).unwrap();
+        fs::copy(&answer.file, package.join("answer.go")).unwrap();
+        fs::write(package.join("checks.go"), &test).unwrap();
+        writeln!(imports, "\ta{number} \"answer/a{number}\"").unwrap();
+        writeln!(
+            calls,
+            "\tt.Run(\"a{number}\", func(t *testing.T) {{\n\t\tt.Parallel()"
+        )
+        .unwrap();
+        if test.contains("\nvar Patience") {
+            let seconds = if answer.name.starts_with("wrong") {
+                1
+            } else {
+                60
+            };
+            writeln!(calls, "\t\ta{number}.Patience = {seconds} * time.Second").unwrap();
         }
-        assert_eq!(tried(&set, exercise, &file("solution.go")), [], "{id}");
-        for right in fs::read_dir(file("right")).unwrap() {
-            assert_eq!(tried(&set, exercise, &right.unwrap().path()), [], "{id}");
+        for Check { name, .. } in go::checks(&test) {
+            writeln!(calls, "\t\tt.Run(\"{name}\", a{number}.{name})").unwrap();
         }
-        assert!(!exercise.about.wrong.is_empty());
-        for wrong in &exercise.about.wrong {
-            let failed = tried(&set, exercise, &file(&format!("wrong/{}.go", wrong.file)));
-            let (check, words) = failed.first().expect("a wrong answer passes");
-            assert_eq!(*check, wrong.caught_by, "{id}, {}: {words}", wrong.file);
-            assert!(words.contains(&wrong.says), "{id}, {}: {words}", wrong.file);
-        }
-        let kept = fs::read_dir(file("wrong")).unwrap().count();
-        assert_eq!(
-            kept,
-            exercise.about.wrong.len(),
-            "{id}: each wrong answer is stated"
-        );
+        calls += "\t})\n";
+    }
+    let gate = format!(
+        "package gate\n\nimport (\n\t\"testing\"\n\t\"time\"\n{imports})\n\nvar _ time.Duration\n\nfunc TestGate(t *testing.T) {{\n{calls}}}\n"
+    );
+    go::equip(module.path(), &gate).unwrap();
+    let mut tested = go::test(module.path()).unwrap();
+    assert!(!tested.tests.is_empty(), "{}", tested.refused);
+    for (number, answer) in answers.iter().enumerate() {
+        let outcome = answer.exercise.checks().unwrap().into_iter().map(|check| {
+            let test = tested
+                .tests
+                .remove(&format!("TestGate/a{number}/{}", check.name));
+            let outcome = go::outcome(test);
+            (check, outcome)
+        });
+        judge(answer, outcome.collect());
     }
 }
 
-/// What a check in Rust wants, the check in Go wants in the same words, but for what is called otherwise there.
+/// One interpreter tries all answers. The command `openssl` issues what chapter 4's checks need.
 #[test]
-fn both_tracks_want_the_same() {
-    let (rust, go) = (
-        Set::read(&root()).unwrap(),
-        Set::of_track(&root(), Track::Go).unwrap(),
-    );
-    for exercise in &go.exercises {
-        let twin = rust.find(exercise.shared_id()).unwrap();
-        let words = |of: &Exercise| {
-            let checks = of.checks().unwrap().into_iter();
-            checks
-                .map(|check| check.words.to_lowercase())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(words(exercise), words(twin), "{}", exercise.id);
+fn the_gate_has_three_sides_in_python_as_well() {
+    if !there(&[python::PROGRAM, "openssl"]) {
+        return;
+    }
+    let set = Set::of_track(&root(), Track::Python).unwrap();
+    let answers = answers(&set);
+    let checks = |answer: &Answer<'_>| answer.exercise.folder.join(Track::Python.test());
+    let files: Vec<_> = answers
+        .iter()
+        .map(|one| (one.file.clone(), checks(one)))
+        .collect();
+    let tried = python::test(&files).unwrap();
+    for (answer, said) in answers.iter().zip(&tried.outcomes) {
+        assert!(
+            python::imported(said),
+            "{}: {}",
+            answer.file.display(),
+            tried.printed
+        );
+        judge(answer, outcomes(said, answer.exercise.checks().unwrap()));
+    }
+}
+
+/// What a check in Rust wants, the check in another language wants in the same words, but for what is called otherwise
+/// there; and each exercise of a track is as whole.
+#[test]
+fn all_tracks_want_the_same() {
+    let rust = Set::read(&root()).unwrap();
+    for track in Track::OTHERS {
+        for exercise in &Set::of_track(&root(), track).unwrap().exercises {
+            let (twin, id) = (rust.find(exercise.shared_id()).unwrap(), &exercise.id);
+            let words = |of: &Exercise| {
+                let checks = of.checks().unwrap().into_iter();
+                checks
+                    .map(|check| check.words.to_lowercase())
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(words(exercise), words(twin), "{id}");
+            let starter = exercise.starter().unwrap();
+            assert!(starter.contains("This is the starter."), "{id}");
+            assert!(!exercise.solution().unwrap().is_empty(), "{id}");
+            for wrong in &exercise.about.wrong {
+                let file = format!("wrong/{}.{}", wrong.file, track.extension());
+                assert!(
+                    Path::new(&exercise.folder).join(file).is_file(),
+                    "{id}: {}",
+                    wrong.file
+                );
+            }
+        }
     }
 }
 
 #[test]
 fn a_learner_solves_in_go_beside_rust() {
-    if !go() {
+    if !there(&["go"]) {
         return;
     }
     let learner = Learner::new();
@@ -141,6 +236,83 @@ fn a_learner_solves_in_go_beside_rust() {
         "{said}"
     );
     // The record has both tracks, each by itself.
-    assert!(learner.says(&of(&["list"])).contains("1 of 1 done"));
+    assert!(learner.says(&of(&["list"])).contains("1 of "));
     assert!(learner.says(&["list"]).contains("0 of "));
+}
+
+#[test]
+fn a_learner_solves_in_python_beside_rust() {
+    if !there(&[python::PROGRAM]) {
+        return;
+    }
+    let learner = Learner::new();
+    let of = |words: &[&'static str]| [words, &["--track", "python"]].concat();
+    let said = learner.says(&of(&["next", "liveness"]));
+    assert!(
+        said.contains("ch07/liveness-python.py") && said.contains("--track python"),
+        "{said}"
+    );
+    let said = super::text(&learner.run(&of(&["run", "liveness"])));
+    assert!(
+        said.contains("This is still the starter") && said.contains("`raise`"),
+        "{said}"
+    );
+
+    learner.write(
+        "ch07/liveness-python.py",
+        "def ready(state):\nreturn True\n",
+    );
+    let said = super::text(&learner.run(&of(&["run", "liveness"])));
+    assert!(
+        said.contains("It cannot be imported") && said.contains("liveness-python.py\", line 2"),
+        "{said}"
+    );
+    let folder = root().join("listings/ch07-graceful-degradation/exercises/1-liveness/python");
+    let wrong = fs::read_to_string(folder.join("wrong/says-nothing.py")).unwrap();
+    learner.write(
+        "ch07/liveness-python.py",
+        &format!("{wrong}\nprint(\"seen\")\n"),
+    );
+    let said = super::text(&learner.run(&of(&["run", "liveness-python"])));
+    assert!(
+        said.contains("returned `None`") && said.contains("seen"),
+        "{said}"
+    );
+
+    learner.says(&of(&["reset", "liveness"]));
+    assert!(
+        learner
+            .read("kept/ch07-liveness-python-1.py")
+            .contains("seen")
+    );
+    fs::copy(
+        folder.join("solution.py"),
+        learner.path().join("ch07/liveness-python.py"),
+    )
+    .unwrap();
+    let said = learner.says(&of(&["run", "ch07/liveness-python.py"]));
+    assert!(
+        said.contains("Done.") && said.matches("  ok  ").count() == 7,
+        "{said}"
+    );
+    let report = learner.says(&of(&["progress", "--json"]));
+    assert!(report.contains("\"track\": \"python\""), "{report}");
+    assert!(learner.says(&["list"]).contains("0 of "));
+}
+
+/// What a learner can do next is said with the option of the track.
+#[test]
+fn what_a_track_does_not_have_is_said() {
+    let learner = Learner::new();
+    let said = learner.refused(&["next", "handover", "--track", "python"]);
+    assert!(said.contains("no exercise `handover` in Python"), "{said}");
+    assert!(
+        said.contains("`cargo exercise list --track python`"),
+        "{said}"
+    );
+    let said = learner.refused(&["reset", "liveness", "--track", "python"]);
+    assert!(
+        said.contains("`cargo exercise next liveness-python --track python`"),
+        "{said}"
+    );
 }

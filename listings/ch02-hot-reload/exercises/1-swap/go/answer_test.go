@@ -1,0 +1,151 @@
+package answer
+
+// What is wanted of Server. Each test is a check, and its comment says what has to hold.
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+	"net"
+	"testing"
+	"time"
+)
+
+// Patience is how long a check waits for what a right answer brings at once.
+var Patience = 5 * time.Second
+
+// configuration shows a certificate with this serial number, which signs itself.
+func configuration(t *testing.T, serial int64) *tls.Config {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial),
+		DNSNames:     []string{"localhost"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	must(t, err)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// ends runs something on a goroutine of its own, and says whether it ended within Patience. A panic in it is passed on.
+func ends(what func()) bool {
+	done := make(chan any, 1)
+	go func() {
+		defer func() { done <- recover() }()
+		what()
+	}()
+	select {
+	case said := <-done:
+		if said != nil {
+			panic(said)
+		}
+		return true
+	case <-time.After(Patience):
+		return false
+	}
+}
+
+// shown is the serial that a new client is shown.
+func shown(server *Server) string {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	said := make(chan string, 2)
+	accepts := func() {
+		if _, err := server.Accept(far); err != nil {
+			said <- fmt.Sprintf("nothing (the server's side of the handshake failed: %v)", err)
+		}
+	}
+	calls := func() {
+		// What is shown is the subject here, not whether it is trusted.
+		client := tls.Client(near, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"})
+		if err := client.Handshake(); err == nil {
+			said <- fmt.Sprintf("%x", client.ConnectionState().PeerCertificates[0].SerialNumber)
+		}
+	}
+	go calls()
+	if !ends(accepts) {
+		return fmt.Sprintf("nothing for %v", Patience)
+	}
+	select {
+	case shown := <-said:
+		return shown
+	case <-time.After(Patience):
+		return "nothing"
+	}
+}
+
+// silent is a client that has begun to speak, and then says nothing more. It returns when the server waits for it.
+func silent(t *testing.T, server *Server) {
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close(); far.Close() })
+	go func() {
+		defer func() { _ = recover() }()
+		_, _ = server.Accept(far)
+	}()
+	// A pipe keeps nothing: what was written has been read.
+	if !ends(func() { _, _ = near.Write([]byte{22}) }) {
+		t.Fatal("A client began its handshake, and `Accept` read nothing of it.")
+	}
+}
+
+// After the swap, a new client is shown the new certificate.
+func TestANewClientIsShownTheNewCertificate(t *testing.T) {
+	defer stop(t)
+	first, next := configuration(t, 0x1001), configuration(t, 0x1002)
+	before := first.Certificates[0].PrivateKey
+	server := New(first)
+	if shown := shown(server); shown != "1001" {
+		t.Fatalf("Before the swap a client is shown 1001, and was shown %s.", shown)
+	}
+	server.Publish(next)
+	if shown := shown(server); shown != "1002" {
+		t.Fatalf("1002 was published, and a new client is still shown %s. Each `Accept` has to ask what is current.", shown)
+	}
+	if first.Certificates[0].PrivateKey != before {
+		t.Fatal("`Publish` has written into the configuration that was served before, while handshakes read it. A `tls.Config` that has been passed to a TLS function must not be modified: replace the pointer to it.")
+	}
+}
+
+// A client that connects and says nothing does not hold up the swap.
+func TestASilentClientDoesNotHoldUpTheSwap(t *testing.T) {
+	defer stop(t)
+	server := New(configuration(t, 0x1001))
+	silent(t, server)
+	next := configuration(t, 0x1002)
+	if !ends(func() { server.Publish(next) }) {
+		t.Fatalf("`Publish` waited %v for a client that says nothing. Its handshake holds something that the swap needs. Take a reference to the configuration, let go of the rest, and only then wait for the client.", Patience)
+	}
+}
+
+// Nor does it hold up other clients, before and after the swap.
+func TestASilentClientDoesNotHoldUpOtherClients(t *testing.T) {
+	defer stop(t)
+	server := New(configuration(t, 0x1001))
+	silent(t, server)
+	next := configuration(t, 0x1002)
+	ends(func() { server.Publish(next) })
+	if shown := shown(server); shown != "1002" {
+		t.Fatalf("While one client says nothing, 1002 was published, and another client came. It was shown %s.", shown)
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

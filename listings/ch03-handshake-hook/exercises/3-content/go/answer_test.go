@@ -1,0 +1,139 @@
+package answer
+
+// What is wanted of Poll. Each test is a check, and its comment says what has to hold.
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// bench is two files with a content each, and a poll that has looked at them.
+type bench struct {
+	t                *testing.T
+	certificate, key string
+	poll             *Poll
+}
+
+func begin(t *testing.T) *bench {
+	folder := t.TempDir()
+	b := &bench{t: t, certificate: filepath.Join(folder, "tls.crt"), key: filepath.Join(folder, "tls.key")}
+	b.write(b.certificate, "certificate 1001")
+	b.write(b.key, "key 1001")
+	poll, err := Start([]string{b.certificate, b.key})
+	if err != nil {
+		t.Fatalf("Both files are there, and `Start` returned: %v.", err)
+	}
+	b.poll = poll
+	return b
+}
+
+func (b *bench) changed() bool {
+	b.t.Helper()
+	changed, err := b.poll.Changed()
+	if err != nil {
+		b.t.Fatalf("Both files are there, and `Changed` returned: %v.", err)
+	}
+	return changed
+}
+
+func (b *bench) write(file, content string) {
+	must(b.t, os.WriteFile(file, []byte(content), 0o600))
+}
+
+func (b *bench) date(file string) time.Time {
+	about, err := os.Stat(file)
+	must(b.t, err)
+	return about.ModTime()
+}
+
+// A change is told once.
+func TestAChangeIsToldOnce(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	if b.changed() {
+		t.Fatal("Nothing was written, and the first `Changed` is `true`.")
+	}
+	later := b.date(b.certificate).Add(time.Minute)
+	b.write(b.certificate, "certificate 1002")
+	must(t, os.Chtimes(b.certificate, later, later))
+	if !b.changed() {
+		t.Fatal("The certificate was replaced, and `Changed` is `false`.")
+	}
+	if b.changed() {
+		t.Fatal("The certificate was replaced once, and `Changed` is `true` a second time. After each look, remember what was seen.")
+	}
+}
+
+// A file that is older than the one before is a change, as `mv`, `tar` and a backup bring it.
+func TestAnOlderFileIsAChange(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	b.write(b.certificate, "certificate 1000")
+	must(t, os.Chtimes(b.certificate, time.Unix(1, 0), time.Unix(1, 0)))
+	if !b.changed() {
+		t.Fatal("An older file was put back, with its date of long ago, and `Changed` is `false`: newer than is not different from.")
+	}
+}
+
+// A new date alone is no change.
+func TestANewDateAloneIsNoChange(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	later := b.date(b.certificate).Add(time.Minute)
+	must(t, os.Chtimes(b.certificate, later, later))
+	if b.changed() {
+		t.Fatal("The certificate was touched: its date is new, and its content the same as before. `Changed` is `true`. A generation that differs in nothing throws away the sessions of the one before.")
+	}
+}
+
+// Two writes within one tick of the clock leave the same date, and are a change.
+func TestARewriteWithinOneTickIsAChange(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	before := b.date(b.certificate)
+	b.write(b.certificate, "certificate 1002")
+	must(t, os.Chtimes(b.certificate, before, before))
+	if !b.changed() {
+		t.Fatal("The certificate was replaced within the tick of the clock in which it was first written. Date and length are those of before, and the content is not; `Changed` is `false`.")
+	}
+}
+
+// Each of the files counts.
+func TestEachFileCounts(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	b.write(b.key, "key 1002")
+	if !b.changed() {
+		t.Fatal("The key was replaced, a moment after its certificate had been, and `Changed` is `false`. A torn pair is mended only if the second file is looked at as well.")
+	}
+}
+
+// A missing file is an error, and what was remembered stays.
+func TestAMissingFileIsAnErrorAndForgetsNothing(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	must(t, os.Remove(b.key))
+	if changed, err := b.poll.Changed(); err == nil {
+		t.Fatalf("The key is missing, and `Changed` returned %v and no error. The watcher that called it has to log the reason.", changed)
+	}
+	b.write(b.key, "key 1001")
+	if b.changed() {
+		t.Fatal("The key was missing for a moment, and came back the same as before. `Changed` is `true`: an error must not change what is remembered.")
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,114 @@
+"""What is wanted of `Poll`. Each test is a check, and its text says what has to hold."""
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+from answer import Poll
+
+
+@contextmanager
+def bench():
+    """Two files with a content each, and a poll that has looked at them."""
+    with tempfile.TemporaryDirectory() as directory:
+        certificate, key = Path(directory, "tls.crt"), Path(directory, "tls.key")
+        certificate.write_text("certificate 1001")
+        key.write_text("key 1001")
+        try:
+            poll = Poll([certificate, key])
+        except OSError as error:
+            raise AssertionError(f"Both files are there, and `Poll` raised: {error}.") from error
+        yield SimpleNamespace(certificate=certificate, key=key, poll=poll)
+
+
+def changed(one):
+    """What the poll says, while both files are there."""
+    try:
+        return one.poll.changed()
+    except OSError as error:
+        raise AssertionError(f"Both files are there, and `changed` raised: {error}.") from error
+
+
+def write(file, content, date):
+    """Writes this content, and gives the file this date, in ns."""
+    file.write_text(content)
+    os.utime(file, ns=(date, date))
+
+
+MINUTE = 60 * 10**9
+
+
+def test_a_change_is_told_once():
+    """A change is told once."""
+    with bench() as one:
+        assert not changed(one), "Nothing was written, and the first `changed` is true."
+        write(one.certificate, "certificate 1002", one.certificate.stat().st_mtime_ns + MINUTE)
+        assert changed(one), "The certificate was replaced, and `changed` is false."
+        assert not changed(one), (
+            "The certificate was replaced once, and `changed` is true a second time. After each look, remember what was seen."
+        )
+
+
+def test_an_older_file_is_a_change():
+    """A file that is older than the one before is a change, as `mv`, `tar` and a backup bring it."""
+    with bench() as one:
+        write(one.certificate, "certificate 1000", 0)
+        assert changed(one), (
+            "An older file was put back, with its date of long ago, and `changed` is false: newer than is not different from."
+        )
+
+
+def test_a_new_date_alone_is_no_change():
+    """A new date alone is no change."""
+    with bench() as one:
+        later = one.certificate.stat().st_mtime_ns + MINUTE
+        os.utime(one.certificate, ns=(later, later))
+        assert not changed(one), (
+            "The certificate was touched: its date is new, and its content the same as before. `changed` is true. A generation that "
+            "differs in nothing throws away the sessions of the one before."
+        )
+
+
+def test_a_rewrite_within_one_tick_is_a_change():
+    """Two writes within one tick of the clock leave the same date, and are a change."""
+    with bench() as one:
+        write(one.certificate, "certificate 1002", one.certificate.stat().st_mtime_ns)
+        assert changed(one), (
+            "The certificate was replaced within the tick of the clock in which it was first written. Date and length are those of "
+            "before, and the content is not; `changed` is false."
+        )
+
+
+def test_each_file_counts():
+    """Each of the files counts."""
+    with bench() as one:
+        one.key.write_text("key 1002")
+        assert changed(one), (
+            "The key was replaced, a moment after its certificate had been, and `changed` is false. A torn pair is mended only if the "
+            "second file is looked at as well."
+        )
+        one.certificate.write_text("certificate 1003")
+        one.key.write_text("key 1003")
+        assert changed(one) and not changed(one), (
+            "Certificate and key were replaced, and then nothing. `changed` has to be true once, and was not: a look that stops at the "
+            "first difference finds the second one at the next look. Read all files, and compare then."
+        )
+
+
+def test_a_missing_file_is_an_error_and_forgets_nothing():
+    """A missing file is an error, and what was remembered stays."""
+    with bench() as one:
+        one.key.unlink()
+        try:
+            said = one.poll.changed()
+        except OSError:
+            pass
+        else:
+            raise AssertionError(f"The key is missing, and `changed` returned {said}. What called it has to log the reason.")
+        one.key.write_text("key 1001")
+        assert not changed(one), (
+            "The key was missing for a moment, and came back the same as before. `changed` is true: an error must not change what is "
+            "remembered."
+        )

@@ -1,0 +1,190 @@
+"""What is wanted of `reload`. Each test is a check, and its text says what has to hold.
+
+The handshakes run in memory, both ends on one thread. The command `openssl` issues the certificates: Python's library cannot.
+"""
+
+import functools
+import ssl
+import subprocess
+import tempfile
+from pathlib import Path
+
+from answer import Served, reload
+
+CONFIGURATION = """
+[req]
+distinguished_name = name
+[name]
+[authority]
+basicConstraints = critical, CA:TRUE
+subjectKeyIdentifier = hash
+[leaf]
+basicConstraints = CA:FALSE
+subjectAltName = DNS:localhost
+"""
+
+
+@functools.cache
+def issued():
+    """A directory with the pairs 1001 and 1002 of one authority, and keys that belong to neither."""
+    held = tempfile.TemporaryDirectory(prefix="exercise-")
+    directory = Path(held.name)
+    directory.joinpath("openssl.cnf").write_text(CONFIGURATION)
+    openssl(directory, *certificate("root", "authority", "Root"))
+    openssl(directory, *certificate("between", "authority", "Intermediate"), *by("root"))
+    for serial in ("1001", "1002"):
+        openssl(directory, *certificate(serial, "leaf", "localhost"), *by("between"), "-set_serial", f"0x{serial}")
+        chain = [directory.joinpath(f"{name}.crt").read_text() for name in (serial, "between")]
+        directory.joinpath(f"{serial}.chain").write_text("".join(chain))
+    openssl(directory, *certificate("other", "leaf", "localhost"))
+    openssl(directory, "genpkey", "-algorithm", "ed25519", "-out", "ed25519.key")
+    whole = directory.joinpath("1002.key").read_text()
+    directory.joinpath("half.key").write_text(whole[: len(whole) // 2])
+    return held, directory
+
+
+def certificate(name, kind, subject):
+    """The words for a certificate of this kind and its key. Without more, it signs itself."""
+    files = ("-keyout", f"{name}.key", "-out", f"{name}.crt", "-days", "1", "-subj", f"/CN={subject}")
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    return ("req", "-x509", "-config", "openssl.cnf", "-extensions", kind, *curve, *files)
+
+
+def by(name):
+    """The words for what signs it."""
+    return "-CA", f"{name}.crt", "-CAkey", f"{name}.key"
+
+
+def openssl(directory, *words):
+    """Runs the command in this directory, where it writes keys for this user alone."""
+    ran = subprocess.run(["openssl", *words], cwd=directory, capture_output=True, text=True, umask=0o077, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"`openssl {words[0]}` failed: {ran.stderr}")
+
+
+class Bench:
+    """A server that shows 1001, and a client that trusts the authority of all pairs."""
+
+    def __init__(self):
+        _, self.directory = issued()
+        self.served = Served()
+        try:
+            self.load("1001.chain", "1001.key")
+        except OSError as error:
+            raise AssertionError(f"The first pair is valid, and `reload` raised: {error}.") from error
+
+    def load(self, chain, key):
+        reload(self.served, str(self.directory / chain), str(self.directory / key))
+
+    def told(self, chain, key):
+        """Reloads, and returns whether it raised."""
+        try:
+            self.load(chain, key)
+        except OSError:
+            return True
+        return False
+
+    def shown(self):
+        """The serial that a client is shown now and how many certificates, or why its handshake failed."""
+        context = ssl.create_default_context(cafile=str(self.directory / "root.crt"))
+        # In TLS 1.3 the certificates are encrypted, and could not be counted on their way.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = context.wrap_bio(inward, outward, server_hostname="localhost")
+        server = self.served.context.wrap_bio(outward, inward, server_side=True)
+        try:
+            sent = handshake(client, server, inward)
+        except ssl.SSLError as error:
+            return f"nothing ({error.reason or error})", 0
+        return client.getpeercert()["serialNumber"].lstrip("0"), certificates(sent)
+
+
+def handshake(client, server, inward):
+    """Runs both ends in turn, until both are done. Returns what the server sent first."""
+    first, waiting = b"", [client, server]
+    while waiting:
+        for end in list(waiting):
+            try:
+                end.do_handshake()
+                waiting.remove(end)
+            except ssl.SSLWantReadError:
+                pass
+            if end is server and not first:
+                first = inward.read()
+                inward.write(first)
+    return first
+
+
+def certificates(sent):
+    """How many certificates these records of a handshake hold (RFC 5246, 6.2.1 and 7.4.2)."""
+    messages = b""
+    while sent:
+        length = int.from_bytes(sent[3:5], "big")
+        messages, sent = messages + sent[5 : 5 + length], sent[5 + length :]
+    while messages[0] != 11:
+        messages = messages[4 + int.from_bytes(messages[1:4], "big") :]
+    count, chain = 0, messages[7 : 7 + int.from_bytes(messages[4:7], "big")]
+    while chain:
+        count, chain = count + 1, chain[3 + int.from_bytes(chain[:3], "big") :]
+    return count
+
+
+def test_a_valid_pair_is_shown():
+    """A valid pair is shown to the next client."""
+    bench = Bench()
+    assert not bench.told("1002.chain", "1002.key"), "1002 is a valid pair, and `reload` raised an error."
+    shown, _ = bench.shown()
+    assert shown == "1002", (
+        f"1002 was loaded, and a new client was shown {shown}. Clients hold the root alone, so the intermediates have to be sent with "
+        "the leaf, and `served.context` is what they are accepted by."
+    )
+
+
+def test_a_torn_pair_leaves_the_old_identity():
+    """A torn pair, the new certificate and the old key, changes nothing."""
+    bench = Bench()
+    told = bench.told("1002.chain", "other.key")
+    shown, _ = bench.shown()
+    assert shown == "1001", (
+        f"The key does not belong to the new certificate, and clients are shown {shown} in place of 1001. `load_cert_chain` has raised "
+        "the error at the second of two calls to OpenSSL. The first had already put the new certificate into the context, and dropped "
+        "the old key. An error does not say that nothing was changed."
+    )
+    assert told, (
+        "The key does not belong to the new certificate, and `reload` returned as if all were well. The operator who caused the reload "
+        "needs to know that 1001 is still served."
+    )
+
+
+def test_half_a_key_leaves_the_old_identity():
+    """A key of which half is written changes nothing."""
+    bench = Bench()
+    told = bench.told("1002.chain", "half.key")
+    shown, _ = bench.shown()
+    assert shown == "1001" and told, (
+        f"The key's file was half written. Clients have to be shown 1001, as before, and were shown {shown}; `reload` has to raise an "
+        f"error, and {'raised one' if told else 'raised none'}."
+    )
+
+
+def test_a_key_of_another_type_is_refused():
+    """A key of another type than the certificate's is refused."""
+    bench = Bench()
+    told = bench.told("1002.chain", "ed25519.key")
+    shown, _ = bench.shown()
+    assert told and shown == "1001", (
+        f"The certificate is one for ECDSA, and the key is an Ed25519 key. `reload` {'raised an error' if told else 'raised none'}, and "
+        f"clients are shown {shown} in place of 1001. A context has a slot for each type of key. What compares the pair that clients "
+        "would be shown is OpenSSL's check_private_key, which `load_cert_chain` calls last: after the context has changed."
+    )
+
+
+def test_the_chain_is_that_of_the_files():
+    """The chain of the files is sent, and nothing of the chain before."""
+    bench = Bench()
+    assert not bench.told("1002.chain", "1002.key"), "1002 is a valid pair, and `reload` raised an error."
+    _, count = bench.shown()
+    assert count == 2, (
+        f"The file holds two certificates, a leaf and its intermediate, and the client was sent {count}. What was loaded before has no "
+        "part in it: a fresh context begins empty."
+    )

@@ -1,0 +1,14 @@
+import ssl
+
+
+def blank():
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+
+class Served:
+    def __init__(self):
+        self.context = blank()
+
+
+def reload(served, certificate, key):
+    served.context.load_cert_chain(certificate, key)

@@ -1,0 +1,112 @@
+"""What is wanted of `stable`. Each test is a check, and its text says what has to hold.
+
+A writer is played by what it leaves behind at each look, so it is at work for as long as a check wants.
+"""
+
+from answer import LOOKS, Rejected, Seen, stable
+
+NOTHING = None
+
+
+def read(*left):
+    """Looks while a writer leaves this behind at each look: a content and its date, or no file. The last stays for ever.
+
+    Returns what the files are said to hold, or the word for the reason, and how often they were looked at.
+    """
+    looks = 0
+
+    def look():
+        nonlocal looks
+        of_it = left[min(looks, len(left) - 1)]
+        looks += 1
+        assert looks <= LOOKS, (
+            f"The files were looked at for the {looks}th time: at most {LOOKS} looks are wanted. A reader that looks until a writer "
+            "rests may look for ever, and everything else waits for it."
+        )
+        if of_it is NOTHING:
+            raise Rejected("missing")
+        text, modified = of_it
+        return Seen(text.encode(), modified)
+
+    try:
+        seen = stable(look)
+    except Rejected as rejected:
+        return rejected.reason, looks
+    assert isinstance(seen, Seen), f"`stable` returned {seen!r}, where it was to return what it has `Seen` or to raise `Rejected`."
+    return seen.content.decode(), looks
+
+
+def test_files_that_rest_are_read():
+    """Files that rest are read."""
+    said, looks = read(("chain 1002, key 1002", 60))
+    assert said == "chain 1002, key 1002", (
+        f"The files rest, and hold `chain 1002, key 1002`. The answer is `{said}` (looks: {looks})."
+    )
+
+
+def test_a_writer_at_work_is_waited_for():
+    """A writer that is at work is waited for."""
+    said, looks = read(("chain 10", 60), ("chain 1002, ke", 61), ("chain 1002, key 1002", 62))
+    assert said == "chain 1002, key 1002", (
+        f"A writer was at work during the first looks, and then done. The answer is `{said}` (looks: {looks}). One look cannot tell "
+        "whether it came in the middle of a write, and a pause before it moves the moment and no more: a writer is as slow as its "
+        "disk. What tells is whether two looks in a row agree."
+    )
+
+
+def test_looks_that_agree_follow_one_another():
+    """Two looks that agree follow one another."""
+    said, looks = read(
+        ("chain 1001, key 1001", 60),
+        ("chain 1002, key 1001", 61),
+        ("chain 1001, key 1001", 60),
+        ("chain 1002, key 1002", 63),
+    )
+    assert said == "chain 1002, key 1002", (
+        "A writer put the old certificate back for a moment, with its date, so the third look saw what the first had seen, and "
+        f"something else had been there in between. The answer is `{said}` (looks: {looks}). Files that rest look the same at two "
+        "looks of which one follows the other."
+    )
+
+
+def test_bytes_are_compared_and_not_dates():
+    """Two looks within one tick of the clock are told apart."""
+    said, _ = read(("chain 1002", 60), ("chain 1002, ke", 60), ("chain 1002, key 1002", 60))
+    assert said == "chain 1002, key 1002", (
+        f"A writer wrote several times within one tick of the clock, so the date stayed as it was. The answer is `{said}`. Compare "
+        "the bytes: dates miss what happens within one tick."
+    )
+
+
+def test_a_file_that_is_missing_for_a_moment_is_waited_for():
+    """A file that is missing for a moment is waited for."""
+    said, _ = read(("chain 1001, key 1001", 60), NOTHING, ("chain 1002, key 1002", 61))
+    assert said == "chain 1002, key 1002", (
+        f"A writer removed a file and made it anew, and at one look it was missing. The answer is `{said}`. One look that finds an "
+        "error is no more to be believed than one that finds half a file: look again, and compare errors as well."
+    )
+
+
+def test_files_that_stay_missing_are_an_error():
+    """Files that stay missing are an error."""
+    said, _ = read(NOTHING)
+    assert said == "missing", (
+        f"A file is missing at each look. Two looks agree on that, and the reason to tell is `missing`. The answer is `{said}`. Two "
+        "exceptions are never equal in Python, also where they say the same: compare what they say."
+    )
+
+
+def test_a_writer_that_does_not_rest_has_nothing_published():
+    """A writer that does not rest has nothing published."""
+    said, looks = read(
+        ("chain 1002", 60),
+        ("chain 1002, ", 61),
+        ("chain 1002, k", 62),
+        ("chain 1002, ke", 63),
+        ("chain 1002, key", 64),
+        ("chain 1002, key 1002", 65),
+    )
+    assert said == "torn", (
+        f"A writer was at work during each of {looks} looks, and the answer is `{said}`. Half a file is not whole because the tries "
+        "are used up. The reason is `torn`, the server goes on with what it has, and the next tick looks again."
+    )

@@ -1,0 +1,40 @@
+"""It keeps all looks, and compares the last two."""
+
+from dataclasses import dataclass, field
+
+LOOKS = 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    content: bytes = field(repr=False)
+    modified: int
+
+
+class Rejected(Exception):
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def tried(look):
+    try:
+        return look(), None
+    except Rejected as rejected:
+        return None, rejected.reason
+
+
+def told(said):
+    seen, reason = said
+    if reason:
+        raise Rejected(reason)
+    return seen
+
+
+def stable(look):
+    said = [tried(look)]
+    while len(said) < LOOKS:
+        said.append(tried(look))
+        if said[-2] == said[-1]:
+            return told(said[-1])
+    raise Rejected("torn")

@@ -1,0 +1,43 @@
+"""It pauses between two looks, so that fewer of them fall into one write."""
+
+import time
+from dataclasses import dataclass, field
+
+LOOKS = 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    content: bytes = field(repr=False)
+    modified: int
+
+
+class Rejected(Exception):
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def tried(look):
+    try:
+        return look(), None
+    except Rejected as rejected:
+        return None, rejected.reason
+
+
+def told(said):
+    seen, reason = said
+    if reason:
+        raise Rejected(reason)
+    return seen
+
+
+def stable(look):
+    before = None
+    for _ in range(LOOKS):
+        now = tried(look)
+        if now == before:
+            return told(now)
+        before = now
+        time.sleep(0.001)
+    raise Rejected("torn")

@@ -1,0 +1,25 @@
+from dataclasses import dataclass, field
+
+LOOKS = 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    content: bytes = field(repr=False)
+    modified: int
+
+
+class Rejected(Exception):
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def stable(look):
+    before = look()
+    for _ in range(1, LOOKS):
+        now = look()
+        if now == before:
+            return now
+        before = now
+    raise Rejected("torn")

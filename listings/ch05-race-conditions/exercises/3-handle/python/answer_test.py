@@ -1,0 +1,143 @@
+"""What is wanted of `look`. Each test is a check, and its text says what has to hold.
+
+The files are real. A kubelet lays them and renews them, step by step, before whichever call the check wants.
+"""
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from answer import look
+
+
+def of(generation):
+    """What is in the files of a generation."""
+    return f"certificate {generation}", f"key {generation}"
+
+
+def write(directory, generation):
+    """Both files of a generation, as plain files."""
+    directory.mkdir(exist_ok=True)
+    for name, text in zip(("tls.crt", "tls.key"), of(generation)):
+        (directory / name).write_text(text)
+
+
+def lay(directory):
+    """Generation 1, as the kubelet lays it."""
+    write(directory / "..1", 1)
+    (directory / "..data").symlink_to("..1")
+    for name in ("tls.crt", "tls.key"):
+        (directory / name).symlink_to(f"..data/{name}")
+
+
+def renewal(directory):
+    """The steps that put generation 2 in its place."""
+    return [
+        lambda: write(directory / "..2", 2),
+        lambda: (directory / "..data_tmp").symlink_to("..2"),
+        lambda: (directory / "..data_tmp").rename(directory / "..data"),
+        lambda: shutil.rmtree(directory / "..1"),
+    ]
+
+
+STEPS = 4
+
+
+class Kernel:
+    """What an answer asks. Before the call of this number, so many steps of the renewal are taken."""
+
+    def __init__(self, directory, before=None, steps=0):
+        self.directory, self.before, self.steps = directory, before, steps
+        self.calls, self.opened = [], []
+
+    def _call(self, name, path):
+        if self.before == len([call for call in self.calls if call != "(renewal)"]):
+            self.calls.append("(renewal)")
+            for step in renewal(self.directory)[: self.steps]:
+                step()
+            self.before = None
+        self.calls.append(f"{name}({os.path.relpath(path, self.directory) if os.path.isabs(path) else path})")
+
+    def open(self, path):
+        self._call("open", path)
+        opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        self.opened.append(opened)
+        return opened
+
+    def read_at(self, opened, name):
+        self._call("read_at", name)
+        with open(os.open(name, os.O_RDONLY, dir_fd=opened), encoding="utf-8") as file:
+            return file.read()
+
+    def read(self, path):
+        self._call("read", path)
+        return Path(path).read_text(encoding="utf-8")
+
+    def realpath(self, path):
+        self._call("realpath", path)
+        return Path(path).resolve(strict=True)
+
+
+@contextmanager
+def world(prepare, before=None, steps=0):
+    """A kernel over a directory with generation 1."""
+    with tempfile.TemporaryDirectory() as directory:
+        directory = Path(directory).resolve()
+        prepare(directory)
+        kernel = Kernel(directory, before, steps)
+        try:
+            yield kernel
+        finally:
+            for opened in kernel.opened:
+                os.close(opened)
+
+
+def seen(kernel):
+    """What a look returned as a pair, or the error of the kernel."""
+    try:
+        return tuple(look(kernel, kernel.directory))
+    except OSError as error:
+        return error
+
+
+def test_what_rests_is_read():
+    """While nothing is renewed, both files are read."""
+    with world(lay) as kernel:
+        said = seen(kernel)
+        assert said == of(1), f"The kubelet has laid generation 1, and nothing is renewed. The look returned {said!r}."
+        for step in renewal(kernel.directory):
+            step()
+        said = seen(kernel)
+        assert said == of(2), (
+            f"The kubelet has laid generation 2 in the place of generation 1. The next look returned {said!r}."
+        )
+
+
+def test_a_renewal_between_two_calls_mixes_nothing():
+    """A renewal between any two calls mixes no generations."""
+    with world(lay) as kernel:
+        seen(kernel)
+        calls = len(kernel.calls)
+    for before in range(calls + 1):
+        for steps in range(1, STEPS + 1):
+            with world(lay, before, steps) as kernel:
+                said = seen(kernel)
+                if isinstance(said, OSError):
+                    continue  # The generation is gone. Another look finds the next one.
+                assert said in (of(1), of(2)), (
+                    f"The kubelet's renewal came between two calls of the look, which returned {said!r}. The calls were: "
+                    f"{', '.join(kernel.calls)}. The rename is atomic, but the link `..data` was followed before it and after it. "
+                    "Follow it once."
+                )
+
+
+def test_plain_files_are_read():
+    """Plain files, without the kubelet's links, are read as well."""
+    with world(lambda directory: write(directory, 1)) as kernel:
+        said = seen(kernel)
+        assert said == of(1), (
+            f"The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned {said!r}. Its calls were: "
+            f"{', '.join(kernel.calls)}. Where there is no `..data`, the directory itself is what has to be opened."
+        )

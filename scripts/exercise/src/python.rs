@@ -1,0 +1,80 @@
+//! Answers in Python, tried in an interpreter of their own.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::NamedTempFile;
+
+use crate::program::Check;
+
+/// What is started.
+pub const PROGRAM: &str = "python3";
+
+/// What tries the answers, in their language.
+const RUNNER: &str = include_str!("../learner/attempt.py");
+
+/// What the runner writes when an answer could be imported.
+const IMPORTED: &str = "{\"check\": \"\"}";
+
+/// What came of answers that one interpreter tried.
+#[derive(Debug)]
+pub struct Tried {
+    /// Of each answer in turn, the lines that the runner wrote.
+    pub outcomes: Vec<String>,
+    /// What the answers printed, and what Python said of one that it could not import.
+    pub printed: String,
+}
+
+/// Every check in the text of an `answer_test.py`: each test, with the text it begins with.
+pub fn checks(test: &str) -> Vec<Check> {
+    let mut lines = test.lines();
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        let name = line
+            .strip_prefix("def ")
+            .and_then(|line| line.split_once("():"));
+        let Some((name, _)) = name.filter(|(name, _)| name.starts_with("test_")) else {
+            continue;
+        };
+        let mut words = Vec::new();
+        for line in lines.by_ref() {
+            let line = line.trim();
+            words.push(line.trim_matches('"'));
+            if line.ends_with("\"\"\"") {
+                break;
+            }
+        }
+        found.push(Check::new(name, words.join(" ")));
+    }
+    found
+}
+
+/// Tries each answer by the file of checks beside it, all in one interpreter. It sees the standard library alone.
+///
+/// # Errors
+/// When Python cannot be started.
+pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
+    let files = answers.iter().map(|_| NamedTempFile::new());
+    let files = files.collect::<io::Result<Vec<_>>>()?;
+    let mut command = Command::new(PROGRAM);
+    command.args(["-I", "-B", "-c", RUNNER]);
+    for ((answer, test), outcomes) in answers.iter().zip(&files) {
+        command.args([answer, test]).arg(outcomes.path());
+    }
+    let output = command.stdin(Stdio::null()).output()?;
+    let outcomes = files.iter().map(|file| fs::read_to_string(file.path()));
+    Ok(Tried {
+        outcomes: outcomes.collect::<io::Result<_>>()?,
+        printed: [output.stdout, output.stderr]
+            .iter()
+            .map(|part| String::from_utf8_lossy(part))
+            .collect(),
+    })
+}
+
+/// Whether the answer of which these lines are could be imported.
+pub fn imported(outcomes: &str) -> bool {
+    outcomes.lines().next() == Some(IMPORTED)
+}
