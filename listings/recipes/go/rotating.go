@@ -124,7 +124,7 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 		others.AddCert(other)
 		key, is := other.PublicKey.(*rsa.PublicKey)
 		if at == 0 && other.IsCA || is && key.N.BitLen() < 2048 { // Clients with rustls take neither.
-			return nil, &Rejected{"chain_broken", r.Files[0], "the leaf is a CA, or an RSA key has under 2048 bits"}
+			return nil, &Rejected{"chain_broken", r.Files[0], "a CA as the leaf, or RSA below 2048 bits"}
 		}
 	}
 	for _, name := range r.Names {

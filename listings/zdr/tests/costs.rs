@@ -42,8 +42,9 @@ async fn a_connection_costs_what_the_server_holds_for_it() {
     let open = cost.open_after.unwrap() - cost.open_before.unwrap();
     assert_eq!(open, 12 * 4, "three files and the connection: {cost:?}");
     let memory = (cost.memory_after - cost.memory_before) / 12;
-    // A thread's stack and TLS come on top.
-    assert!((HELD..HELD + HELD / 4).contains(&memory), "{cost:?}");
+    // A thread's stack and TLS come on top. What the server lets go of meanwhile comes off.
+    let (least, most) = (HELD - HELD / 16, HELD + HELD / 4);
+    assert!((least..most).contains(&memory), "{cost:?}");
     assert_eq!((cost.processes_before, cost.processes_after), (1, 1));
 }
 
