@@ -228,7 +228,11 @@ fn wrong_in(workspace: &Workspace, text: &str) -> Vec<String> {
     let begins = |command: &String| command.strip_prefix("new-chapter ").map(str::to_owned);
     let begun: BTreeSet<_> = commands.iter().filter_map(begins).collect();
     let wrong = commands.iter().filter_map(|command| {
-        let words: Vec<_> = command.split_whitespace().collect();
+        let words = command.split_whitespace();
+        // Where the shell puts what it writes is no word of the command's.
+        let words: Vec<_> = words
+            .take_while(|word| !["2>", ">", "|"].contains(word))
+            .collect();
         let why = workspace.check(&words, &begun).err()?;
         Some(format!("`cargo {command}`: {why}"))
     });
@@ -260,6 +264,7 @@ fn what_there_is_not_is_found_and_what_there_is_passes() {
             "zdr has no test that `pears` names",
         ),
         ("`cargo run -p lab`", "lab has no program"),
+        ("`cargo run -p lab 2> run.jsonl`", "lab has no program"),
         ("`cargo run -p ch00-nothing`", "no package ch00-nothing"),
         ("`cargo record --onli ch01`", "record has no option --onli"),
         (
@@ -281,6 +286,7 @@ fn what_there_is_not_is_found_and_what_there_is_passes() {
     for text in [
         "`cargo new-chapter ch12-fleet`, then `cargo run -q -p ch12-fleet -- --all`",
         "`cargo run -p chNN-...`, and `cargo test`",
+        "`cargo run -q -p ch10-log-analysis 2> run.jsonl`",
         "```sh\n$ PROPTEST_CASES=10 cargo test -p ch05-race-conditions --test fuzz\n```",
         "`cargo test -p zdr --test it peers`, `cargo benchmark --to FILE`",
     ] {

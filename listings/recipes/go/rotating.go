@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -83,7 +82,7 @@ func (r *Rotating) read() (found [3]string, err error) {
 	for at, limit := range []int64{80 << 10, 80 << 10, 1 << 20} { // Clients take no longer chain.
 		bytes, err := readFile(r.Files[at], limit)
 		if err != nil {
-			reason := map[bool]string{true: "missing", false: "unreadable"}[errors.Is(err, fs.ErrNotExist)]
+			reason := map[bool]string{true: "missing", false: "unreadable"}[os.IsNotExist(err)]
 			return found, &Rejected{reason, r.Files[at], err.Error()}
 		}
 		found[at] = string(bytes)
@@ -98,7 +97,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	_ = file.SetReadDeadline(time.Now().Add(rest)) // For /proc/kmsg and the like. A file on a disk has none.
+	_ = file.SetReadDeadline(time.Now().Add(rest)) // For /proc/kmsg; a file on a disk has none.
 	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}

@@ -116,7 +116,7 @@ def handshake(client, server, inward):
 
 
 def certificates(sent):
-    """How many certificates these records of a handshake hold (RFC 5246, 6.2.1 and 7.4.2)."""
+    """How many certificates these records of a handshake of TLS 1.2 hold."""
     messages = b""
     while sent:
         length = int.from_bytes(sent[3:5], "big")
