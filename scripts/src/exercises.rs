@@ -56,7 +56,7 @@ fn table(set: &Set) -> Result<String, Error> {
         ("s", " together")
     };
     let _ = writeln!(page, "\n{all} exercise{s}, {minutes} minutes{together}.");
-    page += &other_tracks(&set);
+    page += &other_tracks(set);
     Ok(page)
 }
 
