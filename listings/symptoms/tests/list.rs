@@ -122,6 +122,8 @@ fn what_nobody_can_follow_is_refused() {
     );
     let more = "[[step]]\nid = \"unused\"\nsays = \"No:\"\ncommand = \"true\"\n\n[[kind]]";
     refused("[[kind]]", more, "no symptom is of the step `unused`");
+    let kind = "[[kind]]\nid = \"unused\"\ntitle = \"No\"\nmeans = \"No.\"\nentries = [1]\nchapter = \"ch01.md#no\"\nstep = \"look\"\n\n[[program]]";
+    refused("[[program]]", kind, "no symptom is of the kind `unused`");
 }
 
 #[test]

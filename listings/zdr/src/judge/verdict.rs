@@ -1,10 +1,11 @@
 //! From findings and figures to a verdict.
 
+use crate::attempt::Class;
 use crate::judge::findings::{ROTATION, share};
 use crate::report::cause::causes;
 use crate::report::coverage::remark;
 use crate::report::format::counted;
-use crate::report::{Finding, Report, Severity, Status, Verdict};
+use crate::report::{Finding, Phase, Report, Severity, Status, Verdict};
 
 /// The verdict, in a few sentences. The first names the level that it speaks of.
 pub fn verdict(report: &Report) -> Verdict {
@@ -47,7 +48,14 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
                 many => format!(" And {} more things are wrong.", many - 1),
             };
             let words = &worst.words;
-            format!("{name} does not rotate with zero downtime. {words}{more}")
+            match failed_before(worst) {
+                Some(class) => format!(
+                    "{name} fails clients of the class {class} before anything is rotated, so this run says \
+                     little about its rotation. {words}{more} Mend that first, or leave the class out \
+                     with `--classes`."
+                ),
+                None => format!("{name} does not rotate with zero downtime. {words}{more}"),
+            }
         }
         (None, None) if !failures.is_empty() => in_scenarios(report, does, &rotations, &failed),
         (Some(error), None) => {
@@ -62,6 +70,14 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
         }
         (None, None) => format!("{name} {does}: {rotations}{}. {failed}", passed(report)),
     }
+}
+
+/// The class whose attempts failed in this way before the first rotation, where there is one: what is wrong
+/// then is no matter of rotation.
+fn failed_before(finding: &Finding) -> Option<Class> {
+    let mut evidence = finding.evidence.iter();
+    let before = evidence.find(|of| of.phase == Some(Phase::Before));
+    before.map(|of| of.class)
 }
 
 /// What was done to it is another matter than what happens every day: which level it passes is said.

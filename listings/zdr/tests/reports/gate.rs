@@ -1,5 +1,6 @@
 //! Levels: what counts, what is only told, and that the headline says which of the two.
 
+use zdr::attempt::{Class, FailureKind};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
 use zdr::gate::day::Day;
@@ -8,7 +9,9 @@ use zdr::gate::scenario::Scenario;
 use zdr::judge::verdict::verdict;
 use zdr::report::page::page;
 use zdr::report::text::summary;
-use zdr::report::{Code, Finding, Outcome, Report, ScenarioReport, Severity, Status};
+use zdr::report::{
+    Code, Evidence, Finding, Outcome, Phase, Report, ScenarioReport, Severity, Status,
+};
 
 use super::sample::{self, Run, finding};
 
@@ -136,6 +139,31 @@ fn a_loss_while_all_is_well_fails_each_level() {
             "{words}"
         );
         assert!(!words.contains("It passes the level"), "{words}");
+    }
+}
+
+/// A server that closes each connection, say, and clients that keep theirs: that is no matter of rotation.
+#[test]
+fn what_fails_before_anything_is_rotated_is_not_blamed_on_rotation() {
+    for (phase, blamed) in [
+        (
+            Phase::Before,
+            "fails clients of the class http2 before anything is rotated",
+        ),
+        (Phase::During, "does not rotate with zero downtime"),
+        (Phase::After, "does not rotate with zero downtime"),
+    ] {
+        let mut report = found(&[("rotation", Code::RequestsFailed)]);
+        report.findings[0].evidence.push(Evidence {
+            class: Class::Http2,
+            kind: FailureKind::Lost,
+            phase: Some(phase),
+            at_ms: Some(12.0),
+            said: String::new(),
+        });
+        let report = judged(report, Level::All);
+        let words = &report.verdict.words;
+        assert!(!report.verdict.passed && words.contains(blamed), "{words}");
     }
 }
 
