@@ -265,9 +265,9 @@ fn handshakes(page: &mut String, costs: &Costs) -> std::fmt::Result {
     }
     let show = |most| format!("{most:.0}");
     let ecdsa = |server: &Server| figures(server).0;
-    first(page, costs, "the most with ECDSA", ecdsa, show)?;
+    first(page, costs, "the most handshakes with ECDSA", ecdsa, show)?;
     let rsa = |server: &Server| figures(server).1;
-    first(page, costs, "the most with RSA", rsa, show)
+    first(page, costs, "the most handshakes with RSA", rsa, show)
 }
 
 fn quic(page: &mut String, costs: &Costs) -> std::fmt::Result {

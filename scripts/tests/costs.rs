@@ -95,9 +95,9 @@ fn handshakes_are_of_a_second_of_the_servers_processor() {
         "| ch06 | 3000 | 2000 | 0.67 | 100 |",
         "| swift | 5000 | 1000 | 0.20 | 0 |",
         "| gone | – | – | – | – |",
-        "First, with the most with ECDSA: swift (5000); of the book's listings ch06 (3000).",
+        "First, with the most handshakes with ECDSA: swift (5000); of the book's listings ch06 (3000).",
         // Nothing more to say where a listing is first.
-        "First, with the most with RSA: ch06 (2000).",
+        "First, with the most handshakes with RSA: ch06 (2000).",
     ] {
         assert!(table.contains(row), "{row}\n{table}");
     }
