@@ -102,14 +102,17 @@ var mlDSA = map[string]string{
 
 const exchange = "a key for key exchange (X25519 or X448)"
 
+// pkcs8Key is a key with its algorithm beside it (RFC 5958).
+type pkcs8Key struct {
+	Version    int
+	Algorithm  pkix.AlgorithmIdentifier
+	PrivateKey []byte
+}
+
 // hasItsPublic says whether the public part beside a key is its own, where there is one. Go computes its own,
 // and other libraries do not.
 func hasItsPublic(block Block, key *ecdsa.PrivateKey) bool {
-	var pkcs8 struct { // RFC 5958
-		Version    int
-		Algorithm  pkix.AlgorithmIdentifier
-		PrivateKey []byte
-	}
+	var pkcs8 pkcs8Key
 	var sec1 struct { // RFC 5915
 		Version    int
 		PrivateKey []byte
@@ -130,11 +133,7 @@ func hasItsPublic(block Block, key *ecdsa.PrivateKey) bool {
 
 // describe says what a key is that does not parse, by the names that stand in it.
 func describe(block Block) string {
-	var pkcs8 struct { // RFC 5958
-		Version    int
-		Algorithm  pkix.AlgorithmIdentifier
-		PrivateKey []byte
-	}
+	var pkcs8 pkcs8Key
 	var sec1 struct { // RFC 5915
 		Version    int
 		PrivateKey []byte
