@@ -72,7 +72,7 @@ pub fn build_for(
     }
     address.configure(&mut config)?;
     let folder = root.join(&config.build.build_dir);
-    destination::may_be_emptied(&folder)?;
+    destination::may_be_emptied(&folder, &root.join(&config.book.src))?;
     let named = config.contains_key(&format!("preprocessor.{}", Executable::NAME));
     let mut book = MDBook::load_with_config(root, config)?;
     if named {

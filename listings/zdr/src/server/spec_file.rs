@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::server::document::Document;
@@ -35,6 +35,27 @@ impl From<SpecError> for io::Error {
     }
 }
 
+/// No description of a server is as long.
+const LONGEST: u64 = 1024 * 1024;
+
+fn text_of(file: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    fs::File::open(file)?
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        let why = "it has more than 1 MiB, and a description of a server has a few lines";
+        return Err(io::Error::other(why));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
+        io::Error::other(format!(
+            "line {line} is no text in UTF-8: save the file as UTF-8"
+        ))
+    })
+}
+
 /// What contradicts itself: the key where that is seen, and why.
 type Contradiction = (&'static [&'static str], &'static str);
 
@@ -46,7 +67,7 @@ impl Spec {
     pub fn read(file: &Path) -> Result<Self, SpecError> {
         let origin = file.display().to_string();
         let unreadable = |error: io::Error| Mistake::of(&origin, error.to_string());
-        let text = fs::read_to_string(file).map_err(unreadable)?;
+        let text = text_of(file).map_err(unreadable)?;
         let mut spec = Self::parse_from(&origin, &text)?;
         let folder = file.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));

@@ -8,6 +8,7 @@ mod fooled;
 mod gate;
 mod keep;
 mod outputs;
+mod paths;
 mod preflight;
 mod refuse;
 mod start;

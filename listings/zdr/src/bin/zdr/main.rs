@@ -11,6 +11,7 @@ mod progress;
 mod watch;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -89,7 +90,8 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         };
         return print(&(first.to_owned() + &plan(&spec, &options)));
     }
-    arguments.output.has_places()?;
+    let read: Vec<_> = arguments.server.as_deref().into_iter().collect();
+    arguments.output.has_places(&read)?;
     options.keep = arguments.keep.as_deref().map(Keeper::new).transpose()?;
     let interrupt = interrupt()?;
     let reaper = Reaper::start(&std::env::current_exe()?)?;
@@ -220,6 +222,8 @@ fn compared(arguments: &Compare) -> io::Result<ExitCode> {
 }
 
 fn merged(arguments: &Merge) -> io::Result<ExitCode> {
+    let read: Vec<_> = arguments.reports.iter().map(PathBuf::as_path).collect();
+    arguments.output.has_places(&read)?;
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;
@@ -227,6 +231,7 @@ fn merged(arguments: &Merge) -> io::Result<ExitCode> {
 }
 
 fn shown(arguments: &Show) -> io::Result<ExitCode> {
+    arguments.output.has_places(&[&arguments.report])?;
     arguments
         .output
         .write(&Report::read(&arguments.report)?, None, INTERRUPTED)
