@@ -11,6 +11,7 @@ mod outputs;
 mod preflight;
 mod refuse;
 mod start;
+mod still;
 mod stop;
 mod told;
 mod tools;
