@@ -12,6 +12,7 @@ mod paths;
 mod preflight;
 mod refuse;
 mod start;
+mod still;
 mod stop;
 mod told;
 mod tools;
