@@ -101,16 +101,21 @@ impl Spec {
         let read = complaints(&document, text, &mut mistakes);
         mistakes.sort_by_key(Mistake::place);
         match read {
-            Some(spec) if mistakes.is_empty() => match spec.contradiction() {
-                Some((key, what)) => Err(document.at(key, what).into()),
-                None => Ok(spec),
-            },
+            Some(spec) if mistakes.is_empty() => {
+                let contradictions = spec.contradictions().into_iter();
+                mistakes.extend(contradictions.map(|(key, what)| document.at(key, what)));
+                mistakes.sort_by_key(Mistake::place);
+                match mistakes.is_empty() {
+                    true => Ok(spec),
+                    false => Err(SpecError(mistakes)),
+                }
+            }
             _ => Err(SpecError(mistakes)),
         }
     }
 
     /// What cannot be in one file, though each of it may be.
-    fn contradiction(&self) -> Option<Contradiction> {
+    fn contradictions(&self) -> Vec<Contradiction> {
         let of_either: Vec<(bool, Contradiction)> = vec![
             (
                 self.setup.iter().any(|command| is_nothing(command)),
@@ -165,22 +170,9 @@ impl Spec {
             Some(_) => self.if_attached(),
             None => self.if_started(),
         };
-        first(of_this)
-            .or_else(|| self.mail_with_clients())
-            .or_else(|| first(of_either))
-    }
-
-    /// Whether a server of mail has turned a client away cannot be told by what is said here.
-    fn mail_with_clients(&self) -> Option<Contradiction> {
-        let key: &[&str] = match (self.client_auth, &self.mutual) {
-            (true, _) => &["client_auth"],
-            (false, Some(_)) => &["mutual"],
-            (false, None) => return None,
-        };
-        let what = "whether a server of mail lets in a client without a certificate cannot be judged: many let it \
-                    say `NOOP`, and refuse its mail or its login";
-        let is_mail = matches!(self.protocol, Protocol::Smtp | Protocol::Imap);
-        is_mail.then_some((key, what))
+        let all = of_this.into_iter().chain(of_either);
+        all.filter_map(|(holds, contradiction)| holds.then_some(contradiction))
+            .collect()
     }
 
     fn if_started(&self) -> Vec<(bool, Contradiction)> {
@@ -266,10 +258,4 @@ fn complaints(document: &Document<'_>, text: &str, found: &mut Vec<Mistake>) -> 
             _ => return None,
         }
     }
-}
-
-/// The first that holds.
-fn first(all: Vec<(bool, Contradiction)>) -> Option<Contradiction> {
-    let mut all = all.into_iter();
-    all.find_map(|(holds, contradiction)| holds.then_some(contradiction))
 }

@@ -11,8 +11,8 @@ use zdr::client::options::{ClientOptions, Step};
 use zdr::client::steps::StepReport;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 
-use crate::interrupt::{INTERRUPTED, interrupt};
 use crate::output::{NONE, has_place, print};
 
 const EXAMPLES: &str = "\

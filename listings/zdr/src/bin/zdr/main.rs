@@ -4,7 +4,6 @@ mod arguments;
 mod check_client;
 mod demo;
 mod describe;
-mod interrupt;
 mod manual;
 mod output;
 mod progress;
@@ -27,13 +26,13 @@ use zdr::gate::scenario::Scenario;
 use zdr::report::Report;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
 use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use describe::described;
-use interrupt::{INTERRUPTED, interrupt};
 use output::{NONE, print};
 use progress::Progress;
 
@@ -47,9 +46,7 @@ async fn main() -> ExitCode {
         Command::Report(arguments) => shown(&arguments),
         Command::CheckClient(arguments) => arguments.run().await,
         Command::Watch(arguments) => arguments.run().await,
-        Command::Demo => demo::run()
-            .await
-            .and_then(|said| print(&(said.join("\n") + "\n"))),
+        Command::Demo => demo::demo().await,
         Command::Schema => print(&Report::schema()),
         Command::Toml { markdown: true } => print(&as_markdown()),
         Command::Toml { markdown: false } => print(&as_text()),

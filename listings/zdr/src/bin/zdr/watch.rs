@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use zdr::report::file::write_whole;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::watch::look::Trust;
 use zdr::watch::options::WatchOptions;
 use zdr::watch::text::summary;
 use zdr::watch::watch;
 
-use crate::interrupt::{INTERRUPTED, interrupt};
 use crate::output::{NONE, has_place, print};
 
 const EXAMPLES: &str = "\
