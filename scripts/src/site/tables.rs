@@ -85,7 +85,8 @@ fn columns(table: &str) -> Vec<Column> {
                 columns.push(Column::default());
             }
             let (column, text) = (&mut columns[at], text(&cell[3]));
-            let word = longest(&text);
+            // Code has a frame, which takes the room of a character.
+            let word = longest(&text) + usize::from(cell[3].contains("<code"));
             if &cell[1] == "h" {
                 column.name = word.max(column.name);
             } else {
@@ -205,5 +206,6 @@ mod tests {
         assert_eq!(of("one_<wbr>long_<wbr>name"), column(5, 12));
         assert_eq!(of("0\u{a0}of\u{a0}20, in all"), column(8, 12));
         assert_eq!(of("a &lt; b"), column(1, 5));
+        assert_eq!(of("<code>a_name_of_code</code>"), column(15, 15));
     }
 }
