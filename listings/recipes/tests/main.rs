@@ -10,3 +10,5 @@ mod night;
 mod programs;
 mod report;
 mod rotating;
+mod shorter;
+mod slow;
