@@ -18,7 +18,7 @@ import (
 const (
 	poll   = 500 * time.Millisecond // How often the files are looked at.
 	rest   = 250 * time.Millisecond // So long invalid files stay the same before that is told.
-	settle = 10 * time.Second       // The same for a chain with less in it: it may be half a file.
+	settle = 10 * time.Second       // The same for a leaf that lost its chain: it may be half a file.
 )
 
 // Rotating follows the files of a certificate. Copy this file; it needs the standard library alone. A
@@ -69,7 +69,9 @@ func (r *Rotating) follow(loaded chan<- struct{}) {
 			r.Hook(nil, err)
 		case served != nil && slices.EqualFunc(next.Certificate, served.Certificate, slices.Equal):
 			r.Hook(nil, nil)
-		case served != nil && len(next.Certificate) < len(served.Certificate) && age < settle:
+		// Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
+		case served != nil && len(next.Certificate) < len(served.Certificate) &&
+			(age < rest || len(next.Certificate) == 1 && age < settle):
 		default:
 			r.current.Store(next)
 			r.Hook(next, nil)
@@ -91,8 +93,7 @@ func (r *Rotating) read() (found [3]string, err error) {
 }
 
 func readFile(path string, limit int64) ([]byte, error) {
-	// Not blocking: to open a FIFO would wait for its writer.
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // A FIFO would wait for its writer.
 	if err != nil {
 		return nil, err
 	}
@@ -115,15 +116,15 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 	roots, others := x509.NewCertPool(), x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(found[2]))
 	for at, der := range pair.Certificate {
-		// Clients with OpenSSL parse each certificate, needed or not.
-		other, err := x509.ParseCertificate(der)
+		other, err := x509.ParseCertificate(der) // Clients with OpenSSL parse each one, needed or not.
 		if err != nil {
 			return nil, &Rejected{"malformed", r.Files[0], err.Error()}
 		}
 		others.AddCert(other)
 		key, is := other.PublicKey.(*rsa.PublicKey)
-		if at == 0 && other.IsCA || is && key.N.BitLen() < 2048 { // Clients with rustls take neither.
-			return nil, &Rejected{"chain_broken", r.Files[0], "a CA as the leaf, or RSA below 2048 bits"}
+		if at == 0 && other.IsCA || is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) {
+			detail := "a CA as the leaf, or RSA of less than 2048 or more than 8192 bits" // No client with rustls.
+			return nil, &Rejected{"chain_broken", r.Files[0], detail}
 		}
 	}
 	for _, name := range r.Names {

@@ -15,7 +15,7 @@ import time
 
 POLL = 0.5  # Seconds between two looks.
 REST = 0.25  # So long invalid files stay the same before that is told: a writer may be at work.
-SETTLE = 10  # The same for a chain with less in it: it may be half a file.
+SETTLE = 10  # The same for a leaf that lost its chain: it may be half a file.
 LARGEST = (80 << 10, 80 << 10, 1 << 20)  # Bytes that are read of a file: clients take no longer chain.
 
 
@@ -54,7 +54,8 @@ class Rotating:
                     last, since = found, time.monotonic()
                 self._look(found, time.monotonic() - since)
             except Exception as why:  # The hook's, for one. It must not end the rotation.
-                print(f"rotation: {type(why)}", flush=True)  # Its words may hold a file's, and so a key.
+                with contextlib.suppress(OSError):  # Its words may hold a file's, and so a key.
+                    print(f"rotation: {type(why)}", flush=True)
             time.sleep(self._poll)
 
     def _look(self, found, age):
@@ -66,10 +67,11 @@ class Rotating:
             return
         if loaded["chain"] == self._chain:
             self._hook(None, None)
-        elif len(loaded["chain"]) >= len(self._chain) or age >= SETTLE:
+        # Authorities do shorten their chains. But a leaf alone may need those roots that are intermediates.
+        elif len(loaded["chain"]) >= len(self._chain) or age >= (REST if loaded["chain"][1:] else SETTLE):
             self._current, self._chain = context, loaded["chain"]
+            self._loaded.set()  # Before the hook: where that fails, the pair is served all the same.
             self._hook(loaded, None)
-            self._loaded.set()
 
     def _read(self):
         return [_file(path, limit) for path, limit in zip(self._files, LARGEST)]

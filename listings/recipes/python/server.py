@@ -5,6 +5,7 @@ import hashlib
 import json
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import cert_time_to_seconds
@@ -78,7 +79,8 @@ class Hook:
         nanoseconds = time.time_ns()
         seconds = datetime.fromtimestamp(nanoseconds // 10**9, timezone.utc)
         ts = f"{seconds:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09}Z"
-        print(json.dumps({"ts": ts, "event": event, **fields}), file=sys.stderr, flush=True)
+        with suppress(OSError):  # A log that cannot be written is no reason to stop serving.
+            print(json.dumps({"ts": ts, "event": event, **fields}), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

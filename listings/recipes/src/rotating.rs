@@ -1,7 +1,6 @@
-//! Rotates the certificate of a rustls server while it runs. Copy this file. It needs `arc-swap`,
-//! `libc`, `notify`, `rustls` with `aws_lc_rs`, and `x509-parser`. A thread looks at the files at each
-//! change in their directories, and twice a second. A pair that clients would accept is published by
-//! one swap. Any other is reported, and the last good one stays.
+//! Rotates the certificate of a rustls server while it runs. Copy this file. It needs `arc-swap`, `libc`,
+//! `notify`, `rustls` with `aws_lc_rs`, and `x509-parser`. A thread looks at the files at each change, and
+//! twice a second. A pair that clients accept is published by one swap. Else the last good one stays.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
@@ -17,7 +16,7 @@ use rustls::{CertificateError::BadEncoding, Error, RootCertStore, sign::Certifie
 use x509_parser::parse_x509_certificate as parse;
 
 const POLL: Duration = Duration::from_millis(500); // Events of the file system get lost.
-const SETTLE: Duration = Duration::from_secs(10); // A chain with less in it may be half a file.
+const SETTLE: Duration = Duration::from_secs(10); // A leaf that lost its chain may be half a file.
 const LARGEST: [u64; 3] = [80 << 10, 80 << 10, 1 << 20]; // Bytes. Clients take no longer chain.
 
 /// The files of the chain (leaf first), its key, and the roots that clients trust.
@@ -67,8 +66,7 @@ impl Rotating {
 
     fn follow(&self, files: &Files, names: &Names, hook: &Hook, loaded: &Sender<()>) {
         let (hint, hints) = sync_channel(1);
-        // In place before the first look. Where it cannot be had, the poll is alone.
-        let _watch = watch(files, hint.clone());
+        let _watch = watch(files, hint.clone()); // Before the first look. Without it the poll is alone.
         let mut last = (read(files), Instant::now());
         loop {
             let found = read(files);
@@ -79,7 +77,9 @@ impl Rotating {
             let served = served.as_ref().map_or(&[][..], |pair| &pair.cert);
             let look = match found.clone().and_then(|found| judge(&found, names)) {
                 Ok(next) if next.cert == served => Look::Unchanged,
-                Ok(next) if next.cert.len() < served.len() && age < SETTLE => Look::Waiting,
+                // Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
+                Ok(next) if next.cert.len() < served.len() && age < POLL / 2 => Look::Waiting,
+                Ok(next) if next.cert.len() < served.len().min(2) && age < SETTLE => Look::Waiting,
                 Ok(next) => Look::Loaded(Arc::new(next)),
                 Err(_) if age < POLL / 2 => Look::Waiting,
                 Err(error) => Look::Rejected(error),

@@ -2,16 +2,19 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
+use hyper::service::{Service as _, service_fn};
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
@@ -19,8 +22,10 @@ use tower::Service;
 use crate::rotating::Rotating;
 
 // ANCHOR: serve
-/// A client has so long for its handshake.
+/// A client has so long for its handshake, and again until its first request is there.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// And so long for each later one. Clients let an idle connection go before, many after 90 seconds.
+const IDLE: Duration = Duration::from_secs(120);
 
 /// A configuration for the life of the process: each handshake asks `pair` for the certificate.
 pub fn config(pair: Arc<Rotating>) -> Arc<ServerConfig> {
@@ -51,11 +56,27 @@ where
             let Ok(Ok(tls)) = timeout(HANDSHAKE, acceptor.accept(tcp)).await else {
                 return;
             };
-            let http = auto::Builder::new(TokioExecutor::new());
+            let mut http = auto::Builder::new(TokioExecutor::new());
+            // Without timers, a client that stops within a request holds its place forever.
+            let timer = TokioTimer::new();
+            http.http1().timer(timer.clone()).header_read_timeout(IDLE);
+            http.http2().timer(timer).keep_alive_interval(IDLE);
+            let asked = &Notify::new();
+            let service = service_fn(move |request: Request<Incoming>| {
+                asked.notify_one();
+                service.call(request)
+            });
+            let connection = http.serve_connection_with_upgrades(TokioIo::new(tls), service);
+            let mut connection = pin!(connection);
             // How a connection ends is its client's business.
-            let _ = http
-                .serve_connection_with_upgrades(TokioIo::new(tls), service)
-                .await;
+            tokio::select! {
+                _ = connection.as_mut() => {}
+                first = timeout(HANDSHAKE, asked.notified()) => {
+                    if first.is_ok() {
+                        let _ = connection.await;
+                    }
+                }
+            }
         });
     }
 }

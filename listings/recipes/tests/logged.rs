@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::agent::{Agent, Strategy};
 use lab::event::Event;
@@ -82,6 +82,48 @@ fn survives_its_log(process: u32) {
     let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
     let pipe = 1 << (13 - 1);
     assert_ne!(ignored & pipe, 0, "SIGPIPE is not ignored");
+}
+
+/// Neither its log nor anything else that it prints can be written, as on a full disk: it starts all the
+/// same, and serves the next pair.
+#[test]
+fn in_python_with_a_disk_that_is_full() {
+    const PROGRAM: &str = "
+import os, sys, time
+full = os.open('/dev/full', os.O_WRONLY)
+os.dup2(full, 1), os.dup2(full, 2)
+from rotating import Rotating
+from server import Hook
+rotating = Rotating(sys.argv[1:4], ('localhost',), Hook(), 0.01)
+first = rotating._chain
+for file in sys.argv[1:3]:
+    os.rename(file + '.next', file)
+while rotating._chain == first:
+    time.sleep(0.01)
+os._exit(0)
+";
+    let Some(python) = peer::find("python3") else {
+        return;
+    };
+    let folder = lab::directory().unwrap();
+    let mut agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let (files, next) = (agent.files(), agent.issue().unwrap());
+    fs::write(folder.path().join("tls.crt.next"), &next.chain_pem).unwrap();
+    fs::write(folder.path().join("tls.key.next"), next.key.expose()).unwrap();
+    let mut command = Command::new(python);
+    command.args(["-B", "-c", PROGRAM]);
+    command.args([&files.certificate, &files.key, &files.roots]);
+    command.current_dir(Path::new(programs::here()).join("python"));
+    let mut running = Running(command.spawn().unwrap());
+    let end = Instant::now() + BOUND;
+    let status = loop {
+        match running.0.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() > end => panic!("the next pair was not served in {BOUND:?}"),
+            None => thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    assert!(status.success(), "{status}");
 }
 
 #[test]

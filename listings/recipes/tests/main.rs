@@ -11,3 +11,5 @@ mod programs;
 mod refused;
 mod report;
 mod rotating;
+mod shorter;
+mod slow;
