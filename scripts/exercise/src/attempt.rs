@@ -219,7 +219,7 @@ fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Option<PathBu
 fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
     let wrong = |error| Error::file(program, error);
     let outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
-    let printed = printed::run(Command::new(program).arg(outcomes.path()), None).map_err(wrong)?;
+    let printed = printed::run(Command::new(program).arg(outcomes.path())).map_err(wrong)?;
     let said = fs::read_to_string(outcomes.path()).map_err(wrong)?;
     Ok(Ran {
         checks: self::outcomes(&said, checks),

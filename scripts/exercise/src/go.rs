@@ -75,7 +75,7 @@ pub fn checks(test: &str) -> Vec<Check> {
 /// When Go cannot be started.
 pub fn test(folder: &Path) -> io::Result<Tested> {
     let mut tested = Tested::default();
-    let mut read = |stdout: &mut dyn Read| {
+    let read = |stdout: &mut dyn Read| {
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
             match serde_json::from_str(&line) {
@@ -93,7 +93,7 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
-    let said = printed::run(&mut command, Some(&mut read))?;
+    let said = printed::run_and_read(&mut command, read)?;
     tested.refused += &said;
     Ok(tested)
 }

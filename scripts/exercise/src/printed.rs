@@ -2,7 +2,7 @@
 //! memory nor the terminal.
 
 use std::io::{self, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 
 /// So many bytes are kept of each stream.
@@ -48,31 +48,32 @@ impl Printed {
     }
 }
 
-/// Runs a program that reads nothing, and returns what it prints. `read` is given its stdout, if it is not to be
-/// printed.
+/// Runs a program that reads nothing, and returns what it prints.
 ///
 /// # Errors
 /// When the program cannot be started.
-pub fn run(
-    command: &mut Command,
-    read: Option<&mut dyn FnMut(&mut dyn Read)>,
-) -> io::Result<String> {
+pub fn run(command: &mut Command) -> io::Result<String> {
+    let mut printed = Printed::default();
+    let stderr = run_and_read(command, |stdout| printed = Printed::all_of(stdout))?;
+    Ok(printed.text() + &stderr)
+}
+
+/// Runs a program that reads nothing, gives its stdout to `read`, and returns what it prints on stderr.
+///
+/// # Errors
+/// When the program cannot be started.
+pub fn run_and_read(command: &mut Command, read: impl FnOnce(&mut dyn Read)) -> io::Result<String> {
     command.stdin(Stdio::null());
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let Child { stdout, stderr, .. } = &mut child;
-    let stderr = stderr
-        .take()
-        .map(|pipe| thread::spawn(|| Printed::all_of(pipe)));
-    let mut text = String::new();
-    match (stdout.take(), read) {
-        (Some(mut pipe), Some(read)) => read(&mut pipe),
-        (Some(pipe), None) => text = Printed::all_of(pipe).text(),
-        (None, _) => {}
+    let stderr = child.stderr.take();
+    let stderr = stderr.map(|pipe| thread::spawn(|| Printed::all_of(pipe)));
+    if let Some(mut stdout) = child.stdout.take() {
+        read(&mut stdout);
     }
     child.wait()?;
     let stderr = stderr.and_then(|reading| reading.join().ok());
-    Ok(text + &stderr.unwrap_or_default().text())
+    Ok(stderr.unwrap_or_default().text())
 }

@@ -64,7 +64,7 @@ pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
     for ((answer, test), outcomes) in answers.iter().zip(&files) {
         command.args([answer, test]).arg(outcomes.path());
     }
-    let printed = printed::run(&mut command, None)?;
+    let printed = printed::run(&mut command)?;
     let outcomes = files.iter().map(|file| fs::read_to_string(file.path()));
     Ok(Tried {
         outcomes: outcomes.collect::<io::Result<_>>()?,
