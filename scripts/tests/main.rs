@@ -1,6 +1,7 @@
 //! The chores' tests, in one program: they wait side by side, and are linked once.
 
 mod catalogue;
+mod ci;
 mod costs;
 mod destination;
 mod errata;

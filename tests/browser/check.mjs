@@ -70,7 +70,7 @@ async function picture(page, name) {
 
 // Nothing is wider than the page, but what scrolls by itself.
 async function fits(page, where) {
-    const { wide, width, who, codes } = await page.evaluate(() => {
+    const { wide, width, who, codes, tables } = await page.evaluate(() => {
         const width = document.documentElement.clientWidth;
         const main = document.querySelector("main");
         // Around the text there are boxes that would scroll as a whole: they do not count.
@@ -89,10 +89,14 @@ async function fits(page, where) {
         const codes = [...document.querySelectorAll("main pre > code:not(.carets)")]
             .filter((code) => code.scrollWidth > code.clientWidth + 1)
             .map((code) => `${code.className}: ${code.textContent.split("\n").toSorted((a, b) => b.length - a.length)[0]}`);
+        const tables = [...document.querySelectorAll("main :is(.table-wrapper, .grid-table)")]
+            .filter((table) => table.scrollWidth > table.clientWidth + 1)
+            .map((table) => `${table.scrollWidth} on ${table.clientWidth}: ${table.textContent.slice(0, 60)}`);
         for (const fold of folds) { fold.open = false; }
-        return { wide: document.documentElement.scrollWidth, width, who, codes };
+        return { wide: document.documentElement.scrollWidth, width, who, codes, tables };
     });
     if (wide > width || who.length > 0) { problem(where, `${wide} wide on ${width}: ${who.slice(0, 3)}`); }
+    for (const table of tables) { problem(where, `a table scrolls sideways: ${table}`); }
     for (const code of codes) { problem(where, `code is wider than the page: ${code}`); }
 }
 
@@ -109,7 +113,7 @@ async function thin(page) {
     await page.evaluate(() => {
         const seen = new Set();
         for (const code of document.querySelectorAll("pre > code")) {
-            for (const word of code.querySelectorAll("span")) {
+            for (const word of code.querySelectorAll("span, wbr")) {
                 const kind = `${code.className} ${word.className}`;
                 if (seen.has(kind)) { word.replaceWith(...word.childNodes); }
                 seen.add(kind);

@@ -45,6 +45,7 @@ pub mod pem;
 pub mod pinned;
 pub mod rest;
 mod settle;
+mod shorter;
 pub mod start;
 mod tell;
 mod trust;
@@ -72,13 +73,14 @@ pub use exposure::ExposedKey;
 pub use settle::loses_anchor;
 
 use pinned::Seen;
+use shorter::Shorter;
 use trust::Trust;
 
 /// What is asked of the files beyond what a peer would ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// How long a chain or a set of trust anchors that shrank must stay as it is before it is
-    /// believed. Longer than any writer pauses within one file; shorter than you are willing to
+    /// How long a set of trust anchors that shrank, or a chain that lost what clients need, must stay
+    /// as it is before it is believed. Longer than any writer pauses within one file; shorter than you are willing to
     /// wait for a removed anchor to be gone.
     pub settle: Duration,
     /// How long files that are not valid must stay as they are before that is said: a writer may be
@@ -152,6 +154,7 @@ struct Judged {
     trust: Vec<Rejected>,
     ended: Vec<Ended>,
     lost: Vec<String>,
+    shorter: Shorter,
 }
 
 // ANCHOR: read
@@ -172,7 +175,7 @@ impl Reader {
         let (seen, judged) = self.rested(source, between, &mut |seen| {
             let seen = seen.as_ref().map_err(Clone::clone)?;
             let judged = self.judge(source, seen, serving)?;
-            self.settled(source, &judged.identity, serving, shrunk)?;
+            self.settled(source, &judged, serving, shrunk)?;
             Ok(judged)
         });
         self.tell(source, serving, &seen, judged)
@@ -221,6 +224,7 @@ impl Reader {
         let lost = self.names_lost(source, serving, &identity)?;
         Ok(Judged {
             ended: ended::ended(source, &identity, now),
+            shorter: shorter::compare(source, &identity, serving, self.peers, now),
             identity,
             trust: faults,
             lost,

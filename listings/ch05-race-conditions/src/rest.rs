@@ -10,6 +10,7 @@ use std::time::Duration;
 use ch02_hot_reload::identity::{Reason, Rejected, Source};
 
 use crate::pinned::Seen;
+use crate::shorter::Shorter;
 use crate::{Judged, Reader, stable};
 
 /// How many times [`crate::Options::rest`] is waited for at the most: a writer that never rests is
@@ -61,11 +62,12 @@ impl Reader {
     // ANCHOR_END: rested
 }
 
-/// Whether a writer that goes on could make it good.
+/// Whether a writer that goes on could make it good, or better.
 fn may_pass(judged: &Result<Judged, Rejected>) -> bool {
     use Reason::*;
     match judged {
-        Ok(judged) => !judged.trust.is_empty(),
+        // A chain that got shorter may become longer again.
+        Ok(judged) => !judged.trust.is_empty() || judged.shorter == Shorter::Whole,
         Err(rejected) => !matches!(
             rejected.reason,
             Expired | NotYetValid | NameLost | TooLarge | NotRegular

@@ -6,7 +6,7 @@ use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject};
 use lab::chain;
 use rustls::pki_types::CertificateDer;
 
-use crate::{LostNames, Reader, names};
+use crate::{Judged, LostNames, Reader, names};
 
 /// A root that was renewed with its key and its name is not gone.
 fn is_same_anchor(one: &CertificateDer<'_>, other: &CertificateDer<'_>) -> bool {
@@ -28,21 +28,22 @@ impl Reader {
     pub(crate) fn settled(
         &self,
         source: &Source,
-        identity: &Identity,
+        judged: &Judged,
         serving: Option<&Identity>,
         shrunk: Option<([u8; 32], Instant)>,
     ) -> Result<(), Rejected> {
         let Some(serving) = serving else {
             return Ok(());
         };
+        let identity = &judged.identity;
         let (peers, served) = (identity.anchors_for_peers(), serving.anchors_for_peers());
         let peer_roots = source.peer_roots.as_ref().unwrap_or(&source.files.roots);
-        let (reason, file) = if loses_anchor(&serving.anchors, &identity.anchors) {
-            (Reason::TrustShrunk, &source.files.roots)
+        let (reason, file, what) = if loses_anchor(&serving.anchors, &identity.anchors) {
+            (Reason::TrustShrunk, &source.files.roots, "certificates are gone".into())
         } else if loses_anchor(served, peers) {
-            (Reason::TrustShrunk, peer_roots)
-        } else if identity.certified.cert.len() < serving.certified.cert.len() {
-            (Reason::ChainShrunk, &source.files.certificate)
+            (Reason::TrustShrunk, peer_roots, "certificates are gone".into())
+        } else if let Some(what) = judged.shorter.lacks() {
+            (Reason::ChainShrunk, &source.files.certificate, what)
         } else {
             return Ok(());
         };
@@ -56,7 +57,7 @@ impl Reader {
         }
         self.remembered.lock().shrunk = Some((set, since));
         let settle = self.options.settle;
-        let detail = format!("certificates are gone: believed once it has been so for {settle:?}");
+        let detail = format!("{what}: believed once it has been so for {settle:?}");
         Err(reject(reason, file, &detail))
     }
     // ANCHOR_END: settled

@@ -48,6 +48,7 @@ impl Reader {
             trust,
             ended,
             lost,
+            ..
         } = judged?;
         let renewed = serving.is_some_and(|serving| serving.set_sha256 != identity.set_sha256);
         self.tell_trust(trust, renewed);

@@ -106,7 +106,7 @@ pub enum Writer {
     /// A script: the certificate in place, then the key created for all to read, synced, and
     /// only then `chmod 0600`.
     Script,
-    /// The chain in place, with another last certificate. Leaf and key stay.
+    /// The chain in place, with another certificate of the issuer. Leaf and key stay.
     ChainInPlace,
     /// The trust anchors in place: the first stays, the second is replaced.
     TrustInPlace,

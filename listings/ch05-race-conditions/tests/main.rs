@@ -8,5 +8,6 @@ mod model;
 mod pem;
 mod reader;
 mod rotation;
+mod shorter;
 mod start;
 mod transcripts;

@@ -281,22 +281,6 @@ fn a_writer_that_rests_before_the_last_look() {
 // What is less than is served.
 
 #[test]
-fn a_chain_that_lost_its_last_certificate_is_believed_in_time() {
-    let bench = bench(ExposedKey::Warn);
-    let path = bench.path("tls.crt");
-    let other = Authority::new().unwrap();
-    edit(&path, |chain| chain + other.root_pem());
-    bench.loads();
-    edit(&path, |_| bench.first.chain_pem.clone());
-    bench.rejects(Reason::ChainShrunk, "tls.crt");
-    bench.pass(SETTLE - Duration::from_millis(1));
-    bench.rejects(Reason::ChainShrunk, "tls.crt");
-    bench.pass(Duration::from_millis(1));
-    bench.loads();
-    assert_eq!(bench.store.current().identity.certified.cert.len(), 2);
-}
-
-#[test]
 fn a_trust_anchor_that_is_gone_is_believed_in_time() {
     let bench = bench(ExposedKey::Warn);
     let (path, root) = (bench.path("ca.crt"), bench.agent.root_pem().to_owned());

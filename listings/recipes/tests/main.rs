@@ -8,5 +8,6 @@ mod kubernetes;
 mod logged;
 mod night;
 mod programs;
+mod refused;
 mod report;
 mod rotating;

@@ -39,11 +39,6 @@ const SOUND: Known = Known {
 /// In alphabetical order, as the files.
 fn known() -> BTreeMap<&'static str, Known> {
     let program = |program| SOUND.of(program);
-    // A request that meets the goodbye on its way is lost. HTTP/1.1 has no word for it.
-    let closes_what_is_idle = |program| Known {
-        may_fail: &[Code::RequestsFailed],
-        ..SOUND.of(program)
-    };
     BTreeMap::from([
         ("broken", program("broken")),
         (
@@ -80,7 +75,15 @@ fn known() -> BTreeMap<&'static str, Known> {
         ("envoy", program("envoy")),
         ("exim", program("exim4")),
         ("go", program("go")),
-        ("haproxy-reload", closes_what_is_idle("haproxy")),
+        (
+            "haproxy-reload",
+            // A request that meets the goodbye on its way is lost: HTTP/1.1 has no word for it. So is a
+            // connection of HTTP/2 that was just taken, and over which nothing was asked yet.
+            Known {
+                may_fail: &[Code::RequestsFailed, Code::HandshakesFailed],
+                ..program("haproxy")
+            },
+        ),
         ("haproxy-runtime", program("haproxy")),
         (
             "httpd",

@@ -1,7 +1,7 @@
 //! The sets of files between which a rotation is explored.
 
 use lab::Error;
-use lab::authority::{Authority, KeyKind, LeafRequest};
+use lab::authority::{Authority, Issued, KeyKind, LeafRequest};
 
 use crate::writer::{Set, Writer};
 
@@ -16,41 +16,40 @@ pub struct World {
     pub(super) old: Set,
     /// A new leaf and key.
     renewed: Set,
-    /// The old leaf and key, with another last certificate in the chain.
+    /// The old leaf and key, with another certificate of their issuer.
     rechained: Set,
     /// The old identity, with the second of two trust anchors replaced.
     retrusted: Set,
 }
 
 impl World {
-    /// A chain of three: leaf, intermediate, and a certificate that some peers need and ours does
-    /// not, as a cross-signed root is. So a chain that lost its last certificate still validates.
+    /// A leaf and its intermediate, and a file of trust anchors that lists the intermediate before the
+    /// root. So a chain that lost the intermediate still validates, and clients that trust the root
+    /// alone refuse it.
     ///
     /// # Errors
     /// When no certificates can be made.
     pub fn new() -> Result<Self, Error> {
         // With signatures of one length, so that each run has the same states.
         let authority = || Authority::signing_with(KeyKind::Ed25519);
-        let (mut authority, other, third) = (authority()?, authority()?, authority()?);
-        let roots = |second: &Authority| [authority.root_pem(), second.root_pem()].concat();
-        let (roots, other_roots) = (roots(&other), roots(&third));
-        let mut set = |last: &Authority, roots: &str| {
-            let issued = authority.issue(&LeafRequest::new("localhost"))?;
-            Ok::<_, Error>(Set {
-                chain: padded(&[&issued.chain_pem, last.root_pem()].concat(), CHAIN),
-                key: issued.key.expose().to_owned(),
-                roots: padded(roots, ROOTS),
-            })
+        let (mut authority, other) = (authority()?, authority()?);
+        let mut issue = || authority.issue(&LeafRequest::new("localhost"));
+        let (first, second) = (issue()?, issue()?);
+        let (leaf, intermediate) = parts(&first.chain_pem);
+        let roots = |second: &Authority| padded(&[intermediate, second.root_pem()].concat(), ROOTS);
+        let set = |issued: &Issued| Set {
+            chain: padded(&issued.chain_pem, CHAIN),
+            key: issued.key.expose().to_owned(),
+            roots: roots(&authority),
         };
-        let (old, renewed) = (set(&other, &roots)?, set(&other, &roots)?);
-        let chain = old.chain.trim_start_matches(['#', '.', ' ', '\n']);
-        let chain = chain.replace(other.root_pem(), third.root_pem());
-        let rechained = Set {
-            chain: padded(&chain, CHAIN),
+        let (old, renewed) = (set(&first), set(&second));
+        let retrusted = Set {
+            roots: roots(&other),
             ..old.clone()
         };
-        let retrusted = Set {
-            roots: padded(&other_roots, ROOTS),
+        let reissued = authority.reissue_intermediate()?;
+        let rechained = Set {
+            chain: padded(&[leaf, reissued].concat(), CHAIN),
             ..old.clone()
         };
         Ok(Self {
@@ -74,6 +73,12 @@ impl World {
             Writer::TrustInPlace => &self.retrusted,
         }
     }
+}
+
+/// The leaf of a chain of two, and its intermediate.
+fn parts(chain: &str) -> (&str, &str) {
+    let second = chain.rfind("-----BEGIN ").unwrap_or(chain.len());
+    chain.split_at(second)
 }
 
 fn padded(text: &str, size: usize) -> String {
