@@ -7,19 +7,18 @@ import ssl
 def anchors(pem):
     """The trust anchors in the text of a file: a list of all of them, each as DER. Raises
     `ValueError` where the file may hold an anchor that is not in the answer, or holds none."""
-    try:
-        found = trusted(pem)
-    except ssl.SSLError as error:
-        raise ValueError(f"there is no certificate, or a block does not parse: {error}") from error
-    # Each block has two lines that mark it. Any other line that looks like one is a block that
-    # was not found.
-    marks = pem.count("--BEGIN") + pem.count("--END")
+    # Each line that looks like a mark is one, and each beginning has its end.
+    marks = [line.strip() for line in pem.splitlines() if "--BEGIN" in line or "--END" in line]
+    whole = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"] * (len(marks) // 2)
     # What follows the last line break: a writer may be in the middle of it.
     last = pem.rpartition("\n")[2]
-    is_cut = last.startswith("-") and "--BEGIN" not in last and "--END" not in last
-    if marks != 2 * len(found) or is_cut:
+    if marks != whole or (last.startswith("-") and last.strip() not in whole):
         raise ValueError("a PEM block is not whole, or is of another kind")
-    return found
+    try:
+        # The blocks are whole, so `ssl` passes over none.
+        return trusted(pem)
+    except ssl.SSLError as error:
+        raise ValueError(f"there is no certificate, or a block does not parse: {error}") from error
 
 
 # ANCHOR_END: solution

@@ -2,13 +2,13 @@ import ssl
 
 
 def anchors(pem):
+    begun, ended = (pem.count(f"-----{mark} CERTIFICATE-----") for mark in ("BEGIN", "END"))
+    if begun != ended or not begun:
+        raise ValueError("a certificate begins, and is not whole")
     try:
-        found = trusted(pem)
+        return trusted(pem)
     except ssl.SSLError as error:
         raise ValueError(str(error)) from error
-    if len(found) != pem.count("-----BEGIN CERTIFICATE-----"):
-        raise ValueError("a certificate begins, and is not there")
-    return found
 
 
 def trusted(pem):
