@@ -74,6 +74,15 @@ fn a_connection_has_its_memory_and_its_descriptors() {
     assert!(!table.contains("http3"), "{table}");
 }
 
+/// A descriptor that was closed meanwhile, of hundreds, is no gain.
+#[test]
+fn what_is_nearly_nothing_has_no_sign() {
+    let mut file = file();
+    file["servers"][0]["connection"]["open_after"] = json!(1);
+    let table = render(&file.to_string(), "connections").unwrap();
+    assert!(table.contains("| ch06 | 500 | 40.0 KiB | 0.0 |"), "{table}");
+}
+
 /// What was not shown in time took longer than what was: of 99 rotations 60 were, so no p99 is known. Half of an odd
 /// number is the one in the middle.
 #[test]
