@@ -39,9 +39,17 @@ impl Reader {
         let (peers, served) = (identity.anchors_for_peers(), serving.anchors_for_peers());
         let peer_roots = source.peer_roots.as_ref().unwrap_or(&source.files.roots);
         let (reason, file, what) = if loses_anchor(&serving.anchors, &identity.anchors) {
-            (Reason::TrustShrunk, &source.files.roots, "certificates are gone".into())
+            (
+                Reason::TrustShrunk,
+                &source.files.roots,
+                "certificates are gone".into(),
+            )
         } else if loses_anchor(served, peers) {
-            (Reason::TrustShrunk, peer_roots, "certificates are gone".into())
+            (
+                Reason::TrustShrunk,
+                peer_roots,
+                "certificates are gone".into(),
+            )
         } else if let Some(what) = judged.shorter.lacks() {
             (Reason::ChainShrunk, &source.files.certificate, what)
         } else {
