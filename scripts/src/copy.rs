@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -11,19 +11,31 @@ use walkdir::{DirEntry, WalkDir};
 /// # Errors
 /// When a file cannot be read or written.
 pub fn copy(root: &Path, to: &Path) -> io::Result<()> {
-    let parts = WalkDir::new(root).into_iter().filter_entry(is_source);
-    for entry in parts {
-        let entry = entry?;
-        if !entry.file_type().is_file() {
-            continue;
-        }
-        let to = to.join(entry.path().strip_prefix(root).unwrap_or(entry.path()));
+    for file in sources(root)? {
+        let to = to.join(file.strip_prefix(root).unwrap_or(&file));
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::copy(entry.path(), to)?;
+        fs::copy(file, to)?;
     }
     Ok(())
+}
+
+/// What the book is made of: the files below `root`, in the order of their names, but what was built or installed
+/// there.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn sources(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let parts = WalkDir::new(root).sort_by_file_name().into_iter();
+    for entry in parts.filter_entry(is_source) {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            found.push(entry.into_path());
+        }
+    }
+    Ok(found)
 }
 
 /// The root may have any name, also one that is left out below it.

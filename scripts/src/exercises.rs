@@ -13,22 +13,26 @@ use crate::error::Error;
 /// When an exercise cannot be read, a listing has none, or a cell would break the table.
 pub fn render(root: &Path, of: &Path) -> Result<String, Error> {
     let set = Set::read(root).map_err(Error::list)?;
+    let others = Track::OTHERS.map(|track| Set::of_track(root, track));
+    let others = others.into_iter().collect::<Result<Vec<_>, _>>();
+    let others = others.map_err(Error::list)?;
     let listing = of.file_name().unwrap_or_default();
     if listing == "listings" {
-        return table(&set);
+        return table(&set, &others);
     }
     let of_it = set
         .exercises
         .iter()
         .filter(|one| listing == one.listing.as_str());
-    let sections: Vec<_> = of_it.map(section).collect::<Result<_, _>>()?;
+    let sections = of_it.map(|one| section(one, &twins(one, &others)));
+    let sections: Vec<_> = sections.collect::<Result<_, _>>()?;
     if sections.is_empty() {
         return Err(Error::list(format!("{} has no exercises", of.display())));
     }
     Ok(sections.concat())
 }
 
-fn table(set: &Set) -> Result<String, Error> {
+fn table(set: &Set, others: &[Set]) -> Result<String, Error> {
     let mut page =
         String::from("| chapter | exercise | what it teaches | min |\n|---|---|---|--:|\n");
     let mut minutes = 0;
@@ -56,32 +60,30 @@ fn table(set: &Set) -> Result<String, Error> {
         ("s", " together")
     };
     let _ = writeln!(page, "\n{all} exercise{s}, {minutes} minutes{together}.");
-    page += &other_tracks(set);
+    page += &other_tracks(set, others);
     Ok(page)
 }
 
-/// The tracks in which an exercise can be done beside Rust.
-fn tracks(exercise: &Exercise) -> impl Iterator<Item = Track> {
-    let has = |track: &Track| {
-        let folder = track.folder();
-        folder.is_some_and(|folder| exercise.folder.join(folder).is_dir())
-    };
-    Track::OTHERS.into_iter().filter(has)
+/// The same exercise in other languages.
+fn twins<'a>(exercise: &Exercise, others: &'a [Set]) -> Vec<&'a Exercise> {
+    let others = others.iter().flat_map(|other| &other.exercises);
+    let is_it = |other: &&Exercise| other.shared_id() == exercise.id;
+    others.filter(is_it).collect()
 }
 
 /// Which exercises each other track has, as a paragraph for each.
-fn other_tracks(set: &Set) -> String {
+fn other_tracks(set: &Set, others: &[Set]) -> String {
     let mut page = String::new();
-    for track in Track::OTHERS {
+    for other in others {
         let of_it = set.exercises.iter();
-        let of_it = of_it.filter(|one| tracks(one).any(|other| other == track));
+        let of_it = of_it.filter(|one| !twins(one, std::slice::from_ref(other)).is_empty());
         let links = of_it.map(|one| {
             let Exercise { id, chapter, .. } = one;
             format!("[`{id}`](exercises-{chapter}.md#exercise-{id})")
         });
         let links: Vec<_> = links.collect();
         if !links.is_empty() {
-            let (language, option) = (track.language(), track.option());
+            let (language, option) = (other.track.language(), other.track.option());
             let links = links.join(", ");
             // Writing to a string cannot fail.
             let _ = writeln!(
@@ -100,12 +102,12 @@ fn number(exercise: &Exercise) -> &str {
     number.trim_start_matches('0')
 }
 
-fn section(exercise: &Exercise) -> Result<String, Error> {
+fn section(exercise: &Exercise, twins: &[&Exercise]) -> Result<String, Error> {
     let Exercise { id, about, .. } = exercise;
     let (title, read) = (&about.title, &about.read);
     let (minutes, number) = (about.minutes, number(exercise));
-    let others = tracks(exercise).map(|track| {
-        let (language, option) = (track.language(), track.option());
+    let others = twins.iter().map(|twin| {
+        let (language, option) = (twin.track.language(), twin.track.option());
         format!(" In {language}, with `cargo exercise next {id}{option}`.")
     });
     let also: String = others.collect();
@@ -120,6 +122,14 @@ fn section(exercise: &Exercise) -> Result<String, Error> {
     }
     let solution = exercise.solution().map_err(Error::list)?;
     page += &folded("Solution", &format!("```rust\n{solution}```"));
+    for twin in twins {
+        let solution = twin.solution().map_err(Error::list)?;
+        let (language, fence) = (twin.track.language(), twin.track.language().to_lowercase());
+        page += &folded(
+            &format!("Solution in {language}"),
+            &format!("```{fence}\n{solution}```"),
+        );
+    }
     page += &folded("What goes wrong often", &wrong(exercise)?);
     Ok(page + "\n")
 }

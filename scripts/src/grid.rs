@@ -30,7 +30,7 @@ pub fn render(events: &str) -> Result<String, Error> {
         .concat();
     Ok(format!(
         "<figure class=\"grid\"><ul class=\"grid-key\">{key}</ul>\
-         <div class=\"grid-table\" tabindex=\"0\" role=\"region\" aria-label=\"Grid, scrolls sideways\">\
+         <div class=\"grid-table\" tabindex=\"0\" role=\"region\" aria-label=\"Grid\">\
          <table><thead><tr><th scope=\"col\">writer</th><th scope=\"col\">reader</th>\
          <th scope=\"col\">after each step of the writer</th><th scope=\"col\">states</th>\
          <th scope=\"col\">refused</th><th scope=\"col\">wrong</th></tr></thead>\
@@ -232,8 +232,8 @@ impl Row {
         } = self;
         let class = if *wrong > 0 { "wrong" } else { "right" };
         format!(
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{states}</td><td>{refused}</td>\
-             <td class=\"{class}\">{wrong}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td data-label=\"states\">{states}</td>\
+             <td data-label=\"refused\">{refused}</td><td data-label=\"wrong\" class=\"{class}\">{wrong}</td></tr>",
             escape(writer),
             escape(reader),
             self.strip()

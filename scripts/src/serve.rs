@@ -97,6 +97,11 @@ impl Server {
         })
     }
 
+    /// The folder of the first build: gone as soon as a source has changed.
+    pub fn folder(&self) -> PathBuf {
+        self.builds.path().join("1")
+    }
+
     /// Serves for ever, and builds again whenever a source changes.
     ///
     /// # Errors

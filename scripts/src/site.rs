@@ -3,19 +3,23 @@
 //!
 //! - `address`: what a page says of itself to search engines and to those who share it;
 //! - `archive`: the book in one file, to be read without a network;
+//! - `breaks`: where code may break;
 //! - `code`: the colours of code;
 //! - `epub`, `xhtml`: the book as an EPUB;
 //! - `pages`: which pages there are;
 //! - `slides`: the decks of slides;
-//! - `styles`: the style sheets, which become a part of each page.
+//! - `styles`: the style sheets, which become a part of each page;
+//! - `tables`: tables that are wider than their page.
 
 pub mod address;
 mod archive;
+mod breaks;
 mod code;
 mod epub;
 mod pages;
 mod slides;
 mod styles;
+mod tables;
 mod xhtml;
 
 use std::fs;
@@ -72,7 +76,7 @@ pub fn build_for(
     }
     address.configure(&mut config)?;
     let folder = root.join(&config.build.build_dir);
-    destination::may_be_emptied(&folder)?;
+    destination::may_be_emptied(&folder, &root.join(&config.book.src))?;
     let named = config.contains_key(&format!("preprocessor.{}", Executable::NAME));
     let mut book = MDBook::load_with_config(root, config)?;
     if named {
@@ -91,7 +95,8 @@ fn finish(folder: &Path, book: &MDBook, address: &Address) -> Result<()> {
     for path in &pages::all(folder)? {
         let page = fs::read_to_string(path)?;
         let page = pages::without_idle_scripts(&pages::mend(&page));
-        let page = painter.paint(&page);
+        let page = breaks::allow(&painter.paint(&page));
+        let page = tables::mark(&page);
         let page = styles.inline(&page)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         fs::write(path, address.describe(&name, &page))?;

@@ -60,7 +60,14 @@ fn other_tracks_are_named() {
     let without = rendered(book.path(), "listings").unwrap();
     assert!(!without.contains("--track"), "{without}");
     let exercise = book.path().join("listings/ch01-counting/exercises/1-two");
-    fs::create_dir(exercise.join("python")).unwrap();
+    let python = exercise.join("python");
+    fs::create_dir(&python).unwrap();
+    // A track that is not whole is refused, and not left out.
+    let refused = rendered(book.path(), "listings").unwrap_err();
+    assert!(refused.contains("python/exercise.toml"), "{refused}");
+    fs::write(python.join("exercise.toml"), ABOUT).unwrap();
+    let solution = "# ANCHOR: solution\ndef two():\n    return 2\n\n\n# ANCHOR_END: solution\n";
+    fs::write(python.join("solution.py"), solution).unwrap();
     let table = rendered(book.path(), "listings").unwrap();
     let line =
         "\nIn Python as well, with `--track python`: [`two`](exercises-ch01.md#exercise-two).\n";
@@ -68,6 +75,8 @@ fn other_tracks_are_named() {
     let page = rendered(book.path(), "listings/ch01-counting").unwrap();
     let words = "In Python, with `cargo exercise next two --track python`.";
     assert!(page.contains(words) && !page.contains("In Go"), "{page}");
+    let solution = "<summary>Solution in Python</summary>\n\n```python\ndef two():\n    return 2\n```\n\n</details>";
+    assert!(page.contains(solution), "{page}");
 }
 
 #[test]

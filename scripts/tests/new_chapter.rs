@@ -13,6 +13,8 @@ use scripts::copy::{copy, use_preprocessor};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
+use super::once;
+
 fn book() -> TempDir {
     let book = tempfile::tempdir().unwrap();
     copy(&scripts::root().unwrap(), book.path()).unwrap();
@@ -38,6 +40,10 @@ fn files(book: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn a_new_chapter_passes_the_checks_of_the_book() {
+    once("a new chapter", begins_a_chapter);
+}
+
+fn begins_a_chapter() {
     let book = book();
     let name = "ch98-moving-house";
     let begun = begin(book.path(), name);

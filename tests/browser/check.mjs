@@ -1,18 +1,20 @@
-// Reads the served book in Chromium, as a reader would: `node check.mjs ADDRESS COPY`.
+// Reads the served book in Chromium, as a reader would: `node check.mjs ADDRESS COPY SITE`.
 //
-// COPY is the folder that is served from: one test changes a chapter there. Prints what is wrong,
-// a line each, and last what was looked at, as JSON. With SCREENSHOTS=DIR it leaves pictures there.
+// COPY is the folder that is served from: one test changes a chapter there; SITE is what was built from it. Prints what is
+// wrong, a line each, and last what was looked at, as JSON. With SCREENSHOTS=DIR it leaves pictures there.
+// MEMO is a folder of what was right before, JUDGE a hash of what judges, and BUILDER one of what builds and serves.
 import { createRequire } from "node:module";
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { allDecks } from "./decks.mjs";
+import { Looks } from "./looks.mjs";
 import { allThatMove } from "./moving.mjs";
 import { judge, judgeTheJudge } from "./pictures.mjs";
 import { allThatAsk } from "./quiz.mjs";
 
-const [address, copy] = process.argv.slice(2);
+const [address, copy, site] = process.argv.slice(2);
 const screenshots = process.env.SCREENSHOTS;
 const BOUND = 30_000;
 // By day and by night.
@@ -23,12 +25,10 @@ const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const seen = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, questions: 0, colours: 0, requests: 0, decks: 0, slides: 0 };
-let problems = 0;
-function problem(where, what) {
-    problems += 1;
-    console.log(`${where}: ${what}`);
-}
+const { MEMO: memo, JUDGE: judging, BUILDER: builder, LOOK_ANEW } = process.env;
+const looks = new Looks({ memo, judge: judging, site, anew: LOOK_ANEW !== undefined || screenshots !== undefined });
+const problem = (where, what) => looks.problem(where, what);
+const count = (what, number = 1) => looks.count(what, number);
 
 // A page that says so when something is wrong by itself.
 async function open(context, name) {
@@ -39,20 +39,23 @@ async function open(context, name) {
 
 async function listen(context, where) {
     const page = await context.newPage();
+    const later = looks.later();
     page.setDefaultTimeout(BOUND);
     // print.html opens the printer's dialogue by itself, and nobody is here to close it.
     await page.addInitScript(() => { globalThis.print = () => {}; });
     page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) { problem(where(), `console: ${message.text()}`); }
+        if (["error", "warning"].includes(message.type())) { later(() => problem(where(), `console: ${message.text()}`)); }
     });
-    page.on("pageerror", (error) => problem(where(), `exception: ${error.message}`));
-    page.on("request", (request) => {
-        seen.requests += 1;
+    page.on("pageerror", (error) => later(() => problem(where(), `exception: ${error.message}`)));
+    page.on("request", (request) => later(() => {
+        count("requests");
         const url = new URL(request.url());
-        if (url.host !== address && url.protocol !== "data:") { problem(where(), `asks elsewhere: ${url}`); }
-    });
+        if (url.protocol === "data:") { return; }
+        if (url.host !== address) { problem(where(), `asks elsewhere: ${url}`); }
+        looks.asked(decodeURIComponent(url.pathname).slice(1));
+    }));
     page.on("response", (response) => {
-        if (response.status() >= 400) { problem(where(), `${response.status()} for ${response.url()}`); }
+        if (response.status() >= 400) { later(() => problem(where(), `${response.status()} for ${response.url()}`)); }
     });
     return page;
 }
@@ -70,7 +73,7 @@ async function picture(page, name) {
 
 // Nothing is wider than the page, but what scrolls by itself.
 async function fits(page, where) {
-    const { wide, width, who, codes } = await page.evaluate(() => {
+    const { wide, width, who, codes, tables } = await page.evaluate(() => {
         const width = document.documentElement.clientWidth;
         const main = document.querySelector("main");
         // Around the text there are boxes that would scroll as a whole: they do not count.
@@ -89,10 +92,14 @@ async function fits(page, where) {
         const codes = [...document.querySelectorAll("main pre > code:not(.carets)")]
             .filter((code) => code.scrollWidth > code.clientWidth + 1)
             .map((code) => `${code.className}: ${code.textContent.split("\n").toSorted((a, b) => b.length - a.length)[0]}`);
+        const tables = [...document.querySelectorAll("main :is(.table-wrapper, .grid-table)")]
+            .filter((table) => table.scrollWidth > table.clientWidth + 1)
+            .map((table) => `${table.scrollWidth} on ${table.clientWidth}: ${table.textContent.slice(0, 60)}`);
         for (const fold of folds) { fold.open = false; }
-        return { wide: document.documentElement.scrollWidth, width, who, codes };
+        return { wide: document.documentElement.scrollWidth, width, who, codes, tables };
     });
     if (wide > width || who.length > 0) { problem(where, `${wide} wide on ${width}: ${who.slice(0, 3)}`); }
+    for (const table of tables) { problem(where, `a table scrolls sideways: ${table}`); }
     for (const code of codes) { problem(where, `code is wider than the page: ${code}`); }
 }
 
@@ -109,7 +116,7 @@ async function thin(page) {
     await page.evaluate(() => {
         const seen = new Set();
         for (const code of document.querySelectorAll("pre > code")) {
-            for (const word of code.querySelectorAll("span")) {
+            for (const word of code.querySelectorAll("span, wbr")) {
                 const kind = `${code.className} ${word.className}`;
                 if (seen.has(kind)) { word.replaceWith(...word.childNodes); }
                 seen.add(kind);
@@ -156,7 +163,7 @@ async function withoutShapes(page) {
 // Marks the texts whose contrast is to be looked at, in the theme that is chosen. Texts of one colour,
 // size and weight on one ground have one contrast: of those, the first that can be seen is marked.
 async function mark(page) {
-    seen.texts += await page.evaluate(() => {
+    count("texts", await page.evaluate(() => {
         const styles = new Map();
         const style = (element) => {
             if (!styles.has(element)) { styles.set(element, getComputedStyle(element)); }
@@ -185,7 +192,7 @@ async function mark(page) {
             kinds.add(kind);
         }
         return kinds.size;
-    });
+    }));
 }
 
 // The contrast of every text, and nothing else.
@@ -195,7 +202,7 @@ async function contrasting(page, where) {
 }
 
 function report(where, { violations, passes }) {
-    seen.axe += passes.length;
+    count("axe", passes.length);
     for (const { id, nodes } of violations) {
         for (const node of nodes.slice(0, 3)) {
             const why = node.failureSummary.replaceAll(/\s+/g, " ");
@@ -207,8 +214,8 @@ function report(where, { violations, passes }) {
 // The labels of the pictures, as large as they are here.
 async function labelled(page, where) {
     const { wrong, labels, pictures } = await judge(page);
-    seen.pictures += pictures;
-    seen.labels += labels;
+    count("pictures", pictures);
+    count("labels", labels);
     for (const what of wrong) { problem(where, what); }
 }
 
@@ -254,8 +261,8 @@ async function legible(page, where) {
         }
         return { wrong: [...new Set(wrong)], looked, pictures: pictures.length };
     });
-    seen.timelines += found.pictures;
-    seen.colours += found.looked;
+    count("timelines", found.pictures);
+    count("colours", found.looked);
     for (const what of found.wrong) { problem(where, what); }
 }
 
@@ -298,41 +305,49 @@ async function equip(page) {
 // Each page narrow, and then wide, in one theme: what it says is read in all of them where the whole
 // book is on one page. One window turns the pages, so that what they share is fetched once.
 async function read(browser, theme, names) {
-    const context = await browser.newContext({ viewport: NARROW });
-    await context.addInitScript((theme) => { localStorage.setItem("mdbook-theme", theme); }, theme);
-    let name;
-    const page = await listen(context, () => `${name} ${theme}`);
+    let name, context, page;
     for (name of names) {
-        const where = `${name} ${theme}`;
-        await page.setViewportSize(NARROW);
-        await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
-        seen.pages += 1;
-        await equip(page);
-        await fits(page, `${where} narrow`);
-        await labelled(page, `${where} narrow`);
-        await picture(page, `${name}-${theme}-narrow`);
-        await page.setViewportSize(WIDE);
-        await contents(page, true);
-        await fits(page, `${where} wide`);
-        const kept = await page.evaluate((theme) => document.documentElement.classList.contains(theme), theme);
-        if (!kept) { problem(where, "the theme that was chosen before is forgotten"); }
-        await legible(page, where);
-        await picture(page, `${name}-${theme}`);
-        await thin(page);
-        await withoutShapes(page);
-        await mark(page);
-        await accessible(page, where);
-        await contents(page, false);
-        await page.setViewportSize(NARROW);
-        await drawn(page);
-        await accessible(page, `${where} narrow`, ["scrollable-region-focusable", "region", "target-size"]);
+        await looks.look(`read ${theme}`, [name], async () => {
+            if (!page) {
+                context = await (await browser()).newContext({ viewport: NARROW });
+                await context.addInitScript((theme) => { localStorage.setItem("mdbook-theme", theme); }, theme);
+                page = await listen(context, () => `${name} ${theme}`);
+            }
+            await page.setViewportSize(NARROW);
+            await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
+            count("pages");
+            await readIt(page, name, theme);
+        });
     }
-    await context.close();
+    await context?.close();
+}
+
+async function readIt(page, name, theme) {
+    const where = `${name} ${theme}`;
+    await equip(page);
+    await fits(page, `${where} narrow`);
+    await labelled(page, `${where} narrow`);
+    await picture(page, `${name}-${theme}-narrow`);
+    await page.setViewportSize(WIDE);
+    await contents(page, true);
+    await fits(page, `${where} wide`);
+    const kept = await page.evaluate((theme) => document.documentElement.classList.contains(theme), theme);
+    if (!kept) { problem(where, "the theme that was chosen before is forgotten"); }
+    await legible(page, where);
+    await picture(page, `${name}-${theme}`);
+    await thin(page);
+    await withoutShapes(page);
+    await mark(page);
+    await accessible(page, where);
+    await contents(page, false);
+    await page.setViewportSize(NARROW);
+    await drawn(page);
+    await accessible(page, `${where} narrow`, ["scrollable-region-focusable", "region", "target-size"]);
 }
 
 // The whole book on one page, in the themes that readers can choose, and on paper.
 async function print(browser, name, chapters) {
-    const context = await browser.newContext({ viewport: WIDE });
+    const context = await (await browser()).newContext({ viewport: WIDE });
     const page = await open(context, name);
     await equip(page);
     await page.addStyleTag({ content: PAPER });
@@ -376,7 +391,7 @@ async function pictures(page, name) {
 }
 
 async function byKeyboard(browser, name) {
-    const context = await browser.newContext({ viewport: WIDE });
+    const context = await (await browser()).newContext({ viewport: WIDE });
     const page = await open(context, name);
     for (const what of await judgeTheJudge(page)) { problem(name, what); }
     await page.keyboard.press("Tab");
@@ -430,15 +445,12 @@ async function byKeyboard(browser, name) {
 
 // The pictures that move, each on its page.
 async function moving(browser, pages) {
-    const { wrong, figures, states } = await allThatMove({ browser, open, address, pages, viewport: NARROW });
-    for (const what of wrong) { problem("moving", what); }
-    seen.moving += figures;
-    seen.states += states;
+    await allThatMove({ browser, open, looks, address, pages, viewport: NARROW });
 }
 
 // The questions, each on its page; and one page with verdicts, by day and by night.
 async function asking(browser, pages) {
-    const look = async (page, name) => {
+    const inspect = async (page, name) => {
         await equip(page);
         await accessible(page, `${name} answered`);
         for (const theme of THEMES) {
@@ -447,9 +459,7 @@ async function asking(browser, pages) {
             await picture(page, `${name}-answered-${theme}`);
         }
     };
-    const { wrong, questions } = await allThatAsk({ browser, open, look, address, pages, viewport: NARROW });
-    for (const what of wrong) { problem("asking", what); }
-    seen.questions += questions;
+    await allThatAsk({ browser, open, inspect, looks, address, pages, viewport: NARROW });
 }
 
 // The decks of slides.
@@ -471,15 +481,12 @@ async function decks(browser) {
         await page.pdf({ path: join(screenshots, `${file}.pdf`), preferCSSPageSize: true, printBackground: true });
         await page.emulateMedia({ media: "screen" });
     };
-    const found = await allDecks({ browser, listen, address, themes: THEMES, inspect, shoot });
-    for (const what of found.wrong) { problem("slides", what); }
-    seen.decks += found.decks;
-    seen.slides += found.slides;
+    await allDecks({ browser, listen, looks, address, themes: THEMES, inspect, shoot });
 }
 
 // A page reloads by itself when its source changes, and then stays.
 async function reloads(browser, name) {
-    const context = await browser.newContext({ viewport: WIDE });
+    const context = await (await browser()).newContext({ viewport: WIDE });
     const page = await open(context, name);
     appendFileSync(join(copy, "src", name.replace(".html", ".md")), "\nA sentence that came later.\n");
     await page.getByText("A sentence that came later.").waitFor();
@@ -488,7 +495,9 @@ async function reloads(browser, name) {
 
 if (screenshots) { mkdirSync(screenshots, { recursive: true }); }
 const profile = mkdtempSync(join(tmpdir(), "browser-"));
-const browser = await chromium.launch({
+// Only where there is something to look at.
+let launched;
+const browser = () => launched ??= chromium.launch({
     executablePath: process.env.CHROMIUM,
     env: { ...process.env, HOME: profile },
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -504,13 +513,22 @@ try {
     // Every other page is read by night, and the one that no chapter is like in both themes.
     const turns = THEMES.map((theme, turn) => {
         const names = pages.filter((_, at) => at % THEMES.length === turn);
-        return read(browser, theme, [...names, "404.html"]);
+        return looks.window(() => read(browser, theme, [...names, "404.html"]));
     });
-    await Promise.all([print(browser, "print.html", pages.length), byKeyboard(browser, chapter), moving(browser, pages), asking(browser, pages), decks(browser), ...turns]);
-    await reloads(browser, pages[0]);
+    await Promise.all([
+        looks.alone(`print ${pages.length}`, ["print.html"], () => print(browser, "print.html", pages.length)),
+        looks.alone("by keyboard", looks.all, () => byKeyboard(browser, chapter)),
+        looks.window(() => moving(browser, pages)),
+        looks.window(() => asking(browser, pages)),
+        looks.window(() => decks(browser)),
+        ...turns,
+    ]);
+    await looks.alone(`reloads ${builder}`, looks.all, () => reloads(browser, pages[0]));
 } finally {
-    await browser.close();
+    await (await launched)?.close();
     rmSync(profile, { recursive: true, force: true });
 }
-console.log(JSON.stringify(seen));
-process.exitCode = problems === 0 ? 0 : 1;
+const none = { pages: 0, axe: 0, texts: 0, timelines: 0, pictures: 0, moving: 0, states: 0, labels: 0, questions: 0, colours: 0, requests: 0, decks: 0, slides: 0 };
+console.log(`looked ${looks.looked} times; ${looks.unchanged} looks were right before, at what has not changed since`);
+console.log(JSON.stringify({ ...none, ...looks.totals() }));
+process.exitCode = looks.problems === 0 ? 0 : 1;

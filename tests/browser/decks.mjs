@@ -75,33 +75,38 @@ async function turned(page) {
     return wrong;
 }
 
-// All decks, in one window: every other one by night. Returns what is wrong, and how many slides there are.
-export async function allDecks({ browser, listen, address, themes, inspect, shoot }) {
-    const wrong = [];
-    let slides = 0;
+// All decks, in one window: every other one by night. Counts them and their slides.
+export async function allDecks({ browser, listen, looks, address, themes, inspect, shoot }) {
     const list = await (await fetch(`http://${address}/slides.html`)).text();
     const decks = [...new Set([...list.matchAll(/href="(slides\/ch\d\d\.html)"/g)].map((match) => match[1]))];
-    const context = await browser.newContext({ viewport: SLIDE });
-    let name;
-    const page = await listen(context, () => name);
+    let name, context, page;
     for (const [number, deck] of decks.entries()) {
         name = deck;
-        await page.emulateMedia({ media: "screen", colorScheme: number % 2 === 0 ? "light" : "dark" });
-        await page.goto(`http://${address}/${deck}`, { waitUntil: "load" });
-        const say = (what) => wrong.push(`${deck}: ${what}`);
-        const theme = await page.evaluate(() => document.documentElement.className);
-        if (!theme.includes(themes[number % 2])) { say(`is not ${themes[number % 2]}`); }
-        slides += await page.locator(".slide").count();
-        (await unfit(page)).forEach(say);
-        if (number === 0) { (await turned(page)).forEach(say); }
-        await shoot(page, deck);
-        await page.emulateMedia({ media: "print" });
-        (await unprinted(page)).forEach(say);
-        if (number === 0) { (await paged(page)).forEach(say); }
-        await page.emulateMedia({ media: "screen" });
-        if (number < 2) { await inspect(page, deck); }
-        if (number === 0) { (await spoil(page)).forEach(say); }
+        // By its number the first does more than others, and each has its theme.
+        await looks.look(`a deck, ${Math.min(number, 2 + number % 2)}`, [deck], async () => {
+            context ??= await (await browser()).newContext({ viewport: SLIDE });
+            page ??= await listen(context, () => name);
+            await one(page, { number, deck, looks, address, themes, inspect, shoot });
+        });
     }
-    await context.close();
-    return { wrong, decks: decks.length, slides };
+    await context?.close();
+}
+
+async function one(page, { number, deck, looks, address, themes, inspect, shoot }) {
+    await page.emulateMedia({ media: "screen", colorScheme: number % 2 === 0 ? "light" : "dark" });
+    await page.goto(`http://${address}/${deck}`, { waitUntil: "load" });
+    const say = (what) => looks.problem(deck, what);
+    const theme = await page.evaluate(() => document.documentElement.className);
+    if (!theme.includes(themes[number % 2])) { say(`is not ${themes[number % 2]}`); }
+    looks.count("decks", 1);
+    looks.count("slides", await page.locator(".slide").count());
+    (await unfit(page)).forEach(say);
+    if (number === 0) { (await turned(page)).forEach(say); }
+    await shoot(page, deck);
+    await page.emulateMedia({ media: "print" });
+    (await unprinted(page)).forEach(say);
+    if (number === 0) { (await paged(page)).forEach(say); }
+    await page.emulateMedia({ media: "screen" });
+    if (number < 2) { await inspect(page, deck); }
+    if (number === 0) { (await spoil(page)).forEach(say); }
 }

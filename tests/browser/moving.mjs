@@ -1,36 +1,37 @@
 // The pictures that move: their buttons and keys do what they say, every state is legible, and without
-// scripts there is a picture all the same. What is wrong is returned, a line each.
+// scripts there is a picture all the same.
 import { judge } from "./pictures.mjs";
 
 const SCRIPT = "pictures/moving.js";
 
 // The pictures that move, each on its page, with scripts and without; and no other page loads the script.
 // `open` opens a page in a context, and says what goes wrong there by itself.
-export async function allThatMove({ browser, open, address, pages, viewport }) {
-    const all = { wrong: [], figures: 0, states: 0 };
-    const scripted = await browser.newContext({ viewport });
-    const plain = await browser.newContext({ viewport, javaScriptEnabled: false });
+export async function allThatMove({ browser, open, looks, address, pages, viewport }) {
+    const wrong = (what) => looks.problem("moving", what);
     const read = async (name) => (await fetch(`http://${address}/${name}`)).text();
+    let scripted, plain;
     for (const name of pages) {
         const text = await read(name);
         const [figures, scripts] = ['<figure class="picture moves"', `src="${SCRIPT}"`].map((part) => text.split(part).length - 1);
-        if (figures !== scripts) { all.wrong.push(`${name}: ${figures} pictures that move, and ${scripts} scripts`); }
+        if (figures !== scripts) { wrong(`${name}: ${figures} pictures that move, and ${scripts} scripts`); }
         if (figures === 0) { continue; }
-        const page = await open(scripted, name);
-        const moved = await moves(page, name);
-        if (moved.figures !== figures) { all.wrong.push(`${name}: ${moved.figures} of ${figures} pictures move`); }
-        all.figures += moved.figures;
-        all.states += moved.states;
-        all.wrong.push(...moved.wrong, ...await motion(page, name));
-        const without = await plain.newPage();
-        await without.goto(`http://${address}/${name}`, { waitUntil: "load" });
-        all.wrong.push(...await still(without, name));
+        await looks.look("moving", [name], async () => {
+            scripted ??= await (await browser()).newContext({ viewport });
+            plain ??= await (await browser()).newContext({ viewport, javaScriptEnabled: false });
+            const page = await open(scripted, name);
+            const moved = await moves(page, name);
+            if (moved.figures !== figures) { wrong(`${name}: ${moved.figures} of ${figures} pictures move`); }
+            looks.count("moving", moved.figures);
+            looks.count("states", moved.states);
+            const without = await plain.newPage();
+            await without.goto(`http://${address}/${name}`, { waitUntil: "load" });
+            for (const what of [...moved.wrong, ...await motion(page, name), ...await still(without, name)]) { wrong(what); }
+        });
     }
     const { length } = await read(SCRIPT);
-    if (!(length > 0 && length < 6_000)) { all.wrong.push(`${SCRIPT}: ${length} bytes`); }
-    await scripted.close();
-    await plain.close();
-    return all;
+    if (!(length > 0 && length < 6_000)) { wrong(`${SCRIPT}: ${length} bytes`); }
+    await scripted?.close();
+    await plain?.close();
 }
 
 // What a figure shows: how far it is, its sentence, and each of its cells.

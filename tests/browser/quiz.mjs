@@ -1,38 +1,39 @@
 // "Check yourself": each question judges each of its choices, the score and what to read again are kept, and
-// without scripts and on paper there are answers all the same. What is wrong is returned, a line each.
+// without scripts and on paper there are answers all the same.
 const SCRIPT = /src="([^"]*quiz[^"/]*\.js)"/;
 // As small as a finger.
 const FINGER = 44;
 
 // The questions of all pages, with scripts and without; and no other page loads the script. `open` opens a page
-// in a context; `look` has axe look at a page that has verdicts.
-export async function allThatAsk({ browser, open, look, address, pages, viewport }) {
-    const all = { wrong: [], questions: 0 };
-    const plain = await browser.newContext({ viewport, javaScriptEnabled: false });
-    let script;
+// in a context; `inspect` has axe look at a page that has verdicts.
+export async function allThatAsk({ browser, open, inspect, looks, address, pages, viewport }) {
+    let script, plain;
     for (const name of pages) {
-        const wrong = (what) => { all.wrong.push(`${name}: ${what}`); };
+        const wrong = (what) => looks.problem("asking", `${name}: ${what}`);
         const text = await (await fetch(`http://${address}/${name}`)).text();
         const asks = text.includes('<section class="quiz">');
         const found = text.match(SCRIPT)?.[1];
         if (asks !== (found !== undefined)) { wrong(`${asks ? "asks" : "does not ask"}, and loads ${found}`); }
         if (!asks) { continue; }
-        const scripted = await browser.newContext({ viewport });
-        const page = await open(scripted, name);
-        all.questions += await everyChoice(page, wrong);
-        if (!script) {
-            script = found;
-            await byKeys(page, wrong);
-            await keeps(page, wrong);
-            await look(page, name);
-        }
-        await scripted.close();
-        await unscripted(plain, `http://${address}/${name}`, wrong);
+        const isFirst = script === undefined;
+        script ??= found;
+        await looks.look(isFirst ? "asking, the first" : "asking", [name], async () => {
+            const scripted = await (await browser()).newContext({ viewport });
+            plain ??= await (await browser()).newContext({ viewport, javaScriptEnabled: false });
+            const page = await open(scripted, name);
+            looks.count("questions", await everyChoice(page, wrong));
+            if (isFirst) {
+                await byKeys(page, wrong);
+                await keeps(page, wrong);
+                await inspect(page, name);
+            }
+            await scripted.close();
+            await unscripted(plain, `http://${address}/${name}`, wrong);
+        });
     }
     const { length } = await (await fetch(`http://${address}/${script}`)).text();
-    if (!(length > 0 && length < 4_000)) { all.wrong.push(`${script}: ${length} bytes`); }
-    await plain.close();
-    return all;
+    if (!(length > 0 && length < 4_000)) { looks.problem("asking", `${script}: ${length} bytes`); }
+    await plain?.close();
 }
 
 // Each choice of each question, alone: the verdict is that of the folded answer, with its reason. Then all that is

@@ -9,9 +9,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use lab_test::memo::{Key, Memo};
 use scraper::{Html, Selector};
 
-use crate::site::site;
+use crate::site::{of_the_checkout, site};
 
 /// The words of every page by its name, and the search index, which keeps its fields in the order that the
 /// builder's JSON library does: it is compared without it.
@@ -45,6 +46,14 @@ fn plain_mdbook_says_the_same() {
     let Some(mdbook) = lab_test::peer::find("mdbook") else {
         return;
     };
+    let what = "what plain mdbook says";
+    let key = || of_the_checkout(Key::of(what).program(&mdbook).this_program());
+    let said = Memo::below(env!("CARGO_TARGET_TMPDIR")).once(what, key, || says_the_same(&mdbook));
+    println!("{said}");
+}
+
+/// Compares both books, and tells how many pages there are.
+fn says_the_same(mdbook: &Path) -> String {
     let plain = tempfile::tempdir().unwrap();
     let built = Command::new(mdbook)
         .args(["build", "--dest-dir"])
@@ -68,4 +77,5 @@ fn plain_mdbook_says_the_same() {
         assert!(plain[name] == *text, "{name} says something else");
     }
     assert!(our_index == plain_index, "the search index differs");
+    format!("{} pages say the same", ours.len())
 }

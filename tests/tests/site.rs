@@ -8,35 +8,43 @@ use std::sync::OnceLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use lab_test::memo::{Builds, Key};
 use scraper::{Html, Selector};
 use scripts::check::Problem;
 use scripts::links;
 use scripts::site::address;
-use tempfile::TempDir;
 
 /// Where the book that is tested would be.
 const ADDRESS: &str = "https://book.example/rotation/";
 /// And its sources.
 const REPOSITORY: &str = "https://code.example/o/rotation";
 
-/// The real book, built once for all tests of this program, by the command that a reader is told.
+/// The real book, built once for all tests of this program, by the command that a reader is told. While nothing of
+/// this checkout changes it is not built again.
 pub(crate) fn site() -> &'static Path {
-    static SITE: OnceLock<TempDir> = OnceLock::new();
-    SITE.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let built = Command::new(env!("CARGO"))
-            .args(["book", "build", "-d"])
-            .arg(folder.path())
-            .current_dir(scripts::root().unwrap())
-            .envs([(address::SITE, ADDRESS), (address::REPOSITORY, REPOSITORY)])
-            .env_remove("RUSTC")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&built.stderr);
-        assert!(built.status.success(), "{said}");
-        folder
-    })
-    .path()
+    static SITE: OnceLock<PathBuf> = OnceLock::new();
+    let key = || of_the_checkout(Key::of("cargo book build").this_program());
+    SITE.get_or_init(|| Builds::below(env!("CARGO_TARGET_TMPDIR")).once(key, build))
+}
+
+/// The key with all files of this checkout that are not built or installed there.
+pub(crate) fn of_the_checkout(key: Key) -> String {
+    let root = scripts::root().unwrap();
+    key.checkout(&root, &scripts::copy::sources(&root).unwrap())
+        .hex()
+}
+
+fn build(folder: &Path) {
+    let built = Command::new(env!("CARGO"))
+        .args(["book", "build", "-d"])
+        .arg(folder)
+        .current_dir(scripts::root().unwrap())
+        .envs([(address::SITE, ADDRESS), (address::REPOSITORY, REPOSITORY)])
+        .env_remove("RUSTC")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
 }
 
 /// `cargo book build` ends with 0 on the real book, and says what is wrong otherwise.

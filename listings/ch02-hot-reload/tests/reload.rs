@@ -369,6 +369,22 @@ fn a_chain_that_no_client_takes() {
     let client = lab::client::config(root, lab::client::Options::default()).unwrap();
     lab::memory::handshake(&store.current().config, &client).unwrap();
 
+    // To the byte. A root grows by two bytes with each letter of its name, and its signature has a length by luck.
+    let room = message::LARGEST - length(&(chain.clone() + &root.repeat(more - 1)));
+    let named = |letters: usize| {
+        let root = Authority::named(&"x".repeat(letters)).unwrap();
+        root.root_pem().to_owned()
+    };
+    let weight = |root: &str| length(root) - length("");
+    let about = (room - weight(&named(1))) / 2;
+    let near = (0..50).flat_map(|_| about.saturating_sub(5).max(1)..about + 3);
+    let mut fitting = near.map(named).filter(|root| weight(root) == room);
+    let filler = fitting.next().expect("a root of that size");
+    let whole = chain.clone() + &root.repeat(more - 1) + &filler;
+    assert_eq!(length(&whole), message::LARGEST);
+    fs::write(&path, whole).unwrap();
+    assert!(matches!(store.reload(), Reload::Loaded(_)));
+
     fs::write(&path, chain + &root.repeat(more + 1)).unwrap();
     let Reload::Rejected(rejected) = store.reload() else {
         panic!("it was served");

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
-use ch03_handshake_hook::{CertResolver, hooked_config};
+use ch03_handshake_hook::{CertResolver, hooked_config, serve};
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
-use lab::client::{self, Options};
+use lab::client::{self, Client, Options};
+use lab::log::want;
 use lab::memory;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
+use tokio::net::TcpListener;
 
 const CLIENTS: usize = 100;
 
@@ -97,4 +100,38 @@ fn with_tls_13() {
 #[test]
 fn with_tls_12() {
     returning_clients_still_see_the_old_certificate(true);
+}
+
+/// On resumption the hook is asked, and its answer shown to no client: the log claims no generation.
+#[tokio::test]
+async fn on_resumption_the_log_claims_no_generation() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let store = IdentityStore::start(Source::localhost(agent.files())).unwrap();
+    let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(serve(listener, hooked_config(CertResolver(store.clone()))));
+    let resume = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let client = Client::new(agent.root_pem(), "localhost", resume).unwrap();
+    client.probe(address).await.unwrap();
+    agent.rotate().unwrap();
+    store.reload();
+    let seen = client.probe(address).await.unwrap();
+    assert_eq!((seen.chain.serial.as_str(), seen.resumed), ("1001", true));
+    let closed = want("connection_closed").with("connection", 2);
+    log.wait_for(&closed, BOUND).await;
+    log.assert_order(&[
+        want("connection_opened")
+            .with("generation", 1)
+            .with("resumed", false),
+        want("connection_opened")
+            .with("generation", None::<u64>)
+            .with("resumed", true),
+        closed.with("generation", None::<u64>),
+    ]);
+    serving.abort();
 }

@@ -163,3 +163,18 @@ fn a_root_that_has_expired_is_told_of_at_the_start() {
     let bench = Bench::new(now, &[], &[&ended, &lasts]);
     assert_eq!(bench.told(), [bench.path("peers.crt")]);
 }
+
+/// notAfter is the last second in which a root is in force, and no look tells its end before.
+#[test]
+fn the_last_second_of_a_root_counts() {
+    let now = OffsetDateTime::now_utc();
+    let lasts = Authority::at(now).unwrap();
+    let ends = Authority::at(so_that_it_ends(now)).unwrap();
+    let bench = Bench::new(now, &[], &[&ends, &lasts]);
+    bench.clock.forward(HOUR / 2);
+    assert!(matches!(bench.store.reload(), Reload::Unchanged));
+    assert_eq!(bench.told(), Vec::<PathBuf>::new());
+    bench.clock.forward(1);
+    assert!(matches!(bench.store.reload(), Reload::Unchanged));
+    assert_eq!(bench.told(), [bench.path("peers.crt")]);
+}

@@ -1,7 +1,9 @@
 //! `ca` and `issue`: an authority on disk, and one leaf from it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -94,6 +96,17 @@ fn name(text: &str) -> Result<String, NotAName> {
     lab::name::check(text).map(|()| text.to_owned())
 }
 
+/// The names without those that say the same: a DNS name in other letters (RFC 4343), an address in
+/// another notation.
+fn once(names: &[String]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let is_new = |name: &&String| {
+        let address = name.parse::<IpAddr>().map(|address| address.to_string());
+        seen.insert(address.unwrap_or_else(|_| name.to_ascii_lowercase()))
+    };
+    names.iter().filter(is_new).cloned().collect()
+}
+
 /// RFC 5280, appendix A.1, `ub-common-name`.
 fn common_name(text: &str) -> Result<String, String> {
     match text.trim().chars().count() {
@@ -126,7 +139,7 @@ impl Leaf {
     /// What the authority is asked for.
     pub fn request(&self) -> LeafRequest {
         LeafRequest {
-            names: self.names.clone(),
+            names: once(&self.names),
             lifetime: self.lifetime,
             key: Some(self.key.into()),
             // There is a default, so there is a first name.
@@ -154,15 +167,17 @@ impl Leaf {
     }
 }
 
-/// A leaf of a lab's over the key of a service would be that key's end. Where an authority of ours
-/// has written before, its root lies beside.
+/// A leaf of a lab's over the key of a service would be that key's end, and a lab's root over its trust
+/// anchors the end of its peers. Where an authority of ours has written before, its root lies there.
 ///
 /// # Errors
-/// When there is a certificate or a key already, and no root of ours.
+/// When there is a file that would be written over, and no root of ours.
 fn spare(site: &Site) -> Result<(), Error> {
     let files = site.files();
     let roots = fs::read_to_string(&files.roots).unwrap_or_default();
-    let mut there = [&files.key, &files.certificate].into_iter();
+    let backups = site.backups();
+    let written = [&files.key, &files.certificate, &files.roots];
+    let mut there = written.into_iter().chain(&backups);
     match there.find(|file| fs::symlink_metadata(file).is_ok()) {
         Some(file) if !holds_lab_root(&roots) => {
             let theirs = io::Error::other(

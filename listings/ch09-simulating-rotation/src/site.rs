@@ -59,6 +59,17 @@ impl Site {
         }
     }
 
+    /// Where this writer keeps what it replaces, under names that are always the same.
+    pub(crate) fn backups(&self) -> Vec<PathBuf> {
+        match self.writer {
+            Writer::ConsulTemplate => {
+                let kept = ["tls.crt.bak", "tls.key.bak"].into_iter();
+                kept.map(|name| self.directory.join(name)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Logs `rotation_started`, and writes. The event comes first, since a server may have loaded
     /// the files before the writer is back.
     ///

@@ -13,7 +13,10 @@ use lab::authority::KeyKind;
 use lab::child::Child;
 use lab::log::{Log, want};
 use rustix::process::Signal;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::signal::unix::{SignalKind, signal};
+use x509_parser::parse_x509_certificate;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch09-simulating-rotation");
 
@@ -219,6 +222,28 @@ fn what_is_wrong_is_said() {
     fails("rotate", &[], 1, "intermediate.key: mode 0644");
 }
 
+/// A name that is given twice, also in other letters or another notation, stands in the leaf once.
+#[test]
+fn a_name_that_is_given_twice() {
+    let home = Home::new();
+    let names = [
+        "localhost",
+        "a.example",
+        "A.Example",
+        "::1",
+        "0:0::1",
+        "a.example",
+    ];
+    let more: Vec<_> = names.iter().flat_map(|name| ["--name", name]).collect();
+    let issued = home.agent("issue", &more);
+    assert!(issued.status.success(), "{}", err(&issued));
+    let leaf = fs::read(home.site().join("tls.crt")).unwrap();
+    let leaf = CertificateDer::from_pem_slice(&leaf).unwrap();
+    let (_, leaf) = parse_x509_certificate(&leaf).unwrap();
+    let names = leaf.subject_alternative_name().unwrap().unwrap();
+    assert_eq!(names.value.general_names.len(), 3, "{names:?}");
+}
+
 /// What no authority of ours issued is not written over, by any writer.
 #[test]
 fn the_key_of_a_service_is_spared() {
@@ -248,6 +273,25 @@ fn the_key_of_a_service_is_spared() {
         }
         assert_eq!(fs::read_to_string(&files.key).unwrap(), "precious");
         assert!(!files.roots.exists());
+    }
+    // So are the trust anchors of a service, and what a writer would put its backup over.
+    for writer in Writer::ALL {
+        let roots = Site::new(&home.site(), writer).files().roots;
+        let mut theirs = vec![roots];
+        if writer == Writer::ConsulTemplate {
+            theirs.extend(["tls.crt.bak", "tls.key.bak"].map(|name| home.site().join(name)));
+        }
+        for file in theirs {
+            let _ = fs::remove_dir_all(home.site());
+            fs::create_dir_all(home.site()).unwrap();
+            fs::write(&file, "precious").unwrap();
+            let output = home.agent("issue", &["--writer", writer.name()]);
+            let said = err(&output);
+            assert_eq!(output.status.code(), Some(1), "{writer:?}: {said}");
+            assert!(said.contains("it is there, and no authority"), "{said}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+            assert_eq!(fs::read_dir(home.site()).unwrap().count(), 1);
+        }
     }
     // What an authority of ours has written is replaced, also by another authority's leaf.
     fs::remove_dir_all(home.site()).unwrap();

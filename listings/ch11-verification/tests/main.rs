@@ -3,5 +3,6 @@
 mod bound;
 mod demo;
 mod judgement;
+mod rotation;
 mod servers;
 mod transcripts;

@@ -2,9 +2,11 @@
 //! `cargo run` for a chapter does not compile it.
 //!
 //! - [`contract`] holds events against the schema that the book shows.
+//! - [`memo`] keeps verdicts that were right, while all that they depend on is the same.
 //! - [`peer`] finds programs that may be there, and builds the twin in Go.
 //! - [`transcript`] runs again what the book shows, and compares.
 
 pub mod contract;
+pub mod memo;
 pub mod peer;
 pub mod transcript;

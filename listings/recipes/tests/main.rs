@@ -8,6 +8,7 @@ mod kubernetes;
 mod logged;
 mod night;
 mod programs;
+mod refused;
 mod report;
 mod rotating;
 mod shorter;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use crate::Arguments;
+use crate::arguments::Arguments;
 
 /// The text of its files.
 #[derive(Clone, PartialEq, Eq)]

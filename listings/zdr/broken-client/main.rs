@@ -2,19 +2,18 @@
 //!
 //! It asks over a connection that it keeps, and looks at its files again and again, by content.
 
+mod arguments;
 mod files;
 mod trust;
 
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::exit;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::body::Bytes;
@@ -29,49 +28,12 @@ use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 use x509_parser::parse_x509_certificate;
 
+use arguments::{Arguments, Defect};
 use files::Files;
-use trust::Generation;
-
-/// What a part of it ends with: files that hold nothing, a library that refuses, a connection that is gone.
-type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+use trust::{Generation, Result};
 
 /// From one request to the next, and from one look at the files to the next.
 const PAUSE: Duration = Duration::from_millis(5);
-
-/// A client with a defect, or without.
-#[derive(Parser)]
-struct Arguments {
-    /// The server, HOST:PORT.
-    #[arg(long)]
-    address: String,
-    #[arg(long)]
-    roots: PathBuf,
-    #[arg(long, requires = "key")]
-    certificate: Option<PathBuf>,
-    #[arg(long)]
-    key: Option<PathBuf>,
-    #[arg(long, value_enum)]
-    defect: Option<Defect>,
-}
-
-/// What is wrong with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Defect {
-    /// It reads its certificate once.
-    LeafOnce,
-    /// It reads its roots once.
-    RootsOnce,
-    /// It adds roots, and takes none away.
-    RootsAdded,
-    /// Its verifier learns of new roots, and its sessions stay.
-    SessionsStay,
-    /// It keeps a connection for as long as the server lets it.
-    PoolStays,
-    /// It sends its certificate to whoever asks for one.
-    AnyAuthority,
-    /// It ends at the first handshake that fails.
-    Ends,
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {

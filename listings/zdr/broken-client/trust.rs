@@ -12,8 +12,11 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use x509_parser::parse_x509_certificate;
 
+use crate::arguments::Defect;
 use crate::files::Files;
-use crate::{Defect, Result};
+
+/// What a part of it ends with: files that hold nothing, a library that refuses, a connection that is gone.
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// One state of its files, ready for use.
 pub struct Generation {

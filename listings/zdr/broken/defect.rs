@@ -110,6 +110,11 @@ pub enum Defect {
     KeyDateOnly,
     /// #43: it compares keys, so that a certificate for the same key is no news.
     SameKeyIgnored,
+    /// #59: it keeps a certificate for each kind of key, as a context of OpenSSL does that is loaded into
+    /// again: a renewal of another kind leaves the old one in its place.
+    SlotPerKind,
+    /// #59: it takes a renewal of another kind of key for somebody else's.
+    KeyKindPinned,
     /// #44: a reload waits for handshakes that are in progress (percona-server PR#5036).
     WaitsForHandshakes,
     /// #45: each reload leaves descriptors open (hitch#193).

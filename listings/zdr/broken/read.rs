@@ -10,6 +10,7 @@ use ch02_hot_reload::identity::{self, Identity, Reason, Rejected, Source, reject
 use ch05_race_conditions::{ExposedKey, LOOKS, Options, Reader, pem, pinned};
 use lab::agent::Files;
 use lab::chain;
+use rustls::SignatureAlgorithm;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -177,6 +178,7 @@ fn choosy(
         Defect::TwoDigitYears => next.facts.not_after.as_str() >= "2050",
         Defect::EarlierRefused => next.facts.not_before < serving.facts.not_before,
         Defect::ShorterRefused => next.facts.not_after < serving.facts.not_after,
+        Defect::KeyKindPinned => kind(serving) != kind(next),
         Defect::IssuerPinned => other(|_| 0),
         Defect::RootPinned => other(|length| length - 1),
         Defect::IssuerByName => return Ok(with_issuer_of_name(next, serving)),
@@ -195,6 +197,11 @@ fn choosy(
         }
         false => Ok(next.clone()),
     }
+}
+
+/// The kind of its key.
+fn kind(identity: &Identity) -> SignatureAlgorithm {
+    identity.certified.key.algorithm()
 }
 
 /// Who has issued the certificate at this place of a chain, by the chain's length.

@@ -38,7 +38,7 @@ pub fn loader(
 ) -> Loader {
     let mixed = Mutex::new(Vec::new());
     let (file, first) = (source.files.certificate.clone(), OnceLock::new());
-    let first_second = OnceLock::new();
+    let (first_second, slots) = (OnceLock::new(), Mutex::new(Vec::new()));
     Loader {
         read: Box::new(move |source, serving| reading.read(source, serving)),
         build: Box::new(move |identity, before| {
@@ -66,6 +66,10 @@ pub fn loader(
                         Some(unusual) => unusual.chain(identity),
                         None => identity.certified.clone(),
                     },
+                },
+                slots: match defect {
+                    Some(Defect::SlotPerKind) => in_its_slot(identity, &slots),
+                    _ => Vec::new(),
                 },
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
@@ -159,9 +163,25 @@ fn with_earlier(
     Arc::new(certified)
 }
 
+/// One pair for each kind of key: the new one takes the place of the one of its kind.
+fn in_its_slot(
+    identity: &Identity,
+    slots: &Mutex<Vec<Arc<CertifiedKey>>>,
+) -> Vec<Arc<CertifiedKey>> {
+    let (mut slots, new) = (
+        slots.lock().unwrap_or_else(|e| e.into_inner()),
+        &identity.certified,
+    );
+    slots.retain(|pair| pair.key.algorithm() != new.key.algorithm());
+    slots.push(new.clone());
+    slots.clone()
+}
+
 /// Answers each hello with the pair of its generation.
 struct CertResolver {
     pair: Arc<CertifiedKey>,
+    /// What is answered instead, by what the client prefers. Empty but for one defect.
+    slots: Vec<Arc<CertifiedKey>>,
     /// For clients that do not take the kind of its key.
     second: Option<Arc<CertifiedKey>>,
     /// Most of them from the second generation on.
@@ -192,6 +212,13 @@ impl ResolvesServerCert for CertResolver {
         };
         let lost = nothing || self.state.lost.load(Ordering::SeqCst);
         let offered = hello.signature_schemes();
+        let preferred = offered.iter().find_map(|scheme| {
+            let mut slots = self.slots.iter();
+            slots.find(|pair| pair.key.choose_scheme(&[*scheme]).is_some())
+        });
+        if let Some(pair) = preferred {
+            return Some(pair.clone());
+        }
         let takes_first = self.pair.key.choose_scheme(offered).is_some();
         let pair = self.second.as_ref().filter(|_| !takes_first);
         (!lost).then(|| pair.unwrap_or(&self.pair).clone())

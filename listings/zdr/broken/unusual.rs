@@ -9,7 +9,7 @@ use ch02_hot_reload::identity::Identity;
 use clap::ValueEnum;
 use lab::chain;
 use rustls::sign::CertifiedKey;
-use rustls::{CipherSuite, ServerConfig};
+use rustls::{CipherSuite, ServerConfig, SignatureAlgorithm};
 
 /// A way to be sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,6 +18,8 @@ pub enum Unusual {
     RootInChain,
     /// It speaks TLS 1.2 alone, by cipher suites that sign with RSA (botan#3249).
     RsaOnly,
+    /// It refuses a key that is neither for ECDSA nor for RSA, as many a server does.
+    EcdsaOrRsa,
     /// It has keys for ML-DSA, which TLS 1.3 alone signs with, and nothing else of its own.
     PostQuantum,
     /// It logs words about keys, and everything that is public (acme.sh#1862).
@@ -66,7 +68,14 @@ impl Unusual {
 
     /// A configuration that takes RSA alone, where that is its way.
     pub fn config(self, identity: &Identity) -> Option<Result<ServerConfig, rustls::Error>> {
-        (self == Self::RsaOnly).then(|| rsa_only(identity))
+        match (self, identity.certified.key.algorithm()) {
+            (Self::RsaOnly, _) => Some(rsa_only(identity)),
+            (Self::EcdsaOrRsa, SignatureAlgorithm::ECDSA | SignatureAlgorithm::RSA) => None,
+            (Self::EcdsaOrRsa, _) => Some(Err(rustls::Error::General(
+                "not a key that it takes".into(),
+            ))),
+            _ => None,
+        }
     }
 }
 

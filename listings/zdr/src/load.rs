@@ -11,11 +11,13 @@
 //! - `conversation`: one request after the other, whatever is spoken; [`dialogue`]: what is not HTTP.
 //! - `equal`: clients that all offer the same; `idle`: connections that are kept and do nothing.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
+//! - `awake`: patience that counts only while this side runs.
 //! - [`failure`]: a failed attempt, and whether the request was sent at all.
 //!
 //! This folder may use `attempt`, `server` (what is spoken, how long a download is) and chapter 11's
 //! open loop. `testbed` and what stands on it use this folder.
 
+mod awake;
 mod conversation;
 pub mod dialogue;
 pub mod download;

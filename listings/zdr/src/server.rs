@@ -4,13 +4,14 @@
 //! [`written`]), kinds of [`keys`], the words in it ([`placeholders`]), every key of it ([`reference`](mod@reference)), what is
 //! wrong with it ([`mistake`], [`advice`]), the programs of a run and their processes, what the server prints
 //! ([`output`]), the ways to reload, what may stand behind it ([`origin`]), and the second process
-//! that cleans up after `zdr` ([`cleanup`]). It may use no other folder of this crate.
+//! that cleans up after `zdr` ([`cleanup`]), when it is interrupted, too ([`mod@interrupt`]). It may use no other folder of this crate.
 
 pub mod advice;
 pub mod cleanup;
 mod document;
 pub mod error;
 pub mod from_command;
+pub mod interrupt;
 pub mod keys;
 pub mod lines;
 pub mod mistake;

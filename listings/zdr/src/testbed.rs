@@ -4,12 +4,13 @@
 //! The folder holds what all test beds of a run share ([`shared`]), the way to set one up
 //! ([`setup`]), what is kept of one in which something failed ([`keep`]), what is asked before anything is
 //! rotated ([`preflight`]), a look that verifies nothing ([`mod@look`]), what can be found out about a server
-//! of which only the command is known ([`discover`]), and a rotation with everything that a client sees of it
+//! of which only the command is known ([`discover`]), which kinds of keys it takes (`kinds`), and a rotation with everything that a client sees of it
 //! ([`rotate`]). It may use [`load`](crate::load) and [`server`](crate::server).
 
 mod beside;
 pub mod discover;
 pub mod keep;
+mod kinds;
 pub mod look;
 pub mod preflight;
 pub mod rotate;
@@ -31,7 +32,7 @@ use tokio::time::timeout;
 use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
-use crate::server::spec::{Protocol, Spec};
+use crate::server::spec::{Keys, Protocol, Spec};
 use crate::testbed::beside::{Beside, issue_beside};
 use crate::testbed::keep::LastState;
 use crate::testbed::shared::SharedFixtures;
@@ -45,6 +46,7 @@ pub struct TestBed {
     pub site: Site,
     /// Where those of the second kind of key are written.
     second_set: Site,
+    kind_of_key: Keys,
     /// Clients that have to be shown a new certificate, too, before a rotation is over.
     beside: Vec<Beside>,
     /// What issues them.

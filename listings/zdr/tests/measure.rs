@@ -370,6 +370,13 @@ fn descriptors_and_threads_that_each_rotation_adds() {
         codes(resources([9, 9], [3, 23], one), 20),
         [Code::DescriptorsGrow]
     );
+    // Ten are no longer a few, and one for each rotation is enough.
+    assert_eq!(
+        codes(resources([9, 19], [3, 3], one), 10),
+        [Code::DescriptorsGrow]
+    );
+    assert_eq!(codes(resources([9, 18], [3, 12], one), 2), []);
+    assert_eq!(codes(resources([9, 19], [3, 13], one), 11), []);
     assert_eq!(codes(resources([9, 16], [3, 8], one), 2), []);
     assert_eq!(codes(resources([9, 29], [3, 8], one), 100), []);
     assert_eq!(codes(resources([60, 9], [9, 3], one), 2), []);

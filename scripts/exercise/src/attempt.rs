@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::go;
 pub use crate::go::Outcome;
+use crate::printed;
 use crate::program::{self, Check};
 use crate::python;
 use crate::set::{Exercise, Set, Track};
@@ -105,7 +106,8 @@ fn attempt_in_go(
         language: exercise.track.language(),
         error,
     })?;
-    if tested.tests.is_empty() {
+    // Where it was built, and ended before its first test, what it printed says why.
+    if tested.tests.is_empty() && !tested.built {
         eprint!("{}", tested.refused);
         return Ok(Attempt::DoesNotCompile);
     }
@@ -115,7 +117,7 @@ fn attempt_in_go(
     });
     Ok(Attempt::Ran(Ran {
         checks: checks.collect(),
-        printed: tested.printed,
+        printed: tested.printed.text(),
     }))
 }
 
@@ -217,18 +219,11 @@ fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Option<PathBu
 fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
     let wrong = |error| Error::file(program, error);
     let outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
-    let output = Command::new(program)
-        .arg(outcomes.path())
-        .stdin(Stdio::null())
-        .output()
-        .map_err(wrong)?;
+    let printed = printed::run(Command::new(program).arg(outcomes.path())).map_err(wrong)?;
     let said = fs::read_to_string(outcomes.path()).map_err(wrong)?;
     Ok(Ran {
         checks: self::outcomes(&said, checks),
-        printed: [output.stdout, output.stderr]
-            .iter()
-            .map(|part| String::from_utf8_lossy(part))
-            .collect(),
+        printed,
     })
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
 
+use crate::printed::{self, Printed};
 use crate::program::Check;
 
 /// What makes a module of the folder in which an answer lies.
@@ -19,7 +20,9 @@ pub struct Tested {
     /// By the name of its test: whether it passed, and what it said.
     pub tests: BTreeMap<String, Test>,
     /// What the answer itself printed.
-    pub printed: String,
+    pub printed: Printed,
+    /// Whether it was built and started.
+    pub built: bool,
     /// What the compiler said, where no test ran.
     pub refused: String,
 }
@@ -27,6 +30,8 @@ pub struct Tested {
 /// One test.
 #[derive(Debug, Default)]
 pub struct Test {
+    /// Whether Go says that it was started. An answer can print what Go prints of a test that passed.
+    pub began: bool,
     /// `None` where the program ended in it.
     pub passed: Option<bool>,
     /// Why it did not pass, in words.
@@ -69,24 +74,27 @@ pub fn checks(test: &str) -> Vec<Check> {
 /// # Errors
 /// When Go cannot be started.
 pub fn test(folder: &Path) -> io::Result<Tested> {
-    let output = Command::new("go")
+    let mut tested = Tested::default();
+    let read = |stdout: &mut dyn Read| {
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            match serde_json::from_str(&line) {
+                Ok(line) => tested.note(folder, line),
+                // Before Go 1.24 the compiler's words were no JSON.
+                Err(_) => tested.refused += &format!("{line}\n"),
+            }
+        }
+    };
+    let mut command = Command::new("go");
+    command
         .args(["test", "-json", "-count=1", "-timeout=60s", "."])
         .current_dir(folder)
         .env("GOFLAGS", "-mod=readonly -trimpath")
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
-        .env("GOWORK", "off")
-        .stdin(Stdio::null())
-        .output()?;
-    let mut tested = Tested::default();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        match serde_json::from_str(line) {
-            Ok(line) => tested.note(folder, line),
-            // Before Go 1.24 the compiler's words were no JSON.
-            Err(_) => tested.refused += &format!("{line}\n"),
-        }
-    }
-    tested.refused += &String::from_utf8_lossy(&output.stderr);
+        .env("GOWORK", "off");
+    let said = printed::run_and_read(&mut command, read)?;
+    tested.refused += &said;
     Ok(tested)
 }
 
@@ -110,12 +118,15 @@ pub enum Outcome {
 pub fn outcome(test: Option<Test>) -> Outcome {
     match test {
         Some(Test {
-            passed: Some(true), ..
+            began: true,
+            passed: Some(true),
+            ..
         }) => Outcome::Held,
         Some(Test {
             passed: Some(false),
             words,
             at,
+            ..
         }) => Outcome::Failed { words, at },
         _ => Outcome::NotReached,
     }
@@ -124,13 +135,18 @@ pub fn outcome(test: Option<Test>) -> Outcome {
 impl Tested {
     fn note(&mut self, folder: &Path, line: Line) {
         let Some(name) = line.test else {
-            if line.action == "build-output" {
-                self.refused += &line.output;
+            match line.action.as_str() {
+                "build-output" => self.refused += &line.output,
+                "start" => self.built = self.refused.is_empty(),
+                // Of what ran before the first test.
+                "output" if self.tests.is_empty() => self.printed.note(line.output.as_bytes()),
+                _ => {}
             }
             return;
         };
         let test = self.tests.entry(name).or_default();
         match line.action.as_str() {
+            "run" => test.began = true,
             "pass" => test.passed = Some(true),
             "fail" => test.passed = Some(false),
             "output" => {
@@ -146,7 +162,7 @@ impl Tested {
                         test.at = Some(format!("{}:{number}", file.display()));
                     }
                     None if said.starts_with("=== ") || said.starts_with("--- ") => {}
-                    None => self.printed += &line.output,
+                    None => self.printed.note(line.output.as_bytes()),
                 }
             }
             _ => {}

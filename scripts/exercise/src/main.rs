@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -39,12 +39,12 @@ enum What {
     List,
     /// Begin an exercise: write its starter, and show what is wanted.
     Next {
-        /// Which; without it, the first that is not done.
+        /// Which; without it, the one that you are at.
         exercise: Option<String>,
     },
     /// Try your answer.
     Run {
-        /// Which; without it, the first that is not done.
+        /// Which; without it, the one that you are at.
         exercise: Option<String>,
     },
     /// Try your answer at each change, and go on to the next exercise when it is done.
@@ -54,12 +54,12 @@ enum What {
     },
     /// Show the next hint.
     Hint {
-        /// Which exercise; without it, the first that is not done.
+        /// Which exercise; without it, the one that you are at.
         exercise: Option<String>,
     },
     /// Show the solution, and what goes wrong often.
     Solution {
-        /// Which exercise; without it, the first that is not done.
+        /// Which exercise; without it, the one that you are at.
         exercise: Option<String>,
         /// Also where the exercise is not done, and hints are left.
         #[arg(long)]
@@ -122,14 +122,17 @@ fn root() -> Result<PathBuf, Error> {
         .ok_or(Error::NoBook)
 }
 
+/// A path as it is typed: a blank in it would end it.
+fn typed(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    shlex::try_quote(&path).map_or_else(|_| path.to_string(), |quoted| quoted.into_owned())
+}
+
 /// Whether what was tried holds.
 fn run(arguments: Arguments) -> Result<bool, Error> {
     let set = Set::of_track(&root()?, arguments.track)?;
     let (folder, option) = match &arguments.folder {
-        Some(folder) => (
-            Folder::new(folder),
-            format!(" --folder {}", folder.display()),
-        ),
+        Some(folder) => (Folder::new(folder), format!(" --folder {}", typed(folder))),
         None => (Folder::new(&set.root.join("exercises")), String::new()),
     };
     let option = option + &arguments.track.option();
@@ -172,7 +175,7 @@ fn any_seed() -> u64 {
     u64::from(since.unwrap_or_default().subsec_micros()) % 10_000
 }
 
-/// The commands that mean one exercise: the one that is named, or the first that is not done.
+/// The commands that mean one exercise: the one that is named, or the one that the learner is at.
 fn with_one(
     teller: &Teller<'_>,
     progress: &mut Progress,
@@ -187,7 +190,15 @@ fn with_one(
         _ => &None,
     };
     let exercise = match name {
-        Some(name) => Some(teller.set.find(name)?),
+        Some(name) => {
+            let named = teller.set.find(name)?;
+            let begins = matches!(what, What::Next { .. });
+            let tries = matches!(what, What::Run { .. }) && teller.folder.has_begun(named);
+            if begins || tries {
+                progress.is_at(named)?;
+            }
+            Some(named)
+        }
         None => progress.next(teller.set),
     };
     let Some(exercise) = exercise else {

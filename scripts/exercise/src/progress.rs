@@ -1,7 +1,7 @@
 //! How far a learner has come, kept in a file beside the answers.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,9 @@ struct Record {
     format: u32,
     #[serde(default)]
     exercises: BTreeMap<String, Entry>,
+    /// By track, the exercise that was begun or tried last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    at: BTreeMap<Track, String>,
 }
 
 /// What is recorded of one exercise.
@@ -77,25 +80,7 @@ impl Progress {
     /// When there is one that cannot be read.
     pub fn read(folder: &Folder) -> Result<Self, Error> {
         let path = folder.path().join("progress.json");
-        let wrong = |error: String| Error::Progress {
-            path: path.clone(),
-            error,
-        };
-        let record = match fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Record {
-                format: FORMAT,
-                exercises: BTreeMap::new(),
-            },
-            Err(error) => return Err(wrong(error.to_string())),
-        };
-        if record.format != FORMAT {
-            let error = format!(
-                "it has format {}, and this program knows {FORMAT}",
-                record.format
-            );
-            return Err(wrong(error));
-        }
+        let record = record(&path)?;
         Ok(Self { path, record })
     }
 
@@ -114,10 +99,27 @@ impl Progress {
         }
     }
 
-    /// The first exercise that is not done.
+    /// The exercise that a learner is at: the one that was begun or tried last, and where that is done, the first after it
+    /// that is not. After the last one come those that were left out.
     pub fn next<'a>(&self, set: &'a Set) -> Option<&'a Exercise> {
-        let mut exercises = set.exercises.iter();
+        let last = self.record.at.get(&set.track);
+        let at = |id: &String| set.exercises.iter().position(|one| one.id == *id);
+        let (left_out, from_here) = set.exercises.split_at(last.and_then(at).unwrap_or(0));
+        let mut exercises = from_here.iter().chain(left_out);
         exercises.find(|exercise| self.of(exercise).done.is_none())
+    }
+
+    /// Records that the learner is at this exercise.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn is_at(&mut self, exercise: &Exercise) -> Result<(), Error> {
+        if self.record.at.get(&exercise.track) == Some(&exercise.id) {
+            return Ok(());
+        }
+        self.change(|record| {
+            record.at.insert(exercise.track, exercise.id.clone());
+        })
     }
 
     /// Records that the checks ran, and whether all held.
@@ -125,7 +127,7 @@ impl Progress {
     /// # Errors
     /// When the record cannot be written.
     pub fn ran(&mut self, exercise: &Exercise, held: bool) -> Result<(), Error> {
-        self.change(exercise, |entry| {
+        self.change_entry(exercise, |entry| {
             entry.runs += 1;
             if held && entry.done.is_none() {
                 entry.done = Some(now());
@@ -138,7 +140,7 @@ impl Progress {
     /// # Errors
     /// When the record cannot be written.
     pub fn hinted(&mut self, exercise: &Exercise, hints: usize) -> Result<(), Error> {
-        self.change(exercise, |entry| entry.hints = entry.hints.max(hints))
+        self.change_entry(exercise, |entry| entry.hints = entry.hints.max(hints))
     }
 
     /// Records that the solution was shown.
@@ -146,30 +148,66 @@ impl Progress {
     /// # Errors
     /// When the record cannot be written.
     pub fn solution_shown(&mut self, exercise: &Exercise) -> Result<(), Error> {
-        self.change(exercise, |entry| {
+        self.change_entry(exercise, |entry| {
             entry.solution_shown.get_or_insert_with(now);
         })
     }
 
-    fn change(&mut self, exercise: &Exercise, how: impl FnOnce(&mut Entry)) -> Result<(), Error> {
-        how(self
-            .record
-            .exercises
-            .entry(exercise.id.clone())
-            .or_default());
-        self.save().map_err(|error| Error::file(&self.path, error))
+    fn change_entry(
+        &mut self,
+        exercise: &Exercise,
+        how: impl FnOnce(&mut Entry),
+    ) -> Result<(), Error> {
+        self.change(|record| how(record.exercises.entry(exercise.id.clone()).or_default()))
+    }
+
+    /// Reads the record again, changes it, and writes it, while no other command does: with `watch` in one terminal and
+    /// `hint` in another, the one that writes last must not undo what the other has written.
+    fn change(&mut self, how: impl FnOnce(&mut Record)) -> Result<(), Error> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let wrong = |error| Error::file(&self.path, error);
+        let locked = fs::create_dir_all(folder).and_then(|()| File::open(folder));
+        // It is released when the file is closed.
+        let one_at_a_time = locked.map_err(wrong)?;
+        one_at_a_time.lock().map_err(wrong)?;
+        self.record = record(&self.path)?;
+        how(&mut self.record);
+        self.save(folder).map_err(wrong)
     }
 
     /// Replaces the file whole, so that no reader and no crash finds half of it.
-    fn save(&self) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
+    fn save(&self, folder: &Path) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(folder)?;
         serde_json::to_writer_pretty(&mut file, &self.record)?;
         writeln!(file)?;
         file.persist(&self.path)?;
         Ok(())
     }
+}
+
+/// The record in this file; an empty one where there is none.
+fn record(path: &Path) -> Result<Record, Error> {
+    let wrong = |error: String| Error::Progress {
+        path: path.to_owned(),
+        error,
+    };
+    let record: Record = match fs::read_to_string(path) {
+        Ok(text) => serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Record {
+            format: FORMAT,
+            exercises: BTreeMap::new(),
+            at: BTreeMap::new(),
+        },
+        Err(error) => return Err(wrong(error.to_string())),
+    };
+    if record.format != FORMAT {
+        let error = format!(
+            "it has format {}, and this program knows {FORMAT}",
+            record.format
+        );
+        return Err(wrong(error));
+    }
+    Ok(record)
 }
 
 /// What `progress --json` prints.

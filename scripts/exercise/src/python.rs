@@ -3,10 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tempfile::NamedTempFile;
 
+use crate::printed;
 use crate::program::Check;
 
 /// What is started.
@@ -63,14 +64,11 @@ pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
     for ((answer, test), outcomes) in answers.iter().zip(&files) {
         command.args([answer, test]).arg(outcomes.path());
     }
-    let output = command.stdin(Stdio::null()).output()?;
+    let printed = printed::run(&mut command)?;
     let outcomes = files.iter().map(|file| fs::read_to_string(file.path()));
     Ok(Tried {
         outcomes: outcomes.collect::<io::Result<_>>()?,
-        printed: [output.stdout, output.stderr]
-            .iter()
-            .map(|part| String::from_utf8_lossy(part))
-            .collect(),
+        printed,
     })
 }
 

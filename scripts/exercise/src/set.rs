@@ -12,7 +12,9 @@ use crate::program::{Check, checks};
 use crate::python;
 
 /// The language of the answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Track {
     /// All exercises have it.
@@ -206,9 +208,10 @@ impl Set {
             });
             let near = near.max_by(|(a, _), (b, _)| a.total_cmp(b));
             let near = near.filter(|(likeness, _)| *likeness > 0.75);
+            let near = near.map(|(_, id)| id.clone());
             Error::Unknown {
                 name: typed.to_owned(),
-                near: near.map(|(_, id)| id.clone()),
+                near: self.in_another_track(word).or(near),
                 within: match self.track {
                     Track::Rust => String::new(),
                     other => format!(" in {}", other.language()),
@@ -216,6 +219,18 @@ impl Set {
                 option: self.track.option(),
             }
         })
+    }
+
+    /// What was meant by the name that an exercise has in another track, as `swap-go`: the track is missing.
+    fn in_another_track(&self, word: &str) -> Option<String> {
+        let others = Track::OTHERS.iter().filter(|other| **other != self.track);
+        let mut named = others.filter_map(|other| {
+            let shared = word.strip_suffix(other.folder()?)?.strip_suffix('-')?;
+            let mut exercises = self.exercises.iter();
+            exercises.find(|one| one.shared_id() == shared)?;
+            Some(format!("{word}{}", other.option()))
+        });
+        named.next()
     }
 
     /// Its place in the order, counted from 1.
@@ -317,7 +332,8 @@ impl Exercise {
         let lines = lines
             .skip(1)
             .take_while(|line| !line.contains(" ANCHOR_END: solution"));
-        Ok(lines.map(|line| line.to_owned() + "\n").collect())
+        let text: String = lines.map(|line| line.to_owned() + "\n").collect();
+        Ok(format!("{}\n", text.trim_end()))
     }
 }
 

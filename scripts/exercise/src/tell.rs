@@ -17,6 +17,10 @@ const OPEN: Style = AnsiColor::Yellow.on_default();
 const TITLE: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 
+/// So many lines are shown of what an answer prints, and of each line so many letters.
+const PRINTED: usize = 40;
+const LONG: usize = 500;
+
 /// How wide a paragraph is, with its indent.
 const WIDTH: usize = 80;
 
@@ -99,22 +103,23 @@ impl Teller<'_> {
     ) -> io::Result<()> {
         self.title(out, exercise)?;
         writeln!(out)?;
-        if exercise.track == Track::Python {
-            writeln!(
-                out,
-                "{BAD}It cannot be imported{BAD:#}: Python's words are above."
-            )?;
-        } else {
-            writeln!(
-                out,
-                "{BAD}It does not compile{BAD:#}: the compiler's words are above."
-            )?;
-            paragraph(
-                out,
-                "",
-                "Where they name the file of the checks, these use something as the starter has it, and your answer has it otherwise: a name, an argument, or what a future holds.",
-            )?;
-        }
+        let (what, holds) = match exercise.track {
+            Track::Rust => ("It does not compile", ", or what a future holds"),
+            Track::Go => ("It does not compile", ""),
+            Track::Python => ("It cannot be imported", ""),
+        };
+        let whose = match exercise.track {
+            Track::Python => "Python",
+            _ => "the compiler",
+        };
+        writeln!(out, "{BAD}{what}{BAD:#}: {whose}'s words are above.")?;
+        paragraph(
+            out,
+            "",
+            &format!(
+                "Where they name the checks, or something that these import, your answer has it otherwise than the starter: a name, an argument{holds}."
+            ),
+        )?;
         writeln!(out)?;
         self.go_on(out, exercise, progress)
     }
@@ -333,7 +338,7 @@ fn checks(out: &mut dyn Write, teller: &Teller<'_>, ran: &Ran) -> io::Result<()>
                     paragraph(
                         out,
                         "        ",
-                        "The program ended in the middle of this check: it called `exit`, or the system ended it.",
+                        "The program ended before or in this check: it called `exit`, the system ended it, or, in Go, it panicked outside of a check or took longer than a minute. What it printed may say more.",
                     )?;
                 }
                 told = true;
@@ -349,7 +354,22 @@ fn printed(out: &mut dyn Write, text: &str) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n{TITLE}Printed by your answer{TITLE:#}")?;
-    text.lines().try_for_each(|line| writeln!(out, "  {line}"))
+    let mut lines = text.lines();
+    for line in lines.by_ref().take(PRINTED) {
+        match line.char_indices().nth(LONG) {
+            Some((end, _)) => writeln!(out, "  {} …", &line[..end])?,
+            None => writeln!(out, "  {line}")?,
+        }
+    }
+    match (lines.clone().count(), lines.last()) {
+        (0, _) | (_, None) => Ok(()),
+        (1, Some(last)) => writeln!(out, "  {last}"),
+        (more, Some(last)) => writeln!(
+            out,
+            "  {FAINT}({} lines are left out){FAINT:#}\n  {last}",
+            more - 1
+        ),
+    }
 }
 
 fn labelled(out: &mut dyn Write, style: Style, label: &str, words: &str) -> io::Result<()> {

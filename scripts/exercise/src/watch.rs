@@ -56,6 +56,7 @@ pub fn watch(
     let mut out = anstream::stdout();
     while let Some(exercise) = only.or_else(|| progress.next(teller.set)) {
         teller.folder.begin(exercise)?;
+        progress.is_at(exercise)?;
         let _watching = follow(teller.folder, exercise, &wake)?;
         if until_done(teller, progress, exercise, &woken, &mut out)? == Then::Leave
             || only.is_some()

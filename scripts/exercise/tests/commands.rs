@@ -30,6 +30,12 @@ fn a_name_that_is_none_is_refused_with_one_that_is_near() {
         said,
         format!("error: there is no exercise `drian`: did you mean `drain`?; {list}")
     );
+    // The name of another track, without the track.
+    let said = learner.refused(&["next", "swap-go"]);
+    assert!(
+        said.contains("did you mean `swap-go --track go`?"),
+        "{said}"
+    );
     let said = learner.refused(&["next", "lunch"]);
     assert_eq!(said, format!("error: there is no exercise `lunch`; {list}"));
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod commands;
+mod odd;
 mod track;
 mod transcripts;
 mod watching;

@@ -14,7 +14,7 @@ use exercise::set::{Exercise, Set, Track};
 use super::{Learner, root};
 
 /// Whether these programs are there. Where the tests are obliged to run, they have to be.
-fn there(programs: &[&str]) -> bool {
+pub(crate) fn there(programs: &[&str]) -> bool {
     let paths = env::var_os("PATH").unwrap_or_default();
     programs.iter().all(|program| {
         let there = env::split_paths(&paths).any(|folder| folder.join(program).is_file());

@@ -1,6 +1,6 @@
 //! What does this reader serve in this state?
 //!
-//! A seed chooses a writer and a reader of chapter 5, and some of the states in which the two meet. The chapter's
+//! A seed chooses three times a writer and a reader of chapter 5, and some of the states in which the two meet. The chapter's
 //! explorer lets both meet on real files, so an answer is what the reader did, rather than what was thought of it. One
 //! seed gives each learner the same sheet.
 
@@ -14,13 +14,65 @@ use fastrand::Rng;
 
 use crate::sheet::{self, Sheet};
 
-/// How many states are asked about, where the two meet in so many ways.
-const QUESTIONS: usize = 5;
+/// How many states of each meeting are asked about, where the two meet in so many ways. There are few writers, and some take
+/// few steps: what makes each sheet another one is that three meetings come together.
+pub const QUESTIONS: [usize; 3] = [5, 1, 1];
+
+/// The sheet of this seed.
+///
+/// # Errors
+/// When no certificates can be made, or no temporary directory.
+pub fn sheet(seed: u64) -> io::Result<Sheet> {
+    let meetings = drawn(seed).into_iter().zip(QUESTIONS);
+    let meetings = meetings.map(|((writer, reader, lot), questions)| {
+        let mut meeting = Meeting::between(writer, reader)?;
+        meeting.ask(lot, questions);
+        Ok(meeting)
+    });
+    let meetings: Vec<_> = meetings.collect::<io::Result<_>>()?;
+    let (mut told, mut questions) = (String::new(), Vec::new());
+    for (meeting, number) in meetings.iter().zip(1..) {
+        told += &format!("Server {number}. {}\n", meeting.told());
+        questions.extend(meeting.shown(number));
+    }
+    let all: Vec<_> = SERVED.iter().map(|served| served.name()).collect();
+    Ok(Sheet {
+        chapter: 5,
+        seed,
+        told: told
+            + "Each looks after each step, and after each byte of a file that it reads.\n\
+               What is served then, and are the files rejected, and why?\n",
+        questions,
+        answers: format!(
+            "Served is one of: {}.\nA reason is one of those in the event contract, as `pair_mismatch`.\n",
+            all.join(", ")
+        ),
+    })
+}
+
+/// Who meets by this seed, and a lot for each meeting, which chooses what is asked. No two meet twice.
+pub fn drawn(seed: u64) -> [(Writer, Subject, u64); 3] {
+    let mut rng = Rng::with_seed(seed);
+    let writers = Writer::all().into_iter();
+    let mut pairs: Vec<_> = writers
+        .flat_map(|writer| Subject::ALL.map(|reader| (writer, reader)))
+        .collect();
+    QUESTIONS.map(|_| {
+        let (writer, reader) = pairs.swap_remove(rng.usize(..pairs.len()));
+        (writer, reader, rng.u64(..))
+    })
+}
+
+/// Which of so many states are asked about by this lot, in order.
+pub fn chosen(lot: u64, states: usize, questions: usize) -> Vec<usize> {
+    let mut chosen = Rng::with_seed(lot).choose_multiple(0..states, questions);
+    chosen.sort_unstable();
+    chosen
+}
 
 /// A writer and a reader that meet, and some of the states in which they do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meeting {
-    seed: u64,
     writer: Writer,
     reader: Subject,
     steps: Vec<Step>,
@@ -47,23 +99,11 @@ pub struct Question {
 }
 
 impl Meeting {
-    /// The meeting of this seed.
+    /// A writer and a reader, with a question for each state that a person can name.
     ///
     /// # Errors
     /// When no certificates can be made, or no temporary directory.
-    pub fn of(seed: u64) -> io::Result<Self> {
-        let mut rng = Rng::with_seed(seed);
-        let writers = Writer::all();
-        let writer = writers[rng.usize(..writers.len())];
-        let reader = Subject::ALL[rng.usize(..Subject::ALL.len())];
-        Self::between(seed, writer, reader)
-    }
-
-    /// As [`Meeting::of`], for a writer and a reader that are chosen.
-    ///
-    /// # Errors
-    /// As [`Meeting::of`].
-    pub fn between(seed: u64, writer: Writer, reader: Subject) -> io::Result<Self> {
+    pub fn between(writer: Writer, reader: Subject) -> io::Result<Self> {
         let world = World::new()?;
         let found = Arena::new(writer, reader, &world)?.after_each_step()?;
         let set = world.new_for(writer);
@@ -83,15 +123,21 @@ impl Meeting {
             let words = of_step[0].step.clone();
             steps.push(Step { words, blocks });
         }
-        let mut chosen = Rng::with_seed(seed).choose_multiple(0..states.len(), QUESTIONS);
-        chosen.sort_unstable();
         Ok(Self {
-            seed,
             writer,
             reader,
             steps,
-            questions: chosen.into_iter().map(|at| states[at].clone()).collect(),
+            questions: states,
         })
+    }
+
+    /// Asks so many of its questions and no others, by this lot.
+    fn ask(&mut self, lot: u64, questions: usize) {
+        let chosen = chosen(lot, self.questions.len(), questions);
+        self.questions = chosen
+            .iter()
+            .map(|at| self.questions[*at].clone())
+            .collect();
     }
 
     /// What is asked.
@@ -99,43 +145,34 @@ impl Meeting {
         &self.questions
     }
 
-    /// As it is shown.
-    pub fn sheet(&self) -> Sheet {
-        let questions = self.questions.iter().map(|question| {
+    /// As they are shown of the server of this number.
+    fn shown(&self, server: usize) -> impl Iterator<Item = sheet::Question> {
+        self.questions.iter().map(move |question| {
             let (number, words) = (question.step + 1, &self.steps[question.step].words);
             let rejected = question.rejected.map_or("not rejected".into(), |reason| {
                 format!("rejected: {reason}")
             });
             sheet::Question {
                 asked: match &question.place {
-                    Some(place) => format!("within step {number}, {words}: {place}"),
-                    None => format!("after step {number}, {words}"),
+                    Some(place) => {
+                        format!("server {server}, within step {number}, {words}: {place}")
+                    }
+                    None => format!("server {server}, after step {number}, {words}"),
                 },
                 answer: format!("served: {}; {rejected}", question.served.name()),
                 why: why(question).into_iter().map(str::to_owned).collect(),
             }
-        });
-        let all: Vec<_> = SERVED.iter().map(|served| served.name()).collect();
-        Sheet {
-            chapter: 5,
-            seed: self.seed,
-            told: self.told(),
-            questions: questions.collect(),
-            answers: format!(
-                "Served is one of: {}.\nA reason is one of those in the event contract, as `pair_mismatch`.\n",
-                all.join(", ")
-            ),
-        }
+        })
     }
 
     /// What is known: the reader, and what the writer does.
     fn told(&self) -> String {
         let reader = match self.reader {
             Subject::ByPath => {
-                "The reader of chapter 2, `by_path`, opens each file by its path and reads it\nonce."
+                "The reader of chapter 2, `by_path`, opens each file by its path and\nreads it once."
             }
             Subject::Ours => {
-                "The reader of chapter 5, `ours`, is told to refuse a key that other users can\nread."
+                "The reader of chapter 5, `ours`, is told to refuse a key that other\nusers can read."
             }
         };
         let writer = self.writer.name();
@@ -149,8 +186,7 @@ impl Meeting {
             };
             told += &format!("  {number:>2}  {}{blocks}\n", step.words);
         }
-        told + "\nThe server looks after each step, and after each byte of a file that it reads.\n\
-                What is served then, and are the files rejected, and why?\n"
+        told
     }
 }
 

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         solve,
     } = Arguments::parse();
     let sheet = match chapter {
-        Chapter::Ch05 => ch05::Meeting::of(seed).map(|meeting| meeting.sheet()),
+        Chapter::Ch05 => ch05::sheet(seed),
         Chapter::Ch06 => ch06::sheet(seed),
         Chapter::Ch07 => ch07::sheet(seed),
         Chapter::Ch08 => ch08::sheet(seed),

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use ch05_race_conditions::explorer::{Served, Subject};
 use ch05_race_conditions::writer::Writer;
-use homework::ch05::{Meeting, because, why};
+use homework::ch05::{self, Meeting, because, why};
 use snapbox::Data;
 use snapbox::assert::Assert;
 
@@ -75,9 +75,11 @@ fn a_sheet_has_no_answers_until_they_are_asked_for() {
 #[test]
 fn each_answer_is_explained() {
     let (mut served, mut reasons) = (BTreeSet::new(), BTreeSet::new());
+    let mut states = Vec::new();
     for writer in Writer::all() {
         for reader in Subject::ALL {
-            let meeting = Meeting::between(7, writer, reader).unwrap();
+            let meeting = Meeting::between(writer, reader).unwrap();
+            states.push(((writer, reader), meeting.questions().len()));
             for question in meeting.questions() {
                 served.insert(question.served);
                 assert!(!why(question).contains(&""), "{question:?}");
@@ -99,6 +101,44 @@ fn each_answer_is_explained() {
     for one in ["truncated", "pair_mismatch", "missing"] {
         assert!(reasons.contains(one), "{reasons:?}");
     }
+    no_two_seeds_share_a_sheet(&states);
+}
+
+/// What is asked follows from who meets and from how many states these have. In two hundred seeds it is never the same.
+fn no_two_seeds_share_a_sheet(states: &[((Writer, Subject), usize)]) {
+    let mut sheets = BTreeSet::new();
+    for seed in 0..200 {
+        let asked = ch05::drawn(seed).into_iter().zip(ch05::QUESTIONS);
+        let asked = asked.map(|((writer, reader, lot), questions)| {
+            let of = |((of, by), _): &&(_, usize)| *of == writer && *by == reader;
+            let (_, states) = states.iter().find(of).unwrap();
+            let chosen = ch05::chosen(lot, *states, questions);
+            assert!(!chosen.is_empty(), "seed {seed}");
+            format!("{} {reader:?} {chosen:?}", writer.name())
+        });
+        let asked: Vec<_> = asked.collect();
+        assert!(
+            sheets.insert(asked.clone()),
+            "seed {seed} is as an earlier one: {asked:?}"
+        );
+    }
+}
+
+/// As with chapter 5: what happens is never the same.
+#[test]
+fn no_two_seeds_of_a_class_share_a_scene() {
+    fn differ<T: std::fmt::Debug>(drawn: impl Fn(u64) -> T) {
+        let mut seen = BTreeSet::new();
+        for seed in 0..200 {
+            let scene = format!("{:?}", drawn(seed));
+            assert!(
+                seen.insert(scene.clone()),
+                "seed {seed} is as an earlier one: {scene}"
+            );
+        }
+    }
+    differ(homework::ch06::drawn);
+    differ(homework::ch07::drawn);
 }
 
 /// Each chapter that has sheets.

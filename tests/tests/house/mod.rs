@@ -80,7 +80,8 @@ fn crates() -> Vec<PathBuf> {
 
 /// The sources of a crate: what is built into a library or a program.
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let parts = ["src", "broken"].map(|part| WalkDir::new(folder.join(part)).sort_by_file_name());
+    let parts = ["src", "broken", "broken-client"]
+        .map(|part| WalkDir::new(folder.join(part)).sort_by_file_name());
     let entries = parts.into_iter().flatten().filter_map(Result::ok);
     let paths = entries.map(walkdir::DirEntry::into_path);
     paths
@@ -90,7 +91,13 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// The root files of a crate's library and programs.
 fn targets(folder: &Path) -> Vec<PathBuf> {
-    let named = ["src/lib.rs", "src/main.rs", "broken/main.rs"].map(|name| folder.join(name));
+    let named = [
+        "src/lib.rs",
+        "src/main.rs",
+        "broken/main.rs",
+        "broken-client/main.rs",
+    ];
+    let named = named.map(|name| folder.join(name));
     let mut found: Vec<_> = named.into_iter().filter(|path| path.is_file()).collect();
     for entry in fs::read_dir(folder.join("src/bin")).into_iter().flatten() {
         let path = entry.unwrap().path();

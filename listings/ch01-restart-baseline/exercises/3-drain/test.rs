@@ -120,3 +120,22 @@ pub async fn no_client_is_let_in_meanwhile() {
          Had the listener been closed first, the client could have gone to another process."
     );
 }
+
+/// A connection whose task panics keeps no other from its end.
+pub async fn one_that_panics_keeps_no_other_from_its_end() {
+    pause();
+    let (mut serving, whole) = connections(&[5]);
+    serving.spawn(async {
+        sleep(Duration::from_secs(1)).await;
+        // A panic without the words that one writes to stderr.
+        std::panic::resume_unwind(Box::new("a bug in a handler"));
+    });
+    let (cut, took) = drained(&Port::reserve(), serving).await;
+    assert!(
+        whole.load(Relaxed) == 1 && cut == 0,
+        "The task of one connection panicked after 1 s. Another connection needed 5 s, the grace period is 30 s, and the process ended after \
+         {took:?} with the answer {cut}: of two connections {} got to its end. `join_next` returns `Some(Err(…))` for a task that panicked, and `None` \
+         when none is left. A fault of one connection must not cut the others.",
+        whole.load(Relaxed)
+    );
+}

@@ -121,6 +121,14 @@ pub fn each_file_counts() {
         "The key was replaced, a moment after its certificate had been, and `changed` is `false`. A torn pair is mended only if the second \
          file is looked at as well."
     );
+    fs::write(&bench.certificate, "certificate 1003").unwrap();
+    fs::write(&bench.key, "key 1003").unwrap();
+    let found = [bench.changed(), bench.changed()];
+    assert!(
+        found == [true, false],
+        "Certificate and key were replaced, and then nothing. Two calls of `changed` returned {found:?}, which has to be once `true`. A look that stops \
+         at the first difference finds the second one at the next look. Read all files, and compare then."
+    );
 }
 
 /// A missing file is an error, and what was remembered stays.
@@ -137,5 +145,14 @@ pub fn a_missing_file_is_an_error_and_forgets_nothing() {
         !bench.changed(),
         "The key was missing for a moment, and came back the same as before. `changed` is `true`: an error must not change what \
          is remembered."
+    );
+    fs::write(&bench.certificate, "certificate 1002").unwrap();
+    fs::remove_file(&bench.key).unwrap();
+    let _ = bench.poll.changed();
+    fs::write(&bench.key, "key 1001").unwrap();
+    assert!(
+        bench.changed(),
+        "The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `changed` is `false`: the \
+         new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
     );
 }

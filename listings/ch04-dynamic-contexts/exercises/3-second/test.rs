@@ -22,6 +22,8 @@ type Build = Box<dyn FnMut() -> Result<SslContext, BuildError>>;
 struct Bench {
     contexts: Contexts<Build>,
     made: Rc<Cell<usize>>,
+    /// Whether the library fails, whatever the files hold.
+    fails: Rc<Cell<bool>>,
     server: Arc<ServerConfig>,
     agent: Agent,
     _directory: TempDir,
@@ -33,16 +35,21 @@ fn bench() -> Bench {
     let first = agent.rotate().unwrap();
     let server = mutual::config(&first, agent.root_pem()).unwrap();
     let (files, made) = (agent.files(), Rc::new(Cell::new(0)));
+    let fails = Rc::new(Cell::new(false));
     let build: Build = {
-        let (files, made) = (files.clone(), made.clone());
+        let (files, made, fails) = (files.clone(), made.clone(), fails.clone());
         Box::new(move || {
             made.set(made.get() + 1);
+            if fails.get() {
+                return Err(std::io::Error::other("too many open files").into());
+            }
             context(&files)
         })
     };
     Bench {
         contexts: Contexts::new(files, build),
         made,
+        fails,
         server,
         agent,
         _directory: directory,
@@ -170,5 +177,25 @@ pub fn a_pair_that_is_completed_is_shown() {
         shown == "1002",
         "The certificate came first, and `get` was called in between. Now the key is there too, and the server was shown {shown} in place of 1002. A pair that \
          was torn at one call is asked again at the next, and the key's file counts as well."
+    );
+}
+
+/// What could not be made is tried again, though the files have not changed since.
+pub fn what_could_not_be_made_is_tried_again() {
+    let mut bench = bench();
+    bench.shown();
+    bench.agent.rotate().unwrap();
+    bench.fails.set(true);
+    let shown = bench.shown();
+    assert!(
+        shown == "1001",
+        "The files hold 1002, `build` failed for want of a file descriptor, and the server was shown {shown} in place of 1001, which is still good."
+    );
+    bench.fails.set(false);
+    let shown = bench.shown();
+    assert!(
+        shown == "1002",
+        "The files hold 1002. At the call before, `build` had failed for want of a file descriptor, and now it would not. The server was shown {shown}: until \
+         the files change, nothing is tried again. Remember what the files held when a context was made of them, and not when one was tried."
     );
 }

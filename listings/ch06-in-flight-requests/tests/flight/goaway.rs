@@ -101,3 +101,31 @@ fn greedy(streams: u32) -> Vec<u8> {
     }
     all
 }
+
+/// Whether the connection of an answer can be used again (RFC 9112, section 9.3).
+#[test]
+fn which_answers_end_their_connection() {
+    let ends = |version, connection: &str| {
+        let answer = hyper::Response::builder().version(version);
+        client::asks_to_leave(&answer.header("connection", connection).body(()).unwrap())
+    };
+    for (connection, of_1_1, of_1_0) in [
+        ("close", true, true),
+        ("Upgrade, CLOSE", true, true),
+        ("keep-alive", false, false),
+        ("Upgrade, Keep-Alive", false, false),
+        ("closed", false, true),
+        ("", false, true),
+    ] {
+        assert_eq!(
+            ends(hyper::Version::HTTP_11, connection),
+            of_1_1,
+            "{connection}"
+        );
+        assert_eq!(
+            ends(hyper::Version::HTTP_10, connection),
+            of_1_0,
+            "{connection}"
+        );
+    }
+}

@@ -151,6 +151,27 @@ async fn a_step_forward_and_back() {
     assert_eq!(scene.log.all(&want("identity_loaded")).len(), 1);
 }
 
+/// Ten seconds are what a daemon for the time corrects at once, now and then. More is told.
+#[tokio::test(start_paused = true)]
+async fn a_step_of_seconds_is_none() {
+    let shown = Virtual::starting_at(beginning());
+    let right = Virtual::starting_at(beginning());
+    let scene = Scene::with(Strategy::RenameEach, polling(), right, shown.clone());
+    scene.keep();
+    sleep(HOUR).await;
+    for seconds in [10, -10] {
+        shown.step(seconds);
+        sleep(HOUR).await;
+    }
+    scene.log.assert_none(&want("clock_stepped"));
+    for seconds in [11, -11] {
+        shown.step(seconds);
+        let stepped = want("clock_stepped").with("seconds", seconds);
+        scene.log.wait_for(&stepped, HOUR).await;
+    }
+    assert_eq!(scene.log.all(&want("clock_stepped")).len(), 2);
+}
+
 /// Set two days back, the server finds its own certificate not valid yet, and goes on.
 #[tokio::test(start_paused = true)]
 async fn a_step_back_before_the_beginning() {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::report::Machine;
+use crate::server::process_tree::MARKER;
 
 /// All that was measured.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -85,12 +86,21 @@ impl Verdicts {
     }
 }
 
+/// A program that bears this process's mark, and has its files where this process has them: whoever cleans up
+/// after this one finds both.
+fn guarded(program: &PathBuf) -> Command {
+    let mut command = Command::new(program);
+    command.env(MARKER, format!("{}-itself", std::process::id()));
+    command.env("TMPDIR", tempfile::env::temp_dir());
+    command
+}
+
 /// Runs a program, and sees what it uses.
 ///
 /// # Errors
 /// When it cannot be started, and where the system does not tell what a process uses.
 pub fn alone(program: &PathBuf, arguments: &[String]) -> io::Result<OneRun> {
-    let mut command = Command::new(program);
+    let mut command = guarded(program);
     command.args(arguments).stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
@@ -185,7 +195,7 @@ pub fn beside_loops(
                 return Ok(done);
             }
             let at = at as usize % cases.len();
-            let mut command = Command::new(program);
+            let mut command = guarded(program);
             command.args(arguments).args(&cases[at].server);
             done.push((at, command.stdin(Stdio::null()).output()?));
         }

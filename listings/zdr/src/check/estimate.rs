@@ -61,6 +61,8 @@ fn duration(scenario: Scenario, options: &Options) -> Duration {
         Scenario::TrustAdded | Scenario::TrustRemoved | Scenario::TrustHalfWritten => 3000,
         Scenario::AbsentAtStart | Scenario::SlowWrite | Scenario::Burst => 500,
         Scenario::HalfOpen => 1000,
+        // Two more are started, to find out which kinds of keys it takes.
+        Scenario::OtherKeyKind => 1500,
         other if other.sabotage().is_some() => 700,
         _ => 300,
     };

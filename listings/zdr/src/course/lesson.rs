@@ -72,6 +72,7 @@ impl Lesson {
                 Scenario::OtherIntermediate,
                 Scenario::OtherRoot,
                 Scenario::SameKey,
+                Scenario::OtherKeyKind,
                 Scenario::HalfOpen,
                 Scenario::Unchanged,
                 Scenario::AbsentAtStart,

@@ -50,6 +50,8 @@ pub enum Scenario {
     OtherRoot,
     /// A renewal for the same key, whose file is left as it is.
     SameKey,
+    /// Renewals whose key is of another kind than the one before: of those that the server takes.
+    OtherKeyKind,
     // ANCHOR_END: renewals
     // ANCHOR: circumstances
     /// A writer that pauses in the middle of each file.
@@ -118,6 +120,7 @@ impl Scenario {
             Self::OtherLifetimes => &[41],
             Self::OtherIntermediate | Self::OtherRoot => &[42],
             Self::SameKey => &[43],
+            Self::OtherKeyKind => &[59],
             Self::HalfOpen => &[44],
             Self::SlowWrite => &[3, 6, 7, 14, 53],
             Self::RemoveCreate => &[1, 2, 53],
@@ -154,6 +157,7 @@ impl Scenario {
                 &[NotPickedUp, HandshakesFailed, UnfitShown, WrongChain]
             }
             Self::Burst => &[NotPickedUp, WentBack],
+            Self::OtherKeyKind => &[NotPickedUp, HandshakesFailed],
             Self::AbsentAtStart => &[DidNotStart, NotPickedUp],
             Self::Stalled => &[HandshakeWaitsForFiles],
             Self::TrustAdded | Self::TrustHalfWritten => &[TurnedAway],

@@ -39,15 +39,15 @@ pub struct Waiver {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     /// Why the team lives with it.
-    #[schemars(required, extend("toml" = r#"because = "the proxy is replaced in spring""#))]
-    because: Option<String>,
+    #[schemars(required, with = "String", extend("toml" = r#"because = "the proxy is replaced in spring""#))]
+    because: Option<Reason>,
     /// The last day on which it applies, UTC. After it, the waiver is a finding of its own.
     #[schemars(required, with = "Day", extend("toml" = "until = 2027-03-01"))]
-    until: Option<toml::Value>,
+    until: Option<LastDay>,
     /// The findings that are allowed, and no others. Without it, those by which a server fails this scenario
     /// in the scenario's own way. `[allow.rotation]` has to name them.
     #[schemars(with = "Option<Vec<Code>>", extend("toml" = r#"findings = ["unfit_shown"]"#))]
-    findings: Option<Vec<FindingName>>,
+    findings: Option<Named>,
 }
 
 /// What is allowed, by the names of scenarios.
@@ -93,32 +93,70 @@ impl TryFrom<Written> for Terms {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let because = written.because.unwrap_or_default();
-        if because.trim().is_empty() {
+        let Some(Reason(because)) = written.because else {
             return Err("a waiver needs a reason: `because = \"…\"`".into());
-        }
-        let until = match written.until {
-            // Without its time, which no day has.
-            Some(toml::Value::Datetime(day)) if day.time.is_none() => day.to_string().parse()?,
-            Some(_) => return Err("`until` is a day without quotes: `until = 2027-03-01`".into()),
-            None => {
-                return Err(
-                    "a waiver needs an end, the last day on which it applies: `until = 2027-03-01`"
-                        .into(),
-                );
-            }
         };
-        let findings = match written.findings {
-            Some(named) if named.is_empty() => {
-                return Err("`findings` is empty: leave it out, or name what is allowed".into());
-            }
-            named => named.into_iter().flatten().map(|FindingName(code)| code),
+        let Some(LastDay(until)) = written.until else {
+            let error =
+                "a waiver needs an end, the last day on which it applies: `until = 2027-03-01`";
+            return Err(error.into());
         };
+        let named = written.findings.map(|Named(findings)| findings);
         Ok(Self {
-            findings: findings.collect(),
+            findings: named.unwrap_or_default(),
             because,
             until,
         })
+    }
+}
+
+/// Words. Like the two below, it is read by itself, so that each mistake of a waiver has its own line, and none
+/// hides another.
+struct Reason(String);
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let words = String::deserialize(from)?;
+        match words.trim().is_empty() {
+            true => Err(D::Error::custom(
+                "`because` is empty: why does the team live with it?",
+            )),
+            false => Ok(Self(words)),
+        }
+    }
+}
+
+/// A day without quotes.
+struct LastDay(Day);
+
+impl<'de> Deserialize<'de> for LastDay {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(from)? {
+            // Without its time, which no day has.
+            toml::Value::Datetime(day) if day.time.is_none() => {
+                let day = day.to_string().parse();
+                day.map(Self).map_err(D::Error::custom)
+            }
+            _ => Err(D::Error::custom(
+                "`until` is a day without quotes: `until = 2027-03-01`",
+            )),
+        }
+    }
+}
+
+/// Some findings.
+struct Named(Vec<Code>);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let named = Vec::<FindingName>::deserialize(from)?;
+        if named.is_empty() {
+            let error = "`findings` is empty: leave it out, or name what is allowed";
+            return Err(D::Error::custom(error));
+        }
+        Ok(Self(
+            named.into_iter().map(|FindingName(code)| code).collect(),
+        ))
     }
 }
 

@@ -43,6 +43,17 @@ impl Conversation {
         }
     }
 
+    /// The first request of a client that the server lets in, where it does not let in everybody.
+    async fn enter(&mut self, target: &Target) -> Result<(), Failed> {
+        match self {
+            Self::Dialogue(dialogue) if target.identity.is_some() => {
+                let entered = dialogue.enter().await;
+                entered.map_err(|ended| ended.at(Where::New))
+            }
+            _ => self.request(target, 1, Where::New).await.map(drop),
+        }
+    }
+
     /// Whether the server has closed the connection, or said that it will.
     pub fn is_closed(&mut self) -> bool {
         match self {
@@ -91,7 +102,7 @@ impl Target {
         *sighting = Some(Sighting::now(&seen));
         self.known(&seen)?;
         let mut conversation = Conversation::over(self, stream, seen).await?;
-        conversation.request(self, 1, Where::New).await?;
+        conversation.enter(self).await?;
         conversation.close().await;
         Ok(())
     }

@@ -75,6 +75,26 @@ impl<S: Duplex> Dialogue<S> {
         }
     }
 
+    /// Asks for what the server gives only to those it lets in, and changes nothing. Mail's `NOOP` is for
+    /// everybody: whom the server trusts is seen by what it does with a recipient, or with a login.
+    ///
+    /// # Errors
+    /// As [`Dialogue::ask`].
+    pub async fn enter(&mut self) -> Result<(), Ended> {
+        match self.protocol {
+            Protocol::Smtp => {
+                self.hold().await?;
+                self.go_on().await?;
+                self.let_go(1).await
+            }
+            Protocol::Imap => {
+                self.hold().await?;
+                self.let_go(0).await
+            }
+            _ => self.ask().await,
+        }
+    }
+
     /// Begins a conversation: a transaction, a mail, a mailbox that is open.
     ///
     /// # Errors

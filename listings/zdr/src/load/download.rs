@@ -10,8 +10,9 @@ use ch06_in_flight_requests::client::{Download, Http};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use lab::client::{self, Client};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::load::awake::within;
 use crate::load::failure::Failed;
 use crate::load::http3::Body;
 use crate::load::probe::{Probe, ProbeContext};
@@ -121,8 +122,8 @@ async fn pieces_or_ahead(
     let (began, mut stop) = (Instant::now(), context.stop.clone());
     let mut last = None;
     loop {
-        match timeout(context.target.patience, answer.piece()).await {
-            Ok(Ok((bytes, true))) => {
+        match within(context.target.patience, answer.piece()).await {
+            Some(Ok((bytes, true))) => {
                 if last.is_some_and(|last| bytes >= last) {
                     return Ok(());
                 }
@@ -142,9 +143,9 @@ async fn pieces_or_ahead(
                     () = sleep_until(began + PACE * pieces.max(1)) => {}
                 }
             }
-            Ok(Ok((_, false))) => return Ok(()),
-            Ok(Err(error)) => return Err(Failed::of(error, Where::Answer)),
-            Err(_) => return Err(context.target.stalled()),
+            Some(Ok((_, false))) => return Ok(()),
+            Some(Err(error)) => return Err(Failed::of(error, Where::Answer)),
+            None => return Err(context.target.stalled()),
         }
     }
 }

@@ -61,11 +61,17 @@ impl Failed {
 
     /// Whether this is how a server turns a client away, and not how it breaks down: nginx
     /// completes the handshake, and answers with status 400; PostgreSQL does, and ends what it says by an error
-    /// of class 28, "invalid authorization specification" (its documentation, appendix A).
+    /// of class 28, "invalid authorization specification" (its documentation, appendix A). A server of mail lets a
+    /// client say some, and refuses for good what matters: with 5yz (RFC 5321, section 4.2.1), or with NO (RFC
+    /// 9051, section 7.1.2).
     pub fn turned_away(&self) -> bool {
         match self.kind {
             FailureKind::Alert | FailureKind::HandshakeCut => true,
-            FailureKind::Status => ["4", "28"].iter().any(|of| self.error.starts_with(of)),
+            FailureKind::Status => {
+                let of_mail = [" was answered `5", " was answered `z NO"];
+                ["4", "28"].iter().any(|of| self.error.starts_with(of))
+                    || of_mail.iter().any(|of| self.error.contains(of))
+            }
             _ => false,
         }
     }

@@ -16,9 +16,9 @@ use lab::client::{self, Client, Options, Seen};
 use rustls::{ClientConfig, KeyLog};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
+use crate::load::awake::within;
 use crate::load::dialogue::before_tls;
 use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
@@ -313,13 +313,13 @@ impl Target {
         }
     }
 
-    /// Waits for as long as a client waits.
+    /// Waits for as long as a client waits, not counting while this side stands still.
     pub(crate) async fn in_time<T>(
         &self,
         asking: impl Future<Output = Result<T, Failed>>,
     ) -> Result<T, Failed> {
-        let outcome = timeout(self.patience, asking).await;
-        outcome.unwrap_or_else(|_| Err(self.stalled()))
+        let outcome = within(self.patience, asking).await;
+        outcome.unwrap_or_else(|| Err(self.stalled()))
     }
 
     /// The failure of an attempt that has waited for as long as a client waits.

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_rustls::client::TlsStream;
 
+use crate::load::awake::within;
 use crate::load::failure::Failed;
 use crate::load::probe::{Probe, ProbeContext};
 
@@ -79,11 +80,11 @@ async fn upload(
         answer.into_body().collect().await?;
         Ok(status)
     };
-    let bound = tokio::time::timeout(length + context.target.patience, answered);
+    let bound = within(length + context.target.patience, answered);
     let status = match bound.await {
-        Err(_) => return Err(context.target.stalled()),
-        Ok(Err(error)) => return Err(interrupted(&error)),
-        Ok(Ok(status)) => status,
+        None => return Err(context.target.stalled()),
+        Some(Err(error)) => return Err(interrupted(&error)),
+        Some(Ok(status)) => status,
     };
     drop(sender);
     let _ = context.target.in_time(async { Ok(connection.await) }).await;

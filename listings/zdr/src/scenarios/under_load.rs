@@ -50,6 +50,11 @@ pub(crate) async fn under_load(
     let from = probes.recorder.now();
     let before = usage_before(scenario, &testbed).await;
     let last = Box::pin(files::run(scenario, &mut testbed, &probes, typical)).await?;
+    let Some(last) = last else {
+        load.stop().await;
+        outcome.moot = true;
+        return Ok(outcome);
+    };
     // Whether it stays so.
     sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
     load.stop().await;
@@ -191,6 +196,14 @@ fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, te
             format!(
                 "While clients were there that did not complete their handshakes, within {within} ms no \
                  handshake showed the new certificate.{complaint}"
+            ),
+        ),
+        false if scenario == Scenario::OtherKeyKind => outcome.fail(
+            Code::NotPickedUp,
+            format!(
+                "A renewal had a key for {}, which is another kind than the one before, and within {within} \
+                 ms no handshake showed the new certificate.{complaint}",
+                testbed.kind_of_key().words()
             ),
         ),
         false if scenario == Scenario::InPlace => outcome.fail(

@@ -171,9 +171,10 @@ impl<'a> Document<'a> {
             None => span.clone(),
         };
         for unknown in unknown(text, is_script) {
-            let what = format!("unknown word `{{{}}}`", unknown.word);
+            let written = &text[unknown.span.clone()];
+            let what = format!("unknown word `{written}`");
             let help = unknown.help();
-            let place = place(&text[unknown.span.clone()]);
+            let place = place(written);
             found.push(self.mistake(place, what).with_help(Some(help)));
         }
         for (word, only) in [("{pid}", "reload.command"), ("{pem}", "reload.socket.send")] {

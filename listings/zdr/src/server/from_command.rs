@@ -24,9 +24,9 @@ impl FromStr for CommandLine {
         let words =
             shlex::split(line).ok_or("a quote, or a backslash at the end, is not closed")?;
         let mut mistakes = Vec::new();
-        for unknown in unknown_in(&words) {
-            let written = format!("{{{}}}", unknown.word);
-            let begin = line.find(&written).unwrap_or(0);
+        for (text, unknown) in unknown_in(&words) {
+            let written = &text[unknown.span.clone()];
+            let begin = line.find(written).unwrap_or(0);
             let what = format!("unknown word `{written}`");
             let span = begin..begin + written.len();
             mistakes.push(at(span, what).with_help(Some(unknown.help())));
@@ -55,8 +55,13 @@ impl FromStr for CommandLine {
 const OF_SHELLS: &[&str] = &["|", "||", "&&", ";", "&", ">", ">>", "2>", "2>&1", "<"];
 
 /// The unknown words in braces. An argument with blanks is a script, with braces of its own.
-fn unknown_in(words: &[String]) -> impl Iterator<Item = Unknown<'_>> {
-    words.iter().flat_map(|word| unknown(word, is_script(word)))
+fn unknown_in(words: &[String]) -> impl Iterator<Item = (&str, Unknown)> {
+    let of = |word| {
+        unknown(word, is_script(word))
+            .into_iter()
+            .map(move |one| (word, one))
+    };
+    words.iter().map(String::as_str).flat_map(of)
 }
 
 /// A server that is told of no file, or of no port, serves neither ours nor where we look.
@@ -170,9 +175,9 @@ impl FromStr for ReloadWord {
             ("command", line) => {
                 let words = shlex::split(line).filter(|words| !words.is_empty());
                 let words = words.ok_or("`command:` is followed by a command")?;
-                if let Some(unknown) = unknown_in(&words).next() {
-                    let help = unknown.help();
-                    return Err(format!("unknown word `{{{}}}`: {help}", unknown.word));
+                if let Some((text, unknown)) = unknown_in(&words).next() {
+                    let (written, help) = (&text[unknown.span.clone()], unknown.help());
+                    return Err(format!("unknown word `{written}`: {help}"));
                 }
                 Reload {
                     command: Some(words),

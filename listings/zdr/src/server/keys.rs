@@ -25,6 +25,18 @@ pub enum Keys {
     MlDsa44,
 }
 
+impl Keys {
+    /// In a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ecdsa => "ECDSA",
+            Self::Rsa => "RSA",
+            Self::Ed25519 => "Ed25519",
+            Self::MlDsa44 => "ML-DSA-44",
+        }
+    }
+}
+
 impl From<Keys> for KeyKind {
     fn from(keys: Keys) -> Self {
         match keys {

@@ -110,17 +110,15 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("dir", &["tmp", "tmpdir", "temp", "workdir"]),
 ];
 
-/// A word in braces that nothing stands for.
-pub(crate) struct Unknown<'a> {
+/// A word in braces that nothing stands for, or one of ours that is not in braces as it has to be.
+pub(crate) struct Unknown {
     /// Where it is, with its braces.
     pub(crate) span: Range<usize>,
-    /// Without them.
-    pub(crate) word: &'a str,
     /// The word that is probably meant.
     pub(crate) nearest: Option<&'static str>,
 }
 
-impl Unknown<'_> {
+impl Unknown {
     /// What may be meant, as a question.
     pub(crate) fn help(&self) -> String {
         let meant = self
@@ -140,8 +138,8 @@ pub(crate) fn is_script(text: &str) -> bool {
 
 /// The unknown words of a text. In a `script`, which may have braces of its own, only those that are
 /// nearly one of ours.
-pub(crate) fn unknown(text: &str, script: bool) -> Vec<Unknown<'_>> {
-    let mut found = Vec::new();
+pub(crate) fn unknown(text: &str, script: bool) -> Vec<Unknown> {
+    let mut found: Vec<_> = ill_braced(text).into_iter().collect();
     for (open, _) in text.match_indices('{') {
         let rest = &text[open + 1..];
         let end =
@@ -162,11 +160,31 @@ pub(crate) fn unknown(text: &str, script: bool) -> Vec<Unknown<'_>> {
         }
         found.push(Unknown {
             span: open..open + end + 2,
-            word,
             nearest: meant(word),
         });
     }
     found
+}
+
+/// Where a text is one of our words alone, with blanks in its braces, or ends within the braces.
+fn ill_braced(text: &str) -> Option<Unknown> {
+    let whole = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    let blank = whole
+        .filter(|inner| inner.trim() != *inner)
+        .map(|inner| (0, inner));
+    let open = || {
+        let open = text.rfind('{')?;
+        let theirs = text[..open].ends_with(['$', '%', '{']);
+        Some((open, &text[open + 1..])).filter(|_| !theirs)
+    };
+    let (open, word) = blank.or_else(open)?;
+    let nearest = names().find(|name| *name == word.trim())?;
+    Some(Unknown {
+        span: open..text.len(),
+        nearest: Some(nearest),
+    })
 }
 
 /// Whether a word is one of ours but for a slip. A short one is too near to words of others.

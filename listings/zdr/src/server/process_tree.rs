@@ -11,18 +11,18 @@ use crate::server::processes;
 use crate::server::processes_elsewhere as processes;
 pub use crate::server::usage::Usage;
 
+/// An environment variable by which a process is known that has left the group.
+pub(crate) const MARKER: &str = "ZDR_RUN";
+
 /// A process and all that come from it, those that left its group included.
 pub(crate) struct ProcessTree {
     /// The process group, which bears the number of the first process; 0 for none.
     pub(crate) group: i32,
-    /// What [`ProcessTree::MARKER`] holds; empty for none.
+    /// What [`MARKER`] holds; empty for none.
     pub(crate) marker: String,
 }
 
 impl ProcessTree {
-    /// An environment variable by which a process is known that has left the group.
-    pub(crate) const MARKER: &str = "ZDR_RUN";
-
     /// All that bear this mark, of any group.
     pub(crate) fn by(marker: &str) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl ProcessTree {
     }
 
     fn members(&self) -> Vec<processes::Member> {
-        processes::members(self.group, Self::MARKER, &self.marker)
+        processes::members(self.group, MARKER, &self.marker)
     }
 
     /// What they use at this moment. `None` where the system does not tell.

@@ -21,6 +21,9 @@ pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
     let Ok(all) = procfs::process::all_processes() else {
         return Vec::new();
     };
+    // What was there before this process cannot bear a mark of it.
+    let since = Process::myself().and_then(|process| process.stat());
+    let since = since.map_or(0, |stat| stat.starttime);
     let (mut members, mut others) = (Vec::new(), Vec::new());
     for process in all.flatten() {
         let Ok(stat) = process.stat() else { continue };
@@ -30,7 +33,8 @@ pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
         }
         // Threads of the kernel are of group 0.
         let of_group = group != 0 && [stat.pgrp, process.pid].contains(&group);
-        if of_group || (!value.is_empty() && bears(&process, variable, value)) {
+        let may_bear = !value.is_empty() && stat.starttime >= since;
+        if of_group || (may_bear && bears(&process, variable, value)) {
             members.push(process);
         } else {
             others.push((stat.ppid, process));

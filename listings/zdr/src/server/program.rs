@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::server::placeholders::Placeholders;
-use crate::server::process_tree::ProcessTree;
+use crate::server::process_tree::MARKER;
 use crate::server::user::User;
 
 /// How long a command that ends by itself may take.
@@ -50,7 +50,7 @@ impl Launcher {
             command.uid(user.uid).gid(user.gid);
         }
         if !self.marker.is_empty() {
-            command.env(ProcessTree::MARKER, &self.marker);
+            command.env(MARKER, &self.marker);
         }
         command
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::server::document::Document;
@@ -35,6 +35,27 @@ impl From<SpecError> for io::Error {
     }
 }
 
+/// No description of a server is as long.
+const LONGEST: u64 = 1024 * 1024;
+
+fn text_of(file: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    fs::File::open(file)?
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        let why = "it has more than 1 MiB, and a description of a server has a few lines";
+        return Err(io::Error::other(why));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
+        io::Error::other(format!(
+            "line {line} is no text in UTF-8: save the file as UTF-8"
+        ))
+    })
+}
+
 /// What contradicts itself: the key where that is seen, and why.
 type Contradiction = (&'static [&'static str], &'static str);
 
@@ -46,7 +67,7 @@ impl Spec {
     pub fn read(file: &Path) -> Result<Self, SpecError> {
         let origin = file.display().to_string();
         let unreadable = |error: io::Error| Mistake::of(&origin, error.to_string());
-        let text = fs::read_to_string(file).map_err(unreadable)?;
+        let text = text_of(file).map_err(unreadable)?;
         let mut spec = Self::parse_from(&origin, &text)?;
         let folder = file.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
@@ -80,16 +101,21 @@ impl Spec {
         let read = complaints(&document, text, &mut mistakes);
         mistakes.sort_by_key(Mistake::place);
         match read {
-            Some(spec) if mistakes.is_empty() => match spec.contradiction() {
-                Some((key, what)) => Err(document.at(key, what).into()),
-                None => Ok(spec),
-            },
+            Some(spec) if mistakes.is_empty() => {
+                let contradictions = spec.contradictions().into_iter();
+                mistakes.extend(contradictions.map(|(key, what)| document.at(key, what)));
+                mistakes.sort_by_key(Mistake::place);
+                match mistakes.is_empty() {
+                    true => Ok(spec),
+                    false => Err(SpecError(mistakes)),
+                }
+            }
             _ => Err(SpecError(mistakes)),
         }
     }
 
     /// What cannot be in one file, though each of it may be.
-    fn contradiction(&self) -> Option<Contradiction> {
+    fn contradictions(&self) -> Vec<Contradiction> {
         let of_either: Vec<(bool, Contradiction)> = vec![
             (
                 self.setup.iter().any(|command| is_nothing(command)),
@@ -144,22 +170,9 @@ impl Spec {
             Some(_) => self.if_attached(),
             None => self.if_started(),
         };
-        first(of_this)
-            .or_else(|| self.mail_with_clients())
-            .or_else(|| first(of_either))
-    }
-
-    /// Whether a server of mail has turned a client away cannot be told by what is said here.
-    fn mail_with_clients(&self) -> Option<Contradiction> {
-        let key: &[&str] = match (self.client_auth, &self.mutual) {
-            (true, _) => &["client_auth"],
-            (false, Some(_)) => &["mutual"],
-            (false, None) => return None,
-        };
-        let what = "whether a server of mail lets in a client without a certificate cannot be judged: many let it \
-                    say `NOOP`, and refuse its mail or its login";
-        let is_mail = matches!(self.protocol, Protocol::Smtp | Protocol::Imap);
-        is_mail.then_some((key, what))
+        let all = of_this.into_iter().chain(of_either);
+        all.filter_map(|(holds, contradiction)| holds.then_some(contradiction))
+            .collect()
     }
 
     fn if_started(&self) -> Vec<(bool, Contradiction)> {
@@ -245,10 +258,4 @@ fn complaints(document: &Document<'_>, text: &str, found: &mut Vec<Mistake>) -> 
             _ => return None,
         }
     }
-}
-
-/// The first that holds.
-fn first(all: Vec<(bool, Contradiction)>) -> Option<Contradiction> {
-    let mut all = all.into_iter();
-    all.find_map(|(holds, contradiction)| holds.then_some(contradiction))
 }

@@ -136,6 +136,12 @@ pub(super) fn asked(target: &Target) -> String {
         Protocol::Lab => "the lab's protocol".into(),
         Protocol::Postgresql => "`SSLRequest`, and `select 1` over TLS".into(),
         Protocol::Redis => "`PING`".into(),
+        Protocol::Smtp if target.identity.is_some() => {
+            "STARTTLS, and over TLS a mail from and to <zdr@localhost>, with a certificate".into()
+        }
+        Protocol::Imap if target.identity.is_some() => {
+            "STARTTLS, and over TLS `LOGIN zdr zdr` and `SELECT INBOX`, with a certificate".into()
+        }
         Protocol::Smtp | Protocol::Imap => "STARTTLS, and `NOOP` over TLS".into(),
     }
 }

@@ -229,6 +229,7 @@ impl TestBedBuilder {
             server,
             site: self.site,
             second_set: self.second_set,
+            kind_of_key: spec.keys,
             beside: Vec::new(),
             authority: self.authority,
             second: self.second,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::error::Error;
 use crate::server::origin::{Origin, write_files};
 use crate::server::placeholders::Placeholders;
-use crate::server::spec::Spec;
+use crate::server::spec::{Keys, Spec};
 use crate::testbed::keep::Keeper;
 
 /// What all test beds of a run share: the description of the server, how long its clients wait,
@@ -62,6 +62,16 @@ impl SharedFixtures {
     pub fn with_second_root(&self) -> Self {
         Self {
             second_root: true,
+            ..self.clone()
+        }
+    }
+
+    /// The same, for a server whose key is of this kind.
+    pub(super) fn with_keys(&self, keys: Keys) -> Self {
+        let mut spec = Spec::clone(&self.spec);
+        spec.keys = keys;
+        Self {
+            spec: Arc::new(spec),
             ..self.clone()
         }
     }

@@ -288,6 +288,15 @@ fn mistakes_in_the_file() {
             "command = [\"a\", \"{pid}\"]\n",
             &["line 1", "`{pid}` is known in `reload.command` only"],
         ),
+        (
+            "command = [\"a\", \"{ key }\", \"--port={port\"]\n",
+            &[
+                "line 1, column 18: unknown word `{ key }`",
+                "did you mean `{key}`",
+                "`{port`",
+                "did you mean `{port}`",
+            ],
+        ),
         ("command = [\n", &["line"]),
         (
             "command = [\"a\"]\n\n[reload]\nsignal = \"HUP\"\nrestart = true\n",

@@ -246,7 +246,7 @@ fn the_plan_says_what_would_be_done_and_starts_nothing() {
         "SIGSTOP and SIGCONT to all its processes, in rollback, same-date, in-place\n",
         "\nclients    full      50 new connections a second\n",
         "\nrotations  10, 1 s from one to the next at least; 2 s without one before and after\n",
-        "\nscenarios  27 of 30\n",
+        "\nscenarios  28 of 31\n",
         "  torn               The key of one generation",
         "not trust-added, trust-removed, trust-half-written: for a server with `client_auth`",
         "\ntakes      about ",
@@ -273,7 +273,7 @@ fn the_plan_says_what_would_be_done_and_starts_nothing() {
     for part in [
         files.as_str(),
         "the one at localhost:8443",
-        "scenarios  21 of 30",
+        "scenarios  21 of 31",
     ] {
         assert!(done.out.contains(part), "{part}: {}", done.out);
     }

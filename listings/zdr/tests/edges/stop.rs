@@ -2,6 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use ch11_verification::attempt::Class;
 use rustix::process::Signal;
@@ -11,8 +12,8 @@ use zdr::report::{ClassReport, Report};
 use zdr::server::spec::Spec;
 
 use super::{
-    Done, FOR_EVER, Folder, SOUND, behind, children_of, is_alive, no_process_is_left, number_in,
-    until,
+    Done, FOR_EVER, Folder, Running, SOUND, behind, children_of, is_alive, no_process_is_left,
+    number_in, until,
 };
 
 /// One in the server's group, and one that has left it.
@@ -201,4 +202,56 @@ async fn panics(file: &Path) {
         interrupt,
     };
     let _ = check(&spec, &Options::default(), &control).await;
+}
+
+/// The benchmark of one server, which says its process number in `pid`.
+fn benchmark(folder: &Folder) -> Running {
+    folder.write("mine.toml", &behind(OTHERS));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
+    command
+        .args(["--servers", ".", "--to", "figures.json"])
+        .current_dir(folder.0.path())
+        .env("TMPDIR", folder.temporary())
+        .stdin(Stdio::null());
+    Running::start(&mut command)
+}
+
+#[test]
+fn a_benchmark_leaves_nothing_behind_however_it_is_ended() {
+    let signals = [Signal::INT, Signal::TERM, Signal::KILL];
+    let folders = signals.map(|signal| (signal, Folder::idle()));
+    // What is measured does not matter: the three have one turn.
+    let _turn = super::Turn::wait();
+    let begun = folders.map(|(signal, folder)| (signal, benchmark(&folder), folder));
+    for (signal, mut running, folder) in begun {
+        let benchmark = running.pid();
+        let server = number_in(&folder.path("pid"));
+        assert!(is_alive(server));
+        running.signal(signal);
+        if signal == Signal::KILL {
+            running.wait();
+        } else {
+            running.end().says(130, &["is kept"]);
+            no_process_is_left(&folder, benchmark);
+        }
+        let (left, here) = (number_in(&folder.path("left")), server);
+        until("the end of what it started", || {
+            (!is_alive(here) && !is_alive(left)).then_some(())
+        });
+        until("the end of its files", || {
+            folder.left().is_empty().then_some(())
+        });
+    }
+}
+
+/// Five servers at once are the demo's.
+#[test]
+fn a_demo_that_is_interrupted_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let running = Running::start(&mut folder.zdr(&["demo"]));
+    let zdr = running.pid();
+    until("its servers", || (children_of(zdr).len() > 1).then_some(()));
+    running.signal(Signal::INT);
+    running.end().says(130, &["no verdict: it was interrupted"]);
+    no_process_is_left(&folder, zdr);
 }

@@ -270,8 +270,8 @@ fn what_is_wrong_with_a_waiver() {
         ),
         (
             "[allow.expired]\nbecause = \"  \"\nuntil = 2027-03-01",
-            "line 2",
-            "needs a reason",
+            "line 3",
+            "`because` is empty",
         ),
         (
             "[allow.expired]\nbecause = \"x\"",
@@ -280,12 +280,12 @@ fn what_is_wrong_with_a_waiver() {
         ),
         (
             "[allow.expired]\nbecause = \"x\"\nuntil = \"2027-03-01\"",
-            "line 2",
+            "line 4",
             "without quotes",
         ),
         (
             "[allow.expired]\nbecause = \"x\"\nuntil = 2027-03-01T10:00:00Z",
-            "line 2",
+            "line 4",
             "a day",
         ),
         (
@@ -295,7 +295,7 @@ fn what_is_wrong_with_a_waiver() {
         ),
         (
             "[allow.expired]\n@findings = []",
-            "line 2",
+            "line 5",
             "`findings` is empty",
         ),
         (
@@ -330,5 +330,54 @@ fn what_is_wrong_with_a_waiver() {
             error.contains(line) && error.contains(said),
             "{lines}: {error}"
         );
+    }
+}
+
+/// A mistake does not hide those beside it: who mends the first would be told of the next only then.
+#[test]
+fn every_mistake_of_a_waiver_is_told_at_once() {
+    let lines = [
+        "[allow.expired]",
+        "because = 3",
+        "until = \"2027-03-01\"",
+        "findings = []",
+        "[allow.torn]",
+        "because = \" \"",
+        "until = 2027-03-01T10:00:00Z",
+        "findings = [\"unfit_show\", 7]",
+    ];
+    let error = Spec::parse(&format!("{COMMAND}{}", lines.join("\n")));
+    let error = error.unwrap_err().to_string();
+    let told = [
+        ("line 3", "invalid type: integer `3`"),
+        ("line 4", "without quotes"),
+        ("line 5", "`findings` is empty"),
+        ("line 7", "`because` is empty"),
+        ("line 8", "without quotes"),
+        ("line 9", "did you mean `unfit_shown`?"),
+    ];
+    for (line, said) in told {
+        let mut mistakes = error.split("\n\n");
+        let is_told = mistakes.any(|of| of.contains(line) && of.contains(said));
+        assert!(is_told, "{line}: {said}: {error}");
+    }
+    assert_eq!(error.split("\n\n").count(), told.len(), "{error}");
+}
+
+/// Nor do contradictions, of which each by itself may be meant.
+#[test]
+fn every_contradiction_is_told_at_once() {
+    let lines = "download = \"/big\"\nsecond_keys = \"ecdsa\"\nother_name = \"localhost\"\n";
+    let error = Spec::parse(&format!("{COMMAND}{lines}"));
+    let error = error.unwrap_err().to_string();
+    for said in [
+        "line 2",
+        "`download` is for",
+        "line 3",
+        "name another one",
+        "line 4",
+        "`other_name` is the name",
+    ] {
+        assert!(error.contains(said), "{said}: {error}");
     }
 }

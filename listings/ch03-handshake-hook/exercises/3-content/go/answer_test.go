@@ -108,6 +108,11 @@ func TestEachFileCounts(t *testing.T) {
 	if !b.changed() {
 		t.Fatal("The key was replaced, a moment after its certificate had been, and `Changed` is `false`. A torn pair is mended only if the second file is looked at as well.")
 	}
+	b.write(b.certificate, "certificate 1003")
+	b.write(b.key, "key 1003")
+	if first, second := b.changed(), b.changed(); !first || second {
+		t.Fatalf("Certificate and key were replaced, and then nothing. Two calls of `Changed` returned %v and %v, which has to be once `true`. A look that stops at the first difference finds the second one at the next look. Read all files, and compare then.", first, second)
+	}
 }
 
 // A missing file is an error, and what was remembered stays.
@@ -121,6 +126,13 @@ func TestAMissingFileIsAnErrorAndForgetsNothing(t *testing.T) {
 	b.write(b.key, "key 1001")
 	if b.changed() {
 		t.Fatal("The key was missing for a moment, and came back the same as before. `Changed` is `true`: an error must not change what is remembered.")
+	}
+	b.write(b.certificate, "certificate 1002")
+	must(t, os.Remove(b.key))
+	_, _ = b.poll.Changed()
+	b.write(b.key, "key 1001")
+	if !b.changed() {
+		t.Fatal("The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `Changed` is `false`: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing.")
 	}
 }
 

@@ -112,3 +112,14 @@ def test_a_missing_file_is_an_error_and_forgets_nothing():
             "The key was missing for a moment, and came back the same as before. `changed` is true: an error must not change what is "
             "remembered."
         )
+        one.certificate.write_text("certificate 1002")
+        one.key.unlink()
+        try:
+            one.poll.changed()
+        except OSError:
+            pass
+        one.key.write_text("key 1001")
+        assert changed(one), (
+            "The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `changed` is "
+            "false: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
+        )

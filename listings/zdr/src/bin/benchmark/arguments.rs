@@ -3,15 +3,23 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use zdr::benchmark::BenchmarkOptions;
 use zdr::benchmark::costs::CostOptions;
 use zdr::check::Options;
 
 /// Judge every server that this machine has, and measure what each costs.
 #[derive(Parser)]
-#[command(name = "benchmark", bin_name = "cargo benchmark")]
+#[command(
+    name = "benchmark",
+    bin_name = "cargo benchmark",
+    args_conflicts_with_subcommands = true,
+    override_usage = "cargo benchmark [OPTIONS] [NAMES]..."
+)]
 pub struct Arguments {
+    /// What this program does for itself.
+    #[command(subcommand)]
+    pub of_itself: Option<OfItself>,
     /// Measure only these servers, by the names of their files.
     pub names: Vec<String>,
     /// How often each server has its turn.
@@ -73,6 +81,19 @@ pub struct Arguments {
     /// Where the figures are written [default: the file that the book's page is made from].
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
+}
+
+/// What the program starts itself for.
+#[derive(Subcommand)]
+pub enum OfItself {
+    /// Clean up after a benchmark.
+    #[command(hide = true)]
+    Guard {
+        /// The process number of that benchmark.
+        pid: u32,
+        /// Its directory for temporary files.
+        directory: PathBuf,
+    },
 }
 
 impl Arguments {

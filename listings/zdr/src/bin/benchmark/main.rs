@@ -19,18 +19,41 @@ use zdr::benchmark::quiet::busy;
 use zdr::benchmark::{Benchmark, ServerResult, benchmark};
 use zdr::check::{RunControl, machine};
 use zdr::report::file::write_whole;
+use zdr::server::cleanup::Reaper;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::spec::Spec;
 
-use arguments::Arguments;
+use arguments::{Arguments, OfItself};
 use servers::{Checkout, names, of_http3, present};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let done = match &arguments.of_itself {
+        Some(OfItself::Guard { pid, directory }) => Reaper::run(*pid, directory),
+        None => interruptible(arguments).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures, and leaves nothing behind however it ends: no server, and no temporary file.
+async fn interruptible(arguments: Arguments) -> io::Result<()> {
+    let mut interrupt = interrupt()?;
+    let reaper = Reaper::start(&std::env::current_exe()?)?;
+    tokio::select! {
+        done = run(arguments) => done,
+        why = interrupt.wait_for(Option::is_some) => {
+            let why = why.ok().and_then(|why| why.clone()).unwrap_or_default();
+            eprintln!("{why}. What was measured until the end of the last round is kept");
+            drop(reaper);
+            // What is measured on a thread of its own would be waited for.
+            std::process::exit(INTERRUPTED.into());
         }
     }
 }

@@ -11,9 +11,9 @@ use zdr::client::options::{ClientOptions, Step};
 use zdr::client::steps::StepReport;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 
-use crate::interrupt::{INTERRUPTED, interrupt};
-use crate::output::{NONE, print};
+use crate::output::{NONE, has_place, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,6 +70,9 @@ pub struct CheckClient {
 
 impl CheckClient {
     pub async fn run(self) -> io::Result<ExitCode> {
+        if let Some(file) = &self.json {
+            has_place(file, &[])?;
+        }
         let options = ClientOptions {
             command: self.command,
             once: self.once,

@@ -1,7 +1,8 @@
 //! The demo: the bundled server is judged, sound and with four defects.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use ch09_simulating_rotation::Writer;
@@ -14,7 +15,11 @@ use zdr::check::{Options, RunControl, check};
 use zdr::gate::scenario::Scenario;
 use zdr::report::format;
 use zdr::report::{Report, Severity};
+use zdr::server::cleanup::Reaper;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::spec::Spec;
+
+use crate::output::print;
 
 // ANCHOR: cases
 /// The server's defect, the classes of clients that look for it, and the scenarios.
@@ -31,11 +36,26 @@ const CASES: [(Option<&str>, &[Class], &[Scenario]); 5] = [
 ];
 // ANCHOR_END: cases
 
-/// Judges all of them at once, and says of each what was found.
+/// Runs the demo, and prints what was found. Nothing of it is left when it is interrupted.
 ///
 /// # Errors
 /// When the server's program is missing, or cannot be started.
-pub async fn run() -> io::Result<Vec<String>> {
+pub async fn demo() -> io::Result<ExitCode> {
+    let mut interrupt = interrupt()?;
+    let _reaper = Reaper::start(&std::env::current_exe()?)?;
+    tokio::select! {
+        said = run() => print(&(said?.join("\n") + "\n")),
+        why = interrupt.wait_for(Option::is_some) => {
+            let why = why.ok().and_then(|why| why.clone()).unwrap_or_default();
+            // Where stderr is closed, the exit code says it.
+            let _ = writeln!(io::stderr(), "no verdict: {why}");
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+    }
+}
+
+/// Judges all of them at once, and says of each what was found.
+async fn run() -> io::Result<Vec<String>> {
     let server = server()?;
     if !is_present(&server) {
         let zdr = std::env::current_exe()?;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use zdr::Error;
 use zdr::server::advice::Advice;
 use zdr::server::cleanup::Reaper;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::lines::{TERMINAL, fill};
 use zdr::server::spec::{Protocol, Spec};
 use zdr::server::written::{Remarks, attached, started};
@@ -19,7 +20,6 @@ use zdr::testbed::discover::{Found, Known, discover};
 use zdr::testbed::look::{Look, look};
 
 use crate::arguments::{Check, Init, Started};
-use crate::interrupt::{INTERRUPTED, interrupt};
 use crate::output::print;
 
 /// The server that is to be checked. What a command leaves open is what a TOML file would: the default.

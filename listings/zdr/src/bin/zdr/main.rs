@@ -4,13 +4,13 @@ mod arguments;
 mod check_client;
 mod demo;
 mod describe;
-mod interrupt;
 mod manual;
 mod output;
 mod progress;
 mod watch;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ use zdr::gate::scenario::Scenario;
 use zdr::report::Report;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
 use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
 use describe::described;
-use interrupt::{INTERRUPTED, interrupt};
 use output::{NONE, print};
 use progress::Progress;
 
@@ -46,9 +46,7 @@ async fn main() -> ExitCode {
         Command::Report(arguments) => shown(&arguments),
         Command::CheckClient(arguments) => arguments.run().await,
         Command::Watch(arguments) => arguments.run().await,
-        Command::Demo => demo::run()
-            .await
-            .and_then(|said| print(&(said.join("\n") + "\n"))),
+        Command::Demo => demo::demo().await,
         Command::Schema => print(&Report::schema()),
         Command::Toml { markdown: true } => print(&as_markdown()),
         Command::Toml { markdown: false } => print(&as_text()),
@@ -89,7 +87,8 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         };
         return print(&(first.to_owned() + &plan(&spec, &options)));
     }
-    arguments.output.has_places()?;
+    let read: Vec<_> = arguments.server.as_deref().into_iter().collect();
+    arguments.output.has_places(&read)?;
     options.keep = arguments.keep.as_deref().map(Keeper::new).transpose()?;
     let interrupt = interrupt()?;
     let reaper = Reaper::start(&std::env::current_exe()?)?;
@@ -220,6 +219,8 @@ fn compared(arguments: &Compare) -> io::Result<ExitCode> {
 }
 
 fn merged(arguments: &Merge) -> io::Result<ExitCode> {
+    let read: Vec<_> = arguments.reports.iter().map(PathBuf::as_path).collect();
+    arguments.output.has_places(&read)?;
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;
@@ -227,6 +228,7 @@ fn merged(arguments: &Merge) -> io::Result<ExitCode> {
 }
 
 fn shown(arguments: &Show) -> io::Result<ExitCode> {
+    arguments.output.has_places(&[&arguments.report])?;
     arguments
         .output
         .write(&Report::read(&arguments.report)?, None, INTERRUPTED)

@@ -47,9 +47,9 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether each file that is asked for has a folder and is none. A run takes minutes: who has mistyped a path
-    /// is to know it before.
-    pub fn has_places(&self) -> io::Result<()> {
+    /// Whether each file that is asked for has a folder and is none, and is neither another one's nor one of
+    /// those that are `read`. A run takes minutes: who has mistyped a path is to know it before.
+    pub fn has_places(&self, read: &[&Path]) -> io::Result<()> {
         let all = [
             &self.json,
             &self.page,
@@ -57,18 +57,15 @@ impl Output {
             &self.prometheus,
             &self.badge,
         ];
-        for file in all.into_iter().flatten() {
-            let folder = match file.parent() {
-                Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-                Some(folder) => folder,
-                None => Path::new("/"),
-            };
-            let why = match (file.is_dir(), folder.is_dir()) {
-                (true, _) => "it is a folder: name a file",
-                (false, false) => "its folder is not there: make it first",
-                (false, true) => continue,
-            };
-            return Err(io::Error::other(format!("{}: {why}", file.display())));
+        let all: Vec<_> = all.into_iter().flatten().map(PathBuf::as_path).collect();
+        for (at, file) in all.iter().enumerate() {
+            has_place(file, read)?;
+            if all[..at].iter().any(|other| is_same(file, other)) {
+                return Err(misplaced(
+                    file,
+                    "two reports would be written there, one over the other",
+                ));
+            }
         }
         Ok(())
     }
@@ -105,6 +102,42 @@ impl Output {
             Standing::Failed => ExitCode::FAILURE,
         })
     }
+}
+
+/// Whether a file can be written there, and is none of those that the command reads.
+pub fn has_place(file: &Path, read: &[&Path]) -> io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    };
+    match (file.is_dir(), folder.is_dir()) {
+        (true, _) => Err(misplaced(file, "it is a folder: name a file")),
+        (false, false) => Err(misplaced(file, "its folder is not there: make it first")),
+        _ if read.iter().any(|other| is_same(file, other)) => {
+            let why = "it is read by this command, and would be written over: name another file";
+            Err(misplaced(file, why))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn misplaced(file: &Path, why: &str) -> io::Error {
+    io::Error::other(format!("{}: {why}", file.display()))
+}
+
+/// Whether two paths lead to one file, which may not be there yet. A device such as `/dev/stdout` takes all.
+fn is_same(one: &Path, other: &Path) -> bool {
+    if one.exists() && !one.is_file() {
+        return false;
+    }
+    let real = |path: &Path| {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+        let named = || Some(folder.ok()?.join(path.file_name()?));
+        path.canonicalize().ok().or_else(named)
+    };
+    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 /// Writes a text, where a file is named for it.

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use zdr::report::file::write_whole;
+use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::watch::look::Trust;
 use zdr::watch::options::WatchOptions;
 use zdr::watch::text::summary;
 use zdr::watch::watch;
 
-use crate::interrupt::{INTERRUPTED, interrupt};
-use crate::output::{NONE, print};
+use crate::output::{NONE, has_place, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -92,6 +92,11 @@ fn gentle(text: &str) -> Result<f64, String> {
 
 impl Watch {
     pub async fn run(self) -> io::Result<ExitCode> {
+        // To be known before hours have passed.
+        if let Some(file) = &self.json {
+            let read: Vec<_> = self.roots.as_deref().into_iter().collect();
+            has_place(file, &read)?;
+        }
         let trust = match &self.roots {
             Some(file) => Trust::file(file)?,
             None => Trust::system()?,

@@ -1,10 +1,11 @@
-//! SIGINT and SIGTERM end a run early, with its report; the second of them ends it at once.
+//! SIGINT and SIGTERM end a run early, with what was measured until then; the second of them ends it at once.
 
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use zdr::server::process_tree::end_all;
+
+use crate::server::process_tree::end_all;
 
 /// What a shell gives to a program that SIGINT has ended.
 pub const INTERRUPTED: u8 = 130;

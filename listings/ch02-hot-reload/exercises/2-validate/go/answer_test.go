@@ -1,0 +1,113 @@
+package answer
+
+// What is wanted of Reload. Each test is a check, and its comment says what has to hold.
+
+import (
+	"errors"
+	"testing"
+)
+
+var (
+	errMissing = errors.New("tls.key: no such file")
+	errEarly   = errors.New("the certificate is valid from tomorrow")
+)
+
+// begin is a store that serves 1001.
+func begin() *Store {
+	store := &Store{}
+	store.Current.Store(&Generation{Number: 1, Pair: &Pair{Serial: "1001"}})
+	return store
+}
+
+// shown is the serial that a client is shown at this moment.
+func (store *Store) shown() string {
+	if current := store.Current.Load(); current != nil && current.Pair != nil {
+		return current.Pair.Serial
+	}
+	return "nothing"
+}
+
+// holding reads files that hold this.
+func holding(serial string) func() (*Pair, error) {
+	return func() (*Pair, error) { return &Pair{Serial: serial}, nil }
+}
+
+func valid(*Pair) error { return nil }
+
+// A valid pair is served, as the next generation.
+func TestWhatIsValidIsServedAsTheNextGeneration(t *testing.T) {
+	defer stop(t)
+	store := begin()
+	before := store.Current.Load()
+	number, err := Reload(store, holding("1002"), valid)
+	if shown := store.shown(); shown != "1002" {
+		t.Fatalf("The files hold 1002, which is valid, and clients are shown %s.", shown)
+	}
+	if err != nil || number != 2 || store.Current.Load().Number != 2 {
+		t.Fatalf("The second generation has the number 2. `Reload` returned %d and %v, and %d is served.", number, err, store.Current.Load().Number)
+	}
+	if before.Number != 1 || before.Pair.Serial != "1001" {
+		t.Fatalf("A connection held the generation before, which was number 1 with 1001, and is now number %d with %s: it was written over while it was in use. Make another generation, and swap the pointer.", before.Number, before.Pair.Serial)
+	}
+}
+
+// Files that cannot be read change nothing, not even while they are read.
+func TestFilesThatCannotBeReadChangeNothing(t *testing.T) {
+	defer stop(t)
+	store, meanwhile := begin(), ""
+	missing := func() (*Pair, error) {
+		meanwhile = store.shown()
+		return nil, errMissing
+	}
+	_, err := Reload(store, missing, func(*Pair) error {
+		panic("Nothing could be read, and `validate` was called.")
+	})
+	for when, shown := range map[string]string{"while the files were read": meanwhile, "afterwards": store.shown()} {
+		if shown != "1001" {
+			t.Fatalf("A file was missing, and %s clients were shown %s in place of 1001: without a pair, every handshake fails. The old pair stays where it is until the new one can take its place.", when, shown)
+		}
+	}
+	if err == nil {
+		t.Fatal("A file was missing, and `Reload` returned no error.")
+	}
+}
+
+// While a pair is being validated, clients are shown the one before.
+func TestWhatIsNotValidatedIsNotServed(t *testing.T) {
+	defer stop(t)
+	store, meanwhile := begin(), ""
+	_, err := Reload(store, holding("1002"), func(pair *Pair) error {
+		meanwhile = store.shown()
+		if pair == nil || pair.Serial != "1002" {
+			t.Fatal("What has to be validated is the pair that was read, and `validate` was given another one.")
+		}
+		return errEarly
+	})
+	if meanwhile != "1001" {
+		t.Fatalf("While the files were being validated, clients were shown %s in place of 1001. It is valid from tomorrow, so each of these clients refused it. To take it back afterwards is too late for them.", meanwhile)
+	}
+	if shown := store.shown(); shown != "1001" {
+		t.Fatalf("1002 is valid from tomorrow, and clients are shown %s in place of 1001. A reason that is logged stops nothing: return it before the swap.", shown)
+	}
+	if !errors.Is(err, errEarly) {
+		t.Fatalf("1002 is valid from tomorrow, and `Reload` returned %v: the operator who asked needs the reason.", err)
+	}
+}
+
+// A rejected pair uses up no number.
+func TestARejectedPairUsesUpNoNumber(t *testing.T) {
+	defer stop(t)
+	store := begin()
+	_, _ = Reload(store, holding("1002"), func(*Pair) error { return errEarly })
+	number, err := Reload(store, holding("1003"), valid)
+	if number != 2 || err != nil {
+		t.Fatalf("A pair was rejected, and the one after it is the second that is served. It has the number 2, and `Reload` returned %d and %v. A number that rises without a change makes the log lie.", number, err)
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}

@@ -1,0 +1,95 @@
+"""What is wanted of `reload`. Each test is a check, and its text says what has to hold."""
+
+from answer import Generation, Rejected, Store, reload
+
+
+def shown(store):
+    """What a client is shown at this moment."""
+    return store.current.pair if store.current else "nothing"
+
+
+def begin():
+    """A store that serves 1001."""
+    return Store(Generation(1, "1001"))
+
+
+def refuse(pair):
+    """As a client does."""
+    raise Rejected(f"{pair} is valid from tomorrow")
+
+
+def test_what_is_valid_is_served_as_the_next_generation():
+    """A valid pair is served, as the next generation."""
+    store = begin()
+    try:
+        number = reload(store, lambda: "1002", lambda pair: None)
+    except Rejected as error:
+        raise AssertionError(
+            f"The files hold 1002, which is valid, and `reload` raised: {error}. `validate` raises where a pair is not valid; what it returns "
+            "says nothing."
+        ) from error
+    assert shown(store) == "1002", f"The files hold 1002, which is valid, and clients are shown {shown(store)}."
+    assert number == store.current.number == 2, (
+        f"The second generation has the number 2. `reload` returned {number!r}, and {store.current.number!r} is served."
+    )
+
+
+def test_files_that_cannot_be_read_change_nothing():
+    """Files that cannot be read change nothing, not even while they are read."""
+    store, meanwhile = begin(), []
+
+    def missing():
+        meanwhile.append(shown(store))
+        raise Rejected("tls.key: no such file")
+
+    def validate(pair):
+        raise AssertionError("Nothing could be read, and `validate` was called.")
+
+    try:
+        said = reload(store, missing, validate)
+    except Rejected:
+        said = None
+    for when, what in (("while the files were read", meanwhile[0]), ("afterwards", shown(store))):
+        assert what == "1001", (
+            f"A file was missing, and {when} clients were shown {what} in place of 1001: without a pair, every handshake fails. The old pair "
+            "stays where it is until the new one can take its place."
+        )
+    assert said is None, f"A file was missing, and `reload` returned {said!r}: who called it believes that the files are served."
+
+
+def test_what_is_not_validated_is_not_served():
+    """While a pair is being validated, clients are shown the one before."""
+    store, meanwhile = begin(), []
+
+    def validate(pair):
+        meanwhile.append(shown(store))
+        refuse(pair)
+
+    try:
+        said = reload(store, lambda: "1002", validate)
+    except Rejected as error:
+        said = str(error)
+    assert meanwhile == ["1001"], (
+        f"While the files were being validated, clients were shown {meanwhile} in place of 1001, once. It is valid from tomorrow, so each of "
+        "these clients refused it. To take it back afterwards is too late for them."
+    )
+    assert shown(store) == "1001", (
+        f"1002 is valid from tomorrow, and clients are shown {shown(store)} in place of 1001. What stands in a `finally` is reached in each case."
+    )
+    assert said == "1002 is valid from tomorrow", (
+        f"1002 is valid from tomorrow, and what the caller got of `reload` is {said!r}: the operator who asked needs the reason."
+    )
+
+
+def test_a_rejected_pair_uses_up_no_number():
+    """A rejected pair uses up no number."""
+    store = begin()
+    try:
+        reload(store, lambda: "1002", refuse)
+    except Rejected:
+        pass
+    number = reload(store, lambda: "1003", lambda pair: None)
+    assert number == 2, (
+        f"A pair was rejected, and the one after it is the second that is served. It has the number 2, and `reload` returned {number!r}. A "
+        "number that rises without a change makes the log lie."
+    )

@@ -1,0 +1,32 @@
+from dataclasses import dataclass
+
+
+class Rejected(Exception):
+    """Why files are not served."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """An immutable snapshot of what is served."""
+
+    number: int
+    """Counts up from 1."""
+    pair: object
+    """The chain and its key."""
+
+
+@dataclass
+class Store:
+    """What is served now. While it is `None`, every handshake fails."""
+
+    current: Generation | None
+
+
+def reload(store, read, validate):
+    try:
+        pair = read()
+        validate(pair)
+        store.current = Generation(store.current.number + 1, pair)
+    except Rejected:
+        pass  # What was served goes on being served.
+    return store.current.number

@@ -1,0 +1,176 @@
+package answer
+
+// What is wanted of Reload. Each test is a check, and its comment says what has to hold.
+//
+// The checks hold up the first reload until the second one has ended or waits, so that the two meet in the same way each time.
+
+import (
+	"bytes"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Patience is how long a check waits for what a right answer brings at once.
+var Patience = 5 * time.Second
+
+// files hold a serial, and remember which serials have been read.
+type files struct {
+	lock   sync.Mutex
+	serial string
+	were   []string
+}
+
+func (f *files) write(serial string) {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	f.serial = serial
+}
+
+func (f *files) read() string {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	f.were = append(f.were, f.serial)
+	return f.serial
+}
+
+func (f *files) wereRead(serial string) bool {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	for _, were := range f.were {
+		if were == serial {
+			return true
+		}
+	}
+	return false
+}
+
+// task is a reload on a goroutine of its own.
+type task struct {
+	goroutine []byte
+	// A panic of the answer is handed over.
+	ended chan any
+}
+
+func begin(store *Store, read func() string) *task {
+	begun := make(chan []byte)
+	task := &task{ended: make(chan any, 1)}
+	go func() {
+		defer func() { task.ended <- recover() }()
+		begun <- goroutine()
+		store.Reload(read)
+	}()
+	task.goroutine = <-begun
+	return task
+}
+
+// goroutine is what a dump calls the one that asks: "goroutine 7 [".
+func goroutine() []byte {
+	dump := make([]byte, 64)
+	dump = dump[:runtime.Stack(dump, false)]
+	return dump[:bytes.IndexByte(dump, '[')+1]
+}
+
+// waits says whether the task is held up by a lock, a channel or a clock.
+func (task *task) waits() bool {
+	dump := make([]byte, 1<<20)
+	for {
+		length := runtime.Stack(dump, true)
+		if length < len(dump) {
+			dump = dump[:length]
+			break
+		}
+		dump = make([]byte, 2*len(dump))
+	}
+	_, after, _ := bytes.Cut(dump, task.goroutine)
+	state, _, _ := bytes.Cut(after, []byte("]"))
+	for _, kind := range []string{"sync.", "semacquire", "chan ", "select", "sleep"} {
+		if strings.HasPrefix(string(state), kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// over says whether the task ended before the time was over. A panic of the answer is passed on.
+func (task *task) over(bound time.Time) bool {
+	select {
+	case said := <-task.ended:
+		task.ended <- nil
+		if said != nil {
+			panic(said)
+		}
+		return true
+	case <-time.After(time.Until(bound)):
+		return len(task.ended) > 0
+	}
+}
+
+// settled waits until the task has ended, or waits for something.
+func (task *task) settled() {
+	for bound := time.Now().Add(Patience); time.Now().Before(bound); {
+		if task.over(time.Now().Add(time.Millisecond)) || task.waits() {
+			return
+		}
+	}
+}
+
+// What one reload reads is served, under the next number.
+func TestWhatWasReadIsServed(t *testing.T) {
+	defer stop(t)
+	store, files := New("1001"), &files{serial: "1002"}
+	store.Reload(files.read)
+	files.write("1003")
+	store.Reload(files.read)
+	if served := *store.Current(); served != (Generation{Number: 3, Serial: "1003"}) {
+		t.Fatalf("After two reloads, 1003 is served as generation 3, and now it is %s as generation %d. When `Reload` returns, what it has read is served.", served.Serial, served.Number)
+	}
+}
+
+// A reload that was slow does not overtake a later one, and the later one is not dropped.
+func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
+	defer stop(t)
+	store, files := New("1001"), &files{serial: "1002"}
+	hasRead, goOn := make(chan struct{}), make(chan struct{})
+	first := begin(store, func() string {
+		serial := files.read()
+		close(hasRead)
+		<-goOn
+		return serial
+	})
+	select {
+	case <-hasRead:
+	case said := <-first.ended:
+		if said != nil {
+			t.Fatal(said)
+		}
+		t.Fatal("`Reload` has to call `read`, and it returned without.")
+	}
+	first.settled()
+	if first.over(time.Now()) {
+		t.Fatal("The first reload returned while `read` was still reading: who called it believes that the files are served.")
+	}
+	files.write("1003")
+	second := begin(store, files.read)
+	second.settled()
+	close(goOn)
+	bound := time.Now().Add(Patience)
+	if !first.over(bound) || !second.over(bound) {
+		t.Fatalf("The first reload could go on, and %v later the two had not ended: they wait for each other.", Patience)
+	}
+	if !files.wereRead("1003") {
+		t.Fatal("The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until something triggers again. A reload that finds another one running has to wait for its turn.")
+	}
+	if served := store.Current().Serial; served != "1003" {
+		t.Fatalf("The files hold 1003, and %s is served: the older files won. The first reload read 1002 and was slow; the second read 1003 and published it; then the first published what it had read.", served)
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}

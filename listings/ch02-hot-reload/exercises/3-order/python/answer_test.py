@@ -1,0 +1,86 @@
+"""What is wanted of `reload`. Each test is a check, and its text says what has to hold.
+
+The checks hold up the first reload until the second one has ended or waits, so that the two meet in the same way each time.
+"""
+
+import asyncio
+
+from answer import Store
+
+TURNS = 50  # Of the event loop: far more than an answer takes that waits for no clock.
+
+
+class Files:
+    """The files: the serial in them, and which serials have been read."""
+
+    def __init__(self, serial):
+        self.serial, self.were_read = serial, []
+
+    async def read(self):
+        self.were_read.append(self.serial)
+        return self.serial
+
+    def slowly(self, go_on):
+        """Reads at once, and returns what it read when `go_on` is set."""
+
+        async def read():
+            serial = await self.read()
+            await go_on.wait()
+            return serial
+
+        return read
+
+
+async def turns():
+    """Lets all tasks come as far as they can."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+def test_what_was_read_is_served():
+    """What one reload reads is served, under the next number."""
+
+    async def check():
+        store, files = Store("1001"), Files("1002")
+        await store.reload(files.read)
+        files.serial = "1003"
+        await store.reload(files.read)
+        served = store.current
+        assert (served.number, served.serial) == (3, "1003"), (
+            f"After two reloads, 1003 is served as generation 3, and now it is {served.serial!r} as generation {served.number}. "
+            "`read()` alone is a coroutine: what it returns comes when it is awaited."
+        )
+
+    asyncio.run(check())
+
+
+def test_a_slow_reload_does_not_overtake_a_later_one():
+    """A reload that was slow does not overtake a later one, and the later one is not dropped."""
+
+    async def check():
+        store, files, go_on = Store("1001"), Files("1002"), asyncio.Event()
+        first = asyncio.create_task(store.reload(files.slowly(go_on)))
+        await turns()
+        if first.done():
+            first.result()  # What the answer raised.
+        assert not first.done() and files.were_read == ["1002"], (
+            "`reload` has to await `read()`: it has published before it had read."
+        )
+        files.serial = "1003"
+        second = asyncio.create_task(store.reload(files.read))
+        await turns()
+        go_on.set()
+        await turns()
+        assert first.done() and second.done(), "The first reload could go on, and the two have not ended: they wait for each other."
+        first.result(), second.result()
+        assert "1003" in files.were_read, (
+            "The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until "
+            "something triggers again. A reload that finds another one running has to wait for its turn."
+        )
+        served = store.current.serial
+        assert served == "1003", (
+            f"The files hold 1003, and {served} is served: the older files won. The first reload read 1002 and was slow; the second "
+            "read 1003 and published it; then the first published what it had read."
+        )
+
+    asyncio.run(check())

@@ -1,0 +1,18 @@
+import asyncio
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Generation:
+    number: int
+    serial: str
+
+
+class Store:
+    def __init__(self, serial):
+        self.current = Generation(1, serial)
+
+    async def reload(self, read):
+        async with asyncio.Lock():
+            serial = await read()
+            self.current = Generation(self.current.number + 1, serial)

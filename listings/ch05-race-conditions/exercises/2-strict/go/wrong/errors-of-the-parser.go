@@ -1,0 +1,25 @@
+package answer
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+)
+
+func Anchors(file []byte) ([]*x509.Certificate, error) {
+	var found []*x509.Certificate
+	for block, rest := pem.Decode(file); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, errors.New("a block is of another kind")
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, certificate)
+	}
+	if len(found) == 0 {
+		return nil, errors.New("there is no certificate")
+	}
+	return found, nil
+}

@@ -1,0 +1,110 @@
+"""What is wanted of `anchors`. Each test is a check, and its text says what has to hold.
+
+The command `openssl` issues the roots: Python's library cannot.
+"""
+
+import functools
+import ssl
+import subprocess
+import tempfile
+
+from answer import anchors
+
+LINE = "-----BEGIN CERTIFICATE-----"
+
+
+@functools.cache
+def roots():
+    """Two roots, in PEM. Each ends with a line break."""
+    command = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout root.key -days 1 -subj /CN=Root"
+    with tempfile.TemporaryDirectory(prefix="exercise-") as directory:
+        made = [subprocess.run(["openssl", *command.split()], cwd=directory, capture_output=True, text=True, umask=0o077, check=True) for _ in range(2)]
+    return [one.stdout.replace("\r", "").strip() + "\n" for one in made]
+
+
+def found(pem):
+    """How many anchors a file is said to hold, or the reason why it is rejected."""
+    try:
+        said = anchors(pem)
+    except ValueError as error:  # `ssl.SSLError` is no `ValueError`, unless it is of the kind that is.
+        return error
+    assert isinstance(said, list), f"`anchors` returned {said!r} in place of a list."
+    whole = [ssl.PEM_cert_to_DER_cert(root) for root in roots()]
+    strange = [one for one in said if one not in whole]
+    assert not strange, "The list has something that is no anchor of the file."
+    # `ssl` keeps a root once that a file has twice.
+    return len(set(said))
+
+
+def refused(pem):
+    """Whether the file is rejected."""
+    return not isinstance(found(pem), int)
+
+
+def test_what_is_written_every_day_is_read():
+    """What is written every day is read: comments between blocks, line ends of Windows, no line break at the end."""
+    first, second = roots()
+    for what, pem in {
+        "two blocks": first + second,
+        "line ends of Windows": (first + second).replace("\n", "\r\n"),
+        "no line break at the end": (first + second).strip(),
+        "comments between the blocks": f"# our root\n{first}\n# --- the one before, until 2027 ---\n- kept by ops\n{second}\n",
+        "a comment behind the last block": first + second + "# the end of our roots\n",
+        "the first root once more at the end": first + second + first,
+    }.items():
+        said = found(pem)
+        assert said == 2, (
+            f"A file with two anchors is whole ({what}), and the answer is {said!r} in place of 2. Text that does not look like a part of a "
+            "block may stand between blocks, and behind them."
+        )
+
+
+def test_a_block_that_does_not_parse_is_not_passed_over():
+    """A block that does not parse is not passed over."""
+    first, second = roots()
+    for what, block in {
+        "has a character that is not base64": second.replace("MII", "!!!", 1),
+        "holds a web page": f"{LINE}\nPGh0bWw+PC9odG1sPg==\n-----END CERTIFICATE-----\n",
+    }.items():
+        assert refused(first + block), (
+            f"The second block {what}, and the answer is {found(first + block)}: an anchor fewer than the file was meant to hold. Its clients "
+            "are turned away, and no log says why. What does not parse is a reason to keep the file of before."
+        )
+
+
+def test_a_cut_anywhere_in_the_second_block_is_found():
+    """A file that a writer has not finished is not whole, wherever it is cut."""
+    first, second = roots()
+    end = second.index("-----END")
+    for cut in [*range(1, len(LINE) + 2), 200, end, end + 1, end + 9, len(second) - 2]:
+        pem = first + second[:cut]
+        assert refused(pem), (
+            f"A writer has come as far as `{pem.splitlines()[-1]}` in the second block, and the answer is {found(pem)}. To a parser, a line that "
+            "is half a mark is text outside of blocks, which it passes over. Nothing that looks like a part of a block may stand outside of one."
+        )
+
+
+def test_files_that_were_joined_without_a_line_break_are_refused():
+    """Two files that were joined without a line break are not one file."""
+    first, second = roots()
+    assert refused(first.strip() + second), (
+        "`cat` has joined two files, the first of which had no line break at its end, so that one line reads `-----END "
+        f"CERTIFICATE----------BEGIN CERTIFICATE-----`. The answer is {found(first.strip() + second)}, and the second anchor is lost."
+    )
+
+
+def test_a_block_of_another_kind_is_refused():
+    """A block of another kind is not passed over."""
+    first, second = roots()
+    crl = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"
+    for place, pem in {"Behind": first + second + crl, "Between": first + crl + second}.items():
+        assert refused(pem), (
+            f"{place} its anchors the file holds a list of revoked certificates, and the answer is {found(pem)}. Whoever put it there believes "
+            "that it revokes something."
+        )
+
+
+def test_a_file_without_an_anchor_is_rejected():
+    """A file without an anchor is rejected."""
+    for pem in ("", "# to be filled\n"):
+        assert refused(pem), f"The file holds no anchor, and the answer is {found(pem)}: a server that takes it lets no client in."

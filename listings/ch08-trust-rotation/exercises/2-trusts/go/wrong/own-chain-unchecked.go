@@ -1,0 +1,39 @@
+package answer
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+)
+
+type Given struct {
+	Own         tls.Certificate
+	OwnRoots    *x509.CertPool
+	ClientRoots *x509.CertPool
+}
+
+func AcceptedByClients(chain [][]byte, roots *x509.CertPool) error {
+	var certificates []*x509.Certificate
+	intermediates := x509.NewCertPool()
+	for _, der := range chain {
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return err
+		}
+		certificates = append(certificates, certificate)
+		intermediates.AddCert(certificate)
+	}
+	if len(certificates) == 0 {
+		return errors.New("there is no certificate")
+	}
+	_, err := certificates[0].Verify(x509.VerifyOptions{DNSName: "localhost", Roots: roots, Intermediates: intermediates})
+	return err
+}
+
+func ServerConfig(given Given) (*tls.Config, error) {
+	return &tls.Config{
+		Certificates: []tls.Certificate{given.Own},
+		ClientCAs:    given.ClientRoots,
+		ClientAuth:   tls.RequireAndVerifyClientCert,
+	}, nil
+}

@@ -1,0 +1,128 @@
+"""What is wanted of `pause`. Each test is a check, and its text says what has to hold.
+
+Time is counted, and nobody waits.
+"""
+
+from answer import pause
+
+HOUR = 3600
+LIFETIMES = {"1 hour": HOUR, "24 hours": 24 * HOUR, "160 hours": 160 * HOUR, "47 days": 47 * 24 * HOUR}
+MANY = 10_000  # An agent that tries so often has tried often enough to be stopped.
+ENOUGH = 200  # From two thirds of the lifetime to the end. A pause that doubles, and then halves what is left, needs about 30.
+ENOUGH_AFTER = 500  # In a third of the lifetime after the end, where pauses do not grow any more.
+
+
+def seconds(failures, lifetime, left):
+    """A pause, which has to be a number."""
+    waits = pause(failures, lifetime, left)
+    assert isinstance(waits, (int, float)), f"`pause` returned {waits!r} when {left:.0f} s were left, in place of a number of seconds."
+    return waits
+
+
+def tries(lifetime, first):
+    """When an agent tries whose authority stays away: after which seconds since the certificate's beginning. The last one
+    comes after the end, or is one too many.
+    """
+    at = first
+    tried = [at]
+    while at < lifetime and len(tried) < MANY:
+        at += max(0, seconds(len(tried), lifetime, lifetime - at))
+        tried.append(at)
+    return tried
+
+
+def a_try_follows_its_return(within):
+    """Tries are made between the return of the authority and the end, whenever it returns within these thousandths."""
+    for name, lifetime in LIFETIMES.items():
+        # The first try comes after two thirds of the lifetime, give or take a twentieth.
+        for first in range(617, 718, 5):
+            tried, following = tries(lifetime, lifetime * first / 1000), 0
+            for thousandths in within:
+                back = lifetime * thousandths / 1000
+                while following < len(tried) and tried[following] < back:
+                    following += 1
+                if following in (0, len(tried)):
+                    continue
+                assert tried[following] < lifetime, (
+                    f"A leaf of {name}: the authority came back when {thousandths / 10} % of the lifetime were over, {lifetime - back:.0f} s "
+                    f"before the end. The last try had failed {lifetime - tried[following - 1]:.0f} s before the end, and the next one comes "
+                    f"{tried[following] - lifetime:.0f} s after it: the pause outlasts the certificate. Bound it by what is left. A smallest "
+                    "pause counts as well: it has to be short beside the lifetime."
+                )
+
+
+def test_a_short_outage_costs_little():
+    """A short outage costs little: the first pause is a twentieth of the lifetime at most."""
+    for name, lifetime in LIFETIMES.items():
+        first = seconds(1, lifetime, lifetime / 3)
+        assert first <= lifetime / 20, (
+            f"A leaf of {name}: the authority was away for a second, and after the first failure the agent waits for {first:.0f} s. Most "
+            f"outages are short. A twentieth of the lifetime, {lifetime / 20:.0f} s, is long enough."
+        )
+
+
+def test_whenever_the_authority_is_back_a_try_comes_before_the_end():
+    """Whenever the authority comes back before the end, there is a try between that moment and the end."""
+    a_try_follows_its_return(range(670, 981))
+
+
+def test_after_the_end_it_goes_on():
+    """After the end the agent goes on, neither without a pause nor after a very long one."""
+    for name, lifetime in LIFETIMES.items():
+        waits = pause(10, lifetime, 0)
+        assert waits is not None, (
+            f"A leaf of {name} has expired, and `pause` returned `None`: a function of Python that comes to its end without a `return` "
+            "returns `None`, and `time.sleep(None)` raises. An expired certificate is a reason to go on."
+        )
+        assert waits >= 1, (
+            f"A leaf of {name} has expired, and the agent tries again after {waits} s: without a pause, it hammers the authority, and the "
+            "whole fleet does so at the same time. Half of what is left is nothing when nothing is left."
+        )
+        assert waits <= lifetime / 4, (
+            f"A leaf of {name} has expired, and the agent waits for {waits:.0f} s: the renewal is not tried again for more than a quarter "
+            "of the lifetime. New clients fail meanwhile. An expired certificate is a reason to go on."
+        )
+
+
+def test_an_authority_that_is_down_is_not_hammered():
+    """An authority that is down is not hammered."""
+    for name, lifetime in LIFETIMES.items():
+        tried = len(tries(lifetime, lifetime * 2 / 3))
+        assert tried <= ENOUGH, (
+            f"A leaf of {name}: the authority was away from two thirds of the lifetime to the end, and {tried}{'' if tried < MANY else ' or more'} "
+            f"tries came before the end, of one agent. A fleet of a thousand keeps it down. {ENOUGH} are more than enough: let pauses grow with "
+            "the lifetime, and give them a smallest length."
+        )
+
+
+def test_a_long_outage_is_no_trouble():
+    """A long outage is no trouble, however many failures there were."""
+    first = seconds(1, HOUR, 0)
+    for failures in (20, 33, 100, 2_000, 20_000):
+        try:
+            waits = seconds(failures, HOUR, 0)
+        except ArithmeticError as error:
+            waits = error
+        assert not isinstance(waits, ArithmeticError) and first / 4 <= waits <= HOUR, (
+            f"After {failures} failures in a row `pause` raises, or the pause is far too short or too long ({waits!r}): the doubling has "
+            "overflowed. A float of Python ends at about 2 ** 1024. Bound the number of doublings."
+        )
+
+
+def test_after_the_end_it_is_not_hammered_either():
+    """Nor is it hammered after the end."""
+    for name, lifetime in LIFETIMES.items():
+        waited = tried = 0
+        while waited < lifetime / 3 and tried < MANY:
+            tried += 1
+            waited += max(0, seconds(30 + tried, lifetime, 0))
+        assert tried <= ENOUGH_AFTER, (
+            f"A leaf of {name} has expired, and the authority stays away for another third of the lifetime: {tried}{'' if tried < MANY else ' or more'} "
+            "tries of one agent. The whole fleet has expired with it, so the authority meets all of them whenever it comes back, and goes down "
+            "again. After the end, let the pause be a part of the lifetime: there is nothing left of which it could be one."
+        )
+
+
+def test_the_last_try_comes_shortly_before_the_end():
+    """The last try comes shortly before the end."""
+    a_try_follows_its_return(range(981, 996))

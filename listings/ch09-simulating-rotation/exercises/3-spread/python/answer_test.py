@@ -1,0 +1,111 @@
+"""What is wanted of `Agent`. Each test is a check, and its text says what has to hold.
+
+Each machine runs the answer by itself: what one draws, no other one has. Lots are lots: the bounds are so wide that fair ones
+miss them less than once in a thousand million runs.
+"""
+
+import functools
+import random
+import types
+from collections import Counter
+
+import answer
+
+AT, SPREAD = 2 / 3, 0.1
+LIFETIMES = {"24 hours": 24 * 3600, "an hour": 3600}
+MACHINES = 1000
+RENEWALS = 8
+
+with open(answer.__file__, encoding="utf-8") as file:
+    CODE = compile(file.read(), answer.__file__, "exec")
+
+
+def agent(machine):
+    """An agent as a process of its own has it: the answer is imported there for the first time, and a generator that it did not
+    seed has been seeded by the operating system.
+    """
+    module = types.ModuleType("answer")
+    exec(CODE, module.__dict__)
+    return module.Agent(machine)
+
+
+@functools.cache
+def fleet(lifetime):
+    """For each machine of a fleet that starts together, after which parts of their lifetimes its leaves are renewed."""
+    found = []
+    for number in range(MACHINES):
+        random.seed()
+        one = agent(f"web-{number}")
+        found.append([one.due(lifetime) / lifetime for _ in range(RENEWALS)])
+    return found
+
+
+def piece(part, pieces):
+    """Into which of so many equal pieces of the spread this part falls."""
+    return max(0, min(int(((part - AT) / SPREAD + 0.5) * pieces), pieces - 1))
+
+
+def test_each_renewal_falls_within_the_spread():
+    """Each renewal falls within the spread."""
+    # A rounding error is no fault.
+    first, last = AT - SPREAD / 2 - 1e-9, AT + SPREAD / 2 + 1e-9
+    for name, lifetime in LIFETIMES.items():
+        for part in (part for machine in fleet(lifetime) for part in machine):
+            assert first <= part <= last, (
+                f"A renewal is due after {part:.4f} of the lifetime, which is {name}. The spread is a tenth of it, around two thirds: after "
+                f"{first:.4f} at the earliest, and {last:.4f} at the latest. An alarm is derived from that (chapter 7)."
+            )
+
+
+def test_each_renewal_draws_anew():
+    """Each renewal draws anew."""
+    for lifetime in LIFETIMES.values():
+        for parts in fleet(lifetime):
+            assert max(parts) - min(parts) > 1e-9, (
+                f"An agent renewed {RENEWALS} leaves, and was due after {parts[0]:.4f} of the lifetime each time. Two agents that ask their "
+                "authority at one moment do so at every renewal from then on, and one with a small lot renews more often than the others "
+                "forever. Let `due` draw each time it is called (a default argument is evaluated once), and do not round: `int` makes "
+                "every lot 0."
+            )
+
+
+def test_a_fleet_that_started_together_renews_apart():
+    """A fleet that started together renews apart, at the first renewal and at each later one."""
+    for name, lifetime in LIFETIMES.items():
+        machines = fleet(lifetime)
+        for renewal in range(RENEWALS):
+            busiest = max(Counter(piece(parts[renewal], 100) for parts in machines).values())
+            assert busiest <= 50, (
+                f"Leaves of {name}: at renewal number {renewal + 1}, {busiest} of {MACHINES} agents are due within the same hundredth of the "
+                "spread; ten would be its share. They were started in the same second, from the same image, each in a process of its own. "
+                "With one seed for all, each draws the same lot; and lots that are rounded to whole minutes are the same for many."
+            )
+
+
+def test_who_came_together_once_parts():
+    """Agents that came at the same moment once do not come together ever after."""
+
+    def pairs(found):
+        return sum(count * (count - 1) // 2 for count in Counter(found).values())
+
+    for lifetime in LIFETIMES.values():
+        places = [(piece(parts[0], 100), piece(parts[1], 100)) for parts in fleet(lifetime)]
+        together, again = pairs(first for first, _ in places), pairs(places)
+        assert again * 5 <= together, (
+            f"{together} pairs of agents are due within the same hundredth of the spread at their first renewal, and {again} of these "
+            "pairs at the second one, too. A clash of two comes back at every renewal: each moves on by the same step. A lot that is drawn "
+            "anew forgets the one before."
+        )
+
+
+def test_the_whole_spread_is_used_evenly():
+    """The whole spread is used, evenly."""
+    for lifetime in LIFETIMES.values():
+        machines = fleet(lifetime)
+        for renewal in range(RENEWALS):
+            counts = Counter(piece(parts[renewal], 10) for parts in machines)
+            for tenth in range(10):
+                assert counts[tenth] >= 30, (
+                    f"{counts[tenth]} of {MACHINES} agents are due in the {tenth + 1}. tenth of the spread at renewal number {renewal + 1}; a "
+                    "hundred would be its share. What is left unused makes the rest of the spread busier."
+                )

@@ -1,0 +1,12 @@
+import random
+
+AT = 2 / 3
+SPREAD = 0.1
+
+
+class Agent:
+    def __init__(self, machine):
+        self.lot = random.Random(machine)
+
+    def due(self, lifetime):
+        return lifetime * (AT + SPREAD * self.lot.random())

@@ -1,0 +1,131 @@
+//! What the files in Go and Python refuse although a client here and there would take it, and what they
+//! keep to themselves.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use lab::agent::{Agent, Strategy};
+use lab_test::peer;
+use tempfile::TempDir;
+
+use crate::programs::{self, Running};
+
+const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
+
+/// A root, and a leaf below it with a key of this kind, this common name and these extensions, by OpenSSL.
+/// `None` where that is not there.
+fn issued(key: &str, name: &str, extensions: &str) -> Option<TempDir> {
+    let openssl = peer::find("openssl")?;
+    let folder = lab::directory().unwrap();
+    fs::write(folder.path().join("extensions"), extensions).unwrap();
+    let run = |arguments: String| {
+        let mut command = Command::new(&openssl);
+        command.args(arguments.split(' ')).current_dir(&folder);
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{arguments}: {done:?}");
+    };
+    let new = "req -nodes -newkey";
+    run(format!(
+        "{new} {EC} -x509 -subj /CN=Root -keyout ca.key -out ca.crt"
+    ));
+    run(format!(
+        "{new} {key} -subj /CN={name} -keyout tls.key -out request"
+    ));
+    run("x509 -req -in request -CA ca.crt -CAkey ca.key -extfile extensions -out tls.crt".into());
+    Some(folder)
+}
+
+/// The first lines that the program writes of these files, up to one with this part.
+fn says(mut command: Command, folder: &Path, part: &str) -> String {
+    let files = ["tls.crt", "tls.key", "ca.crt"].map(|name| folder.join(name));
+    command.args(files).args(["localhost", "127.0.0.1:0"]);
+    let mut running = Running(command.stderr(Stdio::piped()).spawn().unwrap());
+    let lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    for line in lines {
+        said += &line.unwrap();
+        if said.contains(part) {
+            return said;
+        }
+    }
+    panic!("it ended before it said {part}: {said}");
+}
+
+fn python() -> Option<Command> {
+    let mut command = Command::new(peer::find("python3")?);
+    command.arg(programs::here().join("python/server.py"));
+    Some(command)
+}
+
+const NAMED: &str = "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n";
+
+/// Clients with rustls take no such key, and Go's and OpenSSL's do.
+#[test]
+fn a_short_rsa_key_in_go() {
+    let (Some(program), Some(short)) = (programs::go(), issued("rsa:1024", "short", NAMED)) else {
+        return;
+    };
+    let said = says(Command::new(&program), short.path(), "\"event\"");
+    assert!(said.contains("identity_awaited"), "{said}");
+    assert!(said.contains("RSA below 2048 bits"), "{said}");
+    let Some(long) = issued("rsa:2048", "long", NAMED) else {
+        return;
+    };
+    let said = says(Command::new(&program), long.path(), "\"event\"");
+    assert!(said.contains("identity_loaded"), "{said}");
+}
+
+/// RFC 9525: clients do not look at the common name. OpenSSL does, where there is no other.
+#[test]
+fn a_name_in_the_subject_alone_in_python() {
+    let nameless = issued(EC, "localhost", "basicConstraints=CA:FALSE\n");
+    let (Some(python), Some(nameless)) = (python(), nameless) else {
+        return;
+    };
+    let said = says(python, nameless.path(), "\"event\"");
+    assert!(said.contains("identity_awaited"), "{said}");
+    assert!(said.contains("name_lost"), "{said}");
+}
+
+/// Who signs a bundle of roots writes a name above each, in any encoding.
+#[test]
+fn a_comment_that_is_no_ascii_in_python() {
+    let Some(python) = python() else {
+        return;
+    };
+    let folder = lab::directory().unwrap();
+    let agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let roots = [b"# T\xfcrk\n", agent.root_pem().as_bytes()].concat();
+    fs::write(agent.files().roots, roots).unwrap();
+    let said = says(python, folder.path(), "\"event\"");
+    assert!(said.contains("identity_loaded"), "{said}");
+}
+
+/// What goes wrong in a hook may quote a key.
+#[test]
+fn the_words_of_an_exception_in_python() {
+    let Some(python) = peer::find("python3") else {
+        return;
+    };
+    let folder = lab::directory().unwrap();
+    let _agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let program = "import rotating\n\
+         def hook(loaded, rejected): raise ValueError('precious')\n\
+         rotating.Rotating(('tls.crt', 'tls.key', 'ca.crt'), ('localhost',), hook, 0.01)\n";
+    let mut command = Command::new(python);
+    command
+        .args(["-c", program])
+        .env("PYTHONPATH", programs::here().join("python"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(&folder)
+        .stdout(Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    assert!(
+        line.contains("ValueError") && !line.contains("precious"),
+        "{line}"
+    );
+}

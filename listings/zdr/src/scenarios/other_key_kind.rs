@@ -1,0 +1,42 @@
+//! Renewals whose key is of another kind: an authority, or a new default of its agent, changes from RSA to
+//! ECDSA.
+
+use crate::error::Error;
+use crate::scenarios::clients::ProbeClient;
+use crate::server::spec::Keys;
+use crate::testbed::TestBed;
+use ch11_verification::rotation::Window;
+
+/// In this order. Clients prefer ECDSA to RSA: a server that keeps a certificate for each kind shows them the
+/// older one once the newer one is for RSA.
+const KINDS: [Keys; 3] = [Keys::Ecdsa, Keys::Rsa, Keys::Ed25519];
+
+/// A renewal of each other kind that the server takes, and one back to its own. Ends with the first that is not
+/// shown. `None` where it takes no other: a server may have its ciphers for one kind.
+pub(super) async fn other_key_kind(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+) -> Result<Option<Window>, Error> {
+    let own = testbed.spec().keys;
+    let mut kinds = Vec::new();
+    for kind in KINDS {
+        if kind != own && testbed.takes(kind).await {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() {
+        return Ok(None);
+    }
+    kinds.push(own);
+    let mut last = None;
+    for kind in kinds {
+        testbed.change_kind_of_key(kind);
+        let window = probes.rotate(testbed).await?;
+        let shown = window.first_new.is_some();
+        last = Some(window);
+        if !shown {
+            break;
+        }
+    }
+    Ok(last)
+}

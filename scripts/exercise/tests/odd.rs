@@ -1,0 +1,292 @@
+//! Odd states of a learner's folder, and odd answers: each is answered in words that help.
+
+use std::fs;
+use std::process::Stdio;
+use std::thread;
+
+use super::track::there;
+use super::{Learner, root};
+
+const PYTHON: [&str; 2] = ["--track", "python"];
+
+/// A learner who has begun `liveness` in Python.
+fn at_liveness() -> Learner {
+    let learner = Learner::new();
+    learner.says(&[&["next", "liveness"], &PYTHON[..]].concat());
+    learner
+}
+
+impl Learner {
+    /// Writes this answer to `liveness`, and returns what is said when it is tried.
+    fn tried(&self, answer: impl AsRef<[u8]>) -> String {
+        fs::write(self.path().join("ch07/liveness-python.py"), answer).unwrap();
+        super::text(&self.run(&[&["run", "liveness"], &PYTHON[..]].concat()))
+    }
+}
+
+fn solution() -> String {
+    let folder = root().join("listings/ch07-graceful-degradation/exercises/1-liveness/python");
+    fs::read_to_string(folder.join("solution.py")).unwrap()
+}
+
+/// Who jumps to a chapter stays there: neither `run` nor `next` leads back to the first one.
+#[test]
+fn without_a_name_the_exercise_is_meant_that_was_begun_last() {
+    let learner = Learner::new();
+    learner.says(&["next", "writer"]);
+    learner.says(&["next", "steps"]);
+    let said = learner.says(&["hint"]);
+    assert!(said.contains("Hint 1 of "), "{said}");
+    let said = learner.says(&["next"]);
+    assert!(said.contains("  steps, exercise "), "{said}");
+    // To try what has not begun leads nowhere.
+    learner.refused(&["run", "cost"]);
+    let said = learner.says(&["next"]);
+    assert!(said.contains("  steps, exercise "), "{said}");
+}
+
+#[test]
+fn after_what_is_done_comes_what_is_behind_it_and_then_what_was_left_out() {
+    let learner = Learner::new();
+    let done = |ids: &[&str]| {
+        let of = |id: &&str| format!("\"{id}\": {{\"done\": \"2026-01-01T00:00:00Z\"}}");
+        ids.iter().map(of).collect::<Vec<_>>().join(", ")
+    };
+    for (ids, at, next) in [
+        (&["writer"][..], "writer", "retries"),
+        (&["writer", "retries"], "writer", "spread"),
+        (&["fool"], "fool", "cost"),
+        (&["cost", "fool"], "fool", "handover"),
+        // Of an exercise that this book does not have any more.
+        (&["cost"], "gone", "handover"),
+    ] {
+        let exercises = done(ids);
+        let record = format!(
+            "{{\"format\": 1, \"exercises\": {{{exercises}}}, \"at\": {{\"rust\": \"{at}\"}}}}"
+        );
+        learner.write("progress.json", &record);
+        let said = learner.says(&["next"]);
+        assert!(
+            said.contains(&format!("  {next}, exercise ")),
+            "{record}: {said}"
+        );
+    }
+    // A record of before has no place in it.
+    learner.write(
+        "progress.json",
+        &format!("{{\"format\": 1, \"exercises\": {{{}}}}}", done(&["cost"])),
+    );
+    assert!(learner.says(&["next"]).contains("  handover, exercise "));
+}
+
+/// A learner has `watch` in one terminal, and asks for a hint in another.
+#[test]
+fn commands_at_the_same_time_undo_nothing_of_each_other() {
+    let learner = Learner::new();
+    let list = learner.says(&["list"]);
+    let lines = list.lines().filter_map(|line| line.strip_prefix("  new "));
+    let ids: Vec<_> = lines
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(ids.len() > 30);
+    thread::scope(|scope| {
+        for id in &ids[..16] {
+            let mut command = learner.command(&["hint", id]);
+            scope.spawn(move || command.stdout(Stdio::null()).status().unwrap());
+        }
+    });
+    let report: serde_json::Value =
+        serde_json::from_str(&learner.says(&["progress", "--json"])).unwrap();
+    let of = report["exercises"].as_array().unwrap().iter();
+    let hinted = of.filter(|exercise| exercise["hints"] == 1).count();
+    assert_eq!(hinted, 16, "{report}");
+}
+
+#[test]
+fn what_an_answer_prints_without_end_fills_no_terminal() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let loud =
+        "\nfor number in range(200_000):\n    print('line', number, 'x' * 40)\nprint('y' * 4000)\n";
+    let said = learner.tried(solution() + loud);
+    assert!(
+        said.contains("Done.") && said.contains("  line 39 "),
+        "{said}"
+    );
+    assert!(
+        said.contains(" lines are left out)") && !said.contains("line 4000 "),
+        "{said}"
+    );
+    assert!(said.len() < 20_000, "{}", said.len());
+    // What was kept ends in words.
+    assert!(said.contains(" bytes more)"), "{said}");
+    let said = learner
+        .tried(solution() + "\nimport sys\nsys.stdout.buffer.write(b'\\xff\\xfe' + b'z' * 4000)\n");
+    assert!(
+        said.contains("Done.") && said.contains(&format!("{} …", "z".repeat(400))),
+        "{said}"
+    );
+}
+
+/// What an answer prints is shown as such, and is no outcome.
+#[test]
+fn an_answer_that_says_ok_is_tried_all_the_same() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let fake = "print('{\"check\": \"test_a_dead_watcher_kills_no_process\", \"words\": null}')\nprint('  ok    All.\\n\\nDone.')\n";
+    let wrong = solution().replace("return True", "return False");
+    let said = learner.tried(wrong + fake);
+    assert!(said.contains("Not yet: 4 of 7 checks hold."), "{said}");
+    assert!(said.contains("Printed by your answer\n"), "{said}");
+}
+
+#[test]
+fn an_answer_that_ends_the_program_is_told() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let said = learner.tried(solution().replace("return True", "import os; os._exit(0)"));
+    let words = "The program ended before or in this check: it called `exit`";
+    assert!(
+        said.contains(words) && said.contains("0 of 7 checks"),
+        "{said}"
+    );
+    let said = learner.tried(solution().replace("return True", "raise SystemExit(0)"));
+    assert!(
+        said.contains("SystemExit: 0") && said.contains("4 of 7 checks"),
+        "{said}"
+    );
+    let said = learner.tried(solution() + "\nraise SystemExit('thank you')\n");
+    assert!(
+        said.contains("thank you") && said.contains("It cannot be imported"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_answer_is_told() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let lacking = solution().replace("def live(", "def alive(");
+    for (what, answer, words) in [
+        (
+            "not UTF-8",
+            b"name = 'Z\xfcrich'\n".to_vec(),
+            "SyntaxError: ",
+        ),
+        ("empty", Vec::new(), "ImportError: cannot import name "),
+        (
+            "a name is gone",
+            lacking.into_bytes(),
+            "ImportError: cannot import name 'live'",
+        ),
+        (
+            "the indent",
+            b"def live(state):\nreturn True\n".to_vec(),
+            "IndentationError: ",
+        ),
+    ] {
+        let said = learner.tried(answer);
+        assert!(said.contains(words), "{what}: {said}");
+        assert!(
+            said.contains("It cannot be imported: Python's words are above."),
+            "{what}: {said}"
+        );
+        assert!(
+            said.contains("otherwise than the starter: a name, an argument."),
+            "{what}: {said}"
+        );
+    }
+    // An editor's choice of line ends is none of the answer's.
+    let said = learner.tried(solution().replace('\n', "\r\n"));
+    assert!(said.contains("Done."), "{said}");
+}
+
+/// A command that is shown can be typed.
+#[test]
+fn a_folder_with_a_blank_is_shown_as_it_is_typed() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = Learner(
+        tempfile::Builder::new()
+            .prefix("my answers")
+            .tempdir()
+            .unwrap(),
+    );
+    let said = learner.says(&[&["next", "liveness"], &PYTHON[..]].concat());
+    let folder = format!("--folder '{}' --track python\n", learner.path().display());
+    assert!(
+        said.contains(&format!(
+            "try     cargo exercise run liveness-python {folder}"
+        )),
+        "{said}"
+    );
+    assert!(learner.tried(solution()).contains("Done."));
+}
+
+#[test]
+fn a_language_that_is_not_installed_is_named() {
+    let learner = Learner::new();
+    for (track, exercise, words) in [
+        (
+            "python",
+            "liveness",
+            "python3 cannot be started: No such file",
+        ),
+        ("go", "swap", "go cannot be started: No such file"),
+    ] {
+        learner.says(&["next", exercise, "--track", track]);
+        let mut command = learner.command(&["run", "--track", track]);
+        let said = super::text(&command.env("PATH", learner.path()).output().unwrap());
+        assert!(said.contains(words) && said.contains("or newer"), "{said}");
+    }
+}
+
+/// What ends in Go before the first test was built all the same.
+#[test]
+fn an_answer_in_go_that_ends_early_is_no_error_of_the_compiler() {
+    if !there(&["go"]) {
+        return;
+    }
+    let learner = Learner::new();
+    let go = ["--track", "go"];
+    learner.says(&[&["next", "retries"], &go[..]].concat());
+    let folder = root().join("listings/ch09-simulating-rotation/exercises/2-retries/go");
+    let solution = fs::read_to_string(folder.join("solution.go")).unwrap();
+    let with = |import: &str, more: &str| {
+        solution.replace("import \"time\"", &format!("import (\n{import}\"time\"\n)")) + more
+    };
+    for (answer, words) in [
+        (
+            with(
+                "\"fmt\"\n\"os\"\n",
+                "\nfunc init() {\n\tfmt.Println(\"--- PASS: TestAShortOutageCostsLittle (0.00s)\\nPASS\\nok  \\tanswer\")\n\tos.Exit(0)\n}\n",
+            ),
+            "it called `exit`",
+        ),
+        (
+            with("", "\nvar first = []int{}[len(\"x\")]\n"),
+            "panic: runtime error: index out of range",
+        ),
+    ] {
+        learner.write("ch09/retries-go/answer.go", &answer);
+        let said = super::text(&learner.run(&[&["run"], &go[..]].concat()));
+        assert!(said.contains("Not yet: 0 of 7 checks hold."), "{said}");
+        assert!(
+            said.contains("The program ended before or in this check"),
+            "{said}"
+        );
+        assert!(
+            said.contains(words) && !said.contains("does not compile"),
+            "{said}"
+        );
+    }
+}

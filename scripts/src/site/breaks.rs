@@ -1,0 +1,180 @@
+//! Where code may break: after the parts of a path, a name or a list, and not within a word.
+//!
+//! A browser breaks a long run of letters and signs wherever its line ends. So a `<wbr>` stands after each part
+//! of it. It is no character: what a reader copies or searches is what it was.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+/// Code, in a block or in a sentence, with its tag and its content.
+static CODE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?s)(<pre\b[^>]*>\s*)?(<(?:code|samp)\b[^>]*>)(.*?)(</(?:code|samp)>)")
+        .expect("the expression is valid")
+});
+
+/// What a reader sees as one character, or a tag.
+static PIECE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)<[^>]*>|&(?:\w+|#\w+);|.").expect("the expression is valid"));
+
+/// A run of so many characters fits on a phone: a line of a block is wider than one of a table's cell.
+const FITS_BLOCK: usize = 30;
+const FITS_TEXT: usize = 14;
+/// No line of a phone has more, so that a name without signs breaks at its capitals.
+const FITS_LINE: usize = 36;
+/// An option as long as this stays whole.
+const OPTION: usize = 24;
+
+/// The page with places to break in its code.
+pub(super) fn allow(page: &str) -> String {
+    let mend = |found: &Captures<'_>| {
+        let before = found.get(1).map_or("", |pre| pre.as_str());
+        let fits = match before.is_empty() {
+            true => FITS_TEXT,
+            false => FITS_BLOCK,
+        };
+        format!(
+            "{before}{}{}{}",
+            &found[2],
+            broken(&found[3], fits),
+            &found[4]
+        )
+    };
+    CODE.replace_all(page, mend).into_owned()
+}
+
+fn broken(code: &str, fits: usize) -> String {
+    let pieces: Vec<&str> = PIECE.find_iter(code).map(|piece| piece.as_str()).collect();
+    let mut html = String::with_capacity(code.len());
+    let is_space = |piece: &&str| piece.chars().all(char::is_whitespace);
+    for run in pieces.chunk_by(|a, b| is_space(a) == is_space(b)) {
+        let seen: Vec<&str> = run.iter().filter(|piece| !is_tag(piece)).copied().collect();
+        // A hyphen is a place to break for a browser, also that before an option's name.
+        let is_option = fits == FITS_TEXT
+            && seen.first() == Some(&"-")
+            && seen.len() == run.len()
+            && (3..=OPTION).contains(&run.len());
+        if is_option {
+            html += &format!("<span class=\"option\">{}</span>", run.concat());
+        } else if seen.len() > fits && !run.contains(&"<wbr>") {
+            part(&mut html, run, &seen);
+        } else {
+            html += &run.concat();
+        }
+    }
+    html
+}
+
+/// Writes a run with a place to break between its parts.
+fn part(html: &mut String, run: &[&str], seen: &[&str]) {
+    let mut at = 0;
+    for piece in run {
+        if is_tag(piece) {
+            *html += piece;
+            continue;
+        }
+        // A break leaves more than a sign or two on either side.
+        let is_part = at > 2 && at + 2 < seen.len();
+        let is_hump = seen.len() > FITS_LINE && at > 0 && is_hump(seen[at - 1], piece);
+        if is_part && (is_hump || may_break(seen[at - 1], piece, seen[at - 2])) {
+            *html += "<wbr>";
+        }
+        *html += piece;
+        at += 1;
+    }
+}
+
+/// Whether a line may end between these two characters. `earlier` stands before both.
+fn may_break(before: &str, after: &str, earlier: &str) -> bool {
+    match before {
+        "," | ";" | "(" | "{" | "[" | "=" | "_" | "&amp;" => {
+            !["_", "=", ")", "]", "}"].contains(&after)
+        }
+        "/" => after != "/",
+        ":" => {
+            after != ":"
+                && after != "/"
+                && (earlier == ":" || earlier == "&quot;" || earlier == "\"")
+        }
+        // A method stands at the beginning of a line.
+        ")" | "]" | "?" => after == ".",
+        _ => false,
+    }
+}
+
+/// Whether a word of a name in capitals and small letters begins here.
+fn is_hump(before: &str, after: &str) -> bool {
+    let are = |piece: &str, is: fn(char) -> bool| piece.chars().all(is);
+    are(before, char::is_lowercase) && are(after, char::is_uppercase)
+}
+
+fn is_tag(piece: &str) -> bool {
+    piece.starts_with('<') && piece.len() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_may_break_between_its_parts_and_not_elsewhere() {
+        for (code, right) in [
+            (
+                "<td><code>a_torn_pair_is_refused</code>",
+                "<td><code>a_torn_<wbr>pair_<wbr>is_<wbr>refused</code>",
+            ),
+            (
+                "<code>listings/zdr/src/main.rs</code>",
+                "<code>listings/<wbr>zdr/<wbr>src/<wbr>main.rs</code>",
+            ),
+            ("<code>short_name</code>", "<code>short_name</code>"),
+            (
+                "<code>https://localhost:8443/</code>",
+                "<code>https://<wbr>localhost:8443/</code>",
+            ),
+            (
+                "<code>rustls::server::Acceptor</code>",
+                "<code>rustls::<wbr>server::<wbr>Acceptor</code>",
+            ),
+            (
+                "<code>zdr check --no-scenarios a</code>",
+                "<code>zdr check <span class=\"option\">--no-scenarios</span> a</code>",
+            ),
+        ] {
+            assert_eq!(allow(code), right);
+        }
+    }
+
+    #[test]
+    fn only_a_name_that_no_line_holds_breaks_at_its_capitals() {
+        let short = "<code>ResolvesServerCertUsingSni</code>";
+        assert_eq!(allow(short), short);
+        let long = "<code>TestAPolicyOnResumptionIsAskedInVerifyConnection</code>";
+        assert!(
+            allow(long).contains("Asked<wbr>In<wbr>Verify<wbr>Connection<"),
+            "{}",
+            allow(long)
+        );
+    }
+
+    /// A phone's line holds a short run; a long one breaks after a comma and a name's colon, across colours.
+    #[test]
+    fn data_breaks_between_its_fields() {
+        let short =
+            "<pre><code class=\"language-json\">{\"generation\":1,\"bytes\":2}</code></pre>";
+        assert_eq!(allow(short), short);
+        let coloured = "<pre><code>{<i>\"event\"</i>:\"connection_closed\",<i>\"bytes\"</i>:8388608}</code></pre>";
+        let right = "<pre><code>{<i>\"event\"</i>:<wbr>\"connection_<wbr>closed\",<i><wbr>\"bytes\"</i>:<wbr>8388608}</code></pre>";
+        assert_eq!(allow(coloured), right);
+    }
+
+    /// Nothing but places to break is added, and what is written with them already stays.
+    #[test]
+    fn the_text_stays() {
+        let page = "<p>a_long_name_outside_of_code</p><code>x&lt;&lt;y&amp;&amp;z&quot;:1,\u{1F511}&#39;long_enough</code>";
+        let plain = allow(page).replace("<wbr>", "");
+        assert_eq!(plain, page);
+        let marked = "<code>already_<wbr>broken_<wbr>into_its_parts</code>";
+        assert_eq!(allow(marked), marked);
+    }
+}
