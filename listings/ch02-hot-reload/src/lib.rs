@@ -281,7 +281,10 @@ pub async fn serve(listener: TcpListener, store: Arc<IdentityStore>) {
 // ANCHOR: triggers
 /// Reloads at each trigger, until all senders are gone. A signal handler or an admin endpoint
 /// holds a sender; this task does not care which.
-pub async fn reload_on(store: Arc<IdentityStore>, mut triggers: mpsc::Receiver<()>) {
+pub async fn reload_on<C: Send + Sync + 'static>(
+    store: Arc<IdentityStore<C>>,
+    mut triggers: mpsc::Receiver<()>,
+) {
     while triggers.recv().await.is_some() {
         let store = store.clone();
         let reload = tokio::task::spawn_blocking(move || store.reload_and_log());

@@ -156,8 +156,8 @@ func strict(of *x509.Certificate) string {
 func weak(issuer *x509.Certificate) string {
 	switch key := issuer.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if key.N.BitLen() < 2048 {
-			return fmt.Sprintf("its RSA key has %d bits", key.N.BitLen())
+		if bits := key.N.BitLen(); bits < 2048 || bits > 8192 {
+			return fmt.Sprintf("its RSA key has %d bits", bits)
 		}
 	case *ecdsa.PublicKey:
 		if key.Curve == elliptic.P224() {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -22,11 +25,15 @@ func Watch(store *IdentityStore, pollOnly bool, poll time.Duration) {
 		renew, err = watchDirectories(directories, hints)
 		degraded = tellDegraded(err, false)
 	}
+	// An agent may send it after a renewal. Unheard it would end the process.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
 	// The watch is in place: a write since the first load is seen by this first look.
 	told := look(store, nil)
 	for ticks := time.Tick(poll); ; {
 		select {
 		case <-hints:
+		case <-hangups:
 		case <-ticks:
 			// A directory may have been removed, and made again: its watch has gone with it.
 			if renew != nil {

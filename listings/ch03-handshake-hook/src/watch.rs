@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{Rejected, Source};
-use ch02_hot_reload::{IdentityStore, Reload};
+use ch02_hot_reload::{IdentityStore, Reload, on_hangup, reload_on};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -39,7 +39,8 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// [`watch`]es the files of `store` as told, until the returned task is aborted.
+    /// [`watch`]es the files of `store` as told, until the returned task is aborted. Reloads at SIGHUP as
+    /// well: an agent may send it after a renewal, and without a handler it would end the process.
     pub fn start<C>(self, store: Arc<IdentityStore<C>>) -> JoinHandle<()>
     where
         C: Send + Sync + 'static,
@@ -49,6 +50,11 @@ impl Follow {
         } else {
             Events::Wanted
         };
+        let (trigger, triggers) = mpsc::channel(1);
+        match on_hangup(trigger) {
+            Ok(()) => drop(tokio::spawn(reload_on(store.clone(), triggers))),
+            Err(why) => tracing::warn!(event = "watch_degraded", to = "polling", why = %why),
+        }
         watch(store, events, Duration::from_millis(self.poll_ms))
     }
 }

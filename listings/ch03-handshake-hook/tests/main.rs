@@ -1,6 +1,7 @@
 //! The chapter's tests, in one program: they wait side by side, and are linked once.
 
 mod go;
+mod hangup;
 mod naive;
 mod openssl_peer;
 mod overlay;

@@ -136,7 +136,7 @@ def _weak(issuer):
     """Why they verify no signature by its key."""
     if issuer.algorithm[0] == _RSA:
         bits = int.from_bytes(asn1.values(asn1.first(issuer.point)[1])[0], "big").bit_length()
-        return f"its RSA key has {bits} bits" if bits < 2048 else None
+        return None if 2048 <= bits <= 8192 else f"its RSA key has {bits} bits"
     if issuer.algorithm[0] == _ECDSA and issuer.algorithm[1] not in keys.CURVES:
         return f"its key is on {keys.curve(issuer.algorithm[1])}"
     return "it has an Ed448 key" if issuer.algorithm[0] == _ED448 else None

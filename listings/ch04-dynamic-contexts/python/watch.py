@@ -1,5 +1,6 @@
 """Look at the files again and again. The standard library has no events of the file system."""
 
+import signal
 import threading
 
 from event import emit
@@ -10,14 +11,18 @@ def watch(store, poll_ms, poll_only):
     """Starts a thread that looks every `poll_ms` milliseconds, for as long as the process lives."""
     if not poll_only:
         emit("watch_degraded", to="polling", why="the standard library has no file events")
-    threading.Thread(target=_run, args=(store, poll_ms / 1000), daemon=True).start()
+    hint = threading.Event()
+    # An agent may send it after a renewal. Unheard it would end the process.
+    signal.signal(signal.SIGHUP, lambda *_: hint.set())
+    threading.Thread(target=_run, args=(store, poll_ms / 1000, hint), daemon=True).start()
 
 
-def _run(store, pause):
-    told, never = None, threading.Event()
+def _run(store, pause, hint):
+    told = None
     while True:
         told = look(store, told)
-        never.wait(pause)
+        hint.wait(pause)
+        hint.clear()
 
 
 def look(store, told):

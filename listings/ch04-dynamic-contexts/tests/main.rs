@@ -5,6 +5,7 @@ mod carried;
 mod client;
 mod contexts;
 mod contract;
+mod hangup;
 mod python;
 mod rotation;
 mod transcripts;

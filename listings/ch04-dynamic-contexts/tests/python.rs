@@ -7,8 +7,16 @@ use std::process::Command;
 use std::time::Duration;
 
 use lab::authority::{Authority, Issued, LeafRequest};
-use openssl::pkey::PKey;
+use openssl::asn1::Asn1Time;
+use openssl::bn::{BigNum, BigNumContext, BigNumRef};
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, PKeyRef, Private};
+use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::{X509, X509Builder, X509Name};
 
 /// A directory for each identity, with the files that a server is configured with.
 fn put(directory: &Path, name: &str, root: &str, issued: &Issued) {
@@ -24,6 +32,83 @@ fn put(directory: &Path, name: &str, root: &str, issued: &Issued) {
         .open(directory.join("tls.key"))
         .unwrap();
     std::io::Write::write_all(&mut key, issued.key.expose().as_bytes()).unwrap();
+}
+
+/// A leaf and its root, whose RSA key has 8676 bits: of two primes of Mersenne, since to find others
+/// takes long.
+fn issued_by_huge() -> [Vec<u8>; 3] {
+    let number = |bits| {
+        let mut power = BigNum::new().unwrap();
+        power.set_bit(bits).unwrap();
+        power.sub_word(1).unwrap();
+        power
+    };
+    let less = |prime: &BigNumRef| {
+        let mut less = prime.to_owned().unwrap();
+        less.sub_word(1).unwrap();
+        less
+    };
+    let mut context = BigNumContext::new().unwrap();
+    let (p, q, e) = (number(4423), number(4253), BigNum::from_u32(65537).unwrap());
+    let [mut n, mut order, mut d, mut dp, mut dq, mut qi] =
+        std::array::from_fn(|_| BigNum::new().unwrap());
+    n.checked_mul(&p, &q, &mut context).unwrap();
+    order
+        .checked_mul(&less(&p), &less(&q), &mut context)
+        .unwrap();
+    d.mod_inverse(&e, &order, &mut context).unwrap();
+    dp.nnmod(&d, &less(&p), &mut context).unwrap();
+    dq.nnmod(&d, &less(&q), &mut context).unwrap();
+    qi.mod_inverse(&q, &p, &mut context).unwrap();
+    let huge = Rsa::from_private_components(n, e, d, p, q, dp, dq, qi).unwrap();
+    let huge = PKey::from_rsa(huge).unwrap();
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let own = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+    let root = certificate("Huge", &huge, &huge);
+    let leaf = certificate("leaf", &own, &huge);
+    [
+        leaf.to_pem().unwrap(),
+        own.private_key_to_pem_pkcs8().unwrap(),
+        root.to_pem().unwrap(),
+    ]
+}
+
+/// A certificate that "Huge" has issued.
+fn certificate(name: &str, key: &PKeyRef<Private>, issuer: &PKeyRef<Private>) -> X509 {
+    let named = |name| {
+        let mut builder = X509Name::builder().unwrap();
+        builder.append_entry_by_text("CN", name).unwrap();
+        builder.build()
+    };
+    let mut builder = X509Builder::new().unwrap();
+    builder.set_version(2).unwrap();
+    let serial = BigNum::from_u32(if name == "leaf" { 2 } else { 1 }).unwrap();
+    let serial = serial.to_asn1_integer().unwrap();
+    builder.set_serial_number(&serial).unwrap();
+    builder.set_subject_name(&named(name)).unwrap();
+    builder.set_issuer_name(&named("Huge")).unwrap();
+    builder.set_pubkey(key).unwrap();
+    let (from, to) = (Asn1Time::days_from_now(0), Asn1Time::days_from_now(1));
+    builder.set_not_before(&from.unwrap()).unwrap();
+    builder.set_not_after(&to.unwrap()).unwrap();
+    let context = builder.x509v3_context(None, None);
+    let mut names = SubjectAlternativeName::new();
+    let names = names.dns("localhost").build(&context).unwrap();
+    builder.append_extension(names).unwrap();
+    if name != "leaf" {
+        let authority = BasicConstraints::new().critical().ca().build().unwrap();
+        builder.append_extension(authority).unwrap();
+    }
+    builder.sign(issuer, MessageDigest::sha256()).unwrap();
+    builder.build()
+}
+
+fn put_huge(directory: &Path, [chain, key, root]: &[Vec<u8>; 3]) {
+    let directory = directory.join("huge");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("tls.crt"), chain).unwrap();
+    fs::write(directory.join("tls.key"), key).unwrap();
+    fs::write(directory.join("ca.crt"), root).unwrap();
 }
 
 fn issue_all(directory: &Path) {
@@ -46,6 +131,7 @@ fn issue_all(directory: &Path) {
     });
     issue("tomorrow", |_| ());
     issue("peer", |_| ());
+    put_huge(directory, &issued_by_huge());
     let now = time::OffsetDateTime::now_utc();
     authority.set_clock(now - 2 * hour);
     let request = LeafRequest::new("localhost");

@@ -21,6 +21,15 @@ pub fn loses_anchor(served: &[CertificateDer<'_>], next: &[CertificateDer<'_>]) 
     !served.iter().all(kept)
 }
 
+/// What is served, under the anchors of another identity.
+fn under_anchors_of(serving: &Identity, other: &Identity) -> Identity {
+    let own = serving.clone().with_trust_anchors(other.anchors.clone());
+    match &other.peer_anchors {
+        Some(peers) => own.with_peer_anchors(peers.clone()),
+        None => own,
+    }
+}
+
 impl Reader {
     // ANCHOR: settled
     /// A chain or a set of anchors that was cut between two blocks parses, and validates. It can
@@ -55,7 +64,12 @@ impl Reader {
         } else {
             return Ok(());
         };
-        let (set, now) = (identity.set_sha256, (self.now)());
+        let set = match reason {
+            // A leaf that is renewed meanwhile takes nothing back, and begins no new wait.
+            Reason::TrustShrunk => under_anchors_of(serving, identity).set_sha256,
+            _ => identity.set_sha256,
+        };
+        let now = (self.now)();
         let since = match shrunk {
             Some((before, since)) if before == set => since,
             _ => now,

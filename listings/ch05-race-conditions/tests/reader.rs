@@ -294,6 +294,27 @@ fn a_trust_anchor_that_is_gone_is_believed_in_time() {
     assert_eq!(bench.store.current().identity.anchors.len(), 1);
 }
 
+/// An agent that renews every few seconds would put off the removal forever, and with it each of its own
+/// renewals.
+#[test]
+fn a_trust_anchor_that_is_gone_is_believed_in_time_whatever_is_renewed() {
+    let mut bench = bench(ExposedKey::Warn);
+    let (path, root) = (bench.path("ca.crt"), bench.agent.root_pem().to_owned());
+    let other = Authority::new().unwrap();
+    fs::write(&path, format!("{root}{}", other.root_pem())).unwrap();
+    bench.loads();
+    fs::write(&path, &root).unwrap();
+    for _ in 0..4 {
+        bench.rejects(Reason::TrustShrunk, "ca.crt");
+        bench.pass(SETTLE / 4);
+        let next = bench.agent.issue().unwrap();
+        fs::write(bench.path("tls.crt"), &next.chain_pem).unwrap();
+        fs::write(bench.path("tls.key"), next.key.expose()).unwrap();
+    }
+    bench.loads();
+    assert_eq!(bench.store.current().identity.anchors.len(), 1);
+}
+
 /// Time counts from when it was last otherwise, however it was otherwise.
 #[test]
 fn what_flaps_is_not_believed() {

@@ -14,6 +14,7 @@ use ch01_restart_baseline::log_form::LogForm;
 use ch01_restart_baseline::{exit, listen};
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
+use ch02_hot_reload::{on_hangup, reload_on};
 use ch03_handshake_hook::watch::Events;
 use ch07_graceful_degradation::agents::table;
 use ch07_graceful_degradation::alerts::to_prometheus;
@@ -33,6 +34,7 @@ use rustls::time_provider::DefaultTimeProvider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::Level as Shown;
 
@@ -133,6 +135,10 @@ async fn server(arguments: Follow) -> io::Result<()> {
     let source = arguments.serve.source()?;
     let keeper = Keeper::start(source, Arc::new(DefaultTimeProvider), settings)?;
     keeper.clone().keep();
+    // An agent may send SIGHUP after a renewal. Without a handler it would end the process.
+    let (trigger, triggers) = mpsc::channel(1);
+    on_hangup(trigger)?;
+    tokio::spawn(reload_on(keeper.store().clone(), triggers));
     let admin_address = SocketAddr::from(([127, 0, 0, 1], arguments.admin_port));
     offer_admin(keeper.clone(), TcpListener::bind(admin_address).await?)?;
     let listener = listen(arguments.serve.address()).await?;

@@ -82,6 +82,22 @@ async fn a_stale_pid_loses_nothing() {
     assert_eq!(client.probe(server).await.unwrap().chain, next.facts);
 }
 
+/// An agent that does send a signal is heard, and the process goes on: SIGHUP would end it otherwise.
+#[tokio::test]
+async fn a_hangup_is_a_look() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let server = start_with(&agent, &["--poll-s", "3600"]);
+    server.port(BOUND).await;
+    for _ in 0..200 {
+        server.signal(Signal::HUP).unwrap();
+    }
+    let next = agent.rotate().unwrap();
+    server.signal(Signal::HUP).unwrap();
+    let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
+    server.log().wait_for(&loaded, BOUND).await;
+}
+
 /// At the start there is no last good identity: the server says what is wrong, and ends.
 #[tokio::test]
 async fn a_start_without_an_identity_says_why() {

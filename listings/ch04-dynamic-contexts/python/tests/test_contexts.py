@@ -282,6 +282,10 @@ class Rejections(Bench):
         self.spoil = lambda: self.write("stranger", ["tls.crt", "tls.key"])
         self.rejected("chain_broken", "tls.crt")
 
+    def test_an_authority_with_a_huge_key(self):
+        self.spoil = lambda: self.write("huge")
+        self.rejected("chain_broken", "tls.crt")
+
     def test_expired(self):
         self.spoil = lambda: self.write("expired")
         self.rejected("expired", "tls.crt")
