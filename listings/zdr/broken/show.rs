@@ -67,10 +67,7 @@ pub fn loader(
                         None => identity.certified.clone(),
                     },
                 },
-                slots: match defect {
-                    Some(Defect::SlotPerKind) => in_its_slot(identity, &slots),
-                    _ => Vec::new(),
-                },
+                slots: in_its_slot(defect, identity, &slots),
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
                 file: file.clone(),
@@ -163,15 +160,17 @@ fn with_earlier(
     Arc::new(certified)
 }
 
-/// One pair for each kind of key: the new one takes the place of the one of its kind.
+/// Where that is the defect, one pair for each kind of key: the new one takes the place of the one of its kind.
 fn in_its_slot(
+    defect: Option<Defect>,
     identity: &Identity,
     slots: &Mutex<Vec<Arc<CertifiedKey>>>,
 ) -> Vec<Arc<CertifiedKey>> {
-    let (mut slots, new) = (
-        slots.lock().unwrap_or_else(|e| e.into_inner()),
-        &identity.certified,
-    );
+    if defect != Some(Defect::SlotPerKind) {
+        return Vec::new();
+    }
+    let new = &identity.certified;
+    let mut slots = slots.lock().unwrap_or_else(|e| e.into_inner());
     slots.retain(|pair| pair.key.algorithm() != new.key.algorithm());
     slots.push(new.clone());
     slots.clone()
