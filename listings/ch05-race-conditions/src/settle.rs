@@ -1,5 +1,6 @@
 //! Is this less than what is served, and has it been so for a while?
 
+use std::path::Path;
 use std::time::Instant;
 
 use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject};
@@ -7,6 +8,9 @@ use lab::chain;
 use rustls::pki_types::CertificateDer;
 
 use crate::{Judged, LostNames, Reader, names};
+
+/// What is said of anchors.
+const GONE: &str = "certificates are gone";
 
 /// A root that was renewed with its key and its name is not gone.
 fn is_same_anchor(one: &CertificateDer<'_>, other: &CertificateDer<'_>) -> bool {
@@ -30,6 +34,29 @@ fn under_anchors_of(serving: &Identity, other: &Identity) -> Identity {
     }
 }
 
+/// What there is less of than in what is served: why that is a reason, in which file, and in words.
+fn less<'a>(
+    source: &'a Source,
+    judged: &Judged,
+    serving: &Identity,
+) -> Option<(Reason, &'a Path, String)> {
+    let next = &judged.identity;
+    let roots = source.files.roots.as_path();
+    let gone = |file| Some((Reason::TrustShrunk, file, GONE.to_owned()));
+    if loses_anchor(&serving.anchors, &next.anchors) {
+        gone(roots)
+    } else if loses_anchor(serving.anchors_for_peers(), next.anchors_for_peers()) {
+        gone(source.peer_roots.as_deref().unwrap_or(roots))
+    } else {
+        let what = judged.shorter.lacks()?;
+        Some((
+            Reason::ChainShrunk,
+            source.files.certificate.as_path(),
+            what,
+        ))
+    }
+}
+
 impl Reader {
     // ANCHOR: settled
     /// A chain or a set of anchors that was cut between two blocks parses, and validates. It can
@@ -45,23 +72,7 @@ impl Reader {
             return Ok(());
         };
         let identity = &judged.identity;
-        let (peers, served) = (identity.anchors_for_peers(), serving.anchors_for_peers());
-        let peer_roots = source.peer_roots.as_ref().unwrap_or(&source.files.roots);
-        let (reason, file, what) = if loses_anchor(&serving.anchors, &identity.anchors) {
-            (
-                Reason::TrustShrunk,
-                &source.files.roots,
-                "certificates are gone".into(),
-            )
-        } else if loses_anchor(served, peers) {
-            (
-                Reason::TrustShrunk,
-                peer_roots,
-                "certificates are gone".into(),
-            )
-        } else if let Some(what) = judged.shorter.lacks() {
-            (Reason::ChainShrunk, &source.files.certificate, what)
-        } else {
+        let Some((reason, file, what)) = less(source, judged, serving) else {
             return Ok(());
         };
         let set = match reason {

@@ -109,13 +109,11 @@ pub async fn until_shown<F: Clone>(
             }
         } else {
             row = 0;
-            // The answer is as exact as the question is frequent: to a fiftieth of it, since the
-            // server has other work to do.
+            // The answer is exact to a fiftieth: the server has other work to do.
             let waited = recorder.now().saturating_sub(start);
             sleep((waited / 50).clamp(PAUSES[0], PAUSES[1])).await;
         }
-        // A server that begins in time may show it as often as is needed. And a handshake that began in time
-        // may have been over late because this side stood still meanwhile: the next one tells.
+        // Asked in time is in time: this side may have stood still since, and a row takes what it takes.
         if (row == 0 && began > start + within) || !server.is_alive() {
             return (first, None);
         }

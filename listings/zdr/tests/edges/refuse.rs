@@ -320,10 +320,6 @@ fn mistakes_in_the_file() {
         ),
         ("name = \"a\"\n", &["neither `command` nor `attach`"]),
         (
-            "command = [\"a\"]\nprotocol = \"imap\"\nclient_auth = true\n",
-            &["line 3", "a server of mail", "refuse its mail or its login"],
-        ),
-        (
             "command = [\"a\"]\nprotocol = \"smtp\"\nupload = \"/up\"\n",
             &["line 3", "`upload` is for a server of HTTP"],
         ),

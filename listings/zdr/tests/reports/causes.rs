@@ -65,7 +65,7 @@ fn closes_connections() -> Report {
 #[test]
 fn what_fails_while_all_is_well_is_told_once() {
     let report = closes_connections();
-    assert_eq!(report.findings.len(), 35);
+    assert_eq!(report.findings.len(), 36);
     assert_eq!(report.causes, causes(&report.findings));
     let [cause] = &report.causes[..] else {
         panic!("{:#?}", report.causes);

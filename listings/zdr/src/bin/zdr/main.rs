@@ -220,7 +220,7 @@ fn compared(arguments: &Compare) -> io::Result<ExitCode> {
 
 fn merged(arguments: &Merge) -> io::Result<ExitCode> {
     let read: Vec<_> = arguments.reports.iter().map(PathBuf::as_path).collect();
-    arguments.output.has_places(&read)?;
+    arguments.output.spares(&read)?;
     let reports = arguments.reports.iter().map(|file| Report::read(file));
     let reports = reports.collect::<Result<Vec<_>, _>>()?;
     let merged = merge(reports)?;
@@ -228,7 +228,7 @@ fn merged(arguments: &Merge) -> io::Result<ExitCode> {
 }
 
 fn shown(arguments: &Show) -> io::Result<ExitCode> {
-    arguments.output.has_places(&[&arguments.report])?;
+    arguments.output.spares(&[&arguments.report])?;
     arguments
         .output
         .write(&Report::read(&arguments.report)?, None, INTERRUPTED)

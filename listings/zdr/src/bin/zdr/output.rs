@@ -47,9 +47,30 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether each file that is asked for has a folder and is none, and is neither another one's nor one of
-    /// those that are `read`. A run takes minutes: who has mistyped a path is to know it before.
+    /// Whether each file that is asked for has a folder and is none, and spares what it has to. A run takes
+    /// minutes: who has mistyped a path is to know it before.
     pub fn has_places(&self, read: &[&Path]) -> io::Result<()> {
+        self.spares(read)?;
+        self.files()
+            .iter()
+            .try_for_each(|file| has_place(file, &[]))
+    }
+
+    /// Whether no file that is asked for is another one's, or one of those that are `read`.
+    pub fn spares(&self, read: &[&Path]) -> io::Result<()> {
+        let all = self.files();
+        for (at, file) in all.iter().enumerate() {
+            spares(file, read)?;
+            if all[..at].iter().any(|other| is_same(file, other)) {
+                let why = "two reports would be written there, one over the other";
+                return Err(misplaced(file, why));
+            }
+        }
+        Ok(())
+    }
+
+    /// The files that are asked for.
+    fn files(&self) -> Vec<&Path> {
         let all = [
             &self.json,
             &self.page,
@@ -57,17 +78,7 @@ impl Output {
             &self.prometheus,
             &self.badge,
         ];
-        let all: Vec<_> = all.into_iter().flatten().map(PathBuf::as_path).collect();
-        for (at, file) in all.iter().enumerate() {
-            has_place(file, read)?;
-            if all[..at].iter().any(|other| is_same(file, other)) {
-                return Err(misplaced(
-                    file,
-                    "two reports would be written there, one over the other",
-                ));
-            }
-        }
-        Ok(())
+        all.into_iter().flatten().map(PathBuf::as_path).collect()
     }
 
     /// Writes what was asked for, and always a summary to stdout. Where one of them cannot be
@@ -114,12 +125,17 @@ pub fn has_place(file: &Path, read: &[&Path]) -> io::Result<()> {
     match (file.is_dir(), folder.is_dir()) {
         (true, _) => Err(misplaced(file, "it is a folder: name a file")),
         (false, false) => Err(misplaced(file, "its folder is not there: make it first")),
-        _ if read.iter().any(|other| is_same(file, other)) => {
-            let why = "it is read by this command, and would be written over: name another file";
-            Err(misplaced(file, why))
-        }
-        _ => Ok(()),
+        (false, true) => spares(file, read),
     }
+}
+
+/// Whether it is none of the files that the command reads.
+fn spares(file: &Path, read: &[&Path]) -> io::Result<()> {
+    if read.iter().any(|other| is_same(file, other)) {
+        let why = "it is read by this command, and would be written over: name another file";
+        return Err(misplaced(file, why));
+    }
+    Ok(())
 }
 
 fn misplaced(file: &Path, why: &str) -> io::Error {
