@@ -123,7 +123,7 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 		others.AddCert(other)
 		key, is := other.PublicKey.(*rsa.PublicKey)
 		if at == 0 && other.IsCA || is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) {
-			detail := "a CA as the leaf, or RSA of less than 2048 or more than 8192 bits" // No client with rustls.
+			detail := "a CA as the leaf, or RSA below 2048 or above 8192 bits" // No rustls client.
 			return nil, &Rejected{"chain_broken", r.Files[0], detail}
 		}
 	}

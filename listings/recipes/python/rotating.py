@@ -67,7 +67,7 @@ class Rotating:
             return
         if loaded["chain"] == self._chain:
             self._hook(None, None)
-        # Authorities do shorten their chains. But a leaf alone may need those roots that are intermediates.
+        # Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
         elif len(loaded["chain"]) >= len(self._chain) or age >= (REST if loaded["chain"][1:] else SETTLE):
             self._current, self._chain = context, loaded["chain"]
             self._loaded.set()  # Before the hook: where that fails, the pair is served all the same.

@@ -69,7 +69,7 @@ fn a_short_rsa_key_in_go() {
     };
     let said = says(Command::new(&program), short.path(), "\"event\"");
     assert!(said.contains("identity_awaited"), "{said}");
-    assert!(said.contains("RSA of less than 2048"), "{said}");
+    assert!(said.contains("RSA below 2048"), "{said}");
     let Some(long) = issued("rsa:2048", "long", NAMED) else {
         return;
     };
