@@ -35,7 +35,7 @@ mod multiplexed;
 pub(crate) mod narrow;
 pub mod pool;
 pub mod probe;
-mod quic;
+pub(crate) mod quic;
 pub mod read_ahead;
 pub mod target;
 mod upload;

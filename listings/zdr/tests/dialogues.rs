@@ -236,3 +236,30 @@ async fn an_answer_that_is_no_answer_is_a_status() {
     let ended = dialogue.ask().await.unwrap_err();
     assert!(matches!(ended, Ended::Said(_)), "{ended}");
 }
+
+/// Whom a server of mail lets in is seen behind the greeting: `NOOP` is answered for everybody.
+#[tokio::test]
+async fn a_client_is_let_in_where_its_recipient_or_its_login_is_taken() {
+    let entered = async |protocol, words: &'static [u8]| {
+        let dialogue = Dialogue::over(protocol, says(words)).await;
+        dialogue
+            .unwrap()
+            .enter()
+            .await
+            .map_err(|ended| ended.to_string())
+    };
+    let smtp = b"250 me\r\n250 ok\r\n250 ok\r\n250 reset\r\n";
+    assert_eq!(entered(Protocol::Smtp, smtp).await, Ok(()));
+    let imap = b"z OK in\r\nz OK open\r\nz OK closed\r\n";
+    assert_eq!(entered(Protocol::Imap, imap).await, Ok(()));
+    let refused = b"250 me\r\n250 ok\r\n550 no certificate\r\n";
+    let refused = entered(Protocol::Smtp, refused).await.unwrap_err();
+    assert!(
+        refused.contains("was answered `550 no certificate`"),
+        "{refused}"
+    );
+    let refused = entered(Protocol::Imap, b"z NO no certificate\r\n")
+        .await
+        .unwrap_err();
+    assert!(refused.contains("`LOGIN` was answered `z NO"), "{refused}");
+}

@@ -43,12 +43,17 @@ pub fn estimate(spec: &Spec, options: &Options) -> Estimate {
         None => options.jobs,
     };
     let lasting = scenarios.iter().map(|scenario| usual(scenario));
-    let waiting = scenarios.iter().map(|scenario| usual(scenario) + within);
+    let waiting = scenarios
+        .iter()
+        .map(|scenario| usual(scenario).saturating_add(within));
+    // Whoever asks for four thousand million rotations is told that they take forever.
+    let all = |each: Duration| each.saturating_mul(options.rotations);
+    let sum =
+        |rotations: Duration, scenarios| frame.saturating_add(rotations.saturating_add(scenarios));
+    let longest = options.interval.max(within.saturating_add(told));
     Estimate {
-        usual: frame + rotation * options.rotations + side_by_side(lasting, jobs),
-        longest: frame
-            + options.interval.max(within + told) * options.rotations
-            + side_by_side(waiting, jobs),
+        usual: sum(all(rotation), side_by_side(lasting, jobs)),
+        longest: sum(all(longest), side_by_side(waiting, jobs)),
     }
 }
 
@@ -74,7 +79,7 @@ fn side_by_side(lasting: impl Iterator<Item = Duration>, jobs: usize) -> Duratio
     let mut free = vec![Duration::ZERO; jobs.max(1)];
     for lasts in lasting {
         if let Some(first) = free.iter_mut().min() {
-            *first += lasts;
+            *first = first.saturating_add(lasts);
         }
     }
     free.into_iter().max().unwrap_or_default()

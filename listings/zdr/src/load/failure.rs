@@ -102,3 +102,30 @@ fn left_alone(error: &StreamError) -> bool {
         error => error.is_h3_no_error(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Failed, FailureKind};
+
+    /// What mail says for good turns a client away; what it says for now does not, and nor does a goodbye.
+    #[test]
+    fn a_refusal_is_told_from_a_server_that_breaks_down() {
+        let said = |words: &str| Failed::new(FailureKind::Status, words.into()).turned_away();
+        for refused in [
+            "400 Bad Request",
+            "28000 no pg_hba.conf entry",
+            "`RCPT TO:<zdr@localhost>` was answered `550 a certificate is needed`",
+            "`LOGIN` was answered `z NO no valid certificate`",
+        ] {
+            assert!(said(refused), "{refused}");
+        }
+        for broken in [
+            "500 Internal Server Error",
+            "57P01 terminating",
+            "`RCPT TO:<zdr@localhost>` was answered `451 later`",
+            "`LOGIN` was answered `* BYE restart`",
+        ] {
+            assert!(!said(broken), "{broken}");
+        }
+    }
+}

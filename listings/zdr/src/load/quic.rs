@@ -87,7 +87,7 @@ impl Quic {
 }
 
 /// Any port of this machine from which an address can be reached.
-fn any_port(address: SocketAddr) -> SocketAddr {
+pub(crate) fn any_port(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

@@ -221,10 +221,10 @@ pub enum Protocol {
     /// Redis or Valkey over TLS. Clients ask `PING`, and hold commands back with `MULTI`.
     Redis,
     /// SMTP with STARTTLS. Clients say `NOOP`, and hold a mail with recipients `zdr@localhost`, which
-    /// they never send.
+    /// they never send. With `client_auth`, a client is let in whose recipient is taken.
     Smtp,
     /// IMAP with STARTTLS. Clients say `NOOP`, and hold the mailbox of the user `zdr` open, whose
-    /// password is `zdr`.
+    /// password is `zdr`. With `client_auth`, a client is let in whose login is.
     Imap,
 }
 

@@ -14,6 +14,8 @@ use crate::server::spec::{Keys, Layout, Protocol, Reload, Spec};
 pub struct Remarks {
     /// On what is spoken.
     pub protocol: String,
+    /// On HTTP/3. Empty where nothing hints at it.
+    pub http3: String,
     /// On the way to reload.
     pub reload: String,
     /// On the server as a whole.
@@ -48,6 +50,7 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
             None => text += "# download = \"/large.iso\"\n",
         }
     }
+    http3(&mut text, spec.http3, remarks);
     text.push('\n');
     comment(
         &mut text,
@@ -80,7 +83,12 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
 }
 
 /// The text of a file for a server that runs already. What cannot be seen from outside has to be filled in.
-pub fn attached(address: &str, name: &str, protocol: Protocol, remarks: &Remarks) -> String {
+pub fn attached(
+    address: &str,
+    name: &str,
+    (protocol, speaks_http3): (Protocol, bool),
+    remarks: &Remarks,
+) -> String {
     let mut text = "# How `zdr check` reaches a server that runs already.\n".to_owned();
     comment(&mut text, &remarks.server);
     text += "# `zdr help toml` explains every key.\n\n";
@@ -94,6 +102,7 @@ pub fn attached(address: &str, name: &str, protocol: Protocol, remarks: &Remarks
         text += "# The path of an answer of 8 MB or more, to see whether a reload cuts it.\n\
                  # download = \"/large.iso\"\n";
     }
+    http3(&mut text, speaks_http3, remarks);
     text += "\n[attach]\n";
     pair(&mut text, "address", &quoted(address));
     pair(&mut text, "server_name", &quoted(name));
@@ -108,6 +117,13 @@ pub fn attached(address: &str, name: &str, protocol: Protocol, remarks: &Remarks
              # to follow its files by itself.\n\
              # [reload]\n# signal = \"HUP\"          # needs `pid`\n# command = [\"my-server\", \"reload\"]\n";
     text
+}
+
+fn http3(text: &mut String, is_spoken: bool, remarks: &Remarks) {
+    comment(text, &remarks.http3);
+    if is_spoken {
+        pair(text, "http3", "true");
+    }
 }
 
 fn reload(text: &mut String, reload: &Reload) {

@@ -13,6 +13,7 @@ use crate::load::Target;
 use crate::server::spec::{Keys, Protocol, Reload, Spec};
 use crate::server::written::Remarks;
 use crate::testbed::TestBed;
+use crate::testbed::http3::look_for_http3;
 use crate::testbed::look::{Look, look};
 use crate::testbed::preflight::{answers, asked};
 use crate::testbed::rotate::until_shown;
@@ -72,6 +73,13 @@ pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<F
             how
         }
     };
+    if found.spec.protocol.is_http() {
+        let target = &testbed.target;
+        let address = *target.address.borrow();
+        let offered = seen.offers.as_deref();
+        let looking = look_for_http3(address, &target.name, offered, target.patience);
+        (found.spec.http3, found.remarks.http3) = Box::pin(looking).await;
+    }
     found.remarks.reload = match known.reload {
         true => "As it was asked for.".into(),
         false => {

@@ -51,6 +51,8 @@ pub struct Look {
     pub in_clear: Option<String>,
     /// The first line of the answer to `GET /` over TLS.
     pub answer: Option<String>,
+    /// What it offers beside, in that answer: other protocols and ports (Alt-Svc, RFC 7838).
+    pub offers: Option<String>,
 }
 
 /// A certificate, in words.
@@ -185,8 +187,13 @@ async fn over_tls(
         .map(|version| format!("{version:?}"));
     look.alpn = session.alpn_protocol().map(text);
     if look.alpn.as_deref() != Some("h2") && !protocol.is_dialogue() {
-        let asking = first_line(&mut stream, Duration::ZERO);
-        look.answer = timeout(patience, Box::pin(asking)).await.ok().flatten();
+        let asking = Box::pin(head(&mut stream));
+        let head = timeout(patience, asking).await.ok().flatten();
+        let head = head.unwrap_or_default();
+        look.answer = line_of(&head);
+        let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+        let offers = fields.find(|(name, _)| name.eq_ignore_ascii_case("alt-svc"));
+        look.offers = offers.map(|(_, value)| value.trim().to_owned());
     }
     Ok(())
 }
@@ -211,10 +218,37 @@ async fn first_line(
             stream.read(&mut bytes).await.ok()?
         }
     };
-    let text = std::str::from_utf8(bytes.get(..read)?).ok()?;
+    line_of(std::str::from_utf8(bytes.get(..read)?).ok()?)
+}
+
+/// The head of the answer to `GET /`; of what is no HTTP, what comes first.
+async fn head(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Option<String> {
+    const LONGEST: usize = 16 * 1024;
+    stream.write_all(GET).await.ok()?;
+    stream.flush().await.ok()?;
+    let (mut seen, mut bytes) = (Vec::new(), [0; 1024]);
+    loop {
+        let read = stream.read(&mut bytes).await.ok()?;
+        seen.extend_from_slice(&bytes[..read]);
+        let end = seen.windows(4).position(|of| of == b"\r\n\r\n");
+        let is_http = seen.starts_with(b"HTTP/");
+        if read == 0 || end.is_some() || !is_http || seen.len() > LONGEST {
+            let head = seen.get(..end.unwrap_or(seen.len()))?;
+            return Some(String::from_utf8_lossy(head).into_owned());
+        }
+    }
+}
+
+/// The first line. `None` where that is no text.
+fn line_of(text: &str) -> Option<String> {
     let line = text.lines().next()?.trim_end();
     let is_text = !line.is_empty() && !line.contains(|letter: char| letter.is_control());
     is_text.then(|| line.to_owned())
+}
+
+/// The configuration of a client that accepts whatever is shown.
+pub(super) fn accepting(alpn: &[&str]) -> io::Result<ClientConfig> {
+    Arc::new(Witness::default()).config(alpn)
 }
 
 /// Accepts whatever is shown, and remembers it.

@@ -18,6 +18,7 @@ use crate::load::failure::Failed;
 use crate::server::advice::Advice;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
+use crate::testbed::hello::unmet;
 use crate::testbed::look::{Look, look};
 
 /// An answer of fewer bytes lies in buffers, whole, when a rotation begins.
@@ -237,6 +238,14 @@ async fn download(target: &Target) -> Result<(), Error> {
 /// Why no client is served, after a look without a client's scruples.
 async fn explained(target: &Target, failed: &Failed) -> Advice {
     let address = *target.address.borrow();
+    if let Some((what, change)) = unmet(target, failed).await {
+        return Advice {
+            what,
+            tried: format!("a handshake with {address}, and then a hello that offers all there is"),
+            seen: format!("{} ({})", failed.kind, failed.error),
+            change,
+        };
+    }
     if target.protocol.is_dialogue() {
         return dialogue(target, failed);
     }

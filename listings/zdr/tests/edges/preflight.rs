@@ -350,3 +350,53 @@ fn a_user_who_is_nobody_is_named() {
     };
     checked(&folder, &toml).says(3, &["`user = \"no-such-user\"`", said]);
 }
+
+/// A server that wants one thing alone, in Python: the last argument says which.
+const WANTS: &str = r"
+import socket, ssl, sys
+certificate, key, port, how = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate, key)
+exec(how)
+listener = socket.create_server(('127.0.0.1', int(port)))
+while True:
+    tcp, _ = listener.accept()
+    try:
+        context.wrap_socket(tcp, server_side=True).recv(4096)
+    except OSError:
+        pass
+    tcp.close()
+";
+
+/// A group, a cipher suite and a version that no client here has.
+#[test]
+fn what_clients_here_lack_is_named() {
+    if lab_test::peer::find("python3").is_none() {
+        return;
+    }
+    let wants = |how: &str| {
+        format!(
+            "command = [\"python3\", \"-c\", \"\"\"{WANTS}\"\"\", \"{{certificate}}\", \"{{key}}\", \
+             \"{{port}}\", \"{how}\"]\nprotocol = \"any_http\"\n"
+        )
+    };
+    let old = "context.minimum_version = ssl.TLSVersion.TLSv1; \
+               context.maximum_version = ssl.TLSVersion.TLSv1_1; \
+               context.set_ciphers('ALL:@SECLEVEL=0')";
+    let cbc = "context.maximum_version = ssl.TLSVersion.TLSv1_2; \
+               context.set_ciphers('ECDHE-ECDSA-AES128-SHA')";
+    no_verdict(&[
+        (
+            wants("context.set_ecdh_curve('secp521r1')"),
+            &[
+                "it agrees on a key by the group secp521r1 alone",
+                "let it take one of X25519",
+            ],
+        ),
+        (
+            wants(cbc),
+            &["it takes the cipher suite TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, and none that"],
+        ),
+        (wants(old), &["it speaks no version of TLS above TLSv1_1"]),
+    ]);
+}

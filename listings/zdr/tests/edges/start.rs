@@ -4,7 +4,7 @@ use std::fs;
 
 use zdr::server::spec::{Protocol, Spec};
 
-use super::{BROKEN, Done, Folder, Running, Theirs, until};
+use super::{BROKEN, Done, Folder, Running, SOUND, Theirs, until};
 
 const SHORT: [&str; 7] = [
     "--rotations",
@@ -522,4 +522,56 @@ fn an_interrupted_run_is_no_verdict_in_each_form() {
     assert!(read("b.json").contains("\"no verdict\""));
     assert!(read("j.xml").contains("failures=\"0\" errors=\"1\""));
     assert!(read("p.prom").contains("zdr_check_interrupted{server=\"broken\"} 1"));
+}
+
+/// Neither a command nor an address says whether there is a port of UDP.
+#[test]
+fn http3_is_found_of_a_command_and_of_a_server_that_runs() {
+    let folder = Folder::new();
+    let written = |file: &str| {
+        let spec = Spec::read(&folder.path(file)).unwrap();
+        (spec.http3, fs::read_to_string(folder.path(file)).unwrap())
+    };
+    for (unusual, speaks) in [("http3", true), ("chatty-log", false)] {
+        let file = format!("{unusual}.toml");
+        let command = broken(&format!("--unusual={unusual}"));
+        let init = ["init", &file, "--command", &command, "--reload", "files"];
+        let done = folder.run(&init);
+        done.says(0, &["  protocol  http"]);
+        let (http3, text) = written(&file);
+        assert_eq!(http3, speaks, "{text}");
+        assert_eq!(
+            done.err.contains("\n  http3     true. On UDP port "),
+            speaks,
+            "{}",
+            done.err
+        );
+        assert_eq!(text.contains("agreed on `h3`"), speaks, "{text}");
+    }
+    for (file, speaks) in [("runs.toml", true), ("alone.toml", false)] {
+        let here = Folder::idle();
+        let theirs = Theirs::start(&here, if speaks { &["--unusual=http3"] } else { &[] });
+        let init = ["init", file, "--running", &theirs.address];
+        folder.run(&init).says(0, &[]);
+        let (http3, text) = written(file);
+        assert_eq!(http3, speaks, "{text}");
+    }
+}
+
+/// Numbers that no run comes to the end of.
+#[test]
+fn a_plan_of_endless_rotations_is_a_plan() {
+    let folder = Folder::idle();
+    folder.write("server.toml", SOUND);
+    let plan = [
+        "check",
+        "server.toml",
+        "--plan",
+        "--rotations",
+        "4294967295",
+    ];
+    let long = ["--interval-ms", "18446744073709551615"];
+    let done = folder.run(&[&plan[..], &long].concat());
+    done.says(0, &[]);
+    assert!(done.out.contains("4294967295"), "{}", done.out);
 }

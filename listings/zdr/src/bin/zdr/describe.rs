@@ -17,6 +17,7 @@ use zdr::server::lines::{TERMINAL, fill};
 use zdr::server::spec::{Protocol, Spec};
 use zdr::server::written::{Remarks, attached, started};
 use zdr::testbed::discover::{Found, Known, discover};
+use zdr::testbed::http3::look_for_http3;
 use zdr::testbed::look::{Look, look};
 
 use crate::arguments::{Check, Init, Started};
@@ -86,10 +87,17 @@ impl Started {
         };
         let Found { spec, remarks } = &found;
         let protocol = zdr::report::format::name(&spec.protocol);
-        for (name, found, how) in [
+        let http3 = match spec.http3 {
+            true => "true",
+            false => "false",
+        };
+        let parts = [
             ("protocol", protocol, &remarks.protocol),
+            ("http3", http3.into(), &remarks.http3),
             ("reload", spec.reload.words(), &remarks.reload),
-        ] {
+        ];
+        let said = parts.into_iter().filter(|(_, _, how)| !how.is_empty());
+        for (name, found, how) in said {
             let first = format!("  {name:<9} ");
             let lines = fill(
                 &format!("{found}. {how}"),
@@ -182,14 +190,18 @@ async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
         true => " It asks clients for a certificate.",
         false => "",
     };
+    let offered = seen.offers.as_deref();
+    let (speaks_http3, http3) = look_for_http3(socket, host, offered, patience).await;
     let remarks = Remarks {
+        http3,
         server: format!(
             "{address} showed {leaf}. It spoke {version}, and agreed on {agreed} of h2 and http/1.1 (ALPN).{asks}"
         ),
         protocol: format!("`GET /` was answered: {answer}."),
         reload: String::new(),
     };
-    Ok(attached(address, name, Protocol::AnyHttp, &remarks))
+    let protocol = (Protocol::AnyHttp, speaks_http3);
+    Ok(attached(address, name, protocol, &remarks))
 }
 
 fn no_server_of_http(address: &str, seen: &Look) -> Advice {
