@@ -74,12 +74,11 @@ async fn server(arguments: Arguments) -> io::Result<()> {
     };
     let state = first.state.clone();
     let server = serve::Server::new(&arguments, state);
-    let udp = quic::socket(&arguments)?;
     let listener = match arguments.inherited {
         true => seamless::inherited()?,
         false => listen(address).await?,
     };
-    if let Some(udp) = udp {
+    if let Some(udp) = quic::socket(&arguments, listener.local_addr()?)? {
         tokio::spawn(quic::serve(udp, first.live.clone(), arguments.defect));
     }
     if arguments.inherited {

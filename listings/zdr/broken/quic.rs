@@ -25,17 +25,17 @@ use crate::arguments::Arguments;
 use crate::defect::Defect;
 use crate::unusual::Unusual;
 
-/// The socket, where the server speaks HTTP/3.
+/// The socket, where the server speaks HTTP/3: on the port that it has for TCP.
 ///
 /// # Errors
 /// When the port is taken.
-pub fn socket(arguments: &Arguments) -> io::Result<Option<UdpSocket>> {
+pub fn socket(arguments: &Arguments, tcp: SocketAddr) -> io::Result<Option<UdpSocket>> {
     let is_spoken = arguments.unusual == Some(Unusual::Http3)
         || matches!(
             arguments.defect,
             Some(Defect::QuicKeepsOld | Defect::QuicForgetsConnections | Defect::QuicMigrationLost)
         );
-    let socket = is_spoken.then(|| shared(arguments.serve.address()));
+    let socket = is_spoken.then(|| shared(tcp));
     socket.transpose()
 }
 
