@@ -132,6 +132,8 @@ pub enum Defect {
     OneNameForAll,
     /// After a reload, a client that names no server is shown the certificate of another name.
     NamelessMoves,
+    /// A client that names no server is shown the certificate of the start: the default is read once.
+    NamelessKeepsOld,
     /// Of two kinds of keys, only the first is read again.
     OneKindRenewed,
     /// It speaks HTTP/3 with the certificate of the start: what is published comes to TCP alone.

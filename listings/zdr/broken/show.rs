@@ -68,6 +68,11 @@ pub fn loader(
                     },
                 },
                 slots: in_its_slot(defect, identity, &slots),
+                nameless: match (defect, unusual) {
+                    (Some(Defect::NamelessKeepsOld), _) => Nameless::Shown(first.clone()),
+                    (_, Some(Unusual::NameWanted)) => Nameless::TurnedAway,
+                    _ => Nameless::AsOthers,
+                },
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
                 file: file.clone(),
@@ -176,9 +181,17 @@ fn in_its_slot(
     slots.clone()
 }
 
+/// What becomes of a client that names no server.
+enum Nameless {
+    AsOthers,
+    Shown(Arc<CertifiedKey>),
+    TurnedAway,
+}
+
 /// Answers each hello with the pair of its generation.
 struct CertResolver {
     pair: Arc<CertifiedKey>,
+    nameless: Nameless,
     /// What is answered instead, by what the client prefers. Empty but for one defect.
     slots: Vec<Arc<CertifiedKey>>,
     /// For clients that do not take the kind of its key.
@@ -201,6 +214,11 @@ impl ResolvesServerCert for CertResolver {
             if is_asked {
                 return Some(certified.clone());
             }
+        }
+        match (hello.server_name(), &self.nameless) {
+            (None, Nameless::Shown(pair)) => return Some(pair.clone()),
+            (None, Nameless::TurnedAway) => return None,
+            _ => {}
         }
         let nothing = match self.defect {
             Some(Defect::SecondCallNone) => self.asked.swap(true, Ordering::SeqCst),

@@ -34,6 +34,8 @@ pub enum Unusual {
     Redis,
     /// It has gRPC's health service, asks its clients to leave at a reload, and lets their streams live on.
     Grpc,
+    /// It answers no client that names no server, as many a proxy does.
+    NameWanted,
     /// It has another name, whose certificate is not renewed.
     TwoNames,
     /// It has a certificate for each of two kinds of keys, and renews both.

@@ -31,6 +31,7 @@ use lab::client::Client;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use crate::attempt::Recorder;
 use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
@@ -126,12 +127,19 @@ impl TestBed {
         Ok(self.second_set.write(&issued)?)
     }
 
-    /// From now on a rotation is over only when these classes are shown the new certificate, too.
+    /// From now on a rotation is over only when these classes are shown the new certificate, too; and clients
+    /// that name no server, where those are shown what is served now.
     ///
     /// # Errors
     /// When such a client cannot be made.
-    pub fn wait_for(&mut self, classes: &[Class]) -> Result<(), Error> {
+    pub async fn wait_for(&mut self, classes: &[Class], recorder: &Recorder) -> Result<(), Error> {
         self.beside = Beside::of(&self.target, classes)?;
+        if self.target.sibling.is_none() {
+            let nameless = Beside::nameless(&self.target)?;
+            let shown = nameless.handshake(recorder).await.shown;
+            self.beside
+                .extend((shown == Some(self.chains.latest())).then_some(nameless));
+        }
         Ok(())
     }
 

@@ -93,7 +93,7 @@ impl Run {
         testbed: &mut TestBed,
         control: &RunControl<'_>,
     ) -> Result<(), Error> {
-        testbed.wait_for(&self.classes)?;
+        testbed.wait_for(&self.classes, &self.recorder).await?;
         (control.progress)(Step::Steady);
         pass(testbed, self.options.steady).await?;
         let before = testbed.server.usage();

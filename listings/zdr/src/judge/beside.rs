@@ -1,4 +1,5 @@
-//! Certificates that stand beside the first: that of another listener, and that of another kind of key.
+//! Certificates that stand beside the first: that of another listener, that of another kind of key, and what a
+//! server shows to clients that name none.
 
 use crate::attempt::{Attempt, Class};
 use crate::judge::findings::{ROTATION, finding};
@@ -7,7 +8,7 @@ use ch11_verification::rotation::Window;
 
 /// Which of these classes was never shown a new certificate that others were shown.
 pub fn of_beside(records: &[Attempt], windows: &[Window]) -> Vec<Finding> {
-    let classes = [Class::Second, Class::Quic];
+    let classes = [Class::Second, Class::Quic, Class::Nameless];
     let found = classes
         .iter()
         .filter_map(|class| missed(*class, records, windows));

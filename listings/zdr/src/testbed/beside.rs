@@ -58,6 +58,16 @@ impl Beside {
         Ok(all)
     }
 
+    /// One that names no server. It sees what a server shows by default, which may be another certificate on
+    /// purpose, or none.
+    pub fn nameless(target: &Target) -> Result<Self, Error> {
+        Ok(Self {
+            class: Class::Nameless,
+            target: target.clone(),
+            client: AnyClient::Tls(target.nameless_client()?),
+        })
+    }
+
     /// One handshake of this client.
     pub async fn handshake(&self, recorder: &Recorder) -> Attempt {
         match &self.client {
