@@ -62,6 +62,45 @@ impl Head {
 pub(crate) struct Reading<S> {
     pub(crate) stream: S,
     pub(crate) head: Head,
+    /// With HTTP/2: how many bytes of its preface are still to come. The rest is hyper's to count.
+    pub(crate) preface: Option<usize>,
+}
+
+/// What a client of HTTP/2 sends before all else, in bytes (RFC 9113, section 3.4).
+const PREFACE: usize = 24;
+
+impl<S> Reading<S> {
+    pub(crate) fn http1(stream: S, head: Head) -> Self {
+        let preface = None;
+        Self {
+            stream,
+            head,
+            preface,
+        }
+    }
+
+    /// The client speaks first, and so the wait begins at once.
+    pub(crate) fn http2(stream: S, head: Head) -> Self {
+        head.came();
+        let preface = Some(PREFACE);
+        Self {
+            stream,
+            head,
+            preface,
+        }
+    }
+
+    fn came(&mut self, bytes: usize) {
+        match &mut self.preface {
+            None => self.head.came(),
+            Some(left) => {
+                *left = left.saturating_sub(bytes);
+                if *left == 0 {
+                    self.head.complete();
+                }
+            }
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Reading<S> {
@@ -72,8 +111,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Reading<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.head.came();
+        let came = buffer.filled().len() - before;
+        if came > 0 {
+            self.came(came);
         }
         read
     }

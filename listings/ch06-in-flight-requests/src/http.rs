@@ -54,10 +54,7 @@ where
         }
         std::future::ready(Ok::<_, Infallible>(response))
     });
-    let reading = Reading {
-        stream: stream.clone(),
-        head: head.clone(),
-    };
+    let reading = Reading::http1(stream.clone(), head.clone());
     let connection = conn::http1::Builder::new()
         .max_buf_size(ROOM)
         .serve_connection(TokioIo::new(reading), service);
@@ -92,13 +89,18 @@ where
     let body = Arc::new(Counts::default());
     let service =
         service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &body))));
-    let io = TokioIo::new(stream.clone());
+    let head = Head::default();
+    let reading = Reading::http2(stream.clone(), head.clone());
     let connection = conn::http2::Builder::new(TokioExecutor::new())
         .max_send_buf_size(ROOM)
-        .serve_connection(io, service);
+        .serve_connection(TokioIo::new(reading), service);
+    let connection = pin!(connection);
     let ask = conn::http2::Connection::graceful_shutdown;
     let owes = || body.owes();
-    let end = until_gone(stream, pin!(connection), due, grace, ask, |_| (), owes).await;
+    let end = tokio::select! {
+        end = until_gone(stream, connection, due, grace, ask, |_| (), owes) => end,
+        () = head.overdue() => End::Cut,
+    };
     (body.sent.load(Ordering::Relaxed), end)
 }
 // ANCHOR_END: http2

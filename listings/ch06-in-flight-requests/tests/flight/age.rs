@@ -135,6 +135,33 @@ async fn half_a_request_is_waited_for_so_long() {
     assert_eq!(&answer, b"HTTP/1.1 200");
 }
 
+/// A client of HTTP/2 speaks first. One that says nothing, or half of what it has to, would hold its
+/// place until it is due.
+async fn is_cut_after_saying(said: &[u8]) {
+    let bench = Bench::new(BY_AGE);
+    let mut idle = bench.http(Version::Http2).await;
+    let options = client::config(bench.agent.root_pem(), Version::Http2, Options::default());
+    let client = bench.client(options.unwrap());
+    let (mut half, _) = bench.open(&client).await;
+    let start = Instant::now();
+    half.write_all(said).await.unwrap();
+    tokio::time::sleep(HEAD_BOUND / 2).await;
+    bench.closed(1, "cut").await;
+    assert_eq!(start.elapsed().as_secs(), HEAD_BOUND.as_secs());
+    tokio::time::sleep(HEAD_BOUND * 4).await;
+    idle.get(1).await.expect("an idle connection was closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_preface_is_waited_for_so_long() {
+    is_cut_after_saying(b"PRI * HTTP/2.0\r\n\r").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_preface_is_waited_for_so_long() {
+    is_cut_after_saying(b"").await;
+}
+
 /// What age has cut before is not the drain's.
 #[tokio::test(start_paused = true)]
 async fn a_drain_counts_only_what_it_cut() {
