@@ -1,5 +1,7 @@
 """Look at the files again and again. The standard library has no events of the file system."""
 
+import contextlib
+import queue
 import signal
 import threading
 
@@ -11,9 +13,11 @@ def watch(store, poll_ms, poll_only):
     """Starts a thread that looks every `poll_ms` milliseconds, for as long as the process lives."""
     if not poll_only:
         emit("watch_degraded", to="polling", why="the standard library has no file events")
-    hint = threading.Event()
+    # A signal may come while another is handled, by the same thread: `put` may interrupt itself,
+    # which `Event.set` may not, since it takes a lock.
+    hint = queue.SimpleQueue()
     # An agent may send it after a renewal. Unheard it would end the process.
-    signal.signal(signal.SIGHUP, lambda *_: hint.set())
+    signal.signal(signal.SIGHUP, lambda *_: hint.put(None))
     threading.Thread(target=_run, args=(store, poll_ms / 1000, hint), daemon=True).start()
 
 
@@ -21,8 +25,10 @@ def _run(store, pause, hint):
     told = None
     while True:
         told = look(store, told)
-        hint.wait(pause)
-        hint.clear()
+        with contextlib.suppress(queue.Empty):
+            hint.get(timeout=pause)
+            while True:  # One look is enough for all that have come.
+                hint.get_nowait()
 
 
 def look(store, told):

@@ -7,8 +7,10 @@ use ch02_hot_reload::arguments::Serve;
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::child::Child;
+use lab::client::{Client, Options};
 use lab::log::want;
 use rustix::process::Signal;
+use tokio::time::timeout;
 
 /// A storm of signals, and no other trigger: the next look is due in an hour.
 async fn hears(program: &Path, before: &[&str]) {
@@ -18,13 +20,17 @@ async fn hears(program: &Path, before: &[&str]) {
     let arguments = Serve::command_line_with(&agent.files(), &arguments);
     let before = before.iter().map(OsString::from);
     let server = Child::spawn(program, before.chain(arguments), |_| ()).unwrap();
-    server.port(BOUND).await;
+    let port = server.port(BOUND).await;
     let next = agent.rotate().unwrap();
     for _ in 0..200 {
         server.signal(Signal::HUP).unwrap();
     }
     let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
     server.log().wait_for(&loaded, BOUND).await;
+    // The thread that takes the signals is the one that accepts.
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    let seen = timeout(BOUND, client.probe(([127, 0, 0, 1], port).into())).await;
+    seen.expect("no answer after the signals").unwrap();
 }
 
 #[tokio::test]
