@@ -68,11 +68,7 @@ pub fn loader(
                     },
                 },
                 slots: in_its_slot(defect, identity, &slots),
-                nameless: match (defect, unusual) {
-                    (Some(Defect::NamelessKeepsOld), _) => Nameless::Shown(first.clone()),
-                    (_, Some(Unusual::NameWanted)) => Nameless::TurnedAway,
-                    _ => Nameless::AsOthers,
-                },
+                nameless: Nameless::of(defect, unusual, first),
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
                 file: file.clone(),
@@ -186,6 +182,16 @@ enum Nameless {
     AsOthers,
     Shown(Arc<CertifiedKey>),
     TurnedAway,
+}
+
+impl Nameless {
+    fn of(defect: Option<Defect>, unusual: Option<Unusual>, first: &Arc<CertifiedKey>) -> Self {
+        match (defect, unusual) {
+            (Some(Defect::NamelessKeepsOld), _) => Self::Shown(first.clone()),
+            (_, Some(Unusual::NameWanted)) => Self::TurnedAway,
+            _ => Self::AsOthers,
+        }
+    }
 }
 
 /// Answers each hello with the pair of its generation.
