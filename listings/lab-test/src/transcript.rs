@@ -30,6 +30,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use snapbox::assert::{Action, Assert};
@@ -91,7 +92,7 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
         let assert = Assert::new()
             .action_env("SNAPSHOTS")
             .normalize_paths(false)
-            .redact_with(redactions(dates));
+            .redact_with(redactions(dates).clone());
         assert.eq(shown, Data::read_from(&console, None).raw());
 
         let raw = console.with_extension("events.jsonl");
@@ -186,10 +187,11 @@ pub fn normalise(output: &str) -> String {
 
 fn normalise_dated(output: &str, dates: Dates) -> String {
     let mut lines: Vec<(Option<(u64, bool)>, String)> = Vec::new();
+    let redactions = redactions(dates);
     for line in output.lines() {
         match Event::parse(line) {
             Some(event) => lines.push((concurrent(&event), normalise_event(event, dates))),
-            None => lines.push((None, redactions(dates).redact(line))),
+            None => lines.push((None, redactions.redact(line))),
         }
     }
     // A stretch of events of single connections is sorted; every other line stays where it is.
@@ -225,7 +227,7 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
             }
             // What rustls says of a validity.
             "detail" if dates == Dates::Replaced => {
-                detail_redactions().redact(value.as_str().unwrap_or_default())
+                DETAIL.redact(value.as_str().unwrap_or_default())
             }
             _ => continue,
         };
@@ -233,6 +235,13 @@ fn normalise_event(mut event: Event, dates: Dates) -> String {
     }
     event.to_string()
 }
+
+/// What is drawn by lot or measured in any text.
+const MEASURED: [(&str, &str); 3] = [
+    ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
+    ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
+    ("[PATH]", r"(?<redacted>/[\w./-]*/rotation-\w{6})\b"),
+];
 
 /// What a judgement counted. How many attempts a client makes in a while, and how many of them fail,
 /// differs between runs. How many rotations there are, and how often one is met without harm, does not.
@@ -252,25 +261,25 @@ const COUNTED: [(&str, &str); 4] = [
     ),
 ];
 
-fn redactions(dates: Dates) -> Redactions {
-    let mut patterns = vec![
-        ("[PORT]", r"127\.0\.0\.1:(?<redacted>\d+)"),
-        ("[DURATION]", r"\b(?<redacted>\d+(\.\d+)? (ms|µs|s))\b"),
-        ("[PATH]", r"(?<redacted>/[\w./-]*/rotation-\w{6})\b"),
-    ];
-    patterns.extend(COUNTED);
-    if dates == Dates::Replaced {
-        let date = r"\b(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)";
-        patterns.push(("[TIME]", date));
-    }
-    replacing(&patterns)
-}
-
-fn detail_redactions() -> Redactions {
+/// To compile a pattern takes longer than to look for it.
+static REPLACED: LazyLock<Redactions> = LazyLock::new(|| {
+    let date = r"\b(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)";
+    replacing(&[&MEASURED[..], &COUNTED, &[("[TIME]", date)]].concat())
+});
+static KEPT: LazyLock<Redactions> =
+    LazyLock::new(|| replacing(&[&MEASURED[..], &COUNTED].concat()));
+static DETAIL: LazyLock<Redactions> = LazyLock::new(|| {
     replacing(&[
         ("[TIME]", r"\b(?<redacted>\d{10})\b"),
         ("[DURATION]", r"\b(?<redacted>\d+) seconds\b"),
     ])
+});
+
+fn redactions(dates: Dates) -> &'static Redactions {
+    match dates {
+        Dates::Replaced => &REPLACED,
+        Dates::Kept => &KEPT,
+    }
 }
 
 fn replacing(patterns: &[(&'static str, &str)]) -> Redactions {

@@ -244,19 +244,22 @@ impl Scenes {
 
     /// What the logs hold, when they hold all that the list says, or after [`lab::BOUND`].
     async fn grown(&self, captured: &[&Symptom]) -> Vec<(&'static str, String)> {
-        let began = Instant::now();
+        let (began, mut before) = (Instant::now(), None);
         loop {
             let logs = self.logs.iter();
             let texts: Vec<_> = logs.map(|(scene, log)| (*scene, read(log))).collect();
-            let whole = texts.iter().all(|(scene, text)| {
+            let is_whole = |(scene, text): &(&str, String)| {
                 let mut of_log = captured
                     .iter()
                     .filter(|s| s.scene.as_deref() == Some(scene));
                 of_log.all(|symptom| says(symptom, text) || says_otherwise(symptom, text))
-            });
-            if whole || began.elapsed() > lab::BOUND {
+            };
+            // To look for words takes long: only where there are more.
+            let is_news = before.as_ref() != Some(&texts);
+            if (is_news && texts.iter().all(is_whole)) || began.elapsed() > lab::BOUND {
                 return texts;
             }
+            before = Some(texts);
             tokio::time::sleep(LOOK).await;
         }
     }

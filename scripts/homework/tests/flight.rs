@@ -1,6 +1,7 @@
 //! The sheets of chapter 6: which certificate does this client hold now?
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use ch06_in_flight_requests::tickets::Tickets;
 use homework::ch06::{Answer, By, Client, Happens, Rules, Scene, drawn, sheet};
@@ -10,6 +11,15 @@ use super::virtual_time;
 fn played(scene: &Scene) -> Vec<Answer> {
     virtual_time(scene.play()).unwrap()
 }
+
+/// What comes of the seeds of a class, played once for all tests.
+static PLAYED: LazyLock<Vec<(Scene, Vec<Answer>)>> = LazyLock::new(|| {
+    let play = |scene: Scene| {
+        let answers = played(&scene);
+        (scene, answers)
+    };
+    (0..40).map(drawn).map(play).collect()
+});
 
 /// What one client holds before the first step and after each of these.
 fn held(client: Client, rules: Rules, happens: &[Happens]) -> Vec<(u64, By)> {
@@ -105,11 +115,11 @@ fn age() {
 /// the server did is what the words say.
 #[test]
 fn each_answer_has_its_reason() {
-    for scene in (0..40).map(drawn) {
-        for answer in played(&scene) {
+    for (scene, answers) in &*PLAYED {
+        for answer in answers {
             let client = scene.clients[answer.client];
             let context = format!("{scene:?}: {answer:?}");
-            let old = scene.why_not_the_connection(&answer);
+            let old = scene.why_not_the_connection(answer);
             match answer.by {
                 By::Connection => {
                     let told = client != Client::Downloads && old.is_some();
@@ -119,7 +129,7 @@ fn each_answer_has_its_reason() {
                 _ if answer.connection.is_some() => assert!(old.is_some(), "{context}"),
                 _ => {}
             }
-            let no_session = scene.why_not_the_session(&answer);
+            let no_session = scene.why_not_the_session(answer);
             match answer.by {
                 By::Session => assert!(no_session.is_empty(), "{context}"),
                 _ if answer.session.is_none() => {}
@@ -137,9 +147,9 @@ fn each_answer_has_its_reason() {
 #[test]
 fn each_answer_comes_up_and_is_explained() {
     let mut came_up = BTreeSet::new();
-    for seed in 0..24 {
-        for answer in played(&drawn(seed)) {
-            let is_old = answer.generation < drawn(seed).newest(answer.step);
+    for (seed, (scene, answers)) in (0..24).zip(&*PLAYED) {
+        for answer in answers {
+            let is_old = answer.generation < scene.newest(answer.step);
             came_up.insert((answer.by, is_old));
         }
         let sheet = sheet(seed).unwrap();

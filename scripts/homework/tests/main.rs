@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use ch05_race_conditions::explorer::{Served, Subject};
 use ch05_race_conditions::writer::Writer;
@@ -144,24 +145,32 @@ fn no_two_seeds_of_a_class_share_a_scene() {
 /// Each chapter that has sheets.
 const CHAPTERS: [&str; 5] = ["ch05", "ch06", "ch07", "ch08", "ch09"];
 
+/// The sheets of a chapter with their answers, of the seeds from 0 to 4: printed once for all tests.
+fn solved(chapter: usize) -> &'static [String; 5] {
+    static SHEETS: [OnceLock<[String; 5]>; CHAPTERS.len()] =
+        [const { OnceLock::new() }; CHAPTERS.len()];
+    let sheet = |seed| printed(&[CHAPTERS[chapter], "--seed", seed, "--solve"]);
+    SHEETS[chapter].get_or_init(|| ["0", "1", "2", "3", "4"].map(sheet))
+}
+
 #[test]
 fn seeds_differ_and_one_seed_is_one_sheet() {
-    for chapter in CHAPTERS {
-        let sheet = |seed: &str| printed(&[chapter, "--seed", seed, "--solve"]);
+    for (at, chapter) in CHAPTERS.into_iter().enumerate() {
+        let sheets = solved(at);
         // Behind the line that names the seed.
-        let rest = |seed: &str| sheet(seed).split_once('\n').unwrap().1.to_owned();
-        let sheets: BTreeSet<_> = ["0", "1", "2", "3"].map(rest).into();
-        assert_eq!(sheets.len(), 4, "{chapter}");
-        assert_eq!(sheet("1"), sheet("1"), "{chapter}");
+        let rest = |sheet: &String| sheet.split_once('\n').unwrap().1.to_owned();
+        let differ: BTreeSet<_> = sheets.iter().map(rest).collect();
+        assert_eq!(differ.len(), sheets.len(), "{chapter}");
+        let again = printed(&[chapter, "--seed", "1", "--solve"]);
+        assert_eq!(again, sheets[1], "{chapter}");
     }
 }
 
 /// A terminal of 80 columns has room for each line.
 #[test]
 fn no_line_is_wider_than_a_terminal() {
-    for chapter in CHAPTERS {
-        for seed in ["1", "2", "3", "4"] {
-            let sheet = printed(&[chapter, "--seed", seed, "--solve"]);
+    for (at, chapter) in CHAPTERS.into_iter().enumerate() {
+        for (seed, sheet) in solved(at).iter().enumerate() {
             for line in sheet.lines() {
                 assert!(line.chars().count() <= 80, "{chapter}, seed {seed}: {line}");
             }
