@@ -176,3 +176,25 @@ func TestGosClientDropsASessionThatItCouldNotBegin(t *testing.T) {
 		}
 	})
 }
+
+// With TLS 1.2 a session ends seven days after the handshake with which it began. With TLS 1.3 each
+// resumption begins those days anew.
+func TestOnlySessionsOfTLS12EndAfterAWeek(t *testing.T) {
+	eachVersion(t, func(t *testing.T, version uint16) {
+		ours := newAuthority(t)
+		ours.rotate()
+		store := must[*IdentityStore](t)(Start(ours.source))
+		days := 0
+		server := &tls.Config{GetCertificate: store.GetCertificate,
+			Time: func() time.Time { return time.Now().AddDate(0, 0, days) }}
+		client := ours.client()
+		client.MaxVersion = version
+		client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+		for _, days = range []int{0, 4, 8} {
+			resumes := days == 4 || days == 8 && version == tls.VersionTLS13
+			if _, resumed, err := handshake(server, client); resumed != resumes || err != nil {
+				t.Fatalf("on day %d: resumed %v, %v", days, resumed, err)
+			}
+		}
+	})
+}
