@@ -27,6 +27,12 @@ const unfit = (page) => page.evaluate((least) => {
     return [...new Set(wrong)];
 }, CODE);
 
+// On a phone a deck is a text with pictures, and those have to be there.
+const PHONE = { width: 390, height: 844 };
+export const unseen = (page) => page.evaluate(() => [...document.querySelectorAll(".slide figure svg")]
+    .filter((svg) => !svg.closest("td, li") && svg.getBoundingClientRect().height < 60)
+    .map((svg) => `${svg.closest(".slide").id}: a picture of ${Math.round(svg.getBoundingClientRect().height)} px on a phone`));
+
 // On paper a slide and its notes share a page, which is 960 px high.
 const unprinted = (page) => page.evaluate(() => [...document.querySelectorAll(".notes")]
     .filter((notes) => notes.getBoundingClientRect().height > 240)
@@ -107,6 +113,9 @@ async function one(page, { number, deck, looks, address, themes, inspect, shoot 
     (await unprinted(page)).forEach(say);
     if (number === 0) { (await paged(page)).forEach(say); }
     await page.emulateMedia({ media: "screen" });
+    await page.setViewportSize(PHONE);
+    (await unseen(page)).forEach(say);
+    await page.setViewportSize(SLIDE);
     if (number < 2) { await inspect(page, deck); }
     if (number === 0) { (await spoil(page)).forEach(say); }
 }

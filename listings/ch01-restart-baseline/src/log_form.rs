@@ -7,8 +7,8 @@ use lab::emit::{self, Form};
 /// How the events of a program are written to stderr.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct LogForm {
-    /// Write events as `json` for programs or as `text` for people; `auto` writes text where stderr is
-    /// a terminal.
+    /// How events are written to stderr: `json` for programs, `text` for people, or `auto`, which is text
+    /// if stderr is a terminal, and JSON otherwise.
     #[arg(
         long = "log",
         global = true,

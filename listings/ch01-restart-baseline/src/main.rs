@@ -15,7 +15,7 @@ use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Connection, Failure, Options};
 use tracing::Level;
 
-/// Chapter 1: rotate by restart.
+/// Chapter 1: rotate by restart. Without a command, runs the demo.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -26,7 +26,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Serve with one certificate until stopped.
+    /// Serve one certificate until stopped.
     Serve(Once),
 }
 

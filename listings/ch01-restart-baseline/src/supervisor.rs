@@ -30,13 +30,13 @@ pub struct Once {
     /// The port to listen on; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-    /// The number under which the certificate is logged: the supervisor counts its processes.
+    /// The certificate's generation in the log: the supervisor counts the processes that it starts.
     #[arg(long, default_value_t = 1)]
     pub generation: u64,
 }
 
 impl Once {
-    /// Serves, for ever.
+    /// Serves forever.
     ///
     /// # Errors
     /// When the files are not valid, or the port is taken.

@@ -20,10 +20,10 @@ pub struct Serve {
     /// The key, in PEM. May be the same file.
     #[arg(long)]
     pub key: PathBuf,
-    /// The trust anchors that peers hold, in PEM.
+    /// The trust anchors by which peers verify the chain, in PEM.
     #[arg(long)]
     pub roots: PathBuf,
-    /// A name by which peers know this server. May be given more than once.
+    /// A name that the certificate must be valid for. Can be given several times.
     #[arg(long = "name", default_value = "localhost")]
     pub names: Vec<String>,
     /// The port to listen on; 0 lets the system choose.

@@ -21,7 +21,7 @@ use tracing::Level;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let about = "Chapter 2: rotate by hot reload";
+    let about = "Chapter 2: rotate by hot reload. Without a command, runs the demo";
     exit(match Role::parse(about, "Serve, and reload at SIGHUP") {
         Role::Serve(arguments) => server(arguments).await,
         Role::Demo(shown) => until_told(demo(shown)).await,

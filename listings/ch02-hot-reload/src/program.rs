@@ -11,7 +11,7 @@ use lab::BOUND;
 use lab::child::Child;
 use tracing::Level;
 
-/// What a program is to be: its demo, told `D`, or with `serve` its server, told `S`.
+/// The two roles of a program: its demo, with the options `D`, or with `serve` its server, with the options `S`.
 #[derive(Debug)]
 pub enum Role<D, S> {
     /// No subcommand: run the demo.
@@ -61,7 +61,7 @@ pub struct Plain {}
 /// How much of its log a demo shows.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Shown {
-    /// Log each connection, too.
+    /// Also log each connection.
     #[arg(long)]
     pub all: bool,
 }

@@ -5,6 +5,7 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -14,8 +15,17 @@ import (
 	"time"
 )
 
+const usage = `Usage: serve --certificate FILE --key FILE --roots FILE [OPTIONS]
+       check | visit
+
+serve   serve, and follow the files; serve --help lists the options
+check   for each set of files on stdin, a line of JSON each: would a server load it?
+visit   for each set of files and port on stdin: does a client accept the server there?
+`
+
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	err := run(os.Args[1:])
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		os.Exit(1)
 	}
@@ -33,9 +43,13 @@ func run(arguments []string) error {
 		return Check("localhost")
 	case "visit":
 		return Visit("localhost")
+	case "-h", "--help", "help":
+		fmt.Print(usage)
+		return nil
+	case "":
+		return fmt.Errorf("a command is missing\n\n%s", usage)
 	default:
-		return fmt.Errorf("usage: serve --certificate FILE --key FILE --roots FILE, or check or visit, " +
-			"which read sets of files from stdin")
+		return fmt.Errorf("unknown command %q\n\n%s", role, usage)
 	}
 }
 
@@ -44,17 +58,18 @@ func serve(arguments []string) error {
 	source := Source{}
 	flags.StringVar(&source.Certificate, "certificate", "", "the chain, leaf first, in PEM")
 	flags.StringVar(&source.Key, "key", "", "the key, in PEM; may be the same file")
-	flags.StringVar(&source.Roots, "roots", "", "the trust anchors that peers hold, in PEM")
-	flags.Func("name", "a name by which peers know this server; may be given more than once (default localhost)",
+	flags.StringVar(&source.Roots, "roots", "", "the trust anchors by which peers verify the chain, in PEM")
+	flags.Func("name", "a name that the certificate must be valid for; can be given several times (default localhost)",
 		func(name string) error {
 			source.Names = append(source.Names, name)
 			return nil
 		})
 	port := flags.Int("port", 0, "the port to listen on; 0 lets the system choose")
-	pollMs := flags.Int("poll-ms", 1000, "milliseconds between two looks at the files")
-	pollOnly := flags.Bool("poll-only", false, "do without the file system's events")
-	hook := flags.String("hook", "hot", "hot, stat or frozen")
-	form := flags.String("log", "auto", "write events as json or as text; auto: text where stderr is a terminal")
+	pollMs := flags.Int("poll-ms", 1000, "time between two looks at the files, in milliseconds")
+	pollOnly := flags.Bool("poll-only", false, "only poll, without the file system's events")
+	hook := flags.String("hook", "hot", "hot: the current generation; stat: look at the files in each handshake; "+
+		"frozen: the first generation, forever")
+	form := flags.String("log", "auto", "how events are written: json, text, or auto: text if stderr is a terminal")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

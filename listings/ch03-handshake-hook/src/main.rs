@@ -30,24 +30,25 @@ struct Server {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// Which hook to serve with.
+    /// The hook that chooses the certificate in each handshake.
     #[arg(long, value_enum, default_value = "hot")]
     hook: Kind,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Kind {
-    /// The current generation, kept current by the watcher.
+    /// The current generation, which the watcher keeps up to date.
     Hot,
-    /// The naive way: stat in each handshake.
+    /// The naive way: look at the files in each handshake (`stat`).
     Stat,
-    /// The first generation for ever. A test that passes with this one tests nothing.
+    /// The first generation, forever. A test that passes with it tests nothing.
     Frozen,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let about = "Chapter 3: the handshake asks for the certificate";
+    let about =
+        "Chapter 3: the handshake asks for the certificate. Without a command, runs the demo";
     exit(match Role::parse(about, "Serve, and follow the files") {
         Role::Serve(arguments) => server(arguments).await,
         Role::Demo(shown) => until_told(demo(shown)).await,

@@ -30,10 +30,10 @@ pub enum Events {
 /// How a program is told to follow its files.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Follow {
-    /// Milliseconds between two looks at the files, with or without events.
+    /// Time between two looks at the files, in milliseconds. Events of the file system add further looks.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     pub poll_ms: u64,
-    /// Do without the file system's events.
+    /// Only poll, without the file system's events.
     #[arg(long)]
     pub poll_only: bool,
 }

@@ -17,27 +17,40 @@ from rejected import Rejected
 from watch import watch
 
 
+def files_and_form(role):
+    """The options that the server and the client have in common."""
+    option = role.add_argument
+    option("--certificate", required=True, type=Path, help="the chain, leaf first, in PEM")
+    option("--key", required=True, type=Path, help="the key, in PEM; may be the same file")
+    option("--roots", required=True, type=Path, help="the trust anchors by which peers verify the chain, in PEM")
+    names = "a name that the certificate must be valid for; can be given several times (default: localhost)"
+    option("--name", dest="names", action="append", help=names)
+    poll = "time between two looks at the files, in milliseconds (default: %(default)s)"
+    option("--poll-ms", type=int, default=1000, help=poll)
+    option("--poll-only", action="store_true", help="only poll, without the file system's events")
+    hook = "hot: the context of the current generation; frozen: that of the first, forever (default: %(default)s)"
+    option("--hook", choices=["hot", "frozen"], default="hot", help=hook)
+    log = "how events are written: json, text, or auto: text if stderr is a terminal (default: %(default)s)"
+    option("--log", choices=event.FORMS, default="auto", help=log)
+
+
 def arguments():
     """What the program is told."""
-    parser = argparse.ArgumentParser(prog="python")
+    parser = argparse.ArgumentParser(prog="python", description="The Python twin of chapter 4.")
     roles = parser.add_subparsers(dest="role", required=True)
-    server, client = roles.add_parser("serve"), roles.add_parser("call")
+    server = roles.add_parser("serve", help="serve, and follow the files")
+    client = roles.add_parser("call", help="call a server, and follow the files")
+    roles.add_parser("check", help="for each set of files on stdin, a line of JSON each: would a server load it?")
+    roles.add_parser("visit", help="for each set of files and port on stdin: does a client accept the server there?")
     for role in (server, client):
-        role.add_argument("--certificate", required=True, type=Path)
-        role.add_argument("--key", required=True, type=Path)
-        role.add_argument("--roots", required=True, type=Path)
-        role.add_argument("--name", dest="names", action="append")
-        role.add_argument("--poll-ms", type=int, default=1000)
-        role.add_argument("--poll-only", action="store_true")
-        role.add_argument("--hook", choices=["hot", "frozen"], default="hot")
-        role.add_argument("--log", choices=event.FORMS, default="auto")
-    roles.add_parser("check")
-    roles.add_parser("visit")
-    server.add_argument("--port", type=int, default=0)
-    client.add_argument("--server", required=True)
-    client.add_argument("--server-roots", type=Path)
-    client.add_argument("--every-ms", type=int, default=20)
-    client.add_argument("--until", type=int, default=0)
+        files_and_form(role)
+    option = server.add_argument
+    option("--port", type=int, default=0, help="the port to listen on (default: 0, the system chooses)")
+    option = client.add_argument
+    option("--server", required=True, help="the server to call, HOST:PORT")
+    option("--server-roots", type=Path, help="the trust anchors by which servers are verified, in PEM (default: --roots)")
+    option("--every-ms", type=int, default=20, help="time from one call to the next, in milliseconds (default: 20)")
+    option("--until", type=int, default=0, help="end after a call under this generation or a later one (default: 0, never)")
     told = parser.parse_args()
     if told.role in ("serve", "call"):
         told.names = told.names or ["localhost"]

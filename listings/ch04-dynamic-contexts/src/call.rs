@@ -18,17 +18,17 @@ use crate::{Caller, version};
 /// What a client is told, beside where its identity is.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Calls {
-    /// The server to call.
+    /// The server to call, IP:PORT.
     #[arg(long)]
     pub server: SocketAddr,
-    /// The trust anchors by which servers are judged, in PEM. Without it, those of --roots are, by
-    /// which servers judge this client.
+    /// The trust anchors by which this client verifies servers, in PEM [default: those of --roots, by
+    /// which servers verify this client].
     #[arg(long)]
     pub server_roots: Option<PathBuf>,
-    /// Milliseconds from one call to the next.
+    /// Time from one call to the next, in milliseconds.
     #[arg(long, default_value_t = 20)]
     pub every_ms: u64,
-    /// End after a call under this generation, or a later one; 0 goes on for ever.
+    /// End after a call under this generation or a later one; 0: never.
     #[arg(long, default_value_t = 0)]
     pub until: u64,
 }

@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tracing::Level;
 
-/// Chapter 4: whole contexts, swapped.
+/// Chapter 4: whole contexts, swapped. Without a command, runs the demo.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -53,16 +53,16 @@ struct Program {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// Which context a new connection gets.
+    /// The context that a new connection gets.
     #[arg(long, value_enum, default_value = "hot")]
     hook: Kind,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Kind {
-    /// That of the current generation, kept current by the watcher.
+    /// That of the current generation, which the watcher keeps up to date.
     Hot,
-    /// That of the first generation for ever. A test that passes with this one tests nothing.
+    /// That of the first generation, forever. A test that passes with it tests nothing.
     Frozen,
 }
 

@@ -21,29 +21,30 @@ struct Careful {
     serve: Serve,
     #[command(flatten)]
     follow: watch::Follow,
-    /// Milliseconds after which a chain or a set of trust anchors that shrank is believed.
+    /// How long a chain or a set of trust anchors that became shorter must stay as it is before it is
+    /// believed, in milliseconds.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
     /// Reject a key that other users can read, instead of warning.
     #[arg(long)]
     refuse_exposed_key: bool,
-    /// Milliseconds for which files that are not valid must stay as they are before that is said.
+    /// How long invalid files must stay as they are before they are reported, in milliseconds.
     #[arg(long, default_value_t = 250)]
     rest_ms: u64,
-    /// Reject a certificate that lacks a name of the one that is served, instead of warning.
+    /// Reject a certificate that lacks a name of the current one, instead of warning.
     #[arg(long)]
     refuse_lost_names: bool,
-    /// Where the first files are not valid yet, wait for them instead of ending.
+    /// If the first files are not valid, wait for valid ones instead of ending.
     #[arg(long)]
     wait: bool,
-    /// Never look again. A test that passes with this one tests nothing.
+    /// Never look at the files again. A test that passes with this option tests nothing.
     #[arg(long)]
     frozen: bool,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let about = "Chapter 5: a reader that no writer can trick";
+    let about = "Chapter 5: a reader that no writer can trick. Without a command, runs the demo";
     exit(match Role::parse(about, "Serve, and follow the files") {
         Role::Serve(arguments) => server(arguments).await,
         Role::Demo(Plain {}) => demo(),

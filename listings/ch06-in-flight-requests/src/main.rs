@@ -26,39 +26,40 @@ struct Retire {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// How long a connection may live before it is asked to leave, in milliseconds.
+    /// How long a connection may live before it is asked to close, in milliseconds.
     #[arg(long, default_value_t = 3_600_000)]
     max_age_ms: u64,
-    /// The share of that by which connections are asked to leave earlier, from 0 to 1.
+    /// The share of that age, from 0 to 1, over which these requests are spread: they come earlier by
+    /// a random part of it.
     #[arg(long, default_value_t = 0.1, value_parser = part)]
     jitter: f64,
-    /// How many generations a connection may be behind.
+    /// How many generations a connection may be older than the current one.
     #[arg(long, default_value_t = 1)]
     lag: u64,
-    /// Milliseconds over which a retired generation is asked to leave. In half a minute, 4,096 clients
-    /// come back at 137 a second, each with a full handshake.
+    /// The time over which the connections of a retired generation are asked to close, in milliseconds.
+    /// In 30,000, 4,096 clients come back at 137 a second, each with a full handshake.
     #[arg(long, default_value_t = 30_000)]
     spread_ms: u64,
-    /// Milliseconds that a connection has, once asked.
+    /// How long a connection may stay open after it was asked to close, in milliseconds.
     #[arg(long, default_value_t = 30_000)]
     grace_ms: u64,
-    /// What a rotation does to the sessions of clients that return.
+    /// What a rotation does to the sessions of returning clients.
     #[arg(long, value_enum, default_value = "keep-unless-trust-changed")]
     tickets: Tickets,
-    /// How long a session may be resumed, in milliseconds. It ends with its certificate in any case.
+    /// How long a session may be resumed, in milliseconds. It never outlives its certificate.
     #[arg(long, default_value_t = LIFE.as_millis() as u64)]
     session_life_ms: u64,
-    /// Do not follow the files. A test that passes with this tests nothing.
+    /// Do not follow the files. A test that passes with this option tests nothing.
     #[arg(long)]
     frozen: bool,
-    /// Files, and so connections, that may be open at once.
+    /// How many files, and therefore connections, may be open at once.
     #[arg(long, default_value_t = 4096)]
     open_files: u64,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let about = "Chapter 6: connections that are older than the certificate";
+    let about = "Chapter 6: connections that are older than the certificate. Without a command, runs the demo";
     let serves =
         "Serve HTTP/1.1, HTTP/2 and the lab's protocol, follow the files, and retire connections";
     exit(match Role::<Shown, Retire>::parse(about, serves) {

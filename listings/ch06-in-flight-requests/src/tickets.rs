@@ -17,12 +17,12 @@ use crate::keys::Keyring;
 /// What a rotation does to the sessions that clients hold tickets for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tickets {
-    /// They can be resumed, whatever changed, until their generation is retired. What a server does
-    /// that never replaces its configuration, or shares its ticket keys with all others.
+    /// They can be resumed, whatever changed, until their generation is retired. A server behaves like
+    /// this if it never replaces its configuration, or shares its ticket keys with all others.
     Keep,
-    /// They can be resumed as long as no trust anchor is taken away. The choice to make.
+    /// They can be resumed as long as no trust anchor is removed. This is the choice to make.
     KeepUnlessTrustChanged,
-    /// They cannot. Every client that returns pays for a full handshake.
+    /// They cannot be resumed. Every returning client pays for a full handshake.
     Discard,
 }
 

@@ -38,7 +38,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::Level as Shown;
 
-/// Chapter 7: graceful degradation.
+/// Chapter 7: graceful degradation. Without a command, runs the demo.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -49,15 +49,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Let the agent die, and ask for the metrics a day after the end.
+    /// Let the agent die, and print the metrics a day after the certificate has expired.
     Metrics,
-    /// Kill the watcher, and see who notices.
+    /// Kill the watcher, and show what notices.
     Watcher,
     /// Print when each agent of the world has renewed, and when it is late.
     Agents,
-    /// Print the rules of the alerts, as Prometheus reads them.
+    /// Print the alert rules for Prometheus.
     Alerts,
-    /// Serve, keep the identity, and answer on an admin port.
+    /// Serve, follow the files, and answer on an admin port.
     Serve(Box<Follow>),
 }
 
@@ -65,20 +65,20 @@ enum Role {
 struct Follow {
     #[command(flatten)]
     serve: Serve,
-    /// Seconds between two looks at the files.
+    /// Time between two looks at the files, in seconds.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     poll_s: u64,
-    /// The part of the lifetime after which the agent has renewed at the latest, its spread
-    /// included: `0.72`. Without it, that of the latest agent known.
+    /// The part of the lifetime after which the agent has renewed at the latest, its random spread
+    /// included: `0.72` [default: that of the latest agent known].
     #[arg(long, value_parser = part, requires = "tries_every")]
     renewed_by: Option<f64>,
-    /// The longest time between two tries of the agent, while it is due: `1h`.
+    /// The longest time between two tries of the agent while a renewal is due: `1h`.
     #[arg(long, value_parser = humantime::parse_duration, requires = "renewed_by")]
     tries_every: Option<Duration>,
     /// The port of `/ready`, `/live` and `/metrics`; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
     admin_port: u16,
-    /// What to do when what is served has expired.
+    /// What to do when the current certificate has expired.
     #[arg(long, value_enum, default_value = "serve-on")]
     at_the_end: AtTheEnd,
 }

@@ -17,20 +17,20 @@ use crate::Keeper;
 use crate::budget::Level;
 
 // ANCHOR: policy
-/// What a server does when what it serves has expired, and nothing else is there. Under each,
-/// connections that are open go on, and a new identity mends everything.
+/// What a server does when its certificate has expired and there is no other. Under each policy,
+/// open connections go on, and a new identity mends everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum AtTheEnd {
-    /// Serve on, and leave the decision to each client. A full handshake checks the certificate and
-    /// fails; most clients that resume a session do not look at it. The only policy that turns no
-    /// client away when it is this server's clock that is wrong. `/ready` is red by that clock under
-    /// each of them.
+    /// Serve on, and leave the decision to each client. In a full handshake, clients check the
+    /// certificate and fail; most clients that resume a session do not check it. Only this policy
+    /// rejects no client if the server's own clock is wrong. By that clock, `/ready` is red under
+    /// each policy.
     ServeOn,
-    /// Complete no handshake. Clients see an alert, `access_denied`, that says nothing of
-    /// certificates; nobody gets in, not by resumption either.
+    /// Complete no handshake, not even by resumption. Clients see the alert `access_denied`, which
+    /// says nothing about certificates.
     RefuseHandshakes,
-    /// Close the listener. Clients see a refused connection, and go to another server if there is
-    /// one. Listens again when there is something to serve.
+    /// Close the listener. Connections are refused, so clients go to another server if there is
+    /// one. The server listens again when it has a valid certificate.
     StopListening,
 }
 // ANCHOR_END: policy
@@ -65,7 +65,7 @@ pub fn config(keeper: Arc<Keeper>, policy: AtTheEnd) -> Arc<ServerConfig> {
 }
 
 // ANCHOR: serve
-/// Serves under `policy`, for ever.
+/// Serves under `policy`, forever.
 ///
 /// # Errors
 /// When the listener cannot tell its address.
@@ -117,8 +117,8 @@ async fn serve_counting(listener: TcpListener, config: Arc<ServerConfig>, keeper
 }
 // ANCHOR_END: counting
 
-/// Somebody else may have the port for a moment: tries each second until it can be had. To end
-/// would cut the connections that are open.
+/// Another process may have the port for a moment, so this tries each second until the port is free. To
+/// end instead would cut the open connections.
 async fn listen_again(address: SocketAddr) -> TcpListener {
     loop {
         match ch01_restart_baseline::listen(address).await {

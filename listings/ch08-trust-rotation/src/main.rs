@@ -31,12 +31,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 
-/// Chapter 8: trust rotates, too.
+/// Chapter 8: trust rotates, too. Without a command, runs the demo.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
     log: LogForm,
-    /// Log each connection, too.
+    /// Also log each connection.
     #[arg(long)]
     all: bool,
     #[command(subcommand)]
@@ -45,9 +45,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Rotate a root in three ways that turn somebody away.
+    /// Rotate a root in three wrong ways, each of which turns clients away.
     WrongOrder,
-    /// Serve HTTP to clients with a certificate, follow the files, and hold roots.
+    /// Serve HTTP to clients with a certificate, follow the files, and hold removed roots while they are needed.
     Serve(Box<Mutual>),
 }
 
@@ -57,46 +57,47 @@ struct Mutual {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// The roots by which clients are let in, in PEM. Without it, those of --roots are: then whoever
-    /// has a leaf under an authority of this server's own chain gets in, too.
+    /// The roots by which clients are accepted, in PEM [default: those of --roots, and then every leaf
+    /// under an authority of this server's own chain is accepted, too].
     #[arg(long)]
     client_roots: Option<PathBuf>,
-    /// Milliseconds for which a file that lists less must stay as it is, to be believed.
+    /// How long a file that lists fewer roots must stay as it is before it is believed, in milliseconds.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
-    /// Milliseconds that a connection may live before it is asked to leave.
+    /// How long a connection may live before it is asked to close, in milliseconds.
     #[arg(long, default_value_t = 3_600_000)]
     max_age_ms: u64,
-    /// The share of that by which connections are asked to leave earlier, from 0 to 1.
+    /// The share of that age, from 0 to 1, over which these requests are spread: they come earlier by
+    /// a random part of it.
     #[arg(long, default_value_t = 0.1, value_parser = in_flight::part)]
     jitter: f64,
-    /// Milliseconds over which the connections that depend on a draining root are asked to leave.
+    /// The time over which the connections that depend on a draining root are asked to close, in milliseconds.
     #[arg(long, default_value_t = 30_000)]
     spread_ms: u64,
-    /// Milliseconds that a connection has, once asked to leave.
+    /// How long a connection may stay open after it was asked to close, in milliseconds.
     #[arg(long, default_value_t = 30_000)]
     grace_ms: u64,
-    /// Milliseconds for which nobody must have come by a root before it is removed.
+    /// How long no client must have used a root before it is removed, in milliseconds.
     #[arg(long, default_value_t = 3_600_000)]
     quiet_ms: u64,
-    /// How long a session may be resumed, in milliseconds. It ends with either certificate in any case.
+    /// How long a session may be resumed, in milliseconds. It outlives neither certificate of its connection.
     #[arg(long, default_value_t = LIFE.as_millis() as u64)]
     session_life_ms: u64,
-    /// Whether roots are held, or how it is done wrong.
+    /// What happens to roots that the file no longer lists: the right way, or one of two wrong ways.
     #[arg(long, value_enum, default_value = "held")]
     trust: Handling,
-    /// Do not follow the files. A test that passes with this tests nothing.
+    /// Do not follow the files. A test that passes with this option tests nothing.
     #[arg(long)]
     frozen: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Handling {
-    /// In force until no client depends on them.
+    /// They stay in force until no client depends on them.
     Held,
-    /// What the file does not list is gone at once.
+    /// They are gone at once.
     AsListed,
-    /// Those of the start, for ever.
+    /// They stay forever: the file is read only at the start.
     ReadOnce,
 }
 

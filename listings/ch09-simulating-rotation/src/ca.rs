@@ -17,12 +17,12 @@ use crate::error::Error;
 use crate::site::Site;
 use crate::writer::Writer;
 
-/// Make an authority, and keep it on disk.
+/// Create a certificate authority in a directory.
 ///
-/// The directory is made with mode 0700, the key in it with mode 0600. Nothing is overwritten.
+/// The directory gets mode 0700, and the key in it mode 0600. Nothing is overwritten.
 #[derive(Args, Clone, Debug)]
 pub struct Ca {
-    /// Where to keep it. It is made, or is there and empty.
+    /// The directory of the authority. It is created; if it exists, it must be empty.
     pub directory: PathBuf,
     /// The common name of the root.
     #[arg(long, default_value = "Lab Root", value_parser = common_name)]
@@ -49,19 +49,19 @@ pub struct Leaf {
     /// The authority's directory, made by `ca`.
     #[arg(long)]
     pub ca: PathBuf,
-    /// The directory to write into. It is made where it is not there.
+    /// The directory to write into. It is created if it is missing.
     #[arg(long)]
     pub to: PathBuf,
-    /// Who writes.
+    /// How the files are written: as a real tool writes them, or by one strategy alone.
     #[arg(long, value_enum, default_value = "rename-each")]
     pub writer: Writer,
-    /// A DNS name or IP address of the leaf. May be given several times.
+    /// A DNS name or IP address of the leaf. Can be given several times.
     #[arg(long = "name", default_value = "localhost", value_parser = name)]
     pub names: Vec<String>,
     /// How long the leaf is valid: `90s`, `24h`, `47days`.
     #[arg(long, default_value = "24h", value_parser = lifetime)]
     pub lifetime: Duration,
-    /// The kind of key.
+    /// The kind of the leaf's key.
     #[arg(long, value_enum, default_value = "ecdsa-p256")]
     pub key: Key,
 }
@@ -76,7 +76,7 @@ pub enum Key {
     /// RSA, 2048 bits.
     #[value(name = "rsa-2048")]
     Rsa2048,
-    /// ML-DSA-44, a post-quantum signature. Only TLS 1.3 has it, and few clients.
+    /// ML-DSA-44, a post-quantum signature. It needs TLS 1.3, and few clients support it.
     #[value(name = "ml-dsa-44")]
     MlDsa44,
 }
@@ -167,11 +167,11 @@ impl Leaf {
     }
 }
 
-/// A leaf of a lab's over the key of a service would be that key's end, and a lab's root over its trust
-/// anchors the end of its peers. Where an authority of ours has written before, its root lies there.
+/// Refuses to overwrite files that no authority of `ca` has issued: a service would lose its key, and its
+/// peers their trust anchors. An authority of `ca` that has written here before left its root here.
 ///
 /// # Errors
-/// When there is a file that would be written over, and no root of ours.
+/// When a file would be overwritten, and no root of `ca` lies beside it.
 fn spare(site: &Site) -> Result<(), Error> {
     let files = site.files();
     let roots = fs::read_to_string(&files.roots).unwrap_or_default();
@@ -181,8 +181,8 @@ fn spare(site: &Site) -> Result<(), Error> {
     match there.find(|file| fs::symlink_metadata(file).is_ok()) {
         Some(file) if !holds_lab_root(&roots) => {
             let theirs = io::Error::other(
-                "it is there, and no authority of `ca` has issued it: nothing was written. \
-                 Name another folder with --to, or move it away",
+                "it exists, and no authority of `ca` has issued it: nothing was written. \
+                 Name another folder with --to, or move the file away",
             );
             Err(Error::file(file, theirs))
         }
@@ -202,16 +202,16 @@ pub(crate) fn say(files: &Files) {
     }
 }
 
-/// Issue one leaf, and write it.
+/// Issue one leaf certificate, and write it to a directory.
 #[derive(Args, Clone, Debug)]
 pub struct Issue {
     /// What is issued.
     #[command(flatten)]
     pub leaf: Leaf,
-    /// Let it become valid so much later.
+    /// The leaf becomes valid this long from now: `1h`.
     #[arg(long, value_parser = offset, conflicts_with = "started")]
     pub starts_in: Option<Duration>,
-    /// Let it have become valid so much earlier.
+    /// The leaf became valid this long ago: `1h`.
     #[arg(long = "started-ago", value_parser = offset)]
     pub started: Option<Duration>,
 }

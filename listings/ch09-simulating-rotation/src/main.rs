@@ -24,12 +24,12 @@ use ch09_simulating_rotation::rotate::Rotate;
 use clap::{Parser, Subcommand};
 use tracing::Level;
 
-/// Chapter 9: simulate rotation.
+/// Chapter 9: simulate rotation. Without a command, runs the demo.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
     log: LogForm,
-    /// Log each connection, too.
+    /// Also log each connection.
     #[arg(long)]
     all: bool,
     #[command(subcommand)]
@@ -41,13 +41,13 @@ enum Role {
     Ca(Ca),
     Issue(Issue),
     Rotate(Box<Rotate>),
-    /// Put each kind of sabotage before a server, and mend it.
+    /// Let a server meet each kind of sabotage, and then the repaired files.
     Sabotage,
     /// Show when an agent renews, in virtual time.
     Schedule,
-    /// Show what a fleet asks of its authority, by lifetime, spread and way of trying again.
+    /// Show the load that a fleet puts on its authority, by lifetime, spread and way of trying again.
     Load,
-    /// Show one rotation by each tool as the agent, the server and two clients see it.
+    /// Show one rotation by each tool, as the agent, the server and two clients see it.
     Steps,
     /// Serve, and follow the files.
     Serve(Careful),
@@ -60,10 +60,11 @@ struct Careful {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// Milliseconds after which a chain or a set of trust anchors that shrank is believed.
+    /// How long a chain or a set of trust anchors that became shorter must stay as it is before it is
+    /// believed, in milliseconds.
     #[arg(long, default_value_t = 10_000)]
     settle_ms: u64,
-    /// Never look again. A test that passes with this one tests nothing.
+    /// Never look at the files again. A test that passes with this option tests nothing.
     #[arg(long)]
     frozen: bool,
 }
@@ -80,7 +81,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(role: Option<Role>, shown: Level) -> io::Result<()> {
-    // What these two print is the table that a picture is drawn from, and no log.
+    // These two print the table from which a picture is drawn, rather than a log.
     if !matches!(role, Some(Role::Load | Role::Steps)) {
         lab::emit::to_stderr(shown)?;
     }

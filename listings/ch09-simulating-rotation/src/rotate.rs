@@ -21,7 +21,7 @@ use crate::sabotage::Sabotage;
 use crate::schedule::{Schedule, pause};
 use crate::site::Site;
 
-/// Renew a leaf again and again, and write it as a tool does.
+/// Renew a leaf certificate again and again, and write it as a tool does.
 #[derive(Args, Clone, Debug)]
 pub struct Rotate {
     /// What is issued.
@@ -30,10 +30,10 @@ pub struct Rotate {
     /// When.
     #[command(flatten)]
     pub schedule: Schedule,
-    /// Write so often, and end. Without it, go on until told to end (Ctrl-C, SIGTERM).
+    /// End after this many writes [default: go on until Ctrl-C or SIGTERM].
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub times: Option<u64>,
-    /// Draw the same lots as every run with this seed.
+    /// Seed of the random choices: two runs with the same seed make the same ones.
     #[arg(long)]
     pub seed: Option<u64>,
     /// What goes wrong.
@@ -47,13 +47,13 @@ pub struct Rotate {
 /// What goes wrong with which write.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Wrong {
-    /// What goes wrong.
+    /// Sabotage writes: what goes wrong with them.
     #[arg(long, value_enum)]
     pub sabotage: Option<Sabotage>,
-    /// Every Nth write (default: all but the first).
+    /// Sabotage every Nth write [default: all but the first].
     #[arg(long, requires = "sabotage", value_parser = clap::value_parser!(u64).range(1..))]
     pub every: Option<u64>,
-    /// With this write alone, counted from 1.
+    /// Sabotage only this write, counted from 1.
     #[arg(long, requires = "sabotage", conflicts_with = "every",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub only: Option<u64>,
@@ -75,16 +75,16 @@ impl Wrong {
 #[derive(Args, Clone, Debug, Default)]
 #[command(group = ArgGroup::new("process").args(["pid", "pid_file"]))]
 pub struct Hook {
-    /// Run this with `sh -c`. It has 30 seconds.
+    /// After each write, run this command with `sh -c`. It may take 30 seconds.
     #[arg(long)]
     pub command: Option<String>,
-    /// Send this signal.
+    /// After each write, send this signal to the process of --pid or --pid-file.
     #[arg(long, value_enum, requires = "process")]
     pub signal: Option<Told>,
-    /// To this process.
+    /// The number of the process that gets the signal.
     #[arg(long, requires = "signal", value_parser = clap::value_parser!(i32).range(1..))]
     pub pid: Option<i32>,
-    /// To the process whose number is in this file. It is read each time.
+    /// The file with the number of the process that gets the signal. It is read at each write.
     #[arg(long, requires = "signal")]
     pub pid_file: Option<PathBuf>,
 }

@@ -17,27 +17,27 @@ use crate::writer::Writer;
 /// What goes wrong on request.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
-    /// A new certificate, and the key of the generation before: the writer died between the two.
+    /// A new certificate with the key of the generation before: the writer died between the two.
     Torn,
     /// The chain ends in the middle of its second certificate.
     Truncated,
     /// A key that belongs to no certificate.
     Mismatched,
-    /// notAfter has passed.
+    /// The certificate has expired: its notAfter has passed.
     Expired,
-    /// notBefore has not come.
+    /// The certificate is not valid yet: its notBefore is still to come.
     NotYetValid,
     /// A certificate for another name.
     WrongName,
-    /// A chain to an authority that nobody trusts.
+    /// A chain to an authority that no client trusts.
     WrongCa,
-    /// There is no certificate.
+    /// The certificate's file is missing.
     Missing,
-    /// Nobody can open the key, not even root.
+    /// The key cannot be opened, not even by root.
     Unreadable,
     /// The intermediate is left out.
     Shrunk,
-    /// A block that is called a certificate, and is none.
+    /// A PEM block that says CERTIFICATE, but holds something else.
     Garbage,
 }
 // ANCHOR_END: sabotage

@@ -15,7 +15,7 @@ use crate::error::Error;
 /// When a leaf is renewed.
 #[derive(Args, Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
-    /// Renew when this part of the lifetime is over.
+    /// Renew when this part of the lifetime has passed.
     #[arg(long = "at", default_value_t = 2.0 / 3.0, value_parser = part)]
     pub at: f64,
     /// Spread renewals evenly over this part of the lifetime, half of it before `--at`.

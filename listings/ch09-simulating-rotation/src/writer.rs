@@ -71,7 +71,7 @@ impl Writer {
         match self {
             Self::VaultAgent => (
                 "vault-agent",
-                "Vault's or OpenBao's agent with a template for each file: a rename for each",
+                "Vault's or OpenBao's agent with a template for each file: each file is renamed into place",
             ),
             Self::ConsulTemplate => (
                 "consul-template",
@@ -79,11 +79,11 @@ impl Writer {
             ),
             Self::WriteToFile => (
                 "write-to-file",
-                "consul-template with one template and `writeToFile`: each file truncated, the chain in two parts",
+                "consul-template with one template and `writeToFile`: each file is truncated, the chain written in two parts",
             ),
             Self::Kubelet => (
                 "kubelet",
-                "A Secret mounted by the kubelet: a new directory, and one link renamed",
+                "A Secret mounted by the kubelet: a new directory, to which one renamed link leads",
             ),
             Self::PodCertificate => (
                 "pod-certificate",
@@ -91,15 +91,15 @@ impl Writer {
             ),
             Self::CertManagerCsi => (
                 "cert-manager-csi",
-                "cert-manager's CSI driver: the kubelet's way, and the key for user and group",
+                "cert-manager's CSI driver: as the kubelet does, with a key that user and group can read",
             ),
             Self::Certbot => (
                 "certbot",
-                "certbot: `live/service/*.pem` are links, each removed and made again",
+                "certbot: the links `live/service/*.pem` are removed and created again, one by one",
             ),
             Self::Careless => (
                 "careless",
-                "A script: `cat new > old`, for the certificate and then for the key",
+                "A script: `cat new > old` for the certificate, and then for the key",
             ),
             Self::Bare(strategy) => bare(strategy),
         }
@@ -123,16 +123,29 @@ fn bare(strategy: Strategy) -> (&'static str, &'static str) {
     match strategy {
         Strategy::RenameEach => (
             "rename-each",
-            "Both files prepared, then renamed, certificate first",
+            "Both files are prepared, then renamed into place, the certificate first",
         ),
-        Strategy::Bundle => ("bundle", "Certificate and key in one file, renamed"),
-        Strategy::Symlink => ("symlink", "A directory behind the link `..data`"),
-        Strategy::InPlace => ("in-place", "Each file truncated and written in two halves"),
-        Strategy::RemoveCreate => ("remove-create", "Each file removed and created"),
-        Strategy::KeyFirst => ("key-first", "The key renamed, then the certificate"),
-        Strategy::CertificateFirst => {
-            ("certificate-first", "The certificate renamed, then the key")
-        }
+        Strategy::Bundle => (
+            "bundle",
+            "Certificate and key in one file, which is renamed into place",
+        ),
+        Strategy::Symlink => (
+            "symlink",
+            "A new directory, to which the link `..data` is switched",
+        ),
+        Strategy::InPlace => (
+            "in-place",
+            "Each file is truncated, and written in two halves",
+        ),
+        Strategy::RemoveCreate => ("remove-create", "Each file is removed and created again"),
+        Strategy::KeyFirst => (
+            "key-first",
+            "The key is renamed into place, then the certificate",
+        ),
+        Strategy::CertificateFirst => (
+            "certificate-first",
+            "The certificate is renamed into place, then the key",
+        ),
     }
 }
 

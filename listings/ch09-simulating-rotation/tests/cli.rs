@@ -268,7 +268,7 @@ fn the_key_of_a_service_is_spared() {
                 err(&output)
             );
             let said = err(&output);
-            assert!(said.contains(&format!("{name}: it is there")), "{said}");
+            assert!(said.contains(&format!("{name}: it exists")), "{said}");
             assert!(said.contains("Name another folder"), "{said}");
         }
         assert_eq!(fs::read_to_string(&files.key).unwrap(), "precious");
@@ -288,7 +288,7 @@ fn the_key_of_a_service_is_spared() {
             let output = home.agent("issue", &["--writer", writer.name()]);
             let said = err(&output);
             assert_eq!(output.status.code(), Some(1), "{writer:?}: {said}");
-            assert!(said.contains("it is there, and no authority"), "{said}");
+            assert!(said.contains("it exists, and no authority"), "{said}");
             assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
             assert_eq!(fs::read_dir(home.site()).unwrap().count(), 1);
         }

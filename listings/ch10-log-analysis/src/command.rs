@@ -19,9 +19,9 @@ use ask::Ask;
 use assert::AssertCommand;
 use show::Show;
 
-/// Ask an event log what is served, what failed, and how long it took.
+/// Ask an event log what is served, what failed, and how long rotations took.
 ///
-/// Reads FILEs, or the standard input. Lines that are no events are counted and passed over.
+/// Reads FILES, or the standard input. Lines that are not events are counted and skipped.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct LogCommand {
@@ -33,9 +33,9 @@ pub struct LogCommand {
 
 #[derive(Subcommand, Debug)]
 enum Other {
-    /// Assert on a log: exit code 0 where all holds, 1 where not, 2 where it cannot be told.
+    /// Check assertions on a log: exit code 0 if all hold, 1 if one does not, 2 if that cannot be decided.
     Assert(Box<AssertCommand>),
-    /// Show a log in columns: when, who, what happened, and what matters of it.
+    /// Show a log in columns: when, who, what happened, and the fields that matter.
     Show(Show),
 }
 

@@ -29,7 +29,7 @@ use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 use tracing::Level;
 
-/// Chapter 10: log analysis.
+/// Chapter 10: log analysis. Without a command, runs the demo.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -51,10 +51,11 @@ struct Server {
     serve: Serve,
     #[command(flatten)]
     follow: Follow,
-    /// Never look again. A test that passes with this one tests nothing.
+    /// Never look at the files again. A test that passes with this option tests nothing.
     #[arg(long)]
     frozen: bool,
-    /// From this generation on, log each load and go on showing the one before.
+    /// Lie from this generation on (without a number, from 2): log each load, but go on showing the
+    /// certificate before it.
     #[arg(long, value_name = "GENERATION", num_args = 0..=1, default_missing_value = "2")]
     lie: Option<u64>,
 }

@@ -13,37 +13,37 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, JsonSchema, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// A new connection with a full handshake, and one request. Is shown the certificate.
+    /// A new connection with a full handshake, in which the certificate is shown, and one request.
     Full,
-    /// A new connection that resumes an earlier session where the server lets it.
+    /// A new connection that resumes an earlier session, if the server allows it.
     Resuming,
-    /// A new connection by TLS 1.2, with a full handshake.
+    /// A new connection over TLS 1.2, with a full handshake.
     Tls12,
-    /// A new connection that names no server (RFC 6066, section 3, is not used).
+    /// A new connection that sends no server name (no SNI; RFC 6066, section 3).
     Nameless,
-    /// A new connection that asks for another name of the server, whose certificate must not move.
+    /// A new connection that asks for the server's other name, whose certificate must not change.
     Sibling,
-    /// A new connection that takes the second kind of key alone.
+    /// A new connection that accepts only the second kind of key.
     Second,
-    /// A new connection of QUIC (HTTP/3), with a full handshake.
+    /// A new QUIC connection (HTTP/3), with a full handshake.
     Quic,
-    /// Requests over connections that are kept: of HTTP/1.1, or of another protocol.
+    /// Requests over connections that are kept open, by HTTP/1.1 or another protocol.
     Pooled,
-    /// HTTP/2 requests beside long streams, over connections that are kept.
+    /// HTTP/2 requests beside long streams, over connections that are kept open.
     Http2,
-    /// HTTP/3 requests beside long streams, over connections that are kept.
+    /// HTTP/3 requests beside long streams, over connections that are kept open.
     Http3,
-    /// Long downloads, of which each byte is checked.
+    /// Long downloads. Each byte is checked.
     Download,
-    /// Parts of long downloads by HTTP/3, whose client changes its address in their middle.
+    /// Parts of long downloads over HTTP/3. The client changes its address in the middle of each.
     Moving,
-    /// Long uploads, which come to their end.
+    /// Long uploads, each of which ends.
     Upload,
-    /// Conversations with a state that is lost with the connection: a WebSocket, a transaction.
+    /// Conversations whose state is lost with the connection: a WebSocket, a transaction.
     Held,
-    /// Streams of gRPC that do not end, and calls beside them, each with its status.
+    /// gRPC streams that do not end, and calls beside them, each with its status.
     Grpc,
-    /// A new connection of a client without a certificate, which must be turned away.
+    /// A new connection of a client without a certificate, which must be rejected.
     Mutual,
 }
 

@@ -21,8 +21,8 @@ use tokio::task::JoinHandle;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let about = "Chapter 11: the judgement on three servers of earlier chapters";
-    let serves = "Be chapter 1's server";
+    let about = "Chapter 11: a judgement on three servers of earlier chapters. Without a command, runs the demo";
+    let serves = "Serve one certificate until stopped, as chapter 1's server does";
     exit(match Role::<Shown, Once>::parse(about, serves) {
         Role::Serve(once) => once.serve().await,
         Role::Demo(shown) => until_told(demo(shown)).await,

@@ -4,22 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-/// A client with a defect, or without.
+/// A client for tests of `zdr check-client`: sound, or with one defect.
 #[derive(Parser)]
 pub struct Arguments {
     /// The server, HOST:PORT.
     #[arg(long)]
     pub address: String,
-    /// The file with the roots that it trusts, in PEM.
+    /// The file with the roots that the client trusts, in PEM.
     #[arg(long)]
     pub roots: PathBuf,
-    /// The file with its own chain, in PEM.
+    /// The file with the client's own chain, in PEM.
     #[arg(long, requires = "key")]
     pub certificate: Option<PathBuf>,
-    /// The file with the key of it, in PEM.
+    /// The file with the key of that chain, in PEM.
     #[arg(long)]
     pub key: Option<PathBuf>,
-    /// What is wrong with it. Without one, it is sound.
+    /// The defect [default: none].
     #[arg(long, value_enum)]
     pub defect: Option<Defect>,
 }
@@ -27,17 +27,17 @@ pub struct Arguments {
 /// What is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Defect {
-    /// It reads its certificate once.
+    /// It reads its certificate only once.
     LeafOnce,
-    /// It reads its roots once.
+    /// It reads its roots only once.
     RootsOnce,
-    /// It adds roots, and takes none away.
+    /// It adds new roots, and never removes one.
     RootsAdded,
-    /// Its verifier learns of new roots, and its sessions stay.
+    /// Its verifier follows the roots, but its old sessions can still be resumed.
     SessionsStay,
-    /// It keeps a connection for as long as the server lets it.
+    /// It keeps a connection open for as long as the server allows.
     PoolStays,
-    /// It sends its certificate to whoever asks for one.
+    /// It sends its certificate to every server that asks for one.
     AnyAuthority,
     /// It ends at the first handshake that fails.
     Ends,

@@ -12,7 +12,7 @@ use clap::Parser;
 use crate::defect::Defect;
 use crate::unusual::Unusual;
 
-/// A server that is sound, or has one defect.
+/// A server for tests of `zdr`: sound, with one defect, or unusual but sound.
 #[derive(Parser)]
 pub struct Arguments {
     /// Where it listens, and its files.
@@ -21,32 +21,32 @@ pub struct Arguments {
     /// How it follows the files.
     #[command(flatten)]
     pub follow: Follow,
-    /// Ask clients for a certificate that leads to one of the anchors in this file, which is
-    /// followed, too.
+    /// Ask clients for a certificate that leads to one of the trust anchors in this file, in PEM. The file
+    /// is followed, too.
     #[arg(long)]
     pub client_roots: Option<PathBuf>,
-    /// Another name by which it is known.
+    /// Another name of the server, with a certificate of its own.
     #[arg(long, requires_all = ["other_certificate", "other_key"])]
     pub other_name: Option<String>,
-    /// The chain of the other name, in PEM. It is read once.
+    /// The chain for the other name, in PEM. It is read once.
     #[arg(long)]
     pub other_certificate: Option<PathBuf>,
-    /// The key of the other name, in PEM.
+    /// The key for the other name, in PEM.
     #[arg(long)]
     pub other_key: Option<PathBuf>,
-    /// A chain of the same name for another kind of key, in PEM, which is read with the first.
+    /// A second chain for the same name, with another kind of key, in PEM. It is read with the first.
     #[arg(long, requires = "second_key")]
     pub second_certificate: Option<PathBuf>,
-    /// The key of that chain, in PEM.
+    /// The key of the second chain, in PEM.
     #[arg(long, requires = "second_certificate")]
     pub second_key: Option<PathBuf>,
-    /// Milliseconds for which a file that lists less must stay as it is, to be believed.
+    /// How long a file that lists fewer trust anchors must stay as it is before it is believed, in milliseconds.
     #[arg(long, default_value_t = 1000)]
     pub settle_ms: u64,
-    /// What is wrong with it.
+    /// The defect. The numbers are those of the book's failure catalogue.
     #[arg(long, value_enum)]
     pub defect: Option<Defect>,
-    /// What is unusual about it, and nevertheless sound.
+    /// What is unusual about the server, although it is sound.
     #[arg(long, value_enum, conflicts_with = "defect")]
     pub unusual: Option<Unusual>,
     /// The socket is the standard input.
@@ -55,7 +55,7 @@ pub struct Arguments {
     /// Do not follow the files.
     #[arg(long)]
     pub frozen: bool,
-    /// Files, and so connections, that may be open at once.
+    /// How many files, and therefore connections, may be open at once.
     #[arg(long, default_value_t = 16_384)]
     pub open_files: u64,
 }

@@ -5,62 +5,62 @@ use clap::ValueEnum;
 /// A defect. The numbers are those of the book's failure catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Defect {
-    /// It follows its files by ending and beginning again. Where every service begins: the
-    /// certificate is an argument of the process, and an orchestrator restarts it.
+    /// It restarts itself when its files change. Every service begins like this: the certificate is an
+    /// argument of the process, and an orchestrator restarts it.
     Restart,
-    /// It closes its listener while it reloads, and lets its connections live. A supervisor that
-    /// starts the new process only once the old one has let go of the port.
+    /// It closes its listener while it reloads, and lets its connections live: a supervisor starts
+    /// the new process only after the old one has released the port.
     Gap,
-    /// It closes all connections at each reload. A library whose `reload` stops and starts the
-    /// server behind one socket.
+    /// It closes all connections at each reload: a library's `reload` stops and starts the server
+    /// behind one socket.
     SeverOnReload,
     /// #1: it watches the file, and the watch dies with the inode at the first rename. The example
     /// of most watch libraries (cilium#13621, controller-runtime#2893).
     ReloadOnce,
-    /// #2: after an event it watches the file anew, and does without when there is none: it was
+    /// #2: after an event it watches the file anew, but gives up if the file is missing: it was
     /// removed, and is not created yet (controller-runtime#3020).
     LostOnRemove,
-    /// #3, #4: it reads at the first event, and publishes what it got: certificate of one
-    /// generation, key of the other. Libraries that take both without comparing them.
+    /// #3, #4: it reads at the first event, and publishes what it got: the certificate of one
+    /// generation with the key of another. Some libraries take both without comparing them.
     TornPair,
-    /// #5: it parses until something does not parse. `SSL_CTX_use_certificate_chain_file` and many
-    /// a loop over PEM blocks: what is cut between two blocks is shorter, and no error.
+    /// #5: it takes the certificates before the first one that does not parse, as
+    /// `SSL_CTX_use_certificate_chain_file` and many loops over PEM blocks do: a cut chain is no error.
     TruncatedChain,
-    /// #6, #7: it reads in the middle of a write, and publishes what it has. A writer that
-    /// truncates in place (spiffe-helper#422), and a reader that gives up waiting (Envoy).
+    /// #6, #7: it reads in the middle of a write, and publishes what it has: the writer truncates in
+    /// place (spiffe-helper#422), or the reader gives up waiting (Envoy).
     MidWrite,
-    /// #8: it reloads only what is newer than what it has. A cache that is keyed by mtime.
+    /// #8: it reloads only files that are newer than those it has: a cache with the modification time as its key.
     NewerOnly,
-    /// #14: it looks at the first event, and not at those that follow it closely. A debouncer that
+    /// #14: it looks after the first event, and ignores those that follow closely: a debouncer
     /// fires at the leading edge (envoy#39498).
     LeadingEdge,
-    /// #13: where there are no files at the start, it never looks again (envoy#26312).
+    /// #13: if there are no files at the start, it never looks again (envoy#26312).
     AbsentAtStart,
-    /// #15: between the first load and the watch there is time, and no second look.
+    /// #15: a change between the first load and the start of the watch is missed: there is no second look.
     LostBeforeWatch,
-    /// #16, #19: a file that cannot be read or does not parse ends the process. An error that is
-    /// returned as far as `main`.
+    /// #16, #19: a file that cannot be read or parsed ends the process, because the error is returned
+    /// as far as `main`.
     ExitsOnBadFile,
-    /// #18: it compares leaf and key, so that a new intermediate is no news.
+    /// #18: it compares only leaf and key, so it misses a new intermediate.
     ChainOnlyIgnored,
-    /// #19: it lets go of the old before it has the new.
+    /// #19: it drops the old identity before it has a new one.
     LastGoodLost,
-    /// #20: it loads into the context that is live, and a failed load leaves it unusable forever
+    /// #20: it loads into the live context, and a failed load leaves that unusable forever
     /// (Python's `load_cert_chain`).
     ChangedInPlace,
-    /// #21: it rebuilds its configuration from defaults, which ask clients for nothing.
+    /// #21: it rebuilds its configuration from defaults, which ask clients for no certificate.
     ClientAuthDropped,
-    /// #22: it logs what it could not use, and that was the key.
+    /// #22: it logs the file that it could not use, and that was the key.
     KeyInLog,
     /// #25: two reloads run at once, and the one that read first publishes last.
     OlderWins,
-    /// #26: of two workers, one finds out later.
+    /// #26: of two workers, one learns of new files later.
     WorkersDisagree,
-    /// #27: it logs that it has reloaded, and serves what it served.
+    /// #27: it logs that it has reloaded, but serves the old certificate.
     LyingLog,
-    /// #28: the task that watches ends with the first file it cannot use, and nothing is logged.
+    /// #28: the task that watches ends at the first file that it cannot use, and nothing is logged.
     WatcherDies,
-    /// #29: sessions are resumed however old the certificate is under which they began.
+    /// #29: sessions are resumed, however old the certificate is under which they began.
     ResumesForEver,
     /// #30: sessions of clients whose CA was removed are resumed (CVE-2025-68121,
     /// CVE-2025-23419).
@@ -68,67 +68,66 @@ pub enum Defect {
     /// #31: each reload makes new ticket keys, and each client that returns pays for it
     /// (haproxy#2169).
     TicketsLost,
-    /// #32: a CA that the file does not list is gone at once, be it that the file is half written
+    /// #32: a CA that the file does not list is removed at once, even if the file is half written
     /// (linkerd2#4287).
     TrustBelievedAtOnce,
     /// #33: the CAs of clients are those of the start forever (linkerd2#13613, kubernetes#119483).
     TrustNeverReloaded,
-    /// #51: one list of trust anchors for both: by which its own chain is judged, and by which it
-    /// judges its clients. Whoever has a leaf of its own authority gets in.
+    /// #51: one list of trust anchors serves for its own chain and for its clients, so every leaf of
+    /// its own authority gets in.
     OneTrust,
-    /// #34: it does not ask whether the certificate is valid yet (vault#1035).
+    /// #34: it does not check whether the certificate is valid yet (vault#1035).
     NotYetValid,
-    /// #34: it does not ask whether the certificate is valid still.
+    /// #34: it does not check whether the certificate has expired.
     Expired,
-    /// #35: it does not ask whether the certificate bears its name.
+    /// #35: it does not check whether the certificate is valid for its name.
     WrongName,
-    /// #35: it does not ask whether the certificate leads to a root that its clients hold.
+    /// #35: it does not check whether the certificate leads to a root that its clients hold.
     Stranger,
-    /// #37: it never asks a connection to leave, however many generations ago it was opened.
+    /// #37: it never asks a connection to close, however many generations ago it was opened.
     NeverLetsGo,
     /// #38: once the cache is filled, a hit returns nothing: the second call of a context manager.
     SecondCallNone,
     /// #39: it opens the file in each handshake, to see whether it has changed.
     FileIoInHandshake,
-    /// #41: it takes a renewal for older than what it has when that ends earlier
+    /// #41: it rejects a renewal that ends earlier than the current certificate
     /// (opensearch-security#1797).
     ShorterRefused,
-    /// #41: it reads the end of a certificate as a year of two digits, and there are certificates that end after
-    /// 2049.
+    /// #41: it reads the end of a certificate as a year of two digits, so it misreads every end after 2049.
     TwoDigitYears,
-    /// #41: it takes a renewal for older than what it has when that begins earlier: it was backdated.
+    /// #41: it rejects a renewal that begins earlier than the current certificate, because it was backdated.
     EarlierRefused,
-    /// #42: it puts its chain together from issuers that it knows by name, and one has the name and not the key.
+    /// #42: it completes its chain with issuers that it knows by name, and one has that name but another key.
     IssuerByName,
     /// #42: it has room for a leaf and one intermediate.
     TwoCertificates,
-    /// #42: it takes a leaf of another issuer for somebody else's (opensearch-security#4509).
+    /// #42: it rejects a leaf of another issuer than before (opensearch-security#4509).
     IssuerPinned,
-    /// #42: it holds on to the root of its first certificate, though it is told of others.
+    /// #42: it accepts only the root of its first certificate, although it is told of others.
     RootPinned,
-    /// #43: it asks for the date of the key's file alone (temporalio/ui#3178).
+    /// #43: it looks only at the date of the key's file (temporalio/ui#3178).
     KeyDateOnly,
-    /// #43: it compares keys, so that a certificate for the same key is no news.
+    /// #43: it compares keys, so it misses a new certificate for the same key.
     SameKeyIgnored,
-    /// #59: it keeps a certificate for each kind of key, as a context of OpenSSL does that is loaded into
-    /// again: a renewal of another kind leaves the old one in its place.
+    /// #59: it keeps one certificate for each kind of key, as an OpenSSL context does that is loaded again:
+    /// a renewal of another kind leaves the old certificate in its place.
     SlotPerKind,
-    /// #59: it takes a renewal of another kind of key for somebody else's.
+    /// #59: it rejects a renewal with another kind of key than before.
     KeyKindPinned,
     /// #44: a reload waits for handshakes that are in progress (percona-server PR#5036).
     WaitsForHandshakes,
     /// #45: each reload leaves descriptors open (hitch#193).
     DescriptorsLeak,
-    /// #45: each reload leaves threads behind: a timer of its own.
+    /// #45: each reload leaves a thread behind: a timer of its own.
     ThreadsLeak,
-    /// #45: each reload that fails leaves descriptors open: only the way to success closes them.
+    /// #45: each reload that fails leaves descriptors open: only a successful one closes them.
     FailureLeaks,
-    /// #53: it takes a file with the inode and the date that it knows for the file that it knows
+    /// #53: it takes a file for unchanged if inode and date are the same
     /// (nginx's `ssl_object_cache_inheritable`).
     InodeAndDate,
     /// It keeps the certificates of earlier chains, and sends them with the new leaf.
     ChainsMixed,
-    /// It serves each client with the certificate that was renewed, whichever name it asks for.
+    /// It shows the renewed certificate to every client, whichever name that asks for.
     OneNameForAll,
     /// After a reload, a client that names no server is shown the certificate of another name.
     NamelessMoves,
@@ -136,33 +135,33 @@ pub enum Defect {
     NamelessKeepsOld,
     /// Of two kinds of keys, only the first is read again.
     OneKindRenewed,
-    /// It speaks HTTP/3 with the certificate of the start: what is published comes to TCP alone.
+    /// It speaks HTTP/3 with the certificate of the start: a new one is published for TCP only.
     QuicKeepsOld,
     /// Each reload begins with a new worker, which gets the datagrams of those before it and does not know
     /// the ids of their connections (nginx#425).
     QuicForgetsConnections,
-    /// It rebuilds its configuration from defaults, and connections of QUIC that are opened from then on are
-    /// lost when their client changes its address.
+    /// It rebuilds its configuration from defaults: QUIC connections that are opened after that are lost when
+    /// their client changes its address.
     QuicMigrationLost,
-    /// It rebuilds its configuration from defaults, which speak TLS 1.3 alone.
+    /// It rebuilds its configuration from defaults, which speak only TLS 1.3.
     Tls12Dropped,
     /// It cuts each upload at a reload.
     CutsUploads,
-    /// It closes WebSockets at a reload: nothing is under way on them.
+    /// It closes WebSockets at a reload, as if nothing were in progress on them.
     ClosesWebsockets,
-    /// It ends its streams of gRPC at a reload, without a status: HTTP/2 takes them for whole.
+    /// It ends its gRPC streams at a reload, without a status: to HTTP/2 they look complete.
     EndsGrpcStreams,
-    /// It speaks a little of Redis, and forgets at a reload what its clients have begun, as a proxy does
-    /// that connects anew to what is behind it.
+    /// It speaks a little of Redis, and forgets its clients' transactions at a reload, as a proxy does that
+    /// opens new connections to the server behind it.
     ForgetsTransactions,
-    /// It cuts each long answer at a reload, and lets all that is short come to its end.
+    /// It cuts each long answer at a reload, but lets short answers finish.
     CutsLongAnswers,
-    /// Each reload leaves memory behind: what is cached by generation, and never let go of.
+    /// Each reload leaves memory behind: a cache by generation that is never emptied.
     LeaksMemory,
-    /// Each reload leaves a process behind: a hook that is started, and not waited for.
+    /// Each reload leaves a process behind: a hook that is started, but not waited for.
     LeavesChildren,
-    /// A client that comes during a reload waits for its end: one lock for readers and the writer.
+    /// A client that connects during a reload waits until it is over: readers and the writer share one lock.
     SlowReload,
-    /// After a rotation the answers hold wrong bytes: a buffer that is shared with what was freed.
+    /// After a rotation the answers hold wrong bytes, from a buffer that was freed.
     Corrupt,
 }

@@ -16,31 +16,31 @@ use rustls::{CipherSuite, ServerConfig, SignatureAlgorithm};
 pub enum Unusual {
     /// It sends the root at the end of its chain (`openssl s_server -CAfile`, ipxe#147).
     RootInChain,
-    /// It speaks TLS 1.2 alone, by cipher suites that sign with RSA (botan#3249).
+    /// It speaks only TLS 1.2, with cipher suites that sign with RSA (botan#3249).
     RsaOnly,
-    /// It refuses a key that is neither for ECDSA nor for RSA, as many a server does.
+    /// It rejects a key that is neither for ECDSA nor for RSA, as many servers do.
     EcdsaOrRsa,
-    /// It has keys for ML-DSA, which TLS 1.3 alone signs with, and nothing else of its own.
+    /// It has only ML-DSA keys, with which only TLS 1.3 can sign.
     PostQuantum,
     /// It logs words about keys, and everything that is public (acme.sh#1862).
     ChattyLog,
-    /// It takes its time for a reload, in which it serves what it served.
+    /// It is slow to reload, and serves the old certificate meanwhile.
     SlowReload,
-    /// It has pages of its own, and no `/bytes/N`.
+    /// It has pages of its own, but no `/bytes/N`.
     Ordinary,
-    /// It restarts for each change, and hands its socket to its successor.
+    /// It restarts at each change, and hands its socket to its successor.
     SeamlessRestart,
     /// It speaks a little of Redis instead of HTTP.
     Redis,
-    /// It has gRPC's health service, asks its clients to leave at a reload, and lets their streams live on.
+    /// It has gRPC's health service, asks its clients to leave at a reload, but lets their streams live on.
     Grpc,
-    /// It answers no client that names no server, as many a proxy does.
+    /// It rejects each client that names no server, as many proxies do.
     NameWanted,
     /// It has another name, whose certificate is not renewed.
     TwoNames,
     /// It has a certificate for each of two kinds of keys, and renews both.
     TwoKinds,
-    /// It speaks HTTP/3, too.
+    /// It also speaks HTTP/3.
     Http3,
     /// Two workers, each of which follows the files by itself.
     TwoWorkers,

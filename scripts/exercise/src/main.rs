@@ -19,16 +19,16 @@ use exercise::tell::Teller;
 use exercise::watch::watch;
 use serde::Serialize;
 
-/// The exercises of the book. Without a command, shows the next one.
+/// The exercises of the book. Without a command, shows the next exercise.
 #[derive(Parser)]
 #[command(name = "cargo exercise", bin_name = "cargo exercise")]
 struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
-    /// Where your answers lie; without it, the folder `exercises` of the book, which git ignores.
+    /// The folder of your answers [default: `exercises` in the book's folder, which git ignores].
     #[arg(long, global = true)]
     folder: Option<PathBuf>,
-    /// The language of your answers. In Go and Python there are those whose subject these languages have.
+    /// The language of your answers. Some exercises exist only in Rust.
     #[arg(long, global = true, value_enum, default_value_t)]
     track: Track,
 }
@@ -37,67 +37,67 @@ struct Arguments {
 enum What {
     /// List all exercises, and how far you are with each.
     List,
-    /// Begin an exercise: write its starter, and show what is wanted.
+    /// Begin an exercise: write its starter, and show the task.
     Next {
-        /// Which; without it, the one that you are at.
+        /// The exercise, such as `resolver` [default: the current one].
         exercise: Option<String>,
     },
-    /// Try your answer.
+    /// Test your answer.
     Run {
-        /// Which; without it, the one that you are at.
+        /// The exercise, such as `resolver` [default: the current one].
         exercise: Option<String>,
     },
-    /// Try your answer at each change, and go on to the next exercise when it is done.
+    /// Test your answer at each change, and go on to the next exercise when it passes.
     Watch {
-        /// Only this one.
+        /// Watch only this exercise [default: go through all of them].
         exercise: Option<String>,
     },
     /// Show the next hint.
     Hint {
-        /// Which exercise; without it, the one that you are at.
+        /// The exercise, such as `resolver` [default: the current one].
         exercise: Option<String>,
     },
-    /// Show the solution, and what goes wrong often.
+    /// Show the solution, and the mistakes that are often made.
     Solution {
-        /// Which exercise; without it, the one that you are at.
+        /// The exercise, such as `resolver` [default: the current one].
         exercise: Option<String>,
-        /// Also where the exercise is not done, and hints are left.
+        /// Show it even if the exercise is not done and there are hints left.
         #[arg(long)]
         now: bool,
     },
     /// Begin an exercise again from its starter. Your answer is kept beside it.
     Reset {
-        /// Which exercise.
+        /// The exercise, such as `resolver`.
         exercise: String,
     },
-    /// Print questions whose answers a chapter's simulator computes: as many sheets as there are seeds.
+    /// Print a sheet of questions about a chapter. A simulator computes the answers, so each seed gives another sheet.
     Homework {
-        /// The chapter, as `ch08`.
+        /// The chapter, such as `ch08`.
         chapter: String,
-        /// Which sheet; without it, any. The same seed gives each learner the same sheet.
+        /// The number of the sheet [default: a random one]. All learners with the same seed get the same sheet.
         #[arg(long)]
         seed: Option<u64>,
-        /// With the answers, and why.
+        /// Print the answers, too, and why they are right.
         #[arg(long)]
         solve: bool,
     },
-    /// Show what was done so far.
+    /// Show which exercises you have done.
     Progress {
-        /// As JSON, for a teacher.
+        /// Print JSON, for a teacher.
         #[arg(long)]
         json: bool,
-        /// Try all answers again, and say which pass now.
+        /// Test all answers again, and report which pass now.
         #[arg(long, requires = "json")]
         check: bool,
     },
-    /// Show how far each learner of a class is.
+    /// Show the progress of each learner of a class.
     Class {
-        /// A folder that holds the folder of each learner.
+        /// The folder that holds one folder for each learner.
         class: PathBuf,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
-        /// Try again what is done, and say what does not pass now. This runs the learners' programs.
+        /// Test the finished answers again, and report those that fail now. This runs the learners' programs.
         #[arg(long)]
         check: bool,
     },

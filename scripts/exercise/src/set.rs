@@ -17,12 +17,12 @@ use crate::python;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Track {
-    /// All exercises have it.
+    /// Every exercise.
     #[default]
     Rust,
-    /// Those that have a folder `go`.
+    /// The exercises that have a folder `go`.
     Go,
-    /// Those that have a folder `python`.
+    /// The exercises that have a folder `python`.
     Python,
 }
 

@@ -5,16 +5,16 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use homework::{ch05, ch06, ch07, ch08, ch09};
 
-/// Questions by seed, as many as wanted, and their answers.
+/// Print a sheet of questions about a chapter, and its answers. Each seed gives another sheet.
 #[derive(Parser)]
 #[command(name = "cargo exercise homework", bin_name = "cargo exercise homework")]
 struct Arguments {
     /// The chapter.
     chapter: Chapter,
-    /// Which sheet: each learner with the same seed has the same questions.
+    /// The number of the sheet. All learners with the same seed get the same questions.
     #[arg(long)]
     seed: u64,
-    /// With the answers, and why.
+    /// Print the answers, too, and why they are right.
     #[arg(long)]
     solve: bool,
 }

@@ -7,16 +7,16 @@ use clap::{Parser, Subcommand};
 use mdbook_driver::errors::Result;
 use scripts::{root, serve, site};
 
-/// Read the book.
+/// Build the book, serve it on this machine, and open it in a browser.
 #[derive(Parser)]
 #[command(name = "cargo book")]
 struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
-    /// The loopback port to serve on. If it is taken, the system chooses another.
+    /// The port to serve on, at the loopback address. If it is taken, the system chooses another.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The folder where book.toml lies; without it, the nearest from here upwards, or from this program.
+    /// The folder of book.toml [default: the nearest one above the current folder, or above this program].
     #[arg(long, global = true)]
     root: Option<PathBuf>,
     /// Do not open a browser.
@@ -26,9 +26,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Write the book to a folder, and end.
+    /// Write the book to a folder, without serving it.
     Build {
-        /// The folder; without it, the one that book.toml names. It is emptied first, and must
+        /// The folder [default: the one that book.toml names]. It is emptied first, so it must
         /// hold nothing but an earlier build.
         #[arg(short, long)]
         dest_dir: Option<PathBuf>,

@@ -7,14 +7,14 @@ use clap::Parser;
 use scripts::chapter::{Name, begin};
 use scripts::root;
 
-/// Begin a chapter: its crate, its page, and a line in each file that names chapters.
+/// Begin a chapter: write its crate, its page, and a line in each file that lists the chapters.
 #[derive(Parser)]
 #[command(name = "cargo new-chapter")]
 struct Arguments {
-    /// `chNN-some-words`, as ch03-handshake-hook. The number must be free.
+    /// The chapter's name, `chNN-some-words`, such as ch03-handshake-hook. The number must be free.
     #[arg(value_parser = Name::parse)]
     name: Name,
-    /// Write the files, and do not build the crate and record its transcript.
+    /// Only write the files: do not build the crate and record its transcript.
     #[arg(long)]
     no_record: bool,
 }

@@ -12,9 +12,9 @@ use scripts::root;
 #[derive(Parser)]
 #[command(name = "cargo offline")]
 struct Arguments {
-    /// The folder. It is not there, or is empty.
+    /// The folder. It is created; if it exists, it must be empty.
     room: PathBuf,
-    /// Leave out the built book. It can be built in the room.
+    /// Leave out the built book. It can be built later, without a network.
     #[arg(long)]
     no_site: bool,
 }

@@ -18,20 +18,20 @@ use scripts::{root, versions};
 use time::OffsetDateTime;
 use walkdir::WalkDir;
 
-/// Write down again what the book shows of runs.
+/// Record the transcripts that the book shows: run their commands, and write down the output.
 #[derive(Parser)]
 #[command(name = "cargo record")]
 struct Arguments {
-    /// Measure, instead of recording transcripts. Leave the machine alone meanwhile.
+    /// Run the benchmarks instead, and record their figures. Nothing else should run on the machine.
     #[arg(long)]
     figures: bool,
-    /// Write down the versions of the tools that the tests use.
+    /// Record the versions of the tools that the tests use instead.
     #[arg(long, conflicts_with_all = ["figures", "only"])]
     versions: bool,
-    /// Write nothing: compare what is installed with what is written down.
+    /// Write nothing: compare the installed versions with the recorded ones.
     #[arg(long, requires = "versions")]
     check: bool,
-    /// Only this listing, by the name of its crate.
+    /// Record only this listing, by the name of its crate, such as `ch05-race-conditions`.
     #[arg(long)]
     only: Option<String>,
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use mdbook_driver::MDBook;
 use mdbook_driver::book::{BookItem, Chapter};
+use regex::{Captures, Regex};
 
 use super::archive::Archive;
 use super::xhtml::{self, Page};
@@ -18,6 +20,8 @@ const CONTAINER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     <container version=\"1.0\" xmlns=\"urn:oasis:names:tc:opendocument:xmlns:container\">\n\
     <rootfiles><rootfile full-path=\"EPUB/package.opf\" \
     media-type=\"application/oebps-package+xml\"/></rootfiles>\n</container>\n";
+static REM: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(\d*\.?\d+)rem\b").expect("the expression is valid"));
 /// What stands in an EPUB beside the colours of the site.
 const STYLE: &str = include_str!("epub.css");
 
@@ -169,7 +173,18 @@ fn style(book: &MDBook) -> io::Result<String> {
     for path in &html.additional_css {
         style += &fs::read_to_string(book.root.join(path))?;
     }
-    Ok(style + STYLE)
+    Ok(sized(&style) + STYLE)
+}
+
+/// The site's text is 1.75 of its units (`rem`), that of an EPUB is one: what is smaller or larger than the text
+/// stays so.
+fn sized(style: &str) -> String {
+    const TEXT: f64 = 1.75;
+    let size = |found: &Captures<'_>| match found[1].parse::<f64>() {
+        Ok(size) => format!("{}rem", (size / TEXT * 1000.0).round() / 1000.0),
+        Err(_) => found[0].to_owned(),
+    };
+    REM.replace_all(style, size).into_owned()
 }
 
 fn document(title: &str, body: &str) -> String {
@@ -181,4 +196,18 @@ fn document(title: &str, body: &str) -> String {
          <body>{body}</body>\n</html>\n",
         escape(title)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_smaller_than_the_text_stays_smaller() {
+        let site =
+            "figcaption { font-size: 1.4rem; } p { font-size: 1.75rem; margin: -.35rem 0 1px; }";
+        let epub =
+            "figcaption { font-size: 0.8rem; } p { font-size: 1rem; margin: -0.2rem 0 1px; }";
+        assert_eq!(sized(site), epub);
+    }
 }

@@ -31,6 +31,8 @@ const IN_WINDOW: (usize, usize) = (8, 24);
 const SMALL: (usize, usize) = (8, 10);
 /// A cell of several words is not narrower than this, in characters.
 const READABLE: usize = 12;
+/// A cell of more lines than this on a phone has too little room beside the others.
+const LINES: usize = 7;
 
 /// How wide a column is, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +43,8 @@ struct Column {
     word: usize,
     /// The same, and at least what makes its sentences readable.
     text: usize,
+    /// Its longest cell.
+    whole: usize,
 }
 
 /// The page with its wide tables marked.
@@ -66,7 +70,8 @@ fn class(columns: &[Column]) -> Option<&'static str> {
     };
     let readable = |column: &Column| column.name.max(column.text);
     if needs(IN_WINDOW, readable) <= WINDOW {
-        return (needs(ON_PHONE, readable) > PHONE).then_some("stacks");
+        let stacks = needs(ON_PHONE, readable) > PHONE || is_squeezed(columns);
+        return stacks.then_some("stacks");
     }
     if needs(SMALL, |column| column.name.max(column.word)) <= WINDOW {
         return Some("stacks small");
@@ -75,6 +80,18 @@ fn class(columns: &[Column]) -> Option<&'static str> {
         true => Some("stacks small upright"),
         false => Some("stacks cards"),
     }
+}
+
+/// Whether a cell would have many short lines on a phone, because the other columns take the room beside it.
+fn is_squeezed(columns: &[Column]) -> bool {
+    let (character, free) = ON_PHONE;
+    let needs = |column: &Column| column.name.max(column.text) * character + free;
+    let all: usize = columns.iter().map(needs).sum();
+    columns.iter().any(|column| {
+        let others = all - needs(column) + free;
+        let room = PHONE.saturating_sub(others) / character;
+        column.whole > LINES * room
+    })
 }
 
 fn columns(table: &str) -> Vec<Column> {
@@ -90,9 +107,10 @@ fn columns(table: &str) -> Vec<Column> {
             if &cell[1] == "h" {
                 column.name = word.max(column.name);
             } else {
+                let whole = text.trim().chars().count();
                 column.word = word.max(column.word);
-                let readable = text.trim().chars().count().min(READABLE);
-                column.text = word.max(readable).max(column.text);
+                column.text = word.max(whole.min(READABLE)).max(column.text);
+                column.whole = whole.max(column.whole);
             }
         }
     }
@@ -160,6 +178,21 @@ mod tests {
         assert_eq!(mark(&small), small);
     }
 
+    /// The words of a glossary fit, and a meaning beside them would have twelve short lines.
+    #[test]
+    fn a_sentence_that_is_squeezed_stands_below() {
+        let meaning =
+            "A word explained in a sentence that is as long as sentences of a glossary are. ";
+        let of = |meaning: &str| {
+            mark(&table(
+                &["word", "meaning", "chapter"],
+                &["generation", meaning, "contract"],
+            ))
+        };
+        assert!(of(&meaning.repeat(2)).contains("table-wrapper stacks"));
+        assert!(!of("A short sentence of it.").contains("stacks"));
+    }
+
     #[test]
     fn what_does_not_fit_a_phone_says_in_each_cell_what_it_is() {
         let sentence = "A sentence that has to have some room.";
@@ -185,7 +218,15 @@ mod tests {
 
     #[test]
     fn the_wider_a_table_the_more_is_done() {
-        let columns = |name, word, text, many| vec![Column { name, word, text }; many];
+        let columns = |name, word, text, many| {
+            let column = Column {
+                name,
+                word,
+                text,
+                whole: text,
+            };
+            vec![column; many]
+        };
         assert_eq!(class(&columns(10, 5, 10, 3)), None);
         assert_eq!(class(&columns(10, 20, 20, 3)), Some("stacks"));
         assert_eq!(class(&columns(7, 7, 12, 9)), Some("stacks small"));
@@ -197,15 +238,16 @@ mod tests {
     #[test]
     fn a_column_is_as_wide_as_what_does_not_break_in_it() {
         let of = |cell: &str| columns(&table(&["serial-number"], &[cell]))[0];
-        let column = |word, text| Column {
+        let column = |word, text, whole| Column {
             name: 6,
             word,
             text,
+            whole,
         };
-        assert_eq!(of("one_long_name"), column(13, 13));
-        assert_eq!(of("one_<wbr>long_<wbr>name"), column(5, 12));
-        assert_eq!(of("0\u{a0}of\u{a0}20, in all"), column(8, 12));
-        assert_eq!(of("a &lt; b"), column(1, 5));
-        assert_eq!(of("<code>a_name_of_code</code>"), column(15, 15));
+        assert_eq!(of("one_long_name"), column(13, 13, 13));
+        assert_eq!(of("one_<wbr>long_<wbr>name"), column(5, 12, 15));
+        assert_eq!(of("0\u{a0}of\u{a0}20, in all"), column(8, 12, 15));
+        assert_eq!(of("a &lt; b"), column(1, 5, 5));
+        assert_eq!(of("<code>a_name_of_code</code>"), column(15, 15, 14));
     }
 }

@@ -22,25 +22,25 @@ use events::line::plain;
 
 #[derive(Args, Debug)]
 pub(super) struct Ask {
-    /// The log; `-` or none is the standard input. Several are merged by time.
+    /// The log files; `-` or none: the standard input. Several are merged by time.
     files: Vec<PathBuf>,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
-    /// End with an error at the first line that is no event.
+    /// End with an error at the first line that is not an event.
     #[arg(long)]
     strict: bool,
     /// Answer as of this time (RFC 3339) instead of now.
     #[arg(long, value_parser = a_time)]
     at: Option<OffsetDateTime>,
-    /// Go on as the file grows, through its rotation and truncation, and tell what happens; answer
+    /// Follow the file as it grows, also when it is rotated or truncated, and report each event; answer
     /// at the end, or at Ctrl-C.
     #[arg(long, short = 'f', requires = "files")]
     follow: bool,
-    /// Follow for so many seconds.
+    /// Follow for this many seconds.
     #[arg(long = "for", value_name = "SECONDS", requires = "follow", value_parser = seconds)]
     for_: Option<Duration>,
-    /// Go no further than this event: `identity_loaded serial=1002`.
+    /// Stop at this event: `identity_loaded serial=1002`.
     #[arg(long, value_name = "EVENT", value_parser = contract::wanted)]
     until: Option<Want>,
 }

@@ -18,19 +18,19 @@ use crate::error::Error;
 use crate::read::{self, Line, News};
 use crate::state::LogState;
 
-/// Each assertion may be given; all must hold.
+/// At least one assertion must be given, and all that are given must hold.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("assertion").required(true).multiple(true))]
 pub struct AssertCommand {
-    /// The log; `-` or none is the standard input. Several are merged by time.
+    /// The log files; `-` or none: the standard input. Several are merged by time.
     files: Vec<PathBuf>,
-    /// This serial was loaded.
+    /// The certificate with this serial number was loaded.
     #[arg(long, value_name = "SERIAL", value_parser = contract::serial, group = "assertion")]
     loaded: Vec<String>,
     /// This generation, or a later one, was loaded.
     #[arg(long, value_name = "N", group = "assertion")]
     generation_at_least: Option<u64>,
-    /// These events occur in this order, others between them: `A,B field=value,C`.
+    /// These events occur in this order, others may occur between them: `A,B field=value,C`.
     #[arg(
         long,
         value_name = "EVENTS",
@@ -39,19 +39,19 @@ pub struct AssertCommand {
         group = "assertion"
     )]
     order: Vec<Want>,
-    /// No such event occurs: `identity_rejected reason=expired`.
+    /// No event like this occurs: `identity_rejected reason=expired`.
     #[arg(long, value_name = "EVENT", value_parser = contract::wanted, group = "assertion")]
     none: Vec<Want>,
-    /// No line holds a part of the private key in this file.
+    /// No line contains a part of the private key in this file.
     #[arg(long, value_name = "KEYFILE", group = "assertion")]
     no_key_bytes: Vec<PathBuf>,
-    /// The last rotation was loaded, and none took longer, from its first write to its load.
+    /// The last rotation was loaded, and each rotation within this time (milliseconds) of its first write.
     #[arg(long, value_name = "MS", group = "assertion")]
     within: Option<u64>,
-    /// What is served is valid for so many seconds from now.
+    /// The current certificate is valid for this many more seconds.
     #[arg(long, value_name = "SECONDS", group = "assertion")]
     valid_for: Option<u64>,
-    /// A full handshake there shows what the log claims.
+    /// A full handshake with this server shows what the log claims. Needs --roots.
     #[arg(
         long,
         value_name = "HOST:PORT",
@@ -62,13 +62,13 @@ pub struct AssertCommand {
     /// The trust anchors for the handshake, in PEM.
     #[arg(long, value_name = "FILE")]
     roots: Option<PathBuf>,
-    /// The name that the server must have in the handshake.
+    /// The name that the server's certificate must be valid for in the handshake.
     #[arg(long, default_value = "localhost")]
     name: String,
-    /// Milliseconds that a swap may take to reach every worker.
+    /// How long a swap may take to reach every worker, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     slack_ms: u64,
-    /// Follow the log until all holds, for so many seconds at the most.
+    /// Follow the log until all assertions hold, for at most this many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     wait: Option<Duration>,
 }

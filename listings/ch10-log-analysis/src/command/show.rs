@@ -14,15 +14,15 @@ use crate::read::{self, Line, News};
 
 #[derive(Args, Debug)]
 pub(super) struct Show {
-    /// The log; `-` or none is the standard input. Several are merged by time.
+    /// The log files; `-` or none: the standard input. Several are merged by time.
     files: Vec<PathBuf>,
-    /// Go on as the file grows, through its rotation and truncation, until Ctrl-C.
+    /// Follow the file as it grows, also when it is rotated or truncated, until Ctrl-C.
     #[arg(long, short = 'f', requires = "files")]
     follow: bool,
 }
 
 impl Show {
-    /// Shows each event in columns, and what is no event as it is.
+    /// Shows each event in columns, and each line that is not an event as it is.
     pub(super) async fn run(self) -> Result<(), Error> {
         let mut interrupts = signal(SignalKind::interrupt())?;
         let mut news = read::start(input(&self.files, self.follow)?)?;

@@ -31,14 +31,15 @@ pub struct ClientOptions {
 pub enum Step {
     /// The client's certificate is renewed: new connections must show the new one.
     RenewedLeaf,
-    /// The server asks for certificates of another authority: the client should send none (a warning).
+    /// The server asks for a certificate of another authority: the client should send none (else a warning).
     AskedByOthers,
-    /// The client's roots gain one, which issues the server's next certificate: the client must connect.
+    /// A root is added to the client's roots, and issues the server's next certificate: the client must connect.
     NewRoot,
-    /// The server's certificate ends while a connection is kept: the client should open a new one (a warning).
+    /// The server's certificate expires while a connection is kept open: the client should open a new connection
+    /// (else a warning).
     PastEnd,
-    /// The client's roots lose the one that issued the server's certificate: the client must refuse it, and resume
-    /// no session.
+    /// The root that issued the server's certificate is removed from the client's roots: the client must reject
+    /// the server, and resume no session.
     RemovedRoot,
 }
 

@@ -93,7 +93,7 @@ impl Bench {
             None => None,
             Some(name) => Some(signal_named(name).ok_or_else(|| {
                 Error::Invalid(format!(
-                    "`{name}` is no signal: HUP, USR1, USR2 or the like"
+                    "unknown signal `{name}`: expected HUP, USR1 or USR2"
                 ))
             })?),
         };

@@ -22,15 +22,15 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Code {
-    /// It did not start, or not with valid files.
+    /// The server did not start, or did not start with valid files.
     DidNotStart,
-    /// Its process ended.
+    /// The server's process ended.
     Stopped,
     /// Clients were refused, or their handshake failed.
     HandshakesFailed,
-    /// Something was cut in the middle.
+    /// A request, a stream or a conversation was cut in the middle.
     Severed,
-    /// Bytes were wrong.
+    /// An answer held wrong bytes.
     Corrupt,
     /// Requests failed though the connection held.
     RequestsFailed,
@@ -40,49 +40,49 @@ pub enum Code {
     WentBack,
     /// Old and new were shown side by side for too long.
     WorkersDisagree,
-    /// Something was shown that was never issued so.
+    /// A chain was shown that was never issued in this form.
     WrongChain,
-    /// More was sent with a leaf than was issued with it, and clients accept it.
+    /// A leaf was sent with more certificates than were issued with it, and clients accept the chain.
     ChainHasMore,
     /// An invalid identity was shown: no client accepts it.
     UnfitShown,
     /// The last valid identity was lost when the files were invalid.
     LastGoodLost,
-    /// It did not come back by itself once the files were valid again.
+    /// The server did not recover by itself when the files were valid again.
     NotRecovered,
-    /// Clients without a certificate, or with one that is trusted no longer, were accepted.
+    /// Clients without a certificate, or with one that is no longer trusted, were accepted.
     LetIn,
     /// Clients with a trusted certificate were rejected.
     TurnedAway,
-    /// A client whose trust was taken away came back by resumption.
+    /// A client whose authority was removed came back by resumption.
     ResumedWithoutTrust,
-    /// Bytes of a private key in its output.
+    /// The server's output holds bytes of a private key.
     KeyInLog,
-    /// Its log claims what the wire does not show.
+    /// The server's log claims something that clients did not see.
     LogLies,
-    /// Its log does not tell what the wire shows.
+    /// The server's log lacks something that clients saw.
     LogIncomplete,
     /// A slow or missing file made clients wait.
     HandshakeWaitsForFiles,
-    /// Returning clients resume forever, and are shown an identity that is gone.
+    /// Returning clients resume forever, under a certificate that is gone.
     ResumesForEver,
     /// Each rotation makes all clients pay for a full handshake.
     TicketsLost,
-    /// Clients wait for much longer while a certificate is rotated.
+    /// Clients wait much longer while a certificate is rotated.
     SlowWhileReloading,
-    /// Its memory grows with each rotation.
+    /// The server's memory grows with each rotation.
     MemoryGrows,
-    /// Processes stay behind.
+    /// Each rotation leaves processes behind.
     ProcessesLeft,
-    /// Descriptors or threads stay behind.
+    /// Each rotation leaves descriptors or threads behind.
     DescriptorsGrow,
-    /// The load could not be made as planned: figures are not to be trusted.
+    /// The load could not be made as planned, so the figures cannot be trusted.
     LoadFellBehind,
-    /// The last day of a waiver is past: what it allowed counts again.
+    /// The last day of a waiver has passed, so the failure that it allowed counts again.
     WaiverOver,
     /// Nothing that a waiver names was found: its scenario passed, or failed in another way.
     WaiverUnneeded,
-    /// A waiver's scenario was not run, so nobody knows whether the waiver is needed.
+    /// A waiver's scenario was not run, so it is unknown whether the waiver is needed.
     WaiverUntested,
 }
 

@@ -30,10 +30,12 @@ use serde::{Deserialize, Serialize};
 pub enum Level {
     /// Nothing is lost while valid files rotate under load.
     Rotation,
-    /// Also survives damaged and missing files, writers in any order, unusual renewals, half-open clients.
+    /// The server also survives damaged and missing files, writers in any order, unusual renewals, and
+    /// half-open clients.
     Faults,
-    /// Also refuses whole files that no client would accept, and follows its clients' authorities.
-    // The default: what a server does not stand is known, or was allowed by a person who wrote it down.
+    /// The server also rejects complete files that no client would accept, and follows the list of its
+    /// clients' authorities.
+    // The default: each weakness of a server is either reported, or waived by a person who wrote it down.
     #[default]
     All,
 }

@@ -16,41 +16,41 @@ pub enum Scenario {
     Truncated,
     /// A key that belongs to no certificate.
     Mismatched,
-    /// A certificate whose time is over.
+    /// A certificate that has expired.
     Expired,
-    /// A certificate whose time has not begun.
+    /// A certificate that is not valid yet.
     NotYetValid,
-    /// A certificate of another name.
+    /// A certificate for another name.
     WrongName,
     /// A chain to an authority that no client trusts.
     WrongCa,
-    /// No certificate.
+    /// No file with a certificate.
     Missing,
     /// A key that cannot be opened.
     Unreadable,
     /// A chain without its intermediate.
     Shrunk,
-    /// A certificate that is none.
+    /// A file that holds something else than a certificate.
     Garbage,
     // ANCHOR_END: scenario
     // ANCHOR: renewals
     /// The same leaf with another chain.
     ChainOnly,
-    /// Older files are put back, with their old dates.
+    /// Older files are put back, with their old modification times.
     Rollback,
-    /// New files with the dates of the old ones.
+    /// New files with the modification times of the old ones.
     SameDate,
-    /// New content in the files that are there: inode, size and date stay.
+    /// New content in the existing files: inode, size and modification time stay the same.
     InPlace,
-    /// A renewal that ends before the one it replaces, and others that live longer.
+    /// A renewal that ends earlier than the certificate before it, and others that live longer.
     OtherLifetimes,
     /// Renewals under another intermediate of the same root.
     OtherIntermediate,
     /// A renewal under another root, which clients trust from the start.
     OtherRoot,
-    /// A renewal for the same key, whose file is left as it is.
+    /// A renewal for the same key. The key's file is not touched.
     SameKey,
-    /// Renewals whose key is of another kind than the one before: of those that the server takes.
+    /// Renewals with another kind of key than before, of the kinds that the server takes.
     OtherKeyKind,
     // ANCHOR_END: renewals
     // ANCHOR: circumstances
@@ -58,23 +58,23 @@ pub enum Scenario {
     SlowWrite,
     /// A writer that removes each file, pauses, and creates it again.
     RemoveCreate,
-    /// Five rotations, each before the server can be done with the one before.
+    /// Five rotations, each before the server can have finished the last one.
     Burst,
     /// A reload without a change.
     Unchanged,
     /// The server is started before its files are there.
     AbsentAtStart,
-    /// The files change at the moment at which the server is ready.
+    /// The files change at the moment when the server is ready.
     ChangedAtStart,
-    /// Clients that open a connection and say nothing, half a hello, or no more than a hello.
+    /// Clients that open a connection and send nothing, half a ClientHello, or only a ClientHello.
     HalfOpen,
-    /// A file that hangs when it is opened, as on a mount whose server is gone.
+    /// A file that cannot be opened without waiting, as on a mount whose server is gone.
     Stalled,
     /// A second authority for clients is added.
     TrustAdded,
-    /// The first authority for clients is taken away.
+    /// The first authority for clients is removed.
     TrustRemoved,
-    /// The list of authorities for clients is written in place, and pauses after the first.
+    /// The list of authorities for clients is written in place, with a pause after the first.
     TrustHalfWritten,
 }
 // ANCHOR_END: circumstances
@@ -91,7 +91,7 @@ impl Scenario {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// In a sentence.
+    /// What it does to the server, in a sentence for reports and plans.
     pub fn what(self) -> String {
         let value = self.to_possible_value();
         let help = value.and_then(|value| value.get_help().map(ToString::to_string));

@@ -38,14 +38,14 @@ pub struct Waiver {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
-    /// Why the team lives with it.
+    /// Why this failure is accepted.
     #[schemars(required, with = "String", extend("toml" = r#"because = "the proxy is replaced in spring""#))]
     because: Option<Reason>,
-    /// The last day on which it applies, UTC. After it, the waiver is a finding of its own.
+    /// The last day on which the waiver applies (UTC). After that day, the waiver itself is a finding.
     #[schemars(required, with = "Day", extend("toml" = "until = 2027-03-01"))]
     until: Option<LastDay>,
-    /// The findings that are allowed, and no others. Without it, those by which a server fails this scenario
-    /// in the scenario's own way. `[allow.rotation]` has to name them.
+    /// The findings that are allowed; no others are. Without this key, the findings that are typical of the
+    /// scenario are allowed. `[allow.rotation]` has to name them.
     #[schemars(with = "Option<Vec<Code>>", extend("toml" = r#"findings = ["unfit_shown"]"#))]
     findings: Option<Named>,
 }

@@ -229,7 +229,7 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
         "old and new certificate were shown side by side, for {worst:.0} ms at the worst; {allowed} ms \
          are allowed"
     );
-    let gone_back = "the new certificate was shown, and at the end of it the old one again";
+    let gone_back = "the new certificate was shown, and after it the old one again, to the end";
     let found = [
         of_those(Code::NotPickedUp, rotations, missed, &not_picked_up),
         of_those(Code::WentBack, rotations, back, gone_back),
@@ -285,7 +285,7 @@ fn resumes_for_ever(
     let resumed = late.filter(|record| record.resumed);
     let oldest = resumed.filter_map(|record| record.shown).min()?;
     let words = format!(
-        "After {rotations} rotations, clients who return still resume sessions that began {} \
+        "After {rotations} rotations, returning clients still resume sessions that began {} \
          generations ago, and are not shown the new certificate.",
         latest.saturating_sub(oldest)
     );
@@ -314,7 +314,7 @@ fn tickets_lost(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, 
     }
     let resumes = before.len() >= 5 && resumed * 10 >= before.len() * 8;
     let words = format!(
-        "After {lost} of {judged} rotations, clients who return had to pay for a full handshake, where \
+        "After {lost} of {judged} rotations, returning clients had to pay for a full handshake, where \
          {resumed} of {} resumed before.",
         before.len()
     );

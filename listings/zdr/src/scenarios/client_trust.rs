@@ -88,7 +88,7 @@ async fn add(
     client: &Client,
 ) -> Result<bool, Error> {
     let own = client_of_own(testbed)?;
-    let nobody = "A client of an authority that nobody has added";
+    let nobody = "A client of an authority that was never added";
     if !kept_out(outcome, testbed, client, nobody).await
         || !kept_out(outcome, testbed, &own, OWN).await
     {
@@ -102,8 +102,7 @@ async fn add(
         outcome.fail(
             Code::TurnedAway,
             format!(
-                "An authority was added for clients, and within {} ms none of its clients was let \
-                 in.{}",
+                "An authority was added for clients, but none of its clients was let in within {} ms.{}",
                 testbed.reload_within().as_millis(),
                 it_said(complaint.as_ref())
             ),
@@ -197,7 +196,7 @@ async fn remove(
         outcome.fail(
             Code::LetIn,
             format!(
-                "An authority was taken away, and {} ms later its clients are still let in.",
+                "An authority was removed, and {} ms later its clients are still accepted.",
                 testbed.reload_within().as_millis()
             ),
         );
@@ -220,7 +219,7 @@ async fn after_removal(
         };
         outcome.fail(
             code,
-            "A client whose authority was taken away came back with the session that it had.",
+            "A client whose authority was removed came back by resuming its session.",
         );
     }
     if let (_, Err(failed)) = testbed.target.probe(stays).await {

@@ -29,11 +29,11 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
             let (severity, words) = match error {
                 Error::Start(StartError::Ended { .. }) => (
                     Severity::Warning,
-                    format!("Without its files it does not start, and does not wait: {error}"),
+                    format!("Without its files it ends instead of waiting for them: {error}"),
                 ),
                 _ => (
                     Severity::Failure,
-                    format!("It did not come up once its files were there: {error}"),
+                    format!("It did not start after its files were written: {error}"),
                 ),
             };
             let found = finding(severity, Code::DidNotStart, "", words);
@@ -52,8 +52,8 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
         None => outcome.fail(
             Code::NotPickedUp,
             format!(
-                "It was started before its files were there, and {} ms after they were, it did \
-                 not show them.{}",
+                "It was started before its files existed, and did not show them within {} ms after they \
+                 were written.{}",
                 testbed.reload_within().as_millis(),
                 it_said(complaint.as_ref())
             ),

@@ -7,9 +7,10 @@ use tokio::time::sleep;
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::findings::{of_handles, share};
+use crate::judge::findings::of_handles;
 use crate::judge::of_server::of_server;
 use crate::load::Target;
+use crate::report::format;
 use crate::report::{Code, Evidence, Finding, Handles};
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::files;
@@ -19,6 +20,7 @@ use crate::server::Server;
 use crate::server::process_tree::Usage;
 use crate::server::spec::Protocol;
 use crate::testbed::TestBed;
+use ch11_verification::bound::upper;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
 
@@ -147,11 +149,16 @@ fn count(scenario: Scenario, outcome: &mut ScenarioOutcome, records: &[Attempt])
     for (code, ways) in codes {
         let said = ways.iter().map(|(count, first)| {
             let (kind, error) = (first.kind.words(), &first.said);
-            format!("{count} of them so: {kind} ({error})")
+            format!("{} × {kind} ({error})", format::count(*count))
         });
         let said: Vec<_> = said.collect();
-        let share = share(outcome.failed, outcome.attempts);
-        let words = format!("{share} attempts failed, {}.", said.join("; "));
+        let words = format!(
+            "{} of {} attempts failed (upper bound {}): {}.",
+            format::count(outcome.failed),
+            format::count(outcome.attempts),
+            format::below(upper(outcome.failed, outcome.attempts)),
+            said.join("; ")
+        );
         let evidence = ways.into_iter().map(|(_, first)| first).collect();
         outcome.fail_seen(code, words, evidence);
     }
@@ -171,8 +178,8 @@ fn never_shown(outcome: &mut ScenarioOutcome, first: &Window, testbed: &TestBed)
     outcome.fail(
         Code::NotPickedUp,
         format!(
-            "Nothing had been done to it yet, and within {} ms no handshake showed the \
-             new certificate.{}",
+            "Before the scenario began, valid files were rotated, and no handshake showed the new \
+             certificate within {} ms.{}",
             testbed.reload_within().as_millis(),
             it_said(first.complaint.as_ref())
         ),
@@ -187,35 +194,35 @@ fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, te
         true => outcome.fail(
             Code::NotRecovered,
             format!(
-                "The files are valid again, and within {within} ms no handshake showed the new \
-                 certificate.{complaint}"
+                "After the files were valid again, no handshake showed the new certificate within \
+                 {within} ms.{complaint}"
             ),
         ),
         false if scenario == Scenario::HalfOpen => outcome.fail(
             Code::NotPickedUp,
             format!(
-                "While clients were there that did not complete their handshakes, within {within} ms no \
-                 handshake showed the new certificate.{complaint}"
+                "While other clients left their handshakes incomplete, no handshake showed the new \
+                 certificate within {within} ms.{complaint}"
             ),
         ),
         false if scenario == Scenario::OtherKeyKind => outcome.fail(
             Code::NotPickedUp,
             format!(
-                "A renewal had a key for {}, which is another kind than the one before, and within {within} \
-                 ms no handshake showed the new certificate.{complaint}",
+                "A renewal had a key for {}, another kind than before, and no handshake showed the new \
+                 certificate within {within} ms.{complaint}",
                 testbed.kind_of_key().words()
             ),
         ),
         false if scenario == Scenario::InPlace => outcome.fail(
             Code::NotPickedUp,
             format!(
-                "A renewal was written into the files that are there, whose dates stayed, and within \
-                 {within} ms no handshake showed the new certificate.{complaint}"
+                "A renewal was written into the existing files, whose dates stayed the same, and no \
+                 handshake showed the new certificate within {within} ms.{complaint}"
             ),
         ),
         false => outcome.fail(
             Code::NotPickedUp,
-            format!("Within {within} ms no handshake showed the new certificate.{complaint}"),
+            format!("No handshake showed the new certificate within {within} ms.{complaint}"),
         ),
     }
 }

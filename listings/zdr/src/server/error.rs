@@ -81,11 +81,13 @@ impl fmt::Display for StartError {
                 let said = it_said(&not_ready.said);
                 write!(f, "{}. {said}", not_ready.what())
             }
-            Self::Unreachable(address, error) => write!(f, "nobody answers at {address}: {error}"),
+            Self::Unreachable(address, error) => {
+                write!(f, "no server answers at {address}: {error}")
+            }
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::User(name, why) => write!(f, "`user = \"{name}\"`: {why}"),
             Self::Process(pid) => {
-                write!(f, "no process has the number {pid}, which `attach` tells")
+                write!(f, "no process has the number {pid}, which `[attach]` names")
             }
         }
     }
@@ -116,8 +118,8 @@ impl StartError {
                 what: format!("the server ended before it was ready ({status})"),
                 tried: format!("running {command}"),
                 seen: it_said(said),
-                change: "what it complains of. Outside of `zdr`, it runs with files of your own in place \
-                         of those"
+                change: "what the server complains about. To try it without `zdr`, run the command with \
+                         files of your own in place of these"
                     .into(),
             }),
             Self::NotReady(not_ready) => Some(not_ready.advice()),
@@ -131,7 +133,7 @@ impl NotReady {
         let within = format!("the server was not ready within {:?}", self.waited);
         match (&self.event, self.listens.is_empty()) {
             (None, false) if !self.is_told => {
-                "the server listens on a port of its own, and is not told `{port}`".into()
+                "the server listens on a port of its own: its description has no `{port}`".into()
             }
             (None, false) => format!("{within}: it listens elsewhere"),
             (Some(event), false) => format!("{within}: it did not log `{event}`"),
@@ -149,10 +151,7 @@ impl NotReady {
             ),
         };
         let seen = match self.listens.is_empty() {
-            true => format!(
-                "it runs, and no port of it was found. {}",
-                it_said(&self.said)
-            ),
+            true => format!("it runs, but listens on no port. {}", it_said(&self.said)),
             false => format!(
                 "it listens on {}. {}",
                 all(&self.listens),
@@ -162,20 +161,21 @@ impl NotReady {
         let same_port = |address: &SocketAddr| address.port() == expected.port();
         let change = match (&self.event, self.listens.is_empty()) {
             (None, false) if self.listens.iter().any(same_port) => {
-                "let it listen on 127.0.0.1, or on all addresses: that is where clients come".into()
+                "let it listen on 127.0.0.1 or on all addresses: clients connect to 127.0.0.1"
+                    .into()
             }
             (None, false) => format!(
                 "put `{{port}}` where its command or its configuration has the port {}",
                 self.listens[0].port()
             ),
             (Some(_), false) => {
-                "leave `event` out of `[ready]`: then it is ready when it accepts a \
+                "leave `event` out of `[ready]`: then the server is ready when it accepts a \
                                  connection on `{port}`"
                     .into()
             }
             (_, true) => format!(
-                "raise `within_ms` of `[ready]` above {} if it needs longer; otherwise look at what it \
-                 waits for",
+                "raise `within_ms` in `[ready]` above {} if the server needs longer; otherwise find out what \
+                 it waits for",
                 waited.as_millis()
             ),
         };

@@ -166,7 +166,9 @@ impl FromStr for ReloadWord {
                 ..Reload::default()
             },
             ("signal", name) => {
-                signal_named(name).ok_or(format!("no signal `{name}`: HUP, USR1 or USR2"))?;
+                signal_named(name).ok_or(format!(
+                    "unknown signal `{name}`: expected HUP, USR1 or USR2"
+                ))?;
                 Reload {
                     signal: Some(name.into()),
                     ..Reload::default()

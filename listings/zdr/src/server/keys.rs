@@ -19,7 +19,7 @@ pub enum Keys {
     Rsa,
     /// Ed25519.
     Ed25519,
-    /// ML-DSA-44, which only TLS 1.3 has (draft-ietf-tls-mldsa). The authority signs as ever.
+    /// ML-DSA-44, for TLS 1.3 only (draft-ietf-tls-mldsa). The authority's own key stays ECDSA.
     #[serde(rename = "ml_dsa_44")]
     #[value(name = "ml_dsa_44")]
     MlDsa44,

@@ -42,30 +42,27 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "mutual",
-        "what `mutual` says, where clients are asked for certificates, and nothing otherwise",
+        "the text of `mutual` if clients are asked for certificates, and nothing otherwise",
     ),
     (
         "port",
-        "a free port of the loopback address: where the server has to listen",
+        "a free port of the loopback address, on which the server has to listen",
     ),
     (
         "admin_port",
-        "another free port, for a server that has an interface for its operator",
+        "another free port, for a server with an interface for its operator",
     ),
     (
         "origin",
-        "the port of a plain HTTP server, for a proxy that needs something behind it",
+        "the port of an HTTP server without TLS, for a proxy that needs a server behind it",
     ),
     (
         "www",
-        "a folder with a file for each size that clients ask for, for a server of files",
+        "a folder with a file of each size that clients ask for, for a server that serves files",
     ),
-    ("dir", "the run's own folder"),
+    ("dir", "a temporary folder of this run"),
     ("here", "the folder of the TOML file"),
-    (
-        "pid",
-        "the number of the server's process, in `[reload]` only",
-    ),
+    ("pid", "the server's process number, in `[reload]` only"),
     (
         "pem",
         "chain and key as text, in `send` of `[reload.socket]` only",

@@ -31,20 +31,20 @@ use crate::gate::waiver::{Waiver, Written, waivers};
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// What reports call it. Without it, they use the name of the TOML file.
+    /// The server's name in reports. Without it, they use the name of the TOML file.
     #[serde(default)]
     #[schemars(extend("toml" = r#"name = "my-server""#))]
     pub name: String,
     /// The program and its arguments. A program without a slash is looked for beside `zdr` first,
-    /// then on the search path. Either this or `[attach]` has to be there.
+    /// then on the search path. The file needs either this key or `[attach]`.
     #[serde(default)]
     #[schemars(extend("toml" = r#"command = ["my-server", "--cert", "{certificate}", "--key", "{key}", "--port", "{port}"]"#))]
     pub command: Vec<String>,
-    /// A command that prints the version, for `cargo benchmark`. If its program is missing, the server is
-    /// taken to be missing, too.
+    /// A command that prints the server's version, for `cargo benchmark`. If its program is missing, the server
+    /// counts as missing, too.
     #[schemars(extend("toml" = r#"version = ["my-server", "--version"]"#))]
     pub version: Option<Vec<String>>,
-    /// The address of a server that runs already, instead of a command.
+    /// The address of a server that is already running, instead of a command.
     #[schemars(extend("toml" = r#"attach = { address = "localhost:8443", directory = "/etc/my-server/tls", ca = "ca" }"#))]
     pub attach: Option<Attach>,
     /// Commands that run to their end before the server is started.
@@ -54,97 +54,98 @@ pub struct Spec {
     /// The folder in which commands run. Without it, that is the folder of the TOML file.
     #[schemars(extend("toml" = r#"cwd = "{here}/..""#))]
     pub cwd: Option<String>,
-    /// Files that are written before the server is started: its own configuration. As `[[file]]`, there can
-    /// be several.
+    /// Files that are written before the server is started, such as its configuration. Written as `[[file]]`,
+    /// there can be several.
     #[serde(default, rename = "file")]
     #[schemars(extend("toml" = r#"file = [{ path = "{dir}/my.conf", text = "listen {port};" }]"#))]
     pub files: Vec<Config>,
-    /// What is spoken over TLS.
+    /// The protocol that is spoken over TLS.
     #[serde(default)]
     #[schemars(extend("toml" = r#"protocol = "any_http""#))]
     pub protocol: Protocol,
-    /// A server of HTTP speaks HTTP/3, too, on the UDP port that has the number of `{port}`. Adds the classes
-    /// `quic`, `http3` and, where connections survive that their client changes its address, `moving`.
+    /// The HTTP server also speaks HTTP/3, on the UDP port with the same number as `{port}`. Adds the classes
+    /// `quic` and `http3`, and also `moving` if connections survive a change of the client's address.
     #[serde(default)]
     #[schemars(extend("toml" = r#"http3 = true"#))]
     pub http3: bool,
-    /// The path of a large answer of an `any_http` server: downloads of it are in progress while the server
-    /// rotates. It has to be 8 MB or more, since what fits into buffers is over before a rotation begins.
-    /// Without it, there is no class `download`, and so no answer to whether a reload cuts long answers.
+    /// The path of a large answer of an `any_http` server. Clients download it while the server rotates. It has
+    /// to be 8 MB or more: a smaller answer fits into buffers, and is over before a rotation begins. Without
+    /// this key there is no class `download`, so the report cannot say whether a reload cuts long answers.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"download = "/large.iso""#))]
     pub download: Option<String>,
-    /// The path that takes a long `POST`, of a server of HTTP: uploads are in progress while the server
-    /// rotates. For a proxy before `{origin}`, that is `/upload`. Without it, there is no class `upload`.
+    /// The path at which an HTTP server takes a long `POST`. Clients upload to it while the server rotates.
+    /// For a proxy in front of `{origin}`, it is `/upload`. Without this key there is no class `upload`.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"upload = "/upload""#))]
     pub upload: Option<String>,
-    /// The path of a WebSocket that echoes, of a server of HTTP: one is open while the server rotates. For
-    /// a proxy before `{origin}`, that is `/echo`. Without it, no conversation of HTTP crosses a rotation.
+    /// The path at which an HTTP server echoes what a WebSocket sends. One is open while the server rotates.
+    /// For a proxy in front of `{origin}`, it is `/echo`. Without this key, no WebSocket is open during a rotation.
     #[serde(default, deserialize_with = "a_path")]
     #[schemars(extend("toml" = r#"websocket = "/echo""#))]
     pub websocket: Option<String>,
-    /// A server of HTTP has the health service of gRPC (`grpc.health.v1.Health`): a stream of it, `Watch`, is open
-    /// while the server rotates, and `Check` is called beside it. A proxy before `{origin}` can pass them on, by
+    /// The HTTP server offers the health service of gRPC (`grpc.health.v1.Health`). Its stream `Watch` is open
+    /// while the server rotates, and `Check` is called beside it. A proxy can pass both on to `{origin}`, over
     /// HTTP/2 without TLS. Adds the class `grpc`.
     #[serde(default)]
     #[schemars(extend("toml" = r#"grpc = true"#))]
     pub grpc: bool,
-    /// The name in the certificates that the server is given, which clients ask for. Without it, that is
+    /// The name that clients ask for, and for which the server's certificates are issued. Without it, that is
     /// `localhost`.
     #[serde(default, deserialize_with = "another_name")]
     #[schemars(extend("toml" = r#"server_name = "www.example.org""#))]
     pub server_name: Option<String>,
-    /// Another name, whose certificate is in `{other_certificate}` and `{other_key}` and is never
-    /// renewed: clients that ask for it must be shown nothing else.
+    /// Another name of the server. Its certificate is in `{other_certificate}` and `{other_key}`, and is never
+    /// renewed: clients that ask for this name must always be shown that certificate.
     #[serde(default, deserialize_with = "another_name")]
     #[schemars(extend("toml" = r#"other_name = "mail.example.org""#))]
     pub other_name: Option<String>,
-    /// The user that the server runs as, with all that is started for it: for one that refuses to run as
-    /// root. Its files are made that user's before it is notified; a server that follows its files may
-    /// see them a moment earlier. Only root can say this.
+    /// The user that runs the server and everything that is started for it, if the server refuses to run as
+    /// root. New files are given to this user before the server is notified; a server that follows its files
+    /// may see them a moment earlier. Only root can use this key.
     #[schemars(extend("toml" = r#"user = "www-data""#))]
     pub user: Option<String>,
-    /// The kind of key in the certificates that the server is given.
+    /// The kind of key in the certificates that are issued for the server.
     #[serde(default)]
     #[schemars(extend("toml" = r#"keys = "rsa""#))]
     pub keys: Keys,
-    /// The kind of key in a second certificate of the same name, in `{second_certificate}` and
-    /// `{second_key}`, which is renewed with the first. Each client takes one kind alone: those of the class
-    /// `second` this one, all others the first.
+    /// The kind of key in a second certificate for the same name, in `{second_certificate}` and
+    /// `{second_key}`, which is renewed together with the first. Each client accepts only one kind of key:
+    /// clients of the class `second` accept this one, all others the first.
     #[schemars(extend("toml" = r#"second_keys = "rsa""#))]
     pub second_keys: Option<Keys>,
-    /// One file for chain and key, or two.
+    /// Whether chain and key are in one file or in two.
     #[serde(default)]
     #[schemars(extend("toml" = r#"layout = "bundle""#))]
     pub layout: Layout,
-    /// The server lets in only clients whose certificate leads to one of `{client_roots}`. Adds the class
+    /// The server accepts only clients whose certificate leads to one of `{client_roots}`. Adds the class
     /// `mutual` and three scenarios.
     #[serde(default)]
     #[schemars(extend("toml" = r#"client_auth = true"#))]
     pub client_auth: bool,
-    /// What `{mutual}` stands for when `zdr check --mutual` lets the server ask its clients for certificates.
-    /// Otherwise `{mutual}` stands for nothing. A server that always asks has `client_auth` instead.
+    /// What replaces `{mutual}` under `zdr check --mutual`, to make the server ask its clients for certificates.
+    /// Without that option, `{mutual}` is replaced by nothing. For a server that always asks, set `client_auth`
+    /// instead.
     #[schemars(extend("toml" = r#"mutual = "--client-ca={client_roots}""#))]
     pub mutual: Option<String>,
-    /// When the server is ready.
+    /// How zdr knows that the server is ready.
     #[serde(default)]
     #[schemars(extend("toml" = r#"ready = { within_ms = 60000 }"#))]
     pub ready: Ready,
-    /// How the server learns of new files. Without it, the server has to find out by itself.
+    /// How the server learns of new files. Without it, the server has to notice them by itself.
     #[serde(default, deserialize_with = "one_way")]
     #[schemars(extend("toml" = r#"reload = { signal = "HUP" }"#))]
     pub reload: Reload,
-    /// What is asked of the server.
+    /// How long a reload may take.
     #[serde(default)]
     #[schemars(extend("toml" = r#"limits = { reload_within_ms = 90000 }"#))]
     pub limits: Limits,
-    /// How much a verdict requires: `"rotation"`, `"faults"` or `"all"`, which is the default. `--require`
-    /// of the command line goes before it.
+    /// What a verdict requires: `"rotation"`, `"faults"` or `"all"`, which is the default. `--require` on the
+    /// command line overrides it.
     #[schemars(extend("toml" = r#"require = "rotation""#))]
     pub require: Option<Level>,
-    /// Failures to live with for a while, by the name of their scenario: `[allow.expired]`, with
-    /// `because`, `until`, and `findings` where it is not those by which that scenario is failed.
+    /// Failures that are accepted until a certain day, by the name of their scenario: `[allow.expired]` needs
+    /// `because` and `until`, and takes `findings`.
     #[serde(default, deserialize_with = "waivers")]
     #[schemars(
         with = "BTreeMap<String, Written>",
@@ -156,29 +157,29 @@ pub struct Spec {
     pub here: PathBuf,
 }
 
-/// A server that runs already.
+/// A server that is already running.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attach {
     /// Host and port of the server.
     #[schemars(extend("toml" = r#"address = "localhost:8443""#))]
     pub address: String,
-    /// The name that its certificate bears.
+    /// The name for which its certificate is issued.
     #[serde(default = "localhost", deserialize_with = "a_name")]
     #[schemars(extend("toml" = r#"server_name = "my.example""#))]
     pub server_name: String,
-    /// The folder from which the server reads its files. They are replaced there: `tls.crt`, `tls.key` and
-    /// `ca.crt`. This path, and the others, begin at the folder of the TOML file.
+    /// The folder from which the server reads its files. zdr replaces `tls.crt`, `tls.key` and `ca.crt` there.
+    /// This path and the other ones are relative to the folder of the TOML file.
     #[schemars(extend("toml" = r#"directory = "/etc/my-server/tls""#))]
     pub directory: PathBuf,
-    /// The folder of a CA that `zdr ca` has made, and which the server's clients trust.
+    /// The folder of a CA that `zdr ca` has made, and that the server's clients trust.
     #[schemars(extend("toml" = r#"ca = "ca""#))]
     pub ca: PathBuf,
-    /// The file to which the server writes the events of the book's contract. What it claims is compared with
+    /// The file to which the server writes the events of the book's contract. zdr compares what it claims with
     /// what clients were shown.
     #[schemars(extend("toml" = r#"log = "/var/log/my-server.log""#))]
     pub log: Option<PathBuf>,
-    /// The number of the server's process, for signals and for its memory.
+    /// The server's process number (PID): signals go there, and its memory is measured.
     #[schemars(extend("toml" = r#"pid = 4711"#))]
     pub pid: Option<i32>,
 }
@@ -187,7 +188,7 @@ pub(super) fn localhost() -> String {
     "localhost".into()
 }
 
-/// A file of the server's own.
+/// A file that is written before the server is started.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -199,32 +200,32 @@ pub struct Config {
     pub text: String,
 }
 
-/// What is spoken over TLS.
+/// The protocol that is spoken over TLS.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize, ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Protocol {
-    /// HTTP whose `GET /bytes/N` is answered with N bytes: 0 to 250, over and over. That is what the files in
-    /// `{www}` hold, below `bytes/`, and what `{origin}` answers.
+    /// HTTP, if the server answers `GET /bytes/N` with N bytes: 0 to 250, over and over. The files in `{www}`,
+    /// below `bytes/`, hold these bytes, and `{origin}` answers with them.
     #[default]
     Http,
-    /// HTTP whose answers are anything. Clients ask for `/`, which has to be answered below 500; `download`
+    /// HTTP with any answers. Clients ask for `/`, which has to be answered with a status below 500; `download`
     /// names a long answer.
     AnyHttp,
-    /// The protocol of the book's first servers (`lab::wire`), which is not HTTP.
+    /// The protocol of the book's first chapters (`lab::wire`), which is not HTTP.
     Lab,
-    /// PostgreSQL, which is asked for TLS by an `SSLRequest`. Clients come in as `postgres` to the
-    /// database of that name, without a password. They ask `select 1`, and hold transactions.
+    /// PostgreSQL, which starts TLS after an `SSLRequest`. Clients log in as `postgres` to the database of
+    /// that name, without a password. They send `select 1`, and keep transactions open.
     Postgresql,
-    /// Redis or Valkey over TLS. Clients ask `PING`, and hold commands back with `MULTI`.
+    /// Redis or Valkey over TLS. Clients send `PING`, and keep transactions open with `MULTI`.
     Redis,
-    /// SMTP with STARTTLS. Clients say `NOOP`, and hold a mail with recipients `zdr@localhost`, which
-    /// they never send. With `client_auth`, a client is let in whose recipient is taken.
+    /// SMTP with STARTTLS. Clients send `NOOP`, and keep a mail to `zdr@localhost` open, which they never
+    /// finish. With `client_auth`, a client counts as accepted if the server takes its recipient.
     Smtp,
-    /// IMAP with STARTTLS. Clients say `NOOP`, and hold the mailbox of the user `zdr` open, whose
-    /// password is `zdr`. With `client_auth`, a client is let in whose login is.
+    /// IMAP with STARTTLS. Clients send `NOOP`, and keep the mailbox of the user `zdr` (password `zdr`) open.
+    /// With `client_auth`, a client counts as accepted if its login succeeds.
     Imap,
 }
 
@@ -234,13 +235,13 @@ impl Protocol {
         matches!(self, Self::Http | Self::AnyHttp)
     }
 
-    /// Whether it is one of those that have no pages: one command after the other.
+    /// Whether it is one of the protocols without pages, where one command follows the other.
     pub fn is_dialogue(self) -> bool {
         !self.is_http() && self != Self::Lab
     }
 }
 
-/// How chain and key lie on disk.
+/// Whether chain and key are in one file or in two.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layout {
@@ -251,7 +252,7 @@ pub enum Layout {
     Bundle,
 }
 
-/// When a server is ready.
+/// How zdr knows that the server is ready.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ready {
@@ -259,7 +260,7 @@ pub struct Ready {
     /// Without it, the server is ready when it accepts a connection on `{port}`.
     #[schemars(extend("toml" = r#"event = "listening""#))]
     pub event: Option<String>,
-    /// How long it may take until then, in milliseconds.
+    /// How long the server may take to become ready, in milliseconds.
     #[serde(default = "half_a_minute")]
     #[schemars(extend("toml" = r#"within_ms = 60000"#))]
     pub within_ms: u64,
@@ -278,7 +279,7 @@ impl Default for Ready {
     }
 }
 
-/// How a server is told to reload. At most one of them.
+/// How the server learns of new files. At most one way, apart from `force`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reload {
@@ -286,18 +287,18 @@ pub struct Reload {
     #[serde(default, deserialize_with = "a_signal")]
     #[schemars(extend("toml" = r#"signal = "HUP""#))]
     pub signal: Option<String>,
-    /// A command, run to its end.
+    /// A command, which runs to its end.
     #[schemars(extend("toml" = r#"command = ["my-server", "reload"]"#))]
     pub command: Option<Vec<String>>,
     /// Lines that are sent to a Unix socket, one after the other.
     #[schemars(extend("toml" = r#"socket = { path = "{dir}/my.sock", send = ["reload"] }"#))]
     pub socket: Option<Socket>,
-    /// The server is ended by SIGTERM and started anew.
+    /// The server is stopped by SIGTERM, and started again.
     #[serde(default)]
     #[schemars(extend("toml" = r#"restart = true"#))]
     pub restart: bool,
-    /// A signal that makes the server give up removed trust anchors at once, if it would otherwise wait until
-    /// no connection depends on them: `HUP`, `USR1` or `USR2`. It may stand beside any of the others.
+    /// For a server that keeps a removed trust anchor until no connection depends on it: the signal that makes
+    /// it drop the anchor at once, `HUP`, `USR1` or `USR2`. It can be combined with any of the other keys.
     #[serde(default, deserialize_with = "a_signal")]
     #[schemars(extend("toml" = r#"force = "USR1""#))]
     pub force: Option<String>,
@@ -332,25 +333,25 @@ pub struct Socket {
     /// The path of the socket.
     #[schemars(extend("toml" = r#"path = "{dir}/my.sock""#))]
     pub path: String,
-    /// What is sent, each line over a connection of its own. `{pem}` is chain and key.
+    /// The lines to send, each over a connection of its own. `{pem}` is replaced by chain and key.
     #[schemars(extend("toml" = r#"send = ["set certificate <<\n{pem}", "commit"]"#))]
     pub send: Vec<String>,
-    /// What each answer has to contain, to count as a success.
+    /// What the answer to each line has to contain, to count as a success.
     #[serde(default)]
     #[schemars(extend("toml" = r#"expect = ["ok", "done"]"#))]
     pub expect: Vec<String>,
 }
 
-/// What is asked of a server.
+/// How long a reload may take.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// How long the server may take until every new handshake shows the new certificate, in milliseconds. It
-    /// counts from the moment at which the files are there and the server is told.
+    /// How long the server may take until every new handshake shows the new certificate, in milliseconds. The
+    /// time starts when the files are complete and the server has been notified.
     #[serde(default = "ten_seconds")]
     #[schemars(extend("toml" = r#"reload_within_ms = 90000"#))]
     pub reload_within_ms: u64,
-    /// For how long the old and the new certificate may be shown side by side, in milliseconds.
+    /// How long the old and the new certificate may be shown side by side, in milliseconds.
     #[serde(default = "one_second")]
     #[schemars(extend("toml" = r#"overlap_ms = 5000"#))]
     pub overlap_ms: u64,

@@ -44,15 +44,13 @@ fn text_of(file: &Path) -> io::Result<String> {
         .take(LONGEST + 1)
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {
-        let why = "it has more than 1 MiB, and a description of a server has a few lines";
+        let why = "it has more than 1 MiB: is it the TOML file that describes the server?";
         return Err(io::Error::other(why));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
-        io::Error::other(format!(
-            "line {line} is no text in UTF-8: save the file as UTF-8"
-        ))
+        io::Error::other(format!("line {line} is not UTF-8: save the file as UTF-8"))
     })
 }
 
@@ -125,7 +123,7 @@ impl Spec {
                 self.client_auth && self.mutual.is_some(),
                 (
                     &["mutual"],
-                    "`mutual` is for a server that does not ask clients by itself",
+                    "`mutual` does not go with `client_auth`: a server that always asks its clients needs no switch",
                 ),
             ),
             (
@@ -137,32 +135,32 @@ impl Spec {
             ),
             (
                 self.upload.is_some() && !self.protocol.is_http(),
-                (&["upload"], "`upload` is for a server of HTTP"),
+                (&["upload"], "`upload` is only for HTTP servers"),
             ),
             (
                 self.websocket.is_some() && !self.protocol.is_http(),
-                (&["websocket"], "`websocket` is for a server of HTTP"),
+                (&["websocket"], "`websocket` is only for HTTP servers"),
             ),
             (
                 self.grpc && !self.protocol.is_http(),
-                (&["grpc"], "`grpc` is for a server of HTTP"),
+                (&["grpc"], "`grpc` is only for HTTP servers"),
             ),
             (
                 self.http3 && !self.protocol.is_http(),
-                (&["http3"], "`http3` is for a server of HTTP"),
+                (&["http3"], "`http3` is only for HTTP servers"),
             ),
             (
                 self.second_keys == Some(self.keys),
                 (
                     &["second_keys"],
-                    "`second_keys` is the kind of the first, `keys`: name another one",
+                    "`second_keys` is the same kind as `keys`: name another kind",
                 ),
             ),
             (
                 self.other_name.as_deref() == Some(self.served_name()),
                 (
                     &["other_name"],
-                    "`other_name` is the name that is renewed: name another one",
+                    "`other_name` is the name whose certificate is renewed: give another name",
                 ),
             ),
         ];
@@ -176,7 +174,7 @@ impl Spec {
     }
 
     fn if_started(&self) -> Vec<(bool, Contradiction)> {
-        let neither = "neither `command` nor `attach`: how is the server started, or where is it?";
+        let neither = "neither `command` nor `attach`: zdr needs to know how to start the server, or where it runs";
         vec![
             (self.command.is_empty(), (&["command"], neither)),
             (
@@ -189,45 +187,51 @@ impl Spec {
     fn if_attached(&self) -> Vec<(bool, Contradiction)> {
         let reload = (
             &["reload", "restart"][..],
-            "a server that is attached to cannot be restarted",
+            "`restart` does not go with `[attach]`: zdr can only restart a server that it has started",
         );
         let setup = (
             &["setup"][..],
-            "`setup` and `file` are for a server that is started",
+            "`setup` and `file` do not go with `[attach]`: they are for a server that zdr starts",
         );
         let asks = (
             &["client_auth"][..],
-            "`client_auth` is for a server that is started",
+            "`client_auth` does not go with `[attach]`: it is for a server that zdr starts",
         );
         vec![
             (
                 !self.command.is_empty(),
-                (&["attach"], "both `command` and `attach`"),
+                (
+                    &["attach"],
+                    "both `command` and `attach`: zdr either starts a server or attaches to one",
+                ),
             ),
             (
                 self.server_name.is_some(),
                 (
                     &["server_name"],
-                    "the name of a server that is attached to stands in `[attach]`",
+                    "`server_name` belongs into `[attach]`, if the file has that table",
                 ),
             ),
             (self.client_auth, asks),
             (
                 self.user.is_some(),
-                (&["user"], "`user` is for a server that is started"),
+                (
+                    &["user"],
+                    "`user` does not go with `[attach]`: it is for a server that zdr starts",
+                ),
             ),
             (
                 self.other_name.is_some(),
                 (
                     &["other_name"],
-                    "`other_name` is for a server that is started",
+                    "`other_name` does not go with `[attach]`: it is for a server that zdr starts",
                 ),
             ),
             (
                 self.second_keys.is_some(),
                 (
                     &["second_keys"],
-                    "`second_keys` is for a server that is started",
+                    "`second_keys` does not go with `[attach]`: it is for a server that zdr starts",
                 ),
             ),
             (self.reload.restart, reload),

@@ -14,8 +14,9 @@ pub(crate) fn is_nothing(command: &[String]) -> bool {
 pub(super) fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let name = String::deserialize(from)?;
     if name.starts_with("*.") {
-        let why =
-            format!("`{name}` is a name for certificates: a client asks for one of its hosts");
+        let why = format!(
+            "`{name}` is a wildcard, which only certificates can have: name one host that it covers"
+        );
         return Err(D::Error::custom(why));
     }
     match lab::name::check(&name) {
@@ -34,7 +35,8 @@ pub(super) fn a_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String
     match is_path {
         true => Ok(Some(path)),
         false => {
-            let error = format!("`{path}` is no path of a URL: it begins with `/`, without blanks");
+            let error =
+                format!("`{path}` is no path of a URL: a path begins with `/`, and has no blanks");
             Err(D::Error::custom(error))
         }
     }
@@ -45,7 +47,7 @@ pub(super) fn a_signal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Stri
     match signal_named(&signal) {
         Some(_) => Ok(Some(signal)),
         None => {
-            let error = format!("no signal `{signal}`: HUP, USR1 or USR2");
+            let error = format!("unknown signal `{signal}`: expected HUP, USR1 or USR2");
             Err(D::Error::custom(error))
         }
     }

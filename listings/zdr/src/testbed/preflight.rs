@@ -84,11 +84,13 @@ fn reason(class: Class, spec: &Spec) -> String {
             "it speaks no TLS 1.2; nothing in the description changes that".into()
         }
         (Class::Nameless | Class::Sibling, _) if spec.other_name.is_none() => {
-            "it has one name: `other_name`, where it has two".into()
+            "the description gives it one name: set `other_name` if it has two".into()
         }
-        (Class::Second, _) => "its certificate has one kind of key: `second_keys`, where it has two".into(),
+        (Class::Second, _) => {
+            "the description gives it one kind of key: set `second_keys` if it has two".into()
+        }
         (Class::Quic | Class::Http3 | Class::Moving, _) if !spec.http3 => {
-            "it is not said to speak HTTP/3: `http3 = true` where it does".into()
+            "the description does not say that it speaks HTTP/3: set `http3 = true` if it does".into()
         }
         (Class::Moving, _) if spec.download.is_some() || spec.protocol == Protocol::Http => {
             "a connection whose client changed its address was lost, before anything was rotated".into()
@@ -97,7 +99,7 @@ fn reason(class: Class, spec: &Spec) -> String {
             "its protocol is not HTTP".into()
         }
         (Class::Upload, _) if spec.upload.is_none() => {
-            "nobody sees whether a long upload is cut: name a path that takes one, `upload = \"/path\"`"
+            "it is unknown whether a long upload is cut: name a path that takes one, `upload = \"/path\"`"
                 .into()
         }
         (Class::Held, protocol) if protocol.is_http() && spec.websocket.is_none() => {
@@ -105,24 +107,25 @@ fn reason(class: Class, spec: &Spec) -> String {
                 .into()
         }
         (Class::Grpc, _) => {
-            "it is not said to have gRPC's health service: `grpc = true` where it has".into()
+            "the description does not say that it has gRPC's health service: set `grpc = true` if it has"
+                .into()
         }
         (Class::Pooled | Class::Http2 | Class::Upload | Class::Held, Protocol::Lab) => {
-            "its protocol is not HTTP: `protocol = \"http\"` or \"any_http\" where it is".into()
+            "its protocol is not HTTP: set `protocol` to \"http\" or \"any_http\" if it is".into()
         }
         (Class::Http2, _) => {
             "it does not agree on `h2` in the handshake (ALPN); nothing in the description changes that"
                 .into()
         }
         (Class::Download, Protocol::AnyHttp) if spec.download.is_none() => {
-            "nobody sees whether a long answer is cut: name one of 8 MB or more, `download = \"/path\"`"
+            "it is unknown whether a long answer is cut: name one of 8 MB or more, `download = \"/path\"`"
                 .into()
         }
         (Class::Mutual, _) if spec.attach.is_some() => {
-            "a server that is attached to is not asked for it".into()
+            "zdr does not try this with a server that it has not started".into()
         }
         (Class::Mutual, _) => {
-            "it asks clients for no certificate: `client_auth = true` where it does, `mutual` where it can"
+            "it asks clients for no certificate: set `client_auth = true` if it does, `mutual` if it can"
                 .into()
         }
         _ => "nothing in the description makes it possible".into(),
@@ -212,7 +215,7 @@ async fn download(target: &Target) -> Result<(), Error> {
         let error = &failed.error;
         let change = match target.protocol {
             Protocol::Http => {
-                "leave out the class `download` (--classes), or is this `protocol = \"any_http\"`?"
+                "set `protocol = \"any_http\"` if it is, or leave out the class `download` (--classes)"
             }
             _ => "is `download` right? It is the path of an answer of 8 MB or more",
         };
@@ -271,10 +274,8 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
 /// The same of a server that is spoken to in its own protocol: there what the client met says it.
 fn dialogue(target: &Target, failed: &Failed) -> Advice {
     let change = match shows_something_else(failed.kind) {
-        true => {
-            "let it read the files that it is given, `{certificate}` and `{key}`, and no others"
-        }
-        false => "is `protocol` right? `zdr help toml` says as whom clients come in",
+        true => "let it read only the files that zdr gives it, `{certificate}` and `{key}`",
+        false => "is `protocol` right? `zdr help toml` says how clients log in",
     };
     Advice {
         what: format!("no client is served: {}", failed.kind),
@@ -336,12 +337,12 @@ fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
         ),
         Some(_) => because(
             "it does not speak TLS from the first byte",
-            "`zdr help toml` has each `protocol` that can be judged; where TLS is to be switched on, switch it \
+            "`zdr help toml` lists each `protocol` that zdr speaks; if TLS has to be switched on, switch it \
              on for this port",
         ),
         None if seen.asks_clients && target.identity.is_none() => because(
             "it needs a certificate of its clients",
-            "set `client_auth = true`, and give it `{client_roots}` as the authorities by which it lets clients in",
+            "set `client_auth = true`, and give it `{client_roots}` as the authorities of its clients",
         ),
         None => None,
     }
@@ -349,7 +350,7 @@ fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
 
 fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
     const READ: &str =
-        "Does it read the files that it is given, `{certificate}` and `{key}`, and no others?";
+        "Does it read only the files that zdr gives it, `{certificate}` and `{key}`?";
     if shows_something_else(failed.kind) {
         return match &seen.leaf {
             Some(leaf) if !target.chains.has_leaf(leaf.sha256()) => because(
@@ -362,7 +363,7 @@ fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String
             ),
             _ => because(
                 &format!(
-                    "it does not show what was written as it was: {}",
+                    "it shows something else than what was written: {}",
                     failed.kind
                 ),
                 READ,
@@ -378,13 +379,13 @@ fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String
     if failed.kind == FailureKind::Alert && refuses.iter().any(|word| error.contains(word)) {
         return because(
             "it and a client have no cipher or signature in common",
-            "does it take keys of another kind only? `keys` may be \"ecdsa\", \"rsa\" or \"ed25519\"",
+            "if it takes only another kind of key, set `keys` to \"ecdsa\", \"rsa\" or \"ed25519\"",
         );
     }
     if error.contains("NoApplicationProtocol") {
         return because(
-            "it agrees on no HTTP/1.1 in the handshake (ALPN)",
-            "let it offer `http/1.1` beside what it offers: most classes of clients speak that",
+            "it does not agree on HTTP/1.1 in the handshake (ALPN)",
+            "let it offer `http/1.1` as well: most classes of clients speak it",
         );
     }
     None
@@ -406,15 +407,15 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
         ),
         (_, protocol) if protocol.is_dialogue() => (
             format!("no client is served: {error}"),
-            "is `protocol` what it speaks? `zdr help toml` has each that can be judged",
+            "is `protocol` right? `zdr help toml` lists each protocol that zdr speaks",
         ),
         (FailureKind::Status, _) => (
             format!("`GET /` answered {error}"),
             "let it answer `/` with a status below 500",
         ),
         (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
-            "it speaks TLS, and then no HTTP/1.1".into(),
-            "`zdr help toml` has each `protocol` that can be judged",
+            "it speaks TLS, but no HTTP/1.1 over it".into(),
+            "`zdr help toml` lists each `protocol` that zdr speaks",
         ),
         (kind, _) => (
             format!("no client is served: {kind}"),

@@ -15,10 +15,10 @@ fn a_report_over_what_is_read() {
     let absolute = folder.path("server.toml").display().to_string();
     for file in ["server.toml", "./server.toml", "link", absolute.as_str()] {
         let done = folder.run(&["check", "server.toml", "--page", file]);
-        done.says(3, &[file, "it is read by this command"]);
+        done.says(3, &[file, "this command reads it"]);
     }
     let over = ["report", "report.json", "--page", "report.json"];
-    folder.run(&over).says(3, &["it is read by this command"]);
+    folder.run(&over).says(3, &["this command reads it"]);
     let over = [
         "merge",
         "report.json",
@@ -26,7 +26,7 @@ fn a_report_over_what_is_read() {
         "--json",
         "report.json",
     ];
-    folder.run(&over).says(3, &["it is read by this command"]);
+    folder.run(&over).says(3, &["this command reads it"]);
     let both = ["report", "report.json", "--page", "new", "--badge", "./new"];
     folder.run(&both).says(3, &["new: two reports"]);
     let watch = [
@@ -38,9 +38,9 @@ fn a_report_over_what_is_read() {
         "roots",
     ];
     folder.write("roots", "precious");
-    folder.run(&watch).says(3, &["it is read by this command"]);
+    folder.run(&watch).says(3, &["this command reads it"]);
     let client = ["check-client", "--json", "nowhere/a.json", "--", "true"];
-    folder.run(&client).says(3, &["its folder is not there"]);
+    folder.run(&client).says(3, &["its folder does not exist"]);
     for (name, was) in [
         ("server.toml", SOUND),
         ("report.json", "precious"),
@@ -71,9 +71,9 @@ fn a_description_that_is_no_text() {
     fs::write(folder.path("utf-16.toml"), utf_16).unwrap();
     let latin = [SOUND.as_bytes(), b"# \xfc\n"].concat();
     fs::write(folder.path("latin.toml"), latin).unwrap();
-    let line = format!("line {} is no text in UTF-8", SOUND.lines().count() + 1);
+    let line = format!("line {} is not UTF-8", SOUND.lines().count() + 1);
     for (file, why) in [
-        ("utf-16.toml", "line 1 is no text in UTF-8"),
+        ("utf-16.toml", "line 1 is not UTF-8"),
         ("latin.toml", line.as_str()),
         ("/dev/zero", "more than 1 MiB"),
         (".", "Is a directory"),

@@ -75,7 +75,7 @@ fn a_long_answer_is_there_and_long() {
 
 #[test]
 fn a_server_of_other_keys_is_told_from_one_that_does_not_rotate() {
-    let parts = ["no cipher or signature in common", "`keys` may be"];
+    let parts = ["no cipher or signature in common", "set `keys` to"];
     no_verdict(&[
         (unusual("rsa-only", ""), &parts),
         (unusual("rsa-only", "keys = \"ed25519\""), &parts),
@@ -116,7 +116,7 @@ fn a_server_that_reads_other_files_is_told_so() {
             "before anything was rotated: it shows another certificate",
             "tried:  a handshake with 127.0.0.1:",
             "a certificate of no subject, for localhost, issued by CN=",
-            "Does it read the files that it is given",
+            "Does it read only the files that zdr gives it",
         ],
     );
 }
@@ -137,7 +137,7 @@ fn a_server_that_listens_elsewhere_is_told_where() {
         (
             elsewhere(""),
             &[
-                "the server listens on a port of its own, and is not told `{port}`",
+                "the server listens on a port of its own: its description has no `{port}`",
                 "seen:   it listens on 127.0.0.1:",
                 "change: put `{port}` where its command or its configuration has the port ",
             ],
@@ -240,7 +240,7 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
         (
             server("-cert_chain {certificate}"),
             &[
-                "it speaks TLS, and then no HTTP/1.1",
+                "it speaks TLS, but no HTTP/1.1 over it",
                 "a handshake of TLSv1_3",
             ],
         ),
@@ -271,7 +271,7 @@ fn classes_that_cannot_be_had_are_told_with_their_key() {
             "\n  clients   full, resuming, tls12, pooled, http2\n",
             "\n  without   download: ",
             "`download = \"/path\"`\n  without",
-            "\n  without   mutual: it asks clients for no certificate: `client_auth = true`",
+            "\n  without   mutual: it asks clients for no certificate: set `client_auth = true`",
         ],
     );
     let told = done.err.find("ready, and").unwrap();

@@ -134,7 +134,7 @@ fn mistakes_in_a_command() {
     }
     let command = broken("");
     for (reload, part) in [
-        ("signal:KILL", "no signal `KILL`"),
+        ("signal:KILL", "unknown signal `KILL`"),
         ("HUP", "did you mean `signal:HUP`?"),
         ("command:", "is followed by a command"),
         ("command:kill {pdi}", "did you mean `{pid}`?"),

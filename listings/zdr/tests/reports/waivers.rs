@@ -374,7 +374,7 @@ fn every_contradiction_is_told_at_once() {
         "line 2",
         "`download` is for",
         "line 3",
-        "name another one",
+        "name another kind",
         "line 4",
         "`other_name` is the name",
     ] {

@@ -8,7 +8,7 @@ use zdr::benchmark::BenchmarkOptions;
 use zdr::benchmark::costs::CostOptions;
 use zdr::check::Options;
 
-/// Judge every server that this machine has, and measure what each costs.
+/// Check every server that is installed on this machine, and measure what each costs.
 #[derive(Parser)]
 #[command(
     name = "benchmark",
@@ -20,65 +20,66 @@ pub struct Arguments {
     /// What this program does for itself.
     #[command(subcommand)]
     pub of_itself: Option<OfItself>,
-    /// Measure only these servers, by the names of their files.
+    /// Measure only these servers, by the names of their TOML files [default: all].
     pub names: Vec<String>,
-    /// How often each server has its turn.
+    /// Number of rounds. Each round measures every server once.
     #[arg(long, default_value_t = 3)]
     pub rounds: u32,
-    /// Rotations in each turn.
+    /// Number of rotations in each round.
     #[arg(long, default_value_t = 10)]
     pub rotations: u32,
-    /// Milliseconds from the beginning of one rotation to that of the next, at least.
+    /// Shortest time from the start of one rotation to the start of the next, in milliseconds.
     #[arg(long, default_value_t = 500)]
     pub interval_ms: u64,
-    /// Attempts a second of each class.
+    /// Attempts per second, for each class.
     #[arg(long, default_value_t = 40.0)]
     pub rate: f64,
-    /// Milliseconds for which handshakes are counted: full ones, and as long resumed ones.
+    /// How long full handshakes are counted, and then resumed ones, in milliseconds.
     #[arg(long, default_value_t = 2000)]
     pub speed_ms: u64,
-    /// Rotations while connections are held.
+    /// Number of rotations while connections are held open.
     #[arg(long, default_value_t = 100)]
     pub held_rotations: u32,
-    /// Connections that are opened in each of these rotations, and held.
+    /// Number of connections that are opened in each of these rotations, and held open.
     #[arg(long, default_value_t = 10)]
     pub held_each: usize,
-    /// Measure what a connection, a rotation, a handshake and QUIC cost, and nothing else. These figures have a
-    /// file of their own.
+    /// Measure only what a connection, a rotation, a handshake and QUIC cost. These figures go to a file of
+    /// their own.
     #[arg(long)]
     pub costs: bool,
-    /// With `--costs`: connections that are kept and do nothing.
+    /// With `--costs`: number of idle connections that are held open.
     #[arg(long, default_value_t = 500, requires = "costs")]
     pub connections: usize,
-    /// With `--costs`: rotations for the time until clients are shown the new certificate, at most.
+    /// With `--costs`: number of rotations, at most, that measure the time until clients are shown the new
+    /// certificate.
     #[arg(long, default_value_t = 100, requires = "costs")]
     pub renewals: u32,
-    /// With `--costs`: milliseconds for which these rotations go on, at most.
+    /// With `--costs`: how long these rotations go on, at most, in milliseconds.
     #[arg(long, default_value_t = 6000, requires = "costs")]
     pub renewing_ms: u64,
-    /// With `--costs`: rotations under which an answer is under way.
+    /// With `--costs`: number of rotations while an answer is in progress.
     #[arg(long, default_value_t = 5, requires = "costs")]
     pub under_way: u32,
-    /// With `--costs`: milliseconds for which handshakes are counted in each round, of each kind of key.
+    /// With `--costs`: how long handshakes are counted in each round, for each kind of key, in milliseconds.
     #[arg(long, default_value_t = 700, requires = "costs")]
     pub handshake_ms: u64,
-    /// With `--costs`: rotations under clients of QUIC.
+    /// With `--costs`: number of rotations under QUIC clients.
     #[arg(long, default_value_t = 6, requires = "costs")]
     pub quic_rotations: u32,
-    /// Measure `zdr check` itself, and nothing else: a default run, and its verdicts on two servers beside busy
-    /// loops. These figures have a file of their own.
+    /// Measure only `zdr check` itself: a default run, and its verdicts on two servers beside busy loops. These
+    /// figures go to a file of their own.
     #[arg(long, conflicts_with_all = ["costs", "names", "servers"])]
     pub itself: bool,
-    /// With `--itself`: runs against each of the two servers.
+    /// With `--itself`: number of runs against each of the two servers.
     #[arg(long, default_value_t = 50, requires = "itself")]
     pub runs: u32,
-    /// With `--itself`: how many of these runs there are at a time.
+    /// With `--itself`: number of these runs at the same time.
     #[arg(long, default_value_t = 1, requires = "itself")]
     pub at_once: usize,
     /// The folder of the servers' TOML files [default: that of the checkout around the current directory].
     #[arg(long, value_name = "DIR", requires = "to")]
     pub servers: Option<PathBuf>,
-    /// Where the figures are written [default: the file that the book's page is made from].
+    /// The file for the figures [default: the file from which the book's page is made].
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
 }

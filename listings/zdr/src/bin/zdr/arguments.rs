@@ -23,55 +23,55 @@ use crate::watch::Watch;
 const EXAMPLES: &str = "\
 Examples:
   zdr check --command 'my-server --cert {certificate} --key {key} --port {port}'
-                                                  judge a server, without any file
-  zdr init --command 'my-server ...'              write my-server.toml from a look at it
-  zdr check my-server.toml                        judge a server
-  zdr check my-server.toml --page report.html     and write a page about it
-  zdr check my-server.toml --require rotation     as a gate: only what is lost while all is well counts
-  zdr check my-server.toml --course               build it up, stage by stage
+                                                  check a server: no file is needed
+  zdr init --command 'my-server ...'              try the server, and write my-server.toml
+  zdr check my-server.toml                        check the server that the file describes
+  zdr check my-server.toml --page report.html     the same, with the report as a page
+  zdr check my-server.toml --require rotation     a gate for CI: only losses under valid files fail it
+  zdr check my-server.toml --course               in seven stages, from the first reload on
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
   zdr check my-server.toml --scenarios torn,expired --rotations 2
-  zdr watch example.com:443                       wait for the next rotation of any server
+  zdr watch example.com:443                       watch any server until its next rotation
   zdr check-client --once -- curl -s --cacert {roots} {url}
-  zdr compare before.json after.json              is it worse than it was?
-  zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of yours
+  zdr compare before.json after.json              is the later report worse?
+  zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of your own
   zdr log assert server.log --generation-at-least 2
 
 Exit codes of `check`, `merge` and `compare`:
-  0    nothing that the level requires failed, but for what is waived; not worse
-  1    downtime, or another failure; worse
+  0    everything that the level requires passed, or its failure is waived; `compare`: not worse
+  1    downtime or another failure; `compare`: worse
   2    the command line is wrong
-  3    no verdict: the server cannot be started or reached, a file cannot be read or written
-  130  no verdict: interrupted. What was measured until then is in the report
+  3    no verdict: the server cannot be started or reached, or a file cannot be read or written
+  130  no verdict: interrupted. The report holds what was measured until then
 ";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   zdr check --command 'my-server --cert {certificate} --key {key} --port {port}'
-                                                  judge a server: what it speaks and how it is told
-                                                  of new files is tried, and told
+                                                  check a server: zdr tries protocols and ways to
+                                                  reload, and reports which of them work
   zdr check --command '...' --reload signal:HUP --download /large.iso
-  zdr check my-server.toml --plan                 what would be done, and how long it takes
-  zdr check my-server.toml                        judge a server
-  zdr check my-server.toml --page report.html     and write a page about it
+  zdr check my-server.toml --plan                 print the steps and their duration; start nothing
+  zdr check my-server.toml                        check the server that the file describes
+  zdr check my-server.toml --page report.html     the same, with the report as a page
   zdr check my-server.toml --json report.json --quiet --rotations 100
   zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
-  zdr check my-server.toml --require rotation     only what is lost while all is well fails it
+  zdr check my-server.toml --require rotation     only losses under valid files fail it
   zdr check my-server.toml --github --junit zdr.xml --prometheus zdr.prom --badge zdr.json
   zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
 
 A server to start, in my-server.toml:
   command = [\"my-server\", \"--cert\", \"{certificate}\", \"--key\", \"{key}\", \"--port\", \"{port}\"]
   protocol = \"any_http\"       # \"http\" where GET /bytes/N answers N bytes
-  # download = \"/large.iso\"   # a long answer, to see whether it is cut
-  # keys = \"rsa\"              # where it takes no other
+  # download = \"/large.iso\"   # an answer of 8 MB or more: does a reload cut it?
+  # keys = \"rsa\"              # if the server takes no other kind
   [reload]
   signal = \"HUP\"
-  [allow.expired]              # a failure to live with, for a while
+  [allow.expired]              # accept this failure until a day
   because = \"our agent never writes an expired file\"
   until = 2027-03-01
 
-A server that runs already, in attach.toml. Its files in `directory` are replaced:
+A server that is already running, in attach.toml. zdr replaces its files in `directory`:
   [attach]
   address = \"localhost:8443\"
   directory = \"/etc/my-server/tls\"
@@ -95,14 +95,14 @@ pub enum Command {
     Report(Show),
     Watch(Watch),
     CheckClient(CheckClient),
-    /// Judge the bundled server, sound and with four defects.
+    /// Check the server that comes with zdr: once without a defect, and with four different ones.
     Demo,
     /// Print the JSON Schema of reports.
     Schema,
     /// Explain every key of the TOML file.
     #[command(long_about = as_text(), override_usage = "zdr toml [--markdown]")]
     Toml {
-        /// As the page of the book has it.
+        /// Print Markdown, as on the reference page of the book.
         #[arg(long)]
         markdown: bool,
     },
@@ -112,9 +112,9 @@ pub enum Command {
     Rotate(Box<Rotate>),
     /// Print the manual page of `zdr` or of one of its commands, or write all of them to a folder.
     Man {
-        /// The command.
+        /// The command, such as `check` [default: the page of `zdr` itself].
         page: Option<String>,
-        /// Write `zdr.1`, `zdr-check.1` and so on to this folder, which must be there.
+        /// Write `zdr.1`, `zdr-check.1` and so on to this folder, which must exist.
         #[arg(long, value_name = "FOLDER", conflicts_with = "page")]
         to: Option<PathBuf>,
     },
@@ -131,79 +131,80 @@ pub enum Command {
     },
 }
 
-/// Rotate a server's certificate under load, run fault scenarios, and judge it.
+/// Rotate a server's certificate under load, run fault scenarios, and print a verdict.
 #[derive(clap::Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {
-    /// The TOML file that says how the server is started or reached.
+    /// The TOML file that describes how to start or reach the server. `zdr help toml` explains its keys.
     #[arg(required_unless_present = "command",
         conflicts_with_all = ["command", "reload", "protocol", "download", "keys"])]
     pub server: Option<PathBuf>,
     #[command(flatten)]
     pub started: Started,
-    /// Print what would be done, and how long it takes. Start nothing.
+    /// Print the steps and how long they take, and start nothing.
     #[arg(long)]
     pub plan: bool,
-    /// Rotations under load.
+    /// Number of rotations under load.
     #[arg(long, default_value_t = 10)]
     pub rotations: u32,
-    /// Milliseconds from the beginning of one rotation to that of the next, at least.
+    /// Shortest time from the start of one rotation to the start of the next, in milliseconds.
     #[arg(long, default_value_t = 1000)]
     pub interval_ms: u64,
-    /// Milliseconds for which the server is watched before the first rotation, and after the last.
+    /// Time under load before the first rotation, and again after the last, in milliseconds.
     #[arg(long, default_value_t = 2000)]
     pub steady_ms: u64,
-    /// The writer of the files: a tool, or a strategy.
+    /// How the files are written: as a real tool writes them, or by one strategy alone.
     #[arg(long, value_enum, default_value = "vault-agent")]
     pub writer: Writer,
-    /// Load with only these classes of clients (comma-separated).
+    /// Use only these classes of clients (comma-separated) [default: all that the server supports].
     #[arg(long, value_enum, value_delimiter = ',')]
     pub classes: Vec<Class>,
-    /// Attempts a second, of each class.
+    /// Attempts per second, for each class.
     #[arg(long, default_value_t = 50.0, value_parser = rate)]
     pub rate: f64,
-    /// Number of concurrent downloads, and of long HTTP/2 streams.
+    /// Number of concurrent downloads, and of concurrent long HTTP/2 streams.
     #[arg(long, default_value_t = 2)]
     pub downloads: usize,
-    /// Number of keep-alive connections of HTTP/1.1.
+    /// Number of HTTP/1.1 keep-alive connections.
     #[arg(long, default_value_t = 8)]
     pub pool: usize,
-    /// How much the verdict requires. What it does not require is tried and told, and changes neither
-    /// verdict nor exit code [default: `require` of the TOML file, or all].
+    /// What the verdict requires. All other scenarios run and are reported, too, but change neither the
+    /// verdict nor the exit code [default: `require` in the TOML file, or else all].
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub require: Option<Level>,
-    /// Judge waivers by this day, such as 2027-03-01 [default: today, UTC].
+    /// The day that decides whether a waiver still applies, such as 2027-03-01 [default: today, UTC].
     #[arg(long, value_name = "DAY")]
     pub today: Option<Day>,
-    /// Run only these scenarios (comma-separated).
+    /// Run only these scenarios (comma-separated) [default: all that apply to the server].
     #[arg(long, value_enum, value_delimiter = ',')]
     pub scenarios: Vec<Scenario>,
-    /// Run no scenario: only rotate.
+    /// Run no scenarios, only the rotations under load.
     #[arg(long, conflicts_with = "scenarios")]
     pub no_scenarios: bool,
-    /// Number of concurrent scenarios, each with a server of its own.
+    /// Number of scenarios that run at the same time, each with a server of its own.
     #[arg(long, default_value_t = 4)]
     pub jobs: usize,
-    /// Milliseconds that a client waits for an answer.
+    /// How long a client waits for an answer, in milliseconds.
     #[arg(long, default_value_t = 5000)]
     pub patience_ms: u64,
-    /// Let the server ask its clients for certificates, if its file has `mutual`.
+    /// Start the server so that it asks its clients for certificates. Its TOML file needs the key `mutual`.
     #[arg(long)]
     pub mutual: bool,
-    /// Only load a server that runs already: something else rotates its files.
+    /// Only put load on a server that is already running; something else rotates its files.
     #[arg(long, conflicts_with_all = ["rotations", "scenarios", "writer"])]
     pub observe: bool,
-    /// Judge in stages, each of which opens the next, with a page of the book to read after a failure.
+    /// Check in seven stages. A stage begins when the one before it has passed; after a failure, the report
+    /// names the page of the book to read.
     #[arg(long, conflicts_with_all = ["rotations", "interval_ms", "steady_ms", "writer", "classes", "rate",
         "downloads", "pool", "scenarios", "no_scenarios", "observe", "plan", "require", "today", "junit",
         "prometheus", "badge", "github", "keep"])]
     pub course: bool,
-    /// Begin the course at this stage: those before it were passed another time.
+    /// Begin the course at this stage, when the stages before it have passed in an earlier run.
     #[arg(long, requires = "course", value_name = "STAGE", default_value_t = 1,
         value_parser = clap::value_parser!(u8).range(1..=7))]
     pub from: u8,
-    /// Keep the files of each failing scenario, and the secrets of its clients' handshakes (SSLKEYLOGFILE), in
-    /// this folder, which is new, empty, or of an earlier run.
+    /// Keep the files of each failing scenario, and the TLS secrets of its clients (SSLKEYLOGFILE), in this
+    /// folder. It must be new, empty, or left by an earlier run.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
     #[command(flatten)]
@@ -211,7 +212,7 @@ pub struct Check {
     /// Show no progress.
     #[arg(long)]
     pub quiet: bool,
-    /// Further arguments for the server's command.
+    /// Arguments that are added to the server's command.
     #[arg(last = true)]
     pub more: Vec<String>,
 }
@@ -219,34 +220,34 @@ pub struct Check {
 /// A server of which only the command is known.
 #[derive(clap::Args)]
 pub struct Started {
-    /// Start the server by this command, without a TOML file. `{certificate}`, `{key}` and `{port}` are
-    /// replaced; `zdr help toml` lists all such words.
+    /// Start the server with this command; no TOML file is needed. zdr replaces `{certificate}`, `{key}` and
+    /// `{port}`; `zdr help toml` lists all such words.
     #[arg(long)]
     pub command: Option<CommandLine>,
-    /// With --command, how the server is told of new files: `files` (it follows them by itself),
-    /// `signal:HUP`, `command:my-server reload`, or `restart`. Without it, that is tried.
+    /// With --command: how the server learns of new files. `files` (it follows them by itself),
+    /// `signal:HUP`, `command:my-server reload`, or `restart` [default: zdr tries them].
     #[arg(long, value_name = "HOW", requires = "command")]
     pub reload: Option<ReloadWord>,
-    /// With --command, what the server speaks. Without it, that is tried.
+    /// With --command: the protocol that the server speaks [default: zdr finds out].
     #[arg(long, value_enum, requires = "command")]
     pub protocol: Option<Protocol>,
-    /// With --command, the path of an answer of 8 MB or more, to see whether a reload cuts it.
+    /// With --command: the path of an answer of 8 MB or more, to see whether a reload cuts it.
     #[arg(long, value_name = "PATH", requires = "command", value_parser = path)]
     pub download: Option<String>,
-    /// With --command, the kind of key that the server takes. Without it, ECDSA is tried, and then RSA.
+    /// With --command: the kind of key that the server takes [default: zdr tries ECDSA, then RSA].
     #[arg(long, value_enum, requires = "command")]
     pub keys: Option<Keys>,
 }
 
-/// Write a TOML file for a server, after a look at it.
+/// Try a server, and write a TOML file that describes it.
 #[derive(clap::Args)]
 pub struct Init {
-    /// The file to write. One that is there is never overwritten.
+    /// The file to write. An existing file is never overwritten.
     #[arg(default_value = "my-server.toml")]
     pub file: PathBuf,
     #[command(flatten)]
     pub started: Started,
-    /// Describe a server that runs already, as far as one handshake and `GET /` tell.
+    /// Describe a server that is already running, as far as one handshake and one `GET /` show.
     #[arg(
         long,
         value_name = "HOST:PORT",
@@ -254,7 +255,7 @@ pub struct Init {
         required_unless_present = "command"
     )]
     pub running: Option<String>,
-    /// Milliseconds that a client waits for an answer.
+    /// How long a client waits for an answer, in milliseconds.
     #[arg(long, default_value_t = 5000)]
     pub patience_ms: u64,
 }
@@ -280,25 +281,25 @@ pub struct Compare {
     pub before: PathBuf,
     /// The later report.
     pub after: PathBuf,
-    /// Print JSON instead.
+    /// Print the changes as JSON.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Make one report of those of several load generators against one server.
+/// Combine the reports of several load generators against one server into one report.
 #[derive(clap::Args)]
 pub struct Merge {
-    /// The reports.
+    /// The reports to combine, as JSON.
     #[arg(required = true)]
     pub reports: Vec<PathBuf>,
     #[command(flatten)]
     pub output: Output,
 }
 
-/// Show a report again.
+/// Show a saved report, or write it in other forms.
 #[derive(clap::Args)]
 pub struct Show {
-    /// The report, as JSON.
+    /// The report: a file that `--json` has written.
     pub report: PathBuf,
     #[command(flatten)]
     pub output: Output,

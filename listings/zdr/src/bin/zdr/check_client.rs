@@ -35,35 +35,35 @@ Exit codes:
   130  no verdict: interrupted
 ";
 
-/// Does this client use its new files: its own certificate, and the roots that it trusts?
+/// Does this client pick up new files: its own certificate, and the roots that it trusts?
 ///
-/// zdr plays the server and replaces the client's files. The client must send HTTP requests again and again, or
-/// one request each time that it is started (`--once`).
+/// zdr plays the server and replaces the client's files. The client must either send HTTP requests again and
+/// again, or send one request each time it is started (`--once`).
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckClient {
-    /// The client sends one request and ends: start it again and again.
+    /// The client sends one request and ends, so zdr starts it again and again.
     #[arg(long)]
     pub once: bool,
-    /// The signal that tells the client of new files.
+    /// The signal that tells the client of new files, such as `HUP` [default: it notices them by itself].
     #[arg(long, value_name = "NAME", conflicts_with = "once")]
     pub signal: Option<String>,
-    /// Milliseconds that the client has to use new files.
+    /// How long the client may take to use new files, in milliseconds.
     #[arg(long, default_value_t = 10_000)]
     pub within_ms: u64,
-    /// Seconds that the server's certificate is valid in the step `past_end`.
+    /// How long the server's certificate is valid in the step `past_end`, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..3600))]
     pub short_seconds: u64,
-    /// Take only these steps (comma-separated).
+    /// Run only these steps (comma-separated) [default: all].
     #[arg(long, value_enum, value_delimiter = ',')]
     pub steps: Vec<Step>,
-    /// Write what came of it as JSON.
+    /// Write the result as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Show no progress.
     #[arg(long)]
     pub quiet: bool,
-    /// The client's command.
+    /// The client's command. The words in braces that are listed below are replaced.
     #[arg(last = true, required = true)]
     pub command: Vec<String>,
 }

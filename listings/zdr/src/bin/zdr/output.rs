@@ -28,27 +28,27 @@ pub struct Output {
     /// Write the report as one HTML page.
     #[arg(long, value_name = "FILE")]
     pub page: Option<PathBuf>,
-    /// Write the report as JUnit's XML: a test for each class of clients and each scenario.
+    /// Write the report as JUnit XML: one test for each class of clients and for each scenario.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Write the figures in Prometheus's text format.
     #[arg(long, value_name = "FILE")]
     prometheus: Option<PathBuf>,
-    /// Write the verdict as JSON for a badge of shields.io.
+    /// Write the verdict as JSON for a shields.io badge.
     #[arg(long, value_name = "FILE")]
     badge: Option<PathBuf>,
-    /// Print what is wrong as commands of a GitHub workflow, which make annotations, and add a summary to
-    /// the file that $GITHUB_STEP_SUMMARY names.
+    /// Print findings as GitHub workflow commands, which GitHub shows as annotations, and append a summary
+    /// to the file that $GITHUB_STEP_SUMMARY names.
     #[arg(long)]
     github: bool,
-    /// The address at which the book is served, for links to it.
+    /// The address at which the book is served, for the links from the report to its pages.
     #[arg(long, value_name = "URL")]
     pub book: Option<Book>,
 }
 
 impl Output {
-    /// Whether each file that is asked for has a folder and is none, and spares what it has to. A run takes
-    /// minutes: who has mistyped a path is to know it before.
+    /// Checks the path of each file that is asked for: its folder exists, the path is no folder itself, and no
+    /// file that the command reads is overwritten. A run takes minutes, so a mistyped path is reported before it.
     pub fn has_places(&self, read: &[&Path]) -> io::Result<()> {
         self.spares(read)?;
         self.files()
@@ -56,13 +56,13 @@ impl Output {
             .try_for_each(|file| has_place(file, &[]))
     }
 
-    /// Whether no file that is asked for is another one's, or one of those that are `read`.
+    /// Checks that no two reports go to one file, and that none goes to a file that the command reads.
     pub fn spares(&self, read: &[&Path]) -> io::Result<()> {
         let all = self.files();
         for (at, file) in all.iter().enumerate() {
             spares(file, read)?;
             if all[..at].iter().any(|other| is_same(file, other)) {
-                let why = "two reports would be written there, one over the other";
+                let why = "two reports would be written to it, one over the other";
                 return Err(misplaced(file, why));
             }
         }
@@ -115,7 +115,7 @@ impl Output {
     }
 }
 
-/// Whether a file can be written there, and is none of those that the command reads.
+/// Checks that a file can be written there, and that it is none of those that the command reads.
 pub fn has_place(file: &Path, read: &[&Path]) -> io::Result<()> {
     let folder = match file.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
@@ -124,15 +124,18 @@ pub fn has_place(file: &Path, read: &[&Path]) -> io::Result<()> {
     };
     match (file.is_dir(), folder.is_dir()) {
         (true, _) => Err(misplaced(file, "it is a folder: name a file")),
-        (false, false) => Err(misplaced(file, "its folder is not there: make it first")),
+        (false, false) => Err(misplaced(
+            file,
+            "its folder does not exist: create it first",
+        )),
         (false, true) => spares(file, read),
     }
 }
 
-/// Whether it is none of the files that the command reads.
+/// Checks that it is none of the files that the command reads.
 fn spares(file: &Path, read: &[&Path]) -> io::Result<()> {
     if read.iter().any(|other| is_same(file, other)) {
-        let why = "it is read by this command, and would be written over: name another file";
+        let why = "this command reads it, and would overwrite it: name another file";
         return Err(misplaced(file, why));
     }
     Ok(())
@@ -142,7 +145,7 @@ fn misplaced(file: &Path, why: &str) -> io::Error {
     io::Error::other(format!("{}: {why}", file.display()))
 }
 
-/// Whether two paths lead to one file, which may not be there yet. A device such as `/dev/stdout` takes all.
+/// Whether two paths lead to one file, which need not exist yet. A device such as `/dev/stdout` can be written twice.
 fn is_same(one: &Path, other: &Path) -> bool {
     if one.exists() && !one.is_file() {
         return false;
@@ -164,14 +167,14 @@ fn text(file: Option<&PathBuf>, text: impl Fn() -> io::Result<String>) -> io::Re
     }
 }
 
-/// The summary, which GitHub obeys nothing of, and the commands.
+/// The summary, in which GitHub obeys no command, and then the annotations.
 fn on_github(report: &Report, server: Option<&Path>) -> String {
-    // Not to be guessed by a server whose words are in the summary.
+    // A server must not be able to guess it: the summary holds what it printed.
     let token = format!("zdr-{:016x}", RandomState::new().build_hasher().finish());
     without_commands(&summary(report), &token) + &annotations(report, server)
 }
 
-/// Adds to the summary of the job, where this is one.
+/// Adds to the summary of the job, if this is one.
 fn add_job_summary(report: &Report) -> io::Result<()> {
     let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) else {
         return Ok(());
@@ -186,7 +189,7 @@ fn add_job_summary(report: &Report) -> io::Result<()> {
     written.map_err(about)
 }
 
-/// Prints. A reader that has read enough, `head` for one, is no failure.
+/// Prints. A reader that stops early, as `head` does, is no failure.
 pub fn print(text: &str) -> io::Result<ExitCode> {
     let mut stdout = io::stdout().lock();
     match stdout

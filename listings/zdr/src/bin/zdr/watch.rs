@@ -22,52 +22,53 @@ Examples:
   zdr watch 10.0.0.7:443 --name api.example.com      one of several servers
   zdr watch example.com:443 --for 12h --json seen.json
 
-It makes one handshake a second and closes it. It sends nothing else, and needs no key and no file of the
-server. What takes less than a second can fall between two looks: `--rate` looks more often, where you may.
+zdr makes one handshake per second and closes the connection. It sends nothing else, and needs neither a key
+nor a file of the server. A failure that is shorter than a second can be missed: `--rate` looks more often, if
+the server's owner agrees.
 
 Exit codes:
-  0    rotated, and no look was let down
+  0    the certificate was rotated, and nothing failed
   1    downtime, or another failure
   2    the command line is wrong
   3    no verdict: no rotation was seen, or nothing could be judged
   130  no verdict: interrupted
 ";
 
-/// Watch a server that somebody else rotates: any server, any authority.
+/// Watch a server that something else rotates: any server, any certificate authority.
 ///
-/// Waits for the next rotation that cert-manager, certbot or a person makes, and says what clients met: failed
-/// handshakes, how long old and new were shown side by side, names that were lost, chains that do not fit
-/// together, addresses of one name that disagree.
+/// Waits for the next rotation by cert-manager, certbot or a person, and reports what clients met: failed
+/// handshakes, how long the old and the new certificate were shown side by side, names that were lost, broken
+/// chains, and addresses of one name that disagree.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Watch {
-    /// The server, HOST:PORT. All addresses of HOST are looked at, in turn.
+    /// The server, HOST:PORT. All addresses of HOST are watched, in turn.
     pub server: String,
-    /// The name that the certificate must be valid for, and that is sent as SNI [default: HOST].
+    /// The name that the certificate must be valid for. It is also sent as SNI [default: HOST].
     #[arg(long)]
     pub name: Option<String>,
-    /// Look at this address, IP:PORT, in place of those that HOST resolves to. May be given several times.
+    /// Watch this address, IP:PORT, instead of those that HOST resolves to. Can be given several times.
     #[arg(long = "address", value_name = "IP:PORT")]
     pub addresses: Vec<SocketAddr>,
     /// The roots that clients trust, in PEM [default: those of this system].
     #[arg(long, value_name = "FILE")]
     pub roots: Option<PathBuf>,
-    /// Handshakes a second at the most, of all addresses together.
+    /// Handshakes per second, at most, for all addresses together.
     #[arg(long, default_value_t = 1.0, value_parser = gentle)]
     pub rate: f64,
-    /// End after this many rotations; 0: when interrupted.
+    /// End after this many rotations; 0: only when interrupted.
     #[arg(long, default_value_t = 1)]
     pub rotations: usize,
-    /// A rotation is over once an address has shown the new chain this many times in a row.
+    /// A rotation is over when an address has shown the new chain this many times in a row.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub settle: u32,
-    /// For how long old and new may be shown side by side: `90s`, `5min`.
+    /// How long the old and the new certificate may be shown side by side: `90s`, `5min`.
     #[arg(long, default_value = "5min", value_parser = humantime::parse_duration)]
     pub overlap: Duration,
-    /// How long to wait at the most: `12h`, `90days`.
+    /// How long to wait at most: `12h`, `90days` [default: without a limit].
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub limit: Option<Duration>,
-    /// Milliseconds that a client waits for a handshake.
+    /// How long a handshake may take, in milliseconds.
     #[arg(long, default_value_t = 5000)]
     pub patience_ms: u64,
     /// Write what was seen as JSON.
@@ -78,7 +79,7 @@ pub struct Watch {
     pub quiet: bool,
 }
 
-/// More than this is load, and no watch.
+/// A higher rate is load rather than a watch.
 const MOST: f64 = 100.0;
 
 fn gentle(text: &str) -> Result<f64, String> {

@@ -25,7 +25,7 @@ use crate::gate::scenario::Scenario;
 pub enum CauseKind {
     /// Bytes of a private key are in its output.
     KeyExposed,
-    /// It lets clients in that it must turn away.
+    /// It accepts clients that it must reject.
     LetsIn,
     /// Its answers hold wrong bytes.
     WrongBytes,
@@ -41,23 +41,23 @@ pub enum CauseKind {
     NeverShowsNew,
     /// It shows old certificates beside the new one, or after it.
     ShowsOld,
-    /// Damaged files cost it its last valid identity.
+    /// It loses its last valid identity when files are damaged.
     LosesLastGood,
     /// It does not come back once its files are valid again.
     DoesNotRecover,
     /// It reads files that are still being written, or loses sight of them.
     ReadsTooEarly,
-    /// It takes valid renewals for no change.
+    /// It overlooks valid renewals.
     OverlooksRenewals,
-    /// It misses files that come, or change, around its start.
+    /// It misses files that appear or change around its start.
     MissesStart,
-    /// Handshakes or reloads wait for what may never come.
+    /// Handshakes or reloads wait for something that may never come.
     Waits,
     /// It does not follow the list of its clients' authorities.
     FollowsNoTrust,
     /// It shows whole files that no client accepts.
     DoesNotValidate,
-    /// Its log tells something else than its handshakes.
+    /// Its log and its handshakes disagree.
     LogLies,
 }
 
@@ -147,20 +147,20 @@ impl CauseKind {
         match self {
             Self::KeyExposed => (
                 "Bytes of a private key are in its output.",
-                "Log the name of the file and a reason from a closed list, and no part of its content. A key \
+                "Log the file's name and a reason from a closed list, but no part of its content. A key \
                  that was logged has leaked: replace it.",
                 "event-contract.md#reasons",
             ),
             Self::LetsIn => (
-                "It lets clients in that it must turn away.",
+                "It accepts clients that it must reject.",
                 "Swap the clients' authorities together with the identity, so that each configuration asks for \
-                 a certificate, and end the sessions that rest on what was removed.",
+                 a certificate, and end the sessions that depend on a removed authority.",
                 "ch08-second-look.md#one-generation",
             ),
             _ => (
                 "Its answers hold wrong bytes.",
-                "A reload replaces something that answers in progress still use. Give each answer what it began \
-                 with until it ends.",
+                "A reload replaces something that answers in progress still use. Let each answer keep what it \
+                 began with until it ends.",
                 "ch06-in-flight-requests.md#how-it-works",
             ),
         }
@@ -176,8 +176,8 @@ impl CauseKind {
             ),
             Self::RefusesClients => (
                 "It refuses clients while it reloads.",
-                "Keep the listener and swap what the next handshake picks up. If the process has to be replaced, \
-                 hand its socket to the successor before it goes.",
+                "Keep the listener, and swap the identity that the next handshake uses. If the process has to be \
+                 replaced, hand its socket to the new process before the old one ends.",
                 "ch02-hot-reload.md#how-it-works",
             ),
             Self::CutsConnections => (
@@ -195,13 +195,13 @@ impl CauseKind {
             Self::NeverShowsNew => (
                 "It does not show the new certificate.",
                 "Watch the directory rather than the file, follow the path anew at each look, and poll behind \
-                 the watch. If a command reloads it, ask a handshake whether it did.",
+                 the watch. If a command reloads the server, check with a handshake that it did.",
                 "ch03-handshake-hook.md#the-watch-is-a-hint-the-poll-is-the-truth",
             ),
             _ => (
                 "It shows old certificates beside the new one, or after it.",
-                "Number the generations and never publish a lower one, and swap in all workers before the reload \
-                 counts as done.",
+                "Number the generations and never publish a lower one. A reload is done only when all workers \
+                 have swapped.",
                 "ch06-in-flight-requests.md#workers-that-disagree",
             ),
         }
@@ -210,8 +210,8 @@ impl CauseKind {
     fn on_purpose(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::LosesLastGood => (
-                "Damaged files cost it its last valid identity.",
-                "Read, validate, then publish. Let go of nothing before something better is there.",
+                "It loses its last valid identity when files are damaged.",
+                "Read, validate, then publish. Keep the old identity until a better one is there.",
                 "ch07-graceful-degradation.md#last-known-good",
             ),
             Self::DoesNotRecover => (
@@ -226,34 +226,34 @@ impl CauseKind {
                 "ch05-race-conditions.md#two-looks-that-agree",
             ),
             Self::OverlooksRenewals => (
-                "It takes valid renewals for no change.",
-                "Compare contents, by a hash over chain and key, rather than dates, inodes, leaves or issuers.",
+                "It overlooks valid renewals.",
+                "Compare the content (a hash over chain and key) rather than dates, inodes, leaves or issuers.",
                 "ch03-handshake-hook.md#the-watch-is-a-hint-the-poll-is-the-truth",
             ),
             Self::MissesStart => (
-                "It misses files that come, or change, around its start.",
-                "Look again once the watch is there, and go on looking if nothing was there.",
+                "It misses files that appear or change around its start.",
+                "Look again when the watch is in place, and go on looking if there were no files.",
                 "ch03-handshake-hook.md#the-watch-is-a-hint-the-poll-is-the-truth",
             ),
             Self::Waits => (
-                "Handshakes or reloads wait for what may never come.",
-                "Answer handshakes from memory, read files in a task of its own, and give every wait a bound.",
+                "Handshakes or reloads wait for something that may never come.",
+                "Answer handshakes from memory, read files in a separate task, and limit every wait.",
                 "ch03-handshake-hook.md#the-way-it-naturally-goes-wrong",
             ),
             Self::FollowsNoTrust => (
                 "It does not follow the list of its clients' authorities.",
-                "Treat the list as a file like the others: reload it, and believe a removal only once it is \
-                 stable.",
+                "Treat the list as a file like the others: reload it, and believe a removal only when the file \
+                 has stopped changing.",
                 "ch08-trust-rotation.md#files-ask-the-server-answers",
             ),
             Self::DoesNotValidate => (
                 "It shows whole files that no client accepts.",
-                "Ask its clients' questions before publishing: dates, name, chain, nothing lost since the last \
-                 one. If the server cannot, ask them before the files are written.",
+                "Check what clients check before publishing: dates, name, chain, and that nothing was lost since \
+                 the last identity. If the server cannot do that, check the files before they are written.",
                 "ch02-hot-reload.md#reload",
             ),
             _ => (
-                "Its log tells something else than its handshakes.",
+                "Its log and its handshakes disagree.",
                 "Write the line after the swap, with the serial that was published.",
                 "ch10-log-analysis.md#a-log-is-a-claim",
             ),
