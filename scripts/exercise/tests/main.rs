@@ -1,8 +1,10 @@
 //! The runner's tests, in one program: they wait side by side, and are linked once.
 
 mod answers;
+mod checkout;
 mod commands;
 mod odd;
+mod rust;
 mod track;
 mod transcripts;
 mod watching;
