@@ -46,6 +46,94 @@ fn the_table_of_lifetimes_is_right() {
     }
 }
 
+/// Numbers that pages say, each with the file that makes it so and the words there. When one of the two changes,
+/// the other has to change with it.
+const COUNTED: [[&str; 4]; 11] = [
+    [
+        "src/ch02-hot-reload.md",
+        "each of 671 schedules",
+        "listings/ch02-hot-reload/tests/schedules.rs",
+        "assert_eq!(schedules, 671);",
+    ],
+    [
+        "src/ch05-whole-sets.md",
+        "makes all 90 combinations",
+        "listings/ch05-race-conditions/tests/reader.rs",
+        "assert_eq!(taken, (3 + 1 + 2) * 5 * 3);",
+    ],
+    [
+        "src/ch05-whole-sets.md",
+        "tries 4,000 inputs",
+        "listings/ch05-race-conditions/tests/fuzz.rs",
+        "CASES: u32 = 4_000;",
+    ],
+    [
+        "src/ch06-in-flight-requests.md",
+        "137 a second",
+        "listings/ch06-in-flight-requests/src/main.rs",
+        "default_value_t = 4096",
+    ],
+    [
+        "src/ch07-graceful-degradation.md",
+        "each of the 20 steps",
+        "listings/ch07-graceful-degradation/tests/keeper/last_known_good.rs",
+        "assert_eq!(deaths, 20,",
+    ],
+    [
+        "src/ch07-alarms.md",
+        "120 pairs, eight renewals each",
+        "listings/ch09-simulating-rotation/tests/alarms.rs",
+        "assert_eq!(met, 8 * 15);",
+    ],
+    [
+        "src/checklist.md",
+        "fourteen rules in all",
+        "listings/ch07-graceful-degradation/src/alerts.rs",
+        "RULES: [Rule; 14]",
+    ],
+    [
+        "src/ch08-second-look.md",
+        "192 tries, and none gets in. In 78 of them",
+        "listings/ch08-trust-rotation/tests/trust/never.rs",
+        "assert_eq!(tried, (192, 78));",
+    ],
+    [
+        "src/ch09-simulating-rotation.md",
+        "each of the fifteen writers",
+        "listings/ch09-simulating-rotation/tests/alarms.rs",
+        "assert_eq!(met, 8 * 15);",
+    ],
+    [
+        "src/ch09-simulating-rotation.md",
+        "eleven ways",
+        "listings/ch09-simulating-rotation/src/sabotage.rs",
+        "ALL: [Self; 11]",
+    ],
+    [
+        "src/ch11-verification.md",
+        "A rotation is done when 12 consecutive",
+        "listings/ch11-verification/src/rotation.rs",
+        "IN_A_ROW: u32 = 12;",
+    ],
+];
+
+/// A page counts what the code counts.
+#[test]
+fn numbers_in_the_text_are_those_of_the_code() {
+    let root = scripts::root().unwrap();
+    for [page, says, file, counts] in COUNTED {
+        let has = |file: &str, words: &str| {
+            let text = fs::read_to_string(root.join(file)).unwrap();
+            text.contains(words)
+        };
+        assert!(
+            has(file, counts),
+            "{file} counts anew: what does {page} say?"
+        );
+        assert!(has(page, says), "{page} no longer says {says:?}");
+    }
+}
+
 /// A page that names a test by its file names one that is there.
 #[test]
 fn every_test_that_a_page_names_exists() {

@@ -67,9 +67,6 @@ fn what_is_on_disk_in_the_end_is_served_in_the_end() {
         None,
     );
     let schedules = schedules.load(Relaxed);
-    println!("{schedules} schedules");
-    assert!(
-        schedules > 10,
-        "only {schedules} schedules: nothing was interleaved"
-    );
+    // All of them, and so the same number each time. The chapter says it.
+    assert_eq!(schedules, 671);
 }

@@ -79,7 +79,7 @@ impl<S> Reading<S> {
         }
     }
 
-    /// The client speaks first, and so the wait begins at once.
+    /// A client begins with its preface, so the wait begins at once.
     pub(crate) fn http2(stream: S, head: Head) -> Self {
         head.came();
         let preface = Some(PREFACE);

@@ -135,7 +135,7 @@ async fn half_a_request_is_waited_for_so_long() {
     assert_eq!(&answer, b"HTTP/1.1 200");
 }
 
-/// A client of HTTP/2 speaks first. One that says nothing, or half of what it has to, would hold its
+/// A client of HTTP/2 begins with a preface. One that says nothing, or half of what it has to, would hold its
 /// place until it is due.
 async fn is_cut_after_saying(said: &[u8]) {
     let bench = Bench::new(BY_AGE);
