@@ -27,6 +27,10 @@ use crate::set::{Exercise, Set, Track};
 /// The variable by which cargo tells where the book is.
 pub const CHECKOUT: &str = "ZERO_DOWNTIME_CHECKOUT";
 
+/// What is said while another attempt is waited for.
+pub const OTHERS_FIRST: &str =
+    "Another attempt is under way in this checkout: yours comes when it has ended.";
+
 /// How long another attempt is waited for: as long as the first build may take on a slow machine.
 const OTHERS: Duration = Duration::from_secs(30 * 60);
 
@@ -242,9 +246,7 @@ fn lock(target: &Path) -> Result<File, Error> {
             }
             Err(TryLockError::WouldBlock) => {
                 if !told && began.elapsed() > Duration::from_secs(1) {
-                    eprintln!(
-                        "Another attempt is under way in this checkout: yours comes when it has ended."
-                    );
+                    eprintln!("{OTHERS_FIRST}");
                     told = true;
                 }
                 thread::sleep(Duration::from_millis(50));
