@@ -4,17 +4,20 @@
 //! its own, and says of each whether it held. The program `attempt` is one answer of a learner with its checks;
 //! the tests of this crate are all answers of the book at once.
 //!
-//! [`Port`], [`patience`] and [`poll_once`] are for the checks themselves, and so is `openssl_ends` from chapter 4 on.
+//! [`Port`], [`patience`], [`poll_once`] and [`each_process`] are for the checks themselves, and so is `openssl_ends` from chapter 4 on.
 
 #[cfg(feature = "ch04")]
 pub mod openssl_ends;
+mod processes;
+
+pub use processes::each_process;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::env;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::future::poll_fn;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::panic;
 use std::pin::Pin;
@@ -25,6 +28,7 @@ use std::thread;
 use std::time::Duration;
 
 use lab::BOUND;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::net::TcpSocket;
 
 /// One check of an exercise.
@@ -43,6 +47,8 @@ pub struct Failure {
     pub words: String,
     /// File and line of the panic. `None` where the check did not end.
     pub at: Option<String>,
+    /// Whether the check ended.
+    pub ended: bool,
 }
 
 thread_local! {
@@ -68,7 +74,7 @@ pub struct Bounds {
 
 /// Runs each check, and returns its name and why it did not hold.
 pub fn try_all(checks: &[Check], bounds: Bounds) -> Vec<(&'static str, Option<Failure>)> {
-    let each = checks.iter();
+    let each = checks.iter().filter(|check| processes::is_wanted(check));
     each.map(|check| (check.name, try_one(*check, bounds)))
         .collect()
 }
@@ -103,16 +109,18 @@ fn try_one(check: Check, bounds: Bounds) -> Option<Failure> {
         let _ = done.send(outcome.err().map(|said| Failure {
             words: words(&*said),
             at,
+            ended: true,
         }));
     });
     ended.recv_timeout(bounds.check).unwrap_or_else(|_| {
         Some(Failure {
             words: format!(
                 "It had not ended after {} s: something waits for what never comes. A lock that this thread holds \
-                 already, perhaps, or a channel whose other end is gone.",
+                 already, perhaps, a channel whose other end is gone, or a loop whose condition never changes.",
                 bounds.check.as_secs()
             ),
             at: None,
+            ended: false,
         })
     })
 }
@@ -139,32 +147,55 @@ const OF_A_LEARNER: Bounds = Bounds {
     check: Duration::from_secs(20),
 };
 
+/// What an answer may take of the memory, in bytes: one that takes more is to end, before it takes the machine.
+const MEMORY: u64 = 4 << 30;
+
 /// The `main` of one answer: tries it, and appends what came of each check to the file that is its argument, a
-/// line of JSON for each.
+/// line of JSON for each. After a check that does not end none is tried: its thread goes on beside them.
 pub fn attempt(checks: &[Check]) -> ExitCode {
+    let limit = Rlimit {
+        current: Some(MEMORY),
+        maximum: Some(MEMORY),
+    };
+    // A system without such a limit, or with a lower one.
+    let _ = setrlimit(Resource::As, limit);
+    match outcomes().and_then(|mut file| try_each(checks, &mut file)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: what came of the checks cannot be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The file for what comes of the checks. Its name is removed, so that no answer finds it: what is in it is ours to say.
+fn outcomes() -> io::Result<Box<dyn Write>> {
+    let Some(name) = env::args_os().nth(1) else {
+        return Ok(Box::new(io::stdout()));
+    };
+    let file = OpenOptions::new().append(true).open(&name)?;
+    fs::remove_file(&name)?;
+    Ok(Box::new(file))
+}
+
+fn try_each(checks: &[Check], file: &mut dyn Write) -> io::Result<bool> {
     let mut held = true;
-    let file = env::args_os()
-        .nth(1)
-        .unwrap_or_else(|| "/dev/stdout".into());
-    for check in checks {
+    for check in checks.iter().filter(|check| processes::is_wanted(check)) {
         let failure = try_one(*check, OF_A_LEARNER);
         held &= failure.is_none();
+        let goes_on = failure.as_ref().is_some_and(|failure| !failure.ended);
         let (words, at) = match failure {
             Some(failure) => (Some(failure.words), failure.at),
             None => (None, None),
         };
         let line = serde_json::json!({ "check": check.name, "words": words, "at": at });
-        let opened = OpenOptions::new().append(true).create(true).open(&file);
-        if let Err(error) = opened.and_then(|mut file| writeln!(file, "{line}")) {
-            eprintln!("error: {}: {error}", file.display());
-            return ExitCode::FAILURE;
+        writeln!(file, "{line}")?;
+        if goes_on {
+            break;
         }
     }
-    if held {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    Ok(held)
 }
 
 /// Polls a future once. `None` where it is not ready.

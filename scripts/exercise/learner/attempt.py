@@ -1,4 +1,5 @@
-"""Tries answers to exercises. Its arguments come in threes: an answer, its checks, and the file for what came of them.
+"""Tries answers to exercises. Its arguments are the folder of what checks share, and then threes: an answer, its checks, and the file
+for what came of them.
 
 Each check is a function that raises in words. It runs on a thread of its own, so one that does not end is told. A line of
 JSON is written for each; the first line says that the answer could be imported.
@@ -11,7 +12,8 @@ import sys
 import threading
 import traceback
 
-BOUND = 20  # Seconds for one check: a learner is not kept waiting for ever.
+BOUND = 20  # Seconds for one check, and for the import: a learner is not kept waiting for ever.
+MEMORY = 4 << 30  # Bytes. What takes more is to end here, before it takes the machine.
 
 NEVER = (
     f"It had not ended after {BOUND} s: something waits for what never comes. A lock that this thread holds already, perhaps, "
@@ -39,45 +41,86 @@ def failure(error, checks):
     return words, f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
 
 
-def try_one(check, checks):
-    """Words and place where the check does not hold; nothing where it does."""
+def bounded(what):
+    """What it returns, and what it raises. Nothing at all where it has not ended in time."""
     said = []
 
     def run():
         try:
-            check()
+            said.append((what(), None))
         except BaseException as error:  # An answer may call `exit`.
-            said.append(failure(error, checks))
-        else:
-            said.append((None, None))
+            said.append((None, error))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(BOUND)
-    return said[0] if said else (NEVER, None)
+    return said[0] if said else None
 
 
-def try_all(answer, checks, outcomes):
+def imported(answer, checks):
+    """The checks, which import what they need of the answer. Nothing where that was not possible: it has said why."""
+
+    def both():
+        load("answer", answer)
+        return load("checks", checks)
+
+    said = bounded(both)
+    if said is None:
+        print(f"{answer}: to import it had not ended after {BOUND} s. What stands outside of functions runs at the import.", file=sys.stderr)
+        return None
+    module, error = said
+    if error is None:
+        return module
+    told = traceback.TracebackException.from_exception(error)
+    of_answer = [frame for frame in told.stack if frame.filename == answer]
+    told.stack = traceback.StackSummary.from_list(of_answer)
+    print("".join(told.format()), file=sys.stderr, end="")
+    return None
+
+
+def try_all(answer, checks, file):
     """Tries one answer."""
     # As a traceback names them.
     answer, checks = os.path.abspath(answer), os.path.abspath(checks)
-    try:
-        load("answer", answer)
-        # They import what they need of the answer, which may not have it.
-        found = list(vars(load("checks", checks)).items())
-    except BaseException as error:  # The same.
-        told = traceback.TracebackException.from_exception(error)
-        of_answer = [frame for frame in told.stack if frame.filename == answer]
-        told.stack = traceback.StackSummary.from_list(of_answer)
-        print("".join(told.format()), file=sys.stderr, end="")
+    module = imported(answer, checks)
+    if module is None:
         return
-    with open(outcomes, "a", encoding="utf-8") as file:
-        print(json.dumps({"check": ""}), file=file, flush=True)
-        for name, check in found:
-            if name.startswith("test_"):
-                words, at = try_one(check, checks)
-                print(json.dumps({"check": name, "words": words, "at": at}), file=file, flush=True)
+    print(json.dumps({"check": ""}), file=file, flush=True)
+    for name, check in list(vars(module).items()):
+        if not name.startswith("test_"):
+            continue
+        said = bounded(check)
+        if said is None:
+            # Those behind it would wait as long, beside a thread that goes on.
+            print(json.dumps({"check": name, "words": NEVER, "at": None}), file=file, flush=True)
+            return
+        words, at = failure(said[1], checks) if said[1] else (None, None)
+        print(json.dumps({"check": name, "words": words, "at": at}), file=file, flush=True)
 
 
-for first in range(1, len(sys.argv), 3):
-    try_all(*sys.argv[first : first + 3])
+def main():
+    if sys.version_info < (3, 10):
+        print(f"This is Python {sys.version.split()[0]}, and the checks need 3.10 or newer, found as `python3` on the PATH.", file=sys.stderr)
+        return
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    except (ImportError, OSError, ValueError):
+        pass  # A system without such a limit.
+    lab, *words = sys.argv[1:]
+    sys.path.append(lab)
+    answers = [(words[at], words[at + 1], open(words[at + 2], "a", encoding="utf-8")) for at in range(0, len(words), 3)]
+    # An answer finds neither their names nor the files: what came of it is ours to say.
+    for outcomes in words[2::3]:
+        os.unlink(outcomes)
+    del sys.argv[1:]
+    for answer in answers:
+        try_all(*answer)
+
+
+main()
+sys.stdout.flush()
+sys.stderr.flush()
+# A thread that an answer has left behind is not waited for.
+os._exit(0)

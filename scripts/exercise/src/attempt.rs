@@ -5,10 +5,12 @@
 //! every other build.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
@@ -16,6 +18,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::go;
 pub use crate::go::Outcome;
+use crate::original::{Original, original};
 use crate::printed;
 use crate::program::{self, Check};
 use crate::python;
@@ -23,6 +26,16 @@ use crate::set::{Exercise, Set, Track};
 
 /// The variable by which cargo tells where the book is.
 pub const CHECKOUT: &str = "ZERO_DOWNTIME_CHECKOUT";
+
+/// What is said while another attempt is waited for.
+pub const OTHERS_FIRST: &str =
+    "Another attempt is under way in this checkout: yours comes when it has ended.";
+
+/// How long another attempt is waited for: as long as the first build may take on a slow machine.
+const OTHERS: Duration = Duration::from_secs(30 * 60);
+
+/// How long an answer's program may take with all its checks: each is bounded by itself, and the first that does not end is the last.
+const PROGRAM: Duration = Duration::from_secs(300);
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -40,6 +53,8 @@ pub struct Ran {
     pub checks: Vec<(Check, Outcome)>,
     /// What the answer itself printed.
     pub printed: String,
+    /// How its program ended, where that is known.
+    pub status: Option<ExitStatus>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +80,21 @@ impl Ran {
     }
 }
 
+impl Attempt {
+    /// In a few words, why it does not pass. Nothing where it does.
+    pub fn why(&self) -> Option<String> {
+        let Self::Ran(ran) = self else {
+            return Some("does not compile, or cannot be imported".into());
+        };
+        let failed = |(_, outcome): &&(Check, Outcome)| *outcome != Outcome::Held;
+        let (check, outcome) = ran.checks.iter().find(failed)?;
+        Some(match outcome {
+            Outcome::Failed { words, .. } => format!("{}: {words}", check.name),
+            _ => format!("{}: the program ended before or in this check", check.name),
+        })
+    }
+}
+
 /// Builds the answer to an exercise and tries it. The compiler's words go to stderr.
 ///
 /// # Errors
@@ -73,20 +103,25 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
     if !folder.has_begun(exercise) {
         return Err(exercise.not_begun());
     }
-    let checks = exercise.checks()?;
+    let original = original(&set.root, exercise)?;
+    if let Some(note) = &original.note {
+        eprintln!("note: {note}.");
+    }
+    let checks = exercise.checks_in(&original.text);
     match exercise.track {
         Track::Rust => {}
-        Track::Go => return attempt_in_go(folder, exercise, checks),
-        Track::Python => return attempt_in_python(folder, exercise, checks),
+        Track::Go => return attempt_in_go(folder, exercise, &original, checks),
+        Track::Python => return attempt_in_python(folder, exercise, &original, checks),
     }
-    let program = write_program(folder, exercise, &checks)?;
     // Every answer is built to the same file: until this one has run, no other is built.
     let _one_at_a_time = lock(&set.root.join("target"))?;
+    let program = write_program(set, folder, exercise, &original, &checks)?;
     match build(&set.root, &program, &exercise.chapter)
         .map_err(|error| Error::file(Path::new("cargo"), error))?
     {
-        Some(built) => run(&built, checks).map(Attempt::Ran),
-        None => Ok(Attempt::DoesNotCompile),
+        Built::Program(built) => run(&built, checks).map(Attempt::Ran),
+        Built::Refused => Ok(Attempt::DoesNotCompile),
+        Built::NotReached => Err(Error::Build),
     }
 }
 
@@ -94,12 +129,26 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
 fn attempt_in_go(
     folder: &Folder,
     exercise: &Exercise,
+    original: &Original,
     checks: Vec<Check>,
 ) -> Result<Attempt, Error> {
     let answer = folder.answer(exercise);
     let module = answer.parent().unwrap_or(folder.path());
-    let test = exercise.text(exercise.track.test())?;
-    go::equip(module, &test).map_err(|error| Error::file(module, error))?;
+    let wrong = |error| Error::of_learner(module, error);
+    let mut copy = None;
+    match go::equip(module, &original.text) {
+        Ok(None) => {}
+        Ok(Some(kept)) => eprintln!(
+            "note: the checks beside your answer were not those of the book, which count. They were put back; what was there is kept: {}.",
+            kept.display()
+        ),
+        // A teacher looks at what is not theirs to write.
+        Err(_) => {
+            let copied = copy.insert(go::copy(module).map_err(wrong)?);
+            go::equip(copied.path(), &original.text).map_err(wrong)?;
+        }
+    }
+    let module = copy.as_ref().map_or(module, |copy| copy.path());
     let mut tested = go::test(module).map_err(|error| Error::Language {
         program: "go",
         needs: "Go 1.25 or newer",
@@ -118,6 +167,7 @@ fn attempt_in_go(
     Ok(Attempt::Ran(Ran {
         checks: checks.collect(),
         printed: tested.printed.text(),
+        status: None,
     }))
 }
 
@@ -125,21 +175,26 @@ fn attempt_in_go(
 fn attempt_in_python(
     folder: &Folder,
     exercise: &Exercise,
+    original: &Original,
     checks: Vec<Check>,
 ) -> Result<Attempt, Error> {
-    let (answer, test) = (folder.answer(exercise), exercise.track.test());
-    let tried = python::test(&[(answer, exercise.folder.join(test))]);
-    let tried = tried.map_err(|error| Error::Language {
-        program: python::PROGRAM,
-        needs: "Python 3.10 or newer",
-        language: exercise.track.language(),
-        error,
+    let answer = folder.answer(exercise);
+    let tried = python::test(&[(answer.clone(), original.file.clone())]);
+    let tried = tried.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => Error::file(&answer, error),
+        _ => Error::Language {
+            program: python::PROGRAM,
+            needs: "Python 3.10 or newer",
+            language: exercise.track.language(),
+            error,
+        },
     })?;
-    let printed = tried.printed;
+    let (printed, status) = (tried.printed, Some(tried.status));
     match tried.outcomes.first() {
         Some(said) if python::imported(said) => Ok(Attempt::Ran(Ran {
             checks: outcomes(said, checks),
             printed,
+            status,
         })),
         _ => {
             eprint!("{printed}");
@@ -148,18 +203,25 @@ fn attempt_in_python(
     }
 }
 
-/// Writes what cargo is to build. It is written only where it differs, so that nothing is built again in vain.
-fn write_program(folder: &Folder, exercise: &Exercise, checks: &[Check]) -> Result<PathBuf, Error> {
+/// Writes what cargo is to build, beside what it builds: the learner's folder may be one that cannot be written. It is written
+/// only where it differs, so that nothing is built again in vain.
+fn write_program(
+    set: &Set,
+    folder: &Folder,
+    exercise: &Exercise,
+    original: &Original,
+    checks: &[Check],
+) -> Result<PathBuf, Error> {
     let answer = folder.answer(exercise);
-    let file = format!("{}-{}.rs", exercise.chapter, exercise.id);
-    let program = folder.path().join(".build").join(file);
+    let programs = set.root.join("target/exercise-programs");
+    let program = programs.join(format!("{}-{}.rs", exercise.chapter, exercise.id));
     let write = || {
         let answer = fs::canonicalize(&answer)?;
-        let text = program::around(&answer, &exercise.folder.join("test.rs"), checks)?;
+        let text = program::around(&answer, &original.file, checks)?;
         if fs::read_to_string(&program).is_ok_and(|before| before == text) {
             return Ok(());
         }
-        fs::create_dir_all(folder.path().join(".build"))?;
+        fs::create_dir_all(&programs)?;
         fs::write(&program, text)
     };
     write().map_err(|error| Error::file(&program, error))?;
@@ -169,12 +231,28 @@ fn write_program(folder: &Folder, exercise: &Exercise, checks: &[Check]) -> Resu
 /// Waits for other attempts in this checkout, and keeps further ones waiting while the file is open.
 fn lock(target: &Path) -> Result<File, Error> {
     let path = target.join("exercise.lock");
-    let locked = fs::create_dir_all(target).and_then(|()| {
-        let file = File::create(&path)?;
-        file.lock()?;
-        Ok(file)
-    });
-    locked.map_err(|error| Error::file(&path, error))
+    let wrong = |error| Error::file(&path, error);
+    let opened = fs::create_dir_all(target).and_then(|()| File::create(&path));
+    let file = opened.map_err(wrong)?;
+    let began = Instant::now();
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(wrong(error)),
+            Err(TryLockError::WouldBlock) if began.elapsed() > OTHERS => {
+                let (minutes, lock) = (OTHERS.as_secs() / 60, path);
+                return Err(Error::Busy { minutes, lock });
+            }
+            Err(TryLockError::WouldBlock) => {
+                if !told && began.elapsed() > Duration::from_secs(1) {
+                    eprintln!("{OTHERS_FIRST}");
+                    told = true;
+                }
+                thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
 }
 
 /// Cargo, in the folder of the book.
@@ -186,8 +264,18 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
-/// The program that cargo has built, with what this chapter depends on; nothing where the compiler refused.
-fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Option<PathBuf>> {
+/// What cargo has made of it.
+enum Built {
+    /// A program.
+    Program(PathBuf),
+    /// Nothing: the compiler refused the answer, and has said why.
+    Refused,
+    /// Nothing: it did not come to the answer.
+    NotReached,
+}
+
+/// Builds the program, with what this chapter depends on.
+fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Built> {
     let mut command = cargo(root);
     // The first build takes minutes: a person is shown how far it is.
     let quiet = (!io::stderr().is_terminal()).then_some("--quiet");
@@ -202,28 +290,42 @@ fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Option<PathBu
         .stdout(Stdio::piped());
     let mut child = command.spawn()?;
     let said = child.stdout.take().map(BufReader::new);
-    let mut built = None;
+    let (mut built, mut library) = (None, false);
     for line in said.into_iter().flat_map(BufRead::lines) {
         let message: serde_json::Value = serde_json::from_str(&line?).unwrap_or_default();
-        if message["reason"] == "compiler-artifact"
-            && message["target"]["name"] == "attempt"
+        if message["reason"] != "compiler-artifact" {
+            continue;
+        }
+        // What the answer depends on comes before it, and this comes last of that.
+        library |= message["target"]["name"] == "exercise_bench";
+        if message["target"]["name"] == "attempt"
             && let Some(path) = message["executable"].as_str()
         {
             built = Some(PathBuf::from(path));
         }
     }
     let status = child.wait()?;
-    Ok(built.filter(|_| status.success()))
+    Ok(match built.filter(|_| status.success()) {
+        Some(built) => Built::Program(built),
+        None if library => Built::Refused,
+        None => Built::NotReached,
+    })
 }
 
 fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
     let wrong = |error| Error::file(program, error);
-    let outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
-    let printed = printed::run(Command::new(program).arg(outcomes.path())).map_err(wrong)?;
-    let said = fs::read_to_string(outcomes.path()).map_err(wrong)?;
+    let mut outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
+    let mut command = Command::new(program);
+    let ran = printed::run(command.arg(outcomes.path()), PROGRAM);
+    let (printed, status) = ran.map_err(wrong)?;
+    // The program has removed its name, so that no answer finds it.
+    let mut said = String::new();
+    let read = outcomes.as_file_mut().read_to_string(&mut said);
+    read.map_err(wrong)?;
     Ok(Ran {
         checks: self::outcomes(&said, checks),
         printed,
+        status: Some(status),
     })
 }
 

@@ -34,13 +34,16 @@ pub struct Member {
     /// What is recorded as done and does not pass now. Left out where that was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fails_now: Option<Vec<String>>,
+    /// Why the record or an answer could not be read: then what is said of this learner is not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// Each learner in this folder, which has one folder for each. With `check`, what is done is tried again, which runs
 /// the learners' programs.
 ///
 /// # Errors
-/// When a folder or a record cannot be read, or an answer cannot be tried.
+/// When the folder cannot be read, or has no learner. What is wrong with one learner's folder hides none of the others.
 pub fn class(set: &Set, folder: &Path, check: bool) -> Result<Vec<Member>, Error> {
     let wrong = |error: io::Error| Error::file(folder, error);
     let mut names = Vec::new();
@@ -57,14 +60,14 @@ pub fn class(set: &Set, folder: &Path, check: bool) -> Result<Vec<Member>, Error
         )));
     }
     names.sort();
-    names
+    let folder_of = |name: &String| Folder::new(&folder.join(name));
+    let members = names
         .into_iter()
-        .map(|name| member(set, &Folder::new(&folder.join(&name)), name, check))
-        .collect()
+        .map(|name| member(set, &folder_of(&name), name, check));
+    Ok(members.collect())
 }
 
-fn member(set: &Set, folder: &Folder, learner: String, check: bool) -> Result<Member, Error> {
-    let progress = Progress::read(folder)?;
+fn member(set: &Set, folder: &Folder, learner: String, check: bool) -> Member {
     let mut member = Member {
         learner,
         track: set.track,
@@ -75,7 +78,16 @@ fn member(set: &Set, folder: &Folder, learner: String, check: bool) -> Result<Me
         under_way: Vec::new(),
         solution_first: Vec::new(),
         fails_now: check.then(Vec::new),
+        trouble: None,
     };
+    match Progress::read(folder) {
+        Ok(progress) => count(&mut member, set, folder, &progress),
+        Err(error) => member.trouble = Some(error.to_string()),
+    }
+    member
+}
+
+fn count(member: &mut Member, set: &Set, folder: &Folder, progress: &Progress) {
     for exercise in &set.exercises {
         let entry = progress.of(exercise);
         member.runs += entry.runs;
@@ -91,15 +103,20 @@ fn member(set: &Set, folder: &Folder, learner: String, check: bool) -> Result<Me
             State::Done => {
                 member.done += 1;
                 member.minutes_done += exercise.about.minutes;
-                if let Some(fails) = &mut member.fails_now
-                    && !passes(set, folder, exercise)?
-                {
-                    fails.push(exercise.id.clone());
+                let Some(fails) = &mut member.fails_now else {
+                    continue;
+                };
+                match passes(set, folder, exercise) {
+                    Ok(true) => {}
+                    Ok(false) => fails.push(exercise.id.clone()),
+                    Err(error) => {
+                        fails.push(exercise.id.clone());
+                        member.trouble = Some(format!("{}: {error}", exercise.id));
+                    }
                 }
             }
         }
     }
-    Ok(member)
 }
 
 /// Whether there is an answer, and it passes.
@@ -137,6 +154,9 @@ pub fn tell(out: &mut dyn Write, members: &[Member]) -> io::Result<()> {
             if !exercises.is_empty() {
                 writeln!(out, "  {words}: {}", exercises.join(", "))?;
             }
+        }
+        if let Some(trouble) = &member.trouble {
+            writeln!(out, "  not all could be read: {trouble}")?;
         }
     }
     Ok(())

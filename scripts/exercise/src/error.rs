@@ -14,6 +14,30 @@ pub enum Error {
         /// What the system said.
         error: io::Error,
     },
+    /// A learner's folder cannot be written.
+    #[error("{}: {error}. Answers and the record of what was done are written there: with `--folder` you name a folder in which you may write", path.display())]
+    ReadOnly {
+        /// Which file of it.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// What an answer depends on could not be built.
+    #[error(
+        "cargo could not build what the answers depend on, and your answer was not tried: cargo's words are above. Where they speak of a download, there is no \
+         network, and `src/offline.md` says how to do without; where of space, the folder `target` needs some gigabytes"
+    )]
+    Build,
+    /// Another attempt goes on and on.
+    #[error(
+        "waited {minutes} minutes for another attempt in this checkout to end ({} is locked), and yours was not tried: is a `cargo exercise` stopped in another terminal?", lock.display()
+    )]
+    Busy {
+        /// For how long.
+        minutes: u64,
+        /// What is locked.
+        lock: PathBuf,
+    },
     /// The language of a track is not installed.
     #[error(
         "{program} cannot be started: {error}. Answers in {language} need {needs}, found as `{program}` on the PATH"
@@ -90,6 +114,17 @@ impl Error {
         Self::File {
             path: path.to_owned(),
             error,
+        }
+    }
+
+    /// The error of a file in a learner's folder.
+    pub(crate) fn of_learner(path: &Path, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly {
+                path: path.to_owned(),
+                error,
+            },
+            _ => Self::file(path, error),
         }
     }
 }

@@ -58,12 +58,12 @@ impl Folder {
     pub fn begin(&self, exercise: &Exercise) -> Result<bool, Error> {
         let (path, starter) = (self.answer(exercise), exercise.starter()?);
         let folder = path.parent().unwrap_or(&self.0);
-        fs::create_dir_all(folder).map_err(|error| Error::file(folder, error))?;
+        fs::create_dir_all(folder).map_err(|error| Error::of_learner(folder, error))?;
         let is_new = create_once(&path, &starter)?;
         if exercise.track == Track::Go {
             // So that an editor knows what it is, before it is tried.
             let equipped = go::equip(folder, &exercise.text(exercise.track.test())?);
-            equipped.map_err(|error| Error::file(folder, error))?;
+            equipped.map_err(|error| Error::of_learner(folder, error))?;
         }
         if is_new {
             create_once(&self.0.join("AGENTS.md"), FOR_ASSISTANTS)?;
@@ -90,7 +90,7 @@ impl Folder {
             // A link fails where something stands, and a rename would replace it.
             .and_then(|()| fs::hard_link(&answer, &kept))
             .and_then(|()| fs::remove_file(&answer))
-            .map_err(|error| Error::file(&kept, error))?;
+            .map_err(|error| Error::of_learner(&kept, error))?;
         self.begin(exercise)?;
         Ok(Some(kept))
     }
@@ -115,7 +115,7 @@ fn create_once(path: &Path, text: &str) -> Result<bool, Error> {
     match create(path, text) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(Error::file(path, error)),
+        Err(error) => Err(Error::of_learner(path, error)),
     }
 }
 

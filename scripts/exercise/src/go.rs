@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
@@ -14,6 +15,27 @@ use crate::program::Check;
 /// What makes a module of the folder in which an answer lies.
 const MODULE: &str = "module answer\n\ngo 1.25\n";
 
+/// What checks share, and how they import it: as a package of the answer's module.
+const LAB: &str = include_str!("../learner/lab/lab.go");
+const IMPORTS_LAB: &str = "\"answer/lab\"";
+
+/// The file of checks, as it lies beside an answer.
+const CHECKS: &str = "answer_test.go";
+
+/// By this variable the tests are told what to print before the first of them. What comes before that line is of the answer,
+/// whatever it looks like.
+const SEAL: &str = "EXERCISE_SEAL";
+
+/// What prints it, in the package of the checks.
+fn sealing(test: &str) -> String {
+    let package = test.lines().next().unwrap_or("package answer");
+    format!(
+        "{package}\n\n// What is said of tests before this runs is said by the answer.\n\n\
+         import (\n\t\"fmt\"\n\t\"os\"\n\t\"testing\"\n)\n\n\
+         func TestMain(tests *testing.M) {{\n\tfmt.Println(os.Getenv(\"{SEAL}\"))\n\tos.Exit(tests.Run())\n}}\n"
+    )
+}
+
 /// What came of `go test`.
 #[derive(Debug, Default)]
 pub struct Tested {
@@ -23,6 +45,8 @@ pub struct Tested {
     pub printed: Printed,
     /// Whether it was built and started.
     pub built: bool,
+    /// What the tests print before the first of them, until they have.
+    seal: Option<String>,
     /// What the compiler said, where no test ran.
     pub refused: String,
 }
@@ -74,7 +98,11 @@ pub fn checks(test: &str) -> Vec<Check> {
 /// # Errors
 /// When Go cannot be started.
 pub fn test(folder: &Path) -> io::Result<Tested> {
-    let mut tested = Tested::default();
+    let seal = format!("{:x}", RandomState::new().hash_one(folder));
+    let mut tested = Tested {
+        seal: Some(seal.clone()),
+        ..Tested::default()
+    };
     let read = |stdout: &mut dyn Read| {
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
@@ -90,6 +118,7 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
         .args(["test", "-json", "-count=1", "-timeout=60s", "."])
         .current_dir(folder)
         .env("GOFLAGS", "-mod=readonly -trimpath")
+        .env(SEAL, seal)
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
@@ -134,6 +163,14 @@ pub fn outcome(test: Option<Test>) -> Outcome {
 
 impl Tested {
     fn note(&mut self, folder: &Path, line: Line) {
+        if line.action == "output" && self.seal.as_deref() == Some(line.output.trim()) {
+            self.seal = None;
+            return;
+        }
+        if self.seal.is_some() && line.test.is_some() {
+            self.printed.note(line.output.as_bytes());
+            return;
+        }
         let Some(name) = line.test else {
             match line.action.as_str() {
                 "build-output" => self.refused += &line.output,
@@ -170,17 +207,59 @@ impl Tested {
     }
 }
 
-/// Puts what `go test` needs beside an answer: the module, and the checks as the book has them.
+/// Puts what `go test` needs beside an answer: the module, and the checks as the book has them. Where there were other checks,
+/// those are kept under the name that is returned.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn equip(folder: &Path, test: &str) -> io::Result<()> {
-    for (file, text) in [("go.mod", MODULE), ("answer_test.go", test)] {
-        let path = folder.join(file);
-        if fs::read_to_string(&path).is_ok_and(|before| before == text) {
-            continue;
-        }
-        fs::write(path, text)?;
+pub fn equip(folder: &Path, test: &str) -> io::Result<Option<PathBuf>> {
+    let checks = folder.join(CHECKS);
+    let other = fs::read(&checks).is_ok_and(|before| before != test.as_bytes());
+    let kept = match other {
+        true => Some(keep(&checks)?),
+        false => None,
+    };
+    write(&folder.join("go.mod"), MODULE)?;
+    write(&checks, test)?;
+    write(&folder.join("sealing_test.go"), &sealing(test))?;
+    if test.contains(IMPORTS_LAB) {
+        fs::create_dir_all(folder.join("lab"))?;
+        write(&folder.join("lab/lab.go"), LAB)?;
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// A copy of this folder's files in Go, which can be equipped where the folder cannot be written.
+///
+/// # Errors
+/// When they cannot be read, or the copy cannot be written.
+pub fn copy(folder: &Path) -> io::Result<tempfile::TempDir> {
+    let copy = tempfile::Builder::new().prefix("exercise-").tempdir()?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_of_it = path.extension().is_some_and(|end| end == "go") && path.is_file();
+        if let Some(name) = path.file_name().filter(|_| is_of_it) {
+            fs::copy(&path, copy.path().join(name))?;
+        }
+    }
+    Ok(copy)
+}
+
+/// Moves a file to a name beside it that is free, and that Go does not look at.
+fn keep(path: &Path) -> io::Result<PathBuf> {
+    let name = |number: u32| path.with_extension(format!("go.kept-{number}"));
+    let mut number = 1;
+    while name(number).symlink_metadata().is_ok() {
+        number += 1;
+    }
+    fs::rename(path, name(number))?;
+    Ok(name(number))
+}
+
+/// Writes a file, where it holds something else.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    match fs::read(path) {
+        Ok(before) if before == text.as_bytes() => Ok(()),
+        _ => fs::write(path, text),
+    }
 }

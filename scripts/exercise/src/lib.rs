@@ -3,6 +3,7 @@
 //! - [`set`] is what the book has: `listings/*/exercises`.
 //! - [`folder`] is the learner's own: answers, what was kept of them, and [`progress`].
 //! - [`program`] puts an answer and its checks together, and [`attempt`] builds and runs that.
+//! - [`original`] is a file of checks as the book has it, whatever a learner has made of it.
 //! - [`go`] and [`python`] try the answers of their tracks, and [`printed`] keeps what an answer prints.
 //! - [`class`] reads the folders of several learners.
 //! - [`tell`] is what a terminal shows, and [`homework`] asks another program for a sheet of questions.
@@ -26,6 +27,7 @@ mod error;
 pub mod folder;
 pub mod go;
 pub mod homework;
+pub mod original;
 pub mod printed;
 pub mod program;
 pub mod progress;

@@ -136,6 +136,10 @@ fn run(arguments: Arguments) -> Result<bool, Error> {
         None => (Folder::new(&set.root.join("exercises")), String::new()),
     };
     let option = option + &arguments.track.option();
+    // A class is read by its teacher, whose own record has no part in it.
+    if let Some(What::Class { class, json, check }) = arguments.what {
+        return of_class(&set, &class, json, check);
+    }
     let mut progress = Progress::read(&folder)?;
     let teller = Teller {
         set: &set,
@@ -147,13 +151,6 @@ fn run(arguments: Arguments) -> Result<bool, Error> {
         What::List => teller.list(out, &progress)?,
         What::Progress { json: false, .. } => teller.progress(out, &progress)?,
         What::Progress { check, .. } => report(&teller, &progress, check, out)?,
-        What::Class { class, json, check } => {
-            let members = class::class(&set, &class, check)?;
-            match json {
-                true => print_json(&members, out)?,
-                false => class::tell(out, &members)?,
-            }
-        }
         What::Reset { exercise } => reset(&teller, set.find(&exercise)?, out)?,
         What::Watch { exercise } => {
             let only = exercise.map(|name| set.find(&name)).transpose()?;
@@ -167,6 +164,16 @@ fn run(arguments: Arguments) -> Result<bool, Error> {
         of_one => return with_one(&teller, &mut progress, &of_one, out),
     }
     Ok(true)
+}
+
+/// Whether all that was there of the class could be read.
+fn of_class(set: &Set, folder: &Path, json: bool, check: bool) -> Result<bool, Error> {
+    let (out, members) = (&mut anstream::stdout(), class::class(set, folder, check)?);
+    match json {
+        true => print_json(&members, out)?,
+        false => class::tell(out, &members)?,
+    }
+    Ok(members.iter().all(|member| member.trouble.is_none()))
 }
 
 /// Short enough to be typed again, to solve the sheet.
@@ -229,8 +236,10 @@ fn try_once(
 ) -> Result<bool, Error> {
     let tried = attempt(teller.set, teller.folder, exercise)?;
     let held = tried.held();
-    progress.ran(exercise, held)?;
+    // Where the record cannot be written, the learner is shown what came of it all the same.
+    let recorded = progress.ran(exercise, held);
     teller.attempt(out, exercise, &tried, progress)?;
+    recorded?;
     Ok(held)
 }
 
@@ -290,13 +299,17 @@ fn report(
     check: bool,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let mut passes = BTreeMap::new();
+    let mut tried = BTreeMap::new();
     let answers = teller.set.exercises.iter();
     for exercise in answers.filter(|one| check && teller.folder.has_begun(one)) {
-        let tried = attempt(teller.set, teller.folder, exercise)?;
-        passes.insert(exercise.id.clone(), tried.held());
+        // One answer that cannot be tried hides none of the others.
+        let why = match attempt(teller.set, teller.folder, exercise) {
+            Ok(tried) => tried.why(),
+            Err(error) => Some(format!("could not be tried: {error}")),
+        };
+        tried.insert(exercise.id.clone(), why);
     }
-    let report = Report::new(teller.set, teller.folder, progress, &passes);
+    let report = Report::new(teller.set, teller.folder, progress, &tried);
     print_json(&report, out)
 }
 

@@ -2,8 +2,14 @@
 //! memory nor the terminal.
 
 use std::io::{self, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a pipe is waited for whose program has ended.
+const LEFT_BEHIND: Duration = Duration::from_secs(2);
 
 /// So many bytes are kept of each stream.
 const KEPT: usize = 64 * 1024;
@@ -24,20 +30,6 @@ impl Printed {
         self.left_out += left_out.len();
     }
 
-    /// Reads to the end, so that the one who writes is not held up.
-    fn all_of(mut from: impl Read) -> Self {
-        let (mut printed, mut buffer) = (Self::default(), [0; 8192]);
-        loop {
-            match from.read(&mut buffer) {
-                Ok(0) => return printed,
-                Ok(length) => printed.note(&buffer[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What has come so far is better than nothing.
-                Err(_) => return printed,
-            }
-        }
-    }
-
     /// As text. Where something was left out, its last line says how much.
     pub fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.bytes);
@@ -48,14 +40,84 @@ impl Printed {
     }
 }
 
-/// Runs a program that reads nothing, and returns what it prints.
+/// What comes through a pipe: as much as has come so far, whoever still holds the other end.
+struct Coming {
+    so_far: Arc<Mutex<Printed>>,
+    ended: Receiver<()>,
+}
+
+impl Coming {
+    /// Reads to the end on a thread, so that the one who writes is not held up.
+    fn through(mut pipe: impl Read + Send + 'static) -> Self {
+        let so_far = Arc::<Mutex<Printed>>::default();
+        let (done, ended) = mpsc::channel();
+        let noted = so_far.clone();
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            loop {
+                match pipe.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(length) => lock(&noted).note(&buffer[..length]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    // What has come so far is better than nothing.
+                    Err(_) => break,
+                }
+            }
+            // The one who asked may have gone on.
+            let _ = done.send(());
+        });
+        Self { so_far, ended }
+    }
+
+    /// What has come, when the program has ended. A process that it has left behind may hold the pipe open for ever.
+    fn text(&self) -> String {
+        let _ = self.ended.recv_timeout(LEFT_BEHIND);
+        lock(&self.so_far).text()
+    }
+}
+
+fn lock(printed: &Mutex<Printed>) -> MutexGuard<'_, Printed> {
+    printed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a program that reads nothing. Returns what it prints, and how it ended.
 ///
 /// # Errors
-/// When the program cannot be started.
-pub fn run(command: &mut Command) -> io::Result<String> {
-    let mut printed = Printed::default();
-    let stderr = run_and_read(command, |stdout| printed = Printed::all_of(stdout))?;
-    Ok(printed.text() + &stderr)
+/// When the program cannot be started. When it has not ended in this time: then it is killed.
+pub fn run(command: &mut Command, bound: Duration) -> io::Result<(String, ExitStatus)> {
+    let mut child = piped(command).spawn()?;
+    let out = child.stdout.take().map(Coming::through);
+    let err = child.stderr.take().map(Coming::through);
+    let status = ended(&mut child, bound)?;
+    let printed = [out, err].into_iter().flatten();
+    Ok((printed.map(|pipe| pipe.text()).collect(), status))
+}
+
+/// Waits for its end, for so long.
+fn ended(child: &mut Child, bound: Duration) -> io::Result<ExitStatus> {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if began.elapsed() > bound {
+            child.kill()?;
+            child.wait()?;
+            let words = format!(
+                "the answer's program had not ended after {} s, and was killed",
+                bound.as_secs()
+            );
+            return Err(io::Error::new(io::ErrorKind::TimedOut, words));
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn piped(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
 }
 
 /// Runs a program that reads nothing, gives its stdout to `read`, and returns what it prints on stderr.
@@ -63,17 +125,11 @@ pub fn run(command: &mut Command) -> io::Result<String> {
 /// # Errors
 /// When the program cannot be started.
 pub fn run_and_read(command: &mut Command, read: impl FnOnce(&mut dyn Read)) -> io::Result<String> {
-    command.stdin(Stdio::null());
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let stderr = child.stderr.take();
-    let stderr = stderr.map(|pipe| thread::spawn(|| Printed::all_of(pipe)));
+    let mut child = piped(command).spawn()?;
+    let err = child.stderr.take().map(Coming::through);
     if let Some(mut stdout) = child.stdout.take() {
         read(&mut stdout);
     }
     child.wait()?;
-    let stderr = stderr.and_then(|reading| reading.join().ok());
-    Ok(stderr.unwrap_or_default().text())
+    Ok(err.map(|pipe| pipe.text()).unwrap_or_default())
 }

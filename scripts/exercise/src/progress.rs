@@ -165,7 +165,7 @@ impl Progress {
     /// `hint` in another, the one that writes last must not undo what the other has written.
     fn change(&mut self, how: impl FnOnce(&mut Record)) -> Result<(), Error> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let wrong = |error| Error::file(&self.path, error);
+        let wrong = |error| Error::of_learner(&self.path, error);
         let locked = fs::create_dir_all(folder).and_then(|()| File::open(folder));
         // It is released when the file is closed.
         let one_at_a_time = locked.map_err(wrong)?;
@@ -235,15 +235,18 @@ struct Line<'a> {
     /// Whether the answer passes now. Left out where that was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     passes: Option<bool>,
+    /// Why it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
 }
 
 impl<'a> Report<'a> {
-    /// Of all exercises. `passes` says of those that were tried just now whether all checks held.
+    /// Of all exercises. `tried` has those that were tried just now: nothing where all checks held, and else why they did not.
     pub fn new(
         set: &'a Set,
         folder: &Folder,
         progress: &Progress,
-        passes: &BTreeMap<String, bool>,
+        tried: &'a BTreeMap<String, Option<String>>,
     ) -> Self {
         let lines = set.exercises.iter().map(|one| Line {
             exercise: &one.id,
@@ -252,7 +255,8 @@ impl<'a> Report<'a> {
             minutes: one.about.minutes,
             state: progress.state(folder, one),
             entry: progress.of(one),
-            passes: passes.get(&one.id).copied(),
+            passes: tried.get(&one.id).map(Option::is_none),
+            why: tried.get(&one.id).and_then(Option::as_deref),
         });
         let exercises: Vec<_> = lines.collect();
         let done = || exercises.iter().filter(|line| line.state == State::Done);

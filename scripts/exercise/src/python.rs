@@ -1,9 +1,10 @@
 //! Answers in Python, tried in an interpreter of their own.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -16,6 +17,12 @@ pub const PROGRAM: &str = "python3";
 /// What tries the answers, in their language.
 const RUNNER: &str = include_str!("../learner/attempt.py");
 
+/// What checks share.
+const LAB: &str = include_str!("../learner/lab/lab.py");
+
+/// How long one answer may take: its import and its first check that does not end are bounded by the runner.
+const BOUND: Duration = Duration::from_secs(180);
+
 /// What the runner writes when an answer could be imported.
 const IMPORTED: &str = "{\"check\": \"\"}";
 
@@ -26,6 +33,8 @@ pub struct Tried {
     pub outcomes: Vec<String>,
     /// What the answers printed, and what Python said of one that it could not import.
     pub printed: String,
+    /// How Python ended.
+    pub status: ExitStatus,
 }
 
 /// Every check in the text of an `answer_test.py`: each test, with the text it begins with.
@@ -52,23 +61,38 @@ pub fn checks(test: &str) -> Vec<Check> {
     found
 }
 
-/// Tries each answer by the file of checks beside it, all in one interpreter. It sees the standard library alone.
+/// Tries each answer by the file of checks beside it, all in one interpreter. It sees the standard library alone, and what
+/// checks share.
 ///
 /// # Errors
-/// When Python cannot be started.
+/// When Python cannot be started, and when it does not end.
 pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
-    let files = answers.iter().map(|_| NamedTempFile::new());
-    let files = files.collect::<io::Result<Vec<_>>>()?;
+    // All that they write and leave behind goes with it.
+    let held = tempfile::Builder::new().prefix("exercise-").tempdir()?;
+    let lab = held.path().join("lab");
+    fs::create_dir(&lab)?;
+    fs::write(lab.join("lab.py"), LAB)?;
+    let files = answers.iter().map(|_| NamedTempFile::new_in(&held));
+    let mut files = files.collect::<io::Result<Vec<_>>>()?;
     let mut command = Command::new(PROGRAM);
-    command.args(["-I", "-B", "-c", RUNNER]);
+    command
+        .args(["-I", "-B", "-c", RUNNER])
+        .arg(&lab)
+        .env("TMPDIR", held.path());
     for ((answer, test), outcomes) in answers.iter().zip(&files) {
         command.args([answer, test]).arg(outcomes.path());
     }
-    let printed = printed::run(&mut command)?;
-    let outcomes = files.iter().map(|file| fs::read_to_string(file.path()));
+    let bound = BOUND * u32::try_from(answers.len()).unwrap_or(u32::MAX);
+    let (printed, status) = printed::run(&mut command, bound)?;
+    // The runner has removed their names, so that no answer finds them.
+    let outcomes = files.iter_mut().map(|file| {
+        let mut said = String::new();
+        file.as_file_mut().read_to_string(&mut said).map(|_| said)
+    });
     Ok(Tried {
         outcomes: outcomes.collect::<io::Result<_>>()?,
         printed,
+        status,
     })
 }
 

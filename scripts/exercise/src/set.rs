@@ -312,12 +312,16 @@ impl Exercise {
     /// # Errors
     /// When its file of checks cannot be read.
     pub fn checks(&self) -> Result<Vec<Check>, Error> {
-        let text = self.text(self.track.test())?;
-        Ok(match self.track {
-            Track::Rust => checks(&text),
-            Track::Go => go::checks(&text),
-            Track::Python => python::checks(&text),
-        })
+        Ok(self.checks_in(&self.text(self.track.test())?))
+    }
+
+    /// What has to hold by this text of a file of checks.
+    pub fn checks_in(&self, text: &str) -> Vec<Check> {
+        match self.track {
+            Track::Rust => checks(text),
+            Track::Go => go::checks(text),
+            Track::Python => python::checks(text),
+        }
     }
 
     /// The part of the solution that is shown.

@@ -335,11 +335,10 @@ fn checks(out: &mut dyn Write, teller: &Teller<'_>, ran: &Ran) -> io::Result<()>
             Outcome::NotReached => {
                 labelled(out, BAD, "?", &check.words)?;
                 if !told {
-                    paragraph(
-                        out,
-                        "        ",
-                        "The program ended before or in this check: it called `exit`, the system ended it, or, in Go, it panicked outside of a check or took longer than a minute. What it printed may say more.",
-                    )?;
+                    let ended = ran.status.map(|status| format!(" Its end: {status}."));
+                    let words = "The program ended before or in this check: it called `exit`, the system ended it, or, in Go, it panicked outside of a check or took longer than a minute. What it printed may say more.";
+                    let words = words.to_owned() + &ended.unwrap_or_default();
+                    paragraph(out, "        ", &words)?;
                 }
                 told = true;
             }

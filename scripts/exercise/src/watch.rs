@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ use crate::folder::Folder;
 use crate::progress::Progress;
 use crate::set::Exercise;
 use crate::tell::Teller;
+
+/// How long nothing is looked at, where no event comes.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Why it wakes up.
 enum Wake {
@@ -79,9 +82,10 @@ fn until_done(
         let before = content(&teller.folder.answer(exercise));
         let tried = attempt(teller.set, teller.folder, exercise)?;
         let held = tried.held();
-        progress.ran(exercise, held)?;
+        let recorded = progress.ran(exercise, held);
         clear(out)?;
         teller.attempt(out, exercise, &tried, progress)?;
+        recorded?;
         if held {
             return Ok(Then::Again);
         }
@@ -105,15 +109,33 @@ fn wait(
     out: &mut dyn Write,
     before: &[u8],
 ) -> Result<Then, Error> {
+    let answer = teller.folder.answer(exercise);
+    let mut missed = false;
     loop {
-        match woken.recv() {
+        match woken.recv_timeout(LOOK) {
             Ok(Wake::Look) => {
                 // An editor writes more than once. Time is the subject: until nothing came for a while.
                 while let Ok(Wake::Look) = woken.recv_timeout(Duration::from_millis(50)) {}
-                let now = content(&teller.folder.answer(exercise));
+                let now = content(&answer);
                 if !now.is_empty() && now != before {
                     return Ok(Then::Again);
                 }
+            }
+            // The watch ends with its directory, which may have been removed and made anew. So an answer is looked at now and then.
+            Err(RecvTimeoutError::Timeout) => {
+                let now = content(&answer);
+                if !now.is_empty() && now != before {
+                    return Ok(Then::Again);
+                }
+                let is_gone = !answer.exists();
+                if is_gone && !missed {
+                    let shown = teller.shown(&answer);
+                    writeln!(
+                        out,
+                        "{shown} is gone. It is tried when it is there again; `q` leaves, and `cargo exercise next` writes the starter."
+                    )?;
+                }
+                missed = is_gone;
             }
             Ok(Wake::Typed(line)) => match line.trim() {
                 "q" => return Ok(Then::Leave),
@@ -127,7 +149,7 @@ fn wait(
                 _ => writeln!(out, "`h`, `t` or `q`, please.")?,
             },
             // Both senders live as long as this.
-            Err(_) => return Ok(Then::Leave),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Then::Leave),
         }
         out.flush()?;
     }

@@ -165,7 +165,7 @@ fn without_the_variable_of_cargo_it_is_said_how_to_run_it() {
 }
 
 #[test]
-fn a_class_without_learners_or_with_a_record_that_cannot_be_read_is_refused() {
+fn a_class_without_learners_is_refused_and_a_record_that_cannot_be_read_hides_no_other() {
     let class = Learner::new();
     let folder = class.path().to_str().unwrap();
     let run = || {
@@ -185,15 +185,27 @@ fn a_class_without_learners_or_with_a_record_that_cannot_be_read_is_refused() {
     // A file, and what is hidden, is no learner.
     class.write("notes.txt", "");
     fs::create_dir(class.path().join(".git")).unwrap();
-    fs::create_dir(class.path().join("ada")).unwrap();
+    for learner in ["ada", "ben"] {
+        fs::create_dir(class.path().join(learner)).unwrap();
+    }
     class.write("ada/progress.json", "{");
+    class.write(
+        "ben/progress.json",
+        r#"{"format":1,"exercises":{"cost":{"runs":7}}}"#,
+    );
     let broken = run();
     assert_eq!(broken.status.code(), Some(1));
     let said = super::text(&broken);
     assert!(
-        said.contains("ada/progress.json: EOF while parsing"),
+        said.contains("not all could be read: ")
+            && said.contains("ada/progress.json: EOF while parsing"),
         "{said}"
     );
+    assert!(
+        said.ends_with("ben         0    0     7      0\n"),
+        "{said}"
+    );
+    fs::remove_dir_all(class.path().join("ben")).unwrap();
     fs::remove_file(class.path().join("ada/progress.json")).unwrap();
     let said = super::text(&run());
     assert!(

@@ -204,9 +204,102 @@ fn a_file_that_is_no_answer_is_told() {
             "{what}: {said}"
         );
     }
-    // An editor's choice of line ends is none of the answer's.
-    let said = learner.tried(solution().replace('\n', "\r\n"));
+    // An editor's choice of line ends, and its mark in front of the text, are none of the answer's.
+    for text in [
+        solution().replace('\n', "\r\n"),
+        format!("\u{feff}{}", solution()),
+    ] {
+        let said = learner.tried(text);
+        assert!(said.contains("Done."), "{said}");
+    }
+}
+
+/// The checks of `spread` read the answer themselves, in order to run it as a thousand processes do.
+#[test]
+fn an_answer_that_is_read_by_its_checks_may_have_a_mark_in_front() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = Learner::new();
+    let of = |words: &[&'static str]| [words, &PYTHON].concat();
+    learner.says(&of(&["next", "spread"]));
+    let folder = root().join("listings/ch09-simulating-rotation/exercises/3-spread/python");
+    let solution = fs::read_to_string(folder.join("solution.py")).unwrap();
+    learner.write("ch09/spread-python.py", &format!("\u{feff}{solution}"));
+    let said = super::text(&learner.run(&of(&["run"])));
     assert!(said.contains("Done."), "{said}");
+}
+
+/// Locked out, at the import or in a check: it is told in time, and what is behind it is not waited for.
+#[test]
+fn an_answer_in_python_that_does_not_end_is_told_once() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let waits = "import threading\nlock = threading.Lock()\n\ndef wait():\n    lock.acquire()\n    lock.acquire()\n\n";
+    let in_a_check = format!("{waits}{}", solution().replace("return True", "wait()"));
+    let at_the_import = format!("{waits}wait()\n{}", solution());
+    // Its process does not end by itself either: a thread is left behind.
+    let left = format!(
+        "{waits}threading.Thread(target=wait).start()\n{}",
+        solution()
+    );
+    let tries = [in_a_check, at_the_import, left].map(|answer| {
+        let learner = at_liveness();
+        thread::spawn(move || learner.tried(answer))
+    });
+    let [in_a_check, at_the_import, left] = tries.map(|tried| tried.join().unwrap());
+    assert!(
+        in_a_check.contains("It had not ended after 20 s"),
+        "{in_a_check}"
+    );
+    assert_eq!(in_a_check.matches("  ?  ").count(), 6, "{in_a_check}");
+    let words = "to import it had not ended after 20 s";
+    assert!(at_the_import.contains(words), "{at_the_import}");
+    assert!(left.contains("Done."), "{left}");
+}
+
+/// What takes all memory ends, and is told.
+#[test]
+fn an_answer_in_python_that_takes_all_memory_is_told() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let said =
+        learner.tried(solution().replace("return True", "return len(bytearray(1 << 40)) > 0"));
+    assert!(
+        said.contains("MemoryError") && said.contains("4 of 7 checks"),
+        "{said}"
+    );
+}
+
+/// A teacher reads why an answer does not pass, and one that is odd hides no other.
+#[test]
+fn a_report_says_why_an_answer_does_not_pass() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let of = |words: &[&'static str]| [words, &PYTHON].concat();
+    learner.says(&of(&["next", "stable"]));
+    learner.write("ch05/stable-python.py", "def stable(:\n");
+    let ends = solution().replace("return True", "import os; os._exit(0)");
+    learner.tried(ends);
+    let output = learner.run(&of(&["progress", "--json", "--check"]));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let why = |id: &str| {
+        let mut of = report["exercises"].as_array().unwrap().iter();
+        let one = of.find(|one| one["exercise"] == id).unwrap();
+        assert_eq!(one["passes"], false, "{one}");
+        one["why"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        why("stable-python"),
+        "does not compile, or cannot be imported"
+    );
+    let ended = "test_no_fault_of_files_or_clock_kills_the_process: the program ended before or in this check";
+    assert_eq!(why("liveness-python"), ended);
 }
 
 /// A command that is shown can be typed.
@@ -268,7 +361,7 @@ fn an_answer_in_go_that_ends_early_is_no_error_of_the_compiler() {
         (
             with(
                 "\"fmt\"\n\"os\"\n",
-                "\nfunc init() {\n\tfmt.Println(\"--- PASS: TestAShortOutageCostsLittle (0.00s)\\nPASS\\nok  \\tanswer\")\n\tos.Exit(0)\n}\n",
+                "\nfunc init() {\n\tfor _, mark := range []string{\"\", \"\\x16\"} {\n\t\tfmt.Print(mark, \"=== RUN   TestAShortOutageCostsLittle\\n\", mark, \"--- PASS: TestAShortOutageCostsLittle (0.00s)\\n\", mark, \"PASS\\n\")\n\t}\n\tos.Exit(0)\n}\n",
             ),
             "it called `exit`",
         ),
@@ -289,4 +382,22 @@ fn an_answer_in_go_that_ends_early_is_no_error_of_the_compiler() {
             "{said}"
         );
     }
+}
+
+/// Where something stands in the way of the checks beside an answer, the answer is tried in another place.
+#[test]
+fn an_answer_in_go_is_tried_where_its_folder_cannot_be_written() {
+    if !there(&["go"]) {
+        return;
+    }
+    let learner = Learner::new();
+    let go = ["--track", "go"];
+    learner.says(&[&["next", "liveness"], &go[..]].concat());
+    let folder = root().join("listings/ch07-graceful-degradation/exercises/1-liveness/go");
+    let at = learner.path().join("ch07/liveness-go");
+    fs::copy(folder.join("solution.go"), at.join("answer.go")).unwrap();
+    fs::remove_file(at.join("answer_test.go")).unwrap();
+    fs::create_dir(at.join("answer_test.go")).unwrap();
+    let said = super::text(&learner.run(&[&["run"], &go[..]].concat()));
+    assert!(said.contains("Done."), "{said}");
 }

@@ -1,5 +1,6 @@
 //! `cargo exercise watch`, and what the compiler refuses.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -140,4 +141,31 @@ fn two_attempts_at_once_are_told_of_their_own() {
         "{}",
         said[1]
     );
+}
+
+/// As in chapter 3: a watch ends with its directory, and another one of that name is not watched.
+#[test]
+fn a_folder_that_is_removed_and_made_again_is_looked_at() {
+    if !super::track::there(&["python3"]) {
+        return;
+    }
+    let learner = Learner::new();
+    let mut watch = Watch::start(&learner, &["watch", "liveness", "--track", "python"]);
+    watch.until("Watching. ");
+    let folder = learner.path().join("ch07");
+    fs::remove_dir_all(&folder).unwrap();
+    let said = watch.until(&folder.join("liveness-python.py").display().to_string());
+    assert!(
+        said.contains(" is gone. It is tried when it is there again"),
+        "{said}"
+    );
+    fs::create_dir(&folder).unwrap();
+    let solution = "listings/ch07-graceful-degradation/exercises/1-liveness/python/solution.py";
+    fs::copy(
+        super::root().join(solution),
+        folder.join("liveness-python.py"),
+    )
+    .unwrap();
+    watch.until("Done.");
+    assert!(watch.child.wait().unwrap().success());
 }

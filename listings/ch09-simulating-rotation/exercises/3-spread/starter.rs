@@ -16,7 +16,8 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// The agent of the machine that has this name. No two machines share one.
+    /// The agent of the machine that has this name. No two machines share one. Each runs it in a process of its own; the checks
+    /// run all of them on one host.
     pub fn new(machine: &str) -> Self {
         todo!("this is the starter: write `Agent`")
     }

@@ -1,8 +1,11 @@
 //! What is wanted of `Agent`. Each function is a check, and its comment says what has to hold.
 //!
+//! For most checks the agents of a fleet share this process. The last one gives each machine a process of its own.
 //! Lots are lots: the bounds are so wide that fair ones miss them less than once in a thousand million runs.
 
 use std::time::Duration;
+
+use exercise_bench::each_process;
 
 use super::exercise::{AT, Agent, SPREAD};
 
@@ -126,4 +129,23 @@ pub fn the_whole_spread_is_used_evenly() {
             }
         }
     }
+}
+
+/// Machines that run the same program, each in a process of its own, draw apart.
+pub fn each_process_draws_lots_of_its_own() {
+    let (lifetime, _) = LIFETIMES[0];
+    let this = (module_path!(), "each_process_draws_lots_of_its_own");
+    let drawn = each_process(this, ["web-0", "web-1"], |machine| {
+        let mut agent = Agent::new(machine);
+        let part = |_| agent.due(lifetime).div_duration_f64(lifetime);
+        let parts = (0..RENEWALS).map(part).map(|part| format!("{part:.6}"));
+        parts.collect::<Vec<_>>().join(", ")
+    });
+    assert!(
+        drawn[0] != drawn[1],
+        "The program was started twice, for the machines web-0 and web-1, and both are due after the same parts of their lifetimes: {}. What the agents of \
+         one process share (a generator, a count) tells those of one process apart, and begins in each process anew, with the same seed: a thousand machines are a \
+         thousand processes. The seed has to be another one on each machine.",
+        drawn[0]
+    );
 }

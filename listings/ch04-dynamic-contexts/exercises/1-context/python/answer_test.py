@@ -5,68 +5,31 @@ The handshakes run in memory, both ends on one thread. The command `openssl` iss
 
 import functools
 import ssl
-import subprocess
-import tempfile
 from pathlib import Path
 
-from answer import Served, reload
+from lab import DIRECTORY, leaf, openssl, root
 
-CONFIGURATION = """
-[req]
-distinguished_name = name
-[name]
-[authority]
-basicConstraints = critical, CA:TRUE
-subjectKeyIdentifier = hash
-[leaf]
-basicConstraints = CA:FALSE
-subjectAltName = DNS:localhost
-"""
+from answer import Served, reload
 
 
 @functools.cache
 def issued():
-    """A directory with the pairs 1001 and 1002 of one authority, and keys that belong to neither."""
-    held = tempfile.TemporaryDirectory(prefix="exercise-")
-    directory = Path(held.name)
-    directory.joinpath("openssl.cnf").write_text(CONFIGURATION)
-    openssl(directory, *certificate("root", "authority", "Root"))
-    openssl(directory, *certificate("between", "authority", "Intermediate"), *by("root"))
+    """The pairs 1001 and 1002 of one authority, and keys that belong to neither, by their names."""
+    files = {"other.key": leaf("Root A", "1003")[1]}
     for serial in ("1001", "1002"):
-        openssl(directory, *certificate(serial, "leaf", "localhost"), *by("between"), "-set_serial", f"0x{serial}")
-        chain = [directory.joinpath(f"{name}.crt").read_text() for name in (serial, "between")]
-        directory.joinpath(f"{serial}.chain").write_text("".join(chain))
-    openssl(directory, *certificate("other", "leaf", "localhost"))
-    openssl(directory, "genpkey", "-algorithm", "ed25519", "-out", "ed25519.key")
-    whole = directory.joinpath("1002.key").read_text()
-    directory.joinpath("half.key").write_text(whole[: len(whole) // 2])
-    return held, directory
-
-
-def certificate(name, kind, subject):
-    """The words for a certificate of this kind and its key. Without more, it signs itself."""
-    files = ("-keyout", f"{name}.key", "-out", f"{name}.crt", "-days", "1", "-subj", f"/CN={subject}")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    return ("req", "-x509", "-config", "openssl.cnf", "-extensions", kind, *curve, *files)
-
-
-def by(name):
-    """The words for what signs it."""
-    return "-CA", f"{name}.crt", "-CAkey", f"{name}.key"
-
-
-def openssl(directory, *words):
-    """Runs the command in this directory, where it writes keys for this user alone."""
-    ran = subprocess.run(["openssl", *words], cwd=directory, capture_output=True, text=True, umask=0o077, check=False)
-    if ran.returncode:
-        raise RuntimeError(f"`openssl {words[0]}` failed: {ran.stderr}")
+        files[f"{serial}.chain"], files[f"{serial}.key"] = leaf("Root A", serial)
+    for name in ("ed25519.key", "half.key"):
+        files[name] = str(DIRECTORY / name)
+    openssl("genpkey", "-algorithm", "ed25519", "-out", "ed25519.key")
+    whole = Path(files["1002.key"]).read_text()
+    Path(files["half.key"]).write_text(whole[: len(whole) // 2])
+    return files
 
 
 class Bench:
     """A server that shows 1001, and a client that trusts the authority of all pairs."""
 
     def __init__(self):
-        _, self.directory = issued()
         self.served = Served()
         try:
             self.load("1001.chain", "1001.key")
@@ -74,7 +37,7 @@ class Bench:
             raise AssertionError(f"The first pair is valid, and `reload` raised: {error}.") from error
 
     def load(self, chain, key):
-        reload(self.served, str(self.directory / chain), str(self.directory / key))
+        reload(self.served, issued()[chain], issued()[key])
 
     def told(self, chain, key):
         """Reloads, and returns whether it raised."""
@@ -86,7 +49,7 @@ class Bench:
 
     def shown(self):
         """The serial that a client is shown now and how many certificates, or why its handshake failed."""
-        context = ssl.create_default_context(cafile=str(self.directory / "root.crt"))
+        context = ssl.create_default_context(cafile=root("Root A"))
         # In TLS 1.3 the certificates are encrypted, and could not be counted on their way.
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -5,28 +5,18 @@ package answer
 // The server keeps its sessions when Root A goes, as one does whose configurations share their ticket keys.
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
-	"math/big"
-	"net"
-	"sync"
 	"testing"
 	"time"
-)
 
-// authorities issue the certificates of all checks: Root A, Root B, and one that calls itself Root B as well.
-var authorities = sync.OnceValue(func() [3]*authority {
-	return [3]*authority{newAuthority("Root A"), newAuthority("Root B"), newAuthority("Root B")}
-})
+	"answer/lab"
+)
 
 // bench has a server, and a client of each root with each version of TLS.
 type bench struct {
-	a, b    *authority
+	a, b    *lab.Authority
 	server  *tls.Config
 	clients []*client
 }
@@ -39,13 +29,13 @@ type client struct {
 }
 
 func begin() *bench {
-	b := &bench{a: authorities()[0], b: authorities()[1]}
+	b := &bench{a: lab.Root("Root A"), b: lab.Root("Root B")}
 	b.server = &tls.Config{
-		Certificates: []tls.Certificate{b.b.leaf(x509.ExtKeyUsageServerAuth)},
+		Certificates: []tls.Certificate{b.b.Leaf(x509.ExtKeyUsageServerAuth)},
 		ClientAuth:   tls.RequireAnyClientCert,
 	}
-	for name, authority := range map[string]*authority{"Root A": b.a, "Root B": b.b} {
-		leaf := authority.leaf(x509.ExtKeyUsageClientAuth)
+	for name, authority := range map[string]*lab.Authority{"Root A": b.a, "Root B": b.b} {
+		leaf := authority.Leaf(x509.ExtKeyUsageClientAuth)
 		for version, words := range map[uint16]string{tls.VersionTLS12: "1.2", tls.VersionTLS13: "1.3"} {
 			config := b.config(leaf)
 			config.MaxVersion = version
@@ -56,7 +46,7 @@ func begin() *bench {
 }
 
 func (b *bench) config(shows ...tls.Certificate) *tls.Config {
-	return &tls.Config{RootCAs: pool(b.b), ServerName: "localhost", Certificates: shows, ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+	return &tls.Config{RootCAs: lab.Pool(b.b), ServerName: "localhost", Certificates: shows, ClientSessionCache: tls.NewLRUClientSessionCache(1)}
 }
 
 // first and again are the server's ends of handshakes that TLS found nothing against.
@@ -64,7 +54,7 @@ func (b *bench) first(client *client) tls.ConnectionState { return b.call(client
 func (b *bench) again(client *client) tls.ConnectionState { return b.call(client, true) }
 
 func (b *bench) call(client *client, resumed bool) tls.ConnectionState {
-	state := must(call(b.server, client.config))
+	state := lab.Must(lab.Call(b.server, client.config))
 	if state.DidResume != resumed {
 		panic(fmt.Sprintf("the bench itself, %s: resumed is %v", client.name, state.DidResume))
 	}
@@ -77,7 +67,7 @@ func TestClientsOfARootInForceAreLetIn(t *testing.T) {
 	b := begin()
 	for _, client := range b.clients {
 		for _, state := range []tls.ConnectionState{b.first(client), b.again(client)} {
-			if err := LetIn(state, pool(b.a, b.b), time.Now()); err != nil {
+			if err := LetIn(state, lab.Pool(b.a, b.b), time.Now()); err != nil {
 				kind := map[bool]string{false: "full", true: "resumed"}[state.DidResume]
 				t.Fatalf("Both roots are in force, and a client %s was refused after a %s handshake: %v. What the client showed is a chain: its leaf, and the intermediates by which that leads to a root. `VerifiedChains` is what Go has verified, and this server leaves that to you. And `Verify` asks for a server's certificate, unless it is told otherwise.", client.name, kind, err)
 			}
@@ -85,7 +75,7 @@ func TestClientsOfARootInForceAreLetIn(t *testing.T) {
 		if client.isOfA {
 			continue
 		}
-		if err := LetIn(b.again(client), pool(b.b), time.Now()); err != nil {
+		if err := LetIn(b.again(client), lab.Pool(b.b), time.Now()); err != nil {
 			t.Fatalf("Root A was removed, and a client %s resumed its session and was refused: %v. Its own root is in force.", client.name, err)
 		}
 	}
@@ -97,15 +87,15 @@ func TestASessionOfARemovedRootIsRefused(t *testing.T) {
 	b := begin()
 	for _, client := range b.clients {
 		b.first(client)
-		if client.isOfA && LetIn(b.again(client), pool(b.b), time.Now()) == nil {
+		if client.isOfA && LetIn(b.again(client), lab.Pool(b.b), time.Now()) == nil {
 			t.Fatalf("A client %s, was let in yesterday. Root A has been removed, the client resumed its session, and it was let in again. TLS asks no client that resumes for its certificate. Nobody but you looks at it.", client.name)
 		}
 	}
 	// Its name is that of a root in force.
-	other := authorities()[2]
-	stranger := &client{"of another root of the same name", true, b.config(other.leaf(x509.ExtKeyUsageClientAuth))}
+	other := lab.NewAuthority("Root B")
+	stranger := &client{"of another root of the same name", true, b.config(other.Leaf(x509.ExtKeyUsageClientAuth))}
 	b.first(stranger)
-	if LetIn(b.again(stranger), pool(b.b), time.Now()) == nil {
+	if LetIn(b.again(stranger), lab.Pool(b.b), time.Now()) == nil {
 		t.Fatal("A root was replaced by one of the same name, and a client of the one before was let in. Names prove nothing: what proves is a signature, and `Verify` looks at it.")
 	}
 }
@@ -115,7 +105,7 @@ func TestAHandshakeThatBeganBeforeTheRemovalIsRefused(t *testing.T) {
 	defer stop(t)
 	b := begin()
 	for _, client := range b.clients {
-		if client.isOfA && LetIn(b.first(client), pool(b.b), time.Now()) == nil {
+		if client.isOfA && LetIn(b.first(client), lab.Pool(b.b), time.Now()) == nil {
 			t.Fatalf("A client %s, made a full handshake. While it was under way, Root A was removed, and the client was let in by the roots of before: nothing will ask again while the connection lasts.", client.name)
 		}
 	}
@@ -127,7 +117,7 @@ func TestASessionDoesNotOutliveItsCertificate(t *testing.T) {
 	b := begin()
 	for _, client := range b.clients {
 		b.first(client)
-		if LetIn(b.again(client), pool(b.a, b.b), time.Now().Add(2*time.Hour)) == nil {
+		if LetIn(b.again(client), lab.Pool(b.a, b.b), time.Now().Add(2*time.Hour)) == nil {
 			t.Fatalf("A client %s, resumed its session. By `now`, its certificate ended an hour ago, and it was let in. This server leaves the dates to you as well. Without `CurrentTime`, `Verify` asks the clock of the process.", client.name)
 		}
 	}
@@ -139,90 +129,15 @@ func TestWithoutACertificateNobodyIsLetIn(t *testing.T) {
 	b := begin()
 	// As after a reload from the library's defaults.
 	b.server.ClientAuth = tls.NoClientCert
-	state := must(call(b.server, b.config()))
+	state := lab.Must(lab.Call(b.server, b.config()))
 	defer func() {
 		if said := recover(); said != nil {
 			t.Fatalf("A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and `LetIn` panicked: %v. Look how many there are before you take the first.", said)
 		}
 	}()
-	if LetIn(state, pool(b.a, b.b), time.Now()) == nil {
+	if LetIn(state, lab.Pool(b.a, b.b), time.Now()) == nil {
 		t.Fatal("A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and it was let in. Nothing was wrong with its certificate because there was none.")
 	}
-}
-
-// authority has a root and an intermediate of its own.
-type authority struct {
-	root, between *x509.Certificate
-	signer        *ecdsa.PrivateKey
-}
-
-func newAuthority(name string) *authority {
-	key, signer := newKey(), newKey()
-	root := sign(template(name), nil, key, key)
-	between := sign(template(name+", intermediate"), root, signer, key)
-	return &authority{root: root, between: between, signer: signer}
-}
-
-func template(name string) *x509.Certificate {
-	return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-}
-
-// leaf is valid for an hour, for this use.
-func (a *authority) leaf(use x509.ExtKeyUsage) tls.Certificate {
-	key := newKey()
-	template := &x509.Certificate{DNSNames: []string{"localhost"}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use}}
-	leaf := sign(template, a.between, key, a.signer)
-	return tls.Certificate{Certificate: [][]byte{leaf.Raw, a.between.Raw}, PrivateKey: key}
-}
-
-func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) *x509.Certificate {
-	template.SerialNumber, _ = rand.Int(rand.Reader, big.NewInt(1<<60))
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	if parent == nil {
-		parent = template
-	}
-	der := must(x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer))
-	return must(x509.ParseCertificate(der))
-}
-
-func newKey() *ecdsa.PrivateKey {
-	return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-}
-
-func pool(authorities ...*authority) *x509.CertPool {
-	pool := x509.NewCertPool()
-	for _, one := range authorities {
-		pool.AddCert(one.root)
-	}
-	return pool
-}
-
-// call is the server's end of a connection, and why it did not come about. The client reads a byte, and the tickets before it.
-func call(server, client *tls.Config) (tls.ConnectionState, error) {
-	listener := must(net.Listen("tcp", "127.0.0.1:0"))
-	defer listener.Close()
-	near := must(net.Dial("tcp", listener.Addr().String()))
-	defer near.Close()
-	far := must(listener.Accept())
-	defer far.Close()
-	bound := time.Now().Add(30 * time.Second)
-	_, _ = near.SetDeadline(bound), far.SetDeadline(bound)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		stream := tls.Client(near, client)
-		_, _ = stream.Read(make([]byte, 1))
-	}()
-	stream := tls.Server(far, server)
-	err := stream.Handshake()
-	if err == nil {
-		_, err = stream.Write([]byte{1})
-	}
-	if err != nil {
-		far.Close()
-	}
-	<-done
-	return stream.ConnectionState(), err
 }
 
 // stop turns a panic of the answer into a failure of this check alone.
@@ -230,11 +145,4 @@ func stop(t *testing.T) {
 	if said := recover(); said != nil {
 		t.Fatal(said)
 	}
-}
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return value
 }

@@ -2,14 +2,18 @@ package answer
 
 // What is wanted of Agent. Each test is a check, and its comment says what has to hold.
 //
+// For most checks the agents of a fleet share this process. The last one gives each machine a process of its own.
 // Lots are lots: the bounds are so wide that fair ones miss them less than once in a thousand million runs.
 
 import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"answer/lab"
 )
 
 var lifetimes = []struct {
@@ -126,6 +130,22 @@ func TestTheWholeSpreadIsUsedEvenly(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Machines that run the same program, each in a process of its own, draw apart.
+func TestEachProcessDrawsLotsOfItsOwn(t *testing.T) {
+	defer stop(t)
+	drawn := lab.EachProcess(t, []string{"web-0", "web-1"}, func(machine string) string {
+		agent, lifetime := New(machine), lifetimes[0].length
+		var parts []string
+		for range renewals {
+			parts = append(parts, fmt.Sprintf("%.6f", float64(agent.Due(lifetime))/float64(lifetime)))
+		}
+		return strings.Join(parts, ", ")
+	})
+	if drawn[0] == drawn[1] {
+		t.Fatalf("The program was started twice, for the machines web-0 and web-1, and both are due after the same parts of their lifetimes: %s. What the agents of one process share (a generator, a count) tells those of one process apart, and begins in each process anew, with the same seed: a thousand machines are a thousand processes. The seed has to be another one on each machine.", drawn[0])
 	}
 }
 

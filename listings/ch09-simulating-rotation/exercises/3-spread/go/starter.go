@@ -17,7 +17,8 @@ type Agent struct {
 	// What it keeps is yours to choose.
 }
 
-// New is the agent of the machine that has this name. No two machines share one.
+// New is the agent of the machine that has this name. No two machines share one. Each runs it in a process of its own; the checks
+// run all of them on one host.
 func New(machine string) *Agent {
 	panic("this is the starter: write `Agent`")
 }

@@ -9,6 +9,8 @@ import random
 import types
 from collections import Counter
 
+from lab import each_process, host
+
 import answer
 
 AT, SPREAD = 2 / 3, 0.1
@@ -16,13 +18,14 @@ LIFETIMES = {"24 hours": 24 * 3600, "an hour": 3600}
 MACHINES = 1000
 RENEWALS = 8
 
-with open(answer.__file__, encoding="utf-8") as file:
+# As bytes, since an editor may have put a mark in front of the text, or have said how it is encoded.
+with open(answer.__file__, "rb") as file:
     CODE = compile(file.read(), answer.__file__, "exec")
 
 
 def agent(machine):
-    """An agent as a process of its own has it: the answer is imported there for the first time, and a generator that it did not
-    seed has been seeded by the operating system.
+    """An agent as a process of its own has it: the answer is imported there for the first time, on a host of that name, and a generator
+    that it did not seed has been seeded by the operating system.
     """
     module = types.ModuleType("answer")
     exec(CODE, module.__dict__)
@@ -35,8 +38,9 @@ def fleet(lifetime):
     found = []
     for number in range(MACHINES):
         random.seed()
-        one = agent(f"web-{number}")
-        found.append([one.due(lifetime) / lifetime for _ in range(RENEWALS)])
+        with host(f"web-{number}"):
+            one = agent(f"web-{number}")
+            found.append([one.due(lifetime) / lifetime for _ in range(RENEWALS)])
     return found
 
 
@@ -109,3 +113,16 @@ def test_the_whole_spread_is_used_evenly():
                     f"{counts[tenth]} of {MACHINES} agents are due in the {tenth + 1}. tenth of the spread at renewal number {renewal + 1}; a "
                     "hundred would be its share. What is left unused makes the rest of the spread busier."
                 )
+
+
+def test_each_process_draws_lots_of_its_own():
+    """Machines that run the same program, each in a process of its own, draw apart."""
+    lifetime = LIFETIMES["24 hours"]
+    code = f"agent = Agent(machine)\nprint(', '.join(format(agent.due({lifetime}) / {lifetime}, '.6f') for _ in range({RENEWALS})))"
+    agent("web-0")  # What it raises is a failure of this check.
+    drawn = each_process(answer.__file__, ["web-0", "web-1"], code)
+    assert drawn[0] != drawn[1], (
+        "The program was started twice, for the machines web-0 and web-1, and both are due after the same parts of their lifetimes: "
+        f"{drawn[0]}. What the agents of one process share (a generator, a count) tells those of one process apart, and begins in each process "
+        "anew, with the same seed: a thousand machines are a thousand processes. The seed has to be another one on each machine."
+    )

@@ -13,7 +13,9 @@ class Agent:
     """Renews one machine's leaf again and again."""
 
     def __init__(self, machine):
-        """The agent of the machine that has this name. No two machines share one."""
+        """The agent of the machine that has this name. No two machines share one. Each runs it in a process of its own; the checks run
+        all of them on one host.
+        """
         raise NotImplementedError("this is the starter: write `Agent`")
 
     def due(self, lifetime):

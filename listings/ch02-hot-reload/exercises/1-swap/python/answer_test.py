@@ -1,0 +1,136 @@
+"""What is wanted of `Server`. Each test is a check, and its text says what has to hold.
+
+Client and server are two ends in memory, and nothing waits for a clock: what cannot go on is seen at once. The command `openssl` issues
+the certificates: Python's library cannot.
+"""
+
+import asyncio
+import ssl
+
+from lab import leaf, root, serial
+
+from answer import Server
+
+TURNS = 200  # Of the event loop: far more than a handshake takes.
+
+
+class Line:
+    """What is between a server and one client, as each of the two ends has it."""
+
+    def __init__(self):
+        self.sent, self.came = asyncio.Queue(), asyncio.Queue()
+
+    def send(self, some):
+        if some:
+            self.sent.put_nowait(some)
+
+    async def receive(self):
+        return await self.came.get()
+
+    def other_end(self):
+        other = Line()
+        other.sent, other.came = self.came, self.sent
+        return other
+
+
+def context(number):
+    """A server's context that shows the certificate with this serial."""
+    shows = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    shows.load_cert_chain(*leaf("Root A", number))
+    return shows
+
+
+async def visit(line):
+    """A client's side of a handshake. Returns the serial that it is shown."""
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    trusts = ssl.create_default_context(cafile=root("Root A"))
+    client = trusts.wrap_bio(inward, outward, server_hostname="localhost")
+    while True:
+        try:
+            client.do_handshake()
+        except ssl.SSLWantReadError:
+            line.send(outward.read())
+            inward.write(await line.receive())
+        else:
+            line.send(outward.read())
+            return serial(client)
+
+
+async def comes_as_far_as_it_can(*tasks):
+    """Lets all tasks go on. Returns whether these have ended; what one has raised is a failure of the check."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+    for task in tasks:
+        if task.done():
+            task.result()
+    return all(task.done() for task in tasks)
+
+
+async def shown(server):
+    """The serial that a new client is shown, or `nothing` where it gets no answer."""
+    line = Line()
+    client, accepted = asyncio.create_task(visit(line.other_end())), asyncio.create_task(server.accept(line))
+    await comes_as_far_as_it_can(accepted)
+    return client.result() if client.done() else "nothing"
+
+
+async def publish(server, number):
+    """Publishes another context. Returns whether that has ended."""
+    published = asyncio.create_task(server.publish(context(number)))
+    return await comes_as_far_as_it_can(published)
+
+
+async def silent(server):
+    """A client that connects and says nothing."""
+    accepted = asyncio.create_task(server.accept(Line()))
+    await comes_as_far_as_it_can(accepted)
+    return accepted
+
+
+def test_a_new_client_is_shown_the_new_certificate():
+    """After the swap, a new client is shown the new certificate."""
+
+    async def check():
+        server = Server(context("1001"))
+        before = await shown(server)
+        assert before == "1001", (
+            f"Before the swap a client is shown 1001, and was shown {before}. `handshake(…)` alone is a coroutine: it does something when it is "
+            "awaited."
+        )
+        await publish(server, "1002")
+        after = await shown(server)
+        assert after == "1002", (
+            f"1002 was published, and a new client is still shown {after}. Each `accept` has to ask what is current, and `self.current` is "
+            "what `publish` has to change."
+        )
+
+    asyncio.run(check())
+
+
+def test_a_silent_client_does_not_hold_up_the_swap():
+    """A client that connects and says nothing does not hold up the swap."""
+
+    async def check():
+        server = Server(context("1001"))
+        await silent(server)
+        assert await publish(server, "1002"), (
+            "`publish` waits for a client that says nothing, and will not go on before it speaks. Its handshake holds something that the swap "
+            "needs. Take a reference to the context, let go of the rest, and only then wait for the client."
+        )
+
+    asyncio.run(check())
+
+
+def test_a_silent_client_does_not_hold_up_other_clients():
+    """Nor does it hold up other clients, before and after the swap."""
+
+    async def check():
+        server = Server(context("1001"))
+        await silent(server)
+        before = await shown(server)
+        assert before == "1001", f"One client says nothing, and another one came. It was shown {before}, in place of 1001."
+        await publish(server, "1002")
+        after = await shown(server)
+        assert after == "1002", f"While one client says nothing, 1002 was published, and another client came. It was shown {after}."
+
+    asyncio.run(check())

@@ -1,0 +1,28 @@
+import functools
+import ssl
+
+
+async def handshake(context, client):
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    accepted = context.wrap_bio(inward, outward, server_side=True)
+    while True:
+        try:
+            accepted.do_handshake()
+        except ssl.SSLWantReadError:
+            client.send(outward.read())
+            inward.write(await client.receive())
+        else:
+            client.send(outward.read())
+            return accepted
+
+
+class Server:
+    def __init__(self, first):
+        self.current = first
+        self.serve = functools.partial(handshake, self.current)
+
+    async def publish(self, context):
+        self.current = context
+
+    async def accept(self, client):
+        return await self.serve(client)

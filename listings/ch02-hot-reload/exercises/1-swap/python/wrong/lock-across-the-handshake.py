@@ -1,0 +1,29 @@
+import asyncio
+import ssl
+
+
+async def handshake(context, client):
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    accepted = context.wrap_bio(inward, outward, server_side=True)
+    while True:
+        try:
+            accepted.do_handshake()
+        except ssl.SSLWantReadError:
+            client.send(outward.read())
+            inward.write(await client.receive())
+        else:
+            client.send(outward.read())
+            return accepted
+
+
+class Server:
+    def __init__(self, first):
+        self.current, self.lock = first, asyncio.Lock()
+
+    async def publish(self, context):
+        async with self.lock:
+            self.current = context
+
+    async def accept(self, client):
+        async with self.lock:
+            return await handshake(self.current, client)

@@ -1,0 +1,28 @@
+import asyncio
+import ssl
+
+
+async def handshake(context, client):
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    accepted = context.wrap_bio(inward, outward, server_side=True)
+    while True:
+        try:
+            accepted.do_handshake()
+        except ssl.SSLWantReadError:
+            client.send(outward.read())
+            inward.write(await client.receive())
+        else:
+            client.send(outward.read())
+            return accepted
+
+
+class Server:
+    def __init__(self, first):
+        self.current, self.turn = first, asyncio.Semaphore(1)
+
+    async def publish(self, context):
+        self.current = context
+
+    async def accept(self, client):
+        async with self.turn:
+            return await handshake(self.current, client)

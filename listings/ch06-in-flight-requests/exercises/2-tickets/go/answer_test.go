@@ -1,0 +1,97 @@
+package answer
+
+// What is wanted of Workers. Each test is a check, and its comment says what has to hold.
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"testing"
+
+	"answer/lab"
+)
+
+const count = 4
+
+// begin has four workers.
+func begin() *Workers {
+	return New(count, &tls.Config{Certificates: []tls.Certificate{lab.Root("Root A").Leaf(x509.ExtKeyUsageServerAuth)}})
+}
+
+var versions = map[uint16]string{tls.VersionTLS12: "TLS 1.2", tls.VersionTLS13: "TLS 1.3"}
+
+// client keeps one session, with this version of TLS.
+func client(version uint16) *tls.Config {
+	return &tls.Config{
+		RootCAs:            lab.Pool(lab.Root("Root A")),
+		ServerName:         "localhost",
+		MaxVersion:         version,
+		ClientSessionCache: tls.NewLRUClientSessionCache(1),
+	}
+}
+
+// resumes says whether the client resumes an earlier session at this worker.
+func resumes(workers *Workers, client *tls.Config, worker int) bool {
+	state, err := lab.Call(workers.Config(worker), client)
+	if err != nil {
+		panic(fmt.Sprintf("A handshake at worker %d failed: %v.", worker, err))
+	}
+	return state.DidResume
+}
+
+// No worker opens a ticket of before.
+func TestNoWorkerOpensATicketOfBefore(t *testing.T) {
+	defer stop(t)
+	for version, name := range versions {
+		workers := begin()
+		// The keys leak a second time: those of the first time must not come back.
+		for _, time := range []string{"", " for the second time"} {
+			// A client of its own for each worker: one that is turned down takes a new session.
+			var clients [count]*tls.Config
+			for worker := range clients {
+				clients[worker] = client(version)
+				resumes(workers, clients[worker], 0)
+				if time == "" && !resumes(workers, clients[worker], 1) {
+					t.Fatalf("Nothing was discarded, and a client (%s) that comes from one worker to another does not resume.", name)
+				}
+			}
+			workers.Discard()
+			resumed := []int{}
+			for worker, client := range clients {
+				if resumes(workers, client, worker) {
+					resumed = append(resumed, worker)
+				}
+			}
+			if len(resumed) > 0 {
+				t.Fatalf("All sessions were discarded%s, and at the workers %v of 0 to %d a client (%s) still resumed one of before. What opens sessions has to go at each worker: the ticket keys. A `Clone` has those of its original, each key in the list opens tickets, and a key that is the same each time is none.", time, resumed, count-1, name)
+			}
+		}
+	}
+}
+
+// New sessions are resumed at each worker, as before.
+func TestNewSessionsAreResumedAtEachWorker(t *testing.T) {
+	defer stop(t)
+	workers := begin()
+	workers.Discard()
+	for version, name := range versions {
+		client := client(version)
+		resumes(workers, client, 0)
+		full := []int{}
+		for worker := range count {
+			if !resumes(workers, client, worker) {
+				full = append(full, worker)
+			}
+		}
+		if len(full) > 0 {
+			t.Fatalf("All sessions were discarded, and then a client (%s) came to worker 0 and took a new one. It came back to each worker in turn; those that did not resume: %v. A client meets any worker next time, so all of them have to open the new sessions: one key for all.", name, full)
+		}
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}

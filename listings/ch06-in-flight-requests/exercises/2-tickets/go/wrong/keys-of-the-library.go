@@ -1,0 +1,35 @@
+package answer
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+)
+
+type Workers struct {
+	configs []*tls.Config
+}
+
+func New(workers int, config *tls.Config) *Workers {
+	var key [32]byte
+	_, _ = rand.Read(key[:])
+	all := &Workers{}
+	for range workers {
+		of := config.Clone()
+		of.SetSessionTicketKeys([][32]byte{key})
+		all.configs = append(all.configs, of)
+	}
+	return all
+}
+
+func (workers *Workers) Config(worker int) *tls.Config {
+	return workers.configs[worker]
+}
+
+func (workers *Workers) Discard() {
+	var fresh []*tls.Config
+	for range workers.configs {
+		// A configuration without keys makes its own.
+		fresh = append(fresh, &tls.Config{Certificates: workers.configs[0].Certificates})
+	}
+	workers.configs = fresh
+}

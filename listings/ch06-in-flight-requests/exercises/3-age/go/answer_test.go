@@ -1,0 +1,110 @@
+package answer
+
+// What is wanted of Ages. Each test is a check, and its comment says what has to hold.
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// jitter is a tenth: of an hour, six minutes.
+const (
+	jitter = 0.1
+	first  = 54 * time.Minute
+)
+
+// seed is a number such as servers draw: the same in each run of these checks.
+func seed(number uint64) uint64 {
+	// splitmix64.
+	drawn := number * 0x9e3779b97f4a7c15
+	drawn = (drawn ^ drawn>>30) * 0xbf58476d1ce4e5b9
+	drawn = (drawn ^ drawn>>27) * 0x94d049bb133111eb
+	return drawn ^ drawn>>31
+}
+
+// ofOneServer has the ages of the connections 1 to 1,000 of one server.
+func ofOneServer() []time.Duration {
+	server := New(time.Hour, jitter, seed(1))
+	ages := make([]time.Duration, 1000)
+	for number := range ages {
+		ages[number] = server.Of(uint64(number + 1))
+	}
+	return ages
+}
+
+// crowd says how many of 1,000 clients come back in the busiest second, and in the emptiest of the six minutes.
+func crowd(ages []time.Duration) (second, minute int) {
+	seconds, minutes := map[int64]int{}, make([]int, 6)
+	for _, age := range ages {
+		seconds[int64(age/time.Second)]++
+		minutes[max(0, min(int((age-first)/time.Minute), 5))]++
+	}
+	for _, count := range seconds {
+		second = max(second, count)
+	}
+	return second, slices.Min(minutes)
+}
+
+// No connection is older than the limit when it is asked.
+func TestNoneIsOlderThanTheLimit(t *testing.T) {
+	defer stop(t)
+	if oldest := slices.Max(ofOneServer()); oldest > time.Hour {
+		t.Fatalf("The limit is an hour, and a connection is %v old when it is asked to leave. Operators rely on the limit: with the grace period on top of it, nothing that was decided in a handshake lasts longer. Jitter shortens a life, and never lengthens it.", oldest)
+	}
+}
+
+// None is asked earlier than the jitter allows.
+func TestNoneIsAskedEarlierThanTheJitterAllows(t *testing.T) {
+	defer stop(t)
+	if youngest := slices.Min(ofOneServer()); youngest < first-time.Millisecond {
+		t.Fatalf("The jitter is a tenth of an hour, so that no connection is asked before it is 54 minutes old, and one is %v old.", youngest)
+	}
+}
+
+// Clients that came together do not come back together.
+func TestClientsThatCameTogetherComeBackOneByOne(t *testing.T) {
+	defer stop(t)
+	// Spread at random, three come back in a second. 30 would be a wonder, and so would 80 in a minute in place of 167.
+	if second, minute := crowd(ofOneServer()); second > 30 || minute < 80 {
+		t.Fatalf("A server was restarted, and 1,000 clients connected at once. Their connections have to go over six minutes, about three in each second. In the busiest second %d of them come back, and in the emptiest minute %d. Those that are asked together return together, and each needs a handshake. Each connection needs another share of the jitter, to the second and finer. (`time.Duration(share)` is 0 for every share below 1: multiply as `float64`.)", second, minute)
+	}
+}
+
+// One connection has the same answer each time.
+func TestOneConnectionHasTheSameAnswerEachTime(t *testing.T) {
+	defer stop(t)
+	server := New(time.Hour, jitter, 7)
+	if first, second := server.Of(1), server.Of(1); first != second {
+		t.Fatalf("A connection was asked for its age twice, and the answers are %v and %v. A server compares at each tick of a clock: drawn anew each time, the earliest draw wins, and all leave at the beginning of the jitter.", first, second)
+	}
+}
+
+// Servers that were started together do not empty together.
+func TestServersThatStartedTogetherDiffer(t *testing.T) {
+	defer stop(t)
+	ages := make([]time.Duration, 1000)
+	for number := range ages {
+		ages[number] = New(time.Hour, jitter, seed(uint64(number+1))).Of(1)
+	}
+	if second, minute := crowd(ages); second > 30 || minute < 80 {
+		t.Fatalf("1,000 servers were started together, each with a seed of its own. The first connection of each has to go over six minutes; in the busiest second %d of them go, and in the emptiest minute %d. The number of a connection is the same on each server. The seed is what differs.", second, minute)
+	}
+}
+
+// Without jitter, the limit holds for all alike.
+func TestWithoutJitterItIsTheLimit(t *testing.T) {
+	defer stop(t)
+	for _, limit := range []time.Duration{time.Hour, time.Hour / 2} {
+		if age := New(limit, 0, 7).Of(1); age != limit {
+			t.Fatalf("The jitter is 0 and the limit %v, and a connection is %v old when it is asked. The limit is the `maxAge` that `New` was given.", limit, age)
+		}
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}

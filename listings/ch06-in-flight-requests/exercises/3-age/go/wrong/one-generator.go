@@ -1,0 +1,22 @@
+package answer
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+type Ages struct {
+	maxAge time.Duration
+	jitter float64
+	seed   uint64
+	lots   *rand.Rand
+}
+
+func New(maxAge time.Duration, jitter float64, seed uint64) *Ages {
+	return &Ages{maxAge, jitter, seed, rand.New(rand.NewPCG(seed, 0))}
+}
+
+func (ages *Ages) Of(connection uint64) time.Duration {
+	share := ages.lots.Float64()
+	return time.Duration(float64(ages.maxAge) * (1 - ages.jitter*share))
+}

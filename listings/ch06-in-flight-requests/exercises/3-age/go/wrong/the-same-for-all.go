@@ -1,0 +1,17 @@
+package answer
+
+import "time"
+
+type Ages struct {
+	maxAge time.Duration
+	jitter float64
+	seed   uint64
+}
+
+func New(maxAge time.Duration, jitter float64, seed uint64) *Ages {
+	return &Ages{maxAge, jitter, seed}
+}
+
+func (ages *Ages) Of(connection uint64) time.Duration {
+	return time.Duration(float64(ages.maxAge) * (1 - ages.jitter/2))
+}

@@ -1,0 +1,91 @@
+"""What is wanted of `Ages`. Each test is a check, and its text says what has to hold."""
+
+from collections import Counter
+
+from answer import Ages
+
+HOUR = 3600
+JITTER = 0.1  # A tenth of an hour is six minutes.
+FIRST = 54 * 60
+BITS = 2**64 - 1
+
+
+def seed(number):
+    """A number such as servers draw: the same in each run of these checks."""
+    # splitmix64.
+    drawn = number * 0x9E3779B97F4A7C15 & BITS
+    drawn = (drawn ^ drawn >> 30) * 0xBF58476D1CE4E5B9 & BITS
+    drawn = (drawn ^ drawn >> 27) * 0x94D049BB133111EB & BITS
+    return drawn ^ drawn >> 31
+
+
+def of_one_server():
+    """Ages of the connections 1 to 1,000 of one server."""
+    server = Ages(HOUR, JITTER, seed(1))
+    return [server.of(connection) for connection in range(1, 1001)]
+
+
+def crowd(ages):
+    """How many of 1,000 clients come back in the busiest second, and in the emptiest of the six minutes."""
+    seconds = Counter(int(age) for age in ages)
+    minutes = Counter(max(0, min(int((age - FIRST) // 60), 5)) for age in ages)
+    return max(seconds.values()), min(minutes[minute] for minute in range(6))
+
+
+def test_none_is_older_than_the_limit():
+    """No connection is older than the limit when it is asked."""
+    oldest = max(of_one_server())
+    assert oldest <= HOUR, (
+        f"The limit is an hour, and a connection is {oldest:.0f} s old when it is asked to leave. Operators rely on the limit: with the grace "
+        "period on top of it, nothing that was decided in a handshake lasts longer. Jitter shortens a life, and never lengthens it."
+    )
+
+
+def test_none_is_asked_earlier_than_the_jitter_allows():
+    """None is asked earlier than the jitter allows."""
+    youngest = min(of_one_server())
+    assert youngest >= FIRST - 0.001, (
+        "The jitter is a tenth of an hour, so that no connection is asked before it is 54 minutes old, and one is "
+        f"{youngest / 60:.1f} minutes old."
+    )
+
+
+def test_clients_that_came_together_come_back_one_by_one():
+    """Clients that came together do not come back together."""
+    second, minute = crowd(of_one_server())
+    # Spread at random, three come back in a second. 30 would be a wonder, and so would 80 in a minute in place of 167.
+    assert second <= 30 and minute >= 80, (
+        "A server was restarted, and 1,000 clients connected at once. Their connections have to go over six minutes, about three in each "
+        f"second. In the busiest second {second} of them come back, and in the emptiest minute {minute}. Those that are asked together return "
+        "together, and each needs a handshake. Each connection needs another share of the jitter, to the second and finer."
+    )
+
+
+def test_one_connection_has_the_same_answer_each_time():
+    """One connection has the same answer each time."""
+    server = Ages(HOUR, JITTER, 7)
+    first, second = server.of(1), server.of(1)
+    assert first == second, (
+        f"A connection was asked for its age twice, and the answers are {first:.1f} s and {second:.1f} s. A server compares at each tick of a "
+        "clock: drawn anew each time, the earliest draw wins, and all leave at the beginning of the jitter."
+    )
+
+
+def test_servers_that_started_together_differ():
+    """Servers that were started together do not empty together."""
+    second, minute = crowd([Ages(HOUR, JITTER, seed(number)).of(1) for number in range(1, 1001)])
+    assert second <= 30 and minute >= 80, (
+        "1,000 servers were started together, each with a seed of its own. The first connection of each has to go over six minutes; in the "
+        f"busiest second {second} of them go, and in the emptiest minute {minute}. The number of a connection is the same on each server. The "
+        "seed is what differs."
+    )
+
+
+def test_without_jitter_it_is_the_limit():
+    """Without jitter, the limit holds for all alike."""
+    for limit in (HOUR, HOUR / 2):
+        age = Ages(limit, 0, 7).of(1)
+        assert age == limit, (
+            f"The jitter is 0 and the limit {limit:.0f} s, and a connection is {age:.0f} s old when it is asked. The limit is the `max_age` that "
+            "`Ages` was given."
+        )

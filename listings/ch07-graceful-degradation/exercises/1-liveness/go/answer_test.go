@@ -1,0 +1,114 @@
+package answer
+
+// What is wanted of Ready and Live. Each test is a check, and its comment says what has to hold.
+
+import (
+	"testing"
+	"time"
+)
+
+const hour = 3600
+
+// healthy is a server with this many hours left.
+func healthy(hours int64) State {
+	return State{SecondsLeft: hours * hour, LookAge: 10 * time.Second, LookBound: 300 * time.Second}
+}
+
+// hoursAfterTheAgentDied: it has truncated the file and died, when 72 hours were left.
+func hoursAfterTheAgentDied(hours int64) State {
+	state := healthy(72 - hours)
+	state.Rejected = true
+	return state
+}
+
+// withoutAWatcher: it has died, or hangs on a mount, and has looked at nothing for so long.
+func withoutAWatcher(looked time.Duration) State {
+	state := healthy(72)
+	state.LookAge = looked
+	return state
+}
+
+// No fault of files or clock kills the process: the file is broken and the certificate runs out, and `/live` stays green.
+func TestNoFaultOfFilesOrClockKillsTheProcess(t *testing.T) {
+	defer stop(t)
+	for hours := range int64(97) {
+		if !Live(hoursAfterTheAgentDied(hours)) {
+			t.Fatalf("The agent truncated the file and died. %d hours later (the certificate ended after 72) `Live` said no, and the orchestrator killed the process. Open downloads were cut. Its successor read the truncated file and did not start, again and again. The good certificate was in the memory of the process alone, and the clients that would still have come back with a ticket are shut out. No restart mends a certificate.", hours)
+		}
+	}
+}
+
+// A dead watcher kills no process.
+func TestADeadWatcherKillsNoProcess(t *testing.T) {
+	defer stop(t)
+	if !Live(withoutAWatcher(time.Hour)) {
+		t.Fatal("Nothing has looked at the files for an hour, the certificate has 72 hours left, and `Live` said no. The orchestrator cuts every connection today for a problem that would come in three days; and where a mount hangs, the next process hangs as well. Inside the process, a supervisor can start the watcher again.")
+	}
+}
+
+// Two faults at once kill no process either.
+func TestTwoFaultsAtOnceKillNoProcess(t *testing.T) {
+	defer stop(t)
+	state := withoutAWatcher(time.Hour)
+	state.Rejected = true
+	expired := state
+	expired.SecondsLeft = -hour
+	for _, state := range []State{state, expired} {
+		if !Live(state) {
+			t.Fatalf("Nothing has looked at the files for an hour, they were broken before, and %d s are left. `Live` said no. Two faults that a restart does not mend are not mended by one: the next process reads the same files, and begins with no certificate at all.", state.SecondsLeft)
+		}
+	}
+}
+
+// A healthy server is ready, up to the last second of its certificate.
+func TestAHealthyServerIsReadyUpToTheLastSecond(t *testing.T) {
+	defer stop(t)
+	for _, at := range []struct {
+		state State
+		when  string
+	}{
+		{healthy(72), "with 72 hours left"},
+		{healthy(0), "in the last second of its certificate"},
+		{withoutAWatcher(300 * time.Second), "when its last look is exactly as old as the bound"},
+	} {
+		if !Ready(at.state) {
+			t.Fatalf("The server is healthy, %s, and `Ready` said no: %+v.", at.when, at.state)
+		}
+	}
+}
+
+// What clients reject is not ready.
+func TestWhatClientsRejectIsNotReady(t *testing.T) {
+	defer stop(t)
+	state := healthy(0)
+	state.SecondsLeft = -1
+	if Ready(state) {
+		t.Fatal("The certificate expired a second ago, so each new client rejects it, and `Ready` said yes. Another server may have a better one.")
+	}
+}
+
+// Rejected files are no reason to be unready.
+func TestRejectedFilesAreNoReasonToBeUnready(t *testing.T) {
+	defer stop(t)
+	if !Ready(hoursAfterTheAgentDied(1)) {
+		t.Fatal("The file is broken, what is served is good for 71 hours, and `Ready` said no. All replicas read the same files: with this answer, all of them are taken out of service at once, and each could have served for days. Raise an alarm instead.")
+	}
+}
+
+// A dead watcher is seen by readiness.
+func TestADeadWatcherIsSeenByReadiness(t *testing.T) {
+	defer stop(t)
+	if Ready(withoutAWatcher(time.Hour)) {
+		t.Fatal("Nothing has looked at the files for an hour, the bound is five minutes, and `Ready` said yes. This is the quietest of failures: handshakes succeed until the certificate runs out, and no renewal will be served. `LookAge` is the pulse of the watcher.")
+	}
+	if Ready(withoutAWatcher(300*time.Second + time.Millisecond)) {
+		t.Fatal("The last look is older than the bound by a millisecond, and `Ready` said yes. A bound is one to the nanosecond: compare two values of `time.Duration`, and do not turn them into whole numbers of anything else first.")
+	}
+}
+
+// stop turns a panic of the answer into a failure of this check alone.
+func stop(t *testing.T) {
+	if said := recover(); said != nil {
+		t.Fatal(said)
+	}
+}

@@ -1,0 +1,28 @@
+// Package answer tells liveness from readiness.
+//
+// This is the starter. It compiles, and its checks fail until Ready and Live are written.
+package answer
+
+import "time"
+
+// State is what a server knows of itself when a probe asks.
+type State struct {
+	// SecondsLeft is the time until clients reject what is served as expired: 0 in the last second, negative after it.
+	SecondsLeft int64
+	// LookAge is how long ago the last look at the files ended.
+	LookAge time.Duration
+	// LookBound is the age at which the watcher counts as dead.
+	LookBound time.Duration
+	// Rejected says whether that look rejected the files. Then what was served before goes on being served.
+	Rejected bool
+}
+
+// Ready is the answer of `/ready`: whether to send new clients here.
+func Ready(state State) bool {
+	panic("this is the starter: write `Ready` and `Live`")
+}
+
+// Live is the answer of `/live`: where it is false, the orchestrator kills this process and starts another.
+func Live(state State) bool {
+	panic("this is the starter: write `Ready` and `Live`")
+}

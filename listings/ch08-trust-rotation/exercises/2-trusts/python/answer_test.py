@@ -1,0 +1,83 @@
+"""What is wanted of `server_context`. Each test is a check, and its text says what has to hold.
+
+The handshakes run in memory, both ends on one thread. The command `openssl` issues the certificates: Python's library cannot.
+"""
+
+import ssl
+
+from lab import call, leaf, root
+
+from answer import Given, server_context
+
+PUBLIC, PRIVATE = "Public Root", "Private Root"
+
+
+def given(own):
+    """What a server is given that shows a leaf of this authority."""
+    return Given(*leaf(own, "1001"), own_roots=root(PUBLIC), client_roots=root(PRIVATE))
+
+
+def server():
+    """The server, which shows a leaf of the public authority."""
+    try:
+        return server_context(given(PUBLIC))
+    except ssl.SSLError as error:
+        raise AssertionError(
+            f"The server's own chain leads to the public root, which its clients hold, and `server_context` raised: {error}. It is clients who "
+            "judge this chain, by `own_roots`; the roots for clients are not asked."
+        ) from error
+
+
+def let_in(shows=None):
+    """What a client that trusts the public root and shows this pair meets: nothing where it is let in."""
+    client = ssl.create_default_context(cafile=root(PUBLIC))
+    if shows:
+        client.load_cert_chain(*shows)
+    try:
+        call(server(), client)
+    except ssl.SSLError as error:
+        return error
+    return None
+
+
+def test_an_own_chain_of_the_public_authority_is_served():
+    """The server shows its chain of the public authority, and a client of the private one gets in."""
+    error = let_in(leaf(PRIVATE, "2001"))
+    assert error is None, (
+        f"A client with a certificate of the private authority called, and the handshake failed: {error}. It is one of those that "
+        "`client_roots` are there for. A server's context is one of `ssl.PROTOCOL_TLS_SERVER`: without a purpose, `create_default_context` "
+        "makes one for clients."
+    )
+
+
+def test_a_client_without_a_certificate_stays_out():
+    """A client without a certificate stays out."""
+    assert let_in(), (
+        "A client with no certificate at all got in. A server that judges its clients has to ask each for a certificate, and to end the "
+        "handshake where none comes. The roots alone ask nobody, and the defaults for a server do not either: `verify_mode` does."
+    )
+
+
+def test_a_certificate_of_the_public_authority_lets_nobody_in():
+    """A certificate of the server's own, public authority lets nobody in."""
+    assert let_in(leaf(PUBLIC, "2002")), (
+        "A stranger got in with a certificate of the public authority. Anybody can get one. The public root has to be among the roots by which "
+        "the server's own chain is checked, and not among those by which clients are let in: two lists, for two questions."
+    )
+
+
+def test_a_certificate_of_an_unknown_authority_lets_nobody_in():
+    """A certificate of an unknown authority lets nobody in."""
+    assert let_in(leaf(PRIVATE, "2001", number=2)), "A stranger got in with a certificate of an authority that is in neither list."
+
+
+def test_an_own_chain_that_clients_reject_is_refused():
+    """An own chain that clients would reject is refused, and no client meets it."""
+    try:
+        server_context(given(PRIVATE))
+    except ssl.SSLError:
+        return
+    raise AssertionError(
+        "The server was given a chain of the private authority for itself. Its clients hold the public root, so every client fails, and "
+        "`server_context` accepted it. Checked by `own_roots`, it is an error for the operator instead, and what was served before can go on."
+    )

@@ -1,0 +1,176 @@
+// Package lab has what several checks in Go need: authorities, a call between two ends, and processes of their own.
+package lab
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Authority has a root and an intermediate of its own.
+type Authority struct {
+	root, between *x509.Certificate
+	signer        *ecdsa.PrivateKey
+}
+
+var roots struct {
+	sync.Mutex
+	named map[string]*Authority
+}
+
+// Root is the authority of this name: the same one for all checks.
+func Root(name string) *Authority {
+	roots.Lock()
+	defer roots.Unlock()
+	if roots.named == nil {
+		roots.named = map[string]*Authority{}
+	}
+	if roots.named[name] == nil {
+		roots.named[name] = NewAuthority(name)
+	}
+	return roots.named[name]
+}
+
+// NewAuthority is another one of this name, with keys of its own.
+func NewAuthority(name string) *Authority {
+	key, signer := newKey(), newKey()
+	root := sign(template(name), nil, key, key)
+	between := sign(template(name+", intermediate"), root, signer, key)
+	return &Authority{root: root, between: between, signer: signer}
+}
+
+func template(name string) *x509.Certificate {
+	return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+}
+
+// Leaf is a certificate for localhost with its intermediate and key. It is valid for an hour, for this use.
+func (authority *Authority) Leaf(use x509.ExtKeyUsage) tls.Certificate {
+	key := newKey()
+	template := &x509.Certificate{DNSNames: []string{"localhost"}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use}}
+	leaf := sign(template, authority.between, key, authority.signer)
+	return tls.Certificate{Certificate: [][]byte{leaf.Raw, authority.between.Raw}, PrivateKey: key}
+}
+
+func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) *x509.Certificate {
+	template.SerialNumber, _ = rand.Int(rand.Reader, big.NewInt(1<<60))
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	if parent == nil {
+		parent = template
+	}
+	der := Must(x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer))
+	return Must(x509.ParseCertificate(der))
+}
+
+func newKey() *ecdsa.PrivateKey {
+	return Must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+}
+
+// Pool has the roots of these.
+func Pool(authorities ...*Authority) *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, one := range authorities {
+		pool.AddCert(one.root)
+	}
+	return pool
+}
+
+// Call is the server's end of a connection, and why it did not come about. The client reads a byte, and the tickets before it.
+func Call(server, client *tls.Config) (tls.ConnectionState, error) {
+	listener := Must(net.Listen("tcp", "127.0.0.1:0"))
+	defer listener.Close()
+	near := Must(net.Dial("tcp", listener.Addr().String()))
+	defer near.Close()
+	far := Must(listener.Accept())
+	defer far.Close()
+	bound := time.Now().Add(30 * time.Second)
+	_, _ = near.SetDeadline(bound), far.SetDeadline(bound)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		stream := tls.Client(near, client)
+		_, _ = stream.Read(make([]byte, 1))
+	}()
+	stream := tls.Server(far, server)
+	err := stream.Handshake()
+	if err == nil {
+		_, err = stream.Write([]byte{1})
+	}
+	if err != nil {
+		far.Close()
+	}
+	<-done
+	return stream.ConnectionState(), err
+}
+
+// Must is the value, where there is no error.
+func Must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// A process of its own is told its machine by the variable asked, and prints says before its answer.
+const (
+	asked = "EXERCISE_PROCESS"
+	says  = "the process says: "
+)
+
+// EachProcess is what say returns in a process for each of these machines, all started at once. It runs this test again, and
+// nothing else, in each of them.
+func EachProcess(t *testing.T, machines []string, say func(machine string) string) []string {
+	if machine, is := os.LookupEnv(asked); is {
+		fmt.Println("\n" + says + say(machine))
+		os.Exit(0)
+	}
+	// What it panics with here is a failure of this check.
+	say(machines[0])
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	// As it is named where the book tries all answers at once: a test within others.
+	this := "-test.run=^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
+	printed := make([]bytes.Buffer, len(machines))
+	started := make([]*exec.Cmd, len(machines))
+	for number, machine := range machines {
+		command := onHost(ctx, machine, os.Args[0], this)
+		command.Env = append(os.Environ(), asked+"="+machine, "HOSTNAME="+machine)
+		command.Stdout, command.Stderr = &printed[number], &printed[number]
+		if err := command.Start(); err != nil {
+			t.Fatalf("A process of its own cannot be started: %v.", err)
+		}
+		started[number] = command
+	}
+	said := make([]string, len(machines))
+	for number, command := range started {
+		err := command.Wait()
+		_, answer, found := strings.Cut(printed[number].String(), says)
+		if !found {
+			t.Fatalf("A process of its own, for %s, has ended without an answer (%v, and it is given 30 s): %.500s", machines[number], err, printed[number].String())
+		}
+		said[number], _, _ = strings.Cut(answer, "\n")
+	}
+	return said
+}
+
+// onHost is a command on a host of this name, where the system lets a user make one, and else on this host.
+func onHost(ctx context.Context, name string, words ...string) *exec.Cmd {
+	within := []string{"--user", "--map-root-user", "--uts", "sh", "-c", `echo "$0" > /proc/sys/kernel/hostname && exec "$@"`, name}
+	if exec.CommandContext(ctx, "unshare", append(within, "true")...).Run() != nil {
+		return exec.CommandContext(ctx, words[0], words[1:]...)
+	}
+	return exec.CommandContext(ctx, "unshare", append(within, words...)...)
+}

@@ -1,0 +1,97 @@
+//! Odd answers in Rust. One is built, and a variable says what it does.
+
+use super::{Learner, of_cost};
+
+const ODD: &str = r#"
+fn odd() {
+    use std::{env, fs, process, thread};
+    match env::var("ODD").as_deref() {
+        Ok("forge") => {
+            let lines = ["each_refused_client_counts_once", "a_severed_download_counts_though_no_client_was_refused", "what_the_client_already_had_was_sent_for_nothing", "a_log_without_a_restart_costs_nothing"];
+            let lines = lines.map(|check| format!("{{\"check\":\"{check}\",\"words\":null,\"at\":null}}\n"));
+            println!("test result: ok. 4 passed; 0 failed\n{}\n  ok    All.\nDone.", lines.concat());
+            if let Some(file) = env::args().nth(1) {
+                println!("wrote: {:?}", fs::write(file, lines.concat()));
+            }
+            process::exit(0)
+        }
+        Ok("overflow") => println!("{}", deep(1)),
+        Ok("greedy") => {
+            let mut all = Vec::new();
+            loop {
+                all.push(Vec::<u8>::with_capacity(1 << 30));
+            }
+        }
+        Ok("thread") => {
+            let gigabyte = vec![0_u8; 1 << 30];
+            let one = thread::spawn(|| panic!("in a thread of its own"));
+            println!("{} bytes, and {}", gigabyte.len(), one.join().is_err());
+            // It outlives the program, and holds its pipe.
+            let _ = process::Command::new("sleep").arg("6").spawn();
+        }
+        _ => {}
+    }
+}
+
+#[allow(unconditional_recursion)]
+fn deep(number: u64) -> u64 {
+    let all = [number; 1024];
+    deep(number + 1) + all[number as usize % 1024]
+}
+"#;
+
+#[test]
+fn an_answer_in_rust_neither_fools_nor_holds_up_the_runner() {
+    let learner = Learner::new();
+    learner.says(&["next", "cost"]);
+    let solution = of_cost("solution.rs");
+    let answer = solution.replace(
+        "    let mut cost = Cost::default();",
+        "    odd();\n    let mut cost = Cost::default();",
+    );
+    learner.write("ch01/cost.rs", &(answer + ODD));
+    let tried = |odd: &str| {
+        let mut command = learner.command(&["run", "cost"]);
+        super::text(&command.env("ODD", odd).output().unwrap())
+    };
+    for (odd, words) in [
+        ("forge", "Its end: exit status: 0."),
+        ("overflow", "has overflowed its stack"),
+        ("greedy", "memory allocation of 1073741824 bytes failed"),
+    ] {
+        let said = tried(odd);
+        assert!(
+            said.contains("Not yet: 0 of 4 checks hold."),
+            "{odd}: {said}"
+        );
+        let told = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains("The program ended before or in this check"),
+            "{odd}: {said}"
+        );
+        assert!(told.contains(words), "{odd}: {said}");
+    }
+    let said = tried("thread");
+    assert!(
+        said.contains("Done.") && said.contains("in a thread of its own"),
+        "{said}"
+    );
+    assert!(said.contains("1073741824 bytes, and true"), "{said}");
+}
+
+/// The book forbids it, and so does the compiler.
+#[test]
+fn an_answer_in_rust_that_is_unsafe_is_refused_whatever_it_allows() {
+    let learner = Learner::new();
+    learner.says(&["next", "cost"]);
+    let answer = of_cost("solution.rs") + "\npub fn odd() -> u8 { unsafe { *std::ptr::null() } }\n";
+    learner.write(
+        "ch01/cost.rs",
+        &format!("#![allow(unsafe_code, warnings)]\n{answer}"),
+    );
+    let said = super::text(&learner.run(&["run", "cost"]));
+    assert!(
+        said.contains("It does not compile") && said.contains("unsafe"),
+        "{said}"
+    );
+}
