@@ -4,8 +4,6 @@ use std::env;
 use std::io;
 use std::process::{self, Child, Command, Stdio};
 
-use crate::Check;
-
 /// By these a process of its own is told which check it is for, and its machine.
 const CHECK: &str = "EXERCISE_CHECK";
 const MACHINE: &str = "EXERCISE_PROCESS";
@@ -13,9 +11,9 @@ const MACHINE: &str = "EXERCISE_PROCESS";
 /// What such a process prints before its answer.
 const SAYS: &str = "the process says: ";
 
-/// Whether this check is to be tried in this process: in one of its own, it is that check alone.
-pub(crate) fn is_wanted(check: &Check) -> bool {
-    env::var(CHECK).is_ok_and(|name| name == check.name) || env::var_os(CHECK).is_none()
+/// Whether the check of this name is to be tried in this process: in one of its own, it is that check alone.
+pub(crate) fn is_wanted(check: &str) -> bool {
+    env::var(CHECK).is_ok_and(|name| name == check) || env::var_os(CHECK).is_none()
 }
 
 /// What `say` returns in a process for each of these machines, all started at once. Each runs the check again that asks, and no
