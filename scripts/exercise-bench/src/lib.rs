@@ -74,7 +74,9 @@ pub struct Bounds {
 
 /// Runs each check, and returns its name and why it did not hold.
 pub fn try_all(checks: &[Check], bounds: Bounds) -> Vec<(&'static str, Option<Failure>)> {
-    let each = checks.iter().filter(|check| processes::is_wanted(check.name));
+    let each = checks
+        .iter()
+        .filter(|check| processes::is_wanted(check.name));
     each.map(|check| (check.name, try_one(*check, bounds)))
         .collect()
 }
@@ -181,7 +183,10 @@ fn outcomes() -> io::Result<Box<dyn Write>> {
 
 fn try_each(checks: &[Check], file: &mut dyn Write) -> io::Result<bool> {
     let mut held = true;
-    for check in checks.iter().filter(|check| processes::is_wanted(check.name)) {
+    for check in checks
+        .iter()
+        .filter(|check| processes::is_wanted(check.name))
+    {
         let failure = try_one(*check, OF_A_LEARNER);
         held &= failure.is_none();
         let goes_on = failure.as_ref().is_some_and(|failure| !failure.ended);
