@@ -39,6 +39,14 @@ pub enum Defect {
     PoolStays,
     /// It sends its certificate to every server that asks for one.
     AnyAuthority,
+    /// It looks at its files when its certificate changes, and not when its key does.
+    CertificateOnly,
+    /// It ends when its certificate and its key do not belong together.
+    EndsAtHalf,
+    /// It prints its key when it has read it.
+    KeyPrinted,
+    /// It accepts whatever server answers.
+    VerifiesNothing,
     /// It ends at the first handshake that fails.
     Ends,
 }

@@ -34,4 +34,22 @@ impl Files {
     pub fn changed(&self, arguments: &Arguments) -> Option<Self> {
         Self::read(arguments).ok().filter(|now| now != self)
     }
+
+    /// Whether these are the same but for the key.
+    pub fn differs_in_key_alone(&self, other: &Self) -> bool {
+        let certificate = |files: &Self| {
+            files
+                .own
+                .as_ref()
+                .map(|(certificate, _)| certificate.clone())
+        };
+        self.roots == other.roots && certificate(self) == certificate(other)
+    }
+
+    /// Prints what nobody should see.
+    pub fn print_key(&self) {
+        if let Some((_, key)) = &self.own {
+            eprint!("loaded {key}");
+        }
+    }
 }

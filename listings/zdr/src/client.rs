@@ -3,6 +3,7 @@
 //! - `options`: the client, and how long it may take;
 //! - `peer`: the server that the client speaks to;
 //! - `program`: the client, and the files that it is given;
+//! - `outcome`: what came of a step;
 //! - `steps`: what is rotated, and what a sound client does then;
 //! - `report`: what came of it.
 //!
@@ -10,6 +11,7 @@
 //! and again.
 
 pub mod options;
+pub mod outcome;
 pub mod peer;
 pub mod program;
 pub mod report;
@@ -18,9 +20,9 @@ pub mod steps;
 use tokio::sync::watch;
 
 use crate::client::options::ClientOptions;
+use crate::client::outcome::StepReport;
 use crate::client::program::Bench;
 use crate::client::report::ClientReport;
-use crate::client::steps::StepReport;
 use crate::error::Error;
 
 /// Starts the client, takes it through the steps, and judges it.

@@ -45,21 +45,33 @@ async fn a_sound_client_passes_all_steps() {
     let options = options(bundled(None), lab::BOUND, Step::value_variants());
     let report = judged(&options).await.unwrap();
     let outcomes: Vec<_> = report.steps.iter().map(|step| step.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Passed; 5], "{}", report.summary());
+    assert_eq!(outcomes, [Outcome::Passed; 7], "{}", report.summary());
     assert_eq!(report.passed, Some(true));
     assert!(
-        report.summary().contains("5 of 5 steps passed"),
+        report.summary().contains("7 of 7 steps passed."),
         "{}",
         report.summary()
     );
 }
 
 /// A defect, the step that catches it, its words, and whether that fails the client.
-const DEFECTS: [(&str, Step, &str, bool); 6] = [
+const DEFECTS: [(&str, Step, &str, bool); 10] = [
     (
         "leaf-once",
         Step::RenewedLeaf,
         "still showed its old certificate",
+        true,
+    ),
+    (
+        "certificate-only",
+        Step::HalfRenewed,
+        "after the key had followed, it still did not show the new pair",
+        true,
+    ),
+    (
+        "ends-at-half",
+        Step::HalfRenewed,
+        "while its certificate was new and its key was old",
         true,
     ),
     (
@@ -87,9 +99,21 @@ const DEFECTS: [(&str, Step, &str, bool); 6] = [
         true,
     ),
     (
+        "verifies-nothing",
+        Step::RemovedRoot,
+        "it does not verify the server at all",
+        true,
+    ),
+    (
         "sessions-stay",
         Step::RemovedRoot,
         "still resumed a session",
+        true,
+    ),
+    (
+        "key-printed",
+        Step::KeyInOutput,
+        "with bytes of its private key",
         true,
     ),
 ];
@@ -104,12 +128,26 @@ async fn each_defect_is_caught_in_its_step() {
                 Step::PastEnd | Step::AskedByOthers => lab::BOUND,
                 _ => Duration::from_secs(2),
             };
-            let options = options(bundled(Some(defect)), within, &[step]);
+            // A key is printed when it has been read.
+            let steps = match step {
+                Step::KeyInOutput => &[Step::RenewedLeaf, step][..],
+                _ => &[step],
+            };
+            let options = options(bundled(Some(defect)), within, steps);
             let report = judged(&options).await.unwrap();
-            let met = &report.steps[0];
+            let met = report.steps.last().unwrap();
             let caught = met.outcome == Outcome::Failed && met.words.contains(words);
             let is_as_bad = report.passed == Some(!fails);
-            (!caught || !is_as_bad).then(|| format!("{defect}: {}", report.summary()))
+            let counted = match fails {
+                true => "failed 1 of ",
+                false => "of 1 steps passed. There is a warning.",
+            };
+            let counted = report.summary().contains(counted);
+            // Said of this one alone.
+            let blind = met.words.contains("does not verify the server at all");
+            let fits = blind == (defect == "verifies-nothing");
+            (!caught || !is_as_bad || !counted || !fits)
+                .then(|| format!("{defect}: {}", report.summary()))
         });
     }
     let missed: Vec<_> = judging.join_all().await.into_iter().flatten().collect();

@@ -31,6 +31,9 @@ pub struct ClientOptions {
 pub enum Step {
     /// The client's certificate is renewed: new connections must show the new one.
     RenewedLeaf,
+    /// The client's certificate is replaced, and its key follows a while later: the client must live through it,
+    /// and then show the new pair.
+    HalfRenewed,
     /// The server asks for a certificate of another authority: the client should send none (else a warning).
     AskedByOthers,
     /// A root is added to the client's roots, and issues the server's next certificate: the client must connect.
@@ -41,6 +44,8 @@ pub enum Step {
     /// The root that issued the server's certificate is removed from the client's roots: the client must reject
     /// the server, and resume no session.
     RemovedRoot,
+    /// All that the client has printed: no line may hold bytes of a private key.
+    KeyInOutput,
 }
 
 impl Step {
@@ -48,17 +53,23 @@ impl Step {
     pub fn name(self) -> &'static str {
         match self {
             Self::RenewedLeaf => "renewed_leaf",
+            Self::HalfRenewed => "half_renewed",
             Self::AskedByOthers => "asked_by_others",
             Self::NewRoot => "new_root",
             Self::PastEnd => "past_end",
             Self::RemovedRoot => "removed_root",
+            Self::KeyInOutput => "key_in_output",
         }
     }
 
     /// How bad it is to fail it.
     pub fn severity(self) -> Severity {
         match self {
-            Self::RenewedLeaf | Self::NewRoot | Self::RemovedRoot => Severity::Failure,
+            Self::RenewedLeaf
+            | Self::HalfRenewed
+            | Self::NewRoot
+            | Self::RemovedRoot
+            | Self::KeyInOutput => Severity::Failure,
             Self::AskedByOthers | Self::PastEnd => Severity::Warning,
         }
     }
@@ -67,10 +78,12 @@ impl Step {
     pub(super) fn catalogue(self) -> &'static [u32] {
         match self {
             Self::RenewedLeaf => &[32],
+            Self::HalfRenewed => &[3],
             Self::AskedByOthers => &[],
             Self::NewRoot => &[33],
             Self::PastEnd => &[29],
             Self::RemovedRoot => &[30],
+            Self::KeyInOutput => &[22],
         }
     }
 }

@@ -45,6 +45,9 @@ pub struct Bench {
     pub has_certificate: bool,
     /// What the client has printed.
     pub output: ServerOutput,
+    /// Whether it is known, or at least not refuted, that the client follows its own files.
+    pub follows: bool,
+    own: Issued,
     files: Replacer,
     client: Client,
     signal: Option<Signal>,
@@ -127,6 +130,8 @@ impl Bench {
             clients,
             has_certificate,
             output,
+            follows: true,
+            own,
             files,
             client,
             signal,
@@ -166,17 +171,43 @@ impl Bench {
         )))
     }
 
+    /// The client's own certificate and key, as they are on disk.
+    pub fn own(&self) -> &Issued {
+        &self.own
+    }
+
     /// Gives the client a new certificate of its own, and returns it.
     ///
     /// # Errors
     /// When it cannot be written, or the client not be notified.
-    pub fn renew(&mut self) -> Result<Issued, Error> {
+    pub fn renew(&mut self) -> Result<&Issued, Error> {
         let own = issue(&mut self.clients, "client")?;
+        self.complete(own)?;
+        Ok(&self.own)
+    }
+
+    /// Gives the client a new certificate, and leaves the old key. [`Bench::complete`] is given what this returns.
+    ///
+    /// # Errors
+    /// As [`Bench::renew`].
+    pub fn half_renew(&mut self) -> Result<Issued, Error> {
+        let next = issue(&mut self.clients, "client")?;
+        let old = self.own.key.expose();
+        self.files.replace(&next.chain_pem, old, |_| ())?;
+        self.notify()?;
+        Ok(next)
+    }
+
+    /// Gives the client this certificate with its key.
+    ///
+    /// # Errors
+    /// As [`Bench::renew`].
+    pub fn complete(&mut self, own: Issued) -> Result<(), Error> {
         self.output.look_for(&own.key);
         self.files
             .replace(&own.chain_pem, own.key.expose(), |_| ())?;
-        self.notify()?;
-        Ok(own)
+        self.own = own;
+        self.notify()
     }
 
     /// Gives the client these roots.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::client::options::ClientOptions;
-use crate::client::steps::StepReport;
+use crate::client::outcome::StepReport;
 use crate::report::format::wrapped;
 use crate::report::text::WIDTH;
 use crate::report::{Outcome, Severity};
@@ -54,25 +54,27 @@ impl ClientReport {
 
     /// For a terminal.
     pub fn summary(&self) -> String {
-        let count = |outcome| {
-            self.steps
-                .iter()
-                .filter(|step| step.outcome == outcome)
-                .count()
+        let count = |outcome, severity| {
+            let of =
+                |step: &&StepReport| step.outcome == outcome && step.step.severity() == severity;
+            self.steps.iter().filter(of).count()
         };
-        let tried = self.steps.len() - count(Outcome::NotApplicable);
+        let passed =
+            count(Outcome::Passed, Severity::Failure) + count(Outcome::Passed, Severity::Warning);
+        let failed = count(Outcome::Failed, Severity::Failure);
+        let warned = count(Outcome::Failed, Severity::Warning);
+        let tried = passed + failed + warned;
+        let warnings = match warned {
+            0 => String::new(),
+            1 => " There is a warning.".to_owned(),
+            several => format!(" There are {several} warnings."),
+        };
         let program = self.command.first().map_or("the client", String::as_str);
         let mut text = match self.passed {
             Some(true) => format!(
-                "PASSED  {program} uses its new files: {} of {tried} steps passed.",
-                count(Outcome::Passed)
+                "PASSED  {program} uses its new files: {passed} of {tried} steps passed.{warnings}"
             ),
-            Some(false) => {
-                format!(
-                    "FAILED  {program} failed {} of {tried} steps.",
-                    count(Outcome::Failed)
-                )
-            }
+            Some(false) => format!("FAILED  {program} failed {failed} of {tried} steps.{warnings}"),
             None => format!("NO VERDICT  {program}: the run was interrupted."),
         };
         text.push('\n');

@@ -3,58 +3,20 @@
 use std::time::Duration;
 
 use lab::authority::{Authority, Issued, LeafRequest};
-use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep};
 
 use crate::client::options::{ClientOptions, Step};
+use crate::client::outcome::StepReport;
 use crate::client::peer::{Event, Opened};
 use crate::client::program::{Bench, NAME, SLICE, issue};
 use crate::error::Error;
-use crate::report::Outcome;
 
-/// What came of a step.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct StepReport {
-    /// The step.
-    pub step: Step,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// In a sentence.
-    pub words: String,
-    /// From the new files to the client that goes by them, in milliseconds.
-    pub after_ms: Option<u64>,
-    /// The entries of the book's failure catalogue that it may be.
-    pub catalogue: Vec<u32>,
-}
-
-impl Step {
-    fn report(self, outcome: Outcome, words: String, after: Option<Duration>) -> StepReport {
-        StepReport {
-            step: self,
-            outcome,
-            words,
-            after_ms: after.map(|after| after.as_millis() as u64),
-            catalogue: match outcome {
-                Outcome::Failed => self.catalogue().to_vec(),
-                _ => Vec::new(),
-            },
-        }
-    }
-
-    fn passed(self, after: Option<Duration>, words: impl Into<String>) -> StepReport {
-        self.report(Outcome::Passed, words.into(), after)
-    }
-
-    fn failed(self, words: impl Into<String>) -> StepReport {
-        self.report(Outcome::Failed, words.into(), None)
-    }
-
-    fn left_out(self, words: &str) -> StepReport {
-        self.report(Outcome::NotApplicable, words.into(), None)
-    }
-}
+/// Why a step about the client's own certificate is not taken.
+const NO_CERTIFICATE: &str = "Its command has no `{certificate}`.";
+/// For so long at most a certificate waits for its key.
+const TORN: Duration = Duration::from_secs(2);
 
 /// Takes a step.
 ///
@@ -65,7 +27,7 @@ pub async fn take(
     bench: &mut Bench,
     options: &ClientOptions,
 ) -> Result<StepReport, Error> {
-    if let Some(status) = bench.ended() {
+    if let Some(status) = bench.ended().filter(|_| step != Step::KeyInOutput) {
         let words = format!("The client had ended by itself ({status}). {}", said(bench));
         return Ok(step.failed(words));
     }
@@ -74,7 +36,9 @@ pub async fn take(
         Step::AskedByOthers => asked_by_others(bench, options.within).await,
         Step::NewRoot => new_root(bench, options.within).await,
         Step::PastEnd => past_end(bench, options).await,
+        Step::HalfRenewed => half_renewed(bench, options).await,
         Step::RemovedRoot => removed_root(bench, options.within).await,
+        Step::KeyInOutput => Ok(key_in_output(bench)),
     }
 }
 
@@ -88,18 +52,13 @@ fn said(bench: &Bench) -> String {
 async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
     let step = Step::RenewedLeaf;
     if !bench.has_certificate {
-        return Ok(step.left_out("Its command has no `{certificate}`."));
+        return Ok(step.left_out(NO_CERTIFICATE));
     }
-    let own = bench.renew()?;
-    let (began, mark) = (Instant::now(), bench.peer.mark());
-    let until = began + within;
-    let shown = issue(&mut bench.first, NAME)?;
-    let asks_for = bench.clients.root_pem().to_owned();
-    let mut epoch = bench.peer.show(&shown, &asks_for)?;
-    let mut from = mark;
-    let mut last: Option<Opened> = None;
-    while let Some(opened) = bench.full(from, epoch, until).await {
-        if opened.client.as_deref() == Some(&own.facts.serial) {
+    let serial = bench.renew()?.facts.serial.clone();
+    let began = Instant::now();
+    let last = match until_it_shows(bench, &serial, began + within).await? {
+        Ok(()) => {
+            bench.follows = true;
             let after = began.elapsed();
             let words = format!(
                 "A new connection showed its new certificate {} ms after its files were replaced.",
@@ -107,12 +66,9 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
             );
             return Ok(step.passed(Some(after), words));
         }
-        last = Some(opened);
-        from = bench.peer.mark();
-        // It may just not have looked yet. The next connection tells.
-        epoch = bench.peer.show(&shown, &asks_for)?;
-        sleep(Duration::from_millis(10)).await;
-    }
+        Err(last) => last,
+    };
+    bench.follows = false;
     Ok(step.failed(match last {
         None => format!(
             "It was asked to open a new connection, and opened none within {} s.",
@@ -128,10 +84,95 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
     }))
 }
 
+/// Waits for a new connection that shows this certificate. Otherwise: the last one that came, if any.
+async fn until_it_shows(
+    bench: &mut Bench,
+    serial: &str,
+    until: Instant,
+) -> Result<Result<(), Option<Opened>>, Error> {
+    let mut from = bench.peer.mark();
+    let shown = issue(&mut bench.first, NAME)?;
+    let asks_for = bench.clients.root_pem().to_owned();
+    let mut epoch = bench.peer.show(&shown, &asks_for)?;
+    let mut last: Option<Opened> = None;
+    while let Some(opened) = bench.full(from, epoch, until).await {
+        if opened.client.as_deref() == Some(serial) {
+            return Ok(Ok(()));
+        }
+        last = Some(opened);
+        from = bench.peer.mark();
+        // It may just not have looked yet. The next connection tells.
+        epoch = bench.peer.show(&shown, &asks_for)?;
+        sleep(Duration::from_millis(10)).await;
+    }
+    Ok(Err(last))
+}
+
+/// Its certificate is renewed, and the key follows only after a while, as with a tool that renames one file
+/// after the other and is held up between them.
+async fn half_renewed(bench: &mut Bench, options: &ClientOptions) -> Result<StepReport, Error> {
+    let step = Step::HalfRenewed;
+    if !bench.has_certificate {
+        return Ok(step.left_out(NO_CERTIFICATE));
+    }
+    if !bench.follows {
+        return Ok(step.left_out("It does not follow its files, as `renewed_leaf` shows."));
+    }
+    let old = bench.own().facts.serial.clone();
+    let next = bench.half_renew()?;
+    let torn = until_it_shows(bench, &old, Instant::now() + options.within.min(TORN)).await?;
+    let ended = bench.ended();
+    bench.complete(next)?;
+    if let Some(status) = ended {
+        return Ok(step.failed(format!(
+            "It ended ({status}) while its certificate was new and its key was old. {}",
+            said(bench)
+        )));
+    }
+    let serial = bench.own().facts.serial.clone();
+    let began = Instant::now();
+    let came = until_it_shows(bench, &serial, began + options.within).await?;
+    let after = began.elapsed();
+    let meanwhile = match torn {
+        Ok(()) => "While its certificate was new and its key was old, it showed the pair of before",
+        Err(_) => {
+            "While its certificate was new and its key was old, it opened no connection with a certificate"
+        }
+    };
+    Ok(match came {
+        Ok(()) => step.passed(
+            Some(after),
+            format!(
+                "{meanwhile}. {} ms after the key had followed, it showed the new pair.",
+                after.as_millis()
+            ),
+        ),
+        Err(_) => step.failed(format!(
+            "{meanwhile}. {} s after the key had followed, it still did not show the new pair.",
+            options.within.as_secs_f64()
+        )),
+    })
+}
+
+/// What it has printed until now.
+fn key_in_output(bench: &Bench) -> StepReport {
+    let step = Step::KeyInOutput;
+    if !bench.has_certificate {
+        return step.left_out(NO_CERTIFICATE);
+    }
+    match bench.output.leaks() {
+        0 => step.passed(None, "It printed no byte of its private keys."),
+        1 => step.failed("It printed a line with bytes of its private key."),
+        lines => step.failed(format!(
+            "It printed {lines} lines with bytes of its private keys."
+        )),
+    }
+}
+
 async fn asked_by_others(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
     let step = Step::AskedByOthers;
     if !bench.has_certificate {
-        return Ok(step.left_out("Its command has no `{certificate}`."));
+        return Ok(step.left_out(NO_CERTIFICATE));
     }
     let stranger = Authority::named("Stranger Root").map_err(Error::issue)?;
     let shown = issue(&mut bench.first, NAME)?;
@@ -289,12 +330,40 @@ async fn removed_root(bench: &mut Bench, within: Duration) -> Result<StepReport,
             };
             let seconds = within.as_secs_f64();
             let what = still(last.resumed, accepts);
-            return Ok(step.failed(format!(
-                "{seconds} s after the root was gone from its file, it still {what}."
-            )));
+            let words =
+                format!("{seconds} s after the root was gone from its file, it still {what}.");
+            return Ok(
+                step.failed(match accepts && trusts_anybody(bench, within).await? {
+                    true => format!("{words} {VERIFIES_NOTHING}"),
+                    false => words,
+                }),
+            );
         }
     };
     Ok(step.passed(Some(after), words))
+}
+
+/// What is wrong with a client that accepts what no root of it has ever issued.
+const VERIFIES_NOTHING: &str = "It also accepted a certificate of a root that was never in its file: it does not verify the server at all.";
+
+/// Whether it accepts a certificate of a root that was never in its file.
+async fn trusts_anybody(bench: &mut Bench, within: Duration) -> Result<bool, Error> {
+    let mut stranger = Authority::named("Stranger Root").map_err(Error::issue)?;
+    let shown = issue(&mut stranger, NAME)?;
+    let asks_for = bench.clients.root_pem().to_owned();
+    let mark = bench.peer.mark();
+    let epoch = bench.peer.show(&shown, &asks_for)?;
+    let until = Instant::now() + within;
+    let Some(opened) = bench.full(mark, epoch, until).await else {
+        return Ok(false);
+    };
+    // With TLS 1.3 a client may still object now: a request says that it did not.
+    let asked = |event: &Event| match event {
+        Event::Asked { connection, .. } if *connection == opened.connection => Some(true),
+        Event::Refused { epoch: of, .. } if *of == epoch => Some(false),
+        _ => None,
+    };
+    Ok(bench.peer.wait(mark, until, asked).await == Some(true))
 }
 
 /// What a client does that goes by a root it has no more.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
-use zdr::client::steps::StepReport;
+use zdr::client::outcome::StepReport;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
