@@ -50,25 +50,9 @@ async fn ask(arguments: Arguments) -> Result<()> {
     let mut generation = Generation::first(&files, defect)?;
     let mut kept: Option<Kept> = None;
     loop {
-        let deaf = |now: &Files| {
-            defect == Some(Defect::CertificateOnly) && files.differs_in_key_alone(now)
-        };
-        if let Some(changed) = files.changed(&arguments).filter(|now| !deaf(now)) {
-            match generation.next(&changed, defect) {
-                Ok(next) => {
-                    (generation, files) = (next, changed);
-                    if defect == Some(Defect::KeyPrinted) {
-                        files.print_key();
-                    }
-                    // What was verified by the roots of before is verified again.
-                    kept = kept.filter(|_| defect == Some(Defect::PoolStays));
-                }
-                Err(error) if defect == Some(Defect::EndsAtHalf) => return Err(error),
-                // It takes this for read, so nothing will tell it of the key.
-                Err(_) if defect == Some(Defect::CertificateOnly) => files = changed,
-                // What cannot be read yet is looked at again.
-                Err(_) => {}
-            }
+        if generation.follow(&mut files, &arguments)? {
+            // What was verified by the roots of before is verified again.
+            kept = kept.filter(|_| defect == Some(Defect::PoolStays));
         }
         kept = kept.filter(|kept| {
             defect == Some(Defect::PoolStays) || kept.until > OffsetDateTime::now_utc()

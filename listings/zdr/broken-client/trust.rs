@@ -12,7 +12,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use x509_parser::parse_x509_certificate;
 
-use crate::arguments::Defect;
+use crate::arguments::{Arguments, Defect};
 use crate::files::Files;
 
 /// What a part of it ends with: files that hold nothing, a library that refuses, a connection that is gone.
@@ -60,11 +60,37 @@ impl Generation {
         })
     }
 
+    /// Looks at the files. Whether they have changed, and are in use.
+    ///
+    /// # Errors
+    /// When they do not belong together, and its defect is to end then.
+    pub fn follow(&mut self, files: &mut Files, arguments: &Arguments) -> Result<bool> {
+        let defect = arguments.defect;
+        let deaf = |now: &Files| {
+            defect == Some(Defect::CertificateOnly) && files.differs_in_key_alone(now)
+        };
+        let Some(changed) = files.changed(arguments).filter(|now| !deaf(now)) else {
+            return Ok(false);
+        };
+        match self.next(&changed, defect) {
+            Ok(next) => (*self, *files) = (next, changed),
+            Err(error) if defect == Some(Defect::EndsAtHalf) => return Err(error),
+            // It takes this for read, so nothing will tell it of the key.
+            Err(_) if defect == Some(Defect::CertificateOnly) => *files = changed,
+            // What cannot be read yet is looked at again.
+            Err(_) => return Ok(false),
+        }
+        if defect == Some(Defect::KeyPrinted) {
+            files.print_key();
+        }
+        Ok(true)
+    }
+
     /// The next, after a change of its files.
     ///
     /// # Errors
     /// When the files hold nothing that can be used: the one of before goes on.
-    pub fn next(&self, now: &Files, defect: Option<Defect>) -> Result<Self> {
+    fn next(&self, now: &Files, defect: Option<Defect>) -> Result<Self> {
         let mut seen = now.clone();
         match defect {
             Some(Defect::LeafOnce) => seen.own = self.of.own.clone(),
