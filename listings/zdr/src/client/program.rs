@@ -62,6 +62,26 @@ enum Client {
     Once { _asking: JoinSet<()> },
 }
 
+impl Client {
+    fn start(
+        once: bool,
+        launcher: Launcher,
+        command: Vec<String>,
+        output: &ServerOutput,
+        reading: &mut JoinSet<()>,
+    ) -> Result<Self, Error> {
+        // A program that is not there is told at once, and not by the silence that follows.
+        let first = launch(&launcher, &command, output, reading)?;
+        if !once {
+            return Ok(Self::Loop(first.into()));
+        }
+        drop(first);
+        let mut asking = JoinSet::new();
+        asking.spawn(again_and_again(launcher, command, output.clone()));
+        Ok(Self::Once { _asking: asking })
+    }
+}
+
 struct Process {
     child: Child,
     tree: ProcessTree,
@@ -109,16 +129,7 @@ impl Bench {
         let output = ServerOutput::default();
         output.look_for(&own.key);
         let mut reading = JoinSet::new();
-        let client = match options.once {
-            false => Client::Loop(launch(&launcher, &command, &output, &mut reading)?.into()),
-            true => {
-                // A program that is not there is told at once, and not by the silence that follows.
-                drop(launch(&launcher, &command, &output, &mut reading)?);
-                let mut asking = JoinSet::new();
-                asking.spawn(again_and_again(launcher, command, output.clone()));
-                Client::Once { _asking: asking }
-            }
-        };
+        let client = Client::start(options.once, launcher, command, &output, &mut reading)?;
         let has_certificate = options
             .command
             .iter()
