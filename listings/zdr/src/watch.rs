@@ -75,8 +75,9 @@ pub async fn watch(
         if let Some(change) = story.take(&look) {
             say(&change);
         }
+        let over = story.over(options.rotations, options.overlap, &look);
         looks.push(look);
-        if story.over(options.rotations, options.overlap, start.elapsed()) {
+        if over {
             break None;
         }
     };

@@ -147,6 +147,16 @@ pub fn of_chain(error: Tls) -> Tls {
     }
 }
 
+/// What a person reads of an error about a chain: rustls shows what it does not know itself by its type.
+pub fn words_of_chain(error: &Tls) -> String {
+    match error {
+        Tls::InvalidCertificate(Bad::Other(other)) => {
+            format!("invalid peer certificate: {}", other.0)
+        }
+        error => error.to_string(),
+    }
+}
+
 /// The kind of an error of TLS.
 pub fn of_tls(error: &Tls) -> FailureKind {
     match error {

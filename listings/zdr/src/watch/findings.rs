@@ -13,7 +13,7 @@ use crate::report::format::{count, counted};
 use crate::watch::look::Look;
 use crate::watch::options::WatchOptions;
 use crate::watch::presented::{Order, Presented};
-use crate::watch::story::{Change, Story, Track};
+use crate::watch::story::{Story, Track};
 
 /// What was found. The set is closed: scripts may match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -75,7 +75,7 @@ pub fn find(
         let open = track
             .changes
             .iter()
-            .filter(|change| parts_late(change, looks, options.overlap));
+            .filter(|change| change.together() > options.overlap);
         for change in open {
             found.push(finding(
                 Severity::Failure,
@@ -84,7 +84,7 @@ pub fn find(
                 format!(
                     "{address} showed old and new side by side for {:.0} s, and {} s are allowed: not every \
                      process behind it has loaded the new certificate. Or each has one of its own.",
-                    shown_together(change, looks).as_secs_f64(),
+                    change.together().as_secs_f64(),
                     options.overlap.as_secs()
                 ),
             ));
@@ -147,19 +147,6 @@ fn of_failures(looks: &[Look], story: &Story, began: OffsetDateTime) -> Vec<Watc
 pub(super) fn clock(at: OffsetDateTime) -> String {
     let (hour, minute, second) = at.to_hms();
     format!("{hour:02}:{minute:02}:{second:02}")
-}
-
-/// For how long old and new were seen side by side: until now, where they have not parted.
-fn shown_together(change: &Change, looks: &[Look]) -> Duration {
-    let end = looks.last().map_or(Duration::ZERO, |look| look.at);
-    match (change.settled, change.last_old) {
-        (None, Some(_)) => end.saturating_sub(change.first_new),
-        _ => change.overlap(),
-    }
-}
-
-fn parts_late(change: &Change, looks: &[Look], allowed: Duration) -> bool {
-    shown_together(change, looks) > allowed
 }
 
 /// Addresses that showed the same chain first, of which some have gone on and others have not.

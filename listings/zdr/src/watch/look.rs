@@ -7,16 +7,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::attempt::FailureKind;
-use crate::attempt::failure::{Where, causes, kind, of_chain, of_tls};
+use crate::attempt::failure::{Where, causes, kind, of_chain, of_tls, words_of_chain};
 use lab::client::Failure;
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -90,6 +92,8 @@ pub struct Look {
     pub presented: Option<Arc<Presented>>,
     /// What a client would have failed by.
     pub failed: Option<(FailureKind, String)>,
+    /// Whether the server asked for a client's certificate. None was sent.
+    pub asked: bool,
     no_route: bool,
 }
 
@@ -106,6 +110,7 @@ impl Look {
             at,
             presented,
             failed,
+            asked: false,
             no_route: false,
         }
     }
@@ -156,16 +161,22 @@ impl Looker {
             judge: self.judge.clone(),
             met: Mutex::default(),
         });
-        let outcome = match timeout(self.patience, self.handshake(address, witness.clone())).await {
+        let stranger = Arc::new(Stranger::default());
+        let handshake = self.handshake(address, witness.clone(), stranger.clone());
+        let outcome = match timeout(self.patience, handshake).await {
             Ok(outcome) => outcome.map_err(Failure::Handshake),
             Err(_) => Err(Failure::Silent("a handshake")),
         };
         let at = start.elapsed();
+        let asked = stranger.asked.load(Ordering::Relaxed);
         let no_route = matches!(&outcome, Err(Failure::Handshake(error)) if no_route(error));
         let said = |failure: Failure| (kind(&failure, Where::Opening), words(&failure));
         let mut failed = outcome.err().map(said);
         let mut presented = None;
         if let Some(met) = witness.met.lock().take() {
+            // A server that asks for a certificate may refuse a client without one: it has shown its own, and
+            // the clients that it is there for have one.
+            failed = failed.filter(|(kind, _)| !(asked && *kind == FailureKind::Alert));
             match Presented::read(met.chain) {
                 Ok(chain) => presented = Some(chain),
                 Err(error) => failed = Some((FailureKind::Tls, error.to_string())),
@@ -177,11 +188,17 @@ impl Looker {
             at,
             presented,
             failed,
+            asked,
             no_route,
         }
     }
 
-    async fn handshake(&self, address: SocketAddr, witness: Arc<Witness>) -> io::Result<()> {
+    async fn handshake(
+        &self,
+        address: SocketAddr,
+        witness: Arc<Witness>,
+        stranger: Arc<Stranger>,
+    ) -> io::Result<()> {
         let mut config = ClientConfig::builder_with_provider(Arc::new(
             rustls::crypto::aws_lc_rs::default_provider(),
         ))
@@ -189,7 +206,7 @@ impl Looker {
         .map_err(io::Error::other)?
         .dangerous()
         .with_custom_certificate_verifier(witness)
-        .with_no_client_auth();
+        .with_client_cert_resolver(stranger);
         // Who resumes is not shown the certificate.
         config.resumption = Resumption::disabled();
         let tcp = TcpStream::connect(address).await?;
@@ -205,7 +222,7 @@ impl Looker {
 /// What is wrong with a chain, as its kind and in words.
 fn judged(error: rustls::Error) -> (FailureKind, String) {
     let error = of_chain(error);
-    (of_tls(&error), error.to_string())
+    (of_tls(&error), words_of_chain(&error))
 }
 
 /// What a person reads: without the words that say again that it was a handshake.
@@ -227,6 +244,23 @@ fn no_route(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable
     )
+}
+
+/// Has no certificate, and writes down whether one was asked for.
+#[derive(Debug, Default)]
+struct Stranger {
+    asked: AtomicBool,
+}
+
+impl ResolvesClientCert for Stranger {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 /// Writes down which chain came and what a client makes of it, and lets the handshake go on.

@@ -18,7 +18,7 @@ use crate::watch::presented::{Order, Presented};
 use crate::watch::story::{Change, Story};
 
 /// The version of this format. A change of meaning raises it, and a new field.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything about one run of `zdr watch`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,6 +46,8 @@ pub struct WatchReport {
     pub failed: u64,
     /// With 95 % confidence, not more than this share fails (see `zdr check`).
     pub failed_below: f64,
+    /// Whether the server asked clients for a certificate. The watch sent none.
+    pub asks_for_certificate: bool,
     /// Looks between the last that showed only the old chain and the first from which on only the new is
     /// shown, of all rotations and addresses.
     pub during: u64,
@@ -151,6 +153,7 @@ impl WatchReport {
             looks: all,
             failed,
             failed_below: upper(failed, all),
+            asks_for_certificate: looks.iter().any(|look| look.asked),
             during: during().count() as u64,
             during_failed,
             failures,

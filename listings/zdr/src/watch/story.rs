@@ -51,6 +51,8 @@ pub struct Change {
     pub last_old: Option<Duration>,
     /// How many looks showed the old chain after the new had been seen.
     pub old_again: u32,
+    /// The last look that showed another chain than the one that is taken for the new one.
+    restless: Duration,
     run: u32,
     /// Since when nothing but the new chain is shown, once that was seen often enough in a row.
     pub settled: Option<Duration>,
@@ -128,21 +130,41 @@ impl Story {
     }
 
     /// Whether there is nothing to wait for any more: at all addresses that showed the same chain first, so
-    /// many rotations have settled; or the last of them has been going on for longer than is allowed.
-    pub fn over(&self, rotations: usize, overlap: Duration, now: Duration) -> bool {
+    /// many rotations have settled; or chains were still seen to take turns, or addresses to disagree, or this
+    /// last look to fail, when that had been going on for longer than is allowed.
+    pub fn over(&self, rotations: usize, overlap: Duration, look: &Look) -> bool {
         let groups: BTreeSet<_> = self.tracks.values().map(|track| &track.first).collect();
-        groups.into_iter().any(|group| {
-            let tracks = || self.tracks.values().filter(|track| track.first == *group);
-            let last = |track: &Track| track.changes.get(rotations.max(1) - 1).cloned();
-            let begun = tracks()
-                .filter_map(last)
-                .map(|change| change.first_new)
-                .min();
-            let settled =
-                tracks().all(|track| last(track).is_some_and(|change| change.settled.is_some()));
-            rotations > 0 && (settled || begun.is_some_and(|begun| now > begun + overlap))
-        })
+        rotations > 0
+            && groups.into_iter().any(|first| {
+                let of = |track: &&Track| track.first == *first;
+                let group: Vec<_> = self.tracks.values().filter(of).collect();
+                let fails = || {
+                    look.presented.is_none()
+                        && self.tracks.get(&look.address).as_ref().is_some_and(of)
+                };
+                settled(&group, rotations)
+                    || group.iter().any(|track| track.mixed(overlap))
+                    || late(&group, overlap, fails().then_some(look.at))
+            })
     }
+}
+
+fn settled(group: &[&Track], rotations: usize) -> bool {
+    let last = |track: &Track| track.changes.get(rotations - 1)?.settled;
+    group.iter().all(|track| last(track).is_some())
+}
+
+/// Whether an address still showed what another had left for longer than is allowed, or failed then.
+fn late(group: &[&Track], overlap: Duration, failed: Option<Duration>) -> bool {
+    let most = group.iter().map(|track| track.changes.len()).max();
+    let Some(last) = most.and_then(|most| most.checked_sub(1)) else {
+        return false;
+    };
+    let begun = group.iter().filter_map(|track| track.changes.get(last));
+    let begun = begun.map(|change| change.first_new).min();
+    let late = |at: Duration| begun.is_some_and(|begun| at > begun + overlap);
+    let behind = |track: &&&Track| track.changes.len() <= last;
+    failed.is_some_and(late) || group.iter().filter(behind).any(|track| late(track.seen))
 }
 
 /// What a look has changed.
@@ -153,6 +175,12 @@ enum Told {
 }
 
 impl Track {
+    /// Whether its chains still took turns when that was not allowed any more.
+    fn mixed(&self, allowed: Duration) -> bool {
+        let last = self.changes.last();
+        last.is_some_and(|change| change.settled.is_none() && change.together() > allowed)
+    }
+
     fn new(id: String, at: Duration) -> Self {
         Self {
             first: id.clone(),
@@ -181,6 +209,7 @@ impl Track {
             return Some(if back { Told::Back } else { Told::Begun });
         };
         if id == change.from {
+            change.restless = at;
             change.last_old = Some(at);
             change.old_again += 1;
             change.run = 0;
@@ -188,6 +217,7 @@ impl Track {
         }
         if id != change.to {
             let passed = std::mem::replace(&mut change.to, id.to_owned());
+            change.restless = at;
             change.passing.push(passed);
             change.run = 0;
         }
@@ -219,15 +249,15 @@ impl Change {
             first_new: at,
             last_old: None,
             old_again: 0,
+            restless: at,
             run: 1,
             settled: None,
             since: at,
         }
     }
 
-    /// For how long old and new were shown side by side, as far as it was seen.
-    pub fn overlap(&self) -> Duration {
-        let last = self.last_old.unwrap_or(self.first_new);
-        last.saturating_sub(self.first_new)
+    /// For how long chains took turns, as far as it was seen.
+    pub fn together(&self) -> Duration {
+        self.restless.saturating_sub(self.first_new)
     }
 }

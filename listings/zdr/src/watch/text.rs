@@ -39,9 +39,15 @@ pub fn summary(report: &WatchReport) -> String {
     for rotation in &report.rotations {
         of_rotation(&mut text, report, rotation);
     }
+    let certificate = match report.asks_for_certificate {
+        true => {
+            "; what the server makes of a client's certificate, for which it asks and of which the watch has none"
+        }
+        false => "",
+    };
     let not_seen = format!(
-        "Not seen: what falls between two looks, which are {} apart; HTTP, sessions that are resumed, and \
-         connections that are kept. `zdr check` judges those.",
+        "Not seen: what falls between two looks, which are {} apart{certificate}; HTTP, sessions that are \
+         resumed, and connections that are kept. `zdr check` judges those.",
         span(Duration::from_secs_f64(
             report.addresses.len().max(1) as f64 / report.rate
         ))
@@ -88,6 +94,15 @@ fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotati
     let began = OffsetDateTime::parse(&report.began, &Rfc3339);
     let began = began.unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let at = |ms: u64| clock(began + Duration::from_millis(ms));
+    // Two looks within a second.
+    let (last, first) = (rotation.last_before_ms, rotation.first_new_ms);
+    let exact = |ms: u64| match at(last) == at(first) {
+        true => {
+            let ms = (began + Duration::from_millis(ms)).millisecond();
+            format!("{}.{ms:03}", at(last))
+        }
+        false => at(ms),
+    };
     let _ = writeln!(
         text,
         "\nRotation {} of {}",
@@ -102,8 +117,8 @@ fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotati
     let _ = writeln!(
         text,
         "  first shown between {} and {} UTC",
-        at(rotation.last_before_ms),
-        at(rotation.first_new_ms)
+        exact(last),
+        exact(first)
     );
     let _ = match (rotation.last_old_ms, rotation.settled_ms) {
         (None, Some(_)) => writeln!(text, "  the old one was not shown after that"),

@@ -8,14 +8,21 @@ use std::sync::Arc;
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
 use lab::agent::{Agent, Strategy};
-use rustls::pki_types::ServerName;
+use lab::authority::{Authority, LeafRequest};
+use parking_lot::Mutex;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch as channel;
+use tokio_rustls::TlsAcceptor;
 use zdr::watch::look::Trust;
 use zdr::watch::options::WatchOptions;
 use zdr::watch::report::WatchReport;
+use zdr::watch::text::summary;
 use zdr::watch::watch;
 
 /// A server of chapter 2, its files, and its agent.
@@ -186,6 +193,101 @@ async fn a_port_without_a_listener_and_one_without_tls_show_no_certificate() {
         );
         assert!(error.contains(said), "{error}");
     }
+}
+
+/// A server that refuses each client without a certificate, and what it shows.
+struct Strict {
+    shown: Arc<Mutex<Arc<ServerConfig>>>,
+    address: SocketAddr,
+}
+
+impl Strict {
+    async fn start(config: Arc<ServerConfig>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shown = Arc::new(Mutex::new(config));
+        let shows = shown.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let config = shows.lock().clone();
+                tokio::spawn(TlsAcceptor::from(config).accept(stream));
+            }
+        });
+        Self { shown, address }
+    }
+}
+
+fn strict(authority: &mut Authority, version: &'static SupportedProtocolVersion) -> ServerConfig {
+    let issued = authority.issue(&LeafRequest::new("localhost")).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(authority.root_pem().as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+    let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());
+    let key = PrivateKeyDer::from_pem_slice(issued.key.expose().as_bytes()).unwrap();
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_client_cert_verifier(verifier.unwrap())
+        .with_single_cert(chain.map(Result::unwrap).collect(), key)
+        .unwrap()
+}
+
+/// With TLS 1.2 the refusal comes within the handshake, with TLS 1.3 after it.
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_is_judged_by_its_own() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let mut authority = Authority::new().unwrap();
+        let directory = lab::directory().unwrap();
+        let roots = directory.path().join("roots.pem");
+        std::fs::write(&roots, authority.root_pem()).unwrap();
+        let server = Strict::start(strict(&mut authority, version).into()).await;
+        let next = Arc::new(strict(&mut authority, version));
+        let trust = Trust::file(&roots).unwrap();
+        let rotate = || *server.shown.lock() = next.clone();
+        let report = watched(&options(server.address), trust, &rotate)
+            .await
+            .unwrap();
+        assert_eq!(
+            report.passed,
+            Some(true),
+            "{version:?} {:?}",
+            report.findings
+        );
+        assert!(report.asks_for_certificate);
+        let text = summary(&report);
+        assert!(text.contains("of a client's certificate"), "{text}");
+    }
+}
+
+/// Two authorities of one name, and the key of the wrong one: said in words, and not as a type of a library.
+#[tokio::test]
+async fn a_namesake_of_the_authority_is_told_in_words() {
+    let server = Server::start().await;
+    let trust = Trust::file(&server.roots()).unwrap();
+    let mut namesake = Authority::new().unwrap();
+    let issued = namesake.issue(&LeafRequest::new("localhost")).unwrap();
+    let rotate = || {
+        server.agent.borrow_mut().write(&issued).unwrap();
+        server
+            .agent
+            .borrow()
+            .write_roots(namesake.root_pem())
+            .unwrap();
+        server.store.reload();
+    };
+    let report = watched(&options(server.address), trust, &rotate)
+        .await
+        .unwrap();
+    let words = &report.findings[0].words;
+    assert!(
+        words.contains("its issuer has the name of an authority"),
+        "{words}"
+    );
+    assert!(!words.contains("OtherError"), "{words}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use zdr::watch::findings::Code;
 use zdr::watch::look::Look;
 use zdr::watch::options::WatchOptions;
 use zdr::watch::presented::{Order, Presented};
-use zdr::watch::report::WatchReport;
+use zdr::watch::report::{WatchReport, WatchedRotation};
 use zdr::watch::story::Story;
 use zdr::watch::text::summary;
 
@@ -94,9 +94,9 @@ impl Watched {
     }
 
     fn over(&self) -> bool {
-        let now = Duration::from_secs(self.seconds);
+        let last = self.looks.last().unwrap();
         self.story
-            .over(self.options.rotations, self.options.overlap, now)
+            .over(self.options.rotations, self.options.overlap, last)
     }
 
     fn report(&self) -> WatchReport {
@@ -137,6 +137,20 @@ fn a_rotation_at_once_passes() {
         (rotation.last_old_ms, rotation.settled_ms),
         (None, Some(3000))
     );
+    // Within a second, the second says too little.
+    let quick = WatchReport {
+        rotations: vec![WatchedRotation {
+            last_before_ms: 3010,
+            first_new_ms: 3060,
+            ..rotation.clone()
+        }],
+        ..report.clone()
+    };
+    let text = summary(&quick);
+    assert!(
+        text.contains("first shown between 00:00:03.010 and 00:00:03.060"),
+        "{text}"
+    );
     let text = summary(&report);
     assert!(
         text.starts_with("PASSED  localhost:443 was rotated with zero downtime. Of 5 looks none"),
@@ -174,6 +188,69 @@ fn old_and_new_that_do_not_part_fail() {
     assert!(watched.over());
     assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
     assert_eq!(watched.report().passed, Some(false));
+}
+
+/// A look that comes at the very end of what is allowed ends nothing, and is no fault.
+#[test]
+fn what_ends_the_watch_is_told() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new]);
+    while !watched.over() {
+        watched.shows(&[&old]);
+    }
+    assert_eq!(watched.seconds, 2 + 61);
+    assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
+}
+
+/// With many addresses, or slow handshakes, the looks that settle it take longer than old and new may be
+/// shown side by side.
+#[test]
+fn a_rotation_that_settles_slowly_passes() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new]);
+    for _ in 1..SETTLE {
+        watched.seconds += 100;
+        assert!(!watched.over());
+        watched.shows(&[&new]);
+    }
+    assert!(watched.over());
+    watched.passes();
+}
+
+/// Neither is the one that was there before, and the watch does not wait for ever.
+#[test]
+fn two_new_chains_that_take_turns_fail() {
+    let mut authority = Authority::new().unwrap();
+    let [old, one, other] = [1, 2, 3].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    watched.shows(&[&old]);
+    for _ in 0..30 {
+        watched.shows(&[&one, &other]);
+    }
+    assert!(!watched.over(), "it is allowed for a minute");
+    watched.shows(&[&one, &other, &one]);
+    assert!(watched.over());
+    assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
+}
+
+/// It may be gone for good: that has been seen well enough.
+#[test]
+fn a_server_that_is_gone_ends_the_watch() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.shows(&[&old, &new]);
+    for _ in 0..60 {
+        assert!(!watched.over());
+        watched.look(1, None, Some(FailureKind::Refused));
+    }
+    watched.look(1, None, Some(FailureKind::Refused));
+    assert!(watched.over());
+    assert_eq!(
+        watched.codes(),
+        [(Severity::Failure, Code::HandshakesFailed)]
+    );
 }
 
 #[test]
