@@ -82,7 +82,7 @@ pub fn find(
                 Code::NeverParted,
                 &[26],
                 format!(
-                    "{address} showed old and new side by side for {:.0} s, and {} s are allowed: not every \
+                    "{address} showed old and new side by side for {:.1} s, longer than the {} s allowed: not every \
                      process behind it has loaded the new certificate. Or each has one of its own.",
                     change.together().as_secs_f64(),
                     options.overlap.as_secs()
