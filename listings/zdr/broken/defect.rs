@@ -133,6 +133,18 @@ pub enum Defect {
     NamelessMoves,
     /// A client that names no server is shown the certificate of the start: the default is read once.
     NamelessKeepsOld,
+    /// A client that asks for a name which is none of the server's is shown the certificate of the start: the
+    /// default is a map's entry of its own.
+    UnknownNameKeepsOld,
+    /// A client that offers no protocol (ALPN) is shown the certificate of the start: it has a configuration of
+    /// its own.
+    NoProtocolKeepsOld,
+    /// A client that offers HTTP/2 alone is shown the certificate of the start.
+    Http2KeepsOld,
+    /// It listens on a second address, with the certificate of the start.
+    OtherAddressKeepsOld,
+    /// #26: of sixteen loops that accept connections, one keeps the certificate of the start.
+    StaleWorker,
     /// Of two kinds of keys, only the first is read again.
     OneKindRenewed,
     /// It speaks HTTP/3 with the certificate of the start: a new one is published for TCP only.

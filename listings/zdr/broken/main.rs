@@ -6,6 +6,7 @@
 
 mod answer;
 mod arguments;
+mod aside;
 mod defect;
 mod follow;
 mod grpc;
@@ -21,6 +22,7 @@ mod state;
 mod unusual;
 
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +41,9 @@ use defect::Defect;
 use read::Reading;
 use state::State;
 use unusual::Unusual;
+
+/// How many loops that accept connections follow the files, where one does not.
+const LOOPS: usize = 15;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -66,6 +71,10 @@ async fn server(arguments: Arguments) -> io::Result<()> {
         (Err(_), _) => started(&arguments).await?,
     };
     let mut workers = vec![first.live.clone()];
+    if arguments.defect == Some(Defect::StaleWorker) {
+        workers.resize(LOOPS, first.live.clone());
+        workers.push(started(&arguments).await?.live);
+    }
     let second = match (arguments.defect, arguments.unusual) {
         (Some(Defect::WorkersDisagree), _) | (_, Some(Unusual::TwoWorkers)) => {
             Some(started(&arguments).await?)
@@ -94,7 +103,22 @@ async fn server(arguments: Arguments) -> io::Result<()> {
         }
         first.follow(&arguments);
     }
+    if arguments.defect == Some(Defect::OtherAddressKeepsOld) {
+        let other = other_address(&listener).await?;
+        let kept = started(&arguments).await?;
+        let server = serve::Server::new(&arguments, kept.state.clone());
+        tokio::spawn(server.serve(other, vec![kept.live]));
+    }
     server.serve(listener, workers).await
+}
+
+/// The same port of another address of this machine, of which not each has all.
+async fn other_address(listener: &TcpListener) -> io::Result<TcpListener> {
+    let port = listener.local_addr()?.port();
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+        Ok(other) => Ok(other),
+        Err(_) => TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), port)).await,
+    }
 }
 
 /// What follows the files, and what it publishes.

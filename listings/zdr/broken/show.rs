@@ -19,6 +19,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
+use crate::aside::Aside;
 use crate::defect::Defect;
 use crate::leaks;
 use crate::read::Reading;
@@ -36,7 +37,7 @@ pub fn loader(
     (state, unusual): (Arc<State>, Option<Unusual>),
     source: &Source,
 ) -> Loader {
-    let mixed = Mutex::new(Vec::new());
+    let (mixed, told) = (Mutex::new(Vec::new()), source.clone());
     let (file, first) = (source.files.certificate.clone(), OnceLock::new());
     let (first_second, slots) = (OnceLock::new(), Mutex::new(Vec::new()));
     Loader {
@@ -68,7 +69,7 @@ pub fn loader(
                     },
                 },
                 slots: in_its_slot(defect, identity, &slots),
-                nameless: Nameless::of(defect, unusual, first),
+                aside: Aside::of(defect, unusual, first, &told),
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
                 file: file.clone(),
@@ -85,7 +86,11 @@ pub fn loader(
                 Some(config) => config.map_err(|error| error.to_string())?,
                 None => config(identity, resolver, asks_clients && !drops)?,
             };
-            Ok(Arc::new(sessions(defect, config, identity, before)))
+            let mut config = sessions(defect, config, identity, before);
+            if unusual == Some(Unusual::Http1Only) {
+                config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            }
+            Ok(Arc::new(config))
         }),
     }
 }
@@ -177,27 +182,11 @@ fn in_its_slot(
     slots.clone()
 }
 
-/// What becomes of a client that names no server.
-enum Nameless {
-    AsOthers,
-    Shown(Arc<CertifiedKey>),
-    TurnedAway,
-}
-
-impl Nameless {
-    fn of(defect: Option<Defect>, unusual: Option<Unusual>, first: &Arc<CertifiedKey>) -> Self {
-        match (defect, unusual) {
-            (Some(Defect::NamelessKeepsOld), _) => Self::Shown(first.clone()),
-            (_, Some(Unusual::NameWanted)) => Self::TurnedAway,
-            _ => Self::AsOthers,
-        }
-    }
-}
-
 /// Answers each hello with the pair of its generation.
 struct CertResolver {
     pair: Arc<CertifiedKey>,
-    nameless: Nameless,
+    /// For clients that differ from most.
+    aside: Aside,
     /// What is answered instead, by what the client prefers. Empty but for one defect.
     slots: Vec<Arc<CertifiedKey>>,
     /// For clients that do not take the kind of its key.
@@ -221,10 +210,8 @@ impl ResolvesServerCert for CertResolver {
                 return Some(certified.clone());
             }
         }
-        match (hello.server_name(), &self.nameless) {
-            (None, Nameless::Shown(pair)) => return Some(pair.clone()),
-            (None, Nameless::TurnedAway) => return None,
-            _ => {}
+        if let Some(answer) = self.aside.answer(&hello) {
+            return answer;
         }
         let nothing = match self.defect {
             Some(Defect::SecondCallNone) => self.asked.swap(true, Ordering::SeqCst),

@@ -36,6 +36,10 @@ pub enum Unusual {
     Grpc,
     /// It rejects each client that names no server, as many proxies do.
     NameWanted,
+    /// It rejects each client that asks for a name which is none of its own.
+    KnownNames,
+    /// It speaks HTTP/1.1 alone, and rejects each client that offers no more than HTTP/2.
+    Http1Only,
     /// It has another name, whose certificate is not renewed.
     TwoNames,
     /// It has a certificate for each of two kinds of keys, and renews both.

@@ -7,6 +7,7 @@
 //! of which only the command is known ([`discover`]), which kinds of keys it takes (`kinds`), and a rotation with everything that a client sees of it
 //! ([`rotate`]). It may use [`load`](crate::load) and [`server`](crate::server).
 
+pub mod aside;
 mod beside;
 pub mod discover;
 mod hello;
@@ -29,17 +30,21 @@ use ch09_simulating_rotation::Site;
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::Client;
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::attempt::Recorder;
 use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::spec::{Keys, Protocol, Spec};
+use crate::testbed::aside::{Aside, Differs};
 use crate::testbed::beside::{Beside, issue_beside};
 use crate::testbed::keep::LastState;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
+
+/// Between two looks at what a client that stands aside is shown.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A server with files of its own, which can be rotated. [`SharedFixtures::start`] sets one up.
 pub struct TestBed {
@@ -52,6 +57,8 @@ pub struct TestBed {
     kind_of_key: Keys,
     /// Clients that have to be shown a new certificate, too, before a rotation is over.
     beside: Vec<Beside>,
+    /// Clients that are asked once after each rotation.
+    asides: Vec<Aside>,
     /// What issues them.
     pub authority: Authority,
     /// Another authority whose root is trusted, too, where there is one.
@@ -140,7 +147,29 @@ impl TestBed {
             self.beside
                 .extend((shown == Some(self.chains.latest())).then_some(nameless));
         }
+        self.asides = Aside::of(&self.target).await?;
         Ok(())
+    }
+
+    /// Which of the clients that stand aside are not shown this generation, which others were shown. Each
+    /// makes one handshake, or as many more as the server has time until `bound`.
+    pub async fn kept_old(&self, generation: u32, bound: Instant) -> Vec<Differs> {
+        let mut old = Vec::new();
+        for aside in &self.asides {
+            loop {
+                let shown = aside.shown(&self.target).await;
+                // One that is turned away is not shown the old one.
+                if shown.is_none_or(|shown| shown >= generation) {
+                    break;
+                }
+                if Instant::now() >= bound {
+                    old.push(aside.differs());
+                    break;
+                }
+                sleep(PAUSE).await;
+            }
+        }
+        old
     }
 
     /// Lets clients know a chain, and looks for its key in what the server says.

@@ -135,6 +135,35 @@ fn old_and_new_side_by_side() {
     assert_eq!(rotations(&records, &windows)[1].last_old_ms, None);
 }
 
+/// An old worker that is met only while the next rotation is in progress has shown its certificate beside the new
+/// one since the first rotation.
+#[test]
+fn two_rotations_do_not_hide_each_other() {
+    let windows = [window(1, 100, 110, 150), window(2, 1000, 1010, 1050)];
+    let records = [
+        probe(112, 5, 1),
+        probe(1005, 5, 0),
+        probe(1020, 5, 2),
+        probe(1030, 5, 2),
+    ];
+    let seen = rotations(&records, &windows);
+    assert_eq!(seen[0].overlap_ms, 888.0);
+    assert_eq!(seen[0].last_old_ms, Some(895.0));
+    assert_eq!(seen[1].overlap_ms, 0.0);
+    // The first is old for both, where it is shown after both.
+    let records = [records.as_slice(), &[probe(1100, 5, 0)]].concat();
+    let overlaps = rotations(&records, &windows);
+    let overlaps: Vec<_> = overlaps.iter().map(|of| of.overlap_ms).collect();
+    assert_eq!(overlaps, [983.0, 75.0]);
+    // A rotation that was never shown has nothing that others are old beside.
+    let late = [probe(50, 5, 0), probe(900, 5, 0), probe(1005, 5, 0)];
+    let of_none = &rotations(&late, &windows)[0];
+    assert_eq!(
+        (of_none.overlap_ms, of_none.last_old_ms),
+        (0.0, Some(790.0))
+    );
+}
+
 #[test]
 fn the_new_certificate_is_shown_by_the_handshake_and_not_by_the_request() {
     let windows = [window(1, 100, 110, 150)];

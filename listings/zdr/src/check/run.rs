@@ -15,7 +15,7 @@ use crate::attempt::{Attempt, Class, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::beside::of_beside;
+use crate::judge::beside::{of_asides, of_beside};
 use crate::judge::findings;
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
@@ -29,6 +29,7 @@ use crate::scenarios::applies;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
+use crate::testbed::aside::Differs;
 use crate::testbed::rotate::rotate;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
@@ -46,6 +47,8 @@ pub(super) struct Run {
     options: Options,
     outline: Report,
     windows: Vec<Window>,
+    /// Which clients that stand aside were shown the old certificate, after the rotation of this number.
+    kept_old: Vec<(u32, Differs)>,
     resources: Option<Resources>,
 }
 
@@ -71,6 +74,7 @@ impl Run {
             options: options.clone(),
             outline,
             windows: Vec::new(),
+            kept_old: Vec::new(),
             resources: None,
         })
     }
@@ -106,6 +110,13 @@ impl Run {
             // A long answer that it cut is found now, and dated to it.
             let target = &testbed.target;
             target.read_ahead.all(window.end, target.patience).await;
+            if window.first_new.is_some() {
+                let spent = self.recorder.now().saturating_sub(window.notified);
+                let left = testbed.reload_within().saturating_sub(spent);
+                let old = testbed.kept_old(window.generation, Instant::now() + left);
+                let old = old.await.into_iter();
+                self.kept_old.extend(old.map(|differs| (number, differs)));
+            }
             self.windows.push(window);
             (control.progress)(Step::Rotated { number, after });
             pass(testbed, next.saturating_sub(self.recorder.now())).await?;
@@ -163,6 +174,7 @@ impl Run {
 
         let mut findings = findings::of_rotations(&rotations, &self.outline.plan, &back);
         findings.extend(of_beside(&records, windows));
+        findings.extend(of_asides(&self.kept_old, windows.len()));
         findings.extend(findings::of_classes(&classes));
         let (late, _) = self.recorder.fell_behind();
         findings.extend(findings::of_latency(&classes, late));

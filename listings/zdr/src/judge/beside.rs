@@ -4,6 +4,7 @@
 use crate::attempt::{Attempt, Class};
 use crate::judge::findings::{ROTATION, finding};
 use crate::report::{Code, Finding, Severity};
+use crate::testbed::aside::Differs;
 use ch11_verification::rotation::Window;
 
 /// Which of these classes was never shown a new certificate that others were shown.
@@ -44,4 +45,25 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Findi
         ROTATION,
         words,
     ))
+}
+
+/// What clients that stand aside were shown: each that was shown the old certificate after a rotation of this
+/// number, of so many rotations.
+pub fn of_asides(kept_old: &[(u32, Differs)], rotations: usize) -> Vec<Finding> {
+    let mut each: Vec<(Differs, u32, usize)> = Vec::new();
+    for (number, differs) in kept_old {
+        match each.iter_mut().find(|(of, ..)| of == differs) {
+            Some((.., many)) => *many += 1,
+            None => each.push((*differs, *number, 1)),
+        }
+    }
+    let found = each.into_iter().map(|(differs, first, many)| {
+        let words = format!(
+            "{many} of {rotations} rotations, the first of them number {first}: {} was shown the old certificate, \
+             while others were shown the new one.",
+            differs.words()
+        );
+        finding(Severity::Failure, Code::NotPickedUp, ROTATION, words)
+    });
+    found.collect()
 }

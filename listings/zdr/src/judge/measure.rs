@@ -134,7 +134,13 @@ pub fn rotations(records: &[Attempt], windows: &[Window]) -> Vec<Rotation> {
         let stretch = &shown[from..to.max(from)];
         let new = stretch.iter().filter(|(.., of)| *of == window.generation);
         let first_new = new.map(|(_, done, _)| *done).min();
-        let old = stretch.iter().filter(|(.., of)| *of < window.generation);
+        // Until the end, not until the next rotation: what an old worker shows while the next one is in
+        // progress is old for this one, and for the next is what it has replaced.
+        let meanwhile = match first_new {
+            Some(_) => &shown[from..],
+            None => stretch,
+        };
+        let old = meanwhile.iter().filter(|(.., of)| *of < window.generation);
         let last_old = old.map(|(began, ..)| *began).max();
         let overlap = match (first_new, last_old) {
             (Some(new), Some(old)) => old.saturating_sub(new),

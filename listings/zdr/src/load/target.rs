@@ -117,7 +117,7 @@ impl Target {
     }
 
     /// What such a client offers.
-    pub(super) fn config_with(
+    pub(crate) fn config_with(
         &self,
         version: Option<Version>,
         options: Options,
@@ -145,7 +145,7 @@ impl Target {
     }
 
     /// How its clients verify what they are shown.
-    pub(super) fn verifier(&self) -> io::Result<Verifier> {
+    pub(crate) fn verifier(&self) -> io::Result<Verifier> {
         let kind = self.kinds.map(|(kind, _)| kind);
         Ok(Verifier::new(&self.roots_pem, kind)?)
     }

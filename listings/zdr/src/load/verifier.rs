@@ -16,11 +16,13 @@ use rustls::{DigitallySignedStruct, PeerMisbehaved, RootCertStore, SignatureSche
 
 /// Verifies the chain and the handshake of a server.
 #[derive(Clone, Debug)]
-pub(super) struct Verifier {
+pub(crate) struct Verifier {
     judge: Arc<WebPkiServerVerifier>,
     /// What a handshake may be signed by. Chains may be signed by whatever rustls knows: an RSA leaf is often
     /// issued by an authority with another kind of key.
     schemes: Vec<SignatureScheme>,
+    /// The name that a certificate has to bear, where that is another than the one that was asked for.
+    name: Option<ServerName<'static>>,
     /// What it rejected last. QUIC's library keeps no more of it than an alert.
     rejected: Arc<Mutex<Option<rustls::Error>>>,
 }
@@ -43,8 +45,18 @@ impl Verifier {
         Ok(Self {
             judge,
             schemes,
+            name: None,
             rejected: Arc::default(),
         })
+    }
+
+    /// The same, for certificates that bear this name, whichever is asked for.
+    ///
+    /// # Errors
+    /// When it is no name of a server.
+    pub fn for_name(self, name: &str) -> Result<Self, Error> {
+        let name = Some(ServerName::try_from(name.to_owned())?);
+        Ok(Self { name, ..self })
     }
 
     /// The same, which remembers what it rejects by itself: for one connection.
@@ -103,6 +115,7 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let name = self.name.as_ref().unwrap_or(name);
         let judged = self.judge.verify_server_cert(leaf, rest, name, ocsp, now);
         self.remember(judged.map_err(of_chain))
     }

@@ -231,6 +231,7 @@ impl TestBedBuilder {
             second_set: self.second_set,
             kind_of_key: spec.keys,
             beside: Vec::new(),
+            asides: Vec::new(),
             authority: self.authority,
             second: self.second,
             clients: self.clients,

@@ -1,0 +1,69 @@
+//! Clients that differ from most: they name no server, or one that this one is not, or offer other protocols.
+
+use std::sync::Arc;
+
+use ch02_hot_reload::identity::Source;
+use rustls::server::ClientHello;
+use rustls::sign::CertifiedKey;
+
+use crate::defect::Defect;
+use crate::unusual::Unusual;
+
+/// Which of them are answered in a way of their own, and how.
+pub struct Aside {
+    who: Option<Who>,
+    /// What they are shown. `None` where they are turned away.
+    shown: Option<Arc<CertifiedKey>>,
+    names: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    Nameless,
+    OfUnknownName,
+    NoProtocol,
+    Http2Alone,
+}
+
+impl Aside {
+    /// What this server does with them, whose `first` certificate was this.
+    pub fn of(
+        defect: Option<Defect>,
+        unusual: Option<Unusual>,
+        first: &Arc<CertifiedKey>,
+        source: &Source,
+    ) -> Self {
+        let kept = match defect {
+            Some(Defect::NamelessKeepsOld) => Some(Who::Nameless),
+            Some(Defect::UnknownNameKeepsOld) => Some(Who::OfUnknownName),
+            Some(Defect::NoProtocolKeepsOld) => Some(Who::NoProtocol),
+            Some(Defect::Http2KeepsOld) => Some(Who::Http2Alone),
+            _ => None,
+        };
+        let turned_away = match unusual {
+            Some(Unusual::NameWanted) => Some(Who::Nameless),
+            Some(Unusual::KnownNames) => Some(Who::OfUnknownName),
+            _ => None,
+        };
+        let names = source.names.iter().map(|name| name.to_str().into_owned());
+        Self {
+            who: kept.or(turned_away),
+            shown: kept.map(|_| first.clone()),
+            names: names.collect(),
+        }
+    }
+
+    /// What this client is answered. `None` where that is what most are.
+    pub fn answer(&self, hello: &ClientHello<'_>) -> Option<Option<Arc<CertifiedKey>>> {
+        let who = self.who?;
+        let name = hello.server_name();
+        let offers: Option<Vec<&[u8]>> = hello.alpn().map(Iterator::collect);
+        let is_meant = match who {
+            Who::Nameless => name.is_none(),
+            Who::OfUnknownName => name.is_some_and(|name| !self.names.iter().any(|of| of == name)),
+            Who::NoProtocol => offers.is_none(),
+            Who::Http2Alone => offers.is_some_and(|offers| offers == [b"h2"]),
+        };
+        is_meant.then(|| self.shown.clone())
+    }
+}
