@@ -14,6 +14,8 @@ import (
 const (
 	// A client that says nothing must not hold a connection for ever.
 	handshakeBound = 10 * time.Second
+	// The same from a request's first byte to its last. Between two requests it may say nothing for as long as it likes.
+	requestBound = 30 * time.Second
 	// The plaintext of one TLS record (RFC 9846, section 5.1).
 	block = 16 * 1024
 )
@@ -73,13 +75,16 @@ func serveOne(connection *asking, config *tls.Config) {
 
 // converse answers the lab's protocol: a length, four bytes, big-endian; then that many bytes of
 // an endless known body, going on where the last answer stopped.
-func converse(stream io.ReadWriter) (sent uint64, err error) {
+func converse(stream net.Conn) (sent uint64, err error) {
 	body := make([]byte, block)
 	for {
 		var request [4]byte
-		if _, err := io.ReadFull(stream, request[:]); err == io.EOF {
+		if _, err := io.ReadFull(stream, request[:1]); err == io.EOF {
 			return sent, nil
 		} else if err != nil {
+			return sent, err
+		}
+		if err := finish(stream, request[1:], requestBound); err != nil {
 			return sent, err
 		}
 		for left := binary.BigEndian.Uint32(request[:]); left > 0; {
@@ -94,4 +99,15 @@ func converse(stream io.ReadWriter) (sent uint64, err error) {
 			left -= uint32(len(part))
 		}
 	}
+}
+
+// finish reads the rest of what a client has begun, within a bound.
+func finish(stream net.Conn, rest []byte, bound time.Duration) error {
+	if err := stream.SetReadDeadline(time.Now().Add(bound)); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(stream, rest); err != nil {
+		return err
+	}
+	return stream.SetReadDeadline(time.Time{})
 }

@@ -43,7 +43,6 @@ def _connection(tcp, front):
             emit("handshake_failed", why=str(why))
             return
         with stream:
-            stream.settimeout(None)
             _converse(stream)
 
 
@@ -55,11 +54,7 @@ def _converse(stream):
     emit("connection_opened", connection=number, generation=generation, resumed=resumed, tls=tls)
     sent, why = 0, "client_closed"
     try:
-        while True:
-            request = wire.receive(stream, 4)
-            if not request:
-                break
-            left = int.from_bytes(request, "big")
+        while (left := wire.request(stream)) is not None:
             while left:
                 block = wire.body(sent, min(left, wire.BLOCK))
                 stream.sendall(block)

@@ -10,6 +10,21 @@ def body(offset, size):
     return _PATTERN[start:start + size]
 
 
+REQUEST_BOUND = 30  # Seconds for the rest of a request. Before it a client may say nothing for as long as it likes.
+
+
+def request(stream, bound=REQUEST_BOUND):
+    """The length that a client asks for, or `None` where it has said goodbye. What it begins it must finish."""
+    stream.settimeout(None)
+    first = receive(stream, 1)
+    stream.settimeout(bound)
+    rest = receive(stream, 3) if first else b""
+    if first and not rest:
+        raise EOFError("1 byte of 4")
+    stream.settimeout(None)
+    return int.from_bytes(first + rest, "big") if first else None
+
+
 def receive(stream, size):
     """Exactly `size` bytes, or nothing where the other side has said goodbye before the first."""
     got = b""

@@ -2,7 +2,8 @@
 //!
 //! hyper has a bound for that (`header_read_timeout`), which does nothing without a timer, and with
 //! one closes idle connections as well: a request that is on its way just then would be lost. Here
-//! an idle connection may stay until it is due, and only half a request may not.
+//! an idle connection may stay until it is due, and only half a request may not. The same holds for each
+//! frame of HTTP/2.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,95 +11,114 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use lab::wire::REQUEST_BOUND;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// How long the head of a request may take from its first byte to its last.
-pub const HEAD_BOUND: Duration = Duration::from_secs(30);
+use crate::frames::{Came, Frames};
 
-/// Since when a connection has been reading a head, if it has. Clones are the same one.
+/// How long the head of a request, or a frame of HTTP/2, may take from its first byte to its last.
+pub const HEAD_BOUND: Duration = REQUEST_BOUND;
+
+/// What a client has begun and not finished. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Head(Arc<watch::Sender<Option<Instant>>>);
+pub(crate) struct Head(Arc<watch::Sender<Wait>>);
+
+/// The clock starts when the server has to wait for the rest. While the client waits for an answer the
+/// server may have all of what was begun, and not have looked at it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wait {
+    begun: bool,
+    until: Option<Instant>,
+}
 
 impl Head {
     /// The head is complete.
     pub(crate) fn complete(&self) {
-        self.0.send_if_modified(|since| since.take().is_some());
+        self.0.send_replace(Wait::default());
     }
 
     // ANCHOR: overdue
     /// Waits until a head has taken too long. For ever where none does.
     pub(crate) async fn overdue(&self) {
-        let mut since = self.0.subscribe();
+        let mut waits = self.0.subscribe();
         loop {
-            let began = *since.borrow_and_update();
+            let until = waits.borrow_and_update().until;
             let overdue = async {
-                match began {
-                    Some(began) => sleep_until(began + HEAD_BOUND).await,
+                match until {
+                    Some(until) => sleep_until(until).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 () = overdue => return,
                 // The sender lives as long as this does.
-                _ = since.changed() => {}
+                _ = waits.changed() => {}
             }
         }
     }
     // ANCHOR_END: overdue
 
-    fn came(&self) {
-        self.0.send_if_modified(|since| {
-            let begins = since.is_none();
-            since.get_or_insert_with(Instant::now);
-            begins
+    fn began(&self) {
+        self.0.send_modify(|wait| wait.begun = true);
+    }
+
+    /// The server wants to read, and nothing is there.
+    fn waits(&self) {
+        self.0.send_if_modified(|wait| {
+            let starts = wait.begun && wait.until.is_none();
+            if starts {
+                wait.until = Some(Instant::now() + HEAD_BOUND);
+            }
+            starts
         });
     }
 }
 
-/// A stream whose bytes, as they come, are a head until that is said to be complete.
+/// A stream whose bytes are followed as they come.
 #[derive(Debug)]
 pub(crate) struct Reading<S> {
-    pub(crate) stream: S,
-    pub(crate) head: Head,
-    /// With HTTP/2: how many bytes of its preface are still to come. The rest is hyper's to count.
-    pub(crate) preface: Option<usize>,
+    stream: S,
+    head: Head,
+    /// With HTTP/2. With HTTP/1.1 all that comes is a head, until that is said to be complete.
+    frames: Option<Frames>,
 }
-
-/// What a client of HTTP/2 sends before all else, in bytes (RFC 9113, section 3.4).
-const PREFACE: usize = 24;
 
 impl<S> Reading<S> {
     pub(crate) fn http1(stream: S, head: Head) -> Self {
-        let preface = None;
+        let frames = None;
         Self {
             stream,
             head,
-            preface,
+            frames,
         }
     }
 
     /// A client begins with its preface, so the wait begins at once.
     pub(crate) fn http2(stream: S, head: Head) -> Self {
-        head.came();
-        let preface = Some(PREFACE);
+        head.began();
+        let frames = Some(Frames::new());
         Self {
             stream,
             head,
-            preface,
+            frames,
         }
     }
 
-    fn came(&mut self, bytes: usize) {
-        match &mut self.preface {
-            None => self.head.came(),
-            Some(left) => {
-                *left = left.saturating_sub(bytes);
-                if *left == 0 {
-                    self.head.complete();
-                }
-            }
+    fn came(&mut self, bytes: &[u8]) {
+        let came = match &mut self.frames {
+            Some(frames) => frames.came(bytes),
+            None => Came {
+                ended: false,
+                unfinished: !bytes.is_empty(),
+            },
+        };
+        if came.ended {
+            self.head.complete();
+        }
+        if came.unfinished {
+            self.head.began();
         }
     }
 }
@@ -111,9 +131,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Reading<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let came = buffer.filled().len() - before;
-        if came > 0 {
-            self.came(came);
+        match &read {
+            Poll::Pending => self.head.waits(),
+            Poll::Ready(_) => self.came(&buffer.filled()[before..]),
         }
         read
     }

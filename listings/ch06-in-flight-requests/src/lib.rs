@@ -38,6 +38,7 @@
 pub mod agree;
 pub mod client;
 pub mod descriptors;
+mod frames;
 pub mod head;
 pub mod held;
 pub mod http;

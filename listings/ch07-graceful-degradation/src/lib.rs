@@ -8,6 +8,7 @@
 //! - [`budget`]: how much of its life a chain has left, and how alarmed to be about it;
 //! - [`agents`]: when the agents of the world renew, and when they are late;
 //! - [`health`]: what the keeper says to a load balancer, an orchestrator, and Prometheus;
+//! - [`admin`]: the port on which it says so;
 //! - [`alerts`]: what to be woken for, as rules for Prometheus, and [`firing`]: which of them fire;
 //! - [`policy`]: what happens when all of that was not enough;
 //! - [`clock`]: wall clocks, the real one and a virtual one;
@@ -35,6 +36,7 @@
 //! # Ok::<(), lab::Error>(())
 //! ```
 
+pub mod admin;
 pub mod agents;
 pub mod alerts;
 pub mod budget;

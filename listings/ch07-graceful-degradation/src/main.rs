@@ -16,11 +16,12 @@ use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
 use ch02_hot_reload::{on_hangup, reload_on};
 use ch03_handshake_hook::watch::Events;
+use ch07_graceful_degradation::admin::offer;
 use ch07_graceful_degradation::agents::table;
 use ch07_graceful_degradation::alerts::to_prometheus;
 use ch07_graceful_degradation::budget::{Level, Renewal};
 use ch07_graceful_degradation::clock::{Virtual, still};
-use ch07_graceful_degradation::health::{admin, metrics};
+use ch07_graceful_degradation::health::metrics;
 use ch07_graceful_degradation::policy::{AtTheEnd, serve};
 use ch07_graceful_degradation::{Keeper, Settings};
 use clap::{Parser, Subcommand};
@@ -140,18 +141,9 @@ async fn server(arguments: Follow) -> io::Result<()> {
     on_hangup(trigger)?;
     tokio::spawn(reload_on(keeper.store().clone(), triggers));
     let admin_address = SocketAddr::from(([127, 0, 0, 1], arguments.admin_port));
-    offer_admin(keeper.clone(), TcpListener::bind(admin_address).await?)?;
+    offer(keeper.clone(), TcpListener::bind(admin_address).await?)?;
     let listener = listen(arguments.serve.address()).await?;
     serve(listener, keeper, arguments.at_the_end).await
-}
-
-/// Answers on the admin port, and returns its address.
-fn offer_admin(keeper: Arc<Keeper>, listener: TcpListener) -> io::Result<SocketAddr> {
-    let address = listener.local_addr()?;
-    tracing::info!(event = "admin_listening", port = address.port());
-    // Ends with the process, as every server here does.
-    tokio::spawn(async move { axum::serve(listener, admin(keeper)).await });
-    Ok(address)
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -259,7 +251,7 @@ async fn agent_dies() -> io::Result<()> {
         tokio::spawn(serve(listener, scene.keeper.clone(), policy));
     }
     let admin = TcpListener::bind(lab::any_port()).await?;
-    let admin = offer_admin(scene.keeper.clone(), admin)?;
+    let admin = offer(scene.keeper.clone(), admin)?;
     let client = scene.client()?;
     let connecting = still(client.connect(servers[0].1)).await;
     let mut download = connecting?;
@@ -347,7 +339,7 @@ async fn watcher_dies() -> io::Result<()> {
     let address = listener.local_addr()?;
     tokio::spawn(serve(listener, scene.keeper.clone(), AtTheEnd::ServeOn));
     let admin = TcpListener::bind(lab::any_port()).await?;
-    let admin = offer_admin(scene.keeper.clone(), admin)?;
+    let admin = offer(scene.keeper.clone(), admin)?;
     let client = scene.client()?;
 
     let watching = scene.keeper.clone().keep();

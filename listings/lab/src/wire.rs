@@ -5,12 +5,18 @@
 //! download can be stopped at a known byte, and each byte can be checked.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 
 /// The largest block written at once, in bytes: the plaintext of one TLS record (RFC 9846,
 /// section 5.1).
 pub const BLOCK: usize = 16 * 1024;
+
+/// How long a request may take from its first byte to its last. Between two requests a client may say
+/// nothing for as long as it likes.
+pub const REQUEST_BOUND: Duration = Duration::from_secs(30);
 
 /// After how many bytes the known body begins again.
 const PERIOD: usize = 251;
@@ -51,7 +57,7 @@ pub fn is_body(offset: u64, bytes: &[u8]) -> bool {
 /// Answers requests until the client closes, and returns how many bytes of body were sent.
 ///
 /// # Errors
-/// A client that vanishes without TLS's `close_notify`, or any failed read or write, together with
+/// As [`serve_counting`], together with
 /// the number of bytes sent until then.
 pub async fn serve<S>(stream: &mut S) -> Result<u64, (u64, io::Error)>
 where
@@ -67,7 +73,8 @@ where
 /// The same, and keeps `sent` up to date, for a server that may stop in the middle.
 ///
 /// # Errors
-/// A client that vanishes without TLS's `close_notify`, or any failed read or write.
+/// A client that vanishes without TLS's `close_notify`, half a request that is not finished within
+/// [`REQUEST_BOUND`], or any failed read or write.
 pub async fn serve_counting<S>(stream: &mut S, sent: &mut u64) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -85,7 +92,7 @@ async fn answer<S>(stream: &mut S, request: &mut [u8; 4], sent: &mut u64) -> io:
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    stream.read_exact(&mut request[1..]).await?;
+    timeout(REQUEST_BOUND, stream.read_exact(&mut request[1..])).await??;
     let mut left = u32::from_be_bytes(*request) as usize;
     let mut block = [0; BLOCK];
     while left > 0 {

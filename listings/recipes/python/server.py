@@ -8,7 +8,9 @@ import time
 from contextlib import suppress
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
 from ssl import cert_time_to_seconds
+from threading import Timer
 
 from rotating import POLL, Rotating
 
@@ -30,9 +32,20 @@ class Server(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
-    protocol_version, timeout, disable_nagle_algorithm = "HTTP/1.1", 60, True
+    protocol_version, disable_nagle_algorithm = "HTTP/1.1", True
+    timeout = 60  # Seconds to wait for a request, or for room for an answer.
+
+    def handle_one_request(self):
+        # A byte now and then would begin the timeout of the socket anew.
+        self.late = Timer(self.timeout, socket.shutdown, (self.request, SHUT_RDWR))
+        self.late.start()
+        try:
+            super().handle_one_request()
+        finally:
+            self.late.cancel()
 
     def do_GET(self):
+        self.late.cancel()
         body = ANSWERS.get(self.path, b"")
         self.send_response(200 if body else 404)
         self.send_header("Content-Length", str(len(body)))

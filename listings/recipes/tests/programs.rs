@@ -29,13 +29,20 @@ pub fn go() -> Option<PathBuf> {
 }
 
 fn build() -> Option<PathBuf> {
-    let go = peer::find("go")?;
     let program = Path::new(env!("CARGO_BIN_EXE_recipe-hyper")).with_file_name("recipe-go");
+    build_go(&here().join("go"), &program).then_some(program)
+}
+
+/// Builds a program in Go. Says no where there is no Go.
+pub fn build_go(sources: &Path, program: &Path) -> bool {
+    let Some(go) = peer::find("go") else {
+        return false;
+    };
     let mut command = Command::new(go);
-    command.args(["build", "-o"]).arg(&program).arg(".");
-    let built = command.envs(peer::GO).current_dir(here().join("go"));
+    command.args(["build", "-o"]).arg(program).arg(".");
+    let built = command.envs(peer::GO).current_dir(sources);
     let built = built.output().unwrap();
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "go build: {said}");
-    Some(program)
+    true
 }

@@ -1,5 +1,6 @@
 //! Clients that begin and do not go on hold no place for long.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -9,12 +10,14 @@ use std::time::Duration;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options};
 use lab::event::Event;
+use lab_test::peer;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::programs::Running;
+use crate::programs::{Running, build_go, here};
 
 const BOUND: Duration = Duration::from_secs(60);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -26,6 +29,31 @@ struct Server {
 }
 
 impl Server {
+    /// A server that does not say where it listens.
+    async fn start_by(mut command: Command, agent: &Agent) -> Self {
+        let files = agent.files();
+        let free = std::net::TcpListener::bind(lab::any_port()).unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        command
+            .args([&files.certificate, &files.key, &files.roots])
+            .args(["localhost", &address.to_string()])
+            .stderr(Stdio::null());
+        let _running = Running(command.spawn().unwrap());
+        let listens = async {
+            while TcpStream::connect(address).await.is_err() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let listens = timeout(BOUND, listens).await;
+        assert!(listens.is_ok(), "{command:?} does not listen");
+        Self {
+            address,
+            root: agent.root_pem().to_owned(),
+            _running,
+        }
+    }
+
     fn start(agent: &Agent) -> Self {
         let files = agent.files();
         let mut server = Command::new(env!("CARGO_BIN_EXE_recipe-hyper"))
@@ -97,4 +125,78 @@ async fn what_was_begun_is_let_go_and_what_asked_is_kept() {
     asked.write_all(REQUEST).await.unwrap();
     asked.flush().await.unwrap();
     answered(&mut asked).await;
+}
+
+/// A copy of a recipe, in which a time is shorter.
+fn with_shorter(language: &str, file: &str, time: &str, shorter: &str) -> TempDir {
+    let copy = lab::directory().unwrap();
+    for entry in fs::read_dir(here().join(language)).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+    }
+    let text = fs::read_to_string(copy.path().join(file)).unwrap();
+    assert!(text.contains(time), "{file} has no {time}");
+    fs::write(copy.path().join(file), text.replace(time, shorter)).unwrap();
+    copy
+}
+
+/// What a client of HTTP/2 has said before it stops: its preface and settings, and half of what comes next.
+fn begun_in_http2(next: &[u8]) -> Vec<u8> {
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        &[0, 0, 0, 4, 0, 0, 0, 0, 0][..],
+        next,
+    ]
+    .concat()
+}
+
+#[tokio::test]
+async fn a_client_that_stops_is_let_go_in_go() {
+    let copy = with_shorter("go", "main.go", "2 * time.Minute", "time.Second");
+    let program = copy.path().join("server");
+    if !build_go(copy.path(), &program) {
+        return;
+    }
+    let folder = lab::directory().unwrap();
+    let agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let server = Server::start_by(Command::new(program), &agent).await;
+    let mut asked = server.begun("http/1.1", REQUEST).await;
+    answered(&mut asked).await;
+    let frame = server.begun("h2", &begun_in_http2(&[0])).await;
+    let block = begun_in_http2(&[0, 0, 0, 1, 0, 0, 0, 0, 1]);
+    let block = server.begun("h2", &block).await;
+    tokio::join!(
+        closed(asked, "a client that asks nothing more"),
+        closed(frame, "half a frame"),
+        closed(block, "half a field block"),
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_for_ever_is_let_go_in_python() {
+    let Some(python) = peer::find("python3") else {
+        return;
+    };
+    let copy = with_shorter("python", "server.py", "timeout = 60", "timeout = 2");
+    let folder = lab::directory().unwrap();
+    let agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let mut command = Command::new(python);
+    command.arg("-B").arg(copy.path().join("server.py"));
+    let server = Server::start_by(command, &agent).await;
+    let mut asked = server.begun("http/1.1", REQUEST).await;
+    answered(&mut asked).await;
+    let (mut reader, mut writer) = tokio::io::split(asked);
+    let mut rest = Vec::new();
+    let ever = async {
+        while writer.write_all(b"G").await.is_ok() && writer.flush().await.is_ok() {
+            sleep(Duration::from_millis(500)).await;
+        }
+    };
+    let end = async {
+        tokio::select! { _ = reader.read_to_end(&mut rest) => {}, () = ever => {} }
+    };
+    let end = timeout(BOUND, end).await;
+    assert!(end.is_ok(), "a byte now and then: held after {BOUND:?}");
 }

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ch06_in_flight_requests::client::{self, Version};
-use ch06_in_flight_requests::head::HEAD_BOUND;
+use ch06_in_flight_requests::client::Version;
 use ch06_in_flight_requests::{Due, Retirement};
-use lab::client::Options;
 use lab::log::want;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
@@ -15,7 +12,7 @@ use tokio::time::{Duration, Instant};
 use super::bench::{BY_GENERATION, Bench, GRACE};
 
 const HOUR: Duration = Duration::from_secs(3600);
-const BY_AGE: Retirement = Retirement {
+pub const BY_AGE: Retirement = Retirement {
     max_age: HOUR,
     lag: 1000,
     ..BY_GENERATION
@@ -98,68 +95,6 @@ async fn each_protocol_leaves_at_its_age() {
     assert_eq!(aged.len(), 2, "{aged:?}");
     // No generation was retired.
     bench.log.assert_none(&want("drain_started"));
-}
-
-/// A connection that says nothing may stay. One that begins a request and does not end it is cut: it
-/// would hold its place until it is due, and a thousand of them all places.
-#[tokio::test(start_paused = true)]
-async fn half_a_request_is_waited_for_so_long() {
-    let bench = Bench::new(BY_AGE);
-    let mut idle = bench.http(Version::Http1).await;
-    idle.get(1).await.unwrap();
-    let options = client::config(bench.agent.root_pem(), Version::Http1, Options::default());
-    let client = bench.client(options.unwrap());
-    let (mut half, _) = bench.open(&client).await;
-    let start = Instant::now();
-    half.write_all(b"GET /bytes/1 HTTP/1.1\r\nHo")
-        .await
-        .unwrap();
-    // It goes on, byte by byte, and that does not help it.
-    tokio::time::sleep(HEAD_BOUND / 2).await;
-    half.write_all(b"s").await.unwrap();
-    bench.closed(1, "cut").await;
-    assert_eq!(start.elapsed().as_secs(), HEAD_BOUND.as_secs());
-    tokio::time::sleep(HEAD_BOUND * 4).await;
-    idle.get(1).await.expect("an idle connection was closed");
-
-    // The control: a request that ends in time, in two parts.
-    let (mut whole, _) = bench.open(&client).await;
-    whole
-        .write_all(b"GET /bytes/1 HTTP/1.1\r\nHo")
-        .await
-        .unwrap();
-    tokio::time::sleep(HEAD_BOUND - Duration::from_secs(1)).await;
-    whole.write_all(b"st: localhost\r\n\r\n").await.unwrap();
-    let mut answer = [0; 12];
-    whole.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
-}
-
-/// A client of HTTP/2 begins with a preface. One that says nothing, or half of what it has to, would hold its
-/// place until it is due.
-async fn is_cut_after_saying(said: &[u8]) {
-    let bench = Bench::new(BY_AGE);
-    let mut idle = bench.http(Version::Http2).await;
-    let options = client::config(bench.agent.root_pem(), Version::Http2, Options::default());
-    let client = bench.client(options.unwrap());
-    let (mut half, _) = bench.open(&client).await;
-    let start = Instant::now();
-    half.write_all(said).await.unwrap();
-    tokio::time::sleep(HEAD_BOUND / 2).await;
-    bench.closed(1, "cut").await;
-    assert_eq!(start.elapsed().as_secs(), HEAD_BOUND.as_secs());
-    tokio::time::sleep(HEAD_BOUND * 4).await;
-    idle.get(1).await.expect("an idle connection was closed");
-}
-
-#[tokio::test(start_paused = true)]
-async fn half_a_preface_is_waited_for_so_long() {
-    is_cut_after_saying(b"PRI * HTTP/2.0\r\n\r").await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_preface_is_waited_for_so_long() {
-    is_cut_after_saying(b"").await;
 }
 
 /// What age has cut before is not the drain's.

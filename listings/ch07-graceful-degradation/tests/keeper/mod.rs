@@ -1,5 +1,6 @@
 //! The keeper: what it serves, what it says, and when, in virtual time.
 
+mod admin;
 mod alarms;
 mod clocks;
 mod end_of_budget;

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+	"time"
+)
+
+// A client that begins a request has to finish it; one that says nothing may stay.
+func TestHalfARequestIsNotWaitedForForever(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- finish(far, make([]byte, 3), 20*time.Millisecond) }()
+	_, _ = near.Write([]byte{0})
+	select {
+	case err := <-ended:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+	case <-time.After(bound):
+		t.Fatal("it is held")
+	}
+}
+
+// timed keeps the deadline that was set last.
+type timed struct {
+	net.Conn
+	last time.Time
+}
+
+func (t *timed) SetReadDeadline(at time.Time) error {
+	t.last = at
+	return t.Conn.SetReadDeadline(at)
+}
+
+func TestAWholeRequestLeavesNoDeadlineBehind(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	go func() { _, _ = near.Write([]byte{0, 0, 1}) }()
+	connection := &timed{Conn: far}
+	if err := finish(connection, make([]byte, 3), bound); err != nil {
+		t.Fatal(err)
+	}
+	if !connection.last.IsZero() {
+		t.Fatal("the next request has to begin before", connection.last)
+	}
+}

@@ -1,0 +1,43 @@
+//! The port on which a keeper answers, and which no client of the service knows.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ch01_restart_baseline::accept;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+
+use crate::Keeper;
+use crate::health::admin;
+
+/// How long a connection may say nothing, and a request take until its head is complete. Prometheus asks
+/// each minute if it is told nothing else, and keeps its connection.
+pub const IDLE: Duration = Duration::from_secs(120);
+
+// ANCHOR: offer
+/// Answers from now on, and returns the address. A connection without a request ends after [`IDLE`]: each
+/// holds a descriptor, and the service needs them.
+///
+/// # Errors
+/// When the system does not say where it listens.
+pub fn offer(keeper: Arc<Keeper>, listener: TcpListener) -> io::Result<SocketAddr> {
+    let address = listener.local_addr()?;
+    tracing::info!(event = "admin_listening", port = address.port());
+    let service = TowerToHyperService::new(admin(keeper));
+    // Ends with the process, as every server here does.
+    tokio::spawn(async move {
+        loop {
+            let tcp = TokioIo::new(accept(&listener).await);
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(IDLE);
+            // How a connection ends is its client's business.
+            tokio::spawn(http.serve_connection(tcp, service.clone()));
+        }
+    });
+    Ok(address)
+}
+// ANCHOR_END: offer
