@@ -262,13 +262,16 @@ impl Assertion {
 /// wrote on in another's line.
 fn may_be_cut(line: &Line, unwanted: &Want) -> bool {
     const BEGINS: &str = r#"{"ts":"#;
-    if line.broken.is_none() || !line.text.starts_with(BEGINS) {
+    // As text within an object, it has its quotes escaped.
+    let text = line.text.replace(r#"\""#, r#"""#);
+    let Some(begins) = text.find(BEGINS).filter(|_| line.broken.is_some()) else {
         return false;
-    }
-    // Without the event that another wrote on in the line.
-    let cut = match line.text.rfind(BEGINS) {
-        Some(at) if at > 0 => &line.text[..at],
-        _ => &line.text,
+    };
+    // Without the words of a collector of logs, and without the event that another wrote on in the line.
+    let cut = &text[begins..];
+    let cut = match cut.rfind(BEGINS) {
+        Some(at) if at > 0 => &cut[..at],
+        _ => cut,
     };
     let Some((_, says)) = cut.split_once(r#""event":""#) else {
         return true;

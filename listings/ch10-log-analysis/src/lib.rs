@@ -5,6 +5,7 @@
 //!
 //! - [`Sighting`] and [`Lie`]: what is compared, and what comes of it;
 //! - [`read`]: lines of files that grow, that are rotated, and that are damaged;
+//! - [`wrapped`]: the event in a line of a collector of logs;
 //! - [`servers`]: tells the servers of one log apart;
 //! - [`state`]: what the lines add up to, and [`answers`], what somebody on call asks of it;
 //! - [`assertion`]: what a script may assert;
@@ -48,6 +49,7 @@ mod lie;
 pub mod read;
 pub mod servers;
 pub mod state;
+pub mod wrapped;
 
 use std::time::Duration;
 

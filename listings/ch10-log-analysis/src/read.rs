@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::error::Error;
 use crate::format::time_of;
+use crate::wrapped::event_in;
 
 /// No event is longer. What is longer is no event, and is not kept in memory.
 pub const LONGEST: usize = 1 << 20;
@@ -47,7 +48,8 @@ pub struct Line {
     pub number: u64,
     /// As it stands there. Of a line that is too long, nothing.
     pub text: String,
-    /// The event in it. In a line that was cut and written on by another, the one at its end.
+    /// The event in it, also where a collector of logs has wrapped it. In a line that was cut and written on by
+    /// another, the one at its end.
     pub event: Option<Event>,
     /// Why it is not an event alone.
     pub broken: Option<&'static str>,
@@ -59,7 +61,7 @@ impl Line {
             Ok(text) => (text, None),
             Err(error) => (String::new(), Some(error)),
         };
-        let whole = Event::parse(&text);
+        let whole = event_in(&text);
         // Two writers, or one that died in the middle of a line and was started again.
         let event = whole.clone().or_else(|| Event::parse(rest(&text)?));
         let broken = too_long.or(match whole {

@@ -277,6 +277,14 @@ fn a_cut_line_may_be_the_event_that_must_not_occur() {
             assert!(code == 0 || error.contains("run.jsonl:9 is cut"), "{error}");
         }
     }
+    // As a collector of logs keeps it.
+    for cut in [
+        format!("2026-01-01T00:00:05Z stderr F {begins}"),
+        r#"{"log":"{\"ts\":\"2026-01-01T00:00:05Z\",\"event\":\"identity_ex"#.to_owned(),
+    ] {
+        let (found, error) = Scene::new(&format!("{RUN}{cut}\n")).assert(absent);
+        assert_eq!(found, Some(2), "{cut}: {error}");
+    }
     let chatter = format!("{RUN}{{not an event\n");
     assert_eq!(Scene::new(&chatter).assert(absent).0, Some(0));
     // What is there does not become doubtful.

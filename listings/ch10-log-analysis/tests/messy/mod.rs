@@ -4,6 +4,7 @@ mod lines;
 mod order;
 mod servers;
 mod told;
+mod wrapped;
 
 use std::io::Cursor;
 
