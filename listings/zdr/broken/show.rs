@@ -86,11 +86,8 @@ pub fn loader(
                 Some(config) => config.map_err(|error| error.to_string())?,
                 None => config(identity, resolver, asks_clients && !drops)?,
             };
-            let mut config = sessions(defect, config, identity, before);
-            if unusual == Some(Unusual::Http1Only) {
-                config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            }
-            Ok(Arc::new(config))
+            let config = sessions(defect, config, identity, before);
+            Ok(Arc::new(offering(unusual, config)))
         }),
     }
 }
@@ -152,6 +149,14 @@ fn sessions(
         _ => Tickets::KeepUnlessTrustChanged,
     };
     Sessions::new(tickets, 4096).carry_over(config, identity, before)
+}
+
+/// The same with HTTP/1.1 alone, where no more is spoken.
+fn offering(unusual: Option<Unusual>, mut config: ServerConfig) -> ServerConfig {
+    if unusual == Some(Unusual::Http1Only) {
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    }
+    config
 }
 
 /// The new chain, and after it every certificate that was read before.

@@ -1,6 +1,7 @@
 //! The check itself.
 //!
-//! The folder holds what is asked for ([`Options`]) and the run under load; this file does one after
+//! The folder holds what is asked for ([`Options`]), the run under load, and what is said where this process may
+//! open too few files ([`shortage`]); this file does one after
 //! the other: set up, rotate under load, run the scenarios, judge. It may use
 //! [`scenarios`], [`judge`](crate::judge), [`testbed`](crate::testbed), [`load`](crate::load),
 //! [`report`](crate::report) and [`server`](crate::server).
@@ -9,6 +10,7 @@ pub mod estimate;
 mod options;
 pub mod plan;
 mod run;
+pub mod shortage;
 
 use std::time::Duration;
 
@@ -29,6 +31,7 @@ use ch11_verification::attempt::Class;
 pub use options::{Options, RunControl, Step};
 pub use run::machine;
 use run::{Run, outline};
+use shortage::{is_short, short_of_files};
 
 // ANCHOR: check
 /// Judges a server.
@@ -65,6 +68,9 @@ pub async fn check(
     // ANCHOR_END: check
     // ANCHOR: scenarios
     stop(load, control, &mut interrupted).await;
+    let cut_short = interrupted.as_deref().filter(|error| is_short(error));
+    let shortage = run.shortage().or(cut_short.map(short_of_files));
+    interrupted = shortage.or(interrupted);
     let mut report = run.report(&mut testbed);
     drop(testbed);
     if let Some(keeper) = &options.keep

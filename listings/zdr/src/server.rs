@@ -248,6 +248,11 @@ impl Server {
             if let Some(status) = self.ended() {
                 // Its last words may still be on their way.
                 sleep(Duration::from_millis(50)).await;
+                if self.goes_on() {
+                    let command = self.launcher.shown(&self.spec.command);
+                    let said = self.output.last();
+                    return Err(StartError::Background { command, said });
+                }
                 return Err(StartError::Ended {
                     command: self.launcher.shown(&self.spec.command),
                     status,
@@ -334,6 +339,27 @@ impl Server {
         };
         let status = process.child.try_wait().ok().flatten()?;
         Some(status.to_string())
+    }
+
+    /// Whether its command has ended well, and what it started goes on without it.
+    fn goes_on(&mut self) -> bool {
+        let Some(process) = self.process.as_mut() else {
+            return false;
+        };
+        let ended = process.child.try_wait().ok().flatten();
+        let usage = || process.tree.usage();
+        ended.is_some_and(|status| status.success())
+            && usage().is_some_and(|usage| usage.processes > 0)
+    }
+
+    /// Whether what it started goes on without it, and serves where it did.
+    pub fn is_in_background(&mut self) -> bool {
+        let port = self.address.borrow().port();
+        self.goes_on()
+            && self.process.as_ref().is_some_and(|process| {
+                let mut listening = process.tree.listening().into_iter();
+                listening.any(|address| address.port() == port)
+            })
     }
 
     /// Memory and processes of it and of all that it started. `None` where the system does not tell.

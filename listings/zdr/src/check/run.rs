@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::attempt::{Attempt, Class, Recorder};
 use crate::check::options::{Options, RunControl, Step};
+use crate::check::shortage::{is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{of_asides, of_beside};
@@ -26,6 +27,7 @@ use crate::report::{
     Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Server, Severity, Verdict,
 };
 use crate::scenarios::applies;
+use crate::server::error::StartError;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
@@ -152,6 +154,13 @@ impl Run {
         took.max().unwrap_or_default()
     }
 
+    /// What it could not try for want of descriptors, if anything.
+    pub(super) fn shortage(&self) -> Option<String> {
+        let records = self.recorder.records();
+        let mut errors = records.iter().filter_map(|record| record.error.as_deref());
+        errors.find(|error| is_short(error)).map(short_of_files)
+    }
+
     /// How long the run has taken so far.
     pub(super) fn elapsed(&self) -> Duration {
         self.recorder.now()
@@ -161,7 +170,9 @@ impl Run {
     pub(super) fn report(&self, testbed: &mut TestBed) -> Report {
         // A log that cannot be read has nothing to say.
         let _ = testbed.server.catch_up();
-        let records = self.recorder.records();
+        let mut records = self.recorder.records();
+        // What this side could not try says nothing about the server.
+        records.retain(|record| !record.error.as_deref().is_some_and(is_short));
         let windows = &self.windows;
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
@@ -328,7 +339,10 @@ async fn pass(testbed: &mut TestBed, time: Duration) -> Result<(), Error> {
     let until = Instant::now() + time;
     loop {
         if let Some(status) = testbed.server.ended() {
-            return Err(Error::Server(format!("the server ended ({status})")));
+            return Err(Error::Server(match testbed.server.is_in_background() {
+                true => StartError::in_background(),
+                false => format!("the server ended ({status})"),
+            }));
         }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {

@@ -24,6 +24,13 @@ pub enum StartError {
         /// What it said last.
         said: String,
     },
+    /// Its command ended well, and has left processes that go on without it.
+    Background {
+        /// Its command, with all words replaced.
+        command: String,
+        /// What it said last.
+        said: String,
+    },
     /// It was not ready in time, or never can be.
     NotReady(Box<NotReady>),
     /// No server answers where it should be attached to.
@@ -55,6 +62,14 @@ pub struct NotReady {
     pub said: String,
 }
 
+/// A server that `zdr` can neither signal nor wait for.
+const IN_BACKGROUND: &str =
+    "the server went into the background, where `zdr` cannot signal it or see it end";
+
+/// How it can.
+const FOREGROUND: &str = "keep the server in the foreground: nginx -g 'daemon off;', haproxy without -D, httpd -DFOREGROUND, \
+     a script with `exec` before its last command and without `&`";
+
 /// What a server said, for the end of a sentence.
 fn it_said(said: &str) -> String {
     match said.trim() {
@@ -77,6 +92,7 @@ impl fmt::Display for StartError {
                 let said = it_said(said);
                 write!(f, "the server ended before it was ready ({status}). {said}")
             }
+            Self::Background { .. } => f.write_str(IN_BACKGROUND),
             Self::NotReady(not_ready) => {
                 let said = it_said(&not_ready.said);
                 write!(f, "{}. {said}", not_ready.what())
@@ -94,6 +110,11 @@ impl fmt::Display for StartError {
 }
 
 impl StartError {
+    /// What is said of a server that goes into the background once it was ready.
+    pub(crate) fn in_background() -> String {
+        format!("{IN_BACKGROUND}; {FOREGROUND}")
+    }
+
     /// The same for somebody who wants to mend it. `None` where one sentence says all.
     pub fn advice(&self) -> Option<Advice> {
         match self {
@@ -118,9 +139,26 @@ impl StartError {
                 what: format!("the server ended before it was ready ({status})"),
                 tried: format!("running {command}"),
                 seen: it_said(said),
-                change: "what the server complains about. To try it without `zdr`, run the command with \
+                change: match said.trim() {
+                    "" => {
+                        "let the command stay for as long as the server serves, and print why it cannot. To try \
+                         it without `zdr`, run it with files of your own in place of these"
+                    }
+                    _ => {
+                        "what the server complains about. To try it without `zdr`, run the command with \
                          files of your own in place of these"
-                    .into(),
+                    }
+                }
+                .into(),
+            }),
+            Self::Background { command, said } => Some(Advice {
+                what: IN_BACKGROUND.into(),
+                tried: format!("running {command}"),
+                seen: format!(
+                    "the command ended (exit status: 0), and processes that it started go on. {}",
+                    it_said(said)
+                ),
+                change: FOREGROUND.into(),
             }),
             Self::NotReady(not_ready) => Some(not_ready.advice()),
             _ => None,

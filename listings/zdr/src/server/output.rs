@@ -1,12 +1,12 @@
 //! What the server prints: its events, its last lines, and key bytes that should not be there.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use lab::authority::PrivateKeyPem;
 use lab::event::Event;
 use lab::log::{Log, Secrets};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 /// What the server has printed: its events, and its last lines.
 #[derive(Clone, Default)]
@@ -18,9 +18,17 @@ pub struct ServerOutput {
 /// What is kept of a line that holds a secret.
 const HIDDEN: &str = "(a line with bytes of a private key)";
 
+/// A line has no more bytes than this; what is longer is several.
+const LONGEST: u64 = 16 * 1024;
+
+/// How many events of one name are kept. No server loads so many certificates during a run.
+const MOST: usize = 20_000;
+
 #[derive(Default)]
 struct Inner {
     last: VecDeque<String>,
+    /// How many events of each name are kept.
+    kept: HashMap<String, usize>,
     /// The keys that were issued.
     secrets: Secrets,
     /// How many lines held one of them.
@@ -77,9 +85,12 @@ impl ServerOutput {
         if inner.last.len() > Self::LAST {
             inner.last.pop_front();
         }
-        drop(inner);
         if let Some(event) = Event::parse(&line) {
-            self.log.push(event);
+            let kept = inner.kept.entry(event.name().to_owned()).or_default();
+            if *kept < MOST {
+                *kept += 1;
+                self.log.push(event);
+            }
         }
     }
 
@@ -88,11 +99,40 @@ impl ServerOutput {
     }
 }
 
-/// Reads a stream of the server to its end.
+/// Reads a stream of the server to its end. A line that is longer than [`LONGEST`] counts as several: what is
+/// kept does not grow with what is printed.
 pub(crate) async fn listen(to: ServerOutput, stream: impl AsyncRead + Unpin) {
     // Bytes, not text: a line that is not UTF-8 is a line nevertheless.
-    let mut lines = BufReader::new(stream).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
+    let (mut stream, mut line) = (BufReader::new(stream), Vec::new());
+    loop {
+        let mut part = (&mut stream).take(LONGEST);
+        let Ok(1..) = part.read_until(b'\n', &mut line).await else {
+            return;
+        };
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        }
         to.line(String::from_utf8_lossy(&line).into_owned());
+        line.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, MOST, ServerOutput, listen};
+    use lab::log::want;
+
+    #[tokio::test]
+    async fn what_is_kept_does_not_grow_with_what_is_printed() {
+        let output = ServerOutput::default();
+        let endless = vec![b'x'; 40 * LONGEST as usize];
+        listen(output.clone(), endless.as_slice()).await;
+        let lines: Vec<_> = output.last().lines().map(str::len).collect();
+        assert_eq!(lines, [LONGEST as usize; ServerOutput::LAST]);
+        let said = "{\"event\":\"said\"}\n".repeat(MOST + 10) + "{\"event\":\"last\"}\nend";
+        listen(output.clone(), said.as_bytes()).await;
+        assert_eq!(output.log().all(&want("said")).len(), MOST);
+        assert_eq!(output.log().all(&want("last")).len(), 1);
+        assert!(output.last().ends_with("\"}\nend\n"), "{}", output.last());
     }
 }

@@ -41,7 +41,12 @@ impl Keeper {
     /// # Errors
     /// When anything else lies in it, or it cannot be written to.
     pub fn new(dir: &Path) -> Result<Self, Error> {
-        let about = |error| Error::File(dir.to_owned(), error);
+        let about = |error| {
+            let dir = dir.display();
+            Error::Invalid(format!(
+                "{dir}: {error}: name a folder for what fails that can be written to, or made"
+            ))
+        };
         folder(dir).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Ok(()),
             _ => Err(about(error)),

@@ -116,4 +116,7 @@ fn a_folder_of_somebody_else_s_is_left_alone() {
         .end()
         .says(3, &["file"]);
     assert_eq!(fs::read_to_string(folder.path("file")).unwrap(), "mine");
+    // Not even root makes folders here.
+    let done = folder.check(SOUND, &keeping("/proc/1/kept")).end();
+    done.says(3, &["/proc/1/kept: ", "name a folder for what fails"]);
 }

@@ -7,6 +7,7 @@ mod attach;
 mod fooled;
 mod gate;
 mod keep;
+mod limits;
 mod outputs;
 mod paths;
 mod preflight;

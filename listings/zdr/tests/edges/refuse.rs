@@ -177,6 +177,10 @@ fn a_server_that_does_not_come_up() {
         ],
     );
 
+    let leaves = "command = [\"true\"]\n";
+    let parts = ["exit status: 0", "It said nothing", "let the command stay"];
+    refused(leaves, &[], &parts);
+
     let sleeps = r#"command = ["sh", "-c", "echo $$ > {here}/pid; echo one moment; exec sleep 999"]
 [ready]
 within_ms = 300

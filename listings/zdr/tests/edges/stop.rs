@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM, SIGKILL and a panic: what was measured is kept, and no process is left behind.
+//! Ctrl-C, SIGTERM, SIGHUP, SIGKILL and a panic: what was measured is kept, and no process is left behind.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -66,6 +66,39 @@ fn before_the_first_rotation() {
     running.signal(Signal::TERM);
     let report = told(&running.end(), &folder, zdr, "SIGTERM");
     assert!(report.rotations.is_empty() && !report.classes.is_empty());
+}
+
+#[test]
+fn when_its_terminal_is_closed() {
+    let folder = Folder::new();
+    let mut running = folder.check(&behind(OTHERS), &["--steady-ms", "600000"]);
+    let zdr = running.pid();
+    running.until("before the first rotation");
+    running.signal(Signal::HUP);
+    told(&running.end(), &folder, zdr, "SIGHUP");
+    assert!(!is_alive(number_in(&folder.path("left"))));
+}
+
+/// `nohup` has SIGHUP ignored, and whoever says `nohup` means it.
+#[test]
+fn a_terminal_that_is_closed_is_nothing_to_nohup() {
+    let folder = Folder::new();
+    folder.write("server.toml", SOUND);
+    let arguments = ["check", "server.toml", "--json", "report.json"];
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", super::ZDR])
+        .args(arguments)
+        .args(FOR_EVER)
+        .current_dir(folder.path(""))
+        .env("TMPDIR", folder.temporary());
+    let mut running = Running::start(&mut command);
+    let zdr = running.pid();
+    running.until("rotation 1 of");
+    running.signal(Signal::HUP);
+    running.until("rotation 3 of");
+    running.signal(Signal::TERM);
+    told(&running.end(), &folder, zdr, "SIGTERM");
 }
 
 #[test]

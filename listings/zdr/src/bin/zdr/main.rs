@@ -18,6 +18,7 @@ use clap::{CommandFactory, Parser};
 use tokio::sync::watch::Receiver;
 use tracing::Level;
 use zdr::check::plan::plan;
+use zdr::check::shortage::enough;
 use zdr::check::{Options, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
@@ -89,6 +90,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     }
     let read: Vec<_> = arguments.server.as_deref().into_iter().collect();
     arguments.output.has_places(&read)?;
+    enough()?;
     options.keep = arguments.keep.as_deref().map(Keeper::new).transpose()?;
     let interrupt = interrupt()?;
     let reaper = Reaper::start(&std::env::current_exe()?)?;

@@ -1,0 +1,98 @@
+//! What is no fault of the server: one that went into the background, where it cannot be judged, and this
+//! side's own limits.
+
+use std::process::Command;
+
+use super::{
+    BROKEN, Done, Folder, Running, SOUND, ZDR, is_alive, no_process_is_left, number_in, until,
+};
+
+/// Checks with a limit on open files, which the server inherits.
+fn limited(folder: &Folder, files: u32, arguments: &[&str]) -> Done {
+    let sound = SOUND.replace("\"{port}\"", "\"{port}\", \"--open-files\", \"16\"");
+    folder.write("server.toml", &sound);
+    let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &script, ZDR, "check", "server.toml"])
+        .args(["--json", "report.json"])
+        .args(arguments)
+        .current_dir(folder.path(""))
+        .env("TMPDIR", folder.temporary());
+    Running::start(&mut command).end()
+}
+
+#[test]
+fn too_few_files_are_told_before_anything_begins() {
+    let folder = Folder::new();
+    let parts = ["20 files open at once", "needs 64", "ulimit -n 1024"];
+    limited(&folder, 20, &[]).says(3, &parts);
+}
+
+/// The server could have taken many more: whoever keeps a hundred connections needs as many descriptors.
+#[test]
+fn a_shortage_of_descriptors_is_no_finding() {
+    let folder = Folder::new();
+    let arguments = ["--pool", "100", "--classes", "full,pooled"];
+    let arguments = [
+        &["--no-scenarios", "--rotations", "1", "--quiet"][..],
+        &arguments,
+    ]
+    .concat();
+    let done = limited(&folder, 64, &arguments);
+    done.says(3, &[]);
+    let report = folder.report();
+    let told = report.interrupted.as_deref().unwrap_or_default();
+    assert!(told.contains("`zdr` itself could open no more"), "{told}");
+    assert!(told.contains("it may have 64 files open at once"), "{told}");
+    assert!(told.contains("ulimit -n 4096"), "{told}");
+    assert!(
+        report.findings.iter().all(|of| !of.fails()),
+        "{:#?}",
+        report.findings
+    );
+}
+
+#[test]
+fn a_server_that_goes_into_the_background_is_told_so() {
+    let folder = Folder::new();
+    let toml = "command = [\"sh\", \"-c\", \"sleep 995 & echo $! > {here}/pid\"]\n[ready]\nevent = \"listening\"\n";
+    let done = folder.check(toml, &[]).end();
+    let parts = [
+        "the server went into the background",
+        "tried:  running sh -c",
+        "processes that it started go on",
+        "change: keep the server in the foreground",
+    ];
+    done.says(3, &parts);
+    assert!(!is_alive(number_in(&folder.path("pid"))));
+}
+
+#[test]
+fn a_server_that_goes_into_the_background_once_it_serves_is_told_so() {
+    let folder = Folder::new();
+    let toml = format!(
+        r#"
+command = ["sh", "-c", '''"$0" "$@" & echo $! > {{here}}/pid
+while ! [ -e {{here}}/go ]; do sleep 0.05; done''', {BROKEN:?}, "--certificate", "{{certificate}}", "--key", "{{key}}", "--roots", "{{roots}}", "--port", "{{port}}"]
+[ready]
+event = "listening"
+"#
+    );
+    let mut running = folder.check(&toml, &["--steady-ms", "600000"]);
+    let zdr = running.pid();
+    running.until("before the first rotation");
+    folder.write("go", "");
+    let done = running.end();
+    done.says(3, &[]);
+    let report = folder.report();
+    let told = report.interrupted.as_deref().unwrap_or_default();
+    assert!(told.contains("went into the background"), "{told}");
+    assert!(told.contains("daemon off"), "{told}");
+    assert!(report.findings.is_empty(), "{:#?}", report.findings);
+    let server = number_in(&folder.path("pid"));
+    until("the end of the server", || {
+        (!is_alive(server)).then_some(())
+    });
+    no_process_is_left(&folder, zdr);
+}
