@@ -93,6 +93,10 @@ pub fn checks(test: &str) -> Vec<Check> {
     found
 }
 
+/// Starts an answer's tests with 4 GiB of memory at most, as those of the other languages: one that takes more is to
+/// end, before it takes the machine. Where a system knows no such limit, there is none.
+const BOUNDED: &str = "sh -c 'ulimit -v 4194304 2>/dev/null; exec \"$0\" \"$@\"'";
+
 /// Runs the tests of the module in this folder.
 ///
 /// # Errors
@@ -115,7 +119,8 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
     };
     let mut command = Command::new("go");
     command
-        .args(["test", "-json", "-count=1", "-timeout=60s", "."])
+        .args(["test", "-json", "-count=1", "-timeout=60s", "-exec"])
+        .args([BOUNDED, "."])
         .current_dir(folder)
         .env("GOFLAGS", "-mod=readonly -trimpath")
         .env(SEAL, seal)

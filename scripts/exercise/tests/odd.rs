@@ -274,6 +274,25 @@ fn an_answer_in_python_that_takes_all_memory_is_told() {
     );
 }
 
+/// The same in Go, which asks the system for more and more.
+#[test]
+fn an_answer_in_go_that_takes_all_memory_is_told() {
+    if !there(&["go"]) {
+        return;
+    }
+    let learner = Learner::new();
+    learner.says(&["next", "retries", "--track", "go"]);
+    // Nothing is written to it, so that a machine without the limit is not filled either.
+    let greedy = "package answer\n\nimport \"time\"\n\nvar kept [][]byte\n\n\
+                  func Pause(failures int, lifetime, left time.Duration) time.Duration {\n\
+                  \tfor range 64 {\n\t\tkept = append(kept, make([]byte, 1<<30))\n\t}\n\
+                  \treturn left / 2\n}\n";
+    learner.write("ch09/retries-go/answer.go", greedy);
+    let said = super::text(&learner.run(&["run", "retries", "--track", "go"]));
+    assert!(said.contains("out of memory"), "{said}");
+    assert!(said.contains("0 of 7 checks"), "{said}");
+}
+
 /// A teacher reads why an answer does not pass, and one that is odd hides no other.
 #[test]
 fn a_report_says_why_an_answer_does_not_pass() {
