@@ -111,9 +111,11 @@ fn the_words_of_an_exception_in_python() {
     };
     let folder = lab::directory().unwrap();
     let _agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
-    let program = "import rotating\n\
+    // Python ends with its main thread, whether or not the other one has looked.
+    let program = "import rotating, time\n\
          def hook(loaded, rejected): raise ValueError('precious')\n\
-         rotating.Rotating(('tls.crt', 'tls.key', 'ca.crt'), ('localhost',), hook, 0.01)\n";
+         rotating.Rotating(('tls.crt', 'tls.key', 'ca.crt'), ('localhost',), hook, 0.01)\n\
+         time.sleep(60)\n";
     let mut command = Command::new(python);
     command
         .args(["-c", program])

@@ -68,6 +68,10 @@ async fn server(arguments: Arguments) -> io::Result<()> {
                 drop(accept(&listener).await);
             }
         }
+        // As many servers do. One that is looked for would be waited for.
+        (Err(error), _) if arguments.unusual == Some(Unusual::EcdsaOrRsa) => {
+            return Err(io::Error::other(error.detail));
+        }
         (Err(_), _) => started(&arguments).await?,
     };
     let mut workers = vec![first.live.clone()];

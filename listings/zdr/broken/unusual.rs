@@ -18,7 +18,7 @@ pub enum Unusual {
     RootInChain,
     /// It speaks only TLS 1.2, with cipher suites that sign with RSA (botan#3249).
     RsaOnly,
-    /// It rejects a key that is neither for ECDSA nor for RSA, as many servers do.
+    /// It rejects a key that is neither for ECDSA nor for RSA, and ends if that is its first, as many servers do.
     EcdsaOrRsa,
     /// It has only ML-DSA keys, with which only TLS 1.3 can sign.
     PostQuantum,

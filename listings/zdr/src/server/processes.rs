@@ -140,10 +140,13 @@ pub(super) fn signal(members: &[Member], signal: Signal) {
 /// (Documentation/networking/proc_net_tcp.rst), of which there may be tens of thousands.
 fn listening_sockets() -> HashSet<u64> {
     const LISTEN: &str = "0A";
+    // The kernel looks for no more lines than are asked for, and one line has so many bytes. With more room, it
+    // would go through a table of all connections, which is large where they are few as well.
+    const LINE: usize = 150;
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(File::open);
     let mut sockets = HashSet::new();
     for table in tables.into_iter().flatten() {
-        for line in BufReader::new(table).lines().skip(1) {
+        for line in BufReader::with_capacity(LINE, table).lines().skip(1) {
             let Ok(line) = line else { break };
             let fields: Vec<&str> = line.split_ascii_whitespace().collect();
             if fields.get(3) != Some(&LISTEN) {
