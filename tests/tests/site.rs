@@ -104,6 +104,11 @@ fn every_page_is_whole() {
         assert!(!text.contains("{{#"), "{path}: a directive is left");
         assert_eq!(count(&html, "html[lang=en]"), 1, "{path}: no language");
         assert_eq!(count(&html, "main h1"), 1, "{path}: not one heading");
+        // Between tags mdBook leaves Markdown as it is written.
+        for summary in html.select(&Selector::parse("main summary").unwrap()) {
+            let words = summary.text().collect::<String>();
+            assert!(!words.contains('`'), "{path}: marks of code in {words}");
+        }
         assert_eq!(
             count(&html, "meta[name=description]:not([content=''])"),
             1,
