@@ -79,6 +79,19 @@ fn every_link_leads_somewhere() {
     assert!(list.is_empty(), "\n{}", list.join("\n"));
 }
 
+/// A reader with a wrong address is led on, by links that hold: the page for it is in no list that is followed.
+#[test]
+fn a_wrong_address_leads_on() {
+    let text = fs::read_to_string(site().join("404.html")).unwrap();
+    let html = Html::parse_document(&text);
+    let links = Selector::parse("main li a").unwrap();
+    let names: Vec<_> = html.select(&links).filter_map(|a| a.attr("href")).collect();
+    assert!(names.contains(&"symptoms.html"), "{names:?}");
+    for name in names {
+        assert!(site().join(name).is_file(), "{name}");
+    }
+}
+
 #[test]
 fn a_link_that_leads_nowhere_is_found() {
     let site = tempfile::tempdir().unwrap();
