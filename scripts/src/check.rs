@@ -237,8 +237,9 @@ impl Book {
         for chapter in chapters {
             let name = file_name(chapter);
             let text = fs::read_to_string(chapter)?;
-            if name != "SUMMARY.md" && !is_deck(chapter) && !summary.contains(&format!("({name})"))
-            {
+            // mdBook's name for the page that is shown where there is none.
+            let is_apart = ["SUMMARY.md", "404.md"].contains(&name.as_str());
+            if !is_apart && !is_deck(chapter) && !summary.contains(&format!("({name})")) {
                 self.problem(chapter, 0, "not in SUMMARY.md: nobody will find it");
             }
             if let Some(page) = name.strip_suffix(".md").filter(|n| is_numbered(n)) {

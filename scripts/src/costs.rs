@@ -155,9 +155,13 @@ fn machine(page: &mut String, costs: &Costs) -> std::fmt::Result {
         .iter()
         .filter(|server| !server.version.is_empty());
     let versions: Vec<_> = versions
-        .map(|server| format!("{}: {}", server.name, cell(&server.version)))
+        .map(|server| format!("- {}: {}\n", server.name, cell(&server.version)))
         .collect();
-    writeln!(page, "Versions: {}.", versions.join("; "))?;
+    writeln!(
+        page,
+        "<details>\n<summary>The version of each server</summary>\n\n{}\n</details>",
+        versions.concat()
+    )?;
     if !costs.missing.is_empty() {
         writeln!(page, "\nNot on that machine: {}.", costs.missing.join(", "))?;
     }

@@ -20,6 +20,7 @@ mod pages;
 mod slides;
 mod styles;
 mod tables;
+mod units;
 mod xhtml;
 
 use std::fs;
@@ -96,7 +97,7 @@ fn finish(folder: &Path, book: &MDBook, address: &Address) -> Result<()> {
         let page = fs::read_to_string(path)?;
         let page = pages::without_idle_scripts(&pages::mend(&page));
         let page = breaks::allow(&painter.paint(&page));
-        let page = tables::mark(&page);
+        let page = tables::mark(&units::join(&page));
         let page = styles.inline(&page)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         fs::write(path, address.describe(&name, &page))?;

@@ -142,7 +142,7 @@ fn how_busy_the_machine_was_is_said() {
     for words in [
         "Measured on 2026-11-27 by `cargo benchmark --costs`: 2 cores of A / B",
         "others took 1 % of the processor's time. The handshakes were counted in 3 rounds of 700 ms",
-        "Versions: swift: swift / 2  b.",
+        "<summary>The version of each server</summary>\n\n- swift: swift / 2  b\n",
         "Not on that machine: caddy.",
     ] {
         assert!(quiet.contains(words), "{words}\n{quiet}");

@@ -79,6 +79,19 @@ fn every_link_leads_somewhere() {
     assert!(list.is_empty(), "\n{}", list.join("\n"));
 }
 
+/// A reader with a wrong address is led on, by links that hold: the page for it is in no list that is followed.
+#[test]
+fn a_wrong_address_leads_on() {
+    let text = fs::read_to_string(site().join("404.html")).unwrap();
+    let html = Html::parse_document(&text);
+    let links = Selector::parse("main li a").unwrap();
+    let names: Vec<_> = html.select(&links).filter_map(|a| a.attr("href")).collect();
+    assert!(names.contains(&"symptoms.html"), "{names:?}");
+    for name in names {
+        assert!(site().join(name).is_file(), "{name}");
+    }
+}
+
 #[test]
 fn a_link_that_leads_nowhere_is_found() {
     let site = tempfile::tempdir().unwrap();
@@ -104,6 +117,11 @@ fn every_page_is_whole() {
         assert!(!text.contains("{{#"), "{path}: a directive is left");
         assert_eq!(count(&html, "html[lang=en]"), 1, "{path}: no language");
         assert_eq!(count(&html, "main h1"), 1, "{path}: not one heading");
+        // Between tags mdBook leaves Markdown as it is written.
+        for summary in html.select(&Selector::parse("main summary").unwrap()) {
+            let words = summary.text().collect::<String>();
+            assert!(!words.contains('`'), "{path}: marks of code in {words}");
+        }
         assert_eq!(
             count(&html, "meta[name=description]:not([content=''])"),
             1,

@@ -64,7 +64,7 @@ impl Agent {
     }
 }
 
-/// The agents and the thresholds for them, for the lifetimes of today: a table for a person.
+/// The agents and the thresholds for them, for the lifetimes of today: a table for a person, as narrow as a phone.
 pub fn table() -> String {
     let lifetimes = [
         (45 * DAY, "45 days"),
@@ -72,32 +72,26 @@ pub fn table() -> String {
         (DAY, "24 hours"),
         (HOUR, "1 hour"),
     ];
-    let titles = [
-        "leaves of",
-        "agent",
-        "renewed by",
-        "late with",
-        "urgent with",
-    ];
-    let mut text = line(titles.map(String::from));
+    let mut text = String::new();
     for (lifetime, name) in lifetimes {
+        text += &line([name, "renewed by", "late", "urgent"].map(String::from));
         for agent in agents(lifetime) {
             let by = short(lifetime.mul_f64(agent.to));
             let [late, urgent] = if agent.has_time(lifetime) {
                 let thresholds = agent.renewal().thresholds(seconds(lifetime), MINUTE);
                 let left = |seconds: i64| short(Duration::from_secs(seconds.unsigned_abs()));
-                [left(thresholds.late), left(thresholds.urgent) + " left"]
+                [left(thresholds.late), left(thresholds.urgent)]
             } else {
-                ["it tries too seldom".into(), String::new()]
+                ["tries too seldom".into(), String::new()]
             };
-            text += &line([name.into(), agent.name.into(), by, late, urgent]);
+            text += &line([agent.name.into(), by, late, urgent]);
         }
     }
     text
 }
 
-fn line([lifetime, agent, by, late, urgent]: [String; 5]) -> String {
-    let line = format!("{lifetime:<10} {agent:<15} {by:<12} {late:<12} {urgent}");
+fn line([agent, by, late, urgent]: [String; 4]) -> String {
+    let line = format!("{agent:<15} {by:<10} {late:<8} {urgent}");
     line.trim_end().to_owned() + "\n"
 }
 
@@ -105,19 +99,12 @@ fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A time in its two largest units, the rest cut off.
+/// A time in the largest unit of which it has at least one and a half, rounded to a tenth.
 fn short(duration: Duration) -> String {
-    let minutes = duration.as_secs_f64().round() / 60.0;
-    if minutes < 10.0 {
-        return format!("{minutes:.1} min");
-    }
-    let minutes = minutes as u64;
-    let counts = [minutes / 1440, minutes / 60 % 24, minutes % 60];
-    let parts = counts.into_iter().zip(["d", "h", "min"]);
-    let parts = parts.skip_while(|(count, _)| *count == 0).take(2);
-    let parts = parts.filter(|(count, _)| *count > 0);
-    let words: Vec<_> = parts
-        .map(|(count, unit)| format!("{count} {unit}"))
-        .collect();
-    words.join(" ")
+    let seconds = duration.as_secs_f64().round();
+    let units = [(86400.0, "d"), (3600.0, "h"), (60.0, "min")];
+    let [.., smallest] = units;
+    let fits = |(size, _): &(f64, &str)| seconds >= 1.5 * size;
+    let (size, unit) = units.into_iter().find(fits).unwrap_or(smallest);
+    format!("{:.1} {unit}", seconds / size)
 }

@@ -33,7 +33,7 @@ func main() {
 		Addr:              os.Args[5],
 		TLSConfig:         &tls.Config{GetCertificate: rotating.GetCertificate},
 		ReadHeaderTimeout: 10 * time.Second, // And with it the handshake.
-		IdleTimeout:       2 * time.Minute,  // HTTP/2: of a client that asks nothing, whatever else it begins.
+		IdleTimeout:       2 * time.Minute,  // HTTP/2: ends a connection without requests.
 	}
 	log.Fatal(server.ListenAndServeTLS("", ""))
 	// ANCHOR_END: server

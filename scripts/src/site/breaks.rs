@@ -49,12 +49,7 @@ fn broken(code: &str, fits: usize) -> String {
     let is_space = |piece: &&str| piece.chars().all(char::is_whitespace);
     for run in pieces.chunk_by(|a, b| is_space(a) == is_space(b)) {
         let seen: Vec<&str> = run.iter().filter(|piece| !is_tag(piece)).copied().collect();
-        // A hyphen is a place to break for a browser, also that before an option's name.
-        let is_option = fits == FITS_TEXT
-            && seen.first() == Some(&"-")
-            && seen.len() == run.len()
-            && (3..=OPTION).contains(&run.len());
-        if is_option {
+        if is_option(run, &seen) {
             html += &format!("<span class=\"option\">{}</span>", run.concat());
         } else if seen.len() > fits && !run.contains(&"<wbr>") {
             part(&mut html, run, &seen);
@@ -63,6 +58,17 @@ fn broken(code: &str, fits: usize) -> String {
         }
     }
     html
+}
+
+/// Whether a run is an option, which stays whole: to a browser a hyphen is a place to break, also the one before an
+/// option's name. Its colour begins and ends with it.
+fn is_option(run: &[&str], seen: &[&str]) -> bool {
+    let mut open = 0_i32;
+    let is_whole = run.iter().filter(|piece| is_tag(piece)).all(|tag| {
+        open += if tag.starts_with("</") { -1 } else { 1 };
+        open >= 0
+    });
+    is_whole && open == 0 && seen.first() == Some(&"-") && (2..=OPTION).contains(&seen.len())
 }
 
 /// Writes a run with a place to break between its parts.
@@ -139,6 +145,15 @@ mod tests {
             (
                 "<code>zdr check --no-scenarios a</code>",
                 "<code>zdr check <span class=\"option\">--no-scenarios</span> a</code>",
+            ),
+            // In a command as well, whatever its colours.
+            (
+                "<pre><code>openssl x509 <i>-noout</i> -- a</code></pre>",
+                "<pre><code>openssl x509 <span class=\"option\"><i>-noout</i></span> <span class=\"option\">--</span> a</code></pre>",
+            ),
+            (
+                "<pre><code><i>-a long</i> comment</code></pre>",
+                "<pre><code><i>-a long</i> comment</code></pre>",
             ),
         ] {
             assert_eq!(allow(code), right);

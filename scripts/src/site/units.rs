@@ -1,0 +1,61 @@
+//! A number and its unit stay in one line: "1.4" at the end of a line and "GiB" on the next are read twice.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+/// What stays as it is: code, scripts, pictures, and the inside of tags.
+static APART: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?s)<(code|pre|script|style|svg|head)\b.*?</(?:code|pre|script|style|svg|head)>|<[^>]*>",
+    )
+    .expect("the expression is valid")
+});
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(\d) (%|ns|µs|ms|s|min|h|d|bytes?|kB|MB|GB|KiB|MiB|GiB|minutes?|hours?|days?)(\W|$)",
+    )
+    .expect("the expression is valid")
+});
+
+/// The page with no place to break between a number and its unit.
+pub(super) fn join(page: &str) -> String {
+    let mut joined = String::with_capacity(page.len());
+    let mut end = 0;
+    for apart in APART.find_iter(page) {
+        joined += &in_text(&page[end..apart.start()]);
+        joined += apart.as_str();
+        end = apart.end();
+    }
+    joined + &in_text(&page[end..])
+}
+
+fn in_text(text: &str) -> String {
+    let join = |found: &Captures<'_>| format!("{}\u{a0}{}{}", &found[1], &found[2], &found[3]);
+    NUMBER.replace_all(text, join).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        let page = "<p>0.9 and 1.4 GiB after <em>100 ms</em>, 95 % of 3 sites</p>";
+        let right = "<p>0.9 and 1.4\u{a0}GiB after <em>100\u{a0}ms</em>, 95\u{a0}% of 3 sites</p>";
+        assert_eq!(join(page), right);
+    }
+
+    /// A reader copies code, and a test compares it.
+    #[test]
+    fn code_and_tags_stay() {
+        for page in [
+            "<code>wait 5 s</code>",
+            "<pre><code>a 5 ms\n</code></pre>",
+            "<td data-label=\"5 ms\">a</td>",
+            "<script>f(1 % 2)</script>",
+        ] {
+            assert_eq!(join(page), page);
+        }
+    }
+}
