@@ -2,5 +2,6 @@
 //! One whose subject is the whole process is a program of its own: see `Cargo.toml`.
 
 mod download;
+mod log;
 mod reload;
 mod transcripts;

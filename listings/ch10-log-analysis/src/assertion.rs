@@ -177,7 +177,7 @@ impl Assertion {
             }
             (What::None(unwanted), Found::Nothing) => {
                 let odd = line.event.as_ref();
-                let odd = odd.and_then(|event| contract::may_be(event, unwanted));
+                let odd = odd.and_then(|event| missing(event, unwanted));
                 if let Some(said) = odd {
                     self.found = Found::Unreadable(format!("{}: {said}", named(line)));
                 }
@@ -283,6 +283,17 @@ fn may_be_cut(line: &Line, unwanted: &Want) -> bool {
         Some((whole, _)) => whole == name,
         None => name.starts_with(says),
     }
+}
+
+/// What this event says about lines that are not there, or about itself, that may be what is unwanted.
+fn missing(event: &Event, unwanted: &Want) -> Option<String> {
+    if event.name() == "lines_lost" {
+        let lines = event.text("lines").unwrap_or_default();
+        return Some(format!(
+            "{lines} lines are missing here, and may hold `{unwanted}`"
+        ));
+    }
+    contract::may_be(event, unwanted)
 }
 
 /// A rotation that was replaced by the next before it was loaded is not judged.

@@ -293,6 +293,23 @@ fn a_cut_line_may_be_the_event_that_must_not_occur() {
     assert_eq!(code, Some(1), "{error}");
 }
 
+/// The server has said that lines are missing. What they were cannot be told, and what is there is there.
+#[test]
+fn lost_lines_may_hold_the_event_that_must_not_occur() {
+    let lost = r#"{"ts":"2026-01-01T00:00:05.000000000Z","event":"lines_lost","lines":7}"#;
+    let log = format!("{RUN}{lost}\n");
+    let (code, error) = Scene::new(&log).assert(&["--none", "identity_expiring"]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("7 lines are missing here"), "{error}");
+    let (code, error) = Scene::new(&log).assert(&["--none", "identity_rejected"]);
+    assert_eq!(code, Some(1), "{error}");
+    assert_eq!(
+        Scene::new(&log).assert(&["--loaded", "1001"]).0,
+        Some(0),
+        "what is there holds"
+    );
+}
+
 #[tokio::test]
 async fn what_cannot_be_mended_is_not_waited_for() {
     let scene = Scene::new(RUN);

@@ -24,6 +24,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use crate::event::{Event, FILE_VARIABLE, timestamp};
 use crate::log::Log;
+use crate::stderr::{Queue, Stderr};
 
 /// Tells the time of an event.
 type Now = Box<dyn Fn() -> OffsetDateTime + Send + Sync>;
@@ -82,7 +83,12 @@ impl Form {
 enum Sink {
     /// Lines on stderr, as text where a person reads; and all of them to a file and to a log where there is
     /// one.
-    Stderr(Option<Mutex<Writer>>, Option<std::fs::File>, Option<Log>),
+    Stderr {
+        queue: Queue<Stderr>,
+        text: Option<Mutex<Writer>>,
+        file: Option<std::fs::File>,
+        log: Option<Log>,
+    },
     /// A log in memory, for a test.
     Memory(Log),
 }
@@ -91,21 +97,23 @@ impl Sink {
     fn put(&self, level: Level, shown: Level, event: Event) {
         match self {
             Self::Memory(log) => log.push(event),
-            Self::Stderr(text, file, log) => {
+            Self::Stderr {
+                queue,
+                text,
+                file,
+                log,
+            } => {
                 // One write a line, so that lines of several threads or processes never mix. A log
-                // that cannot be written is no reason to stop serving.
+                // that cannot be written is no reason to stop serving, and no reason to wait.
                 let line = format!("{event}\n");
                 if let Some(mut file) = file.as_ref() {
                     let _ = file.write_all(line.as_bytes());
                 }
                 if level <= shown {
-                    // The lock is held until the line is out: another thread's must not overtake it.
-                    let mut writer = text.as_ref().map(Mutex::lock);
-                    let line = match &mut writer {
-                        Some(writer) => writer.event(&event),
+                    queue.put(|| match text {
+                        Some(writer) => writer.lock().event(&event),
                         None => line,
-                    };
-                    let _ = io::stderr().lock().write_all(line.as_bytes());
+                    });
                 }
                 if let Some(log) = log {
                     log.push(event);
@@ -141,13 +149,17 @@ pub fn to_stderr_at(
     start(shown, Box::new(now), Some(log.clone())).map(|()| log)
 }
 
-/// Writes what is still to be said of events that repeated. Call it before the process ends.
+/// Writes what is still to be said of events that repeated, and waits for lines that wait to be written, a
+/// second at most. Call it before the process ends.
 pub fn flush() {
-    if let Some((sink, _)) = PROCESS_SINK.get()
-        && let Sink::Stderr(Some(text), ..) = &**sink
-    {
-        let repeats = text.lock().flush();
-        let _ = io::stderr().lock().write_all(repeats.as_bytes());
+    let Some((sink, _)) = PROCESS_SINK.get() else {
+        return;
+    };
+    if let Sink::Stderr { queue, text, .. } = &**sink {
+        if let Some(text) = text {
+            queue.put(|| text.lock().flush());
+        }
+        queue.flush();
     }
 }
 
@@ -160,7 +172,12 @@ fn start(shown: Level, now: Now, log: Option<Log>) -> io::Result<()> {
         None => None,
     };
     let text = FORM.get().copied().unwrap_or_default().text();
-    let sink = Arc::new(Sink::Stderr(text, file, log));
+    let sink = Arc::new(Sink::Stderr {
+        queue: Queue::new(Stderr),
+        text,
+        file,
+        log,
+    });
     let (sink, shown) = PROCESS_SINK.get_or_init(|| (sink, shown));
     let layer = Layer {
         sink: sink.clone(),

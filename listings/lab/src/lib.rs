@@ -41,6 +41,7 @@ pub mod mutual;
 pub mod name;
 pub mod rotation;
 pub mod secrets;
+pub mod stderr;
 pub mod wire;
 
 pub use events::event;

@@ -4,3 +4,4 @@ mod bench;
 mod log;
 mod name;
 mod serial;
+mod stderr;
