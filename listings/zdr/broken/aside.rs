@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ch02_hot_reload::identity::Source;
+use rustls::NamedGroup::X25519MLKEM768;
 use rustls::server::ClientHello;
 use rustls::sign::CertifiedKey;
 
@@ -21,6 +22,7 @@ pub struct Aside {
 enum Who {
     Nameless,
     OfUnknownName,
+    OfTls12,
     NoProtocol,
     Http2Alone,
 }
@@ -36,6 +38,7 @@ impl Aside {
         let kept = match defect {
             Some(Defect::NamelessKeepsOld) => Some(Who::Nameless),
             Some(Defect::UnknownNameKeepsOld) => Some(Who::OfUnknownName),
+            Some(Defect::Tls12KeepsOld) => Some(Who::OfTls12),
             Some(Defect::NoProtocolKeepsOld) => Some(Who::NoProtocol),
             Some(Defect::Http2KeepsOld) => Some(Who::Http2Alone),
             _ => None,
@@ -61,6 +64,10 @@ impl Aside {
         let is_meant = match who {
             Who::Nameless => name.is_none(),
             Who::OfUnknownName => name.is_some_and(|name| !self.names.iter().any(|of| of == name)),
+            // The hybrid with ML-KEM is for TLS 1.3 alone, and each client of `zdr` that speaks that offers it.
+            Who::OfTls12 => hello
+                .named_groups()
+                .is_some_and(|groups| !groups.contains(&X25519MLKEM768)),
             Who::NoProtocol => offers.is_none(),
             Who::Http2Alone => offers.is_some_and(|offers| offers == [b"h2"]),
         };

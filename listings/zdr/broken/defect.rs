@@ -136,6 +136,8 @@ pub enum Defect {
     /// A client that asks for a name which is none of the server's is shown the certificate of the start: the
     /// default is a map's entry of its own.
     UnknownNameKeepsOld,
+    /// A client of TLS 1.2 is shown the certificate of the start: it has a context of its own.
+    Tls12KeepsOld,
     /// A client that offers no protocol (ALPN) is shown the certificate of the start: it has a configuration of
     /// its own.
     NoProtocolKeepsOld,

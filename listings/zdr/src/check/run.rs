@@ -183,9 +183,11 @@ impl Run {
             .filter(|(window, number)| went_back(&records, window, windows.get(*number as usize)));
         let back: Vec<_> = back.map(|(_, number)| number).collect();
 
-        let mut findings = findings::of_rotations(&rotations, &self.outline.plan, &back);
-        findings.extend(of_beside(&records, windows));
+        // Those who are shown the old certificate say more than that it is shown.
+        let mut findings = of_beside(&records, windows);
         findings.extend(of_asides(&self.kept_old, windows.len()));
+        let plan = &self.outline.plan;
+        findings.extend(findings::of_rotations(&rotations, plan, &back));
         findings.extend(findings::of_classes(&classes));
         let (late, _) = self.recorder.fell_behind();
         findings.extend(findings::of_latency(&classes, late));

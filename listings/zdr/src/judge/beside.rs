@@ -1,5 +1,5 @@
 //! Certificates that stand beside the first: that of another listener, that of another kind of key, and what a
-//! server shows to clients that name none.
+//! server shows to clients that name none or speak TLS 1.2.
 
 use crate::attempt::{Attempt, Class};
 use crate::judge::findings::{ROTATION, finding};
@@ -9,7 +9,7 @@ use ch11_verification::rotation::Window;
 
 /// Which of these classes was never shown a new certificate that others were shown.
 pub fn of_beside(records: &[Attempt], windows: &[Window]) -> Vec<Finding> {
-    let classes = [Class::Second, Class::Quic, Class::Nameless];
+    let classes = [Class::Tls12, Class::Second, Class::Quic, Class::Nameless];
     let found = classes
         .iter()
         .filter_map(|class| missed(*class, records, windows));
@@ -23,6 +23,11 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Findi
     let missed = numbered.filter(|(window, number)| {
         let Some(new) = window.first_new else {
             return false;
+        };
+        // No rotation waits for clients of TLS 1.2: until it is over, old and new may be shown.
+        let new = match class {
+            Class::Tls12 => window.end,
+            _ => new,
         };
         let next = windows.get(*number);
         let came = |record: &&&Attempt| {
