@@ -63,10 +63,7 @@ async fn server(arguments: Arguments) -> io::Result<()> {
         (Ok(worker), _) => worker,
         (Err(error), Some(Defect::AbsentAtStart)) => {
             awaited(&error);
-            let listener = listen(address).await?;
-            loop {
-                drop(accept(&listener).await);
-            }
+            refuse_all(&listen(address).await?).await
         }
         // As many servers do. One that is looked for would be waited for.
         (Err(error), _) if arguments.unusual == Some(Unusual::EcdsaOrRsa) => {
@@ -108,12 +105,25 @@ async fn server(arguments: Arguments) -> io::Result<()> {
         first.follow(&arguments);
     }
     if arguments.defect == Some(Defect::OtherAddressKeepsOld) {
-        let other = other_address(&listener).await?;
-        let kept = started(&arguments).await?;
-        let server = serve::Server::new(&arguments, kept.state.clone());
-        tokio::spawn(server.serve(other, vec![kept.live]));
+        keep_old_elsewhere(&arguments, &listener).await?;
     }
     server.serve(listener, workers).await
+}
+
+/// Accepts, and answers nobody.
+async fn refuse_all(listener: &TcpListener) -> ! {
+    loop {
+        drop(accept(listener).await);
+    }
+}
+
+/// Serves what is on disk now at another address, and follows nothing there.
+async fn keep_old_elsewhere(arguments: &Arguments, listener: &TcpListener) -> io::Result<()> {
+    let other = other_address(listener).await?;
+    let kept = started(arguments).await?;
+    let server = serve::Server::new(arguments, kept.state.clone());
+    tokio::spawn(server.serve(other, vec![kept.live]));
+    Ok(())
 }
 
 /// The same port of another address of this machine, of which not each has all.

@@ -48,9 +48,7 @@ pub fn loader(
             if before.is_some() {
                 unusual.inspect(|unusual| unusual.reloads(identity));
                 if defect == Some(Defect::WaitsForHandshakes) {
-                    while state.handshakes.load(Ordering::SeqCst) > 0 {
-                        thread::sleep(Duration::from_millis(1));
-                    }
+                    wait_for_handshakes(&state);
                 }
             }
             let first = first.get_or_init(|| identity.certified.clone());
@@ -89,6 +87,13 @@ pub fn loader(
             let config = sessions(defect, config, identity, before);
             Ok(Arc::new(offering(unusual, config)))
         }),
+    }
+}
+
+/// Waits until no handshake is in progress, on the thread that reloads.
+fn wait_for_handshakes(state: &State) {
+    while state.handshakes.load(Ordering::SeqCst) > 0 {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -191,14 +191,9 @@ impl TestBedBuilder {
         for key in &self.keys {
             server.output().look_for(key);
         }
-        let identity = match spec.client_auth {
-            true => {
-                let request = LeafRequest::new("client");
-                let identity = self.clients.issue(&request).map_err(Error::issue)?;
-                Some(Arc::new(identity))
-            }
-            false => None,
-        };
+        let client = || self.clients.issue(&LeafRequest::new("client"));
+        let identity = spec.client_auth.then(client).transpose();
+        let identity = identity.map_err(Error::issue)?.map(Arc::new);
         let keeper = self.fixtures.keeper();
         let secrets = keeper.map(|_| Arc::new(Secrets::default()));
         let target = Target {
