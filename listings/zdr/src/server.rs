@@ -196,6 +196,7 @@ impl Server {
         let tree = ProcessTree {
             group: pid.unwrap_or(0),
             marker: self.launcher.marker.clone(),
+            port: 0,
         };
         cleanup::watch_over(tree.group);
         if let Some(stdout) = child.stdout.take() {
@@ -343,23 +344,33 @@ impl Server {
 
     /// Whether its command has ended well, and what it started goes on without it.
     fn goes_on(&mut self) -> bool {
+        let port = self.port();
         let Some(process) = self.process.as_mut() else {
             return false;
         };
         let ended = process.child.try_wait().ok().flatten();
-        let usage = || process.tree.usage();
+        let left = |tree: &ProcessTree| tree.usage().is_some_and(|usage| usage.processes > 0);
+        // One that has left its group and written over its environment is known by its port, as nginx is.
         ended.is_some_and(|status| status.success())
-            && usage().is_some_and(|usage| usage.processes > 0)
+            && (left(&process.tree) || process.tree.take_in(port))
     }
 
     /// Whether what it started goes on without it, and serves where it did.
     pub fn is_in_background(&mut self) -> bool {
-        let port = self.address.borrow().port();
+        let port = self.port();
         self.goes_on()
             && self.process.as_ref().is_some_and(|process| {
                 let mut listening = process.tree.listening().into_iter();
                 listening.any(|address| address.port() == port)
             })
+    }
+
+    /// Where it listens, or should.
+    fn port(&self) -> u16 {
+        match self.address.borrow().port() {
+            0 => self.expected().port(),
+            port => port,
+        }
     }
 
     /// Memory and processes of it and of all that it started. `None` where the system does not tell.

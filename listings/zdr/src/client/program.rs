@@ -353,6 +353,7 @@ fn launch(
             .and_then(|id| i32::try_from(id).ok())
             .unwrap_or(0),
         marker: launcher.marker.clone(),
+        port: 0,
     };
     cleanup::watch_over(tree.group);
     if let Some(stdout) = child.stdout.take() {

@@ -20,6 +20,9 @@ pub(crate) struct ProcessTree {
     pub(crate) group: i32,
     /// What [`MARKER`] holds; empty for none.
     pub(crate) marker: String,
+    /// Where something listens that is theirs, whatever it has done to its group and its environment; 0 for
+    /// nowhere.
+    pub(crate) port: u16,
 }
 
 impl ProcessTree {
@@ -28,17 +31,34 @@ impl ProcessTree {
         Self {
             group: 0,
             marker: marker.to_owned(),
+            port: 0,
         }
     }
 
     /// All of this group.
     pub(crate) fn group(group: i32) -> Self {
-        let marker = String::new();
-        Self { group, marker }
+        Self {
+            group,
+            marker: String::new(),
+            port: 0,
+        }
     }
 
     fn members(&self) -> Vec<processes::Member> {
-        processes::members(self.group, MARKER, &self.marker)
+        let mut members = processes::members(self.group, MARKER, &self.marker);
+        if self.port != 0 {
+            members.extend(processes::listeners(self.port));
+        }
+        members
+    }
+
+    /// Takes those in that listen on this port. Whether there are any.
+    pub(crate) fn take_in(&mut self, port: u16) -> bool {
+        let found = !processes::listeners(port).is_empty();
+        if found {
+            self.port = port;
+        }
+        found
     }
 
     /// What they use at this moment. `None` where the system does not tell.

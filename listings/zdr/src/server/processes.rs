@@ -22,8 +22,7 @@ pub(super) fn members(group: i32, variable: &str, value: &str) -> Vec<Member> {
         return Vec::new();
     };
     // What was there before this process cannot bear a mark of it.
-    let since = Process::myself().and_then(|process| process.stat());
-    let since = since.map_or(0, |stat| stat.starttime);
+    let since = began();
     let (mut members, mut others) = (Vec::new(), Vec::new());
     for process in all.flatten() {
         let Ok(stat) = process.stat() else { continue };
@@ -112,19 +111,44 @@ pub(super) fn usage(members: &[Member]) -> Option<Usage> {
 
 /// Where they listen, for TCP.
 pub(super) fn listening(members: &[Member]) -> Vec<SocketAddr> {
-    let mut sockets = HashSet::new();
-    for process in members {
-        let open = process.fd().into_iter().flatten().flatten();
-        sockets.extend(open.filter_map(|descriptor| match descriptor.target {
-            FDTarget::Socket(inode) => Some(inode),
-            _ => None,
-        }));
-    }
+    let sockets: HashSet<_> = members.iter().flat_map(sockets).collect();
+    let theirs = all_listening().filter(|(inode, _)| sockets.contains(inode));
+    theirs.map(|(_, address)| address).collect()
+}
+
+/// All that listen on this port, for TCP, and began after this process.
+pub(super) fn listeners(port: u16) -> Vec<Member> {
+    let there = all_listening().filter(|(_, address)| address.port() == port);
+    let there: HashSet<_> = there.map(|(inode, _)| inode).collect();
+    let (since, all) = (began(), procfs::process::all_processes());
+    let all = all.into_iter().flatten().flatten();
+    let later = all.filter(|process| process.stat().is_ok_and(|stat| stat.starttime >= since));
+    later
+        .filter(|process| sockets(process).any(|inode| there.contains(&inode)))
+        .collect()
+}
+
+/// The sockets of a process, by their number.
+fn sockets(process: &Process) -> impl Iterator<Item = u64> + use<> {
+    let open = process.fd().into_iter().flatten().flatten();
+    open.filter_map(|descriptor| match descriptor.target {
+        FDTarget::Socket(inode) => Some(inode),
+        _ => None,
+    })
+}
+
+/// The sockets that listen, by their number, and where.
+fn all_listening() -> impl Iterator<Item = (u64, SocketAddr)> {
     let tables = [procfs::net::tcp(), procfs::net::tcp6()];
     let all = tables.into_iter().flatten().flatten();
-    let theirs =
-        all.filter(|socket| socket.state == TcpState::Listen && sockets.contains(&socket.inode));
-    theirs.map(|socket| socket.local_address).collect()
+    let all = all.filter(|socket| socket.state == TcpState::Listen);
+    all.map(|socket| (socket.inode, socket.local_address))
+}
+
+/// When this process began.
+fn began() -> u64 {
+    let myself = Process::myself().and_then(|process| process.stat());
+    myself.map_or(0, |stat| stat.starttime)
 }
 
 /// Signals each of them. One may be gone already.

@@ -33,6 +33,11 @@ pub(super) fn listening(_: &[Member]) -> Vec<SocketAddr> {
     Vec::new()
 }
 
+/// Not known.
+pub(super) fn listeners(_: u16) -> Vec<Member> {
+    Vec::new()
+}
+
 /// Signals each of them. One may be gone already.
 pub(super) fn signal(members: &[Member], signal: Signal) {
     for group in members {

@@ -96,3 +96,23 @@ event = "listening"
     });
     no_process_is_left(&folder, zdr);
 }
+
+/// It leaves its group and forgets the mark in its environment, as nginx does: then its port tells.
+#[test]
+fn a_server_in_the_background_is_known_by_its_port() {
+    let folder = Folder::new();
+    let toml = format!(
+        r#"
+command = ["sh", "-c", '''setsid env -i "$0" "$@" 2> {{here}}/said & echo $! > {{here}}/pid
+while ! grep -q listening {{here}}/said; do sleep 0.05; done''', {BROKEN:?}, "--certificate", "{{certificate}}", "--key", "{{key}}", "--roots", "{{roots}}", "--port", "{{port}}"]
+[ready]
+event = "listening"
+"#
+    );
+    let done = folder.check(&toml, &[]).end();
+    done.says(3, &["the server went into the background"]);
+    let server = number_in(&folder.path("pid"));
+    until("the end of the server", || {
+        (!is_alive(server)).then_some(())
+    });
+}
