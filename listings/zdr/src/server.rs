@@ -87,6 +87,8 @@ impl Drop for Process {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // One that went into the background is looked for where it listens, and ends with the rest.
+        self.goes_on();
         // What `setup`, or a way of reloading, has started.
         if !self.launcher.marker.is_empty() {
             ProcessTree::by(&self.launcher.marker).kill();
@@ -351,8 +353,9 @@ impl Server {
         let ended = process.child.try_wait().ok().flatten();
         let left = |tree: &ProcessTree| tree.usage().is_some_and(|usage| usage.processes > 0);
         // One that has left its group and written over its environment is known by its port, as nginx is.
+        // It is looked for in any case: what is of the group now may be about to leave it.
         ended.is_some_and(|status| status.success())
-            && (left(&process.tree) || process.tree.take_in(port))
+            && (process.tree.take_in(port) | left(&process.tree))
     }
 
     /// Whether what it started goes on without it, and serves where it did.
@@ -390,6 +393,7 @@ impl Server {
 
     /// Asks it to end, and sees to it that nothing of it is left.
     pub async fn stop(&mut self, signal: Signal) {
+        self.goes_on();
         let Some(mut process) = self.process.take() else {
             return;
         };
