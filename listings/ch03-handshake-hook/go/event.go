@@ -35,6 +35,13 @@ func choose(form string) error {
 
 // emit writes one event: a JSON object on one line of the log, its fields in the order given.
 func emit(event string, fields ...any) {
+	// One write a line, so that lines of several goroutines never mix. A log that cannot be
+	// written is no reason to stop serving.
+	_, _ = log.Write(shape(event, fields...))
+}
+
+// shape makes the line of an event, for whom the log is read by.
+func shape(event string, fields ...any) []byte {
 	now := time.Now().UTC().Format("2006-01-02T15:04:05.000000000Z")
 	fields = append([]any{"ts", now, "event", event}, fields...)
 	var line bytes.Buffer
@@ -55,13 +62,8 @@ func emit(event string, fields ...any) {
 	}
 	line.WriteString("}")
 	if writer := people.Load(); writer != nil {
-		shown := writer.Line(line.String())
-		line.Reset()
-		line.WriteString(shown)
-	} else {
-		line.WriteByte('\n')
+		return []byte(writer.Line(line.String()))
 	}
-	// One write a line, so that lines of several goroutines never mix. A log that cannot be
-	// written is no reason to stop serving.
-	_, _ = log.Write(line.Bytes())
+	line.WriteByte('\n')
+	return line.Bytes()
 }

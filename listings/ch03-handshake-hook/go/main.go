@@ -24,7 +24,10 @@ visit   for each set of files and port on stdin: does a client accept the server
 `
 
 func main() {
+	queue := newQueue(os.Stderr)
+	log = queue
 	err := run(os.Args[1:])
+	queue.Flush(time.Second)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		os.Exit(1)

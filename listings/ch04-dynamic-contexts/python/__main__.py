@@ -83,4 +83,5 @@ if __name__ == "__main__":
     try:
         main()
     except (Rejected, OSError, EOFError) as why:
+        event.LOG.flush()
         sys.exit(f"error: {why}")

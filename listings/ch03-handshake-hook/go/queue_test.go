@@ -1,0 +1,69 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// reader takes a line when the test reads it, and until then its writer waits.
+type reader chan string
+
+func (r reader) Write(line []byte) (int, error) {
+	r <- string(line)
+	return len(line), nil
+}
+
+func TestALogThatIsNotReadHoldsNobodyUp(t *testing.T) {
+	read := make(reader)
+	queue := newQueue(read)
+	const more = 7
+	logged := make(chan struct{})
+	go func() {
+		defer close(logged)
+		for range queued + more {
+			_, _ = queue.Write([]byte("line\n"))
+		}
+	}()
+	select {
+	case <-logged:
+	case <-time.After(bound):
+		t.Fatal("who logs waits for who reads")
+	}
+	// One line may be on its way already.
+	lines := 0
+	for len(queue.lines) > 0 {
+		<-read
+		lines++
+	}
+	if lines < queued-1 || lines > queued+1 {
+		t.Fatalf("%d lines waited", lines)
+	}
+	_, _ = queue.Write([]byte("next\n"))
+	told := ""
+	for !strings.Contains(told, "lines_lost") {
+		if told = <-read; told == "next\n" {
+			t.Fatal("nothing is said of lines that were lost")
+		}
+	}
+	lost := strings.Contains(told, `"lines":7}`) || strings.Contains(told, `"lines":6}`)
+	if !lost || <-read != "next\n" {
+		t.Fatalf("%s is not what was lost", told)
+	}
+}
+
+func TestTheEndWaitsForTheLogAndNotForEver(t *testing.T) {
+	read := make(reader)
+	queue := newQueue(read)
+	_, _ = queue.Write([]byte("last\n"))
+	queue.Flush(time.Millisecond)
+	flushed := make(chan struct{})
+	go func() {
+		queue.Flush(bound)
+		close(flushed)
+	}()
+	if line := <-read; line != "last\n" {
+		t.Fatal(line)
+	}
+	<-flushed
+}
