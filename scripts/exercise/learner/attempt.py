@@ -38,6 +38,8 @@ def failure(error, checks):
         frames = [frame for frame in frames if frame.filename == checks]
     else:
         words = "".join(traceback.format_exception_only(error)).strip()
+    # Half of a surrogate pair is no text that JSON can carry.
+    words = words.encode("utf-8", "backslashreplace").decode()
     return words, f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
 
 
@@ -108,6 +110,8 @@ def main():
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     except (ImportError, OSError, ValueError):
         pass  # A system without such a limit.
+    # A copy of this process would try the checks once more, and copy itself at each.
+    os.register_at_fork(after_in_child=lambda: os._exit(1))
     lab, *words = sys.argv[1:]
     sys.path.append(lab)
     answers = [(words[at], words[at + 1], open(words[at + 2], "a", encoding="utf-8")) for at in range(0, len(words), 3)]

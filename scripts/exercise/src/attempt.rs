@@ -160,12 +160,8 @@ fn attempt_in_go(
         eprint!("{}", tested.refused);
         return Ok(Attempt::DoesNotCompile);
     }
-    let checks = checks.into_iter().map(|check| {
-        let outcome = go::outcome(tested.tests.remove(&check.name));
-        (check, outcome)
-    });
     Ok(Attempt::Ran(Ran {
-        checks: checks.collect(),
+        checks: go::outcomes(&mut tested, checks),
         printed: tested.printed.text(),
         status: None,
     }))
@@ -341,7 +337,7 @@ pub fn outcomes(said: &str, checks: Vec<Check>) -> Vec<(Check, Outcome)> {
             at,
             ..
         }) => Outcome::Failed {
-            words: words.clone(),
+            words: printed::capped(words),
             at: at.clone(),
         },
         Some(_) => Outcome::Held,

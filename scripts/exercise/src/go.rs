@@ -45,6 +45,8 @@ pub struct Tested {
     pub printed: Printed,
     /// Whether it was built and started.
     pub built: bool,
+    /// Whether Go ended well. What it says of each test an answer can print, too; this it cannot.
+    pub succeeded: bool,
     /// What the tests print before the first of them, until they have.
     seal: Option<String>,
     /// What the compiler said, where no test ran.
@@ -127,8 +129,9 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
-    let said = printed::run_and_read(&mut command, read)?;
+    let (said, status) = printed::run_and_read(&mut command, read)?;
     tested.refused += &said;
+    tested.succeeded = status.success();
     Ok(tested)
 }
 
@@ -146,6 +149,28 @@ pub enum Outcome {
     },
     /// The program ended before.
     NotReached,
+}
+
+/// What is said of each check where all claim to hold, and Go says that they do not.
+const NOT_BELIEVED: &str = "Go says that the tests failed, and each of them claims to have passed: the answer prints what tests print.";
+
+/// What came of all checks, by what Go said of their tests.
+pub fn outcomes(tested: &mut Tested, checks: Vec<Check>) -> Vec<(Check, Outcome)> {
+    let of = |check: Check| {
+        let outcome = outcome(tested.tests.remove(&check.name));
+        (check, outcome)
+    };
+    let mut all: Vec<_> = checks.into_iter().map(of).collect();
+    let held = |(_, outcome): &(Check, Outcome)| *outcome == Outcome::Held;
+    if !tested.succeeded && all.iter().all(held) {
+        for (_, outcome) in &mut all {
+            *outcome = Outcome::Failed {
+                words: NOT_BELIEVED.into(),
+                at: None,
+            };
+        }
+    }
+    all
 }
 
 /// What came of a check, by what Go said of its test.
@@ -189,7 +214,8 @@ impl Tested {
         let test = self.tests.entry(name).or_default();
         match line.action.as_str() {
             "run" => test.began = true,
-            "pass" => test.passed = Some(true),
+            // What has failed does not pass any more, whatever is printed afterwards.
+            "pass" => test.passed = test.passed.or(Some(true)),
             "fail" => test.passed = Some(false),
             "output" => {
                 let said = line.output.trim();
@@ -199,7 +225,7 @@ impl Tested {
                     .find_map(|file| said.strip_prefix(file));
                 match of_test.and_then(|rest| rest.split_once(": ")) {
                     Some((number, words)) => {
-                        test.words = words.to_owned();
+                        test.words = printed::capped(words);
                         let file = folder.join("answer_test.go");
                         test.at = Some(format!("{}:{number}", file.display()));
                     }

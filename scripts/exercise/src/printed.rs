@@ -120,16 +120,33 @@ fn piped(command: &mut Command) -> &mut Command {
         .stderr(Stdio::piped())
 }
 
-/// Runs a program that reads nothing, gives its stdout to `read`, and returns what it prints on stderr.
+/// So many letters of why a check does not hold are kept: an answer chooses the words of its own errors.
+const WORDS: usize = 2000;
+
+/// As much of some words as a person reads. At their end stands how much was left out.
+pub fn capped(words: &str) -> String {
+    match words.char_indices().nth(WORDS) {
+        None => words.to_owned(),
+        Some((at, _)) => {
+            let (kept, left_out) = words.split_at(at);
+            format!("{kept} … (and {} bytes more)", left_out.len())
+        }
+    }
+}
+
+/// Runs a program that reads nothing, gives its stdout to `read`, and returns what it prints on stderr, and how it ended.
 ///
 /// # Errors
 /// When the program cannot be started.
-pub fn run_and_read(command: &mut Command, read: impl FnOnce(&mut dyn Read)) -> io::Result<String> {
+pub fn run_and_read(
+    command: &mut Command,
+    read: impl FnOnce(&mut dyn Read),
+) -> io::Result<(String, ExitStatus)> {
     let mut child = piped(command).spawn()?;
     let err = child.stderr.take().map(Coming::through);
     if let Some(mut stdout) = child.stdout.take() {
         read(&mut stdout);
     }
-    child.wait()?;
-    Ok(err.map(|pipe| pipe.text()).unwrap_or_default())
+    let status = child.wait()?;
+    Ok((err.map(|pipe| pipe.text()).unwrap_or_default(), status))
 }
