@@ -330,7 +330,8 @@ fn an_answer_in_python_that_copies_its_process_copies_nothing() {
     }
     let forks = "import os\n\nFORKED = []\n\n\ndef fork():\n    if FORKED:\n        return True\n    \
                  FORKED.append(1)\n    pid = os.fork()\n    \
-                 return pid > 0 and os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1\n\n\n";
+                 if pid == 0:\n        os._exit(7)\n    \
+                 return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1\n\n\n";
     let answer = format!(
         "{forks}{}",
         solution().replace("return True", "return fork()")
