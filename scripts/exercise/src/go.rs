@@ -294,3 +294,63 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         _ => fs::write(path, text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made of these lines of `go test -json`, where Go ends so.
+    fn tested(lines: &[(&str, &str)], succeeded: bool) -> Vec<Outcome> {
+        let mut tested = Tested {
+            succeeded,
+            ..Tested::default()
+        };
+        for (action, test) in lines {
+            let line = Line {
+                action: (*action).into(),
+                test: Some((*test).into()),
+                output: String::new(),
+            };
+            tested.note(Path::new("."), line);
+        }
+        let checks = ["TestA", "TestB"].map(|name| Check::new(name, String::new()));
+        let all = outcomes(&mut tested, checks.into()).into_iter();
+        all.map(|(_, outcome)| outcome).collect()
+    }
+
+    const HELD: [(&str, &str); 4] = [
+        ("run", "TestA"),
+        ("pass", "TestA"),
+        ("run", "TestB"),
+        ("pass", "TestB"),
+    ];
+
+    /// From inside of a check that holds, an answer can print what Go prints of tests that passed.
+    #[test]
+    fn what_has_failed_does_not_pass_any_more() {
+        let failed = [("run", "TestA"), ("fail", "TestA")];
+        let forged = [&failed[..], &HELD].concat();
+        let [first, second] = tested(&forged, true).try_into().unwrap();
+        assert!(matches!(first, Outcome::Failed { .. }), "{first:?}");
+        assert_eq!(second, Outcome::Held);
+    }
+
+    #[test]
+    fn how_go_ends_outweighs_what_each_test_claims() {
+        assert_eq!(tested(&HELD, true), [Outcome::Held, Outcome::Held]);
+        for outcome in tested(&HELD, false) {
+            let Outcome::Failed { words, .. } = outcome else {
+                panic!("{outcome:?}");
+            };
+            assert!(words.contains("prints what tests print"), "{words}");
+        }
+        // Where one failed, Go ends so in any case.
+        let one = [
+            ("run", "TestA"),
+            ("pass", "TestA"),
+            ("run", "TestB"),
+            ("fail", "TestB"),
+        ];
+        assert_eq!(tested(&one, false)[0], Outcome::Held);
+    }
+}
