@@ -299,6 +299,12 @@ fn what_a_lost_line_may_have_claimed_is_no_lie() {
     let with = |lost: &[Event]| [&[a.clone(), b.clone()], lost].concat();
     assert_eq!(lies(&with(&[]), &wire).len(), 2);
     assert_eq!(lies(&with(&[lines_lost(9000)]), &wire), []);
+    // What came before the last claim was claimed before it.
+    let early = saw(1500, 1510, "x");
+    assert_eq!(
+        lies(&with(&[lines_lost(9000)]), std::slice::from_ref(&early)).len(),
+        1
+    );
     // Back to the first one and on again, in what is lost: generation 3 is skipped.
     let again = [lines_lost(4000), loaded(5000, 4, "d")];
     assert_eq!(lies(&with(&again), &wire), []);
@@ -323,7 +329,7 @@ fn of_several_servers_any_may_have_lost_its_claim() {
         );
         event(ms, &claim)
     };
-    let both = [of(1000, 1, "a"), of(1100, 2, "b")];
+    let both = [of(1000, 2, "a"), of(1100, 1, "b")];
     let wire = [saw(1050, 1060, "x"), saw(5000, 5010, "y")];
     assert_eq!(lies(&both, &wire).len(), 2);
     assert_eq!(lies(&[&both[..], &[lines_lost(1200)]].concat(), &wire), []);
