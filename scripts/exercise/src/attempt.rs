@@ -55,6 +55,8 @@ pub struct Ran {
     pub printed: String,
     /// How its program ended, where that is known.
     pub status: Option<ExitStatus>,
+    /// What the answer had left running, which was ended: a command line for each.
+    pub left: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +166,7 @@ fn attempt_in_go(
         checks: go::outcomes(&mut tested, checks),
         printed: tested.printed.text(),
         status: None,
+        left: tested.left,
     }))
 }
 
@@ -191,6 +194,7 @@ fn attempt_in_python(
             checks: outcomes(said, checks),
             printed,
             status,
+            left: tried.left,
         })),
         _ => {
             eprint!("{printed}");
@@ -313,15 +317,16 @@ fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
     let mut outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
     let mut command = Command::new(program);
     let ran = printed::run(command.arg(outcomes.path()), PROGRAM);
-    let (printed, status) = ran.map_err(wrong)?;
+    let ended = ran.map_err(wrong)?;
     // The program has removed its name, so that no answer finds it.
     let mut said = String::new();
     let read = outcomes.as_file_mut().read_to_string(&mut said);
     read.map_err(wrong)?;
     Ok(Ran {
         checks: self::outcomes(&said, checks),
-        printed,
-        status: Some(status),
+        printed: ended.printed,
+        status: Some(ended.status),
+        left: ended.left,
     })
 }
 

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::left::{self, Run};
+
 /// How long a pipe is waited for whose program has ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 
@@ -80,29 +82,47 @@ fn lock(printed: &Mutex<Printed>) -> MutexGuard<'_, Printed> {
     printed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a program that reads nothing. Returns what it prints, and how it ended.
+/// A program that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it printed.
+    pub printed: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it had left running, which was ended: a command line for each.
+    pub left: Vec<String>,
+}
+
+/// Runs a program that reads nothing, and ends what it leaves behind.
 ///
 /// # Errors
 /// When the program cannot be started. When it has not ended in this time: then it is killed.
-pub fn run(command: &mut Command, bound: Duration) -> io::Result<(String, ExitStatus)> {
-    let mut child = piped(command).spawn()?;
+pub fn run(command: &mut Command, bound: Duration) -> io::Result<Ended> {
+    let run = Run::next();
+    let mut child = run.of(piped(command)).spawn()?;
     let out = child.stdout.take().map(Coming::through);
     let err = child.stderr.take().map(Coming::through);
-    let status = ended(&mut child, bound)?;
+    let in_time = ended(&mut child, bound);
+    let left = run.end_all(&child);
+    let status = child.wait()?;
+    in_time?;
     let printed = [out, err].into_iter().flatten();
-    Ok((printed.map(|pipe| pipe.text()).collect(), status))
+    Ok(Ended {
+        printed: printed.map(|pipe| pipe.text()).collect(),
+        status,
+        left,
+    })
 }
 
-/// Waits for its end, for so long.
-fn ended(child: &mut Child, bound: Duration) -> io::Result<ExitStatus> {
+/// Waits for its end, for so long, and kills it then.
+fn ended(child: &mut Child, bound: Duration) -> io::Result<()> {
     let began = Instant::now();
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
+        if left::has_ended(child)? {
+            return Ok(());
         }
         if began.elapsed() > bound {
             child.kill()?;
-            child.wait()?;
             let words = format!(
                 "the answer's program had not ended after {} s, and was killed",
                 bound.as_secs()
