@@ -151,11 +151,14 @@ fn attempt_in_go(
         }
     }
     let module = copy.as_ref().map_or(module, |copy| copy.path());
-    let mut tested = go::test(module).map_err(|error| Error::Language {
-        program: "go",
-        needs: "Go 1.25 or newer",
-        language: exercise.track.language(),
-        error,
+    let mut tested = go::test(module).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => Error::file(&answer, error),
+        _ => Error::Language {
+            program: "go",
+            needs: "Go 1.25 or newer",
+            language: exercise.track.language(),
+            error,
+        },
     })?;
     // Where it was built, and ended before its first test, what it printed says why.
     if tested.tests.is_empty() && !tested.built {

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -109,10 +110,13 @@ pub fn checks(test: &str) -> Vec<Check> {
 const BOUNDED: &str = "sh -c 'ulimit -v 4194304 2>/dev/null; EXERCISE_RUN=$EXERCISE_MARK \"$0\" \"$@\"; ended=$?; \
                        printf \"\\n%s\\n\" \"$EXERCISE_MARK has ended\"; exit $ended'";
 
+/// How long Go may take: its first build on a slow machine, and a minute for the tests.
+const BOUND: Duration = Duration::from_secs(15 * 60);
+
 /// Runs the tests of the module in this folder.
 ///
 /// # Errors
-/// When Go cannot be started.
+/// When Go cannot be started, and when it does not end.
 pub fn test(folder: &Path) -> io::Result<Tested> {
     let seal = format!("{:x}", RandomState::new().hash_one(folder));
     let run = Run::next();
@@ -143,8 +147,9 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
-    let (said, status) = printed::run_and_read(&mut command, read)?;
+    let ended = printed::run_and_read(&mut command, BOUND, read);
     tested.end_what_is_left();
+    let (said, status) = ended?;
     tested.refused += &said;
     tested.succeeded = status.success();
     Ok(tested)

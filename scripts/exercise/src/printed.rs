@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -123,14 +123,18 @@ fn ended(child: &mut Child, bound: Duration) -> io::Result<()> {
         }
         if began.elapsed() > bound {
             child.kill()?;
-            let words = format!(
-                "the answer's program had not ended after {} s, and was killed",
-                bound.as_secs()
-            );
-            return Err(io::Error::new(io::ErrorKind::TimedOut, words));
+            return Err(late(bound));
         }
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+fn late(bound: Duration) -> io::Error {
+    let words = format!(
+        "the answer's program had not ended after {} s, and was killed",
+        bound.as_secs()
+    );
+    io::Error::new(io::ErrorKind::TimedOut, words)
 }
 
 fn piped(command: &mut Command) -> &mut Command {
@@ -157,16 +161,32 @@ pub fn capped(words: &str) -> String {
 /// Runs a program that reads nothing, gives its stdout to `read`, and returns what it prints on stderr, and how it ended.
 ///
 /// # Errors
-/// When the program cannot be started.
+/// When the program cannot be started. When its stdout has not ended in this time: then it is killed.
 pub fn run_and_read(
     command: &mut Command,
+    bound: Duration,
     read: impl FnOnce(&mut dyn Read),
 ) -> io::Result<(String, ExitStatus)> {
     let mut child = piped(command).spawn()?;
     let err = child.stderr.take().map(Coming::through);
-    if let Some(mut stdout) = child.stdout.take() {
-        read(&mut stdout);
-    }
+    let stdout = child.stdout.take();
+    let (done, is_read) = mpsc::channel::<()>();
+    let started = &mut child;
+    let in_time = thread::scope(|scope| {
+        let watching = scope.spawn(move || {
+            // Its other end is dropped when all is read.
+            let late = is_read.recv_timeout(bound) == Err(RecvTimeoutError::Timeout);
+            late.then(|| started.kill())
+        });
+        if let Some(mut stdout) = stdout {
+            read(&mut stdout);
+        }
+        drop(done);
+        watching.join()
+    });
     let status = child.wait()?;
+    if !matches!(in_time, Ok(None)) {
+        return Err(late(bound));
+    }
     Ok((err.map(|pipe| pipe.text()).unwrap_or_default(), status))
 }
