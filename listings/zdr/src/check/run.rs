@@ -31,7 +31,7 @@ use crate::server::error::StartError;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
-use crate::testbed::aside::Differs;
+use crate::testbed::aside::{Amiss, Differs};
 use crate::testbed::rotate::rotate;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
@@ -49,8 +49,9 @@ pub(super) struct Run {
     options: Options,
     outline: Report,
     windows: Vec<Window>,
-    /// Which clients that stand aside were shown the old certificate, after the rotation of this number.
-    kept_old: Vec<(u32, Differs)>,
+    /// Which clients that stand aside were not shown the new certificate after the rotation of this number, and
+    /// what became of each.
+    asides: Vec<(u32, Differs, Amiss)>,
     resources: Option<Resources>,
 }
 
@@ -76,7 +77,7 @@ impl Run {
             options: options.clone(),
             outline,
             windows: Vec::new(),
-            kept_old: Vec::new(),
+            asides: Vec::new(),
             resources: None,
         })
     }
@@ -115,9 +116,12 @@ impl Run {
             if window.first_new.is_some() {
                 let spent = self.recorder.now().saturating_sub(window.notified);
                 let left = testbed.reload_within().saturating_sub(spent);
-                let old = testbed.kept_old(window.generation, Instant::now() + left);
-                let old = old.await.into_iter();
-                self.kept_old.extend(old.map(|differs| (number, differs)));
+                let missed = testbed.asides_amiss(window.generation, Instant::now() + left);
+                let missed = missed.await.into_iter();
+                // What this side could not try says nothing about the server.
+                let missed = missed.filter(|(_, amiss)| !amiss.error().is_some_and(is_short));
+                let missed = missed.map(|(differs, amiss)| (number, differs, amiss));
+                self.asides.extend(missed);
             }
             self.windows.push(window);
             (control.progress)(Step::Rotated { number, after });
@@ -185,7 +189,7 @@ impl Run {
 
         // Those who are shown the old certificate say more than that it is shown.
         let mut findings = of_beside(&records, windows);
-        findings.extend(of_asides(&self.kept_old, windows.len()));
+        findings.extend(of_asides(&self.asides, windows.len()));
         let plan = &self.outline.plan;
         findings.extend(findings::of_rotations(&rotations, plan, &back));
         findings.extend(findings::of_classes(&classes));
