@@ -51,7 +51,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::server::error::{NotReady, StartError, Taken};
-use crate::server::holder::{Before, Holder, complains_of_a_port, of_ports_in};
+use crate::server::holder::{Before, Holder, behind, complains_of_a_port, of_ports_in};
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage, lives};
@@ -393,6 +393,13 @@ impl Server {
                 let mut listening = process.tree.listening().into_iter();
                 listening.any(|address| address.port() == port)
             })
+    }
+
+    /// Which of its processes listens on its port, where the first one, which is signalled, does not. `None`
+    /// where that is not known.
+    pub(crate) fn behind(&self) -> Option<Holder> {
+        let process = self.process.as_ref()?;
+        behind(&process.tree, self.port())
     }
 
     /// Where it listens, or should.

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{of_asides, of_beside};
 use crate::judge::findings;
+use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::load::{Load, Rates};
@@ -29,6 +30,7 @@ use crate::report::{
 use crate::scenarios::applies;
 use crate::server::error::StartError;
 use crate::server::origin::DOWNLOAD;
+use crate::server::process_tree::Usage;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::aside::{Amiss, Differs};
@@ -53,6 +55,7 @@ pub(super) struct Run {
     /// what became of each.
     asides: Vec<(u32, Differs, Amiss)>,
     resources: Option<Resources>,
+    growth: Growth,
 }
 
 impl Run {
@@ -79,6 +82,7 @@ impl Run {
             windows: Vec::new(),
             asides: Vec::new(),
             resources: None,
+            growth: Growth::default(),
         })
     }
 
@@ -102,8 +106,8 @@ impl Run {
     ) -> Result<(), Error> {
         testbed.wait_for(&self.classes, &self.recorder).await?;
         (control.progress)(Step::Steady);
-        pass(testbed, self.options.steady).await?;
-        let before = testbed.server.usage();
+        let before = self.steady(testbed).await?;
+        self.growth.rotated(self.recorder.now(), before);
         for number in 1..=self.options.rotations {
             let next = self.recorder.now() + self.options.interval;
             let window = rotate(testbed, &self.recorder, &self.client).await?;
@@ -126,9 +130,10 @@ impl Run {
             self.windows.push(window);
             (control.progress)(Step::Rotated { number, after });
             pass(testbed, next.saturating_sub(self.recorder.now())).await?;
+            let usage = testbed.server.usage();
+            self.growth.rotated(self.recorder.now(), usage);
         }
-        pass(testbed, self.options.steady).await?;
-        let after = testbed.server.usage();
+        let after = self.steady(testbed).await?;
         self.resources = before.zip(after).map(|(before, after)| Resources {
             memory_before: before.memory,
             memory_after: after.memory,
@@ -140,6 +145,18 @@ impl Run {
         Ok(())
     }
     // ANCHOR_END: rotations
+
+    /// A time in which clients come and nothing is rotated, and what the server uses at its end. It settles in
+    /// the first half.
+    async fn steady(&mut self, testbed: &mut TestBed) -> Result<Option<Usage>, Error> {
+        let half = self.options.steady / 2;
+        pass(testbed, half).await?;
+        let began = (self.recorder.now(), testbed.server.usage());
+        pass(testbed, half).await?;
+        let usage = testbed.server.usage();
+        self.growth.passed(began, (self.recorder.now(), usage));
+        Ok(usage)
+    }
 
     fn held(&self) -> usize {
         let per_class = |class: &Class| match class {
@@ -198,7 +215,7 @@ impl Run {
         let latest = testbed.chains.latest();
         findings.extend(findings::of_resumption(&records, &rotations, latest));
         if let Some(resources) = &self.resources {
-            findings.extend(findings::of_resources(resources, rotations.len()));
+            findings.extend(of_resources(resources, &self.growth, rotations.len()));
         }
         findings.extend(findings::of_chains(testbed.chains.added()));
         findings.extend(of_server(&mut testbed.server, findings::ROTATION));

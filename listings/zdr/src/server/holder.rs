@@ -10,7 +10,7 @@ use crate::server::processes;
 #[cfg(not(target_os = "linux"))]
 use crate::server::processes_elsewhere as processes;
 
-/// A process that is not the server's, and listens on a port that the server needs.
+/// A process that listens on a port: not the server's, if the server needs that port, or one behind its first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Where it listens.
@@ -61,6 +61,22 @@ fn rank(listens: IpAddr, come_to: IpAddr) -> Option<u8> {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) if come_to.is_ipv4() => Some(1),
         IpAddr::V6(listens) if listens.is_unspecified() => Some(2),
         _ => None,
+    }
+}
+
+/// Who of this server's processes listens on its port, if its first one does not.
+pub(super) fn behind(server: &ProcessTree, port: u16) -> Option<Holder> {
+    let own = server.sockets();
+    let holders = processes::holders(|inode, at| at.port() == port && own.contains(&inode));
+    let first = |holder: &Holder| {
+        holder
+            .process
+            .as_ref()
+            .is_none_or(|(pid, _)| *pid == server.group)
+    };
+    match holders.iter().any(first) {
+        true => None,
+        false => holders.into_iter().next(),
     }
 }
 
