@@ -3,8 +3,6 @@
 //! rustls leaves most of a certificate unread. Go and OpenSSL read all of it, and end the handshake at
 //! the first one that they cannot read.
 
-use std::ops::RangeInclusive;
-
 use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
@@ -12,6 +10,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 use x509_parser::public_key::PublicKey;
 
+use crate::algorithms::RSA_BITS;
 use crate::key::{bits, curve_name};
 
 // ANCHOR: by_all
@@ -89,9 +88,6 @@ fn modulus(certificate: &X509Certificate<'_>) -> Option<String> {
         "clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
     ))
 }
-
-/// How long an RSA key may be by which rustls verifies a signature. Go sets the same upper bound.
-pub(crate) const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 
 /// How long the key of this certificate is, where it is one of RSA.
 pub(crate) fn rsa_bits(certificate: &X509Certificate<'_>) -> Option<usize> {

@@ -17,6 +17,7 @@ use x509_parser::extensions::{AuthorityKeyIdentifier, GeneralName, ParsedExtensi
 use x509_parser::parse_x509_certificate;
 use x509_parser::x509::X509Version;
 
+use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
 use crate::parsed;
 
@@ -161,7 +162,7 @@ pub(crate) fn explain(
 
 /// How many bits its RSA key has, where clients verify no signature by that.
 fn weak_bits(link: &Link<'_>) -> Option<usize> {
-    parsed::rsa_bits(&link.parsed).filter(|bits| !parsed::RSA_BITS.contains(bits))
+    parsed::rsa_bits(&link.parsed).filter(|bits| !RSA_BITS.contains(bits))
 }
 // ANCHOR_END: weak
 
