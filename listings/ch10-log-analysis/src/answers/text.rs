@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Answers, Begun, OfServer, Percentiles};
+use super::{Answers, Begun, OfLog, OfServer, Percentiles};
 use crate::format::{ago, ahead, moment, span};
 use crate::state::Refused;
 use events::line::plain;
@@ -53,24 +53,26 @@ impl fmt::Display for Answers {
                 self.replaced_unseen
             )?;
         }
+        write!(f, "{}", self.log)
+    }
+}
+
+impl fmt::Display for OfLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "log: {} events, {} broken lines",
-            self.log.events, self.log.broken_lines
+            self.events, self.broken_lines
         )?;
-        if self.log.lost_lines > 0 {
+        if self.lost_lines > 0 {
             write!(
                 f,
                 "; {} lines are lost, and what they held is not in these answers",
-                self.log.lost_lines
+                self.lost_lines
             )?;
         }
-        if self.log.clock_set_back > 0 {
-            write!(
-                f,
-                "; its clock was set back {} times",
-                self.log.clock_set_back
-            )?;
+        if self.clock_set_back > 0 {
+            write!(f, "; its clock was set back {} times", self.clock_set_back)?;
         }
         writeln!(f)
     }
