@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Answers, Begun, OfLog, OfServer, Percentiles};
+use super::{Answers, Begun, OfServer, Percentiles};
 use crate::format::{ago, ahead, moment, span};
 use crate::state::Refused;
 use events::line::plain;
@@ -53,26 +53,25 @@ impl fmt::Display for Answers {
                 self.replaced_unseen
             )?;
         }
-        write!(f, "{}", self.log)
+        self.write_log(f)
     }
 }
 
-impl fmt::Display for OfLog {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "log: {} events, {} broken lines",
-            self.events, self.broken_lines
-        )?;
-        if self.lost_lines > 0 {
+impl Answers {
+    /// What the answers stand on.
+    fn write_log(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let log = &self.log;
+        let (events, broken) = (log.events, log.broken_lines);
+        write!(f, "log: {events} events, {broken} broken lines")?;
+        if log.lost_lines > 0 {
+            let lost = log.lost_lines;
             write!(
                 f,
-                "; {} lines are lost, and what they held is not in these answers",
-                self.lost_lines
+                "; {lost} lines are lost, and what they held is not in these answers"
             )?;
         }
-        if self.clock_set_back > 0 {
-            write!(f, "; its clock was set back {} times", self.clock_set_back)?;
+        if log.clock_set_back > 0 {
+            write!(f, "; its clock was set back {} times", log.clock_set_back)?;
         }
         writeln!(f)
     }
