@@ -6,6 +6,7 @@
 mod attach;
 mod fooled;
 mod gate;
+mod grows;
 mod keep;
 mod limits;
 mod outputs;
