@@ -18,7 +18,7 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("the expression is valid")
 });
-static BELOW: LazyLock<Regex> =
+static SIGN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(&lt;|≤|≥|±) (\d)").expect("the expression is valid"));
 static DATE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\d\b").expect("the expression is valid"));
@@ -38,7 +38,7 @@ pub(super) fn join(page: &str) -> String {
 fn in_text(text: &str) -> String {
     let join = |found: &Captures<'_>| format!("{}\u{a0}{}{}", &found[1], &found[2], &found[3]);
     let joined = NUMBER.replace_all(text, join);
-    let joined = BELOW.replace_all(&joined, "$1\u{a0}$2");
+    let joined = SIGN.replace_all(&joined, "$1\u{a0}$2");
     // A hyphen that does not break is another one than the reader searches for.
     let whole = "<span class=\"date\">$0</span>";
     DATE.replace_all(&joined, whole).into_owned()
