@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::left::Run;
 use crate::printed::{self, Printed};
 use crate::program::Check;
+use crate::target;
 
 /// What makes a module of the folder in which an answer lies.
 const MODULE: &str = "module answer\n\ngo 1.25\n";
@@ -147,6 +148,10 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
+    // Cargo names a folder in the checkout, which may be read-only.
+    if let Some(named) = target::elsewhere() {
+        command.env("GOCACHE", named.join("go-cache"));
+    }
     let ended = printed::run_and_read(&mut command, BOUND, read);
     tested.end_what_is_left();
     let (said, status) = ended?;
