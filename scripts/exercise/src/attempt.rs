@@ -193,18 +193,18 @@ fn attempt_in_python(
         },
     })?;
     let (printed, status) = (tried.printed, Some(tried.status));
-    match tried.outcomes.first() {
-        Some(said) if python::imported(said) => Ok(Attempt::Ran(Ran {
-            checks: outcomes(said, checks),
-            printed,
-            status,
-            left: tried.left,
-        })),
-        _ => {
-            eprint!("{printed}");
-            Ok(Attempt::DoesNotCompile)
-        }
+    let said = tried.outcomes.first().map_or("", String::as_str);
+    if python::refused(said) {
+        eprint!("{printed}");
+        return Ok(Attempt::DoesNotCompile);
     }
+    // An import that ended the program has no outcome, as a check that did.
+    Ok(Attempt::Ran(Ran {
+        checks: outcomes(said, checks),
+        printed,
+        status,
+        left: tried.left,
+    }))
 }
 
 /// Writes what cargo is to build, beside what it builds: the learner's folder may be one that cannot be written. It is written
