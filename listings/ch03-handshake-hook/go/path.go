@@ -16,6 +16,10 @@ import (
 // How many intermediates a client of rustls follows.
 const deepest = 6
 
+// Authorities that have issued each other, as bridges between two do. A path that followed them would not end.
+const circle = "it leads in a circle: these authorities have issued each other, and the certificate that one " +
+	"of them has signed itself is missing or stands behind them"
+
 // takenByAll checks that clients of other libraries take the chain, too, which Go has validated. Go tries
 // each issuer of the right name. OpenSSL tries one at each step, asks it for the key that the certificate
 // names, and asks a leaf for its key usage. What rustls asks of a certificate says strict.
@@ -35,8 +39,8 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 	if signedItself(leaf) && !slices.ContainsFunc(anchors, leaf.Equal) {
 		return refuse(leaf, "its issuer has the name that it has itself, so it seems to have signed itself")
 	}
-	trusted, below := false, 0
-	for last := leaf; !signedItself(last); below++ {
+	trusted, path := false, []*x509.Certificate{leaf}
+	for last := leaf; !signedItself(last); path = append(path, last) {
 		if what := strict(last); what != "" && !trusted {
 			return refuse(last, what)
 		}
@@ -55,7 +59,10 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 		if what := weak(next); what != "" {
 			return refuse(next, what)
 		}
-		if !trusted && below == deepest {
+		if slices.ContainsFunc(path, next.Equal) {
+			return refuse(last, circle)
+		}
+		if !trusted && len(path) > deepest {
 			return refuse(leaf, fmt.Sprintf("more than %d intermediates lie between it and the authority", deepest))
 		}
 		if err := last.CheckSignatureFrom(next); err != nil {
@@ -152,17 +159,24 @@ func strict(of *x509.Certificate) string {
 	return ""
 }
 
+// The bits of an RSA key by which clients of rustls and Go verify a signature.
+const shortest, longest = 2048, 8192
+
+// rsaBits is how long the key of a certificate is, or 0 where it is none of RSA.
+func rsaBits(of *x509.Certificate) int {
+	if key, is := of.PublicKey.(*rsa.PublicKey); is {
+		return key.N.BitLen()
+	}
+	return 0
+}
+
 // weak says why they verify no signature by the key of this certificate.
 func weak(issuer *x509.Certificate) string {
-	switch key := issuer.PublicKey.(type) {
-	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < 2048 || bits > 8192 {
-			return fmt.Sprintf("its RSA key has %d bits", bits)
-		}
-	case *ecdsa.PublicKey:
-		if key.Curve == elliptic.P224() {
-			return "its key is on P-224"
-		}
+	if bits := rsaBits(issuer); bits != 0 && (bits < shortest || bits > longest) {
+		return fmt.Sprintf("its RSA key has %d bits", bits)
+	}
+	if key, is := issuer.PublicKey.(*ecdsa.PublicKey); is && key.Curve == elliptic.P224() {
+		return "its key is on P-224"
 	}
 	return ""
 }

@@ -12,6 +12,7 @@ from rejected import Rejected
 
 SERVER, CLIENT = bytes.fromhex("2b06010505070301"), bytes.fromhex("2b06010505070302")
 DEEPEST = 6  # Intermediates that a client of rustls follows.
+LONGEST = 8192  # Bits of an RSA key by which clients of rustls and Go verify a signature.
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
@@ -85,11 +86,11 @@ def by_all(source, chain, anchors, purpose):
         detail = f"OpenSSL takes it, and clients of rustls or Go do not. Certificate {at} of the path: {what}"
         return Rejected("chain_broken", source.certificate, detail)
 
-    last, trusted, at = chain[0], False, 1
+    last, trusted, at, path = chain[0], False, 1, []
     while at == 1 or last.subject != last.issuer:
         if not trusted and (what := _strange(last, purpose)):
             raise refuse(at, what)
-        among = [it for it in anchors if it.subject == last.issuer]
+        among = [it for it in anchors if it.subject == last.issuer and it not in path]
         trusted = trusted or bool(among)
         among = among or ([] if trusted else [it for it in chain[1:] if it.subject == last.issuer])
         if not among and trusted:
@@ -97,6 +98,7 @@ def by_all(source, chain, anchors, purpose):
         if not among:
             raise refuse(at, "no certificate here has its issuer's name, byte for byte")
         last = next((it for it in among if not _weak(it)), among[0])
+        path.append(last)  # None twice: authorities issue each other, and a path that followed them had no end.
         at += 1
         if what := _weak(last) or _unparsed(last):
             raise refuse(at, what)
@@ -112,6 +114,8 @@ def _unparsed(of):
             return f"clients of Go do not parse its key on {keys.curve(of.algorithm[1])}"
         if of.point[0] != 4:
             return "clients of Go do not parse its key, a compressed point"
+    if of.algorithm[0] == _RSA and (bits := _bits(of)) > LONGEST:
+        return f"clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
     for tag, uri, _ in asn1.items(asn1.first(of.extensions.get(_NAMES, (False, b"0\0"))[1])[1]):
         if tag == 0x86 and (not _URI.issuperset(uri) or uri.count(b"[") != uri.count(b"]")):
             return "one of its names is a URI that clients of Go do not parse"
@@ -135,11 +139,15 @@ def _strange(of, purpose):
 def _weak(issuer):
     """Why they verify no signature by its key."""
     if issuer.algorithm[0] == _RSA:
-        bits = int.from_bytes(asn1.values(asn1.first(issuer.point)[1])[0], "big").bit_length()
-        return None if 2048 <= bits <= 8192 else f"its RSA key has {bits} bits"
+        bits = _bits(issuer)
+        return None if 2048 <= bits <= LONGEST else f"its RSA key has {bits} bits"
     if issuer.algorithm[0] == _ECDSA and issuer.algorithm[1] not in keys.CURVES:
         return f"its key is on {keys.curve(issuer.algorithm[1])}"
     return "it has an Ed448 key" if issuer.algorithm[0] == _ED448 else None
+
+
+def _bits(of):
+    return int.from_bytes(asn1.values(asn1.first(of.point)[1])[0], "big").bit_length()
 
 
 def _from_1970(tag, date):

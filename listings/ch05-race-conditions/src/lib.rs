@@ -209,8 +209,12 @@ impl Reader {
         let now = self.dates.current_time();
         // A clock that cannot be read is taken for 1970: nothing is valid then.
         let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
-        let identity = validate_by(anchors, source, &contents, self.peers, now)
-            .map_err(|rejected| key::explain(rejected, source, &contents))?;
+        let identity = validate_by(anchors.clone(), source, &contents, self.peers, now).map_err(
+            |rejected| {
+                let rejected = path::explain(rejected, source, &contents, &anchors, now);
+                key::explain(rejected, source, &contents)
+            },
+        )?;
         if !self.options.ml_dsa {
             algorithms::taken_by_all(source, &identity)?;
         }

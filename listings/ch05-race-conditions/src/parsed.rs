@@ -3,13 +3,16 @@
 //! rustls leaves most of a certificate unread. Go and OpenSSL read all of it, and end the handshake at
 //! the first one that they cannot read.
 
+use std::ops::RangeInclusive;
+
 use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
+use x509_parser::public_key::PublicKey;
 
-use crate::key::curve_name;
+use crate::key::{bits, curve_name};
 
 // ANCHOR: by_all
 /// Checks that clients of OpenSSL and Go parse each certificate of the chain.
@@ -36,6 +39,7 @@ pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
     serial(certificate.raw_serial())
         .map(Into::into)
         .or_else(|| point(certificate))
+        .or_else(|| modulus(certificate))
         .or_else(|| uri(certificate).map(Into::into))
 }
 // ANCHOR_END: by_all
@@ -76,6 +80,25 @@ fn point(certificate: &X509Certificate<'_>) -> Option<String> {
     }
     let compressed = key.subject_public_key.data.first() != Some(&4);
     compressed.then(|| "clients of Go do not parse its key, a compressed point".into())
+}
+
+/// Go looks at each RSA key that it is shown, whether it verifies a signature with it or not.
+fn modulus(certificate: &X509Certificate<'_>) -> Option<String> {
+    let bits = rsa_bits(certificate).filter(|bits| bits > RSA_BITS.end())?;
+    Some(format!(
+        "clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
+    ))
+}
+
+/// How long an RSA key may be by which rustls verifies a signature. Go sets the same upper bound.
+pub(crate) const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
+
+/// How long the key of this certificate is, where it is one of RSA.
+pub(crate) fn rsa_bits(certificate: &X509Certificate<'_>) -> Option<usize> {
+    match certificate.public_key().parsed().ok()? {
+        PublicKey::RSA(key) => bits(key.modulus),
+        _ => None,
+    }
 }
 
 /// Go parses the URIs among the names (RFC 3986), those that nobody asks for as well.

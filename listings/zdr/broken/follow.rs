@@ -27,8 +27,8 @@ const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(
 const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.
 const EDGE: Duration = Duration::from_secs(1);
-/// How long the start takes between the first load and the watch.
-const START: Duration = Duration::from_millis(1500);
+/// How often one that is about to start looks whether it has missed a change.
+const START: Duration = Duration::from_millis(10);
 
 /// Reloads what `live` serves, each time the files have changed; or not.
 pub async fn follow(
@@ -81,9 +81,16 @@ fn came_at_once(files: &Files) -> bool {
     apart.unwrap_or_else(|earlier| earlier.duration()) <= SHORT
 }
 
-/// Watches only some time after the first load, and does not look again when it begins to.
+/// Watches only some time after the first load, and does not look again when it begins to. How long that takes
+/// is for the change to say that it is there to miss: a busy machine makes it later than any time that is set.
 async fn late_watch(live: Arc<IdentityStore>) {
-    sleep(START).await;
+    let certificate = &live.source().files.certificate;
+    let loaded = fs::read(certificate).ok();
+    while fs::read(certificate).ok() == loaded {
+        sleep(START).await;
+    }
+    // The key is written as well.
+    sleep(SHORT).await;
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(live.source(), hint);
     while hints.recv().await.is_some() {

@@ -55,6 +55,8 @@ pub struct Ran {
     pub printed: String,
     /// How its program ended, where that is known.
     pub status: Option<ExitStatus>,
+    /// What the answer had left running, which was ended: a command line for each.
+    pub left: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,11 +151,14 @@ fn attempt_in_go(
         }
     }
     let module = copy.as_ref().map_or(module, |copy| copy.path());
-    let mut tested = go::test(module).map_err(|error| Error::Language {
-        program: "go",
-        needs: "Go 1.25 or newer",
-        language: exercise.track.language(),
-        error,
+    let mut tested = go::test(module).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => Error::file(&answer, error),
+        _ => Error::Language {
+            program: "go",
+            needs: "Go 1.25 or newer",
+            language: exercise.track.language(),
+            error,
+        },
     })?;
     // Where it was built, and ended before its first test, what it printed says why.
     if tested.tests.is_empty() && !tested.built {
@@ -164,6 +169,7 @@ fn attempt_in_go(
         checks: go::outcomes(&mut tested, checks),
         printed: tested.printed.text(),
         status: None,
+        left: tested.left,
     }))
 }
 
@@ -191,6 +197,7 @@ fn attempt_in_python(
             checks: outcomes(said, checks),
             printed,
             status,
+            left: tried.left,
         })),
         _ => {
             eprint!("{printed}");
@@ -313,15 +320,16 @@ fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
     let mut outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
     let mut command = Command::new(program);
     let ran = printed::run(command.arg(outcomes.path()), PROGRAM);
-    let (printed, status) = ran.map_err(wrong)?;
+    let ended = ran.map_err(wrong)?;
     // The program has removed its name, so that no answer finds it.
     let mut said = String::new();
     let read = outcomes.as_file_mut().read_to_string(&mut said);
     read.map_err(wrong)?;
     Ok(Ran {
         checks: self::outcomes(&said, checks),
-        printed,
-        status: Some(status),
+        printed: ended.printed,
+        status: Some(ended.status),
+        left: ended.left,
     })
 }
 

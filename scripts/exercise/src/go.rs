@@ -6,9 +6,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::left::Run;
 use crate::printed::{self, Printed};
 use crate::program::Check;
 
@@ -25,6 +27,9 @@ const CHECKS: &str = "answer_test.go";
 /// By this variable the tests are told what to print before the first of them. What comes before that line is of the answer,
 /// whatever it looks like.
 const SEAL: &str = "EXERCISE_SEAL";
+
+/// By this variable the answer's program is given the mark of its run: see [`BOUNDED`].
+const MARK: &str = "EXERCISE_MARK";
 
 /// What prints it, in the package of the checks.
 fn sealing(test: &str) -> String {
@@ -51,6 +56,10 @@ pub struct Tested {
     seal: Option<String>,
     /// What the compiler said, where no test ran.
     pub refused: String,
+    /// What the answer had left running, which was ended: a command line for each.
+    pub left: Vec<String>,
+    /// Of this answer.
+    run: Option<Run>,
 }
 
 /// One test.
@@ -96,17 +105,25 @@ pub fn checks(test: &str) -> Vec<Check> {
 }
 
 /// Starts an answer's tests with 4 GiB of memory at most, as those of the other languages: one that takes more is to
-/// end, before it takes the machine. Where a system knows no such limit, there is none.
-const BOUNDED: &str = "sh -c 'ulimit -v 4194304 2>/dev/null; exec \"$0\" \"$@\"'";
+/// end, before it takes the machine. Where a system knows no such limit, there is none. The answer bears the mark of its run, and Go does
+/// not: what Go leaves running is its own. Go waits for all who hold its pipe, so that the answer has ended is said by a line.
+const BOUNDED: &str = "sh -c 'ulimit -v 4194304 2>/dev/null; EXERCISE_RUN=$EXERCISE_MARK \"$0\" \"$@\"; ended=$?; \
+                       printf \"\\n%s\\n\" \"$EXERCISE_MARK has ended\"; exit $ended'";
+
+/// How long Go may take: its first build on a slow machine, and a minute for the tests.
+const BOUND: Duration = Duration::from_secs(15 * 60);
 
 /// Runs the tests of the module in this folder.
 ///
 /// # Errors
-/// When Go cannot be started.
+/// When Go cannot be started, and when it does not end.
 pub fn test(folder: &Path) -> io::Result<Tested> {
     let seal = format!("{:x}", RandomState::new().hash_one(folder));
+    let run = Run::next();
+    let mark = run.mark().to_owned();
     let mut tested = Tested {
         seal: Some(seal.clone()),
+        run: Some(run),
         ..Tested::default()
     };
     let read = |stdout: &mut dyn Read| {
@@ -126,10 +143,13 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
         .current_dir(folder)
         .env("GOFLAGS", "-mod=readonly -trimpath")
         .env(SEAL, seal)
+        .env(MARK, mark)
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
-    let (said, status) = printed::run_and_read(&mut command, read)?;
+    let ended = printed::run_and_read(&mut command, BOUND, read);
+    tested.end_what_is_left();
+    let (said, status) = ended?;
     tested.refused += &said;
     tested.succeeded = status.success();
     Ok(tested)
@@ -192,7 +212,21 @@ pub fn outcome(test: Option<Test>) -> Outcome {
 }
 
 impl Tested {
+    fn end_what_is_left(&mut self) {
+        self.left.extend(self.run.iter().flat_map(Run::end_marked));
+    }
+
+    /// Whether this line says that the answer's program has ended.
+    fn is_its_end(&self, line: &Line) -> bool {
+        let mark = line.output.trim().strip_suffix(" has ended");
+        line.action == "output" && mark.is_some() && mark == self.run.as_ref().map(Run::mark)
+    }
+
     fn note(&mut self, folder: &Path, line: Line) {
+        if self.is_its_end(&line) {
+            self.end_what_is_left();
+            return;
+        }
         if line.action == "output" && self.seal.as_deref() == Some(line.output.trim()) {
             self.seal = None;
             return;

@@ -13,6 +13,7 @@ use exercise::attempt::{CHECKOUT, attempt};
 use exercise::class;
 use exercise::folder::Folder;
 use exercise::homework::homework;
+use exercise::interrupt;
 use exercise::progress::{Progress, Report};
 use exercise::set::{Exercise, Set, Track};
 use exercise::tell::Teller;
@@ -104,7 +105,12 @@ enum What {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    let arguments = Arguments::parse();
+    if let Err(error) = interrupt::listen() {
+        eprintln!("error: no signal can be listened for: {error}");
+        return ExitCode::FAILURE;
+    }
+    match run(arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -3,10 +3,12 @@
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::left::{self, Run};
 
 /// How long a pipe is waited for whose program has ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
@@ -80,37 +82,59 @@ fn lock(printed: &Mutex<Printed>) -> MutexGuard<'_, Printed> {
     printed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a program that reads nothing. Returns what it prints, and how it ended.
+/// A program that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it printed.
+    pub printed: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it had left running, which was ended: a command line for each.
+    pub left: Vec<String>,
+}
+
+/// Runs a program that reads nothing, and ends what it leaves behind.
 ///
 /// # Errors
 /// When the program cannot be started. When it has not ended in this time: then it is killed.
-pub fn run(command: &mut Command, bound: Duration) -> io::Result<(String, ExitStatus)> {
-    let mut child = piped(command).spawn()?;
+pub fn run(command: &mut Command, bound: Duration) -> io::Result<Ended> {
+    let run = Run::next();
+    let mut child = run.of(piped(command)).spawn()?;
     let out = child.stdout.take().map(Coming::through);
     let err = child.stderr.take().map(Coming::through);
-    let status = ended(&mut child, bound)?;
+    let in_time = ended(&mut child, bound);
+    let left = run.end_all(&child);
+    let status = child.wait()?;
+    in_time?;
     let printed = [out, err].into_iter().flatten();
-    Ok((printed.map(|pipe| pipe.text()).collect(), status))
+    Ok(Ended {
+        printed: printed.map(|pipe| pipe.text()).collect(),
+        status,
+        left,
+    })
 }
 
-/// Waits for its end, for so long.
-fn ended(child: &mut Child, bound: Duration) -> io::Result<ExitStatus> {
+/// Waits for its end, for so long, and kills it then.
+fn ended(child: &mut Child, bound: Duration) -> io::Result<()> {
     let began = Instant::now();
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
+        if left::has_ended(child)? {
+            return Ok(());
         }
         if began.elapsed() > bound {
             child.kill()?;
-            child.wait()?;
-            let words = format!(
-                "the answer's program had not ended after {} s, and was killed",
-                bound.as_secs()
-            );
-            return Err(io::Error::new(io::ErrorKind::TimedOut, words));
+            return Err(late(bound));
         }
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+fn late(bound: Duration) -> io::Error {
+    let words = format!(
+        "the answer's program had not ended after {} s, and was killed",
+        bound.as_secs()
+    );
+    io::Error::new(io::ErrorKind::TimedOut, words)
 }
 
 fn piped(command: &mut Command) -> &mut Command {
@@ -137,16 +161,32 @@ pub fn capped(words: &str) -> String {
 /// Runs a program that reads nothing, gives its stdout to `read`, and returns what it prints on stderr, and how it ended.
 ///
 /// # Errors
-/// When the program cannot be started.
+/// When the program cannot be started. When its stdout has not ended in this time: then it is killed.
 pub fn run_and_read(
     command: &mut Command,
+    bound: Duration,
     read: impl FnOnce(&mut dyn Read),
 ) -> io::Result<(String, ExitStatus)> {
     let mut child = piped(command).spawn()?;
     let err = child.stderr.take().map(Coming::through);
-    if let Some(mut stdout) = child.stdout.take() {
-        read(&mut stdout);
-    }
+    let stdout = child.stdout.take();
+    let (done, is_read) = mpsc::channel::<()>();
+    let started = &mut child;
+    let in_time = thread::scope(|scope| {
+        let watching = scope.spawn(move || {
+            // Its other end is dropped when all is read.
+            let late = is_read.recv_timeout(bound) == Err(RecvTimeoutError::Timeout);
+            late.then(|| started.kill())
+        });
+        if let Some(mut stdout) = stdout {
+            read(&mut stdout);
+        }
+        drop(done);
+        watching.join()
+    });
     let status = child.wait()?;
+    if !matches!(in_time, Ok(None)) {
+        return Err(late(bound));
+    }
     Ok((err.map(|pipe| pipe.text()).unwrap_or_default(), status))
 }

@@ -35,6 +35,8 @@ pub struct Tried {
     pub printed: String,
     /// How Python ended.
     pub status: ExitStatus,
+    /// What the answers had left running: see [`printed::Ended`].
+    pub left: Vec<String>,
 }
 
 /// Every check in the text of an `answer_test.py`: each test, with the text it begins with.
@@ -83,7 +85,7 @@ pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
         command.args([answer, test]).arg(outcomes.path());
     }
     let bound = BOUND * u32::try_from(answers.len()).unwrap_or(u32::MAX);
-    let (printed, status) = printed::run(&mut command, bound)?;
+    let ended = printed::run(&mut command, bound)?;
     // The runner has removed their names, so that no answer finds them.
     let outcomes = files.iter_mut().map(|file| {
         let mut said = String::new();
@@ -91,8 +93,9 @@ pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
     });
     Ok(Tried {
         outcomes: outcomes.collect::<io::Result<_>>()?,
-        printed,
-        status,
+        printed: ended.printed,
+        status: ended.status,
+        left: ended.left,
     })
 }
 

@@ -21,6 +21,9 @@ const FAINT: Style = Style::new().dimmed();
 const PRINTED: usize = 40;
 const LONG: usize = 500;
 
+/// So many processes are named that an answer has left running.
+const LEFT: usize = 5;
+
 /// How wide a paragraph is, with its indent.
 const WIDTH: usize = 80;
 
@@ -135,6 +138,7 @@ impl Teller<'_> {
         writeln!(out)?;
         checks(out, self, ran)?;
         printed(out, &ran.printed)?;
+        left(out, &ran.left)?;
         writeln!(out)?;
         writeln!(out, "{GOOD}Done.{GOOD:#}")?;
         paragraph(out, "", &exercise.about.skill)?;
@@ -181,6 +185,7 @@ impl Teller<'_> {
         } else {
             checks(out, self, ran)?;
             printed(out, &ran.printed)?;
+            left(out, &ran.left)?;
             writeln!(out)?;
             let outcomes = ran.checks.iter().map(|(_, outcome)| outcome);
             let held = outcomes
@@ -369,6 +374,26 @@ fn printed(out: &mut dyn Write, text: &str) -> io::Result<()> {
             more - 1
         ),
     }
+}
+
+/// What the answer had started, and was still there at its end.
+fn left(out: &mut dyn Write, left: &[String]) -> io::Result<()> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{TITLE}Left running by your answer{TITLE:#}")?;
+    for words in left.iter().take(LEFT) {
+        let words: String = words.chars().take(WIDTH).collect();
+        writeln!(out, "  {words}")?;
+    }
+    if let Some(more @ 1..) = left.len().checked_sub(LEFT) {
+        writeln!(out, "  {FAINT}(and {more} more){FAINT:#}")?;
+    }
+    paragraph(
+        out,
+        "  ",
+        "This was still running when the answer's program had ended, and has been ended. A process that an answer starts is to be ended and waited for by the answer.",
+    )
 }
 
 fn labelled(out: &mut dyn Write, style: Style, label: &str, words: &str) -> io::Result<()> {

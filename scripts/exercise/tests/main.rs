@@ -3,6 +3,7 @@
 mod answers;
 mod checkout;
 mod commands;
+mod left;
 mod odd;
 mod rust;
 mod track;

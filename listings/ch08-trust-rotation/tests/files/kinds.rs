@@ -13,7 +13,7 @@ use openssl::symm::Cipher;
 use openssl::x509::X509;
 
 use super::kit::{Kit, authorities, block, der};
-use super::{certificates, strict};
+use super::{certificates, crossed, rsa, strict};
 
 /// A directory with three files as they are to be: at first right, and plain.
 pub struct Made<'a> {
@@ -142,7 +142,9 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || certificates::disputed(kind, &mut made)
         || strict::make(kind, &mut made)
         || strict::chains(kind, &mut made)
-        || strict::keys(kind, &mut made);
+        || strict::keys(kind, &mut made)
+        || rsa::make(kind, &mut made)
+        || crossed::make(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());

@@ -58,6 +58,13 @@ impl fmt::Display for Answers {
             "log: {} events, {} broken lines",
             self.log.events, self.log.broken_lines
         )?;
+        if self.log.lost_lines > 0 {
+            write!(
+                f,
+                "; {} lines are lost, and what they held is not in these answers",
+                self.log.lost_lines
+            )?;
+        }
         if self.log.clock_set_back > 0 {
             write!(
                 f,
