@@ -73,7 +73,7 @@ async function picture(page, name) {
 
 // Nothing is wider than the page, but what scrolls by itself.
 async function fits(page, where) {
-    const { wide, width, who, codes, tables } = await page.evaluate(() => {
+    const { wide, width, who, codes, tables, cut, rows } = await page.evaluate(() => {
         const width = document.documentElement.clientWidth;
         const main = document.querySelector("main");
         // Around the text there are boxes that would scroll as a whole: they do not count.
@@ -89,17 +89,27 @@ async function fits(page, where) {
         // Code does not scroll either, nor does what is folded. Where carets stand below a line, that must not break.
         const folds = [...document.querySelectorAll("main details:not([open])")];
         for (const fold of folds) { fold.open = true; }
-        const codes = [...document.querySelectorAll("main pre > code:not(.carets)")]
+        // Nor may a row of a table.
+        const codes = [...document.querySelectorAll("main pre > code:not(.carets, :has(.row))")]
             .filter((code) => code.scrollWidth > code.clientWidth + 1)
             .map((code) => `${code.className}: ${code.textContent.split("\n").toSorted((a, b) => b.length - a.length)[0]}`);
         const tables = [...document.querySelectorAll("main :is(.table-wrapper, .grid-table)")]
             .filter((table) => table.scrollWidth > table.clientWidth + 1)
             .map((table) => `${table.scrollWidth} on ${table.clientWidth}: ${table.textContent.slice(0, 60)}`);
+        const rows = [...document.querySelectorAll("main pre > code .row")]
+            .filter((row) => row.getClientRects().length > 1)
+            .map((row) => row.textContent);
         for (const fold of folds) { fold.open = false; }
-        return { wide: document.documentElement.scrollWidth, width, who, codes, tables };
+        // The title above, and the lines of a log.
+        const cut = [...document.querySelectorAll(".menu-title, .log li, .log .what")]
+            .filter((element) => element.scrollWidth > element.clientWidth + 1)
+            .map((element) => `${element.scrollWidth} on ${element.clientWidth}: ${element.textContent.trim().slice(0, 60)}`);
+        return { wide: document.documentElement.scrollWidth, width, who, codes, tables, cut, rows };
     });
     if (wide > width || who.length > 0) { problem(where, `${wide} wide on ${width}: ${who.slice(0, 3)}`); }
     for (const table of tables) { problem(where, `a table scrolls sideways: ${table}`); }
+    for (const text of cut) { problem(where, `a text has no room: ${text}`); }
+    for (const row of rows) { problem(where, `a row of a table breaks: ${row}`); }
     for (const code of codes) { problem(where, `code is wider than the page: ${code}`); }
 }
 

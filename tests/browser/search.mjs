@@ -6,14 +6,16 @@ import vm from "node:vm";
 
 const site = process.argv[2];
 // Their names have a hash behind.
+const names = [...readdirSync(site), ...readdirSync(join(site, "theme")).map((name) => `theme/${name}`)];
 const file = (start, end) => {
-    const found = readdirSync(site).find((name) => name.startsWith(start) && name.endsWith(end));
+    const found = names.find((name) => name.startsWith(start) && name.endsWith(end));
     if (!found) { throw new Error(`no ${start}*${end} in ${site}`); }
     return readFileSync(join(site, found), "utf8");
 };
 const context = vm.createContext({ console });
 vm.runInContext("var window = globalThis; window.search = {};", context);
 vm.runInContext(file("elasticlunr", ".js"), context);
+vm.runInContext(file("theme/search-", ".js"), context);
 vm.runInContext(file("searchindex", ".js"), context);
 context.texts = JSON.parse(readFileSync(0, "utf8"));
 // As searcher.js does it.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use symptoms::Index;
+use symptoms::{Index, Symptom};
 
 use crate::site::site;
 
@@ -47,7 +47,94 @@ fn a_pasted_line_finds_its_entry() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// The test above would not see an index that finds everything first.
+/// Lines of public reports, as a log or a traceback has them, and the entry that explains each.
+const PASTED: &[(&str, &str)] = &[
+    (
+        r#"2016/09/21 09:12:14 [emerg] 1#1: SSL_CTX_use_PrivateKey_file("/etc/nginx/tls/key.pem") failed (SSL: error:0B080074:x509 certificate routines:X509_check_private_key:key values mismatch)"#,
+        "nginx-mismatch",
+    ),
+    (
+        r#"Internal error occurred: failed calling webhook "validate.kyverno.svc-fail": Post "https://kyverno-svc.kyverno.svc:443/validate?timeout=10s": x509: certificate signed by unknown authority"#,
+        "kubernetes-webhook",
+    ),
+    (
+        "io.netty.handler.codec.DecoderException: javax.net.ssl.SSLHandshakeException: PKIX path validation failed: java.security.cert.CertPathValidatorException: validity check failed",
+        "java-validation",
+    ),
+    (
+        r#"Aug  9 12:57:26 k8s-master01 etcd: rejected connection from "192.168.0.12:34990" (error "remote error: tls: bad certificate", ServerName "")"#,
+        "kubernetes-etcd",
+    ),
+    (
+        r#"2023-05-24 02:17:33.760448 I | embed: rejected connection from "192.16.0.3:41464" (error "tls: "192.16.0.3" does not match any of DNSNames ["host1" "localhost"]", ServerName "", IPAddresses ["192.16.0.1" "127.0.0.1" "::1"], DNSNames ["host1" "localhost"])"#,
+        "kubernetes-etcd-name",
+    ),
+    (
+        r#"requests.exceptions.SSLError: ("bad handshake: Error([('SSL routines', 'tls_process_server_certificate', 'certificate verify failed')],)",)"#,
+        "python-pyopenssl",
+    ),
+    (
+        "requests.exceptions.SSLError: HTTPSConnectionPool(host='api.github.com', port=443): Max retries exceeded with url: / (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:1007)')))",
+        "python-requests-unknown",
+    ),
+    (
+        "Error: certificate has expired at TLSSocket.onConnectSecure (_tls_wrap.js:1497:34) { code: 'CERT_HAS_EXPIRED' }",
+        "node-expired",
+    ),
+    (
+        r#"psql: error: connection to server at "db" (10.0.0.1), port 5432 failed: SSL error: certificate verify failed"#,
+        "libpq-verify",
+    ),
+    (
+        "[ALERT] 123/456 (1) : parsing [/etc/haproxy/haproxy.cfg:12] : 'bind *:443' : inconsistencies between private key and certificate loaded from PEM file '/etc/ssl/site.pem'.",
+        "haproxy-mismatch",
+    ),
+];
+
+/// With whatever stands before and behind in a log, a line finds its entry in the first place.
+#[test]
+fn a_line_of_a_public_report_finds_its_entry_first() {
+    let Some(node) = lab_test::peer::find("node") else {
+        return;
+    };
+    let texts: Vec<_> = PASTED.iter().map(|(line, _)| (*line).to_owned()).collect();
+    for ((line, id), found) in PASTED.iter().zip(search(&node, &texts)) {
+        let place = format!("symptoms.html#{id}");
+        assert_eq!(found.first(), Some(&place), "{line}: {found:?}");
+    }
+}
+
+/// Behind a date and a program's name, the first place is on the page of symptoms: it is no log, no news and no question.
+/// The entry of the line is near.
+#[test]
+fn a_line_with_its_date_finds_a_symptom_first() {
+    let Some(node) = lab_test::peer::find("node") else {
+        return;
+    };
+    let list = scripts::root().unwrap().join("tests/symptoms.toml");
+    let index = Index::parse(&fs::read_to_string(list).unwrap(), usize::MAX).unwrap();
+    let symptoms: Vec<_> = index.symptoms().collect();
+    let line = |symptom: &&Symptom| {
+        let line = symptom.find.clone();
+        let line = line.unwrap_or_else(|| symptom.words().unwrap().filled("qx7y31z"));
+        format!("2026-11-28 03:12:44.120 app[71]: {line}")
+    };
+    let texts: Vec<_> = symptoms.iter().map(line).collect();
+    let mut wrong = Vec::new();
+    for ((symptom, text), found) in symptoms.iter().zip(&texts).zip(search(&node, &texts)) {
+        let own = format!("symptoms.html#{}", symptom.id);
+        let near = &found[..found.len().min(NEAR)];
+        let is_first = found
+            .first()
+            .is_some_and(|first| first.starts_with("symptoms.html"));
+        if !is_first || !near.contains(&own) {
+            wrong.push(format!("{}: `{text}` finds {near:?}", symptom.id));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The tests above would not see an index that finds everything first.
 #[test]
 fn another_line_finds_another_entry() {
     let Some(node) = lab_test::peer::find("node") else {

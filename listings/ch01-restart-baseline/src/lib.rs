@@ -39,13 +39,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lab::chain;
-use lab::wire::BLOCK;
+use lab::wire::{BLOCK, ROOM_BOUND};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -174,7 +175,7 @@ pub async fn connection(tcp: TcpStream, acceptor: TlsAcceptor, generation: u64) 
 
 /// Completes a handshake within [`HANDSHAKE_BOUND`]. Logs `handshake_failed` where it does not.
 pub async fn handshake<T>(accepting: impl Future<Output = io::Result<T>>) -> Option<T> {
-    match tokio::time::timeout(HANDSHAKE_BOUND, accepting).await {
+    match timeout(HANDSHAKE_BOUND, accepting).await {
         Ok(Ok(stream)) => return Some(stream),
         Ok(Err(error)) => failed(&error),
         Err(_) => failed(&"the client took too long"),
@@ -211,7 +212,7 @@ pub async fn converse_over<S>(
     let (bytes, why) = match lab::wire::serve(&mut stream).await {
         Ok(bytes) => {
             // The client has left; whether our goodbye reaches it no longer matters.
-            let _ = stream.shutdown().await;
+            let _ = timeout(ROOM_BOUND, stream.shutdown()).await;
             (bytes, "client_closed")
         }
         Err((bytes, _)) => (bytes, "cut"),

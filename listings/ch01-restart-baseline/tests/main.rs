@@ -3,6 +3,7 @@
 mod handshake;
 mod log_form;
 mod restart;
+mod room;
 mod softened;
 mod stampede;
 mod transcripts;

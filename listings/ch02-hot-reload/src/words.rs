@@ -24,7 +24,7 @@ pub(crate) fn words(error: &Error) -> String {
         ),
         Error::InvalidCertificate(BadSignature) => format!(
             "{error}: another key has signed than that of the issuer, or the issuer's is an RSA key of \
-             fewer than 2048 bits"
+             fewer than 2048 bits or of more than 8192"
         ),
         Error::InvalidCertificate(Other(other)) => format!("{error}{}", meaning(other)),
         _ => error.to_string(),

@@ -191,9 +191,13 @@ func certificates(found []Block, path string) ([]*x509.Certificate, error) {
 // bytes of a handshake, OpenSSL 102,400, Go 262,144.
 const largestMessage = 60 << 10
 
-// verifiable refuses a chain that old clients cannot verify.
+// verifiable refuses a chain that old clients cannot verify, or with a key that none looks at.
 func verifiable(source Source, chain []*x509.Certificate) error {
 	for at, certificate := range chain {
+		if bits := rsaBits(certificate); bits > longest {
+			return &Rejected{"malformed", source.Certificate, fmt.Sprintf("certificate %d of %d: clients of Go "+
+				"take no certificate with an RSA key of %d bits, whether they need it or not", at+1, len(chain), bits)}
+		}
 		var signed struct { // RFC 5280, section 4.1
 			Certificate asn1.RawValue
 			Algorithm   pkix.AlgorithmIdentifier

@@ -53,7 +53,7 @@ func parseKey(block Block) (crypto.Signer, string) {
 	}
 	switch key := parsed.(type) {
 	case *rsa.PrivateKey:
-		if bits := key.N.BitLen(); bits < 2048 || bits > 8192 {
+		if bits := key.N.BitLen(); bits < shortest || bits > longest {
 			return nil, fmt.Sprintf("an RSA key of %d bits", bits)
 		}
 		return key, ""

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -16,6 +17,10 @@ import (
 // How many intermediates a client of rustls follows.
 const deepest = 6
 
+// Authorities that have issued each other, as bridges between two do. A path that followed them would not end.
+const circle = "it leads in a circle: these authorities have issued each other, and the certificate that one " +
+	"of them has signed itself is missing or stands behind them"
+
 // takenByAll checks that clients of other libraries take the chain, too, which Go has validated. Go tries
 // each issuer of the right name. OpenSSL tries one at each step, asks it for the key that the certificate
 // names, and asks a leaf for its key usage. What rustls asks of a certificate says strict.
@@ -26,7 +31,7 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 	}
 	leaf := chain[0]
 	signs := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
-	if leaf.KeyUsage != 0 && leaf.KeyUsage&signs == 0 {
+	if mayNot(leaf, signs) {
 		return refuse(leaf, "its key usage has no digitalSignature")
 	}
 	if what := ofType(leaf); what != "" {
@@ -35,8 +40,8 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 	if signedItself(leaf) && !slices.ContainsFunc(anchors, leaf.Equal) {
 		return refuse(leaf, "its issuer has the name that it has itself, so it seems to have signed itself")
 	}
-	trusted, below := false, 0
-	for last := leaf; !signedItself(last); below++ {
+	trusted, path := false, []*x509.Certificate{leaf}
+	for last := leaf; !signedItself(last); path = append(path, last) {
 		if what := strict(last); what != "" && !trusted {
 			return refuse(last, what)
 		}
@@ -52,10 +57,13 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			return refuse(last, "no certificate here has both its issuer's name and the key identifier that it "+
 				"names (authority and subject key identifier, RFC 5280, section 4.2.1)")
 		}
-		if what := weak(next); what != "" {
+		if what := cmp.Or(weak(next), forServers(next)); what != "" {
 			return refuse(next, what)
 		}
-		if !trusted && below == deepest {
+		if slices.ContainsFunc(path, next.Equal) {
+			return refuse(last, circle)
+		}
+		if !trusted && len(path) > deepest {
 			return refuse(leaf, fmt.Sprintf("more than %d intermediates lie between it and the authority", deepest))
 		}
 		if err := last.CheckSignatureFrom(next); err != nil {
@@ -119,6 +127,7 @@ func signedItself(of *x509.Certificate) bool {
 }
 
 var (
+	keyUsage     = asn1.ObjectIdentifier{2, 5, 29, 15}
 	authorityKey = asn1.ObjectIdentifier{2, 5, 29, 35}
 	netscapeType = asn1.ObjectIdentifier{2, 16, 840, 1, 113730, 1, 1}
 	// The critical extensions that rustls knows: usages, names, what an authority may, lists of revocation.
@@ -143,8 +152,8 @@ func strict(of *x509.Certificate) string {
 			return "it has a critical extension that they do not know (" + extension.Id.String() + ")"
 		}
 	}
-	if len(of.ExtKeyUsage)+len(of.UnknownExtKeyUsage) > 0 && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
-		return "its extended key usage does not name serverAuth (anyExtendedKeyUsage is not enough)"
+	if what := forServers(of); what != "" {
+		return what
 	}
 	if of.NotBefore.Unix() < 0 {
 		return "its dates begin before 1970"
@@ -152,17 +161,40 @@ func strict(of *x509.Certificate) string {
 	return ""
 }
 
-// weak says why they verify no signature by the key of this certificate.
+// The bits of an RSA key by which clients of rustls and Go verify a signature.
+const shortest, longest = 2048, 8192
+
+// rsaBits is how long the key of a certificate is, or 0 where it is none of RSA.
+func rsaBits(of *x509.Certificate) int {
+	if key, is := of.PublicKey.(*rsa.PublicKey); is {
+		return key.N.BitLen()
+	}
+	return 0
+}
+
+// forServers says where an extended key usage does not let servers use it.
+func forServers(of *x509.Certificate) string {
+	if len(of.ExtKeyUsage)+len(of.UnknownExtKeyUsage) > 0 && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
+		return "its extended key usage does not name serverAuth (anyExtendedKeyUsage is not enough)"
+	}
+	return ""
+}
+
+// mayNot says whether a key usage is there and names none of these. Go takes one that names nothing for none.
+func mayNot(of *x509.Certificate, usages x509.KeyUsage) bool {
+	return extension(of, keyUsage) != nil && of.KeyUsage&usages == 0
+}
+
+// weak says why they take no signature by the key of this certificate.
 func weak(issuer *x509.Certificate) string {
-	switch key := issuer.PublicKey.(type) {
-	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < 2048 || bits > 8192 {
-			return fmt.Sprintf("its RSA key has %d bits", bits)
-		}
-	case *ecdsa.PublicKey:
-		if key.Curve == elliptic.P224() {
-			return "its key is on P-224"
-		}
+	if bits := rsaBits(issuer); bits != 0 && (bits < shortest || bits > longest) {
+		return fmt.Sprintf("its RSA key has %d bits", bits)
+	}
+	if key, is := issuer.PublicKey.(*ecdsa.PublicKey); is && key.Curve == elliptic.P224() {
+		return "its key is on P-224"
+	}
+	if mayNot(issuer, x509.KeyUsageCertSign) {
+		return "its key usage has no keyCertSign"
 	}
 	return ""
 }

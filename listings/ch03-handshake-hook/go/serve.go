@@ -16,6 +16,8 @@ const (
 	handshakeBound = 10 * time.Second
 	// The same from a request's first byte to its last. Between two requests it may say nothing for as long as it likes.
 	requestBound = 30 * time.Second
+	// The same where it asks and leaves no room for the next block of its answer. It may read as slowly as it likes.
+	roomBound = 30 * time.Second
 	// The plaintext of one TLS record (RFC 9846, section 5.1).
 	block = 16 * 1024
 )
@@ -63,7 +65,7 @@ func serveOne(connection *asking, config *tls.Config) {
 	}
 	emit("connection_opened", "connection", number, "generation", generation,
 		"resumed", state.DidResume, "tls", version)
-	sent, err := converse(stream)
+	sent, err := converse(stream, roomBound)
 	why := "client_closed"
 	if err != nil {
 		why = "cut"
@@ -75,7 +77,7 @@ func serveOne(connection *asking, config *tls.Config) {
 
 // converse answers the lab's protocol: a length, four bytes, big-endian; then that many bytes of
 // an endless known body, going on where the last answer stopped.
-func converse(stream net.Conn) (sent uint64, err error) {
+func converse(stream net.Conn, room time.Duration) (sent uint64, err error) {
 	body := make([]byte, block)
 	for {
 		var request [4]byte
@@ -92,13 +94,24 @@ func converse(stream net.Conn) (sent uint64, err error) {
 			for i := range part {
 				part[i] = byte((sent + uint64(i)) % 251)
 			}
-			if _, err := stream.Write(part); err != nil {
+			if err := write(stream, part, room); err != nil {
 				return sent, err
 			}
 			sent += uint64(len(part))
 			left -= uint32(len(part))
 		}
 	}
+}
+
+// write waits for room within a bound, and leaves none behind: TLS has things of its own to say.
+func write(stream net.Conn, part []byte, bound time.Duration) error {
+	if err := stream.SetWriteDeadline(time.Now().Add(bound)); err != nil {
+		return err
+	}
+	if _, err := stream.Write(part); err != nil {
+		return err
+	}
+	return stream.SetWriteDeadline(time.Time{})
 }
 
 // finish reads the rest of what a client has begun, within a bound.

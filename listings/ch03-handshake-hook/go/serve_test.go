@@ -36,6 +36,11 @@ func (t *timed) SetReadDeadline(at time.Time) error {
 	return t.Conn.SetReadDeadline(at)
 }
 
+func (t *timed) SetWriteDeadline(at time.Time) error {
+	t.last = at
+	return t.Conn.SetWriteDeadline(at)
+}
+
 func TestAWholeRequestLeavesNoDeadlineBehind(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
@@ -46,5 +51,38 @@ func TestAWholeRequestLeavesNoDeadlineBehind(t *testing.T) {
 	}
 	if !connection.last.IsZero() {
 		t.Fatal("the next request has to begin before", connection.last)
+	}
+}
+
+// A client that asks has to read.
+func TestAnAnswerThatIsNotReadIsNotWaitedForForever(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := converse(far, 20*time.Millisecond)
+		ended <- err
+	}()
+	_, _ = near.Write([]byte{0, 0, 1, 0})
+	select {
+	case err := <-ended:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+	case <-time.After(bound):
+		t.Fatal("it is held")
+	}
+}
+
+func TestAnAnswerThatIsReadLeavesNoDeadlineBehind(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	go func() { _, _ = near.Read(make([]byte, 3)) }()
+	connection := &timed{Conn: far}
+	if err := write(connection, make([]byte, 3), bound); err != nil {
+		t.Fatal(err)
+	}
+	if !connection.last.IsZero() {
+		t.Fatal("TLS may write until", connection.last, "alone")
 	}
 }

@@ -57,12 +57,13 @@ def _converse(stream):
         while (left := wire.request(stream)) is not None:
             while left:
                 block = wire.body(sent, min(left, wire.BLOCK))
-                stream.sendall(block)
+                wire.send(stream, block)
                 sent += len(block)
                 left -= len(block)
     except (OSError, EOFError):
         why = "cut"
     try:
+        stream.settimeout(HANDSHAKE_BOUND)  # A goodbye needs room, and waits for the client's.
         stream.unwrap()
     except (OSError, ssl.SSLError):
         pass  # The client has left; whether our goodbye reaches it no longer matters.

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 import asn1
 import key as keys
+from fields import objection
 from rejected import Rejected
 
 SERVER, CLIENT = bytes.fromhex("2b06010505070301"), bytes.fromhex("2b06010505070302")
 DEEPEST = 6  # Intermediates that a client of rustls follows.
+TWO = "it names two algorithms for its signature, and clients of rustls and Go take none of them"
+LONGEST = 8192  # Bits of an RSA key by which clients of rustls and Go verify a signature.
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
-_CONSTRAINTS, _USAGES, _NAMES = bytes.fromhex("551d13"), bytes.fromhex("551d25"), bytes.fromhex("551d11")
+_CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
-_URI = set(b"-._~:/?#[]@!$&'()*+,;=%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 def _pss(digest, salt):
@@ -47,6 +49,7 @@ class Certificate:
     algorithm: list  # Of its key: the algorithm, and its parameters.
     point: bytes
     extensions: dict  # Of each by its identifier: whether it is critical, and its value.
+    fields: str  # Why clients of Go do not parse one of its fields.
     signed: bytes
 
     @staticmethod
@@ -58,13 +61,15 @@ class Certificate:
         if fields[0][0] == 0xa0:
             version = asn1.first(fields.pop(0)[1])[1]
         algorithm, point = asn1.values(fields[5][1])
-        found = {}
+        found = []
         for extension in asn1.values(asn1.first(fields[-1][1])[1]) if fields[-1][0] == 0xa3 else ():
             name, *critical, value = asn1.values(extension)
-            found[name] = (bool(critical) and critical[0] != b"\0", value)
+            found.append((name, b"".join(critical), value))
+        unread = TWO if fields[1][1] != signed[1] else objection((fields[2][2], fields[4][2]), found)
+        found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
                            _from_1970(*asn1.items(fields[3][1])[0][:2]), [*asn1.values(algorithm), b""],
-                           point[1:], found, signed[1])
+                           point[1:], found, unread, signed[1])
 
     def is_authority(self):
         """Whether it says so: basicConstraints, CA:TRUE."""
@@ -85,11 +90,11 @@ def by_all(source, chain, anchors, purpose):
         detail = f"OpenSSL takes it, and clients of rustls or Go do not. Certificate {at} of the path: {what}"
         return Rejected("chain_broken", source.certificate, detail)
 
-    last, trusted, at = chain[0], False, 1
+    last, trusted, at, path = chain[0], False, 1, []
     while at == 1 or last.subject != last.issuer:
         if not trusted and (what := _strange(last, purpose)):
             raise refuse(at, what)
-        among = [it for it in anchors if it.subject == last.issuer]
+        among = [it for it in anchors if it.subject == last.issuer and it not in path]
         trusted = trusted or bool(among)
         among = among or ([] if trusted else [it for it in chain[1:] if it.subject == last.issuer])
         if not among and trusted:
@@ -97,6 +102,7 @@ def by_all(source, chain, anchors, purpose):
         if not among:
             raise refuse(at, "no certificate here has its issuer's name, byte for byte")
         last = next((it for it in among if not _weak(it)), among[0])
+        path.append(last)  # None twice: authorities issue each other, and a path that followed them had no end.
         at += 1
         if what := _weak(last) or _unparsed(last):
             raise refuse(at, what)
@@ -112,10 +118,9 @@ def _unparsed(of):
             return f"clients of Go do not parse its key on {keys.curve(of.algorithm[1])}"
         if of.point[0] != 4:
             return "clients of Go do not parse its key, a compressed point"
-    for tag, uri, _ in asn1.items(asn1.first(of.extensions.get(_NAMES, (False, b"0\0"))[1])[1]):
-        if tag == 0x86 and (not _URI.issuperset(uri) or uri.count(b"[") != uri.count(b"]")):
-            return "one of its names is a URI that clients of Go do not parse"
-    return None
+    if of.algorithm[0] == _RSA and (bits := _bits(of)) > LONGEST:
+        return f"clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
+    return of.fields
 
 
 def _strange(of, purpose):
@@ -135,11 +140,15 @@ def _strange(of, purpose):
 def _weak(issuer):
     """Why they verify no signature by its key."""
     if issuer.algorithm[0] == _RSA:
-        bits = int.from_bytes(asn1.values(asn1.first(issuer.point)[1])[0], "big").bit_length()
-        return None if 2048 <= bits <= 8192 else f"its RSA key has {bits} bits"
+        bits = _bits(issuer)
+        return None if 2048 <= bits <= LONGEST else f"its RSA key has {bits} bits"
     if issuer.algorithm[0] == _ECDSA and issuer.algorithm[1] not in keys.CURVES:
         return f"its key is on {keys.curve(issuer.algorithm[1])}"
     return "it has an Ed448 key" if issuer.algorithm[0] == _ED448 else None
+
+
+def _bits(of):
+    return int.from_bytes(asn1.values(asn1.first(of.point)[1])[0], "big").bit_length()
 
 
 def _from_1970(tag, date):

@@ -10,6 +10,7 @@ def body(offset, size):
     return _PATTERN[start:start + size]
 
 
+ROOM_BOUND = 30  # Seconds in which a client that asks must make room for the next block of its answer.
 REQUEST_BOUND = 30  # Seconds for the rest of a request. Before it a client may say nothing for as long as it likes.
 
 
@@ -23,6 +24,13 @@ def request(stream, bound=REQUEST_BOUND):
         raise EOFError("1 byte of 4")
     stream.settimeout(None)
     return int.from_bytes(first + rest, "big") if first else None
+
+
+def send(stream, block, bound=ROOM_BOUND):
+    """A block of an answer. A client may read as slowly as it likes, and must not stop."""
+    stream.settimeout(bound)
+    stream.sendall(block)
+    stream.settimeout(None)
 
 
 def receive(stream, size):

@@ -2,7 +2,7 @@
 //!
 //! rustls says "failed to parse private key" and "inconsistent keys". That is all it needs to know.
 
-use crate::algorithms::{TAKEN, ml_dsa};
+use crate::algorithms::{RSA_BITS, TAKEN, ml_dsa};
 use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
@@ -108,7 +108,7 @@ fn is_taken(what: &str) -> bool {
         .strip_prefix("an RSA key of ")
         .and_then(|rest| rest.strip_suffix(" bits"));
     let bits = bits.and_then(|bits| bits.parse::<usize>().ok());
-    bits.is_some_and(|bits| (2048..=8192).contains(&bits))
+    bits.is_some_and(|bits| RSA_BITS.contains(&bits))
         || matches!(
             what,
             "an ECDSA key on P-256" | "an ECDSA key on P-384" | "an ECDSA key on P-521"
@@ -117,10 +117,14 @@ fn is_taken(what: &str) -> bool {
 }
 
 fn rsa(modulus: &BerObject<'_>) -> Option<String> {
-    let bytes = modulus.as_slice().ok()?;
-    let first = bytes.iter().position(|byte| *byte != 0)?;
-    let bits = (bytes.len() - first) * 8 - bytes[first].leading_zeros() as usize;
+    let bits = bits(modulus.as_slice().ok()?)?;
     Some(format!("an RSA key of {bits} bits"))
+}
+
+/// How many bits a number has.
+pub(crate) fn bits(bytes: &[u8]) -> Option<usize> {
+    let first = bytes.iter().position(|byte| *byte != 0)?;
+    Some((bytes.len() - first) * 8 - bytes[first].leading_zeros() as usize)
 }
 
 fn oid(object: &BerObject<'_>) -> Option<String> {

@@ -6,10 +6,12 @@
 use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
+use x509_parser::public_key::PublicKey;
 
-use crate::key::curve_name;
+use crate::algorithms::RSA_BITS;
+use crate::fields;
+use crate::key::{bits, curve_name};
 
 // ANCHOR: by_all
 /// Checks that clients of OpenSSL and Go parse each certificate of the chain.
@@ -36,7 +38,8 @@ pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
     serial(certificate.raw_serial())
         .map(Into::into)
         .or_else(|| point(certificate))
-        .or_else(|| uri(certificate).map(Into::into))
+        .or_else(|| modulus(certificate))
+        .or_else(|| fields::objection(certificate))
 }
 // ANCHOR_END: by_all
 
@@ -78,17 +81,18 @@ fn point(certificate: &X509Certificate<'_>) -> Option<String> {
     compressed.then(|| "clients of Go do not parse its key, a compressed point".into())
 }
 
-/// Go parses the URIs among the names (RFC 3986), those that nobody asks for as well.
-fn uri(certificate: &X509Certificate<'_>) -> Option<&'static str> {
-    const MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
-    let names = certificate.subject_alternative_name().ok()??;
-    let broken = |name: &GeneralName<'_>| match name {
-        GeneralName::URI(uri) => {
-            let strange = |byte: u8| !byte.is_ascii_alphanumeric() && !MARKS.contains(&byte);
-            uri.bytes().any(strange) || uri.matches('[').count() != uri.matches(']').count()
-        }
-        _ => false,
-    };
-    let one = names.value.general_names.iter().any(broken);
-    one.then_some("one of its names is a URI that clients of Go do not parse")
+/// Go looks at each RSA key that it is shown, whether it verifies a signature with it or not.
+fn modulus(certificate: &X509Certificate<'_>) -> Option<String> {
+    let bits = rsa_bits(certificate).filter(|bits| bits > RSA_BITS.end())?;
+    Some(format!(
+        "clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
+    ))
+}
+
+/// How long the key of this certificate is, where it is one of RSA.
+pub(crate) fn rsa_bits(certificate: &X509Certificate<'_>) -> Option<usize> {
+    match certificate.public_key().parsed().ok()? {
+        PublicKey::RSA(key) => bits(key.modulus),
+        _ => None,
+    }
 }

@@ -16,6 +16,7 @@ use x509_parser::extensions::{AuthorityKeyIdentifier, GeneralName, ParsedExtensi
 use x509_parser::parse_x509_certificate;
 use x509_parser::x509::X509Version;
 
+use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
 use crate::parsed;
 
@@ -82,14 +83,17 @@ fn build<'a>(
     anchors: &'a [Link<'a>],
 ) -> Result<Vec<&'a Link<'a>>, Rejected> {
     let (mut path, mut trusted) = (vec![leaf], false);
-    // A path visits each certificate once at the most.
-    for _ in 0..chain.len() + anchors.len() {
+    // It ends: it visits each certificate once at the most.
+    loop {
         let last = path[path.len() - 1];
         if signed_itself(&last.parsed) {
             break;
         }
         let next = issuer(last, anchors).or_else(|| issuer(last, chain).filter(|_| !trusted));
         match next {
+            Some(next) if path.iter().any(|link| link.der == next.der) => {
+                return Err(others(last, CIRCLE));
+            }
             Some(next) => {
                 trusted |= next.file == anchors[0].file;
                 path.push(next);
@@ -106,6 +110,57 @@ fn build<'a>(
     Ok(path)
 }
 // ANCHOR_END: build
+
+/// Authorities that have issued each other, as bridges between two do.
+const CIRCLE: &str = "it leads in a circle: these authorities have issued each other, and the certificate that \
+                      one of them has signed itself is missing or stands behind them";
+
+// ANCHOR: weak
+/// The same rejection, in the words of whoever made the issuer's key, where clients verify no signature by
+/// it: rustls calls the signature bad.
+pub(crate) fn explain(
+    rejected: Rejected,
+    source: &Source,
+    chain: &[CertificateDer<'static>],
+    anchors: &[CertificateDer<'static>],
+    now: UnixTime,
+) -> Rejected {
+    if rejected.reason != Reason::ChainBroken {
+        return rejected;
+    }
+    let mut all = links(chain, &source.files.certificate, now);
+    all.extend(links(anchors, &source.files.roots, now));
+    let (mut last, mut visited) = (0, vec![0]);
+    while all
+        .get(last)
+        .is_some_and(|last| !signed_itself(&last.parsed))
+    {
+        let issued = |at: &usize| all[*at].parsed.subject() == all[last].parsed.issuer();
+        let fitting = (0..all.len()).filter(|at| issued(at) && !visited.contains(at));
+        let (weak, strong): (Vec<_>, Vec<_>) =
+            fitting.partition(|at| weak_bits(&all[*at]).is_some());
+        match (strong.first(), weak.first()) {
+            (Some(next), _) => last = *next,
+            (None, Some(at)) => {
+                let (name, bits) = (all[*at].parsed.subject(), weak_bits(&all[*at]).unwrap_or(0));
+                let detail = format!(
+                    "the certificate of \"{name}\" has issued another, and its RSA key has {bits} bits: \
+                     clients verify signatures by RSA of 2048 to 8192 bits"
+                );
+                return Rejected { detail, ..rejected };
+            }
+            (None, None) => break,
+        }
+        visited.push(last);
+    }
+    rejected
+}
+
+/// How many bits its RSA key has, where clients verify no signature by that.
+fn weak_bits(link: &Link<'_>) -> Option<usize> {
+    parsed::rsa_bits(&link.parsed).filter(|bits| !RSA_BITS.contains(bits))
+}
+// ANCHOR_END: weak
 
 fn links<'a>(all: &'a [CertificateDer<'static>], file: &'a Path, now: UnixTime) -> Vec<Link<'a>> {
     let link = |der: &'a CertificateDer<'static>| {
@@ -230,11 +285,11 @@ fn may_issue(link: &Link<'_>, below: usize, peers: Peers) -> Result<(), Rejected
     }
     let purpose = certificate.extended_key_usage().ok().flatten();
     let serves = purpose.is_none_or(|purpose| {
-        let asked = match peers {
+        // OpenSSL does not take anyExtendedKeyUsage for it.
+        match peers {
             Peers::Clients => purpose.value.server_auth,
             Peers::Servers => purpose.value.client_auth,
-        };
-        asked || purpose.value.any
+        }
     });
     match serves {
         true => Ok(()),

@@ -149,6 +149,9 @@ pub struct OfLog {
     pub events: u64,
     /// Lines that are no event, or not one alone.
     pub broken_lines: u64,
+    /// Lines that are missing, as a server says: nothing read its log for a while. What they held is not in these
+    /// answers.
+    pub lost_lines: u64,
     /// How often its clock was set back, by a second or more.
     pub clock_set_back: u64,
     /// Durations that the clock made negative.
@@ -177,6 +180,7 @@ impl Answers {
             log: OfLog {
                 events: state.read.events,
                 broken_lines: state.read.broken,
+                lost_lines: state.read.lost,
                 clock_set_back: state.clock_set_back,
                 unmeasured: state.times.unmeasured,
             },

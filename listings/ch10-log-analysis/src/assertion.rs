@@ -18,6 +18,8 @@ pub struct Assertion {
     what: What,
     found: Found,
     place: Place,
+    /// Where lines are missing, by the server's word, that may bear on it.
+    lost: Option<String>,
 }
 
 /// What may be asserted: a closed set.
@@ -92,6 +94,7 @@ impl Assertions {
             what,
             found: Found::Nothing,
             place: Place::default(),
+            lost: None,
         });
         Self {
             all: all.collect(),
@@ -159,6 +162,10 @@ impl Assertions {
 impl Assertion {
     /// Looks at the whole line, be it an event or not.
     fn scan(&mut self, line: &Line, named: &dyn Fn(&Line) -> String) {
+        let event = line.event.as_ref();
+        if let Some(lines) = event.and_then(lost) {
+            self.lost = Some(format!("{}: {lines} lines are missing here", named(line)));
+        }
         match (&self.what, &self.found) {
             (_, Found::Unwanted(_)) => {}
             (What::NoKeyBytes(_) | What::None(_), found) if line.broken == Some(TOO_LONG) => {
@@ -216,11 +223,30 @@ impl Assertion {
             }
             What::NoKeyBytes(_) => false,
             What::Within(bound) => within(*bound, &mut self.found, event),
-            What::ValidFor(_) => loaded,
+            What::ValidFor(_) => {
+                if loaded {
+                    self.lost = None;
+                }
+                loaded
+            }
         }
     }
 
+    /// What is there is there. What is not may be lost, and so may be what would refute it.
     fn verdict(&self, state: &LogState, now: OffsetDateTime) -> Verdict {
+        let verdict = self.by_what_is_there(state, now);
+        match (&self.what, &self.lost, verdict) {
+            (What::Within(_) | What::ValidFor(_), Some(lost), Verdict::Holds) => {
+                Verdict::Untold(format!("{lost}, and may say otherwise"))
+            }
+            (_, Some(lost), Verdict::NotYet(said)) => {
+                Verdict::Untold(format!("{lost}, and may hold what is missing: {said}"))
+            }
+            (.., verdict) => verdict,
+        }
+    }
+
+    fn by_what_is_there(&self, state: &LogState, now: OffsetDateTime) -> Verdict {
         let said = match (&self.what, &self.found) {
             (_, Found::Unwanted(said)) => {
                 let shown = match self.what {
@@ -287,13 +313,17 @@ fn may_be_cut(line: &Line, unwanted: &Want) -> bool {
 
 /// What this event says about lines that are not there, or about itself, that may be what is unwanted.
 fn missing(event: &Event, unwanted: &Want) -> Option<String> {
-    if event.name() == "lines_lost" {
-        let lines = event.text("lines").unwrap_or_default();
+    if let Some(lines) = lost(event) {
         return Some(format!(
             "{lines} lines are missing here, and may hold `{unwanted}`"
         ));
     }
     contract::may_be(event, unwanted)
+}
+
+/// How many lines are missing, where the event says so.
+fn lost(event: &Event) -> Option<String> {
+    (event.name() == "lines_lost").then(|| event.text("lines").unwrap_or_default())
 }
 
 /// A rotation that was replaced by the next before it was loaded is not judged.

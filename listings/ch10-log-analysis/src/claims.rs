@@ -24,6 +24,8 @@ pub(crate) struct Claims {
     begins: Option<OffsetDateTime>,
     /// Until when something may have been served that the log does not name.
     silent_until: Silent,
+    /// When lines were lost that may have claimed something.
+    lost: Vec<Lost>,
     /// From this rank on, times can be compared with the wire's: the clock was set back before.
     comparable: usize,
 }
@@ -45,6 +47,21 @@ enum Silent {
     Never,
     Until(OffsetDateTime),
     Always,
+}
+
+/// A time in which lines of the log were lost.
+#[derive(Debug)]
+struct Lost {
+    /// The claim before them. None where there is none, or more than one server has claims.
+    since: Option<OffsetDateTime>,
+    /// The claim after them, which skips generations. None where none follows.
+    until: Option<OffsetDateTime>,
+}
+
+impl Lost {
+    fn is_open(&self) -> bool {
+        self.until.is_none()
+    }
 }
 
 /// What the log says of a sighting.
@@ -77,6 +94,7 @@ impl Claims {
                 all.claims[gone].until = at;
             }
             match event.name() {
+                "lines_lost" => all.lines_lost(&last),
                 "connection_opened" => drop(talking.insert(whose.server)),
                 "identity_loaded" => {
                     let before = last.insert(whose.server, all.claims.len());
@@ -107,6 +125,14 @@ impl Claims {
     ) {
         let generation = event.number("generation").unwrap_or(0);
         let expected = before.map_or(1, |before| self.claims[before].generation + 1);
+        if !self.lost.is_empty() && before.is_some() && self.is_one(server) {
+            // A server counts its generations: where none is missing, no lost line claimed one.
+            self.lost
+                .retain(|lost| !lost.is_open() || generation > expected);
+            for lost in self.lost.iter_mut().filter(|lost| lost.is_open()) {
+                lost.until = at;
+            }
+        }
         if generation > expected {
             // The log begins in the middle, or lines of it are lost.
             self.silent_until = match (self.silent_until, at) {
@@ -124,8 +150,33 @@ impl Claims {
         });
     }
 
+    fn lines_lost(&mut self, last: &BTreeMap<Id, usize>) {
+        let mut last = last.values();
+        let since = match (last.next(), last.next()) {
+            (Some(rank), None) => self.claims[*rank].at,
+            _ => None,
+        };
+        self.lost.push(Lost { since, until: None });
+    }
+
+    /// Whether all claims so far are of this server.
+    fn is_one(&self, server: Id) -> bool {
+        self.claims.iter().all(|claim| claim.server == server)
+    }
+
+    /// Whether a claim that the sighting bears out may be lost.
+    fn may_be_lost(&self, seen: &Sighting, slack: Duration) -> bool {
+        self.lost.iter().any(|lost| {
+            lost.since.is_none_or(|since| since <= seen.done)
+                && lost.until.is_none_or(|until| seen.at <= until + slack)
+        })
+    }
+
     /// What was claimed before is dated by another clock.
     fn clock_set_back(&mut self) {
+        for lost in &mut self.lost {
+            (lost.since, lost.until) = (None, None);
+        }
         self.claims.iter_mut().for_each(|claim| claim.until = None);
         self.comparable = self.claims.len();
         self.silent_until = match self.silent_until {
@@ -147,6 +198,9 @@ impl Claims {
             .map(|(rank, _)| rank);
         if let Some(lowest) = possible.next() {
             return Explained::Possible(lowest..=possible.next_back().unwrap_or(lowest));
+        }
+        if self.may_be_lost(seen, slack) {
+            return Explained::Unknown;
         }
         // The newest that a client who came then must have been shown.
         let due = self.claims.iter().rev().find_map(|claim| {
@@ -173,7 +227,7 @@ impl Claims {
             Silent::Until(until) => seen.at <= until + slack,
             Silent::Always => true,
         };
-        if silent || !covered || self.claims.is_empty() {
+        if silent || !covered || self.claims.is_empty() || self.may_be_lost(seen, slack) {
             return Explained::Unknown;
         }
         Explained::Lie(Lie::ShownNotLoaded {

@@ -38,6 +38,8 @@ pub struct LogState {
 pub(crate) struct Counts {
     pub events: u64,
     pub broken: u64,
+    /// Lines that are missing, by the servers' own word.
+    pub lost: u64,
 }
 
 /// One server.
@@ -120,6 +122,10 @@ impl LogState {
         }
         match event.name() {
             "process_exited" => {}
+            "lines_lost" => {
+                let lines = event.number("lines").unwrap_or_default();
+                self.read.lost = self.read.lost.saturating_add(lines);
+            }
             "rotation_started" => self.times.started(event, at),
             "handshake_seen" => self.seen(event, at),
             _ if is_of_a_server(event.name()) => self.of_server(whose.server, event, at),

@@ -3,6 +3,7 @@
 
 mod assert;
 mod follow;
+mod lost;
 mod messy;
 mod servers;
 mod show;

@@ -124,6 +124,42 @@ async fn a_log_that_lies_is_caught() {
 }
 // ANCHOR_END: lying
 
+/// The line of the second load found no room. Where the log says so, nothing can be told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_claim_is_no_lie_of_the_log() {
+    let mut scene = Scene::ours(&[]).await;
+    scene.agent.rotate().unwrap();
+    scene.loaded(2).await;
+    let said = scene.said();
+    let without = said
+        .lines()
+        .filter(|line| !line.contains(r#""generation":2"#));
+    let without: String = without.map(|line| format!("{line}\n")).collect();
+    let lost = r#"{"ts":"2026-01-01T00:00:05.000000000Z","event":"lines_lost","lines":7}"#;
+    let address = scene.address.to_string();
+    for (log, code, says) in [
+        (without.clone(), 1, "which the log never claims"),
+        (
+            format!("{without}{lost}\n"),
+            2,
+            "7 lines of the log are lost since, and may claim it",
+        ),
+    ] {
+        fs::write(scene.directory.path().join("cut.jsonl"), log).unwrap();
+        let arguments = [
+            "assert",
+            "cut.jsonl",
+            "--roots",
+            "ca.crt",
+            "--wire",
+            &address,
+        ];
+        let (found, said) = zdr::said(&scene.log(&arguments).output().unwrap());
+        assert_eq!(found, Some(code), "{said}");
+        assert!(said.contains(says), "{said}");
+    }
+}
+
 /// The assertions must fail where reloading does not happen, or they prove nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_does_not_reload_fails() {

@@ -69,6 +69,14 @@ fn line(ms: u64, generation: usize) -> Event {
     Event::parse(&line).unwrap()
 }
 
+/// Said in the place of a line that found no room.
+fn lost(ms: u64) -> Event {
+    let (s, ms) = (ms / 1000, ms % 1000);
+    let line =
+        format!(r#"{{"ts":"1970-01-01T00:00:{s:02}.{ms:03}Z","event":"lines_lost","lines":1}}"#);
+    Event::parse(&line).unwrap()
+}
+
 /// The log, and for each generation when each worker began to show it, and when its line came.
 fn run(swaps: &[Swap]) -> (Vec<Event>, Vec<([u64; WORKERS], u64)>) {
     let (mut now, mut log, mut times) = (0, Vec::new(), Vec::new());
@@ -126,6 +134,9 @@ proptest! {
             _ => false,
         });
         prop_assert!(known, "{:?}", lies);
+        let said = [&log[..from], &[lost(times[from].1)], &log[from + 1..]].concat();
+        let lies = cross_check(&said, &seen, Duration::from_millis(slack));
+        prop_assert_eq!(lies, vec![], "it says that a line is lost");
     }
 
     #[test]

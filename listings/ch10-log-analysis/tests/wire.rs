@@ -286,3 +286,54 @@ fn a_restart() {
     assert_eq!(lies(&log(443), &[saw(2500, 2510, "a")]).len(), 1);
     assert_eq!(lies(&log(444), &[saw(2500, 2510, "a")]), [], "two servers");
 }
+
+fn lines_lost(ms: i64) -> Event {
+    event(ms, r#""event":"lines_lost","lines":7"#)
+}
+
+/// The log says that lines of it are missing: one of them may have claimed what was shown.
+#[test]
+fn what_a_lost_line_may_have_claimed_is_no_lie() {
+    let [a, b, c] = three();
+    let wire = [saw(2500, 2510, "x"), saw(3500, 3510, "a")];
+    let with = |lost: &[Event]| [&[a.clone(), b.clone()], lost].concat();
+    assert_eq!(lies(&with(&[]), &wire).len(), 2);
+    assert_eq!(lies(&with(&[lines_lost(9000)]), &wire), []);
+    // What came before the last claim was claimed before it.
+    let early = saw(1500, 1510, "x");
+    assert_eq!(
+        lies(&with(&[lines_lost(9000)]), std::slice::from_ref(&early)).len(),
+        1
+    );
+    // Back to the first one and on again, in what is lost: generation 3 is skipped.
+    let again = [lines_lost(4000), loaded(5000, 4, "d")];
+    assert_eq!(lies(&with(&again), &wire), []);
+    // Before and after that, the log is whole.
+    assert_eq!(
+        lies(&with(&again), &[saw(1500, 1510, "x")]).len(),
+        0,
+        "as in each log that has a gap"
+    );
+    assert_eq!(lies(&with(&again), &[saw(5500, 5510, "b")]).len(), 1);
+    // No generation is skipped, so none was in what is lost.
+    let whole = [a, b, lines_lost(2500), c];
+    assert_eq!(lies(&whole, &wire).len(), 2);
+}
+
+/// Whose lines are lost is not said.
+#[test]
+fn of_several_servers_any_may_have_lost_its_claim() {
+    let of = |ms, process, generation, serial: &str| {
+        let claim = format!(
+            r#""event":"identity_loaded","process":{process},"generation":{generation},"serial":"{serial}""#
+        );
+        event(ms, &claim)
+    };
+    let both = [of(1000, 2, 1, "a"), of(1100, 1, 1, "b")];
+    let wire = [saw(1050, 1060, "x"), saw(5000, 5010, "y")];
+    assert_eq!(lies(&both, &wire).len(), 2);
+    assert_eq!(lies(&[&both[..], &[lines_lost(1200)]].concat(), &wire), []);
+    // That one of them counts on says nothing of the other.
+    let on = [lines_lost(1200), of(2000, 1, 2, "c")];
+    assert_eq!(lies(&[&both[..], &on].concat(), &wire), []);
+}

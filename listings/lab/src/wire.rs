@@ -18,6 +18,10 @@ pub const BLOCK: usize = 16 * 1024;
 /// nothing for as long as it likes.
 pub const REQUEST_BOUND: Duration = Duration::from_secs(30);
 
+/// How long a client may leave no room for the next block of its answer. It may read as slowly as it likes, and
+/// must not stop.
+pub const ROOM_BOUND: Duration = Duration::from_secs(30);
+
 /// After how many bytes the known body begins again.
 const PERIOD: usize = 251;
 
@@ -74,7 +78,7 @@ where
 ///
 /// # Errors
 /// A client that vanishes without TLS's `close_notify`, half a request that is not finished within
-/// [`REQUEST_BOUND`], or any failed read or write.
+/// [`REQUEST_BOUND`], an answer that is not read for [`ROOM_BOUND`], or any failed read or write.
 pub async fn serve_counting<S>(stream: &mut S, sent: &mut u64) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -98,9 +102,9 @@ where
     while left > 0 {
         let size = left.min(BLOCK);
         body(*sent, &mut block[..size]);
-        stream.write_all(&block[..size]).await?;
+        timeout(ROOM_BOUND, stream.write_all(&block[..size])).await??;
         *sent += size as u64;
         left -= size;
     }
-    stream.flush().await
+    timeout(ROOM_BOUND, stream.flush()).await?
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"log"
 	"net/http"
 	"os"
@@ -23,7 +24,7 @@ func main() {
 	// Go ends a process whose log is read no more. A server goes on without it.
 	signal.Ignore(syscall.SIGPIPE)
 	// ANCHOR: server
-	rotating := &Rotating{Files: [3]string(os.Args[1:4]), Names: os.Args[4:5], Hook: hook()}
+	rotating := &Rotating{Files: [3]string(os.Args[1:4]), Names: os.Args[4:5], Hook: hook(logTo(os.Stderr))}
 	rotating.Start()
 
 	large := bytes.Repeat([]byte("."), 16<<20)
@@ -41,16 +42,14 @@ func main() {
 
 // hook logs what is news. A metric would be set here as well: the end of what is served, the moment of
 // the last look, a count of rejections by their reason.
-func hook() func(*tls.Certificate, error) {
+func hook(emit func(event)) func(*tls.Certificate, error) {
 	generation, told := 0, ""
-	emit := json.NewEncoder(os.Stderr)
 	return func(loaded *tls.Certificate, err error) {
-		now := time.Now().UTC().Format("2006-01-02T15:04:05.000000000Z")
 		if loaded != nil {
 			generation++
 			sum := sha256.Sum256(slices.Concat(loaded.Certificate...))
-			emit.Encode(map[string]any{
-				"ts": now, "event": "identity_loaded", "generation": generation,
+			emit(event{
+				"event": "identity_loaded", "generation": generation,
 				"serial":       loaded.Leaf.SerialNumber.Text(16),
 				"not_after":    loaded.Leaf.NotAfter.UTC().Format(time.RFC3339),
 				"chain_sha256": hex.EncodeToString(sum[:]),
@@ -58,16 +57,51 @@ func hook() func(*tls.Certificate, error) {
 		}
 		rejected, ok := err.(*Rejected)
 		if ok && rejected.Reason != told {
-			event := map[string]any{"ts": now, "event": "identity_awaited", "reason": rejected.Reason,
+			news := event{"event": "identity_awaited", "reason": rejected.Reason,
 				"file": rejected.File, "detail": rejected.Detail}
 			if generation > 0 {
-				event["event"], event["generation"] = "identity_rejected", generation
+				news["event"], news["generation"] = "identity_rejected", generation
 			}
-			emit.Encode(event)
+			emit(news)
 		}
 		told = ""
 		if ok {
 			told = rejected.Reason
+		}
+	}
+}
+
+// event is a line of the log.
+type event map[string]any
+
+// queued is how many lines wait for the reader of the log at most.
+const queued = 1024
+
+// logTo writes a log that may not be read: its pipe is full, and a write waits. The rotation does not. A line that
+// finds no room is counted as lost, and the next one that does follows that count.
+func logTo(writer io.Writer) func(event) {
+	lines, lost := make(chan event, queued), 0
+	go func() {
+		encoder := json.NewEncoder(writer)
+		for line := range lines {
+			encoder.Encode(line)
+		}
+	}()
+	send := func(line event) bool {
+		line["ts"] = time.Now().UTC().Format("2006-01-02T15:04:05.000000000Z")
+		select {
+		case lines <- line:
+			return true
+		default:
+			return false
+		}
+	}
+	return func(line event) {
+		if lost > 0 && send(event{"event": "lines_lost", "lines": lost}) {
+			lost = 0
+		}
+		if !send(line) {
+			lost++
 		}
 	}
 }

@@ -29,8 +29,8 @@ class Rejected(Exception):
 
 class Rotating:
     """Follows `files`: the chain (leaf first), its key, and the roots that clients trust. `names` are what
-    clients ask for. `hook(loaded, rejected)` is called after each look: with what is new, as a dictionary
-    like `getpeercert`'s, or with a `Rejected`. Returns once a first pair is valid."""
+    clients ask for. `hook(loaded, rejected)`, which must not wait, is called after each look: with what is
+    new, as a dictionary like `getpeercert`'s, or a `Rejected`. Returns once a first pair is valid."""
 
     def __init__(self, files, names, hook, poll=POLL):
         self._files, self._names, self._hook, self._poll = files, names, hook, poll

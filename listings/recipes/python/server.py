@@ -3,14 +3,16 @@ two looks at the files."""
 
 import hashlib
 import json
+import os
 import sys
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Full, Queue
 from socket import SHUT_RDWR, socket
 from ssl import cert_time_to_seconds
-from threading import Timer
+from threading import Thread, Timer
 
 from rotating import POLL, Rotating
 
@@ -69,8 +71,12 @@ class Hook:
     """Logs what is news. A metric would be set here as well: the end of what is served, the moment of the
     last look, a count of rejections by their reason."""
 
+    LINES = 1024  # So many wait for the reader of the log at most.
+
     def __init__(self):
         self.generation, self.told = 0, None
+        self.lines, self.lost = Queue(self.LINES), 0
+        Thread(target=self.write, daemon=True).start()
 
     def __call__(self, loaded, rejected):
         if loaded:
@@ -89,11 +95,28 @@ class Hook:
         self.told = rejected and rejected.reason
 
     def emit(self, event, **fields):
+        """Has a line written, or counts it as lost. The next one that finds room follows that count."""
+        if self.lost and self.put("lines_lost", lines=self.lost):
+            self.lost = 0
+        if not self.put(event, **fields):
+            self.lost += 1
+
+    def put(self, event, **fields):
         nanoseconds = time.time_ns()
         seconds = datetime.fromtimestamp(nanoseconds // 10**9, timezone.utc)
         ts = f"{seconds:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09}Z"
-        with suppress(OSError):  # A log that cannot be written is no reason to stop serving.
-            print(json.dumps({"ts": ts, "event": event, **fields}), file=sys.stderr, flush=True)
+        try:
+            self.lines.put_nowait(json.dumps({"ts": ts, "event": event, **fields}) + "\n")
+        except Full:
+            return False
+        return True
+
+    def write(self):
+        """Runs in a thread of its own: a log that is not read makes it wait, and the rotation goes on."""
+        while True:
+            line = self.lines.get()
+            with suppress(OSError):  # A log that cannot be written is no reason to stop serving.
+                os.write(2, line.encode())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write, stderr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -46,10 +48,58 @@ pub fn hook(files: &Files) -> (Hook, Arc<Figures>) {
         rejections: REASONS.map(|reason| (reason, 0)).into(),
     })));
     let kept = figures.clone();
-    let hook = Box::new(move |look: &Look| kept.state().saw(look).into_iter().for_each(log));
+    let hook = Box::new(move |look: &Look| {
+        // The lock ends with this line.
+        let news = kept.state().saw(look);
+        news.into_iter().for_each(|event| LOG.put(event));
+    });
     (hook, figures)
 }
 // ANCHOR_END: hook
+
+/// So many lines wait for the reader of a log at most.
+pub const LINES: usize = 1024;
+
+/// The log of this process.
+static LOG: LazyLock<Log> = LazyLock::new(|| Log::to(stderr()));
+
+/// A log that may not be read: its pipe is full, and a write waits. Neither the rotation nor `/metrics` does.
+pub struct Log {
+    lines: SyncSender<Value>,
+    /// How many found no room, and were not told of.
+    lost: Mutex<u64>,
+}
+
+impl Log {
+    /// Writes from a thread of its own.
+    pub fn to(mut writer: impl Write + Send + 'static) -> Self {
+        let (lines, waiting) = sync_channel(LINES);
+        thread::spawn(move || {
+            for event in waiting {
+                // Where stderr is closed, nothing reads the line.
+                let _ = writer.write_all(format!("{event}\n").as_bytes());
+            }
+        });
+        let lost = Mutex::default();
+        Self { lines, lost }
+    }
+
+    /// Has an event written, or counts it as lost. The next one that finds room follows that count.
+    pub fn put(&self, event: Value) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if *lost > 0 && self.send(json!({ "event": "lines_lost", "lines": *lost })) {
+            *lost = 0;
+        }
+        if !self.send(event) {
+            *lost += 1;
+        }
+    }
+
+    fn send(&self, mut event: Value) -> bool {
+        event["ts"] = format_rfc3339_nanos(SystemTime::now()).to_string().into();
+        self.lines.try_send(event).is_ok()
+    }
+}
 
 /// Logs that a server accepts connections.
 ///
@@ -57,14 +107,8 @@ pub fn hook(files: &Files) -> (Hook, Arc<Figures>) {
 /// When the system does not say where it listens.
 pub fn listening(listener: &TcpListener) -> io::Result<()> {
     let port = listener.local_addr()?.port();
-    log(json!({ "event": "listening", "port": port }));
+    LOG.put(json!({ "event": "listening", "port": port }));
     Ok(())
-}
-
-fn log(mut event: Value) {
-    event["ts"] = format_rfc3339_nanos(SystemTime::now()).to_string().into();
-    // Where stderr is closed, nothing reads the line.
-    let _ = writeln!(stderr(), "{event}");
 }
 
 impl Figures {

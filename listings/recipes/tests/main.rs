@@ -13,3 +13,4 @@ mod report;
 mod rotating;
 mod shorter;
 mod slow;
+mod unread;

@@ -1,10 +1,18 @@
 //! The programs that the tests start.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use lab::agent::Files;
 use lab_test::peer;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+/// How long anything is waited for.
+pub const BOUND: Duration = Duration::from_secs(60);
 
 /// A program that ends with the test.
 pub struct Running(pub Child);
@@ -15,6 +23,26 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Starts a server that does not say where it listens, and waits until it does.
+pub async fn started(mut command: Command, files: &Files, log: Stdio) -> (SocketAddr, Running) {
+    let free = std::net::TcpListener::bind(lab::any_port()).unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    command
+        .args([&files.certificate, &files.key, &files.roots])
+        .args(["localhost", &address.to_string()])
+        .stderr(log);
+    let running = Running(command.spawn().unwrap());
+    let listens = async {
+        while TcpStream::connect(address).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let listens = timeout(BOUND, listens).await;
+    assert!(listens.is_ok(), "{command:?} does not listen");
+    (address, running)
 }
 
 /// The folder of this crate.

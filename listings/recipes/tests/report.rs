@@ -1,17 +1,25 @@
 //! The hook logs the contract's events, and its figures are those that chapter 7's alert rules ask for.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
 use ch07_graceful_degradation::alerts::{Condition, RULES};
 use lab::agent::{Agent, Strategy};
-use recipes::report::{Figures, hook};
+use lab::event::Event;
+use lab_test::contract::Contract;
+use recipes::report::{Figures, LINES, Log, hook};
 use recipes::rotating::{Files, Hook, Look};
 use rustls::Error;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use serde_json::{Value, json};
+
+use crate::programs::BOUND;
 
 fn files(folder: &str) -> Files {
     ["tls.crt", "tls.key", "ca.crt"].map(|name| PathBuf::from(folder).join(name))
@@ -94,4 +102,58 @@ fn the_figures_say_what_came_of_the_looks() {
         )
     };
     assert_eq!((count("missing"), count("expired")), (2, 0));
+}
+
+/// The reader of a log, who is shown each line, and sleeps until it is woken.
+struct Sleeper {
+    shown: Sender<String>,
+    woken: Receiver<()>,
+}
+
+impl Write for Sleeper {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let shown = self.shown.send(String::from_utf8(line.to_vec()).unwrap());
+        shown.map_err(io::Error::other)?;
+        // Without its other end it is awake.
+        let _ = self.woken.recv();
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Nothing waits for the reader of the log. When it wakes, it is told what it lacks, in the place of that.
+#[test]
+fn lines_that_find_no_room_are_counted() {
+    let ((shown, read), (wake, woken)) = (channel::<String>(), channel());
+    let read = || {
+        let line = read.recv_timeout(BOUND).expect("a line");
+        Event::parse(&line).unwrap_or_else(|| panic!("{line}"))
+    };
+    let log = Log::to(Sleeper { shown, woken });
+    log.put(json!({ "event": "first" }));
+    assert_eq!(read().name(), "first");
+    let (sender, done) = channel();
+    thread::spawn(move || {
+        for nth in 0..LINES + 50 {
+            log.put(json!({ "event": "nth", "nth": nth }));
+        }
+        sender.send(log)
+    });
+    let log = done.recv_timeout(BOUND);
+    let log = log.expect("a line waits for the reader of the log");
+    drop(wake);
+    for nth in 0..LINES {
+        assert_eq!(read().number("nth"), Some(nth as u64));
+    }
+    log.put(json!({ "event": "last" }));
+    let told = read();
+    assert_eq!(
+        (told.name(), told.number("lines")),
+        ("lines_lost", Some(50))
+    );
+    assert!(Contract::of_events().allows(&Value::Object(told.0)));
+    assert_eq!(read().name(), "last");
 }

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::programs::{Running, build_go, here};
+use crate::programs::{Running, build_go, here, started};
 
 const BOUND: Duration = Duration::from_secs(60);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -30,23 +30,8 @@ struct Server {
 
 impl Server {
     /// A server that does not say where it listens.
-    async fn start_by(mut command: Command, agent: &Agent) -> Self {
-        let files = agent.files();
-        let free = std::net::TcpListener::bind(lab::any_port()).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        command
-            .args([&files.certificate, &files.key, &files.roots])
-            .args(["localhost", &address.to_string()])
-            .stderr(Stdio::null());
-        let _running = Running(command.spawn().unwrap());
-        let listens = async {
-            while TcpStream::connect(address).await.is_err() {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let listens = timeout(BOUND, listens).await;
-        assert!(listens.is_ok(), "{command:?} does not listen");
+    async fn start_by(command: Command, agent: &Agent) -> Self {
+        let (address, _running) = started(command, &agent.files(), Stdio::null()).await;
         Self {
             address,
             root: agent.root_pem().to_owned(),

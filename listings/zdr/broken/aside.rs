@@ -28,12 +28,12 @@ enum Who {
 }
 
 impl Aside {
-    /// What this server does with them, whose `first` certificate was this.
+    /// What this server does with them, whose `first` certificate was this. It may still be at that.
     pub fn of(
         defect: Option<Defect>,
         unusual: Option<Unusual>,
         first: &Arc<CertifiedKey>,
-        source: &Source,
+        (source, is_first): (&Source, bool),
     ) -> Self {
         let kept = match defect {
             Some(Defect::NamelessKeepsOld) => Some(Who::Nameless),
@@ -43,9 +43,11 @@ impl Aside {
             Some(Defect::Http2KeepsOld) => Some(Who::Http2Alone),
             _ => None,
         };
-        let turned_away = match unusual {
-            Some(Unusual::NameWanted) => Some(Who::Nameless),
-            Some(Unusual::KnownNames) => Some(Who::OfUnknownName),
+        let turned_away = match (unusual, defect) {
+            (Some(Unusual::NameWanted), _) => Some(Who::Nameless),
+            (Some(Unusual::KnownNames), _) => Some(Who::OfUnknownName),
+            (_, Some(Defect::UnknownNameLost)) if !is_first => Some(Who::OfUnknownName),
+            (_, Some(Defect::NoProtocolLost)) if !is_first => Some(Who::NoProtocol),
             _ => None,
         };
         let names = source.names.iter().map(|name| name.to_str().into_owned());

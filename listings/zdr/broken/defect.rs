@@ -143,6 +143,11 @@ pub enum Defect {
     NoProtocolKeepsOld,
     /// A client that offers HTTP/2 alone is shown the certificate of the start.
     Http2KeepsOld,
+    /// After a reload it rejects each client that asks for a name which is none of its own: the default is lost
+    /// when its configuration is built anew.
+    UnknownNameLost,
+    /// After a reload it rejects each client that offers no protocol (ALPN).
+    NoProtocolLost,
     /// It listens on a second address, with the certificate of the start.
     OtherAddressKeepsOld,
     /// #26: of sixteen loops that accept connections, one keeps the certificate of the start.

@@ -23,12 +23,14 @@ use crate::read::Reading;
 const LAG: Duration = Duration::from_millis(1500);
 /// How long a reload takes, and how long one takes that others overtake.
 const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1800)];
+/// How long what others have published is shown before it is overtaken.
+const SEEN: Duration = Duration::from_millis(600);
 /// From an event to the look.
 const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.
 const EDGE: Duration = Duration::from_secs(1);
-/// How long the start takes between the first load and the watch.
-const START: Duration = Duration::from_millis(1500);
+/// How often one that is about to start looks whether it has missed a change.
+const START: Duration = Duration::from_millis(10);
 
 /// Reloads what `live` serves, each time the files have changed; or not.
 pub async fn follow(
@@ -81,9 +83,16 @@ fn came_at_once(files: &Files) -> bool {
     apart.unwrap_or_else(|earlier| earlier.duration()) <= SHORT
 }
 
-/// Watches only some time after the first load, and does not look again when it begins to.
+/// Watches only some time after the first load, and does not look again when it begins to. How long that takes
+/// is for the change to say that it is there to miss: a busy machine makes it later than any time that is set.
 async fn late_watch(live: Arc<IdentityStore>) {
-    sleep(START).await;
+    let certificate = &live.source().files.certificate;
+    let loaded = fs::read(certificate).ok();
+    while fs::read(certificate).ok() == loaded {
+        sleep(START).await;
+    }
+    // The key is written as well.
+    sleep(SHORT).await;
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(live.source(), hint);
     while hints.recv().await.is_some() {
@@ -230,7 +239,8 @@ struct Race {
     running: AtomicUsize,
     /// Looking takes its turn, and so does publishing. The defect is the time between them.
     looking: Mutex<()>,
-    publishing: Mutex<()>,
+    /// When that was done last.
+    publishing: Mutex<Option<Instant>>,
 }
 
 /// One of several reloads that run at once. The one that began alone takes longer between reading
@@ -245,11 +255,27 @@ async fn overtaken(live: Arc<IdentityStore>, reading: Arc<Reading>, race: Arc<Ra
         // The event of the other file is still to come.
         Err(error) => return live.log_rejected(&error),
     };
-    let began_alone = race.running.fetch_add(1, Ordering::SeqCst) == 0;
-    sleep(TAKES[usize::from(began_alone)]).await;
-    let publishing = race.publishing.lock().await;
+    match race.running.fetch_add(1, Ordering::SeqCst) {
+        0 => until_others_were_seen(&race).await,
+        _ => sleep(TAKES[0]).await,
+    }
+    let mut publishing = race.publishing.lock().await;
     reading.publish_next(identity);
     look(&live).await;
+    *publishing = Some(Instant::now());
     drop(publishing);
     race.running.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Takes long, and longer where others take long: on a busy machine it would else publish before they do.
+async fn until_others_were_seen(race: &Race) {
+    sleep(TAKES[1]).await;
+    loop {
+        let is_alone = race.running.load(Ordering::SeqCst) == 1;
+        let last = *race.publishing.lock().await;
+        if is_alone && last.is_none_or(|last| last.elapsed() >= SEEN) {
+            return;
+        }
+        sleep(SHORT).await;
+    }
 }

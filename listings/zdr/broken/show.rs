@@ -67,7 +67,7 @@ pub fn loader(
                     },
                 },
                 slots: in_its_slot(defect, identity, &slots),
-                aside: Aside::of(defect, unusual, first, &told),
+                aside: Aside::of(defect, unusual, first, (&told, before.is_none())),
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
                 file: file.clone(),

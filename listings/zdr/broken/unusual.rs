@@ -1,7 +1,9 @@
 //! What a sound server may do that most do not: the verifier must not object.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -48,6 +50,8 @@ pub enum Unusual {
     Http3,
     /// Two workers, each of which follows the files by itself.
     TwoWorkers,
+    /// A pool of memory fills in its first two reloads, and then has its size.
+    WarmsUp,
 }
 
 /// For how long a slow one loads.
@@ -68,6 +72,7 @@ impl Unusual {
         match self {
             Self::SlowReload => thread::sleep(LOADS),
             Self::ChattyLog => chat(identity),
+            Self::WarmsUp => fill_pool(),
             _ => {}
         }
     }
@@ -82,6 +87,15 @@ impl Unusual {
             ))),
             _ => None,
         }
+    }
+}
+
+/// Adds memory to a pool, as long as that is not full.
+fn fill_pool() {
+    const PART: usize = 64 << 20;
+    static PARTS: AtomicUsize = AtomicUsize::new(0);
+    if PARTS.fetch_add(1, Ordering::SeqCst) < 2 {
+        mem::forget(vec![1_u8; PART]);
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`measure`]: from attempts to figures.
 //! - [`findings`]: from figures to findings; [`beside`]: of certificates that stand beside the first.
+//! - [`growth`]: what each rotation leaves behind.
 //! - [`verdict`]: from findings and figures to a verdict.
 //! - [`of_server`]: what the server's process and its output tell.
 //!
@@ -10,6 +11,7 @@
 
 pub mod beside;
 pub mod findings;
+pub mod growth;
 pub mod measure;
 pub mod of_server;
 pub mod verdict;

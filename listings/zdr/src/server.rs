@@ -2,7 +2,7 @@
 //!
 //! The folder holds its description ([`spec`], read by [`spec_file`] or made [`from_command`], written by
 //! [`written`]), kinds of [`keys`], the words in it ([`placeholders`]), every key of it ([`reference`](mod@reference)), what is
-//! wrong with it ([`mistake`], [`advice`]), the programs of a run and their processes, what the server prints
+//! wrong with it ([`mistake`], [`advice`]), who else listens on its port ([`holder`]), the programs of a run and their processes, what the server prints
 //! ([`output`]), the ways to reload, what may stand behind it ([`origin`]), and the second process
 //! that cleans up after `zdr` ([`cleanup`]), when it is interrupted, too ([`mod@interrupt`]). It may use no other folder of this crate.
 
@@ -11,6 +11,7 @@ pub mod cleanup;
 mod document;
 pub mod error;
 pub mod from_command;
+pub mod holder;
 pub mod interrupt;
 pub mod keys;
 pub mod lines;
@@ -28,6 +29,7 @@ pub mod reference;
 mod reload;
 pub mod spec;
 pub mod spec_file;
+mod taken_ports;
 mod usage;
 mod user;
 mod values;
@@ -49,12 +51,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::server::error::{NotReady, StartError};
+use crate::server::error::{NotReady, StartError, Taken};
+use crate::server::holder::Holder;
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage, lives};
 use crate::server::program::Launcher;
 use crate::server::spec::{Attach, Spec};
+use crate::server::taken_ports::{Before, behind, complains_of_a_port, of_ports_in};
 use crate::server::user::User;
 
 /// How long connecting to a server may take that is to be attached to.
@@ -68,6 +72,7 @@ pub struct Server {
     output: ServerOutput,
     address: watch::Sender<SocketAddr>,
     pid: Option<i32>,
+    before: Before,
     /// The log file of a server that is attached to, and from where on it was not read yet.
     log: Option<(PathBuf, u64)>,
     _reading: JoinSet<()>,
@@ -120,6 +125,7 @@ impl Server {
             process: None,
             output: ServerOutput::default(),
             pid: None,
+            before: Before::now(),
             log: None,
             _reading: JoinSet::new(),
         };
@@ -232,8 +238,23 @@ impl Server {
             expected: self.expected(),
             is_told: self.spec.mentions("{port}"),
             listens: listens.unwrap_or_default(),
+            held: self.held(),
             said: self.output.last(),
         }))
+    }
+
+    /// Who listens on a port that it may want: it complains of one, or says nothing.
+    fn held(&self) -> Vec<Holder> {
+        let said = self.output.last();
+        let words = &self.launcher.words;
+        let files = self.spec.files.iter().map(|file| words.fill(&file.text));
+        let told = self.spec.command.iter().map(|word| words.fill(word));
+        let told: Vec<_> = told.chain(files).chain([said.clone()]).collect();
+        let tree = self.process.as_ref().map(|process| &process.tree);
+        match said.trim().is_empty() || complains_of_a_port(&said) {
+            true => of_ports_in(&told.join(" "), tree),
+            false => Vec::new(),
+        }
     }
 
     /// Where it is told to listen.
@@ -259,6 +280,7 @@ impl Server {
                 return Err(StartError::Ended {
                     command: self.launcher.shown(&self.spec.command),
                     status,
+                    held: self.held(),
                     said: self.output.last(),
                 });
             }
@@ -267,6 +289,13 @@ impl Server {
                 return Err(self.not_ready(began.elapsed()));
             }
             if let Some(address) = self.listening(already).await {
+                if let Some(holder) = self.before.holder(address) {
+                    return Err(StartError::Taken(Box::new(Taken {
+                        command: self.launcher.shown(&self.spec.command),
+                        holder,
+                        said: self.output.last(),
+                    })));
+                }
                 self.address.send_replace(address);
                 return Ok(());
             }
@@ -366,6 +395,13 @@ impl Server {
                 let mut listening = process.tree.listening().into_iter();
                 listening.any(|address| address.port() == port)
             })
+    }
+
+    /// Which of its processes listens on its port, where the first one, which is signalled, does not. `None`
+    /// where that is not known.
+    pub(crate) fn behind(&self) -> Option<Holder> {
+        let process = self.process.as_ref()?;
+        behind(&process.tree, self.port())
     }
 
     /// Where it listens, or should.

@@ -30,21 +30,18 @@ use ch09_simulating_rotation::Site;
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::Client;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::attempt::Recorder;
 use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::spec::{Keys, Protocol, Spec};
-use crate::testbed::aside::{Aside, Differs};
+use crate::testbed::aside::{Amiss, Aside, Differs};
 use crate::testbed::beside::{Beside, issue_beside};
 use crate::testbed::keep::LastState;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
-
-/// Between two looks at what a client that stands aside is shown.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// A server with files of its own, which can be rotated. [`SharedFixtures::start`] sets one up.
 pub struct TestBed {
@@ -151,25 +148,10 @@ impl TestBed {
         Ok(())
     }
 
-    /// Which of the clients that stand aside are not shown this generation, which others were shown. Each
-    /// makes one handshake, or as many more as the server has time until `bound`.
-    pub async fn kept_old(&self, generation: u32, bound: Instant) -> Vec<Differs> {
-        let mut old = Vec::new();
-        for aside in &self.asides {
-            loop {
-                let shown = aside.shown(&self.target).await;
-                // One that is turned away is not shown the old one.
-                if shown.is_none_or(|shown| shown >= generation) {
-                    break;
-                }
-                if Instant::now() >= bound {
-                    old.push(aside.differs());
-                    break;
-                }
-                sleep(PAUSE).await;
-            }
-        }
-        old
+    /// Which of the clients that stand aside are not shown this generation, which others were shown, and what
+    /// became of each. Each makes one handshake, or as many more as the server has time until `bound`.
+    pub async fn asides_amiss(&self, generation: u32, bound: Instant) -> Vec<(Differs, Amiss)> {
+        Aside::missed(&self.asides, &self.target, generation, bound).await
     }
 
     /// Lets clients know a chain, and looks for its key in what the server says.

@@ -247,11 +247,30 @@ async fn judge(spec: &Spec, options: &Options) -> Report {
         progress: &|_| (),
         interrupt,
     };
-    let mut report = check(spec, options, &control).await.unwrap();
-    // How busy this machine is says nothing about the server.
-    let said = &mut report.findings;
-    said.retain(|finding| finding.code != Code::LoadFellBehind);
-    report
+    check(spec, options, &control).await.unwrap()
+}
+
+/// How often a server is judged whose report says that this machine was too slow for its load.
+const TRIES: usize = 5;
+
+/// What `objection` has against the report. How busy this machine is says nothing about the server: a report
+/// that names its own load as late, and is objected to, is made again.
+async fn objected_to(
+    (spec, options): (&Spec, &Options),
+    objection: impl Fn(&Report) -> Option<String>,
+) -> Option<String> {
+    for tried in 1.. {
+        let mut report = judge(spec, options).await;
+        let all = report.findings.len();
+        let said = &mut report.findings;
+        said.retain(|finding| finding.code != Code::LoadFellBehind);
+        let was_late = said.len() < all;
+        let objected = objection(&report);
+        if objected.is_none() || !was_late || tried == TRIES {
+            return objected;
+        }
+    }
+    None
 }
 
 fn graceful_closes(report: &Report) -> u64 {
@@ -315,8 +334,8 @@ async fn each_defect_is_found_for_the_right_reason() {
             let _turn = super::turns::of(1).await;
             let mut spec = server(Some(&entry.flag), entry.mutual);
             entry.told.tell(&mut spec);
-            let report = judge(&spec, &options(std::slice::from_ref(&entry))).await;
-            escaped(&entry, &report)
+            let options = options(std::slice::from_ref(&entry));
+            objected_to((&spec, &options), |report| escaped(&entry, report)).await
         });
     }
     let escaped: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
@@ -335,12 +354,18 @@ async fn passes_without_a_defect(mutual: bool) {
     let _turns = super::turns::of(SOUND).await;
     let mut entries = table();
     entries.retain(|entry| entry.mutual == mutual && Told::default().has(&entry.classes));
-    let report = judge(&server(None, mutual), &options(&entries)).await;
-    assert!(report.verdict.passed, "{}", report.verdict.words);
-    assert!(report.findings.is_empty(), "{:#?}", report.findings);
-    let done = |scenario: &ScenarioReport| scenario.outcome == Outcome::Passed;
-    assert!(report.scenarios.iter().all(done), "{:#?}", report.scenarios);
-    assert!(mutual || graceful_closes(&report) > 0);
+    let (spec, options) = (server(None, mutual), options(&entries));
+    let objected = objected_to((&spec, &options), |report| {
+        let done = |scenario: &ScenarioReport| scenario.outcome == Outcome::Passed;
+        let passed = report.verdict.passed
+            && report.findings.is_empty()
+            && report.scenarios.iter().all(done)
+            && (mutual || graceful_closes(report) > 0);
+        let (words, scenarios) = (&report.verdict.words, &report.scenarios);
+        (!passed).then(|| format!("{words}\n{:#?}\n{scenarios:#?}", report.findings))
+    })
+    .await;
+    assert!(objected.is_none(), "{}", objected.unwrap_or_default());
 }
 
 /// Each rotates under load, for all classes of clients, and meets what it may be mistaken in.
@@ -350,7 +375,7 @@ async fn what_is_sound_and_unusual_passes() {
     for sound in whole_table().sound {
         judging.spawn(async move {
             // Most of the time one server rotates, and few of its scenarios overlap.
-            let _turns = super::turns::of(SOUND / 2).await;
+            let _turn = super::turns::of(1).await;
             let mut entries = table();
             let asked = |entry: &Entry| {
                 entry.scenario == ROTATION || sound.scenarios.contains(&entry.scenario)
@@ -366,8 +391,8 @@ async fn what_is_sound_and_unusual_passes() {
             spec.command.push(format!("--unusual={}", sound.flag));
             spec.keys = sound.keys;
             sound.told.tell(&mut spec);
-            let report = judge(&spec, &options(&entries)).await;
-            objected(&sound, &report)
+            let options = options(&entries);
+            objected_to((&spec, &options), |report| objected(&sound, report)).await
         });
     }
     let objected: Vec<_> = judging.join_all().await.into_iter().flatten().collect();

@@ -7,6 +7,7 @@ mod course;
 mod demo;
 mod dialogues;
 mod falsification;
+mod growth;
 mod itself;
 mod measure;
 mod peers;

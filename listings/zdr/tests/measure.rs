@@ -8,7 +8,8 @@ use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::Seen;
 use zdr::attempt::phase;
 use zdr::attempt::{Attempt, Class, FailureKind, Recorder};
-use zdr::judge::findings::{of_chains, of_latency, of_resources, of_resumption};
+use zdr::judge::findings::{of_chains, of_latency, of_resumption};
+use zdr::judge::growth::{Growth, of_resources};
 use zdr::judge::measure::{class, rotations, timeline};
 use zdr::load::{Added, Chains};
 use zdr::report::{Code, Handles, Phase, Resources, Severity};
@@ -387,7 +388,7 @@ fn resources(descriptors: [usize; 2], threads: [usize; 2], processes: [usize; 2]
 #[test]
 fn descriptors_and_threads_that_each_rotation_adds() {
     let codes = |resources: Resources, rotations| -> Vec<Code> {
-        let found = of_resources(&resources, rotations);
+        let found = of_resources(&resources, &Growth::default(), rotations);
         found.iter().map(|finding| finding.code).collect()
     };
     let one = [1, 1];

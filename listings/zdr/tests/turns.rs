@@ -3,7 +3,7 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 16;
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// Waits until so many more servers may run, as long as what is returned lives.

@@ -91,20 +91,34 @@ fn class(language: &str, tag: &str) -> Option<char> {
     }
 }
 
-/// A transcript: what was typed stands out from what was answered.
+/// A transcript: what was typed stands out from what was answered, and the rows of a table are marked, since they
+/// have to stay in one piece.
 fn console(code: &str) -> String {
     let mut html = String::new();
-    for line in code.split_inclusive('\n') {
-        let (text, end) = line
-            .strip_suffix('\n')
-            .map_or((line, ""), |text| (text, "\n"));
-        let text = escape(text);
-        let _ = match text.starts_with("$ ") {
-            true => write!(html, "<span class=\"hl-p\">{text}</span>{end}"),
-            false => write!(html, "{text}{end}"),
+    let lines: Vec<_> = code.split('\n').collect();
+    for (number, line) in lines.iter().enumerate() {
+        let text = escape(line);
+        let _ = match line {
+            _ if line.starts_with("$ ") => write!(html, "<span class=\"hl-p\">{text}</span>"),
+            _ if is_row(&lines, number) => write!(html, "<span class=\"row\">{text}</span>"),
+            _ => write!(html, "{text}"),
         };
+        if number + 1 < lines.len() {
+            html.push('\n');
+        }
     }
     html
+}
+
+/// Whether a line belongs to a table of two rows or more: each has two gaps or more between its columns.
+fn is_row(lines: &[&str], number: usize) -> bool {
+    let has_columns = |line: &&str| {
+        let columns = line.split("  ").filter(|column| !column.trim().is_empty());
+        columns.count() > 2
+    };
+    let before = number.checked_sub(1).and_then(|before| lines.get(before));
+    let near = [before, lines.get(number + 1)];
+    has_columns(&lines[number]) && near.into_iter().flatten().any(has_columns)
 }
 
 /// Text of a page, as it was before it was escaped.
@@ -185,6 +199,17 @@ mod tests {
                 unescape(code)
             );
             assert_eq!(unescape(&plain), whole, "{language}");
+        }
+    }
+
+    /// A table stays one where a line has no room: its rows are marked, and a sentence that has a wide blank is not.
+    #[test]
+    fn rows_of_tables_are_marked() {
+        let table = "  server  lost  kept\n  one     0     3\n";
+        let marked = "<span class=\"row\">  server  lost  kept</span>\n<span class=\"row\">  one     0     3</span>\n";
+        assert!(paint("console", table).contains(marked));
+        for text in ["all  is  well\nas it was\n", "one  two\nthree  four\n"] {
+            assert!(!paint("console", text).contains("row"), "{text}");
         }
     }
 

@@ -1,17 +1,20 @@
-"""A client that begins a request has to finish it; one that says nothing may stay."""
+"""A client that begins a request has to finish it, and to read its answer; one that says nothing may stay."""
 
 import socket
 import unittest
 
+import serve
 import wire
 
 
-class Request(unittest.TestCase):
+class Pair(unittest.TestCase):
     def setUp(self):
         self.near, self.far = socket.socketpair()
         self.addCleanup(self.near.close)
         self.addCleanup(self.far.close)
 
+
+class Request(Pair):
     def test_half_a_request_is_not_waited_for_forever(self):
         self.near.sendall(b"\0\0")
         with self.assertRaises(TimeoutError):
@@ -31,3 +34,32 @@ class Request(unittest.TestCase):
             near.shutdown(socket.SHUT_WR)
             with self.assertRaises(EOFError):
                 wire.request(far)
+
+
+class Answer(Pair):
+    def test_an_answer_that_is_not_read_is_not_waited_for_forever(self):
+        with self.assertRaises(TimeoutError):
+            while True:
+                wire.send(self.far, bytes(wire.BLOCK), 0.02)
+
+    def test_an_answer_that_is_read_leaves_no_timeout_behind(self):
+        wire.send(self.far, b"whole", 0.02)
+        self.assertEqual(self.near.recv(5), b"whole")
+        self.assertIsNone(self.far.gettimeout())
+
+    def test_a_goodbye_has_a_bound(self):
+        class Stream:
+            """As one of TLS, whose client asked for a block, closed its side, and answers no goodbye."""
+            session_reused, generation, waits = False, 1, []
+            recv, sendall, settimeout = self.far.recv, self.far.sendall, self.far.settimeout
+
+            def version(self):
+                return "TLSv1.3"
+
+            def unwrap(stream):
+                stream.waits.append(self.far.gettimeout())
+
+        self.near.sendall(b"\0\0\1\0")
+        self.near.shutdown(socket.SHUT_WR)
+        serve._converse(Stream())
+        self.assertEqual(Stream.waits, [serve.HANDSHAKE_BOUND])

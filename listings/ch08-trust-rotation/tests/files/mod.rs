@@ -8,11 +8,15 @@
 mod certificates;
 mod chapters;
 mod clients;
+mod crossed;
 mod kinds;
 mod kit;
+mod odd;
 // The page is made by the same description.
 #[path = "../../../../scripts/src/files/list.rs"]
 mod list;
+mod raw;
+mod rsa;
 mod strict;
 mod twins;
 
@@ -192,6 +196,9 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("kinds.rs"),
         include_str!("certificates.rs"),
         include_str!("strict.rs"),
+        include_str!("crossed.rs"),
+        include_str!("rsa.rs"),
+        include_str!("odd.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

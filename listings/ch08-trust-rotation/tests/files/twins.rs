@@ -2,11 +2,14 @@
 //! and one that is a client.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard};
+use std::thread;
 
+use lab::BOUND;
 use lab::agent::Files;
 use serde_json::{Value, json};
 
@@ -14,7 +17,7 @@ use serde_json::{Value, json};
 pub struct Peer {
     child: Child,
     asks: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
+    answers: Receiver<String>,
 }
 
 impl Peer {
@@ -28,7 +31,13 @@ impl Peer {
             .spawn()
             .unwrap();
         let asks = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (answer, answers) = channel();
+        // It ends with the process.
+        thread::spawn(move || {
+            let mut lines = lines.map_while(Result::ok);
+            lines.try_for_each(|line| answer.send(line))
+        });
         Self {
             child,
             asks,
@@ -36,13 +45,16 @@ impl Peer {
         }
     }
 
-    /// Asks, and waits for the answer. A process that has died has none.
+    /// Asks, and waits for the answer. A process that has died has none, and neither has one that does not
+    /// come to an end.
     pub fn ask(&mut self, files: &Files, port: u16) -> Value {
         let question = json!({
             "certificate": files.certificate, "key": files.key, "roots": files.roots, "port": port,
         });
         writeln!(self.asks, "{question}").unwrap();
-        let answer = self.answers.next().expect("the twin ended").unwrap();
+        let answer = self.answers.recv_timeout(BOUND);
+        let answer =
+            answer.unwrap_or_else(|why| panic!("the twin has no answer to {question}: {why}"));
         serde_json::from_str(&answer).unwrap()
     }
 }

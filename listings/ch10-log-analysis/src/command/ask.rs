@@ -143,6 +143,7 @@ fn tell(event: &Event) -> Result<(), Error> {
         | "listening_stopped"
         | "listen_failed"
         | "tickets_unavailable" => format!("{}: {}", event.name(), field("why")),
+        "lines_lost" => format!("{} lines of the log are lost here", field("lines")),
         "trust_rejected" => format!("{}: {}", event.name(), field("reason")),
         "trust_expired" => format!("{}: {}", event.name(), field("root")),
         "names_lost" => format!("{}: {}", event.name(), field("names")),

@@ -64,7 +64,13 @@ impl Wire {
 
     /// Takes the next event of the log. Those that say what is served are kept.
     pub(super) fn event(&mut self, event: &Event) {
-        let says = ["identity_loaded", "listening", "process_exited"].contains(&event.name());
+        let says = [
+            "identity_loaded",
+            "listening",
+            "process_exited",
+            "lines_lost",
+        ];
+        let says = says.contains(&event.name());
         if says || self.log.is_empty() {
             self.log.push(event.clone());
         }
@@ -138,7 +144,7 @@ impl Wire {
             )
         });
         let claimed: Vec<_> = claimed.collect();
-        Verdict::NotYet(match (claimed.as_slice(), last) {
+        let said = match (claimed.as_slice(), last) {
             ([], _) => "the log claims nothing that a handshake could confirm".into(),
             (_, None) => "no handshake was made".into(),
             (claimed, Some(seen)) => format!(
@@ -146,6 +152,21 @@ impl Wire {
                 claimed.join(", "),
                 seen.serial
             ),
-        })
+        };
+        match self.lost() {
+            Some(lines) => Verdict::Untold(format!(
+                "{said}; {lines} lines of the log are lost since, and may claim it"
+            )),
+            None => Verdict::NotYet(said),
+        }
+    }
+
+    /// How many lines were lost after the last claim.
+    fn lost(&self) -> Option<u64> {
+        let after = self.log.iter().rev();
+        let after = after.take_while(|event| event.name() != "identity_loaded");
+        let lost = after.filter(|event| event.name() == "lines_lost");
+        lost.filter_map(|event| event.number("lines"))
+            .reduce(u64::saturating_add)
     }
 }

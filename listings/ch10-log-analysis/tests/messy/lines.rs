@@ -19,7 +19,7 @@ fn a_line_that_is_cut_is_counted_and_the_next_is_read() {
     assert_eq!(found["servers"][0]["serving"]["serial"], "b");
     assert_eq!(
         found["log"],
-        json!({"events": 2, "broken_lines": 3, "clock_set_back": 0, "unmeasured": 0})
+        json!({"events": 2, "broken_lines": 3, "lost_lines": 0, "clock_set_back": 0, "unmeasured": 0})
     );
 }
 

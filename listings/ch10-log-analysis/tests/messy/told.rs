@@ -184,3 +184,14 @@ fn what_takes_days_is_told_in_days() {
     assert_eq!(took("2026-01-01T00:05:00"), "5 min 0 s");
     assert_eq!(took("2026-01-03T05:00:00"), "2 d 5 h");
 }
+
+/// Nobody read the log for a while: the answers say that they lack something.
+#[test]
+fn lines_that_are_lost_are_told_of() {
+    let lost = |second, lines| at(second, &format!(r#""event":"lines_lost","lines":{lines}"#));
+    let text = log([loaded(1, 1, "a"), lost(2, 40), lost(3, 2)]);
+    assert_eq!(answers(&text)["log"]["lost_lines"], 42);
+    let found = said(&text);
+    let line = "log: 3 events, 0 broken lines; 42 lines are lost, and what they held is not in these answers";
+    assert!(found.lines().any(|said| said == line), "{found}");
+}

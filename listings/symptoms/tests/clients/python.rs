@@ -58,6 +58,7 @@ async fn python() {
         ),
         ("no roots", "load", "empty.crt", None, "good"),
         ("requests", "requests", "roots.pem", None, "expired"),
+        ("requests foreign", "requests", "roots.pem", None, "foreign"),
         ("requests name", "requests", "roots.pem", None, "other-name"),
         ("requests none", "requests", "roots.pem", None, "none"),
     ] {

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{of_asides, of_beside};
 use crate::judge::findings;
+use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::load::{Load, Rates};
@@ -29,9 +30,10 @@ use crate::report::{
 use crate::scenarios::applies;
 use crate::server::error::StartError;
 use crate::server::origin::DOWNLOAD;
+use crate::server::process_tree::Usage;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
-use crate::testbed::aside::Differs;
+use crate::testbed::aside::{Amiss, Differs};
 use crate::testbed::rotate::rotate;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
@@ -49,9 +51,11 @@ pub(super) struct Run {
     options: Options,
     outline: Report,
     windows: Vec<Window>,
-    /// Which clients that stand aside were shown the old certificate, after the rotation of this number.
-    kept_old: Vec<(u32, Differs)>,
+    /// Which clients that stand aside were not shown the new certificate after the rotation of this number, and
+    /// what became of each.
+    asides: Vec<(u32, Differs, Amiss)>,
     resources: Option<Resources>,
+    growth: Growth,
 }
 
 impl Run {
@@ -76,8 +80,9 @@ impl Run {
             options: options.clone(),
             outline,
             windows: Vec::new(),
-            kept_old: Vec::new(),
+            asides: Vec::new(),
             resources: None,
+            growth: Growth::default(),
         })
     }
 
@@ -101,8 +106,8 @@ impl Run {
     ) -> Result<(), Error> {
         testbed.wait_for(&self.classes, &self.recorder).await?;
         (control.progress)(Step::Steady);
-        pass(testbed, self.options.steady).await?;
-        let before = testbed.server.usage();
+        let before = self.steady(testbed).await?;
+        self.growth.rotated(self.recorder.now(), before);
         for number in 1..=self.options.rotations {
             let next = self.recorder.now() + self.options.interval;
             let window = rotate(testbed, &self.recorder, &self.client).await?;
@@ -115,16 +120,20 @@ impl Run {
             if window.first_new.is_some() {
                 let spent = self.recorder.now().saturating_sub(window.notified);
                 let left = testbed.reload_within().saturating_sub(spent);
-                let old = testbed.kept_old(window.generation, Instant::now() + left);
-                let old = old.await.into_iter();
-                self.kept_old.extend(old.map(|differs| (number, differs)));
+                let missed = testbed.asides_amiss(window.generation, Instant::now() + left);
+                let missed = missed.await.into_iter();
+                // What this side could not try says nothing about the server.
+                let missed = missed.filter(|(_, amiss)| !amiss.error().is_some_and(is_short));
+                let missed = missed.map(|(differs, amiss)| (number, differs, amiss));
+                self.asides.extend(missed);
             }
             self.windows.push(window);
             (control.progress)(Step::Rotated { number, after });
             pass(testbed, next.saturating_sub(self.recorder.now())).await?;
+            let usage = testbed.server.usage();
+            self.growth.rotated(self.recorder.now(), usage);
         }
-        pass(testbed, self.options.steady).await?;
-        let after = testbed.server.usage();
+        let after = self.steady(testbed).await?;
         self.resources = before.zip(after).map(|(before, after)| Resources {
             memory_before: before.memory,
             memory_after: after.memory,
@@ -136,6 +145,18 @@ impl Run {
         Ok(())
     }
     // ANCHOR_END: rotations
+
+    /// A time in which clients come and nothing is rotated, and what the server uses at its end. It settles in
+    /// the first half.
+    async fn steady(&mut self, testbed: &mut TestBed) -> Result<Option<Usage>, Error> {
+        let half = self.options.steady / 2;
+        pass(testbed, half).await?;
+        let began = (self.recorder.now(), testbed.server.usage());
+        pass(testbed, half).await?;
+        let usage = testbed.server.usage();
+        self.growth.passed(began, (self.recorder.now(), usage));
+        Ok(usage)
+    }
 
     fn held(&self) -> usize {
         let per_class = |class: &Class| match class {
@@ -185,7 +206,7 @@ impl Run {
 
         // Those who are shown the old certificate say more than that it is shown.
         let mut findings = of_beside(&records, windows);
-        findings.extend(of_asides(&self.kept_old, windows.len()));
+        findings.extend(of_asides(&self.asides, windows.len()));
         let plan = &self.outline.plan;
         findings.extend(findings::of_rotations(&rotations, plan, &back));
         findings.extend(findings::of_classes(&classes));
@@ -194,7 +215,7 @@ impl Run {
         let latest = testbed.chains.latest();
         findings.extend(findings::of_resumption(&records, &rotations, latest));
         if let Some(resources) = &self.resources {
-            findings.extend(findings::of_resources(resources, rotations.len()));
+            findings.extend(of_resources(resources, &self.growth, rotations.len()));
         }
         findings.extend(findings::of_chains(testbed.chains.added()));
         findings.extend(of_server(&mut testbed.server, findings::ROTATION));

@@ -4,7 +4,7 @@
 use crate::attempt::{Attempt, Class};
 use crate::judge::findings::{ROTATION, finding};
 use crate::report::{Code, Finding, Severity};
-use crate::testbed::aside::Differs;
+use crate::testbed::aside::{Amiss, Differs};
 use ch11_verification::rotation::Window;
 
 /// Which of these classes was never shown a new certificate that others were shown.
@@ -52,23 +52,35 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Findi
     ))
 }
 
-/// What clients that stand aside were shown: each that was shown the old certificate after a rotation of this
-/// number, of so many rotations.
-pub fn of_asides(kept_old: &[(u32, Differs)], rotations: usize) -> Vec<Finding> {
-    let mut each: Vec<(Differs, u32, usize)> = Vec::new();
-    for (number, differs) in kept_old {
-        match each.iter_mut().find(|(of, ..)| of == differs) {
-            Some((.., many)) => *many += 1,
-            None => each.push((*differs, *number, 1)),
+/// What became of clients that stand aside: each that was shown the old certificate, or refused, after a rotation
+/// of this number, of so many rotations.
+pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Finding> {
+    let is_old = |amiss: &Amiss| *amiss == Amiss::KeptOld;
+    let mut each: Vec<(&(u32, Differs, Amiss), usize)> = Vec::new();
+    for missed in missed {
+        let same =
+            |of: &(u32, Differs, Amiss)| of.1 == missed.1 && is_old(&of.2) == is_old(&missed.2);
+        match each.iter_mut().find(|(of, _)| same(of)) {
+            Some((_, many)) => *many += 1,
+            None => each.push((missed, 1)),
         }
     }
-    let found = each.into_iter().map(|(differs, first, many)| {
+    let found = each.into_iter().map(|((first, differs, amiss), many)| {
+        let (code, what) = match amiss {
+            Amiss::KeptOld => (
+                Code::NotPickedUp,
+                "was shown the old certificate, while others were shown the new one".to_owned(),
+            ),
+            Amiss::Refused(error) => (
+                Code::HandshakesFailed,
+                format!("was refused ({error}), although it was served before the first rotation"),
+            ),
+        };
         let words = format!(
-            "{many} of {rotations} rotations, the first of them number {first}: {} was shown the old certificate, \
-             while others were shown the new one.",
+            "{many} of {rotations} rotations, the first of them number {first}: {} {what}.",
             differs.words()
         );
-        finding(Severity::Failure, Code::NotPickedUp, ROTATION, words)
+        finding(Severity::Failure, code, ROTATION, words)
     });
     found.collect()
 }

@@ -8,8 +8,8 @@ use crate::judge::measure::ms;
 use crate::load::Added;
 use crate::report::format::{self, below, count};
 use crate::report::{
-    ClassReport, Code, Evidence, Failures, Finding, Handles, Phase, Plan, Resources, Rotation,
-    Severity, Status,
+    ClassReport, Code, Evidence, Failures, Finding, Handles, Phase, Plan, Rotation, Severity,
+    Status,
 };
 use ch11_verification::bound::upper;
 
@@ -341,46 +341,6 @@ pub fn of_chains(added: Option<Added>) -> Option<Finding> {
         ROTATION,
         words,
     ))
-}
-
-/// Memory that grows, and processes that stay. Some of both is normal; what counts is what each
-/// rotation adds.
-pub fn of_resources(resources: &Resources, rotations: usize) -> Vec<Finding> {
-    const MIB: f64 = 1_048_576.0;
-    let mut found = Vec::new();
-    let before = resources.memory_before as f64;
-    let grown = resources.memory_after as f64 - before;
-    let each = grown / rotations.max(1) as f64;
-    if grown > 8.0 * MIB && grown > before / 4.0 && each > MIB / 4.0 {
-        let words = format!(
-            "Its memory grew from {:.1} to {:.1} MiB over {rotations} rotations, by {:.2} MiB each.",
-            before / MIB,
-            resources.memory_after as f64 / MIB,
-            each / MIB
-        );
-        found.push(finding(
-            Severity::Warning,
-            Code::MemoryGrows,
-            ROTATION,
-            words,
-        ));
-    }
-    if resources.processes_after > resources.processes_before {
-        let words = format!(
-            "{} processes before, {} after {rotations} rotations, with {} connections kept.",
-            resources.processes_before, resources.processes_after, resources.connections_held
-        );
-        found.push(finding(
-            Severity::Warning,
-            Code::ProcessesLeft,
-            ROTATION,
-            words,
-        ));
-    } else if let Some(handles) = &resources.handles {
-        // Each process has descriptors and threads: where processes are left, that is said already.
-        found.extend(of_handles(handles, rotations, "rotations"));
-    }
-    found
 }
 
 /// Descriptors and threads that each rotation adds, or each of whatever else was done to the server so many

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::server::advice::Advice;
+use crate::server::holder::Holder;
 
 /// Why a server could not be started, or not be attached to.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub enum StartError {
         command: String,
         /// How it ended.
         status: String,
+        /// Who listens on a port that it may have wanted.
+        held: Vec<Holder>,
         /// What it said last.
         said: String,
     },
@@ -33,6 +36,8 @@ pub enum StartError {
     },
     /// It was not ready in time, or never can be.
     NotReady(Box<NotReady>),
+    /// Where clients would come, another process listens, and did so before the server was started.
+    Taken(Box<Taken>),
     /// No server answers where it should be attached to.
     Unreachable(String, io::Error),
     /// A file or folder of the run is missing, or could not be written.
@@ -58,6 +63,19 @@ pub struct NotReady {
     pub is_told: bool,
     /// Where its processes listen. Empty where that is nowhere, or cannot be known.
     pub listens: Vec<SocketAddr>,
+    /// Who listens on a port that it may have wanted.
+    pub held: Vec<Holder>,
+    /// What it said last.
+    pub said: String,
+}
+
+/// A server whose clients would come to another.
+#[derive(Debug)]
+pub struct Taken {
+    /// Its command, with all words replaced.
+    pub command: String,
+    /// Who listens there.
+    pub holder: Holder,
     /// What it said last.
     pub said: String,
 }
@@ -78,10 +96,14 @@ fn it_said(said: &str) -> String {
     }
 }
 
-fn all(addresses: &[SocketAddr]) -> String {
-    let all: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+fn all(each: &[impl ToString]) -> String {
+    let all: Vec<_> = each.iter().map(ToString::to_string).collect();
     all.join(" and ")
 }
+
+/// How a server gets a port that nobody else has.
+const FREE_PORT: &str = "put `{port}` where its command or its configuration has the port: `zdr` chooses a free one for \
+     each server that it starts. Or end the other process";
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,6 +119,7 @@ impl fmt::Display for StartError {
                 let said = it_said(&not_ready.said);
                 write!(f, "{}. {said}", not_ready.what())
             }
+            Self::Taken(taken) => write!(f, "{}: {}", taken.what(), taken.holder),
             Self::Unreachable(address, error) => {
                 write!(f, "no server answers at {address}: {error}")
             }
@@ -134,23 +157,9 @@ impl StartError {
             Self::Ended {
                 command,
                 status,
+                held,
                 said,
-            } => Some(Advice {
-                what: format!("the server ended before it was ready ({status})"),
-                tried: format!("running {command}"),
-                seen: it_said(said),
-                change: match said.trim() {
-                    "" => {
-                        "let the command stay for as long as the server serves, and print why it cannot. To try \
-                         it without `zdr`, run it with files of your own in place of these"
-                    }
-                    _ => {
-                        "what the server complains about. To try it without `zdr`, run the command with \
-                         files of your own in place of these"
-                    }
-                }
-                .into(),
-            }),
+            } => Some(ended(command, status, held, said)),
             Self::Background { command, said } => Some(Advice {
                 what: IN_BACKGROUND.into(),
                 tried: format!("running {command}"),
@@ -161,8 +170,56 @@ impl StartError {
                 change: FOREGROUND.into(),
             }),
             Self::NotReady(not_ready) => Some(not_ready.advice()),
+            Self::Taken(taken) => Some(taken.advice()),
             _ => None,
         }
+    }
+}
+
+/// What is said of a server that ended before it was ready.
+fn ended(command: &str, status: &str, held: &[Holder], said: &str) -> Advice {
+    let what = format!("the server ended before it was ready ({status})");
+    let tried = format!("running {command}");
+    if !held.is_empty() {
+        return Advice {
+            what: format!("{what}: its port is taken"),
+            tried,
+            seen: format!("{}\n{}", it_said(said), all(held)),
+            change: FREE_PORT.into(),
+        };
+    }
+    let change = match said.trim() {
+        "" => {
+            "let the command stay for as long as the server serves, and print why it cannot. To try \
+             it without `zdr`, run it with files of your own in place of these"
+        }
+        _ => {
+            "what the server complains about. To try it without `zdr`, run the command with \
+             files of your own in place of these"
+        }
+    };
+    Advice {
+        what,
+        tried,
+        seen: it_said(said),
+        change: change.into(),
+    }
+}
+
+impl Taken {
+    fn advice(&self) -> Advice {
+        let (holder, said) = (&self.holder, it_said(&self.said));
+        Advice {
+            what: self.what(),
+            tried: format!("running {}", self.command),
+            seen: format!("{holder}, and did so before the server was started. {said}"),
+            change: FREE_PORT.into(),
+        }
+    }
+
+    fn what(&self) -> String {
+        let port = self.holder.address.port();
+        format!("clients of port {port} would come to another server, which is not to be judged")
     }
 }
 
@@ -175,6 +232,7 @@ impl NotReady {
             }
             (None, false) => format!("{within}: it listens elsewhere"),
             (Some(event), false) => format!("{within}: it did not log `{event}`"),
+            (_, true) if !self.held.is_empty() => format!("{within}: its port is taken"),
             (_, true) => within,
         }
     }
@@ -189,6 +247,11 @@ impl NotReady {
             ),
         };
         let seen = match self.listens.is_empty() {
+            true if !self.held.is_empty() => format!(
+                "it runs, but listens on no port. {}\n{}",
+                it_said(&self.said),
+                all(&self.held)
+            ),
             true => format!("it runs, but listens on no port. {}", it_said(&self.said)),
             false => format!(
                 "it listens on {}. {}",
@@ -211,6 +274,7 @@ impl NotReady {
                                  connection on `{port}`"
                     .into()
             }
+            (_, true) if !self.held.is_empty() => FREE_PORT.into(),
             (_, true) => format!(
                 "raise `within_ms` in `[ready]` above {} if the server needs longer; otherwise find out what \
                  it waits for",

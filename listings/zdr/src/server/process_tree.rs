@@ -1,5 +1,6 @@
 //! A process and all that it has started, known by its group and by a mark in the environment.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,11 @@ impl ProcessTree {
     /// Where they listen, for TCP. Nowhere, where the system does not tell.
     pub(crate) fn listening(&self) -> Vec<SocketAddr> {
         processes::listening(&self.members())
+    }
+
+    /// Their sockets, by their number. None where the system does not tell.
+    pub(crate) fn sockets(&self) -> HashSet<u64> {
+        processes::sockets_of(&self.members())
     }
 
     /// Signals the first process.

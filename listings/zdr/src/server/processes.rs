@@ -10,6 +10,7 @@ use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process};
 use rustix::process::{Pid, Signal};
 
+use crate::server::holder::Holder;
 use crate::server::usage::Usage;
 
 /// A process.
@@ -111,9 +112,40 @@ pub(super) fn usage(members: &[Member]) -> Option<Usage> {
 
 /// Where they listen, for TCP.
 pub(super) fn listening(members: &[Member]) -> Vec<SocketAddr> {
-    let sockets: HashSet<_> = members.iter().flat_map(sockets).collect();
+    let sockets = sockets_of(members);
     let theirs = all_listening().filter(|(inode, _)| sockets.contains(inode));
     theirs.map(|(_, address)| address).collect()
+}
+
+/// All their sockets, by their number.
+pub(super) fn sockets_of(members: &[Member]) -> HashSet<u64> {
+    members.iter().flat_map(sockets).collect()
+}
+
+/// Who listens on those of all sockets that are meant, which are told by their number and address.
+pub(super) fn holders(is_meant: impl Fn(u64, SocketAddr) -> bool) -> Vec<Holder> {
+    let meant = all_listening().filter(|(inode, address)| is_meant(*inode, *address));
+    let meant: Vec<_> = meant.collect();
+    if meant.is_empty() {
+        return Vec::new();
+    }
+    let all: Vec<_> = procfs::process::all_processes()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .collect();
+    let who = |inode: u64| {
+        let mut all = all.iter();
+        let process = all.find(|process| sockets(process).any(|of| of == inode))?;
+        Some((process.pid, program(process)?))
+    };
+    let meant = meant.into_iter();
+    meant
+        .map(|(inode, address)| Holder {
+            address,
+            process: who(inode),
+        })
+        .collect()
 }
 
 /// All that listen on this port, for TCP, and began after this process.
@@ -128,6 +160,13 @@ pub(super) fn listeners(port: u16) -> Vec<Member> {
         .collect()
 }
 
+/// The name of its program. A process may give itself another, as Node's does.
+fn program(process: &Process) -> Option<String> {
+    let path = process.exe().ok();
+    let name = path.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    name.or_else(|| Some(process.stat().ok()?.comm))
+}
+
 /// The sockets of a process, by their number.
 fn sockets(process: &Process) -> impl Iterator<Item = u64> + use<> {
     let open = process.fd().into_iter().flatten().flatten();
@@ -138,7 +177,7 @@ fn sockets(process: &Process) -> impl Iterator<Item = u64> + use<> {
 }
 
 /// The sockets that listen, by their number, and where.
-fn all_listening() -> impl Iterator<Item = (u64, SocketAddr)> {
+pub(super) fn all_listening() -> impl Iterator<Item = (u64, SocketAddr)> {
     let tables = [procfs::net::tcp(), procfs::net::tcp6()];
     let all = tables.into_iter().flatten().flatten();
     let all = all.filter(|socket| socket.state == TcpState::Listen);
@@ -162,7 +201,7 @@ pub(super) fn signal(members: &[Member], signal: Signal) {
 
 /// The sockets that listen, by their number. The kernel lists them before all others
 /// (Documentation/networking/proc_net_tcp.rst), of which there may be tens of thousands.
-fn listening_sockets() -> HashSet<u64> {
+pub(super) fn listening_sockets() -> HashSet<u64> {
     const LISTEN: &str = "0A";
     // The kernel looks for no more lines than are asked for, and one line has so many bytes. With more room, it
     // would go through a table of all connections, which is large where they are few as well.

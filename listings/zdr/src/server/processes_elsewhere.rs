@@ -1,12 +1,14 @@
 //! Processes of a system without Linux's `/proc`: a group is known by its number, and nothing else is known. A
 //! process that has left its group is not found, and nothing tells what it uses or where it listens.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use rustix::process::{
     Pid, Signal, kill_process_group, test_kill_process, test_kill_process_group,
 };
 
+use crate::server::holder::Holder;
 use crate::server::usage::Usage;
 
 /// A group of processes.
@@ -30,6 +32,26 @@ pub(super) fn usage(_: &[Member]) -> Option<Usage> {
 
 /// Not known.
 pub(super) fn listening(_: &[Member]) -> Vec<SocketAddr> {
+    Vec::new()
+}
+
+/// Not known.
+pub(super) fn all_listening() -> impl Iterator<Item = (u64, SocketAddr)> {
+    std::iter::empty()
+}
+
+/// Not known.
+pub(super) fn listening_sockets() -> HashSet<u64> {
+    HashSet::new()
+}
+
+/// Not known.
+pub(super) fn sockets_of(_: &[Member]) -> HashSet<u64> {
+    HashSet::new()
+}
+
+/// Not known.
+pub(super) fn holders(_: impl Fn(u64, SocketAddr) -> bool) -> Vec<Holder> {
     Vec::new()
 }
 

@@ -5,16 +5,22 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use ch06_in_flight_requests::client::Version;
+use futures_util::future::join_all;
 use lab::client::{Client, Options};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::Error;
 use crate::load::Target;
 
 /// A name of no server (RFC 2606).
 const UNKNOWN: &str = "unknown.invalid";
+
+/// Between two looks at what such a client is shown.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// One that differs from the ordinary client in one thing. It makes full handshakes, and no requests.
 pub(super) struct Aside {
@@ -49,6 +55,25 @@ impl Differs {
     }
 }
 
+/// What became of a client that stands aside, which was shown the first certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amiss {
+    /// It is still shown an old certificate, while others are shown the new one.
+    KeptOld,
+    /// Its handshake is not completed any more, for this reason.
+    Refused(String),
+}
+
+impl Amiss {
+    /// Why its handshake is not completed, where that is so.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::KeptOld => None,
+            Self::Refused(error) => Some(error),
+        }
+    }
+}
+
 impl Aside {
     /// Those that are shown, at this moment, what the ordinary client is shown. Where they are refused, or
     /// shown another certificate on purpose, nothing is known of them.
@@ -56,24 +81,53 @@ impl Aside {
     /// # Errors
     /// When such a client cannot be made.
     pub(super) async fn of(target: &Target) -> Result<Vec<Self>, Error> {
-        let mut all = Vec::new();
-        for differs in ways(target) {
+        let make = |differs| {
             let client = client(target, differs)?;
-            let aside = Self { differs, client };
-            if aside.shown(target).await == Some(target.chains.latest()) {
-                all.push(aside);
+            Ok(Self { differs, client })
+        };
+        let all: Vec<Self> = ways(target)
+            .into_iter()
+            .map(make)
+            .collect::<Result<_, Error>>()?;
+        let shown = join_all(all.iter().map(|aside| aside.shown(target))).await;
+        let latest = target.chains.latest();
+        let of = all.into_iter().zip(shown);
+        let of = of.filter(|(_, shown)| *shown == Ok(Some(latest)));
+        Ok(of.map(|(aside, _)| aside).collect())
+    }
+
+    /// Those of these that are not shown this generation, which others were shown, and what became of each.
+    /// All are asked at once. Each makes one handshake, or as many more as the server has time until `bound`.
+    pub(super) async fn missed(
+        asides: &[Self],
+        target: &Target,
+        generation: u32,
+        bound: Instant,
+    ) -> Vec<(Differs, Amiss)> {
+        let asked = asides.iter().map(async |aside| {
+            let amiss = aside.until_shown(target, generation, bound).await?;
+            Some((aside.differs, amiss))
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// Asks until it is shown this generation. If it is not by then, what it meets.
+    async fn until_shown(&self, target: &Target, generation: u32, bound: Instant) -> Option<Amiss> {
+        loop {
+            let amiss = match self.shown(target).await {
+                Ok(shown) if shown.is_none_or(|shown| shown >= generation) => return None,
+                Ok(_) => Amiss::KeptOld,
+                Err(error) => Amiss::Refused(error),
+            };
+            if Instant::now() >= bound {
+                return Some(amiss);
             }
+            sleep(PAUSE).await;
         }
-        Ok(all)
     }
 
-    /// In what it differs.
-    pub(super) fn differs(&self) -> Differs {
-        self.differs
-    }
-
-    /// Which generation it is shown, where its handshake is completed with one.
-    pub(super) async fn shown(&self, target: &Target) -> Option<u32> {
+    /// Which generation it is shown, if any of those that were issued; or why its handshake is not completed.
+    async fn shown(&self, target: &Target) -> Result<Option<u32>, String> {
         let target = match self.differs {
             Differs::Address(address) => {
                 let port = target.address.borrow().port();
@@ -87,8 +141,11 @@ impl Aside {
             _ => target,
         };
         let opening = Box::pin(target.open(&self.client));
-        let (_, seen) = timeout(target.patience, opening).await.ok()?.ok()?;
-        target.chains.generation(&seen)
+        match timeout(target.patience, opening).await {
+            Ok(Ok((_, seen))) => Ok(target.chains.generation(&seen)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer within {:?}", target.patience)),
+        }
     }
 }
 
@@ -129,4 +186,65 @@ fn client(target: &Target, differs: Differs) -> io::Result<Client> {
         Differs::Http2Alone | Differs::Address(_) => {}
     }
     Ok(Client::with_config(config, name)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use lab::authority::Authority;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::server::spec::Protocol;
+
+    fn target(address: SocketAddr) -> Target {
+        let authority = Authority::new().unwrap();
+        let (_, address) = watch::channel(address);
+        Target {
+            address,
+            name: "localhost".into(),
+            roots_pem: authority.root_pem().into(),
+            protocol: Protocol::AnyHttp,
+            download: None,
+            upload: None,
+            websocket: None,
+            grpc: false,
+            http3: false,
+            kinds: None,
+            sibling: None,
+            identity: None,
+            patience: lab::BOUND,
+            chains: Arc::default(),
+            key_log: None,
+            read_ahead: Arc::default(),
+        }
+    }
+
+    /// This server lets go of its clients when all of them are there.
+    #[tokio::test]
+    async fn all_are_asked_at_once() {
+        let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+        let target = target(listener.local_addr().unwrap());
+        let three = [
+            Differs::UnknownName,
+            Differs::NoProtocol,
+            Differs::Http2Alone,
+        ];
+        let asides = three.map(|differs| Aside {
+            differs,
+            client: client(&target, differs).unwrap(),
+        });
+        let serving = tokio::spawn(async move {
+            let mut there = Vec::new();
+            while there.len() < three.len() {
+                there.push(listener.accept().await.unwrap());
+            }
+        });
+        let missed = Aside::missed(&asides, &target, 1, Instant::now()).await;
+        serving.await.unwrap();
+        let clients: Vec<_> = missed.iter().map(|(differs, _)| *differs).collect();
+        assert_eq!(clients, three);
+        let let_go =
+            |amiss: &Amiss| matches!(amiss, Amiss::Refused(why) if !why.contains("no answer"));
+        assert!(missed.iter().all(|(_, amiss)| let_go(amiss)), "{missed:?}");
+    }
 }

@@ -10,6 +10,8 @@ use ch09_simulating_rotation::Writer;
 
 use crate::error::Error;
 use crate::load::Target;
+use crate::server::advice::Advice;
+use crate::server::holder::Holder;
 use crate::server::spec::{Keys, Protocol, Reload, Spec};
 use crate::server::written::Remarks;
 use crate::testbed::TestBed;
@@ -185,6 +187,7 @@ async fn way_to_reload(
     let mut tried = vec![format!(
         "It showed no new certificate {limit} of its files."
     )];
+    let mut starter = None;
     for signal in SIGNALS {
         if testbed.server.ended().is_some() {
             drop(testbed);
@@ -195,6 +198,7 @@ async fn way_to_reload(
             signal: Some(signal.into()),
             ..Reload::default()
         };
+        let behind = testbed.server.behind();
         if let Some(after) = shown(&mut testbed, Some(&reload)).await? {
             if shown(&mut testbed, None).await?.is_some() {
                 let how = format!(
@@ -210,10 +214,21 @@ async fn way_to_reload(
             return Ok((reload, tried.join(" ")));
         }
         tried.push(match testbed.server.ended() {
-            Some(status) => format!("SIG{signal} ended it ({status})."),
+            Some(status) => {
+                starter = starter.or(behind.map(|server| (signal, server)));
+                format!("SIG{signal} ended it ({status}).")
+            }
             None => format!("SIG{signal} changed nothing {limit}."),
         });
     }
+    match starter {
+        Some((signal, server)) => Err(not_reached(signal, &server, &tried)),
+        None => Ok(by_restart(tried)),
+    }
+}
+
+/// What is left where nothing that was tried reloads it.
+fn by_restart(mut tried: Vec<String>) -> (Reload, String) {
     tried.push(
         "So it is ended and started anew. Where a command tells it, that belongs here: command = [...]."
             .into(),
@@ -222,7 +237,25 @@ async fn way_to_reload(
         restart: true,
         ..Reload::default()
     };
-    Ok((restart, tried.join(" ")))
+    (restart, tried.join(" "))
+}
+
+/// What is said where a signal ends a process that has started the server, and never comes to the server.
+fn not_reached(signal: &str, server: &Holder, tried: &[String]) -> Error {
+    let signals = SIGNALS.map(|signal| format!("SIG{signal}")).join(", ");
+    Error::Preflight(Box::new(Advice {
+        what: format!(
+            "SIG{signal} ended the process that starts the server, and did not reach the server"
+        ),
+        tried: format!("each of {signals}, for the first process of the command"),
+        seen: format!(
+            "{server}, and the first process does not. {}",
+            tried.join(" ")
+        ),
+        change: "let a script become the server (`exec` before its last command), or name the server's own \
+                 program. Or say how the server is told: --reload \"command:...\", or --reload restart"
+            .into(),
+    }))
 }
 
 /// Writes a new certificate, tells the server in this way, and waits. How long it took until that was shown

@@ -1,10 +1,8 @@
 //! What is asked before anything is rotated: a mistake in the description is not the server's.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
-use std::thread;
 
 use super::{BROKEN, Done, Folder, ONE_ROTATION};
 
@@ -68,7 +66,7 @@ fn a_long_answer_is_there_and_long() {
             &format!("protocol = \"any_http\"\ndownload = \"{path}\""),
         )
     };
-    let parts = ["`GET /none` answered 404", "is `download` right?"];
+    let parts = ["`GET /none` answered 404", "check `download`: it must be"];
     no_verdict(&[(any("/none"), &parts)]);
     let folder = Folder::new();
     let done = checked(&folder, &any("/small"));
@@ -80,7 +78,10 @@ fn a_long_answer_is_there_and_long() {
 
 #[test]
 fn a_server_of_other_keys_is_told_from_one_that_does_not_rotate() {
-    let parts = ["no cipher or signature in common", "set `keys` to"];
+    let parts = [
+        "no cipher or signature algorithm in common",
+        "set `keys` to",
+    ];
     no_verdict(&[
         (unusual("rsa-only", ""), &parts),
         (unusual("rsa-only", "keys = \"ed25519\""), &parts),
@@ -118,10 +119,10 @@ fn a_server_that_reads_other_files_is_told_so() {
     done.says(
         3,
         &[
-            "before anything was rotated: it shows another certificate",
+            "before anything was rotated: the certificate that it shows is not",
             "tried:  a handshake with 127.0.0.1:",
             "a certificate of no subject, for localhost, issued by CN=",
-            "Does it read only the files that zdr gives it",
+            "let the server read only the files that zdr gives it",
         ],
     );
 }
@@ -165,6 +166,44 @@ fn a_server_that_listens_elsewhere_is_told_where() {
     ]);
 }
 
+/// Its description has a port of its own, on which somebody else listens: this process.
+#[test]
+fn another_server_on_the_port_is_named_and_not_judged() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let broken = format!(
+        "command = [\"broken\", \"--certificate\", \"{{certificate}}\", \"--key\", \"{{key}}\", \"--roots\", \
+         \"{{roots}}\", \"--port\", \"{port}\"]\n"
+    );
+    let silent = format!(
+        "command = [\"sh\", \"-c\", \"exec sleep 999\", \"{{port}}\", \"{port}\"]\n[ready]\nwithin_ms = 700\n"
+    );
+    let claims = format!(
+        "command = [\"sh\", \"-c\", '''echo '{{\"event\":\"up\",\"port\":{port}}}' >&2
+exec sleep 999''']\n[ready]\nevent = \"up\"\n"
+    );
+    let seen = format!("process {} (", std::process::id());
+    let place = format!(") listens on 127.0.0.1:{port}");
+    let change = "change: put `{port}` where its command";
+    let others = format!("clients of port {port} would come to another server");
+    no_verdict(&[
+        (
+            broken,
+            &["(exit status: 1): its port is taken", &seen, &place, change],
+        ),
+        (
+            silent,
+            &[
+                "not ready within 700ms: its port is taken",
+                &seen,
+                &place,
+                change,
+            ],
+        ),
+        (claims, &[&others, &seen, &place, change]),
+    ]);
+}
+
 #[test]
 fn a_server_that_asks_clients_for_certificates_is_told_so() {
     let asks = |lines: &str| {
@@ -175,7 +214,7 @@ fn a_server_that_asks_clients_for_certificates_is_told_so() {
         )
     };
     let parts = [
-        "it needs a certificate of its clients",
+        "it rejects clients without a certificate",
         "change: set `client_auth = true`",
     ];
     no_verdict(&[(asks(""), &parts)]);
@@ -183,34 +222,41 @@ fn a_server_that_asks_clients_for_certificates_is_told_so() {
     checked(&folder, &asks("client_auth = true")).says(0, &[]);
 }
 
-/// A server that says this to each client, in the clear, and nothing more until that is gone. `zdr` finds it
-/// by an event, as it would a server of its own.
-fn in_the_clear(says: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for mut tcp in listener.incoming().flatten() {
-            thread::spawn(move || {
-                if says.starts_with("HTTP/") {
-                    let _ = tcp.read(&mut [0; 1024]);
-                }
-                let _ = tcp.write_all(says.as_bytes());
-                // Until the client is gone, so that its last words do not make this a reset.
-                while tcp.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
-            });
-        }
-    });
+/// Says its last argument to each client, in the clear, and nothing more until that is gone.
+const IN_THE_CLEAR: &str = r"
+import socket, sys, threading
+port, says = sys.argv[1:]
+def answer(tcp):
+    if says.startswith('HTTP/'):
+        tcp.recv(1024)
+    tcp.sendall(says.encode().decode('unicode_escape').encode())
+    # Until the client is gone, so that its last words do not make this a reset.
+    try:
+        while tcp.recv(1024):
+            pass
+    except OSError:
+        pass
+listener = socket.create_server(('127.0.0.1', int(port)))
+while True:
+    tcp, _ = listener.accept()
+    threading.Thread(target=answer, args=(tcp,), daemon=True).start()
+";
+
+fn in_the_clear(says: &str) -> String {
     format!(
-        "protocol = \"any_http\"\ncommand = [\"sh\", \"-c\", '''echo '{{\"event\":\"up\",\"port\":{port}}}' >&2
-exec sleep 999''']\n[ready]\nevent = \"up\"\n"
+        "command = [\"python3\", \"-c\", \"\"\"{IN_THE_CLEAR}\"\"\", \"{{port}}\", '{says}']\n\
+         protocol = \"any_http\"\n"
     )
 }
 
 #[test]
 fn what_is_not_tls_is_told_from_what_is() {
+    if lab_test::peer::find("python3").is_none() {
+        return;
+    }
     no_verdict(&[
         (
-            in_the_clear("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+            in_the_clear(r"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
             &[
                 "before anything was rotated: it speaks plain HTTP, without TLS",
                 "without TLS it says: HTTP/1.1 200 OK",
@@ -218,11 +264,11 @@ fn what_is_not_tls_is_told_from_what_is() {
             ],
         ),
         (
-            in_the_clear("220 mail.example ESMTP\r\n"),
+            in_the_clear(r"220 mail.example ESMTP\r\n"),
             &[
                 "it does not speak TLS from the first byte",
                 "220 mail.example ESMTP",
-                "is this `protocol = \"smtp\"`?",
+                "set `protocol = \"smtp\"`",
             ],
         ),
     ]);
@@ -319,7 +365,7 @@ fn the_example_of_the_help_works_on_an_ordinary_server() {
 #[test]
 fn another_name_and_another_protocol_are_tried() {
     let name: &[&str] = &[
-        "by its other name it is not served",
+        "clients that ask for the other name are not served",
         "asks for `mail.rotation.test`, which is `other_name`",
         "{other_certificate}",
     ];

@@ -478,6 +478,25 @@ fn an_interrupted_look_leaves_nothing_behind() {
     super::no_process_is_left(&folder, zdr);
 }
 
+/// A script that starts the server, and does not become it: a signal ends the script.
+#[test]
+fn a_script_before_the_server_is_told_from_a_server_that_cannot_reload() {
+    let folder = Folder::new();
+    let script =
+        format!("{BROKEN} --certificate $1 --key $2 --roots $3 --port $4 --frozen &\nwait\n");
+    fs::write(folder.path("start.sh"), script).unwrap();
+    let words = "sh start.sh {certificate} {key} {roots} {port}";
+    let done = folder.run(&["check", "--command", words]);
+    done.says(
+        3,
+        &[
+            "SIGHUP ended the process that starts the server",
+            " (broken) listens on 127.0.0.1:",
+            "change: let a script become the server (`exec` before its last command)",
+        ],
+    );
+}
+
 /// Ctrl-C in the middle of a run is no failure of the server's, whatever shows it.
 #[test]
 fn an_interrupted_run_is_no_verdict_in_each_form() {

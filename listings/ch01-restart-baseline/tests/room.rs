@@ -1,0 +1,95 @@
+//! A client that asks and does not read holds no place for ever. The clock is virtual.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ch01_restart_baseline::converse_over;
+use lab::log::want;
+use lab::wire::{BLOCK, ROOM_BOUND};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+/// So many bytes are on their way at most.
+const ROOM: usize = BLOCK;
+
+const ASKED: u32 = 5 * BLOCK as u32;
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_is_given_up() {
+    let (log, _capturing) = lab::emit::capture();
+    let (server, mut client) = duplex(ROOM);
+    client.write_u32(ASKED).await.unwrap();
+    let started = Instant::now();
+    let conversation = converse_over(server, Some(1), false, "1.3");
+    let ended = timeout(ROOM_BOUND * 2, conversation).await;
+    assert!(ended.is_ok(), "it holds its place");
+    assert_eq!(started.elapsed(), ROOM_BOUND);
+    let closed = want("connection_closed").with("why", "cut");
+    log.assert_order(&[closed.with("bytes", BLOCK as u64)]);
+}
+
+/// It reads a block now and then, and gets all.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_is_waited_for() {
+    let (log, _capturing) = lab::emit::capture();
+    let (server, mut client) = duplex(ROOM);
+    let conversation = converse_over(server, Some(1), false, "1.3");
+    let reads = async {
+        client.write_u32(ASKED).await.unwrap();
+        let mut block = [0; BLOCK];
+        for _ in 0..ASKED as usize / BLOCK {
+            sleep(ROOM_BOUND - Duration::from_secs(1)).await;
+            client.read_exact(&mut block).await.expect("it is cut");
+        }
+        drop(client);
+    };
+    tokio::join!(conversation, reads);
+    let closed = want("connection_closed").with("why", "client_closed");
+    log.assert_order(&[closed.with("bytes", u64::from(ASKED))]);
+}
+
+/// A stream that takes no goodbye, as one whose peer leaves no room for it.
+struct Full(DuplexStream);
+
+impl AsyncRead for Full {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Full {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_that_finds_no_room_is_given_up() {
+    let (log, _capturing) = lab::emit::capture();
+    let (server, client) = duplex(ROOM);
+    drop(client);
+    let conversation = converse_over(Full(server), Some(1), false, "1.3");
+    let ended = timeout(ROOM_BOUND * 2, conversation).await;
+    assert!(ended.is_ok(), "it holds its place");
+    log.assert_order(&[want("connection_closed").with("why", "client_closed")]);
+}

@@ -1,0 +1,66 @@
+//! RSA keys at the bounds of what clients take.
+
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+
+use super::kinds::Made;
+use super::raw::{Raw, Tree};
+
+/// Keys and issuers of so many bits.
+pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
+    let mut tree = Tree::new();
+    let bits = kind.rsplit('-').next().and_then(|bits| bits.parse().ok());
+    match kind {
+        "rsa-2047" | "rsa-8192" | "rsa-8193" => tree.leaf.key = key(bits.unwrap()),
+        "intermediate-rsa-2047" | "intermediate-rsa-2048" => tree.middle.key = key(bits.unwrap()),
+        "intermediate-rsa-8192" | "intermediate-rsa-8193" => tree.middle.key = key(bits.unwrap()),
+        "root-rsa-2047" | "root-rsa-2048" => tree.root.key = key(bits.unwrap()),
+        "root-rsa-8192" | "root-rsa-8193" => tree.root.key = key(bits.unwrap()),
+        "stranger-rsa-2047" | "stranger-rsa-8192" | "stranger-rsa-8193" => {
+            let mut stranger = Raw::authority("Another");
+            stranger.key = key(bits.unwrap());
+            tree.behind.push(stranger.signed(&stranger));
+        }
+        "rsa-exponent-3" => {
+            let three = BigNum::from_u32(3).unwrap();
+            let rsa = Rsa::generate_with_e(2048, &three).unwrap();
+            tree.leaf.key = PKey::from_rsa(rsa).unwrap();
+        }
+        _ => return false,
+    }
+    tree.lay(made);
+    true
+}
+
+/// An RSA key of so many bits. A long one is no secret: to find large primes takes long, so these are the
+/// largest below a power of two, and below three quarters of one.
+fn key(bits: u32) -> PKey<Private> {
+    let number = |value| BigNum::from_u32(value).unwrap();
+    let below = |times, power, less| &(&number(times) << power) - &number(less);
+    let q = match bits {
+        8192 => below(3, 4094, 71),
+        8193 => below(1, 4097, 783),
+        _ => return PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap(),
+    };
+    of_primes(below(1, 4096, 2549), q)
+}
+
+fn of_primes(p: BigNum, q: BigNum) -> PKey<Private> {
+    let (one, e) = (
+        BigNum::from_u32(1).unwrap(),
+        BigNum::from_u32(65537).unwrap(),
+    );
+    let mut context = BigNumContext::new().unwrap();
+    let (less_p, less_q) = (&p - &one, &q - &one);
+    let mut inverse = |of: &BigNum, by: &BigNum| {
+        let mut found = BigNum::new().unwrap();
+        found.mod_inverse(of, by, &mut context).unwrap();
+        found
+    };
+    let d = inverse(&e, &(&less_p * &less_q));
+    let i = inverse(&q, &p);
+    let (dp, dq) = (&d % &less_p, &d % &less_q);
+    let rsa = Rsa::from_private_components(&p * &q, e, d, p, q, dp, dq, i);
+    PKey::from_rsa(rsa.unwrap()).unwrap()
+}

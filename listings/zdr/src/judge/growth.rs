@@ -1,0 +1,140 @@
+//! What each rotation leaves behind, told from what a server needs to warm up: a heap that finds its size, a pool
+//! that fills.
+
+use std::time::Duration;
+
+use crate::judge::findings::{ROTATION, finding, of_handles};
+use crate::report::{Code, Finding, Resources, Severity};
+use crate::server::process_tree::Usage;
+
+const MIB: f64 = 1_048_576.0;
+/// What grows by itself in less time is not told from noise.
+const LONG: Duration = Duration::from_millis(500);
+
+/// What a server used at several moments of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Growth {
+    /// Before the first rotation, and after each.
+    rotations: Vec<Moment>,
+    /// At the beginning and at the end of times in which clients came and nothing was rotated.
+    between: Vec<[Moment; 2]>,
+}
+
+type Moment = (Duration, Usage);
+
+impl Growth {
+    /// Before the first rotation, and after each.
+    pub fn rotated(&mut self, at: Duration, usage: Option<Usage>) {
+        self.rotations.extend(usage.map(|usage| (at, usage)));
+    }
+
+    /// At the beginning and the end of a time in which nothing is rotated.
+    pub fn passed(&mut self, began: (Duration, Option<Usage>), ended: (Duration, Option<Usage>)) {
+        let both = began.1.zip(ended.1);
+        let both = both.map(|(first, last)| [(began.0, first), (ended.0, last)]);
+        self.between.extend(both);
+    }
+
+    /// How much each of the last rotations has added, without what is added while nothing is rotated; and the
+    /// number of these rotations, a third of all. Of their two halves the one counts that has added less: a leak
+    /// adds to both, and what happens once is none. `None` where that is not known.
+    fn lately(&self, of: fn(&Usage) -> f64) -> Option<(f64, usize)> {
+        let rotations = self.rotations.len().checked_sub(1)?;
+        let last = rotations.div_ceil(3);
+        let middle = rotations - last / 2;
+        let first = self.added(of, rotations - last, middle);
+        let second = self.added(of, middle, rotations);
+        let least = match (first, second) {
+            (Some(first), Some(second)) => first.min(second),
+            (one, other) => one.or(other)?,
+        };
+        Some((least, last))
+    }
+
+    /// How much each of the rotations between these two has added, without what is added in the same time
+    /// while nothing is rotated.
+    fn added(&self, of: fn(&Usage) -> f64, from: usize, to: usize) -> Option<f64> {
+        let rotations = to.checked_sub(from).filter(|rotations| *rotations > 0)?;
+        let (began, first) = self.rotations.get(from)?;
+        let (ended, last) = self.rotations.get(to)?;
+        let took = ended.saturating_sub(*began).as_secs_f64();
+        let added = of(last) - of(first) - self.by_itself(of) * took;
+        Some(added / rotations as f64)
+    }
+
+    /// What each second adds while nothing is rotated, where it adds anything.
+    fn by_itself(&self, of: fn(&Usage) -> f64) -> f64 {
+        let each = self.between.iter().filter_map(|[began, ended]| {
+            let took = ended.0.saturating_sub(began.0);
+            let added = of(&ended.1) - of(&began.1);
+            (took >= LONG).then(|| added / took.as_secs_f64())
+        });
+        each.fold(0.0, f64::max)
+    }
+
+    /// Whether the last rotations still add `least` each, and a quarter of what all added on average: what
+    /// warms up has settled by then. `None` where that is not known.
+    fn goes_on(&self, of: fn(&Usage) -> f64, least: f64) -> Option<bool> {
+        let (added, _) = self.lately(of)?;
+        let (first, last) = (self.rotations.first()?, self.rotations.last()?);
+        let all = (of(&last.1) - of(&first.1)) / (self.rotations.len() - 1) as f64;
+        Some(added >= least.max(all / 4.0))
+    }
+}
+
+/// Memory that grows, and processes that stay. Some of both is normal; what counts is what each rotation adds, to
+/// the last.
+pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) -> Vec<Finding> {
+    let mut found = Vec::new();
+    found.extend(of_memory(resources, growth, rotations));
+    if resources.processes_after > resources.processes_before {
+        let words = format!(
+            "{} processes before, {} after {rotations} rotations, with {} connections kept.",
+            resources.processes_before, resources.processes_after, resources.connections_held
+        );
+        found.push(warning(Code::ProcessesLeft, words));
+    } else if let Some(handles) = &resources.handles {
+        // Each process has descriptors and threads: where processes are left, that is said already.
+        let mut handles = *handles;
+        if growth.goes_on(|usage| usage.threads as f64, 1.0) == Some(false) {
+            handles.threads_after = handles.threads_before;
+        }
+        let descriptors = |usage: &Usage| usage.descriptors.unwrap_or(0) as f64;
+        if growth.goes_on(descriptors, 1.0) == Some(false) {
+            handles.descriptors_after = handles.descriptors_before;
+        }
+        found.extend(of_handles(&handles, rotations, "rotations"));
+    }
+    found
+}
+
+fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option<Finding> {
+    let before = resources.memory_before as f64;
+    let grown = resources.memory_after as f64 - before;
+    let each = grown / rotations.max(1) as f64;
+    let least = MIB / 4.0;
+    let of = |usage: &Usage| usage.memory as f64;
+    let goes_on = growth.goes_on(of, least) != Some(false);
+    let grows = goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
+    let lately = growth.lately(of).map_or_else(String::new, |(added, last)| {
+        let rotations = match last {
+            1 => "the last".to_owned(),
+            _ => format!("each of the last {last}"),
+        };
+        format!(
+            " Without what it adds while nothing is rotated, {rotations} added {:.2} MiB at least.",
+            added / MIB
+        )
+    });
+    let words = format!(
+        "Its memory grew from {:.1} to {:.1} MiB over {rotations} rotations, by {:.2} MiB each.{lately}",
+        before / MIB,
+        resources.memory_after as f64 / MIB,
+        each / MIB
+    );
+    grows.then(|| warning(Code::MemoryGrows, words))
+}
+
+fn warning(code: Code, words: String) -> Finding {
+    finding(Severity::Warning, code, ROTATION, words)
+}

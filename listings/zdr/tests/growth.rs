@@ -1,0 +1,74 @@
+//! What each rotation leaves behind is a leak; what a server needs to warm up is none.
+
+use std::time::Duration;
+
+use zdr::judge::growth::{Growth, of_resources};
+use zdr::report::{Code, Resources};
+use zdr::server::process_tree::Usage;
+
+/// What a server used after each rotation, in MiB, half a second apart, and what it added before and after them,
+/// each time within a second. Whether that is told as growth.
+fn grows(memory: &[u64], idle: [u64; 2]) -> bool {
+    let usage = |mib: u64| {
+        Some(Usage {
+            memory: mib << 20,
+            ..Usage::default()
+        })
+    };
+    let at = |number: usize| Duration::from_millis(500 * number as u64);
+    let mut growth = Growth::default();
+    for (number, mib) in memory.iter().enumerate() {
+        growth.rotated(at(number), usage(*mib));
+    }
+    for added in idle {
+        growth.passed((at(0), usage(100)), (at(2), usage(100 + added)));
+    }
+    let resources = Resources {
+        memory_before: memory[0] << 20,
+        memory_after: memory[memory.len() - 1] << 20,
+        processes_before: 1,
+        processes_after: 1,
+        connections_held: 4,
+        handles: None,
+    };
+    let found = of_resources(&resources, &growth, memory.len() - 1);
+    found
+        .iter()
+        .any(|finding| finding.code == Code::MemoryGrows)
+}
+
+/// Measured with servers that are sound: each grows until its heap has found its size, at each rotation or not.
+#[test]
+fn a_server_that_warms_up_has_no_leak() {
+    let go = [
+        17, 24, 32, 39, 46, 53, 59, 66, 71, 71, 71, 72, 72, 72, 72, 72,
+    ];
+    let java = [
+        114, 210, 283, 291, 358, 504, 522, 525, 526, 529, 530, 530, 530,
+    ];
+    let short = [106, 220, 286, 314, 358, 399, 385, 388, 388, 382, 399];
+    assert!(!grows(&go, [12, 0]));
+    assert!(!grows(&go, [0, 0]));
+    // While it still grows, it grows between rotations as well.
+    assert!(!grows(&go[..=10], [14, 0]));
+    assert!(!grows(&go[..=7], [14, 13]));
+    assert!(!grows(&java, [0, 0]));
+    assert!(!grows(&java[..=10], [0, 0]));
+    assert!(!grows(&short, [0, 0]));
+    // What happens once is no leak, be it late.
+    assert!(!grows(&[20, 40, 60, 60, 60, 60, 80], [0, 0]));
+}
+
+#[test]
+fn what_each_rotation_leaves_behind_is_a_leak() {
+    let leak: Vec<u64> = (0..=10).map(|number| 20 + 4 * number).collect();
+    assert!(grows(&leak, [0, 0]));
+    assert!(grows(&leak, [3, 0]));
+    assert!(grows(&[20, 28, 36, 44], [0, 0]));
+    // It warms up, and leaks beside.
+    let both = [20, 60, 90, 100, 104, 108, 112, 116, 120, 124, 128];
+    assert!(grows(&both, [2, 0]));
+    // Less than a quarter of it, or than 8 MiB, or than a quarter of a MiB each.
+    assert!(!grows(&[100, 108, 116, 124], [0, 0]));
+    assert!(!grows(&[10, 12, 14, 16], [0, 0]));
+}
