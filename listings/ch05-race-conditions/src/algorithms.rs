@@ -4,12 +4,17 @@
 //! no client of an older OpenSSL, which is what Debian 12 and its Python have. An operator who
 //! renews a certificate does not ask for that, so it is refused like Ed448, unless `Options::ml_dsa` says otherwise.
 
+use std::ops::RangeInclusive;
+
 use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject};
 use x509_parser::parse_x509_certificate;
 
 /// What is signed with here, for the end of a sentence. rustls also signs with ML-DSA.
 pub(crate) const TAKEN: &str = "this server signs with ECDSA on P-256, P-384 or P-521, with Ed25519, or with \
                      RSA of 2048 to 8192 bits";
+
+/// How long an RSA key may be by which rustls verifies a signature. Go sets the same upper bound.
+pub(crate) const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 
 /// The object identifiers of ML-DSA in certificates and keys (RFC 9881, section 2).
 const ML_DSA: [(&str, &str); 3] = [

@@ -2,8 +2,7 @@
 //!
 //! rustls says "failed to parse private key" and "inconsistent keys". That is all it needs to know.
 
-use crate::algorithms::{TAKEN, ml_dsa};
-use crate::parsed::RSA_BITS;
+use crate::algorithms::{RSA_BITS, TAKEN, ml_dsa};
 use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;

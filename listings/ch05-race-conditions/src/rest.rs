@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity::{Reason, Rejected, Source};
 
+use crate::look::stable;
 use crate::pinned::Seen;
+use crate::reader::{Judged, Reader};
 use crate::shorter::Shorter;
-use crate::{Judged, Reader, stable};
 
 /// How many times [`crate::Options::rest`] is waited for at the most: a writer that never rests is
 /// a fault as well.

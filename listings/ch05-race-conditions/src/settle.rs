@@ -7,7 +7,9 @@ use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject};
 use lab::chain;
 use rustls::pki_types::CertificateDer;
 
-use crate::{Judged, LostNames, Reader, names};
+use crate::names;
+use crate::options::LostNames;
+use crate::reader::{Judged, Reader};
 
 /// What is said of anchors.
 const GONE: &str = "certificates are gone";

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use ch02_hot_reload::identity::{Identity, Rejected, Source};
 
+use crate::ended::Ended;
+use crate::exposure::{self, ExposedKey};
 use crate::pinned::Seen;
-use crate::{Ended, ExposedKey, Judged, Reader, exposure};
+use crate::reader::{Judged, Reader};
 
 /// What is wrong beside an identity that is served, as it was found at the last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-use crate::Keeper;
 use crate::health::admin;
+use crate::keeper::Keeper;
 
 /// How long a connection may say nothing, and a request take until its head is complete. Prometheus asks
 /// each minute if it is told nothing else, and keeps its connection.

@@ -16,8 +16,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::Keeper;
 use crate::budget::Thresholds;
+use crate::keeper::Keeper;
 
 // ANCHOR: ready
 impl Keeper {

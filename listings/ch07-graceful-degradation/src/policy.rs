@@ -13,8 +13,8 @@ use rustls::sign::CertifiedKey;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::Keeper;
 use crate::budget::Level;
+use crate::keeper::Keeper;
 
 // ANCHOR: policy
 /// What a server does when its certificate has expired and there is no other. Under each policy,

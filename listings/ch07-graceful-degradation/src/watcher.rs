@@ -12,7 +12,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use tracing::dispatcher::{get_default, with_default};
 
-use crate::Keeper;
+use crate::keeper::Keeper;
 
 /// The pause before the first restart of a watcher that died, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

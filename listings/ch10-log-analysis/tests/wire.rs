@@ -323,14 +323,17 @@ fn what_a_lost_line_may_have_claimed_is_no_lie() {
 /// Whose lines are lost is not said.
 #[test]
 fn of_several_servers_any_may_have_lost_its_claim() {
-    let of = |ms, process, serial: &str| {
+    let of = |ms, process, generation, serial: &str| {
         let claim = format!(
-            r#""event":"identity_loaded","process":{process},"generation":1,"serial":"{serial}""#
+            r#""event":"identity_loaded","process":{process},"generation":{generation},"serial":"{serial}""#
         );
         event(ms, &claim)
     };
-    let both = [of(1000, 2, "a"), of(1100, 1, "b")];
+    let both = [of(1000, 2, 1, "a"), of(1100, 1, 1, "b")];
     let wire = [saw(1050, 1060, "x"), saw(5000, 5010, "y")];
     assert_eq!(lies(&both, &wire).len(), 2);
     assert_eq!(lies(&[&both[..], &[lines_lost(1200)]].concat(), &wire), []);
+    // That one of them counts on says nothing of the other.
+    let on = [lines_lost(1200), of(2000, 1, 2, "c")];
+    assert_eq!(lies(&[&both[..], &on].concat(), &wire), []);
 }

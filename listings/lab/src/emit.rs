@@ -64,7 +64,7 @@ pub fn form(form: Form) {
 
 impl Form {
     /// What writes text, where a person reads.
-    fn text(self) -> Option<Mutex<Writer>> {
+    fn text(self) -> Text {
         let coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
         let writer = match coloured {
             true => Writer::coloured(),
@@ -75,7 +75,18 @@ impl Form {
             Self::Json => false,
             Self::Text => true,
         };
-        wanted.then(|| Mutex::new(writer))
+        wanted.then(|| Arc::new(Mutex::new(writer)))
+    }
+}
+
+/// What writes lines for a person, where one reads.
+type Text = Option<Arc<Mutex<Writer>>>;
+
+/// The line of an event, for whom the log is read by.
+fn shape(text: &Text, event: &Event) -> String {
+    match text {
+        Some(writer) => writer.lock().event(event),
+        None => format!("{event}\n"),
     }
 }
 
@@ -85,7 +96,7 @@ enum Sink {
     /// one.
     Stderr {
         queue: Queue<Stderr>,
-        text: Option<Mutex<Writer>>,
+        text: Text,
         file: Option<std::fs::File>,
         log: Option<Log>,
     },
@@ -105,15 +116,11 @@ impl Sink {
             } => {
                 // One write a line, so that lines of several threads or processes never mix. A log
                 // that cannot be written is no reason to stop serving, and no reason to wait.
-                let line = format!("{event}\n");
                 if let Some(mut file) = file.as_ref() {
-                    let _ = file.write_all(line.as_bytes());
+                    let _ = file.write_all(format!("{event}\n").as_bytes());
                 }
                 if level <= shown {
-                    queue.put(|| match text {
-                        Some(writer) => writer.lock().event(&event),
-                        None => line,
-                    });
+                    queue.put(|| shape(text, &event));
                 }
                 if let Some(log) = log {
                     log.push(event);
@@ -172,8 +179,9 @@ fn start(shown: Level, now: Now, log: Option<Log>) -> io::Result<()> {
         None => None,
     };
     let text = FORM.get().copied().unwrap_or_default().text();
+    let told = text.clone();
     let sink = Arc::new(Sink::Stderr {
-        queue: Queue::new(Stderr),
+        queue: Queue::new(Stderr, move |event| shape(&told, event)),
         text,
         file,
         log,

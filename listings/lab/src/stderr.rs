@@ -55,8 +55,12 @@ impl Reader for Stderr {
 /// A bounded queue before a reader that may not read. Clones are the same one.
 pub struct Queue<R>(Arc<Shared<R>>);
 
+/// The line of an event, for whom the log is read by.
+type Shape = dyn Fn(&Event) -> String + Send + Sync;
+
 struct Shared<R> {
     reader: R,
+    shape: Box<Shape>,
     lines: Mutex<Lines>,
     changed: Condvar,
 }
@@ -73,10 +77,11 @@ struct Lines {
 }
 
 impl<R: Reader> Queue<R> {
-    /// Nothing waits yet.
-    pub fn new(reader: R) -> Self {
+    /// Nothing waits yet. What is lost is told of in this shape.
+    pub fn new(reader: R, shape: impl Fn(&Event) -> String + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared {
             reader,
+            shape: Box::new(shape),
             lines: Mutex::default(),
             changed: Condvar::new(),
         }))
@@ -146,7 +151,7 @@ impl<R: Reader> Shared<R> {
             if lines.lost > 0 {
                 let lost = std::mem::take(&mut lines.lost);
                 let told = Event::now("lines_lost", [("lines", lost.into())]);
-                lines.waiting.push_back(format!("{told}\n"));
+                lines.waiting.push_back((self.shape)(&told));
             }
             lines.writing = true;
             MutexGuard::unlocked(&mut lines, || self.reader.write(&next));

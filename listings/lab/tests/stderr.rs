@@ -1,7 +1,9 @@
 //! A log whose reader stops reading.
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use lab::BOUND;
 use lab::event::Event;
@@ -15,6 +17,12 @@ struct Slow(Arc<(Mutex<State>, Condvar)>);
 #[derive(Default)]
 struct State {
     reads: usize,
+    /// It says that it has room, whatever it reads.
+    claims_room: bool,
+    /// Writes that have begun and not ended.
+    writing: usize,
+    /// Whether one has begun while another was at it.
+    overlapped: bool,
     read: Vec<String>,
 }
 
@@ -22,6 +30,22 @@ impl Slow {
     fn reads(&self, more: usize) {
         self.0.0.lock().reads += more;
         self.0.1.notify_all();
+    }
+
+    /// One that says that it has room and reads nothing.
+    fn claiming() -> Self {
+        let this = Self::default();
+        this.0.0.lock().claims_room = true;
+        this
+    }
+
+    /// Waits until a line is being written.
+    fn is_written_to(&self) {
+        let mut state = self.0.0.lock();
+        while state.writing == 0 {
+            let late = self.0.1.wait_for(&mut state, BOUND).timed_out();
+            assert!(!late, "nothing is written");
+        }
     }
 
     /// Waits until so many lines were read.
@@ -37,25 +61,41 @@ impl Slow {
 
 impl Reader for Slow {
     fn has_room(&self) -> bool {
-        self.0.0.lock().reads > 0
+        let state = self.0.0.lock();
+        state.claims_room || state.reads > 0
     }
 
     fn write(&self, line: &str) {
         let mut state = self.0.0.lock();
+        state.writing += 1;
+        state.overlapped |= state.writing > 1;
+        self.0.1.notify_all();
         while state.reads == 0 {
             self.0.1.wait(&mut state);
         }
         state.reads -= 1;
+        state.writing -= 1;
         state.read.push(line.to_owned());
         self.0.1.notify_all();
     }
+}
+
+/// Does something in a thread, which must not wait for a reader.
+fn at_once<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, done) = channel();
+    thread::spawn(move || sender.send(what()));
+    done.recv_timeout(BOUND).expect("it waits for the reader")
+}
+
+fn queue(reader: &Slow) -> Queue<Slow> {
+    Queue::new(reader.clone(), |event| format!("{event}\n"))
 }
 
 #[test]
 fn a_line_is_written_at_once_where_it_is_read() {
     let reader = Slow::default();
     reader.reads(2);
-    let queue = Queue::new(reader.clone());
+    let queue = queue(&reader);
     queue.put(|| "1\n".into());
     queue.put(String::new);
     queue.put(|| "2\n".into());
@@ -66,17 +106,9 @@ fn a_line_is_written_at_once_where_it_is_read() {
 #[test]
 fn lines_that_find_no_room_are_counted() {
     let reader = Slow::default();
-    let queue = Arc::new(Queue::new(reader.clone()));
-    let (putting, all) = (queue.clone(), LINES + 50);
-    let put = thread::spawn(move || (0..all).for_each(|nth| putting.put(|| format!("{nth}\n"))));
-    let end = std::time::Instant::now() + BOUND;
-    while !put.is_finished() {
-        assert!(
-            std::time::Instant::now() < end,
-            "a line waits for its reader"
-        );
-        thread::yield_now();
-    }
+    let (queue, all) = (Arc::new(queue(&reader)), LINES + 50);
+    let putting = queue.clone();
+    at_once(move || (0..all).for_each(|nth| putting.put(|| format!("{nth}\n"))));
     reader.reads(1);
     // The line that was being written, or the first, and room for one: what was lost is told of.
     reader.read(1);
@@ -99,9 +131,38 @@ fn lines_that_find_no_room_are_counted() {
     assert_eq!(read[told + 1..], ["last\n"]);
 }
 
+/// A line may be too long for the room that there is, and another may be on its way already.
 #[test]
-fn the_end_does_not_wait_for_ever() {
-    let queue = Queue::new(Slow::default());
+fn what_may_wait_is_written_by_the_thread_that_may() {
+    let reader = Slow::claiming();
+    let long = queue(&reader);
+    at_once(move || long.put(|| "x".repeat(513)));
+    reader.is_written_to();
+
+    for _ in 0..50 {
+        let reader = Slow::claiming();
+        let queue = Arc::new(queue(&reader));
+        let first = queue.clone();
+        thread::spawn(move || first.put(|| "1\n".into()));
+        reader.is_written_to();
+        let then = queue.clone();
+        at_once(move || then.put(|| "2\n".into()));
+        reader.reads(1);
+        reader.read(1);
+        reader.reads(1);
+        assert_eq!(reader.read(2), ["1\n", "2\n"]);
+        assert!(!reader.0.0.lock().overlapped, "two lines at once");
+    }
+}
+
+/// The end of a process waits for a line that is on its way, and not for ever.
+#[test]
+fn the_end_waits_for_a_second() {
+    let reader = Slow::default();
+    let queue = queue(&reader);
     queue.put(|| "1\n".into());
-    queue.flush();
+    reader.is_written_to();
+    let began = Instant::now();
+    at_once(move || queue.flush());
+    assert!(began.elapsed() >= Duration::from_secs(1), "it did not wait");
 }

@@ -29,6 +29,7 @@ pub mod reference;
 mod reload;
 pub mod spec;
 pub mod spec_file;
+mod taken_ports;
 mod usage;
 mod user;
 mod values;
@@ -51,12 +52,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::server::error::{NotReady, StartError, Taken};
-use crate::server::holder::{Before, Holder, behind, complains_of_a_port, of_ports_in};
+use crate::server::holder::Holder;
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage, lives};
 use crate::server::program::Launcher;
 use crate::server::spec::{Attach, Spec};
+use crate::server::taken_ports::{Before, behind, complains_of_a_port, of_ports_in};
 use crate::server::user::User;
 
 /// How long connecting to a server may take that is to be attached to.

@@ -13,7 +13,7 @@ use openssl::symm::Cipher;
 use openssl::x509::X509;
 
 use super::kit::{Kit, authorities, block, der};
-use super::{certificates, crossed, rsa, strict};
+use super::{certificates, crossed, odd, rsa, strict};
 
 /// A directory with three files as they are to be: at first right, and plain.
 pub struct Made<'a> {
@@ -144,7 +144,12 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || strict::chains(kind, &mut made)
         || strict::keys(kind, &mut made)
         || rsa::make(kind, &mut made)
-        || crossed::make(kind, &mut made);
+        || crossed::make(kind, &mut made)
+        || odd::fields(kind, &mut made)
+        || odd::named(kind, &mut made)
+        || odd::marked(kind, &mut made)
+        || odd::extensions(kind, &mut made)
+        || odd::issuers(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());

@@ -11,6 +11,7 @@ mod clients;
 mod crossed;
 mod kinds;
 mod kit;
+mod odd;
 // The page is made by the same description.
 #[path = "../../../../scripts/src/files/list.rs"]
 mod list;
@@ -197,6 +198,7 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("strict.rs"),
         include_str!("crossed.rs"),
         include_str!("rsa.rs"),
+        include_str!("odd.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

@@ -53,24 +53,25 @@ impl fmt::Display for Answers {
                 self.replaced_unseen
             )?;
         }
-        write!(
-            f,
-            "log: {} events, {} broken lines",
-            self.log.events, self.log.broken_lines
-        )?;
-        if self.log.lost_lines > 0 {
+        self.write_log(f)
+    }
+}
+
+impl Answers {
+    /// What the answers stand on.
+    fn write_log(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let log = &self.log;
+        let (events, broken) = (log.events, log.broken_lines);
+        write!(f, "log: {events} events, {broken} broken lines")?;
+        if log.lost_lines > 0 {
+            let lost = log.lost_lines;
             write!(
                 f,
-                "; {} lines are lost, and what they held is not in these answers",
-                self.log.lost_lines
+                "; {lost} lines are lost, and what they held is not in these answers"
             )?;
         }
-        if self.log.clock_set_back > 0 {
-            write!(
-                f,
-                "; its clock was set back {} times",
-                self.log.clock_set_back
-            )?;
+        if log.clock_set_back > 0 {
+            write!(f, "; its clock was set back {} times", log.clock_set_back)?;
         }
         writeln!(f)
     }
