@@ -99,8 +99,8 @@ func readFile(path string, limit int64) ([]byte, error) {
 	}
 	defer file.Close()
 	_ = file.SetReadDeadline(time.Now().Add(rest)) // For /proc/kmsg; a file on a disk has none.
-	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() || about.Size() > limit {
+		return nil, errors.New("not a regular file, or too large")
 	}
 	return io.ReadAll(io.LimitReader(file, limit))
 }

@@ -116,9 +116,9 @@ def _file(path, limit):
     try:
         # Not blocking: to open a FIFO would wait for its writer, and /proc/kmsg waits for the kernel.
         with open(path, "rb", opener=lambda it, _: os.open(it, os.O_RDONLY | os.O_NONBLOCK)) as file:
-            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            data = file.read(limit) if regular else None
-            return "not a regular file" if data is None else data
+            about = os.fstat(file.fileno())
+            data = file.read(limit) if stat.S_ISREG(about.st_mode) and about.st_size <= limit else None
+            return "not a regular file, or too large" if data is None else data
     except OSError as why:
         return str(why)
 

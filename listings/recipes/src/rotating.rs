@@ -110,13 +110,13 @@ fn watch(files: &Files, hint: SyncSender<()>) -> notify::Result<RecommendedWatch
 
 fn read(files: &Files) -> Result<Vec<Vec<u8>>, Error> {
     let mut options = File::options();
-    // Not blocking: to open a FIFO would wait for its writer.
-    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options.read(true).custom_flags(libc::O_NONBLOCK); // A FIFO would wait for its writer.
     let one = |path: &PathBuf, limit| {
-        let (file, mut bytes) = (options.open(path)?, Vec::new());
-        match file.metadata()?.is_file() {
+        let file = options.open(path)?;
+        let (about, mut bytes) = (file.metadata()?, Vec::new());
+        match about.is_file() && about.len() <= limit {
             true => file.take(limit).read_to_end(&mut bytes).map(|_| bytes),
-            false => Err(io::Error::other("not a regular file")),
+            false => Err(io::Error::other("not a regular file, or too large")),
         }
     };
     let failed = |path: &PathBuf, why| Error::General(format!("{}: {why}", path.display()));

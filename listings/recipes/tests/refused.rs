@@ -131,3 +131,32 @@ fn the_words_of_an_exception_in_python() {
         "{line}"
     );
 }
+
+/// What clients take of a chain: a file that is larger by a byte was cut there, and its beginning served.
+#[test]
+fn a_file_that_is_a_byte_too_large() {
+    let folder = lab::directory().unwrap();
+    let agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
+    let path = agent.files().certificate;
+    let chain = fs::read_to_string(&path).unwrap();
+    let programs = || {
+        let rust = Some(Command::new(env!("CARGO_BIN_EXE_recipe-hyper")));
+        [rust, programs::go().map(Command::new), python()]
+    };
+    for (bytes, event) in [
+        (80 << 10, "identity_loaded"),
+        ((80 << 10) + 1, "identity_awaited"),
+    ] {
+        fs::write(
+            &path,
+            format!("{chain}{}\n", ".".repeat(bytes - chain.len() - 1)),
+        )
+        .unwrap();
+        for program in programs().into_iter().flatten() {
+            let said = says(program, folder.path(), "\"identity_");
+            assert!(said.contains(event), "{bytes}: {said}");
+            let why = said.contains("too large");
+            assert_eq!(why, event == "identity_awaited", "{bytes}: {said}");
+        }
+    }
+}

@@ -291,11 +291,8 @@ fn a_chain_with_a_bundle_of_roots_behind_it_is_not_served() {
         bench.write("tls.key", next.key.expose());
         bench.write("tls.crt", &format!("{}{bundle}", next.chain_pem));
     });
-    // It is not read to its end.
-    assert_eq!(
-        error,
-        Error::InvalidCertificate(CertificateError::BadEncoding)
-    );
+    // It is not read, rather than read in part.
+    assert!(error.to_string().contains("too large"), "{error}");
 }
 
 /// To open a pipe waits for its writer, and the thread would wait forever.
