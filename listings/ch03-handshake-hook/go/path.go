@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -30,7 +31,7 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 	}
 	leaf := chain[0]
 	signs := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
-	if leaf.KeyUsage != 0 && leaf.KeyUsage&signs == 0 {
+	if mayNot(leaf, signs) {
 		return refuse(leaf, "its key usage has no digitalSignature")
 	}
 	if what := ofType(leaf); what != "" {
@@ -56,7 +57,7 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			return refuse(last, "no certificate here has both its issuer's name and the key identifier that it "+
 				"names (authority and subject key identifier, RFC 5280, section 4.2.1)")
 		}
-		if what := weak(next); what != "" {
+		if what := cmp.Or(weak(next), forServers(next)); what != "" {
 			return refuse(next, what)
 		}
 		if slices.ContainsFunc(path, next.Equal) {
@@ -126,6 +127,7 @@ func signedItself(of *x509.Certificate) bool {
 }
 
 var (
+	keyUsage     = asn1.ObjectIdentifier{2, 5, 29, 15}
 	authorityKey = asn1.ObjectIdentifier{2, 5, 29, 35}
 	netscapeType = asn1.ObjectIdentifier{2, 16, 840, 1, 113730, 1, 1}
 	// The critical extensions that rustls knows: usages, names, what an authority may, lists of revocation.
@@ -150,8 +152,8 @@ func strict(of *x509.Certificate) string {
 			return "it has a critical extension that they do not know (" + extension.Id.String() + ")"
 		}
 	}
-	if len(of.ExtKeyUsage)+len(of.UnknownExtKeyUsage) > 0 && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
-		return "its extended key usage does not name serverAuth (anyExtendedKeyUsage is not enough)"
+	if what := forServers(of); what != "" {
+		return what
 	}
 	if of.NotBefore.Unix() < 0 {
 		return "its dates begin before 1970"
@@ -170,13 +172,29 @@ func rsaBits(of *x509.Certificate) int {
 	return 0
 }
 
-// weak says why they verify no signature by the key of this certificate.
+// forServers says where an extended key usage does not let servers use it.
+func forServers(of *x509.Certificate) string {
+	if len(of.ExtKeyUsage)+len(of.UnknownExtKeyUsage) > 0 && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
+		return "its extended key usage does not name serverAuth (anyExtendedKeyUsage is not enough)"
+	}
+	return ""
+}
+
+// mayNot says whether a key usage is there and names none of these. Go takes one that names nothing for none.
+func mayNot(of *x509.Certificate, usages x509.KeyUsage) bool {
+	return extension(of, keyUsage) != nil && of.KeyUsage&usages == 0
+}
+
+// weak says why they take no signature by the key of this certificate.
 func weak(issuer *x509.Certificate) string {
 	if bits := rsaBits(issuer); bits != 0 && (bits < shortest || bits > longest) {
 		return fmt.Sprintf("its RSA key has %d bits", bits)
 	}
 	if key, is := issuer.PublicKey.(*ecdsa.PublicKey); is && key.Curve == elliptic.P224() {
 		return "its key is on P-224"
+	}
+	if mayNot(issuer, x509.KeyUsageCertSign) {
+		return "its key usage has no keyCertSign"
 	}
 	return ""
 }

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 import asn1
 import key as keys
+from fields import objection
 from rejected import Rejected
 
 SERVER, CLIENT = bytes.fromhex("2b06010505070301"), bytes.fromhex("2b06010505070302")
 DEEPEST = 6  # Intermediates that a client of rustls follows.
+TWO = "it names two algorithms for its signature, and clients of rustls and Go take none of them"
 LONGEST = 8192  # Bits of an RSA key by which clients of rustls and Go verify a signature.
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
-_CONSTRAINTS, _USAGES, _NAMES = bytes.fromhex("551d13"), bytes.fromhex("551d25"), bytes.fromhex("551d11")
+_CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
-_URI = set(b"-._~:/?#[]@!$&'()*+,;=%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 def _pss(digest, salt):
@@ -48,6 +49,7 @@ class Certificate:
     algorithm: list  # Of its key: the algorithm, and its parameters.
     point: bytes
     extensions: dict  # Of each by its identifier: whether it is critical, and its value.
+    fields: str  # Why clients of Go do not parse one of its fields.
     signed: bytes
 
     @staticmethod
@@ -59,13 +61,15 @@ class Certificate:
         if fields[0][0] == 0xa0:
             version = asn1.first(fields.pop(0)[1])[1]
         algorithm, point = asn1.values(fields[5][1])
-        found = {}
+        found = []
         for extension in asn1.values(asn1.first(fields[-1][1])[1]) if fields[-1][0] == 0xa3 else ():
             name, *critical, value = asn1.values(extension)
-            found[name] = (bool(critical) and critical[0] != b"\0", value)
+            found.append((name, b"".join(critical), value))
+        unread = TWO if fields[1][1] != signed[1] else objection((fields[2][2], fields[4][2]), found)
+        found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
                            _from_1970(*asn1.items(fields[3][1])[0][:2]), [*asn1.values(algorithm), b""],
-                           point[1:], found, signed[1])
+                           point[1:], found, unread, signed[1])
 
     def is_authority(self):
         """Whether it says so: basicConstraints, CA:TRUE."""
@@ -116,10 +120,7 @@ def _unparsed(of):
             return "clients of Go do not parse its key, a compressed point"
     if of.algorithm[0] == _RSA and (bits := _bits(of)) > LONGEST:
         return f"clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
-    for tag, uri, _ in asn1.items(asn1.first(of.extensions.get(_NAMES, (False, b"0\0"))[1])[1]):
-        if tag == 0x86 and (not _URI.issuperset(uri) or uri.count(b"[") != uri.count(b"]")):
-            return "one of its names is a URI that clients of Go do not parse"
-    return None
+    return of.fields
 
 
 def _strange(of, purpose):

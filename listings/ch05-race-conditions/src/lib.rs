@@ -35,6 +35,7 @@ mod algorithms;
 mod ended;
 pub mod explorer;
 pub mod exposure;
+mod fields;
 mod key;
 mod kinds;
 mod look;
@@ -52,6 +53,7 @@ mod shorter;
 pub mod start;
 mod tell;
 mod trust;
+mod uri;
 pub mod writer;
 
 pub use ended::Ended;

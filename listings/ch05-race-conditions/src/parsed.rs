@@ -6,11 +6,11 @@
 use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 use x509_parser::public_key::PublicKey;
 
 use crate::algorithms::RSA_BITS;
+use crate::fields;
 use crate::key::{bits, curve_name};
 
 // ANCHOR: by_all
@@ -39,7 +39,7 @@ pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
         .map(Into::into)
         .or_else(|| point(certificate))
         .or_else(|| modulus(certificate))
-        .or_else(|| uri(certificate).map(Into::into))
+        .or_else(|| fields::objection(certificate))
 }
 // ANCHOR_END: by_all
 
@@ -95,19 +95,4 @@ pub(crate) fn rsa_bits(certificate: &X509Certificate<'_>) -> Option<usize> {
         PublicKey::RSA(key) => bits(key.modulus),
         _ => None,
     }
-}
-
-/// Go parses the URIs among the names (RFC 3986), those that nobody asks for as well.
-fn uri(certificate: &X509Certificate<'_>) -> Option<&'static str> {
-    const MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
-    let names = certificate.subject_alternative_name().ok()??;
-    let broken = |name: &GeneralName<'_>| match name {
-        GeneralName::URI(uri) => {
-            let strange = |byte: u8| !byte.is_ascii_alphanumeric() && !MARKS.contains(&byte);
-            uri.bytes().any(strange) || uri.matches('[').count() != uri.matches(']').count()
-        }
-        _ => false,
-    };
-    let one = names.value.general_names.iter().any(broken);
-    one.then_some("one of its names is a URI that clients of Go do not parse")
 }

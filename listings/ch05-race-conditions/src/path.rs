@@ -8,9 +8,8 @@
 use std::path::Path;
 
 use ch02_hot_reload::identity::{
-    Contents, Identity, Peers, Reason, Rejected, Source, reject, validate_chain,
+    Identity, Peers, Reason, Rejected, Source, reject, validate_chain,
 };
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{AuthorityKeyIdentifier, GeneralName, ParsedExtension};
@@ -122,17 +121,14 @@ const CIRCLE: &str = "it leads in a circle: these authorities have issued each o
 pub(crate) fn explain(
     rejected: Rejected,
     source: &Source,
-    contents: &Contents,
+    chain: &[CertificateDer<'static>],
     anchors: &[CertificateDer<'static>],
     now: UnixTime,
 ) -> Rejected {
     if rejected.reason != Reason::ChainBroken {
         return rejected;
     }
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&contents.certificate)
-        .flatten()
-        .collect();
-    let mut all = links(&chain, &source.files.certificate, now);
+    let mut all = links(chain, &source.files.certificate, now);
     all.extend(links(anchors, &source.files.roots, now));
     let (mut last, mut visited) = (0, vec![0]);
     while all
@@ -289,11 +285,11 @@ fn may_issue(link: &Link<'_>, below: usize, peers: Peers) -> Result<(), Rejected
     }
     let purpose = certificate.extended_key_usage().ok().flatten();
     let serves = purpose.is_none_or(|purpose| {
-        let asked = match peers {
+        // OpenSSL does not take anyExtendedKeyUsage for it.
+        match peers {
             Peers::Clients => purpose.value.server_auth,
             Peers::Servers => purpose.value.client_auth,
-        };
-        asked || purpose.value.any
+        }
     });
     match serves {
         true => Ok(()),

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use ch02_hot_reload::identity::{Contents, Identity, Peers, Rejected, Source, validate_by};
 use ch02_hot_reload::{Loader, ReadFn};
 use parking_lot::Mutex;
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
 use crate::ended::Ended;
@@ -107,19 +108,22 @@ impl Reader {
             peers,
             faults,
         } = trust::read(source, seen, serving)?;
+        let chain = CertificateDer::pem_slice_iter(&contents.certificate);
+        let chain: Vec<_> = chain.flatten().collect();
+        parsed::by_all(source, &chain)?;
         let now = self.dates.current_time();
         // A clock that cannot be read is taken for 1970: nothing is valid then.
         let now = now.unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
         let identity = validate_by(anchors.clone(), source, &contents, self.peers, now).map_err(
             |rejected| {
-                let rejected = path::explain(rejected, source, &contents, &anchors, now);
+                let rejected = path::explain(rejected, source, &chain, &anchors, now);
                 key::explain(rejected, source, &contents)
             },
         )?;
+        key::written_as_labelled(source, &contents)?;
         if !self.options.ml_dsa {
             algorithms::taken_by_all(source, &identity)?;
         }
-        parsed::by_all(source, &identity.certified.cert)?;
         ended::leads_to_one_in_force(source, &identity, self.peers, now)?;
         path::taken_by_all(source, &identity, self.peers, now)?;
         let identity = match peers {

@@ -77,19 +77,19 @@ const DEFECTS: [(&str, Step, &str, bool); 10] = [
     (
         "any-authority",
         Step::AskedByOthers,
-        "asked for those of another authority",
+        "certificates of another authority",
         false,
     ),
     (
         "roots-once",
         Step::NewRoot,
-        "still refuses a certificate of the new root",
+        "still rejects a certificate of the new root",
         true,
     ),
     (
         "pool-stays",
         Step::PastEnd,
-        "over a kept connection whose certificate had ended",
+        "although the server's certificate had expired",
         false,
     ),
     (

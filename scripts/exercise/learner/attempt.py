@@ -2,7 +2,7 @@
 for what came of them.
 
 Each check is a function that raises in words. It runs on a thread of its own, so one that does not end is told. A line of
-JSON is written for each; the first line says that the answer could be imported.
+JSON is written for each; the first line says whether the answer could be imported.
 """
 
 import importlib.util
@@ -80,30 +80,51 @@ def imported(answer, checks):
     return None
 
 
+def note(what, file):
+    """Writes what came of a check. Where that is not possible, the answer has closed what it did not open."""
+    try:
+        print(json.dumps(what), file=file, flush=True)
+    except OSError as error:
+        print(
+            f"What came of a check cannot be written ({error.strerror}): your answer has closed a file that it did not open. `os.close` and "
+            "`os.closerange` close what others in this process use. Close a file by its own `close()`, or open it with `with`.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)
+
+
+def high(file):
+    """The same file, under a number that is no one's guess: small ones are closed by who closes all that it might have open."""
+    try:
+        import fcntl
+
+        return open(fcntl.fcntl(file.fileno(), fcntl.F_DUPFD_CLOEXEC, 512), "a", encoding="utf-8")
+    except (ImportError, OSError):
+        return file  # A system without such numbers.
+
+
 def try_all(answer, checks, file):
     """Tries one answer."""
     # As a traceback names them.
     answer, checks = os.path.abspath(answer), os.path.abspath(checks)
     module = imported(answer, checks)
+    note({"check": "", "words": None if module else "refused"}, file)
     if module is None:
         return
-    print(json.dumps({"check": ""}), file=file, flush=True)
     for name, check in list(vars(module).items()):
         if not name.startswith("test_"):
             continue
         said = bounded(check)
         if said is None:
             # Those behind it would wait as long, beside a thread that goes on.
-            print(json.dumps({"check": name, "words": NEVER, "at": None}), file=file, flush=True)
+            note({"check": name, "words": NEVER, "at": None}, file)
             return
         words, at = failure(said[1], checks) if said[1] else (None, None)
-        print(json.dumps({"check": name, "words": words, "at": at}), file=file, flush=True)
+        note({"check": name, "words": words, "at": at}, file)
 
 
 def main():
-    if sys.version_info < (3, 10):
-        print(f"This is Python {sys.version.split()[0]}, and the checks need 3.10 or newer, found as `python3` on the PATH.", file=sys.stderr)
-        return
     try:
         import resource
 
@@ -114,7 +135,12 @@ def main():
     os.register_at_fork(after_in_child=lambda: os._exit(1))
     lab, *words = sys.argv[1:]
     sys.path.append(lab)
-    answers = [(words[at], words[at + 1], open(words[at + 2], "a", encoding="utf-8")) for at in range(0, len(words), 3)]
+    answers = [(words[at], words[at + 1], high(open(words[at + 2], "a", encoding="utf-8"))) for at in range(0, len(words), 3)]
+    if sys.version_info < (3, 10):
+        print(f"This is Python {sys.version.split()[0]}, and the checks need 3.10 or newer, found as `python3` on the PATH.", file=sys.stderr)
+        for _, _, file in answers:
+            note({"check": "", "words": "refused"}, file)
+        return
     # An answer finds neither their names nor the files: what came of it is ours to say.
     for outcomes in words[2::3]:
         os.unlink(outcomes)

@@ -23,6 +23,7 @@ use crate::printed;
 use crate::program::{self, Check};
 use crate::python;
 use crate::set::{Exercise, Set, Track};
+use crate::target::{self, target};
 
 /// The variable by which cargo tells where the book is.
 pub const CHECKOUT: &str = "ZERO_DOWNTIME_CHECKOUT";
@@ -116,7 +117,7 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
         Track::Python => return attempt_in_python(folder, exercise, &original, checks),
     }
     // Every answer is built to the same file: until this one has run, no other is built.
-    let _one_at_a_time = lock(&set.root.join("target"))?;
+    let _one_at_a_time = lock(&target(&set.root))?;
     let program = write_program(set, folder, exercise, &original, &checks)?;
     match build(&set.root, &program, &exercise.chapter)
         .map_err(|error| Error::file(Path::new("cargo"), error))?
@@ -192,18 +193,18 @@ fn attempt_in_python(
         },
     })?;
     let (printed, status) = (tried.printed, Some(tried.status));
-    match tried.outcomes.first() {
-        Some(said) if python::imported(said) => Ok(Attempt::Ran(Ran {
-            checks: outcomes(said, checks),
-            printed,
-            status,
-            left: tried.left,
-        })),
-        _ => {
-            eprint!("{printed}");
-            Ok(Attempt::DoesNotCompile)
-        }
+    let said = tried.outcomes.first().map_or("", String::as_str);
+    if python::refused(said) {
+        eprint!("{printed}");
+        return Ok(Attempt::DoesNotCompile);
     }
+    // An import that ended the program has no outcome, as a check that did.
+    Ok(Attempt::Ran(Ran {
+        checks: outcomes(said, checks),
+        printed,
+        status,
+        left: tried.left,
+    }))
 }
 
 /// Writes what cargo is to build, beside what it builds: the learner's folder may be one that cannot be written. It is written
@@ -216,7 +217,7 @@ fn write_program(
     checks: &[Check],
 ) -> Result<PathBuf, Error> {
     let answer = folder.answer(exercise);
-    let programs = set.root.join("target/exercise-programs");
+    let programs = target(&set.root).join("exercise-programs");
     let program = programs.join(format!("{}-{}.rs", exercise.chapter, exercise.id));
     let write = || {
         let answer = fs::canonicalize(&answer)?;
@@ -227,14 +228,14 @@ fn write_program(
         fs::create_dir_all(&programs)?;
         fs::write(&program, text)
     };
-    write().map_err(|error| Error::file(&program, error))?;
+    write().map_err(|error| Error::of_target(&program, error))?;
     fs::canonicalize(&program).map_err(|error| Error::file(&program, error))
 }
 
 /// Waits for other attempts in this checkout, and keeps further ones waiting while the file is open.
 fn lock(target: &Path) -> Result<File, Error> {
     let path = target.join("exercise.lock");
-    let wrong = |error| Error::file(&path, error);
+    let wrong = |error| Error::of_target(&path, error);
     let opened = fs::create_dir_all(target).and_then(|()| File::create(&path));
     let file = opened.map_err(wrong)?;
     let began = Instant::now();
@@ -264,6 +265,9 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command.current_dir(root);
     // Cargo sets it from the book's configuration: another spelling of the same path would build all anew.
     command.env_remove(CHECKOUT);
+    if let Some(named) = target::elsewhere() {
+        command.env(target::VARIABLE, named);
+    }
     command
 }
 

@@ -22,6 +22,14 @@ pub enum Error {
         /// What the system said.
         error: io::Error,
     },
+    /// Nothing can be written where the book is built.
+    #[error("{}: {error}. What is built is written there, and your answer was not tried. In a checkout that you may not write, name a folder for what is built and one for your answers: `CARGO_TARGET_DIR=~/built cargo exercise run --folder ~/answers`", path.display())]
+    ReadOnlyTarget {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// What an answer depends on could not be built.
     #[error(
         "cargo could not build what the answers depend on, and your answer was not tried: cargo's words are above. Where they speak of a download, there is no \
@@ -117,14 +125,32 @@ impl Error {
         }
     }
 
-    /// The error of a file in a learner's folder.
-    pub(crate) fn of_learner(path: &Path, error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly {
+    /// The error of a file among what is built.
+    pub(crate) fn of_target(path: &Path, error: io::Error) -> Self {
+        match is_read_only(&error) {
+            true => Self::ReadOnlyTarget {
                 path: path.to_owned(),
                 error,
             },
-            _ => Self::file(path, error),
+            false => Self::file(path, error),
         }
     }
+
+    /// The error of a file in a learner's folder.
+    pub(crate) fn of_learner(path: &Path, error: io::Error) -> Self {
+        match is_read_only(&error) {
+            true => Self::ReadOnly {
+                path: path.to_owned(),
+                error,
+            },
+            false => Self::file(path, error),
+        }
+    }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
 }

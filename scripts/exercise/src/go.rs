@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::left::Run;
 use crate::printed::{self, Printed};
 use crate::program::Check;
+use crate::target;
 
 /// What makes a module of the folder in which an answer lies.
 const MODULE: &str = "module answer\n\ngo 1.25\n";
@@ -24,12 +25,15 @@ const IMPORTS_LAB: &str = "\"answer/lab\"";
 /// The file of checks, as it lies beside an answer.
 const CHECKS: &str = "answer_test.go";
 
-/// By this variable the tests are told what to print before the first of them. What comes before that line is of the answer,
-/// whatever it looks like.
+/// By this variable the tests are told what to print before the first of them and after the last. What comes before is of the
+/// answer, whatever it looks like; and where the end is missing, not all tests have run, whatever is said of them.
 const SEAL: &str = "EXERCISE_SEAL";
 
 /// By this variable the answer's program is given the mark of its run: see [`BOUNDED`].
 const MARK: &str = "EXERCISE_MARK";
+
+/// With this behind it, the seal says that all tests have run.
+const ALL: &str = " all";
 
 /// What prints it, in the package of the checks.
 fn sealing(test: &str) -> String {
@@ -37,7 +41,8 @@ fn sealing(test: &str) -> String {
     format!(
         "{package}\n\n// What is said of tests before this runs is said by the answer.\n\n\
          import (\n\t\"fmt\"\n\t\"os\"\n\t\"testing\"\n)\n\n\
-         func TestMain(tests *testing.M) {{\n\tfmt.Println(os.Getenv(\"{SEAL}\"))\n\tos.Exit(tests.Run())\n}}\n"
+         func TestMain(tests *testing.M) {{\n\tseal := os.Getenv(\"{SEAL}\")\n\tos.Unsetenv(\"{SEAL}\")\n\tfmt.Println(seal)\n\t\
+         code := tests.Run()\n\tfmt.Println(\"\\n\" + seal + \"{ALL}\")\n\tos.Exit(code)\n}}\n"
     )
 }
 
@@ -52,8 +57,14 @@ pub struct Tested {
     pub built: bool,
     /// Whether Go ended well. What it says of each test an answer can print, too; this it cannot.
     pub succeeded: bool,
-    /// What the tests print before the first of them, until they have.
+    /// What the tests print before the first of them.
     seal: Option<String>,
+    /// Whether they have.
+    begun: bool,
+    /// Whether all of them have run.
+    ended: bool,
+    /// Whether one has begun twice, which only an answer says.
+    twice: bool,
     /// What the compiler said, where no test ran.
     pub refused: String,
     /// What the answer had left running, which was ended: a command line for each.
@@ -147,6 +158,10 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
+    // Cargo names a folder in the checkout, which may be read-only.
+    if let Some(named) = target::elsewhere() {
+        command.env("GOCACHE", named.join("go-cache"));
+    }
     let ended = printed::run_and_read(&mut command, BOUND, read);
     tested.end_what_is_left();
     let (said, status) = ended?;
@@ -171,8 +186,8 @@ pub enum Outcome {
     NotReached,
 }
 
-/// What is said of each check where all claim to hold, and Go says that they do not.
-const NOT_BELIEVED: &str = "Go says that the tests failed, and each of them claims to have passed: the answer prints what tests print.";
+/// What is said of each check where what is said of tests is not all said by Go.
+const NOT_BELIEVED: &str = "Nothing can be said of this check: the answer prints what tests print, and what Go says of them cannot be told from it. Take out what it prints, and a call that ends the program.";
 
 /// What came of all checks, by what Go said of their tests.
 pub fn outcomes(tested: &mut Tested, checks: Vec<Check>) -> Vec<(Check, Outcome)> {
@@ -182,13 +197,18 @@ pub fn outcomes(tested: &mut Tested, checks: Vec<Check>) -> Vec<(Check, Outcome)
     };
     let mut all: Vec<_> = checks.into_iter().map(of).collect();
     let held = |(_, outcome): &(Check, Outcome)| *outcome == Outcome::Held;
-    if !tested.succeeded && all.iter().all(held) {
+    let whole = tested.succeeded && tested.ended;
+    if tested.twice || (!whole && all.iter().all(held)) {
         for (_, outcome) in &mut all {
             *outcome = Outcome::Failed {
                 words: NOT_BELIEVED.into(),
                 at: None,
             };
         }
+    } else if !tested.ended {
+        // Tests run in turn: behind the one in which the program ended there was none.
+        let behind = all.iter_mut().skip_while(|check| held(check)).skip(1);
+        behind.for_each(|(_, outcome)| *outcome = Outcome::NotReached);
     }
     all
 }
@@ -222,16 +242,26 @@ impl Tested {
         line.action == "output" && mark.is_some() && mark == self.run.as_ref().map(Run::mark)
     }
 
+    /// Whether this line is of those that tests print before the first of them and after the last. It is noted.
+    fn is_seal(&mut self, line: &Line) -> bool {
+        let said = self.seal.as_deref().filter(|_| line.action == "output");
+        match said.and_then(|seal| line.output.trim().strip_prefix(seal)) {
+            Some("") => self.begun = true,
+            Some(ALL) => self.ended = true,
+            _ => return false,
+        }
+        true
+    }
+
     fn note(&mut self, folder: &Path, line: Line) {
         if self.is_its_end(&line) {
             self.end_what_is_left();
             return;
         }
-        if line.action == "output" && self.seal.as_deref() == Some(line.output.trim()) {
-            self.seal = None;
+        if self.is_seal(&line) {
             return;
         }
-        if self.seal.is_some() && line.test.is_some() {
+        if !self.begun && line.test.is_some() {
             self.printed.note(line.output.as_bytes());
             return;
         }
@@ -247,7 +277,10 @@ impl Tested {
         };
         let test = self.tests.entry(name).or_default();
         match line.action.as_str() {
-            "run" => test.began = true,
+            "run" => {
+                self.twice |= test.began;
+                test.began = true;
+            }
             // What has failed does not pass any more, whatever is printed afterwards.
             "pass" => test.passed = test.passed.or(Some(true)),
             "fail" => test.passed = Some(false),
@@ -337,6 +370,8 @@ mod tests {
     fn tested(lines: &[(&str, &str)], succeeded: bool) -> Vec<Outcome> {
         let mut tested = Tested {
             succeeded,
+            begun: true,
+            ended: succeeded,
             ..Tested::default()
         };
         for (action, test) in lines {
@@ -359,14 +394,33 @@ mod tests {
         ("pass", "TestB"),
     ];
 
-    /// From inside of a check that holds, an answer can print what Go prints of tests that passed.
+    /// From inside of a check, an answer can print what Go prints of tests that passed.
+    #[test]
+    fn a_test_that_begins_twice_is_one_that_the_answer_prints() {
+        for (of_go, succeeded) in [("fail", true), ("fail", false), ("pass", true)] {
+            let real = [("run", "TestA"), (of_go, "TestA")];
+            let forged = [&real[..], &HELD].concat();
+            for outcome in tested(&forged, succeeded) {
+                assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
+            }
+        }
+    }
+
     #[test]
     fn what_has_failed_does_not_pass_any_more() {
-        let failed = [("run", "TestA"), ("fail", "TestA")];
-        let forged = [&failed[..], &HELD].concat();
+        let forged = [HELD[0], ("fail", "TestA"), HELD[1], HELD[2], HELD[3]];
         let [first, second] = tested(&forged, true).try_into().unwrap();
         assert!(matches!(first, Outcome::Failed { .. }), "{first:?}");
         assert_eq!(second, Outcome::Held);
+    }
+
+    /// Where the program ends in a check, what is said of those behind it is said by the answer.
+    #[test]
+    fn behind_the_check_in_which_the_program_ends_there_is_none() {
+        let forged = [HELD[0], ("fail", "TestA"), HELD[2], HELD[3]];
+        let [first, second] = tested(&forged, false).try_into().unwrap();
+        assert!(matches!(first, Outcome::Failed { .. }), "{first:?}");
+        assert_eq!(second, Outcome::NotReached);
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub mod program;
 pub mod progress;
 pub mod python;
 pub mod set;
+mod target;
 pub mod tell;
 pub mod watch;
 

@@ -23,8 +23,9 @@ const LAB: &str = include_str!("../learner/lab/lab.py");
 /// How long one answer may take: its import and its first check that does not end are bounded by the runner.
 const BOUND: Duration = Duration::from_secs(180);
 
-/// What the runner writes when an answer could be imported.
-const IMPORTED: &str = "{\"check\": \"\"}";
+/// What the runner writes when an answer could be imported, and when it could not. It writes neither where the answer ended it.
+const IMPORTED: &str = "{\"check\": \"\", \"words\": null}";
+const REFUSED: &str = "{\"check\": \"\", \"words\": \"refused\"}";
 
 /// What came of answers that one interpreter tried.
 #[derive(Debug)]
@@ -102,4 +103,9 @@ pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
 /// Whether the answer of which these lines are could be imported.
 pub fn imported(outcomes: &str) -> bool {
     outcomes.lines().next() == Some(IMPORTED)
+}
+
+/// Whether Python could not import it, and has said why.
+pub fn refused(outcomes: &str) -> bool {
+    outcomes.lines().next() == Some(REFUSED)
 }

@@ -5,6 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use exercise::original::digest;
+use exercise::set::{Set, Track};
+use snapbox::Data;
+use snapbox::assert::Assert;
+
 use super::track::there;
 use super::{Learner, root};
 
@@ -66,12 +71,18 @@ fn checks_that_were_edited_or_removed_count_as_the_book_has_them() {
     let test = checkout.root.join(LIVENESS).join("python/answer_test.py");
     let original = fs::read_to_string(&test).unwrap();
     checkout.says(&["next", "liveness"]);
-    // Without git nothing says what the book has.
+    // Without git nothing says what the book has, but that it is another.
+    let said = checkout.says(&["run"]);
+    assert!(!said.contains("note: "), "{said}");
     let easy = "def test_it_is_there():\n    \"\"\"It is there.\"\"\"\n";
     fs::write(&test, easy).unwrap();
     let said = checkout.says(&["run"]);
-    assert!(said.contains("Done.") && !said.contains("note: "), "{said}");
+    let words = format!("note: {LIVENESS}/python/answer_test.py is not as the book has it");
+    assert!(said.contains("Done.") && said.contains(&words), "{said}");
 
+    fs::write(&test, original.replace('\n', "\r\n")).unwrap();
+    let said = checkout.says(&["run", "liveness"]);
+    assert!(!said.contains("note: "), "{said}");
     fs::write(&test, &original).unwrap();
     checkout.git(&["init", "--quiet"]);
     checkout.git(&["add", "listings"]);
@@ -109,6 +120,24 @@ fn checks_that_were_edited_or_removed_count_as_the_book_has_them() {
     );
     checkout.git(&["checkout", "--quiet", "--", "listings"]);
     assert!(!checkout.says(&["run", "liveness"]).contains("note: "));
+}
+
+/// With `SNAPSHOTS=overwrite` they are written.
+#[test]
+fn the_digests_of_the_checks_are_those_of_the_book() {
+    let mut digests = Vec::new();
+    for track in [Track::Rust, Track::Go, Track::Python] {
+        for exercise in Set::of_track(&root(), track).unwrap().exercises {
+            let file = exercise.folder.join(track.test());
+            let digest = digest(&fs::read_to_string(&file).unwrap());
+            let name = file.strip_prefix(root()).unwrap().display().to_string();
+            digests.push(format!("{digest}  {name}\n"));
+        }
+    }
+    digests.sort_by(|one, other| one[18..].cmp(&other[18..]));
+    let path = root().join("scripts/exercise/checks.digests");
+    let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false);
+    assert.eq(digests.concat(), Data::read_from(&path, None).raw());
 }
 
 /// One attempt waits for another and says so; and where cargo builds nothing, it is not the answer that is blamed.
@@ -188,4 +217,45 @@ fn a_folder_that_cannot_be_written_is_read_and_what_came_of_an_answer_is_shown()
     );
     let said = super::text(&run(&["next", "stable"], read_only));
     assert!(said.contains("with `--folder` you name a folder"), "{said}");
+}
+
+/// A checkout on a medium that may be read and not written. Cargo can be told to build in another place, and so can this.
+#[test]
+fn a_checkout_that_cannot_be_written_is_told_of_and_another_folder_is_used() {
+    let checkout = Checkout::with("listings/ch01-restart-baseline/exercises/1-cost");
+    checkout.command(&["next", "cost"]).output().unwrap();
+    let built = checkout.learner.path().join("built");
+    let run = |target: &str| {
+        let mut command = Command::new("unshare");
+        let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+            .arg(&checkout.root)
+            .arg(env!("CARGO_BIN_EXE_exercise"))
+            .args(["run", "cost", "--folder"])
+            .arg(checkout.learner.path())
+            .current_dir(checkout.learner.path())
+            .env("CARGO_TARGET_DIR", target)
+            .env("ZERO_DOWNTIME_CHECKOUT", &checkout.root);
+        super::text(&command.output().unwrap())
+    };
+    let said = run("");
+    if said.contains("unshare: ") || said.contains("mount: ") {
+        println!("skipped: this system lets no user mount a folder");
+        return;
+    }
+    assert!(
+        said.contains("target: Read-only file system")
+            || said.contains("exercise.lock: Read-only file system"),
+        "{said}"
+    );
+    let words = "`CARGO_TARGET_DIR=~/built cargo exercise run --folder ~/answers`";
+    assert!(said.contains(words), "{said}");
+    // It comes to cargo, for which this checkout has nothing to build.
+    let said = run("built");
+    assert!(said.contains("could not find `Cargo.toml`"), "{said}");
+    assert!(
+        built.join("exercise-programs/ch01-cost.rs").is_file(),
+        "{said}"
+    );
 }

@@ -5,6 +5,7 @@ mod checkout;
 mod commands;
 mod left;
 mod odd;
+mod odd_go;
 mod rust;
 mod track;
 mod transcripts;

@@ -168,6 +168,36 @@ fn an_answer_that_ends_the_program_is_told() {
     );
 }
 
+/// Who closes all numbers, as a daemon does, closes the file for what came of the checks as well.
+#[test]
+fn an_answer_in_python_that_closes_what_it_did_not_open_is_told() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let said = learner.tried(solution() + "\nimport os\nos.closerange(3, 64)\n");
+    assert!(said.contains("Done."), "{said}");
+    let words = "your answer has closed a file that it did not open";
+    let at_the_import = solution() + "\nimport os\nos.closerange(3, 4096)\n";
+    let in_a_check = "import os; os.closerange(3, 4096); return True";
+    for answer in [at_the_import, solution().replace("return True", in_a_check)] {
+        let said = learner.tried(answer);
+        assert!(
+            said.contains(words) && said.contains("0 of 7 checks"),
+            "{said}"
+        );
+        assert!(
+            !said.contains("imported") && !said.contains("Traceback"),
+            "{said}"
+        );
+    }
+    let said = learner.tried(solution() + "\nimport os\nos._exit(0)\n");
+    assert!(
+        said.contains("it called `exit`") && !said.contains("imported"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_file_that_is_no_answer_is_told() {
     if !there(&["python3"]) {
@@ -272,25 +302,6 @@ fn an_answer_in_python_that_takes_all_memory_is_told() {
         said.contains("MemoryError") && said.contains("4 of 7 checks"),
         "{said}"
     );
-}
-
-/// The same in Go, which asks the system for more and more.
-#[test]
-fn an_answer_in_go_that_takes_all_memory_is_told() {
-    if !there(&["go"]) {
-        return;
-    }
-    let learner = Learner::new();
-    learner.says(&["next", "retries", "--track", "go"]);
-    // Nothing is written to it, so that a machine without the limit is not filled either.
-    let greedy = "package answer\n\nimport \"time\"\n\nvar kept [][]byte\n\n\
-                  func Pause(failures int, lifetime, left time.Duration) time.Duration {\n\
-                  \tfor range 64 {\n\t\tkept = append(kept, make([]byte, 1<<30))\n\t}\n\
-                  \treturn left / 2\n}\n";
-    learner.write("ch09/retries-go/answer.go", greedy);
-    let said = super::text(&learner.run(&["run", "retries", "--track", "go"]));
-    assert!(said.contains("out of memory"), "{said}");
-    assert!(said.contains("0 of 7 checks"), "{said}");
 }
 
 /// A copy of the process would try all checks again, and make a copy at each of them.
@@ -398,63 +409,4 @@ fn a_language_that_is_not_installed_is_named() {
         let said = super::text(&command.env("PATH", learner.path()).output().unwrap());
         assert!(said.contains(words) && said.contains("or newer"), "{said}");
     }
-}
-
-/// What ends in Go before the first test was built all the same.
-#[test]
-fn an_answer_in_go_that_ends_early_is_no_error_of_the_compiler() {
-    if !there(&["go"]) {
-        return;
-    }
-    let learner = Learner::new();
-    let go = ["--track", "go"];
-    learner.says(&[&["next", "retries"], &go[..]].concat());
-    let folder = root().join("listings/ch09-simulating-rotation/exercises/2-retries/go");
-    let solution = fs::read_to_string(folder.join("solution.go")).unwrap();
-    let with = |import: &str, more: &str| {
-        solution.replace("import \"time\"", &format!("import (\n{import}\"time\"\n)")) + more
-    };
-    for (answer, words) in [
-        (
-            with(
-                "\"fmt\"\n\"os\"\n",
-                "\nfunc init() {\n\tfor _, mark := range []string{\"\", \"\\x16\"} {\n\t\tfmt.Print(mark, \"=== RUN   TestAShortOutageCostsLittle\\n\", mark, \"--- PASS: TestAShortOutageCostsLittle (0.00s)\\n\", mark, \"PASS\\n\")\n\t}\n\tos.Exit(0)\n}\n",
-            ),
-            "it called `exit`",
-        ),
-        (
-            with("", "\nvar first = []int{}[len(\"x\")]\n"),
-            "panic: runtime error: index out of range",
-        ),
-    ] {
-        learner.write("ch09/retries-go/answer.go", &answer);
-        let said = super::text(&learner.run(&[&["run"], &go[..]].concat()));
-        assert!(said.contains("Not yet: 0 of 7 checks hold."), "{said}");
-        assert!(
-            said.contains("The program ended before or in this check"),
-            "{said}"
-        );
-        assert!(
-            said.contains(words) && !said.contains("does not compile"),
-            "{said}"
-        );
-    }
-}
-
-/// Where something stands in the way of the checks beside an answer, the answer is tried in another place.
-#[test]
-fn an_answer_in_go_is_tried_where_its_folder_cannot_be_written() {
-    if !there(&["go"]) {
-        return;
-    }
-    let learner = Learner::new();
-    let go = ["--track", "go"];
-    learner.says(&[&["next", "liveness"], &go[..]].concat());
-    let folder = root().join("listings/ch07-graceful-degradation/exercises/1-liveness/go");
-    let at = learner.path().join("ch07/liveness-go");
-    fs::copy(folder.join("solution.go"), at.join("answer.go")).unwrap();
-    fs::remove_file(at.join("answer_test.go")).unwrap();
-    fs::create_dir(at.join("answer_test.go")).unwrap();
-    let said = super::text(&learner.run(&[&["run"], &go[..]].concat()));
-    assert!(said.contains("Done."), "{said}");
 }

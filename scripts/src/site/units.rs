@@ -1,4 +1,5 @@
-//! A number and its unit stay in one line: "1.4" at the end of a line and "GiB" on the next are read twice.
+//! A number and its unit stay in one line: "1.4" at the end of a line and "GiB" on the next are read twice. So do a
+//! sign and its number, and the three numbers of a date.
 
 use std::sync::LazyLock;
 
@@ -17,6 +18,10 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("the expression is valid")
 });
+static SIGN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(&lt;|≤|≥|±) (\d)").expect("the expression is valid"));
+static DATE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\d\b").expect("the expression is valid"));
 
 /// The page with no place to break between a number and its unit.
 pub(super) fn join(page: &str) -> String {
@@ -32,7 +37,11 @@ pub(super) fn join(page: &str) -> String {
 
 fn in_text(text: &str) -> String {
     let join = |found: &Captures<'_>| format!("{}\u{a0}{}{}", &found[1], &found[2], &found[3]);
-    NUMBER.replace_all(text, join).into_owned()
+    let joined = NUMBER.replace_all(text, join);
+    let joined = SIGN.replace_all(&joined, "$1\u{a0}$2");
+    // A hyphen that does not break is another one than the reader searches for.
+    let whole = "<span class=\"date\">$0</span>";
+    DATE.replace_all(&joined, whole).into_owned()
 }
 
 #[cfg(test)]
@@ -44,6 +53,17 @@ mod tests {
         let page = "<p>0.9 and 1.4 GiB after <em>100 ms</em>, 95 % of 3 sites</p>";
         let right = "<p>0.9 and 1.4\u{a0}GiB after <em>100\u{a0}ms</em>, 95\u{a0}% of 3 sites</p>";
         assert_eq!(join(page), right);
+    }
+
+    #[test]
+    fn a_sign_keeps_its_number_and_a_date_is_one_word() {
+        let right = "<td>9 of 97 (&lt;\u{a0}57\u{a0}%)</td>";
+        assert_eq!(join("<td>9 of 97 (&lt; 57 %)</td>"), right);
+        let date = join("<p>read on 2026-11-27</p>");
+        assert_eq!(
+            date,
+            "<p>read on <span class=\"date\">2026-11-27</span></p>"
+        );
     }
 
     /// A reader copies code, and a test compares it.

@@ -73,8 +73,14 @@ pub async fn what_ends_within_the_grace_period_is_not_cut() {
 pub async fn what_takes_longer_is_cut_and_counted() {
     pause();
     let (mut serving, _) = connections(&[5, 31]);
-    serving.spawn(future::pending());
+    let held = Arc::new(());
+    let of_task = held.clone();
+    serving.spawn(async move {
+        let _of_task = of_task;
+        future::pending().await
+    });
     let (cut, took) = drained(&Port::reserve(), serving).await;
+    let left = Arc::strong_count(&held) - 1;
     assert!(
         cut == 2,
         "Of three connections one was done after 5 s, one needed 31 s and one never ends. Two had to be cut after \
@@ -83,6 +89,11 @@ pub async fn what_takes_longer_is_cut_and_counted() {
     assert!(
         took.as_secs() == GRACE.as_secs(),
         "The grace period is 30 s, and the process ended after {took:?}."
+    );
+    assert!(
+        left == 0,
+        "The grace period was over, and the answer says what was cut. But the task of a connection that never ends still runs: its client waits on, and is told nothing. \
+         `detach_all` lets tasks go on, and `abort_all` does not wait until they have ended; `shutdown` does both."
     );
 }
 

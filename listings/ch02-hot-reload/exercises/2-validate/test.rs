@@ -91,6 +91,23 @@ pub fn what_is_valid_is_served_as_the_next_generation() {
         "The second generation has the number 2. `reload` returned {loaded:?}, and {:?} is served.",
         bench.number()
     );
+    let third = pair(&bench.agent.issue().unwrap());
+    let loaded = reload(&bench.store, || Ok(third), |pair| bench.validate(pair));
+    assert!(
+        matches!(loaded, Ok(3)) && bench.number() == Some(3),
+        "The third generation has the number 3. `reload` returned {loaded:?}, and {:?} is served.",
+        bench.number()
+    );
+    bench.store.0.store(None);
+    let again = pair(&bench.agent.issue().unwrap());
+    let empty = || reload(&bench.store, || Ok(again), |pair| bench.validate(pair));
+    let loaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(empty));
+    assert!(
+        matches!(loaded, Ok(Ok(1))) && bench.number() == Some(1),
+        "A store that serves nothing yet holds `None`. The first valid pair is its generation 1, and {:?} is served; `reload` {}. Numbers count up from 1.",
+        bench.number(),
+        loaded.map_or("panicked".into(), |loaded| format!("returned {loaded:?}"))
+    );
 }
 
 /// Files that cannot be read change nothing, not even while they are read.

@@ -69,6 +69,55 @@ pub async fn what_was_read_is_served() {
     );
 }
 
+/// The second of two is the slow one, the first is slow for longer than anyone waits, and the files go back to what they held long ago.
+async fn what_is_in_the_files_last_is_served(first_waits: Duration) {
+    let (store, files) = (Store::new("1002"), Files::with("1003"));
+    let (first_goes_on, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    files.write("1001");
+    let (second_goes_on, slow) = oneshot::channel();
+    let mut second = reload(&store, &files, Some(slow));
+    let early = poll_once(second.as_mut()).await.is_some();
+    let waits = timeout(first_waits, second.as_mut());
+    let ended = early || (first_waits > Duration::ZERO && waits.await.is_ok());
+    first_goes_on.send(()).unwrap();
+    first.await;
+    // One that has given up reads no more.
+    let _ = second_goes_on.send(());
+    if !ended {
+        let late = timeout(HOUR, second).await;
+        assert!(
+            late.is_ok(),
+            "The second reload had not ended an hour after the first."
+        );
+    }
+    let served = store.current().serial.clone();
+    let slow = match first_waits {
+        Duration::ZERO => "was slow as well, and ended last",
+        _ => "came while the first was slow, and stayed so for a minute",
+    };
+    assert!(
+        served == "1001",
+        "The files held 1003, and hold 1001 again: a rollback. {served} is served. The second reload {slow}. What counts is which read began later. A serial does not \
+         say that, nor does the generation that was current before, nor a time that is waited for. Another reload waits for its turn, however long that takes."
+    );
+}
+
+/// Two stores have nothing to do with each other.
+async fn another_store_waits_for_nobody() {
+    let (one, other) = (Store::new("1001"), Store::new("1001"));
+    let files = Files::with("1002");
+    let (_never, slow) = oneshot::channel();
+    let mut first = reload(&one, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    let second = timeout(HOUR, reload(&other, &files, None)).await;
+    assert!(
+        second.is_ok(),
+        "A reload of one store was slow, and that of another store waited for it for an hour. The lock belongs into the store: a `static` is one for all."
+    );
+}
+
 /// A reload that was slow does not overtake a later one, and the later one is not dropped.
 pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     pause();
@@ -107,4 +156,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
         "The files hold 1003, and {served} is served: the older files won. The first reload read 1002 and was slow; the second read \
          1003 and published it; then the first published what it had read."
     );
+    what_is_in_the_files_last_is_served(Duration::ZERO).await;
+    what_is_in_the_files_last_is_served(Duration::from_secs(60)).await;
+    another_store_waits_for_nobody().await;
 }

@@ -129,6 +129,42 @@ pub fn each_file_counts() {
         "Certificate and key were replaced, and then nothing. Two calls of `changed` returned {found:?}, which has to be once `true`. A look that stops \
          at the first difference finds the second one at the next look. Read all files, and compare then."
     );
+    let (long, longer) = (
+        vec![b'x'; 100_000],
+        [&vec![b'x'; 99_999][..], b"y"].concat(),
+    );
+    let each: [(&str, [&[u8]; 2], [&[u8]; 2]); 4] = [
+        (
+            "Certificate and key have changed places",
+            [b"one", b"two"],
+            [b"two", b"one"],
+        ),
+        (
+            "What was the end of the certificate is now the beginning of the key",
+            [b"one", b"two"],
+            [b"on", b"etwo"],
+        ),
+        (
+            "One byte of a file that is no text is another one",
+            [b"\xff", b"two"],
+            [b"\xfe", b"two"],
+        ),
+        (
+            "The last byte of a file of 100 kB is another one",
+            [&long, b"two"],
+            [&longer, b"two"],
+        ),
+    ];
+    for (what, before, after) in each {
+        for held in [before, after] {
+            fs::write(&bench.certificate, held[0]).unwrap();
+            fs::write(&bench.key, held[1]).unwrap();
+            assert!(
+                bench.changed() || held == before,
+                "{what}, and `changed` is `false`. Compare each file with what that file held before: all bytes of it, and no other file's."
+            );
+        }
+    }
 }
 
 /// A missing file is an error, and what was remembered stays.

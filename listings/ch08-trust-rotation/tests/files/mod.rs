@@ -11,13 +11,16 @@ mod clients;
 mod crossed;
 mod kinds;
 mod kit;
+mod odd;
 // The page is made by the same description.
 #[path = "../../../../scripts/src/files/list.rs"]
 mod list;
 mod raw;
 mod rsa;
+mod sizes;
 mod strict;
 mod twins;
+mod worn;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -197,6 +200,9 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("strict.rs"),
         include_str!("crossed.rs"),
         include_str!("rsa.rs"),
+        include_str!("odd.rs"),
+        include_str!("worn.rs"),
+        include_str!("sizes.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

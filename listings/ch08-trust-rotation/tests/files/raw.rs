@@ -127,6 +127,11 @@ impl Raw {
         }
     }
 
+    /// The names of a leaf, instead of its own.
+    pub fn named(&mut self, all: &[Vec<u8>]) {
+        self.extensions = vec![names(all)];
+    }
+
     /// The certificate, signed by this issuer.
     pub fn signed(&self, by: &Self) -> Vec<u8> {
         let algorithm = by.signs_with(self.digest);

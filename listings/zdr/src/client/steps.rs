@@ -134,7 +134,7 @@ async fn half_renewed(bench: &mut Bench, options: &ClientOptions) -> Result<Step
     let came = until_it_shows(bench, &serial, began + options.within).await?;
     let after = began.elapsed();
     let meanwhile = match torn {
-        Ok(()) => "While its certificate was new and its key was old, it showed the pair of before",
+        Ok(()) => "While its certificate was new and its key was old, it showed the previous pair",
         Err(_) => {
             "While its certificate was new and its key was old, it opened no connection with a certificate"
         }
@@ -188,8 +188,8 @@ async fn asked_by_others(bench: &mut Bench, within: Duration) -> Result<StepRepo
             "It sent no certificate to a server that asks for those of another authority.",
         ),
         Some(Opened { client: Some(_), .. }) => step.failed(
-            "It sent its certificate to a server that asked for those of another authority: a stranger learns \
-             who it is.",
+            "A server asked for certificates of another authority, and the client sent its own: so any server can \
+             learn the client's identity.",
         ),
     })
 }
@@ -205,7 +205,7 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
     if bench.full(mark, epoch, began + within).await.is_some() {
         let after = began.elapsed();
         let words = format!(
-            "It accepted a certificate of the new root {} ms after that was in its file.",
+            "It accepted a certificate of the new root {} ms after the root was added to its file.",
             after.as_millis()
         );
         return Ok(step.passed(Some(after), words));
@@ -220,11 +220,11 @@ async fn new_root(bench: &mut Bench, within: Duration) -> Result<StepReport, Err
         });
     let how = match (refused, bench.ended()) {
         (_, Some(status)) => format!("it ended ({status}). {}", said(bench)),
-        (Some(why), None) => format!("it still refuses a certificate of the new root: {why}."),
+        (Some(why), None) => format!("it still rejects a certificate of the new root: {why}."),
         (None, None) => "it has opened no new connection.".to_owned(),
     };
     let words = format!(
-        "{:.0} s after its roots had gained one, {how}",
+        "{:.0} s after a root was added to its file, {how}",
         began.elapsed().as_secs_f64()
     );
     // What follows is asked of a client that is at work.
@@ -272,11 +272,11 @@ async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepRepo
     bench.peer.show(&next, &asks_for)?;
     Ok(match kept {
         Some(true) => step.failed(
-            "It sent a request over a kept connection whose certificate had ended: only a new handshake would \
-             have shown it that. Give connections an age.",
+            "It sent a request over a kept connection although the server's certificate had expired. Only a new \
+             handshake can show that: limit the age of its connections.",
         ),
-        Some(false) => step.passed(None, "It sent nothing more over a connection whose certificate had ended."),
-        None => step.passed(None, "It sent no request any more once the certificate had ended."),
+        Some(false) => step.passed(None, "After the server's certificate had expired, it sent nothing more over the connection."),
+        None => step.passed(None, "After the server's certificate had expired, it sent no request at all."),
     })
 }
 
@@ -308,15 +308,15 @@ async fn removed_root(bench: &mut Bench, within: Duration) -> Result<StepReport,
     let words = match met {
         Met::Objected => {
             format!(
-                "It refused a certificate of the root {ms} ms after that was gone from its file."
+                "{ms} ms after the root was removed from its file, it rejected a certificate of that root."
             )
         }
         Met::Ended => format!(
-            "It ended {ms} ms after the root was gone from its file. {}",
+            "It ended {ms} ms after the root was removed from its file. {}",
             said(bench)
         ),
         Met::Stayed(None) => {
-            "It sent nothing more to a server of the root that was removed.".into()
+            "After the root was removed, it sent nothing more to a server of that root.".into()
         }
         Met::Stayed(Some(last)) => {
             let accepts = match last.resumed {
@@ -331,7 +331,7 @@ async fn removed_root(bench: &mut Bench, within: Duration) -> Result<StepReport,
             let seconds = within.as_secs_f64();
             let what = still(last.resumed, accepts);
             let words =
-                format!("{seconds} s after the root was gone from its file, it still {what}.");
+                format!("{seconds} s after the root was removed from its file, it still {what}.");
             return Ok(
                 step.failed(match accepts && trusts_anybody(bench, within).await? {
                     true => format!("{words} {VERIFIES_NOTHING}"),
@@ -370,11 +370,11 @@ async fn trusts_anybody(bench: &mut Bench, within: Duration) -> Result<bool, Err
 fn still(resumes: bool, accepts: bool) -> &'static str {
     match (resumes, accepts) {
         (true, false) => {
-            "resumed a session that began under it: nothing is verified in a resumption. A full handshake \
-             it refused"
+            "resumed a session that began under that root, because a resumption verifies no certificate. It \
+             rejected the root in a full handshake"
         }
         (true, true) => {
-            "resumed sessions that began under it, and accepted a certificate of that root"
+            "resumed sessions that began under that root, and accepted a certificate of that root"
         }
         (false, _) => "accepted a certificate of that root",
     }

@@ -103,30 +103,34 @@ impl Lesson {
     /// What is done.
     pub fn what(self) -> &'static str {
         match self {
-            Self::Serves => "It is started. Clients shake hands and download. Nothing is rotated.",
+            Self::Serves => {
+                "The server is started. Clients shake hands and download. Nothing is rotated."
+            }
             Self::Rotates => {
-                "The files are replaced while clients come and downloads run, and once by a writer \
-                 that pauses in the middle of each file. No handshake may fail, nothing may be cut."
+                "The files are replaced while clients connect and downloads run: first each file in one \
+                 piece, then by a writer that pauses in the middle of each file. No handshake may fail, and \
+                 nothing may be cut."
             }
             Self::ByAnyWriter => {
-                "The same by each tool and strategy of chapter 9 that its files allow, and by each \
-                 of them more than once: the second rename counts, too."
+                "The same, with each tool and strategy of chapter 9 that can write such files. Each rotates \
+                 more than once, because some servers notice only the first rename."
             }
             Self::Refuses => {
-                "Invalid files are written. It goes on with the last valid ones, and comes back once \
-                 the files are valid again."
+                "Invalid files are written. The server must go on with the last valid ones, and load the next \
+                 valid ones by itself."
             }
             Self::CannotBeRaced => {
-                "Files come in an unlucky moment: removed for a while, five at once, with an old \
-                 date, with no new leaf, before the start, during it, or they hang."
+                "Files change at bad moments: before the server starts, while it starts, five times in a row. \
+                 They are missing for a while, have an old date or the same leaf, or hang when they are read."
             }
             Self::SaysWhatItDoes => {
-                "Its events are compared with the wire: each identity that is shown was logged, \
-                 each invalid one was rejected with a reason, and no line holds a key."
+                "The server's log is compared with what clients were shown: it must have an event for each \
+                 identity that was shown and a reason for each that was rejected, and no line may hold a \
+                 key."
             }
             Self::KnowsItsClients => {
-                "Authorities for clients are added, removed, and written slowly. Trusted clients are \
-                 accepted, and all others are rejected."
+                "The list of authorities for clients gains one, loses one, and is written slowly. Clients of a \
+                 listed authority must be accepted, and all others rejected."
             }
         }
     }
@@ -211,63 +215,73 @@ macro_rules! hints {
 }
 
 hints! {
-    SERVE: "Before it rotates, it serves: one chain, one key, the answer that is asked for, and a word when \
-            it listens.", "src/capstone.md", "What it has to do";
-    PROCESS: "Something of the old certificate ended with it. What has to outlive a certificate: the process, \
-              the listener, the connections?", "src/ch02-hot-reload.md", "How it works";
-    NOT_SEEN: "The files are new, and handshakes show the old ones. What asks for the certificate in a \
-               handshake, and what answers?", "src/ch03-handshake-hook.md", "How it works";
-    CLIENT_AUTH: "The new configuration does not ask what the old one asked. What else belongs to a generation?",
+    SERVE: "Before a server can rotate, it has to serve: one chain, one key, the answer that clients ask for, \
+            and a line in its output when it listens.", "src/capstone.md", "What it has to do";
+    PROCESS: "Something ended together with the old certificate. Which of these must outlive a certificate: the \
+              process, the listener, the connections?", "src/ch02-hot-reload.md", "How it works";
+    NOT_SEEN: "The files are new, but handshakes show the old certificate. In a handshake, which code asks for the \
+               certificate, and which code answers?", "src/ch03-handshake-hook.md", "How it works";
+    CLIENT_AUTH: "The old configuration asked clients for a certificate, and the new one does not. What belongs to a \
+                  generation besides its certificate?",
                  "src/ch04-dynamic-contexts.md", "Symptom: client authentication is gone after a reload";
-    HALF_WRITTEN: "There are two files, and a writer takes its time. How can a reader know that it is done, \
-                   when it does not say so?", "src/ch05-race-conditions.md", "Two looks that agree";
-    WORKERS: "Some of it swapped, and some of it did not. How many copies of the certificate are there?",
+    HALF_WRITTEN: "The writer replaces two files, one after the other, and does not say when it has finished. How can a \
+                   reader find out?", "src/ch05-race-conditions.md", "Two looks that agree";
+    WORKERS: "A part of the server has the new certificate, and a part has the old one. How many copies of the \
+              certificate does the server keep?",
              "src/ch06-in-flight-requests.md", "Workers that disagree";
-    WATCH: "It saw some changes and not others. What does your watch hold on to: a name, or the file that bore it?",
+    WATCH: "The server saw some changes and missed others. What does your watch follow: a name, or the file that \
+            had this name at the start?",
            "src/ch05-race-conditions.md", "Who wakes the reader";
-    STABLE: "Each of these writers is in some order between two files. Which orders did you think of?",
+    STABLE: "Writers replace the two files in different orders, and stop between any two steps. Which orders does \
+             your server expect?",
             "src/ch09-simulating-rotation.md", "A tool is an order of steps";
-    WATCH_ENDED: "The first file that it could not use ended something. What goes on looking?",
+    WATCH_ENDED: "After the first invalid file, the server no longer looks at its files. Which task looks again, and what \
+                  can end it?",
              "src/ch07-graceful-degradation.md", "Last known good";
-    LAST_GOOD: "It let go of what it had before it had something better. In which order do you read, judge \
-                and publish?", "src/ch07-graceful-degradation.md", "Last known good";
-    LESS: "What it shows parses, and is less than it was. Can a reader tell a shorter chain from a chain \
-           that is cut?", "src/ch05-whole-sets.md", "Less than before";
-    VALIDATE: "It published what its clients refuse. Could it have asked their questions first?",
+    LAST_GOOD: "The server gave up the old identity before it had a valid new one. In which order does it read, \
+                validate and publish?", "src/ch07-graceful-degradation.md", "Last known good";
+    LESS: "The new chain parses, but has fewer certificates than the old one. How can a reader tell a chain that \
+           was shortened on purpose from one that was cut?", "src/ch05-whole-sets.md", "Less than before";
+    VALIDATE: "The server published a certificate that its clients reject. Which of the clients' checks can it make \
+              before it publishes?",
               "src/ch02-hot-reload.md", "Reload";
-    NO_FILES: "Clients waited for a file. What does a handshake need that is not in memory?",
+    NO_FILES: "Handshakes waited for a file. What does a handshake need that the server does not keep in memory?",
               "src/ch03-handshake-hook.md", "The way it naturally goes wrong";
-    ORDER: "The older one won. What decides which of two reloads publishes last?",
+    ORDER: "Two reloads ran at once, and the older files were published last. What puts reloads in order?",
            "src/ch02-hot-reload.md", "Two generations are alive at once";
-    HINT_ONLY: "Nothing notified it, or the notification came too early. What does it compare, and how often, when \
-                nothing notifies it?", "src/ch03-handshake-hook.md", "The watch is a hint, the poll is the truth";
-    EVENTS: "It logs some of what it does. Which events does the contract want, and with what in them?",
+    HINT_ONLY: "The server was not notified, or was notified too early. Without a notification, what does it compare, \
+                and how often?", "src/ch03-handshake-hook.md", "The watch is a hint, the poll is the truth";
+    EVENTS: "Some of what the server does is not in its log. Which events does the contract require, and which \
+             fields?",
             "src/event-contract.md", "Reasons";
-    LOG: "Its log says one thing, and clients see another. When is the line written: before the swap or after?",
+    LOG: "The log says one thing, and clients are shown another. Does the server write the line before the swap \
+          or after it?",
          "src/ch10-log-analysis.md", "A log is a claim";
-    KEY_IN_LOG: "A line of its output holds what must stay secret. What do your errors repeat of a file that \
-                 does not parse?", "src/event-contract.md", "Reasons";
-    RESUMED: "A session outlived the trust on which it was founded. What has to go along with an authority?",
+    KEY_IN_LOG: "A line of the output holds bytes of a private key. When a file does not parse, which part of it do \
+                 your error messages repeat?", "src/event-contract.md", "Reasons";
+    RESUMED: "A client resumed a session although its authority had been removed. What else must be removed together \
+              with an authority?",
              "src/ch08-second-look.md", "One generation";
-    RETURNING: "A session that is resumed shows no certificate. How long may it go on so?",
+    RETURNING: "In a resumed session no certificate is shown. For how long may clients resume without a full handshake?",
                "src/ch06-returning-clients.md", "A stamp in the session";
-    START: "May a server begin before its first certificate?",
+    START: "Should a server wait if its first certificate is not there yet?",
            "src/ch02-hot-reload.md", "The process now owns a lifecycle";
-    LIFECYCLE: "A process that lives longer pays longer. What does each generation leave behind?",
+    LIFECYCLE: "A process that is never restarted keeps all that it does not free. What does each generation leave \
+                behind?",
                "src/ch02-hot-reload.md", "Two generations are alive at once";
-    TRUST: "The list of authorities is a file like the others, and less on it locks clients out. \
-            When do you believe it?", "src/ch08-trust-rotation.md", "Files ask, the server answers";
+    TRUST: "The list of authorities is a file like the others, and each authority that is missing locks clients \
+            out. When does your server accept a shorter list?", "src/ch08-trust-rotation.md", "Files ask, the server answers";
 }
 
 /// What the course does not ask, and the book has.
 pub const ON: &[Hint] = &[
     Hint {
-        words: "How do connections that live for weeks learn of a new certificate?",
+        words: "When does a connection that stays open for weeks get the new certificate?",
         page: "src/ch06-in-flight-requests.md",
         heading: "Retirement",
     },
     Hint {
-        words: "What do you do when nothing new comes, and the last good one ends at noon?",
+        words: "What should a server do if no renewal comes, and its certificate expires at noon?",
         page: "src/ch07-graceful-degradation.md",
         heading: "A budget, not a date",
     },
@@ -277,7 +291,7 @@ pub const ON: &[Hint] = &[
         heading: "A root has four stages",
     },
     Hint {
-        words: "What does somebody on call ask your log?",
+        words: "Which questions does a person on call ask the log?",
         page: "src/ch10-log-analysis.md",
         heading: "What a person on call asks",
     },

@@ -74,7 +74,7 @@ fn run(metrics: &mut Metrics<'_>, report: &Report) {
     );
     metrics.gauge(
         "zdr_check_interrupted",
-        "Whether the run ended before its time: 1 or 0.",
+        "Whether the run was interrupted: 1 or 0.",
         [(vec![], number(report.interrupted.is_some()))],
     );
     let began = OffsetDateTime::parse(&report.began, &Rfc3339).ok();
@@ -145,17 +145,17 @@ fn clients(metrics: &mut Metrics<'_>, report: &Report) {
     );
     metrics.gauge(
         "zdr_attempts_at_risk",
-        "Attempts that met a rotation, once for each that they met.",
+        "Attempts that met a rotation, once for each rotation that they met.",
         each(|class| Some(class.at_risk.as_ref()?.attempts.of as f64)),
     );
     metrics.gauge(
         "zdr_attempts_at_risk_failed",
-        "Those of them that failed.",
+        "Attempts that met a rotation and failed, once for each rotation that they met.",
         each(|class| Some(class.at_risk.as_ref()?.attempts.failed as f64)),
     );
     metrics.gauge(
         "zdr_attempts_at_risk_failed_below_ratio",
-        "With 95 % confidence, not more than this share of them fails.",
+        "Upper bound of the share of attempts at risk that fail, with 95 % confidence.",
         each(|class| Some(class.at_risk.as_ref()?.attempts.failed_below)),
     );
 }
@@ -175,12 +175,12 @@ fn rotations(metrics: &mut Metrics<'_>, report: &Report) {
     );
     metrics.gauge(
         "zdr_rotation_first_new_seconds_median",
-        "From files and notification to the first handshake with the new certificate: the median.",
+        "Time from files and notification to the first handshake with the new certificate: the median.",
         seconds(times.first_new_median_ms),
     );
     metrics.gauge(
         "zdr_rotation_first_new_seconds_max",
-        "The longest of them.",
+        "Time from files and notification to the first handshake with the new certificate: the longest.",
         seconds(times.first_new_worst_ms),
     );
     metrics.gauge(

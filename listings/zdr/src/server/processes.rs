@@ -137,7 +137,7 @@ pub(super) fn holders(is_meant: impl Fn(u64, SocketAddr) -> bool) -> Vec<Holder>
     let who = |inode: u64| {
         let mut all = all.iter();
         let process = all.find(|process| sockets(process).any(|of| of == inode))?;
-        Some((process.pid, process.stat().ok()?.comm))
+        Some((process.pid, program(process)?))
     };
     let meant = meant.into_iter();
     meant
@@ -158,6 +158,13 @@ pub(super) fn listeners(port: u16) -> Vec<Member> {
     later
         .filter(|process| sockets(process).any(|inode| there.contains(&inode)))
         .collect()
+}
+
+/// The name of its program. A process may give itself another, as Node's does.
+fn program(process: &Process) -> Option<String> {
+    let path = process.exe().ok();
+    let name = path.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    name.or_else(|| Some(process.stat().ok()?.comm))
 }
 
 /// The sockets of a process, by their number.

@@ -179,15 +179,19 @@ async fn other_name(sibling: &Target) -> Result<(), Error> {
     let (_, answer) = sibling.probe(&client).await;
     answer.map_err(|failed| {
         Error::Preflight(Box::new(Advice {
-            what: format!("by its other name it is not served: {}", failed.kind),
+            what: format!(
+                "clients that ask for the other name are not served: {}",
+                failed.kind
+            ),
             tried: format!(
                 "a handshake as a client that asks for `{}`, which is `other_name`, then {}",
                 sibling.name,
                 asked(sibling)
             ),
             seen: failed.error,
-            change: "let it show `{other_certificate}`, with `{other_key}`, to such a client"
-                .into(),
+            change:
+                "let the server show `{other_certificate}`, with `{other_key}`, to such a client"
+                    .into(),
         }))
     })
 }
@@ -215,9 +219,10 @@ async fn download(target: &Target) -> Result<(), Error> {
         let error = &failed.error;
         let change = match target.protocol {
             Protocol::Http => {
-                "set `protocol = \"any_http\"` if it is, or leave out the class `download` (--classes)"
+                "if the server does not answer `GET /bytes/N` with N bytes, set `protocol = \"any_http\"`, or leave out \
+                 the class `download` (--classes)"
             }
-            _ => "is `download` right? It is the path of an answer of 8 MB or more",
+            _ => "check `download`: it must be the path of an answer of 8 MB or more",
         };
         advice(
             format!("`GET {path}` answered {error}"),
@@ -229,10 +234,12 @@ async fn download(target: &Target) -> Result<(), Error> {
     match length.filter(|length| target.download.is_some() && *length < LONG) {
         Some(length) => Err(advice(
             format!(
-                "the answer at {path} has {length} bytes, which lie in buffers before a rotation begins"
+                "the answer at {path} has {length} bytes: it lies in buffers, whole, before a rotation begins"
             ),
             format!("an answer of {length} bytes"),
-            &format!("let `download` name one of {LONG} bytes or more, or leave it out"),
+            &format!(
+                "set `download` to the path of an answer of {LONG} bytes or more, or leave the key out"
+            ),
         )),
         None => Ok(()),
     }
@@ -274,8 +281,8 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
 /// The same of a server that is spoken to in its own protocol: there what the client met says it.
 fn dialogue(target: &Target, failed: &Failed) -> Advice {
     let change = match shows_something_else(failed.kind) {
-        true => "let it read only the files that zdr gives it, `{certificate}` and `{key}`",
-        false => "is `protocol` right? `zdr help toml` says how clients log in",
+        true => "let the server read only the files that zdr gives it, `{certificate}` and `{key}`",
+        false => "check `protocol`, and how clients log in: `zdr help toml` says it",
     };
     Advice {
         what: format!("no client is served: {}", failed.kind),
@@ -331,7 +338,7 @@ fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
         Some(line) if greets_as(line).is_some() => because(
             "it does not speak TLS from the first byte",
             &format!(
-                "is this `protocol = \"{}\"`? Then TLS is asked for by STARTTLS",
+                "it greets in the clear: set `protocol = \"{}\"`, which asks for TLS by STARTTLS",
                 greets_as(line).unwrap_or_default()
             ),
         ),
@@ -341,8 +348,8 @@ fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
              on for this port",
         ),
         None if seen.asks_clients && target.identity.is_none() => because(
-            "it needs a certificate of its clients",
-            "set `client_auth = true`, and give it `{client_roots}` as the authorities of its clients",
+            "it rejects clients without a certificate",
+            "set `client_auth = true`, and give the server `{client_roots}` as the authorities of its clients",
         ),
         None => None,
     }
@@ -350,22 +357,19 @@ fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
 
 fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
     const READ: &str =
-        "Does it read only the files that zdr gives it, `{certificate}` and `{key}`?";
+        "let the server read only the files that zdr gives it, `{certificate}` and `{key}`";
     if shows_something_else(failed.kind) {
         return match &seen.leaf {
             Some(leaf) if !target.chains.has_leaf(leaf.sha256()) => because(
-                "it shows another certificate than the one that was written",
+                "the certificate that it shows is not the one that was written",
                 READ,
             ),
             Some(leaf) if leaf.came_alone() => because(
                 "it shows the leaf that was written, without the intermediate",
-                "let it send the whole chain of `{certificate}`, of which the leaf comes first",
+                "let the server send the whole chain of `{certificate}`, the leaf first",
             ),
             _ => because(
-                &format!(
-                    "it shows something else than what was written: {}",
-                    failed.kind
-                ),
+                &format!("what it shows is not what was written: {}", failed.kind),
                 READ,
             ),
         };
@@ -378,21 +382,22 @@ fn in_handshake(target: &Target, failed: &Failed, seen: &Look) -> Option<(String
     let error = &failed.error;
     if failed.kind == FailureKind::Alert && refuses.iter().any(|word| error.contains(word)) {
         return because(
-            "it and a client have no cipher or signature in common",
-            "if it takes only another kind of key, set `keys` to \"ecdsa\", \"rsa\" or \"ed25519\"",
+            "the server and the client have no cipher or signature algorithm in common",
+            "if the server takes only another kind of key, set `keys` to \"ecdsa\", \"rsa\" or \"ed25519\"",
         );
     }
     if error.contains("NoApplicationProtocol") {
         return because(
             "it does not agree on HTTP/1.1 in the handshake (ALPN)",
-            "let it offer `http/1.1` as well: most classes of clients speak it",
+            "let the server offer `http/1.1` as well: most classes of clients speak it",
         );
     }
     None
 }
 
 fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
-    const IS_ANY: &str = "is this `protocol = \"any_http\"`?";
+    const IS_ANY: &str =
+        "unless the server answers `GET /bytes/N` with N bytes, set `protocol = \"any_http\"`";
     let error = &failed.error;
     let line = seen.answer.as_ref();
     let is_http = line.is_some_and(|line| line.starts_with("HTTP/"));
@@ -402,16 +407,16 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
             (format!("`GET /bytes/1` answered {error}"), IS_ANY)
         }
         (FailureKind::Corrupt | FailureKind::Severed, Protocol::Http) => (
-            "`GET /bytes/1` did not answer with the one byte that is asked for".into(),
+            "the answer to `GET /bytes/1` is not the one byte that was asked for".into(),
             IS_ANY,
         ),
         (_, protocol) if protocol.is_dialogue() => (
             format!("no client is served: {error}"),
-            "is `protocol` right? `zdr help toml` lists each protocol that zdr speaks",
+            "check `protocol`: `zdr help toml` lists each one that zdr speaks",
         ),
         (FailureKind::Status, _) => (
             format!("`GET /` answered {error}"),
-            "let it answer `/` with a status below 500",
+            "let the server answer `/` with a status below 500",
         ),
         (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
             "it speaks TLS, but no HTTP/1.1 over it".into(),

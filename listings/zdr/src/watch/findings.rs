@@ -67,7 +67,7 @@ pub fn find(
                 Code::WentBack,
                 &[25],
                 format!(
-                    "{address} showed a chain again that it had left, in {}.",
+                    "{address} went back to a chain that it had already replaced, in {}.",
                     counted(track.went_back.into(), "look")
                 ),
             ));
@@ -82,8 +82,9 @@ pub fn find(
                 Code::NeverParted,
                 &[26],
                 format!(
-                    "{address} showed old and new side by side for {:.1} s, longer than the {} s allowed: not every \
-                     process behind it has loaded the new certificate. Or each has one of its own.",
+                    "{address} showed the old and the new certificate side by side for {:.1} s, longer than the {} s \
+                     allowed. Either some of the processes behind it have not loaded the new certificate, or each \
+                     process has a certificate of its own.",
                     change.together().as_secs_f64(),
                     options.overlap.as_secs()
                 ),
@@ -181,7 +182,7 @@ fn disagreements(options: &WatchOptions, looks: &[Look], story: &Story) -> Vec<W
         if !behind.is_empty() && end.saturating_sub(begun) > options.overlap {
             let words = format!(
                 "{} still showed the old certificate {:.0} s after the first address had shown the new one, \
-                 and {} s are allowed.",
+                 longer than the {} s allowed.",
                 behind.join(", "),
                 end.saturating_sub(begun).as_secs_f64(),
                 options.overlap.as_secs()
@@ -217,11 +218,13 @@ fn of_chains(story: &Story) -> Vec<WatchFinding> {
         .filter(|chain| chain.order != Order::Right)
     {
         let what = match chain.order {
-            Order::Shuffled => "come in another order than each after the one that it certifies",
-            _ => "do not belong together: one of them certifies none of the others",
+            Order::Shuffled => {
+                "are in the wrong order: each must come after the one that it signed"
+            }
+            _ => "do not belong together: one of them has signed none of the others",
         };
         let words = format!(
-            "The {} of the chain with serial {} {what}. Clients that build no path of their own fail.",
+            "The {} of the chain with serial {} {what}. A client that takes the chain as it comes fails.",
             counted(chain.chain.len() as u64, "certificate"),
             chain.facts.serial
         );
@@ -239,21 +242,22 @@ fn of_change(old: &Presented, new: &Presented) -> Vec<WatchFinding> {
     let gone = lost(old_leaf, new_leaf);
     if !gone.is_empty() {
         let words = format!(
-            "Certificate {after} is not valid for {}, and {before} was: clients that ask for that fail.",
+            "Certificate {before} was valid for {}, and its successor {after} is not: clients that ask for such a \
+             name fail.",
             gone.join(", ")
         );
         found.push(finding(Severity::Failure, Code::NamesLost, &[35], words));
     }
     if new.until < old.until {
         let words = format!(
-            "Certificate {after} ends {}, before the one that it takes the place of ({}).",
+            "Certificate {after} expires on {}, earlier than the certificate that it replaces ({}).",
             new.facts.not_after, old.facts.not_after
         );
         found.push(finding(Severity::Warning, Code::EndsEarlier, &[], words));
     }
     if new.key_sha256 == old.key_sha256 && before != after {
         let words = format!(
-            "Certificate {after} has the key of {before}: the certificate was rotated, its key was not."
+            "Certificate {after} has the same key as {before}: the certificate was rotated, and its key was not."
         );
         found.push(finding(Severity::Warning, Code::SameKey, &[], words));
     }

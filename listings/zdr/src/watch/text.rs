@@ -41,13 +41,13 @@ pub fn summary(report: &WatchReport) -> String {
     }
     let certificate = match report.asks_for_certificate {
         true => {
-            "; what the server makes of a client's certificate, for which it asks and of which the watch has none"
+            "; how the server judges a client's certificate, because the watch has none to show"
         }
         false => "",
     };
     let not_seen = format!(
-        "Not seen: what falls between two looks, which are {} apart{certificate}; HTTP, sessions that are \
-         resumed, and connections that are kept. `zdr check` judges those.",
+        "Not seen: failures between two looks, which are {} apart{certificate}; HTTP, resumed sessions, and \
+         connections that are kept open. `zdr check` judges those.",
         span(Duration::from_secs_f64(
             report.addresses.len().max(1) as f64 / report.rate
         ))
@@ -82,7 +82,9 @@ fn headline(report: &WatchReport) -> String {
         ),
         None => (
             "NO VERDICT",
-            format!("The rotation of {server} was not over. {looks}.{ended}"),
+            format!(
+                "The rotation of {server} had begun and was not complete when the watch ended. {looks}.{ended}"
+            ),
         ),
     };
     let indent = " ".repeat(label.len() + 2);
@@ -128,7 +130,7 @@ fn of_rotation(text: &mut String, report: &WatchReport, rotation: &WatchedRotati
             at(old),
             counted(rotation.old_again.into(), "look")
         ),
-        (_, None) => writeln!(text, "  not over when the watch ended"),
+        (_, None) => writeln!(text, "  not complete when the watch ended"),
     };
     if !rotation.passing.is_empty() {
         let _ = writeln!(

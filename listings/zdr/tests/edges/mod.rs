@@ -36,8 +36,11 @@ use zdr::report::Report;
 
 const ZDR: &str = env!("CARGO_BIN_EXE_zdr");
 const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
-/// Rotations until it is ended.
-const FOR_EVER: [&str; 6] = [
+/// Rotations until it is ended, with few clients: on a busy machine all of them at full rate leave no time for a
+/// rotation.
+const FOR_EVER: [&str; 8] = [
+    "--rate",
+    "5",
     "--rotations",
     "1000",
     "--interval-ms",

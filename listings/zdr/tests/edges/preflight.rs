@@ -66,7 +66,7 @@ fn a_long_answer_is_there_and_long() {
             &format!("protocol = \"any_http\"\ndownload = \"{path}\""),
         )
     };
-    let parts = ["`GET /none` answered 404", "is `download` right?"];
+    let parts = ["`GET /none` answered 404", "check `download`: it must be"];
     no_verdict(&[(any("/none"), &parts)]);
     let folder = Folder::new();
     let done = checked(&folder, &any("/small"));
@@ -78,7 +78,10 @@ fn a_long_answer_is_there_and_long() {
 
 #[test]
 fn a_server_of_other_keys_is_told_from_one_that_does_not_rotate() {
-    let parts = ["no cipher or signature in common", "set `keys` to"];
+    let parts = [
+        "no cipher or signature algorithm in common",
+        "set `keys` to",
+    ];
     no_verdict(&[
         (unusual("rsa-only", ""), &parts),
         (unusual("rsa-only", "keys = \"ed25519\""), &parts),
@@ -116,10 +119,10 @@ fn a_server_that_reads_other_files_is_told_so() {
     done.says(
         3,
         &[
-            "before anything was rotated: it shows another certificate",
+            "before anything was rotated: the certificate that it shows is not",
             "tried:  a handshake with 127.0.0.1:",
             "a certificate of no subject, for localhost, issued by CN=",
-            "Does it read only the files that zdr gives it",
+            "let the server read only the files that zdr gives it",
         ],
     );
 }
@@ -211,7 +214,7 @@ fn a_server_that_asks_clients_for_certificates_is_told_so() {
         )
     };
     let parts = [
-        "it needs a certificate of its clients",
+        "it rejects clients without a certificate",
         "change: set `client_auth = true`",
     ];
     no_verdict(&[(asks(""), &parts)]);
@@ -265,7 +268,7 @@ fn what_is_not_tls_is_told_from_what_is() {
             &[
                 "it does not speak TLS from the first byte",
                 "220 mail.example ESMTP",
-                "is this `protocol = \"smtp\"`?",
+                "set `protocol = \"smtp\"`",
             ],
         ),
     ]);
@@ -362,7 +365,7 @@ fn the_example_of_the_help_works_on_an_ordinary_server() {
 #[test]
 fn another_name_and_another_protocol_are_tried() {
     let name: &[&str] = &[
-        "by its other name it is not served",
+        "clients that ask for the other name are not served",
         "asks for `mail.rotation.test`, which is `other_name`",
         "{other_certificate}",
     ];

@@ -259,7 +259,7 @@ async fn a_server_that_asks_for_a_certificate_is_judged_by_its_own() {
         );
         assert!(report.asks_for_certificate);
         let text = summary(&report);
-        assert!(text.contains("of a client's certificate"), "{text}");
+        assert!(text.contains("how the server judges"), "{text}");
     }
 }
 

@@ -319,7 +319,7 @@ fn a_chain_that_comes_back_for_good_or_for_a_moment_fails() {
     assert_eq!(failures[0], (Severity::Failure, Code::WentBack));
     assert_eq!(
         watched.report().findings[0].words,
-        "127.0.0.1:443 showed a chain again that it had left, in 1 look."
+        "127.0.0.1:443 went back to a chain that it had already replaced, in 1 look."
     );
 }
 

@@ -1,0 +1,118 @@
+"""The fields of a certificate that OpenSSL leaves unread, as clients of Go read them."""
+
+import ipaddress
+import re
+
+import asn1
+
+_NAMES, _CONSTRAINED = bytes.fromhex("551d11"), bytes.fromhex("551d1e")
+_POINTS, _POLICIES = bytes.fromhex("551d1f"), bytes.fromhex("551d20")
+# The identifiers of keys, and where to ask about a certificate (RFC 5280, section 4.2).
+_NEVER_CRITICAL = {bytes.fromhex(it) for it in ("551d0e", "551d23", "2b06010505070101")}
+_PRINTABLE = re.compile(rb"[A-Za-z0-9 '()+,\-./:=?*&]*")  # X.680, section 41. Go takes * and & as well.
+_USUAL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
+_ADDRESS = re.compile(r"\[([^\]]*)\](:[0-9]*)?")
+_HOST = re.compile(r"([^:%\[\]]*)(:[0-9]*)?")
+_MAPPED = b"\0" * 10 + b"\xff\xff"
+
+
+def objection(names, extensions):
+    """Why clients of Go do not parse it, if so. Extensions are lists: identifier, critical, value."""
+    for name in names:
+        if what := _string(name):
+            return f"a name in it {what}, and clients of Go do not parse that"
+    seen = set()
+    for name, critical, value in extensions:
+        if name in seen:
+            return "clients of Go do not parse an extension that is there twice"
+        seen.add(name)
+        if critical not in (b"", b"\0", b"\xff"):
+            return "what is critical is neither true nor false in DER, and clients of rustls and Go do not parse that"
+        if critical not in (b"", b"\0") and name in _NEVER_CRITICAL:
+            return "an extension is marked critical, which RFC 5280 forbids, and clients of Go do not parse that"
+        try:
+            what = _extension(name, value)
+        except (IndexError, ValueError):
+            what = "one of its extensions is broken"
+        if what:
+            return f"{what}, and clients of Go do not parse that"
+    return None
+
+
+def _string(name):
+    for pair in asn1.values(asn1.first(name)[1]):
+        for attribute in asn1.values(pair):
+            tag, text, _ = asn1.items(attribute)[1]
+            if tag == 0x13 and not _PRINTABLE.fullmatch(text):
+                return "is a PrintableString with a character that it cannot have"
+            if tag == 0x0c and text.decode("utf-8", "ignore").encode() != text:
+                return "is a UTF8String that is no UTF-8"
+            if tag == 0x1e and len(text) % 2:
+                return "is a BMPString that is cut"
+    return None
+
+
+def _extension(name, value):
+    if name not in (_NAMES, _CONSTRAINED, _POINTS, _POLICIES):
+        return None
+    if value[0] != 0x30:
+        raise ValueError("no sequence")
+    found = asn1.items(asn1.first(value)[1])
+    if name == _NAMES:
+        return next(filter(None, (_alternative(tag, text) for tag, text, _ in found)), None)
+    if name == _POLICIES:
+        policies = [asn1.values(policy)[0] for _, policy, _ in found]
+        return "it names one policy twice" if len(set(policies)) < len(policies) else None
+    if name == _CONSTRAINED:
+        subtrees = [asn1.items(subtree)[0][:2] for _, all_of, _ in found for subtree in asn1.values(all_of)]
+        if not subtrees:
+            return "its constraints of names are empty"
+        return next(filter(None, (_constrained(*subtree) for subtree in subtrees)), None)
+    return None
+
+
+def _alternative(tag, text):
+    if tag in (0x81, 0x82) and not text.isascii():
+        return "one of its names is not ASCII (of a host it would be xn--…)"
+    if tag == 0x86 and not (text.isascii() and _uri(text.decode())):
+        return "one of its names is a broken URI"
+    if tag == 0x87 and len(text) not in (4, 16):
+        return "one of its names is an IP address of another length than 4 or 16 bytes"
+    if tag == 0x87 and text[:12] == _MAPPED:
+        return "one of its names is an address of IPv4 in the form of IPv6"
+    return None
+
+
+def _constrained(tag, text):
+    if tag in (0x81, 0x82) and not text.isascii():
+        return "it constrains a name that is not ASCII"
+    if tag == 0x87 and len(text) not in (8, 32):
+        return "it constrains addresses without their mask"
+    if tag == 0x87 and "01" in "".join(f"{byte:08b}" for byte in text[len(text) // 2:]):
+        return "it constrains addresses by a mask with a gap"
+    return None
+
+
+def _uri(text):
+    """Whether Go's url.Parse takes it (RFC 3986), and its host is one."""
+    if not _USUAL.fullmatch(text) or re.search("%(?![0-9A-Fa-f]{2})", text):
+        return False
+    rest = re.split("[?#]", text, maxsplit=1)[0]
+    scheme, colon, after = rest.partition(":")
+    if colon and _SCHEME.fullmatch(scheme):
+        rest = after
+    elif colon and "/" not in scheme:  # Without a scheme, no colon may stand in what could be one.
+        return False
+    if not rest.startswith("//"):
+        return True
+    user, _, host = rest[2:].split("/", 1)[0].rpartition("@")
+    if set(user) & set("[]@"):
+        return False
+    if address := _ADDRESS.fullmatch(host):
+        try:
+            return bool(ipaddress.IPv6Address(address[1]))
+        except ValueError:
+            return False
+    found = _HOST.fullmatch(host)
+    return bool(found) and (not found[1] or all(found[1].split(".")))

@@ -1,0 +1,152 @@
+//! The fields of a certificate that rustls leaves unread, as the parsers of Go and OpenSSL read them.
+
+use std::collections::HashSet;
+
+use x509_parser::asn1_rs::Tag;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{
+    GeneralName, GeneralSubtree, NameConstraints, ParsedExtension, PolicyInformation, X509Extension,
+};
+use x509_parser::x509::X509Name;
+
+use crate::uri;
+
+// ANCHOR: fields
+/// Why clients of OpenSSL or Go do not read a field of this certificate, if so.
+pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
+    let named = [certificate.subject(), certificate.issuer()];
+    if let Some(what) = named.into_iter().find_map(string) {
+        return Some(format!(
+            "a name in it {what}, and clients of Go do not parse that"
+        ));
+    }
+    if certificate.signature_algorithm != certificate.tbs_certificate.signature {
+        return Some(
+            "it names two algorithms for its signature, and clients of rustls and Go take none of them".into(),
+        );
+    }
+    let mut seen = HashSet::new();
+    for it in certificate.extensions() {
+        let id = &it.oid;
+        if !seen.insert(id) {
+            return Some(format!(
+                "clients of Go do not parse an extension that is there twice ({id})"
+            ));
+        }
+        if it.critical && NEVER_CRITICAL.contains(&id.to_id_string().as_str()) {
+            return Some(format!(
+                "its extension {id} is marked critical, which RFC 5280 forbids, and clients of Go do not parse that"
+            ));
+        }
+        if let Some(what) = extension(it) {
+            return Some(format!("{what}, and clients of Go do not parse that"));
+        }
+    }
+    None
+}
+// ANCHOR_END: fields
+
+/// The identifiers of keys, and where to ask about a certificate (RFC 5280, sections 4.2.1.1, 4.2.1.2, 4.2.2.1).
+const NEVER_CRITICAL: [&str; 3] = ["2.5.29.14", "2.5.29.35", "1.3.6.1.5.5.7.1.1"];
+
+/// Those that Go reads, whether anything asks for them or not.
+const READ: [&str; 7] = [
+    "2.5.29.15",
+    "2.5.29.17",
+    "2.5.29.19",
+    "2.5.29.30",
+    "2.5.29.31",
+    "2.5.29.32",
+    "2.5.29.37",
+];
+
+/// X.680, section 41: what may stand in a string of each type. Go takes `*` and `&` as well.
+fn string(name: &X509Name<'_>) -> Option<&'static str> {
+    let printable = |byte: &u8| byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(byte);
+    name.iter_attributes().find_map(|attribute| {
+        let value = attribute.attr_value();
+        match value.tag() {
+            Tag::PrintableString if !value.data.iter().all(printable) => {
+                Some("is a PrintableString with a character that it cannot have")
+            }
+            Tag::Utf8String if str::from_utf8(value.data).is_err() => {
+                Some("is a UTF8String that is no UTF-8")
+            }
+            Tag::BmpString if value.data.len() % 2 != 0 => Some("is a BMPString that is cut"),
+            _ => None,
+        }
+    })
+}
+
+fn extension(it: &X509Extension<'_>) -> Option<String> {
+    match it.parsed_extension() {
+        ParsedExtension::ParseError { .. } if READ.contains(&it.oid.to_id_string().as_str()) => {
+            Some(format!("its extension {} is broken", it.oid))
+        }
+        ParsedExtension::SubjectAlternativeName(names) => names
+            .general_names
+            .iter()
+            .find_map(alternative)
+            .map(Into::into),
+        ParsedExtension::NameConstraints(constraints) => constrained(constraints).map(Into::into),
+        ParsedExtension::CertificatePolicies(policies) => {
+            let mut seen = HashSet::new();
+            let mut ids = policies
+                .iter()
+                .map(|it: &PolicyInformation<'_>| &it.policy_id);
+            let twice = ids.any(|id| !seen.insert(id));
+            twice.then(|| "it names one policy twice".into())
+        }
+        _ => None,
+    }
+}
+
+/// What stands among its names, those that nobody asks for as well.
+fn alternative(name: &GeneralName<'_>) -> Option<&'static str> {
+    match name {
+        GeneralName::DNSName(name) | GeneralName::RFC822Name(name) if !name.is_ascii() => {
+            Some("one of its names is not ASCII (of a host it would be xn--…)")
+        }
+        GeneralName::Invalid(..) => Some("one of its names is broken"),
+        GeneralName::URI(text) if !uri::parses(text) => Some("one of its names is a broken URI"),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => None,
+            16 if bytes[..12] == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] => {
+                Some("one of its names is an address of IPv4 in the form of IPv6")
+            }
+            16 => None,
+            _ => Some("one of its names is an IP address of another length than 4 or 16 bytes"),
+        },
+        _ => None,
+    }
+}
+
+/// RFC 5280, section 4.2.1.10.
+fn constrained(constraints: &NameConstraints<'_>) -> Option<&'static str> {
+    let both = [
+        &constraints.permitted_subtrees,
+        &constraints.excluded_subtrees,
+    ];
+    let mut all = both.into_iter().flatten().flatten().peekable();
+    if all.peek().is_none() {
+        return Some("its constraints of names are empty");
+    }
+    all.find_map(|GeneralSubtree { base }| match base {
+        GeneralName::DNSName(name) | GeneralName::RFC822Name(name) if !name.is_ascii() => {
+            Some("it constrains a name that is not ASCII")
+        }
+        GeneralName::IPAddress(bytes) if ![8, 32].contains(&bytes.len()) => {
+            Some("it constrains addresses without their mask")
+        }
+        GeneralName::IPAddress(bytes) => {
+            let mask = bytes[bytes.len() / 2..].iter();
+            let (mut ended, mut gap) = (false, false);
+            for bit in mask.flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1 == 1)) {
+                gap |= ended && bit;
+                ended |= !bit;
+            }
+            gap.then_some("it constrains addresses by a mask with a gap")
+        }
+        _ => None,
+    })
+}
