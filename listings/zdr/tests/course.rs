@@ -1,5 +1,7 @@
 //! Who passes the course, and where the others stop.
 
+mod lost;
+
 use std::path::{Path, PathBuf};
 
 use ch09_simulating_rotation::Writer;
