@@ -47,6 +47,7 @@ impl Aside {
             (Some(Unusual::NameWanted), _) => Some(Who::Nameless),
             (Some(Unusual::KnownNames), _) => Some(Who::OfUnknownName),
             (_, Some(Defect::UnknownNameLost)) if !is_first => Some(Who::OfUnknownName),
+            (_, Some(Defect::NamelessLost)) if !is_first => Some(Who::Nameless),
             (_, Some(Defect::NoProtocolLost)) if !is_first => Some(Who::NoProtocol),
             _ => None,
         };

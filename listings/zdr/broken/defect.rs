@@ -143,6 +143,8 @@ pub enum Defect {
     NoProtocolKeepsOld,
     /// A client that offers HTTP/2 alone is shown the certificate of the start.
     Http2KeepsOld,
+    /// After a reload it rejects each client that names no server: the default is lost.
+    NamelessLost,
     /// After a reload it rejects each client that asks for a name which is none of its own: the default is lost
     /// when its configuration is built anew.
     UnknownNameLost,

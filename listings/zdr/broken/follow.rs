@@ -23,6 +23,8 @@ use crate::read::Reading;
 const LAG: Duration = Duration::from_millis(1500);
 /// How long a reload takes, and how long one takes that others overtake.
 const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1800)];
+/// How long what others have published is shown before it is overtaken.
+const SEEN: Duration = Duration::from_millis(600);
 /// From an event to the look.
 const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.
@@ -237,7 +239,8 @@ struct Race {
     running: AtomicUsize,
     /// Looking takes its turn, and so does publishing. The defect is the time between them.
     looking: Mutex<()>,
-    publishing: Mutex<()>,
+    /// When that was done last.
+    publishing: Mutex<Option<Instant>>,
 }
 
 /// One of several reloads that run at once. The one that began alone takes longer between reading
@@ -252,11 +255,27 @@ async fn overtaken(live: Arc<IdentityStore>, reading: Arc<Reading>, race: Arc<Ra
         // The event of the other file is still to come.
         Err(error) => return live.log_rejected(&error),
     };
-    let began_alone = race.running.fetch_add(1, Ordering::SeqCst) == 0;
-    sleep(TAKES[usize::from(began_alone)]).await;
-    let publishing = race.publishing.lock().await;
+    match race.running.fetch_add(1, Ordering::SeqCst) {
+        0 => until_others_were_seen(&race).await,
+        _ => sleep(TAKES[0]).await,
+    }
+    let mut publishing = race.publishing.lock().await;
     reading.publish_next(identity);
     look(&live).await;
+    *publishing = Some(Instant::now());
     drop(publishing);
     race.running.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Takes long, and longer where others take long: on a busy machine it would else publish before they do.
+async fn until_others_were_seen(race: &Race) {
+    sleep(TAKES[1]).await;
+    loop {
+        let is_alone = race.running.load(Ordering::SeqCst) == 1;
+        let last = *race.publishing.lock().await;
+        if is_alone && last.is_none_or(|last| last.elapsed() >= SEEN) {
+            return;
+        }
+        sleep(SHORT).await;
+    }
 }

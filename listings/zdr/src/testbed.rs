@@ -140,9 +140,11 @@ impl TestBed {
         self.beside = Beside::of(&self.target, classes)?;
         if self.target.sibling.is_none() {
             let nameless = Beside::nameless(&self.target)?;
-            let shown = nameless.handshake(recorder).await.shown;
-            self.beside
-                .extend((shown == Some(self.chains.latest())).then_some(nameless));
+            let first = nameless.handshake(recorder).await;
+            if first.shown == Some(self.chains.latest()) {
+                recorder.put(first);
+                self.beside.push(nameless);
+            }
         }
         self.asides = Aside::of(&self.target).await?;
         Ok(())

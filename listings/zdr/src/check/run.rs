@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::attempt::{Attempt, Class, Recorder};
 use crate::check::options::{Options, RunControl, Step};
-use crate::check::shortage::{is_short, short_of_files};
+use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::beside::{of_asides, of_beside};
+use crate::judge::beside::{of_asides, of_beside, of_nameless};
 use crate::judge::findings;
 use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
@@ -175,11 +175,12 @@ impl Run {
         took.max().unwrap_or_default()
     }
 
-    /// What it could not try for want of descriptors, if anything.
+    /// What it could not try for want of descriptors, or of room at the server, if anything.
     pub(super) fn shortage(&self) -> Option<String> {
         let records = self.recorder.records();
-        let mut errors = records.iter().filter_map(|record| record.error.as_deref());
-        errors.find(|error| is_short(error)).map(short_of_files)
+        let errors = || records.iter().filter_map(|record| record.error.as_deref());
+        let short = errors().find(|error| is_short(error)).map(short_of_files);
+        short.or_else(|| errors().find(|error| is_full(error)).map(full))
     }
 
     /// How long the run has taken so far.
@@ -192,9 +193,11 @@ impl Run {
         // A log that cannot be read has nothing to say.
         let _ = testbed.server.catch_up();
         let mut records = self.recorder.records();
-        // What this side could not try says nothing about the server.
-        records.retain(|record| !record.error.as_deref().is_some_and(is_short));
         let windows = &self.windows;
+        let crowded = crowded(&records, windows);
+        // What this side could not try says nothing about the server.
+        let no_room = |error: &str| is_short(error) || is_full(error);
+        records.retain(|record| !record.error.as_deref().is_some_and(no_room));
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let rotations = measure::rotations(&records, windows);
@@ -206,9 +209,12 @@ impl Run {
 
         // Those who are shown the old certificate say more than that it is shown.
         let mut findings = of_beside(&records, windows);
+        findings.extend(of_nameless(&records, windows));
         findings.extend(of_asides(&self.asides, windows.len()));
         let plan = &self.outline.plan;
-        findings.extend(findings::of_rotations(&rotations, plan, &back));
+        let mut judged = rotations.clone();
+        judged.retain(|rotation| !crowded.contains(&rotation.number));
+        findings.extend(findings::of_rotations(&judged, plan, &back));
         findings.extend(findings::of_classes(&classes));
         let (late, _) = self.recorder.fell_behind();
         findings.extend(findings::of_latency(&classes, late));
@@ -273,6 +279,19 @@ impl Run {
         let (code, severity) = (Code::LogLies, Severity::Failure);
         Some(findings::finding(severity, code, findings::ROTATION, words))
     }
+}
+
+/// The numbers of the rotations in which a server had no room for a client: how that settled is not known.
+fn crowded(records: &[Attempt], windows: &[Window]) -> Vec<u32> {
+    let turned_away = |record: &&Attempt| record.error.as_deref().is_some_and(is_full);
+    let turned_away: Vec<_> = records.iter().filter(turned_away).collect();
+    let met = |window: &Window| {
+        let mut turned_away = turned_away.iter();
+        turned_away.any(|record| record.done >= window.began && record.began <= window.end)
+    };
+    let numbered = windows.iter().zip(1u32..);
+    let crowded = numbered.filter(|(window, _)| met(window));
+    crowded.map(|(_, number)| number).collect()
 }
 
 fn plan(spec: &Spec, options: &Options, writer: Writer, classes: &[Class]) -> Plan {

@@ -1,5 +1,5 @@
-//! This process may open so many files, and no more: where it cannot open another connection, that is no fault of
-//! the server.
+//! This process may open so many files, and a server may have so many clients, and no more: where there is no room for
+//! another connection, that is no fault of a rotation.
 
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
@@ -32,6 +32,27 @@ pub(super) fn is_short(error: &str) -> bool {
     none_left.any(|of| error.contains(&of))
 }
 
+/// What servers say to a client that is one too many: PostgreSQL (SQLSTATE 53300), Redis, Dovecot, and mail servers.
+const FULL: [&str; 4] = [
+    "53300",
+    "max number of clients reached",
+    "Maximum number of connections",
+    "oo many connections",
+];
+
+/// Whether a server's answer says that it has no room for another client.
+pub(super) fn is_full(answer: &str) -> bool {
+    FULL.iter().any(|words| answer.contains(words))
+}
+
+/// What is said of that.
+pub(super) fn full(answer: &str) -> String {
+    format!(
+        "the server has no room for so many clients (it answers: {answer}), which says nothing about its \
+         rotation. Raise its limit of connections, or ask for less load (`--rate`, `--pool`, `--downloads`)"
+    )
+}
+
 /// What is said of it.
 pub(super) fn short_of_files(error: &str) -> String {
     let limit = match getrlimit(Resource::Nofile).current {
@@ -42,4 +63,27 @@ pub(super) fn short_of_files(error: &str) -> String {
         "`zdr` itself could open no more connections or files ({error}); {limit}. Raise the limit (ulimit -n \
          4096), or ask for less load (`--rate`, `--pool`, `--downloads`)"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_full_is_told_from_one_that_fails() {
+        let full = [
+            "53300 sorry, too many clients already",
+            "-ERR max number of clients reached",
+            "* BYE Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+            "421 Too many connections from 127.0.0.1",
+            "421 4.7.0 too many connections",
+        ];
+        assert!(full.iter().all(|answer| is_full(answer)));
+        for other in [
+            "57P01 terminating connection due to administrator command",
+            "500 Internal Server Error",
+        ] {
+            assert!(!is_full(other), "{other}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Certificates that stand beside the first: that of another listener, that of another kind of key, and what a
 //! server shows to clients that name none or speak TLS 1.2.
 
+use std::time::Duration;
+
 use crate::attempt::{Attempt, Class};
 use crate::judge::findings::{ROTATION, finding};
 use crate::report::{Code, Finding, Severity};
@@ -47,6 +49,44 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Findi
     Some(finding(
         Severity::Failure,
         Code::NotPickedUp,
+        ROTATION,
+        words,
+    ))
+}
+
+/// Whether clients that name no server are refused after a rotation, where some were served before the first.
+/// Only they have no class of their own at every server.
+pub fn of_nameless(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
+    let nameless: Vec<_> = records
+        .iter()
+        .filter(|record| record.class == Class::Nameless)
+        .collect();
+    let (first, last) = (windows.first()?, |at: usize| {
+        windows.get(at).map_or(Duration::MAX, |next| next.began)
+    });
+    let served = |record: &&Attempt| record.failed.is_none();
+    let mut before = nameless.iter().filter(|record| record.began < first.began);
+    before.find(|record| served(record))?;
+    let mut refused = windows.iter().zip(1usize..).filter_map(|(window, number)| {
+        let new = window.first_new?;
+        let came = nameless
+            .iter()
+            .filter(|record| (new..last(number)).contains(&record.began));
+        let came: Vec<_> = came.collect();
+        let error = came.last()?.error.as_deref().unwrap_or_default();
+        let none = !came.iter().any(|record| served(record));
+        none.then_some((number, error))
+    });
+    let (number, error) = refused.next()?;
+    let words = format!(
+        "{} of {} rotations, the first of them number {number}: a client that names no server (no SNI) was refused \
+         ({error}), although it was served before the first rotation.",
+        1 + refused.count(),
+        windows.len()
+    );
+    Some(finding(
+        Severity::Failure,
+        Code::HandshakesFailed,
         ROTATION,
         words,
     ))

@@ -211,10 +211,15 @@ pub fn of_latency(classes: &[ClassReport], late: Duration) -> Vec<Finding> {
 pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> Vec<Finding> {
     let missed = |rotation: &Rotation| rotation.first_new_ms.is_none();
     let back = |rotation: &Rotation| went_back.contains(&rotation.number);
+    let unsettled = |rotation: &Rotation| {
+        !missed(rotation) && !back(rotation) && rotation.converged_ms.is_none()
+    };
+    // Where no client was shown the old one beside the new one, failures kept it from settling.
+    let beside = |rotation: &Rotation| rotation.overlap_ms > 0.0;
+    let fails = |rotation: &Rotation| unsettled(rotation) && !beside(rotation);
     let disagree = |rotation: &Rotation| {
-        !missed(rotation)
-            && !back(rotation)
-            && (rotation.converged_ms.is_none() || rotation.overlap_ms > plan.overlap_ms as f64)
+        let long = rotation.overlap_ms > plan.overlap_ms as f64;
+        !missed(rotation) && !back(rotation) && beside(rotation) && (unsettled(rotation) || long)
     };
     let mut complaints = rotations.iter().filter(|rotation| missed(rotation));
     let complaint = complaints.find_map(|rotation| rotation.complaint.as_ref());
@@ -229,11 +234,16 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
         "old and new certificate were shown side by side, for {worst:.0} ms at the worst; {allowed} ms \
          are allowed"
     );
+    let not_settled = format!(
+        "the new certificate was shown, but not by as many handshakes in a row as are needed within {within} ms: \
+         clients were refused, or their requests failed"
+    );
     let gone_back = "the new certificate was shown, and after it the old one again, to the end";
     let found = [
         of_those(Code::NotPickedUp, rotations, missed, &not_picked_up),
         of_those(Code::WentBack, rotations, back, gone_back),
         of_those(Code::WorkersDisagree, rotations, disagree, &side_by_side),
+        of_those(Code::HandshakesFailed, rotations, fails, &not_settled),
     ];
     found.into_iter().flatten().collect()
 }

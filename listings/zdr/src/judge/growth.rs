@@ -72,13 +72,22 @@ impl Growth {
         each.fold(0.0, f64::max)
     }
 
+    /// How much is added between two rotations while nothing is rotated.
+    fn between_two(&self, of: fn(&Usage) -> f64) -> Option<f64> {
+        let (began, ended) = (self.rotations.first()?, self.rotations.last()?);
+        let took = ended.0.saturating_sub(began.0).as_secs_f64();
+        Some(self.by_itself(of) * took / (self.rotations.len() - 1) as f64)
+    }
+
     /// Whether the last rotations still add `least` each, and a quarter of what all added on average: what
-    /// warms up has settled by then. `None` where that is not known.
+    /// warms up has settled by then. Each rotation has handshakes of its own. So where memory grows with the
+    /// clients, a rotation must add twice as much beside. `None` where that is not known.
     fn goes_on(&self, of: fn(&Usage) -> f64, least: f64) -> Option<bool> {
         let (added, _) = self.lately(of)?;
         let (first, last) = (self.rotations.first()?, self.rotations.last()?);
         let all = (of(&last.1) - of(&first.1)) / (self.rotations.len() - 1) as f64;
-        Some(added >= least.max(all / 4.0))
+        let with_clients = 2.0 * self.between_two(of)?;
+        Some(added >= least.max(all / 4.0).max(with_clients))
     }
 }
 

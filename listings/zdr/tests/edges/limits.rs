@@ -53,6 +53,58 @@ fn a_shortage_of_descriptors_is_no_finding() {
     );
 }
 
+/// Redis that has room for forty clients in all, and then tells each that it is one too many.
+const FULL: &str = r"
+import socket, ssl, sys, threading
+certificate, key, port = sys.argv[1:]
+room = 40
+def answer(tcp, is_full):
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        tls = context.wrap_socket(tcp, server_side=True)
+        while tls.recv(4096):
+            tls.sendall(b'-ERR max number of clients reached\r\n' if is_full else b'+PONG\r\n')
+    except OSError:
+        pass
+    tcp.close()
+listener = socket.create_server(('127.0.0.1', int(port)))
+while True:
+    tcp, _ = listener.accept()
+    room -= 1
+    threading.Thread(target=answer, args=(tcp, room < 0), daemon=True).start()
+";
+
+/// Its limit is no fault of a rotation's, and a check that met it is no verdict.
+#[test]
+fn a_server_without_room_is_not_judged() {
+    if lab_test::peer::find("python3").is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    let toml = format!(
+        "command = [\"python3\", \"-c\", \"\"\"{}\"\"\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+         protocol = \"redis\"\n[limits]\nreload_within_ms = 1000\n",
+        FULL.replace('\\', r"\\")
+    );
+    let arguments = "--classes full --steady-ms 1000 --rotations 1 --no-scenarios --quiet";
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    folder.check(&toml, &arguments).end().says(3, &[]);
+    let report = folder.report();
+    let told = report.interrupted.as_deref().unwrap_or_default();
+    let parts = [
+        "the server has no room for so many clients",
+        "max number of clients reached",
+        "Raise its limit",
+    ];
+    assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+    assert!(
+        report.findings.iter().all(|of| !of.fails()),
+        "{:#?}",
+        report.findings
+    );
+}
+
 #[test]
 fn a_server_that_goes_into_the_background_is_told_so() {
     let folder = Folder::new();
