@@ -78,6 +78,14 @@ const PASTED: &[(&str, &str)] = &[
         "python-requests-unknown",
     ),
     (
+        "Unable to connect to the server: x509: certificate has expired or is not yet valid: current time 2023-05-25T10:00:00Z is after 2023-05-24T01:45:00Z",
+        "kubernetes-kubectl-expired",
+    ),
+    (
+        "transport: authentication handshake failed: remote error: tls: bad certificate",
+        "grpc-go-client",
+    ),
+    (
         "Error: certificate has expired at TLSSocket.onConnectSecure (_tls_wrap.js:1497:34) { code: 'CERT_HAS_EXPIRED' }",
         "node-expired",
     ),

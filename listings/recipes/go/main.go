@@ -24,7 +24,8 @@ func main() {
 	// Go ends a process whose log is read no more. A server goes on without it.
 	signal.Ignore(syscall.SIGPIPE)
 	// ANCHOR: server
-	rotating := &Rotating{Files: [3]string(os.Args[1:4]), Names: os.Args[4:5], Hook: hook(logTo(os.Stderr))}
+	files, names := [3]string(os.Args[1:4]), os.Args[4:5]
+	rotating := &Rotating{Files: files, Names: names, Hook: hook(logTo(os.Stderr))}
 	rotating.Start()
 
 	large := bytes.Repeat([]byte("."), 16<<20)

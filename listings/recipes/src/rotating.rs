@@ -23,7 +23,7 @@ const LARGEST: [u64; 3] = [80 << 10, 80 << 10, 1 << 20]; // Bytes. Clients take 
 pub type Files = [PathBuf; 3];
 /// The names that clients ask for.
 pub type Names = Vec<ServerName<'static>>;
-/// Called after each look, for the log and for metrics. The rotation waits for it: it must not wait itself.
+/// Called after each look, for the log and for metrics. It must not wait: the rotation waits for it.
 pub type Hook = Box<dyn Fn(&Look) + Send>;
 
 /// What a look at the files came to.
