@@ -1,10 +1,10 @@
 //! What is wanted of `restart`. Each function is a check, and its comment says what has to hold.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use exercise_bench::Port;
+use exercise_bench::{Port, patience};
 use lab::BOUND;
 
 use super::exercise::{Process, restart};
@@ -84,20 +84,29 @@ pub fn a_client_in_the_queue_is_served() {
 /// What the old process had accepted ends with it.
 pub fn what_was_accepted_ends_with_its_process() {
     let (old, mut client, _port) = old_process();
-    let new = restart(old, || ());
+    let mut at_boot = None;
+    let new = restart(old, || {
+        client.set_read_timeout(Some(patience())).unwrap();
+        at_boot = Some(client.read(&mut [0]));
+        client.set_read_timeout(Some(BOUND)).unwrap();
+    });
     let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
     assert!(
         new.accepted.is_empty(),
         "The new process has a connection that the old one had accepted. It cannot serve it: keys, sequence \
          numbers and half a record are in the memory of the old process."
     );
-    let end = client.read(&mut [0]);
-    let is_over = match &end {
+    let is_over = |end: &io::Result<usize>| match end {
         Ok(bytes) => *bytes == 0,
-        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
     };
     assert!(
-        is_over,
+        at_boot.as_ref().is_none_or(is_over),
+        "`boot` was called, and a connection of the old process was still open: something holds it, so the old process is not gone. The new program starts when it is."
+    );
+    let end = client.read(&mut [0]);
+    assert!(
+        is_over(&end),
         "The connection of the old process did not end ({end:?}): something still holds it, so the old process \
          has not ended."
     );

@@ -13,7 +13,7 @@ use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options};
 use rustls::ServerConfig;
 use tokio::io::{DuplexStream, duplex};
-use tokio::time::{pause, timeout};
+use tokio::time::{pause, sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
 use super::exercise::Server;
@@ -94,5 +94,21 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
         after.as_deref() == Some("1002"),
         "While one client says nothing, 1002 was published, and another client came. It was shown {}.",
         after.unwrap_or("nothing for an hour".into())
+    );
+    let pairs: Vec<_> = (0..100).map(|_| duplex(64 * 1024)).collect();
+    let (_silent, far): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    let mut many: Vec<_> = far.into_iter().map(|far| accepting(&server, far)).collect();
+    for each in &mut many {
+        assert!(poll_once(each.as_mut()).await.is_none());
+    }
+    assert!(
+        shown(&server, &client).await.is_some(),
+        "A hundred clients say nothing, and another client got no answer for an hour. As many as are let in at once, so many silent clients hold up all others."
+    );
+    sleep(HOUR).await;
+    let early = poll_once(waiting.as_mut()).await;
+    assert!(
+        early.is_none(),
+        "A client had said nothing for an hour, and `accept` gave up on it. Here, a client may take as long as it likes: a limit is for who calls `accept` to set."
     );
 }

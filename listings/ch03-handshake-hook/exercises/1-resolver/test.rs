@@ -120,4 +120,9 @@ pub fn invalid_files_leave_the_last_good_pair() {
         reloaded.is_err(),
         "The file holds no certificate, and `reload` returned {reloaded:?}. The watcher that called it has to log the reason."
     );
+    let first = Resolver::new(Source::localhost(bench.agent.files()));
+    assert!(
+        first.is_err(),
+        "The files are not valid, and `new` returned a resolver. It has nothing to answer with, so every handshake fails, and a server that starts with it looks well."
+    );
 }

