@@ -52,7 +52,7 @@ async fn a_client_that_reads_slowly_is_waited_for() {
     log.assert_order(&[closed.with("bytes", u64::from(ASKED))]);
 }
 
-/// A stream that takes no goodbye, as one whose peer leaves no room for it.
+/// A stream that takes what is written and passes nothing on, as one of TLS whose peer leaves no room.
 struct Full(DuplexStream);
 
 impl AsyncRead for Full {
@@ -75,7 +75,7 @@ impl AsyncWrite for Full {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+        Poll::Pending
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -92,4 +92,15 @@ async fn a_goodbye_that_finds_no_room_is_given_up() {
     let ended = timeout(ROOM_BOUND * 2, conversation).await;
     assert!(ended.is_ok(), "it holds its place");
     log.assert_order(&[want("connection_closed").with("why", "client_closed")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_passed_on_is_given_up() {
+    let (log, _capturing) = lab::emit::capture();
+    let (server, mut client) = duplex(ROOM);
+    client.write_u32(1).await.unwrap();
+    let conversation = converse_over(Full(server), Some(1), false, "1.3");
+    let ended = timeout(ROOM_BOUND * 2, conversation).await;
+    assert!(ended.is_ok(), "it holds its place");
+    log.assert_order(&[want("connection_closed").with("why", "cut")]);
 }

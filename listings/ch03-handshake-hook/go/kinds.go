@@ -27,14 +27,17 @@ var strangers = map[string]string{
 	"RSA PUBLIC KEY":          public,
 	"OPENSSH PRIVATE KEY": "a key in OpenSSH's format: " +
 		"`ssh-keygen -p -m PKCS8 -f KEY` rewrites it",
-	"DSA PRIVATE KEY": dsa,
-	"DSA PARAMETERS":  dsa,
+	"DSA PRIVATE KEY":    dsa,
+	"DSA PARAMETERS":     dsa,
+	"PGP MESSAGE":        still,
+	"AGE ENCRYPTED FILE": still,
 }
 
 const (
 	request = "a request for a certificate (CSR), not the certificate that was issued for it"
 	bundle  = "a PKCS #7 bundle: `openssl pkcs7 -print_certs -in OLD -out NEW` writes a chain"
 	public  = "a public key: a server signs with the private one"
+	still   = "a file that is still encrypted (PGP or age)"
 	dsa     = "a DSA key: TLS 1.3 has no such signature"
 )
 
@@ -72,6 +75,8 @@ func noPEM(data []byte) string {
 			"`openssl pkcs12 -nodes` writes PEM"
 	case begins("\xfe\xed\xfe\xed"):
 		return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
+	case bytes.IndexByte(data, 0) >= 0 && bytes.Contains(data, []byte("-----BEGIN")):
+		return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
 	case begins("\xff\xfe"), begins("\xfe\xff"), bytes.IndexByte(data, 0) >= 0:
 		return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
@@ -80,12 +85,30 @@ func noPEM(data []byte) string {
 		return "`\\n` in the place of line breaks: `printf '%b'` writes the breaks"
 	case bytes.Contains(data, []byte("-----BEGIN")):
 		return ""
+	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{{")):
+		return "a template that nobody has filled in"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")):
 		return "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
+	case packed(data, "LS0tLS1CRUdJTi"): // `-----BEGIN`.
+		return "base64 of PEM, as a Kubernetes Secret holds it: `base64 -d` unpacks it"
+	case packed(data, "MI"): // The beginning of DER.
+		return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
+	case begins("version https://git-lfs"):
+		return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
+	case bytes.Contains(data, []byte("\u2013BEGIN")), bytes.Contains(data, []byte("\u2014BEGIN")):
+		return "dashes of a word processor in the place of `-----`"
 	case begins("ssh-"), begins("ecdsa-sha2-"):
 		return "a public key for SSH, not PEM"
 	case begins("$ANSIBLE_VAULT"), begins("age-encryption.org/"):
 		return "a file that is still encrypted (Ansible Vault or age), not PEM"
 	}
 	return ""
+}
+
+// packed says whether data is one run of base64 that begins so.
+func packed(data []byte, with string) bool {
+	other := func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n", r)
+	}
+	return bytes.HasPrefix(data, []byte(with)) && bytes.IndexFunc(data, other) < 0
 }

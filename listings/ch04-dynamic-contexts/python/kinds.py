@@ -1,5 +1,9 @@
 """What a file holds where it is not what a server can use, in words that help."""
 
+import re
+
+_PACKED = re.compile(rb"(LS0tLS1CRUdJTi|MI)[A-Za-z0-9+/=\r\n]*")
+
 CUT = ("the file ends in a dash without a line break: a line that marks a PEM block may have been "
        "cut. If it is text, end the line")
 ENCRYPTED = ("the key is encrypted, and a server that starts by itself has no passphrase: "
@@ -13,6 +17,7 @@ _AGAIN = "`openssl x509 -in OLD -out NEW` writes a CERTIFICATE"
 _REQUEST = "a request for a certificate (CSR), not the certificate that was issued for it"
 _BUNDLE = "a PKCS #7 bundle: `openssl pkcs7 -print_certs -in OLD -out NEW` writes a chain"
 _PUBLIC = "a public key: a server signs with the private one"
+_STILL = "a file that is still encrypted (PGP or age)"
 _DSA = "a DSA key: TLS 1.3 has no such signature"
 
 # Labels are OpenSSL's (pem.h) and those of RFC 7468.
@@ -26,6 +31,7 @@ _STRANGERS = {
     "PKCS7": _BUNDLE, "CMS": _BUNDLE, "PKCS #7 SIGNED DATA": _BUNDLE,
     "PUBLIC KEY": _PUBLIC, "RSA PUBLIC KEY": _PUBLIC,
     "OPENSSH PRIVATE KEY": "a key in OpenSSH's format: `ssh-keygen -p -m PKCS8 -f KEY` rewrites it",
+    "PGP MESSAGE": _STILL, "AGE ENCRYPTED FILE": _STILL,
     "DSA PRIVATE KEY": _DSA, "DSA PARAMETERS": _DSA,
 }
 
@@ -52,6 +58,8 @@ def no_pem(data):
                 "or `openssl pkcs12 -nodes` writes PEM")
     if data.startswith(b"\xfe\xed\xfe\xed"):
         return "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM"
+    if b"\0" in data and b"-----BEGIN" in data:
+        return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
         return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
     if data.lstrip().startswith(b"<"):
@@ -60,8 +68,18 @@ def no_pem(data):
         return r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
     if b"-----BEGIN" in data:
         return None
+    if data.lstrip().startswith(b"{{"):
+        return "a template that nobody has filled in"
     if data.lstrip().startswith(b"{"):
         return "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
+    if _PACKED.fullmatch(data):  # The base64 of `-----BEGIN`, or of the beginning of DER.
+        if data.startswith(b"LS0tLS1CRUdJTi"):
+            return "base64 of PEM, as a Kubernetes Secret holds it: `base64 -d` unpacks it"
+        return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
+    if data.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
+    if "\u2013BEGIN".encode() in data or "\u2014BEGIN".encode() in data:
+        return "dashes of a word processor in the place of `-----`"
     if data.startswith((b"ssh-", b"ecdsa-sha2-")):
         return "a public key for SSH, not PEM"
     if data.startswith((b"$ANSIBLE_VAULT", b"age-encryption.org/")):

@@ -3,7 +3,7 @@
 //! rustls says "failed to parse private key" and "inconsistent keys". That is all it needs to know.
 
 use crate::algorithms::{RSA_BITS, TAKEN, ml_dsa};
-use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source};
+use ch02_hot_reload::identity::{Contents, Reason, Rejected, Source, reject};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -48,6 +48,41 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
         _ => rejected,
     }
 }
+
+/// Checks that a key on a curve is written as its label says, and names its curve: Go and OpenSSL read no other,
+/// and aws-lc does.
+///
+/// # Errors
+/// `malformed`, of the file of the key.
+pub(crate) fn written_as_labelled(source: &Source, contents: &Contents) -> Result<(), Rejected> {
+    let Ok(key) = PrivateKeyDer::from_pem_slice(&contents.key) else {
+        return Ok(());
+    };
+    let named = |key: &PrivateKeyDer<'_>| {
+        let (_, outer) = parse_der(key.secret_der()).ok()?;
+        let fields = outer.as_sequence().ok()?;
+        match key {
+            PrivateKeyDer::Sec1(_) => {
+                let (_, curve) = parse_der(fields.get(2)?.as_slice().ok()?).ok()?;
+                oid(&curve)
+            }
+            PrivateKeyDer::Pkcs8(_) => {
+                let algorithm = fields.get(1)?.as_sequence().ok()?;
+                let curve = algorithm.get(1).and_then(oid);
+                curve.or_else(|| oid(algorithm.first()?).filter(|id| id != "1.2.840.10045.2.1"))
+            }
+            _ => Some(String::new()),
+        }
+    };
+    match named(&key) {
+        Some(_) => Ok(()),
+        None => Err(reject(Reason::Malformed, &source.files.key, &UNNAMED)),
+    }
+}
+
+const UNNAMED: &str = "a key that does not name its curve, or its label is that of another format (PRIVATE KEY is \
+                       PKCS #8, EC PRIVATE KEY is SEC 1): `openssl pkey -in OLD -out NEW -ec_param_enc named_curve` \
+                       rewrites it";
 
 /// Which certificate of the chain the key belongs to, counted from 1, where it is not the first.
 fn place(key: &PrivateKeyDer<'static>, chain: &[u8]) -> Option<(usize, usize)> {

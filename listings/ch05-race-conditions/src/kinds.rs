@@ -33,9 +33,16 @@ pub(crate) fn stranger(label: &[u8]) -> Option<&'static str> {
             "a key in OpenSSH's format: `ssh-keygen -p -m PKCS8 -f KEY` rewrites it"
         }
         b"DSA PRIVATE KEY" | b"DSA PARAMETERS" => "a DSA key: TLS 1.3 has no such signature",
+        b"PGP MESSAGE" | b"AGE ENCRYPTED FILE" => "a file that is still encrypted (PGP or age)",
         // Not repeated: it is unknown, and it may be anything.
         _ => "a PEM block of an unknown kind",
     })
+}
+
+/// Whether a text is one run of base64 that begins so.
+fn packed(text: &[u8], with: &[u8]) -> bool {
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
+    text.starts_with(with) && text.iter().all(digit)
 }
 
 const ENCRYPTED: &str = "the key is encrypted, and a server that starts by itself has no passphrase: \
@@ -68,6 +75,9 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
              `openssl pkcs12 -nodes` writes PEM"
         }
         () if begins(JAVA) => "a Java keystore, not PEM: `keytool -exportcert -rfc` writes PEM",
+        () if text.contains(&0) && holds(b"-----BEGIN") => {
+            "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
+        }
         () if UTF_16.into_iter().any(begins) || text.contains(&0) => {
             "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
         }
@@ -77,8 +87,22 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
             r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
         }
         () if holds(b"-----BEGIN") => return None,
+        () if text.trim_ascii_start().starts_with(b"{{") => "a template that nobody has filled in",
         () if text.trim_ascii_start().starts_with(b"{") => {
             "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
+        }
+        // `-----BEGIN`, and the beginning of DER.
+        () if packed(text, b"LS0tLS1CRUdJTi") => {
+            "base64 of PEM, as a Kubernetes Secret holds it: `base64 -d` unpacks it"
+        }
+        () if packed(text, b"MI") => {
+            "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
+        }
+        () if begins(b"version https://git-lfs") => {
+            "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
+        }
+        () if holds("\u{2013}BEGIN".as_bytes()) || holds("\u{2014}BEGIN".as_bytes()) => {
+            "dashes of a word processor in the place of `-----`"
         }
         () if begins(b"ssh-") || begins(b"ecdsa-sha2-") => "a public key for SSH, not PEM",
         () if begins(b"$ANSIBLE_VAULT") || begins(b"age-encryption.org/") => {

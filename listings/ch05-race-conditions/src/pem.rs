@@ -20,14 +20,18 @@ use crate::kinds;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The text without byte order marks at the beginning of its lines: one before a block hides it
-/// from parsers, and two files that each have one may have been joined.
+/// from parsers, and two files that each have one may have been joined. A tab becomes a space: the parser here
+/// passes over one and not over the other.
 pub fn without_marks(text: &[u8]) -> Cow<'_, [u8]> {
-    if find(text, MARK).is_none() {
+    if find(text, MARK).is_none() && !text.contains(&b'\t') {
         return Cow::Borrowed(text);
     }
     let mut kept = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
         kept.extend_from_slice(line.strip_prefix(MARK).unwrap_or(line));
+    }
+    for tab in kept.iter_mut().filter(|byte| **byte == b'\t') {
+        *tab = b' ';
     }
     Cow::Owned(kept)
 }

@@ -120,6 +120,7 @@ impl Reader {
                 key::explain(rejected, source, &contents)
             },
         )?;
+        key::written_as_labelled(source, &contents)?;
         if !self.options.ml_dsa {
             algorithms::taken_by_all(source, &identity)?;
         }

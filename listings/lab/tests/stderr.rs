@@ -143,14 +143,12 @@ fn what_may_wait_is_written_by_the_thread_that_may() {
         let reader = Slow::claiming();
         let queue = Arc::new(queue(&reader));
         let first = queue.clone();
-        thread::spawn(move || first.put(|| "1\n".into()));
+        thread::spawn(move || ["1\n", "3\n"].map(|line| first.put(|| line.into())));
         reader.is_written_to();
         let then = queue.clone();
         at_once(move || then.put(|| "2\n".into()));
-        reader.reads(1);
-        reader.read(1);
-        reader.reads(1);
-        assert_eq!(reader.read(2), ["1\n", "2\n"]);
+        reader.reads(3);
+        assert_eq!(reader.read(3), ["1\n", "2\n", "3\n"]);
         assert!(!reader.0.0.lock().overlapped, "two lines at once");
     }
 }
@@ -159,8 +157,9 @@ fn what_may_wait_is_written_by_the_thread_that_may() {
 #[test]
 fn the_end_waits_for_a_second() {
     let reader = Slow::default();
-    let queue = queue(&reader);
-    queue.put(|| "1\n".into());
+    let queue = Arc::new(queue(&reader));
+    let putting = queue.clone();
+    at_once(move || putting.put(|| "1\n".into()));
     reader.is_written_to();
     let began = Instant::now();
     at_once(move || queue.flush());

@@ -34,8 +34,8 @@ impl<'a> Clients<'a> {
     pub fn new(identity: &Identity, twins: &'a [Twin], at: &Path) -> Self {
         let mut certified = (*identity.certified).clone();
         // Without what a server's chain was padded with, where that is more than a client may show.
-        if message::length(&certified.cert) > message::LARGEST_OF_CLIENT {
-            certified.cert.truncate(4);
+        while message::length(&certified.cert) > message::LARGEST_OF_CLIENT {
+            certified.cert.pop();
         }
         let shown = Identity {
             certified: Arc::new(certified),

@@ -12,8 +12,8 @@ use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use openssl::x509::X509;
 
-use super::kit::{Kit, authorities, block, der};
-use super::{certificates, crossed, odd, rsa, strict};
+use super::kit::{Kit, block, der};
+use super::{certificates, crossed, odd, rsa, sizes, strict, worn};
 
 /// A directory with three files as they are to be: at first right, and plain.
 pub struct Made<'a> {
@@ -76,7 +76,7 @@ impl<'a> Made<'a> {
     }
 
     /// The chain, and copies of the root until it is so large.
-    fn padded(&mut self, bytes: usize) {
+    pub fn padded(&mut self, bytes: usize) {
         let (chain, root) = (self.kit.chain(), self.kit.root.clone());
         let der = |pem: &str| der(pem).len() + 5;
         let [leaf, intermediate, each] =
@@ -85,7 +85,7 @@ impl<'a> Made<'a> {
         self.chain(chain + &root.repeat(copies));
     }
 
-    fn files(&self) -> Files {
+    pub fn files(&self) -> Files {
         let name = if self.bundle { "tls.crt" } else { "tls.key" };
         Files {
             certificate: self.at.join("tls.crt"),
@@ -137,7 +137,7 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || keys(kind, &mut made)
         || blocks(kind, &mut made)
         || orders(kind, &mut made)
-        || sizes(kind, &mut made)
+        || sizes::make(kind, &mut made)
         || certificates::make(kind, &mut made)
         || certificates::disputed(kind, &mut made)
         || strict::make(kind, &mut made)
@@ -145,6 +145,9 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || strict::keys(kind, &mut made)
         || rsa::make(kind, &mut made)
         || crossed::make(kind, &mut made)
+        || worn::nearly(kind, &mut made)
+        || worn::packed(kind, &mut made)
+        || worn::keys(kind, &mut made)
         || odd::fields(kind, &mut made)
         || odd::named(kind, &mut made)
         || odd::marked(kind, &mut made)
@@ -155,7 +158,8 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         return Some(made.files());
     }
     made.lay();
-    places(kind, &mut made).then(|| made.files())
+    let placed = places(kind, &mut made) || worn::places(kind, &mut made);
+    placed.then(|| made.files())
 }
 
 /// The same blocks, written in other ways.
@@ -359,28 +363,6 @@ fn orders(kind: &str, made: &mut Made<'_>) -> bool {
         "roots-and-crl" => made.roots(root + &made.kit.revoked()),
         "roots-trusted" => made.roots(root.replace(" CERT", " TRUSTED CERT")),
         "roots-page-in-block" => made.roots(root + &block("CERTIFICATE", b"<html></html>", 64)),
-        _ => return false,
-    }
-    true
-}
-
-/// From one kilobyte to two hundred, and from one authority to a thousand.
-fn sizes(kind: &str, made: &mut Made<'_>) -> bool {
-    match kind {
-        "chain-16k" => made.padded(16 << 10),
-        "chain-40k" => made.padded(40 << 10),
-        "chain-60k" => made.padded(60 << 10),
-        "chain-61k" => made.padded((60 << 10) + der(&made.kit.root).len() + 5),
-        "chain-100k" => made.padded(100 << 10),
-        "chain-200k" => made.padded(200 << 10),
-        "roots-10" => made.roots(authorities(9) + &made.kit.root),
-        "roots-150" => made.roots(authorities(149) + &made.kit.root),
-        "roots-150-chain-60k" => {
-            made.padded(60 << 10);
-            made.roots(authorities(149) + &made.kit.root);
-        }
-        "roots-1000" => made.roots(authorities(999) + &made.kit.root),
-        "over-a-megabyte" => made.chain(".".repeat(1 << 20) + "\n" + &made.kit.chain()),
         _ => return false,
     }
     true

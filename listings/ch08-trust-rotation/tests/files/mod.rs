@@ -17,8 +17,10 @@ mod odd;
 mod list;
 mod raw;
 mod rsa;
+mod sizes;
 mod strict;
 mod twins;
+mod worn;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -199,6 +201,8 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("crossed.rs"),
         include_str!("rsa.rs"),
         include_str!("odd.rs"),
+        include_str!("worn.rs"),
+        include_str!("sizes.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

@@ -49,6 +49,17 @@ func TestWhatIsValidIsServedAsTheNextGeneration(t *testing.T) {
 	if before.Number != 1 || before.Pair.Serial != "1001" {
 		t.Fatalf("A connection held the generation before, which was number 1 with 1001, and is now number %d with %s: it was written over while it was in use. Make another generation, and swap the pointer.", before.Number, before.Pair.Serial)
 	}
+	if number, err := Reload(store, holding("1003"), valid); err != nil || number != 3 || store.Current.Load().Number != 3 {
+		t.Fatalf("The third generation has the number 3. `Reload` returned %d and %v, and %d is served.", number, err, store.Current.Load().Number)
+	}
+	empty, said := &Store{}, any(nil)
+	func() {
+		defer func() { said = recover() }()
+		_, err = Reload(empty, holding("1004"), valid)
+	}()
+	if said != nil || err != nil || empty.Current.Load() == nil {
+		t.Fatalf("A store that serves nothing yet holds `nil`. The first valid pair is its generation 1; `Reload` returned %v, and panicked with %v.", err, said)
+	}
 }
 
 // Files that cannot be read change nothing, not even while they are read.

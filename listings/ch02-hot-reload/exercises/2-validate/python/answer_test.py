@@ -32,6 +32,18 @@ def test_what_is_valid_is_served_as_the_next_generation():
     assert number == store.current.number == 2, (
         f"The second generation has the number 2. `reload` returned {number!r}, and {store.current.number!r} is served."
     )
+    number = reload(store, lambda: "1003", lambda pair: None)
+    assert number == store.current.number == 3, (
+        f"The third generation has the number 3. `reload` returned {number!r}, and {store.current.number!r} is served."
+    )
+    store = Store(None)
+    try:
+        said = f"returned {reload(store, lambda: '1004', lambda pair: None)!r}"
+    except Exception as error:
+        said = f"raised {error!r}"
+    assert said == "returned 1" and store.current.number == 1, (
+        f"A store that serves nothing yet holds `None`. The first valid pair is its generation 1, and `reload` {said}. Numbers count up from 1."
+    )
 
 
 def test_files_that_cannot_be_read_change_nothing():

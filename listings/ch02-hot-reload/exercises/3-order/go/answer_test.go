@@ -166,6 +166,35 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	if served := store.Current().Serial; served != "1003" {
 		t.Fatalf("The files hold 1003, and %s is served: the older files won. The first reload read 1002 and was slow; the second read 1003 and published it; then the first published what it had read.", served)
 	}
+	rollback(t)
+}
+
+// rollback has two slow reloads, and the files go back to what they held long ago.
+func rollback(t *testing.T) {
+	store, files := New("1002"), &files{serial: "1003"}
+	slow := func() (*task, chan struct{}) {
+		goOn := make(chan struct{})
+		reload := begin(store, func() string {
+			serial := files.read()
+			<-goOn
+			return serial
+		})
+		reload.settled()
+		return reload, goOn
+	}
+	first, firstGoesOn := slow()
+	files.write("1001")
+	second, secondGoesOn := slow()
+	bound := time.Now().Add(Patience)
+	close(firstGoesOn)
+	ended := first.over(bound)
+	close(secondGoesOn)
+	if !ended || !second.over(bound) {
+		t.Fatalf("Both reloads could go on, and %v later they had not ended: they wait for each other.", Patience)
+	}
+	if served := store.Current().Serial; served != "1001" {
+		t.Fatalf("The files held 1003, and hold 1001 again: a rollback. %s is served. The second reload was slow as well, and ended last. What counts is which read began later. A serial does not say that, nor does the generation that was current before.", served)
+	}
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

@@ -83,4 +83,24 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             "read 1003 and published it; then the first published what it had read."
         )
 
+    async def rollback():
+        store, files = Store("1002"), Files("1003")
+        go_on = asyncio.Event(), asyncio.Event()
+        first = asyncio.create_task(store.reload(files.slowly(go_on[0])))
+        await turns()
+        files.serial = "1001"
+        second = asyncio.create_task(store.reload(files.slowly(go_on[1])))
+        await turns()
+        for each in go_on:
+            each.set()
+            await turns()
+        assert first.done() and second.done(), "Both reloads could go on, and have not ended: they wait for each other."
+        first.result(), second.result()
+        served = store.current.serial
+        assert served == "1001", (
+            f"The files held 1003, and hold 1001 again: a rollback. {served} is served. The second reload was slow as well, and ended last. What "
+            "counts is which read began later. A serial does not say that, nor does the generation that was current before."
+        )
+
     asyncio.run(check())
+    asyncio.run(rollback())

@@ -5,6 +5,7 @@ package answer
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -112,6 +113,24 @@ func TestEachFileCounts(t *testing.T) {
 	b.write(b.key, "key 1003")
 	if first, second := b.changed(), b.changed(); !first || second {
 		t.Fatalf("Certificate and key were replaced, and then nothing. Two calls of `Changed` returned %v and %v, which has to be once `true`. A look that stops at the first difference finds the second one at the next look. Read all files, and compare then.", first, second)
+	}
+	long := strings.Repeat("x", 100_000)
+	for _, each := range []struct {
+		what          string
+		before, after [2]string
+	}{
+		{"Certificate and key have changed places", [2]string{"one", "two"}, [2]string{"two", "one"}},
+		{"What was the end of the certificate is now the beginning of the key", [2]string{"one", "two"}, [2]string{"on", "etwo"}},
+		{"One byte of a file that is no text is another one", [2]string{"\xff", "two"}, [2]string{"\xfe", "two"}},
+		{"The last byte of a file of 100 kB is another one", [2]string{long, "two"}, [2]string{long[1:] + "y", "two"}},
+	} {
+		for _, held := range [][2]string{each.before, each.after} {
+			b.write(b.certificate, held[0])
+			b.write(b.key, held[1])
+			if !b.changed() && held == each.after {
+				t.Fatalf("%s, and `Changed` is `false`. Compare each file with what that file held before: all bytes of it, and no other file's.", each.what)
+			}
+		}
 	}
 }
 

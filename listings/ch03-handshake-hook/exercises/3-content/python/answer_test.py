@@ -95,6 +95,19 @@ def test_each_file_counts():
             "Certificate and key were replaced, and then nothing. `changed` has to be true once, and was not: a look that stops at the "
             "first difference finds the second one at the next look. Read all files, and compare then."
         )
+        long = b"x" * 100_000
+        for what, before, after in (
+            ("Certificate and key have changed places", (b"one", b"two"), (b"two", b"one")),
+            ("What was the end of the certificate is now the beginning of the key", (b"one", b"two"), (b"on", b"etwo")),
+            ("One byte of a file that is no text is another one", (b"\xff", b"two"), (b"\xfe", b"two")),
+            ("The last byte of a file of 100 kB is another one", (long, b"two"), (long[:-1] + b"y", b"two")),
+        ):
+            for held in (before, after):
+                one.certificate.write_bytes(held[0])
+                one.key.write_bytes(held[1])
+                assert changed(one) or held is before, (
+                    f"{what}, and `changed` is false. Compare each file with what that file held before: all bytes of it, and no other file's."
+                )
 
 
 def test_a_missing_file_is_an_error_and_forgets_nothing():

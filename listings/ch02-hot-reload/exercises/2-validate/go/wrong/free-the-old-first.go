@@ -29,6 +29,10 @@ func Reload(store *Store, read func() (*Pair, error), validate func(*Pair) error
 	if err := validate(pair); err != nil {
 		return 0, err
 	}
-	store.Current.Store(&Generation{Number: before.Number + 1, Pair: pair})
-	return before.Number + 1, nil
+	number := 1
+	if before != nil {
+		number = before.Number + 1
+	}
+	store.Current.Store(&Generation{Number: number, Pair: pair})
+	return number, nil
 }

@@ -31,7 +31,10 @@ func Reload(store *Store, read func() (*Pair, error), validate func(*Pair) error
 	if err := validate(pair); err != nil {
 		log.Print("reload: ", err)
 	}
-	number := store.Current.Load().Number + 1
+	number := 1
+	if before := store.Current.Load(); before != nil {
+		number = before.Number + 1
+	}
 	store.Current.Store(&Generation{Number: number, Pair: pair})
 	return number, err
 }

@@ -26,7 +26,10 @@ func Reload(store *Store, read func() (*Pair, error), validate func(*Pair) error
 		return 0, err
 	}
 	before := store.Current.Load()
-	next := &Generation{Number: before.Number + 1, Pair: pair}
+	next := &Generation{Number: 1, Pair: pair}
+	if before != nil {
+		next.Number = before.Number + 1
+	}
 	store.Current.Store(next)
 	if err := validate(pair); err != nil {
 		store.Current.Store(before)

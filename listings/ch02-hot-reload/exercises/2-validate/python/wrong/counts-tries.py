@@ -23,7 +23,7 @@ class Store:
 
 
 def reload(store, read, validate):
-    store.tries = getattr(store, "tries", store.current.number) + 1
+    store.tries = getattr(store, "tries", getattr(store.current, "number", 0)) + 1
     pair = read()
     validate(pair)
     store.current = Generation(store.tries, pair)

@@ -23,7 +23,7 @@ class Store:
 
 
 def reload(store, read, validate):
-    number, store.current = store.current.number + 1, None
+    number, store.current = getattr(store.current, "number", 0) + 1, None
     pair = read()
     validate(pair)
     store.current = Generation(number, pair)

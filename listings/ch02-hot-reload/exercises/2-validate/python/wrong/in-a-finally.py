@@ -27,5 +27,5 @@ def reload(store, read, validate):
     try:
         validate(pair)
     finally:
-        store.current = Generation(store.current.number + 1, pair)
+        store.current = Generation(getattr(store.current, "number", 0) + 1, pair)
     return store.current.number

@@ -26,7 +26,7 @@ def reload(store, read, validate):
     try:
         pair = read()
         validate(pair)
-        store.current = Generation(store.current.number + 1, pair)
+        store.current = Generation(getattr(store.current, "number", 0) + 1, pair)
     except Rejected:
         pass  # What was served goes on being served.
     return store.current.number

@@ -24,7 +24,7 @@ class Store:
 
 def reload(store, read, validate):
     before = store.current
-    store.current = Generation(before.number + 1, read())
+    store.current = Generation(getattr(before, "number", 0) + 1, read())
     try:
         validate(store.current.pair)
     except Rejected:
