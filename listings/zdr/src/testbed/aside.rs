@@ -212,7 +212,8 @@ mod tests {
             kinds: None,
             sibling: None,
             identity: None,
-            patience: lab::BOUND,
+            // Less than the client itself has: then it is told as no answer.
+            patience: lab::BOUND / 2,
             chains: Arc::default(),
             key_log: None,
             read_ahead: Arc::default(),
