@@ -15,6 +15,8 @@ pub mod holder;
 pub mod interrupt;
 pub mod keys;
 pub mod lines;
+#[cfg(target_os = "linux")]
+mod listeners;
 pub mod mistake;
 pub mod origin;
 pub mod output;

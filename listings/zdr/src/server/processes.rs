@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 
-use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process};
 use rustix::process::{Pid, Signal};
 
 use crate::server::holder::Holder;
+use crate::server::listeners::{self, Listener};
 use crate::server::usage::Usage;
 
 /// A process.
@@ -176,14 +174,6 @@ fn sockets(process: &Process) -> impl Iterator<Item = u64> + use<> {
     })
 }
 
-/// The sockets that listen, by their number, and where.
-pub(super) fn all_listening() -> impl Iterator<Item = (u64, SocketAddr)> {
-    let tables = [procfs::net::tcp(), procfs::net::tcp6()];
-    let all = tables.into_iter().flatten().flatten();
-    let all = all.filter(|socket| socket.state == TcpState::Listen);
-    all.map(|socket| (socket.inode, socket.local_address))
-}
-
 /// When this process began.
 fn began() -> u64 {
     let myself = Process::myself().and_then(|process| process.stat());
@@ -199,27 +189,14 @@ pub(super) fn signal(members: &[Member], signal: Signal) {
     }
 }
 
-/// The sockets that listen, by their number. The kernel lists them before all others
-/// (Documentation/networking/proc_net_tcp.rst), of which there may be tens of thousands.
+/// The sockets that listen, by their number.
 pub(super) fn listening_sockets() -> HashSet<u64> {
-    const LISTEN: &str = "0A";
-    // The kernel looks for no more lines than are asked for, and one line has so many bytes. With more room, it
-    // would go through a table of all connections, which is large where they are few as well.
-    const LINE: usize = 150;
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(File::open);
-    let mut sockets = HashSet::new();
-    for table in tables.into_iter().flatten() {
-        for line in BufReader::with_capacity(LINE, table).lines().skip(1) {
-            let Ok(line) = line else { break };
-            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-            if fields.get(3) != Some(&LISTEN) {
-                break;
-            }
-            let inode = fields.get(9).and_then(|inode| inode.parse().ok());
-            sockets.extend::<Option<u64>>(inode);
-        }
-    }
-    sockets
+    all_listening().map(|(inode, _)| inode).collect()
+}
+
+/// The same, and where.
+pub(super) fn all_listening() -> impl Iterator<Item = Listener> {
+    listeners::all().into_iter()
 }
 
 /// Open descriptors of a process: connections aside, and all.
