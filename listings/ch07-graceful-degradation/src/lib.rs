@@ -1,6 +1,6 @@
 //! Graceful degradation: what a server does while nothing new arrives.
 //!
-//! A [`Keeper`] stands between the files and [`IdentityStore`]. It looks at the files, and what is
+//! A [`Keeper`] stands between the files and an [`IdentityStore`](ch02_hot_reload::IdentityStore). It looks at the files, and what is
 //! not valid to be served changes nothing. It compares the clock with the end of what is served, and
 //! raises the alarm early. It says how long ago it last looked, so that its own death is seen, and it
 //! is started again when it dies.

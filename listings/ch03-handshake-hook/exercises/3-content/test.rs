@@ -133,7 +133,8 @@ pub fn each_file_counts() {
         vec![b'x'; 100_000],
         [&vec![b'x'; 99_999][..], b"y"].concat(),
     );
-    let each: [(&str, [&[u8]; 2], [&[u8]; 2]); 4] = [
+    type Pair<'a> = [&'a [u8]; 2];
+    let each: [(&str, Pair, Pair); 4] = [
         (
             "Certificate and key have changed places",
             [b"one", b"two"],
