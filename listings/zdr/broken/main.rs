@@ -17,6 +17,7 @@ mod read;
 mod redis;
 mod seamless;
 mod serve;
+mod sever;
 mod show;
 mod state;
 mod unusual;

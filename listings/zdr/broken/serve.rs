@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use ch01_restart_baseline::{Opened, accept, handshake, how, listen};
 use ch02_hot_reload::IdentityStore;
-use ch06_in_flight_requests::{self as in_flight, Retirement};
+use ch06_in_flight_requests as in_flight;
+use ch06_in_flight_requests::Retirement;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -21,6 +23,7 @@ use crate::defect::Defect;
 use crate::grpc;
 use crate::ordinary;
 use crate::redis;
+use crate::sever::severed;
 use crate::state::State;
 use crate::unusual::Unusual;
 
@@ -157,7 +160,10 @@ async fn hello(state: &State, tcp: &TcpStream) {
 }
 
 /// A connection under the generation that is current when it comes, logged when its handshake is complete.
-async fn open(live: &IdentityStore, tcp: TcpStream) -> Option<(TlsStream<TcpStream>, Opened)> {
+pub async fn open<S>(live: &IdentityStore, tcp: S) -> Option<(TlsStream<S>, Opened)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let generation = live.current();
     let acceptor = TlsAcceptor::from(generation.config.clone());
     let stream = handshake(acceptor.accept(tcp)).await?;
@@ -191,21 +197,6 @@ async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, forgets: bool) {
     // How it ended is the client's to tell.
     let _ = redis::serve(stream, &live, forgets).await;
     opened.closed(0, "client_closed");
-}
-
-/// One connection, which ends at the first reload after its handshake. A handshake that is under way is
-/// let through: whether a reload meets one is chance, and what is said of this defect is not.
-async fn severed(live: Arc<IdentityStore>, tcp: TcpStream) {
-    let Some((stream, opened)) = open(&live, tcp).await else {
-        return;
-    };
-    let mut published = live.published();
-    let talking = in_flight::converse(stream, std::future::pending(), Duration::ZERO);
-    let (bytes, end) = tokio::select! {
-        (bytes, end) = talking => (bytes, end.word()),
-        _ = published.changed() => (0, in_flight::leave::End::Cut.word()),
-    };
-    opened.closed(bytes, end);
 }
 
 /// One connection, whose answers are wrong from the second generation on.
