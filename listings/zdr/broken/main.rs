@@ -11,6 +11,7 @@ mod defect;
 mod follow;
 mod grpc;
 mod leaks;
+mod open;
 mod ordinary;
 mod quic;
 mod read;

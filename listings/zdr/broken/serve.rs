@@ -5,22 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ch01_restart_baseline::{Opened, accept, handshake, how, listen};
+use ch01_restart_baseline::{accept, listen};
 use ch02_hot_reload::IdentityStore;
 use ch06_in_flight_requests as in_flight;
 use ch06_in_flight_requests::Retirement;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use crate::answer;
 use crate::arguments::{Arguments, retirement};
 use crate::defect::Defect;
 use crate::grpc;
+use crate::open::open;
 use crate::ordinary;
 use crate::redis;
 use crate::sever::severed;
@@ -157,18 +155,6 @@ async fn hello(state: &State, tcp: &TcpStream) {
         }
         sleep(Duration::from_millis(5)).await;
     }
-}
-
-/// A connection under the generation that is current when it comes, logged when its handshake is complete.
-pub async fn open<S>(live: &IdentityStore, tcp: S) -> Option<(TlsStream<S>, Opened)>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let generation = live.current();
-    let acceptor = TlsAcceptor::from(generation.config.clone());
-    let stream = handshake(acceptor.accept(tcp)).await?;
-    let (resumed, tls) = how(stream.get_ref().1);
-    Some((stream, Opened::log(Some(generation.number), resumed, tls)))
 }
 
 /// One connection to a server that has pages of its own.

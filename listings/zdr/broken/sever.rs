@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::serve::open;
+use crate::open::open;
 
 /// More than the tickets and the head of an answer.
 const BEGUN: usize = 64 * 1024;
