@@ -58,21 +58,28 @@ const FULL: &str = r"
 import socket, ssl, sys, threading
 certificate, key, port = sys.argv[1:]
 room = 40
-def answer(tcp, is_full):
+def loaded():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+def answer(tcp, context, is_full):
     try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
         tls = context.wrap_socket(tcp, server_side=True)
         while tls.recv(4096):
             tls.sendall(b'-ERR max number of clients reached\r\n' if is_full else b'+PONG\r\n')
     except OSError:
         pass
     tcp.close()
+context = loaded()
 listener = socket.create_server(('127.0.0.1', int(port)))
 while True:
     tcp, _ = listener.accept()
+    try:
+        context = loaded()
+    except OSError:
+        pass  # One of two files is new.
     room -= 1
-    threading.Thread(target=answer, args=(tcp, room < 0), daemon=True).start()
+    threading.Thread(target=answer, args=(tcp, context, room < 0), daemon=True).start()
 ";
 
 /// Its limit is no fault of a rotation's, and a check that met it is no verdict.
