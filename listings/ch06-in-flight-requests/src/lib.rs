@@ -45,8 +45,10 @@ pub mod http;
 mod keys;
 pub mod leave;
 mod linger;
+mod room;
 pub mod session;
 pub mod tickets;
+mod wait;
 
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};

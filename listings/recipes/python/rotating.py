@@ -146,8 +146,8 @@ class Rotating:
         except (ssl.SSLError, ValueError) as why:
             reason = getattr(why, "reason", None)
             if reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
-                raise Rejected("pair_mismatch", self._files[1], "not the key of the first certificate: the leaf "
-                               "comes first") from None
+                what = "not the key of the first certificate: the leaf comes first"
+                raise Rejected("pair_mismatch", self._files[1], what) from None
             if reason in ("CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "EE_KEY_TOO_SMALL", "INVALID_CERTIFICATE"):
                 raise Rejected("chain_broken", self._files[0], f"OpenSSL says {reason}") from None
             what = f"no private key in PEM without encryption that OpenSSL takes ({reason or 'not parsed'})"

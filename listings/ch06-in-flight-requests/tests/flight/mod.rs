@@ -12,5 +12,6 @@ mod expiry;
 mod goaway;
 mod half;
 mod linger;
+mod room;
 mod sessions;
 mod tickets;
