@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use x509_parser::parse_x509_certificate;
 
-use crate::rotating::{Hook, Look, Rejected};
+use crate::rotating::{Files, Hook, Look};
+use crate::words::{Rejected, rejected};
 
 /// A look is due twice a second. Where none was made for so long, the thread hangs or is gone.
 const BOUND: Duration = Duration::from_secs(60);
@@ -24,6 +25,7 @@ const BOUND: Duration = Duration::from_secs(60);
 pub struct Figures(Mutex<State>);
 
 struct State {
+    files: Files,
     generation: u64,
     /// Of the leaf that is served, in seconds since 1970.
     validity: [u64; 2],
@@ -35,8 +37,9 @@ struct State {
 
 // ANCHOR: hook
 /// A hook that logs on stderr what is news, and keeps figures.
-pub fn hook() -> (Hook, Arc<Figures>) {
+pub fn hook(files: &Files) -> (Hook, Arc<Figures>) {
     let figures = Arc::new(Figures(Mutex::new(State {
+        files: files.clone(),
         generation: 0,
         validity: [0; 2],
         looked: Instant::now(),
@@ -135,7 +138,7 @@ impl State {
                         .collect::<Vec<_>>(),
                 )
             }
-            Look::Rejected(rejected) => self.rejected(rejected),
+            Look::Rejected(why) => self.rejected(rejected(why, &self.files)),
         }
     }
 
@@ -154,14 +157,14 @@ impl State {
         }))
     }
 
-    fn rejected(&mut self, why: &Rejected) -> Option<Value> {
-        let Rejected(reason, file, detail) = why;
+    fn rejected(&mut self, why: Rejected) -> Option<Value> {
+        let Rejected(reason, file, detail) = why.clone();
         *self.rejections.entry(reason).or_default() += 1;
         let before = self.rejected.as_ref();
         // The detail may hold the time.
-        let told = before.is_some_and(|(_, it)| (it.0, &it.1) == (*reason, file));
+        let told = before.is_some_and(|(_, it)| (it.0, &it.1) == (reason, &file));
         let since = before.map_or_else(Instant::now, |(since, _)| *since);
-        self.rejected = Some((since, why.clone()));
+        self.rejected = Some((since, why));
         // The contract's events are about a generation that goes on. Before the first there is none.
         let event = match self.generation {
             0 => json!({ "event": "identity_awaited" }),
@@ -169,9 +172,9 @@ impl State {
         };
         (!told).then(|| {
             let mut event = event;
-            event["reason"] = (*reason).into();
+            event["reason"] = reason.into();
             event["file"] = file.display().to_string().into();
-            event["detail"] = detail.as_str().into();
+            event["detail"] = detail.into();
             event
         })
     }

@@ -3,21 +3,27 @@
 use std::fs;
 use std::path::Path;
 
-/// The most lines that a reader takes home at once.
-const LINES: usize = 250;
+/// What a reader takes home at once, and the most lines of it. In Rust, what clients of other libraries ask is a file
+/// of its own.
+const FILES: [(&str, usize); 4] = [
+    ("src/rotating.rs", 150),
+    ("src/clients.rs", 80),
+    ("go/rotating.go", 180),
+    ("python/rotating.py", 215),
+];
 /// What `src/rotating.rs` may use beside the standard library.
-const CRATES: [&str; 5] = ["arc_swap", "libc", "notify", "rustls", "x509_parser"];
+const CRATES: [&str; 4] = ["arc_swap", "libc", "notify", "rustls"];
 
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 #[test]
-fn each_file_to_copy_has_at_most_250_lines_as_the_formatter_leaves_them() {
-    for name in ["src/rotating.rs", "go/rotating.go", "python/rotating.py"] {
+fn each_file_to_copy_is_short_as_the_formatter_leaves_it() {
+    for (name, most) in FILES {
         let text = read(name);
         let lines = text.lines().count();
-        assert!(lines <= LINES, "{name} has {lines} lines");
+        assert!(lines <= most, "{name} has {lines} lines");
         // As wide as the page shows it.
         let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(longest <= 110, "{name} has a line of {longest} characters");
@@ -41,7 +47,7 @@ fn crates_of(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_rust_file_uses_the_standard_library_and_five_crates() {
+fn the_rust_file_uses_the_standard_library_and_four_crates() {
     let text = read("src/rotating.rs");
     let mut used = crates_of(&text);
     for name in CRATES

@@ -11,13 +11,19 @@ use lab::agent::{Agent, Strategy};
 use lab::event::Event;
 use lab_test::contract::Contract;
 use recipes::report::{Figures, LINES, Log, hook};
-use recipes::rotating::{Look, Rejected};
+use recipes::rotating::{Files, Hook, Look};
+use rustls::Error;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use serde_json::{Value, json};
 
 use crate::programs::BOUND;
+
+fn hooked() -> (Hook, Arc<Figures>) {
+    let files: Files = ["/tls/tls.crt", "/tls/tls.key", "/tls/ca.crt"].map(Into::into);
+    hook(&files)
+}
 
 fn loaded() -> Look {
     let folder = lab::directory().unwrap();
@@ -44,7 +50,7 @@ fn value(figures: &Figures, name: &str) -> i64 {
 
 #[test]
 fn the_figures_are_those_that_the_rules_ask_for() {
-    let (hook, figures) = hook();
+    let (hook, figures) = hooked();
     hook(&loaded());
     let text = figures.to_string();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -71,7 +77,7 @@ fn the_figures_are_those_that_the_rules_ask_for() {
 
 #[test]
 fn the_figures_say_what_came_of_the_looks() {
-    let (hook, figures) = hook();
+    let (hook, figures) = hooked();
     assert_eq!(value(&figures, "identity_generation"), 0);
     hook(&loaded());
     assert_eq!(value(&figures, "identity_generation"), 1);
@@ -81,9 +87,9 @@ fn the_figures_say_what_came_of_the_looks() {
     assert_eq!(value(&figures, "identity_late_seconds"), 900);
     assert_eq!(value(&figures, "identity_urgent_seconds"), 450);
 
-    let missing = || Rejected("missing", "/tls/tls.key".into(), "no such file".into());
+    let missing = Error::General("/tls/tls.key: No such file or directory (os error 2)".into());
     for _ in 0..2 {
-        hook(&Look::Rejected(missing()));
+        hook(&Look::Rejected(missing.clone()));
     }
     let count = |reason| {
         value(

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::{Options, config};
-use recipes::rotating::{Hook, Look, Rejected, Rotating};
-use rustls::ServerConfig;
+use recipes::clients;
+use recipes::rotating::{Asked, Files, Hook, Look, Rotating};
+use recipes::words::{Rejected, rejected};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::sign::CertifiedKey;
+use rustls::{Error, ServerConfig};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -27,7 +29,11 @@ enum Seen {
     Loaded(Arc<CertifiedKey>),
     Unchanged,
     Waiting,
-    Rejected(Rejected),
+    Rejected(Error),
+}
+
+fn asked() -> Asked {
+    (vec!["localhost".try_into().unwrap()], clients::check)
 }
 
 impl From<&Look> for Seen {
@@ -99,10 +105,12 @@ impl Bench {
     }
 
     fn start(&mut self) {
-        let files = ["tls.crt", "tls.key", "ca.crt"].map(|name| self.path(name));
-        let names = vec!["localhost".try_into().unwrap()];
         let hook = self.hook.take().unwrap();
-        self.pair = Some(Rotating::start(files, names, hook));
+        self.pair = Some(Rotating::start(self.files(), asked(), hook));
+    }
+
+    fn files(&self) -> Files {
+        ["tls.crt", "tls.key", "ca.crt"].map(|name| self.path(name))
     }
 
     fn started() -> Self {
@@ -140,7 +148,7 @@ impl Bench {
         let waited = Cell::new(false);
         let why = self.until("rejected", |seen| match seen {
             Seen::Loaded(_) => panic!("it was loaded"),
-            Seen::Rejected(why) => Some(why),
+            Seen::Rejected(why) => Some(rejected(&why, &self.files())),
             Seen::Waiting => {
                 waited.set(true);
                 None
@@ -361,6 +369,25 @@ fn a_root_that_has_expired_is_no_root() {
     assert!(why.2.contains("BadSignature"), "{why:?}");
 }
 
+/// The file alone: where all clients use rustls, nothing else is asked.
+#[test]
+fn it_serves_alone_where_all_clients_use_rustls() {
+    let mut bench = Bench::new();
+    let hook = bench.hook.take().unwrap();
+    let asked: Asked = (asked().0, |chain| Ok(chain.to_vec()));
+    bench.pair = Some(Rotating::start(bench.files(), asked, hook));
+    bench.loaded();
+    let next = bench.issue();
+    bench.install(&next);
+    bench.loaded();
+    assert_eq!(bench.shown(), next.facts.serial);
+    let why = bench.survives(|bench| {
+        let next = bench.issue();
+        bench.write("tls.key", next.key.expose());
+    });
+    assert_eq!(why.0, "pair_mismatch", "{why:?}");
+}
+
 /// A hook that panics at each look is called at each change, and when there is a new pair: a look comes
 /// twice a second, and so would the words of the panic.
 #[test]
@@ -442,7 +469,7 @@ fn a_link_that_is_swapped_is_followed() {
         }
     });
     let files = [files.certificate, files.key, files.roots];
-    let _pair = Rotating::start(files, vec!["localhost".try_into().unwrap()], hook);
+    let _pair = Rotating::start(files, asked(), hook);
     looks.recv_timeout(BOUND).unwrap();
     for _ in 0..3 {
         let issued = agent.rotate().unwrap();

@@ -33,6 +33,12 @@ use super::{kinds, list};
 #[path = "../../../recipes/src/rotating.rs"]
 mod rotating;
 
+#[path = "../../../recipes/src/clients.rs"]
+mod clients;
+
+#[path = "../../../recipes/src/words.rs"]
+mod words;
+
 /// What is left, in a list.
 const LEFT: &str = include_str!("recipes/left.toml");
 
@@ -67,10 +73,14 @@ impl Recipe {
 
 fn in_rust<'a>(files: &Files) -> Result<Shown<'a>, Refused> {
     let paths = [&files.certificate, &files.key, &files.roots].map(Clone::clone);
-    let names = vec!["localhost".try_into().unwrap()];
-    let pair = rotating::load(&paths, &names).map_err(|why| Refused {
-        reason: why.0.to_owned(),
-        says: format!("{}: {}", why.1.display(), why.2),
+    let asked: rotating::Asked = (vec!["localhost".try_into().unwrap()], clients::check);
+    let pair = rotating::read(&paths).and_then(|found| rotating::judge(&found, &asked));
+    let pair = pair.map_err(|why| {
+        let words::Rejected(word, file, detail) = words::rejected(&why, &paths);
+        Refused {
+            reason: word.to_owned(),
+            says: format!("{}: {detail}", file.display()),
+        }
     })?;
     let config = ServerConfig::builder().with_no_client_auth();
     let config = config.with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));

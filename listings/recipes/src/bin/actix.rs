@@ -12,10 +12,10 @@ use recipes::{arguments, large, report};
 use rustls::ServerConfig;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (files, names, address) = arguments()?;
+    let (files, asked, address) = arguments()?;
     // ANCHOR: actix
-    let (hook, figures) = report::hook();
-    let pair = Rotating::start(files, names, hook);
+    let (hook, figures) = report::hook(&files);
+    let pair = Rotating::start(files, asked, hook);
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_cert_resolver(pair);

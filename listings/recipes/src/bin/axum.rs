@@ -12,10 +12,10 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (files, names, address) = arguments()?;
+    let (files, asked, address) = arguments()?;
     // ANCHOR: axum
-    let (hook, figures) = report::hook();
-    let pair = Rotating::start(files, names, hook);
+    let (hook, figures) = report::hook(&files);
+    let pair = Rotating::start(files, asked, hook);
     let listener = TcpListener::bind(address).await?;
 
     let large = large();

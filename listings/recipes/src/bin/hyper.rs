@@ -14,10 +14,10 @@ use tower::service_fn;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (files, names, address) = arguments()?;
+    let (files, asked, address) = arguments()?;
     // ANCHOR: hyper
-    let (hook, figures) = report::hook();
-    let pair = Rotating::start(files, names, hook);
+    let (hook, figures) = report::hook(&files);
+    let pair = Rotating::start(files, asked, hook);
     let listener = TcpListener::bind(address).await?;
     report::listening(&listener)?;
 

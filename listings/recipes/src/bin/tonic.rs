@@ -13,10 +13,10 @@ use tonic_health::server::health_reporter;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (files, names, address) = arguments()?;
+    let (files, asked, address) = arguments()?;
     // ANCHOR: tonic
-    let (hook, figures) = report::hook();
-    let pair = Rotating::start(files, names, hook);
+    let (hook, figures) = report::hook(&files);
+    let pair = Rotating::start(files, asked, hook);
     let listener = TcpListener::bind(address).await?;
 
     let (_reporter, health) = health_reporter();

@@ -1,0 +1,59 @@
+//! What clients of OpenSSL and Go ask of certificates, and rustls does not. A second file to copy, for
+//! [`rotating`](super::rotating), where not all clients use rustls. It needs `x509-parser`.
+
+use rustls::pki_types::CertificateDer;
+use x509_parser::prelude::X509Certificate;
+use x509_parser::{parse_x509_certificate as parse, public_key::PublicKey};
+
+/// Bytes of a chain, as TLS sends it. Clients take no more.
+const LONGEST: usize = 60 << 10;
+/// P-256, P-384, P-521 and Ed25519. Beside RSA, clients of each library parse these.
+const KEYS: &str = "1.2.840.10045.3.1.7 1.3.132.0.34 1.3.132.0.35 1.3.101.112";
+/// What is said of a chain that clients do not take to its end.
+pub const BUNDLE: &str = "clients take chains of 60 KiB, no bundles";
+
+/// Those of these certificates that may issue others.
+///
+/// # Errors
+/// When clients would not parse one of them, whether they need it or not, and which that is.
+pub fn check(chain: &[CertificateDer<'static>]) -> Result<Vec<CertificateDer<'static>>, String> {
+    for (one, at) in chain.iter().zip(1..) {
+        let why = parse(one).map_or(Some("it does not parse"), |(_, it)| objection(&it));
+        why.map_or(Ok(()), |why| Err(format!("certificate {at}: {why}")))?;
+    }
+    if chain.iter().map(|one| one.len() + 5).sum::<usize>() > LONGEST - 4 {
+        return Err(BUNDLE.into());
+    }
+    Ok(chain.iter().filter(|one| issues(one)).cloned().collect())
+}
+
+/// Why clients with OpenSSL or Go do not parse it. rustls reads little of it.
+fn objection(one: &X509Certificate<'_>) -> Option<&'static str> {
+    let algorithm = &one.public_key().algorithm;
+    let curve = algorithm.parameters.as_ref().map(|it| it.as_oid());
+    let named = curve.and_then(Result::ok);
+    let id = named.unwrap_or_else(|| algorithm.algorithm.clone());
+    if let [0x80..=0xff, ..] | [0, 0..=0x7f, ..] = one.raw_serial() {
+        return Some("its serial number is negative or padded");
+    }
+    if one.extensions_map().is_err() {
+        return Some("an extension is there twice");
+    }
+    // Clients of Go look at each RSA key, whether they need it or not.
+    let known = match one.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => key.modulus.iter().skip_while(|it| **it == 0).count() <= 1024,
+        _ => KEYS.split(' ').any(|known| known == id.to_id_string()),
+    };
+    (!known).then_some("RSA of over 8192 bits, or a key that some clients do not know")
+}
+
+/// Whether clients with OpenSSL or Go take it as an issuer. rustls does not look at most of a root.
+fn issues(der: &CertificateDer<'_>) -> bool {
+    parse(der).is_ok_and(|(_, it)| {
+        let (usage, uses) = (it.key_usage(), it.extended_key_usage());
+        let signs = usage.is_ok_and(|it| it.is_none_or(|it| it.value.key_cert_sign()));
+        let serves = uses.is_ok_and(|it| it.is_none_or(|it| it.value.server_auth));
+        let authority = it.is_ca() || it.version().0 == 0;
+        signs && serves && authority && it.validity().is_valid() && objection(&it).is_none()
+    })
+}
