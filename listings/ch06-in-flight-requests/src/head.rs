@@ -41,6 +41,11 @@ impl Waits {
         }
     }
 
+    /// Whether a stream of HTTP/2 is without the end of its answer, and its client has not cancelled it.
+    pub(crate) fn owes(&self) -> bool {
+        self.window.runs()
+    }
+
     /// Waits until one of them has taken too long.
     pub(crate) async fn overdue(&self) {
         tokio::select! {

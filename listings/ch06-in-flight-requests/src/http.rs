@@ -61,9 +61,9 @@ where
     let connection = pin!(connection);
     let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
     let close = conn::http1::Connection::graceful_shutdown;
-    let owes = || body.owes();
+    let whole = |ended: &hyper::Result<()>| ended.is_ok() || !body.owes();
     let end = tokio::select! {
-        end = until_gone(stream, connection, due, grace, ask, close, owes) => end,
+        end = until_gone(stream, connection, due, grace, ask, close, whole) => end,
         () = waits.overdue() => End::Cut,
     };
     (body.sent.load(Ordering::Relaxed), end)
@@ -96,9 +96,10 @@ where
         .serve_connection(TokioIo::new(followed), service);
     let connection = pin!(connection);
     let ask = conn::http2::Connection::graceful_shutdown;
-    let owes = || body.owes();
+    // It may end without an error although its client broke off: the other side of a GOAWAY may go.
+    let whole = |_: &_| !waits.owes();
     let end = tokio::select! {
-        end = until_gone(stream, connection, due, grace, ask, |_| (), owes) => end,
+        end = until_gone(stream, connection, due, grace, ask, |_| (), whole) => end,
         () = waits.overdue() => End::Cut,
     };
     (body.sent.load(Ordering::Relaxed), end)

@@ -285,7 +285,16 @@ where
     let (mut talking, mut sent) = (stream.clone(), 0);
     let end = {
         let conversation = pin!(lab::wire::serve_counting(&mut talking, &mut sent));
-        until_gone(stream, conversation, due, grace, |_| (), |_| (), || true).await
+        until_gone(
+            stream,
+            conversation,
+            due,
+            grace,
+            |_| (),
+            |_| (),
+            Result::is_ok,
+        )
+        .await
     };
     (sent, end)
 }

@@ -50,6 +50,11 @@ impl Wait {
             .send_if_modified(|now| std::mem::take(now).until.is_some());
     }
 
+    /// Whether the clock runs.
+    pub(crate) fn runs(&self) -> bool {
+        self.state.borrow().until.is_some()
+    }
+
     // ANCHOR: overdue
     /// Waits until it has taken too long. For ever where nothing does.
     pub(crate) async fn overdue(&self) {

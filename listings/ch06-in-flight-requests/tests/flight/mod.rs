@@ -10,6 +10,7 @@ mod crossing;
 mod drain;
 mod expiry;
 mod goaway;
+mod goodbye;
 mod half;
 mod linger;
 mod room;

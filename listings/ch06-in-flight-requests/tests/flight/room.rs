@@ -17,7 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const PING: &[u8] = &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-async fn connect(bench: &Bench, version: Version) -> Stream {
+pub async fn connect(bench: &Bench, version: Version) -> Stream {
     let config = client::config(bench.agent.root_pem(), version, Options::default());
     bench.open(&bench.client(config.unwrap())).await.0
 }
@@ -28,19 +28,20 @@ async fn say(stream: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) {
 }
 
 /// A frame of these bytes.
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let head = [0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream];
+fn frame(kind: u8, flags: u8, stream: u16, payload: &[u8]) -> Vec<u8> {
+    let [high, low] = stream.to_be_bytes();
+    let head = [0, 0, payload.len() as u8, kind, flags, 0, 0, high, low];
     [&head, payload].concat()
 }
 
 /// The preface, and settings by which each stream begins with this window.
-fn hello(window: u32) -> Vec<u8> {
+pub fn hello(window: u32) -> Vec<u8> {
     let setting = [&[0, 4][..], &window.to_be_bytes()].concat();
     [PREFACE, &frame(4, 0, 0, &setting)].concat()
 }
 
 /// A whole request for so many bytes.
-fn ask(stream: u8, bytes: usize) -> Vec<u8> {
+pub fn ask(stream: u16, bytes: usize) -> Vec<u8> {
     let path = format!("/bytes/{bytes}");
     // GET, https, a path and an authority, as HPACK writes them (RFC 7541, appendix A).
     let fields = [
@@ -52,7 +53,7 @@ fn ask(stream: u8, bytes: usize) -> Vec<u8> {
 }
 
 /// So much more may be sent.
-fn window(stream: u8, more: u32) -> Vec<u8> {
+fn window(stream: u16, more: u32) -> Vec<u8> {
     frame(8, 0, stream, &more.to_be_bytes())
 }
 
@@ -167,6 +168,20 @@ async fn an_answer_of_http2_that_finds_room_now_and_then_is_not_given_up() {
     say(&mut gone, &[hello(0), ask(1, 5), cancel].concat()).await;
     let mut full = reading(connect(&bench, Version::Http2).await);
     say(&mut full, &[hello(5), ask(1, 5)].concat()).await;
+    // Its headers end no stream; its trailers come when it has been answered.
+    let mut late = reading(connect(&bench, Version::Http2).await);
+    let mut open = ask(1, 1);
+    open[4] = 4;
+    say(&mut late, &[hello(5), open].concat()).await;
+    sleep(SECOND).await;
+    say(&mut late, &frame(1, 5, 1, &[])).await;
+    // The last of these is one too many, and is refused.
+    let mut many = reading(connect(&bench, Version::Http2).await);
+    let numbers: Vec<_> = (0..=200).map(|number| 2 * number + 1).collect();
+    let asked = numbers.iter().flat_map(|number| ask(*number, 1));
+    say(&mut many, &[hello(0), asked.collect()].concat()).await;
+    let opened = numbers.iter().flat_map(|number| window(*number, 1));
+    say(&mut many, &opened.collect::<Vec<_>>()).await;
     for _ in 0..4 {
         sleep(ROOM_BOUND - SECOND).await;
         say(&mut slow, &window(1, 1)).await;
@@ -175,8 +190,10 @@ async fn an_answer_of_http2_that_finds_room_now_and_then_is_not_given_up() {
     }
     say(&mut two, &window(1, 1)).await;
     sleep(ROOM_BOUND * 4).await;
-    for idle in [&mut slow, &mut two, &mut gone, &mut full] {
-        say(idle, &[ask(5, 1), window(5, 1)].concat()).await;
+    for idle in [
+        &mut slow, &mut two, &mut gone, &mut full, &mut late, &mut many,
+    ] {
+        say(idle, &[ask(403, 1), window(403, 1)].concat()).await;
     }
     sleep(ROOM_BOUND * 4).await;
     bench.log.assert_none(&want("connection_closed"));
