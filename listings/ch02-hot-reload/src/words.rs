@@ -26,6 +26,10 @@ pub(crate) fn words(error: &Error) -> String {
             "{error}: another key has signed than that of the issuer, or the issuer's is an RSA key of \
              fewer than 2048 bits or of more than 8192"
         ),
+        Error::InvalidCertificate(BadEncoding) => format!(
+            "{error}: clients of rustls do not parse the first certificate. A value in it is not in DER \
+             (X.690), such as a mark `critical` that is neither 0 nor 255: have it issued anew"
+        ),
         Error::InvalidCertificate(Other(other)) => format!("{error}{}", meaning(other)),
         _ => error.to_string(),
     }

@@ -182,7 +182,7 @@ func certificates(found []Block, path string) ([]*x509.Certificate, error) {
 		chain = append(chain, certificate)
 	}
 	if len(chain) == 0 {
-		return nil, &Rejected{"truncated", path, "it has no such PEM block"}
+		return nil, &Rejected{"truncated", path, lacking(found)}
 	}
 	return chain, nil
 }

@@ -33,7 +33,7 @@ func privateKey(found []Block, path string) (crypto.Signer, error) {
 		}
 		return key, nil
 	}
-	return nil, &Rejected{"truncated", path, "it has no such PEM block"}
+	return nil, &Rejected{"truncated", path, lacking(found)}
 }
 
 // parseKey returns the key, or what it is that no client takes.

@@ -41,6 +41,19 @@ const (
 	dsa     = "a DSA key: TLS 1.3 has no such signature"
 )
 
+// lacking says what a file holds that has no block of the kind that it is for.
+func lacking(found []Block) string {
+	if len(found) == 0 {
+		return "it has no such PEM block, nor any other: it is empty, or holds the name of a file or of a " +
+			"variable, or its markers are not in capitals (`-----BEGIN CERTIFICATE-----`)"
+	}
+	var labels []string
+	for _, block := range found {
+		labels = append(labels, block.Kind)
+	}
+	return "it has no such PEM block, but " + strings.Join(labels, ", ") + ": have two files been exchanged?"
+}
+
 // stranger says what a label stands for, where a file of a chain, a key or anchors cannot hold it.
 func stranger(label string) string {
 	switch label {

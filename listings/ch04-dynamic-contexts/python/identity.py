@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import asn1
 import key as keys
+import kinds
 import pem
 import taken
 from rejected import Rejected
@@ -243,7 +244,7 @@ def _certificates(found, path):
                            f"something else than one certificate ({why})")
         chain.append(der)
     if not chain:
-        raise Rejected("truncated", path, "it has no such PEM block")
+        raise Rejected("truncated", path, kinds.lacking(found))
     return chain
 
 
@@ -253,7 +254,7 @@ def _key(found, path):
         if pem.is_key(label):
             keys.check(label, der, path)
             return pem.encode(label, keys.without_public(label, der))
-    raise Rejected("truncated", path, "it has no such PEM block")
+    raise Rejected("truncated", path, kinds.lacking(found))
 
 
 def _fits(source, chain):

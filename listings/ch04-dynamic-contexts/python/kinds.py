@@ -36,6 +36,15 @@ _STRANGERS = {
 }
 
 
+def lacking(found):
+    """What a file holds that has no block of the kind that it is for."""
+    if not found:
+        return ("it has no such PEM block, nor any other: it is empty, or holds the name of a file or of a "
+                "variable, or its markers are not in capitals (`-----BEGIN CERTIFICATE-----`)")
+    labels = ", ".join(label for label, _ in found)
+    return f"it has no such PEM block, but {labels}: have two files been exchanged?"
+
+
 def stranger(label):
     """What a label stands for, where a file of a chain, a key or anchors cannot hold it."""
     # An unknown one is not repeated: it may be anything.

@@ -57,6 +57,23 @@ pub(crate) fn header(line: &[u8]) -> &'static str {
     "a header within a PEM block (RFC 7468 has none)"
 }
 
+/// What a file holds that has no block of the kind that it is for.
+pub(crate) fn lacking(labels: &[&[u8]]) -> String {
+    if labels.is_empty() {
+        return "it has no such PEM block, nor any other: it is empty, or holds the name of a file or of a \
+                variable, or its markers are not in capitals (`-----BEGIN CERTIFICATE-----`)"
+            .into();
+    }
+    let labels: Vec<_> = labels
+        .iter()
+        .map(|it| String::from_utf8_lossy(it))
+        .collect();
+    format!(
+        "it has no such PEM block, but {}: have two files been exchanged?",
+        labels.join(", ")
+    )
+}
+
 /// What a text seems to be that cannot be PEM.
 pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
     // A SEQUENCE with one or two bytes of length begins every certificate, key and PKCS #12 file.

@@ -36,12 +36,21 @@ pub(crate) fn by_all(source: &Source, chain: &[CertificateDer<'_>]) -> Result<()
 /// Why clients of OpenSSL or Go do not parse this certificate, if so.
 pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
     serial(certificate.raw_serial())
+        .or_else(|| before_1970(certificate))
         .map(Into::into)
         .or_else(|| point(certificate))
         .or_else(|| modulus(certificate))
         .or_else(|| fields::objection(certificate))
 }
 // ANCHOR_END: by_all
+
+/// rustls counts seconds since 1970, and none before.
+fn before_1970(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    let begins = certificate.validity().not_before.timestamp();
+    (begins < 0).then_some(
+        "its dates begin before 1970, and clients of rustls do not parse that: have it issued anew",
+    )
+}
 
 /// RFC 5280, section 4.1.2.2: a positive number. X.690, section 8.3: in as few bytes as it takes.
 fn serial(bytes: &[u8]) -> Option<&'static str> {

@@ -135,6 +135,21 @@ impl Block<'_> {
     }
 }
 
+/// The same rejection with what the file holds instead, where it has no block of the right kind.
+pub(crate) fn explain(rejected: Rejected, text: &[u8]) -> Rejected {
+    let found = match rejected.reason {
+        // What was cut has been told before.
+        Reason::Truncated => blocks(text).unwrap_or_default(),
+        _ => return rejected,
+    };
+    // The labels are known ones: others have been refused.
+    let labels: Vec<_> = found.iter().map(|block| block.label).collect();
+    Rejected {
+        detail: kinds::lacking(&labels),
+        ..rejected
+    }
+}
+
 /// Whether a text holds a private key, in whatever form a PEM block can have.
 pub fn holds_key(text: &[u8]) -> bool {
     lines(text).any(|line| matches!(marker(line), Some(Marker::Begin(label)) if label.ends_with(b"PRIVATE KEY")))

@@ -117,7 +117,13 @@ impl Reader {
         let identity = validate_by(anchors.clone(), source, &contents, self.peers, now).map_err(
             |rejected| {
                 let rejected = path::explain(rejected, source, &chain, &anchors, now);
-                key::explain(rejected, source, &contents)
+                let of_key = rejected.file == files.key && !chain.is_empty();
+                let text = if of_key {
+                    &contents.key
+                } else {
+                    &contents.certificate
+                };
+                key::explain(pem::explain(rejected, text), source, &contents)
             },
         )?;
         key::written_as_labelled(source, &contents)?;

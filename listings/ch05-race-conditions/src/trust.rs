@@ -57,5 +57,5 @@ pub(crate) fn read(
 pub(crate) fn anchors(path: &Path, seen: &Result<Found, Rejected>) -> Result<Anchors, Rejected> {
     let text = pem::without_marks(&seen.as_ref().map_err(Clone::clone)?.bytes);
     pem::whole(&text, path)?;
-    trust_anchors(&text, path)
+    trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text))
 }

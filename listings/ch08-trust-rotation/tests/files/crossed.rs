@@ -1,6 +1,15 @@
 //! Authorities that have issued each other, as when an old one vouches for a new one, and bridges between two.
 
-use super::kinds::Made;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use ch02_hot_reload::identity::Source;
+use ch05_race_conditions::Reader;
+use lab::BOUND;
+use openssl::hash::MessageDigest;
+
+use super::chapters::hasty;
+use super::kinds::{self, Made};
 use super::raw::{Raw, Tree, date, text};
 
 /// Authorities that have issued each other.
@@ -28,6 +37,10 @@ pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
     };
     let roots = match kind {
         "mutual" => vec![by_other, of_other],
+        "mutual-sha1" => {
+            tree.leaf.digest = MessageDigest::sha1();
+            vec![by_other, of_other]
+        }
         "mutual-first" | "mutual-expired-first" => vec![by_other, of_other, own, others],
         "mutual-last" => vec![own, others, by_other, of_other],
         "mutual-and-one" => vec![by_other, of_other, others],
@@ -43,4 +56,18 @@ pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
     tree.lay(made);
     made.roots(roots.iter().map(|der| text(der)).collect::<String>());
     true
+}
+
+/// A path that followed them would have no end, whether it is built or explained.
+#[test]
+fn authorities_that_have_issued_each_other_keep_no_reader_busy_forever() {
+    for kind in ["mutual", "mutual-and-one", "mutual-first", "mutual-sha1"] {
+        let directory = lab::directory().unwrap();
+        let source = Source::localhost(kinds::make(kind, directory.path()).unwrap());
+        let (sender, read) = channel();
+        thread::spawn(move || sender.send(Reader::new(hasty()).read(&source, None).map(drop)));
+        let read = read.recv_timeout(BOUND);
+        let read = read.unwrap_or_else(|why| panic!("{kind}: the reader does not end: {why}"));
+        read.unwrap_err();
+    }
 }
