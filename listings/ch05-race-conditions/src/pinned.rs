@@ -148,11 +148,8 @@ impl Directories {
         if !about.is_file() {
             return Err(no_file());
         }
-        if about.len() > LARGEST {
-            return Err(too_large());
-        }
-        // It may grow while it is read: the limit holds for what is read.
-        let mut bytes = Vec::with_capacity(about.len() as usize + 1);
+        // It may grow while it is read: the limit holds for what is read, and for the memory.
+        let mut bytes = Vec::with_capacity(about.len().min(LARGEST) as usize + 1);
         let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
         if read.map_err(failed)? as u64 > LARGEST {
             return Err(too_large());

@@ -6,6 +6,7 @@ mod expiry;
 mod explorer;
 mod model;
 mod pem;
+mod pinned;
 mod reader;
 mod rotation;
 mod shorter;

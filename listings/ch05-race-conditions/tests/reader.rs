@@ -335,6 +335,24 @@ fn what_flaps_is_not_believed() {
     }
 }
 
+/// Each loss has a time of its own: that one was waited for does not speak for another.
+#[test]
+fn a_second_loss_is_waited_for_as_well() {
+    let bench = bench(ExposedKey::Warn);
+    let (path, root) = (bench.path("ca.crt"), bench.agent.root_pem().to_owned());
+    let (second, third) = (Authority::new().unwrap(), Authority::new().unwrap());
+    let two = format!("{root}{}", second.root_pem());
+    fs::write(&path, format!("{two}{}", third.root_pem())).unwrap();
+    bench.loads();
+    fs::write(&path, &two).unwrap();
+    bench.rejects(Reason::TrustShrunk, "ca.crt");
+    bench.pass(SETTLE);
+    fs::write(&path, &root).unwrap();
+    bench.rejects(Reason::TrustShrunk, "ca.crt");
+    bench.pass(SETTLE);
+    bench.loads();
+}
+
 /// The limit of the rule: a set that grows, cut where it is already as large as the old one, has
 /// lost nothing. It is served, and the rest follows. A rename has no such moment.
 #[test]

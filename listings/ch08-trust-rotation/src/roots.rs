@@ -5,6 +5,7 @@
 
 mod events;
 mod hold;
+mod listed;
 mod no_tickets;
 mod state;
 mod usage;
@@ -30,6 +31,7 @@ use crate::root::{Root, validating_anchors};
 use crate::{Error, Refusal, RootUsage, Stage, Step, mutual};
 use events::{log_end, log_held, log_step};
 use hold::Haste;
+use listed::{each_once, names};
 use no_tickets::no_tickets;
 use state::State;
 
@@ -86,6 +88,7 @@ impl Roots {
                 let last = reading.state().asked.clone();
                 let asked = read(source, last.as_ref().or(serving));
                 let asked = asked.map_err(|rejected| one_file_for_two(source, rejected))?;
+                let asked = each_once(asked);
                 reading.state().asked = Some(asked.clone());
                 Ok(match serving {
                     Some(serving) => reading.effective_anchors(serving, asked),
@@ -105,11 +108,7 @@ impl Roots {
         let own = self.own(&asked);
         let mut state = self.state();
         let mut anchors: Vec<CertificateDer<'static>> = Vec::new();
-        for (at, (root, anchor)) in in_force.iter().zip(now).enumerate() {
-            // One name and one key are one root, in however many certificates it came.
-            if in_force[..at].contains(root) {
-                continue;
-            }
+        for (root, anchor) in in_force.iter().zip(now) {
             if let Some(at) = listed.iter().position(|listed| listed == root) {
                 self.call_off(&mut state, root);
                 // Renewed with its key, it takes its own place.
@@ -437,8 +436,4 @@ fn one_file_for_two(source: &Source, rejected: Rejected) -> Rejected {
         rejected.detail
     );
     Rejected { detail, ..rejected }
-}
-
-fn names(anchors: &[CertificateDer<'_>]) -> Vec<Root> {
-    anchors.iter().map(Root::of).collect()
 }

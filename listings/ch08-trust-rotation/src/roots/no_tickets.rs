@@ -7,7 +7,6 @@ use rustls::server::{NoServerSessionStorage, ProducesTickets};
 
 /// From here on each client that comes shows its certificate.
 pub(super) fn no_tickets(config: &mut ServerConfig) {
-    config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.ticketer = Arc::new(Without);
 }

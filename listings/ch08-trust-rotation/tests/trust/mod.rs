@@ -2,6 +2,7 @@
 //!
 //! Streams are in memory, and where time is the subject, it is virtual.
 
+mod again;
 mod bench;
 mod client;
 mod expiry;

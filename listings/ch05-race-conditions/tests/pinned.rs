@@ -1,0 +1,78 @@
+//! One look: what changes while it reads.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+
+use ch02_hot_reload::identity::Reason;
+use ch05_race_conditions::pinned::{LARGEST, look};
+use lab::agent::{Agent, Strategy};
+
+/// It was small when it was opened. The bound holds for what is read.
+#[test]
+fn a_file_that_grows_while_it_is_read() {
+    for more in [0, 1] {
+        let directory = lab::directory().unwrap();
+        let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+        let files = agent.files();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(&files.certificate)
+            .unwrap();
+        let room = LARGEST - file.metadata().unwrap().len();
+        let mut grow = Some(vec![b'\n'; (room + more) as usize]);
+        let seen = look(&files, None, &mut |step| {
+            if step == "file opened"
+                && let Some(grow) = grow.take()
+            {
+                file.write_all(&grow).unwrap();
+            }
+        });
+        match seen {
+            Ok(seen) => {
+                assert_eq!(more, 0, "more than the bound was read");
+                assert_eq!(seen.certificate.bytes.len() as u64, LARGEST);
+            }
+            Err(rejected) => {
+                assert_eq!(more, 1, "{rejected}");
+                assert_eq!(rejected.reason, Reason::TooLarge);
+                assert_eq!(rejected.file, files.certificate);
+                let said = format!("more than {LARGEST} bytes");
+                assert!(rejected.to_string().contains(&said), "{rejected}");
+            }
+        }
+    }
+}
+
+/// A file that claims to be as large as a disk makes nobody ask for so much memory.
+#[test]
+fn a_file_that_is_mostly_a_hole() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let files = agent.files();
+    let file = OpenOptions::new().write(true).open(&files.key).unwrap();
+    file.set_len(1 << 42).unwrap();
+    let rejected = look(&files, None, &mut |_| ()).err().unwrap();
+    assert_eq!(rejected.reason, Reason::TooLarge);
+    assert_eq!(rejected.file, files.key);
+}
+
+/// One file for both is read once: what takes its place in between does not make a pair of two halves.
+#[test]
+fn one_file_for_both_is_of_one_generation() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let files = agent.files();
+    assert_eq!(files.certificate, files.key);
+    let before = fs::read(&files.key).unwrap();
+    let mut rotated = false;
+    let seen = look(&files, None, &mut |step| {
+        if step == "file read" && !rotated {
+            rotated = true;
+            agent.rotate().unwrap();
+        }
+    });
+    let seen = seen.unwrap_or_else(|rejected| panic!("{rejected}"));
+    assert_ne!(fs::read(&files.key).unwrap(), before, "it was replaced");
+    assert!(seen.certificate.bytes == before, "the chain is another");
+    assert!(seen.key.bytes == before, "the key is another");
+}
