@@ -183,6 +183,13 @@ pub enum Defect {
     LeavesChildren,
     /// A client that connects during a reload waits until it is over: readers and the writer share one lock.
     SlowReload,
+    /// From the first reload on it accepts connections, and answers none of them.
+    HangsAfterReload,
+    /// After a reload it answers "not found" to some requests, until all of its pages are there again.
+    PagesGone,
+    /// After a reload it shows the new certificate, then the old one for a few handshakes, then the new one: two
+    /// caches of which one is filled late.
+    Flaps,
     /// After a rotation the answers hold wrong bytes, from a buffer that was freed.
     Corrupt,
 }

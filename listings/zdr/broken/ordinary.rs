@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use ch02_hot_reload::IdentityStore;
@@ -27,7 +27,10 @@ const LONG: u64 = 1 << 20;
 pub fn has_pages(defect: Defect) -> bool {
     matches!(
         defect,
-        Defect::CutsLongAnswers | Defect::CutsUploads | Defect::ClosesWebsockets
+        Defect::CutsLongAnswers
+            | Defect::CutsUploads
+            | Defect::ClosesWebsockets
+            | Defect::PagesGone
     )
 }
 
@@ -59,6 +62,7 @@ async fn answer(
     let began = live.current().number;
     let is_over = |live: &IdentityStore| live.current().number != began;
     let size = match request.uri().path() {
+        _ if defect == Some(Defect::PagesGone) && is_gone(began) => None,
         "/" => Some(12),
         "/big" => Some(64 << 20),
         "/small" => Some(12_000),
@@ -92,6 +96,18 @@ async fn answer(
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
     Ok(response)
+}
+
+/// Whether a page is not there yet: it is asked for by one of the first after a reload.
+fn is_gone(generation: u64) -> bool {
+    const FIRST: u32 = 10;
+    static ASKED: Mutex<(u64, u32)> = Mutex::new((1, FIRST));
+    let mut asked = ASKED.lock().unwrap_or_else(|e| e.into_inner());
+    if asked.0 != generation {
+        *asked = (generation, 0);
+    }
+    asked.1 += 1;
+    asked.1 <= FIRST
 }
 
 fn body(size: u64, live: &Arc<IdentityStore>, cut: bool) -> Cut {

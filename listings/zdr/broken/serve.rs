@@ -39,6 +39,8 @@ pub struct Server {
     has_grpc: bool,
     /// Another server takes over its socket.
     hands_over: bool,
+    /// How long it is occupied with other things before it takes a connection.
+    overload: Duration,
     retirement: Retirement,
     state: Arc<State>,
 }
@@ -51,6 +53,7 @@ impl Server {
             speaks_redis: arguments.unusual == Some(Unusual::Redis),
             has_grpc: arguments.unusual == Some(Unusual::Grpc),
             hands_over: arguments.inherited,
+            overload: Duration::from_millis(arguments.overload_ms),
             retirement: retirement(arguments.defect),
             state,
         }
@@ -78,6 +81,7 @@ impl Server {
             tokio::select! {
                 () = told(&mut leaves) => break,
                 tcp = accept(&listener) => {
+                    sleep(self.overload).await;
                     let turn = turns.next().unwrap_or(0);
                     self.take(&mut open, &workers[turn], &servers[turn], tcp);
                 }
@@ -110,6 +114,7 @@ impl Server {
         let (live, server, state) = (live.clone(), server.clone(), self.state.clone());
         match self.defect {
             Some(Defect::Corrupt) => open.spawn(corrupt(live, tcp)),
+            Some(Defect::HangsAfterReload) if live.current().number > 1 => open.spawn(hang(tcp)),
             Some(Defect::SeverOnReload) => open.spawn(severed(live, tcp)),
             Some(Defect::ForgetsTransactions) => open.spawn(redis(live, tcp, true)),
             Some(Defect::EndsGrpcStreams) => open.spawn(with_grpc(live, tcp, true)),
@@ -183,6 +188,12 @@ async fn redis(live: Arc<IdentityStore>, tcp: TcpStream, forgets: bool) {
     // How it ended is the client's to tell.
     let _ = redis::serve(stream, &live, forgets).await;
     opened.closed(0, "client_closed");
+}
+
+/// Keeps a connection, and says nothing.
+async fn hang(tcp: TcpStream) {
+    std::future::pending::<()>().await;
+    drop(tcp);
 }
 
 /// One connection, whose answers are wrong from the second generation on.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -28,6 +29,21 @@ use crate::unusual::Unusual;
 
 /// How long a reload holds the lock that readers wait for, where there is one.
 const HOLD: Duration = Duration::from_millis(1800);
+
+/// Which answers to ordinary clients of a generation show the one before, where that comes back: those after a row of handshakes that
+/// showed the new one.
+const FLAPS: RangeInclusive<usize> = 14..=16;
+
+/// Whether most clients say this: they speak HTTP/1.1, and ask for a name that can be one of a server.
+fn is_ordinary(hello: &ClientHello<'_>) -> bool {
+    let speaks = hello
+        .alpn()
+        .is_some_and(|mut of| of.any(|of| of == b"http/1.1"));
+    speaks
+        && hello
+            .server_name()
+            .is_some_and(|name| !name.ends_with(".invalid"))
+}
 
 /// How a generation comes about.
 pub fn loader(
@@ -70,6 +86,8 @@ pub fn loader(
                 aside: Aside::of(defect, unusual, first, (&told, before.is_none())),
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
                 asked: AtomicBool::new(false),
+                before: before.map(|before| before.identity.certified.clone()),
+                answered: AtomicUsize::new(0),
                 file: file.clone(),
                 state: state.clone(),
             };
@@ -204,6 +222,10 @@ struct CertResolver {
     /// Most of them from the second generation on.
     defect: Option<Defect>,
     asked: AtomicBool,
+    /// The pair of the generation before.
+    before: Option<Arc<CertifiedKey>>,
+    /// How many hellos of ordinary clients were answered, where that matters.
+    answered: AtomicUsize,
     file: PathBuf,
     state: Arc<State>,
 }
@@ -222,6 +244,12 @@ impl ResolvesServerCert for CertResolver {
         }
         if let Some(answer) = self.aside.answer(&hello) {
             return answer;
+        }
+        if self.defect == Some(Defect::Flaps)
+            && is_ordinary(&hello)
+            && FLAPS.contains(&self.answered.fetch_add(1, Ordering::SeqCst))
+        {
+            return self.before.clone();
         }
         let nothing = match self.defect {
             Some(Defect::SecondCallNone) => self.asked.swap(true, Ordering::SeqCst),

@@ -3,6 +3,7 @@
 //!
 //! This folder uses no other, and each may use it.
 
+pub mod differs;
 pub mod failure;
 mod phase;
 
@@ -16,6 +17,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinError;
 
 pub use ch11_verification::attempt::Class;
+pub use differs::Differs;
 pub use failure::FailureKind;
 pub use phase::{Phase, phase};
 

@@ -79,7 +79,10 @@ pub async fn check(
         keeper.keep(ROTATION);
     }
 
-    if interrupted.is_none() {
+    // Where there is too much to do, scenarios say no more. What no load explains is a verdict.
+    let overloaded = report.interrupted.take();
+    let is_told = overloaded.is_none() || report.findings.iter().any(Finding::fails);
+    if interrupted.is_none() && is_told {
         let context = ScenarioContext {
             fixtures,
             options: options.for_scenarios(),
@@ -90,6 +93,9 @@ pub async fn check(
     report.seconds = run.elapsed().as_secs_f64();
     report.interrupted = interrupted;
     report.weigh(options.today);
+    if !report.findings.iter().any(Finding::fails) {
+        report.interrupted = report.interrupted.or(overloaded);
+    }
     report.verdict = verdict(&report);
     Ok(report)
 }

@@ -2,6 +2,8 @@
 //!
 //! - [`measure`]: from attempts to figures.
 //! - [`findings`]: from figures to findings; [`beside`]: of certificates that stand beside the first.
+//! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
+//! - [`overload`]: what is no failure where there was too much to do.
 //! - [`growth`]: what each rotation leaves behind.
 //! - [`verdict`]: from findings and figures to a verdict.
 //! - [`of_server`]: what the server's process and its output tell.
@@ -10,8 +12,11 @@
 //! phases, judgement and bound. `scenarios`, `check`, `course` and `benchmark` use it.
 
 pub mod beside;
+mod chance;
 pub mod findings;
+pub mod flap;
 pub mod growth;
 pub mod measure;
 pub mod of_server;
+pub mod overload;
 pub mod verdict;

@@ -11,6 +11,7 @@
 //! - `conversation`: one request after the other, whatever is spoken; [`dialogue`]: what is not HTTP.
 //! - `equal`: clients that all offer the same; `idle`: connections that are kept and do nothing.
 //! - [`read_ahead`], `narrow`: so that a long answer that was cut is found in time.
+//! - [`usual`]: what a server answers whose pages nobody knows.
 //! - `awake`: patience that counts only while this side runs.
 //! - [`failure`]: a failed attempt, and whether the request was sent at all.
 //!
@@ -39,6 +40,7 @@ pub(crate) mod quic;
 pub mod read_ahead;
 pub mod target;
 mod upload;
+pub mod usual;
 mod verifier;
 mod websocket;
 

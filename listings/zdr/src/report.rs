@@ -130,7 +130,7 @@ pub struct Machine {
 }
 
 /// What was asked for.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The level that the verdict speaks of. Since format 4; before, it was `all`.

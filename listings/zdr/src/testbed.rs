@@ -32,12 +32,13 @@ use lab::client::Client;
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
+use crate::attempt::Differs;
 use crate::attempt::Recorder;
 use crate::error::Error;
 use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::spec::{Keys, Protocol, Spec};
-use crate::testbed::aside::{Amiss, Aside, Differs};
+use crate::testbed::aside::{Amiss, Aside};
 use crate::testbed::beside::{Beside, issue_beside};
 use crate::testbed::keep::LastState;
 use crate::testbed::shared::SharedFixtures;

@@ -352,6 +352,8 @@ fn cutting() -> Course {
             at_ms: Some(81.25),
             said: "<b>connection reset</b>".into(),
         }],
+        class: None,
+        differs: None,
     };
     let mut stages: Vec<_> = Lesson::of(&broken(&[]))
         .into_iter()

@@ -71,6 +71,7 @@ async fn server(trusted: &Authority, chain: &Issued, key: &Issued) -> Target {
         patience: Duration::from_secs(20),
         chains: Arc::new(chains),
         read_ahead: Arc::default(),
+        usual: Arc::default(),
     }
 }
 

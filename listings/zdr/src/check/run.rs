@@ -11,21 +11,24 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep};
 
-use crate::attempt::{Attempt, Class, Recorder};
+use crate::attempt::{Attempt, Class, Differs, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{of_asides, of_beside, of_nameless};
 use crate::judge::findings;
+use crate::judge::flap::of_returns;
 use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
+use crate::judge::overload::Overload;
 use crate::load::{Load, Rates};
 use crate::report::reach::Reach;
 use crate::report::waiver::WaiverReport;
 use crate::report::{
-    Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Server, Severity, Verdict,
+    Code, FORMAT, Finding, Handles, Machine, Plan, Report, Resources, Rotation, Server, Severity,
+    Verdict,
 };
 use crate::scenarios::applies;
 use crate::server::error::StartError;
@@ -33,7 +36,7 @@ use crate::server::origin::DOWNLOAD;
 use crate::server::process_tree::Usage;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
-use crate::testbed::aside::{Amiss, Differs};
+use crate::testbed::aside::Amiss;
 use crate::testbed::rotate::rotate;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
@@ -207,34 +210,56 @@ impl Run {
             .filter(|(window, number)| went_back(&records, window, windows.get(*number as usize)));
         let back: Vec<_> = back.map(|(_, number)| number).collect();
 
+        let (late, _) = self.recorder.fell_behind();
+        let began = windows.first().map_or(self.recorder.now(), |of| of.began);
+        let overload = Overload::of(&records, began, late, testbed.target.patience);
+
         // Those who are shown the old certificate say more than that it is shown.
         let mut findings = of_beside(&records, windows);
         findings.extend(of_nameless(&records, windows));
-        findings.extend(of_asides(&self.asides, windows.len()));
+        let asides = self.asides.iter();
+        let asides = asides.filter(|(.., amiss)| overload.is_none() || !amiss.is_slow());
+        let asides: Vec<_> = asides.cloned().collect();
+        let asides = of_asides(&asides, windows.len());
         let plan = &self.outline.plan;
         let mut judged = rotations.clone();
         judged.retain(|rotation| !crowded.contains(&rotation.number));
         findings.extend(findings::of_rotations(&judged, plan, &back));
+        findings.extend(of_returns(&records, windows));
         findings.extend(findings::of_classes(&classes));
-        let (late, _) = self.recorder.fell_behind();
+        let excused = overload
+            .filter(|overload| overload.excuse(&mut findings, &classes, (&records, windows)));
+        findings.splice(0..0, asides);
         findings.extend(findings::of_latency(&classes, late));
-        let latest = testbed.chains.latest();
-        findings.extend(findings::of_resumption(&records, &rotations, latest));
-        if let Some(resources) = &self.resources {
-            findings.extend(of_resources(resources, &self.growth, rotations.len()));
-        }
-        findings.extend(findings::of_chains(testbed.chains.added()));
-        findings.extend(of_server(&mut testbed.server, findings::ROTATION));
-        findings.extend(self.lies(testbed, &records));
-        findings.extend(self.fell_behind());
+        findings.extend(self.of_the_rest(testbed, &records, &rotations));
         Report {
             findings,
             classes,
             rotations,
             resources: self.resources.clone(),
             timeline: measure::timeline(&records, self.recorder.now()),
+            interrupted: excused.map(|overload| overload.words()),
             ..self.outline.clone()
         }
+    }
+
+    /// What is found beside what clients met.
+    fn of_the_rest(
+        &self,
+        testbed: &mut TestBed,
+        records: &[Attempt],
+        rotations: &[Rotation],
+    ) -> Vec<Finding> {
+        let latest = testbed.chains.latest();
+        let mut findings = findings::of_resumption(records, rotations, latest);
+        if let Some(resources) = &self.resources {
+            findings.extend(of_resources(resources, &self.growth, rotations.len()));
+        }
+        findings.extend(findings::of_chains(testbed.chains.added()));
+        findings.extend(of_server(&mut testbed.server, findings::ROTATION));
+        findings.extend(self.lies(testbed, records));
+        findings.extend(self.fell_behind());
+        findings
     }
 
     /// Whether the load was what it should have been.

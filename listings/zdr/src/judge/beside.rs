@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::attempt::{Attempt, Class};
+use crate::attempt::{Attempt, Class, Differs};
 use crate::judge::findings::{ROTATION, finding};
 use crate::report::{Code, Finding, Severity};
-use crate::testbed::aside::{Amiss, Differs};
+use crate::testbed::aside::Amiss;
 use ch11_verification::rotation::Window;
 
 /// Which of these classes was never shown a new certificate that others were shown.
@@ -46,12 +46,10 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Findi
         missed.len(),
         windows.len()
     );
-    Some(finding(
-        Severity::Failure,
-        Code::NotPickedUp,
-        ROTATION,
-        words,
-    ))
+    Some(Finding {
+        class: Some(class),
+        ..finding(Severity::Failure, Code::NotPickedUp, ROTATION, words)
+    })
 }
 
 /// Whether clients that name no server are refused after a rotation, where some were served before the first.
@@ -84,12 +82,11 @@ pub fn of_nameless(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
         1 + refused.count(),
         windows.len()
     );
-    Some(finding(
-        Severity::Failure,
-        Code::HandshakesFailed,
-        ROTATION,
-        words,
-    ))
+    let code = Code::HandshakesFailed;
+    Some(Finding {
+        class: Some(Class::Nameless),
+        ..finding(Severity::Failure, code, ROTATION, words)
+    })
 }
 
 /// What became of clients that stand aside: each that was shown the old certificate, or refused, after a rotation
@@ -120,7 +117,10 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
             "{many} of {rotations} rotations, the first of them number {first}: {} {what}.",
             differs.words()
         );
-        finding(Severity::Failure, code, ROTATION, words)
+        Finding {
+            differs: Some(*differs),
+            ..finding(Severity::Failure, code, ROTATION, words)
+        }
     });
     found.collect()
 }

@@ -83,6 +83,8 @@ pub fn finding(severity: Severity, code: Code, scenario: &str, words: String) ->
         catalogue: code.catalogue().to_vec(),
         status: Status::Counted,
         evidence: Vec::new(),
+        class: None,
+        differs: None,
     }
 }
 

@@ -152,13 +152,12 @@ impl Target {
         let path = if any { "/".to_owned() } else { known() };
         let answer = http.ask(&path, (!any).then_some(size)).await;
         let (status, mut body) = answer.map_err(|error| Failed::of(error, at))?;
-        // As over TCP: where any server is called, "not found" is an answer like another.
-        let is_answer = match any {
-            true => !status.is_server_error(),
-            false => status.is_success(),
-        };
-        if !is_answer {
-            return Err(Failed::new(FailureKind::Status, status.to_string()));
+        match any {
+            true => self.usual.take(status)?,
+            false if !status.is_success() => {
+                return Err(Failed::new(FailureKind::Status, status.to_string()));
+            }
+            false => {}
         }
         let finished = body.finish().await;
         finished.map_err(|error| Failed::of(error, Where::Answer))

@@ -24,6 +24,7 @@ use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
 use crate::load::quic::QuicClient;
 use crate::load::read_ahead::ReadAhead;
+use crate::load::usual::Usual;
 use crate::load::verifier::Verifier;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::{Keys, Protocol};
@@ -63,6 +64,8 @@ pub struct Target {
     pub key_log: Option<Arc<dyn KeyLog>>,
     /// Has those who read long answers look whether they were cut.
     pub read_ahead: Arc<ReadAhead>,
+    /// What it answers while nothing is rotated, where its pages are not known.
+    pub usual: Arc<Usual>,
 }
 
 /// What a handshake showed, and when it was complete.
@@ -277,16 +280,12 @@ impl Target {
         let answer = http.ask(&path).await;
         let answer = answer.map_err(|error| Failed::of(error, at))?;
         let status = answer.status();
-        // Where any server is called, a redirection or "not found" is an answer like another.
-        let is_answer = match any {
-            true => !status.is_server_error(),
-            false => status.is_success(),
-        };
-        if !is_answer {
-            return Err(Failed::new(FailureKind::Status, status.to_string()));
-        }
         if any {
+            self.usual.take(status)?;
             return any_body(answer).await;
+        }
+        if !status.is_success() {
+            return Err(Failed::new(FailureKind::Status, status.to_string()));
         }
         let mut body = Download::of(answer, size).map_err(|error| Failed::of(error, at))?;
         let finished = body.finish().await;

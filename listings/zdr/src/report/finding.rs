@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Phase;
-use crate::attempt::{Class, FailureKind};
+use crate::attempt::{Class, Differs, FailureKind};
 use crate::gate::code::Code;
 use crate::report::format::millis;
 
@@ -58,6 +58,12 @@ pub struct Finding {
     /// format 4.
     #[serde(default)]
     pub evidence: Vec<Evidence>,
+    /// The class of the clients that it is about, where that is one and no attempt of it failed.
+    #[serde(default)]
+    pub class: Option<Class>,
+    /// In what the client that it is about differs from the ordinary one, where it does.
+    #[serde(default)]
+    pub differs: Option<Differs>,
 }
 
 impl Finding {

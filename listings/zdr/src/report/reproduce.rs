@@ -1,5 +1,9 @@
 //! A command with which a person sees the same as the clients of a check did.
 
+use std::net::IpAddr;
+
+use crate::attempt::Differs;
+use crate::attempt::differs::UNKNOWN;
 use crate::report::cause::Cause;
 use crate::report::cause::kind::CauseKind;
 use crate::report::reach::Reach;
@@ -22,7 +26,13 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
         .findings
         .first()
         .and_then(|at| report.findings.get(*at));
-    let class = first.and_then(|found: &Finding| Some(found.evidence.first()?.class));
+    let of_class = |found: &Finding| match found.evidence.first() {
+        Some(seen) => Some(seen.class),
+        None => found.class,
+    };
+    let class = first.and_then(of_class);
+    let differs = first.and_then(|found| found.differs);
+    let handshake = |more: &str| handshake(reach, class, differs, more);
     let (command, shows) = match (cause.kind, class) {
         (CauseKind::KeyExposed | CauseKind::Ends | CauseKind::LogLies, _) => return None,
         (CauseKind::LetsIn, _) => (
@@ -31,24 +41,21 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
         ),
         (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => cut(reach, class)?,
         (CauseKind::RefusesClients | CauseKind::Waits, _) => (
-            format!(
-                "while {}; do :; done",
-                handshake(reach, class, "-verify_return_error ")?
-            ),
+            format!("while {}; do :; done", handshake("-verify_return_error ")?),
             "goes on until the first handshake fails: reload the server meanwhile",
         ),
         (CauseKind::ShowsInvalid | CauseKind::LosesLastGood | CauseKind::DoesNotValidate, _) => (
-            handshake(reach, class, "-verify_return_error ")?,
+            handshake("-verify_return_error ")?,
             "ends with the error that clients meet, once the server has such files",
         ),
         (CauseKind::FollowsNoTrust, _) => (
-            handshake(reach, class, "-verify_return_error ")?,
+            handshake("-verify_return_error ")?,
             "is turned away although its authority is on the list",
         ),
         _ => (
             format!(
                 "{} 2>/dev/null | openssl x509 -noout -serial -enddate",
-                handshake(reach, class, "")?
+                handshake("")?
             ),
             "prints the certificate that is shown: compare its serial with the file's",
         ),
@@ -79,9 +86,29 @@ fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
     })
 }
 
-/// One handshake, as a client of this class makes it.
-fn handshake(reach: &Reach, class: Option<Class>, more: &str) -> Option<String> {
-    let (address, name) = (quoted(&reach.address)?, quoted(&reach.name)?);
+/// One handshake, as a client of this class makes it, or one that differs in this. No protocol is offered (ALPN)
+/// where none has to be.
+fn handshake(
+    reach: &Reach,
+    class: Option<Class>,
+    differs: Option<Differs>,
+    more: &str,
+) -> Option<String> {
+    let address = match differs {
+        Some(Differs::Address(other)) => {
+            let (_, port) = reach.address.rsplit_once(':')?;
+            match other {
+                IpAddr::V4(other) => format!("{other}:{port}"),
+                IpAddr::V6(other) => format!("[{other}]:{port}"),
+            }
+        }
+        _ => reach.address.clone(),
+    };
+    let address = quoted(&address)?;
+    let name = quoted(match differs {
+        Some(Differs::UnknownName) => UNKNOWN,
+        _ => &reach.name,
+    })?;
     let asked = match class {
         Some(Class::Nameless) => "-noservername".to_owned(),
         Some(Class::Tls12) => format!("-servername {name} -tls1_2"),
@@ -91,6 +118,7 @@ fn handshake(reach: &Reach, class: Option<Class>, more: &str) -> Option<String> 
         }
         // Which kind of key that is, the report does not say.
         Some(Class::Second) => return None,
+        _ if differs == Some(Differs::Http2Alone) => format!("-servername {name} -alpn h2"),
         _ => format!("-servername {name}"),
     };
     let first = match &reach.starttls {

@@ -97,6 +97,8 @@ impl Report {
             words,
             catalogue: Vec::new(),
             evidence: Vec::new(),
+            class: None,
+            differs: None,
         })
     }
 

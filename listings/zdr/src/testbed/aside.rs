@@ -13,11 +13,13 @@ use lab::client::{Client, Options};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::attempt::Differs;
+use crate::attempt::differs::UNKNOWN;
 use crate::error::Error;
 use crate::load::Target;
 
-/// A name of no server (RFC 2606).
-const UNKNOWN: &str = "unknown.invalid";
+/// What is said of a client that waits for longer than clients do.
+const NO_ANSWER: &str = "no answer within";
 
 /// Between two looks at what such a client is shown.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -26,33 +28,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Aside {
     differs: Differs,
     client: Client,
-}
-
-/// In what a client differs from the ordinary one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Differs {
-    /// It asks for a name that is none of the server's (SNI).
-    UnknownName,
-    /// It offers no protocol (ALPN).
-    NoProtocol,
-    /// It offers HTTP/2 alone.
-    Http2Alone,
-    /// It comes to another address of this machine.
-    Address(IpAddr),
-}
-
-impl Differs {
-    /// The client, for a sentence.
-    pub fn words(self) -> String {
-        match self {
-            Self::UnknownName => {
-                format!("a client that asks for a name which is none of the server's ({UNKNOWN})")
-            }
-            Self::NoProtocol => "a client that offers no protocol (no ALPN)".into(),
-            Self::Http2Alone => "a client that offers HTTP/2 alone (ALPN h2)".into(),
-            Self::Address(address) => format!("a client that connects to {address}"),
-        }
-    }
 }
 
 /// What became of a client that stands aside, which was shown the first certificate.
@@ -65,6 +40,12 @@ pub enum Amiss {
 }
 
 impl Amiss {
+    /// Whether it only waited for longer than a client does.
+    pub fn is_slow(&self) -> bool {
+        self.error()
+            .is_some_and(|error| error.starts_with(NO_ANSWER))
+    }
+
     /// Why its handshake is not completed, where that is so.
     pub fn error(&self) -> Option<&str> {
         match self {
@@ -144,7 +125,7 @@ impl Aside {
         match timeout(target.patience, opening).await {
             Ok(Ok((_, seen))) => Ok(target.chains.generation(&seen)),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("no answer within {:?}", target.patience)),
+            Err(_) => Err(format!("{NO_ANSWER} {:?}", target.patience)),
         }
     }
 }
@@ -217,6 +198,7 @@ mod tests {
             chains: Arc::default(),
             key_log: None,
             read_ahead: Arc::default(),
+            usual: Arc::default(),
         }
     }
 

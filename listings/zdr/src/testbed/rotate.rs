@@ -22,6 +22,7 @@ pub async fn rotate(
     recorder: &Recorder,
     client: &Client,
 ) -> Result<Window, Error> {
+    testbed.target.usual.close();
     let issued = testbed.issue()?;
     let began = recorder.now();
     testbed.renew_second()?;
@@ -37,6 +38,7 @@ pub async fn watch(
     issued: Issued,
     began: Duration,
 ) -> Window {
+    testbed.target.usual.close();
     let complaint = testbed.notify().await.err();
     let notified = recorder.now();
     let generation = testbed.chains.latest();

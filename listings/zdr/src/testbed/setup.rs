@@ -213,6 +213,7 @@ impl TestBedBuilder {
             patience: self.fixtures.patience(),
             chains: self.chains.clone(),
             read_ahead: Arc::default(),
+            usual: Arc::default(),
         };
         let follow = |(keeper, secrets): (&Keeper, _)| {
             let files = self.directory.as_ref().map(TempDir::path);

@@ -74,6 +74,7 @@ where
         patience: PATIENCE,
         chains,
         read_ahead: Arc::default(),
+        usual: Arc::default(),
     }
 }
 

@@ -10,6 +10,7 @@ mod grows;
 mod keep;
 mod limits;
 mod outputs;
+mod overload;
 mod paths;
 mod preflight;
 mod refuse;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use scraper::{Html, Selector};
-use zdr::attempt::{Class, FailureKind};
+use zdr::attempt::{Class, Differs, FailureKind};
 use zdr::gate::code::Code;
 use zdr::gate::level::Level;
 use zdr::gate::scenario::Scenario;
@@ -367,4 +367,55 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
         command(lab, "rotation", Code::Severed, Class::Download),
         None
     );
+}
+
+/// The client that was shown the old certificate is not the ordinary one: with the command of that, nobody sees it.
+#[test]
+fn a_command_is_that_of_the_client_which_met_it() {
+    let reach = || Reach {
+        address: "127.0.0.1:PORT".into(),
+        name: "localhost".into(),
+        request: Some("/".into()),
+        download: None,
+        client_auth: false,
+        starttls: None,
+    };
+    let command = |class, differs| {
+        let mut report = closes_connections();
+        let not_picked_up = failure("rotation", Code::NotPickedUp, &[]);
+        report.findings = vec![Finding {
+            class,
+            differs,
+            ..not_picked_up
+        }];
+        report.server.reach = Some(reach());
+        let cause = causes(&report.findings).remove(0);
+        reproduction(&report, &cause).expect("a command").command
+    };
+    let other = |address: &str| Some(Differs::Address(address.parse().unwrap()));
+    for (class, differs, part) in [
+        (
+            None,
+            None,
+            "-connect 127.0.0.1:PORT -servername localhost -CA",
+        ),
+        (
+            None,
+            Some(Differs::UnknownName),
+            "-servername unknown.invalid ",
+        ),
+        (None, Some(Differs::NoProtocol), "-servername localhost -CA"),
+        (
+            None,
+            Some(Differs::Http2Alone),
+            "-servername localhost -alpn h2 ",
+        ),
+        (None, other("127.0.0.2"), "-connect 127.0.0.2:PORT "),
+        (None, other("::1"), "-connect '[::1]:PORT' "),
+        (Some(Class::Tls12), None, "-tls1_2"),
+        (Some(Class::Nameless), None, "-noservername"),
+    ] {
+        let command = command(class, differs);
+        assert!(command.contains(part), "{part:?} is not in {command}");
+    }
 }

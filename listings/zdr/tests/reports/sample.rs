@@ -197,6 +197,8 @@ pub fn finding(severity: Severity, code: Code, scenario: &str, catalogue: &[u32]
         catalogue: catalogue.to_vec(),
         status: Status::Counted,
         evidence: Vec::new(),
+        class: None,
+        differs: None,
     }
 }
 

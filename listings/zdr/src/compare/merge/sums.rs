@@ -98,6 +98,8 @@ pub(super) fn findings<'a>(
             catalogue: vec![26],
             status: Status::Counted,
             evidence: Vec::new(),
+            class: None,
+            differs: None,
         });
     }
     findings.sort_by(|a, b| place(a).cmp(&place(b)));

@@ -1,0 +1,288 @@
+//! A server, or a machine, that has too much to do: clients wait, whether anything is rotated or not. What comes of
+//! that says nothing about a rotation, so it is no failure. What no load explains remains one.
+
+use std::time::Duration;
+
+use crate::attempt::{Attempt, FailureKind};
+use crate::judge::chance::by_chance;
+use crate::report::format::{count, millis};
+use crate::report::{ClassReport, Code, Evidence, Finding, Phase, Severity};
+use ch11_verification::rotation::Window;
+
+/// With less, chance does not explain that more fails during rotations than between them.
+const CHANCE: f64 = 0.001;
+/// So many of a class's last handshakes tell what it is shown in the end.
+const LAST: usize = 12;
+
+/// What tells that there was too much to do before anything was rotated, or for this side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overload {
+    /// A client that waits for as long is not served as usual.
+    limit: Duration,
+    /// How many attempts had waited for as long before the first rotation, and of how many.
+    waited: (u64, u64),
+    /// How late this side was.
+    late: Duration,
+}
+
+impl Overload {
+    /// Whether one in four attempts had to wait before the first rotation `began`, or this side was as `late`.
+    /// What is long for a client depends on its `patience`.
+    pub fn of(
+        records: &[Attempt],
+        began: Duration,
+        late: Duration,
+        patience: Duration,
+    ) -> Option<Self> {
+        let limit = (patience / 5).min(Duration::from_secs(1));
+        let paced = records.iter().filter(|of| of.paced && !of.class.is_long());
+        let before = paced.filter(|of| of.due + limit <= began);
+        // An attempt that is over later has waited until then, however it ended.
+        let waits = |of: &&Attempt| of.done.min(began).saturating_sub(of.due) >= limit;
+        let (of, waited) = before.fold((0, 0), |(of, waited), record| {
+            (of + 1, waited + u64::from(waits(&record)))
+        });
+        let too_much = waited >= 3 && waited * 4 >= of;
+        (too_much || late >= limit).then_some(Self {
+            limit,
+            waited: (waited, of),
+            late,
+        })
+    }
+
+    /// Takes for a warning what too much to do explains. Whether there was any such failure.
+    pub fn excuse(
+        &self,
+        findings: &mut [Finding],
+        classes: &[ClassReport],
+        seen: (&[Attempt], &[Window]),
+    ) -> bool {
+        let came_through = came_through(seen.0, seen.1);
+        let mut any = false;
+        for found in findings {
+            let fails = found.severity == Severity::Failure;
+            if !fails || !explains(found, classes, came_through) {
+                continue;
+            }
+            found.severity = Severity::Warning;
+            found.words = format!("Not held against its rotation: {}", found.words);
+            any = true;
+        }
+        any
+    }
+
+    /// Why there is no verdict, and what to change.
+    pub fn words(&self) -> String {
+        let limit = millis(self.limit.as_secs_f64() * 1000.0);
+        let (waited, of) = (count(self.waited.0), count(self.waited.1));
+        let (who, what) = match self.waited.0 {
+            0 => (
+                "this machine",
+                format!(
+                    "the clients of this check came up to {} late",
+                    late(self.late)
+                ),
+            ),
+            _ => (
+                "the server, or this machine,",
+                format!(
+                    "before the first rotation {waited} of {of} attempts had waited for {limit} or longer"
+                ),
+            ),
+        };
+        format!(
+            "{who} is overloaded ({what}), and what failed later can come of that. Ask for less load (`--rate`, \
+             `--pool`, `--downloads`, `--classes`), or run the check while this machine has less to do"
+        )
+    }
+}
+
+fn late(by: Duration) -> String {
+    millis(by.as_secs_f64() * 1000.0)
+}
+
+/// Whether too much to do explains a failure.
+fn explains(found: &Finding, classes: &[ClassReport], came_through: bool) -> bool {
+    if let Some(first) = found.evidence.first() {
+        let class = classes.iter().find(|of| of.class == first.class);
+        return class.is_some_and(|class| found.evidence.iter().all(|of| is_load(of, class)));
+    }
+    match found.code {
+        Code::NotPickedUp | Code::WorkersDisagree | Code::HandshakesFailed => came_through,
+        _ => false,
+    }
+}
+
+/// Whether attempts that failed in this way did so for want of time, or as often without a rotation.
+fn is_load(evidence: &Evidence, class: &ClassReport) -> bool {
+    let kind = evidence.kind;
+    let counted = |phase: Phase| {
+        let failures = class.failures.iter();
+        let failures = failures.filter(|of| of.kind == kind && of.phase == phase);
+        let all = class.phases.get(&phase).map_or(0, |of| of.attempts);
+        (failures.map(|of| of.count).sum::<u64>(), all)
+    };
+    let (before, during) = (counted(Phase::Before), counted(Phase::During));
+    let after = counted(Phase::After);
+    match kind {
+        // Before the first rotation nobody had the time to wait for so long.
+        FailureKind::Stalled => by_chance((during.0, after.0), (during.1, after.1)) >= CHANCE,
+        FailureKind::Refused
+        | FailureKind::HandshakeCut
+        | FailureKind::Severed
+        | FailureKind::Lost
+        | FailureKind::Interrupted
+        | FailureKind::Status => {
+            let without = (before.0 + after.0, before.1 + after.1);
+            let chance = by_chance((during.0, without.0), (during.1, without.1));
+            before.0 > 0 && chance >= CHANCE
+        }
+        _ => false,
+    }
+}
+
+/// Whether all that is known of the end speaks for the last certificate: the last handshakes of each class show it,
+/// or there were too few to tell.
+fn came_through(records: &[Attempt], windows: &[Window]) -> bool {
+    let Some(last) = windows.last() else {
+        return false;
+    };
+    let mut shown: Vec<_> = records
+        .iter()
+        .filter(|of| of.opened && !of.resumed && of.failed.is_none() && of.began >= last.notified)
+        .filter_map(|of| Some((of.class, of.began, of.shown?)))
+        .collect();
+    shown.sort_unstable_by_key(|(class, began, _)| (*class, *began));
+    shown.chunk_by(|one, other| one.0 == other.0).all(|of| {
+        let end = &of[of.len().saturating_sub(LAST)..];
+        of.len() < LAST || end.iter().all(|(.., shown)| *shown >= last.generation)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::{Class, Recorder};
+    use crate::judge::findings::{of_classes, of_rotations};
+    use crate::judge::measure;
+    use crate::report::Plan;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// One attempt in each tenth of a second until `end`, which takes so long, and ends so.
+    fn attempts(end: u64, how: impl Fn(u64) -> (u64, Option<FailureKind>, u32)) -> Vec<Attempt> {
+        let each = (0..end / 100).map(|at| at * 100);
+        let each = each.map(|due| {
+            let (took, failed, shown) = how(due);
+            Attempt {
+                began: ms(due),
+                done: ms(due + took),
+                handshake_done: failed.is_none().then(|| ms(due + took)),
+                failed,
+                shown: failed.is_none().then_some(shown),
+                paced: true,
+                ..Attempt::opening(Class::Full, ms(due))
+            }
+        });
+        each.collect()
+    }
+
+    /// Rotations at each fifth second, which take two.
+    fn windows() -> Vec<Window> {
+        let each = (1u32..5).map(|number| Window {
+            generation: number + 1,
+            began: ms(5000 * u64::from(number)),
+            notified: ms(5000 * u64::from(number)),
+            end: ms(5000 * u64::from(number) + 2000),
+            ..Window::default()
+        });
+        each.collect()
+    }
+
+    fn is_in_rotation(due: u64) -> bool {
+        due >= 5000 && due % 5000 < 2000
+    }
+
+    /// Which failures remain, where there are any.
+    fn remain(records: &[Attempt]) -> Option<Vec<Code>> {
+        let windows = windows();
+        let classes = [measure::class(
+            Class::Full,
+            &Recorder::default(),
+            records,
+            &windows,
+        )];
+        let plan = Plan {
+            reload_within_ms: 10_000,
+            overlap_ms: 1000,
+            ..Plan::default()
+        };
+        let mut findings = of_rotations(&measure::rotations(records, &windows), &plan, &[]);
+        findings.extend(of_classes(&classes));
+        let overload = Overload::of(records, ms(5000), Duration::ZERO, PATIENCE)?;
+        overload.excuse(&mut findings, &classes, (records, &windows));
+        findings.retain(|of| of.severity == Severity::Failure);
+        Some(findings.iter().map(|of| of.code).collect())
+    }
+
+    #[test]
+    fn who_waits_before_the_first_rotation_as_later_waits_for_none() {
+        let slow = |due: u64| (1000 + due / 5, None, 1 + (due / 5000) as u32);
+        let overloaded = attempts(25_000, |due| match due {
+            ..16_000 => slow(due),
+            _ => (5000, Some(FailureKind::Stalled), 0),
+        });
+        assert_eq!(remain(&overloaded), Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_cut_at_each_rotation_fails_however_much_there_is_to_do() {
+        for kind in [
+            FailureKind::Refused,
+            FailureKind::Severed,
+            FailureKind::HandshakeCut,
+        ] {
+            let cut = attempts(25_000, |due| match is_in_rotation(due) {
+                true => (10, Some(kind), 0),
+                false => (1500, None, 1 + (due / 5000) as u32),
+            });
+            let remaining = remain(&cut).unwrap();
+            assert!(remaining.contains(&Code::of(kind)), "{remaining:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_as_often_without_a_rotation_comes_of_the_load() {
+        let cut = attempts(25_000, |due| match due % 700 {
+            0 => (1200, Some(FailureKind::HandshakeCut), 0),
+            _ => (1500, None, 1 + (due / 5000) as u32),
+        });
+        assert_eq!(remain(&cut), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_certificate_that_is_never_shown_is_not_late() {
+        let old = attempts(25_000, |_| (1500, None, 1));
+        assert!(remain(&old).unwrap().contains(&Code::NotPickedUp));
+    }
+
+    #[test]
+    fn who_waits_at_rotations_alone_waits_for_them() {
+        let fast = |due: u64| (10, None, 1 + (due / 5000) as u32);
+        let waits = attempts(25_000, |due| match is_in_rotation(due) {
+            true => (5000, Some(FailureKind::Stalled), 0),
+            false => fast(due),
+        });
+        assert_eq!(remain(&waits), None);
+        // Nor where others wait before, too, but not for as long.
+        let waits = attempts(25_000, |due| match is_in_rotation(due) {
+            true => (5000, Some(FailureKind::Stalled), 0),
+            false => (1500, None, 1 + (due / 5000) as u32),
+        });
+        assert!(remain(&waits).unwrap().contains(&Code::HandshakesFailed));
+    }
+}

@@ -1,0 +1,58 @@
+//! A server that has too much to do keeps its clients waiting, whether anything is rotated or not. That is no fault of
+//! its rotation, and says nothing good of it either. What is lost at rotations is lost all the same.
+
+use super::{Folder, PATIENT, SOUND};
+
+/// It takes one connection in this time, so that twenty clients a second wait for longer and longer.
+const BUSY: &str = r#""--overload-ms", "100""#;
+
+/// It keeps its clients waiting before anything is rotated.
+const ARGUMENTS: [&str; 15] = [
+    "--no-scenarios",
+    "--classes",
+    "full,pooled",
+    "--rotations",
+    "2",
+    "--interval-ms",
+    "50",
+    "--steady-ms",
+    "2000",
+    "--patience-ms",
+    "2000",
+    "--rate",
+    "20",
+    "--pool",
+    "2",
+];
+
+/// The bundled server with more arguments, which are those of a TOML list.
+fn broken(more: &str) -> String {
+    let toml = SOUND.replacen("\"{port}\"]", &format!("\"{{port}}\", {more}]"), 1);
+    format!("{toml}\n[limits]\nreload_within_ms = 3000\n")
+}
+
+#[test]
+fn a_sound_server_with_too_much_to_do_is_not_blamed_for_its_rotation() {
+    let folder = Folder::new();
+    let ended = folder.check(&broken(BUSY), &ARGUMENTS).end();
+    ended.says(3, &[]);
+    for part in ["overloaded", "before the first rotation", "`--rate`"] {
+        assert!(ended.out.contains(part), "{part:?} is not in {}", ended.out);
+    }
+    let report = folder.report();
+    assert!(!report.verdict.passed && !report.findings.iter().any(|of| of.fails()));
+}
+
+#[test]
+fn a_server_that_cuts_connections_at_a_reload_fails_however_much_it_has_to_do() {
+    let folder = Folder::new();
+    let cuts = broken(&format!(r#"{BUSY}, "--defect", "restart""#));
+    folder.check(&cuts, &ARGUMENTS).end().says(1, &[]);
+}
+
+#[test]
+fn a_server_that_is_slow_but_keeps_up_passes() {
+    let folder = Folder::new();
+    let slow = broken(r#""--overload-ms", "20""#);
+    folder.check(&slow, &PATIENT).end().says(0, &[]);
+}
