@@ -24,7 +24,7 @@ const (
 	most   = 1 << 20                // Bytes that are read of a file.
 )
 
-var plain = strings.NewReplacer("\ufeff", "", "\r\n", "\n", "\r", "\n") // What Windows and old Macs write.
+var plain = strings.NewReplacer("\ufeff", "", "\r\n", "\n", "\r", "\n") // Windows, old Macs.
 
 // Rotating follows the files of a certificate. Copy this file; it needs the standard library alone. A
 // pair that clients would accept is published by one swap. Any other is reported, and the last good one

@@ -183,7 +183,8 @@ def _objection(der):
     """Why clients with rustls or Go do not take it, needed or not."""
     if _NEGATIVE.match(der):
         return "its serial number is negative"
-    return None if 0 < _bits(der) <= 8192 else "RSA of over 8192 bits, or a key that some clients do not know"
+    is_known = 0 < _bits(der) <= 8192
+    return None if is_known else "RSA of over 8192 bits, or a key that some clients do not know"
 
 
 def _context(protocol):
