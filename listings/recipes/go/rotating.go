@@ -24,7 +24,7 @@ const (
 	most   = 1 << 20                // Bytes that are read of a file.
 )
 
-var plain = strings.NewReplacer("\ufeff", "", "\r\n", "\n", "\r", "\n") // What Windows and old Macs write.
+var plain = strings.NewReplacer("\ufeff", "", "\r\n", "\n", "\r", "\n") // Windows, old Macs.
 
 // Rotating follows the files of a certificate. Copy this file; it needs the standard library alone. A
 // pair that clients would accept is published by one swap. Any other is reported, and the last good one
@@ -134,17 +134,20 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 		if err != nil {
 			return refuse(0, "malformed", err.Error())
 		} else if key, is := one.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() > 8192 || size > 60<<10 {
-			return refuse(0, "too_large", "clients take no chain of over 60 KiB, and no RSA of over 8192 bits")
+			return refuse(0, "too_large",
+				"clients take no chain of over 60 KiB, and no RSA of over 8192 bits")
 		}
 	}
 	for _, name := range r.Names {
-		chains, err := pair.Leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: others})
+		options := x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: others}
+		chains, err := pair.Leaf.Verify(options)
 		if err != nil {
 			return refuse(0, reason(err), err.Error())
 		} else if !slices.ContainsFunc(chains, usable) {
-			return refuse(0, "chain_broken", "clients of other libraries take no authority as a leaf, no seventh "+
-				"intermediate, no RSA below 2048 or above 8192 bits, no P-224 or ML-DSA, no use that is any or "+
-				"lacks digitalSignature, and no date before 1970")
+			return refuse(0, "chain_broken",
+				"clients of other libraries take no authority as a leaf, no seventh intermediate, "+
+					"no RSA below 2048 or above 8192 bits, no P-224 or ML-DSA, "+
+					"no use that is any or lacks digitalSignature, and no date before 1970")
 		}
 	}
 	return &pair, nil
@@ -159,9 +162,11 @@ func usable(chain []*x509.Certificate) bool {
 		key, is := one.PublicKey.(*rsa.PublicKey)
 		point, on := one.PublicKey.(*ecdsa.PublicKey)
 		uses := one.ExtKeyUsage
-		return is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) || on && point.Curve == elliptic.P224() ||
+		return is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) ||
+			on && point.Curve == elliptic.P224() ||
 			one.PublicKeyAlgorithm > x509.Ed25519 || one.NotBefore.Year() < 1970 ||
-			slices.Contains(uses, x509.ExtKeyUsageAny) && !slices.Contains(uses, x509.ExtKeyUsageServerAuth)
+			slices.Contains(uses, x509.ExtKeyUsageAny) &&
+				!slices.Contains(uses, x509.ExtKeyUsageServerAuth)
 	})
 }
 

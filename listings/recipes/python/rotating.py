@@ -19,8 +19,8 @@ SETTLE = 10  # The same for a leaf that lost its chain: it may be half a file.
 LARGEST = 1 << 20  # Bytes that are read of a file.
 LONGEST = 60 << 10  # Bytes of a chain. Clients take no more.
 
-# The keys in certificates that clients of each library parse: RSA with the length and the first byte of its
-# modulus, P-256, P-384, P-521 and Ed25519; and what says that a certificate is an authority's.
+# The keys in certificates that clients of each library parse: RSA with the length and the first byte of
+# its modulus, P-256, P-384, P-521 and Ed25519; and what says that a certificate is an authority's.
 _KEY = re.compile(
     rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82..\x00\x30\x82..\x02\x82(..)(\x00?)(.)|"
     rb"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06(?:\x08\x2a\x86\x48\xce\x3d\x03\x01\x07|"
@@ -150,7 +150,8 @@ class Rotating:
                 raise Rejected("pair_mismatch", self._files[1], what) from None
             if reason in ("CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "EE_KEY_TOO_SMALL", "INVALID_CERTIFICATE"):
                 raise Rejected("chain_broken", self._files[0], f"OpenSSL says {reason}") from None
-            what = f"no private key in PEM without encryption that OpenSSL takes ({reason or 'not parsed'})"
+            why = reason or "not parsed"
+            what = f"no private key in PEM without encryption that OpenSSL takes ({why})"
             raise Rejected("malformed", self._files[1], what) from None
         return context
 
@@ -183,7 +184,8 @@ def _objection(der):
     """Why clients with rustls or Go do not take it, needed or not."""
     if _NEGATIVE.match(der):
         return "its serial number is negative"
-    return None if 0 < _bits(der) <= 8192 else "RSA of over 8192 bits, or a key that some clients do not know"
+    is_known = 0 < _bits(der) <= 8192
+    return None if is_known else "RSA of over 8192 bits, or a key that some clients do not know"
 
 
 def _context(protocol):

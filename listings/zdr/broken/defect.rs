@@ -91,7 +91,7 @@ pub enum Defect {
     /// #39: it opens the file in each handshake, to see whether it has changed.
     FileIoInHandshake,
     /// #41: it rejects a renewal that ends earlier than the current certificate
-    /// (opensearch-security#1797).
+    /// (opensearch-security#4144).
     ShorterRefused,
     /// #41: it reads the end of a certificate as a year of two digits, so it misreads every end after 2049.
     TwoDigitYears,
