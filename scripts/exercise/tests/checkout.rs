@@ -259,3 +259,15 @@ fn a_checkout_that_cannot_be_written_is_told_of_and_another_folder_is_used() {
         "{said}"
     );
 }
+
+/// A teacher sees what each exercise is for.
+#[test]
+fn the_table_of_outcomes_names_each_exercise() {
+    let page = fs::read_to_string(root().join("src/teaching.md")).unwrap();
+    let set = Set::read(&root()).unwrap();
+    let missing = set.exercises.iter().map(|one| one.id.as_str());
+    let missing: Vec<_> = missing
+        .filter(|id| !page.contains(&format!("`{id}`")))
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new(), "src/teaching.md");
+}

@@ -140,7 +140,7 @@ fn an_answer_that_says_ok_is_tried_all_the_same() {
     let fake = "print('{\"check\": \"test_a_dead_watcher_kills_no_process\", \"words\": null}')\nprint('  ok    All.\\n\\nDone.')\n";
     let wrong = solution().replace("return True", "return False");
     let said = learner.tried(wrong + fake);
-    assert!(said.contains("Not yet: 4 of 7 checks hold."), "{said}");
+    assert!(said.contains("Not yet: 5 of 8 checks hold."), "{said}");
     assert!(said.contains("Printed by your answer\n"), "{said}");
 }
 
@@ -153,12 +153,12 @@ fn an_answer_that_ends_the_program_is_told() {
     let said = learner.tried(solution().replace("return True", "import os; os._exit(0)"));
     let words = "The program ended before or in this check: it called `exit`";
     assert!(
-        said.contains(words) && said.contains("0 of 7 checks"),
+        said.contains(words) && said.contains("0 of 8 checks"),
         "{said}"
     );
     let said = learner.tried(solution().replace("return True", "raise SystemExit(0)"));
     assert!(
-        said.contains("SystemExit: 0") && said.contains("4 of 7 checks"),
+        said.contains("SystemExit: 0") && said.contains("5 of 8 checks"),
         "{said}"
     );
     let said = learner.tried(solution() + "\nraise SystemExit('thank you')\n");
@@ -183,7 +183,7 @@ fn an_answer_in_python_that_closes_what_it_did_not_open_is_told() {
     for answer in [at_the_import, solution().replace("return True", in_a_check)] {
         let said = learner.tried(answer);
         assert!(
-            said.contains(words) && said.contains("0 of 7 checks"),
+            said.contains(words) && said.contains("0 of 8 checks"),
             "{said}"
         );
         assert!(
@@ -283,7 +283,7 @@ fn an_answer_in_python_that_does_not_end_is_told_once() {
         in_a_check.contains("It had not ended after 20 s"),
         "{in_a_check}"
     );
-    assert_eq!(in_a_check.matches("  ?  ").count(), 6, "{in_a_check}");
+    assert_eq!(in_a_check.matches("  ?  ").count(), 7, "{in_a_check}");
     let words = "to import it had not ended after 20 s";
     assert!(at_the_import.contains(words), "{at_the_import}");
     assert!(left.contains("Done."), "{left}");
@@ -299,7 +299,7 @@ fn an_answer_in_python_that_takes_all_memory_is_told() {
     let said =
         learner.tried(solution().replace("return True", "return len(bytearray(1 << 40)) > 0"));
     assert!(
-        said.contains("MemoryError") && said.contains("4 of 7 checks"),
+        said.contains("MemoryError") && said.contains("5 of 8 checks"),
         "{said}"
     );
 }

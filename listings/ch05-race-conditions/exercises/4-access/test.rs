@@ -126,6 +126,17 @@ pub fn a_key_for_another_group_is_exposed() {
         is_exposed(0o640, THEIRS),
         "A key has the mode 0640, and its group is one that this process is not in. It is said not to be exposed, and all members of that group can read it."
     );
+    let mut world = World {
+        now: file("key 1", 0o640, THEIRS),
+        next: None,
+        calls: 0,
+        fails: None,
+    };
+    let key = read_key(&mut world, Path::new("tls.key"), &[]).unwrap();
+    assert!(
+        key.exposed,
+        "A process that is in no group read a key with the mode 0640. It is said not to be exposed, and all members of the key's group can read it: no group is ours where there is none."
+    );
 }
 
 /// A key that a group may change is exposed, even a group of ours.

@@ -132,6 +132,25 @@ func TestAFileWithoutAnAnchorIsRejected(t *testing.T) {
 	}
 }
 
+// A comment is bytes, and need not be UTF-8.
+func TestACommentNeedNotBeUTF8(t *testing.T) {
+	defer stop(t)
+	first, second := roots()[0], roots()[1]
+	if found, _ := found(first + "# von Herrn M\xfcller\n" + second); found != "2" {
+		t.Fatalf("A file with two anchors has a comment in Latin-1 between them, as bundles of some age do. The answer is %s in place of 2. A file that somebody else writes can hold any bytes.", found)
+	}
+}
+
+// A block that is indented is not passed over.
+func TestABlockThatIsIndentedIsNotPassedOver(t *testing.T) {
+	defer stop(t)
+	first, second := roots()[0], roots()[1]
+	indented := "  " + strings.ReplaceAll(strings.TrimSpace(second), "\n", "\n  ") + "\n"
+	if found, taken := found(first + indented); taken && found != "2" {
+		t.Fatalf("The second block was copied out of a file in YAML, with two spaces before each line. The parser passes over it, and the answer is %s: an anchor is lost. Its marks do not stand at the beginning of a line, and are marks all the same.", found)
+	}
+}
+
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {

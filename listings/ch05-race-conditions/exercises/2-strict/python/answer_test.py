@@ -106,3 +106,13 @@ def test_a_file_without_an_anchor_is_rejected():
     """A file without an anchor is rejected."""
     for pem in ("", "# to be filled\n"):
         assert refused(pem), f"The file holds no anchor, and the answer is {found(pem)}: a server that takes it lets no client in."
+
+
+def test_a_block_that_is_indented_is_not_passed_over():
+    """A block that is indented is not passed over."""
+    first, second = roots()
+    said = found(first + "".join(f"  {line}\n" for line in second.splitlines()))
+    assert not isinstance(said, int) or said == 2, (
+        "The second block was copied out of a file in YAML, with two spaces before each line. The parser passes over it, and the answer is "
+        f"{said}: an anchor is lost. Its marks do not stand at the beginning of a line, and are marks all the same."
+    )

@@ -8,7 +8,7 @@ def anchors(pem):
     """The trust anchors in the text of a file: a list of all of them, each as DER. Raises
     `ValueError` where the file may hold an anchor that is not in the answer, or holds none."""
     # Each line that looks like a mark is one, and each beginning has its end.
-    marks = [line.strip() for line in pem.splitlines() if "--BEGIN" in line or "--END" in line]
+    marks = [line.rstrip() for line in pem.splitlines() if "--BEGIN" in line or "--END" in line]
     whole = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"] * (len(marks) // 2)
     # What follows the last line break: a writer may be in the middle of it.
     last = pem.rpartition("\n")[2]

@@ -35,7 +35,10 @@ type ended struct {
 }
 
 // check runs a check under a clock of its own.
-func check(t *testing.T, what func(*begun)) {
+func check(t *testing.T, what func(*begun)) { checkWith(t, grace, what) }
+
+// checkWith is the same with another grace period.
+func checkWith(t *testing.T, grace time.Duration, what func(*begun)) {
 	defer func() {
 		// Where the check has said what is wrong, what the answer left behind is not to drown it out.
 		if said := recover(); said != nil && !t.Failed() {
@@ -43,11 +46,11 @@ func check(t *testing.T, what func(*begun)) {
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {
-		what(begin(t))
+		what(begin(t, grace))
 	})
 }
 
-func begin(t *testing.T) *begun {
+func begin(t *testing.T, grace time.Duration) *begun {
 	near, far := net.Pipe()
 	bench := &begun{t: t, due: make(chan struct{}), finish: make(chan struct{}), ended: make(chan ended, 1)}
 	bench.client = &http.Transport{Protocols: new(http.Protocols)}
@@ -198,23 +201,25 @@ func TestAnIdleClientLeavesAtOnce(t *testing.T) {
 
 // A request that does not come to its end is cut at the deadline.
 func TestWhatTakesLongerThanTheGracePeriodIsCut(t *testing.T) {
-	check(t, func(bench *begun) {
-		request := bench.request()
-		time.Sleep(time.Hour / 2)
-		due := bench.isDue()
-		end, at := bench.outcome()
-		if took := at.Sub(due); end != Cut || took < grace || took > grace+time.Second {
-			bench.t.Fatalf("A request did not come to its end. After half an hour the connection was due, and the grace period of 30 s begins then; the connection was over after %v, and ended as %q. It has to be cut at the deadline, and said to be.", took, end)
-		}
-		// If it goes on in the background, it gets its answer now.
-		select {
-		case bench.finish <- struct{}{}:
-		case <-time.After(time.Second):
-		}
-		if bench.answered(request) == nil {
-			bench.t.Fatal("The connection was said to be cut, and the request was answered after that. `Shutdown` returns at the deadline, and cuts nothing: the server goes on until `Close`.")
-		}
-	})
+	for _, grace := range []time.Duration{grace, 4 * grace} {
+		checkWith(t, grace, func(bench *begun) {
+			request := bench.request()
+			time.Sleep(time.Hour / 2)
+			due := bench.isDue()
+			end, at := bench.outcome()
+			if took := at.Sub(due); end != Cut || took < grace || took > grace+time.Second {
+				bench.t.Fatalf("A request did not come to its end. After half an hour the connection was due, and the grace period of %v begins then; the connection was over after %v, and ended as %q. It has to be cut at the deadline, and said to be. How long the grace period is, `Serve` is told.", grace, took, end)
+			}
+			// If it goes on in the background, it gets its answer now.
+			select {
+			case bench.finish <- struct{}{}:
+			case <-time.After(time.Second):
+			}
+			if bench.answered(request) == nil {
+				bench.t.Fatal("The connection was said to be cut, and the request was answered after that. `Shutdown` returns at the deadline, and cuts nothing: the server goes on until `Close`.")
+			}
+		})
+	}
 }
 
 // A client that leaves by itself is not cut.
@@ -226,6 +231,22 @@ func TestAClientThatLeavesByItselfIsWhole(t *testing.T) {
 		bench.client.CloseIdleConnections()
 		if end, _ := bench.outcome(); end != Whole || err != nil {
 			bench.t.Fatalf("A client asked once and left; nothing was due. Its request: %v. The connection ended as %q.", err, end)
+		}
+	})
+}
+
+// Clients do not wait for each other.
+func TestClientsDoNotWaitForEachOther(t *testing.T) {
+	check(t, func(first *begun) {
+		first.request()
+		second := begin(first.t, grace)
+		request := second.request()
+		if second.came != 1 {
+			first.t.Fatal("One client has a request open, and that of another client did not reach the server. What `Serve` holds while it serves one client must not be needed for the next.")
+		}
+		second.finish <- struct{}{}
+		if err := second.answered(request); err != nil {
+			first.t.Fatalf("One client has a request open, and that of another client was not answered: %v.", err)
 		}
 	})
 }

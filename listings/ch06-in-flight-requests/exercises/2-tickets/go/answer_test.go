@@ -89,6 +89,19 @@ func TestNewSessionsAreResumedAtEachWorker(t *testing.T) {
 	}
 }
 
+// Sessions that began after the first discard are discarded by the second.
+func TestASecondDiscardIsLikeTheFirst(t *testing.T) {
+	defer stop(t)
+	workers := begin()
+	workers.Discard()
+	returning := client(tls.VersionTLS13)
+	resumes(workers, returning, 0)
+	workers.Discard()
+	if resumes(workers, returning, 0) {
+		t.Fatal("The keys leaked a second time, and a client resumed the session that it began between the two discards. The second `Discard` has to make keys of its own.")
+	}
+}
+
 // All else that a worker is configured with goes on.
 func TestAllElseGoesOn(t *testing.T) {
 	defer stop(t)

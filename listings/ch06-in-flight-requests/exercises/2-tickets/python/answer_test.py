@@ -84,3 +84,16 @@ def test_new_sessions_are_resumed_at_each_worker():
             f"those that did not resume: {full}. A client meets any worker next time, so all of them have to open the new sessions. No two "
             "contexts share their ticket keys: one context for all."
         )
+
+
+def test_a_second_discard_is_like_the_first():
+    """Sessions that began after the first discard are discarded by the second."""
+    for keeps in (TLS13, TLS12_TICKET, TLS12_ID):
+        workers, client = begin(), Client(keeps)
+        workers.discard()
+        client.resumes(workers, 0)
+        workers.discard()
+        assert not client.resumes(workers, 0), (
+            f"The keys leaked a second time, and a client ({keeps}) resumed the session that it began between the two discards. The second "
+            "`discard` has to make a context of its own."
+        )

@@ -3,6 +3,7 @@ package answer
 // What is wanted of Ages. Each test is a check, and its comment says what has to hold.
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -117,6 +118,18 @@ func TestTheJitterIsAPartOfTheLimit(t *testing.T) {
 		}
 		if earliest < 1-given.jitter-1e-6 || earliest > 1-given.jitter*0.9 || latest < 1-given.jitter*0.1 {
 			t.Fatalf("The limit is %v and the jitter %.1f, so 1,000 connections have to go when between %.2f and 1.00 of the limit is over, and all of that time has to be used. The first goes after %.2f, and the last after %.2f. The jitter is the part of the limit that `New` was given.", given.limit, given.jitter, 1-given.jitter, earliest, latest)
+		}
+	}
+}
+
+// Each number can be drawn, and each can be that of a connection.
+func TestNoNumberIsTooLarge(t *testing.T) {
+	defer stop(t)
+	for _, seed := range []uint64{0, math.MaxUint64} {
+		for _, connection := range []uint64{0, math.MaxUint64} {
+			if age := New(time.Hour, jitter, seed).Of(connection); age > time.Hour || age < first-time.Millisecond {
+				t.Fatalf("A server has drawn %d as its seed, and connection %d is %v old when it is asked. A whole number that does not fit begins again from below, or is negative: look at both ends of its range.", seed, connection, age)
+			}
 		}
 	}
 }

@@ -102,3 +102,14 @@ def test_the_jitter_is_a_part_of_the_limit():
             f"over, and all of that time has to be used. The first goes after {earliest:.2f}, and the last after {latest:.2f}. The jitter is the part of "
             "`max_age` that `Ages` was given."
         )
+
+
+def test_no_number_is_too_large():
+    """Each number can be drawn, and each can be that of a connection."""
+    for seed_of_it in (0, BITS):
+        for connection in (0, BITS):
+            age = Ages(HOUR, JITTER, seed_of_it).of(connection)
+            assert FIRST - 0.001 <= age <= HOUR, (
+                f"A server has drawn {seed_of_it} as its seed, and connection {connection} is {age:.0f} s old when it is asked. Numbers of Python have no "
+                "end: a sum or a product of two has to be brought back into its range before it is a share."
+            )

@@ -4,6 +4,8 @@ The handshakes run in memory, both ends on one thread. The command `openssl` iss
 """
 
 import ssl
+import tempfile
+from dataclasses import replace
 
 from lab import call, leaf, root
 
@@ -81,3 +83,18 @@ def test_an_own_chain_that_clients_reject_is_refused():
         "The server was given a chain of the private authority for itself. Its clients hold the public root, so every client fails, and "
         "`server_context` accepted it. Checked by `own_roots`, it is an error for the operator instead, and what was served before can go on."
     )
+
+
+def test_without_a_root_there_is_no_configuration():
+    """Without roots on either side there is no configuration."""
+    server()
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as none:
+        for own, which in ((PUBLIC, "client_roots"), (PUBLIC, "own_roots"), (PRIVATE, "own_roots")):
+            try:
+                server_context(replace(given(own), **{which: none.name}))
+            except (ssl.SSLError, ValueError):
+                continue
+            raise AssertionError(
+                f"`{which}` is an empty file, and `server_context` returned a context in place of an error. With no root no client can be judged, and "
+                "whether clients accept the own chain cannot be told: unchecked is not accepted."
+            )

@@ -62,7 +62,7 @@ func aTryFollowsItsReturn(t *testing.T, from, to int) {
 	}
 }
 
-// A short outage costs little: the first pause is a twentieth of the lifetime at most.
+// A short outage costs little: the first pause is a twentieth of the lifetime at most, and it is a pause.
 func TestAShortOutageCostsLittle(t *testing.T) {
 	defer stop(t)
 	for _, leaf := range lifetimes {

@@ -52,7 +52,7 @@ def a_try_follows_its_return(within):
 
 
 def test_a_short_outage_costs_little():
-    """A short outage costs little: the first pause is a twentieth of the lifetime at most."""
+    """A short outage costs little: the first pause is a twentieth of the lifetime at most, and it is a pause."""
     for name, lifetime in LIFETIMES.items():
         first = seconds(1, lifetime, lifetime / 3)
         assert first <= lifetime / 20, (
