@@ -96,6 +96,8 @@ function mdbook_something_else_has_focus(event) {
     new MutationObserver(() => {
         for (const teaser of document.querySelectorAll(".teaser[aria-label]")) { teaser.removeAttribute("aria-label"); }
     }).observe(byId("mdbook-searchresults"), { childList: true });
+    // mdBook searches at each key. What is pasted by a mouse or a thumb, dropped, spoken or cleared has none.
+    bar.addEventListener("input", () => { if (isThere()) { bar.dispatchEvent(new Event("keyup")); } });
     toggle.addEventListener("click", (event) => { if (!isThere()) { open(event); } });
     document.addEventListener("keydown", (event) => {
         const isAsked = ["/", "s"].includes(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey;

@@ -444,6 +444,11 @@ async function byKeyboard(browser, name) {
     await withoutShapes(page);
     await mark(page);
     await accessible(page, `${name} searching`);
+    // A line that is pasted by a mouse or a thumb comes without a key.
+    for (const pasted of ["torn pair", "handshake"]) {
+        await page.locator("#mdbook-searchbar").fill(pasted);
+        await page.locator("#mdbook-searchresults-header", { hasText: `'${pasted}'` }).waitFor();
+    }
     await result.click();
     await page.locator("main mark").first().waitFor();
     await equip(page);

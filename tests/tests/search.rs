@@ -70,6 +70,18 @@ const PASTED: &[(&str, &str)] = &[
         "kubernetes-etcd-name",
     ),
     (
+        r#"{"level":"warn","ts":"2023-04-18T07:10:00.276Z","caller":"embed/config_logging.go:169","msg":"rejected connection","remote-addr":"192.168.211.110:45886","server-name":"etcd.zragsai","error":"keys: failed to verify client certificate: x509: certificate has expired or is not yet valid: current time 2023-04-18T07:10:00Z is after 2023-04-18T07:04:06Z"}"#,
+        "kubernetes-etcd-client-expired",
+    ),
+    (
+        r#"{"level":"warn","ts":"2026-11-18T07:10:00.276Z","caller":"embed/config_logging.go:194","msg":"rejected connection","remote-addr":"192.168.211.110:45886","server-name":"etcd","error":"tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-18T07:10:00Z is after 2026-11-18T07:04:06Z"}"#,
+        "kubernetes-etcd-client-expired",
+    ),
+    (
+        r#"Jul 05 10:52:36 localhost.localdomain etcd[9740]: rejected connection from "127.0.0.1:37742" (error "tls: failed to verify client's certificate: x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"ca\")", ServerName "")"#,
+        "kubernetes-etcd-client-unknown",
+    ),
+    (
         r#"requests.exceptions.SSLError: ("bad handshake: Error([('SSL routines', 'tls_process_server_certificate', 'certificate verify failed')],)",)"#,
         "python-pyopenssl",
     ),

@@ -48,14 +48,15 @@ func TestAServerOutlivesItsLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _, _ = server.Process.Kill(), server.Wait() }()
-	port := 0
-	for lines := bufio.NewScanner(log); port == 0 && lines.Scan(); {
+	listens := make(chan int, 1)
+	go func() {
 		var event struct{ Port int }
-		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
-			t.Fatal(err)
+		for lines := bufio.NewScanner(log); event.Port == 0 && lines.Scan(); {
+			_ = json.Unmarshal(lines.Bytes(), &event)
 		}
-		port = event.Port
-	}
+		listens <- event.Port
+	}()
+	port := wait(t, listens, "the server to say where it listens")
 	_ = log.Close()
 	serial, shown, end := a.rotate(), "", time.Now().Add(bound)
 	for shown != serial && time.Now().Before(end) {

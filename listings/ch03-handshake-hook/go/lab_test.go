@@ -23,6 +23,17 @@ import (
 // How long a test waits for one thing before it gives up. A bound, never a pause.
 const bound = 30 * time.Second
 
+// wait takes what comes next. Where nothing does, it says what it waited for.
+func wait[T any](t *testing.T, from <-chan T, what string) (came T) {
+	t.Helper()
+	select {
+	case came = <-from:
+	case <-time.After(bound):
+		t.Fatalf("waited %v for %s", bound, what)
+	}
+	return came
+}
+
 // The variable in which this program finds the arguments of the twin, where it is to be the twin.
 const asProgram = "TWIN_ARGUMENTS"
 

@@ -25,15 +25,11 @@ func TestALogThatIsNotReadHoldsNobodyUp(t *testing.T) {
 			_, _ = queue.Write([]byte("line\n"))
 		}
 	}()
-	select {
-	case <-logged:
-	case <-time.After(bound):
-		t.Fatal("who logs waits for who reads")
-	}
+	wait(t, logged, "the logger, which must not wait for the reader")
 	// One line may be on its way already.
 	lines := 0
 	for len(queue.lines) > 0 {
-		<-read
+		wait(t, read, "a line that was logged")
 		lines++
 	}
 	if lines < queued-1 || lines > queued+1 {
@@ -42,12 +38,12 @@ func TestALogThatIsNotReadHoldsNobodyUp(t *testing.T) {
 	_, _ = queue.Write([]byte("next\n"))
 	told := ""
 	for !strings.Contains(told, "lines_lost") {
-		if told = <-read; told == "next\n" {
+		if told = wait(t, read, "a line about those that were lost"); told == "next\n" {
 			t.Fatal("nothing is said of lines that were lost")
 		}
 	}
 	lost := strings.Contains(told, `"lines":7}`) || strings.Contains(told, `"lines":6}`)
-	if !lost || <-read != "next\n" {
+	if !lost || wait(t, read, "the line after it") != "next\n" {
 		t.Fatalf("%s is not what was lost", told)
 	}
 }
@@ -62,8 +58,8 @@ func TestTheEndWaitsForTheLogAndNotForEver(t *testing.T) {
 		queue.Flush(bound)
 		close(flushed)
 	}()
-	if line := <-read; line != "last\n" {
+	if line := wait(t, read, "the last line"); line != "last\n" {
 		t.Fatal(line)
 	}
-	<-flushed
+	wait(t, flushed, "the end of the flush")
 }

@@ -15,13 +15,8 @@ func TestHalfARequestIsNotWaitedForForever(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- finish(far, make([]byte, 3), 20*time.Millisecond) }()
 	_, _ = near.Write([]byte{0})
-	select {
-	case err := <-ended:
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatal(err)
-		}
-	case <-time.After(bound):
-		t.Fatal("it is held")
+	if err := wait(t, ended, "the end of a client that began a request"); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
 	}
 }
 
@@ -64,13 +59,8 @@ func TestAnAnswerThatIsNotReadIsNotWaitedForForever(t *testing.T) {
 		ended <- err
 	}()
 	_, _ = near.Write([]byte{0, 0, 1, 0})
-	select {
-	case err := <-ended:
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatal(err)
-		}
-	case <-time.After(bound):
-		t.Fatal("it is held")
+	if err := wait(t, ended, "the end of a client that reads no answer"); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
 	}
 }
 

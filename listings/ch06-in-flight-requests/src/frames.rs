@@ -1,18 +1,50 @@
-//! Where what a client of HTTP/2 sends begins and ends.
+//! Where what is sent over HTTP/2 begins and ends.
 
 /// What a client of HTTP/2 sends before all else, in bytes (RFC 9113, section 3.4).
 const PREFACE: usize = 24;
 /// The head of a frame, in bytes (RFC 9113, section 4.1).
 const HEAD: usize = 9;
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const PUSH_PROMISE: u8 = 5;
 const CONTINUATION: u8 = 9;
-/// On a frame of one of these: the last of its field block.
+/// On DATA or HEADERS: the last of its stream.
+const END_STREAM: u8 = 1;
+/// On a frame of a field block: the last of it.
 const END_HEADERS: u8 = 4;
 
+/// A frame that has come whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    kind: u8,
+    flags: u8,
+    pub(crate) stream: u32,
+}
+
+impl Frame {
+    pub(crate) fn is_data(self) -> bool {
+        self.kind == DATA
+    }
+
+    pub(crate) fn is_headers(self) -> bool {
+        self.kind == HEADERS
+    }
+
+    pub(crate) fn is_reset(self) -> bool {
+        self.kind == RST_STREAM
+    }
+
+    /// Whether its sender sends nothing more on its stream.
+    pub(crate) fn ends_stream(self) -> bool {
+        let last = matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0;
+        last || self.is_reset()
+    }
+}
+
 // ANCHOR: frames
-/// Follows the bytes of a client. It sends one thing after the other, and each has an end: its preface
-/// with the settings after it, then frames, and a field block with all of its frames as one.
+/// Follows the bytes of one side. It sends one thing after the other, and each has an end: a client's
+/// preface with the settings after it, then frames, and a field block with all of its frames as one.
 #[derive(Debug)]
 pub(crate) struct Frames {
     /// Bytes of the preface that are still to come.
@@ -36,8 +68,8 @@ pub(crate) struct Came {
 }
 
 impl Frames {
-    /// For a client that has sent nothing yet.
-    pub(crate) fn new() -> Self {
+    /// Of a client that has sent nothing yet.
+    pub(crate) fn of_client() -> Self {
         Self {
             preface: PREFACE,
             head: Vec::with_capacity(HEAD),
@@ -46,19 +78,31 @@ impl Frames {
         }
     }
 
-    /// These bytes are the next.
-    pub(crate) fn came(&mut self, mut bytes: &[u8]) -> Came {
+    /// Of a server that has sent nothing yet.
+    pub(crate) fn of_server() -> Self {
+        Self {
+            preface: 0,
+            more: false,
+            ..Self::of_client()
+        }
+    }
+
+    /// These bytes are the next. Tells of each frame that they end.
+    pub(crate) fn came(&mut self, mut bytes: &[u8], mut whole: impl FnMut(Frame)) -> Came {
         let mut ended = false;
         take(&mut bytes, &mut self.preface);
         while !bytes.is_empty() {
-            ended |= self.frame(&mut bytes);
+            if let Some(frame) = self.frame(&mut bytes) {
+                ended |= !self.more;
+                whole(frame);
+            }
         }
         let unfinished = self.more || !self.head.is_empty();
         Came { ended, unfinished }
     }
 
-    /// Takes what these bytes have of the frame. Says whether that ends it, and what it is a part of.
-    fn frame(&mut self, bytes: &mut &[u8]) -> bool {
+    /// Takes what these bytes have of the frame, and gives it where that ends it.
+    fn frame(&mut self, bytes: &mut &[u8]) -> Option<Frame> {
         if self.head.len() < HEAD {
             let (head, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
             self.head.extend_from_slice(head);
@@ -70,17 +114,25 @@ impl Frames {
             }
         }
         take(bytes, &mut self.left);
-        if self.head.len() < HEAD || self.left > 0 {
-            return false;
+        let [_, _, _, kind, flags, a, b, c, d] = self.head[..] else {
+            return None;
+        };
+        if self.left > 0 {
+            return None;
         }
-        let (kind, flags) = (self.head[3], self.head[4]);
         self.more = match kind {
             HEADERS | PUSH_PROMISE | CONTINUATION => flags & END_HEADERS == 0,
             // No other frame may come within a block: hyper ends such a connection.
             _ => false,
         };
         self.head.clear();
-        !self.more
+        // The first bit is reserved.
+        let stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
+        Some(Frame {
+            kind,
+            flags,
+            stream,
+        })
     }
 }
 // ANCHOR_END: frames

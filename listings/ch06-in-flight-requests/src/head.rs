@@ -3,127 +3,128 @@
 //! hyper has a bound for that (`header_read_timeout`), which does nothing without a timer, and with
 //! one closes idle connections as well: a request that is on its way just then would be lost. Here
 //! an idle connection may stay until it is due, and only half a request may not. The same holds for each
-//! frame of HTTP/2.
+//! frame of HTTP/2. What has been asked for must find room: see `room`.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use lab::wire::REQUEST_BOUND;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
 
 use crate::frames::{Came, Frames};
+use crate::room::{self, Owed};
+use crate::wait::Wait;
 
 /// How long the head of a request, or a frame of HTTP/2, may take from its first byte to its last.
 pub const HEAD_BOUND: Duration = REQUEST_BOUND;
 
-/// What a client has begun and not finished. Clones are the same.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Head(Arc<watch::Sender<Wait>>);
-
-/// The clock starts when the server has to wait for the rest. While the client waits for an answer the
-/// server may have all of what was begun, and not have looked at it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Wait {
-    begun: bool,
-    until: Option<Instant>,
+/// What a client of HTTP may not take for ever. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Waits {
+    /// The rest of what it has begun to send. While it waits for an answer the server may have all of
+    /// that, and not have looked at it.
+    pub(crate) head: Wait,
+    /// To leave room for an answer.
+    room: Wait,
+    /// To open a window for an answer of HTTP/2.
+    window: Wait,
 }
 
-impl Head {
-    /// The head is complete.
-    pub(crate) fn complete(&self) {
-        self.0.send_replace(Wait::default());
-    }
-
-    // ANCHOR: overdue
-    /// Waits until a head has taken too long. For ever where none does.
-    pub(crate) async fn overdue(&self) {
-        let mut waits = self.0.subscribe();
-        loop {
-            let until = waits.borrow_and_update().until;
-            let overdue = async {
-                match until {
-                    Some(until) => sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = overdue => return,
-                // The sender lives as long as this does.
-                _ = waits.changed() => {}
-            }
+impl Waits {
+    pub(crate) fn new() -> Self {
+        Self {
+            head: Wait::of(HEAD_BOUND),
+            room: room::wait(),
+            window: room::wait(),
         }
     }
-    // ANCHOR_END: overdue
 
-    fn began(&self) {
-        self.0.send_modify(|wait| wait.begun = true);
+    /// Whether a stream of HTTP/2 is without the end of its answer, and its client has not cancelled it.
+    pub(crate) fn owes(&self) -> bool {
+        self.window.runs()
     }
 
-    /// The server wants to read, and nothing is there.
-    fn waits(&self) {
-        self.0.send_if_modified(|wait| {
-            let starts = wait.begun && wait.until.is_none();
-            if starts {
-                wait.until = Some(Instant::now() + HEAD_BOUND);
-            }
-            starts
-        });
+    /// Waits until one of them has taken too long.
+    pub(crate) async fn overdue(&self) {
+        tokio::select! {
+            () = self.head.overdue() => {}
+            () = self.room.overdue() => {}
+            () = self.window.overdue() => {}
+        }
     }
 }
 
-/// A stream whose bytes are followed as they come.
+/// A stream whose bytes are followed as they come and go.
 #[derive(Debug)]
-pub(crate) struct Reading<S> {
+pub(crate) struct Followed<S> {
     stream: S,
-    head: Head,
+    waits: Waits,
     /// With HTTP/2. With HTTP/1.1 all that comes is a head, until that is said to be complete.
-    frames: Option<Frames>,
+    http2: Option<(Frames, Owed)>,
 }
 
-impl<S> Reading<S> {
-    pub(crate) fn http1(stream: S, head: Head) -> Self {
-        let frames = None;
+impl<S> Followed<S> {
+    pub(crate) fn http1(stream: S, waits: Waits) -> Self {
+        let http2 = None;
         Self {
             stream,
-            head,
-            frames,
+            waits,
+            http2,
         }
     }
 
     /// A client begins with its preface, so the wait begins at once.
-    pub(crate) fn http2(stream: S, head: Head) -> Self {
-        head.began();
-        let frames = Some(Frames::new());
+    pub(crate) fn http2(stream: S, waits: Waits) -> Self {
+        waits.head.began();
+        let http2 = Some((Frames::of_client(), Owed::new(waits.window.clone())));
         Self {
             stream,
-            head,
-            frames,
+            waits,
+            http2,
         }
     }
 
     fn came(&mut self, bytes: &[u8]) {
-        let came = match &mut self.frames {
-            Some(frames) => frames.came(bytes),
+        let came = match &mut self.http2 {
+            Some((frames, owed)) => frames.came(bytes, |frame| owed.came(frame)),
             None => Came {
                 ended: false,
                 unfinished: !bytes.is_empty(),
             },
         };
         if came.ended {
-            self.head.complete();
+            self.waits.head.ended();
         }
         if came.unfinished {
-            self.head.began();
+            self.waits.head.began();
         }
     }
+
+    // ANCHOR: wrote
+    /// So much of these slices was taken, or there is no room.
+    fn wrote(&mut self, slices: &[IoSlice<'_>], written: &Poll<io::Result<usize>>) {
+        self.found_room(written);
+        if let (Some((_, owed)), Poll::Ready(Ok(count))) = (&mut self.http2, written) {
+            owed.sent(slices, *count);
+        }
+    }
+
+    fn found_room<T>(&self, written: &Poll<T>) {
+        let room = &self.waits.room;
+        match written {
+            Poll::Ready(_) => room.ended(),
+            Poll::Pending => {
+                room.began();
+                room.waits();
+            }
+        }
+    }
+    // ANCHOR_END: wrote
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Reading<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Followed<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -132,20 +133,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Reading<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         match &read {
-            Poll::Pending => self.head.waits(),
+            Poll::Pending => self.waits.head.waits(),
             Poll::Ready(_) => self.came(&buffer.filled()[before..]),
         }
         read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Reading<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Followed<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.wrote(&[IoSlice::new(bytes)], &written);
+        written
     }
 
     fn poll_write_vectored(
@@ -153,7 +156,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Reading<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.wrote(slices, &written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -161,10 +166,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Reading<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.found_room(&flushed);
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let closed = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.found_room(&closed);
+        closed
     }
 }

@@ -17,7 +17,7 @@ use lab::wire::{self, BLOCK};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 
-use crate::head::{Head, Reading};
+use crate::head::{Followed, Waits};
 use crate::leave::{Due, End, until_gone};
 use crate::linger::Shared;
 
@@ -43,9 +43,9 @@ where
 {
     let stream = Shared::new(stream);
     let (body, leaving) = (Arc::new(Counts::default()), AtomicBool::new(false));
-    let head = Head::default();
+    let waits = Waits::new();
     let service = service_fn(|request: Request<Incoming>| {
-        head.complete();
+        waits.head.ended();
         let mut response = answer(&request, &body);
         // A body is not read, and what comes of it must not be taken for the next head.
         if leaving.load(Ordering::Relaxed) || !request.body().is_end_stream() {
@@ -54,17 +54,17 @@ where
         }
         std::future::ready(Ok::<_, Infallible>(response))
     });
-    let reading = Reading::http1(stream.clone(), head.clone());
+    let followed = Followed::http1(stream.clone(), waits.clone());
     let connection = conn::http1::Builder::new()
         .max_buf_size(ROOM)
-        .serve_connection(TokioIo::new(reading), service);
+        .serve_connection(TokioIo::new(followed), service);
     let connection = pin!(connection);
     let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
     let close = conn::http1::Connection::graceful_shutdown;
-    let owes = || body.owes();
+    let whole = |ended: &hyper::Result<()>| ended.is_ok() || !body.owes();
     let end = tokio::select! {
-        end = until_gone(stream, connection, due, grace, ask, close, owes) => end,
-        () = head.overdue() => End::Cut,
+        end = until_gone(stream, connection, due, grace, ask, close, whole) => end,
+        () = waits.overdue() => End::Cut,
     };
     (body.sent.load(Ordering::Relaxed), end)
 }
@@ -89,17 +89,18 @@ where
     let body = Arc::new(Counts::default());
     let service =
         service_fn(|request| std::future::ready(Ok::<_, Infallible>(answer(&request, &body))));
-    let head = Head::default();
-    let reading = Reading::http2(stream.clone(), head.clone());
+    let waits = Waits::new();
+    let followed = Followed::http2(stream.clone(), waits.clone());
     let connection = conn::http2::Builder::new(TokioExecutor::new())
         .max_send_buf_size(ROOM)
-        .serve_connection(TokioIo::new(reading), service);
+        .serve_connection(TokioIo::new(followed), service);
     let connection = pin!(connection);
     let ask = conn::http2::Connection::graceful_shutdown;
-    let owes = || body.owes();
+    // It may end without an error although its client broke off: the other side of a GOAWAY may go.
+    let whole = |_: &_| !waits.owes();
     let end = tokio::select! {
-        end = until_gone(stream, connection, due, grace, ask, |_| (), owes) => end,
-        () = head.overdue() => End::Cut,
+        end = until_gone(stream, connection, due, grace, ask, |_| (), whole) => end,
+        () = waits.overdue() => End::Cut,
     };
     (body.sent.load(Ordering::Relaxed), end)
 }

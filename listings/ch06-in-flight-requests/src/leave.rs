@@ -51,8 +51,8 @@ impl End {
 /// Runs a connection until it ends. Once it is due, asks it to leave, and cuts it at the deadline.
 /// Where nothing is cut, `stream` is closed so that the client has time to read what was sent.
 ///
-/// `ask` and `close` are what the protocol has for that; `owes` tells whether an answer is
-/// unfinished.
+/// `ask` and `close` are what the protocol has for that; `whole` tells whether no answer was unfinished
+/// when it ended. A client that does not stay for our goodbye makes an error, and loses nothing by it.
 pub(crate) async fn until_gone<S, C, T, E>(
     stream: Shared<S>,
     mut connection: Pin<&mut C>,
@@ -60,14 +60,12 @@ pub(crate) async fn until_gone<S, C, T, E>(
     grace: Duration,
     ask: impl FnOnce(Pin<&mut C>),
     close: impl FnOnce(Pin<&mut C>),
-    owes: impl Fn() -> bool,
+    whole: impl Fn(&Result<T, E>) -> bool,
 ) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
     C: Future<Output = Result<T, E>>,
 {
-    // A client that does not stay for our goodbye makes an error, and loses nothing by it.
-    let whole = |ended: &Result<T, E>| ended.is_ok() || !owes();
     let due = tokio::select! {
         ended = connection.as_mut() => {
             // The client has ended it; whether it stays for our goodbye no longer matters.

@@ -45,8 +45,10 @@ pub mod http;
 mod keys;
 pub mod leave;
 mod linger;
+mod room;
 pub mod session;
 pub mod tickets;
+mod wait;
 
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -283,7 +285,16 @@ where
     let (mut talking, mut sent) = (stream.clone(), 0);
     let end = {
         let conversation = pin!(lab::wire::serve_counting(&mut talking, &mut sent));
-        until_gone(stream, conversation, due, grace, |_| (), |_| (), || true).await
+        until_gone(
+            stream,
+            conversation,
+            due,
+            grace,
+            |_| (),
+            |_| (),
+            Result::is_ok,
+        )
+        .await
     };
     (sent, end)
 }

@@ -57,7 +57,7 @@ func hook(emit func(event)) func(*tls.Certificate, error) {
 			})
 		}
 		rejected, ok := err.(*Rejected)
-		if ok && rejected.Reason != told {
+		if ok && rejected.Reason+rejected.File != told { // The detail may hold the time.
 			news := event{"event": "identity_awaited", "reason": rejected.Reason,
 				"file": rejected.File, "detail": rejected.Detail}
 			if generation > 0 {
@@ -67,7 +67,7 @@ func hook(emit func(event)) func(*tls.Certificate, error) {
 		}
 		told = ""
 		if ok {
-			told = rejected.Reason
+			told = rejected.Reason + rejected.File
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"testing"
+	"time"
 )
 
 // sleeper is the reader of a log: it is shown each line, and sleeps until it is woken.
@@ -22,8 +23,13 @@ func TestLinesThatFindNoRoomAreCounted(t *testing.T) {
 	reader := sleeper{make(chan string), make(chan struct{})}
 	read := func(name string) (line event) {
 		t.Helper()
-		if err := json.Unmarshal([]byte(<-reader.shown), &line); err != nil || line["event"] != name {
-			t.Fatalf("%v is not %s: %v", line, name, err)
+		select {
+		case shown := <-reader.shown:
+			if err := json.Unmarshal([]byte(shown), &line); err != nil || line["event"] != name {
+				t.Fatalf("%s is not %s: %v", shown, name, err)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("the reader was not shown %s", name)
 		}
 		return line
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
@@ -19,7 +21,10 @@ const (
 	poll   = 500 * time.Millisecond // How often the files are looked at.
 	rest   = 250 * time.Millisecond // So long invalid files stay the same before that is told.
 	settle = 10 * time.Second       // The same for a leaf that lost its chain: it may be half a file.
+	most   = 1 << 20                // Bytes that are read of a file.
 )
+
+var plain = strings.NewReplacer("\ufeff", "", "\r\n", "\n", "\r", "\n") // What Windows and old Macs write.
 
 // Rotating follows the files of a certificate. Copy this file; it needs the standard library alone. A
 // pair that clients would accept is published by one swap. Any other is reported, and the last good one
@@ -81,59 +86,83 @@ func (r *Rotating) follow(loaded chan<- struct{}) {
 }
 
 func (r *Rotating) read() (found [3]string, err error) {
-	for at, limit := range []int64{80 << 10, 80 << 10, 1 << 20} { // Clients take no longer chain.
-		bytes, err := readFile(r.Files[at], limit)
-		if err != nil {
-			reason := map[bool]string{true: "missing", false: "unreadable"}[os.IsNotExist(err)]
-			return found, &Rejected{reason, r.Files[at], err.Error()}
+	for at, path := range r.Files {
+		found[at], err = readFile(path)
+		if os.IsNotExist(err) {
+			return found, &Rejected{"missing", path, err.Error()}
+		} else if err != nil {
+			return found, &Rejected{"unreadable", path, err.Error()}
 		}
-		found[at] = string(bytes)
 	}
 	return found, nil
 }
 
-func readFile(path string, limit int64) ([]byte, error) {
+func readFile(path string) (string, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // A FIFO would wait for its writer.
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer file.Close()
 	_ = file.SetReadDeadline(time.Now().Add(rest)) // For /proc/kmsg; a file on a disk has none.
-	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() || about.Size() > limit {
-		return nil, errors.New("not a regular file, or too large")
+	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() || about.Size() > most {
+		return "", errors.New("not a regular file, or larger than 1 MiB")
 	}
-	return io.ReadAll(io.LimitReader(file, limit))
+	bytes, err := io.ReadAll(io.LimitReader(file, most))
+	return plain.Replace(string(bytes)), err
 }
 
 // judge asks what clients ask: does the key fit, does the chain lead to a root, today, for each name?
 func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
-	pair, err := tls.X509KeyPair([]byte(found[0]), []byte(found[1]))
-	if err != nil && strings.Contains(err.Error(), "does not match") {
-		return nil, &Rejected{"pair_mismatch", r.Files[1], err.Error()}
-	} else if err != nil {
-		return nil, &Rejected{"malformed", r.Files[0], err.Error()}
+	refuse := func(at int, reason, why string) (*tls.Certificate, error) {
+		return nil, &Rejected{reason, r.Files[at], why}
 	}
-	roots, others := x509.NewCertPool(), x509.NewCertPool()
-	roots.AppendCertsFromPEM([]byte(found[2]))
-	for at, der := range pair.Certificate {
-		other, err := x509.ParseCertificate(der) // Clients with OpenSSL parse each one, needed or not.
+	roots, others, size := x509.NewCertPool(), x509.NewCertPool(), 4
+	parsed := others.AppendCertsFromPEM([]byte(found[0]))
+	pair, err := tls.X509KeyPair([]byte(found[0]), []byte(found[1]))
+	if err != nil && strings.Contains(err.Error(), "match public key") {
+		return refuse(1, "pair_mismatch", "not the key of the first certificate: the leaf comes first")
+	} else if err != nil && parsed && strings.HasPrefix(err.Error(), "tls:") {
+		return refuse(1, "malformed", err.Error())
+	} else if err != nil {
+		return refuse(0, "malformed", err.Error())
+	} else if !roots.AppendCertsFromPEM([]byte(found[2])) {
+		return refuse(2, "malformed", "no root in PEM that clients parse")
+	}
+	for _, der := range pair.Certificate {
+		size += len(der) + 5
+		one, err := x509.ParseCertificate(der) // Clients parse each one, needed or not.
 		if err != nil {
-			return nil, &Rejected{"malformed", r.Files[0], err.Error()}
-		}
-		others.AddCert(other)
-		key, is := other.PublicKey.(*rsa.PublicKey)
-		if at == 0 && other.IsCA || is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) {
-			detail := "a CA as the leaf, or RSA below 2048 or above 8192 bits" // No rustls client.
-			return nil, &Rejected{"chain_broken", r.Files[0], detail}
+			return refuse(0, "malformed", err.Error())
+		} else if key, is := one.PublicKey.(*rsa.PublicKey); is && key.N.BitLen() > 8192 || size > 60<<10 {
+			return refuse(0, "too_large", "clients take no chain of over 60 KiB, and no RSA of over 8192 bits")
 		}
 	}
 	for _, name := range r.Names {
-		options := x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: others}
-		if _, err := pair.Leaf.Verify(options); err != nil {
-			return nil, &Rejected{reason(err), r.Files[0], err.Error()}
+		chains, err := pair.Leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: others})
+		if err != nil {
+			return refuse(0, reason(err), err.Error())
+		} else if !slices.ContainsFunc(chains, usable) {
+			return refuse(0, "chain_broken", "clients of other libraries take no authority as a leaf, no seventh "+
+				"intermediate, no RSA below 2048 or above 8192 bits, no P-224 or ML-DSA, no use that is any or "+
+				"lacks digitalSignature, and no date before 1970")
 		}
 	}
 	return &pair, nil
+}
+
+// usable tells whether clients of other libraries take it. Go takes more.
+func usable(chain []*x509.Certificate) bool {
+	leaf := chain[0]
+	signs := leaf.KeyUsage == 0 || leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0
+	taken := signs && !leaf.IsCA && len(chain) <= 8
+	return taken && !slices.ContainsFunc(chain, func(one *x509.Certificate) bool {
+		key, is := one.PublicKey.(*rsa.PublicKey)
+		point, on := one.PublicKey.(*ecdsa.PublicKey)
+		uses := one.ExtKeyUsage
+		return is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) || on && point.Curve == elliptic.P224() ||
+			one.PublicKeyAlgorithm > x509.Ed25519 || one.NotBefore.Year() < 1970 ||
+			slices.Contains(uses, x509.ExtKeyUsageAny) && !slices.Contains(uses, x509.ExtKeyUsageServerAuth)
+	})
 }
 
 func reason(err error) string {

@@ -16,7 +16,17 @@ import time
 POLL = 0.5  # Seconds between two looks.
 REST = 0.25  # So long invalid files stay the same before that is told: a writer may be at work.
 SETTLE = 10  # The same for a leaf that lost its chain: it may be half a file.
-LARGEST = (80 << 10, 80 << 10, 1 << 20)  # Bytes that are read of a file: clients take no longer chain.
+LARGEST = 1 << 20  # Bytes that are read of a file.
+LONGEST = 60 << 10  # Bytes of a chain. Clients take no more.
+
+# The keys in certificates that clients of each library parse: RSA with the length and the first byte of its
+# modulus, P-256, P-384, P-521 and Ed25519; and what says that a certificate is an authority's.
+_KEY = re.compile(
+    rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82..\x00\x30\x82..\x02\x82(..)(\x00?)(.)|"
+    rb"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06(?:\x08\x2a\x86\x48\xce\x3d\x03\x01\x07|"
+    rb"\x05\x2b\x81\x04\x00[\x22\x23])\x03.{1,2}\x00\x04|\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", re.S)
+_AUTHORITY = re.compile(rb"\x06\x03\x55\x1d\x13(?:\x01\x01\xff)?\x04.\x30.\x01\x01\xff", re.S)
+_NEGATIVE = re.compile(rb"(?:\x30\x81.|\x30\x82..){2}(?:\xa0\x03\x02\x01.)?\x02.[\x80-\xff]", re.S)
 
 
 class Rejected(Exception):
@@ -46,7 +56,7 @@ class Rotating:
         connection.context = self._current  # No file, no lock.
 
     def _follow(self):
-        last, since = None, 0
+        last, since, told = None, 0, None
         while True:
             try:
                 found = self._read()
@@ -54,8 +64,10 @@ class Rotating:
                     last, since = found, time.monotonic()
                 self._look(found, time.monotonic() - since)
             except Exception as why:  # The hook's, for one. It must not end the rotation.
-                with contextlib.suppress(OSError):  # Its words may hold a file's, and so a key.
-                    print(f"rotation: {type(why)}", flush=True)
+                if (type(why), last) != told:  # Once for each change of the files.
+                    told = type(why), last
+                    with contextlib.suppress(OSError):  # Its words may hold a file's, and so a key.
+                        print(f"rotation: {type(why)}", flush=True)
             time.sleep(self._poll)
 
     def _look(self, found, age):
@@ -74,7 +86,7 @@ class Rotating:
             self._hook(loaded, None)
 
     def _read(self):
-        return [_file(path, limit) for path, limit in zip(self._files, LARGEST)]
+        return [_file(path) for path in self._files]
 
     def _judge(self, *found):
         """Asks what clients ask, by a handshake in memory: does the key fit, does the chain
@@ -82,23 +94,22 @@ class Rotating:
         for path, data in zip(self._files, found):
             if isinstance(data, str):
                 raise Rejected("missing" if "Errno 2]" in data else "unreadable", path, data)
-        context, peer = _context(ssl.PROTOCOL_TLS_SERVER), _context(ssl.PROTOCOL_TLS_CLIENT)
+        chain, roots = self._certificates(0, found[0]), self._certificates(2, found[2])
+        if sum(len(der) + 5 for der in chain) + 4 > LONGEST:
+            raise Rejected("too_large", self._files[0], "clients take chains of 60 KiB, no bundles")
+        for at, der in enumerate(chain, 1):
+            if what := "a CA as the leaf" if at == 1 and _AUTHORITY.search(der) else _objection(der):
+                raise Rejected("malformed", self._files[0], f"certificate {at}: {what}")
+        context, peer = self._shown(chain, found[1]), _context(ssl.PROTOCOL_TLS_CLIENT)
+        # Clients of other libraries verify nothing by another key.
+        strong, roots = ([it for it in all if 2048 <= _bits(it) <= 8192] for all in (chain, roots))
+        if not roots:
+            raise Rejected("malformed", self._files[2], "no root by whose key clients verify")
         peer.hostname_checks_common_name = False  # Only OpenSSL looks there.
-        try:
-            with _path(found[0]) as chain, _path(found[1]) as key:
-                context.load_cert_chain(chain, key, password="")  # Or it asks at the terminal.
-        except (ssl.SSLError, ValueError) as why:
-            reason = getattr(why, "reason", "no PEM")
-            if reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
-                raise Rejected("pair_mismatch", self._files[1], reason) from None
-            raise Rejected("malformed", self._files[0], reason) from None
-        try:
-            peer.load_verify_locations(cadata=found[2].decode("ascii", "ignore"))
-        except (ssl.SSLError, ValueError):
-            raise Rejected("malformed", self._files[2], "no root in it") from None
+        peer.load_verify_locations(cadata=b"".join(roots))
         try:
             for name in self._names:
-                loaded = _handshake(context, peer, name)
+                loaded = _handshake(self._shown(strong, found[1]), peer, name)
         except ssl.SSLCertVerificationError as why:
             # OpenSSL's X509_V_ERR_..., from x509_vfy.h.
             reasons = {9: "not_yet_valid", 10: "expired", 62: "name_lost", 64: "name_lost"}
@@ -106,21 +117,73 @@ class Rotating:
             raise Rejected(reason, self._files[0], why.verify_message) from None
         except ssl.SSLError as why:
             raise Rejected("malformed", self._files[0], why.reason) from None
-        blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", found[0], re.S)
-        loaded["chain"] = [ssl.PEM_cert_to_DER_cert(block.decode("ascii", "ignore")) for block in blocks]
+        if ssl.cert_time_to_seconds(loaded["notBefore"]) < 0:
+            raise Rejected("malformed", self._files[0], "clients with rustls know no date before 1970")
+        loaded["chain"] = chain
         return context, loaded
 
+    def _certificates(self, at, data):
+        """Each certificate of a file, in DER, and parsed: clients parse each one, needed or not."""
+        blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", data, re.S)
+        try:
+            chain = [ssl.PEM_cert_to_DER_cert(block.decode()) for block in blocks]
+            for der in chain:
+                _context(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
+        except (ssl.SSLError, ValueError) as why:
+            what = getattr(why, "reason", None) or "no base64 of DER"
+            what = f"a CERTIFICATE block that does not parse: {what}"
+            raise Rejected("malformed", self._files[at], what) from None
+        if not chain:
+            raise Rejected("malformed", self._files[at], "no certificate in PEM")
+        return chain
 
-def _file(path, limit):
+    def _shown(self, chain, key):
+        """A context with this chain and its key."""
+        context = _context(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            with _path("".join(map(ssl.DER_cert_to_PEM_cert, chain)).encode()) as shown, _path(key) as key:
+                context.load_cert_chain(shown, key, password="")  # Or it asks at the terminal.
+        except (ssl.SSLError, ValueError) as why:
+            reason = getattr(why, "reason", None)
+            if reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
+                what = "not the key of the first certificate: the leaf comes first"
+                raise Rejected("pair_mismatch", self._files[1], what) from None
+            if reason in ("CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "EE_KEY_TOO_SMALL", "INVALID_CERTIFICATE"):
+                raise Rejected("chain_broken", self._files[0], f"OpenSSL says {reason}") from None
+            what = f"no private key in PEM without encryption that OpenSSL takes ({reason or 'not parsed'})"
+            raise Rejected("malformed", self._files[1], what) from None
+        return context
+
+
+def _file(path):
     """What a file holds, or why it cannot be read."""
     try:
         # Not blocking: to open a FIFO would wait for its writer, and /proc/kmsg waits for the kernel.
         with open(path, "rb", opener=lambda it, _: os.open(it, os.O_RDONLY | os.O_NONBLOCK)) as file:
             about = os.fstat(file.fileno())
-            data = file.read(limit) if stat.S_ISREG(about.st_mode) and about.st_size <= limit else None
-            return "not a regular file, or too large" if data is None else data
+            data = file.read(LARGEST) if stat.S_ISREG(about.st_mode) and about.st_size <= LARGEST else None
+            if data is None:
+                return "not a regular file, or larger than 1 MiB"
+            # Windows writes a mark before a text, and ends lines in its own way.
+            return re.sub(rb"[ \t]*[\r\n]+", b"\n", data.replace(b"\xef\xbb\xbf", b""))
     except OSError as why:
         return str(why)
+
+
+def _bits(der):
+    """The length of an RSA key. Other keys that clients parse are long enough."""
+    if not (key := _KEY.search(der)):
+        return 0
+    if not key[1]:
+        return 2048
+    return 8 * (int.from_bytes(key[1], "big") - len(key[2]) - 1) + key[3][0].bit_length()
+
+
+def _objection(der):
+    """Why clients with rustls or Go do not take it, needed or not."""
+    if _NEGATIVE.match(der):
+        return "its serial number is negative"
+    return None if 0 < _bits(der) <= 8192 else "RSA of over 8192 bits, or a key that some clients do not know"
 
 
 def _context(protocol):

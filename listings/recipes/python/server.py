@@ -86,13 +86,14 @@ class Hook:
                       serial=loaded["serialNumber"].lower().lstrip("0"),
                       not_after=not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
                       chain_sha256=hashlib.sha256(b"".join(loaded["chain"])).hexdigest())
-        if rejected and rejected.reason != self.told:
+        news = rejected and (rejected.reason, rejected.file)  # The detail may hold the time.
+        if news and news != self.told:
             about = {"reason": rejected.reason, "file": rejected.file, "detail": rejected.detail}
             if self.generation:
                 self.emit("identity_rejected", generation=self.generation, **about)
             else:
                 self.emit("identity_awaited", **about)
-        self.told = rejected and rejected.reason
+        self.told = news
 
     def emit(self, event, **fields):
         """Has a line written, or counts it as lost. The next one that finds room follows that count."""

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write, stderr};
-use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,12 +11,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use humantime::{format_rfc3339_nanos, format_rfc3339_seconds};
-use rustls::{CertificateError, Error};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use x509_parser::parse_x509_certificate;
 
-use crate::rotating::{Files, Hook, Look};
+use crate::rotating::{Hook, Look, Rejected};
 
 /// A look is due twice a second. Where none was made for so long, the thread hangs or is gone.
 const BOUND: Duration = Duration::from_secs(60);
@@ -26,21 +24,19 @@ const BOUND: Duration = Duration::from_secs(60);
 pub struct Figures(Mutex<State>);
 
 struct State {
-    files: Files,
     generation: u64,
     /// Of the leaf that is served, in seconds since 1970.
     validity: [u64; 2],
     looked: Instant,
     /// The first look of those in a row that rejected the files, and why.
-    rejected: Option<(Instant, &'static str)>,
+    rejected: Option<(Instant, Rejected)>,
     rejections: BTreeMap<&'static str, u64>,
 }
 
 // ANCHOR: hook
 /// A hook that logs on stderr what is news, and keeps figures.
-pub fn hook(files: &Files) -> (Hook, Arc<Figures>) {
+pub fn hook() -> (Hook, Arc<Figures>) {
     let figures = Arc::new(Figures(Mutex::new(State {
-        files: files.clone(),
         generation: 0,
         validity: [0; 2],
         looked: Instant::now(),
@@ -139,7 +135,7 @@ impl State {
                         .collect::<Vec<_>>(),
                 )
             }
-            Look::Rejected(error) => self.rejected(error),
+            Look::Rejected(rejected) => self.rejected(rejected),
         }
     }
 
@@ -158,12 +154,14 @@ impl State {
         }))
     }
 
-    fn rejected(&mut self, error: &Error) -> Option<Value> {
-        let (reason, file) = reason(error, &self.files);
+    fn rejected(&mut self, why: &Rejected) -> Option<Value> {
+        let Rejected(reason, file, detail) = why;
         *self.rejections.entry(reason).or_default() += 1;
-        let told = self.rejected.is_some_and(|(_, before)| before == reason);
-        let since = self.rejected.map_or_else(Instant::now, |(since, _)| since);
-        self.rejected = Some((since, reason));
+        let before = self.rejected.as_ref();
+        // The detail may hold the time.
+        let told = before.is_some_and(|(_, it)| (it.0, &it.1) == (*reason, file));
+        let since = before.map_or_else(Instant::now, |(since, _)| *since);
+        self.rejected = Some((since, why.clone()));
         // The contract's events are about a generation that goes on. Before the first there is none.
         let event = match self.generation {
             0 => json!({ "event": "identity_awaited" }),
@@ -171,50 +169,26 @@ impl State {
         };
         (!told).then(|| {
             let mut event = event;
-            event["reason"] = reason.into();
-            event["file"] = self.files[file].display().to_string().into();
-            event["detail"] = error.to_string().into();
+            event["reason"] = (*reason).into();
+            event["file"] = file.display().to_string().into();
+            event["detail"] = detail.as_str().into();
             event
         })
     }
 }
 
 /// The words of the event contract that can occur here.
-const REASONS: [&str; 8] = [
+const REASONS: [&str; 9] = [
     "missing",
     "unreadable",
     "malformed",
+    "too_large",
     "pair_mismatch",
     "chain_broken",
     "expired",
     "not_yet_valid",
     "name_lost",
 ];
-
-/// The contract's word, and which of the files it is about.
-fn reason(error: &Error, files: &Files) -> (&'static str, usize) {
-    use CertificateError::*;
-    match error {
-        Error::General(text) => {
-            let named = |file: &PathBuf| text.starts_with(&format!("{}: ", file.display()));
-            match files.iter().position(named) {
-                Some(at) if text.ends_with("(os error 2)") => ("missing", at),
-                Some(at) => ("unreadable", at),
-                None if text.starts_with("the roots: ") => ("malformed", 2),
-                // rustls signs with no such key.
-                None => ("malformed", 1),
-            }
-        }
-        Error::InconsistentKeys(_) => ("pair_mismatch", 1),
-        Error::InvalidCertificate(BadEncoding) | Error::NoCertificatesPresented => ("malformed", 0),
-        Error::InvalidCertificate(Expired | ExpiredContext { .. }) => ("expired", 0),
-        Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }) => ("not_yet_valid", 0),
-        Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
-            ("name_lost", 0)
-        }
-        _ => ("chain_broken", 0),
-    }
-}
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -229,6 +203,7 @@ impl fmt::Display for Figures {
         let now = now.unwrap_or_default().as_secs();
         let rejected = state
             .rejected
+            .as_ref()
             .map_or(0, |(since, _)| since.elapsed().as_secs());
         // Agents renew with a third of the lifetime left (certbot, cert-manager). A quarter is late.
         let late = (until - from) / 4;

@@ -12,12 +12,18 @@ use notify::{EventKind::Access, RecommendedWatcher, RecursiveMode::NonRecursive,
 use rustls::client::{WebPkiServerVerifier, danger::ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::{CertificateError::BadEncoding, Error, RootCertStore, sign::CertifiedKey};
-use x509_parser::parse_x509_certificate as parse;
+use rustls::{Error, RootCertStore, sign::CertifiedKey};
+use x509_parser::{
+    parse_x509_certificate as parse, prelude::X509Certificate, public_key::PublicKey,
+};
 
 const POLL: Duration = Duration::from_millis(500); // Events of the file system get lost.
 const SETTLE: Duration = Duration::from_secs(10); // A leaf that lost its chain may be half a file.
-const LARGEST: [u64; 3] = [80 << 10, 80 << 10, 1 << 20]; // Bytes. Clients take no longer chain.
+const LARGEST: u64 = 1 << 20; // Bytes that are read of a file.
+const OTHER: &str = "not the key of the first certificate: the leaf comes first";
+const LONGEST: usize = 60 << 10; // Bytes of a chain. Clients take no more.
+// P-256, P-384, P-521 and Ed25519. Beside RSA, clients of each library parse these.
+const KEYS: &str = "1.2.840.10045.3.1.7 1.3.132.0.34 1.3.132.0.35 1.3.101.112";
 
 /// The files of the chain (leaf first), its key, and the roots that clients trust.
 pub type Files = [PathBuf; 3];
@@ -35,8 +41,12 @@ pub enum Look {
     /// Not valid, or less than what is served, and perhaps not finished.
     Waiting,
     /// Not valid. The last good pair is served.
-    Rejected(Error),
+    Rejected(Rejected),
 }
+
+/// Why files are not served: a word for a metric, the file, and a detail for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected(pub &'static str, pub PathBuf, pub String);
 
 /// The pair that is served. Give it to `ServerConfig::builder()` as its `cert_resolver`.
 #[derive(Debug, Default)]
@@ -55,7 +65,7 @@ impl Rotating {
         let store = this.clone();
         let follow = move || store.follow(&files, &names, &hook, &loaded);
         thread::spawn(move || {
-            // A panic, of the hook for one, must not end the rotation.
+            // A panic, of a parser for one, must not end the rotation.
             while catch_unwind(AssertUnwindSafe(&follow)).is_err() {
                 thread::sleep(POLL);
             }
@@ -67,28 +77,31 @@ impl Rotating {
     fn follow(&self, files: &Files, names: &Names, hook: &Hook, loaded: &Sender<()>) {
         let (hint, hints) = sync_channel(1);
         let _watch = watch(files, hint.clone()); // Before the first look. Without it the poll is alone.
-        let mut last = (read(files), Instant::now());
+        let (mut last, mut heard) = ((read(files), Instant::now()), true);
         loop {
             let found = read(files);
             if found != last.0 {
-                last = (found, Instant::now());
+                (last, heard) = ((found, Instant::now()), true);
             }
             let (found, age, served) = (&last.0, last.1.elapsed(), self.0.load_full());
             let served = served.as_ref().map_or(&[][..], |pair| &pair.cert);
-            let look = match found.clone().and_then(|found| judge(&found, names)) {
+            let look = match found.clone().and_then(|found| judge(files, &found, names)) {
                 Ok(next) if next.cert == served => Look::Unchanged,
                 // Authorities do shorten chains. But a leaf alone may need roots that are intermediates.
                 Ok(next) if next.cert.len() < served.len() && age < POLL / 2 => Look::Waiting,
                 Ok(next) if next.cert.len() < served.len().min(2) && age < SETTLE => Look::Waiting,
                 Ok(next) => Look::Loaded(Arc::new(next)),
                 Err(_) if age < POLL / 2 => Look::Waiting,
-                Err(error) => Look::Rejected(error),
+                Err(rejected) => Look::Rejected(rejected),
             };
             if let Look::Loaded(next) = &look {
                 self.0.store(Some(next.clone()));
                 let _ = loaded.send(()); // Nothing waits after the first.
             }
-            hook(&look);
+            // A hook that panics is called again when there is news.
+            if heard || matches!(look, Look::Loaded(_)) {
+                heard = catch_unwind(AssertUnwindSafe(|| hook(&look))).is_ok();
+            }
             let _ = hints.recv_timeout(POLL);
         }
     }
@@ -108,43 +121,122 @@ fn watch(files: &Files, hint: SyncSender<()>) -> notify::Result<RecommendedWatch
     Ok(watcher)
 }
 
-fn read(files: &Files) -> Result<Vec<Vec<u8>>, Error> {
+/// What a set of files holds, or why it is not served.
+pub fn load(files: &Files, names: &Names) -> Result<CertifiedKey, Rejected> {
+    read(files).and_then(|found| judge(files, &found, names))
+}
+
+fn read(files: &Files) -> Result<Vec<String>, Rejected> {
     let mut options = File::options();
     options.read(true).custom_flags(libc::O_NONBLOCK); // A FIFO would wait for its writer.
-    let one = |path: &PathBuf, limit| {
+    let one = |path: &PathBuf| {
         let file = options.open(path)?;
         let (about, mut bytes) = (file.metadata()?, Vec::new());
-        match about.is_file() && about.len() <= limit {
-            true => file.take(limit).read_to_end(&mut bytes).map(|_| bytes),
-            false => Err(io::Error::other("not a regular file, or too large")),
+        if !about.is_file() || about.len() > LARGEST {
+            return Err(io::Error::other("not a regular file, or larger than 1 MiB"));
         }
+        file.take(LARGEST).read_to_end(&mut bytes)?;
+        // Windows writes a mark before a text, and ends lines in its own way.
+        let text = String::from_utf8_lossy(&bytes).replace('\u{feff}', "");
+        let lines = text.split(['\r', '\n']).map(str::trim_end);
+        Ok(lines.collect::<Vec<_>>().join("\n") + "\n")
     };
-    let failed = |path: &PathBuf, why| Error::General(format!("{}: {why}", path.display()));
-    let read = |(path, limit)| one(path, limit).map_err(|why| failed(path, why));
-    files.iter().zip(LARGEST).map(read).collect()
+    let failed = |path: &PathBuf, why: io::Error| match why.kind() {
+        io::ErrorKind::NotFound => Rejected("missing", path.clone(), why.to_string()),
+        _ => Rejected("unreadable", path.clone(), why.to_string()),
+    };
+    let read = |path| one(path).map_err(|why| failed(path, why));
+    files.iter().map(read).collect()
 }
 
 /// Asks what clients ask: does the key fit, does the chain lead to a root, today, for each name?
-fn judge(found: &[Vec<u8>], names: &Names) -> Result<CertifiedKey, Error> {
+fn judge(files: &Files, found: &[String], names: &Names) -> Result<CertifiedKey, Rejected> {
+    // No word repeats what stands in a file: it may be a key.
+    let no = |word, at: usize, why: &str| Rejected(word, files[at].clone(), why.into());
+    let bad = |at, why: &str| no("malformed", at, why);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&found[0]).collect();
-    // Clients with OpenSSL or Go parse each certificate, needed or not; Go no negative serial number.
-    let parses =
-        |one: &CertificateDer<'_>| parse(one).is_ok_and(|(_, it)| it.raw_serial() < &[0x80][..]);
-    let key = PrivateKeyDer::from_pem_slice(&found[1]);
-    let (Some(chain), Ok(key)) = (chain.ok().filter(|all| all.iter().all(parses)), key) else {
-        return Err(Error::InvalidCertificate(BadEncoding)); // No word of what stands there.
-    };
-    let pair = CertifiedKey::from_der(chain, key, &provider)?;
-    // rustls does not look at the dates of a root. Clients with OpenSSL or Go do.
-    let in_force = |der: &[u8]| parse(der).is_ok_and(|(_, root)| root.validity().is_valid());
-    let roots = CertificateDer::pem_slice_iter(&found[2]).flatten();
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(found[0].as_bytes()).collect();
+    let chain = chain.map_err(|_| bad(0, "its PEM is broken or cut"))?;
+    for (one, at) in chain.iter().zip(1..) {
+        let why = parse(one).map_or(Some("it does not parse"), |(_, it)| objection(&it));
+        why.map_or(Ok(()), |why| {
+            Err(bad(0, &format!("certificate {at}: {why}")))
+        })?;
+    }
+    if chain.iter().map(|one| one.len() + 5).sum::<usize>() > LONGEST - 4 {
+        return Err(no(
+            "too_large",
+            0,
+            "clients take chains of 60 KiB, no bundles",
+        ));
+    }
+    let key = PrivateKeyDer::from_pem_slice(found[1].as_bytes());
+    let key = key.map_err(|_| bad(1, "no private key in PEM without encryption"))?;
+    let pair = CertifiedKey::from_der(chain, key, &provider).map_err(|why| match why {
+        Error::NoCertificatesPresented => bad(0, "no certificate in PEM"),
+        Error::InconsistentKeys(_) => no("pair_mismatch", 1, OTHER),
+        Error::InvalidCertificate(_) => bad(0, "certificate 1: rustls does not parse it"),
+        _ => bad(1, "a damaged key, or of a kind that rustls does not take"),
+    })?;
+    let roots = CertificateDer::pem_slice_iter(found[2].as_bytes()).flatten();
     let mut anchors = RootCertStore::empty();
-    anchors.add_parsable_certificates(roots.filter(|root| in_force(root)));
+    anchors.add_parsable_certificates(roots.filter(|root| issues(root) || *root == pair.cert[0]));
     let verifier = WebPkiServerVerifier::builder_with_provider(anchors.into(), provider).build();
-    let verifier = verifier.map_err(|why| Error::General(format!("the roots: {why}")))?;
+    let verifier = verifier.map_err(|_| bad(2, "no root in PEM that clients take today"))?;
+    let others = pair.cert[1..].iter().filter(|other| issues(other));
+    let others: Vec<_> = others.cloned().collect();
     for name in names {
-        verifier.verify_server_cert(&pair.cert[0], &pair.cert[1..], name, &[], UnixTime::now())?;
+        let verdict =
+            verifier.verify_server_cert(&pair.cert[0], &others, name, &[], UnixTime::now());
+        verdict.map_err(|why| no(reason(&why), 0, &why.to_string()))?;
     }
     Ok(pair)
+}
+
+/// Why clients with OpenSSL or Go do not parse it, needed or not. rustls reads little of it.
+fn objection(one: &X509Certificate<'_>) -> Option<&'static str> {
+    let algorithm = &one.public_key().algorithm;
+    let curve = algorithm.parameters.as_ref().map(|it| it.as_oid());
+    let id = curve
+        .and_then(Result::ok)
+        .unwrap_or(algorithm.algorithm.clone());
+    match (one.raw_serial(), one.public_key().parsed()) {
+        ([0x80..=0xff, ..] | [0, 0..=0x7f, ..], _) => {
+            Some("its serial number is negative or padded")
+        }
+        // Clients of Go look at each RSA key, whether they need it or not.
+        (_, Ok(PublicKey::RSA(key)))
+            if key.modulus.iter().skip_while(|it| **it == 0).count() <= 1024 =>
+        {
+            None
+        }
+        _ if one.extensions_map().is_err() => Some("an extension is there twice"),
+        _ if KEYS.split(' ').any(|known| known == id.to_id_string()) => None,
+        _ => Some("RSA of over 8192 bits, or a key that some clients do not know"),
+    }
+}
+
+/// Whether clients with OpenSSL or Go take it as an issuer. rustls does not look at most of a root.
+fn issues(der: &CertificateDer<'_>) -> bool {
+    parse(der).is_ok_and(|(_, it)| {
+        let (usage, uses) = (it.key_usage(), it.extended_key_usage());
+        let signs = usage.is_ok_and(|it| it.is_none_or(|it| it.value.key_cert_sign()));
+        let serves = uses.is_ok_and(|it| it.is_none_or(|it| it.value.server_auth));
+        let authority = it.is_ca() || it.version().0 == 0;
+        signs && serves && authority && it.validity().is_valid() && objection(&it).is_none()
+    })
+}
+
+fn reason(why: &Error) -> &'static str {
+    let said = format!("{why:?}");
+    let words = [
+        ("NotValidYet", "not_yet_valid"),
+        ("NotValidForName", "name_lost"),
+        ("Expired", "expired"),
+    ];
+    let is = |name: &str| said.starts_with(&format!("InvalidCertificate({name}"));
+    words
+        .iter()
+        .find(|(name, _)| is(name))
+        .map_or("chain_broken", |(_, word)| word)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// The most lines that a reader takes home at once.
-const LINES: usize = 150;
+const LINES: usize = 250;
 /// What `src/rotating.rs` may use beside the standard library.
 const CRATES: [&str; 5] = ["arc_swap", "libc", "notify", "rustls", "x509_parser"];
 
@@ -13,11 +13,12 @@ fn read(name: &str) -> String {
 }
 
 #[test]
-fn each_file_to_copy_has_at_most_150_lines_as_the_formatter_leaves_them() {
+fn each_file_to_copy_has_at_most_250_lines_as_the_formatter_leaves_them() {
     for name in ["src/rotating.rs", "go/rotating.go", "python/rotating.py"] {
         let text = read(name);
         let lines = text.lines().count();
         assert!(lines <= LINES, "{name} has {lines} lines");
+        // As wide as the page shows it.
         let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(longest <= 110, "{name} has a line of {longest} characters");
     }

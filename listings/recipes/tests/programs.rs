@@ -1,9 +1,12 @@
 //! The programs that the tests start.
 
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
 
 use lab::agent::Files;
@@ -43,6 +46,16 @@ pub async fn started(mut command: Command, files: &Files, log: Stdio) -> (Socket
     let listens = timeout(BOUND, listens).await;
     assert!(listens.is_ok(), "{command:?} does not listen");
     (address, running)
+}
+
+/// The lines of a stream, which can be waited for with a bound.
+pub fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        let mut all = BufReader::new(stream).lines().map_while(Result::ok);
+        all.try_for_each(|line| sender.send(line))
+    });
+    lines
 }
 
 /// The folder of this crate.

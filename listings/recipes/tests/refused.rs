@@ -2,15 +2,15 @@
 //! keep to themselves.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 
 use lab::agent::{Agent, Strategy};
 use lab_test::peer;
 use tempfile::TempDir;
 
-use crate::programs::{self, Running};
+use crate::programs::{self, BOUND, Running};
 
 const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
 
@@ -42,15 +42,15 @@ fn says(mut command: Command, folder: &Path, part: &str) -> String {
     let files = ["tls.crt", "tls.key", "ca.crt"].map(|name| folder.join(name));
     command.args(files).args(["localhost", "127.0.0.1:0"]);
     let mut running = Running(command.stderr(Stdio::piped()).spawn().unwrap());
-    let lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let lines = programs::lines(running.0.stderr.take().unwrap());
     let mut said = String::new();
-    for line in lines {
-        said += &line.unwrap();
-        if said.contains(part) {
-            return said;
+    while !said.contains(part) {
+        match lines.recv_timeout(BOUND) {
+            Ok(line) => said += &line,
+            Err(why) => panic!("it did not say {part} within {BOUND:?} ({why}), but {said}"),
         }
     }
-    panic!("it ended before it said {part}: {said}");
+    said
 }
 
 fn python() -> Option<Command> {
@@ -103,7 +103,7 @@ fn a_comment_that_is_no_ascii_in_python() {
     assert!(said.contains("identity_loaded"), "{said}");
 }
 
-/// What goes wrong in a hook may quote a key.
+/// What goes wrong in a hook may quote a key. It is told once, and not at each of the looks that follow.
 #[test]
 fn the_words_of_an_exception_in_python() {
     let Some(python) = peer::find("python3") else {
@@ -111,11 +111,14 @@ fn the_words_of_an_exception_in_python() {
     };
     let folder = lab::directory().unwrap();
     let _agent = Agent::started(folder.path(), Strategy::RenameEach).unwrap();
-    // Python ends with its main thread, whether or not the other one has looked.
-    let program = "import rotating, time\n\
-         def hook(loaded, rejected): raise ValueError('precious')\n\
+    // It ends at its fiftieth look.
+    let program = "import itertools, os, rotating, threading\n\
+         looks = itertools.count(1)\n\
+         def hook(loaded, rejected):\n  \
+             if next(looks) == 50: os._exit(0)\n  \
+             raise ValueError('precious')\n\
          rotating.Rotating(('tls.crt', 'tls.key', 'ca.crt'), ('localhost',), hook, 0.01)\n\
-         time.sleep(60)\n";
+         threading.Event().wait()\n";
     let mut command = Command::new(python);
     command
         .args(["-c", program])
@@ -124,15 +127,23 @@ fn the_words_of_an_exception_in_python() {
         .current_dir(&folder)
         .stdout(Stdio::piped());
     let mut running = Running(command.spawn().unwrap());
-    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
-    let line = lines.next().unwrap().unwrap();
-    assert!(
-        line.contains("ValueError") && !line.contains("precious"),
-        "{line}"
+    let lines = programs::lines(running.0.stdout.take().unwrap());
+    let mut all = Vec::new();
+    let ended = loop {
+        match lines.recv_timeout(BOUND) {
+            Ok(line) => all.push(line),
+            Err(ended) => break ended,
+        }
+    };
+    assert_eq!(
+        ended,
+        RecvTimeoutError::Disconnected,
+        "fifty looks: {all:?}"
     );
+    assert_eq!(all, ["rotation: <class 'ValueError'>"]);
 }
 
-/// What clients take of a chain: a file that is larger by a byte was cut there, and its beginning served.
+/// What is read of a file: one that is larger by a byte was cut there, and its beginning served.
 #[test]
 fn a_file_that_is_a_byte_too_large() {
     let folder = lab::directory().unwrap();
@@ -144,8 +155,8 @@ fn a_file_that_is_a_byte_too_large() {
         [rust, programs::go().map(Command::new), python()]
     };
     for (bytes, event) in [
-        (80 << 10, "identity_loaded"),
-        ((80 << 10) + 1, "identity_awaited"),
+        (1 << 20, "identity_loaded"),
+        ((1 << 20) + 1, "identity_awaited"),
     ] {
         fs::write(
             &path,
@@ -155,7 +166,7 @@ fn a_file_that_is_a_byte_too_large() {
         for program in programs().into_iter().flatten() {
             let said = says(program, folder.path(), "\"identity_");
             assert!(said.contains(event), "{bytes}: {said}");
-            let why = said.contains("too large");
+            let why = said.contains("larger than 1 MiB");
             assert_eq!(why, event == "identity_awaited", "{bytes}: {said}");
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -12,18 +11,13 @@ use lab::agent::{Agent, Strategy};
 use lab::event::Event;
 use lab_test::contract::Contract;
 use recipes::report::{Figures, LINES, Log, hook};
-use recipes::rotating::{Files, Hook, Look};
-use rustls::Error;
+use recipes::rotating::{Look, Rejected};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use serde_json::{Value, json};
 
 use crate::programs::BOUND;
-
-fn files(folder: &str) -> Files {
-    ["tls.crt", "tls.key", "ca.crt"].map(|name| PathBuf::from(folder).join(name))
-}
 
 fn loaded() -> Look {
     let folder = lab::directory().unwrap();
@@ -38,10 +32,6 @@ fn loaded() -> Look {
     ))
 }
 
-fn hooked() -> (Hook, Arc<Figures>) {
-    hook(&files("/tls"))
-}
-
 /// The value of a figure.
 fn value(figures: &Figures, name: &str) -> i64 {
     let text = figures.to_string();
@@ -54,7 +44,7 @@ fn value(figures: &Figures, name: &str) -> i64 {
 
 #[test]
 fn the_figures_are_those_that_the_rules_ask_for() {
-    let (hook, figures) = hooked();
+    let (hook, figures) = hook();
     hook(&loaded());
     let text = figures.to_string();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -81,7 +71,7 @@ fn the_figures_are_those_that_the_rules_ask_for() {
 
 #[test]
 fn the_figures_say_what_came_of_the_looks() {
-    let (hook, figures) = hooked();
+    let (hook, figures) = hook();
     assert_eq!(value(&figures, "identity_generation"), 0);
     hook(&loaded());
     assert_eq!(value(&figures, "identity_generation"), 1);
@@ -91,9 +81,9 @@ fn the_figures_say_what_came_of_the_looks() {
     assert_eq!(value(&figures, "identity_late_seconds"), 900);
     assert_eq!(value(&figures, "identity_urgent_seconds"), 450);
 
-    let missing = Error::General("/tls/tls.key: No such file or directory (os error 2)".into());
+    let missing = || Rejected("missing", "/tls/tls.key".into(), "no such file".into());
     for _ in 0..2 {
-        hook(&Look::Rejected(missing.clone()));
+        hook(&Look::Rejected(missing()));
     }
     let count = |reason| {
         value(

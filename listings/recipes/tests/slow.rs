@@ -1,7 +1,6 @@
 //! Clients that begin and do not go on hold no place for long.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::programs::{Running, build_go, here, started};
+use crate::programs::{Running, build_go, here, lines, started};
 
 const BOUND: Duration = Duration::from_secs(60);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -47,12 +46,17 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(server.stderr.take().unwrap()).lines();
+        let lines = lines(server.stderr.take().unwrap());
         let running = Running(server);
-        let mut events = lines
-            .map_while(Result::ok)
-            .filter_map(|it| Event::parse(&it));
-        let listening = events.find(|event| event.name() == "listening").unwrap();
+        let listening = loop {
+            let line = lines
+                .recv_timeout(BOUND)
+                .expect("it does not say where it listens");
+            match Event::parse(&line) {
+                Some(event) if event.name() == "listening" => break event,
+                _ => {}
+            }
+        };
         let port = u16::try_from(listening.number("port").unwrap()).unwrap();
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
@@ -85,7 +89,8 @@ async fn closed(mut stream: TlsStream<TcpStream>, what: &str) {
 
 async fn answered(stream: &mut TlsStream<TcpStream>) {
     let mut answer = vec![0; 4096];
-    let read = timeout(BOUND, stream.read(&mut answer)).await.unwrap();
+    let read = timeout(BOUND, stream.read(&mut answer)).await;
+    let read = read.expect("no answer to a request");
     assert!(answer[..read.unwrap()].starts_with(b"HTTP/1.1 200"));
 }
 

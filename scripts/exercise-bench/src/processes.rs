@@ -70,7 +70,8 @@ fn start((module, name): (&str, &str), machine: &str) -> io::Result<Child> {
         .spawn()
 }
 
-/// This program on a host of this name, where the system lets a user make one, and else on this host.
+/// This program on a host of this name, where the system lets a user make one, and else on this host. There it is process number 1, as in a
+/// container.
 fn on_host(name: &str) -> io::Result<Command> {
     let program = env::current_exe()?;
     let script = r#"echo "$0" > /proc/sys/kernel/hostname && exec "$@""#;
@@ -79,6 +80,9 @@ fn on_host(name: &str) -> io::Result<Command> {
             "--user",
             "--map-root-user",
             "--uts",
+            // The first process of a container has the number 1 on each machine.
+            "--pid",
+            "--fork",
             "sh",
             "-c",
             script,

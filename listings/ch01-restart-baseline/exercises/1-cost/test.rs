@@ -22,6 +22,12 @@ const QUIET: &str = r#"
 {"ts":"2026-11-27T09:00:02.000000000Z","event":"download_finished","bytes":8388608,"sha256":"00"}
 "#;
 
+/// A download that was cut before its first byte.
+const FROM_NOTHING: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_started","of":8388608}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"download_severed","bytes":0,"of":8388608,"why":"connection reset"}
+"#;
+
 fn cost_of(log: &str) -> Cost {
     cost(&Log::parse(log).events())
 }
@@ -72,5 +78,16 @@ pub fn a_log_without_a_restart_costs_nothing() {
         cost == Cost::default(),
         "No client was refused or cut in this log, and the answer is {cost:?}. A download that is finished \
          was not sent for nothing."
+    );
+}
+
+/// A download that was cut before its first byte was cut all the same.
+pub fn a_download_of_which_nothing_came_was_cut_too() {
+    let cost = cost_of(FROM_NOTHING);
+    assert!(
+        (cost.severed, cost.wasted_bytes) == (1, 0),
+        "A download was cut before its first byte. `severed` is {} and `wasted_bytes` is {}. Nothing was sent for nothing, and a client was cut: each line `download_severed` is one.",
+        cost.severed,
+        cost.wasted_bytes
     );
 }

@@ -6,6 +6,7 @@ use std::thread;
 
 use exercise_bench::{Port, patience};
 use lab::BOUND;
+use rustix::fs::{OFlags, fcntl_getfl};
 
 use super::exercise::{Process, restart};
 
@@ -109,5 +110,18 @@ pub fn what_was_accepted_ends_with_its_process() {
         is_over(&end),
         "The connection of the old process did not end ({end:?}): something still holds it, so the old process \
          has not ended."
+    );
+}
+
+/// The new process waits for clients on its socket as the old one did.
+pub fn the_socket_is_handed_over_as_it_was() {
+    let (old, _client, _port) = old_process();
+    let new = restart(old, || ());
+    let new = new.unwrap_or_else(|error| panic!("The new process did not start: {error}."));
+    let flags = fcntl_getfl(&new.listener).unwrap();
+    assert!(
+        !flags.contains(OFlags::NONBLOCK),
+        "The old process waited in `accept` for its next client. On the socket of the new one, `accept` returns at once with an error when nobody is there: something has made it \
+         non-blocking. Both descriptors are of one socket, so what is set at one holds at the other as well."
     );
 }

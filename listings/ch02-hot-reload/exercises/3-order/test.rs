@@ -104,6 +104,24 @@ async fn what_is_in_the_files_last_is_served(first_waits: Duration) {
     );
 }
 
+/// A reload is dropped while it reads, and the next one goes on.
+async fn a_cancelled_reload_holds_up_no_other() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (_never, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    drop(first);
+    files.write("1003");
+    let second = timeout(HOUR, reload(&store, &files, None)).await;
+    let served = store.current().serial.clone();
+    assert!(
+        second.is_ok() && served == "1003",
+        "A reload was cancelled while it was reading: a server that has a timeout drops its future. The next reload {}, and {served} is served in place of 1003. What a reload marks as its own, it has to \
+         give back when it is dropped, as the guard of a lock does.",
+        if second.is_ok() { "ended" } else { "waited for an hour" }
+    );
+}
+
 /// Two stores have nothing to do with each other.
 async fn another_store_waits_for_nobody() {
     let (one, other) = (Store::new("1001"), Store::new("1001"));
@@ -156,6 +174,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
         "The files hold 1003, and {served} is served: the older files won. The first reload read 1002 and was slow; the second read \
          1003 and published it; then the first published what it had read."
     );
+    a_cancelled_reload_holds_up_no_other().await;
     what_is_in_the_files_last_is_served(Duration::ZERO).await;
     what_is_in_the_files_last_is_served(Duration::from_secs(60)).await;
     another_store_waits_for_nobody().await;

@@ -3,11 +3,14 @@
 //! The handshakes run in memory, both ends on one thread.
 
 use std::fs::{self, File};
-use std::sync::Arc;
+use std::process::Command;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::identity::Source;
+use exercise_bench::patience;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Options, config};
 use rustls::{ClientConfig, ServerConfig};
@@ -124,5 +127,44 @@ pub fn invalid_files_leave_the_last_good_pair() {
     assert!(
         first.is_err(),
         "The files are not valid, and `new` returned a resolver. It has nothing to answer with, so every handshake fails, and a server that starts with it looks well."
+    );
+}
+
+/// While a reload waits for a file, handshakes go on.
+pub fn a_reload_that_waits_fails_no_handshake() {
+    let bench = bench();
+    let certificate = bench.agent.files().certificate;
+    fs::remove_file(&certificate).unwrap();
+    // It is opened as soon as somebody writes, as a file on a mount that hangs.
+    let made = Command::new("mkfifo").arg(&certificate).status();
+    assert!(made.unwrap().success(), "`mkfifo` made no pipe.");
+    let resolver = bench.resolver.clone();
+    let reload = thread::spawn(move || resolver.reload().is_err());
+    let (opened, open) = mpsc::channel();
+    let path = certificate.clone();
+    // Opened when the reload has come to it.
+    thread::spawn(move || opened.send(File::options().write(true).open(path)));
+    let writer = open.recv_timeout(patience());
+    assert!(
+        writer.is_ok(),
+        "`reload` was called, and has not opened the certificate."
+    );
+    let (shown, seen) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| shown.send(bench.shown()));
+        let shown = seen.recv_timeout(patience());
+        // The reload, and who waits for it, go on.
+        drop(writer);
+        let shown = shown.unwrap_or_else(|_| "nothing, and waited".into());
+        assert!(
+            shown == "1001",
+            "`reload` was called, and the mount with the files hangs. Meanwhile a client came, and was shown {shown}. Between two loads what is in memory is good: read the files first, and \
+             then take the lock, for as long as it takes to put the new pair in its place."
+        );
+    });
+    let told = reload.join().unwrap_or(false);
+    assert!(
+        told,
+        "The certificate was empty when it came at last, and `reload` returned `Ok`."
     );
 }

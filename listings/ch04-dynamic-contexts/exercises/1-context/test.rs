@@ -135,3 +135,41 @@ pub fn the_chain_is_that_of_the_files() {
          empty."
     );
 }
+
+/// Each certificate of a longer chain is sent.
+pub fn each_certificate_of_a_longer_chain_is_sent() {
+    let mut bench = bench();
+    let mut authority = Authority::new().unwrap();
+    authority.lengthen().unwrap();
+    bench.next = authority.issue(&LeafRequest::new("localhost")).unwrap();
+    bench.client = config(authority.root_pem(), Options::default()).unwrap();
+    let key = bench.next.key.expose().as_bytes().to_vec();
+    assert!(
+        bench.reload(&key),
+        "A chain of three certificates and its key are a valid pair, and `reload` returned an error."
+    );
+    let (shown, certificates) = bench.shown();
+    assert!(
+        certificates == 3,
+        "The file holds three certificates, a leaf and two intermediates. The client was sent {certificates}, and was shown {shown}. A chain has as many \
+         intermediates as its authority has levels: add each of them."
+    );
+}
+
+/// A chain of which half is written changes nothing.
+pub fn half_a_chain_leaves_the_old_identity() {
+    for (part, what) in [(0.0, "is empty"), (0.8, "ends within its second certificate")] {
+        let mut bench = bench();
+        let key = bench.next.key.expose().as_bytes().to_vec();
+        let length = bench.next.chain_pem.len() as f64 * part;
+        bench.next.chain_pem.truncate(length as usize);
+        let told = !bench.reload(&key);
+        let (shown, certificates) = bench.shown();
+        assert!(
+            shown == "1001" && told,
+            "The chain's file {what}. Clients have to be shown 1001, as before, and were shown {shown} with {certificates} certificates; `reload` has to return an \
+             error, and returned {}. A block that does not parse is an error, and no reason to go on without it.",
+            if told { "one" } else { "`Ok`" }
+        );
+    }
+}

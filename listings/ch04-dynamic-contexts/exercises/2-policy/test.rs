@@ -12,7 +12,7 @@ use rustls::ClientConfig;
 
 use super::exercise::{Pair, Server};
 
-/// A server that was started with 1001 and has reloaded 1002, and the certificate 1003 of a client.
+/// A server for clients of two authorities that was started with 1001 and has reloaded 1002, and the certificate 1003 of a client.
 struct Bench {
     server: Server,
     clients: Issued,
@@ -24,7 +24,9 @@ fn bench() -> Bench {
     let root_pem = authority.root_pem().to_owned();
     let [first, next, clients] = std::array::from_fn(|_| issue(&mut authority));
     let root = X509::from_pem(root_pem.as_bytes()).unwrap();
-    let server = Server::new(&[root], &pair(&first))
+    let partners = Authority::new().unwrap();
+    let partners = X509::from_pem(partners.root_pem().as_bytes()).unwrap();
+    let server = Server::new(&[partners, root], &pair(&first))
         .unwrap_or_else(|error| panic!("The first pair is valid, and `new` returned: {error}."));
     if let Err(error) = server.reload(&pair(&next)) {
         panic!("The new pair is valid, and `reload` returned: {error}.");
@@ -65,7 +67,7 @@ pub fn a_client_is_shown_the_new_certificate() {
     let visit = visit.unwrap_or_else(|error| {
         panic!(
             "After the reload, a client with a valid certificate was refused: {error}. To judge it, the new context needs the \
-             authorities of clients."
+             authorities of clients, all that `new` was given."
         )
     });
     assert!(
@@ -142,6 +144,14 @@ pub fn http_2_is_agreed_on() {
         agreed.as_deref() == Ok("h2"),
         "The server was started for HTTP/2, and after the reload a client that offers HTTP/2 was given {agreed:?}."
     );
+    let mut old = bench.client(&bench.clients, Options::default());
+    Arc::make_mut(&mut old).alpn_protocols = vec![b"http/1.1".to_vec()];
+    let visit = bench.visit(&old).map(|visit| visit.protocol);
+    assert!(
+        visit.is_err(),
+        "The server was started for HTTP/2 alone, and after the reload a client that offers HTTP/1.1 alone was let in ({visit:?}). The answer to a client \
+         with no protocol in common belongs to the policy, too: `ALERT_FATAL` refuses it, and `NOACK` goes on without a protocol."
+    );
 }
 
 /// A client that returns is let in again.
@@ -161,4 +171,27 @@ pub fn a_client_that_returns_is_let_in() {
             );
         }
     }
+}
+
+/// The second reload is like the first.
+pub fn the_second_reload_is_like_the_first() {
+    let bench = bench();
+    let client = bench.client(&bench.clients, Options::default());
+    // Any pair of this authority does, that of the client as well.
+    let reloaded = bench.server.reload(&pair(&bench.clients));
+    assert!(
+        reloaded.is_ok(),
+        "The pair is valid, and the second `reload` returned: {reloaded:?}."
+    );
+    let visit = bench.visit(&client).map(|visit| visit.serial);
+    assert!(
+        visit.as_deref() == Ok("1003"),
+        "1003 was loaded by a second reload, and a client with a valid certificate got {visit:?}. What the first reload needed, the second one needs as well: \
+         nothing of it may be used up."
+    );
+    let anonymous = client::config(&bench.root_pem, Options::default()).unwrap();
+    assert!(
+        bench.visit(&anonymous).is_err(),
+        "After the second reload, a client without a certificate was let in."
+    );
 }

@@ -1,13 +1,15 @@
 //! What is wanted of `Contexts`. Each function is a check, and its comment says what has to hold.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use ch02_hot_reload::BuildError;
 use exercise_bench::openssl_ends::call;
 use lab::agent::{Agent, Files, Strategy};
+use lab::authority::Issued;
 use lab::mutual;
 use openssl::ssl::{SslConnector, SslContext, SslFiletype, SslMethod, SslVerifyMode};
 use rustls::ServerConfig;
@@ -24,6 +26,8 @@ struct Bench {
     made: Rc<Cell<usize>>,
     /// Whether the library fails, whatever the files hold.
     fails: Rc<Cell<bool>>,
+    /// What is written while the next context is made.
+    meanwhile: Rc<RefCell<Option<Issued>>>,
     server: Arc<ServerConfig>,
     agent: Agent,
     _directory: TempDir,
@@ -36,20 +40,28 @@ fn bench() -> Bench {
     let server = mutual::config(&first, agent.root_pem()).unwrap();
     let (files, made) = (agent.files(), Rc::new(Cell::new(0)));
     let fails = Rc::new(Cell::new(false));
+    let meanwhile = Rc::new(RefCell::new(None::<Issued>));
     let build: Build = {
         let (files, made, fails) = (files.clone(), made.clone(), fails.clone());
+        let meanwhile = meanwhile.clone();
         Box::new(move || {
             made.set(made.get() + 1);
             if fails.get() {
                 return Err(std::io::Error::other("too many open files").into());
             }
-            context(&files)
+            let context = context(&files);
+            if let Some(next) = meanwhile.take() {
+                fs::write(&files.certificate, &next.chain_pem)?;
+                fs::write(&files.key, next.key.expose())?;
+            }
+            context
         })
     };
     Bench {
         contexts: Contexts::new(files, build),
         made,
         fails,
+        meanwhile,
         server,
         agent,
         _directory: directory,
@@ -117,13 +129,19 @@ pub fn nothing_is_made_while_nothing_changes() {
 /// A change within one tick of the clock is seen.
 pub fn a_change_within_one_tick_is_seen() {
     let mut bench = bench();
-    bench.shown();
     let files = bench.agent.files();
     let files = [files.certificate, files.key];
+    let of_one_length = |file| {
+        let text = fs::read_to_string(file).unwrap();
+        fs::write(file, format!("{text:\n<4096}")).unwrap();
+    };
+    files.iter().for_each(of_one_length);
+    bench.shown();
     let dates = files
         .each_ref()
         .map(|file| fs::metadata(file).unwrap().modified().unwrap());
     bench.agent.rotate().unwrap();
+    files.iter().for_each(of_one_length);
     for (file, date) in files.iter().zip(dates) {
         let file = File::options().write(true).open(file).unwrap();
         file.set_modified(date).unwrap();
@@ -131,7 +149,7 @@ pub fn a_change_within_one_tick_is_seen() {
     let shown = bench.shown();
     assert!(
         shown == "1002",
-        "The files hold 1002, and their dates are as they were with 1001: both were written within one tick of the clock. The server was shown {shown}. Compare \
+        "The files hold 1002, and their dates and lengths are as they were with 1001: both were written within one tick of the clock. The server was shown {shown}. Compare \
          what the files hold."
     );
 }
@@ -197,5 +215,78 @@ pub fn what_could_not_be_made_is_tried_again() {
         shown == "1002",
         "The files hold 1002. At the call before, `build` had failed for want of a file descriptor, and now it would not. The server was shown {shown}: until \
          the files change, nothing is tried again. Remember what the files held when a context was made of them, and not when one was tried."
+    );
+}
+
+/// What changes while a context is made is seen at the next call.
+pub fn what_changes_while_a_context_is_made_is_seen() {
+    let mut bench = bench();
+    bench.shown();
+    bench.agent.rotate().unwrap();
+    *bench.meanwhile.borrow_mut() = Some(bench.agent.issue().unwrap());
+    bench.shown();
+    let shown = bench.shown();
+    assert!(
+        shown == "1003",
+        "The files held 1002, and while a context was made of them, 1003 was written. At the next call the server was shown {shown}. Files that are looked at \
+         after the context was made are not those of which it was made: look first, and remember that look."
+    );
+}
+
+/// A file that is missing for a moment changes nothing.
+pub fn a_file_that_is_missing_for_a_moment_changes_nothing() {
+    let mut bench = bench();
+    bench.shown();
+    let files = bench.agent.files();
+    for file in [files.certificate, files.key] {
+        let aside = file.with_extension("aside");
+        fs::rename(&file, &aside).unwrap();
+        let shown = panic::catch_unwind(AssertUnwindSafe(|| bench.shown()));
+        let shown = shown.unwrap_or_else(|_| "nothing, because `get` panicked".into());
+        assert!(
+            shown == "1001",
+            "A writer has removed one of the two files, and is about to make it anew. The server was shown {shown} in place of 1001. A file that cannot be read is a \
+             change of which no context can be made, and the one before is still good."
+        );
+        fs::rename(&aside, &file).unwrap();
+    }
+}
+
+/// Before a context could be made, there is none.
+pub fn before_a_context_could_be_made_there_is_none() {
+    // A starter says so by its panic.
+    self::bench().shown();
+    let mut bench = bench();
+    bench.fails.set(true);
+    let first = panic::catch_unwind(AssertUnwindSafe(|| bench.contexts.get().is_none()));
+    assert!(
+        matches!(first, Ok(true)),
+        "At the first call no context can be made, and there is none of before: the answer is `None`. `get` {}.",
+        match first {
+            Ok(_) => "returned a context, which is none of these files",
+            Err(_) => "panicked",
+        }
+    );
+    bench.fails.set(false);
+    let shown = bench.shown();
+    assert!(
+        shown == "1001",
+        "At the first call no context could be made, at the second one it could, and the server was shown {shown}."
+    );
+}
+
+/// Each byte of the two files counts.
+pub fn each_byte_of_the_files_counts() {
+    let mut bench = bench();
+    bench.shown();
+    let chain = bench.agent.files().certificate;
+    let longer = fs::read_to_string(&chain).unwrap() + bench.agent.root_pem();
+    fs::write(chain, longer).unwrap();
+    bench.shown();
+    let made = bench.made.get();
+    assert!(
+        made == 2,
+        "A certificate was added at the end of the chain's file, and {made} contexts were made where 2 are wanted. Leaf and key are as they were, \
+         and the chain is another one: compare all of both files."
     );
 }

@@ -133,6 +133,16 @@ pub fn a_renewal_brings_its_authorities() {
         bench.visit(&ours).is_err(),
         "The renewal took an authority away, and a client of it was let in."
     );
+    let both = [root(&bench.own), root(&bench.other)];
+    bench.renew(&both);
+    for client in [&ours, &theirs] {
+        let visit = bench.visit(client);
+        assert!(
+            visit.is_ok(),
+            "The renewal brought two authorities, and a client of one of them was refused: {}. All of them belong into the generation's context.",
+            shown(visit)
+        );
+    }
 }
 
 /// A client that returns is let in again.
@@ -144,11 +154,17 @@ pub fn a_client_that_returns_is_let_in() {
     };
     let client = bench.client(resume);
     for visit in 1..=3 {
-        if let Err(error) = bench.visit(&client) {
+        let visited = bench.visit(&client);
+        if let Err(error) = &visited {
             panic!(
                 "Visit {visit} of one client failed: {error}. Sessions belong to the context that accepts: where that asks for certificates, it needs a session id \
                  context, whatever the picked ones have."
             );
         }
+        assert!(
+            visit == 1 || visited.is_ok_and(|visit| visit.resumed),
+            "Visit {visit} of one client was a full handshake: it cannot resume. To give out no tickets hides the error that a missing session id context \
+             brings, and each returning client pays for it."
+        );
     }
 }

@@ -4,10 +4,10 @@ import os
 import shutil
 import ssl
 import tempfile
-import unittest
 from pathlib import Path
 
 import identity
+from bounded import Bounded
 from files import Source
 
 ISSUED = Path(os.environ["LAB_IDENTITIES"])
@@ -18,7 +18,7 @@ def path(name, file):
     return ISSUED / name / file
 
 
-class Bench(unittest.TestCase):
+class Bench(Bounded):
     """A directory with an identity, and the means to write another over it."""
 
     def setUp(self):

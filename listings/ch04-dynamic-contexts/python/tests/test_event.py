@@ -2,15 +2,15 @@
 
 import json
 import threading
-import unittest
 
+from bounded import Bounded
 from event import Queue
 
 #: How long a test waits for one thing before it gives up, in seconds. A bound, never a pause.
 BOUND = 30
 
 
-class Unread(unittest.TestCase):
+class Unread(Bounded):
     def setUp(self):
         self.read, self.written = threading.Semaphore(0), []
         self.changed = threading.Condition()

@@ -1,10 +1,10 @@
 """A log reads as Rust and Go write it."""
 
-import unittest
 from pathlib import Path
 
 import event
 import text
+from bounded import Bounded
 
 GOLDEN = Path(__file__).parents[3] / "events" / "tests"
 
@@ -15,7 +15,7 @@ def read(log):
     return "".join(map(writer.line, log.splitlines())) + writer.flush()
 
 
-class Lines(unittest.TestCase):
+class Lines(Bounded):
     """Lines for people."""
 
     def setUp(self):

@@ -2,13 +2,13 @@
 
 import socket
 import threading
-import unittest
 
 import serve
 import wire
+from bounded import Bounded
 
 
-class Pair(unittest.TestCase):
+class Pair(Bounded):
     def setUp(self):
         self.near, self.far = socket.socketpair()
         self.addCleanup(self.near.close)

@@ -15,8 +15,10 @@ enum Left {
     Files(&'static str, u64),
     /// No file.
     Nothing,
+    /// A file that cannot be read yet.
+    Closed,
 }
-use Left::{Files, Nothing};
+use Left::{Closed, Files, Nothing};
 
 /// Looks while a writer leaves this behind at each look; the last stays for ever. Returns what the files are said to
 /// hold, or the word for the reason, and how often they were looked at.
@@ -49,6 +51,11 @@ fn look(left: Left) -> Result<Seen, Rejected> {
             Reason::Missing,
             Path::new("tls.crt"),
             &"no such file",
+        )),
+        Closed => Err(reject(
+            Reason::Unreadable,
+            Path::new("tls.crt"),
+            &"permission denied",
         )),
     }
 }
@@ -104,6 +111,16 @@ pub fn bytes_are_compared_and_not_dates() {
         "A writer wrote several times within one tick of the clock, so the date stayed as it was. The answer is `{read}`. Compare the bytes: dates miss \
          what happens within one tick."
     );
+    let (read, _) = self::read(&[
+        Files("chain 1001, key 1001", 60),
+        Files("chain 1002, key 1001", 60),
+        Files("chain 1002, key 1002", 60),
+    ]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "A writer replaced the certificate and then the key, both by one of the same length and within one tick of the clock. The answer is `{read}`. Date and \
+         length together miss this as well: compare the bytes."
+    );
 }
 
 /// A file that is missing for a moment is waited for.
@@ -117,6 +134,12 @@ pub fn a_file_that_is_missing_for_a_moment_is_waited_for() {
         read == "chain 1002, key 1002",
         "A writer removed a file and made it anew, and at one look it was missing. The answer is `{read}`. One look that finds an error is no \
          more to be believed than one that finds half a file: look again, and compare errors as well."
+    );
+    let (read, _) = self::read(&[Nothing, Closed, Files("chain 1002, key 1002", 61)]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is `{read}`. Between the \
+         two looks a writer did something, so look again: errors agree where they are equal."
     );
 }
 
@@ -143,5 +166,17 @@ pub fn a_writer_that_does_not_rest_has_nothing_published() {
         read == "torn",
         "A writer was at work during each of {looks} looks, and the answer is `{read}`. Half a file is not whole because the tries are used up. \
          The reason is `torn`, the server goes on with what it has, and the next tick looks again."
+    );
+    let (read, _) = self::read(&[
+        Files("chain 1001, key 1001", 60),
+        Files("chain 10", 61),
+        Files("chain 1002", 62),
+        Files("chain 1002, key", 63),
+        Nothing,
+    ]);
+    assert!(
+        read == "torn",
+        "A writer was at work during each look, and at the last one a file was missing. The answer is `{read}`. One look has found that, and no other agrees with \
+         it: what all looks together say is `torn`."
     );
 }

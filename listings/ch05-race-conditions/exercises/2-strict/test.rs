@@ -1,5 +1,6 @@
 //! What is wanted of `anchors`. Each function is a check, and its comment says what has to hold.
 
+use std::panic;
 use std::sync::LazyLock;
 
 use lab::authority::Authority;
@@ -15,8 +16,8 @@ static ROOTS: LazyLock<[String; 2]> = LazyLock::new(|| {
 });
 
 /// How many anchors a file is said to hold, or the reason why it is rejected.
-fn found(pem: &str) -> Result<usize, String> {
-    let found = anchors(pem.as_bytes());
+fn found(pem: impl AsRef<[u8]>) -> Result<usize, String> {
+    let found = anchors(pem.as_ref());
     found
         .map(|found| found.len())
         .map_err(|rejected| rejected.detail)
@@ -44,7 +45,7 @@ pub fn what_is_written_every_day_is_read() {
             both() + "# the end of our roots\n",
         ),
     ] {
-        let found = found(&pem);
+        let found = found(pem);
         assert!(
             found == Ok(2),
             "A file with two anchors is whole ({what}), and the answer is {found:?} in place of 2. Text that does not look like a part of a block \
@@ -131,4 +132,33 @@ pub fn a_file_without_an_anchor_is_rejected() {
             "The file holds no anchor, and the answer is {found:?}: a server that takes it lets no client in."
         );
     }
+}
+
+/// A comment is bytes, and need not be UTF-8.
+pub fn a_comment_need_not_be_utf_8() {
+    let [first, second] = &*ROOTS;
+    let pem = [first.as_bytes(), b"# von Herrn M\xfcller\n", second.as_bytes()].concat();
+    let _ = self::found(both());
+    let found = panic::catch_unwind(|| found(pem));
+    assert!(
+        matches!(found, Ok(Ok(2))),
+        "A file with two anchors has a comment in Latin-1 between them, as bundles of some age do. `anchors` {}. A file that somebody else writes can hold any \
+         bytes: read it as bytes, or with `String::from_utf8_lossy`.",
+        match &found {
+            Ok(found) => format!("returned {found:?} in place of 2"),
+            Err(_) => "panicked, and ended the server".into(),
+        }
+    );
+}
+
+/// A block that is indented is not passed over.
+pub fn a_block_that_is_indented_is_not_passed_over() {
+    let [first, second] = &*ROOTS;
+    let indented = second.lines().map(|line| format!("  {line}\n"));
+    let found = found(first.clone() + &indented.collect::<String>());
+    assert!(
+        found.is_err() || found == Ok(2),
+        "The second block was copied out of a file in YAML, with two spaces before each line. The parser passes over it, and the answer is {found:?}: an anchor \
+         is lost. Its marks do not stand at the beginning of a line, and are marks all the same."
+    );
 }

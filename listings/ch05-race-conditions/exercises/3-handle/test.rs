@@ -31,6 +31,8 @@ struct World {
     /// Before this call, counted from 0, so many steps are taken.
     interrupt: Option<(usize, usize)>,
     calls: Vec<String>,
+    /// Whether the first call that opens something fails, for want of a descriptor.
+    fails: bool,
 }
 
 fn world(writer: Writer, interrupt: Option<(usize, usize)>) -> World {
@@ -44,6 +46,7 @@ fn world(writer: Writer, interrupt: Option<(usize, usize)>) -> World {
         renewal,
         interrupt,
         calls: Vec::new(),
+        fails: false,
     }
 }
 
@@ -82,6 +85,9 @@ impl Kernel for World {
 
     fn open(&mut self, path: &Path) -> io::Result<File> {
         self.call("open", path);
+        if std::mem::take(&mut self.fails) {
+            return Err(io::Error::other("too many open files"));
+        }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(openat(CWD, path, flags, Mode::empty())?.into())
     }
@@ -169,4 +175,21 @@ pub fn plain_files_are_read() {
         said(&seen),
         world.calls.join(", ")
     );
+}
+
+/// An error of the kernel is no sign of plain files.
+pub fn another_error_is_no_sign_of_plain_files() {
+    for call in 0..4 {
+        let mut world = world(KUBELET, Some((call, usize::MAX)));
+        world.fails = true;
+        let seen = world.look();
+        let whole = [of(1), of(2)];
+        assert!(
+            seen.as_ref().map_or(true, |seen| whole.contains(seen)),
+            "The first `open` failed for want of a file descriptor, and a renewal came later on. The look returned {}; its calls were: {}. Only `NotFound` says that there is \
+             no `..data`. Whoever falls back to the directory above at any error reads through the link, twice.",
+            said(&seen),
+            world.calls.join(", ")
+        );
+    }
 }

@@ -22,6 +22,8 @@ struct World {
     now: Rc<Held>,
     next: Option<(usize, Rc<Held>)>,
     calls: usize,
+    /// The call of this number fails.
+    fails: Option<usize>,
 }
 
 impl World {
@@ -29,11 +31,15 @@ impl World {
         self.now.clone()
     }
 
-    fn call(&mut self) {
+    fn call(&mut self) -> io::Result<()> {
         if let Some((_, next)) = self.next.take_if(|(call, _)| *call == self.calls) {
             self.now = next;
         }
         self.calls += 1;
+        match self.fails {
+            Some(call) if call + 1 == self.calls => Err(io::Error::other("an error of the disk")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -41,22 +47,22 @@ impl Kernel for World {
     type File = Rc<Held>;
 
     fn open(&mut self, _: &Path) -> io::Result<Rc<Held>> {
-        self.call();
+        self.call()?;
         Ok(self.at_path())
     }
 
     fn access(&mut self, file: &Rc<Held>) -> io::Result<Access> {
-        self.call();
+        self.call()?;
         Ok(file.access)
     }
 
     fn access_of(&mut self, _: &Path) -> io::Result<Access> {
-        self.call();
+        self.call()?;
         Ok(self.at_path().access)
     }
 
     fn read(&mut self, file: &Rc<Held>) -> io::Result<String> {
-        self.call();
+        self.call()?;
         Ok(file.text.to_owned())
     }
 }
@@ -76,6 +82,7 @@ fn is_exposed(mode: u32, group: u32) -> bool {
         now: file("key 1", mode, group),
         next: None,
         calls: 0,
+        fails: None,
     });
     assert!(
         key.text == "key 1",
@@ -92,6 +99,7 @@ pub fn a_key_for_the_service_is_not_exposed() {
         (0o400, THEIRS, "another"),
         (0o640, OURS, "the service's own"),
         (0o440, OURS, "the service's own"),
+        (0o700, THEIRS, "another"),
         (0o640, ALSO_OURS, "one more of the service's"),
     ] {
         assert!(
@@ -141,6 +149,7 @@ pub fn what_is_said_is_said_of_the_file_that_was_read() {
             now: file("key 1", 0o600, OURS),
             next: Some((call, file("key 2", 0o644, OURS))),
             calls: 0,
+            fails: None,
         };
         let key = read(&mut world);
         let said = if key.exposed {
@@ -155,4 +164,33 @@ pub fn what_is_said_is_said_of_the_file_that_was_read() {
             key.text
         );
     }
+}
+
+/// What the kernel does not say is not taken for good.
+pub fn what_the_kernel_does_not_say_is_an_error() {
+    let mut undisturbed = 0;
+    for fails in 0..8 {
+        let mut world = World {
+            now: file("key 1", 0o644, OURS),
+            next: None,
+            calls: 0,
+            fails: Some(fails),
+        };
+        let key = read_key(&mut world, Path::new("tls.key"), &[OURS]);
+        if world.calls <= fails {
+            undisturbed += 1;
+            continue;
+        }
+        assert!(
+            key.as_ref().map_or(true, |key| key.exposed && key.text == "key 1"),
+            "Call number {} to the kernel failed, and `read_key` returned a key {}. Where the mode cannot be asked nobody knows who else has read the key, and where the text \
+             cannot be read there is none: return the error.",
+            fails + 1,
+            match key {
+                Ok(key) if key.text.is_empty() => "without a text",
+                _ => "that is said not to be exposed",
+            }
+        );
+    }
+    assert!(undisturbed > 0, "`read_key` asked the kernel more than eight times for one key.");
 }

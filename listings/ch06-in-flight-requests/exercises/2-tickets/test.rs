@@ -24,7 +24,8 @@ fn bench() -> Bench {
     let directory = lab::directory().unwrap();
     let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let files = agent.files();
-    let config: ServerConfig = (*load_once(&files.certificate, &files.key, 1).unwrap()).clone();
+    let mut config: ServerConfig = (*load_once(&files.certificate, &files.key, 1).unwrap()).clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
     let workers = Workers::new(WORKERS, config);
     Bench {
         workers: workers.unwrap_or_else(|error| panic!("`new` returned: {error}.")),
@@ -136,6 +137,30 @@ pub fn new_sessions_are_resumed_at_each_worker() {
              those that did not resume: {full:?}. A client meets any worker next time, so all of them have to open the new sessions: one pair of keys \
              for all, and one memory of the sessions that have no ticket.",
             keeps.words()
+        );
+    }
+}
+
+/// Sessions that began after the first discard are discarded by the second.
+pub fn a_second_discard_is_like_the_first() {
+    for keeps in [Tls13, Tls12Ticket, Tls12Id] {
+        let bench = bench();
+        bench.discard();
+        bench.all_are_discarded(keeps);
+    }
+}
+
+/// All else that a worker is configured with goes on.
+pub fn all_else_goes_on() {
+    let bench = bench();
+    bench.discard();
+    for worker in 0..WORKERS {
+        let protocols = bench.workers.config(worker).alpn_protocols.clone();
+        assert!(
+            protocols == [b"h2"],
+            "The workers were configured for HTTP/2, and after `discard` worker {worker} agrees on {} protocols by ALPN. A configuration that is made anew begins with the \
+             library's defaults. Clone the one that is there, and change what opens sessions.",
+            protocols.len()
         );
     }
 }

@@ -1,6 +1,7 @@
 //! What is wanted of `Ages`. Each function is a check, and its comment says what has to hold.
 
 use std::collections::BTreeMap;
+use std::panic;
 use std::time::Duration;
 
 use super::exercise::Ages;
@@ -102,5 +103,36 @@ pub fn without_jitter_it_is_the_limit() {
             age == limit,
             "The jitter is 0 and the limit {limit:?}, and a connection is {age:?} old when it is asked. The limit is the `max_age` that `new` was given."
         );
+    }
+}
+
+/// The jitter is a part of the limit, whatever both of them are.
+pub fn the_jitter_is_a_part_of_the_limit() {
+    for (limit, jitter) in [(HOUR / 6, 0.1), (HOUR * 24, 0.1), (HOUR, 0.5)] {
+        let server = Ages::new(limit, jitter, 7);
+        let ages: Vec<_> = (1..=1000).map(|connection| server.of(connection)).collect();
+        let parts = ages.iter().map(|age| age.div_duration_f64(limit));
+        let [earliest, latest] = [f64::min, f64::max].map(|pick| parts.clone().reduce(pick).unwrap());
+        assert!(
+            (1.0 - jitter - 1e-6..=1.0 - jitter * 0.9).contains(&earliest) && latest > 1.0 - jitter * 0.1,
+            "The limit is {limit:?} and the jitter {jitter}, so 1,000 connections have to go when between {:.2} and 1.00 of the limit is over, and all of that time has to be used. \
+             The first goes after {earliest:.2}, and the last after {latest:.2}. The jitter is the part of `max_age` that `new` was given.",
+            1.0 - jitter
+        );
+    }
+}
+
+/// Each number can be drawn, and each can be that of a connection.
+pub fn no_number_is_too_large() {
+    Ages::new(HOUR, JITTER, 7).of(1);
+    for seed in [0, u64::MAX] {
+        for connection in [0, u64::MAX] {
+            let age = panic::catch_unwind(|| Ages::new(HOUR, JITTER, seed).of(connection));
+            assert!(
+                age.is_ok_and(|age| age <= HOUR),
+                "A server has drawn {seed} as its seed, and asked for the age of connection {connection}: `of` panicked, or the age is beyond the limit. Two numbers of 64 bits that are \
+                 added or multiplied do not fit into 64 bits."
+            );
+        }
     }
 }

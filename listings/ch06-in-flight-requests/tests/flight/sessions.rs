@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use ch02_hot_reload::Generation;
 use ch02_hot_reload::arguments::Serve;
 use ch06_in_flight_requests::Retirement;
 use ch06_in_flight_requests::held::Held;
@@ -16,8 +17,10 @@ use lab::child::Child;
 use lab::client::Client;
 use lab::log::{Want, want};
 use lab::memory;
+use parking_lot::Mutex;
 use rustix::process::Signal;
 use rustls::HandshakeKind;
+use rustls::server::ProducesTickets;
 
 use super::bench::{BY_GENERATION, Bench, GRACE, Keeps};
 
@@ -110,6 +113,44 @@ fn no_retirement_comes_between_a_generation_and_its_count() {
     assert!(!other.mover()(1));
     drop(hold);
     assert_eq!((held.count(1..=1), held.count(2..=2)), (0, 1));
+}
+
+/// Of each generation only its own are forgotten, and counted as cut.
+#[tokio::test]
+async fn what_is_cut_under_one_generation_is_not_told_of_another() {
+    let held = Held::default();
+    let (first, ()) = held.hold(|| (1, ()));
+    let (mut second, ()) = held.hold(|| (2, ()));
+    second.cut = true;
+    drop((first, second));
+    assert_eq!(held.gone(1..=1).await, 0);
+    assert_eq!(held.gone(2..=2).await, 1);
+}
+
+/// A session may be opened and not be resumed, where its client wants another name for example. The
+/// connection is of the generation that it is shown, and is counted there again.
+#[tokio::test]
+async fn a_session_that_is_opened_and_not_resumed_moves_nobody() {
+    let bench = Bench::new(PATIENT);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let earlier = Session::new(bench.store.current(), LIFE, |_| true);
+    let ticket = ProducesTickets::encrypt(&*earlier, b"secrets").unwrap();
+    let current = bench.store.current();
+    let next = Generation {
+        number: 2,
+        identity: current.identity.clone(),
+        config: current.config.clone(),
+    };
+    let admitted = asked.clone();
+    let session = Session::new(Arc::new(next), LIFE, move |generation| {
+        admitted.lock().push(generation);
+        true
+    });
+    let opened = ProducesTickets::decrypt(&*session, &ticket);
+    assert_eq!(opened.as_deref(), Some(&b"secrets"[..]));
+    assert_eq!(session.generation(true), 1);
+    assert_eq!(session.generation(false), 2);
+    assert_eq!(*asked.lock(), [1, 2], "it is held where it was moved");
 }
 
 /// All tickets, in TLS 1.2 and 1.3, and the memory of sessions without: also for a handshake that

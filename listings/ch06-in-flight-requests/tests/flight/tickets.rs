@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use ch02_hot_reload::Reload;
+use ch02_hot_reload::{Generation, Reload};
 use ch06_in_flight_requests::session::{LIFE, Session};
 use ch06_in_flight_requests::tickets::Tickets;
 use lab::authority::Authority;
 use lab::memory;
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, HandshakeKind};
 
 use super::bench::{BY_GENERATION, Bench, Keeps, REMEMBERED};
@@ -57,6 +58,45 @@ fn resumed_after(tickets: Tickets, keeps: Keeps) -> [(usize, String); 2] {
     assert_eq!(visit(&bench, &stranger), (0, "1002".into()));
     trust(&bench, &[&own]);
     [leaf, visit(&bench, &clients)]
+}
+
+/// There are two trusts, and a loss in either ends the sessions: what a client was let in by, and what
+/// the own chain is judged by.
+#[tokio::test]
+async fn a_loss_in_either_trust_discards() {
+    let bench = Bench::new(BY_GENERATION);
+    let current = bench.store.current();
+    let anchors = current.identity.anchors.clone();
+    let with = |own: usize, peers: usize| {
+        let two = [&anchors[..], &[CertificateDer::from(vec![1])]].concat();
+        let identity = current.identity.clone();
+        let identity = identity.with_trust_anchors(two[..own].to_vec());
+        identity.with_peer_anchors(two[..peers].to_vec())
+    };
+    let before = Generation {
+        number: 1,
+        identity: with(2, 2),
+        config: current.config.clone(),
+    };
+    for (next, keeps) in [(with(2, 2), true), (with(1, 2), false), (with(2, 1), false)] {
+        let config = (*current.config).clone();
+        let config = bench.sessions.carry_over(config, &next, Some(&before));
+        let kept = Arc::ptr_eq(&config.ticketer, &before.config.ticketer);
+        assert_eq!(kept, keeps);
+        let kept = Arc::ptr_eq(&config.session_storage, &before.config.session_storage);
+        assert_eq!(kept, keeps);
+    }
+}
+
+/// A server that renews for years keeps no list of keys that nobody holds.
+#[tokio::test]
+async fn keys_that_nobody_holds_are_forgotten() {
+    let mut bench = Bench::with(BY_GENERATION, Tickets::Discard);
+    for _ in 0..10 {
+        bench.rotate();
+    }
+    let known = format!("{:?}", bench.sessions).matches("(Weak)").count();
+    assert!(known <= 2, "{known} keys are listed after ten renewals");
 }
 
 /// What takes nothing away from anybody: one more root, another order, a root twice.

@@ -96,6 +96,7 @@ pub fn files_that_stay_invalid_ring_it() {
 pub fn a_good_look_ends_it() {
     for good in [Found::Loaded, Found::Unchanged] {
         let mut alert = rejected(&[0, 30, 60, 90, 120, 150]);
+        let _ = alert.rings(at(165));
         alert.looked(at(180), good);
         assert!(
             !alert.rings(at(181)),
@@ -140,4 +141,41 @@ pub fn one_look_is_no_state() {
         "Two looks, five minutes apart, have rejected the files, and the alert is silent. That they were good in between and bad \
          again is possible, and unlikely."
     );
+}
+
+/// Whatever the reason, files that stay invalid ring it.
+pub fn each_reason_rings_it() {
+    for reason in [
+        Reason::Missing,
+        Reason::Unreadable,
+        Reason::Truncated,
+        Reason::Malformed,
+        Reason::PairMismatch,
+        Reason::ChainBroken,
+        Reason::Expired,
+    ] {
+        let mut alert = Alert::default();
+        for second in (0..=300).step_by(30) {
+            alert.looked(at(second), Found::Rejected(reason));
+        }
+        assert!(
+            alert.rings(at(301)),
+            "For five minutes each look has rejected the files for the reason `{}`, and the alert is silent. A writer that needs so long has died: no reason is harmless once it lasts.",
+            reason.name()
+        );
+    }
+}
+
+/// As long as the state lasts, it rings at each question.
+pub fn it_rings_as_long_as_the_state_lasts() {
+    let mut alert = rejected(&[0, 60, 120]);
+    for minute in 3..3 * 24 * 60 {
+        let rings = alert.rings(at(minute * 60 - 1)) && alert.rings(at(minute * 60 - 1));
+        assert!(
+            rings,
+            "The files have been invalid for {minute} minutes, and the alert has fallen silent. Prometheus asks again and again, and takes silence for the end of the state: \
+             an alert is a state, and not the moment in which it began."
+        );
+        alert.looked(at(minute * 60), Found::Rejected(Reason::Malformed));
+    }
 }

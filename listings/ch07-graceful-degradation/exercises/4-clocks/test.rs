@@ -108,3 +108,17 @@ pub async fn after_the_end_less_than_nothing_is_left() {
          know for how long clients have failed."
     );
 }
+
+/// The age counts from the start, when the watcher has looked for the first time.
+pub async fn the_age_counts_from_the_start() {
+    pause();
+    let (health, _) = bench();
+    let first = health.look_age();
+    advance(HOUR).await;
+    let age = health.look_age();
+    assert!(
+        (first, age) == (Duration::ZERO, HOUR),
+        "The server started, with a first look at the files, and the watcher died before its next one. The age of the last look was {first:?} at the start, and is {age:?} \
+         an hour later. A watcher that never comes to its second look is dead as well."
+    );
+}

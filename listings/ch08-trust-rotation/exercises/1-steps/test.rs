@@ -165,7 +165,7 @@ fn rotated(clients: usize) -> Calling {
 
 /// No call fails at any step.
 pub fn no_call_fails_at_any_step() {
-    for clients in [3, 1] {
+    for clients in [3, 1, 20] {
         let failed = rotated(clients).failed;
         assert!(
             failed.is_none(),
@@ -177,26 +177,31 @@ pub fn no_call_fails_at_any_step() {
 
 /// In the end all machines show a leaf under Root B.
 pub fn in_the_end_all_show_a_leaf_under_root_b() {
-    let fleet = rotated(3);
-    let machines = [&fleet.server].into_iter().chain(&fleet.clients);
-    let behind = machines.filter(|files| files.shows == Root::A).count();
-    assert!(
-        behind == 0,
-        "After {} steps, {behind} of 4 machines still show a leaf under Root A. They break when Root A goes.",
-        fleet.steps
-    );
+    for clients in [3, 20] {
+        let fleet = rotated(clients);
+        let machines = [&fleet.server].into_iter().chain(&fleet.clients);
+        let behind = machines.filter(|files| files.shows == Root::A).count();
+        assert!(
+            behind == 0,
+            "After {} steps, {behind} of {} machines still show a leaf under Root A. They break when Root A goes.",
+            fleet.steps,
+            clients + 1
+        );
+    }
 }
 
 /// In the end Root A is trusted nowhere.
 pub fn in_the_end_root_a_is_trusted_nowhere() {
-    let fleet = rotated(3);
-    let trusts_a = |files: &&Files| files.trusts.contains(&Root::A);
-    let server = trusts_a(&&fleet.server);
-    let clients = fleet.clients.iter().filter(trusts_a).count();
-    assert!(
-        !server && clients == 0,
-        "The rotation is over, and Root A is trusted by {}{clients} of 3 clients. A machine that trusts it still lets its leaves in: a \
-         trust that is not taken away has not been rotated.",
-        if server { "the server and by " } else { "" }
-    );
+    for count in [3, 20] {
+        let fleet = rotated(count);
+        let trusts_a = |files: &&Files| files.trusts.contains(&Root::A);
+        let server = trusts_a(&&fleet.server);
+        let clients = fleet.clients.iter().filter(trusts_a).count();
+        assert!(
+            !server && clients == 0,
+            "The rotation is over, and Root A is trusted by {}{clients} of {count} clients. A machine that trusts it still lets its leaves in: a \
+             trust that is not taken away has not been rotated.",
+            if server { "the server and by " } else { "" }
+        );
+    }
 }

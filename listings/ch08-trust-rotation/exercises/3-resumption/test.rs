@@ -223,3 +223,19 @@ pub fn without_a_certificate_nobody_is_let_in() {
          it was let in. Nothing was wrong with its certificate because there was none."
     );
 }
+
+/// What was decided once is asked again when roots have changed.
+pub fn what_was_decided_is_asked_again() {
+    let bench = bench();
+    for client in bench.clients(true) {
+        let session = first(&bench.before, client);
+        let before = let_in(&session, bench.both(), UnixTime::now());
+        let after = let_in(&session, bench.b_alone(), UnixTime::now());
+        assert!(
+            before.is_ok() && after.is_err(),
+            "A client {}, was let in while both roots were in force ({before:?}). Then Root A was removed, and the same client was judged again: {after:?}. An answer that is \
+             remembered by the certificate is the answer of before: the roots belong to the question.",
+            client.name
+        );
+    }
+}

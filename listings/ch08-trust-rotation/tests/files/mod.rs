@@ -16,6 +16,7 @@ mod odd;
 #[path = "../../../../scripts/src/files/list.rs"]
 mod list;
 mod raw;
+mod recipes;
 mod rsa;
 mod sizes;
 mod strict;

@@ -21,7 +21,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    fn start(command: &mut Command, role: &str) -> Self {
+    pub fn start(command: &mut Command, role: &str) -> Self {
         let mut child = command
             .arg(role)
             .stdin(Stdio::piped())

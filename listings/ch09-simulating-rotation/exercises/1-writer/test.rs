@@ -1,7 +1,7 @@
 //! What is wanted of `write`. Each function is a check, and its comment says what has to hold.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
@@ -194,5 +194,45 @@ pub fn a_new_file_is_closed_from_the_beginning() {
     assert!(
         met > 0,
         "At the first write, `between` was not called while a file was there, so nobody could look."
+    );
+}
+
+/// A link is followed, as the tool does.
+pub fn a_link_is_followed() {
+    let directory = written();
+    let key = directory.path().join(FILES[2]);
+    let elsewhere = directory.path().join("elsewhere.key");
+    fs::rename(&key, &elsewhere).unwrap();
+    symlink(&elsewhere, &key).unwrap();
+    written_anew(directory.path(), || ());
+    let behind = fs::read_to_string(elsewhere).unwrap();
+    assert!(
+        key.is_symlink() && behind == NEW.key,
+        "Its operator has put a link at `localhost.key`, to a file that another program reads. After the write there is {}, and the file behind it holds the {} key. The tool opens \
+         the path, and the kernel follows the link.",
+        if key.is_symlink() { "still a link" } else { "a plain file in its place" },
+        if behind == NEW.key { "new" } else { "old" }
+    );
+}
+
+/// A write that fails is an error as well.
+pub fn a_write_that_fails_is_an_error() {
+    written_anew(written().path(), || ());
+    // Where there is one, a file of the kernel that takes nothing but a number.
+    let full = Path::new("/proc/self/oom_score_adj");
+    if !full.exists() {
+        return;
+    }
+    let directory = written();
+    let issuer = directory.path().join(FILES[1]);
+    fs::remove_file(&issuer).unwrap();
+    symlink(full, issuer).unwrap();
+    let written = write(directory.path(), NEW, &mut || ());
+    let key = fs::read_to_string(directory.path().join(FILES[2])).unwrap();
+    assert!(
+        written.is_err() && key == OLD.key,
+        "The issuer's certificate can be opened, and takes no text, as where the disk is full. `write` returned {written:?}, and the key is {}. A write \
+         that fails ends the tool as an open that fails does. Where the text goes through a buffer, an error comes when that is flushed, and is lost when it is dropped.",
+        if key == OLD.key { "old" } else { "new" }
     );
 }

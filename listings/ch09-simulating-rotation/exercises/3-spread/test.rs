@@ -22,7 +22,13 @@ type Fleet = Vec<Vec<f64>>;
 /// For each lifetime, a fleet that starts together.
 fn fleets() -> impl Iterator<Item = (Fleet, &'static str)> {
     LIFETIMES.into_iter().map(|(lifetime, name)| {
-        let machines = (0..MACHINES).map(|number| Agent::new(&format!("web-{number}")));
+        let machines = (0..MACHINES).map(|number| {
+            // The number stands at the end, or it does not.
+            Agent::new(&match name {
+                "an hour" => format!("{number:04}.web.example.com"),
+                _ => format!("web-{number}"),
+            })
+        });
         let renewals = machines.map(|mut agent| {
             let due = (0..RENEWALS).map(|_| agent.due(lifetime).div_duration_f64(lifetime));
             due.collect()
@@ -85,7 +91,7 @@ pub fn a_fleet_that_started_together_renews_apart() {
                 busiest <= 50,
                 "Leaves of {name}: at renewal number {}, {busiest} of {MACHINES} agents are due within the same hundredth of the spread; ten \
                  would be its share. They were started in the same second, from the same image. With one seed for all, each draws the same \
-                 lot; and lots that are rounded to whole minutes are the same for many.",
+                 lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `0007.web.example.com`: take the whole name.",
                 renewal + 1
             );
         }
@@ -144,7 +150,7 @@ pub fn each_process_draws_lots_of_its_own() {
     assert!(
         drawn[0] != drawn[1],
         "The program was started twice, for the machines web-0 and web-1, and both are due after the same parts of their lifetimes: {}. What the agents of \
-         one process share (a generator, a count) tells those of one process apart, and begins in each process anew, with the same seed: a thousand machines are a \
+         one process share (a generator, a count, the number of the process, which is 1 in each container) tells those of one process apart, and begins in each process anew, with the same seed: a thousand machines are a \
          thousand processes. The seed has to be another one on each machine.",
         drawn[0]
     );

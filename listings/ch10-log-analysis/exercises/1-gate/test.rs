@@ -1,5 +1,7 @@
 //! What is wanted of `gate`. Each function is a check, and its comment says what has to hold.
 
+use std::panic;
+
 use lab::log::Log;
 
 use super::exercise::{Verdict, gate};
@@ -135,4 +137,45 @@ pub fn a_log_that_names_nothing_cannot_be_told() {
              takes this for a failure looks for the fault in the server, when the gate itself is broken."
         );
     }
+}
+
+/// Serials are hexadecimal, and longer than any number of a processor.
+pub fn serials_are_no_decimal_numbers() {
+    of(PUT_BACK, "1001");
+    for [old, new] in [
+        ["100a", "100b"],
+        ["4f8d11c09ab2e6537d20f1886a3bc94e5f01", "4f8d11c09ab2e6537d20f1886a3bc94e5f02"],
+    ] {
+        let log = PUT_BACK.replace("1001", old).replace("1002", new);
+        let verdicts = panic::catch_unwind(|| (of(&log, new), of(&log, old)));
+        assert!(
+            matches!(verdicts, Ok((Verdict::Fails, Verdict::Holds))),
+            "The certificate {new} was loaded, and a minute later {old} was put back and loaded again. The answers for the two are {verdicts:?}. A serial is hexadecimal and has up to \
+             40 digits: compare it as text."
+        );
+    }
+}
+
+/// A load counts, however long ago it was.
+pub fn a_load_counts_however_long_ago_it_was() {
+    let connection = FROM_THE_MIDDLE.trim();
+    let log = PUT_BACK.trim().to_owned() + "\n" + &format!("{connection}\n").repeat(1000);
+    let (verdict, other) = (of(&log, "1001"), of(&log, "1002"));
+    assert!(
+        verdict == Verdict::Holds && other == Verdict::Fails,
+        "1001 was loaded last, and 2000 lines about connections came after it. For 1001 the answer is {verdict:?}, and for 1002 {other:?}. Between two renewals a busy server writes \
+         millions of lines: search all of the log, from its end."
+    );
+}
+
+/// A load that names no serial is no evidence for any.
+pub fn a_load_without_a_serial_opens_no_gate() {
+    let log = PUT_BACK.to_owned()
+        + r#"{"ts":"2026-11-27T09:07:00.000000000Z","event":"identity_loaded","generation":4}"#;
+    let verdict = of(&log, "1001");
+    assert!(
+        verdict != Verdict::Holds,
+        "The last line `identity_loaded` has lost its serial, so something was loaded after 1001, and nobody knows what. The answer for 1001 is {verdict:?}. A gate opens on evidence, \
+         and what is not said is none."
+    );
 }

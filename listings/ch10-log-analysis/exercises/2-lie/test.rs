@@ -163,3 +163,44 @@ pub fn an_honest_server_is_never_accused() {
         }
     }
 }
+
+/// Two lines of one moment are two claims.
+pub fn two_lines_of_one_moment_are_two_claims() {
+    let log = claims(&[(0, "1001"), (100, "1002"), (100, "1003")]);
+    assert!(
+        !is_a_lie(&log, seen(90, 105, "1002")),
+        "The server loaded 1002 and then 1003, and both lines are of 100 ms. A client began before them and was shown 1002, between the two swaps, so the log is true. It is accused: was \
+         one of the two claims lost, as the value of a map whose keys are times?"
+    );
+    assert!(
+        is_a_lie(&log, seen(110, 115, "1002")),
+        "The server loaded 1002 and then 1003, and both lines are of 100 ms. A client that began at 110 ms was shown 1002, which was replaced by then. It is not among the lies."
+    );
+}
+
+/// Times are compared to their last digit.
+pub fn times_are_compared_to_their_last_digit() {
+    let hour = Duration::from_secs(3600);
+    let mut log = log();
+    log[1].at = hour;
+    for (after, accused) in [(0, false), (1, true)] {
+        let mut wire = seen(0, 0, "1001");
+        wire.began = hour + Duration::from_nanos(after);
+        wire.done = hour + Duration::from_millis(5);
+        assert!(
+            is_a_lie(&log, wire) == accused,
+            "The line of 1002 is of 3600 s, and a client that began {after} ns later was shown 1001. It is {}. A `Duration` is compared as it is: milliseconds, or seconds as a number with \
+             a fraction, leave out what decides here.",
+            if accused { "not among the lies" } else { "accused" }
+        );
+    }
+}
+
+/// Serials are texts.
+pub fn serials_are_texts() {
+    let log = claims(&[(0, "100a"), (100, "100b")]);
+    assert!(
+        is_a_lie(&log, seen(150, 155, "100a")),
+        "The log says at 100 ms that 100b is served. A client began at 150 ms and was shown 100a. It is not among the lies. Serials are hexadecimal, and have up to 40 digits: compare them as text."
+    );
+}

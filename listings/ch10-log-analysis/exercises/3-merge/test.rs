@@ -110,3 +110,29 @@ pub fn each_log_keeps_its_order() {
         "The agent wrote a second before the server loaded, and again when all was over. The merged log is {found:?}."
     );
 }
+
+/// Times are compared to their last digit, and with their date.
+pub fn times_are_compared_as_a_whole() {
+    let event = |ts: &str, name: &str| {
+        vec![Event::parse(&format!(r#"{{"ts":"{ts}","event":"{name}"}}"#)).unwrap()]
+    };
+    for (cause, effect, what) in [
+        (
+            "2026-11-27T23:59:59.900000000Z",
+            "2026-11-28T00:00:00.100000000Z",
+            "The agent began before midnight, and the server loaded after it: a time of day says nothing without its date",
+        ),
+        (
+            "2026-11-27T09:00:00.100000100Z",
+            "2026-11-27T09:00:00.100000150Z",
+            "The server loaded 50 ns after the agent had begun: neither milliseconds nor an `f64` have so many digits",
+        ),
+    ] {
+        let [agent, server] = [event(cause, "rotation_started"), event(effect, "identity_loaded")];
+        let found = names(&merge(server, agent));
+        assert!(
+            found == ["rotation_started", "identity_loaded"],
+            "{what}. The merged log is {found:?}. All times are of one length and in UTC, so that they compare as text."
+        );
+    }
+}

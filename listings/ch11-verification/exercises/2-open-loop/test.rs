@@ -32,8 +32,13 @@ async fn during_a_stall(count: u32) -> Vec<Duration> {
 
 /// So many users of a server that takes a second for each answer, and gives as many at once as are wanted.
 async fn slow(count: u32, every: Duration) -> Vec<Duration> {
-    measured(latencies(count, every, |_| async {
-        sleep(Duration::from_secs(1)).await
+    takes(Duration::from_secs(1), count, every).await
+}
+
+/// The same where an answer takes so long.
+async fn takes(long: Duration, count: u32, every: Duration) -> Vec<Duration> {
+    measured(latencies(count, every, move |_| async move {
+        sleep(long).await
     }))
     .await
 }
@@ -74,6 +79,14 @@ pub async fn a_slow_answer_does_not_delay_the_next_attempt() {
              however many are under way."
         );
     }
+    let ten = Duration::from_secs(10);
+    let waited = takes(ten, 9000, Duration::from_millis(1)).await;
+    let longest = waited.iter().max().copied().unwrap_or_default();
+    assert!(
+        longest <= ten + STEP,
+        "This server takes ten seconds for each answer, and 9000 users came within nine seconds. By your figures one of them waited {longest:?}. A bound on how many attempts are under way is a \
+         queue of your own, however high it is."
+    );
 }
 
 /// The wait counts from the moment when a user came.

@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 fn main() -> Result<(), Box<dyn Error>> {
     let (files, names, address) = arguments()?;
     // ANCHOR: actix
-    let (hook, figures) = report::hook(&files);
+    let (hook, figures) = report::hook();
     let pair = Rotating::start(files, names, hook);
     let config = ServerConfig::builder()
         .with_no_client_auth()

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 async fn main() -> Result<(), Box<dyn Error>> {
     let (files, names, address) = arguments()?;
     // ANCHOR: axum
-    let (hook, figures) = report::hook(&files);
+    let (hook, figures) = report::hook();
     let pair = Rotating::start(files, names, hook);
     let listener = TcpListener::bind(address).await?;
 

@@ -16,7 +16,7 @@ use tower::service_fn;
 async fn main() -> Result<(), Box<dyn Error>> {
     let (files, names, address) = arguments()?;
     // ANCHOR: hyper
-    let (hook, figures) = report::hook(&files);
+    let (hook, figures) = report::hook();
     let pair = Rotating::start(files, names, hook);
     let listener = TcpListener::bind(address).await?;
     report::listening(&listener)?;

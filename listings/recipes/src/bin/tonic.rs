@@ -15,7 +15,7 @@ use tonic_health::server::health_reporter;
 async fn main() -> Result<(), Box<dyn Error>> {
     let (files, names, address) = arguments()?;
     // ANCHOR: tonic
-    let (hook, figures) = report::hook(&files);
+    let (hook, figures) = report::hook();
     let pair = Rotating::start(files, names, hook);
     let listener = TcpListener::bind(address).await?;
 

@@ -15,9 +15,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
+
+// Patience is how long a check waits for what a right answer brings at once.
+var Patience = 5 * time.Second
 
 // bench is a hook over files that hold 1001, and a client that trusts their authority.
 type bench struct {
@@ -142,6 +146,41 @@ func TestInvalidFilesLeaveTheLastGoodPair(t *testing.T) {
 	}
 	if err == nil {
 		t.Fatal("The file holds no certificate, and `Reload` returned nil. The watcher that called it has to log the reason.")
+	}
+	if _, err := New(b.certificate, b.key); err == nil {
+		t.Fatal("The files are not valid, and `New` returned no error. The hook has nothing to answer with, so every handshake fails, and a server that starts with it looks well.")
+	}
+}
+
+// While a reload waits for a file, handshakes go on.
+func TestAReloadThatWaitsFailsNoHandshake(t *testing.T) {
+	defer stop(t)
+	b := begin(t)
+	must(t, os.Remove(b.certificate))
+	// It is opened as soon as somebody writes, as a file on a mount that hangs.
+	must(t, syscall.Mkfifo(b.certificate, 0o600))
+	reloaded, shown := make(chan error, 1), make(chan string, 1)
+	go func() { reloaded <- b.hook.Reload() }()
+	opened := make(chan *os.File, 1)
+	go func() {
+		// Opened when the reload has come to it.
+		writer, _ := os.OpenFile(b.certificate, os.O_WRONLY, 0)
+		opened <- writer
+	}()
+	select {
+	case writer := <-opened:
+		defer writer.Close()
+	case <-time.After(Patience):
+		t.Fatal("`Reload` was called, and has not opened the certificate.")
+	}
+	go func() { shown <- b.shown() }()
+	said := "nothing, and waited"
+	select {
+	case said = <-shown:
+	case <-time.After(Patience):
+	}
+	if said != "1001" {
+		t.Fatalf("`Reload` was called, and the mount with the files hangs. Meanwhile a client came, and was shown %s. Between two loads what is in memory is good: read the files first, and then take the lock, for as long as it takes to put the new pair in its place.", said)
 	}
 }
 

@@ -16,7 +16,7 @@ type left struct {
 	modified int64
 }
 
-var nothing = left{"", -1}
+var nothing, closed = left{"", -1}, left{"", -2}
 
 // read looks while a writer leaves this behind at each look; the last stays for ever. It returns what the files are said to
 // hold, or the word for the reason, and how often they were looked at.
@@ -30,6 +30,9 @@ func read(t *testing.T, lefts ...left) (said string, looks int) {
 		if left == nothing {
 			// As os.Open does: each time another error that says the same.
 			return Seen{}, fmt.Errorf("open tls.crt: %w", ErrMissing)
+		}
+		if left == closed {
+			return Seen{}, errors.New("open tls.crt: permission denied")
 		}
 		return Seen{[]byte(left.content), left.modified}, nil
 	})
@@ -78,6 +81,10 @@ func TestBytesAreComparedAndNotDates(t *testing.T) {
 	if said != "chain 1002, key 1002" {
 		t.Fatalf("A writer wrote several times within one tick of the clock, so the date stayed as it was. The answer is `%s`. Compare the bytes: dates miss what happens within one tick.", said)
 	}
+	said, _ = read(t, left{"chain 1001, key 1001", 60}, left{"chain 1002, key 1001", 60}, left{"chain 1002, key 1002", 60})
+	if said != "chain 1002, key 1002" {
+		t.Fatalf("A writer replaced the certificate and then the key, both by one of the same length and within one tick of the clock. The answer is `%s`. Date and length together miss this as well: compare the bytes.", said)
+	}
 }
 
 // A file that is missing for a moment is waited for.
@@ -86,6 +93,10 @@ func TestAFileThatIsMissingForAMomentIsWaitedFor(t *testing.T) {
 	said, _ := read(t, left{"chain 1001, key 1001", 60}, nothing, left{"chain 1002, key 1002", 61})
 	if said != "chain 1002, key 1002" {
 		t.Fatalf("A writer removed a file and made it anew, and at one look it was missing. The answer is `%s`. One look that finds an error is no more to be believed than one that finds half a file: look again, and compare errors as well.", said)
+	}
+	said, _ = read(t, nothing, closed, left{"chain 1002, key 1002", 61})
+	if said != "chain 1002, key 1002" {
+		t.Fatalf("At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is `%s`. Between the two looks a writer did something, so look again: errors agree where they say the same.", said)
 	}
 }
 

@@ -5,7 +5,7 @@ A writer is played by what it leaves behind at each look, so it is at work for a
 
 from answer import LOOKS, Rejected, Seen, stable
 
-NOTHING = None
+NOTHING, CLOSED = None, "unreadable"
 
 
 def read(*left):
@@ -23,8 +23,8 @@ def read(*left):
             f"The files were looked at for the {looks}th time: at most {LOOKS} looks are wanted. A reader that looks until a writer "
             "rests may look for ever, and everything else waits for it."
         )
-        if of_it is NOTHING:
-            raise Rejected("missing")
+        if of_it in (NOTHING, CLOSED):
+            raise Rejected(of_it or "missing")
         text, modified = of_it
         return Seen(text.encode(), modified)
 
@@ -76,6 +76,11 @@ def test_bytes_are_compared_and_not_dates():
         f"A writer wrote several times within one tick of the clock, so the date stayed as it was. The answer is `{said}`. Compare "
         "the bytes: dates miss what happens within one tick."
     )
+    said, _ = read(("chain 1001, key 1001", 60), ("chain 1002, key 1001", 60), ("chain 1002, key 1002", 60))
+    assert said == "chain 1002, key 1002", (
+        "A writer replaced the certificate and then the key, both by one of the same length and within one tick of the clock. The answer is "
+        f"`{said}`. Date and length together miss this as well: compare the bytes."
+    )
 
 
 def test_a_file_that_is_missing_for_a_moment_is_waited_for():
@@ -84,6 +89,11 @@ def test_a_file_that_is_missing_for_a_moment_is_waited_for():
     assert said == "chain 1002, key 1002", (
         f"A writer removed a file and made it anew, and at one look it was missing. The answer is `{said}`. One look that finds an "
         "error is no more to be believed than one that finds half a file: look again, and compare errors as well."
+    )
+    said, _ = read(NOTHING, CLOSED, ("chain 1002, key 1002", 61))
+    assert said == "chain 1002, key 1002", (
+        "At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is "
+        f"`{said}`. Between the two looks a writer did something, so look again: errors agree where they say the same."
     )
 
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -55,6 +56,8 @@ type world struct {
 	before, steps int
 	count         int
 	calls         []string
+	// fails says whether the first call of Open fails, for want of a descriptor.
+	fails bool
 }
 
 // begin is a world whose files prepare has laid. Nothing comes before the call of the number -1.
@@ -90,6 +93,10 @@ func (world *world) call(name, path string) {
 
 func (world *world) Open(path string) (Directory, error) {
 	world.call("Open", path)
+	if world.fails {
+		world.fails = false
+		return nil, syscall.EMFILE
+	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, err
@@ -171,6 +178,19 @@ func TestPlainFilesAreRead(t *testing.T) {
 	world := begin(t, func(directory string) error { return write(directory, 1) }, -1, 0)
 	if seen, said, _ := world.look(); seen != of(1) {
 		t.Fatalf("The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned %s. Its calls were: %s. Where there is no `..data`, the directory itself is what has to be opened.", said, world.calledFor())
+	}
+}
+
+// An error of the kernel is no sign of plain files.
+func TestAnotherErrorIsNoSignOfPlainFiles(t *testing.T) {
+	defer stop(t)
+	for before := range 4 {
+		world := begin(t, lay, before, len(renewal("")))
+		world.fails = true
+		seen, said, err := world.look()
+		if err == nil && seen != of(1) && seen != of(2) {
+			t.Fatalf("The first `Open` failed for want of a file descriptor, and a renewal came later on. The look returned %s; its calls were: %s. Only `fs.ErrNotExist` says that there is no `..data`. Whoever falls back to the directory above at any error reads through the link, twice.", said, world.calledFor())
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 The files are real. A kubelet lays them and renews them, step by step, before whichever call the check wants.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -51,6 +52,7 @@ class Kernel:
     def __init__(self, directory, before=None, steps=0):
         self.directory, self.before, self.steps = directory, before, steps
         self.calls, self.opened = [], []
+        self.fails = False
 
     def _call(self, name, path):
         if self.before == len([call for call in self.calls if call != "(renewal)"]):
@@ -62,6 +64,9 @@ class Kernel:
 
     def open(self, path):
         self._call("open", path)
+        if self.fails:
+            self.fails = False
+            raise OSError(errno.EMFILE, "too many open files")
         opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self.opened.append(opened)
         return opened
@@ -141,3 +146,16 @@ def test_plain_files_are_read():
             f"The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned {said!r}. Its calls were: "
             f"{', '.join(kernel.calls)}. Where there is no `..data`, the directory itself is what has to be opened."
         )
+
+
+def test_another_error_is_no_sign_of_plain_files():
+    """An error of the kernel is no sign of plain files."""
+    for before in range(4):
+        with world(lay, before, STEPS) as kernel:
+            kernel.fails = True
+            said = seen(kernel)
+            assert isinstance(said, OSError) or said in (of(1), of(2)), (
+                f"The first `open` failed for want of a file descriptor, and a renewal came later on. The look returned {said!r}; its calls were: "
+                f"{', '.join(kernel.calls)}. Only `FileNotFoundError` says that there is no `..data`. Whoever falls back to the directory above at any "
+                "error reads through the link, twice."
+            )

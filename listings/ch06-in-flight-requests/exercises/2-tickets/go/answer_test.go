@@ -89,6 +89,20 @@ func TestNewSessionsAreResumedAtEachWorker(t *testing.T) {
 	}
 }
 
+// All else that a worker is configured with goes on.
+func TestAllElseGoesOn(t *testing.T) {
+	defer stop(t)
+	config := begin().Config(0).Clone()
+	config.NextProtos = []string{"h2"}
+	workers := New(count, config)
+	workers.Discard()
+	for worker := range count {
+		if protocols := workers.Config(worker).NextProtos; len(protocols) != 1 {
+			t.Fatalf("The workers were configured for HTTP/2, and after `Discard` worker %d agrees on %d protocols by ALPN. A configuration that is made anew begins with the library's defaults. Clone the one that is there, and change what opens sessions.", worker, len(protocols))
+		}
+	}
+}
+
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {

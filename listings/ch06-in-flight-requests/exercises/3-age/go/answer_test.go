@@ -102,6 +102,25 @@ func TestWithoutJitterItIsTheLimit(t *testing.T) {
 	}
 }
 
+// The jitter is a part of the limit, whatever both of them are.
+func TestTheJitterIsAPartOfTheLimit(t *testing.T) {
+	defer stop(t)
+	for _, given := range []struct {
+		limit  time.Duration
+		jitter float64
+	}{{10 * time.Minute, 0.1}, {24 * time.Hour, 0.1}, {time.Hour, 0.5}} {
+		server := New(given.limit, given.jitter, 7)
+		earliest, latest := 2.0, 0.0
+		for connection := range uint64(1000) {
+			part := float64(server.Of(connection+1)) / float64(given.limit)
+			earliest, latest = min(earliest, part), max(latest, part)
+		}
+		if earliest < 1-given.jitter-1e-6 || earliest > 1-given.jitter*0.9 || latest < 1-given.jitter*0.1 {
+			t.Fatalf("The limit is %v and the jitter %.1f, so 1,000 connections have to go when between %.2f and 1.00 of the limit is over, and all of that time has to be used. The first goes after %.2f, and the last after %.2f. The jitter is the part of the limit that `New` was given.", given.limit, given.jitter, 1-given.jitter, earliest, latest)
+		}
+	}
+}
+
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {

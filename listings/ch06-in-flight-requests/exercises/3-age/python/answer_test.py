@@ -89,3 +89,16 @@ def test_without_jitter_it_is_the_limit():
             f"The jitter is 0 and the limit {limit:.0f} s, and a connection is {age:.0f} s old when it is asked. The limit is the `max_age` that "
             "`Ages` was given."
         )
+
+
+def test_the_jitter_is_a_part_of_the_limit():
+    """The jitter is a part of the limit, whatever both of them are."""
+    for limit, jitter in ((HOUR / 6, 0.1), (HOUR * 24, 0.1), (HOUR, 0.5)):
+        server = Ages(limit, jitter, 7)
+        parts = [server.of(connection) / limit for connection in range(1, 1001)]
+        earliest, latest = min(parts), max(parts)
+        assert 1 - jitter - 1e-6 <= earliest <= 1 - jitter * 0.9 and latest > 1 - jitter * 0.1, (
+            f"The limit is {limit:.0f} s and the jitter {jitter}, so 1,000 connections have to go when between {1 - jitter:.2f} and 1.00 of the limit is "
+            f"over, and all of that time has to be used. The first goes after {earliest:.2f}, and the last after {latest:.2f}. The jitter is the part of "
+            "`max_age` that `Ages` was given."
+        )

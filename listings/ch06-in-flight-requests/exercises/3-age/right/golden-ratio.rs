@@ -1,8 +1,9 @@
 //! Age with jitter.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::time::Duration;
 
-/// Spreads by the golden ratio, as evenly as can be, from a start that the seed chooses.
+/// By when each connection of one server is asked to leave.
 pub struct Ages {
     max_age: Duration,
     jitter: f64,
@@ -21,8 +22,15 @@ impl Ages {
 
     /// How old this connection is when it is asked to leave.
     pub fn of(&self, connection: u64) -> Duration {
-        let start = self.seed as f64 / u64::MAX as f64;
-        let share = (start + connection as f64 * 0.618_033_988_749_894_9).fract();
-        self.max_age.mul_f64(1.0 - self.jitter * share)
+        // Shorter, and never longer: operators rely on the limit.
+        let left = 1.0 - self.jitter * self.share(connection);
+        self.max_age.mul_f64(left)
+    }
+
+    /// A part of a whole, from 0 to 1, for each connection another.
+    fn share(&self, connection: u64) -> f64 {
+        let _ = BuildHasherDefault::<DefaultHasher>::default().hash_one(0);
+        let golden = 0x9e37_79b9_7f4a_7c15_u64;
+        self.seed.wrapping_add(connection.wrapping_mul(golden)) as f64 / u64::MAX as f64
     }
 }

@@ -31,7 +31,7 @@ func withoutAWatcher(looked time.Duration) State {
 // No fault of files or clock kills the process: the file is broken and the certificate runs out, and `/live` stays green.
 func TestNoFaultOfFilesOrClockKillsTheProcess(t *testing.T) {
 	defer stop(t)
-	for hours := range int64(97) {
+	for hours := range int64(601) {
 		if !Live(hoursAfterTheAgentDied(hours)) {
 			t.Fatalf("The agent truncated the file and died. %d hours later (the certificate ended after 72) `Live` said no, and the orchestrator killed the process. Open downloads were cut. Its successor read the truncated file and did not start, again and again. The good certificate was in the memory of the process alone, and the clients that would still have come back with a ticket are shut out. No restart mends a certificate.", hours)
 		}
@@ -41,8 +41,11 @@ func TestNoFaultOfFilesOrClockKillsTheProcess(t *testing.T) {
 // A dead watcher kills no process.
 func TestADeadWatcherKillsNoProcess(t *testing.T) {
 	defer stop(t)
-	if !Live(withoutAWatcher(time.Hour)) {
-		t.Fatal("Nothing has looked at the files for an hour, the certificate has 72 hours left, and `Live` said no. The orchestrator cuts every connection today for a problem that would come in three days; and where a mount hangs, the next process hangs as well. Inside the process, a supervisor can start the watcher again.")
+	for _, hours := range []time.Duration{1, 24, 7 * 24} {
+		if Live(withoutAWatcher(hours * time.Hour)) {
+			continue
+		}
+		t.Fatalf("Nothing has looked at the files for %d hours, the certificate has 72 hours left, and `Live` said no. The orchestrator cuts every connection today for a problem that would come in three days; and where a mount hangs, the next process hangs as well. Inside the process, a supervisor can start the watcher again.", hours)
 	}
 }
 
@@ -90,8 +93,11 @@ func TestWhatClientsRejectIsNotReady(t *testing.T) {
 // Rejected files are no reason to be unready.
 func TestRejectedFilesAreNoReasonToBeUnready(t *testing.T) {
 	defer stop(t)
-	if !Ready(hoursAfterTheAgentDied(1)) {
-		t.Fatal("The file is broken, what is served is good for 71 hours, and `Ready` said no. All replicas read the same files: with this answer, all of them are taken out of service at once, and each could have served for days. Raise an alarm instead.")
+	for hours := range int64(73) {
+		if Ready(hoursAfterTheAgentDied(hours)) {
+			continue
+		}
+		t.Fatalf("The file is broken, what is served is good for another %d hours, and `Ready` said no. All replicas read the same files: with this answer, all of them are taken out of service at once, and each could have served until the end. Raise an alarm instead.", 72-hours)
 	}
 }
 
@@ -103,6 +109,18 @@ func TestADeadWatcherIsSeenByReadiness(t *testing.T) {
 	}
 	if Ready(withoutAWatcher(300*time.Second + time.Millisecond)) {
 		t.Fatal("The last look is older than the bound by a millisecond, and `Ready` said yes. A bound is one to the nanosecond: compare two values of `time.Duration`, and do not turn them into whole numbers of anything else first.")
+	}
+}
+
+// How old a look may be, the server is told.
+func TestHowOldALookMayBeIsTold(t *testing.T) {
+	defer stop(t)
+	for _, at := range []struct{ bound, age time.Duration }{{time.Minute, 61 * time.Second}, {time.Hour, time.Hour}} {
+		state := withoutAWatcher(at.age)
+		state.LookBound = at.bound
+		if said := Ready(state); said != (at.age <= at.bound) {
+			t.Fatalf("This server polls in another rhythm: the bound is %v, and the last look was %v ago. `Ready` said %v. The bound is `LookBound`, and no constant.", at.bound, at.age, said)
+		}
 	}
 }
 

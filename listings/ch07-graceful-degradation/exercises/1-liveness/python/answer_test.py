@@ -28,7 +28,7 @@ def test_no_fault_of_files_or_clock_kills_the_process():
         "`live` returned `None`, which is not true: the orchestrator kills a healthy process. A function of Python that comes to its "
         "end without a `return` returns `None`."
     )
-    killed = [hour for hour in range(97) if not live(hours_after_the_agent_died(hour))]
+    killed = [hour for hour in range(601) if not live(hours_after_the_agent_died(hour))]
     assert not killed, (
         f"The agent truncated the file and died. {killed[0]} hours later (the certificate ended after 72) `live` said no, and the "
         "orchestrator killed the process. Open downloads were cut. Its successor read the truncated file and did not start, "
@@ -39,8 +39,8 @@ def test_no_fault_of_files_or_clock_kills_the_process():
 
 def test_a_dead_watcher_kills_no_process():
     """A dead watcher kills no process."""
-    assert live(without_a_watcher()), (
-        "Nothing has looked at the files for an hour, the certificate has 72 hours left, and `live` said no. The orchestrator cuts "
+    assert all(live(replace(without_a_watcher(), look_age=hours * HOUR)) for hours in (1, 24, 7 * 24)), (
+        "Nothing has looked at the files for an hour, a day or a week, the certificate has 72 hours left, and `live` said no. The orchestrator cuts "
         "every connection today for a problem that would come in three days; and where a mount hangs, the next process hangs as "
         "well. Inside the process, a supervisor can start the watcher again."
     )
@@ -76,16 +76,27 @@ def test_what_clients_reject_is_not_ready():
 
 def test_rejected_files_are_no_reason_to_be_unready():
     """Rejected files are no reason to be unready."""
-    assert ready(hours_after_the_agent_died(1)), (
-        "The file is broken, what is served is good for 71 hours, and `ready` said no. All replicas read the same files: with "
-        "this answer, all of them are taken out of service at once, and each could have served for days. Raise an alarm instead."
+    unready = [hours for hours in range(73) if not ready(hours_after_the_agent_died(hours))]
+    assert not unready, (
+        f"The file is broken, what is served is good for another {72 - unready[0]} hours, and `ready` said no. All replicas read the same files: with "
+        "this answer, all of them are taken out of service at once, and each could have served until the end. Raise an alarm instead."
     )
 
 
 def test_a_dead_watcher_is_seen_by_readiness():
     """A dead watcher is seen by readiness."""
-    assert not ready(without_a_watcher()), (
+    assert not any(ready(replace(without_a_watcher(), rejected=rejected)) for rejected in (False, True)), (
         "Nothing has looked at the files for an hour, the bound is five minutes, and `ready` said yes. This is the quietest of "
         "failures: handshakes succeed until the certificate runs out, and no renewal will be served. `look_age` is the pulse of "
         "the watcher."
     )
+
+
+def test_how_old_a_look_may_be_is_told():
+    """How old a look may be, the server is told."""
+    for bound, age in ((60, 61), (3600, 3600)):
+        said = ready(replace(healthy(72), look_age=age, look_bound=bound))
+        assert bool(said) == (age <= bound), (
+            f"This server polls in another rhythm: the bound is {bound} s, and the last look was {age} s ago. `ready` said {said}. The bound is "
+            "`look_bound`, and no constant."
+        )

@@ -88,6 +88,23 @@ func TestAnOwnChainThatClientsRejectIsRefused(t *testing.T) {
 	}
 }
 
+// Without roots on either side there is no configuration.
+func TestWithoutARootThereIsNoConfiguration(t *testing.T) {
+	defer stop(t)
+	server(t)
+	public, _ := authorities()
+	for _, none := range []*x509.CertPool{nil, x509.NewCertPool()} {
+		clients, own := given(public), given(public)
+		clients.ClientRoots, own.OwnRoots = none, none
+		if config, err := ServerConfig(clients); err == nil && config != nil {
+			t.Fatal("`ClientRoots` has no root: the file was empty, perhaps. `ServerConfig` returned a configuration in place of an error. With no root no client can be judged; and where the pool is nil, Go judges clients by the roots of the host, which are public ones.")
+		}
+		if config, err := ServerConfig(own); err == nil && config != nil {
+			t.Fatal("`OwnRoots` has no root, and `ServerConfig` returned a configuration in place of an error. Whether clients accept the own chain cannot be told, and unchecked is not accepted.")
+		}
+	}
+}
+
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {

@@ -38,11 +38,15 @@ func AcceptedByClients(chain [][]byte, roots *x509.CertPool) error {
 
 // ANCHOR: solution
 // ServerConfig is the configuration of the server. It returns an error when clients would not
-// accept its own chain.
+// accept its own chain, and when there is no root for clients.
 func ServerConfig(given Given) (*tls.Config, error) {
 	// By whom are we judged? An error here is one for the operator, and no client meets it.
 	if err := AcceptedByClients(given.Own.Certificate, given.OwnRoots); err != nil {
 		return nil, err
+	}
+	// A pool that is nil means the roots of the host, which are public ones.
+	if given.ClientRoots == nil || given.ClientRoots.Equal(x509.NewCertPool()) {
+		return nil, errors.New("there is no root for clients")
 	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{given.Own},

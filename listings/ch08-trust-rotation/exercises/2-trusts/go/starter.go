@@ -38,7 +38,8 @@ func AcceptedByClients(chain [][]byte, roots *x509.CertPool) error {
 	return err
 }
 
-// ServerConfig is the configuration of the server. It returns an error when clients would not accept its own chain.
+// ServerConfig is the configuration of the server. It returns an error when clients would not accept its own chain,
+// and when there is no root for clients.
 func ServerConfig(given Given) (*tls.Config, error) {
 	panic("this is the starter: write `ServerConfig`")
 }

@@ -140,6 +140,23 @@ func TestWithoutACertificateNobodyIsLetIn(t *testing.T) {
 	}
 }
 
+// What was decided once is asked again when roots have changed.
+func TestWhatWasDecidedIsAskedAgain(t *testing.T) {
+	defer stop(t)
+	b := begin()
+	for _, client := range b.clients {
+		if !client.isOfA {
+			continue
+		}
+		state := b.first(client)
+		before := LetIn(state, lab.Pool(b.a, b.b), time.Now())
+		after := LetIn(state, lab.Pool(b.b), time.Now())
+		if before != nil || after == nil {
+			t.Fatalf("A client %s, was let in while both roots were in force (%v). Then Root A was removed, and the same client was judged again: %v. An answer that is remembered by the certificate is the answer of before: the roots belong to the question.", client.name, before, after)
+		}
+	}
+}
+
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {

@@ -38,8 +38,10 @@ def fleet(lifetime):
     found = []
     for number in range(MACHINES):
         random.seed()
-        with host(f"web-{number}"):
-            one = agent(f"web-{number}")
+        # The number stands at the end, or it does not.
+        machine = f"{number:04}.web.example.com" if lifetime == 3600 else f"web-{number}"
+        with host(machine):
+            one = agent(machine)
             found.append([one.due(lifetime) / lifetime for _ in range(RENEWALS)])
     return found
 
@@ -82,7 +84,8 @@ def test_a_fleet_that_started_together_renews_apart():
             assert busiest <= 50, (
                 f"Leaves of {name}: at renewal number {renewal + 1}, {busiest} of {MACHINES} agents are due within the same hundredth of the "
                 "spread; ten would be its share. They were started in the same second, from the same image, each in a process of its own. "
-                "With one seed for all, each draws the same lot; and lots that are rounded to whole minutes are the same for many."
+                "With one seed for all, each draws the same lot; and lots that are rounded to whole minutes are the same for many. "
+                "Machines are called `web-7`, or `0007.web.example.com`: take the whole name."
             )
 
 

@@ -18,7 +18,7 @@ impl Agent {
     pub fn new(machine: &str) -> Self {
         let seed = machine
             .bytes()
-            .fold(0, |seed: u64, byte| seed * 31 + u64::from(byte));
+            .fold(0, |seed: u64, byte| seed.wrapping_mul(31) ^ u64::from(byte));
         Self(Rng::with_seed(seed).f64())
     }
 

@@ -35,6 +35,9 @@ func ServerConfig(given Given) (*tls.Config, error) {
 	if err := AcceptedByClients(given.Own.Certificate, given.OwnRoots); err != nil {
 		return nil, err
 	}
+	if given.ClientRoots == nil || given.ClientRoots.Equal(x509.NewCertPool()) {
+		return nil, errors.New("no client could be verified")
+	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{given.Own},
 		ClientAuth:   tls.RequireAnyClientCert,

@@ -1,0 +1,34 @@
+//! A lot for each agent.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// The part of a lifetime after which a leaf is renewed.
+pub const AT: f64 = 2.0 / 3.0;
+
+/// The part of a lifetime over which renewals are spread, half of it before [`AT`].
+pub const SPREAD: f64 = 0.1;
+
+/// An agent that renews one machine's leaf again and again.
+pub struct Agent(String, u64);
+
+impl Agent {
+    /// The agent of the machine that has this name. No two machines share one.
+    pub fn new(machine: &str) -> Self {
+        // The image and the second of the start are those of the whole fleet; the name is not.
+        Self(machine.to_owned(), 0)
+    }
+
+    /// How long after its issue the next leaf, of this lifetime, is renewed. Asked once for
+    /// each leaf.
+    pub fn due(&mut self, lifetime: Duration) -> Duration {
+        // A new lot each time: two agents that met once do not meet forever.
+        self.1 += 1;
+        let mut hash = DefaultHasher::new();
+        (&self.0, self.1).hash(&mut hash);
+        let _ = Rng::with_seed(0);
+        lifetime.mul_f64(AT - SPREAD / 2.0 + SPREAD * (hash.finish() as f64 / u64::MAX as f64))
+    }
+}
