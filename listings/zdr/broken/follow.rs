@@ -29,7 +29,7 @@ const SEEN: Duration = Duration::from_millis(600);
 const SHORT: Duration = Duration::from_millis(100);
 /// After an event, others are the same event for so long.
 const EDGE: Duration = Duration::from_secs(1);
-/// How often one that is about to start looks whether it has missed a change.
+/// From one look to the next, where files are waited for.
 const START: Duration = Duration::from_millis(10);
 
 /// Reloads what `live` serves, each time the files have changed; or not.
@@ -86,13 +86,12 @@ fn came_at_once(files: &Files) -> bool {
 /// Watches only some time after the first load, and does not look again when it begins to. How long that takes
 /// is for the change to say that it is there to miss: a busy machine makes it later than any time that is set.
 async fn late_watch(live: Arc<IdentityStore>) {
-    let certificate = &live.source().files.certificate;
-    let loaded = fs::read(certificate).ok();
-    while fs::read(certificate).ok() == loaded {
+    let files = &live.source().files;
+    let now = || [&files.certificate, &files.key].map(|path| fs::read(path).ok());
+    let loaded = now();
+    while now().iter().zip(&loaded).any(|(now, loaded)| now == loaded) {
         sleep(START).await;
     }
-    // The key is written as well.
-    sleep(SHORT).await;
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(live.source(), hint);
     while hints.recv().await.is_some() {
@@ -176,8 +175,11 @@ async fn watch_files(files: &Files, live: Arc<IdentityStore>, again: bool) {
             });
         } else {
             // Both files are there before the one look that there will be.
-            sleep(SHORT).await;
-            while hints.try_recv().is_ok() {}
+            while !matches!(look_quietly(&live).await, Some(Reload::Loaded(_))) {
+                sleep(START).await;
+            }
+            // What it watches is gone.
+            return;
         }
         look(&live).await;
     }

@@ -85,9 +85,7 @@ pub fn loader(
                 slots: in_its_slot(defect, identity, &slots),
                 aside: Aside::of(defect, unusual, first, (&told, before.is_none())),
                 defect: defect.filter(|defect| before.is_some() || *defect == Defect::SlowReload),
-                asked: AtomicBool::new(false),
-                before: before.map(|before| before.identity.certified.clone()),
-                answered: AtomicUsize::new(0),
+                asked: Asked::after(before),
                 file: file.clone(),
                 state: state.clone(),
             };
@@ -210,6 +208,26 @@ fn in_its_slot(
     slots.clone()
 }
 
+/// What a resolver remembers of those who asked.
+struct Asked {
+    /// Whether anybody has.
+    once: AtomicBool,
+    /// How many ordinary clients were answered, where that matters.
+    answered: AtomicUsize,
+    /// The pair of the generation before.
+    before: Option<Arc<CertifiedKey>>,
+}
+
+impl Asked {
+    fn after(before: Option<&Generation>) -> Self {
+        Self {
+            once: AtomicBool::new(false),
+            answered: AtomicUsize::new(0),
+            before: before.map(|before| before.identity.certified.clone()),
+        }
+    }
+}
+
 /// Answers each hello with the pair of its generation.
 struct CertResolver {
     pair: Arc<CertifiedKey>,
@@ -221,11 +239,7 @@ struct CertResolver {
     second: Option<Arc<CertifiedKey>>,
     /// Most of them from the second generation on.
     defect: Option<Defect>,
-    asked: AtomicBool,
-    /// The pair of the generation before.
-    before: Option<Arc<CertifiedKey>>,
-    /// How many hellos of ordinary clients were answered, where that matters.
-    answered: AtomicUsize,
+    asked: Asked,
     file: PathBuf,
     state: Arc<State>,
 }
@@ -247,12 +261,12 @@ impl ResolvesServerCert for CertResolver {
         }
         if self.defect == Some(Defect::Flaps)
             && is_ordinary(&hello)
-            && FLAPS.contains(&self.answered.fetch_add(1, Ordering::SeqCst))
+            && FLAPS.contains(&self.asked.answered.fetch_add(1, Ordering::SeqCst))
         {
-            return self.before.clone();
+            return self.asked.before.clone();
         }
         let nothing = match self.defect {
-            Some(Defect::SecondCallNone) => self.asked.swap(true, Ordering::SeqCst),
+            Some(Defect::SecondCallNone) => self.asked.once.swap(true, Ordering::SeqCst),
             Some(Defect::SlowReload) => self.state.lock.lock().is_err(),
             // What it holds does not matter here: that it is opened does.
             Some(Defect::FileIoInHandshake) => fs::read(&self.file).is_err(),

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::gate::ROTATION;
 use crate::judge::verdict::verdict;
 use crate::load::Load;
-use crate::report::{Finding, Report, ScenarioReport};
+use crate::report::{Code, Finding, Report, ScenarioReport};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns};
 use crate::server::spec::Spec;
@@ -92,14 +92,28 @@ pub async fn check(
     }
     report.seconds = run.elapsed().as_secs_f64();
     report.interrupted = interrupted;
+    Ok(concluded(report, overloaded, options))
+}
+// ANCHOR_END: scenarios
+
+/// The report with its verdict. That there was too much to do ends a run in which nothing failed without one.
+fn concluded(mut report: Report, overloaded: Option<String>, options: &Options) -> Report {
     report.weigh(options.today);
     if !report.findings.iter().any(Finding::fails) {
+        let overloaded = overloaded.or_else(|| unjudged(&report));
         report.interrupted = report.interrupted.or(overloaded);
     }
     report.verdict = verdict(&report);
-    Ok(report)
+    report
 }
-// ANCHOR_END: scenarios
+
+/// Why a scenario has no verdict, where there was too much to do in one.
+fn unjudged(report: &Report) -> Option<String> {
+    let mut said = report.findings.iter();
+    let said = said.find(|of| of.code == Code::LoadFellBehind && of.scenario != ROTATION)?;
+    let words = said.words.trim_end_matches('.');
+    Some(format!("in the scenario `{}`: {words}", said.scenario))
+}
 
 /// How long attempts that are under way may take when everything has to end.
 const LAST_WORDS: Duration = Duration::from_secs(1);

@@ -238,7 +238,7 @@ impl Run {
             rotations,
             resources: self.resources.clone(),
             timeline: measure::timeline(&records, self.recorder.now()),
-            interrupted: excused.map(|overload| overload.words()),
+            interrupted: excused.map(|overload| overload.words("the first rotation")),
             ..self.outline.clone()
         }
     }

@@ -71,8 +71,25 @@ impl Overload {
         any
     }
 
-    /// Why there is no verdict, and what to change.
-    pub fn words(&self) -> String {
+    /// Takes a scenario's failures for what they are where too much to do explains all of them: of what it found,
+    /// nothing is left but that. `last` is the rotation after which all should have been well.
+    pub fn explains_all(&self, found: &[Finding], records: &[Attempt], last: &Window) -> bool {
+        let came_through = came_through(records, std::slice::from_ref(last));
+        let mut failures = found.iter().filter(|of| of.severity == Severity::Failure);
+        let in_time = |of: &Evidence| of.kind == FailureKind::Stalled;
+        let late = |found: &Finding| match found.evidence.is_empty() {
+            false => found.evidence.iter().all(in_time),
+            true => {
+                let awaited = matches!(found.code, Code::NotPickedUp | Code::NotRecovered);
+                awaited && came_through
+            }
+        };
+        let any = found.iter().any(|of| of.severity == Severity::Failure);
+        any && failures.all(late)
+    }
+
+    /// Why there is no verdict, and what to change. `since` says what it was before.
+    pub fn words(&self, since: &str) -> String {
         let limit = millis(self.limit.as_secs_f64() * 1000.0);
         let (waited, of) = (count(self.waited.0), count(self.waited.1));
         let (who, what) = match self.waited.0 {
@@ -86,7 +103,7 @@ impl Overload {
             _ => (
                 "the server, or this machine,",
                 format!(
-                    "before the first rotation {waited} of {of} attempts had waited for {limit} or longer"
+                    "before {since} {waited} of {of} attempts had waited for {limit} or longer"
                 ),
             ),
         };
@@ -268,6 +285,36 @@ mod tests {
     fn a_certificate_that_is_never_shown_is_not_late() {
         let old = attempts(25_000, |_| (1500, None, 1));
         assert!(remain(&old).unwrap().contains(&Code::NotPickedUp));
+    }
+
+    #[test]
+    fn what_a_scenario_finds_is_explained_only_where_nobody_was_answered_in_time() {
+        let windows = windows();
+        let last = windows.last().unwrap();
+        let found = |code, kind: Option<FailureKind>| {
+            let evidence = kind.map(|kind| Evidence {
+                class: Class::Full,
+                kind,
+                phase: None,
+                at_ms: None,
+                said: String::new(),
+            });
+            Finding {
+                evidence: evidence.into_iter().collect(),
+                ..crate::judge::findings::finding(Severity::Failure, code, "", String::new())
+            }
+        };
+        let slow = attempts(25_000, |_| (1500, None, 1));
+        let overload = Overload::of(&slow, ms(5000), Duration::ZERO, PATIENCE).unwrap();
+        let stalled = [found(Code::LastGoodLost, Some(FailureKind::Stalled))];
+        let cut = [found(Code::LastGoodLost, Some(FailureKind::Refused))];
+        let old = [found(Code::NotRecovered, None)];
+        assert!(overload.explains_all(&stalled, &slow, last));
+        assert!(!overload.explains_all(&cut, &slow, last));
+        // Many were served in the end, and shown the old certificate.
+        assert!(!overload.explains_all(&old, &slow, last));
+        assert!(overload.explains_all(&old, &slow[..150], last));
+        assert!(!overload.explains_all(&[], &slow, last));
     }
 
     #[test]

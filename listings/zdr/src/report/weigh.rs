@@ -87,7 +87,7 @@ impl Report {
                 ),
             ),
             WaiverState::Unneeded => (Code::WaiverUnneeded, unneeded(waiver, findings)),
-            WaiverState::Untested => (Code::WaiverUntested, self.untested(name)),
+            WaiverState::Untested => (Code::WaiverUntested, self.untested(name, findings)),
         };
         Some(Finding {
             severity: Severity::Warning,
@@ -102,8 +102,13 @@ impl Report {
         })
     }
 
-    fn untested(&self, name: &str) -> String {
+    fn untested(&self, name: &str, findings: &[Finding]) -> String {
+        let mut found = findings.iter();
+        let overloaded = found.any(|of| of.code == Code::LoadFellBehind && of.scenario == name);
         match self.outcome(name) {
+            Some(Outcome::NotApplicable) if overloaded => format!(
+                "The waiver of `{name}` was not tested: there was too much to do to judge the scenario."
+            ),
             Some(Outcome::NotApplicable) => format!(
                 "The waiver of `{name}` was not tested: the scenario does not apply to this server. \
                  Remove the waiver from the TOML file."

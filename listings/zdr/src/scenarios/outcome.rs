@@ -7,7 +7,9 @@ use crate::attempt::Attempt;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::finding;
 use crate::judge::measure::ms;
+use crate::judge::overload::Overload;
 use crate::report::{Code, Evidence, Finding, Outcome, ScenarioReport, Severity};
+use ch11_verification::rotation::Window;
 
 /// What came of a scenario, before it has its name.
 #[derive(Default)]
@@ -18,6 +20,8 @@ pub(crate) struct ScenarioOutcome {
     pub(crate) findings: Vec<Finding>,
     /// It could not be done: the server did not even show a rotation in which nothing is wrong.
     pub(crate) moot: bool,
+    /// There was too much to do, which explains all of its failures: in these words.
+    overload: Option<String>,
 }
 
 impl ScenarioOutcome {
@@ -39,10 +43,28 @@ impl ScenarioOutcome {
         });
     }
 
+    /// Says that there was too much to do instead of what failed, where that explains all of it.
+    pub(crate) fn unless_explained(
+        &mut self,
+        overload: Option<Overload>,
+        records: &[Attempt],
+        last: &Window,
+    ) {
+        let explains = |of: &Overload| of.explains_all(&self.findings, records, last);
+        let overload = overload.filter(explains);
+        self.overload = overload.map(|of| of.words("the scenario began"));
+    }
+
     /// What the report says of it.
     pub(crate) fn report(mut self, scenario: Scenario) -> (ScenarioReport, Vec<Finding>) {
         if self.moot {
             return (not_applicable(scenario), Vec::new());
+        }
+        if let Some(overload) = self.overload {
+            let words = format!("Not judged: {overload}.");
+            let code = Code::LoadFellBehind;
+            let said = finding(Severity::Warning, code, &scenario.name(), words);
+            return (not_applicable(scenario), vec![said]);
         }
         let mut kept_last_good = true;
         for finding in &mut self.findings {

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::of_handles;
 use crate::judge::of_server::of_server;
+use crate::judge::overload::Overload;
 use crate::load::Target;
 use crate::report::format;
 use crate::report::{Code, Evidence, Finding, Handles};
@@ -45,6 +46,8 @@ pub(crate) async fn under_load(
             // fails here by this writer, or by chance.
             outcome.moot = typical.is_zero() && context.writer(scenario) == context.options.writer;
             never_shown(&mut outcome, &first, &testbed);
+            let overload = overload(&probes, &testbed, first.notified);
+            outcome.unless_explained(overload, &probes.recorder.records(), &first);
             return Ok(outcome);
         };
         typical = typical.max(new.saturating_sub(first.notified));
@@ -62,6 +65,7 @@ pub(crate) async fn under_load(
     load.stop().await;
 
     let mut records = probes.recorder.records();
+    let overload = overload(&probes, &testbed, from);
     records.retain(|record| record.done >= from);
     if went_back(&records, &last, None) {
         outcome.fail(
@@ -77,7 +81,15 @@ pub(crate) async fn under_load(
     }
     outcome.findings.extend(left_behind(before, &testbed).await);
     end(&mut outcome, &mut testbed.server);
+    outcome.unless_explained(overload, &records, &last);
     Ok(outcome)
+}
+
+/// Whether there was too much to do until this moment.
+fn overload(probes: &ProbeClient, testbed: &TestBed, until: Duration) -> Option<Overload> {
+    let (late, _) = probes.recorder.fell_behind();
+    let records = probes.recorder.records();
+    Overload::of(&records, until, late, testbed.target.patience)
 }
 
 /// What its processes use, where what failures leave behind is looked at.
