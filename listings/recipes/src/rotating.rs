@@ -188,7 +188,7 @@ fn judge(files: &Files, found: &[String], names: &Names) -> Result<CertifiedKey,
     for name in names {
         let verdict =
             verifier.verify_server_cert(&pair.cert[0], &others, name, &[], UnixTime::now());
-        verdict.map_err(|why| no(reason(&why), 0, &why.to_string()))?;
+        verdict.map_err(|why| no(reason(&why), 0, &words(&why)))?;
     }
     Ok(pair)
 }
@@ -225,6 +225,19 @@ fn issues(der: &CertificateDer<'_>) -> bool {
         let authority = it.is_ca() || it.version().0 == 0;
         signs && serves && authority && it.validity().is_valid() && objection(&it).is_none()
     })
+}
+
+/// rustls prints the bytes of an algorithm, and calls a signature bad whose key it does not use.
+fn words(why: &Error) -> String {
+    let said = why.to_string();
+    if said.contains("UnsupportedSignatureAlgorithm") {
+        return "clients do not verify the algorithm of a signature (SHA-1, say)".into();
+    }
+    let more = ", or by RSA below 2048 or above 8192 bits";
+    said.replace(
+        "BadSignature",
+        &format!("BadSignature: by another key{more}"),
+    )
 }
 
 fn reason(why: &Error) -> &'static str {
