@@ -57,7 +57,7 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			return refuse(last, "no certificate here has both its issuer's name and the key identifier that it "+
 				"names (authority and subject key identifier, RFC 5280, section 4.2.1)")
 		}
-		if what := cmp.Or(weak(next), forServers(next)); what != "" {
+		if what := cmp.Or(weak(next), forServers(next), forSubjects(next)); what != "" {
 			return refuse(next, what)
 		}
 		if slices.ContainsFunc(path, next.Equal) {
@@ -129,6 +129,9 @@ func signedItself(of *x509.Certificate) bool {
 var (
 	keyUsage     = asn1.ObjectIdentifier{2, 5, 29, 15}
 	authorityKey = asn1.ObjectIdentifier{2, 5, 29, 35}
+
+	nameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
+
 	netscapeType = asn1.ObjectIdentifier{2, 16, 840, 1, 113730, 1, 1}
 	// The critical extensions that rustls knows: usages, names, what an authority may, lists of revocation.
 	known = []int{15, 17, 19, 30, 31, 37}
@@ -176,6 +179,23 @@ func rsaBits(of *x509.Certificate) int {
 func forServers(of *x509.Certificate) string {
 	if len(of.ExtKeyUsage)+len(of.UnknownExtKeyUsage) > 0 && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
 		return "its extended key usage does not name serverAuth (anyExtendedKeyUsage is not enough)"
+	}
+	return ""
+}
+
+// forSubjects says why an issuer may not issue for each subject: Go does not read constraints of directory names
+// (RFC 5280, section 4.2.1.10), and other libraries compare them each in a way of its own.
+func forSubjects(of *x509.Certificate) string {
+	type subtree struct{ Base asn1.RawValue }
+	var constraints struct {
+		Permitted []subtree `asn1:"optional,tag:0"`
+		Excluded  []subtree `asn1:"optional,tag:1"`
+	}
+	_, _ = asn1.Unmarshal(extension(of, nameConstraints), &constraints)
+	for _, permitted := range constraints.Permitted {
+		if permitted.Base.Tag == 4 {
+			return "it permits some subjects alone (name constraints on directoryName)"
+		}
 	}
 	return ""
 }

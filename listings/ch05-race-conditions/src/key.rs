@@ -23,8 +23,8 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
         Reason::Malformed => Rejected {
             detail: match describe(&key) {
                 Some(what) if is_taken(&what) => format!(
-                    "{what} that does not parse: it was cut, or its private and its public part are \
-                     of two keys"
+                    "{what} that does not parse: it was cut, or is of more than two primes, or its \
+                     private and its public part are of two keys"
                 ),
                 Some(what) => format!("{what}: {TAKEN}"),
                 None => "it is no private key: it was cut, or its label is that of another format \

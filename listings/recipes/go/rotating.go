@@ -121,6 +121,8 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 	pair, err := tls.X509KeyPair([]byte(found[0]), []byte(found[1]))
 	if err != nil && strings.Contains(err.Error(), "match public key") {
 		return refuse(1, "pair_mismatch", "not the key of the first certificate: the leaf comes first")
+	} else if err != nil && strings.Contains(found[1], "ENCRYPTED") {
+		return refuse(1, "malformed", "the key is encrypted: `openssl pkey -in OLD -out NEW` decrypts it")
 	} else if err != nil && parsed && strings.HasPrefix(err.Error(), "tls:") {
 		return refuse(1, "malformed", err.Error())
 	} else if err != nil {
@@ -156,7 +158,8 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 // usable tells whether clients of other libraries take it. Go takes more.
 func usable(chain []*x509.Certificate) bool {
 	leaf := chain[0]
-	signs := leaf.KeyUsage == 0 || leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0
+	use := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
+	signs := leaf.KeyUsage == 0 || leaf.KeyUsage&use != 0
 	taken := signs && !leaf.IsCA && len(chain) <= 8
 	return taken && !slices.ContainsFunc(chain, func(one *x509.Certificate) bool {
 		key, is := one.PublicKey.(*rsa.PublicKey)

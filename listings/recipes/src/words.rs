@@ -31,11 +31,21 @@ pub fn rejected(why: &Error, files: &Files) -> Rejected {
                 NotValidForName | NotValidForNameContext { .. } => "name_lost",
                 _ => "chain_broken",
             };
-            (word, 0, why.to_string())
+            (word, 0, said(why))
         }
         _ => ("chain_broken", 0, why.to_string()),
     };
     Rejected(word, files[at].clone(), detail)
+}
+
+/// rustls prints the bytes of an algorithm, and calls a signature bad whose key it does not use.
+fn said(why: &Error) -> String {
+    let said = why.to_string();
+    if said.contains("UnsupportedSignatureAlgorithm") {
+        return "clients do not verify the algorithm of a signature (SHA-1, say)".into();
+    }
+    let more = "BadSignature: by another key, or by RSA below 2048 or above 8192 bits";
+    said.replace("BadSignature", more)
 }
 
 fn general(text: &str, files: &Files) -> (&'static str, usize, String) {

@@ -73,6 +73,9 @@ pub fn disputed(kind: &str, made: &mut Made<'_>) -> bool {
         "leaf-may-not-sign" => made
             .kit
             .with_leaf(|leaf| leaf.key_usages = vec![KeyUsagePurpose::CrlSign]),
+        "leaf-may-encipher" => made
+            .kit
+            .with_leaf(|leaf| leaf.key_usages = vec![KeyUsagePurpose::KeyEncipherment]),
         "root-critical-extension" => made.kit = root(critical),
         "root-one-below" => {
             made.kit = root(|params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)));

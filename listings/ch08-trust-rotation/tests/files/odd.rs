@@ -198,6 +198,15 @@ pub fn issuers(kind: &str, made: &mut Made<'_>) -> bool {
             middle.push(constrained(0xa0, 0x87, &[10, 0, 0, 0, 255, 0, 255, 0]));
         }
         "constraints-uri" => middle.push(constrained(0xa1, 0x86, b".example.org")),
+        "constraints-directory" => {
+            let base = tlv(0xa4, &common_name(0x0c, b"another subject"));
+            let permitted = tlv(0xa0, &sequence(&[&base]));
+            middle.push(extension(
+                &[0x55, 0x1d, 30],
+                false,
+                &sequence(&[&permitted]),
+            ));
+        }
         "constraints-empty" => {
             middle.push(extension(&[0x55, 0x1d, 30], true, &sequence(&[])));
         }

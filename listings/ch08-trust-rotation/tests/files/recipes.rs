@@ -156,7 +156,7 @@ fn in_go(recipe: &Path, check: &Path, folder: &Path) -> Option<PathBuf> {
     Some(program)
 }
 
-fn plain() -> Identity {
+pub fn plain() -> Identity {
     let directory = lab::directory().unwrap();
     let files = kinds::make("plain", directory.path()).unwrap();
     let source = Source::localhost(files);
@@ -184,7 +184,7 @@ enum Differs {
 }
 
 /// The clients that trust what is in the file of roots.
-fn clients<'a>(
+pub fn clients<'a>(
     source: &Source,
     shown: &Identity,
     twins: &'a [Twin],
