@@ -57,8 +57,8 @@ pub fn pause(failures: u32, lifetime: Duration, left: Duration, lot: &mut Rng) -
     } else {
         left / 2
     };
-    let whole = doubled.min(bound).clamp(SHORTEST, LONGEST);
-    whole.mul_f64(0.5 + lot.f64() / 2.0)
+    let whole = doubled.min(bound).min(LONGEST);
+    whole.mul_f64(0.5 + lot.f64() / 2.0).max(SHORTEST)
 }
 // ANCHOR_END: pause
 

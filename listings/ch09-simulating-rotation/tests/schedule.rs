@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ch09_simulating_rotation::rotate::{Hook, Rotation, Wrong};
-use ch09_simulating_rotation::schedule::{LATEST, SHORTEST, Schedule, pause};
+use ch09_simulating_rotation::schedule::{LATEST, LONGEST, SHORTEST, Schedule, pause};
 use ch09_simulating_rotation::{Site, Writer};
 use fastrand::Rng;
 use lab::authority::{Authority, LeafRequest};
@@ -180,7 +181,8 @@ async fn what_lies_there_never_expires() {
         }
     };
     tokio::select! {
-        () = rotation.run(None) => panic!("it ended by itself"),
+        // So many are too many. Without a number, an agent that is always late would never end.
+        () = rotation.run(Some(100)) => panic!("it wrote a hundred times"),
         () = looking => {}
     }
     let writes = log.all(&want("rotation_started")).len();
@@ -262,4 +264,84 @@ async fn there_is_a_try_shortly_before_the_end() {
     };
     tokio::join!(rotation.run(Some(2)), tries);
     assert!(not_after(&here) > now());
+}
+
+/// Each of its bounds, at the bound.
+#[test]
+fn a_pause_is_never_too_short_or_too_long() {
+    let (mut lot, second) = (Rng::with_seed(4), Duration::from_secs(1));
+    let mut drawn = Vec::new();
+    for _ in 0..100 {
+        // Of what is left, half at the most.
+        let late = pause(10, DAY, 60 * second, &mut lot);
+        assert!((15 * second..=30 * second).contains(&late), "{late:?}");
+        drawn.push(late);
+        // When nothing is left, a tenth of the lifetime.
+        let over = pause(10, 1000 * second, Duration::ZERO, &mut lot);
+        assert!((50 * second..=100 * second).contains(&over), "{over:?}");
+        let short = pause(1, second, second / 1000, &mut lot);
+        assert_eq!(short, SHORTEST);
+        let long = pause(u32::MAX, 100 * DAY, 100 * DAY, &mut lot);
+        assert!((LONGEST / 2..=LONGEST).contains(&long), "{long:?}");
+    }
+    // A fleet that failed together does not come back together.
+    drawn.sort();
+    drawn.dedup();
+    assert!(drawn.len() > 90, "{} different ones", drawn.len());
+}
+
+/// A machine that was suspended, or whose clock was set, learns of it within a minute.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_over_the_renewal_is_noticed() {
+    let (log, _guard) = emit::capture();
+    let directory = lab::directory().unwrap();
+    let (mut rotation, now) = agent(directory.path());
+    let jump = Arc::new(AtomicU64::new(0));
+    let jumped = jump.clone();
+    rotation.now = Arc::new(move || now() + Duration::from_secs(jumped.load(Ordering::Relaxed)));
+    let suspended = async {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert_eq!(log.all(&want("rotation_started")).len(), 1);
+        jump.store(17 * 3600, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        assert_eq!(log.all(&want("rotation_started")).len(), 2);
+    };
+    tokio::join!(rotation.run(Some(2)), suspended);
+}
+
+/// Failures in a row: one that succeeded ends the row.
+#[tokio::test(start_paused = true)]
+async fn a_success_ends_a_row_of_failures() {
+    let (log, _guard) = emit::capture();
+    let directory = lab::directory().unwrap();
+    let (here, away) = (directory.path().join("site"), directory.path().join("away"));
+    fs::create_dir(&here).unwrap();
+    let (mut rotation, _) = agent(&here);
+    let unplugging = async {
+        for write in 1..=2 {
+            log.wait_for_nth(&want("renewal_scheduled"), write, 2 * DAY)
+                .await;
+            fs::rename(&here, &away).unwrap();
+            let failed = want("renewal_failed").with("failures", 2);
+            log.wait_for_nth(&failed, write, 2 * DAY).await;
+            fs::rename(&away, &here).unwrap();
+        }
+    };
+    tokio::join!(rotation.run(Some(3)), unplugging);
+    let first = log.all(&want("renewal_failed").with("failures", 1));
+    assert_eq!(first.len(), 2, "{first:?}");
+}
+
+/// A command that does not end holds the agent up for so long, and no longer.
+#[tokio::test(start_paused = true)]
+async fn a_command_that_does_not_end_is_given_up() {
+    let (log, _guard) = emit::capture();
+    let hook = Hook {
+        command: Some("sleep 1000".into()),
+        ..Hook::default()
+    };
+    let began = Instant::now();
+    hook.tell().await;
+    assert_eq!(began.elapsed().as_secs(), 30);
+    log.assert_order(&[want("hook_failed").with("hook", "command")]);
 }

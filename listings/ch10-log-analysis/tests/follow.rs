@@ -119,6 +119,27 @@ async fn a_file_that_is_truncated() {
     assert_eq!(reader.lines(2).await, [1, 2]);
     fs::write(&path, line(3)).unwrap();
     assert_eq!(reader.lines(1).await, [3]);
+    // What was begun before is over: it does not become a line with what comes now.
+    append(&path, &line(4)[..60]);
+    reader.idle().await;
+    fs::write(&path, line(5)).unwrap();
+    assert_eq!(reader.lines(2).await, [0, 5]);
+}
+
+/// However large it is: so much at a time is kept.
+#[tokio::test]
+async fn a_batch_has_a_bound() {
+    let directory = lab::directory().unwrap();
+    let path = directory.path().join("events.jsonl");
+    append(&path, &(1..=1000).map(line).collect::<String>());
+    let mut reader = Reader::of(&path);
+    let mut came = 0;
+    while came < 1000 {
+        if let News::Lines(lines) = reader.next().await {
+            assert!(lines.len() <= 256, "{} at once", lines.len());
+            came += lines.len();
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod alarms;
 mod clocks;
 mod end_of_budget;
 mod faults;
+mod firing;
 mod last_known_good;
 mod readiness;
 mod scene;

@@ -1,7 +1,7 @@
 //! What is said on the admin port, and what becomes of a watcher that dies.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -304,6 +304,23 @@ async fn a_mount_that_hangs_silences_nothing() {
     let next = scene.rotate();
     scene.loads(&next).await;
     assert!(scene.keeper.ready().is_ok());
+}
+
+/// A key that was open to others when this server came is told, and wakes nobody: it was so before.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_open_at_the_start_is_no_alarm() {
+    let scene = Scene::new(Strategy::RenameEach);
+    assert_eq!(metric(&scene, "identity_key_exposed"), 0);
+    let key = scene.directory.path().join("tls.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let again = scene.start_again().unwrap();
+    for (keeper, opened) in [(&again, 0), (&scene.keeper, 1)] {
+        keeper.look(beginning());
+        let text = metrics(keeper);
+        assert!(text.contains("identity_key_exposed 1\n"), "{text}");
+        let opened = format!("identity_key_opened {opened}\n");
+        assert!(text.contains(&opened), "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

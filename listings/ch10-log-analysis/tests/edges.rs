@@ -1,0 +1,161 @@
+//! Where a rule begins to hold, and where it ends: the last line that fits, the last second that is allowed.
+
+use std::io::{BufRead, Cursor};
+use std::time::Duration;
+
+use ch10_log_analysis::answers::Answers;
+use ch10_log_analysis::assertion::{Assertions, Verdict, What};
+use ch10_log_analysis::read::{LONGEST, Lines, Merged};
+use ch10_log_analysis::state::LogState;
+use ch10_log_analysis::{Lie, Sighting, cross_check};
+use lab::event::Event;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+const NOW: OffsetDateTime = datetime!(2026-01-01 00:10:00 UTC);
+
+/// An event at so many seconds after the new year.
+fn at(second: i64, rest: &str) -> String {
+    let (minute, second) = (second / 60, second % 60);
+    format!("{{\"ts\":\"2026-01-01T00:{minute:02}:{second:02}Z\",{rest}}}\n")
+}
+
+fn loaded(second: i64, generation: u64, serial: &str) -> String {
+    let rest = format!(
+        r#""event":"identity_loaded","generation":{generation},"serial":"{serial}","not_after":"2026-01-01T01:00:00Z""#
+    );
+    at(second, &rest)
+}
+
+fn state(log: &str) -> LogState {
+    let (mut state, mut lines) = (LogState::default(), Lines::new(Cursor::new(log), 0));
+    while let Some(line) = lines.whole().unwrap() {
+        state.line(&line);
+    }
+    state
+}
+
+fn answers(log: &str) -> Value {
+    serde_json::to_value(Answers::of(&state(log), NOW)).unwrap()
+}
+
+fn events(log: &str) -> Vec<Event> {
+    log.lines()
+        .map(|line| Event::parse(line).unwrap())
+        .collect()
+}
+
+/// A handshake, in milliseconds after the new year.
+fn saw(ms: i64, serial: &str) -> Sighting {
+    let at = datetime!(2026-01-01 00:00 UTC) + time::Duration::milliseconds(ms);
+    Sighting {
+        at,
+        done: at,
+        serial: serial.into(),
+        resumed: false,
+    }
+}
+
+#[test]
+fn the_longest_line_that_is_kept() {
+    for (length, kept) in [(LONGEST, true), (LONGEST + 1, false)] {
+        let mut lines = Lines::new(Cursor::new("x".repeat(length) + "\n"), 0);
+        let line = lines.whole().unwrap().unwrap();
+        assert_eq!(line.text.len() == length, kept, "{length}");
+    }
+}
+
+/// Of two lines of one moment, that of the file that was named first.
+#[test]
+fn lines_of_one_moment_come_in_the_order_of_their_files() {
+    let files = ["a", "b", "c"].map(|serial| loaded(1, 1, serial) + &loaded(2, 2, serial));
+    let readers = files.map(|text| Box::new(Cursor::new(text)) as Box<dyn BufRead + Send>);
+    let mut merged = Merged::of(readers.into()).unwrap();
+    let mut order = Vec::new();
+    while let Some(line) = merged.line().unwrap() {
+        order.push((line.number, line.file));
+    }
+    // A file's second line comes after all first ones.
+    assert_eq!(order, [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+}
+
+/// A clock is set back once. What comes after is measured by the new time.
+#[test]
+fn a_clock_that_is_set_back_once_is_counted_once() {
+    let log = [100, 40, 41, 42].map(|second| loaded(second, 1, "a"));
+    assert_eq!(answers(&log.concat())["log"]["clock_set_back"], 1);
+}
+
+/// A log may hold any word where a closed set is meant. It does not fill the memory.
+#[test]
+fn what_no_sane_log_holds_is_not_kept() {
+    let of = |number: usize| {
+        let refused = format!(r#""event":"identity_rejected","generation":1,"reason":"r{number}""#);
+        let listening = format!(r#""event":"listening","port":{}"#, number + 1);
+        at(1, &refused) + &at(1, &listening)
+    };
+    let log: String = (0..300).map(of).collect();
+    let found = answers(&log);
+    let server = &found["servers"][0];
+    let kept = |value: &Value| value.as_object().map_or(0, serde_json::Map::len);
+    assert_eq!(kept(&server["reloads"]["refused"]), 100, "{server}");
+    let ports = server["ports"].as_array().unwrap();
+    assert_eq!(ports.len(), 100, "{server}");
+}
+
+/// The same complaint, again and again: it began with the first.
+#[test]
+fn an_alarm_that_is_repeated_began_with_the_first() {
+    let exposed = r#""event":"key_exposed","file":"/x/tls.key","mode":"0644""#;
+    let log = at(1, exposed) + &at(30, exposed) + &at(60, exposed);
+    let said = Answers::of(&state(&log), NOW).to_string();
+    assert!(said.contains("since 2026-01-01T00:00:01Z"), "{said}");
+}
+
+/// It was mended by the first generation that was loaded afterwards.
+#[test]
+fn what_was_refused_was_mended_once() {
+    let refused = r#""event":"identity_rejected","generation":1,"reason":"truncated""#;
+    let log = loaded(1, 1, "a") + &at(2, refused) + &loaded(3, 2, "b") + &loaded(4, 3, "c");
+    let found = answers(&log);
+    let last = &found["servers"][0]["reloads"]["last_refused"];
+    assert_eq!(last["mended_by"], json!(2), "{found}");
+}
+
+/// As long as is wanted, to the second.
+#[test]
+fn valid_for_as_long_as_is_wanted() {
+    let log = state(&loaded(1, 1, "a"));
+    let verdict = |seconds| {
+        let wanted = Duration::from_secs(seconds);
+        let mut all = Assertions::new([What::ValidFor(wanted)]);
+        let mut lines = Lines::new(Cursor::new(loaded(1, 1, "a")), 0);
+        let line = lines.whole().unwrap().unwrap();
+        all.line(&line, &|_| "here".into());
+        all.verdict(&log, NOW)
+    };
+    // It ends fifty minutes from now.
+    assert_eq!(verdict(3000), Verdict::Holds);
+    assert!(matches!(verdict(3001), Verdict::NotYet(_)));
+}
+
+/// Three generations within the slack: a client that was shown the first of them must have been shown the
+/// second, and the third need not have reached its worker.
+#[test]
+fn a_lie_is_told_by_the_generation_that_was_due() {
+    let log = events(&(loaded(1, 1, "a") + &loaded(2, 2, "b") + &loaded(3, 3, "c")));
+    let lies = cross_check(&log, &[saw(3_500, "a")], Duration::from_secs(1));
+    let [Lie::LoadedNotShown { generation, .. }] = lies[..] else {
+        panic!("{lies:?}");
+    };
+    assert_eq!(generation, 2);
+}
+
+/// The log begins in the middle, and then its clock is set back: until when it is silent cannot be told.
+#[test]
+fn a_silence_by_another_clock_has_no_end() {
+    let other = r#""event":"listening","port":443"#;
+    let log = events(&(loaded(1, 5, "e") + &at(90, other) + &at(2, other)));
+    assert!(cross_check(&log, &[saw(50_000, "d")], Duration::from_millis(100)).is_empty());
+}
