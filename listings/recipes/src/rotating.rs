@@ -1,6 +1,6 @@
 //! Rotates the certificate of a rustls server while it runs. Copy this file. It needs `arc-swap`, `libc`,
-//! `notify`, and `rustls` with `aws_lc_rs`. A thread looks at the files at each change, and twice a second.
-//! A pair that clients accept is published by one swap. Else the last good one stays.
+//! `notify`, and `rustls` with `aws_lc_rs`. A thread looks at the files at each change, and twice a
+//! second. A pair that clients accept is published by one swap. Else the last good one stays.
 
 use arc_swap::ArcSwapOption;
 use notify::{EventKind::Access, RecommendedWatcher, RecursiveMode::NonRecursive, Watcher};
