@@ -313,7 +313,10 @@ fn the_pages_say_how_many_kinds_each_recipe_leaves() {
     let others = include_str!("../../../../src/recipes-go-python.md");
     for (language, page) in [("rust", rust), ("go", others), ("python", others)] {
         let serves = left.serves[language].len();
-        let said = ["leaves N kinds that the file", "and N kinds are left that"];
+        let said = [
+            "leaves N kinds that they serve",
+            "and N kinds are left that",
+        ];
         let said = said.map(|said| said.replace('N', &serves.to_string()));
         assert!(
             said.iter().any(|said| page.contains(said)),
