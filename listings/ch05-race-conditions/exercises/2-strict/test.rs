@@ -64,7 +64,7 @@ pub fn a_block_that_does_not_parse_is_not_passed_over() {
         ("has a character that is not base64", no_base64.as_str()),
         ("holds a web page", no_certificate),
     ] {
-        let found = found(&format!("{first}{block}"));
+        let found = found(format!("{first}{block}"));
         assert!(
             found.is_err(),
             "The second block {what}, and the answer is {found:?}: an anchor fewer than the file was meant to hold. Its clients are turned away, and \
@@ -98,7 +98,7 @@ pub fn a_cut_anywhere_in_the_second_block_is_found() {
 /// Two files that were joined without a line break are not one file.
 pub fn files_that_were_joined_without_a_line_break_are_refused() {
     let [first, second] = &*ROOTS;
-    let found = found(&format!("{}{second}", first.trim_end()));
+    let found = found(format!("{}{second}", first.trim_end()));
     assert!(
         found.is_err(),
         "`cat` has joined two files, the first of which had no line break at its end, so that one line reads `-----END \

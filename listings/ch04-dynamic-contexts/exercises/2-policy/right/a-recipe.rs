@@ -28,9 +28,12 @@ pub fn show(context: &mut SslContextBuilder, pair: &Pair) -> Result<(), ErrorSta
     context.check_private_key()
 }
 
+/// Makes a context that shows a pair.
+type Recipe = dyn Fn(&Pair) -> Result<SslContext, ErrorStack> + Send + Sync;
+
 /// A server, each context of which accepts clients by itself.
 pub struct Server {
-    make: Box<dyn Fn(&Pair) -> Result<SslContext, ErrorStack> + Send + Sync>,
+    make: Box<Recipe>,
     current: ArcSwap<SslContext>,
 }
 
