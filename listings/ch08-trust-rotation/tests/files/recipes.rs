@@ -315,6 +315,7 @@ fn the_pages_say_how_many_kinds_each_recipe_leaves() {
         let serves = left.serves[language].len();
         let said = [
             "leaves N kinds that they serve",
+            "leaves N kinds that the file",
             "and N kinds are left that",
         ];
         let said = said.map(|said| said.replace('N', &serves.to_string()));
