@@ -212,7 +212,7 @@ impl Run {
 
         let (late, _) = self.recorder.fell_behind();
         let began = windows.first().map_or(self.recorder.now(), |of| of.began);
-        let overload = Overload::of(&records, began, late, testbed.target.patience);
+        let overload = Overload::of(&records, (began, windows), late, testbed.target.patience);
 
         // Those who are shown the old certificate say more than that it is shown.
         let mut findings = of_beside(&records, windows);

@@ -11,6 +11,8 @@ use ch11_verification::rotation::Window;
 
 /// With less, chance does not explain that more fails during rotations than between them.
 const CHANCE: f64 = 0.001;
+/// The same of clients that wait for too long. Where there is too much to do, many of them do so at once.
+const CHANCE_TO_WAIT: f64 = 0.000_001;
 /// So many of a class's last handshakes tell what it is shown in the end.
 const LAST: usize = 12;
 
@@ -19,33 +21,45 @@ const LAST: usize = 12;
 pub struct Overload {
     /// A client that waits for as long is not served as usual.
     limit: Duration,
-    /// How many attempts had waited for as long before the first rotation, and of how many.
+    /// How many attempts that were answered had waited for as long, and of how many.
     waited: (u64, u64),
+    /// Whether that was before the first rotation, or when a new certificate had been shown for as long.
+    before: bool,
     /// How late this side was.
     late: Duration,
 }
 
 impl Overload {
-    /// Whether one in four attempts had to wait before the first rotation `began`, or this side was as `late`.
-    /// What is long for a client depends on its `patience`.
+    /// Whether one in four attempts had to wait before the first rotation `began`, or this side was as `late`; or one
+    /// in four after the new certificate of one of these `windows` had been shown for a while, until the next began:
+    /// the reload is over then. What is long for a client depends on its `patience`. Only those count that were
+    /// answered: some that never are say nothing of the others.
     pub fn of(
         records: &[Attempt],
-        began: Duration,
+        (began, windows): (Duration, &[Window]),
         late: Duration,
         patience: Duration,
     ) -> Option<Self> {
         let limit = (patience / 5).min(Duration::from_secs(1));
-        let paced = records.iter().filter(|of| of.paced && !of.class.is_long());
-        let before = paced.filter(|of| of.due + limit <= began);
-        // An attempt that is over later has waited until then, however it ended.
-        let waits = |of: &&Attempt| of.done.min(began).saturating_sub(of.due) >= limit;
-        let (of, waited) = before.fold((0, 0), |(of, waited), record| {
-            (of + 1, waited + u64::from(waits(&record)))
-        });
-        let too_much = waited >= 3 && waited * 4 >= of;
-        (too_much || late >= limit).then_some(Self {
+        let answered = |of: &&Attempt| of.failed.is_none() && of.paced && !of.class.is_long();
+        let tally = |counts: &dyn Fn(&Attempt) -> bool| {
+            let counted = records.iter().filter(answered).filter(|of| counts(of));
+            counted.fold((0_u64, 0_u64), |(waited, of), record| {
+                let waits = record.done.saturating_sub(record.due) >= limit;
+                (waited + u64::from(waits), of + 1)
+            })
+        };
+        let before = before(records, began, limit);
+        let rotated = !windows.is_empty();
+        let after = tally(&|of| rotated && of.due > began && !near(of, windows, limit));
+        let (waited, is_before) = match too_much(before) {
+            true => (before, true),
+            false => (after, false),
+        };
+        (too_much(waited) || late >= limit).then_some(Self {
             limit,
-            waited: (waited, of),
+            waited: if too_much(waited) { waited } else { (0, 0) },
+            before: is_before,
             late,
         })
     }
@@ -61,7 +75,7 @@ impl Overload {
         let mut any = false;
         for found in findings {
             let fails = found.severity == Severity::Failure;
-            if !fails || !explains(found, classes, came_through) {
+            if !fails || !self.explains(found, classes, seen, came_through) {
                 continue;
             }
             found.severity = Severity::Warning;
@@ -69,6 +83,34 @@ impl Overload {
             any = true;
         }
         any
+    }
+
+    /// Whether too much to do explains a failure.
+    fn explains(
+        &self,
+        found: &Finding,
+        classes: &[ClassReport],
+        (records, windows): (&[Attempt], &[Window]),
+        came_through: bool,
+    ) -> bool {
+        let Some(first) = found.evidence.first() else {
+            let timed = [
+                Code::NotPickedUp,
+                Code::WorkersDisagree,
+                Code::HandshakesFailed,
+            ];
+            return timed.contains(&found.code) && came_through;
+        };
+        let Some(class) = classes.iter().find(|of| of.class == first.class) else {
+            return false;
+        };
+        found.evidence.iter().all(|seen| match seen.kind {
+            FailureKind::Stalled => {
+                let of_class = records.iter().filter(|of| of.class == class.class);
+                waits_anywhere(of_class, windows, self.limit)
+            }
+            _ => is_load(seen, class),
+        })
     }
 
     /// Takes a scenario's failures for what they are where too much to do explains all of them: of what it found,
@@ -91,42 +133,30 @@ impl Overload {
     /// Why there is no verdict, and what to change. `since` says what it was before.
     pub fn words(&self, since: &str) -> String {
         let limit = millis(self.limit.as_secs_f64() * 1000.0);
+        let late = millis(self.late.as_secs_f64() * 1000.0);
         let (waited, of) = (count(self.waited.0), count(self.waited.1));
         let (who, what) = match self.waited.0 {
             0 => (
                 "this machine",
-                format!(
-                    "the clients of this check came up to {} late",
-                    late(self.late)
-                ),
+                format!("the clients of this check came up to {late} late"),
             ),
             _ => (
                 "the server, or this machine,",
-                format!(
-                    "before {since} {waited} of {of} attempts had waited for {limit} or longer"
-                ),
+                match self.before {
+                    true => format!(
+                        "before {since} {waited} of {of} attempts had waited for {limit} or longer"
+                    ),
+                    false => format!(
+                        "{waited} of {of} attempts waited for {limit} or longer although the new certificate was \
+                         shown already"
+                    ),
+                },
             ),
         };
         format!(
             "{who} is overloaded ({what}), and what failed later can come of that. Ask for less load (`--rate`, \
              `--pool`, `--downloads`, `--classes`), or run the check while this machine has less to do"
         )
-    }
-}
-
-fn late(by: Duration) -> String {
-    millis(by.as_secs_f64() * 1000.0)
-}
-
-/// Whether too much to do explains a failure.
-fn explains(found: &Finding, classes: &[ClassReport], came_through: bool) -> bool {
-    if let Some(first) = found.evidence.first() {
-        let class = classes.iter().find(|of| of.class == first.class);
-        return class.is_some_and(|class| found.evidence.iter().all(|of| is_load(of, class)));
-    }
-    match found.code {
-        Code::NotPickedUp | Code::WorkersDisagree | Code::HandshakesFailed => came_through,
-        _ => false,
     }
 }
 
@@ -142,8 +172,6 @@ fn is_load(evidence: &Evidence, class: &ClassReport) -> bool {
     let (before, during) = (counted(Phase::Before), counted(Phase::During));
     let after = counted(Phase::After);
     match kind {
-        // Before the first rotation nobody had the time to wait for so long.
-        FailureKind::Stalled => by_chance((during.0, after.0), (during.1, after.1)) >= CHANCE,
         FailureKind::Refused
         | FailureKind::HandshakeCut
         | FailureKind::Severed
@@ -156,6 +184,52 @@ fn is_load(evidence: &Evidence, class: &ClassReport) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether one in four had to wait, and more than a few.
+fn too_much((waited, of): (u64, u64)) -> bool {
+    waited >= 3 && waited * 4 >= of
+}
+
+/// How many attempts had waited before the first rotation, answered or not, and of how many.
+fn before(records: &[Attempt], began: Duration, limit: Duration) -> (u64, u64) {
+    let paced = records.iter().filter(|of| of.paced && !of.class.is_long());
+    let before = paced.filter(|of| of.due + limit <= began);
+    let waits = |of: &Attempt| of.done.min(began).saturating_sub(of.due) >= limit;
+    before.fold((0, 0), |(waited, of), record| {
+        (waited + u64::from(waits(record)), of + 1)
+    })
+}
+
+/// Whether an attempt was due while a rotation was coming through: until its certificate had been shown for as long.
+fn near(attempt: &Attempt, windows: &[Window], limit: Duration) -> bool {
+    let mut windows = windows.iter();
+    windows.any(|window| {
+        let shown = window.first_new.map_or(window.end, |new| new + limit);
+        (window.began..=shown).contains(&attempt.due)
+    })
+}
+
+/// Whether clients waited for too long at other times as well as while a rotation was coming through. Those that came
+/// before the first rotation had less time to.
+fn waits_anywhere<'a>(
+    records: impl Iterator<Item = &'a Attempt>,
+    windows: &[Window],
+    limit: Duration,
+) -> bool {
+    let began = windows.first().map_or(Duration::MAX, |first| first.began);
+    let (mut hit, mut of) = ((0, 0), (0, 0));
+    for record in records.filter(|of| of.due >= began) {
+        let waited = u64::from(record.failed == Some(FailureKind::Stalled));
+        let (hit, of) = match near(record, windows, limit) {
+            true => (&mut hit.0, &mut of.0),
+            false => (&mut hit.1, &mut of.1),
+        };
+        *hit += waited;
+        *of += 1;
+    }
+    // One in ten, far from any rotation, has nothing to do with one.
+    (hit.1 >= 3 && hit.1 * 10 >= of.1) || by_chance(hit, of) >= CHANCE_TO_WAIT
 }
 
 /// Whether all that is known of the end speaks for the last certificate: the last handshakes of each class show it,
@@ -240,7 +314,8 @@ mod tests {
         };
         let mut findings = of_rotations(&measure::rotations(records, &windows), &plan, &[]);
         findings.extend(of_classes(&classes));
-        let overload = Overload::of(records, ms(5000), Duration::ZERO, PATIENCE)?;
+        let began = (ms(5000), &windows[..]);
+        let overload = Overload::of(records, began, Duration::ZERO, PATIENCE)?;
         overload.excuse(&mut findings, &classes, (records, &windows));
         findings.retain(|of| of.severity == Severity::Failure);
         Some(findings.iter().map(|of| of.code).collect())
@@ -287,6 +362,40 @@ mod tests {
         assert!(remain(&old).unwrap().contains(&Code::NotPickedUp));
     }
 
+    /// It keeps up until it is rotated, and has less and less time from then on.
+    #[test]
+    fn who_waits_long_after_the_new_certificate_was_shown_waits_for_none() {
+        let windows: Vec<_> = windows().into_iter().take(1).collect();
+        let windows = [Window {
+            first_new: Some(ms(5300)),
+            end: ms(20_000),
+            ..windows[0].clone()
+        }];
+        let judged = |records: &[Attempt]| {
+            let class = measure::class(Class::Full, &Recorder::default(), records, &windows);
+            let classes = [class];
+            let mut found = of_classes(&classes);
+            let began = (ms(5000), &windows[..]);
+            let overload = Overload::of(records, began, Duration::ZERO, PATIENCE);
+            if let Some(overload) = overload {
+                overload.excuse(&mut found, &classes, (records, &windows));
+            }
+            found.iter().any(|of| of.severity == Severity::Failure)
+        };
+        let ramp = attempts(25_000, |due| match due {
+            ..5000 => (300, None, 1),
+            5000..15_000 => (300 + (due - 5000) / 2, None, 2),
+            _ => (5000, Some(FailureKind::Stalled), 0),
+        });
+        assert!(!judged(&ramp));
+        // One of three workers hangs from the reload on: those that are answered do not wait.
+        let hangs = attempts(25_000, |due| match due >= 5000 && due % 300 == 0 {
+            true => (5000, Some(FailureKind::Stalled), 0),
+            false => (300, None, if due < 5000 { 1 } else { 2 }),
+        });
+        assert!(judged(&hangs));
+    }
+
     #[test]
     fn what_a_scenario_finds_is_explained_only_where_nobody_was_answered_in_time() {
         let windows = windows();
@@ -305,7 +414,8 @@ mod tests {
             }
         };
         let slow = attempts(25_000, |_| (1500, None, 1));
-        let overload = Overload::of(&slow, ms(5000), Duration::ZERO, PATIENCE).unwrap();
+        let began = (ms(5000), &windows[..]);
+        let overload = Overload::of(&slow, began, Duration::ZERO, PATIENCE).unwrap();
         let stalled = [found(Code::LastGoodLost, Some(FailureKind::Stalled))];
         let cut = [found(Code::LastGoodLost, Some(FailureKind::Refused))];
         let old = [found(Code::NotRecovered, None)];
@@ -314,7 +424,6 @@ mod tests {
         // Many were served in the end, and shown the old certificate.
         assert!(!overload.explains_all(&old, &slow, last));
         assert!(overload.explains_all(&old, &slow[..150], last));
-        assert!(!overload.explains_all(&[], &slow, last));
     }
 
     #[test]

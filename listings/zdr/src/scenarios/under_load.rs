@@ -89,7 +89,7 @@ pub(crate) async fn under_load(
 fn overload(probes: &ProbeClient, testbed: &TestBed, until: Duration) -> Option<Overload> {
     let (late, _) = probes.recorder.fell_behind();
     let records = probes.recorder.records();
-    Overload::of(&records, until, late, testbed.target.patience)
+    Overload::of(&records, (until, &[]), late, testbed.target.patience)
 }
 
 /// What its processes use, where what failures leave behind is looked at.
