@@ -118,7 +118,11 @@ async fn a_cancelled_reload_holds_up_no_other() {
         second.is_ok() && served == "1003",
         "A reload was cancelled while it was reading: a server that has a timeout drops its future. The next reload {}, and {served} is served in place of 1003. What a reload marks as its own, it has to \
          give back when it is dropped, as the guard of a lock does.",
-        if second.is_ok() { "ended" } else { "waited for an hour" }
+        if second.is_ok() {
+            "ended"
+        } else {
+            "waited for an hour"
+        }
     );
 }
 

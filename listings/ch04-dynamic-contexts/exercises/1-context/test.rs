@@ -158,7 +158,10 @@ pub fn each_certificate_of_a_longer_chain_is_sent() {
 
 /// A chain of which half is written changes nothing.
 pub fn half_a_chain_leaves_the_old_identity() {
-    for (part, what) in [(0.0, "is empty"), (0.8, "ends within its second certificate")] {
+    for (part, what) in [
+        (0.0, "is empty"),
+        (0.8, "ends within its second certificate"),
+    ] {
         let mut bench = bench();
         let key = bench.next.key.expose().as_bytes().to_vec();
         let length = bench.next.chain_pem.len() as f64 * part;

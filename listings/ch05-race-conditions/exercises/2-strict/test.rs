@@ -137,7 +137,12 @@ pub fn a_file_without_an_anchor_is_rejected() {
 /// A comment is bytes, and need not be UTF-8.
 pub fn a_comment_need_not_be_utf_8() {
     let [first, second] = &*ROOTS;
-    let pem = [first.as_bytes(), b"# von Herrn M\xfcller\n", second.as_bytes()].concat();
+    let pem = [
+        first.as_bytes(),
+        b"# von Herrn M\xfcller\n",
+        second.as_bytes(),
+    ]
+    .concat();
     let _ = self::found(both());
     let found = panic::catch_unwind(|| found(pem));
     assert!(

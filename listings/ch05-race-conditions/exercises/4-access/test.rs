@@ -193,7 +193,8 @@ pub fn what_the_kernel_does_not_say_is_an_error() {
             continue;
         }
         assert!(
-            key.as_ref().map_or(true, |key| key.exposed && key.text == "key 1"),
+            key.as_ref()
+                .map_or(true, |key| key.exposed && key.text == "key 1"),
             "Call number {} to the kernel failed, and `read_key` returned a key {}. Where the mode cannot be asked nobody knows who else has read the key, and where the text \
              cannot be read there is none: return the error.",
             fails + 1,
@@ -203,5 +204,8 @@ pub fn what_the_kernel_does_not_say_is_an_error() {
             }
         );
     }
-    assert!(undisturbed > 0, "`read_key` asked the kernel more than eight times for one key.");
+    assert!(
+        undisturbed > 0,
+        "`read_key` asked the kernel more than eight times for one key."
+    );
 }

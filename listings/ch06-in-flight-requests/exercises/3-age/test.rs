@@ -112,9 +112,11 @@ pub fn the_jitter_is_a_part_of_the_limit() {
         let server = Ages::new(limit, jitter, 7);
         let ages: Vec<_> = (1..=1000).map(|connection| server.of(connection)).collect();
         let parts = ages.iter().map(|age| age.div_duration_f64(limit));
-        let [earliest, latest] = [f64::min, f64::max].map(|pick| parts.clone().reduce(pick).unwrap());
+        let [earliest, latest] =
+            [f64::min, f64::max].map(|pick| parts.clone().reduce(pick).unwrap());
         assert!(
-            (1.0 - jitter - 1e-6..=1.0 - jitter * 0.9).contains(&earliest) && latest > 1.0 - jitter * 0.1,
+            (1.0 - jitter - 1e-6..=1.0 - jitter * 0.9).contains(&earliest)
+                && latest > 1.0 - jitter * 0.1,
             "The limit is {limit:?} and the jitter {jitter}, so 1,000 connections have to go when between {:.2} and 1.00 of the limit is over, and all of that time has to be used. \
              The first goes after {earliest:.2}, and the last after {latest:.2}. The jitter is the part of `max_age` that `new` was given.",
             1.0 - jitter

@@ -145,9 +145,24 @@ pub fn without_a_root_there_is_no_configuration() {
     let [public, private] = [&mut bench.public, &mut bench.private].map(leaf);
     let none = RootCertStore::empty;
     for (own, own_roots, client_roots, what) in [
-        (&public, roots(&bench.public), none(), "`client_roots` is empty: the file was, perhaps. With no root no client can be judged, and whoever goes on without judging lets everybody in"),
-        (&public, none(), roots(&bench.private), "`own_roots` is empty. Whether clients accept the own chain cannot be told, and unchecked is not accepted"),
-        (&private, none(), roots(&bench.private), "`own_roots` is empty, and the own chain leads to a root of `client_roots`, which answers another question"),
+        (
+            &public,
+            roots(&bench.public),
+            none(),
+            "`client_roots` is empty: the file was, perhaps. With no root no client can be judged, and whoever goes on without judging lets everybody in",
+        ),
+        (
+            &public,
+            none(),
+            roots(&bench.private),
+            "`own_roots` is empty. Whether clients accept the own chain cannot be told, and unchecked is not accepted",
+        ),
+        (
+            &private,
+            none(),
+            roots(&bench.private),
+            "`own_roots` is empty, and the own chain leads to a root of `client_roots`, which answers another question",
+        ),
     ] {
         let config = server_config(Given {
             pair: pair(own),

@@ -210,7 +210,11 @@ pub fn a_link_is_followed() {
         key.is_symlink() && behind == NEW.key,
         "Its operator has put a link at `localhost.key`, to a file that another program reads. After the write there is {}, and the file behind it holds the {} key. The tool opens \
          the path, and the kernel follows the link.",
-        if key.is_symlink() { "still a link" } else { "a plain file in its place" },
+        if key.is_symlink() {
+            "still a link"
+        } else {
+            "a plain file in its place"
+        },
         if behind == NEW.key { "new" } else { "old" }
     );
 }

@@ -144,7 +144,10 @@ pub fn serials_are_no_decimal_numbers() {
     of(PUT_BACK, "1001");
     for [old, new] in [
         ["100a", "100b"],
-        ["4f8d11c09ab2e6537d20f1886a3bc94e5f01", "4f8d11c09ab2e6537d20f1886a3bc94e5f02"],
+        [
+            "4f8d11c09ab2e6537d20f1886a3bc94e5f01",
+            "4f8d11c09ab2e6537d20f1886a3bc94e5f02",
+        ],
     ] {
         let log = PUT_BACK.replace("1001", old).replace("1002", new);
         let verdicts = panic::catch_unwind(|| (of(&log, new), of(&log, old)));

@@ -191,7 +191,11 @@ pub fn times_are_compared_to_their_last_digit() {
             is_a_lie(&log, wire) == accused,
             "The line of 1002 is of 3600 s, and a client that began {after} ns later was shown 1001. It is {}. A `Duration` is compared as it is: milliseconds, or seconds as a number with \
              a fraction, leave out what decides here.",
-            if accused { "not among the lies" } else { "accused" }
+            if accused {
+                "not among the lies"
+            } else {
+                "accused"
+            }
         );
     }
 }

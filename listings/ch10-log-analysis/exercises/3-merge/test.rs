@@ -128,7 +128,10 @@ pub fn times_are_compared_as_a_whole() {
             "The server loaded 50 ns after the agent had begun: neither milliseconds nor an `f64` have so many digits",
         ),
     ] {
-        let [agent, server] = [event(cause, "rotation_started"), event(effect, "identity_loaded")];
+        let [agent, server] = [
+            event(cause, "rotation_started"),
+            event(effect, "identity_loaded"),
+        ];
         let found = names(&merge(server, agent));
         assert!(
             found == ["rotation_started", "identity_loaded"],
