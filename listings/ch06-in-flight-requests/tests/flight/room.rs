@@ -183,7 +183,8 @@ async fn an_answer_of_http2_that_finds_room_now_and_then_is_not_given_up() {
     let opened = numbers.iter().flat_map(|number| window(*number, 1));
     say(&mut many, &opened.collect::<Vec<_>>()).await;
     for _ in 0..4 {
-        sleep(ROOM_BOUND - SECOND).await;
+        // The first of them have waited for a second already.
+        sleep(ROOM_BOUND - 2 * SECOND).await;
         say(&mut slow, &window(1, 1)).await;
         // The one stream waits, and the connection is at work on the other.
         say(&mut two, &window(3, 1)).await;
