@@ -5,9 +5,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
 
 use ch02_hot_reload::identity::{Identity, Source};
 use ch05_race_conditions::Reader;
@@ -23,8 +21,8 @@ use tempfile::TempDir;
 use super::chapters::{Server, hasty};
 use super::clients::Clients;
 use super::list::Entry;
-use super::twins::{Peer, Twin, twins};
-use super::{kinds, list};
+use super::twins::{Peer, Twin};
+use super::{FOUND, kinds, list};
 
 #[allow(
     dead_code,
@@ -109,8 +107,39 @@ fn elsewhere<'a>(mut peer: MutexGuard<'a, Peer>, files: &Files) -> Result<Shown<
     })
 }
 
+/// All of them, as long as this lives.
+pub struct Recipes(
+    Vec<Recipe>,
+    #[expect(dead_code, reason = "Programs lie there.")] TempDir,
+);
+
+impl Recipes {
+    /// Those whose languages are there.
+    pub fn started() -> Self {
+        let (all, folder) = recipes();
+        Self(all, folder)
+    }
+
+    /// Which of them differ from the chapters over these files, and how.
+    pub fn differ(
+        &self,
+        entry: &Entry,
+        source: &Source,
+        at: &Path,
+        (plain, twins): (&Identity, &[Twin]),
+    ) -> Vec<(&'static str, Differs)> {
+        let (_log, _capturing) = lab::emit::capture();
+        let one = |recipe: &Recipe| {
+            let at = at.join(recipe.name);
+            let clients = || clients(source, plain, twins, &at);
+            Some((recipe.name, differs(entry, recipe, source, &clients)?))
+        };
+        self.0.iter().filter_map(one).collect()
+    }
+}
+
 /// Those that are there, and where their programs lie.
-pub fn recipes() -> (Vec<Recipe>, TempDir) {
+fn recipes() -> (Vec<Recipe>, TempDir) {
     let folder = lab::directory().unwrap();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let checks = here.join("tests/files/recipes");
@@ -174,7 +203,7 @@ struct Left {
 }
 
 /// How what a recipe makes of files differs from what the chapters make of them.
-enum Differs {
+pub enum Differs {
     /// It serves what a client cannot use.
     Serves(String),
     /// It refuses what each client can use.
@@ -233,11 +262,11 @@ fn is_told(entry: &Entry, refused: &Refused, source: &Source, at_fault: &Path) -
 }
 
 /// What this recipe makes of such files, where that differs.
-fn differs(
+fn differs<'a>(
     entry: &Entry,
     recipe: &Recipe,
     source: &Source,
-    clients: &dyn Fn() -> Result<Clients<'static>, String>,
+    clients: &dyn Fn() -> Result<Clients<'a>, String>,
 ) -> Option<Differs> {
     match recipe.load(&source.files) {
         Ok(shown) => {
@@ -258,30 +287,15 @@ fn differs(
 
 #[test]
 fn what_a_reader_takes_home_serves_what_clients_can_use_and_says_what_is_wrong_with_which_file() {
-    let twins: &'static [Twin] = twins().leak();
-    let (recipes, _folder) = recipes();
-    let (entries, plain) = (list(), plain());
-    let next = AtomicUsize::new(0);
-    let found = Mutex::new(Vec::new());
-    let work = || {
-        while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (_log, _capturing) = lab::emit::capture();
-            let directory = lab::directory().unwrap();
-            let files = kinds::make(&entry.kind, directory.path()).unwrap();
-            let source = Source::localhost(files);
-            for recipe in &recipes {
-                let at = directory.path().join(recipe.name);
-                let clients = || clients(&source, &plain, twins, &at);
-                if let Some(how) = differs(entry, recipe, &source, &clients) {
-                    found.lock().unwrap().push((recipe.name, &entry.kind, how));
-                }
-            }
-        }
-    };
-    thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(work))));
     let left: Left = toml::from_str(LEFT).unwrap();
     let (mut serves, mut refuses, mut wrong) = (left.serves, left.refuses, Vec::new());
-    for (recipe, kind, how) in found.into_inner().unwrap() {
+    let found = FOUND.iter();
+    let found = found.flat_map(|of| {
+        of.recipes
+            .iter()
+            .map(move |(name, how)| (*name, &of.kind, how))
+    });
+    for (recipe, kind, how) in found {
         let (listed, how) = match how {
             Differs::Serves(why) => (serves.get_mut(recipe), format!("serves it: {why}")),
             Differs::Refuses(said) => (refuses.get_mut(recipe), format!("refuses it: {said}")),
@@ -297,7 +311,8 @@ fn what_a_reader_takes_home_serves_what_clients_can_use_and_says_what_is_wrong_w
     }
     // What is listed is left, and nothing else.
     for (name, rest) in serves.iter().chain(&refuses) {
-        let there = recipes.iter().any(|recipe| recipe.name == name);
+        let program = if name == "python" { "python3" } else { name };
+        let there = name == "rust" || peer::find(program).is_some();
         if there && !rest.is_empty() {
             wrong.push(format!("{name}: listed, and not so: {rest:?}"));
         }

@@ -1,10 +1,12 @@
 //! The twins in Go and Python: one process of each that checks files and serves what it would load,
 //! and one that is a client.
 
+use std::array;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
@@ -70,8 +72,12 @@ impl Drop for Peer {
 pub struct Twin {
     pub name: &'static str,
     server: Mutex<Peer>,
-    client: Mutex<Peer>,
+    clients: [Mutex<Peer>; CLIENTS],
+    visits: AtomicUsize,
 }
+
+/// So many of a twin's clients visit at once: with one, all kinds would wait for it.
+const CLIENTS: usize = 4;
 
 impl Twin {
     fn start(name: &'static str, command: impl Fn() -> Command) -> Self {
@@ -79,7 +85,8 @@ impl Twin {
         Self {
             name,
             server: peer("check"),
-            client: peer("visit"),
+            clients: array::from_fn(|_| peer("visit")),
+            visits: AtomicUsize::new(0),
         }
     }
 
@@ -90,7 +97,8 @@ impl Twin {
 
     /// What the client has to say of the server on this port.
     pub fn visit(&self, files: &Files, port: u16) -> Result<(), String> {
-        let said = self.client.lock().unwrap().ask(files, port);
+        let turn = self.visits.fetch_add(1, Ordering::Relaxed) % CLIENTS;
+        let said = self.clients[turn].lock().unwrap().ask(files, port);
         match said["failed"].as_str() {
             Some(why) => Err(why.to_owned()),
             None => Ok(()),
