@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ch02_hot_reload::identity::{Identity, Source};
@@ -40,11 +41,15 @@ mod words;
 /// What is left, in a list.
 const LEFT: &str = include_str!("recipes/left.toml");
 
-/// One recipe: its language, and the process that reads. In Rust it is this one.
+/// One recipe: its language, and the processes that read. In Rust it is this one.
 pub struct Recipe {
     pub name: &'static str,
-    peer: Option<Mutex<Peer>>,
+    peers: Vec<Mutex<Peer>>,
+    asked: AtomicUsize,
 }
+
+/// So many processes of a language read at once: with one, all kinds would wait for it.
+const PEERS: usize = 4;
 
 /// A server that shows what a recipe has loaded, until this is dropped.
 pub struct Shown<'a> {
@@ -62,10 +67,11 @@ pub struct Refused {
 impl Recipe {
     /// What it makes of the files.
     pub fn load(&self, files: &Files) -> Result<Shown<'_>, Refused> {
-        match &self.peer {
-            None => in_rust(files),
-            Some(peer) => elsewhere(peer.lock().unwrap(), files),
+        if self.peers.is_empty() {
+            return in_rust(files);
         }
+        let turn = self.asked.fetch_add(1, Ordering::Relaxed) % self.peers.len();
+        elsewhere(self.peers[turn].lock().unwrap(), files)
     }
 }
 
@@ -144,14 +150,16 @@ fn recipes() -> (Vec<Recipe>, TempDir) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let checks = here.join("tests/files/recipes");
     let sources = here.join("../recipes");
-    let started = |name, mut command: Command| Recipe {
+    let recipe = |name, peers| Recipe {
         name,
-        peer: Some(Mutex::new(Peer::start(&mut command, "check"))),
+        peers,
+        asked: AtomicUsize::new(0),
     };
-    let mut all = vec![Recipe {
-        name: "rust",
-        peer: None,
-    }];
+    let started = |name, mut command: Command| {
+        let peers = (0..PEERS).map(|_| Mutex::new(Peer::start(&mut command, "check")));
+        recipe(name, peers.collect())
+    };
+    let mut all = vec![recipe("rust", Vec::new())];
     if let Some(program) = in_go(&sources.join("go"), &checks.join("check.go"), folder.path()) {
         all.push(started("go", Command::new(program)));
     }
