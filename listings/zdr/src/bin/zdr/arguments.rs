@@ -41,7 +41,8 @@ Exit codes of `check`, `merge` and `compare`:
   0    everything that the level requires passed, or its failure is waived; `compare`: not worse
   1    downtime or another failure; `compare`: worse
   2    the command line is wrong
-  3    no verdict: the server cannot be started or reached, or a file cannot be read or written
+  3    no verdict: the server cannot be started or reached, it or this machine has too much to do, or
+       a file cannot be read or written
   130  no verdict: interrupted. The report holds what was measured until then
 ";
 
