@@ -263,7 +263,9 @@ impl Running {
 
     fn wait(&mut self) -> ExitStatus {
         let child = &mut self.child;
-        until("the end of the process", || child.try_wait().unwrap())
+        // It waits for clients that wait themselves, several times over.
+        let end = "the end of the process";
+        within(4 * BOUND, end, || child.try_wait().unwrap())
     }
 
     fn end(mut self) -> Done {
@@ -301,13 +303,17 @@ impl Done {
 }
 
 /// Asks again and again, with a bound.
-fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let bound = Instant::now() + BOUND;
+fn until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    within(BOUND, what, ask)
+}
+
+fn within<T>(time: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let bound = Instant::now() + time;
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(Instant::now() < bound, "waited {BOUND:?} for {what}");
+        assert!(Instant::now() < bound, "waited {time:?} for {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }
