@@ -18,7 +18,9 @@ async fn a_lost_line_may_be_the_one_that_is_missing() {
     let mut stages = course.stages.iter();
     let stage = stages.find(|stage| stage.lesson == Lesson::SaysWhatItDoes);
     let stage = stage.expect("it is taken");
-    assert!(stage.findings.is_empty(), "{}", whole(&course));
+    // A warning is none: a busy machine is slow in a rotation.
+    let failed = stage.findings.iter().any(|found| found.fails());
+    assert!(!failed, "{}", whole(&course));
     let told = "what its log lacks: it says that lines are lost, and they may hold it";
     assert!(
         stage.skipped.iter().any(|said| said == told),
