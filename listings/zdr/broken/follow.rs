@@ -94,8 +94,12 @@ async fn late_watch(live: Arc<IdentityStore>) {
     }
     let (hint, mut hints) = mpsc::channel(1);
     let _watcher = watch::watch_directory(live.source(), hint);
+    // Its writer may not be done: what it does to other files is no change to look for.
+    let missed = now();
     while hints.recv().await.is_some() {
-        look(&live).await;
+        if now() != missed {
+            look(&live).await;
+        }
     }
 }
 
