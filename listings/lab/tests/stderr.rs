@@ -1,5 +1,6 @@
 //! A log whose reader stops reading.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -102,33 +103,39 @@ fn a_line_is_written_at_once_where_it_is_read() {
     assert_eq!(reader.0.0.lock().read, ["1\n", "2\n"]);
 }
 
-/// Nothing waits for the reader, nothing comes in another order, and what was lost is told where it is missing.
+/// Nothing waits for the reader, nothing comes in another order, and what was lost is told where it is missing:
+/// twice, if there was room between.
 #[test]
 fn lines_that_find_no_room_are_counted() {
     let reader = Slow::default();
-    let (queue, all) = (Arc::new(queue(&reader)), LINES + 50);
-    let putting = queue.clone();
-    at_once(move || (0..all).for_each(|nth| putting.put(|| format!("{nth}\n"))));
+    let queue = Arc::new(queue(&reader));
+    let put = |lines: Range<usize>| {
+        let queue = queue.clone();
+        at_once(move || lines.for_each(|nth| queue.put(|| format!("{nth}\n"))));
+    };
+    put(0..1);
+    // The first is on its way; then so many wait, and one more does not.
+    reader.is_written_to();
+    put(1..LINES + 50);
     reader.reads(1);
-    // The line that was being written, or the first, and room for one: what was lost is told of.
     reader.read(1);
+    // The second is on its way, and what stands in its place says what was lost.
+    reader.is_written_to();
+    put(LINES + 50..LINES + 57);
     reader.reads(2 * LINES);
-    queue.flush();
+    reader.read(LINES + 3);
     queue.put(|| "last\n".into());
-    let read = reader.read(LINES + 2);
-    let told = read
-        .iter()
-        .position(|line| line.contains("lines_lost"))
-        .expect("they are told of");
-    let lost = Event::parse(&read[told]).unwrap().number("lines").unwrap() as usize;
-    assert_eq!(told + lost, all, "each line was read or is told of");
+    let read = reader.read(LINES + 4);
+    let lost = |line: &String| Event::parse(line)?.number("lines");
     assert!(
-        read[..told]
+        read[..=LINES]
             .iter()
             .enumerate()
             .all(|(nth, line)| *line == format!("{nth}\n"))
     );
-    assert_eq!(read[told + 1..], ["last\n"]);
+    let told: Vec<_> = read[LINES + 1..].iter().map(lost).collect();
+    assert_eq!(told, [Some(49), Some(7), None], "{:?}", &read[LINES + 1..]);
+    assert_eq!(read.last().unwrap(), "last\n");
 }
 
 /// A line may be too long for the room that there is, and another may be on its way already.
