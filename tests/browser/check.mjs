@@ -16,7 +16,7 @@ import { allThatAsk } from "./quiz.mjs";
 
 const [address, copy, site] = process.argv.slice(2);
 const screenshots = process.env.SCREENSHOTS;
-const BOUND = 30_000;
+const BOUND = 120_000;
 // By day and by night.
 const THEMES = ["light", "navy"];
 // Paper is white, whatever the theme: browsers print no backgrounds.

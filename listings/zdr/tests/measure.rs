@@ -221,7 +221,7 @@ fn sessions_and_rotations() {
         ..probe(due, 5, shown)
     };
     let codes = |records: &[Attempt]| -> Vec<Code> {
-        let found = of_resumption(records, &seen, 4);
+        let found = of_resumption(records, &seen);
         found.iter().map(|finding| finding.code).collect()
     };
     let before = |due| returning(due, due > 0, 0);
@@ -230,6 +230,10 @@ fn sessions_and_rotations() {
     let for_ever = (10..60).map(|n| returning(n * 100, true, 0));
     let for_ever: Vec<_> = first.iter().cloned().chain(for_ever).collect();
     assert_eq!(codes(&for_ever), [Code::ResumesForEver]);
+    // A session outlives one rotation. Two rotations follow after the last client came.
+    let seldom = [(1100, 1), (1200, 1), (1300, 1), (2100, 1)];
+    let seldom = seldom.map(|(due, shown)| returning(due, true, shown));
+    assert_eq!(codes(&seldom), []);
     // After each rotation the first has to pay, and the others resume its session.
     let lost = (10..60).map(|n| returning(n * 100, n % 10 != 0, (n / 10) as u32));
     let lost: Vec<_> = first.iter().cloned().chain(lost).collect();

@@ -250,8 +250,7 @@ impl Run {
         records: &[Attempt],
         rotations: &[Rotation],
     ) -> Vec<Finding> {
-        let latest = testbed.chains.latest();
-        let mut findings = findings::of_resumption(records, rotations, latest);
+        let mut findings = findings::of_resumption(records, rotations);
         if let Some(resources) = &self.resources {
             findings.extend(of_resources(resources, &self.growth, rotations.len()));
         }
