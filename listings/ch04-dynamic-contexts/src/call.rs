@@ -33,6 +33,9 @@ pub struct Calls {
     pub until: u64,
 }
 
+/// How long one step of a call may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Calls as told. A call that fails is logged as `probe_failed`, and the next one is made.
 ///
 /// # Errors
@@ -41,7 +44,7 @@ pub async fn call(caller: &Caller, calls: &Calls) -> io::Result<()> {
     let mut numbers = 1..;
     let mut next = async || {
         let connection = Connection::open(caller, calls.server, numbers.next().unwrap_or(0));
-        match tokio::time::timeout(lab::BOUND, connection).await {
+        match tokio::time::timeout(PATIENCE, connection).await {
             Ok(opened) => opened,
             Err(_) => Err(io::Error::other("the server took too long")),
         }
@@ -107,7 +110,7 @@ impl Connection {
                 Err(io::Error::other(format!("byte {} is wrong", self.bytes)))
             }
         };
-        let asked = match tokio::time::timeout(lab::BOUND, asking).await {
+        let asked = match tokio::time::timeout(PATIENCE, asking).await {
             Ok(asked) => asked,
             Err(_) => Err(io::Error::other("the server took too long")),
         };

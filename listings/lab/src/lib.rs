@@ -54,7 +54,7 @@ pub use error::Error;
 ///
 /// It is a bound, never a pause: every wait ends as soon as its event arrives. It is generous,
 /// because a loaded machine is slow and a missing event is missing for ever.
-pub const BOUND: std::time::Duration = std::time::Duration::from_secs(30);
+pub const BOUND: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// A loopback address whose port the operating system chooses.
 pub fn any_port() -> SocketAddr {

@@ -27,7 +27,7 @@ const OF_WRONG: Bounds = Bounds {
 };
 const OF_RIGHT: Bounds = Bounds {
     patience: BOUND,
-    ..OF_WRONG
+    check: BOUND.saturating_mul(2),
 };
 
 fn of_the_book() -> Set {

@@ -68,12 +68,15 @@ pub struct AssertCommand {
     /// How long a swap may take to reach every worker, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     slack_ms: u64,
-    /// Follow the log until all assertions hold, for at most this many seconds.
+    /// Follow the log until all assertions hold, for at most this many seconds [default with --wire: 30].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     wait: Option<Duration>,
 }
 
 const DOES_NOT_HOLD: u8 = 1;
+
+/// How long an assertion is waited for where nothing else is said.
+const AT_MOST: Duration = Duration::from_secs(30);
 
 impl AssertCommand {
     /// Reads the log until it can be told whether all holds.
@@ -97,7 +100,7 @@ impl AssertCommand {
             assertions: Assertions::new(self.assertions()?),
             state: LogState::default(),
         };
-        let end = tokio::time::Instant::now() + self.wait.unwrap_or(lab::BOUND);
+        let end = tokio::time::Instant::now() + self.wait.unwrap_or(AT_MOST);
         let mut verdict = Verdict::NotYet("nothing was read".into());
         loop {
             let read = tokio::select! {

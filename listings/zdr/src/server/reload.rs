@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,6 +11,9 @@ use tokio::time::timeout;
 
 use crate::server::Server;
 use crate::server::spec::{Reload, Socket, signal_named};
+
+/// How long a server may take to answer a line on its socket.
+const ANSWER: Duration = Duration::from_secs(30);
 
 impl Server {
     /// Tells it that the files have changed, in its own way. `pem` is what they hold.
@@ -53,7 +57,7 @@ impl Server {
         let path = self.launcher.words.fill(&socket.path);
         for (at, line) in socket.send.iter().enumerate() {
             let line = self.launcher.words.fill(line).replace("{pem}", pem);
-            let answer = timeout(lab::BOUND, converse(&path, &line)).await;
+            let answer = timeout(ANSWER, converse(&path, &line)).await;
             let answer = answer.map_err(|_| format!("{path}: no answer"))?;
             let answer = answer.map_err(|error| format!("{path}: {error}"))?;
             if let Some(expected) = socket.expect.get(at)

@@ -194,7 +194,7 @@ mod tests {
             sibling: None,
             identity: None,
             // Less than the client itself has: then it is told as no answer.
-            patience: lab::BOUND / 2,
+            patience: Duration::from_secs(15),
             chains: Arc::default(),
             key_log: None,
             read_ahead: Arc::default(),

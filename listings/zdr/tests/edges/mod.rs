@@ -265,7 +265,7 @@ impl Running {
         let child = &mut self.child;
         // It waits for clients that wait themselves, several times over.
         let end = "the end of the process";
-        within(4 * BOUND, end, || child.try_wait().unwrap())
+        within(2 * BOUND, end, || child.try_wait().unwrap())
     }
 
     fn end(mut self) -> Done {
