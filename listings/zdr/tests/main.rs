@@ -14,6 +14,7 @@ mod peers;
 mod reports;
 mod samples;
 mod transcripts;
+mod troubles;
 mod turns;
 mod verified;
 mod watched;

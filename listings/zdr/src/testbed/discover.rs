@@ -270,8 +270,11 @@ async fn shown(testbed: &mut TestBed, reload: Option<&Reload>) -> Result<Option<
     let client = testbed.client()?;
     let recorder = Recorder::default();
     let generation = testbed.chains.latest();
-    let shown = until_shown(testbed, &recorder, &client, generation).await;
+    let (first, mut converged) = until_shown(testbed, &recorder, &client, generation).await;
+    // It has begun. Where all are slow, or many workers do it one by one, that takes longer than the first of them.
+    if first.is_some() && converged.is_none() {
+        (_, converged) = until_shown(testbed, &recorder, &client, generation).await;
+    }
     testbed.good = issued;
-    let (first, converged) = shown;
     Ok(first.filter(|_| converged.is_some()))
 }

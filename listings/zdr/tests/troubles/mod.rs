@@ -21,6 +21,7 @@ mod told;
 mod tools;
 
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -170,7 +171,7 @@ impl Folder {
     }
 
     fn zdr(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(ZDR);
+        let mut command = heard_by(ZDR);
         command
             .args(arguments)
             .current_dir(self.0.path())
@@ -189,6 +190,13 @@ impl Folder {
     fn run(&self, arguments: &[&str]) -> Done {
         Running::start(&mut self.zdr(arguments)).end()
     }
+}
+
+/// Starts a program that hears SIGHUP, also where these tests were started by `nohup`.
+fn heard_by(program: &str) -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", program]);
+    command
 }
 
 /// A process, line by line.
@@ -332,13 +340,18 @@ fn number_in(file: &Path) -> i32 {
 /// Processes that this `zdr` has started, by the mark that they bear.
 fn children_of(zdr: i32) -> Vec<String> {
     let mark = format!("{zdr}-");
+    with_in("ZDR_RUN", |run| run.to_string_lossy().starts_with(&mark))
+}
+
+/// Processes that live, by a variable of their environment.
+fn with_in(variable: &str, is_it: impl Fn(&OsStr) -> bool) -> Vec<String> {
     let processes = procfs::process::all_processes().unwrap().flatten();
-    let children = processes.filter(|process| {
+    let found = processes.filter(|process| {
         let environment = process.environ().unwrap_or_default();
-        let theirs = environment.get(std::ffi::OsStr::new("ZDR_RUN"));
-        theirs.is_some_and(|theirs| theirs.to_string_lossy().starts_with(&mark)) && lives(process)
+        let value = environment.get(OsStr::new(variable));
+        value.is_some_and(|value| is_it(value)) && lives(process)
     });
-    children
+    found
         .map(|process| format!("{} {:?}", process.pid, process.cmdline()))
         .collect()
 }
