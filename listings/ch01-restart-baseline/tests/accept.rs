@@ -1,6 +1,7 @@
 //! No descriptor is left for another client. A program of its own: limits are the process's.
 
 use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use ch01_restart_baseline::{AGAIN, accept, listen};
@@ -18,9 +19,19 @@ fn alone(paused: bool, test: impl Future<Output = ()>) {
     static ONE: Mutex<()> = Mutex::new(());
     // One that failed has put the limit back.
     let _one = ONE.lock().unwrap_or_else(|failed| failed.into_inner());
+    let (ended, end) = mpsc::channel::<()>();
+    // A virtual clock stands still while a test is at work, so a test that never rests needs a real one.
+    let bound = move || {
+        if end.recv_timeout(2 * BOUND) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("waited {:?} for a test that does not rest", 2 * BOUND);
+            std::process::exit(1);
+        }
+    };
+    std::thread::spawn(bound);
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(paused).build().unwrap();
     runtime.block_on(test);
+    drop(ended);
 }
 
 /// A client that waits for a server without a descriptor, for as long as this lives.
