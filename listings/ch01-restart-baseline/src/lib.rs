@@ -46,7 +46,7 @@ use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -142,9 +142,13 @@ pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// While clients cannot be accepted the log says so this often, and not with each attempt.
+pub const AGAIN: Duration = Duration::from_secs(60);
+
 /// Waits for the next client. A failure to accept (no descriptor left, say) is logged as
 /// `accept_failed`, since no handshake began, and does not end the server.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut told: Option<Instant> = None;
     loop {
         match listener.accept().await {
             Ok((tcp, _)) => {
@@ -153,7 +157,10 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
                 return tcp;
             }
             Err(error) => {
-                tracing::warn!(event = "accept_failed", why = %error);
+                if told.is_none_or(|told| told.elapsed() >= AGAIN) {
+                    tracing::warn!(event = "accept_failed", why = %error);
+                    told = Some(Instant::now());
+                }
                 // Descriptors come back as connections close. Time is the subject here: retrying
                 // at once would only burn a core.
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,27 +1,121 @@
 //! No descriptor is left for another client. A program of its own: limits are the process's.
 
-use ch01_restart_baseline::{accept, listen};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use ch01_restart_baseline::{AGAIN, accept, listen};
 use lab::BOUND;
 use lab::log::want;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use tokio::time::{Instant, sleep, timeout};
 
-#[tokio::test]
-async fn a_client_that_cannot_be_accepted_waits_and_no_handshake_is_blamed() {
-    let (log, _capturing) = lab::emit::capture();
-    let listener = listen(lab::any_port()).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let _client = TcpStream::connect(address).await.unwrap();
-    let before = getrlimit(Resource::Nofile);
-    let none = Rlimit {
-        current: Some(0),
-        ..before
+/// Runs one test at a time: the limit on descriptors is the process's, and a runtime has some of its own.
+/// Where `paused`, the clock is virtual.
+fn alone(paused: bool, test: impl Future<Output = ()>) {
+    static ONE: Mutex<()> = Mutex::new(());
+    // One that failed has put the limit back.
+    let _one = ONE.lock().unwrap_or_else(|failed| failed.into_inner());
+    let (ended, end) = mpsc::channel::<()>();
+    // A virtual clock stands still while a test is at work, so a test that never rests needs a real one.
+    let bound = move || {
+        if end.recv_timeout(2 * BOUND) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("waited {:?} for a test that does not rest", 2 * BOUND);
+            std::process::exit(1);
+        }
     };
-    setrlimit(Resource::Nofile, none).unwrap();
-    let accepting = tokio::spawn(async move { accept(&listener).await });
-    log.wait_for(&want("accept_failed"), BOUND).await;
-    setrlimit(Resource::Nofile, before).unwrap();
-    timeout(BOUND, accepting).await.unwrap().unwrap();
-    log.assert_none(&want("handshake_failed"));
+    std::thread::spawn(bound);
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(paused).build().unwrap();
+    runtime.block_on(test);
+    drop(ended);
+}
+
+/// A client that waits for a server without a descriptor, for as long as this lives.
+struct Without {
+    listener: TcpListener,
+    client: TcpStream,
+    before: Rlimit,
+}
+
+impl Without {
+    async fn descriptors() -> Self {
+        let listener = listen(lab::any_port()).await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let client = client.await.unwrap();
+        // Until the client is in the queue: a virtual clock would not wait for the kernel.
+        let wait = Timespec::try_from(BOUND).unwrap();
+        let waiting = poll(&mut [PollFd::new(&listener, PollFlags::IN)], Some(&wait));
+        assert_eq!(waiting.unwrap(), 1, "no client came");
+        let before = getrlimit(Resource::Nofile);
+        let current = Some(0);
+        setrlimit(Resource::Nofile, Rlimit { current, ..before }).unwrap();
+        Self {
+            listener,
+            client,
+            before,
+        }
+    }
+}
+
+impl Drop for Without {
+    fn drop(&mut self) {
+        setrlimit(Resource::Nofile, self.before).unwrap();
+    }
+}
+
+#[test]
+fn a_client_that_cannot_be_accepted_waits_and_no_handshake_is_blamed() {
+    alone(false, async {
+        let (log, _capturing) = lab::emit::capture();
+        let without = Without::descriptors().await;
+        let accepting = accept(&without.listener);
+        let descriptors_return = async {
+            log.wait_for(&want("accept_failed"), BOUND).await;
+            setrlimit(Resource::Nofile, without.before).unwrap();
+        };
+        let both = async { tokio::join!(accepting, descriptors_return) };
+        let (accepted, ()) = timeout(BOUND, both).await.expect("the client waits");
+        assert_eq!(
+            accepted.peer_addr().unwrap(),
+            without.client.local_addr().unwrap()
+        );
+        // Each answer is small, and must not wait for an acknowledgement.
+        assert!(accepted.nodelay().unwrap());
+        log.assert_none(&want("handshake_failed"));
+    });
+}
+
+/// One client may hold all descriptors for as long as it likes. The clock is virtual.
+#[test]
+fn a_failure_that_goes_on_is_logged_once_a_minute() {
+    alone(true, async {
+        let (log, _capturing) = lab::emit::capture();
+        let without = Without::descriptors().await;
+        let enough = sleep(AGAIN * 2 + AGAIN / 2);
+        tokio::select! {
+            _ = accept(&without.listener) => panic!("there is a descriptor"),
+            () = enough => {}
+        }
+        assert_eq!(log.all(&want("accept_failed")).len(), 3);
+    });
+}
+
+/// An attempt at once would only burn a core. The clock is virtual.
+#[test]
+fn the_next_attempt_waits_for_a_moment() {
+    alone(true, async {
+        let (log, _capturing) = lab::emit::capture();
+        let without = Without::descriptors().await;
+        let descriptors_return = async {
+            log.wait_for(&want("accept_failed"), BOUND).await;
+            setrlimit(Resource::Nofile, without.before).unwrap();
+        };
+        let began = Instant::now();
+        tokio::join!(accept(&without.listener), descriptors_return);
+        assert!(began.elapsed() >= Duration::from_millis(50));
+    });
 }

@@ -18,6 +18,8 @@ const (
 	requestBound = 30 * time.Second
 	// The same where it asks and leaves no room for the next block of its answer. It may read as slowly as it likes.
 	roomBound = 30 * time.Second
+	// While clients cannot be accepted the log says so this often, and not with each attempt.
+	again = time.Minute
 	// The plaintext of one TLS record (RFC 9846, section 5.1).
 	block = 16 * 1024
 )
@@ -26,18 +28,31 @@ var opened atomic.Uint64
 
 // Serve accepts connections until the listener is closed, all under one configuration.
 func Serve(listener net.Listener, config *tls.Config) {
+	var failing refusals
 	for {
 		connection, err := listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err != nil {
-			emit("accept_failed", "why", err.Error())
+			failing.tell(err, time.Now())
 			// Descriptors come back as connections close; retrying at once would burn a core.
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
+		failing = refusals{}
 		go serveOne(&asking{Conn: connection}, config)
+	}
+}
+
+// refusals are failures to accept, one after another.
+type refusals struct{ told time.Time }
+
+// tell logs the first of them, and then one a minute.
+func (r *refusals) tell(err error, now time.Time) {
+	if r.told.IsZero() || now.Sub(r.told) >= again {
+		emit("accept_failed", "why", err.Error())
+		r.told = now
 	}
 }
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
@@ -74,5 +76,61 @@ func TestAnAnswerThatIsReadLeavesNoDeadlineBehind(t *testing.T) {
 	}
 	if !connection.last.IsZero() {
 		t.Fatal("TLS may write until", connection.last, "alone")
+	}
+}
+
+// outcomes is a listener whose attempts to accept come to these, one after another, and which is closed then.
+type outcomes struct {
+	net.Listener
+	next []error
+}
+
+func (o *outcomes) Accept() (net.Conn, error) {
+	if len(o.next) == 0 {
+		return nil, net.ErrClosed
+	}
+	err := o.next[0]
+	o.next = o.next[1:]
+	if err == nil {
+		near, far := net.Pipe()
+		return far, near.Close()
+	}
+	return nil, err
+}
+
+// failures are what the log says since the mark of clients that could not be accepted.
+func failures(mark int) (why []any) {
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "accept_failed" {
+			why = append(why, event["why"])
+		}
+	}
+	return why
+}
+
+func TestAFailureToAcceptIsLoggedOnceAndAgainAfterASuccess(t *testing.T) {
+	mark := recorded.mark()
+	one, two, three := errors.New("one"), errors.New("two"), errors.New("three")
+	ended := make(chan struct{})
+	go func() {
+		Serve(&outcomes{next: []error{one, two, nil, three}}, &tls.Config{})
+		close(ended)
+	}()
+	wait(t, ended, "the end of the listener")
+	if why := failures(mark); !slices.Equal(why, []any{"one", "three"}) {
+		t.Fatal(why)
+	}
+}
+
+func TestAFailureToAcceptThatGoesOnIsLoggedOnceAMinute(t *testing.T) {
+	mark := recorded.mark()
+	var failing refusals
+	start, err := time.Now(), errors.New("no descriptor")
+	// At the beginning, after a minute and after two.
+	for part := range time.Duration(13) {
+		failing.tell(err, start.Add(part*again/6))
+	}
+	if why := failures(mark); len(why) != 3 {
+		t.Fatal(why)
 	}
 }

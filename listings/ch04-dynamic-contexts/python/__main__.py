@@ -80,6 +80,7 @@ def main():
 
 
 if __name__ == "__main__":
+    event.keep_standard()
     try:
         main()
     except (Rejected, OSError, EOFError) as why:

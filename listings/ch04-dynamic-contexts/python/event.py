@@ -15,6 +15,14 @@ FORMS = ("auto", "json", "text")
 PEOPLE = None
 
 
+def keep_standard():
+    """Holds the places of stdin, stdout and stderr where they are closed: a socket with the number 2 would be sent
+    the log."""
+    while (at := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(at)
+
+
 def choose(form):
     """Decides how events are written: `auto` is text where stderr is a terminal."""
     global PEOPLE

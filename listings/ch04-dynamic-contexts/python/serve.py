@@ -10,6 +10,7 @@ import wire
 from event import emit
 
 HANDSHAKE_BOUND = 10  # Seconds. A client that says nothing must not hold a thread for ever.
+AGAIN = 60  # Seconds. While clients cannot be accepted the log says so that often, and not twenty times a second.
 _numbers = itertools.count(1)
 
 
@@ -22,21 +23,33 @@ def listen(port):
 
 def serve(listener, front):
     """Accepts connections for ever, all by the one context `front`."""
+    told = None
     while True:
         try:
             tcp, _ = listener.accept()
-        except OSError as why:
-            emit("accept_failed", why=str(why))
-            time.sleep(0.05)  # Descriptors come back; retrying at once would only burn a core.
-            continue
+            _begin(tcp, front)
+            told = None
+        except (OSError, RuntimeError) as why:
+            if told is None or time.monotonic() - told >= AGAIN:
+                told = time.monotonic()
+                emit("accept_failed", why=str(why))
+            time.sleep(0.05)  # Descriptors and threads come back; retrying at once would only burn a core.
+
+
+def _begin(tcp, front):
+    """Serves this client on a thread, or closes its connection where none can be had."""
+    try:
         threading.Thread(target=_connection, args=(tcp, front), daemon=True).start()
+    except RuntimeError:
+        tcp.close()
+        raise
 
 
 def _connection(tcp, front):
     with tcp:
-        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         tcp.settimeout(HANDSHAKE_BOUND)
         try:
+            tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # By default a connection that is cut looks as one that was closed.
             stream = front.wrap_socket(tcp, server_side=True, suppress_ragged_eofs=False)
         except OSError as why:

@@ -1,5 +1,7 @@
 """The lab's protocol: a length, four bytes, big-endian; then that many bytes of a known body."""
 
+import time
+
 BLOCK = 16 * 1024  # The plaintext of one TLS record (RFC 9846, section 5.1).
 _PATTERN = bytes(range(251)) * (BLOCK // 251 + 2)
 
@@ -17,13 +19,20 @@ REQUEST_BOUND = 30  # Seconds for the rest of a request. Before it a client may 
 def request(stream, bound=REQUEST_BOUND):
     """The length that a client asks for, or `None` where it has said goodbye. What it begins it must finish."""
     stream.settimeout(None)
-    first = receive(stream, 1)
-    stream.settimeout(bound)
-    rest = receive(stream, 3) if first else b""
-    if first and not rest:
-        raise EOFError("1 byte of 4")
+    got = receive(stream, 1)
+    end = time.monotonic() + bound
+    # One bound for all of the rest: a byte now and then does not begin another.
+    while 0 < len(got) < 4:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"{len(got)} bytes of 4")
+        stream.settimeout(left)
+        part = stream.recv(4 - len(got))
+        if not part:
+            raise EOFError(f"{len(got)} bytes of 4")
+        got += part
     stream.settimeout(None)
-    return int.from_bytes(first + rest, "big") if first else None
+    return int.from_bytes(got, "big") if got else None
 
 
 def send(stream, block, bound=ROOM_BOUND):

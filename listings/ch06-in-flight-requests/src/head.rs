@@ -7,13 +7,16 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use lab::wire::REQUEST_BOUND;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::frames::{Came, Frames};
+use crate::frames::Frames;
+use crate::heads::Heads;
 use crate::room::{self, Owed};
 use crate::wait::Wait;
 
@@ -25,7 +28,9 @@ pub const HEAD_BOUND: Duration = REQUEST_BOUND;
 pub(crate) struct Waits {
     /// The rest of what it has begun to send. While it waits for an answer the server may have all of
     /// that, and not have looked at it.
-    pub(crate) head: Wait,
+    head: Wait,
+    /// Set where no other request is waited for: the connection is closed after this answer.
+    last: Arc<AtomicBool>,
     /// To leave room for an answer.
     room: Wait,
     /// To open a window for an answer of HTTP/2.
@@ -36,9 +41,16 @@ impl Waits {
     pub(crate) fn new() -> Self {
         Self {
             head: Wait::of(HEAD_BOUND),
+            last: Arc::default(),
             room: room::wait(),
             window: room::wait(),
         }
+    }
+
+    /// What still comes of a client of HTTP/1.1 is no request: a body that is not read, or what came too late.
+    pub(crate) fn last(&self) {
+        self.last.store(true, Ordering::Relaxed);
+        self.head.ended();
     }
 
     /// Whether a stream of HTTP/2 is without the end of its answer, and its client has not cancelled it.
@@ -61,38 +73,41 @@ impl Waits {
 pub(crate) struct Followed<S> {
     stream: S,
     waits: Waits,
-    /// With HTTP/2. With HTTP/1.1 all that comes is a head, until that is said to be complete.
-    http2: Option<(Frames, Owed)>,
+    protocol: Protocol,
+}
+
+#[derive(Debug)]
+enum Protocol {
+    Http1(Heads),
+    Http2(Frames, Owed),
 }
 
 impl<S> Followed<S> {
     pub(crate) fn http1(stream: S, waits: Waits) -> Self {
-        let http2 = None;
+        let protocol = Protocol::Http1(Heads::default());
         Self {
             stream,
             waits,
-            http2,
+            protocol,
         }
     }
 
     /// A client begins with its preface, so the wait begins at once.
     pub(crate) fn http2(stream: S, waits: Waits) -> Self {
         waits.head.began();
-        let http2 = Some((Frames::of_client(), Owed::new(waits.window.clone())));
+        let protocol = Protocol::Http2(Frames::of_client(), Owed::new(waits.window.clone()));
         Self {
             stream,
             waits,
-            http2,
+            protocol,
         }
     }
 
     fn came(&mut self, bytes: &[u8]) {
-        let came = match &mut self.http2 {
-            Some((frames, owed)) => frames.came(bytes, |frame| owed.came(frame)),
-            None => Came {
-                ended: false,
-                unfinished: !bytes.is_empty(),
-            },
+        let came = match &mut self.protocol {
+            Protocol::Http1(_) if self.waits.last.load(Ordering::Relaxed) => return,
+            Protocol::Http1(heads) => heads.came(bytes),
+            Protocol::Http2(frames, owed) => frames.came(bytes, |frame| owed.came(frame)),
         };
         if came.ended {
             self.waits.head.ended();
@@ -106,7 +121,7 @@ impl<S> Followed<S> {
     /// So much of these slices was taken, or there is no room.
     fn wrote(&mut self, slices: &[IoSlice<'_>], written: &Poll<io::Result<usize>>) {
         self.found_room(written);
-        if let (Some((_, owed)), Poll::Ready(Ok(count))) = (&mut self.http2, written) {
+        if let (Protocol::Http2(_, owed), Poll::Ready(Ok(count))) = (&mut self.protocol, written) {
             owed.sent(slices, *count);
         }
     }

@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use hyper::server::conn;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use lab::wire::{self, BLOCK};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -45,10 +45,10 @@ where
     let (body, leaving) = (Arc::new(Counts::default()), AtomicBool::new(false));
     let waits = Waits::new();
     let service = service_fn(|request: Request<Incoming>| {
-        waits.head.ended();
         let mut response = answer(&request, &body);
         // A body is not read, and what comes of it must not be taken for the next head.
         if leaving.load(Ordering::Relaxed) || !request.body().is_end_stream() {
+            waits.last();
             let headers = response.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -119,16 +119,24 @@ impl Counts {
     }
 }
 
-/// `GET /bytes/N` is answered with the first N bytes of the known body.
+/// `GET /bytes/N` is answered with the first N bytes of the known body, and HEAD with their number alone
+/// (RFC 9110, section 9.3.2).
 fn answer<B>(request: &Request<B>, counts: &Arc<Counts>) -> Response<Known> {
     let asked = request.uri().path().strip_prefix("/bytes/");
     let size = asked.and_then(|size| size.parse().ok());
-    let end = size.unwrap_or(0);
+    let of_head = request.method() == Method::HEAD;
+    let end = if of_head { 0 } else { size.unwrap_or(0) };
     counts.asked.fetch_add(end, Ordering::Relaxed);
     let counts = counts.clone();
     let mut response = Response::new(Known { at: 0, end, counts });
-    if size.is_none() {
-        *response.status_mut() = StatusCode::NOT_FOUND;
+    match size {
+        None => *response.status_mut() = StatusCode::NOT_FOUND,
+        // Otherwise hyper says how long the body is.
+        Some(size) if of_head => {
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+        }
+        Some(_) => {}
     }
     response
 }

@@ -40,6 +40,7 @@ pub mod client;
 pub mod descriptors;
 mod frames;
 pub mod head;
+mod heads;
 pub mod held;
 pub mod http;
 mod keys;

@@ -1,7 +1,9 @@
 """A client that begins a request has to finish it, and to read its answer; one that says nothing may stay."""
 
+import itertools
 import socket
 import threading
+from unittest import mock
 
 import serve
 import wire
@@ -20,6 +22,15 @@ class Request(Pair):
         self.near.sendall(b"\0\0")
         with self.assertRaises(TimeoutError):
             wire.request(self.far, 0.02)
+
+    def test_a_byte_now_and_then_does_not_make_the_wait_longer(self):
+        clock = itertools.count()
+        stream = mock.Mock()
+        stream.recv.side_effect = lambda _size: b"\0"
+        # Each look at the clock is a second after the last. A byte of four is still missing.
+        with mock.patch.object(wire.time, "monotonic", lambda: next(clock)), self.assertRaises(TimeoutError):
+            wire.request(stream, 3)
+        self.assertEqual([call.args[0] for call in stream.settimeout.call_args_list], [None, 2, 1])
 
     def test_a_whole_request_leaves_no_timeout_behind(self):
         self.near.sendall(b"\0\0\1\0")
@@ -74,3 +85,50 @@ class Answer(Pair):
         self.near.shutdown(socket.SHUT_WR)
         serve._converse(Stream())
         self.assertEqual(Stream.waits, [serve.HANDSHAKE_BOUND])
+
+
+class Accept(Bounded):
+    """What a server does where it cannot accept a client."""
+
+    def serve(self, outcomes, start=lambda _thread: None, pause=0):
+        """Serves where accepting comes to these outcomes, one after another, and each pause takes so many seconds.
+        Returns what was logged."""
+        listener, lines, slept = mock.Mock(), [], []
+        listener.accept.side_effect = [*outcomes, End]
+        log = mock.patch.object(serve, "emit", lambda event, **fields: lines.append((event, fields["why"])))
+        sleep = mock.patch.object(serve.time, "sleep", slept.append)
+        monotonic = mock.patch.object(serve.time, "monotonic", lambda: len(slept) * pause)
+        thread = mock.patch.object(serve.threading.Thread, "start", start)
+        with log, sleep, monotonic, thread, self.assertRaises(End):
+            serve.serve(listener, None)
+        return lines
+
+    def test_a_server_without_a_thread_closes_the_connection_and_goes_on(self):
+        near, far = socket.socketpair()
+        served = []
+
+        def start(thread):
+            if not served:
+                served.append("refused")
+                raise RuntimeError("can't start new thread")
+            served.append("served")
+
+        with near, far:
+            lines = self.serve([(far, None), (mock.Mock(), None)], start)
+            self.assertEqual(near.recv(1), b"")
+        self.assertEqual(lines, [("accept_failed", "can't start new thread")])
+        self.assertEqual(served, ["refused", "served"])
+
+    def test_a_failure_that_goes_on_is_logged_once_a_minute(self):
+        # At the beginning, after a minute and after two.
+        lines = self.serve([OSError("no descriptor")] * 13, pause=serve.AGAIN / 6)
+        self.assertEqual(lines, [("accept_failed", "no descriptor")] * 3)
+
+    def test_a_failure_after_a_success_is_news(self):
+        client = (mock.Mock(), None)
+        lines = self.serve([OSError("one"), OSError("two"), client, OSError("three")])
+        self.assertEqual([why for _, why in lines], ["one", "three"])
+
+
+class End(BaseException):
+    """Nothing more is accepted."""

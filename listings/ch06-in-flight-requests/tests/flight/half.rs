@@ -59,6 +59,55 @@ async fn half_a_request_is_waited_for_so_long() {
     assert_eq!(&answer, b"HTTP/1.1 200");
 }
 
+/// The server has both before it looks at the first.
+#[tokio::test(start_paused = true)]
+async fn half_a_request_that_came_with_a_whole_one_is_waited_for_so_long() {
+    let bench = Bench::new(BY_AGE);
+    let mut half = connect(&bench, Version::Http1).await;
+    let start = Instant::now();
+    half.write_all(b"GET /bytes/1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /byt")
+        .await
+        .unwrap();
+    half.flush().await.unwrap();
+    sleep(HEAD_BOUND / 2).await;
+    bench.log.assert_none(&want("connection_closed"));
+    bench.closed(1, "cut").await;
+    assert_eq!(start.elapsed().as_secs(), HEAD_BOUND.as_secs());
+
+    // The controls: the other half comes in time, and what is no request is none.
+    let mut whole = connect(&bench, Version::Http1).await;
+    for part in [
+        "\r\nGET /bytes/1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /byt",
+        "es/1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "\n\r\n\r\n",
+    ] {
+        whole.write_all(part.as_bytes()).await.unwrap();
+        whole.flush().await.unwrap();
+        sleep(HEAD_BOUND - SECOND).await;
+    }
+    sleep(HEAD_BOUND * 2).await;
+    let closed = bench.log.all(&want("connection_closed"));
+    assert_eq!(closed.len(), 1, "{closed:?}");
+}
+
+/// Half a body, and an answer that is read slowly: nothing of the client is waited for.
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_the_last_request_is_not_waited_for() {
+    let bench = Bench::new(BY_AGE);
+    let mut stream = connect(&bench, Version::Http1).await;
+    let request =
+        b"POST /bytes/1048576 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf";
+    stream.write_all(request).await.unwrap();
+    stream.flush().await.unwrap();
+    let (mut block, mut received) = (vec![0; 16 << 10], 0);
+    while received < 1 << 20 {
+        sleep(SECOND).await;
+        let read = stream.read(&mut block).await.unwrap();
+        assert!(read > 0, "closed after {received} bytes");
+        received += read;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_a_client_of_http2_begins_is_waited_for_so_long() {
     let bench = Bench::new(BY_AGE);
