@@ -45,6 +45,7 @@ pub mod firing;
 pub mod health;
 mod keeper;
 pub mod policy;
+mod room;
 mod settings;
 mod state;
 mod watcher;

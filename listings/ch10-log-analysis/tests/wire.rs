@@ -315,6 +315,9 @@ fn what_a_lost_line_may_have_claimed_is_no_lie() {
         "as in each log that has a gap"
     );
     assert_eq!(lies(&with(&again), &[saw(5500, 5510, "b")]).len(), 1);
+    // As long as a swap takes, what was lost may still be shown.
+    assert_eq!(lies(&with(&again), &[saw(5050, 5060, "a")]), []);
+    assert_eq!(lies(&with(&again), &[saw(5101, 5110, "a")]).len(), 1);
     // No generation is skipped, so none was in what is lost.
     let whole = [a, b, lines_lost(2500), c];
     assert_eq!(lies(&whole, &wire).len(), 2);
@@ -336,4 +339,22 @@ fn of_several_servers_any_may_have_lost_its_claim() {
     // That one of them counts on says nothing of the other.
     let on = [lines_lost(1200), of(2000, 1, 2, "c")];
     assert_eq!(lies(&[&both[..], &on].concat(), &wire), []);
+}
+
+/// A log with no claims refutes nothing, and neither does one in which a server is at work whose claims are
+/// in another file.
+#[test]
+fn what_a_server_without_claims_in_the_log_serves_is_unknown() {
+    let wire = [saw(2500, 2510, "z")];
+    let listening = event(1000, r#""event":"listening","port":443"#);
+    assert_eq!(lies(&[listening], &wire), []);
+
+    let claims = r#""event":"identity_loaded","process":1,"generation":1,"serial":"a""#;
+    let opened = |process: u64| {
+        let rest = format!(r#""event":"connection_opened","connection":1,"process":{process}"#);
+        event(2000, &rest)
+    };
+    let log = |process| [event(1000, claims), opened(process)];
+    assert_eq!(lies(&log(1), &wire).len(), 1);
+    assert_eq!(lies(&log(2), &wire), [], "another process serves as well");
 }

@@ -61,9 +61,7 @@ pub async fn check(
         load.spawn(clients.clone().downloads(stopping.clone()));
     }
     let (each, now) = (clients.clone(), clients.recorder.now());
-    // Each attempt that is in progress holds the recorder.
-    let full =
-        move |due| (Arc::strong_count(&each.recorder) < MOST).then(|| each.clone().full(due));
+    let full = move |due| each.full_if_room(due);
     load.spawn(open_loop(RATE, stopping, now, full));
     let mut windows = Vec::new();
     for _ in 0..rotations {
@@ -176,6 +174,12 @@ impl Clients {
         let mut attempt = self.handshake().await;
         (attempt.due, attempt.paced) = (due, true);
         self.recorder.put(attempt);
+    }
+
+    /// The same, unless as many as may be are in progress.
+    pub fn full_if_room(&self, due: Duration) -> Option<impl Future<Output = ()> + use<>> {
+        // Each of them holds the recorder.
+        (Arc::strong_count(&self.recorder) < MOST).then(|| self.clone().full(due))
     }
 
     /// One download after the other. Each goes on until it is cut, or `stop` holds true.

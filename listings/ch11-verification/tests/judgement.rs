@@ -151,6 +151,18 @@ fn a_rotation_is_at_fault_though_no_attempt_failed() {
     assert_eq!(faults, expected);
 }
 
+/// A session that is resumed tells of the day when it began, and a failure is counted as one.
+#[test]
+fn only_full_handshakes_that_succeed_tell_that_the_old_one_is_back() {
+    let resumed = Attempt {
+        resumed: true,
+        ..full(160, 1)
+    };
+    let windows = [window(2, 100, 150)];
+    let judgement = judge(&[full(110, 2), resumed, failed(full(170, 1))], &windows);
+    assert!(judgement.faults.is_empty(), "{judgement}");
+}
+
 #[test]
 fn new_after_is_from_the_first_write_to_the_end_of_the_handshake() {
     assert_eq!(judge(&[], &two()).new_after, [ms(5), ms(5)]);

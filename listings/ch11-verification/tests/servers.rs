@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::{connection, load_once};
-use ch11_verification::attempt::Class;
+use ch11_verification::attempt::{Attempt, Class};
 use ch11_verification::check::{Clients, Server, check};
 use ch11_verification::judge::Judgement;
 use ch11_verification::open_loop::open_loop;
+use ch11_verification::rotation::Watched;
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};
 use lab::client::{Client, Options};
@@ -109,8 +110,8 @@ async fn one_that_serves_the_new_and_keeps_what_is_open_has_no_downtime() {
     let downloads = &judgement.by_class[&Class::Download];
     assert_eq!((downloads.all.of, downloads.during.of), (4, 8));
     let full = &judgement.by_class[&Class::Full];
-    // The watch alone makes twelve of them in each rotation.
-    assert!(full.during.of >= 24, "{judgement}");
+    // The watch alone makes twelve of them in each rotation. On a slow machine others last into one.
+    assert!(full.during.of >= 24);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,9 +178,53 @@ async fn the_open_loop_does_not_wait_for_a_server_that_stalls() {
     let mut attempts = clients.recorder.records();
     attempts.sort_by_key(|attempt| attempt.due);
     assert!(attempts.iter().all(|attempt| attempt.failed.is_none()));
+    // The end of the handshake is told apart from the answer's: a new certificate counts from there.
+    let in_order = |of: &Attempt| of.handshake_done.is_some_and(|done| done < of.done);
+    assert!(attempts.iter().all(in_order));
     // The stall is in the latency of each attempt that was due in it, as long as it had to wait.
     let (first, tenth) = (&attempts[0], &attempts[9]);
     let nine_periods = Duration::from_millis(90);
     assert_eq!(tenth.due - first.due, nine_periods);
     assert!(first.done - first.due >= nine_periods);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_panics_ends_the_open_loop() {
+    let (_stop, stopping) = watch::channel(false);
+    let panics = |due: Duration| Some(async move { assert!(due.is_zero(), "on purpose") });
+    let looping = tokio::spawn(open_loop(1.0, stopping, Duration::ZERO, panics));
+    let ended = timeout(BOUND, looping).await;
+    let ended = ended.expect("waited for the loop to end: an attempt is missing from its count");
+    assert!(ended.unwrap_err().is_panic());
+}
+
+/// More would only measure this side.
+#[test]
+fn no_more_than_512_attempts_are_in_progress() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    let served = agent.rotate().unwrap();
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    let clients = Clients::new(client, lab::any_port(), &served);
+    let begun = (0..1000).map_while(|_| clients.full_if_room(Duration::ZERO));
+    let mut begun: Vec<_> = begun.collect();
+    // These clients have the recorder as well.
+    assert_eq!(begun.len(), 511);
+    begun.pop();
+    assert!(clients.full_if_room(Duration::ZERO).is_some());
+}
+
+#[tokio::test]
+async fn a_chain_that_was_never_issued_is_a_failure_though_it_validates() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::new(directory.path(), Strategy::Bundle).unwrap();
+    agent.rotate().unwrap();
+    let server = Reloading::start(agent.files(), Reload::Ignore).await;
+    let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
+    // Of the same authority, and another one than is served.
+    let issued = agent.issue().unwrap();
+    let mut clients = Clients::new(client, server.unwrap().address, &issued);
+    let attempt = clients.handshake().await;
+    assert_eq!(attempt.failed, Some("a chain never issued so"));
+    assert_eq!((attempt.shown, attempt.error), (None, None));
 }

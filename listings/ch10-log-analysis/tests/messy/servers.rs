@@ -1,8 +1,13 @@
 //! Whose event it is: several servers in one file, and one that was started again.
 
+use std::io::Cursor;
+use std::time::Duration;
+
+use ch10_log_analysis::assertion::{Assertions, Verdict, What};
+use ch10_log_analysis::read::Lines;
 use serde_json::json;
 
-use super::{answers, at, closed, loaded, log, opened, said};
+use super::{NOW, answers, at, closed, loaded, log, opened, said, state};
 
 #[test]
 fn a_log_that_begins_in_the_middle() {
@@ -121,4 +126,34 @@ fn a_restart_in_the_same_file() {
     assert_eq!(found["servers_gone"], 1);
     assert_eq!(found["servers"][0]["serving"]["serial"], "b");
     assert_eq!(found["servers"][0]["connections"]["opened"], 1);
+}
+
+/// Where two servers are in a log, the one whose certificate ends first decides.
+#[test]
+fn of_two_servers_the_first_to_end_must_be_valid_for_long_enough() {
+    let of = |process: u8, until: u8| {
+        let rest = format!(
+            r#""event":"identity_loaded","process":{process},"generation":1,"serial":"{until}","not_after":"2026-01-01T{until:02}:00:00Z""#
+        );
+        at(0, &rest)
+    };
+    for (one, other) in [(1, 2), (2, 1)] {
+        let text = log([of(1, one), of(2, other)]);
+        let verdict = |seconds| {
+            let wanted = What::ValidFor(Duration::from_secs(seconds));
+            let mut assertions = Assertions::new([wanted]);
+            let mut lines = Lines::new(Cursor::new(&text), 0);
+            while let Some(line) = lines.whole().unwrap() {
+                assertions.line(&line, &|_| String::new());
+            }
+            assertions.verdict(&state(&text), NOW)
+        };
+        // From ten past midnight until one.
+        assert_eq!(verdict(3000), Verdict::Holds);
+        let Verdict::NotYet(said) = verdict(3001) else {
+            panic!("the one that lasts longer decides");
+        };
+        let first = "generation 1 (1) is valid for 3000 s from now, and 3001 s are wanted";
+        assert!(said.starts_with(first), "{said}");
+    }
 }
