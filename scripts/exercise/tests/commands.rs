@@ -1,6 +1,7 @@
 //! The commands that build nothing: names, hints, solutions and the record.
 
 use std::fs;
+use std::io;
 
 use super::Learner;
 
@@ -130,6 +131,20 @@ fn a_record_that_cannot_be_read_is_left_alone() {
     }
     fs::remove_file(learner.path().join("progress.json")).unwrap();
     learner.says(&["list"]);
+}
+
+/// As `head` does, which ends once it has its lines.
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let learner = Learner::new();
+    for words in [&["list"][..], &["next"], &["progress", "--json"]] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let output = learner.command(words).stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, "", "{words:?}");
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+    }
 }
 
 /// Colours go to a terminal, or where they are forced, and nowhere else.
