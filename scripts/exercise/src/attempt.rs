@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::go;
 pub use crate::go::Outcome;
+use crate::lines::complain;
 use crate::original::{Original, original};
 use crate::printed;
 use crate::program::{self, Check};
@@ -108,7 +109,7 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
     }
     let original = original(&set.root, exercise)?;
     if let Some(note) = &original.note {
-        eprintln!("note: {note}.");
+        complain(&format!("note: {note}."));
     }
     let checks = exercise.checks_in(&original.text);
     match exercise.track {
@@ -141,10 +142,10 @@ fn attempt_in_go(
     let mut copy = None;
     match go::equip(module, &original.text) {
         Ok(None) => {}
-        Ok(Some(kept)) => eprintln!(
+        Ok(Some(kept)) => complain(&format!(
             "note: the checks beside your answer were not those of the book, which count. They were put back; what was there is kept: {}.",
             kept.display()
-        ),
+        )),
         // A teacher looks at what is not theirs to write.
         Err(_) => {
             let copied = copy.insert(go::copy(module).map_err(wrong)?);
@@ -250,7 +251,7 @@ fn lock(target: &Path) -> Result<File, Error> {
             }
             Err(TryLockError::WouldBlock) => {
                 if !told && began.elapsed() > Duration::from_secs(1) {
-                    eprintln!("{OTHERS_FIRST}");
+                    complain(OTHERS_FIRST);
                     told = true;
                 }
                 thread::sleep(Duration::from_millis(50));

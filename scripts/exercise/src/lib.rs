@@ -7,7 +7,7 @@
 //! - [`go`] and [`python`] try the answers of their tracks, and [`printed`] keeps what an answer prints.
 //! - [`left`] ends what an answer has started and left running, and [`interrupt`] does so at Ctrl-C.
 //! - [`class`] reads the folders of several learners.
-//! - [`tell`] is what a terminal shows, and [`homework`] asks another program for a sheet of questions.
+//! - [`tell`] is what a terminal shows, in [`lines`] that fit it, and [`homework`] asks another program for a sheet of questions.
 //!
 //! A learner's answers lie outside of the workspace, in a folder that git ignores. So no edit breaks the book's
 //! own tests, and an update of the book touches no answer.
@@ -30,6 +30,7 @@ pub mod go;
 pub mod homework;
 pub mod interrupt;
 pub mod left;
+pub mod lines;
 pub mod original;
 pub mod printed;
 pub mod program;

@@ -14,6 +14,7 @@ use exercise::class;
 use exercise::folder::Folder;
 use exercise::homework::homework;
 use exercise::interrupt;
+use exercise::lines::{complain, paragraph};
 use exercise::progress::{Progress, Report};
 use exercise::set::{Exercise, Set, Track};
 use exercise::tell::Teller;
@@ -26,7 +27,7 @@ use serde::Serialize;
 struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
-    /// The folder of your answers [default: `exercises` in the book's folder, which git ignores].
+    /// The folder of your answers [default: the book's `exercises`].
     #[arg(long, global = true)]
     folder: Option<PathBuf>,
     /// The language of your answers. Some exercises exist only in Rust.
@@ -48,7 +49,7 @@ enum What {
         /// The exercise, such as `resolver` [default: the current one].
         exercise: Option<String>,
     },
-    /// Test your answer at each change, and go on to the next exercise when it passes.
+    /// Test it at each change, and go on to the next one when it passes.
     Watch {
         /// Watch only this exercise [default: go through all of them].
         exercise: Option<String>,
@@ -71,7 +72,7 @@ enum What {
         /// The exercise, such as `resolver`.
         exercise: String,
     },
-    /// Print a sheet of questions about a chapter. A simulator computes the answers, so each seed gives another sheet.
+    /// Print a sheet of questions about a chapter, another for each seed.
     Homework {
         /// The chapter, such as `ch08`.
         chapter: String,
@@ -107,14 +108,18 @@ enum What {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Err(error) = interrupt::listen() {
-        eprintln!("error: no signal can be listened for: {error}");
+        complain(&format!("error: no signal can be listened for: {error}"));
         return ExitCode::FAILURE;
     }
     match run(arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // What reads this has read enough, as `head` has.
+        Err(Error::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::FAILURE
+        }
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -216,9 +221,12 @@ fn with_one(
     };
     let Some(exercise) = exercise else {
         let all = teller.set.exercises.len();
-        writeln!(
+        paragraph(
             out,
-            "All {all} exercises are done. To go back to one, name it: `cargo exercise list` has them all."
+            "",
+            &format!(
+                "All {all} exercises are done. To go back to one, name it: `cargo exercise list` has them all."
+            ),
         )?;
         return Ok(true);
     };

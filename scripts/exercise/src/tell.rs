@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::attempt::{Attempt, Outcome, Ran};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::lines::{WIDTH, labelled, line, paragraph};
 use crate::progress::{Progress, State};
 use crate::set::{Exercise, Set, Track};
 
@@ -23,9 +24,6 @@ const LONG: usize = 500;
 
 /// So many processes are named that an answer has left running.
 const LEFT: usize = 5;
-
-/// How wide a paragraph is, with its indent.
-const WIDTH: usize = 80;
 
 /// What all words need to know: the book, the learner, and how commands are to be written.
 #[derive(Debug)]
@@ -394,37 +392,4 @@ fn left(out: &mut dyn Write, left: &[String]) -> io::Result<()> {
         "  ",
         "This was still running when the answer's program had ended, and has been ended. A process that an answer starts is to be ended and waited for by the answer.",
     )
-}
-
-fn labelled(out: &mut dyn Write, style: Style, label: &str, words: &str) -> io::Result<()> {
-    let mut lines = wrapped(words, WIDTH - 8).into_iter();
-    let first = lines.next().unwrap_or_default();
-    writeln!(out, "  {style}{label:<4}{style:#}  {first}")?;
-    lines.try_for_each(|line| writeln!(out, "        {line}"))
-}
-
-fn line(out: &mut dyn Write, label: &str, words: &str) -> io::Result<()> {
-    writeln!(out, "  {FAINT}{label:<7}{FAINT:#} {words}")
-}
-
-fn paragraph(out: &mut dyn Write, indent: &str, text: &str) -> io::Result<()> {
-    for line in wrapped(text, WIDTH - indent.len()) {
-        writeln!(out, "{indent}{line}")?;
-    }
-    Ok(())
-}
-
-/// Breaks a text into lines of this many letters at the most, where it has blanks.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }

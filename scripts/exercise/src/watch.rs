@@ -15,6 +15,7 @@ use notify::{EventKind, RecursiveMode, Watcher};
 use crate::attempt::attempt;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::lines::paragraph;
 use crate::progress::Progress;
 use crate::set::Exercise;
 use crate::tell::Teller;
@@ -130,10 +131,9 @@ fn wait(
                 let is_gone = !answer.exists();
                 if is_gone && !missed {
                     let shown = teller.shown(&answer);
-                    writeln!(
-                        out,
-                        "{shown} is gone. It is tried when it is there again; `q` leaves, and `cargo exercise next` writes the starter."
-                    )?;
+                    writeln!(out, "{shown} is gone.")?;
+                    let words = "It is tried when it is there again; `q` leaves, and `cargo exercise next` writes the starter.";
+                    paragraph(out, "", words)?;
                 }
                 missed = is_gone;
             }

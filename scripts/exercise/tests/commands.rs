@@ -1,6 +1,7 @@
 //! The commands that build nothing: names, hints, solutions and the record.
 
 use std::fs;
+use std::io;
 
 use super::Learner;
 
@@ -130,6 +131,51 @@ fn a_record_that_cannot_be_read_is_left_alone() {
     }
     fs::remove_file(learner.path().join("progress.json")).unwrap();
     learner.says(&["list"]);
+}
+
+/// What is to be read is broken between words. What is to be copied is broken nowhere.
+#[test]
+fn words_are_no_wider_than_the_terminal() {
+    let learner = Learner::new();
+    let next = |columns: &str| {
+        let mut command = learner.command(&["next", "alarms"]);
+        let output = command.env("COLUMNS", columns).output().unwrap();
+        assert!(output.status.success(), "{}", super::text(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let task = |said: &str| {
+        let lines = said.lines().skip(2).take_while(|line| !line.is_empty());
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let widest = |said: &str| task(said).iter().map(String::len).max().unwrap();
+    let usual = learner.says(&["next", "alarms"]);
+    assert!((61..=80).contains(&widest(&usual)), "{usual}");
+    for (columns, wide) in [("60", 60), ("1", 40)] {
+        let narrow = next(columns);
+        assert!(widest(&narrow) <= wide, "{narrow}");
+        let words = |said| task(said).concat().replace(' ', "");
+        assert_eq!(words(&narrow), words(&usual));
+        let path = "test.rs";
+        assert!(narrow.lines().any(|line| line.ends_with(path)), "{narrow}");
+    }
+    // A wide terminal does not make long lines, and what is no number says nothing.
+    for columns in ["400", "wide", ""] {
+        assert_eq!(next(columns), usual, "{columns}");
+    }
+}
+
+/// As `head` does, which ends once it has its lines.
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let learner = Learner::new();
+    for words in [&["list"][..], &["next"], &["progress", "--json"]] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let output = learner.command(words).stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, "", "{words:?}");
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+    }
 }
 
 /// Colours go to a terminal, or where they are forced, and nowhere else.

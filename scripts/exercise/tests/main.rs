@@ -44,6 +44,7 @@ impl Learner {
             .arg(self.path())
             .current_dir(root())
             .env("ZERO_DOWNTIME_CHECKOUT", root())
+            .env_remove("COLUMNS")
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE");
         command

@@ -1,5 +1,6 @@
 //! Homework by seed: `cargo exercise homework ch05 --seed 7`.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
@@ -46,13 +47,20 @@ fn main() -> ExitCode {
         Chapter::Ch08 => ch08::sheet(seed),
         Chapter::Ch09 => ch09::sheet(seed),
     };
-    match sheet {
-        Ok(sheet) if solve => print!("{}", sheet.solved()),
-        Ok(sheet) => print!("{}", sheet.asked()),
+    let shown = sheet.and_then(|sheet| {
+        let text = match solve {
+            true => sheet.solved().to_string(),
+            false => sheet.asked().to_string(),
+        };
+        io::stdout().write_all(text.as_bytes())
+    });
+    match shown {
+        Ok(()) => ExitCode::SUCCESS,
+        // What reads this has read enough, as `head` has.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }

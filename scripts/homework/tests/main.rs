@@ -7,6 +7,7 @@ mod trust;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -176,6 +177,19 @@ fn no_line_is_wider_than_a_terminal() {
             }
         }
     }
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_homework"))
+        .args(["ch07", "--seed", "7"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

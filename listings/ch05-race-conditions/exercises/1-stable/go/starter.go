@@ -25,8 +25,8 @@ const Looks = 5
 // Stable looks at the files until what it sees is worth judging: no writer was at work on them. look opens and reads them all
 // once, and returns what it saw or an error.
 //
-// It returns an error that is ErrTorn when the files do not come to rest within Looks looks, and the look's own error when they
-// cannot be read. The server then goes on with what it has, and asks again later.
+// It returns an error that is ErrTorn when the files do not come to rest within Looks looks, whatever the last of them found, and
+// the look's own error when they are at rest and cannot be read. The server then goes on with what it has, and asks again later.
 func Stable(look func() (Seen, error)) (Seen, error) {
 	panic("this is the starter: write `Stable`")
 }

@@ -31,7 +31,7 @@ def stable(look):
     """Looks at the files until what it sees is worth judging: no writer was at work on them.
 
     `look()` opens and reads them all once. It returns what it has `Seen`, or raises `Rejected`. Files that do not come to
-    rest within `LOOKS` looks are `Rejected("torn")`, and those that cannot be read are `Rejected` as the look has said. The
-    server then goes on with what it has, and asks again later.
+    rest within `LOOKS` looks are `Rejected("torn")`, whatever the last look found, and those that are at rest and cannot be read
+    are `Rejected` as the looks have said. The server then goes on with what it has, and asks again later.
     """
     raise NotImplementedError("this is the starter: write `stable`")

@@ -23,8 +23,8 @@ pub const LOOKS: usize = 5;
 /// `reject(Reason::Torn, Path::new("tls.crt"), &"the files were different at each look")`.
 ///
 /// # Errors
-/// When the files do not come to rest within [`LOOKS`] looks, and when they cannot be read. The server then goes on
-/// with what it has, and asks again later.
+/// When the files do not come to rest within [`LOOKS`] looks, whatever the last of them found; and when they are at rest and
+/// cannot be read. The server then goes on with what it has, and asks again later.
 pub fn stable(mut look: impl FnMut() -> Result<Seen, Rejected>) -> Result<Seen, Rejected> {
     let mut before = vec![look()];
     for _ in 1..LOOKS {
