@@ -41,8 +41,7 @@ pub trait Server {
 }
 
 // ANCHOR: check
-/// Checks a server that serves `served`, which `agent` has written. A new certificate is waited for as
-/// long as `within`.
+/// Checks a server that serves `served`, written by `agent`. A new certificate may take `within`.
 ///
 /// # Errors
 /// When the agent cannot issue or write.
@@ -61,8 +60,9 @@ pub async fn check(
         load.spawn(clients.clone().downloads(stopping.clone()));
     }
     let (each, now) = (clients.clone(), clients.recorder.now());
-    let full = move |due| each.full_if_room(due);
-    load.spawn(open_loop(RATE, stopping, now, full));
+    load.spawn(open_loop(RATE, stopping, now, move |due| {
+        each.full_if_room(due)
+    }));
     let mut windows = Vec::new();
     for _ in 0..rotations {
         // A download that cannot begin is recorded as failed. So whether this ends in time is no matter.
@@ -205,8 +205,7 @@ impl Clients {
                 attempt.done = self.recorder.now();
             }
             self.recorder.put(attempt);
-            // A server that is away refuses at once. A client that came back at once would only count
-            // how fast it is.
+            // A server that is away refuses at once: without a pause this would count how fast.
             sleep(PACE).await;
         }
     }
