@@ -60,9 +60,8 @@ pub async fn check(
         load.spawn(clients.clone().downloads(stopping.clone()));
     }
     let (each, now) = (clients.clone(), clients.recorder.now());
-    load.spawn(open_loop(RATE, stopping, now, move |due| {
-        each.full_if_room(due)
-    }));
+    let full = move |due| each.full_if_room(due);
+    load.spawn(open_loop(RATE, stopping, now, full));
     let mut windows = Vec::new();
     for _ in 0..rotations {
         // A download that cannot begin is recorded as failed. So whether this ends in time is no matter.
@@ -176,9 +175,8 @@ impl Clients {
         self.recorder.put(attempt);
     }
 
-    /// The same, unless as many as may be are in progress.
+    /// The same, unless as many as may be are in progress. Each holds the recorder.
     pub fn full_if_room(&self, due: Duration) -> Option<impl Future<Output = ()> + use<>> {
-        // Each of them holds the recorder.
         (Arc::strong_count(&self.recorder) < MOST).then(|| self.clone().full(due))
     }
 
