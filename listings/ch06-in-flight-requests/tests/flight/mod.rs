@@ -12,6 +12,7 @@ mod expiry;
 mod goaway;
 mod goodbye;
 mod half;
+mod head;
 mod linger;
 mod room;
 mod sessions;

@@ -28,7 +28,7 @@ async fn say(stream: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) {
 }
 
 /// A frame of these bytes.
-fn frame(kind: u8, flags: u8, stream: u16, payload: &[u8]) -> Vec<u8> {
+pub fn frame(kind: u8, flags: u8, stream: u16, payload: &[u8]) -> Vec<u8> {
     let [high, low] = stream.to_be_bytes();
     let head = [0, 0, payload.len() as u8, kind, flags, 0, 0, high, low];
     [&head, payload].concat()
