@@ -91,7 +91,11 @@ impl Folder {
             .and_then(|()| fs::hard_link(&answer, &kept))
             .and_then(|()| fs::remove_file(&answer))
             .map_err(|error| Error::of_learner(&kept, error))?;
-        self.begin(exercise)?;
+        if let Err(error) = self.begin(exercise) {
+            // On a full disk, say. The answer stays where it was; if not even that is possible, it stays in `kept`.
+            let _ = fs::rename(&kept, &answer);
+            return Err(error);
+        }
         Ok(Some(kept))
     }
 
@@ -119,8 +123,14 @@ fn create_once(path: &Path, text: &str) -> Result<bool, Error> {
     }
 }
 
-/// Fails where there is such a file already.
+/// Fails where there is such a file already. Of a text that cannot be written whole it leaves nothing: half a starter would be
+/// taken for an answer.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())
+    let written = file.write_all(text.as_bytes());
+    if written.is_err() {
+        // Where it cannot be removed either, the error of the write says what is wrong.
+        let _ = fs::remove_file(path);
+    }
+    written
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -185,13 +185,31 @@ impl Progress {
     }
 }
 
+/// More than any record has: all exercises in each language make a hundredth of it.
+const LARGEST: u64 = 1 << 20;
+
+/// What this file holds. A pipe would be waited for, and a device has no end: neither is opened.
+fn text(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file that holds anything"));
+    }
+    let mut text = String::new();
+    let read = File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)?;
+    match read as u64 > LARGEST {
+        true => Err(io::Error::other("it is larger than any record")),
+        false => Ok(text),
+    }
+}
+
 /// The record in this file; an empty one where there is none.
 fn record(path: &Path) -> Result<Record, Error> {
     let wrong = |error: String| Error::Progress {
         path: path.to_owned(),
         error,
     };
-    let record: Record = match fs::read_to_string(path) {
+    let record: Record = match text(path) {
         Ok(text) => serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Record {
             format: FORMAT,

@@ -1,6 +1,7 @@
 //! A learner's work is never lost.
 
 use std::fs;
+use std::process::Command;
 
 use super::{Learner, of_cost};
 
@@ -89,6 +90,38 @@ fn a_reset_keeps_each_answer_that_it_replaces() {
         assert_eq!(learner.read(kept), answer);
     }
     assert_eq!(learner.read("kept/ch01-cost-1.rs"), "// first\n");
+}
+
+/// As on a full disk: nothing can be written. The system's limit for a file's length does the same, without a disk of its own.
+#[test]
+fn where_nothing_can_be_written_an_answer_stays_and_no_starter_is_left_half() {
+    let learner = Learner::new();
+    learner.says(&["next", "cost"]);
+    learner.write("ch01/cost.rs", "// my answer\n");
+    let full = |words: &[&str]| {
+        let usual = learner.command(words);
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
+            .arg(usual.get_program())
+            .args(usual.get_args())
+            .env("ZERO_DOWNTIME_CHECKOUT", super::root());
+        let output = limited.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", super::text(&output));
+        super::text(&output)
+    };
+    let said = full(&["reset", "cost"]);
+    assert!(said.contains("cost.rs: "), "{said}");
+    assert_eq!(learner.read("ch01/cost.rs"), "// my answer\n");
+    assert!(!learner.path().join("kept/ch01-cost-1.rs").exists());
+    learner.says(&["reset", "cost"]);
+    assert_eq!(learner.read("kept/ch01-cost-1.rs"), "// my answer\n");
+
+    fs::remove_file(learner.path().join("ch01/cost.rs")).unwrap();
+    full(&["next"]);
+    assert!(!learner.path().join("ch01/cost.rs").exists());
+    learner.says(&["next"]);
+    assert!(learner.read("ch01/cost.rs").contains("This is the starter"));
 }
 
 #[test]

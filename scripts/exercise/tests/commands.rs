@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 
 use super::Learner;
 
@@ -131,6 +133,45 @@ fn a_record_that_cannot_be_read_is_left_alone() {
     }
     fs::remove_file(learner.path().join("progress.json")).unwrap();
     learner.says(&["list"]);
+}
+
+/// Among the folders of a class, one is a stranger's. If its record were read to its end, a pipe would be waited for and a
+/// device would fill the memory: this program is given a minute, and four gigabytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_that_has_no_end_is_left_alone() {
+    let class = tempfile::tempdir().unwrap();
+    for learner in ["device", "large", "link", "pipe", "sound"] {
+        fs::create_dir(class.path().join(learner)).unwrap();
+    }
+    let record = |learner: &str| class.path().join(learner).join("progress.json");
+    std::os::unix::fs::symlink("/dev/zero", record("device")).unwrap();
+    let large = fs::File::create(record("large")).unwrap();
+    large.set_len(8 << 30).unwrap();
+    fs::write(record("sound"), r#"{"format":1,"exercises":{}}"#).unwrap();
+    std::os::unix::fs::symlink("../sound/progress.json", record("link")).unwrap();
+    let mut pipe = Command::new("mkfifo");
+    assert!(pipe.arg(record("pipe")).status().unwrap().success());
+
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -v 4194304; exec timeout 60 \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_exercise"))
+        .args(["class", "--json"])
+        .arg(class.path())
+        .env("ZERO_DOWNTIME_CHECKOUT", super::root())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", super::text(&output));
+    let members: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let trouble = |number: usize| members[number]["trouble"].as_str().unwrap_or_default();
+    for (number, why) in [
+        (0, "it is no file that holds anything"),
+        (1, "it is larger than any record"),
+        (3, "it is no file that holds anything"),
+    ] {
+        assert!(trouble(number).contains(why), "{members}");
+    }
+    assert_eq!([trouble(2), trouble(4)], ["", ""], "{members}");
 }
 
 /// What is to be read is broken between words. What is to be copied is broken nowhere.

@@ -28,6 +28,13 @@ const FROM_NOTHING: &str = r#"
 {"ts":"2026-11-27T09:00:01.000000000Z","event":"download_severed","bytes":0,"of":8388608,"why":"connection reset"}
 "#;
 
+/// A server that did not come back: two clients were refused, and no line sums them up.
+const NEVER_BACK: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"process_exited","process":1}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"connect_refused","port":4433}
+{"ts":"2026-11-27T09:00:02.000000000Z","event":"connect_refused","port":4433}
+"#;
+
 fn cost_of(log: &str) -> Cost {
     cost(&Log::parse(log).events())
 }
@@ -39,6 +46,12 @@ pub fn each_refused_client_counts_once() {
         refused == 10,
         "In the log of the chapter, ten clients were refused, and `refused` is {refused}. Each of them has \
          a line `connect_refused`; the line `gap_closed` says the same ten once more."
+    );
+    let refused = cost_of(NEVER_BACK).refused;
+    assert!(
+        refused == 2,
+        "A server did not come back, two clients were refused, and `refused` is {refused}. No line `gap_closed` sums them up, since the gap did not close: \
+         count the lines `connect_refused`."
     );
 }
 

@@ -136,6 +136,10 @@ pub fn files_that_cannot_be_read_change_nothing() {
         loaded.is_err(),
         "A file was missing, and `reload` returned {loaded:?}."
     );
+    assert!(
+        matches!(&loaded, Err(rejected) if rejected.reason == Reason::Missing),
+        "A file was missing, and `reload` returned {loaded:?}: the operator who asked needs the reason that `read` gave."
+    );
 }
 
 /// While a pair is being validated, clients are shown the one before.
@@ -164,6 +168,15 @@ pub fn what_is_not_validated_is_not_served() {
     assert!(
         matches!(&loaded, Err(rejected) if rejected.reason == Reason::NotYetValid),
         "1002 is valid from tomorrow, and `reload` returned {loaded:?}: the operator who asked needs the reason."
+    );
+    bench.store.0.store(None);
+    let early = bench.too_early();
+    let loaded = reload(&bench.store, || Ok(early), |pair| bench.validate(pair));
+    assert!(
+        loaded.is_err() && bench.shown() == "nothing",
+        "Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown {}. A pair that clients refuse is no better than none, and whoever \
+         started the server is not told.",
+        bench.shown()
     );
 }
 

@@ -1,5 +1,8 @@
 //! What is wanted of `watch`. Each function is a check, and its comment says what has to hold.
 
+use std::fs;
+use std::time::Duration;
+
 use exercise_bench::patience;
 use lab::agent::{Agent, Strategy};
 use tokio::sync::mpsc;
@@ -47,5 +50,35 @@ pub async fn a_swapped_link_is_noticed() {
         "The kubelet's way replaces the link `..data` beside the file, and number {} of {RENEWALS} brought no hint. What stands at \
          the file's own name, a link through `..data`, was not touched. Whatever changes in the directory means: look.",
         silent.unwrap_or_default()
+    );
+}
+
+/// Far more than one renewal brings, and fewer than the reads that follow bring events.
+const MANY: usize = 100;
+
+/// Our own reading is no hint: each look would bring the next one.
+pub async fn our_own_reading_is_no_hint() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let (hint, mut hints) = mpsc::channel(10 * MANY);
+    let watching = watch(&agent.files().certificate, hint);
+    let _watching = watching.unwrap_or_else(|error| panic!("No watch was set: {error}."));
+    let files = agent.files();
+    for _ in 0..MANY {
+        // In turns: the kernel keeps one of two events that are alike.
+        let _ = (fs::read(&files.certificate), fs::read(&files.key));
+    }
+    // Events come in their order, so those of the reads come before those of the renewal.
+    agent.rotate().unwrap();
+    let first = timeout(patience(), hints.recv()).await;
+    assert!(matches!(first, Ok(Some(()))), "A renewal brought no hint.");
+    let (mut came, quiet) = (1, Duration::from_secs(1));
+    while came < MANY && matches!(timeout(quiet, hints.recv()).await, Ok(Some(()))) {
+        came += 1;
+    }
+    assert!(
+        came < MANY,
+        "The files were read {MANY} times and renewed once, which brought {came} hints and more. A server reads the files at each hint, and each read would be \
+         the next hint: it looks forever. The filter of the starter passes over what `is_hint` does not take for a change."
     );
 }

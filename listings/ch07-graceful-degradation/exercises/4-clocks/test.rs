@@ -112,7 +112,7 @@ pub async fn after_the_end_less_than_nothing_is_left() {
 /// The age counts from the start, when the watcher has looked for the first time.
 pub async fn the_age_counts_from_the_start() {
     pause();
-    let (health, _) = bench();
+    let (mut health, _) = bench();
     let first = health.look_age();
     advance(HOUR).await;
     let age = health.look_age();
@@ -120,5 +120,13 @@ pub async fn the_age_counts_from_the_start() {
         (first, age) == (Duration::ZERO, HOUR),
         "The server started, with a first look at the files, and the watcher died before its next one. The age of the last look was {first:?} at the start, and is {age:?} \
          an hour later. A watcher that never comes to its second look is dead as well."
+    );
+    let short = Duration::from_millis(1500);
+    health.looked();
+    advance(short).await;
+    let age = health.look_age();
+    assert!(
+        age == short,
+        "The watcher looked {short:?} ago, and the age of its look is {age:?}. Watchers look several times a second, and bounds are no whole seconds either."
     );
 }

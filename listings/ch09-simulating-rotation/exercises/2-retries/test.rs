@@ -130,6 +130,20 @@ pub fn a_long_outage_is_no_trouble() {
              is enough for that. Bound the number of doublings."
         );
     }
+    // A pause may be drawn: the longest of several counts.
+    let longest = |failures| (0..20).map(|_| pause(failures, HOUR, HOUR)).max();
+    let (longest, grown) = (
+        |failures| longest(failures).unwrap_or_default(),
+        longest(16).unwrap_or_default(),
+    );
+    for failures in 17..=100 {
+        let waits = longest(failures);
+        assert!(
+            waits >= grown / 4,
+            "After 16 failures in a row the pause is {grown:?}, and after {failures} it is {waits:?}: it has begun anew. To bound the number of doublings is to take \
+             the smaller of two numbers. The rest of a division goes back to nothing."
+        );
+    }
 }
 
 /// Nor is it hammered after the end.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -81,18 +82,36 @@ func shown(server *Server) string {
 	}
 }
 
+// timed is a client's connection that remembers whether a limit was set on it.
+type timed struct {
+	net.Conn
+	limited atomic.Bool
+}
+
+func (client *timed) SetDeadline(at time.Time) error {
+	client.limited.Store(client.limited.Load() || !at.IsZero())
+	return client.Conn.SetDeadline(at)
+}
+
+func (client *timed) SetReadDeadline(at time.Time) error {
+	client.limited.Store(client.limited.Load() || !at.IsZero())
+	return client.Conn.SetReadDeadline(at)
+}
+
 // silent is a client that has begun to speak, and then says nothing more. It returns when the server waits for it.
-func silent(t *testing.T, server *Server) {
+func silent(t *testing.T, server *Server) *timed {
 	near, far := net.Pipe()
+	client := &timed{Conn: far}
 	t.Cleanup(func() { near.Close(); far.Close() })
 	go func() {
 		defer func() { _ = recover() }()
-		_, _ = server.Accept(far)
+		_, _ = server.Accept(client)
 	}()
 	// A pipe keeps nothing: what was written has been read.
 	if !ends(func() { _, _ = near.Write([]byte{22}) }) {
-		t.Fatal("A client began its handshake, and `Accept` read nothing of it.")
+		t.Fatal("A client began its handshake, and `Accept` read nothing of it. As many as are let in at once, so many silent clients hold up all others.")
 	}
+	return client
 }
 
 // After the swap, a new client is shown the new certificate.
@@ -128,11 +147,20 @@ func TestASilentClientDoesNotHoldUpTheSwap(t *testing.T) {
 func TestASilentClientDoesNotHoldUpOtherClients(t *testing.T) {
 	defer stop(t)
 	server := New(configuration(t, 0x1001))
-	silent(t, server)
+	client := silent(t, server)
 	next := configuration(t, 0x1002)
 	ends(func() { server.Publish(next) })
 	if shown := shown(server); shown != "1002" {
 		t.Fatalf("While one client says nothing, 1002 was published, and another client came. It was shown %s.", shown)
+	}
+	for range 100 {
+		silent(t, server)
+	}
+	if shown := shown(server); shown != "1002" {
+		t.Fatalf("A hundred clients say nothing, and another client came. It was shown %s. As many as are let in at once, so many silent clients hold up all others.", shown)
+	}
+	if client.limited.Load() {
+		t.Fatal("`Accept` has set a limit for how long a client may take. Here, a client may take as long as it likes: a limit is for who calls `Accept` to set.")
 	}
 }
 

@@ -126,11 +126,26 @@ def test_a_silent_client_does_not_hold_up_other_clients():
 
     async def check():
         server = Server(context("1001"))
-        await silent(server)
+        waiting = await silent(server)
         before = await shown(server)
         assert before == "1001", f"One client says nothing, and another one came. It was shown {before}, in place of 1001."
         await publish(server, "1002")
         after = await shown(server)
         assert after == "1002", f"While one client says nothing, 1002 was published, and another client came. It was shown {after}."
+        others = [await silent(server) for _ in range(100)]
+        after = await shown(server)
+        assert after == "1002", (
+            f"A hundred clients say nothing, and another client came. It was shown {after}. As many as are let in at once, so many silent clients "
+            "hold up all others."
+        )
+        # To the loop, an hour passes at once.
+        loop = asyncio.get_running_loop()
+        time = loop.time
+        loop.time = lambda: time() + 3600
+        await comes_as_far_as_it_can()
+        assert not any(task.done() for task in [waiting, *others]), (
+            "A client had said nothing for an hour, and `accept` gave up on it. Here, a client may take as long as it likes: a limit is for who "
+            "calls `accept` to set."
+        )
 
     asyncio.run(check())

@@ -81,6 +81,9 @@ func TestFilesThatCannotBeReadChangeNothing(t *testing.T) {
 	if err == nil {
 		t.Fatal("A file was missing, and `Reload` returned no error.")
 	}
+	if !errors.Is(err, errMissing) {
+		t.Fatalf("A file was missing, and `Reload` returned %v: the operator who asked needs the reason that `read` gave.", err)
+	}
 }
 
 // While a pair is being validated, clients are shown the one before.
@@ -102,6 +105,11 @@ func TestWhatIsNotValidatedIsNotServed(t *testing.T) {
 	}
 	if !errors.Is(err, errEarly) {
 		t.Fatalf("1002 is valid from tomorrow, and `Reload` returned %v: the operator who asked needs the reason.", err)
+	}
+	empty := &Store{}
+	_, err = Reload(empty, holding("1002"), func(*Pair) error { return errEarly })
+	if shown := empty.shown(); err == nil || shown != "nothing" {
+		t.Fatalf("Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown %s. A pair that clients refuse is no better than none, and whoever started the server is not told.", shown)
 	}
 }
 

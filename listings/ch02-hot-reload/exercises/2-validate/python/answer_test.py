@@ -91,6 +91,15 @@ def test_what_is_not_validated_is_not_served():
     assert said == "1002 is valid from tomorrow", (
         f"1002 is valid from tomorrow, and what the caller got of `reload` is {said!r}: the operator who asked needs the reason."
     )
+    store = Store(None)
+    try:
+        reload(store, lambda: "1002", refuse)
+    except Rejected:
+        pass
+    assert store.current is None, (
+        f"Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown {shown(store)}. A pair that clients "
+        "refuse is no better than none, and whoever started the server is not told."
+    )
 
 
 def test_a_rejected_pair_uses_up_no_number():

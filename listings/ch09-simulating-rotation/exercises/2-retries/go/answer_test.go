@@ -117,6 +117,19 @@ func TestALongOutageIsNoTrouble(t *testing.T) {
 			t.Fatalf("After %d failures in a row `Pause` panics, or the pause is far too short or too long: the doubling has overflowed. Whole numbers of Go do so without a word: what is too large becomes negative, or zero. An outage of a weekend is enough for that. Bound the number of doublings.", failures)
 		}
 	}
+	// A pause may be drawn: the longest of several counts.
+	longest := func(failures int) (long time.Duration) {
+		for range 20 {
+			long = max(long, Pause(failures, time.Hour, time.Hour))
+		}
+		return long
+	}
+	grown := longest(16)
+	for failures := 17; failures <= 100; failures++ {
+		if waits := longest(failures); waits < grown/4 {
+			t.Fatalf("After 16 failures in a row the pause is %v, and after %d it is %v: it has begun anew. To bound the number of doublings is to take the smaller of two numbers. The rest of a division goes back to nothing.", grown, failures, waits)
+		}
+	}
 }
 
 // trying says how long a pause is, and whether there was a panic.

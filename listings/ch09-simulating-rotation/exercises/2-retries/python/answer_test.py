@@ -111,6 +111,14 @@ def test_a_long_outage_is_no_trouble():
             f"After {failures} failures in a row `pause` raises, or the pause is far too short or too long ({waits!r}): the doubling has "
             "overflowed. A float of Python ends at about 2 ** 1024. Bound the number of doublings."
         )
+    # A pause may be drawn: the longest of several counts.
+    grown = max(seconds(16, HOUR, HOUR) for _ in range(20))
+    for failures in range(17, 101):
+        waits = max(seconds(failures, HOUR, HOUR) for _ in range(20))
+        assert waits >= grown / 4, (
+            f"After 16 failures in a row the pause is {grown:g} s, and after {failures} it is {waits:g} s: it has begun anew. To bound the number of "
+            "doublings is to take the smaller of two numbers. The rest of a division goes back to nothing."
+        )
 
 
 def test_after_the_end_it_is_not_hammered_either():

@@ -66,8 +66,11 @@ def test_each_renewal_falls_within_the_spread():
 def test_each_renewal_draws_anew():
     """Each renewal draws anew."""
     for lifetime in LIFETIMES.values():
-        for parts in fleet(lifetime):
-            assert max(parts) - min(parts) > 1e-9, (
+        same = [parts for parts in fleet(lifetime) if max(parts) - min(parts) <= 1e-9]
+        # One agent in thousands draws the same by chance, where lots are few.
+        if len(same) > MACHINES // 100:
+            parts = same[0]
+            raise AssertionError(
                 f"An agent renewed {RENEWALS} leaves, and was due after {parts[0]:.4f} of the lifetime each time. Two agents that ask their "
                 "authority at one moment do so at every renewal from then on, and one with a small lot renews more often than the others "
                 "forever. Let `due` draw each time it is called (a default argument is evaluated once), and do not round: `int` makes "
