@@ -23,6 +23,8 @@ const THEMES = ["light", "navy"];
 const PAPER = "@media print { *, *::before { background-color: transparent !important } html { background-color: #fff !important } }";
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
+// A tablet, a small window, and the least width that has the contents beside the text.
+const BETWEEN = [620, 850, 1080].map((width) => ({ width, height: 900 }));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const { MEMO: memo, JUDGE: judging, BUILDER: builder, LOOK_ANEW } = process.env;
@@ -111,6 +113,29 @@ async function fits(page, where) {
     for (const text of cut) { problem(where, `a text has no room: ${text}`); }
     for (const row of rows) { problem(where, `a row of a table breaks: ${row}`); }
     for (const code of codes) { problem(where, `code is wider than the page: ${code}`); }
+}
+
+// No word of the text breaks inside, but where the page allows it. Hashes have no room anywhere.
+async function unbroken(page, where) {
+    const broken = await page.evaluate(() => {
+        const found = [];
+        const range = document.createRange();
+        const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+        const top = (node, at) => {
+            range.setStart(node, at);
+            range.setEnd(node, at + 1);
+            return range.getBoundingClientRect().bottom;
+        };
+        for (let node; (node = walker.nextNode());) {
+            if (node.parentElement.closest("svg, pre, .log, .upright th")) { continue; }
+            for (const { 0: word, index } of node.data.matchAll(/[\p{L}\p{N}“”"'_.,:;]{4,34}/gu)) {
+                const first = top(node, index);
+                if (first > 0 && top(node, index + word.length - 1) > first + 4) { found.push(word); }
+            }
+        }
+        return found;
+    });
+    for (const word of broken) { problem(where, `a word breaks inside: ${word}`); }
 }
 
 // All of axe's rules, or these. Contrast is looked at where `mark` says.
@@ -338,9 +363,15 @@ async function readIt(page, name, theme) {
     await fits(page, `${where} narrow`);
     await labelled(page, `${where} narrow`);
     await picture(page, `${name}-${theme}-narrow`);
+    for (const between of theme === THEMES[0] ? BETWEEN : []) {
+        await page.setViewportSize(between);
+        await contents(page, between.width >= 1080);
+        await fits(page, `${where} ${between.width}`);
+    }
     await page.setViewportSize(WIDE);
     await contents(page, true);
     await fits(page, `${where} wide`);
+    await unbroken(page, `${where} wide`);
     const kept = await page.evaluate((theme) => document.documentElement.classList.contains(theme), theme);
     if (!kept) { problem(where, "the theme that was chosen before is forgotten"); }
     await legible(page, where);

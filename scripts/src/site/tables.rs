@@ -25,6 +25,8 @@ static TAG: LazyLock<Regex> =
 /// Pixels that a table has for sure on a phone, and beside the table of contents of a window of 1,280 pixels.
 const PHONE: usize = 345;
 const WINDOW: usize = 890;
+/// Pixels that it has for sure on a page that is no phone's.
+const TABLET: usize = 700;
 /// Pixels of a character and of what is left free in a cell: on a phone, in a window, and in small type.
 const ON_PHONE: (usize, usize) = (8, 14);
 const IN_WINDOW: (usize, usize) = (8, 24);
@@ -62,7 +64,8 @@ pub(super) fn mark(page: &str) -> String {
     TABLE.replace_all(page, mend).into_owned()
 }
 
-/// How a table is shown: cell below cell on a phone (`stacks`); in a window in smaller type (`small`), also with
+/// How a table is shown: cell below cell on a phone (`stacks`), and in smaller type where there is less room than in
+/// a window (`tight`); in a window in smaller type (`small`), also with
 /// names of columns that stand upright (`upright`), or with a card for each row (`cards`).
 fn class(columns: &[Column]) -> Option<&'static str> {
     let needs = |(character, free): (usize, usize), width: fn(&Column) -> usize| {
@@ -70,6 +73,9 @@ fn class(columns: &[Column]) -> Option<&'static str> {
     };
     let readable = |column: &Column| column.name.max(column.text);
     if needs(IN_WINDOW, readable) <= WINDOW {
+        if needs(IN_WINDOW, readable) > TABLET {
+            return Some("stacks tight");
+        }
         let stacks = needs(ON_PHONE, readable) > PHONE || is_squeezed(columns);
         return stacks.then_some("stacks");
     }
@@ -229,6 +235,7 @@ mod tests {
         };
         assert_eq!(class(&columns(10, 5, 10, 3)), None);
         assert_eq!(class(&columns(10, 20, 20, 3)), Some("stacks"));
+        assert_eq!(class(&columns(10, 30, 30, 3)), Some("stacks tight"));
         assert_eq!(class(&columns(7, 7, 12, 9)), Some("stacks small"));
         assert_eq!(class(&columns(12, 4, 4, 18)), Some("stacks small upright"));
         assert_eq!(class(&columns(12, 12, 12, 12)), Some("stacks cards"));
