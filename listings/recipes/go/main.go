@@ -33,12 +33,40 @@ func main() {
 	http.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) { w.Write(large) })
 	server := http.Server{
 		Addr:              os.Args[5],
+		Handler:           patient(http.DefaultServeMux),
 		TLSConfig:         &tls.Config{GetCertificate: rotating.GetCertificate},
 		ReadHeaderTimeout: 10 * time.Second, // And with it the handshake.
+		ReadTimeout:       room,             // A request with its body. Give large uploads more.
 		IdleTimeout:       2 * time.Minute,  // HTTP/2: ends a connection without requests.
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: room},
 	}
 	log.Fatal(server.ListenAndServeTLS("", ""))
 	// ANCHOR_END: server
+}
+
+// room is how long a client may take to make room for the next part of its answer. WriteTimeout would be
+// for whole answers, and cut clients that are slow.
+const room = 30 * time.Second
+
+// patient gives each part of an answer that time.
+func patient(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(parts{w}, r) })
+}
+
+type parts struct{ http.ResponseWriter }
+
+func (p parts) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+func (p parts) Write(answer []byte) (written int, err error) {
+	control := http.NewResponseController(p.ResponseWriter)
+	for part := range slices.Chunk(answer, 16<<10) {
+		_ = control.SetWriteDeadline(time.Now().Add(room))
+		n, err := p.ResponseWriter.Write(part)
+		if written += n; err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 // hook logs what is news. A metric would be set here as well: the end of what is served, the moment of

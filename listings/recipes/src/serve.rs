@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -26,6 +27,17 @@ use crate::rotating::Rotating;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// And so long for each later one. Clients let an idle connection go before, many after 90 seconds.
 const IDLE: Duration = Duration::from_secs(120);
+/// And so long to make room for an answer that it has asked for.
+const ROOM: Duration = Duration::from_secs(30);
+
+/// Has the kernel end each connection of this listener whose client takes nothing for [`ROOM`] of what it
+/// was sent. Linux does so when its next probe is due, some time later; elsewhere such a client stays.
+pub fn bounded<'a>(listener: impl Into<SockRef<'a>>) {
+    #[cfg(target_os = "linux")]
+    if let Err(why) = listener.into().set_tcp_user_timeout(Some(ROOM)) {
+        eprintln!("clients that do not read are not given up: {why}");
+    }
+}
 
 /// A configuration for the life of the process: each handshake asks `pair` for the certificate.
 pub fn config(pair: Arc<Rotating>) -> Arc<ServerConfig> {
@@ -44,6 +56,7 @@ where
     S::Future: Send + 'static,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
+    bounded(&listener); // Its connections inherit that.
     let acceptor = TlsAcceptor::from(config);
     loop {
         let Ok((tcp, _)) = listener.accept().await else {

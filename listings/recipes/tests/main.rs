@@ -3,6 +3,7 @@
 
 mod checklist;
 mod copied;
+mod held;
 mod judged;
 mod kubernetes;
 mod logged;

@@ -21,20 +21,20 @@ use crate::programs::{Running, build_go, here, lines, started};
 const BOUND: Duration = Duration::from_secs(60);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-struct Server {
-    address: SocketAddr,
+pub struct Server {
+    pub address: SocketAddr,
     root: String,
-    _running: Running,
+    pub running: Running,
 }
 
 impl Server {
     /// A server that does not say where it listens.
-    async fn start_by(command: Command, agent: &Agent) -> Self {
-        let (address, _running) = started(command, &agent.files(), Stdio::null()).await;
+    pub async fn start_by(command: Command, agent: &Agent) -> Self {
+        let (address, running) = started(command, &agent.files(), Stdio::null()).await;
         Self {
             address,
             root: agent.root_pem().to_owned(),
-            _running,
+            running,
         }
     }
 
@@ -61,12 +61,12 @@ impl Server {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             root: agent.root_pem().to_owned(),
-            _running: running,
+            running,
         }
     }
 
     /// A client that speaks this protocol, and has sent so much.
-    async fn begun(&self, protocol: &str, bytes: &[u8]) -> TlsStream<TcpStream> {
+    pub async fn begun(&self, protocol: &str, bytes: &[u8]) -> TlsStream<TcpStream> {
         let config = lab::client::config(&self.root, Options::default()).unwrap();
         let mut config = Arc::unwrap_or_clone(config);
         config.alpn_protocols = vec![protocol.into()];
@@ -118,7 +118,7 @@ async fn what_was_begun_is_let_go_and_what_asked_is_kept() {
 }
 
 /// A copy of a recipe, in which a time is shorter.
-fn with_shorter(language: &str, file: &str, time: &str, shorter: &str) -> TempDir {
+pub fn with_shorter(language: &str, file: &str, time: &str, shorter: &str) -> TempDir {
     let copy = lab::directory().unwrap();
     for entry in fs::read_dir(here().join(language)).unwrap() {
         let entry = entry.unwrap();
@@ -133,7 +133,7 @@ fn with_shorter(language: &str, file: &str, time: &str, shorter: &str) -> TempDi
 }
 
 /// What a client of HTTP/2 has said before it stops: its preface and settings, and half of what comes next.
-fn begun_in_http2(next: &[u8]) -> Vec<u8> {
+pub fn begun_in_http2(next: &[u8]) -> Vec<u8> {
     [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         &[0, 0, 0, 4, 0, 0, 0, 0, 0][..],

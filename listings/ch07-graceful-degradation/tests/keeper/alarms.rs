@@ -98,6 +98,10 @@ fn at(seconds: u64) -> UnixTime {
 }
 
 fn leaf(lifetime: Duration) -> CertificateDer<'static> {
+    leaf_from(Duration::ZERO, lifetime)
+}
+
+fn leaf_from(starts_after: Duration, lifetime: Duration) -> CertificateDer<'static> {
     let directory = lab::directory().unwrap();
     let clock = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -106,6 +110,7 @@ fn leaf(lifetime: Duration) -> CertificateDer<'static> {
     let date = Virtual::starting_at(beginning()).date();
     let mut agent = Agent::at(directory.path(), Strategy::Bundle, date).unwrap();
     let request = LeafRequest {
+        starts_after,
         lifetime,
         ..LeafRequest::new("localhost")
     };
@@ -153,6 +158,13 @@ fn a_chain_ends_with_the_first_that_expires() {
         let window = Window::of(&chain).unwrap();
         assert_eq!(window.seconds_left(at(0)), 60);
         assert!(!window.contains(at(61)));
+    }
+    // And it begins with the last of them that does.
+    let (now, soon) = (leaf(HOUR), leaf_from(MINUTE, HOUR));
+    for chain in [[now.clone(), soon.clone()], [soon, now]] {
+        let window = Window::of(&chain).unwrap();
+        assert!(!window.contains(at(59)) && window.contains(at(60)));
+        assert_eq!(window.lifetime(), 59 * 60);
     }
     assert_eq!(Window::of(&[]), None);
     assert_eq!(Window::of(&[CertificateDer::from(vec![1])]), None);

@@ -169,7 +169,9 @@ async fn a_root_of_peers_that_had_ended() {
     prometheus.watch(&scene, 2 * HOUR).await;
     assert!(prometheus.told.is_empty(), "{:?}", prometheus.told);
     assert_eq!(scene.log.all(&want("trust_expired")).len(), 1);
-    assert!(metrics(&scene.keeper).contains("\ntrust_expired 1\n"));
+    let text = metrics(&scene.keeper);
+    assert!(text.contains("\ntrust_expired 1\n"), "{text}");
+    assert!(text.contains("\ntrust_expired_since_start 0\n"), "{text}");
 }
 
 /// A leaf that lacks a name which the server was not told to keep is served, and that is said. The

@@ -7,5 +7,6 @@ mod end_of_budget;
 mod faults;
 mod firing;
 mod last_known_good;
+mod paths;
 mod readiness;
 mod scene;

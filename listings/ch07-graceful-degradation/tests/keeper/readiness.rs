@@ -287,10 +287,14 @@ async fn a_mount_that_hangs_silences_nothing() {
     scene.put("tls.crt", "");
 
     // tokio does not let time pass by itself while somebody hangs: it is moved by hand.
+    let mut at_work = Vec::new();
     for _ in 0..17 * 12 {
         advance(POLL).await;
         tokio::task::yield_now().await;
+        at_work.push(Arc::strong_count(&scene.keeper));
     }
+    // One look hangs, and no other is begun: each would take a thread, until there are none.
+    assert_eq!(at_work.last(), at_work.get(12), "looks pile up");
     let late = want("identity_expiring").with("level", "late");
     assert_eq!(scene.log.all(&late).len(), 1);
     let against = scene.keeper.ready().unwrap_err();

@@ -1,6 +1,7 @@
 //! actix-web: it takes a configuration of rustls, and accepts by itself.
 
 use std::error::Error;
+use std::net::TcpListener;
 
 use actix_web::rt::System;
 use actix_web::web::{self, Data};
@@ -8,6 +9,7 @@ use actix_web::{App, HttpServer};
 use hyper::body::Bytes;
 use recipes::report::Figures;
 use recipes::rotating::Rotating;
+use recipes::serve::bounded;
 use recipes::{arguments, large, report};
 use rustls::ServerConfig;
 
@@ -35,7 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 web::get().to(async |figures: Data<Figures>| figures.to_string()),
             )
     };
-    let server = HttpServer::new(app).bind_rustls_0_23(address, config)?;
+    let listener = TcpListener::bind(address)?;
+    bounded(&listener);
+    let server = HttpServer::new(app).listen_rustls_0_23(listener, config)?;
     // ANCHOR_END: actix
     Ok(System::new().block_on(server.run())?)
 }
