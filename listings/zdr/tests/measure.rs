@@ -230,6 +230,10 @@ fn sessions_and_rotations() {
     let for_ever = (10..60).map(|n| returning(n * 100, true, 0));
     let for_ever: Vec<_> = first.iter().cloned().chain(for_ever).collect();
     assert_eq!(codes(&for_ever), [Code::ResumesForEver]);
+    // A session ends two rotations after it began. Few come, so that the last quarter of them spans several.
+    let one_old = (10..40).map(|n| returning(n * 100, true, (n / 10 - 1).saturating_sub(1) as u32));
+    let one_old: Vec<_> = first.iter().cloned().chain(one_old).collect();
+    assert_eq!(codes(&one_old), []);
     // After each rotation the first has to pay, and the others resume its session.
     let lost = (10..60).map(|n| returning(n * 100, n % 10 != 0, (n / 10) as u32));
     let lost: Vec<_> = first.iter().cloned().chain(lost).collect();

@@ -38,6 +38,7 @@ use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::aside::Amiss;
 use crate::testbed::rotate::rotate;
+use crate::testbed::signalled::ended_by_its_signal;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
 
@@ -184,6 +185,13 @@ impl Run {
         let errors = || records.iter().filter_map(|record| record.error.as_deref());
         let short = errors().find(|error| is_short(error)).map(short_of_files);
         short.or_else(|| errors().find(|error| is_full(error)).map(full))
+    }
+
+    /// Why there is no verdict where the signal of the first reload has ended the server, or what starts it.
+    pub(super) fn ended_by_the_first_signal(&self, testbed: &mut TestBed) -> Option<Error> {
+        let has_rotated = self.windows.iter().any(|of| of.first_new.is_some());
+        let ended = (!has_rotated).then(|| ended_by_its_signal(&mut testbed.server));
+        ended.flatten()
     }
 
     /// How long the run has taken so far.

@@ -277,7 +277,7 @@ pub fn of_resumption(records: &[Attempt], rotations: &[Rotation], latest: u32) -
         return Vec::new();
     }
     let found = [
-        resumes_for_ever(&resuming, rotations.len(), latest),
+        resumes_for_ever(&resuming, rotations, latest),
         tickets_lost(&resuming, rotations),
     ];
     let words = found.into_iter().flatten();
@@ -289,19 +289,26 @@ pub fn of_resumption(records: &[Attempt], rotations: &[Rotation], latest: u32) -
 /// Sessions that outlive several rotations.
 fn resumes_for_ever(
     resuming: &[&Attempt],
-    rotations: usize,
+    rotations: &[Rotation],
     latest: u32,
 ) -> Option<(Code, String)> {
+    // How many rotations later it came than its session began. It may come long before the last of them.
+    let age = |record: &&Attempt| {
+        let shown = |of: &&Rotation| of.notified_ms + of.first_new_ms.unwrap_or_default();
+        let later = rotations.iter().filter(|of| shown(of) > ms(record.began));
+        let then = latest.saturating_sub(later.count() as u32);
+        Some(then.saturating_sub(record.shown?))
+    };
     // The last quarter: what is resumed there has outlived most rotations.
     let late = resuming[resuming.len() * 3 / 4..].iter();
     let resumed = late.filter(|record| record.resumed);
-    let oldest = resumed.filter_map(|record| record.shown).min()?;
+    let oldest = resumed.filter_map(age).max()?;
     let words = format!(
-        "After {rotations} rotations, returning clients still resume sessions that began {} \
-         generations ago, and are not shown the new certificate.",
-        latest.saturating_sub(oldest)
+        "After {} rotations, returning clients still resume sessions that began {oldest} generations ago, and are \
+         not shown the new certificate.",
+        rotations.len()
     );
-    (oldest + 3 <= latest).then_some((Code::ResumesForEver, words))
+    (oldest >= 3).then_some((Code::ResumesForEver, words))
 }
 
 /// Sessions that end with each rotation, where they were resumed before.
