@@ -76,7 +76,8 @@ pub fn retirement(defect: Option<Defect>) -> Retirement {
             _ => 1,
         },
         spread: Duration::ZERO,
-        grace: Duration::from_secs(30),
+        // Longer than a check on a busy machine.
+        grace: Duration::from_secs(600),
         session_life: LIFE,
     }
 }

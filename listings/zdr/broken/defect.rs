@@ -166,6 +166,10 @@ pub enum Defect {
     QuicMigrationLost,
     /// It rebuilds its configuration from defaults, which speak only TLS 1.3.
     Tls12Dropped,
+    /// It rebuilds its configuration from defaults of long ago, which speak only TLS 1.2.
+    Tls13Dropped,
+    /// After a reload it asks clients for a certificate, and takes whichever they have.
+    AnyClientCertificate,
     /// It cuts each upload at a reload.
     CutsUploads,
     /// It closes WebSockets at a reload, as if nothing were in progress on them.

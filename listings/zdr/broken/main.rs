@@ -5,6 +5,7 @@
 //! server as it is found in the field.
 
 mod answer;
+mod anyone;
 mod arguments;
 mod aside;
 mod defect;

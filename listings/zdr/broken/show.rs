@@ -15,11 +15,12 @@ use ch02_hot_reload::{Generation, Loader};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::mutual;
 use lab::chain;
-use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 
+use crate::anyone::Anyone;
 use crate::aside::Aside;
 use crate::defect::Defect;
 use crate::leaks;
@@ -136,14 +137,20 @@ fn config(
 ) -> Result<ServerConfig, String> {
     let mut config = match asks_clients {
         _ if resolver.defect == Some(Defect::Tls12Dropped) => {
-            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-            let builder = ServerConfig::builder_with_provider(provider);
-            let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]);
-            let builder = builder.map_err(|error| error.to_string())?;
+            of_one_version(identity, &rustls::version::TLS13)?
+        }
+        _ if resolver.defect == Some(Defect::Tls13Dropped) => {
+            of_one_version(identity, &rustls::version::TLS12)?
+        }
+        true if resolver.defect == Some(Defect::AnyClientCertificate) => {
             let pair = SingleCertAndKey::from(identity.certified.clone());
-            builder
-                .with_no_client_auth()
-                .with_cert_resolver(Arc::new(pair))
+            ServerConfig::builder_with_provider(
+                rustls::crypto::aws_lc_rs::default_provider().into(),
+            )
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_client_cert_verifier(Anyone::new())
+            .with_cert_resolver(Arc::new(pair))
         }
         true => mutual::server_config(identity).map_err(|error| error.to_string())?,
         false => {
@@ -153,6 +160,21 @@ fn config(
     };
     config.cert_resolver = Arc::new(resolver);
     Ok(config)
+}
+
+/// A configuration of defaults, which speak one version of TLS.
+fn of_one_version(
+    identity: &Identity,
+    version: &'static SupportedProtocolVersion,
+) -> Result<ServerConfig, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_protocol_versions(&[version]);
+    let builder = builder.map_err(|error| error.to_string())?;
+    let pair = SingleCertAndKey::from(identity.certified.clone());
+    Ok(builder
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(pair)))
 }
 
 /// Sessions outlive the generation under which they began, and not the one after it: a client that

@@ -66,6 +66,9 @@ pub async fn check(
         error = control.interrupted() => Some(error),
     };
     // ANCHOR_END: check
+    if let Some(ended) = run.ended_by_the_first_signal(&mut testbed) {
+        return Err(ended);
+    }
     // ANCHOR: scenarios
     stop(load, control, &mut interrupted).await;
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));

@@ -39,6 +39,9 @@ pub enum Error {
     /// Before anything was rotated, something was not as the description has it.
     #[error("before anything was rotated: {0}")]
     Preflight(Box<Advice>),
+    /// The first reload ended the process that gets the signal.
+    #[error("at the first reload: {0}")]
+    Signalled(Box<Advice>),
     /// This server, or this command, cannot do what is asked for.
     #[error("{0}")]
     Invalid(String),

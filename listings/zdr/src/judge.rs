@@ -3,7 +3,7 @@
 //! - [`measure`]: from attempts to figures.
 //! - [`findings`]: from figures to findings; [`beside`]: of certificates that stand beside the first.
 //! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
-//! - [`overload`]: what is no failure where there was too much to do.
+//! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
 //! - [`growth`]: what each rotation leaves behind.
 //! - [`verdict`]: from findings and figures to a verdict.
 //! - [`of_server`]: what the server's process and its output tell.
@@ -13,6 +13,7 @@
 
 pub mod beside;
 mod chance;
+mod explained;
 pub mod findings;
 pub mod flap;
 pub mod growth;

@@ -197,8 +197,8 @@ fn spawn_new(tasks: &mut JoinSet<()>, mut context: ProbeContext, rate: f64) -> i
             return Ok(());
         }
         Class::Mutual => {
-            let unauthenticated = target.client(None, false, None)?;
-            tasks.spawn(unauthenticated_connections(context, unauthenticated, rate));
+            let clients = target.unauthenticated_clients()?;
+            tasks.spawn(unauthenticated_connections(context, clients, rate));
             return Ok(());
         }
         Class::Tls12 => target.tls12_client(),

@@ -221,7 +221,7 @@ fn sessions_and_rotations() {
         ..probe(due, 5, shown)
     };
     let codes = |records: &[Attempt]| -> Vec<Code> {
-        let found = of_resumption(records, &seen);
+        let found = of_resumption(records, &seen, 4);
         found.iter().map(|finding| finding.code).collect()
     };
     let before = |due| returning(due, due > 0, 0);
@@ -234,6 +234,10 @@ fn sessions_and_rotations() {
     let seldom = [(1100, 1), (1200, 1), (1300, 1), (2100, 1)];
     let seldom = seldom.map(|(due, shown)| returning(due, true, shown));
     assert_eq!(codes(&seldom), []);
+    // A session ends two rotations after it began. Few come, so that the last quarter of them spans several.
+    let one_old = (10..40).map(|n| returning(n * 100, true, (n / 10 - 1).saturating_sub(1) as u32));
+    let one_old: Vec<_> = first.iter().cloned().chain(one_old).collect();
+    assert_eq!(codes(&one_old), []);
     // After each rotation the first has to pay, and the others resume its session.
     let lost = (10..60).map(|n| returning(n * 100, n % 10 != 0, (n / 10) as u32));
     let lost: Vec<_> = first.iter().cloned().chain(lost).collect();

@@ -49,7 +49,7 @@ pub enum FailureKind {
     Lost,
     /// A byte of the answer was wrong.
     Corrupt,
-    /// A client without a certificate was answered.
+    /// A client without a certificate, or with one of an unknown authority, was answered.
     StrangerLetIn,
 }
 
@@ -73,7 +73,7 @@ impl FailureKind {
             Self::Interrupted => "interrupted in the middle of an upload or a conversation",
             Self::Lost => "request lost on a kept connection",
             Self::Corrupt => "wrong bytes",
-            Self::StrangerLetIn => "client without a certificate let in",
+            Self::StrangerLetIn => "client without a trusted certificate let in",
         }
     }
 }

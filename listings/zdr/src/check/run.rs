@@ -38,6 +38,7 @@ use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::aside::Amiss;
 use crate::testbed::rotate::rotate;
+use crate::testbed::signalled::ended_by_its_signal;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
 
@@ -186,6 +187,13 @@ impl Run {
         short.or_else(|| errors().find(|error| is_full(error)).map(full))
     }
 
+    /// Why there is no verdict where the signal of the first reload has ended the server, or what starts it.
+    pub(super) fn ended_by_the_first_signal(&self, testbed: &mut TestBed) -> Option<Error> {
+        let has_rotated = self.windows.iter().any(|of| of.first_new.is_some());
+        let ended = (!has_rotated).then(|| ended_by_its_signal(&mut testbed.server));
+        ended.flatten()
+    }
+
     /// How long the run has taken so far.
     pub(super) fn elapsed(&self) -> Duration {
         self.recorder.now()
@@ -250,7 +258,8 @@ impl Run {
         records: &[Attempt],
         rotations: &[Rotation],
     ) -> Vec<Finding> {
-        let mut findings = findings::of_resumption(records, rotations);
+        let latest = testbed.chains.latest();
+        let mut findings = findings::of_resumption(records, rotations, latest);
         if let Some(resources) = &self.resources {
             findings.extend(of_resources(resources, &self.growth, rotations.len()));
         }

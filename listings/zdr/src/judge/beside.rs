@@ -1,6 +1,7 @@
 //! Certificates that stand beside the first: that of another listener, that of another kind of key, and what a
 //! server shows to clients that name none or speak TLS 1.2.
 
+use std::mem::discriminant;
 use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, Differs};
@@ -89,14 +90,14 @@ pub fn of_nameless(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     })
 }
 
-/// What became of clients that stand aside: each that was shown the old certificate, or refused, after a rotation
+/// What became of clients that stand aside: each that was shown the old certificate, refused, or given less than before, after a rotation
 /// of this number, of so many rotations.
 pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Finding> {
-    let is_old = |amiss: &Amiss| *amiss == Amiss::KeptOld;
     let mut each: Vec<(&(u32, Differs, Amiss), usize)> = Vec::new();
     for missed in missed {
-        let same =
-            |of: &(u32, Differs, Amiss)| of.1 == missed.1 && is_old(&of.2) == is_old(&missed.2);
+        let same = |of: &(u32, Differs, Amiss)| {
+            of.1 == missed.1 && discriminant(&of.2) == discriminant(&missed.2)
+        };
         match each.iter_mut().find(|(of, _)| same(of)) {
             Some((_, many)) => *many += 1,
             None => each.push((missed, 1)),
@@ -111,6 +112,12 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
             Amiss::Refused(error) => (
                 Code::HandshakesFailed,
                 format!("was refused ({error}), although it was served before the first rotation"),
+            ),
+            Amiss::AgreesElse(said) => (
+                Code::HandshakesFailed,
+                format!(
+                    "was given {said} as before the first rotation: a client that insists on that is refused"
+                ),
             ),
         };
         let words = format!(

@@ -268,7 +268,7 @@ fn of_those(
 }
 
 /// What becomes of sessions that are resumed.
-pub fn of_resumption(records: &[Attempt], rotations: &[Rotation]) -> Vec<Finding> {
+pub fn of_resumption(records: &[Attempt], rotations: &[Rotation], latest: u32) -> Vec<Finding> {
     let resuming: Vec<_> = records
         .iter()
         .filter(|record| record.class == Class::Resuming && record.failed.is_none())
@@ -277,7 +277,7 @@ pub fn of_resumption(records: &[Attempt], rotations: &[Rotation]) -> Vec<Finding
         return Vec::new();
     }
     let found = [
-        resumes_for_ever(&resuming, rotations),
+        resumes_for_ever(&resuming, rotations, latest),
         tickets_lost(&resuming, rotations),
     ];
     let words = found.into_iter().flatten();
@@ -287,29 +287,28 @@ pub fn of_resumption(records: &[Attempt], rotations: &[Rotation]) -> Vec<Finding
 }
 
 /// Sessions that outlive several rotations.
-fn resumes_for_ever(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, String)> {
-    let shown =
-        |rotation: &Rotation| rotation.notified_ms + rotation.first_new_ms.unwrap_or_default();
-    // How many rotations had been shown when a client came. Where few clients come, the last of them are far from
-    // the end of the run, and the newest certificate of all is not the one that they missed.
-    let came = |record: &Attempt| {
-        let began = ms(record.began);
-        rotations
-            .iter()
-            .filter(|rotation| shown(rotation) <= began)
-            .count() as u32
+fn resumes_for_ever(
+    resuming: &[&Attempt],
+    rotations: &[Rotation],
+    latest: u32,
+) -> Option<(Code, String)> {
+    // How many rotations later it came than its session began. It may come long before the last of them.
+    let age = |record: &&Attempt| {
+        let shown = |of: &&Rotation| of.notified_ms + of.first_new_ms.unwrap_or_default();
+        let later = rotations.iter().filter(|of| shown(of) > ms(record.began));
+        let then = latest.saturating_sub(later.count() as u32);
+        Some(then.saturating_sub(record.shown?))
     };
     // The last quarter: what is resumed there has outlived most rotations.
     let late = resuming[resuming.len() * 3 / 4..].iter();
     let resumed = late.filter(|record| record.resumed);
-    let age = |record: &&Attempt| Some(came(record).saturating_sub(record.shown?));
-    let ages = resumed.filter_map(age).max()?;
+    let oldest = resumed.filter_map(age).max()?;
     let words = format!(
-        "After {} rotations, returning clients still resume sessions that began {ages} \
-         generations ago, and are not shown the new certificate.",
+        "After {} rotations, returning clients still resume sessions that began {oldest} generations ago, and are \
+         not shown the new certificate.",
         rotations.len()
     );
-    (ages >= 3).then_some((Code::ResumesForEver, words))
+    (oldest >= 3).then_some((Code::ResumesForEver, words))
 }
 
 /// Sessions that end with each rotation, where they were resumed before.

@@ -4,15 +4,11 @@
 use std::time::Duration;
 
 use crate::attempt::{Attempt, FailureKind};
-use crate::judge::chance::by_chance;
+use crate::judge::explained::{is_given_up, is_load, near, waits_anywhere};
 use crate::report::format::{count, millis};
-use crate::report::{ClassReport, Code, Evidence, Finding, Phase, Severity};
+use crate::report::{ClassReport, Code, Evidence, Finding, Severity};
 use ch11_verification::rotation::Window;
 
-/// With less, chance does not explain that more fails during rotations than between them.
-const CHANCE: f64 = 0.001;
-/// The same of clients that wait for too long. Where there is too much to do, many of them do so at once.
-const CHANCE_TO_WAIT: f64 = 0.000_001;
 /// So many of a class's last handshakes tell what it is shown in the end.
 const LAST: usize = 12;
 
@@ -104,12 +100,10 @@ impl Overload {
         let Some(class) = classes.iter().find(|of| of.class == first.class) else {
             return false;
         };
+        let of_class = || records.iter().filter(|of| of.class == class.class);
         found.evidence.iter().all(|seen| match seen.kind {
-            FailureKind::Stalled => {
-                let of_class = records.iter().filter(|of| of.class == class.class);
-                waits_anywhere(of_class, windows, self.limit)
-            }
-            _ => is_load(seen, class),
+            FailureKind::Stalled => waits_anywhere(of_class(), windows, self.limit),
+            _ => is_load(seen, class) || is_given_up(seen.kind, of_class(), windows, self.limit),
         })
     }
 
@@ -160,32 +154,6 @@ impl Overload {
     }
 }
 
-/// Whether attempts that failed in this way did so for want of time, or as often without a rotation.
-fn is_load(evidence: &Evidence, class: &ClassReport) -> bool {
-    let kind = evidence.kind;
-    let counted = |phase: Phase| {
-        let failures = class.failures.iter();
-        let failures = failures.filter(|of| of.kind == kind && of.phase == phase);
-        let all = class.phases.get(&phase).map_or(0, |of| of.attempts);
-        (failures.map(|of| of.count).sum::<u64>(), all)
-    };
-    let (before, during) = (counted(Phase::Before), counted(Phase::During));
-    let after = counted(Phase::After);
-    match kind {
-        FailureKind::Refused
-        | FailureKind::HandshakeCut
-        | FailureKind::Severed
-        | FailureKind::Lost
-        | FailureKind::Interrupted
-        | FailureKind::Status => {
-            let without = (before.0 + after.0, before.1 + after.1);
-            let chance = by_chance((during.0, without.0), (during.1, without.1));
-            before.0 > 0 && chance >= CHANCE
-        }
-        _ => false,
-    }
-}
-
 /// Whether one in four had to wait, and more than a few.
 fn too_much((waited, of): (u64, u64)) -> bool {
     waited >= 3 && waited * 4 >= of
@@ -199,37 +167,6 @@ fn before(records: &[Attempt], began: Duration, limit: Duration) -> (u64, u64) {
     before.fold((0, 0), |(waited, of), record| {
         (waited + u64::from(waits(record)), of + 1)
     })
-}
-
-/// Whether an attempt was due while a rotation was coming through: until its certificate had been shown for as long.
-fn near(attempt: &Attempt, windows: &[Window], limit: Duration) -> bool {
-    let mut windows = windows.iter();
-    windows.any(|window| {
-        let shown = window.first_new.map_or(window.end, |new| new + limit);
-        (window.began..=shown).contains(&attempt.due)
-    })
-}
-
-/// Whether clients waited for too long at other times as well as while a rotation was coming through. Those that came
-/// before the first rotation had less time to.
-fn waits_anywhere<'a>(
-    records: impl Iterator<Item = &'a Attempt>,
-    windows: &[Window],
-    limit: Duration,
-) -> bool {
-    let began = windows.first().map_or(Duration::MAX, |first| first.began);
-    let (mut hit, mut of) = ((0, 0), (0, 0));
-    for record in records.filter(|of| of.due >= began) {
-        let waited = u64::from(record.failed == Some(FailureKind::Stalled));
-        let (hit, of) = match near(record, windows, limit) {
-            true => (&mut hit.0, &mut of.0),
-            false => (&mut hit.1, &mut of.1),
-        };
-        *hit += waited;
-        *of += 1;
-    }
-    // One in ten, far from any rotation, has nothing to do with one.
-    (hit.1 >= 3 && hit.1 * 10 >= of.1) || by_chance(hit, of) >= CHANCE_TO_WAIT
 }
 
 /// Whether all that is known of the end speaks for the last certificate: the last handshakes of each class show it,
@@ -424,6 +361,68 @@ mod tests {
         // Many were served in the end, and shown the old certificate.
         assert!(!overload.explains_all(&old, &slow, last));
         assert!(overload.explains_all(&old, &slow[..150], last));
+    }
+
+    /// All wait, and most in vain. One is cut: `when`, after `took`.
+    fn one_is_cut(when: u64, took: u64) -> Vec<Attempt> {
+        attempts(25_000, |due| match due {
+            due if due == when => (took, Some(FailureKind::HandshakeCut), 0),
+            ..5000 => (1500, None, 1),
+            due if due % 500 == 0 => (1500, None, 1 + (due / 5000) as u32),
+            _ => (5000, Some(FailureKind::Stalled), 0),
+        })
+    }
+
+    /// A server gives up clients for which it has no time. That is not known of one that had just come, or that was
+    /// cut while a rotation was coming through.
+    #[test]
+    fn who_is_given_up_after_a_long_wait_far_from_a_rotation_was_not_cut_by_one() {
+        assert_eq!(remain(&one_is_cut(7600, 2000)), Some(Vec::new()));
+        for (when, took) in [(7600, 200), (7600, 2700), (5600, 1200), (3600, 2000)] {
+            let remaining = remain(&one_is_cut(when, took)).unwrap();
+            assert!(!remaining.is_empty(), "{when}, {took}");
+        }
+    }
+
+    /// All that waited together are given up together. A server that cuts does so after each rotation.
+    #[test]
+    fn many_that_are_cut_in_one_moment_were_given_up() {
+        let cut = |after: &'static [u64]| {
+            attempts(25_000, move |due| match due {
+                ..5000 => (1500, None, 1),
+                due if after.iter().any(|at| (at + 2400..at + 2700).contains(&due)) => {
+                    (2000, Some(FailureKind::Lost), 0)
+                }
+                _ => (1500, None, 1 + (due / 5000) as u32),
+            })
+        };
+        assert_eq!(remain(&cut(&[5000])), Some(Vec::new()));
+        let remaining = remain(&cut(&[5000, 10_000, 15_000])).unwrap();
+        assert_eq!(remaining, [Code::RequestsFailed]);
+    }
+
+    /// Those that come in the same bad moment share its fate: one such moment near a rotation is chance where there are
+    /// as many far from them.
+    #[test]
+    fn a_bad_moment_near_one_rotation_is_none_of_its_own() {
+        let bad = |near: &'static [u64], far: &'static [u64]| {
+            attempts(45_000, move |due| match due {
+                due if near.iter().any(|at| (*at..=at + 2000).contains(&due)) => {
+                    (5000, Some(FailureKind::Stalled), 0)
+                }
+                due if far.contains(&due) => (5000, Some(FailureKind::Stalled), 0),
+                due => (1500, None, 1 + (due.min(24_900) / 5000) as u32),
+            })
+        };
+        let far: &[u64] = &[8300, 13_500, 18_800, 28_000, 33_000];
+        assert_eq!(remain(&bad(&[10_000], far)), Some(Vec::new()));
+        for (near, far) in [
+            (&[5000, 10_000, 15_000, 20_000][..], &far[..3]),
+            (&[10_000], &far[..2]),
+        ] {
+            let remaining = remain(&bad(near, far)).unwrap();
+            assert_eq!(remaining, [Code::HandshakesFailed], "{near:?}, {far:?}");
+        }
     }
 
     #[test]

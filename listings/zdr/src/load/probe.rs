@@ -3,6 +3,7 @@
 //! `second`, `quic` and `mutual`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, FailureKind, Recorder};
@@ -194,9 +195,18 @@ pub(super) async fn new_quic_connections(context: ProbeContext, client: QuicClie
     context.open_loop(rate, attempt).await;
 }
 
-/// New connections of clients without a certificate, which the server must turn away.
-pub(super) async fn unauthenticated_connections(context: ProbeContext, client: Client, rate: f64) {
-    let attempt = |due| probe_unauthenticated(context.clone(), client.clone(), due);
+/// New connections of clients without a trusted certificate, in turn, which the server must turn away. Each client
+/// comes with what is said of it if it is let in.
+pub(super) async fn unauthenticated_connections(
+    context: ProbeContext,
+    clients: [(Client, &'static str); 2],
+    rate: f64,
+) {
+    let turn = AtomicUsize::new(0);
+    let attempt = |due| {
+        let (client, said) = &clients[turn.fetch_add(1, Ordering::Relaxed) % clients.len()];
+        probe_unauthenticated(context.clone(), (client.clone(), said), due)
+    };
     context.open_loop(rate, attempt).await;
 }
 
@@ -213,14 +223,15 @@ async fn probe_quic(context: ProbeContext, client: Arc<QuicClient>, due: Duratio
 }
 
 /// An attempt that goes well when the client is turned away.
-async fn probe_unauthenticated(context: ProbeContext, client: Client, due: Duration) {
+async fn probe_unauthenticated(
+    context: ProbeContext,
+    (client, said): (Client, &'static str),
+    due: Duration,
+) {
     let began = context.recorder.now();
     let (sighting, outcome) = context.target.probe(&client).await;
     let outcome = match outcome {
-        Ok(()) => Err(Failed::new(
-            FailureKind::StrangerLetIn,
-            "it was answered".into(),
-        )),
+        Ok(()) => Err(Failed::new(FailureKind::StrangerLetIn, said.into())),
         // Turned away: with an alert, or, where that was lost on the way, by the end of it all.
         Err(failed) if failed.turned_away() => Ok(()),
         Err(failed) => Err(failed),

@@ -11,7 +11,7 @@ use ch06_in_flight_requests::client::{Download, Http, Version, asks_to_leave};
 use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::Incoming;
-use lab::authority::Issued;
+use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::{self, Client, Options, Seen};
 use rustls::{ClientConfig, KeyLog};
 use tokio::net::TcpStream;
@@ -67,6 +67,9 @@ pub struct Target {
     /// What it answers while nothing is rotated, where its pages are not known.
     pub usual: Arc<Usual>,
 }
+
+/// The name of the root of the clients' authority.
+pub(crate) const CLIENTS: &str = "Clients";
 
 /// What a handshake showed, and when it was complete.
 #[derive(Clone, Debug)]
@@ -184,6 +187,27 @@ impl Target {
         let mut config = self.config_with(None, Options::default(), identity)?;
         Arc::make_mut(&mut config).enable_sni = false;
         Ok(Client::with_config(config, &self.name)?)
+    }
+
+    /// Clients that a server which asks for certificates must reject, each with what is said if it does not: one has
+    /// none, and one has one by an authority that nobody trusts, although it bears the name of the right one.
+    ///
+    /// # Errors
+    /// As [`Target::client`].
+    pub fn unauthenticated_clients(&self) -> io::Result<[(Client, &'static str); 2]> {
+        let untrusted = Authority::named(CLIENTS)
+            .and_then(|mut untrusted| untrusted.issue(&LeafRequest::new("client")))
+            .map_err(io::Error::other)?;
+        Ok([
+            (
+                self.client(None, false, None)?,
+                "it was answered without a certificate",
+            ),
+            (
+                self.client(None, false, Some(&untrusted))?,
+                "it was answered with a certificate of an authority that is not in the list",
+            ),
+        ])
     }
 
     /// The same server for clients that take the second kind of key alone, where it has two.

@@ -12,7 +12,7 @@ use crate::attempt::FailureKind;
 use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::report::cause::kind::CauseKind;
-use crate::report::finding::{Evidence, Finding, Severity, Status};
+use crate::report::finding::{Finding, Severity, Status};
 
 /// One thing that is wrong with a server, and the failures that it explains.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -172,14 +172,18 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
     if by_its_end && beside(Code::Stopped) {
         return CauseKind::Ends;
     }
-    let cut = |of: &Evidence| of.kind == FailureKind::HandshakeCut;
+    let all = |kind: FailureKind| {
+        !found.evidence.is_empty() && found.evidence.iter().all(|of| of.kind == kind)
+    };
     match found.code {
+        Code::RequestsFailed if all(FailureKind::Status) => CauseKind::AnswersErrors,
+        // Others were served meanwhile.
+        Code::HandshakesFailed if found.differs.is_some() => CauseKind::ForgetsSettings,
         // It let go of what it had, and had nothing to come back with.
         Code::NotRecovered if beside(Code::LastGoodLost) => CauseKind::LosesLastGood,
         // Some of the connections that it cuts are still in their handshake.
         Code::HandshakesFailed
-            if !found.evidence.is_empty()
-                && found.evidence.iter().all(cut)
+            if all(FailureKind::HandshakeCut)
                 && (beside(Code::Severed) || beside(Code::RequestsFailed)) =>
         {
             CauseKind::CutsConnections

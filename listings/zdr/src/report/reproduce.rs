@@ -40,6 +40,14 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             "is answered, although it shows no certificate",
         ),
         (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => cut(reach, class)?,
+        (CauseKind::AnswersErrors, _) => (
+            requests(reach, "--fail ")?,
+            "fails if the server reloads meanwhile: an error status counts",
+        ),
+        (CauseKind::ForgetsSettings, _) => (
+            handshake("-verify_return_error -brief ")?,
+            "differs before and after a reload: a handshake fails, or agrees on less",
+        ),
         (CauseKind::RefusesClients | CauseKind::Waits, _) => (
             format!("while {}; do :; done", handshake("-verify_return_error ")?),
             "goes on until the first handshake fails: reload the server meanwhile",
@@ -63,14 +71,20 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
     Some(Reproduction { command, shows })
 }
 
+/// Many requests over one connection, with more options.
+fn requests(reach: &Reach, more: &str) -> Option<String> {
+    let many = format!("{}#[1-1000]", reach.request.as_deref()?);
+    curl(
+        reach,
+        true,
+        &format!("{more}--fail-early --rate 10/s "),
+        &many,
+    )
+}
+
 /// What is cut while the server reloads. curl has HTTP/3 where it was built with it.
 fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
     let download = |more| curl(reach, true, more, reach.download.as_deref()?);
-    let requests = |version: &str| {
-        let many = format!("{}#[1-1000]", reach.request.as_deref()?);
-        let more = format!("{version}--fail-early --rate 10/s ");
-        curl(reach, true, &more, &many)
-    };
     let over_one = "fails if the server reloads meanwhile: all requests go over one connection";
     Some(match class {
         Some(Class::Moving) => (
@@ -81,8 +95,8 @@ fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
             download("--limit-rate 1M ")?,
             "is cut if the server reloads meanwhile",
         ),
-        Some(Class::Http3) => (requests("--http3-only ")?, over_one),
-        _ => (requests("")?, over_one),
+        Some(Class::Http3) => (requests(reach, "--http3-only ")?, over_one),
+        _ => (requests(reach, "")?, over_one),
     })
 }
 

@@ -110,6 +110,11 @@ pub(crate) fn lives(pid: i32) -> bool {
     processes::lives(pid)
 }
 
+/// Whether this signal would end a process. `None` where the system does not tell.
+pub(crate) fn would_end(pid: i32, signal: Signal) -> Option<bool> {
+    processes::would_end(pid, signal)
+}
+
 /// Ends all that the `zdr` with this process number has started: what bears its mark, and what is
 /// of these process groups.
 pub fn end_all(zdr: u32, groups: impl IntoIterator<Item = i32>) {

@@ -73,6 +73,16 @@ pub(super) fn lives(pid: i32) -> bool {
     stat.is_ok_and(|stat| stat.state != 'Z')
 }
 
+/// Whether this signal would end a process: it neither catches nor ignores it, and does not take it from a queue
+/// either. `None` where that is not known.
+pub(super) fn would_end(pid: i32, signal: Signal) -> Option<bool> {
+    let status = Process::new(pid)
+        .and_then(|process| process.status())
+        .ok()?;
+    let dealt_with = status.sigcgt | status.sigign | status.sigblk;
+    Some(dealt_with & (1 << (signal.as_raw() - 1)) == 0)
+}
+
 /// What they use at this moment.
 pub(super) fn usage(members: &[Member]) -> Option<Usage> {
     let mut usage = Usage {

@@ -26,6 +26,11 @@ pub(super) fn lives(pid: i32) -> bool {
 }
 
 /// Not known.
+pub(super) fn would_end(_: i32, _: Signal) -> Option<bool> {
+    None
+}
+
+/// Not known.
 pub(super) fn usage(_: &[Member]) -> Option<Usage> {
     None
 }

@@ -10,6 +10,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::server::Server;
+use crate::server::process_tree::would_end;
 use crate::server::spec::{Reload, Socket, signal_named};
 
 /// How long a server may take to answer a line on its socket.
@@ -51,6 +52,28 @@ impl Server {
             return self.launch().await.map_err(|error| error.to_string());
         }
         Ok(())
+    }
+
+    /// The name of the signal by which it is told, and the process that gets it, where that would be the end of
+    /// this process.
+    pub(crate) fn would_end_by_its_signal(&self) -> Option<(&str, i32)> {
+        let name = self.spec.reload.signal.as_deref()?;
+        let pid = self.pid?;
+        would_end(pid, signal_named(name)?)?.then_some((name, pid))
+    }
+
+    /// The same, and how it ended, where that signal has ended it. Some programs end by themselves then, with 128
+    /// more than its number, as a shell tells of it.
+    pub(crate) fn has_ended_by_its_signal(&mut self) -> Option<(String, i32, String)> {
+        let status = self.ended()?;
+        let name = self.spec.reload.signal.clone()?;
+        let number = signal_named(&name)?.as_raw();
+        let by_it = [
+            format!("signal: {number} "),
+            format!("exit status: {}", 128 + number),
+        ];
+        let is_by_it = by_it.iter().any(|by_it| status.starts_with(by_it));
+        Some((name, self.pid?, status)).filter(|_| is_by_it)
     }
 
     async fn send(&self, socket: &Socket, pem: &str) -> Result<(), String> {

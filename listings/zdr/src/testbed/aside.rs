@@ -1,6 +1,7 @@
 //! Clients that stand aside from the ordinary one: they name a server that this one is not, offer no protocol
 //! or another, or come to another address. A server may keep a certificate for each of them.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -28,6 +29,29 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Aside {
     differs: Differs,
     client: Client,
+    /// What its first handshake agreed on.
+    agreed: Agreed,
+}
+
+/// What a handshake agrees on beside keys: the version of TLS, and a protocol (ALPN) where there is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Agreed {
+    version: &'static str,
+    protocol: Option<Vec<u8>>,
+}
+
+impl fmt::Display for Agreed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.protocol {
+            Some(protocol) => write!(
+                f,
+                "TLS {} with {}",
+                self.version,
+                String::from_utf8_lossy(protocol)
+            ),
+            None => write!(f, "TLS {} without a protocol (ALPN)", self.version),
+        }
+    }
 }
 
 /// What became of a client that stands aside, which was shown the first certificate.
@@ -37,6 +61,8 @@ pub enum Amiss {
     KeptOld,
     /// Its handshake is not completed any more, for this reason.
     Refused(String),
+    /// Its handshake agrees on something else than the first one did, as these words say.
+    AgreesElse(String),
 }
 
 impl Amiss {
@@ -49,7 +75,7 @@ impl Amiss {
     /// Why its handshake is not completed, where that is so.
     pub fn error(&self) -> Option<&str> {
         match self {
-            Self::KeptOld => None,
+            Self::KeptOld | Self::AgreesElse(_) => None,
             Self::Refused(error) => Some(error),
         }
     }
@@ -64,7 +90,11 @@ impl Aside {
     pub(super) async fn of(target: &Target) -> Result<Vec<Self>, Error> {
         let make = |differs| {
             let client = client(target, differs)?;
-            Ok(Self { differs, client })
+            Ok(Self {
+                differs,
+                client,
+                agreed: Agreed::default(),
+            })
         };
         let all: Vec<Self> = ways(target)
             .into_iter()
@@ -73,8 +103,13 @@ impl Aside {
         let shown = join_all(all.iter().map(|aside| aside.shown(target))).await;
         let latest = target.chains.latest();
         let of = all.into_iter().zip(shown);
-        let of = of.filter(|(_, shown)| *shown == Ok(Some(latest)));
-        Ok(of.map(|(aside, _)| aside).collect())
+        let of = of.filter_map(|(aside, shown)| match shown {
+            Ok((Some(generation), agreed)) if generation == latest => {
+                Some(Self { agreed, ..aside })
+            }
+            _ => None,
+        });
+        Ok(of.collect())
     }
 
     /// Those of these that are not shown this generation, which others were shown, and what became of each.
@@ -96,8 +131,11 @@ impl Aside {
     async fn until_shown(&self, target: &Target, generation: u32, bound: Instant) -> Option<Amiss> {
         loop {
             let amiss = match self.shown(target).await {
-                Ok(shown) if shown.is_none_or(|shown| shown >= generation) => return None,
-                Ok(_) => Amiss::KeptOld,
+                Ok((Some(shown), _)) if shown < generation => Amiss::KeptOld,
+                Ok((_, agreed)) if agreed != self.agreed => {
+                    Amiss::AgreesElse(format!("{agreed}, instead of {}", self.agreed))
+                }
+                Ok(_) => return None,
                 Err(error) => Amiss::Refused(error),
             };
             if Instant::now() >= bound {
@@ -107,8 +145,9 @@ impl Aside {
         }
     }
 
-    /// Which generation it is shown, if any of those that were issued; or why its handshake is not completed.
-    async fn shown(&self, target: &Target) -> Result<Option<u32>, String> {
+    /// Which generation it is shown, if any of those that were issued, and what is agreed on; or why its handshake
+    /// is not completed.
+    async fn shown(&self, target: &Target) -> Result<(Option<u32>, Agreed), String> {
         let target = match self.differs {
             Differs::Address(address) => {
                 let port = target.address.borrow().port();
@@ -123,7 +162,14 @@ impl Aside {
         };
         let opening = Box::pin(target.open(&self.client));
         match timeout(target.patience, opening).await {
-            Ok(Ok((_, seen))) => Ok(target.chains.generation(&seen)),
+            Ok(Ok((stream, seen))) => {
+                let protocol = stream.get_ref().1.alpn_protocol();
+                let agreed = Agreed {
+                    version: seen.tls,
+                    protocol: protocol.map(<[u8]>::to_vec),
+                };
+                Ok((target.chains.generation(&seen), agreed))
+            }
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err(format!("{NO_ANSWER} {:?}", target.patience)),
         }
@@ -215,6 +261,7 @@ mod tests {
         let asides = three.map(|differs| Aside {
             differs,
             client: client(&target, differs).unwrap(),
+            agreed: Agreed::default(),
         });
         let serving = tokio::spawn(async move {
             let mut there = Vec::new();

@@ -20,6 +20,7 @@ use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::hello::unmet;
 use crate::testbed::look::{Look, look};
+use crate::testbed::signalled::survives_its_signal;
 
 /// An answer of fewer bytes lies in buffers, whole, when a rotation begins.
 const LONG: u64 = 8 << 20;
@@ -49,6 +50,7 @@ pub(crate) async fn ready(
 ) -> Result<Ready, Error> {
     let (target, spec) = (&testbed.target, testbed.spec());
     answers(target, classes.contains(&Class::Download)).await?;
+    survives_its_signal(&testbed.server).await?;
     let serial = &testbed.good.facts.serial;
     let told = match spec.attach {
         Some(_) => format!(

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::attempt::{FailureKind, Recorder};
 use crate::error::Error;
+use crate::load::target::CLIENTS;
 use crate::load::{Chains, Target};
 use crate::server::Server;
 use crate::server::advice::Advice;
@@ -109,7 +110,7 @@ impl TestBedBuilder {
         };
         let (mut authority, directory, folder, name) = place(spec)?;
         authority.set_key_kind(spec.keys.into());
-        let clients = Authority::named("Clients").map_err(Error::issue)?;
+        let clients = Authority::named(CLIENTS).map_err(Error::issue)?;
         let second = match fixtures.has_second_root() {
             true => Some(second_root(spec)?),
             false => None,

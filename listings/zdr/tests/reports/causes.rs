@@ -62,6 +62,21 @@ fn closes_connections() -> Report {
     judged(report, Level::All)
 }
 
+/// Each of these is mended in another place than a listener or a connection.
+#[test]
+fn an_error_status_is_no_cut_and_a_client_that_lost_its_settings_no_refusal() {
+    let status = failure("rotation", Code::RequestsFailed, &[FailureKind::Status]);
+    assert_eq!(kinds(&[status]), [CauseKind::AnswersErrors]);
+    let kinds_of = [FailureKind::Status, FailureKind::Lost];
+    let both = failure("rotation", Code::RequestsFailed, &kinds_of);
+    assert_eq!(kinds(&[both]), [CauseKind::CutsConnections]);
+    let aside = Finding {
+        differs: Some(Differs::NoProtocol),
+        ..failure("rotation", Code::HandshakesFailed, &[])
+    };
+    assert_eq!(kinds(&[aside]), [CauseKind::ForgetsSettings]);
+}
+
 #[test]
 fn what_fails_while_all_is_well_is_told_once() {
     let report = closes_connections();
@@ -265,6 +280,34 @@ fn anchors(page: &str) -> BTreeSet<String> {
     headings.map(anchor).collect()
 }
 
+/// The one cause of this finding, whose words are sentences, and whose page is there.
+fn told_with_a_page(found: &Finding) -> CauseKind {
+    let causes = causes(std::slice::from_ref(found));
+    let [
+        Cause {
+            kind,
+            what,
+            advice,
+            page,
+            ..
+        },
+    ] = &causes[..]
+    else {
+        panic!("{found:?}: {causes:#?}");
+    };
+    let (file, heading) = page.split_once('#').expect("a heading");
+    assert!(
+        anchors(file).contains(heading),
+        "{page}: {:#?}",
+        anchors(file)
+    );
+    assert!(
+        what.ends_with('.') && advice.ends_with('.'),
+        "{what} {advice}"
+    );
+    *kind
+}
+
 /// Of each finding in each scenario: what it is, what to do, and a page that is there.
 #[test]
 fn every_finding_has_a_cause_with_a_page_and_every_cause_a_finding() {
@@ -273,30 +316,14 @@ fn every_finding_has_a_cause_with_a_page_and_every_cause_a_finding() {
     scenarios.push("rotation".into());
     for scenario in &scenarios {
         for code in Code::value_variants() {
-            let causes = causes(&[failure(scenario, *code, &[])]);
-            let [
-                Cause {
-                    kind,
-                    what,
-                    advice,
-                    page,
-                    ..
-                },
-            ] = &causes[..]
-            else {
-                panic!("{code:?} in {scenario}: {causes:#?}");
+            let by_status = failure(scenario, *code, &[FailureKind::Status]);
+            let differs = Finding {
+                differs: Some(Differs::Http2Alone),
+                ..failure(scenario, *code, &[])
             };
-            let (file, heading) = page.split_once('#').expect("a heading");
-            assert!(
-                anchors(file).contains(heading),
-                "{page}: {:#?}",
-                anchors(file)
-            );
-            assert!(
-                what.ends_with('.') && advice.ends_with('.'),
-                "{what} {advice}"
-            );
-            met.insert(*kind);
+            for found in [failure(scenario, *code, &[]), by_status, differs] {
+                met.insert(told_with_a_page(&found));
+            }
         }
     }
     let all: BTreeSet<_> = CauseKind::value_variants().iter().copied().collect();

@@ -14,6 +14,7 @@ mod overload;
 mod paths;
 mod preflight;
 mod refuse;
+mod signalled;
 mod start;
 mod still;
 mod stop;

@@ -33,8 +33,12 @@ pub enum CauseKind {
     Ends,
     /// It refuses clients while it reloads.
     RefusesClients,
+    /// After a reload it refuses some clients, or gives them less, although others are served.
+    ForgetsSettings,
     /// It cuts connections when it reloads.
     CutsConnections,
+    /// It answers requests with errors when it reloads.
+    AnswersErrors,
     /// It shows invalid certificates while valid files rotate.
     ShowsInvalid,
     /// It does not show the new certificate.
@@ -134,7 +138,9 @@ impl CauseKind {
             Self::KeyExposed | Self::LetsIn | Self::WrongBytes => self.breach(),
             Self::Ends
             | Self::RefusesClients
+            | Self::ForgetsSettings
             | Self::CutsConnections
+            | Self::AnswersErrors
             | Self::ShowsInvalid
             | Self::NeverShowsNew
             | Self::ShowsOld => self.daily(),
@@ -180,10 +186,22 @@ impl CauseKind {
                  replaced, hand its socket to the new process before the old one ends.",
                 "ch02-hot-reload.md#how-it-works",
             ),
+            Self::ForgetsSettings => (
+                "After a reload it refuses some clients, or gives them less than before.",
+                "Build every configuration with the same code: versions of TLS, protocols (ALPN), names and defaults \
+                 are part of it, and the certificate is all that a reload changes.",
+                "ch08-second-look.md#one-policy",
+            ),
             Self::CutsConnections => (
                 "It cuts connections when it reloads.",
                 "Let open connections keep the generation that they began with. Ask them to leave \
                  (Connection: close, GOAWAY), and wait for the answer in progress.",
+                "ch06-in-flight-requests.md#how-it-works",
+            ),
+            Self::AnswersErrors => (
+                "It answers requests with errors when it reloads.",
+                "Switch to the new configuration only when everything that it needs is loaded (pages, routes, \
+                 servers behind it), and let requests in progress end with the old one.",
                 "ch06-in-flight-requests.md#how-it-works",
             ),
             Self::ShowsInvalid => (

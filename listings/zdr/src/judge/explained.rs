@@ -1,0 +1,140 @@
+//! What too much to do explains of attempts that failed, and what it does not: what is lost at rotations is lost all the
+//! same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::attempt::{Attempt, FailureKind};
+use crate::judge::chance::by_chance;
+use crate::report::{ClassReport, Evidence, Phase};
+use ch11_verification::rotation::Window;
+
+/// With less, chance does not explain that more fails during rotations than between them.
+const CHANCE: f64 = 0.001;
+/// The same of clients that wait for too long. Where there is too much to do, many of them do so at once.
+const CHANCE_TO_WAIT: f64 = 0.000_001;
+
+/// Whether attempts that failed in this way did so for want of time, or as often without a rotation.
+pub(super) fn is_load(evidence: &Evidence, class: &ClassReport) -> bool {
+    let kind = evidence.kind;
+    let counted = |phase: Phase| {
+        let failures = class.failures.iter();
+        let failures = failures.filter(|of| of.kind == kind && of.phase == phase);
+        let all = class.phases.get(&phase).map_or(0, |of| of.attempts);
+        (failures.map(|of| of.count).sum::<u64>(), all)
+    };
+    let (before, during) = (counted(Phase::Before), counted(Phase::During));
+    let after = counted(Phase::After);
+    match kind {
+        FailureKind::Refused
+        | FailureKind::HandshakeCut
+        | FailureKind::Severed
+        | FailureKind::Lost
+        | FailureKind::Interrupted
+        | FailureKind::Status => {
+            let without = (before.0 + after.0, before.1 + after.1);
+            let chance = by_chance((during.0, without.0), (during.1, without.1));
+            before.0 > 0 && chance >= CHANCE
+        }
+        _ => false,
+    }
+}
+
+/// Whether an attempt was due while a rotation was coming through: until its certificate had been shown for as long.
+pub(super) fn near(attempt: &Attempt, windows: &[Window], limit: Duration) -> bool {
+    let mut windows = windows.iter();
+    windows.any(|window| {
+        let shown = window.first_new.map_or(window.end, |new| new + limit);
+        (window.began..=shown).contains(&attempt.due)
+    })
+}
+
+/// Whether clients waited for too long at other times as well as while a rotation was coming through. Those that came
+/// before the first rotation had less time to.
+pub(super) fn waits_anywhere<'a>(
+    records: impl Iterator<Item = &'a Attempt>,
+    windows: &[Window],
+    limit: Duration,
+) -> bool {
+    let began = windows.first().map_or(Duration::MAX, |first| first.began);
+    let records: Vec<_> = records.filter(|of| of.due >= began).collect();
+    let (mut hit, mut of) = ((0, 0), (0, 0));
+    for record in &records {
+        let waited = u64::from(record.failed == Some(FailureKind::Stalled));
+        let (hit, of) = match near(record, windows, limit) {
+            true => (&mut hit.0, &mut of.0),
+            false => (&mut hit.1, &mut of.1),
+        };
+        *hit += waited;
+        *of += 1;
+    }
+    // One in ten, far from any rotation, has nothing to do with one.
+    (hit.1 >= 3 && hit.1 * 10 >= of.1)
+        || by_chance(hit, of) >= CHANCE_TO_WAIT
+        || comes_in_bursts(&records, windows, limit)
+}
+
+/// The same of stretches of time, as long as `limit`, instead of clients: those that come in the same one share its
+/// fate, so that a few bad moments near a rotation are no more than chance, however many clients came in them.
+fn comes_in_bursts(records: &[&Attempt], windows: &[Window], limit: Duration) -> bool {
+    let mut stretches: BTreeMap<u128, (bool, bool)> = BTreeMap::new();
+    for record in records {
+        let number = record.due.as_nanos() / limit.as_nanos().max(1);
+        let (hit, is_near) = stretches.entry(number).or_default();
+        *hit |= record.failed == Some(FailureKind::Stalled);
+        *is_near |= near(record, windows, limit);
+    }
+    let (mut hit, mut of) = ((0, 0), (0, 0));
+    for (was_hit, is_near) in stretches.into_values() {
+        let (hit, of) = match is_near {
+            true => (&mut hit.0, &mut of.0),
+            false => (&mut hit.1, &mut of.1),
+        };
+        *hit += u64::from(was_hit);
+        *of += 1;
+    }
+    hit.1 >= 3 && by_chance(hit, of) >= CHANCE
+}
+
+/// Whether those of a class that failed in this way had waited for too long, far from any rotation, and are few
+/// beside those that waited in vain, or came to that in few moments: a server gives up clients for which it has no
+/// time, as it gives up those that say nothing.
+pub(super) fn is_given_up<'a>(
+    kind: FailureKind,
+    records: impl Iterator<Item = &'a Attempt>,
+    windows: &[Window],
+    limit: Duration,
+) -> bool {
+    let (mut given_up, mut in_vain, mut moments) = (0_u64, 0_u64, BTreeSet::new());
+    for record in records {
+        in_vain += u64::from(record.failed == Some(FailureKind::Stalled));
+        if record.failed != Some(kind) {
+            continue;
+        }
+        let waited = record.done.saturating_sub(record.due) >= limit;
+        let ended = Attempt {
+            due: record.done,
+            ..record.clone()
+        };
+        if !waited || !record.paced || record.class.is_long() || near(&ended, windows, limit) {
+            return false;
+        }
+        given_up += 1;
+        moments.insert(record.done.as_nanos() / limit.as_nanos().max(1));
+    }
+    // One moment may lie in two stretches, or in more.
+    let follows = |moment: &&u128| {
+        moment
+            .checked_sub(1)
+            .is_some_and(|of| moments.contains(&of))
+    };
+    let moments = moments.len() - moments.iter().filter(follows).count();
+    let few = given_up * 10 <= in_vain || moments * 2 <= windows.len();
+    let cut = [
+        FailureKind::Refused,
+        FailureKind::HandshakeCut,
+        FailureKind::Severed,
+        FailureKind::Lost,
+    ];
+    cut.contains(&kind) && given_up > 0 && few
+}

@@ -1,0 +1,76 @@
+//! Whether the signal by which a server is told of new files ends the process that gets it: a script that only starts
+//! the server, or a server without a handler. The system tells that of most before anything is sent.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::error::Error;
+use crate::server::Server;
+use crate::server::advice::Advice;
+
+/// A server may begin to listen before it has a handler.
+const BOUND: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Waits until the signal by which it is told would not end it.
+///
+/// # Errors
+/// When it still would after a while, with what to change.
+pub(super) async fn survives_its_signal(server: &Server) -> Result<(), Error> {
+    let bound = Instant::now() + BOUND;
+    while let Some((name, pid)) = server.would_end_by_its_signal() {
+        if Instant::now() >= bound {
+            let tried = format!(
+                "nothing was sent: the system tells which signals process {pid} catches, blocks or ignores, and SIG{name} \
+                 is none of them"
+            );
+            let advice = advice(server, (name, pid), tried, "would end");
+            return Err(Error::Preflight(Box::new(advice)));
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// The same after the signal was sent, of a program whose language catches signals that the program does not know.
+/// `None` where it has not ended by that.
+pub(crate) fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
+    let (name, pid, status) = server.has_ended_by_its_signal()?;
+    let tried = format!(
+        "SIG{name} was sent to process {pid} when there were new files: it ended ({status})"
+    );
+    let advice = advice(server, (&name, pid), tried, "ended");
+    Some(Error::Signalled(Box::new(advice)))
+}
+
+fn advice(server: &Server, (name, pid): (&str, i32), tried: String, ends: &str) -> Advice {
+    match server.behind() {
+        Some(behind) => Advice {
+            what: format!(
+                "SIG{name} {ends} the process that starts the server, and does not reach the server"
+            ),
+            tried,
+            seen: format!(
+                "{behind}. Process {pid} is the first of the command and gets the signal, but does not listen"
+            ),
+            change: format!(
+                "let a script become the server (`exec` before its last command), or name the server's own program. \
+                 Or signal the server by a command, in `[reload]`: command = [\"sh\", \"-c\", \"kill -{name} $(cat \
+                 FILE)\"], where FILE is the file that holds the server's process number"
+            ),
+        },
+        None => Advice {
+            what: format!("SIG{name} {ends} the server: it has no handler for that signal"),
+            tried,
+            seen: format!(
+                "process {pid} is the first of the command, and no other process listens for it"
+            ),
+            change: format!(
+                "if the server is told in another way, or follows its files by itself, say so in `[reload]`. If it is \
+                 meant to reload on SIG{name}, it does not: each rotation ends it, and that has to be mended in the \
+                 server. To check how well it restarts instead: restart = true"
+            ),
+        },
+    }
+}

@@ -1,0 +1,81 @@
+//! A signal that ends what it is sent to reloads nothing: a script that only starts the server, or a server that does
+//! not know the signal. Neither is judged, and each is told what to change.
+
+use super::{BROKEN, Folder, ONE_ROTATION};
+
+/// The bundled server, which follows its files unless it is `--frozen` and knows no SIGHUP, told by that; a shell runs
+/// `script` with it.
+fn told_by_hup(script: Option<&str>, more: &str) -> String {
+    let shell = script.map_or_else(String::new, |script| {
+        format!("\"sh\", \"-c\", '''{script}''', ")
+    });
+    format!(
+        "command = [{shell}{BROKEN:?}, \"--certificate\", \"{{certificate}}\", \"--key\", \"{{key}}\", \"--roots\", \
+         \"{{roots}}\", \"--port\", \"{{port}}\"{more}]\n[reload]\nsignal = \"HUP\"\n"
+    )
+}
+
+const FEW: [&str; 7] = [
+    "--rate",
+    "10",
+    "--steady-ms",
+    "300",
+    "--quiet",
+    "--patience-ms",
+    "20000",
+];
+
+fn is_told(script: Option<&str>, parts: &[&str]) {
+    let folder = Folder::idle();
+    let toml = told_by_hup(script, ", \"--frozen\"");
+    let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
+    done.end().says(3, parts);
+    assert!(!folder.path("report.json").exists());
+}
+
+#[test]
+fn a_script_that_only_starts_the_server_is_told_from_it() {
+    is_told(
+        Some("\"$0\" \"$@\"; exit"),
+        &[
+            "before anything was rotated: SIGHUP would end the process that starts the server",
+            "(broken) listens on 127.0.0.1:",
+            "`exec` before its last command",
+            "kill -HUP $(cat FILE)",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_does_not_know_the_signal_is_told_so() {
+    is_told(
+        None,
+        &[
+            "before anything was rotated: SIGHUP would end the server: it has no handler",
+            "each rotation ends it",
+            "restart = true",
+        ],
+    );
+}
+
+/// It catches the signal, so that the system cannot tell.
+#[test]
+fn a_script_that_ends_by_the_signal_is_told_when_it_has() {
+    is_told(
+        Some("trap \"exit 129\" HUP; \"$0\" \"$@\" & wait"),
+        &[
+            "at the first reload: SIGHUP ended the process that starts the server",
+            "it ended (exit status: 129)",
+            "(broken) listens on 127.0.0.1:",
+        ],
+    );
+}
+
+/// A script that becomes the server is none; nor does a signal end one that ignores it.
+#[test]
+fn a_script_that_becomes_the_server_is_judged() {
+    let folder = Folder::new();
+    let toml = told_by_hup(Some("trap \"\" HUP; exec \"$0\" \"$@\""), "");
+    let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
+    done.end().says(0, &[]);
+}
