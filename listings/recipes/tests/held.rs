@@ -110,7 +110,8 @@ fn taken_from(server: &Server, socket: &str) -> Option<OwnedFd> {
     pidfd_getfd(process, descriptor, PidfdGetfdFlags::empty()).ok()
 }
 
-/// The kernel lets it go, which takes as long as its probes do: up to three times as long as it is asked.
+/// The kernel lets it go at the first probe after the time that it is asked for. When that is due is the kernel's
+/// business, so this looks at what it is asked.
 #[tokio::test]
 async fn in_rust_by_the_kernel() {
     for program in [
@@ -127,6 +128,7 @@ async fn in_rust_by_the_kernel() {
         let unread = server.begun("http/1.1", LARGE).await;
         let number = socket(server.address, &unread).expect("it has no place");
         let Some(socket) = taken_from(&server, &number) else {
+            println!("skipped: no process may look at another's descriptors here");
             return;
         };
         let bound = SockRef::from(&socket).tcp_user_timeout().unwrap();

@@ -10,6 +10,7 @@ pub mod advice;
 pub mod cleanup;
 mod document;
 pub mod error;
+mod free_ports;
 pub mod from_command;
 pub mod holder;
 pub mod interrupt;

@@ -1,13 +1,13 @@
 //! The words of a server's description, and what stands for them in one run.
 
 use std::io;
-use std::net::{TcpListener, UdpSocket};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::Arc;
 
 use lab::agent::Files;
 
+use crate::server::free_ports::FreePort;
 use crate::server::mistake::nearest;
 use crate::server::spec::{Layout, Spec};
 
@@ -222,7 +222,11 @@ fn meant(word: &str) -> Option<&'static str> {
 
 /// The words of a [`Spec`], such as `{port}`, and what replaces each of them.
 #[derive(Clone, Debug)]
-pub struct Placeholders(Vec<(&'static str, String)>);
+pub struct Placeholders {
+    all: Vec<(&'static str, String)>,
+    /// The server comes back to its ports, and finds them free.
+    _ports: Arc<[FreePort]>,
+}
 
 impl Placeholders {
     /// For one run: its folder, the folder with the files to be served, the files that are rotated and
@@ -239,7 +243,8 @@ impl Placeholders {
     ) -> io::Result<Self> {
         let path = |path: &Path| path.display().to_string();
         let mutual = spec.mutual.clone().filter(|_| spec.client_auth);
-        Ok(Self(vec![
+        let [port, admin] = [FreePort::choose()?, FreePort::choose()?];
+        let all = vec![
             // First: the others may stand in it.
             ("mutual", mutual.unwrap_or_default()),
             ("certificate", path(&files.certificate)),
@@ -250,31 +255,34 @@ impl Placeholders {
             ("second_certificate", path(&second.certificate)),
             ("second_key", path(&second.key)),
             ("client_roots", path(&dir.join("client-roots.pem"))),
-            ("port", free_port()?.to_string()),
-            ("admin_port", free_port()?.to_string()),
+            ("port", port.number().to_string()),
+            ("admin_port", admin.number().to_string()),
             ("origin", origin.to_string()),
             ("www", path(www)),
             ("folder", path(files.certificate.parent().unwrap_or(dir))),
             ("dir", path(dir)),
             ("here", path(&spec.here)),
-        ]))
+        ];
+        let _ports = [port, admin].into();
+        Ok(Self { all, _ports })
     }
 
     /// These.
-    pub(crate) fn of(words: Vec<(&'static str, String)>) -> Self {
-        Self(words)
+    pub(crate) fn of(all: Vec<(&'static str, String)>) -> Self {
+        let _ports = [].into();
+        Self { all, _ports }
     }
 
     /// `text` with its words replaced. Other braces are left alone: a configuration may have them.
     pub fn fill(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (word, by)| {
+        self.all.iter().fold(text.to_owned(), |text, (word, by)| {
             text.replace(&format!("{{{word}}}"), by)
         })
     }
 
     /// What replaces one word; nothing where there is no such word.
     pub(crate) fn get(&self, word: &str) -> &str {
-        let found = self.0.iter().find(|(name, _)| *name == word);
+        let found = self.all.iter().find(|(name, _)| *name == word);
         found.map_or("", |(_, by)| by)
     }
 }
@@ -286,27 +294,4 @@ pub(crate) fn other_files(spec: &Spec, dir: &Path) -> [PathBuf; 2] {
         Layout::Bundle => ["other.pem"; 2],
     };
     names.map(|name| dir.join(name))
-}
-
-/// A port below those that the system gives to clients: a client's own port could otherwise be the
-/// one that a server comes back to.
-fn free_port() -> io::Result<u16> {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    const FIRST: u16 = 15_000;
-    const MANY: u16 = 17_000;
-    let start = (std::process::id().wrapping_mul(97) % u32::from(MANY)) as u16;
-    for _ in 0..MANY {
-        let offset = (start + NEXT.fetch_add(1, Ordering::Relaxed) % MANY) % MANY;
-        let port = FIRST + offset;
-        // HTTP/3 comes to the UDP port of the same number.
-        let is_free = TcpListener::bind(("127.0.0.1", port)).is_ok()
-            && UdpSocket::bind(("127.0.0.1", port)).is_ok();
-        if is_free {
-            return Ok(port);
-        }
-    }
-    Err(io::Error::new(
-        io::ErrorKind::AddrInUse,
-        "no free port between 15000 and 32000",
-    ))
 }
