@@ -65,7 +65,7 @@ async fn half_a_request_that_came_with_a_whole_one_is_waited_for_so_long() {
     let bench = Bench::new(BY_AGE);
     let mut half = connect(&bench, Version::Http1).await;
     let start = Instant::now();
-    half.write_all(b"GET /bytes/1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /byt")
+    half.write_all(b"GET /bytes/1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /byte")
         .await
         .unwrap();
     half.flush().await.unwrap();
@@ -77,7 +77,7 @@ async fn half_a_request_that_came_with_a_whole_one_is_waited_for_so_long() {
     // The controls: the other half comes in time, and what is no request is none.
     let mut whole = connect(&bench, Version::Http1).await;
     for part in [
-        "\r\nGET /bytes/1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /byt",
+        "\r\nGET /bytes/1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /byte",
         "es/1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "\n\r\n\r\n",
     ] {
