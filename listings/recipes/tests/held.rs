@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Command;
 
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab_test::peer;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
@@ -16,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::programs::{BOUND, build_go};
+use crate::programs::build_go;
 use crate::slow::{Server, begun_in_http2, with_shorter};
 
 const LARGE: &[u8] = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -9,6 +9,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::event::Event;
 use lab_test::contract::Contract;
@@ -16,8 +17,6 @@ use lab_test::peer;
 use serde_json::Value;
 
 use crate::programs::{self, Running};
-
-const BOUND: Duration = Duration::from_secs(60);
 
 /// Starts a server, spoils its key, mends it, and holds each event against the contract.
 fn holds(mut command: Command) {

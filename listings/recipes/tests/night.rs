@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
 
+use lab::BOUND;
 use lab::event::Event;
 use lab_test::peer;
 use tempfile::TempDir;
 
 use crate::programs::Running;
 
-const BOUND: Duration = Duration::from_secs(60);
 const NAME: &str = "www.example.test";
 
 /// A server, its files, and the variables that the page has a reader set.

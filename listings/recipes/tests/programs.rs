@@ -9,13 +9,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use lab::BOUND;
 use lab::agent::Files;
 use lab_test::peer;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-
-/// How long anything is waited for.
-pub const BOUND: Duration = Duration::from_secs(60);
 
 /// A program that ends with the test.
 pub struct Running(pub Child);

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
 
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab_test::peer;
 use tempfile::TempDir;
 
-use crate::programs::{self, BOUND, Running};
+use crate::programs::{self, Running};
 
 const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
 

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use ch07_graceful_degradation::alerts::{Condition, RULES};
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::event::Event;
 use lab_test::contract::Contract;
@@ -17,8 +18,6 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use serde_json::{Value, json};
-
-use crate::programs::BOUND;
 
 fn hooked() -> (Hook, Arc<Figures>) {
     let files: Files = ["/tls/tls.crt", "/tls/tls.key", "/tls/ca.crt"].map(Into::into);

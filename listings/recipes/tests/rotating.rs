@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::{Options, config};
@@ -19,9 +20,6 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
 use tempfile::TempDir;
 use time::OffsetDateTime;
-
-/// A look is waited for so long: it is due twice a second.
-const BOUND: Duration = Duration::from_secs(60);
 
 /// What a look came to, to be sent and compared.
 #[derive(Debug)]

@@ -8,13 +8,13 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::event::Event;
 use lab_test::peer;
 
 use crate::programs::{self, Running};
 
-const BOUND: Duration = Duration::from_secs(60);
 /// Less than the ten seconds for which a leaf without its chain has to stay the same.
 const BETWEEN: Duration = Duration::from_secs(4);
 

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options};
 use lab::event::Event;
@@ -18,7 +19,6 @@ use tokio_rustls::client::TlsStream;
 
 use crate::programs::{Running, build_go, here, lines, started};
 
-const BOUND: Duration = Duration::from_secs(60);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 pub struct Server {

@@ -8,13 +8,14 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options, config};
 use lab_test::peer;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use tokio::time::{sleep, timeout};
 
-use crate::programs::{self, BOUND, Running, started};
+use crate::programs::{self, Running, started};
 
 /// A pipe that has no room left, and the end that nobody reads.
 fn full() -> (PipeReader, Stdio) {

@@ -90,8 +90,8 @@ pub fn of_nameless(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     })
 }
 
-/// What became of clients that stand aside: each that was shown the old certificate, refused, or given less than before, after a rotation
-/// of this number, of so many rotations.
+/// What became of clients that stand aside: each that was shown the old certificate, refused, or given less than
+/// before, after a rotation of this number, of so many rotations.
 pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Finding> {
     let mut each: Vec<(&(u32, Differs, Amiss), usize)> = Vec::new();
     for missed in missed {
@@ -116,7 +116,7 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
             Amiss::AgreesElse(said) => (
                 Code::HandshakesFailed,
                 format!(
-                    "was given {said} as before the first rotation: a client that insists on that is refused"
+                    "was given {said} as before the first rotation: a client that insists on what it had is refused"
                 ),
             ),
         };
