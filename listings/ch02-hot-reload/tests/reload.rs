@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Source};
-use ch02_hot_reload::{IdentityStore, Reload, message, reload_on};
+use ch02_hot_reload::{IdentityStore, Loader, Reload, message, reload_on};
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{self, Options};
@@ -291,6 +292,35 @@ async fn a_channel_triggers_a_reload() {
         .expect("the task ends when its last trigger is gone")
         .unwrap();
     assert_eq!(shown(&store, &agent), second.facts.serial);
+}
+
+/// A reload that panics is a defect of the server. The trigger after it is heard all the same.
+#[tokio::test]
+async fn a_reload_that_panics_is_not_the_last() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let built = AtomicUsize::new(0);
+    let usual = Loader::default();
+    let loader = Loader {
+        build: Box::new(move |identity, before| {
+            assert_ne!(built.fetch_add(1, Ordering::Relaxed), 1, "the second");
+            (usual.build)(identity, before)
+        }),
+        ..Loader::default()
+    };
+    let store = IdentityStore::start_by(loader, source(&agent)).unwrap();
+    let (trigger, triggers) = mpsc::channel(1);
+    let reloading = tokio::spawn(reload_on(store.clone(), triggers));
+    let next = agent.rotate().unwrap();
+    trigger.send(()).await.unwrap();
+    log.wait_for(&want("reload_panicked"), lab::BOUND).await;
+    assert_eq!(store.current().number, 1);
+    trigger.send(()).await.unwrap();
+    drop(trigger);
+    let ended = tokio::time::timeout(lab::BOUND, reloading).await;
+    ended.expect("it waits for a trigger").unwrap();
+    assert_eq!(shown(&store, &agent), next.facts.serial);
 }
 
 /// A generation lives as long as somebody uses it, and not longer.
