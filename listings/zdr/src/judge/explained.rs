@@ -138,3 +138,113 @@ pub(super) fn is_given_up<'a>(
     ];
     cut.contains(&kind) && given_up > 0 && few
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::Class;
+
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn attempt(due: u64, took: u64, failed: Option<FailureKind>) -> Attempt {
+        Attempt {
+            done: ms(due + took),
+            failed,
+            paced: true,
+            ..Attempt::opening(Class::Full, ms(due))
+        }
+    }
+
+    /// One rotation, which comes through from the fifth second to the seventh.
+    fn windows() -> [Window; 1] {
+        [Window {
+            began: ms(5000),
+            first_new: Some(ms(6000)),
+            end: ms(6500),
+            ..Window::default()
+        }]
+    }
+
+    /// One attempt in each tenth of a second of 30, of which these wait in vain.
+    fn waits(in_vain: impl Fn(u64) -> bool) -> bool {
+        let each = (0..300).map(|at| at * 100);
+        let each = each.map(|due| attempt(due, 900, in_vain(due).then_some(FailureKind::Stalled)));
+        waits_anywhere(each.collect::<Vec<_>>().iter(), &windows(), LIMIT)
+    }
+
+    #[test]
+    fn who_waits_in_vain_far_from_a_rotation_waits_for_none() {
+        let at_the_rotation = |due: u64| (5000..7000).contains(&due);
+        assert!(!waits(at_the_rotation), "and at no other time");
+        // In two bad seconds, which are one in ten of all that come later.
+        assert!(waits(
+            |due| at_the_rotation(due) || (20_000..22_400).contains(&due)
+        ));
+        assert!(!waits(
+            |due| at_the_rotation(due) || (20_000..21_900).contains(&due)
+        ));
+        // Of so few nothing can be told.
+        assert!(waits(|due| [5500, 6500, 20_000].contains(&due)));
+        assert!(!waits(|due| (5000..7000).contains(&due) || due == 20_000));
+    }
+
+    /// A rotation may have hurt it until its new certificate had been shown for as long as a wait is long.
+    #[test]
+    fn what_was_due_soon_after_the_new_certificate_was_shown_is_near() {
+        for (due, is_near) in [(4999, false), (5000, true), (7000, true), (7001, false)] {
+            assert_eq!(
+                near(&attempt(due, 0, None), &windows(), LIMIT),
+                is_near,
+                "{due}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_is_given_up_had_waited_far_from_a_rotation_and_was_cut() {
+        const CUT: FailureKind = FailureKind::Severed;
+        let is_given_up = |kind: FailureKind, in_vain: usize, cut: &[Attempt]| {
+            let in_vain = (0..in_vain)
+                .map(|at| attempt(20_000 + at as u64, 5000, Some(FailureKind::Stalled)));
+            let all: Vec<_> = in_vain.chain(cut.iter().cloned()).collect();
+            is_given_up(kind, all.iter(), &windows(), LIMIT)
+        };
+        let one = attempt(20_000, 2000, Some(CUT));
+        assert!(is_given_up(CUT, 10, std::slice::from_ref(&one)));
+        assert!(
+            !is_given_up(CUT, 9, std::slice::from_ref(&one)),
+            "too few wait"
+        );
+        assert!(!is_given_up(CUT, 10, &[]), "none is");
+        let corrupt = attempt(20_000, 2000, Some(FailureKind::Corrupt));
+        assert!(
+            !is_given_up(FailureKind::Corrupt, 10, &[corrupt]),
+            "not cut"
+        );
+        let not_so = [
+            ("had not waited", attempt(20_000, 999, Some(CUT))),
+            ("at a rotation", attempt(4000, 1500, Some(CUT))),
+            (
+                "had no moment to come",
+                Attempt {
+                    paced: false,
+                    ..one.clone()
+                },
+            ),
+            (
+                "is long by itself",
+                Attempt {
+                    class: Class::Download,
+                    ..one
+                },
+            ),
+        ];
+        for (why, attempt) in not_so {
+            assert!(!is_given_up(CUT, 10, &[attempt]), "{why}");
+        }
+    }
+}
