@@ -30,8 +30,8 @@ const IDLE: Duration = Duration::from_secs(120);
 /// And so long to make room for an answer that it has asked for.
 const ROOM: Duration = Duration::from_secs(30);
 
-/// Has the kernel end each connection of this listener whose client takes nothing for 30 seconds of what it was
-/// sent. Linux does so when its next probe is due, some time later; elsewhere such a client stays.
+/// Has the kernel end each connection of this listener whose client takes nothing for 30 seconds of what
+/// it was sent. Linux does so when its next probe is due, some time later; elsewhere such a client stays.
 pub fn bounded<'a>(listener: impl Into<SockRef<'a>>) {
     #[cfg(target_os = "linux")]
     if let Err(why) = listener.into().set_tcp_user_timeout(Some(ROOM)) {

@@ -11,6 +11,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
 
+/// What is said of a client that was answered although its certificate is of an authority that nobody trusts.
+pub const ANSWERED_STRANGER: &str =
+    "it was answered with a certificate of an authority that is not in the list";
+
 /// How an attempt failed.
 #[derive(
     Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,

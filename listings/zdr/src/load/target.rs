@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::attempt::FailureKind;
+use crate::attempt::failure::ANSWERED_STRANGER;
 use crate::attempt::failure::Where;
 use ch06_in_flight_requests::client::{Download, Http, Version, asks_to_leave};
 use http_body_util::BodyExt;
@@ -205,7 +206,7 @@ impl Target {
             ),
             (
                 self.client(None, false, Some(&untrusted))?,
-                "it was answered with a certificate of an authority that is not in the list",
+                ANSWERED_STRANGER,
             ),
         ])
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::attempt::Differs;
 use crate::attempt::differs::UNKNOWN;
+use crate::attempt::failure::ANSWERED_STRANGER;
 use crate::report::cause::Cause;
 use crate::report::cause::kind::CauseKind;
 use crate::report::reach::Reach;
@@ -35,6 +36,10 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
     let handshake = |more: &str| handshake(reach, class, differs, more);
     let (command, shows) = match (cause.kind, class) {
         (CauseKind::KeyExposed | CauseKind::Ends | CauseKind::LogLies, _) => return None,
+        (CauseKind::LetsIn, _) if first.is_some_and(is_of_strangers) => (
+            as_a_stranger(reach)?,
+            "is answered, although nobody has heard of its certificate",
+        ),
         (CauseKind::LetsIn, _) => (
             curl(reach, false, "", reach.request.as_deref()?)?,
             "is answered, although it shows no certificate",
@@ -69,6 +74,21 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
         ),
     };
     Some(Reproduction { command, shows })
+}
+
+/// Whether those that were let in had a certificate, of an authority that is not in the list.
+fn is_of_strangers(found: &Finding) -> bool {
+    let mut evidence = found.evidence.iter();
+    evidence.any(|seen| seen.said == ANSWERED_STRANGER)
+}
+
+/// A request with a certificate that its client has made for itself.
+fn as_a_stranger(reach: &Reach) -> Option<String> {
+    let files = "--cert stranger.crt --key stranger.key ";
+    let asks = curl(reach, false, files, reach.request.as_deref()?)?;
+    Some(format!(
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=stranger -keyout stranger.key -out stranger.crt && {asks}"
+    ))
 }
 
 /// Many requests over one connection, with more options.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use scraper::{Html, Selector};
+use zdr::attempt::failure::ANSWERED_STRANGER;
 use zdr::attempt::{Class, Differs, FailureKind};
 use zdr::gate::code::Code;
 use zdr::gate::level::Level;
@@ -352,11 +353,9 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     };
     let words = command(hostile(), "rotation", Code::Severed, Class::Download).expect("a command");
     let has = |word: &str| words.iter().any(|of| of == word);
-    assert!(
-        has("curl") && has("--limit-rate") && has("client.key"),
-        "{words:?}"
-    );
-    assert!(has("https://a$(reboot)'b/large;rm"), "{words:?}");
+    let long = "https://a$(reboot)'b/large;rm";
+    assert!(has("curl") && has("--limit-rate") && has(long), "{words:?}");
+    assert!(has("client.key"), "{words:?}");
     let words = command(hostile(), "rotation", Code::Severed, Class::Pooled).expect("a command");
     let url = "https://a$(reboot)'b/?q='\"`id`&x=$HOME#[1-1000]";
     assert!(words.iter().any(|of| of == url), "{words:?}");
@@ -378,22 +377,21 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
         assert!(there(has) && !there(has_not), "{words:?}");
     }
     // No client can see a log, and a server that lets strangers in is asked without a certificate.
-    assert_eq!(
-        command(hostile(), "rotation", Code::LogLies, Class::Full),
-        None
-    );
+    assert!(command(hostile(), "rotation", Code::LogLies, Class::Full).is_none());
     let words = command(hostile(), "rotation", Code::LetIn, Class::Mutual).expect("a command");
     assert!(!words.contains(&"client.key".to_owned()), "{words:?}");
     // A protocol without HTTP, a server of which nobody says what is long.
-    let lab = Reach {
-        request: None,
-        download: None,
-        ..hostile()
-    };
-    assert_eq!(
-        command(lab, "rotation", Code::Severed, Class::Download),
-        None
-    );
+    let mut lab = hostile();
+    (lab.request, lab.download) = (None, None);
+    assert!(command(lab, "rotation", Code::Severed, Class::Download).is_none());
+    // Strangers with a certificate of their own make one.
+    let mut report = closes_connections();
+    let kinds = [FailureKind::StrangerLetIn];
+    report.findings = vec![failure("rotation", Code::LetIn, &kinds)];
+    report.findings[0].evidence[0].said = ANSWERED_STRANGER.into();
+    report.server.reach = Some(hostile());
+    let see = reproduction(&report, &causes(&report.findings).remove(0)).unwrap();
+    assert!(see.command.contains("--cert stranger.crt"), "{see:?}");
 }
 
 /// The client that was shown the old certificate is not the ordinary one: with the command of that, nobody sees it.
