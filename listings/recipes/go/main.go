@@ -48,19 +48,30 @@ func main() {
 // for whole answers, and cut clients that are slow.
 const room = 30 * time.Second
 
-// patient gives each part of an answer that time.
+// patient gives each part of an answer that time, and what is left of it in a buffer at its end.
 func patient(handler http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(parts{w}, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		_ = control.SetWriteDeadline(time.Time{}) // That of the answer before, which has passed.
+		handler.ServeHTTP(parts{w, control}, r)
+		_ = control.SetWriteDeadline(time.Now().Add(room))
+	})
 }
 
-type parts struct{ http.ResponseWriter }
+type parts struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
 
 func (p parts) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
+func (p parts) Flush() { _ = p.control.Flush() }
+
 func (p parts) Write(answer []byte) (written int, err error) {
-	control := http.NewResponseController(p.ResponseWriter)
+	// A handler may take its time for the next part.
+	defer p.control.SetWriteDeadline(time.Time{})
 	for part := range slices.Chunk(answer, 16<<10) {
-		_ = control.SetWriteDeadline(time.Now().Add(room))
+		_ = p.control.SetWriteDeadline(time.Now().Add(room))
 		n, err := p.ResponseWriter.Write(part)
 		if written += n; err != nil {
 			return written, err

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 )
@@ -48,4 +50,48 @@ func TestLinesThatFindNoRoomAreCounted(t *testing.T) {
 		t.Fatalf("%v", told)
 	}
 	read("last")
+}
+
+// limited is an answer whose client has until then to make room.
+type limited struct {
+	http.ResponseWriter
+	until time.Time
+	parts []time.Time
+}
+
+func (l *limited) SetWriteDeadline(until time.Time) error {
+	l.until = until
+	return nil
+}
+
+func (l *limited) Write(part []byte) (int, error) {
+	l.parts = append(l.parts, l.until)
+	return len(part), nil
+}
+
+// The client's time does not run while a handler thinks, nor before it on a connection that was kept.
+func TestAClientHasItsTimeForEachPartOfAnAnswer(t *testing.T) {
+	answer := &limited{ResponseWriter: httptest.NewRecorder(), until: time.Unix(1, 0)}
+	thinks := func(when string) {
+		if !answer.until.IsZero() {
+			t.Errorf("%s the answer: %v", when, answer.until)
+		}
+	}
+	handler := func(w http.ResponseWriter, _ *http.Request) {
+		thinks("before")
+		if _, streams := w.(http.Flusher); !streams {
+			t.Error("it cannot stream")
+		}
+		w.Write(make([]byte, 40<<10))
+		thinks("after a part of")
+	}
+	patient(http.HandlerFunc(handler)).ServeHTTP(answer, httptest.NewRequest("GET", "/", nil))
+	for _, until := range append(answer.parts, answer.until) {
+		if time.Until(until) <= 0 {
+			t.Errorf("a part, or what is left at the end, has until %v", until)
+		}
+	}
+	if len(answer.parts) != 3 {
+		t.Errorf("%d parts", len(answer.parts))
+	}
 }
