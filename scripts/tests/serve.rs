@@ -197,6 +197,16 @@ async fn a_change_is_built_and_the_page_is_told() {
     }
 }
 
+/// The lists from which the catalogue and the index of symptoms are made lie beside the tests that read them.
+#[tokio::test]
+async fn a_change_of_a_list_is_built() {
+    let book = book();
+    fs::create_dir(book.path().join("tests")).unwrap();
+    let mut server = serve(book.path(), 0).await;
+    fs::write(book.path().join("tests/symptoms.toml"), "").unwrap();
+    line(&mut server.out, "built again").await;
+}
+
 #[tokio::test]
 async fn a_broken_chapter_leaves_the_last_good_build() {
     let book = book();
