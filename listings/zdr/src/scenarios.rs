@@ -33,7 +33,7 @@ use crate::attempt::finished;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::report::{Code, Finding, Outcome, ScenarioReport};
-use crate::scenarios::again::{MOST, note, only_waited};
+use crate::scenarios::again::{MOST, TIMES, note, only_waited};
 use crate::scenarios::client_trust::{trust_added, trust_half_written, trust_removed};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, not_applicable};
@@ -68,11 +68,11 @@ pub async fn all(context: &ScenarioContext, over: OnScenario<'_>, runs: &mut Sce
             runs.over.push((at, (report, found)));
         }
     }
-    once_more(&context, over, runs).await;
+    try_again(&context, over, runs).await;
 }
 
-/// Does once more, alone, what failed by waiting: until one fails again, which then is the server's fault.
-async fn once_more(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &mut ScenarioRuns) {
+/// Does again, alone, what failed by waiting: until one fails again, which then is the server's fault.
+async fn try_again(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &mut ScenarioRuns) {
     runs.over.sort_by_key(|(at, _)| *at);
     let mut chances = MOST;
     for (at, (report, found)) in &mut runs.over {
@@ -80,24 +80,42 @@ async fn once_more(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &
             continue;
         }
         let scenario = context.options.scenarios.get(*at).copied();
-        if let Some(scenario) = scenario.filter(|_| chances > 0) {
-            let (at, context) = (*at, context.clone());
-            runs.under_way
-                .spawn(async move { (at, one(scenario, &context).await) });
-            let ended = runs.under_way.join_next().await.and_then(finished);
-            if let Some((_, (again, mut others))) = ended {
-                chances = match again.outcome {
-                    Outcome::Passed => chances - 1,
-                    _ => 0,
-                };
-                if again.outcome == Outcome::Passed {
-                    note(&again.name, found, &mut others);
-                }
-                (*report, *found) = (again, others);
+        let again = match scenario.filter(|_| chances > 0) {
+            Some(scenario) => alone(scenario, context, &mut runs.under_way).await,
+            None => None,
+        };
+        if let Some((again, mut others)) = again {
+            chances = match again.outcome {
+                Outcome::Passed => chances - 1,
+                _ => 0,
+            };
+            if again.outcome == Outcome::Passed {
+                note(&again.name, found, &mut others);
             }
+            (*report, *found) = (again, others);
         }
         over(report);
     }
+}
+
+/// Does a scenario with nothing beside it, until it does not pass, and [`TIMES`] times at most: what came of the last.
+async fn alone(
+    scenario: Scenario,
+    context: &Arc<ScenarioContext>,
+    under_way: &mut JoinSet<Numbered>,
+) -> Option<(ScenarioReport, Vec<Finding>)> {
+    let mut last = None;
+    for _ in 0..TIMES {
+        let context = context.clone();
+        under_way.spawn(async move { (0, one(scenario, &context).await) });
+        let (_, ended) = under_way.join_next().await.and_then(finished)?;
+        let has_passed = ended.0.outcome == Outcome::Passed;
+        last = Some(ended);
+        if !has_passed {
+            break;
+        }
+    }
+    last
 }
 
 /// The scenarios that were run so far. They are there even when not all could be run.

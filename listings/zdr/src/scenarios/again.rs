@@ -1,12 +1,16 @@
-//! Scenarios that are tried twice. A client that waits for too long may wait for the server, or for a machine that
-//! has other things to do: several scenarios run at once, and not alone. What only waited is done once more, with
-//! nothing beside it. A server that is at fault fails again.
+//! Scenarios that are tried again. A client that waits for too long may wait for the server, or for a machine that
+//! has other things to do: several scenarios run at once. What only waited is done again, with nothing beside it, and
+//! has to pass twice. A server that is at fault each time fails again; of one that is late now and then, the report
+//! tells.
 
 use crate::attempt::FailureKind;
 use crate::judge::findings::finding;
 use crate::report::{Code, Finding, Outcome, ScenarioReport, Severity};
 
-/// How many scenarios in a row may go well the second time. More of them wait for something else than each other.
+/// How often a scenario has to pass when it is tried again.
+pub(super) const TIMES: usize = 2;
+
+/// How many scenarios in a row may go well when they are tried again. More of them wait for something else than each other.
 pub(super) const MOST: usize = 6;
 
 /// Whether a scenario failed by waiting alone: clients had no answer in time, or a certificate was not shown in time.
@@ -22,19 +26,20 @@ pub(super) fn only_waited(report: &ScenarioReport, found: &[Finding]) -> bool {
     report.outcome == Outcome::Failed && failures.all(waited)
 }
 
-/// Adds to the findings of a second try, in which nothing failed, what was found in the `first`.
-pub(super) fn note(scenario: &str, first: &[Finding], second: &mut Vec<Finding>) {
+/// Adds to the findings of the last try, in which nothing failed, what was found in the `first`.
+pub(super) fn note(scenario: &str, first: &[Finding], last: &mut Vec<Finding>) {
     let failure = first.iter().find(|of| of.severity == Severity::Failure);
     let Some(failure) = failure else {
         return;
     };
     let words = format!(
-        "Not held against the server, which passed the scenario when it was tried again with nothing beside it: this \
-         machine has too much to do. At first: {}",
+        "Not held against the server, which passed the scenario twice when it was tried again with nothing beside it. \
+         Either this machine had too much to do, or the server is late now and then: `--scenarios {scenario}` tries \
+         it alone. At first: {}",
         failure.words
     );
     let code = Code::LoadFellBehind;
-    second.push(finding(Severity::Warning, code, scenario, words));
+    last.push(finding(Severity::Warning, code, scenario, words));
 }
 
 #[cfg(test)]
