@@ -6,9 +6,11 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use events::event::Event;
 use events::line::{Line, Teller};
+use regex::Regex;
 use serde_json::Value;
 
 use crate::error::Error;
@@ -79,6 +81,18 @@ fn take(raw: &mut [Option<Event>], shown: &Event) -> Option<Event> {
     found.take()
 }
 
+/// The marker of a PEM block, with what stands beside it without a blank.
+static MARKER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\S*-----(?:BEGIN|END) [A-Z ]+-----\S*").expect("the expression is valid")
+});
+
+/// The same text, in which the marker of a PEM block moves to a line of its own rather than break at one of its
+/// hyphens.
+fn whole(text: &str) -> String {
+    let whole = MARKER.replace_all(text, "<span class=\"whole\">$0</span>");
+    whole.into_owned()
+}
+
 /// Stands for events that are left out.
 const DOTS: &str = "<li class=\"said\">…</li>";
 
@@ -136,7 +150,7 @@ impl Shown {
             event.replace('_', "_<wbr>"),
         );
         for what in what {
-            let _ = write!(self.rows, "<span>{}</span> ", escape(what));
+            let _ = write!(self.rows, "<span>{}</span> ", whole(&escape(what)));
         }
         if times > 1 {
             let _ = write!(self.rows, "<i>×{times}</i>");

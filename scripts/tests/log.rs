@@ -83,3 +83,15 @@ fn some_events_of_a_run_with_dots_for_the_others() {
     let error = only(&["listening", "gone"]).unwrap_err();
     assert_eq!(error.to_string(), "no event `gone` in demo.console");
 }
+
+#[test]
+fn the_marker_of_a_pem_block_stays_whole() {
+    let says = "its markers are not in capitals (`-----BEGIN CERTIFICATE-----`), and more";
+    let event =
+        format!(r#"{{"ts":"2026-01-01T00:00:00Z","event":"identity_rejected","detail":"{says}"}}"#);
+    let folder = run(&format!("$ cargo run\n{event}\n"), &event);
+    let shown = render(folder.path(), "demo.console", &[]).unwrap();
+    let whole = select(&shown, ".log .what .whole");
+    assert_eq!(whole, ["(`-----BEGIN CERTIFICATE-----`),"]);
+    assert!(select(&shown, ".log li")[0].contains(says), "{shown}");
+}
