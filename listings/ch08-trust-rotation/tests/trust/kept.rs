@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Identity, Reason};
 use ch02_hot_reload::{Generation, IdentityStore, Loader, Reload};
-use ch08_trust_rotation::Stage;
 use ch08_trust_rotation::party::{Party, issue};
-use ch08_trust_rotation::roots::Roots;
+use ch08_trust_rotation::roots::{Roots, TICKET_LIFE};
+use ch08_trust_rotation::{Stage, client};
 use lab::BOUND;
 use lab::authority::LeafRequest;
 use lab::log::want;
@@ -259,4 +259,45 @@ async fn a_drain_that_cannot_begin_has_not_begun() {
     fails.store(true, Ordering::Relaxed);
     roots.drain(&store, &stage().0).unwrap_err();
     assert_eq!(stage().1, Stage::Draining);
+}
+
+/// A ticket holds a root as long as it lives, and not longer.
+#[tokio::test(start_paused = true)]
+async fn a_ticket_holds_no_root_when_it_has_ended() {
+    let mut bench = Bench::new();
+    let client = bench.client_of_a();
+    bench.call(&client).await.unwrap();
+    assert!(bench.stage("Root A").1.tickets_until.is_some());
+    bench.clock.forward(TICKET_LIFE.as_secs() + 1);
+    assert_eq!(bench.stage("Root A").1.tickets_until, None);
+}
+
+/// The look after the handshake says itself why it lets nobody in, be there no certificate at all.
+#[tokio::test(start_paused = true)]
+async fn the_second_look_says_what_is_wrong() {
+    let mut bench = Bench::new();
+    let leaf = issue(&mut bench.a, 0x1002).unwrap();
+    let stranger = issue(&mut named("Root X"), 0x9001).unwrap();
+    let look = |bench: &Bench, pem: &str| {
+        let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).map(Result::unwrap);
+        let current = bench.store.current();
+        let chain: Vec<_> = chain.collect();
+        let let_in = bench.roots.let_in(&bench.store, &current, &chain);
+        let_in.map(drop).map_err(|rejected| rejected.reason)
+    };
+    assert_eq!(look(&bench, &leaf.chain_pem), Ok(()));
+    assert_eq!(look(&bench, ""), Err(Reason::Missing));
+    assert_eq!(look(&bench, &stranger.chain_pem), Err(Reason::ChainBroken));
+    bench.clock.forward(3601);
+    assert_eq!(look(&bench, &leaf.chain_pem), Err(Reason::Expired));
+}
+
+/// Servers ask a client for no name.
+#[test]
+fn a_client_may_have_any_name() {
+    let mut a = named("Root A");
+    let mut party = Party::new(&mut a, 0x1002).unwrap();
+    let leaf = a.issue(&LeafRequest::new("a-client")).unwrap();
+    party.show(&leaf).unwrap();
+    client::start(party.source()).unwrap();
 }

@@ -1,14 +1,17 @@
 //! Who leads to two roots: a client stays while one of them is in force, and so does the server.
 
 use std::fs;
+use std::time::Duration;
 
 use ch02_hot_reload::Reload;
-use ch08_trust_rotation::Stage;
 use ch08_trust_rotation::party::issue;
+use ch08_trust_rotation::{RootUsage, Stage};
 use lab::authority::{Authority, Issued};
 use lab::log::want;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
-use super::bench::{Bench, GRACE, Session};
+use super::bench::{Bench, GRACE, QUIET, Session};
 
 /// The authority that signs leaves, as an anchor of its own: what leads to it leads to its root, too.
 fn intermediate(leaf: &Issued) -> &str {
@@ -145,4 +148,63 @@ async fn the_own_leaf_keeps_one_of_its_two_roots() {
     };
     log.assert_order(&[moved("retire"), moved("drain"), moved("remove")]);
     assert!(matches!(bench.store.reload(), Reload::Unchanged));
+}
+
+/// Clients of both roots and one of the first alone: where both roots are to go, all of them count, the
+/// latest ticket, and the latest that was let in.
+#[tokio::test(start_paused = true)]
+async fn all_who_would_be_lost_are_counted() {
+    let (log, _capturing) = lab::emit::capture();
+    let mut two = Two::new();
+    two.bench.a.rekey_intermediate().unwrap();
+    let of_root = issue(&mut two.bench.a, 0x1004).unwrap();
+    let bench = &two.bench;
+    let open = async |leaf| {
+        let client = Session::Tls13.config(Some(leaf), &two.roots());
+        bench.open(&client).await.unwrap()
+    };
+    let _of_both = open(&two.client).await;
+    tokio::time::advance(Duration::from_secs(10)).await;
+    bench.clock.forward(100);
+    let _of_root = open(&of_root).await;
+    let until = bench.stage("Root A").1.tickets_until;
+    tokio::time::advance(Duration::from_secs(5)).await;
+    list(bench, &[bench.b.root_pem()]);
+    let held = want("trust_held").with("root", "Root A");
+    let held = log.wait_for(&held, lab::BOUND).await;
+    assert_eq!(held.number("connections"), Some(2), "{held}");
+    let quiet = (QUIET - Duration::from_secs(5)).as_millis() as u64;
+    assert_eq!(held.number("quiet_ms"), Some(quiet), "{held}");
+    let usage = RootUsage {
+        tickets_until: until,
+        ..RootUsage::default()
+    };
+    assert_eq!(held.text("tickets_until"), usage.tickets_until_text());
+}
+
+/// Both drain, and its turn is far off. Then one is listed again, and the other removed, in one step: the
+/// client may stay.
+#[tokio::test(start_paused = true)]
+async fn a_client_stays_by_the_root_that_is_listed_again() {
+    let two = Two::new();
+    let bench = &two.bench;
+    let chain = CertificateDer::pem_slice_iter(two.client.chain_pem.as_bytes());
+    let chain: Result<Vec<_>, _> = chain.collect();
+    let current = bench.store.current();
+    let hold = bench
+        .roots
+        .let_in(&bench.store, &current, &chain.unwrap())
+        .unwrap();
+    assert_eq!(hold.roots().len(), 2);
+    let leaving = tokio::spawn(async move { hold.leaving(QUIET * 10).await });
+    list(bench, &[bench.b.root_pem()]);
+    settle().await;
+    assert!(bench.roots.force(&bench.root("Root A")));
+    list(bench, &[&two.other, bench.b.root_pem()]);
+    assert_eq!(bench.stage("Root A").0, Stage::Absent);
+    settle().await;
+    tokio::time::advance(QUIET * 20).await;
+    settle().await;
+    assert!(!leaving.is_finished(), "it was asked to leave");
+    leaving.abort();
 }
