@@ -66,7 +66,7 @@ pub struct Server {
     publish: watch::Sender<u64>,
     // The watch is in place before the first build, so that no change is missed in between.
     hints: mpsc::Receiver<()>,
-    _watching: notify::RecommendedWatcher,
+    _watching: Option<notify::RecommendedWatcher>,
 }
 
 impl Server {
@@ -76,7 +76,9 @@ impl Server {
     /// When the build fails, or no port can be had.
     pub async fn start(root: &Path, port: u16) -> Result<Self> {
         let (hint, hints) = mpsc::channel(1);
-        let watching = follow(root, hint)?;
+        let watching = follow(root, hint).inspect_err(|why| {
+            eprintln!("changes are not noticed, since the files cannot be watched: {why}");
+        });
         let builds = tempfile::tempdir()?;
         build(root, builds.path(), 1)?;
         let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
@@ -93,7 +95,7 @@ impl Server {
             listener,
             publish: watch::Sender::new(1),
             hints,
-            _watching: watching,
+            _watching: watching.ok(),
         })
     }
 
@@ -135,7 +137,7 @@ fn show(address: SocketAddr) {
 }
 
 /// Watches what the book is made of.
-fn follow(root: &Path, hint: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher> {
+fn follow(root: &Path, hint: mpsc::Sender<()>) -> notify::Result<notify::RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
             // Full: a build is due already. Closed: we are ending.
@@ -148,7 +150,13 @@ fn follow(root: &Path, hint: mpsc::Sender<()>) -> Result<notify::RecommendedWatc
             watcher.watch(&folder, RecursiveMode::Recursive)?;
         }
     }
-    watcher.watch(root, RecursiveMode::NonRecursive)?;
+    // The lists of the catalogue, the symptoms, the errata and the versions lie in `tests` itself; what is
+    // below is no part of the book.
+    for folder in [root.join("tests"), root.to_owned()] {
+        if folder.is_dir() {
+            watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+        }
+    }
     Ok(watcher)
 }
 
@@ -160,12 +168,10 @@ async fn rebuild(
 ) {
     for number in 2.. {
         if hints.recv().await.is_none() {
-            return;
+            // Nothing is watched: what was built is served for ever.
+            return std::future::pending().await;
         }
-        // An editor writes several files. Time is the subject: until nothing came for a while.
-        let quiet = Duration::from_millis(200);
-        while let Ok(Some(())) = tokio::time::timeout(quiet, hints.recv()).await {}
-
+        settle(&mut hints).await;
         let (from, to) = (root.clone(), builds.clone());
         let built = tokio::task::spawn_blocking(move || build(&from, &to, number));
         match built.await {
@@ -182,6 +188,16 @@ async fn rebuild(
             Err(panic) => eprintln!("error: the build panicked: {panic}"),
         }
     }
+}
+
+/// An editor writes several files. Time is the subject: until nothing came for a while, and two seconds at most,
+/// since a program may write its log into the folder all the time.
+async fn settle(hints: &mut mpsc::Receiver<()>) {
+    let quiet = Duration::from_millis(200);
+    let until_quiet =
+        async { while let Ok(Some(())) = tokio::time::timeout(quiet, hints.recv()).await {} };
+    // Either end is a good one.
+    let _ = tokio::time::timeout(Duration::from_secs(2), until_quiet).await;
 }
 
 async fn page(State(current): State<Current>, request: Request) -> Response {
@@ -244,5 +260,39 @@ async fn tell(mut socket: WebSocket, mut current: Current, built: u64) {
     if news {
         // A page that was closed meanwhile needs no telling.
         let _ = socket.send(Message::Text("reload".into())).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_written_all_the_time_does_not_hold_up_a_build() {
+        let (hint, mut hints) = mpsc::channel(1);
+        tokio::spawn(async move {
+            while hint.send(()).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let began = Instant::now();
+        let settled = tokio::time::timeout(Duration::from_secs(60), settle(&mut hints)).await;
+        settled.expect("it settled within two seconds");
+        assert!(began.elapsed() <= Duration::from_millis(2050));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn files_that_are_written_together_are_one_change() {
+        let (hint, mut hints) = mpsc::channel(1);
+        let writes = async {
+            for _ in 0..5 {
+                hint.send(()).await.expect("it is waited for");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::join!(settle(&mut hints), writes);
+        assert!(hints.try_recv().is_err(), "a second change");
     }
 }

@@ -130,9 +130,11 @@ fn a_failed_build_claims_nothing_and_blocks_nothing() {
     page(book.path(), "{{#include gone.rs}}");
     refused(&build(book.path(), &site));
     assert!(!site.exists());
+    fs::create_dir(&site).unwrap();
+    refused(&build(book.path(), &site));
+    assert_eq!(fs::read_dir(&site).unwrap().count(), 0);
 
     page(book.path(), "The text.");
-    fs::create_dir(&site).unwrap();
     built(&build(book.path(), &site));
     page(book.path(), "{{#include gone.rs}}");
     refused(&build(book.path(), &site));

@@ -197,6 +197,33 @@ async fn a_change_is_built_and_the_page_is_told() {
     }
 }
 
+/// A build reads each file. If that counted as a change, each build would begin the next.
+#[tokio::test]
+async fn what_a_build_reads_begins_no_build() {
+    let book = book();
+    let mut server = serve(book.path(), 0).await;
+    write(book.path(), "The second text.");
+    line(&mut server.out, "built again").await;
+    // On a slow machine one change can be built twice.
+    let quiet = Duration::from_secs(2);
+    let mut builds = 1;
+    while let Ok(next) = tokio::time::timeout(quiet, server.out.next_line()).await {
+        next.unwrap().expect("it goes on");
+        builds += 1;
+        assert!(builds < 5, "each build begins the next");
+    }
+}
+
+/// The lists from which the catalogue and the index of symptoms are made lie beside the tests that read them.
+#[tokio::test]
+async fn a_change_of_a_list_is_built() {
+    let book = book();
+    fs::create_dir(book.path().join("tests")).unwrap();
+    let mut server = serve(book.path(), 0).await;
+    fs::write(book.path().join("tests/symptoms.toml"), "").unwrap();
+    line(&mut server.out, "built again").await;
+}
+
 #[tokio::test]
 async fn a_broken_chapter_leaves_the_last_good_build() {
     let book = book();

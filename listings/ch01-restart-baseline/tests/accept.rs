@@ -1,14 +1,18 @@
-//! No descriptor is left for another client. A program of its own: limits are the process's.
+//! No descriptor is left for another client, and a demo that is told to end. A program of its own: limits
+//! and signals are the process's.
 
-use std::sync::Mutex;
+use std::future::{pending, poll_fn};
+use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
-use ch01_restart_baseline::{AGAIN, accept, listen};
+use ch01_restart_baseline::{AGAIN, accept, listen, until_told};
 use lab::BOUND;
 use lab::log::want;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getpid, getrlimit, kill_process, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep, timeout};
@@ -118,4 +122,28 @@ fn the_next_attempt_waits_for_a_moment() {
         tokio::join!(accept(&without.listener), descriptors_return);
         assert!(began.elapsed() >= Duration::from_millis(50));
     });
+}
+
+/// It lets go of what it holds: a server that it has started, say, and the directory of its files.
+#[test]
+fn a_demo_that_is_told_to_end_lets_go_of_what_it_holds() {
+    for told in [Signal::TERM, Signal::INT] {
+        alone(false, async {
+            let held = Arc::new(());
+            let holds = held.clone();
+            let demo = async move {
+                let _holds = holds;
+                pending().await
+            };
+            let mut demo = Box::pin(until_told(demo));
+            // The signal is heard from the first poll on.
+            let ended = poll_fn(|context| Poll::Ready(demo.as_mut().poll(context).is_ready()));
+            assert!(!ended.await, "it has ended by itself");
+            kill_process(getpid(), told).unwrap();
+            let ended = timeout(BOUND, demo).await;
+            let ended = ended.unwrap_or_else(|_| panic!("{told:?} did not end it"));
+            assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::Interrupted);
+            assert_eq!(Arc::strong_count(&held), 1, "it is held still");
+        });
+    }
 }

@@ -132,6 +132,17 @@ async fn a_missing_file_is_named() {
     );
 }
 
+#[tokio::test]
+async fn a_certificate_that_is_none_is_named() {
+    for what in ["", "-----BEGIN CERTIFICATE-----\n"] {
+        let said = last_words(|_, directory| {
+            std::fs::write(directory.join("tls.crt"), what).unwrap();
+        });
+        let said = said.await;
+        assert!(said.contains("tls.crt: "), "{said}");
+    }
+}
+
 /// Without line ends, the whole key is one line, and a parser's message would quote it.
 #[tokio::test]
 async fn what_is_wrong_with_a_key_is_said_without_its_bytes() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ch01_restart_baseline::converse_over;
 use lab::log::want;
-use lab::wire::{BLOCK, ROOM_BOUND};
+use lab::wire::{BLOCK, REQUEST_BOUND, ROOM_BOUND};
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
 };
@@ -103,4 +103,19 @@ async fn an_answer_that_is_not_passed_on_is_given_up() {
     let ended = timeout(ROOM_BOUND * 2, conversation).await;
     assert!(ended.is_ok(), "it holds its place");
     log.assert_order(&[want("connection_closed").with("why", "cut")]);
+}
+
+/// Between two requests it may say nothing for as long as it likes. Within one it may not.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_not_finished_is_given_up() {
+    let (log, _capturing) = lab::emit::capture();
+    let (server, mut client) = duplex(ROOM);
+    client.write_all(&[0, 0]).await.unwrap();
+    let started = Instant::now();
+    let conversation = converse_over(server, Some(1), false, "1.3");
+    let ended = timeout(REQUEST_BOUND * 2, conversation).await;
+    assert!(ended.is_ok(), "it holds its place");
+    assert_eq!(started.elapsed(), REQUEST_BOUND);
+    let closed = want("connection_closed").with("why", "cut");
+    log.assert_order(&[closed.with("bytes", 0)]);
 }

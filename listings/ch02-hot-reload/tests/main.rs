@@ -2,6 +2,7 @@
 //! One whose subject is the whole process is a program of its own: see `Cargo.toml`.
 
 mod download;
+mod identity;
 mod log;
 mod reload;
 mod transcripts;

@@ -214,3 +214,15 @@ fn no_client_waits_for_the_file_with_ours() {
     drop(held);
     looking.unwrap().join().unwrap();
 }
+
+/// What a parser says of a key may repeat its bytes. It is not passed on, naive or not.
+#[test]
+fn what_is_wrong_with_a_key_is_said_without_its_bytes() {
+    let bench = bench(Strategy::RenameEach);
+    let path = bench.agent.files().key;
+    let key = fs::read_to_string(&path).unwrap();
+    // Without line ends the whole key is one line.
+    fs::write(path, key.replace('\n', "")).unwrap();
+    let said = StatInHandshake::new(bench.agent.files()).unwrap_err();
+    assert_eq!(said.to_string(), "it holds no key in PEM");
+}

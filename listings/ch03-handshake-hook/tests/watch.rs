@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::arguments::Serve;
 use ch02_hot_reload::identity::Source;
+use ch02_hot_reload::{IdentityStore, Loader};
 use ch03_handshake_hook::watch::{Events, is_hint, watch, watch_directory};
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
@@ -115,6 +116,10 @@ async fn a_rejection_is_news_only_once() {
         assert_eq!(client.probe(server).await.unwrap().chain.serial, "1001");
     }
     assert_eq!(child.log().all(&missing).len(), 1);
+    // What is wrong in another way is news.
+    fs::write(agent.files().key, "").unwrap();
+    let empty = want("identity_rejected").with("reason", "truncated");
+    child.log().wait_for(&empty, BOUND).await;
 
     let next = agent.rotate().unwrap();
     let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
@@ -122,6 +127,7 @@ async fn a_rejection_is_news_only_once() {
     child.log().assert_order(&[
         want("identity_loaded").with("generation", 1),
         missing.with("generation", 1),
+        empty.with("generation", 1),
         want("identity_loaded").with("generation", 2),
     ]);
     assert_eq!(client.probe(server).await.unwrap().chain, next.facts);
@@ -186,20 +192,100 @@ fn our_own_reading_does_not_wake_us() {
     assert!(is_hint(&Err(notify::Error::generic("the watcher died"))));
 }
 
-/// The roots for peers may lie elsewhere, and are watched there.
+/// Each file may lie elsewhere, and is watched there; also where its path has no directory.
 #[tokio::test]
-async fn the_file_of_roots_for_peers_is_watched_where_it_is() {
-    let (directory, elsewhere) = (lab::directory().unwrap(), lab::directory().unwrap());
+async fn each_file_is_watched_where_it_is() {
+    let directory = lab::directory().unwrap();
     let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
-    let peer_roots = elsewhere.path().join("peers.crt");
-    let source = Source {
-        peer_roots: Some(peer_roots.clone()),
-        ..Source::localhost(agent.files())
+    type Place = fn(&mut Source, PathBuf);
+    let places: [(&str, Place); 4] = [
+        ("tls.crt", |source, path| source.files.certificate = path),
+        ("tls.key", |source, path| source.files.key = path),
+        ("ca.crt", |source, path| source.files.roots = path),
+        ("peers.crt", |source, path| source.peer_roots = Some(path)),
+    ];
+    for (name, place) in places {
+        let elsewhere = lab::directory().unwrap();
+        let path = elsewhere.path().join(name);
+        let mut source = Source::localhost(agent.files());
+        place(&mut source, path.clone());
+        let (hint, mut hints) = mpsc::channel(1);
+        let watching = watch_directory(&source, hint);
+        assert!(watching.has_events(), "{name}");
+        fs::write(path, agent.root_pem()).unwrap();
+        let hinted = tokio::time::timeout(BOUND, hints.recv()).await;
+        let hinted = hinted.unwrap_or_else(|_| panic!("waited {BOUND:?} for a hint of {name}"));
+        assert_eq!(hinted, Some(()));
+
+        let mut source = Source::localhost(agent.files());
+        place(&mut source, name.into());
+        let (hint, _hints) = mpsc::channel(1);
+        assert!(watch_directory(&source, hint).has_events(), "{name} alone");
+    }
+}
+
+/// A look that panics is a defect of ours. The next one sees what is there all the same.
+#[tokio::test]
+async fn a_look_that_panics_is_not_the_last() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let built = AtomicUsize::new(0);
+    let usual = Loader::default();
+    let loader = Loader {
+        build: Box::new(move |identity, before| {
+            assert_ne!(built.fetch_add(1, Ordering::Relaxed), 1, "the second");
+            (usual.build)(identity, before)
+        }),
+        ..Loader::default()
     };
-    let (hint, mut hints) = mpsc::channel(1);
-    let watching = watch_directory(&source, hint);
-    assert!(watching.has_events());
-    fs::write(peer_roots, agent.root_pem()).unwrap();
-    let hinted = tokio::time::timeout(lab::BOUND, hints.recv()).await;
-    assert_eq!(hinted.expect("waited for a hint"), Some(()));
+    let store = IdentityStore::start_by(loader, Source::localhost(agent.files())).unwrap();
+    agent.rotate().unwrap();
+    let watching = watch(store.clone(), Events::PollOnly, Duration::from_millis(1));
+    log.wait_for(&want("reload_panicked"), BOUND).await;
+    reaches(&store, 2).await;
+    watching.abort();
+}
+
+/// How many queues of events of the file system a process has.
+#[cfg(target_os = "linux")]
+fn watches(child: &Child) -> usize {
+    let descriptors = fs::read_dir(format!("/proc/{}/fd", child.id().unwrap())).unwrap();
+    let targets = descriptors.filter_map(|one| fs::read_link(one.unwrap().path()).ok());
+    targets
+        .filter(|target| target.ends_with("anon_inode:inotify"))
+        .count()
+}
+
+/// Where only the poll was asked for nothing is watched, and otherwise it is.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn to_poll_only_is_to_watch_nothing() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
+    for (more, expected) in [(&["--poll-only"] as &[&str], 0), (&[], 1)] {
+        let arguments = Serve::command_line_with(&agent.files(), more);
+        let child = Child::spawn(program, arguments, |_| ()).unwrap();
+        // It follows before it listens.
+        child.port(BOUND).await;
+        assert_eq!(watches(&child), expected, "{more:?}");
+    }
+}
+
+/// What is made anew in the place of the watched directory is watched by a server that runs, too.
+#[tokio::test]
+async fn a_running_server_sees_that_its_directory_is_gone() {
+    let directory = lab::directory().unwrap();
+    let inner = directory.path().join("live");
+    fs::create_dir(&inner).unwrap();
+    let agent = Agent::started(&inner, Strategy::RenameEach).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
+    let arguments = Serve::command_line_with(&agent.files(), &["--poll-ms", "1"]);
+    let child = Child::spawn(program, arguments, |_| ()).unwrap();
+    child.port(BOUND).await;
+    child.log().assert_none(&want("watch_degraded"));
+    fs::rename(&inner, directory.path().join("old")).unwrap();
+    let degraded = want("watch_degraded").with("to", "polling");
+    child.log().wait_for(&degraded, BOUND).await;
 }

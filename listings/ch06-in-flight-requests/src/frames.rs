@@ -4,11 +4,16 @@
 const PREFACE: usize = 24;
 /// The head of a frame, in bytes (RFC 9113, section 4.1).
 const HEAD: usize = 9;
+/// So much of a payload is kept, in bytes.
+const START: usize = 8;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const PUSH_PROMISE: u8 = 5;
+const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
+/// The first bit of the number of a stream is reserved.
+const RESERVED: u32 = (1 << 31) - 1;
 /// On DATA or HEADERS: the last of its stream.
 const END_STREAM: u8 = 1;
 /// On a frame of a field block: the last of it.
@@ -20,6 +25,17 @@ pub(crate) struct Frame {
     kind: u8,
     flags: u8,
     pub(crate) stream: u32,
+    /// The first two numbers of its payload, and zeros where it has none.
+    start: [u32; 2],
+}
+
+/// What a GOAWAY says (RFC 9113, section 6.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Goaway {
+    /// The last stream of the other side that is answered.
+    pub(crate) last: u32,
+    /// Its sender ends the connection with an error.
+    pub(crate) error: bool,
 }
 
 impl Frame {
@@ -33,6 +49,16 @@ impl Frame {
 
     pub(crate) fn is_reset(self) -> bool {
         self.kind == RST_STREAM
+    }
+
+    /// What it says, if it is a GOAWAY.
+    pub(crate) fn goaway(self) -> Option<Goaway> {
+        let [last, error] = self.start;
+        let goaway = Goaway {
+            last: last & RESERVED,
+            error: error != 0,
+        };
+        (self.kind == GOAWAY).then_some(goaway)
     }
 
     /// Whether its sender sends nothing more on its stream.
@@ -51,6 +77,8 @@ pub(crate) struct Frames {
     preface: usize,
     /// The head of the frame, as far as it has come.
     head: Vec<u8>,
+    /// The first bytes of its payload.
+    start: Vec<u8>,
     /// Bytes of the frame that are still to come after its head.
     left: usize,
     /// Whether the next frame belongs to what has begun: the settings to the preface, the rest of a field
@@ -73,6 +101,7 @@ impl Frames {
         Self {
             preface: PREFACE,
             head: Vec::with_capacity(HEAD),
+            start: Vec::with_capacity(START),
             left: 0,
             more: true,
         }
@@ -113,6 +142,8 @@ impl Frames {
                 self.left = u32::from_be_bytes([0, a, b, c]) as usize;
             }
         }
+        let kept = self.left.min(bytes.len()).min(START - self.start.len());
+        self.start.extend_from_slice(&bytes[..kept]);
         take(bytes, &mut self.left);
         let [_, _, _, kind, flags, a, b, c, d] = self.head[..] else {
             return None;
@@ -125,17 +156,26 @@ impl Frames {
             // No other frame may come within a block: hyper ends such a connection.
             _ => false,
         };
-        self.head.clear();
-        // The first bit is reserved.
-        let stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
-        Some(Frame {
+        self.start.resize(START, 0);
+        let mut numbers = self.start.chunks_exact(4).map(number);
+        let frame = Frame {
             kind,
             flags,
-            stream,
-        })
+            stream: number(&[a, b, c, d]) & RESERVED,
+            start: std::array::from_fn(|_| numbers.next().unwrap_or(0)),
+        };
+        self.head.clear();
+        self.start.clear();
+        Some(frame)
     }
 }
 // ANCHOR_END: frames
+
+/// The number that these bytes are.
+fn number(bytes: &[u8]) -> u32 {
+    let each = bytes.iter();
+    each.fold(0, |number, byte| (number << 8) | u32::from(*byte))
+}
 
 /// Takes as many bytes as there are, and no more than are `left`.
 fn take(bytes: &mut &[u8], left: &mut usize) {

@@ -35,6 +35,8 @@ pub(crate) struct Waits {
     room: Wait,
     /// To open a window for an answer of HTTP/2.
     window: Wait,
+    /// Set where the server has ended a connection of HTTP/2 with an error.
+    refused: Arc<AtomicBool>,
 }
 
 impl Waits {
@@ -44,6 +46,7 @@ impl Waits {
             last: Arc::default(),
             room: room::wait(),
             window: room::wait(),
+            refused: Arc::default(),
         }
     }
 
@@ -53,9 +56,10 @@ impl Waits {
         self.head.ended();
     }
 
-    /// Whether a stream of HTTP/2 is without the end of its answer, and its client has not cancelled it.
-    pub(crate) fn owes(&self) -> bool {
-        self.window.runs()
+    /// Whether a stream of HTTP/2 is without the end of its answer, and its client has not cancelled it;
+    /// or the server goes on no more with what its client sends.
+    pub(crate) fn broken(&self) -> bool {
+        self.window.runs() || self.refused.load(Ordering::Relaxed)
     }
 
     /// Waits until one of them has taken too long.
@@ -95,7 +99,8 @@ impl<S> Followed<S> {
     /// A client begins with its preface, so the wait begins at once.
     pub(crate) fn http2(stream: S, waits: Waits) -> Self {
         waits.head.began();
-        let protocol = Protocol::Http2(Frames::of_client(), Owed::new(waits.window.clone()));
+        let owed = Owed::new(waits.window.clone(), waits.refused.clone());
+        let protocol = Protocol::Http2(Frames::of_client(), owed);
         Self {
             stream,
             waits,

@@ -61,7 +61,11 @@ where
     let connection = pin!(connection);
     let ask = |_: Pin<&mut _>| leaving.store(true, Ordering::Relaxed);
     let close = conn::http1::Connection::graceful_shutdown;
-    let whole = |ended: &hyper::Result<()>| ended.is_ok() || !body.owes();
+    // A head that does not parse is answered, and ends the connection.
+    let whole = |ended: &hyper::Result<()>| match ended {
+        Ok(()) => true,
+        Err(error) => !(body.owes() || error.is_parse()),
+    };
     let end = tokio::select! {
         end = until_gone(stream, connection, due, grace, ask, close, whole) => end,
         () = waits.overdue() => End::Cut,
@@ -97,7 +101,7 @@ where
     let connection = pin!(connection);
     let ask = conn::http2::Connection::graceful_shutdown;
     // It may end without an error although its client broke off: the other side of a GOAWAY may go.
-    let whole = |_: &_| !waits.owes();
+    let whole = |_: &_| !waits.broken();
     let end = tokio::select! {
         end = until_gone(stream, connection, due, grace, ask, |_| (), whole) => end,
         () = waits.overdue() => End::Cut,
@@ -114,6 +118,14 @@ struct Counts {
 }
 
 impl Counts {
+    /// More than fits is never sent, and so is owed for ever.
+    fn asks(&self, bytes: u64) {
+        let add = |asked: u64| Some(asked.saturating_add(bytes));
+        let _ = self
+            .asked
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+
     fn owes(&self) -> bool {
         self.sent.load(Ordering::Relaxed) < self.asked.load(Ordering::Relaxed)
     }
@@ -126,7 +138,7 @@ fn answer<B>(request: &Request<B>, counts: &Arc<Counts>) -> Response<Known> {
     let size = asked.and_then(|size| size.parse().ok());
     let of_head = request.method() == Method::HEAD;
     let end = if of_head { 0 } else { size.unwrap_or(0) };
-    counts.asked.fetch_add(end, Ordering::Relaxed);
+    counts.asks(end);
     let counts = counts.clone();
     let mut response = Response::new(Known { at: 0, end, counts });
     match size {

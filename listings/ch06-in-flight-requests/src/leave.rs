@@ -22,7 +22,7 @@ pub enum Due {
 pub enum End {
     /// The client was done.
     ClientClosed,
-    /// It broke, with something unfinished.
+    /// It broke, with something unfinished; or the server refused to go on with what the client sent.
     Cut,
     /// It was asked because of its age, and finished what it was at. The client closed it in its
     /// turn, or it was idle.

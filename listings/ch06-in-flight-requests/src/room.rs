@@ -7,10 +7,12 @@
 
 use std::collections::BTreeSet;
 use std::io::IoSlice;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lab::wire::ROOM_BOUND;
 
-use crate::frames::{Frame, Frames};
+use crate::frames::{Frame, Frames, Goaway};
 use crate::wait::Wait;
 
 // ANCHOR: owed
@@ -23,12 +25,19 @@ pub(crate) struct Owed {
     streams: BTreeSet<u32>,
     /// The last that the client has opened: their numbers rise (RFC 9113, section 5.1.1).
     last: u32,
+    /// The last that is answered: what the client opens behind it is not looked at.
+    answered: u32,
+    /// Set where the server has ended the connection with an error.
+    refused: Arc<AtomicBool>,
 }
 
 impl Owed {
-    pub(crate) fn new(wait: Wait) -> Self {
+    /// `refused` is set where the server ends the connection with an error.
+    pub(crate) fn new(wait: Wait, refused: Arc<AtomicBool>) -> Self {
         Self {
             wait,
+            refused,
+            answered: u32::MAX,
             sent: Frames::of_server(),
             streams: BTreeSet::new(),
             last: 0,
@@ -37,7 +46,7 @@ impl Owed {
 
     /// The client has sent this frame.
     pub(crate) fn came(&mut self, frame: Frame) {
-        if frame.is_headers() && frame.stream > self.last {
+        if frame.is_headers() && (self.last + 1..=self.answered).contains(&frame.stream) {
             self.last = frame.stream;
             self.streams.insert(frame.stream);
         }
@@ -49,7 +58,7 @@ impl Owed {
 
     /// So many of these bytes were sent.
     pub(crate) fn sent(&mut self, slices: &[IoSlice<'_>], mut count: usize) {
-        let (mut moved, streams) = (false, &mut self.streams);
+        let (mut moved, mut goaway, streams) = (false, None, &mut self.streams);
         for slice in slices {
             let part = &slice[..slice.len().min(count)];
             count -= part.len();
@@ -58,7 +67,13 @@ impl Owed {
                 if frame.ends_stream() {
                     streams.remove(&frame.stream);
                 }
+                goaway = frame.goaway().or(goaway);
             });
+        }
+        if let Some(Goaway { last, error }) = goaway {
+            self.answered = last;
+            self.streams.retain(|stream| *stream <= last);
+            self.refused.fetch_or(error, Ordering::Relaxed);
         }
         if moved {
             self.wait.ended();

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::gate::ROTATION;
 use crate::judge::verdict::verdict;
 use crate::load::Load;
-use crate::report::{Code, Finding, Report, ScenarioReport};
+use crate::report::{Code, Finding, Outcome, Report, ScenarioReport};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns};
 use crate::server::spec::Spec;
@@ -113,7 +113,11 @@ fn concluded(mut report: Report, overloaded: Option<String>, options: &Options) 
 /// Why a scenario has no verdict, where there was too much to do in one.
 fn unjudged(report: &Report) -> Option<String> {
     let mut said = report.findings.iter();
-    let said = said.find(|of| of.code == Code::LoadFellBehind && of.scenario != ROTATION)?;
+    let untried = |name: &str| {
+        let mut scenarios = report.scenarios.iter();
+        scenarios.any(|of| of.name == name && of.outcome == Outcome::NotApplicable)
+    };
+    let said = said.find(|of| of.code == Code::LoadFellBehind && untried(&of.scenario))?;
     let words = said.words.trim_end_matches('.');
     Some(format!("in the scenario `{}`: {words}", said.scenario))
 }

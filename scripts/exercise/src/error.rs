@@ -75,7 +75,7 @@ pub enum Error {
         error: String,
     },
     /// Nothing is named so.
-    #[error("there is no exercise `{name}`{}{}; `cargo exercise list{}` has them all", within, near.as_ref().map(|near| format!(": did you mean `{near}`?")).unwrap_or_default(), option)]
+    #[error("there is no exercise `{name}`{within}. {}`cargo exercise list{option}` lists all of them", near.as_ref().map(|near| format!("Did you mean `{near}`? ")).unwrap_or_default())]
     Unknown {
         /// What was typed.
         name: String,
@@ -83,7 +83,7 @@ pub enum Error {
         near: Option<String>,
         /// Where it was looked for: ` in Go`, where that is not all of them.
         within: String,
-        /// What a command ends with to mean this track.
+        /// What a command ends with to mean this folder and track.
         option: String,
     },
     /// The record of what was done cannot be read. It is not written over.
@@ -99,7 +99,7 @@ pub enum Error {
     NotBegun {
         /// The exercise.
         name: String,
-        /// What a command ends with to mean its track.
+        /// What a command ends with to mean its folder and track.
         option: String,
     },
     /// The solution is not shown yet.
@@ -111,12 +111,23 @@ pub enum Error {
         name: String,
         /// How many hints are left.
         left: usize,
-        /// What a command ends with to mean its track.
+        /// What a command ends with to mean its folder and track.
         option: String,
     },
 }
 
 impl Error {
+    /// The same, for a learner whose folder has to be named: the commands that it tells name it as well.
+    pub fn in_folder(mut self, named: &str) -> Self {
+        if let Self::Unknown { option, .. }
+        | Self::NotBegun { option, .. }
+        | Self::TooEarly { option, .. } = &mut self
+        {
+            option.insert_str(0, named);
+        }
+        self
+    }
+
     /// The error of a file.
     pub(crate) fn file(path: &Path, error: io::Error) -> Self {
         Self::File {

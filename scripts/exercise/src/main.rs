@@ -141,12 +141,20 @@ fn typed(path: &Path) -> String {
 
 /// Whether what was tried holds.
 fn run(arguments: Arguments) -> Result<bool, Error> {
+    let named = arguments.folder.as_ref();
+    let named = named.map(|folder| format!(" --folder {}", typed(folder)));
+    let named = named.unwrap_or_default();
+    within(arguments, &named).map_err(|error| error.in_folder(&named))
+}
+
+/// The same, with what a command ends with to mean this folder.
+fn within(arguments: Arguments, named: &str) -> Result<bool, Error> {
     let set = Set::of_track(&root()?, arguments.track)?;
-    let (folder, option) = match &arguments.folder {
-        Some(folder) => (Folder::new(folder), format!(" --folder {}", typed(folder))),
-        None => (Folder::new(&set.root.join("exercises")), String::new()),
+    let folder = match &arguments.folder {
+        Some(folder) => Folder::new(folder),
+        None => Folder::new(&set.root.join("exercises")),
     };
-    let option = option + &arguments.track.option();
+    let option = named.to_owned() + &arguments.track.option();
     // A class is read by its teacher, whose own record has no part in it.
     if let Some(What::Class { class, json, check }) = arguments.what {
         return of_class(&set, &class, json, check);
@@ -225,7 +233,8 @@ fn with_one(
             out,
             "",
             &format!(
-                "All {all} exercises are done. To go back to one, name it: `cargo exercise list` has them all."
+                "All {all} exercises are done. To go back to one, name it: `{}` lists all of them.",
+                teller.command("list")
             ),
         )?;
         return Ok(true);

@@ -37,7 +37,8 @@ pub struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn command(&self, words: &str) -> String {
+    /// A command as this learner types it.
+    pub fn command(&self, words: &str) -> String {
         format!("cargo exercise {words}{}", self.option)
     }
 

@@ -132,8 +132,11 @@ fn wait(
                 if is_gone && !missed {
                     let shown = teller.shown(&answer);
                     writeln!(out, "{shown} is gone.")?;
-                    let words = "It is tried when it is there again; `q` leaves, and `cargo exercise next` writes the starter.";
-                    paragraph(out, "", words)?;
+                    let next = teller.command(&format!("next {}", exercise.id));
+                    let words = format!(
+                        "It is tried when it is there again; `q` leaves, and `{next}` writes the starter."
+                    );
+                    paragraph(out, "", &words)?;
                 }
                 missed = is_gone;
             }

@@ -129,9 +129,12 @@ fn what_has_not_begun_is_neither_run_nor_reset() {
     let learner = Learner::new();
     for command in ["run", "reset"] {
         let said = learner.refused(&[command, "drain"]);
+        let folder = learner.path().display();
         assert_eq!(
             said,
-            "error: drain has not begun: `cargo exercise next drain` writes its starter\n"
+            format!(
+                "error: drain has not begun: `cargo exercise next drain --folder {folder}` writes its starter\n"
+            )
         );
     }
 }

@@ -28,19 +28,26 @@ fn an_exercise_is_named_in_each_of_its_ways() {
 fn a_name_that_is_none_is_refused_with_one_that_is_near() {
     let learner = Learner::new();
     let said = learner.refused(&["next", "drian"]);
-    let list = "`cargo exercise list` has them all\n";
+    let list = format!(
+        "`cargo exercise list --folder {}` lists all of them\n",
+        learner.path().display()
+    );
     assert_eq!(
         said,
-        format!("error: there is no exercise `drian`: did you mean `drain`?; {list}")
+        format!("error: there is no exercise `drian`. Did you mean `drain`? {list}")
     );
     // The name of another track, without the track.
     let said = learner.refused(&["next", "swap-go"]);
     assert!(
-        said.contains("did you mean `swap-go --track go`?"),
+        said.contains("Did you mean `swap-go --track go`? `cargo"),
         "{said}"
     );
     let said = learner.refused(&["next", "lunch"]);
-    assert_eq!(said, format!("error: there is no exercise `lunch`; {list}"));
+    assert_eq!(said, format!("error: there is no exercise `lunch`. {list}"));
+    let said = learner.refused(&["next", "lunch", "--track", "go"]);
+    let words = "there is no exercise `lunch` in Go. `cargo exercise list --folder ";
+    assert!(said.contains(words), "{said}");
+    assert!(said.contains(" --track go` lists"), "{said}");
 }
 
 #[test]
@@ -63,6 +70,9 @@ fn a_solution_waits_for_the_hints_unless_it_is_wanted_now() {
         said.contains("cost is not done, and 3 of its hints were not shown"),
         "{said}"
     );
+    let folder = learner.path().display();
+    let hint = format!("`cargo exercise hint cost --folder {folder}`");
+    assert!(said.contains(&hint), "{said}");
     let said = learner.says(&["solution", "cost", "--now"]);
     assert!(
         said.contains("pub fn cost(log: &[Event]) -> Cost {") && !said.contains("ANCHOR"),

@@ -68,13 +68,6 @@ impl Crossing {
         };
         let clients = [http(Version::Http1), http(Version::Http2)];
         let stranger = Client::new(roots_pem, "localhost", options).unwrap();
-        let mut http1 = Http::connect(&clients[0], address).await.unwrap();
-        let mut http2 = Http::connect(&clients[1], address).await.unwrap();
-        let over = [
-            http1.start(sizes[0]).await.unwrap(),
-            http2.start(sizes[1]).await.unwrap(),
-        ];
-        let bare = stranger.connect(address).await.unwrap();
         let mut pool = Vec::new();
         for at in 0..held {
             pool.push(match at % 3 {
@@ -82,6 +75,14 @@ impl Crossing {
                 version => Held::Http(Http::connect(&clients[version], address).await.unwrap()),
             });
         }
+        // Only now: on a slow machine the pool takes a while, and an answer that is not read is given up.
+        let mut http1 = Http::connect(&clients[0], address).await.unwrap();
+        let mut http2 = Http::connect(&clients[1], address).await.unwrap();
+        let over = [
+            http1.start(sizes[0]).await.unwrap(),
+            http2.start(sizes[1]).await.unwrap(),
+        ];
+        let bare = stranger.connect(address).await.unwrap();
         Self {
             http1,
             http2,

@@ -11,7 +11,7 @@ use tokio_rustls::client::TlsStream;
 use super::age::BY_AGE;
 use super::bench::Bench;
 
-type Stream = TlsStream<DuplexStream>;
+pub type Stream = TlsStream<DuplexStream>;
 
 const SECOND: Duration = Duration::from_secs(1);
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -22,7 +22,7 @@ pub async fn connect(bench: &Bench, version: Version) -> Stream {
     bench.open(&bench.client(config.unwrap())).await.0
 }
 
-async fn say(stream: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) {
+pub async fn say(stream: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) {
     stream.write_all(bytes).await.unwrap();
     stream.flush().await.unwrap();
 }
@@ -53,7 +53,7 @@ pub fn ask(stream: u16, bytes: usize) -> Vec<u8> {
 }
 
 /// So much more may be sent.
-fn window(stream: u16, more: u32) -> Vec<u8> {
+pub fn window(stream: u16, more: u32) -> Vec<u8> {
     frame(8, 0, stream, &more.to_be_bytes())
 }
 

@@ -1,6 +1,7 @@
 //! What is wanted of `write`. Each function is a check, and its comment says what has to hold.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -238,5 +239,35 @@ pub fn a_write_that_fails_is_an_error() {
         "The issuer's certificate can be opened, and takes no text, as where the disk is full. `write` returned {written:?}, and the key is {}. A write \
          that fails ends the tool as an open that fails does. Where the text goes through a buffer, an error comes when that is flushed, and is lost when it is dropped.",
         if key == OLD.key { "old" } else { "new" }
+    );
+}
+
+/// A write that takes a part of the text is no whole one.
+pub fn a_part_of_the_text_is_not_the_whole() {
+    written_anew(written().path(), || ());
+    // Where there is one, a file of the kernel that takes twelve bytes at a time, of which each time has to be a number.
+    let by_twelve = Path::new("/proc/self/oom_score_adj");
+    let held = fs::read_to_string(by_twelve).unwrap_or_default();
+    let text = format!("{:>12}the rest\n", held.trim());
+    let taken = File::options().write(true).open(by_twelve);
+    let taken = taken.and_then(|mut file| file.write(text.as_bytes()));
+    if !taken.is_ok_and(|taken| taken < text.len()) {
+        return;
+    }
+    let directory = written();
+    let issuer = directory.path().join(FILES[1]);
+    fs::remove_file(&issuer).unwrap();
+    symlink(by_twelve, issuer).unwrap();
+    let new = New {
+        issuer: &text,
+        ..NEW
+    };
+    let written = write(directory.path(), new, &mut || ());
+    assert!(
+        written.is_err(),
+        "The issuer's certificate has {} bytes. The file took 12 of them, as on a disk that is nearly full, and takes no more. `write` \
+         returned `Ok`, and nobody knows that half a certificate is there. `File::write` may write a part, and returns how many bytes that \
+         was; `write_all` goes on until all of them are written, or one cannot be.",
+        text.len()
     );
 }

@@ -3,6 +3,7 @@
 //! For most checks the agents of a fleet share this process. The last one gives each machine a process of its own.
 //! Lots are lots: the bounds are so wide that fair ones miss them less than once in a thousand million runs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use exercise_bench::each_process;
@@ -52,6 +53,17 @@ fn pieces(fleet: &[Vec<f64>], renewal: usize, pieces: usize) -> Vec<usize> {
     counts
 }
 
+/// How many of the fleet draw the same lots at all renewals.
+fn alike(fleet: &[Vec<f64>]) -> usize {
+    let mut alike = BTreeMap::<Vec<u64>, usize>::new();
+    for machine in fleet {
+        *alike
+            .entry(machine.iter().map(|part| part.to_bits()).collect())
+            .or_default() += 1;
+    }
+    alike.into_values().max().unwrap_or_default()
+}
+
 /// Each renewal falls within the spread.
 pub fn each_renewal_falls_within_the_spread() {
     // A rounding error is no fault.
@@ -91,11 +103,17 @@ pub fn a_fleet_that_started_together_renews_apart() {
             assert!(
                 busiest <= 50,
                 "Leaves of {name}: at renewal number {}, {busiest} of {MACHINES} agents are due within the same hundredth of the spread; ten \
-                 would be its share. They were started in the same second, from the same image. With one seed for all, each draws the same \
+                 would be its share. They were started in the same second, from the same image. With one seed for all, and with the time of the start as the seed, each draws the same \
                  lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `0007.web.example.com`: take the whole name.",
                 renewal + 1
             );
         }
+        let alike = alike(&fleet);
+        assert!(
+            alike < 2,
+            "Leaves of {name}: {alike} of {MACHINES} agents are due at the same moments, at each of {RENEWALS} renewals and at all that follow. They draw from one \
+             seed. With the time of the start as the seed, this happens to all that start in the same millisecond."
+        );
     }
 }
 

@@ -2,6 +2,12 @@
 //!
 //! The clock is virtual. It stands still while anything can go on.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, pause, sleep, sleep_until, timeout};
@@ -153,5 +159,41 @@ pub async fn nobody_is_left_out() {
     assert!(
         none.is_empty(),
         "Nobody came, and the figures are {none:?}."
+    );
+}
+
+/// An attempt that panics is not left out, and is no quick answer.
+pub async fn an_attempt_that_panics_is_not_left_out() {
+    pause();
+    let second = Duration::from_secs(1);
+    let panicked = Arc::new(AtomicBool::new(false));
+    let panics = |number| {
+        let panicked = panicked.clone();
+        async move {
+            sleep(second).await;
+            panicked.fetch_or(number == 3, Ordering::Relaxed);
+            assert!(number != 3, "This panic of user 3's attempt is the check's own.");
+        }
+    };
+    let mut measuring = pin!(latencies(5, EVERY, panics));
+    let caught = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| measuring.as_mut().poll(context)));
+        match polled {
+            Ok(waited) => waited.map(Some),
+            // To pass the panic on is right.
+            Err(_) if panicked.load(Ordering::Relaxed) => Poll::Ready(None),
+            Err(other) => resume_unwind(other),
+        }
+    });
+    let Ok(waited) = timeout(second * 3600, caught).await else {
+        panic!(
+            "5 users came, and the attempt of user 3 panicked. `latencies` had not ended an hour later: it waits for a figure that never comes."
+        )
+    };
+    let Some(waited) = waited else { return };
+    assert!(
+        waited.len() == 5 && waited.iter().all(|waited| *waited >= second),
+        "5 users came, and each waited for a second. Then the attempt of user 3 panicked. Your figures are {waited:?}. A user who got no answer is not \
+         missing, and had none in no time: give that user a figure, or pass the panic on, as `expect` does."
     );
 }

@@ -44,8 +44,8 @@ pub(crate) struct Written {
     /// The last day on which the waiver applies (UTC). After that day, the waiver itself is a finding.
     #[schemars(required, with = "Day", extend("toml" = "until = 2027-03-01"))]
     until: Option<LastDay>,
-    /// The findings that are allowed; no others are. Without this key, the findings that are typical of the
-    /// scenario are allowed. `[allow.rotation]` has to name them.
+    /// The findings that are allowed, named as in a report; no others are. Without this key, the findings that are
+    /// typical of the scenario are allowed. `[allow.rotation]` has to name them.
     #[schemars(with = "Option<Vec<Code>>", extend("toml" = r#"findings = ["unfit_shown"]"#))]
     findings: Option<Named>,
 }

@@ -84,19 +84,12 @@ impl<'a> Document<'a> {
                 let known = known.iter().step_by(2).copied();
                 nearest(typed, known).map(|word| format!("did you mean `{word}`?"))
             }
-            _ if ["invalid type", "wanted string"]
+            _ if ["invalid type", "wanted "]
                 .iter()
                 .any(|of| message.starts_with(of)) =>
             {
-                self.key_at(&span).map(|key| {
-                    let Key {
-                        name,
-                        kind,
-                        example,
-                        ..
-                    } = key;
-                    format!("`{name}` is of the type {kind}: {example}")
-                })
+                let key = self.key_at(&span);
+                key.map(|key| format!("`{}` is {}: {}", key.name, wanted(key), key.example))
             }
             _ => None,
         };
@@ -281,6 +274,15 @@ fn of(table: &Table) -> String {
     match table.header().as_str() {
         "" => String::new(),
         header => format!(" in `{header}`"),
+    }
+}
+
+/// What a key takes, for a sentence.
+fn wanted(key: &Key) -> String {
+    let words = key.choices.iter().map(|(word, _)| format!("\"{word}\""));
+    match words.collect::<Vec<_>>()[..] {
+        [] => format!("of the type {}", key.kind),
+        ref words => format!("one of {}", words.join(", ")),
     }
 }
 

@@ -173,7 +173,7 @@ fn kind(shape: &Value, root: &Value) -> String {
             let items = kind(resolved(&shape["items"], root), root);
             match items.split_once(' ') {
                 Some(("array", rest)) => format!("array of arrays {rest}"),
-                Some(("one", _)) => "array of the words below".into(),
+                Some(("one", _)) => "array of words".into(),
                 _ => format!("array of {items}s"),
             }
         }

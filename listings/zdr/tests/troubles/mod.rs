@@ -3,6 +3,7 @@
 //!
 //! All of it is seen from outside: the real `zdr`, and the bundled server.
 
+mod again;
 mod attach;
 mod fooled;
 mod gate;

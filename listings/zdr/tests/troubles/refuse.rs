@@ -249,6 +249,24 @@ fn mistakes_in_the_file() {
             &["line 3, column 13", "`within_ms` is of the type integer"],
         ),
         (
+            "command = [\"a\"]\nlayout = 0\n",
+            &[
+                "line 2, column 10",
+                "`layout` is one of \"pair\", \"bundle\"",
+            ],
+        ),
+        (
+            "command = [\"a\"]\n[require]\n",
+            &[
+                "line 2",
+                "`require` is one of \"rotation\", \"faults\", \"all\"",
+            ],
+        ),
+        (
+            "command = [\"a\"]\n[allow.expired]\nbecause = \"a\"\nuntil = 2027-01-01\nfindings = 1\n",
+            &["line 5, column 12", "`findings` is of the type array"],
+        ),
+        (
             "command = [\"a\"]\n[reload]\nsignal = \"HUP\"\nprotocol = \"lab\"\n",
             &[
                 "line 4",

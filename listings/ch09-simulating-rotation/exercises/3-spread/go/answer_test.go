@@ -99,7 +99,13 @@ func TestAFleetThatStartedTogetherRenewsApart(t *testing.T) {
 		for renewal := range renewals {
 			busiest := slices.Max(pieces(fleet, renewal, 100))
 			if busiest > 50 {
-				t.Fatalf("Leaves of %s: at renewal number %d, %d of %d agents are due within the same hundredth of the spread; ten would be its share. They were started in the same second, from the same image. With one seed for all, each draws the same lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `0007.web.example.com`: take the whole name.", leaf.name, renewal+1, busiest, machines)
+				t.Fatalf("Leaves of %s: at renewal number %d, %d of %d agents are due within the same hundredth of the spread; ten would be its share. They were started in the same second, from the same image. With one seed for all, and with the time of the start as the seed, each draws the same lot; and lots that are rounded to whole minutes are the same for many. Machines are called `web-7`, or `0007.web.example.com`: take the whole name.", leaf.name, renewal+1, busiest, machines)
+			}
+		}
+		alike := map[[renewals]float64]int{}
+		for _, parts := range fleet {
+			if alike[parts]++; alike[parts] > 1 {
+				t.Fatalf("Leaves of %s: two of %d agents are due at the same moments, at each of %d renewals and at all that follow. They draw from one seed. With the time of the start as the seed, this happens to all that start in the same millisecond.", leaf.name, machines, renewals)
 			}
 		}
 	}

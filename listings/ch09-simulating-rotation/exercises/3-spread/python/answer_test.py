@@ -87,9 +87,14 @@ def test_a_fleet_that_started_together_renews_apart():
             assert busiest <= 50, (
                 f"Leaves of {name}: at renewal number {renewal + 1}, {busiest} of {MACHINES} agents are due within the same hundredth of the "
                 "spread; ten would be its share. They were started in the same second, from the same image, each in a process of its own. "
-                "With one seed for all, each draws the same lot; and lots that are rounded to whole minutes are the same for many. "
+                "With one seed for all, and with the time of the start as the seed, each draws the same lot; and lots that are rounded to whole minutes are the same for many. "
                 "Machines are called `web-7`, or `0007.web.example.com`: take the whole name."
             )
+        alike = max(Counter(tuple(parts) for parts in machines).values())
+        assert alike < 2, (
+            f"Leaves of {name}: {alike} of {MACHINES} agents are due at the same moments, at each of {RENEWALS} renewals and at all that follow. "
+            "They draw from one seed. With the time of the start as the seed, this happens to all that start in the same millisecond."
+        )
 
 
 def test_who_came_together_once_parts():

@@ -1,0 +1,32 @@
+// Package answer swaps a configuration without blocking.
+package answer
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// Server serves under a configuration that can be replaced while it serves.
+type Server struct {
+	current atomic.Pointer[tls.Config]
+}
+
+func New(first *tls.Config) *Server {
+	server := &Server{}
+	server.current.Store(first)
+	return server
+}
+
+func (server *Server) Publish(next *tls.Config) {
+	server.current.Store(next)
+}
+
+func (server *Server) Accept(client net.Conn) (*tls.Conn, error) {
+	within, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	accepted := tls.Server(client, server.current.Load())
+	return accepted, accepted.HandshakeContext(within)
+}

@@ -1,0 +1,27 @@
+//! A lot for each agent.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// The part of a lifetime after which a leaf is renewed.
+pub const AT: f64 = 2.0 / 3.0;
+
+/// The part of a lifetime over which renewals are spread, half of it before [`AT`].
+pub const SPREAD: f64 = 0.1;
+
+/// Draws lots that nobody can foresee.
+pub struct Agent(Rng);
+
+impl Agent {
+    /// By its name.
+    pub fn new(machine: &str) -> Self {
+        let sum = machine.bytes().map(u64::from).sum();
+        Self(Rng::with_seed(sum))
+    }
+
+    /// By lot.
+    pub fn due(&mut self, lifetime: Duration) -> Duration {
+        lifetime.mul_f64(AT - SPREAD / 2.0 + SPREAD * self.0.f64())
+    }
+}

@@ -1,0 +1,61 @@
+//! What waits for too long in a scenario may wait for a busy machine. It is tried once more, with nothing beside it: a
+//! server that is at fault fails again, and nothing else is held against one that is not.
+
+use std::fs;
+
+use zdr::report::{Code, Outcome};
+
+use super::{Folder, PATIENT, behind};
+
+/// A server that follows its files, but for those of its starts for which this holds, and how often it is started.
+/// The first start is for the rotations, the second for the scenario.
+fn frozen_at(starts: &str) -> String {
+    behind(&format!(
+        r#"n=$(cat {{here}}/starts || echo 0); n=$((n + 1)); echo $n > {{here}}/starts
+if [ $n {starts} ]; then set -- "$@" --frozen; fi"#
+    ))
+}
+
+fn arguments() -> Vec<&'static str> {
+    [&PATIENT[..], &["--scenarios", "same-key"]].concat()
+}
+
+fn starts(folder: &Folder) -> String {
+    fs::read_to_string(folder.path("starts")).unwrap()
+}
+
+#[test]
+fn a_server_that_was_late_in_one_scenario_is_asked_again() {
+    let folder = Folder::new();
+    let ended = folder.check(&frozen_at("-eq 2"), &arguments()).end();
+    ended.says(0, &[]);
+    assert_eq!(starts(&folder), "3\n");
+    let report = folder.report();
+    assert!(report.verdict.passed, "{}", report.verdict.words);
+    assert_eq!(report.scenarios[0].outcome, Outcome::Passed);
+    // That it was late is told.
+    let found = &report.findings;
+    let told = found
+        .iter()
+        .find(|of| of.code == Code::LoadFellBehind && of.scenario == "same-key");
+    let told = told.unwrap_or_else(|| panic!("{found:?}"));
+    assert!(
+        told.words
+            .contains("no handshake showed the new certificate"),
+        "{}",
+        told.words
+    );
+}
+
+#[test]
+fn a_server_that_is_late_again_fails() {
+    let folder = Folder::new();
+    let toml = format!(
+        "{}\n[limits]\nreload_within_ms = 3000\n",
+        frozen_at("-ge 2")
+    );
+    folder.check(&toml, &arguments()).end().says(1, &[]);
+    assert_eq!(starts(&folder), "3\n");
+    let report = folder.report();
+    assert_eq!(report.scenarios[0].outcome, Outcome::Failed);
+}
