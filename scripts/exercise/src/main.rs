@@ -49,7 +49,7 @@ enum What {
         /// The exercise, such as `resolver` [default: the current one].
         exercise: Option<String>,
     },
-    /// Test it at each change, and go on to the next one when it passes.
+    /// Test your answer at each change, and begin the next exercise when it passes.
     Watch {
         /// Watch only this exercise [default: go through all of them].
         exercise: Option<String>,

@@ -172,7 +172,7 @@ fn at_risk(class: &ClassReport) -> String {
     at_risk.map_or_else(String::new, |of| {
         let (at_risk, below) = (count(of.of), below(of.failed_below));
         let failed = count(of.failed);
-        format!(", and of {at_risk} at risk during rotations {failed} (below {below})")
+        format!(", and {failed} of the {at_risk} at risk during rotations (below {below})")
     })
 }
 

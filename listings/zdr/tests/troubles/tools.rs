@@ -20,6 +20,23 @@ fn help_has_examples_and_codes() {
     assert!(!help.contains("guard"), "{help}");
 }
 
+/// What clap does not break itself, and what it would break between a command and its comment.
+#[test]
+fn examples_fit_a_terminal_of_eighty_columns() {
+    let folder = Folder::new();
+    for command in [&[][..], &["check"], &["watch"], &["check-client"]] {
+        let help = folder.run(&[command, &["--help"]].concat()).out;
+        let (options, examples) = help.split_once("\nExamples:\n").expect("examples");
+        let wide = |text: &str, most: usize| {
+            let wide = text.lines().find(|line| line.chars().count() > most);
+            wide.map(ToOwned::to_owned)
+        };
+        assert_eq!(wide(examples, 80), None, "{command:?}");
+        // No terminal says how wide it is, so the rest is broken at clap's own width.
+        assert_eq!(wide(options, 100), None, "{command:?}");
+    }
+}
+
 /// The guard removes the directory of a run, and none that somebody else names.
 #[test]
 fn the_guard_spares_what_no_run_has_made() {

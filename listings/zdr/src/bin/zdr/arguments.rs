@@ -23,46 +23,62 @@ use crate::watch::Watch;
 const EXAMPLES: &str = "\
 Examples:
   zdr check --command 'my-server --cert {certificate} --key {key} --port {port}'
-                                                  check a server: no file is needed
-  zdr init --command 'my-server ...'              try the server, and write my-server.toml
-  zdr check my-server.toml                        check the server that the file describes
-  zdr check my-server.toml --page report.html     the same, with the report as a page
-  zdr check my-server.toml --require rotation     a gate for CI: only losses under valid files fail it
-  zdr check my-server.toml --course               in seven stages, from the first reload on
+      check a server: no file is needed
+  zdr init --command 'my-server ...'
+      try the server, and write my-server.toml
+  zdr check my-server.toml --page report.html
+      check the server that the file describes; write the report as a page, too
+  zdr check my-server.toml --require rotation
+      a gate for CI: only what is lost while valid files rotate fails it
+  zdr check my-server.toml --course
+      the same check in seven stages, from the first reload on
   zdr check my-server.toml --rotations 1000 --interval-ms 100 --no-scenarios
+      many rotations under load, and nothing else
   zdr check my-server.toml --scenarios torn,expired --rotations 2
-  zdr watch example.com:443                       watch any server until its next rotation
+      two scenarios, and two rotations
+  zdr watch example.com:443
+      watch any server until its next rotation
   zdr check-client --once -- curl -s --cacert {roots} {url}
-  zdr compare before.json after.json              is the later report worse?
-  zdr ca ca && zdr rotate --ca ca --to files      rotate files for a server of your own
+      does a client pick up new roots?
+  zdr compare before.json after.json
+      is the later report worse?
+  zdr ca ca && zdr rotate --ca ca --to files
+      rotate files for a server of your own
   zdr log assert server.log --generation-at-least 2
+      ask a log whether the server has reloaded
 
 Exit codes of `check`, `merge` and `compare`:
-  0    everything that the level requires passed, or its failure is waived; `compare`: not worse
-  1    downtime or another failure; `compare`: worse
+  0    everything that the level requires passed, or its failure is waived;
+       `compare`: the later report is not worse
+  1    downtime or another failure; `compare`: the later report is worse
   2    the command line is wrong
-  3    no verdict: the server cannot be started or reached, it or this machine has too much to do, or
-       a file cannot be read or written
+  3    no verdict: the server cannot be started or reached, it or this machine
+       is too busy, or a file cannot be read or written
   130  no verdict: interrupted. The report holds what was measured until then
 ";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   zdr check --command 'my-server --cert {certificate} --key {key} --port {port}'
-                                                  check a server: zdr tries protocols and ways to
-                                                  reload, and reports which of them work
+      check a server: zdr tries protocols and ways to reload, and reports which
+      of them work
   zdr check --command '...' --reload signal:HUP --download /large.iso
-  zdr check my-server.toml --plan                 print the steps and their duration; start nothing
-  zdr check my-server.toml                        check the server that the file describes
-  zdr check my-server.toml --page report.html     the same, with the report as a page
+      the same, if you know how it reloads; also, is a long answer cut?
+  zdr check my-server.toml --plan
+      print the steps and how long they take; start nothing
+  zdr check my-server.toml --page report.html
+      check the server that the file describes; write the report as a page, too
   zdr check my-server.toml --json report.json --quiet --rotations 100
+      a longer run for a program to read
   zdr check my-server.toml --classes full,pooled --rate 200 --no-scenarios
-  zdr check my-server.toml --require rotation     only losses under valid files fail it
-  zdr check my-server.toml --github --junit zdr.xml --prometheus zdr.prom --badge zdr.json
+      two classes of clients, each with 200 attempts per second
+  zdr check my-server.toml --require rotation --github --junit zdr.xml
+      in CI: only what is lost while valid files rotate fails the job
   zdr check attach.toml --observe --steady-ms 60000 --json pod-1.json
+      load a running server for two minutes, while something else rotates
 
 A server to start, in my-server.toml:
-  command = [\"my-server\", \"--cert\", \"{certificate}\", \"--key\", \"{key}\", \"--port\", \"{port}\"]
+  command = [\"my-server\", \"-c\", \"{certificate}\", \"-k\", \"{key}\", \"-p\", \"{port}\"]
   protocol = \"any_http\"       # \"http\" where GET /bytes/N answers N bytes
   # download = \"/large.iso\"   # an answer of 8 MB or more: does a reload cut it?
   # keys = \"rsa\"              # if the server takes no other kind
@@ -72,7 +88,8 @@ A server to start, in my-server.toml:
   because = \"our agent never writes an expired file\"
   until = 2027-03-01
 
-A server that is already running, in attach.toml. zdr replaces its files in `directory`:
+A server that is already running, in attach.toml. zdr replaces its files in
+`directory`:
   [attach]
   address = \"localhost:8443\"
   directory = \"/etc/my-server/tls\"
@@ -221,7 +238,7 @@ pub struct Check {
 /// A server of which only the command is known.
 #[derive(clap::Args)]
 pub struct Started {
-    /// Start the server with this command; no TOML file is needed. zdr replaces `{certificate}`, `{key}` and
+    /// The command that starts the server; no TOML file is needed then. zdr replaces `{certificate}`, `{key}` and
     /// `{port}`; `zdr help toml` lists all such words.
     #[arg(long)]
     pub command: Option<CommandLine>,

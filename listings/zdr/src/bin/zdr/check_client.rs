@@ -17,15 +17,23 @@ use crate::output::{NONE, has_place, print};
 
 const EXAMPLES: &str = "\
 Examples:
-  zdr check-client -- my-client --url {url} --cacert {roots} --cert {certificate} --key {key}
+  zdr check-client -- my-client --url {url} --cacert {roots}
+      a client that sends requests again and again
+  zdr check-client -- my-client {url} --cert {certificate} --key {key}
+      one that shows a certificate of its own
   zdr check-client --signal HUP -- my-client {address} {roots}
-  zdr check-client --once -- curl -s --cacert {roots} --cert {certificate} --key {key} {url}
+      one that is told of new files by a signal
+  zdr check-client --once -- curl -s --cacert {roots} {url}
+      one that is started anew for each request
 
-In the command these words are replaced:
-  {url} {address} {port} {name}     the server that zdr plays: https://localhost:PORT/, localhost:PORT, ...
-  {roots}                           trust anchors by which the client verifies the server
-  {certificate} {key}               the client's own, if it has one
-  {dir}                             the folder of these files
+zdr replaces these words in the command:
+  {url}          the server that zdr plays, as https://localhost:PORT/
+  {address}      the same, as localhost:PORT
+  {port} {name}  its port, and its name
+  {roots}        the trust anchors by which the client verifies the server
+  {certificate}  the client's own certificate chain
+  {key}          the private key of that chain
+  {dir}          the folder of these files
 
 Exit codes:
   0    no step failed, or only steps that are warnings

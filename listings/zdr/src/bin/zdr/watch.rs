@@ -17,14 +17,19 @@ use crate::output::{NONE, has_place, print};
 
 const EXAMPLES: &str = "\
 Examples:
-  zdr watch example.com:443                          until its certificate has been rotated
-  zdr watch api.internal:8443 --roots ca.pem         an authority of your own
-  zdr watch 10.0.0.7:443 --name api.example.com      one of several servers
+  zdr watch example.com:443
+      watch until its certificate has been rotated
+  zdr watch api.internal:8443 --roots ca.pem
+      a server of an authority of your own
+  zdr watch 10.0.0.7:443 --name api.example.com
+      one of several servers with the same name
   zdr watch example.com:443 --for 12h --json seen.json
+      at most 12 hours; write what was seen as JSON
 
-zdr makes one handshake per second and closes the connection. It sends nothing else, and needs neither a key
-nor a file of the server. A failure that is shorter than a second can be missed: `--rate` looks more often, if
-the server's owner agrees.
+zdr makes one handshake per second and closes the connection. It sends nothing
+else, and needs neither a key nor a file of the server. A failure that is
+shorter than a second can be missed: `--rate` looks more often, if the server's
+owner agrees.
 
 Exit codes:
   0    the certificate was rotated, and nothing failed
