@@ -25,6 +25,14 @@ pub struct Overload {
     late: Duration,
 }
 
+/// A load that is later than this is not what was asked for.
+pub const LATE: Duration = Duration::from_millis(250);
+
+/// Whether there was any sign of too much to do: this side was late, or a client that was answered had waited long.
+pub fn is_busy(records: &[Attempt], late: Duration, patience: Duration) -> bool {
+    late >= LATE || tally(records, limit(patience), &|_| true).0 > 0
+}
+
 /// When clients had waited.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum When {

@@ -49,6 +49,7 @@ pub(crate) async fn under_load(
             let overload = overload(&probes, &testbed, first.notified)
                 .or_else(|| overload_ever(&probes, &testbed).filter(|_| !typical.is_zero()));
             outcome.unless_explained(overload, &probes.recorder.records(), &first);
+            outcome.busy = probes.was_busy(&testbed);
             return Ok(outcome);
         };
         typical = typical.max(new.saturating_sub(first.notified));
@@ -83,6 +84,7 @@ pub(crate) async fn under_load(
     outcome.findings.extend(left_behind(before, &testbed).await);
     end(&mut outcome, &mut testbed.server);
     outcome.unless_explained(overload, &records, &last);
+    outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
 }
 
