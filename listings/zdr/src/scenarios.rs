@@ -33,7 +33,7 @@ use crate::attempt::finished;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::report::{Code, Finding, Outcome, ScenarioReport};
-use crate::scenarios::again::{MOST, TIMES, note, only_waited};
+use crate::scenarios::again::{MOST, note, only_waited};
 use crate::scenarios::client_trust::{trust_added, trust_half_written, trust_removed};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::outcome::{ScenarioOutcome, not_applicable};
@@ -60,62 +60,42 @@ pub async fn all(context: &ScenarioContext, over: OnScenario<'_>, runs: &mut Sce
         });
     }
     while let Some(ended) = runs.under_way.join_next().await {
-        if let Some((at, (report, found))) = finished(ended) {
+        if let Some((at, tried)) = finished(ended) {
             // One that may be tried again is not over yet.
-            if !only_waited(&report, &found) {
-                over(&report);
+            if !tried.may_be_late {
+                over(&tried.report);
             }
-            runs.over.push((at, (report, found)));
+            runs.over.push((at, tried));
         }
     }
-    try_again(&context, over, runs).await;
+    once_more(&context, over, runs).await;
 }
 
-/// Does again, alone, what failed by waiting: until one fails again, which then is the server's fault.
-async fn try_again(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &mut ScenarioRuns) {
+/// Does once more, alone, what failed by waiting: until one fails again, which then is the server's fault.
+async fn once_more(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &mut ScenarioRuns) {
     runs.over.sort_by_key(|(at, _)| *at);
     let mut chances = MOST;
-    for (at, (report, found)) in &mut runs.over {
-        if !only_waited(report, found) {
-            continue;
-        }
+    for (at, tried) in runs.over.iter_mut().filter(|(_, of)| of.may_be_late) {
         let scenario = context.options.scenarios.get(*at).copied();
-        let again = match scenario.filter(|_| chances > 0) {
-            Some(scenario) => alone(scenario, context, &mut runs.under_way).await,
-            None => None,
-        };
-        if let Some((again, mut others)) = again {
-            chances = match again.outcome {
-                Outcome::Passed => chances - 1,
-                _ => 0,
-            };
-            if again.outcome == Outcome::Passed {
-                note(&again.name, found, &mut others);
+        if let Some(scenario) = scenario.filter(|_| chances > 0) {
+            let (at, context) = (*at, context.clone());
+            runs.under_way
+                .spawn(async move { (at, one(scenario, &context).await) });
+            let ended = runs.under_way.join_next().await.and_then(finished);
+            if let Some((_, mut again)) = ended {
+                chances = match again.report.outcome {
+                    Outcome::Passed => {
+                        note(&again.report.name, &tried.found, &mut again.found);
+                        chances - 1
+                    }
+                    Outcome::Failed => 0,
+                    Outcome::NotApplicable => chances - 1,
+                };
+                *tried = again;
             }
-            (*report, *found) = (again, others);
         }
-        over(report);
+        over(&tried.report);
     }
-}
-
-/// Does a scenario with nothing beside it, until it does not pass, and [`TIMES`] times at most: what came of the last.
-async fn alone(
-    scenario: Scenario,
-    context: &Arc<ScenarioContext>,
-    under_way: &mut JoinSet<Numbered>,
-) -> Option<(ScenarioReport, Vec<Finding>)> {
-    let mut last = None;
-    for _ in 0..TIMES {
-        let context = context.clone();
-        under_way.spawn(async move { (0, one(scenario, &context).await) });
-        let (_, ended) = under_way.join_next().await.and_then(finished)?;
-        let has_passed = ended.0.outcome == Outcome::Passed;
-        last = Some(ended);
-        if !has_passed {
-            break;
-        }
-    }
-    last
 }
 
 /// The scenarios that were run so far. They are there even when not all could be run.
@@ -125,8 +105,16 @@ pub struct ScenarioRuns {
     under_way: JoinSet<Numbered>,
 }
 
+/// What came of a scenario.
+struct Tried {
+    report: ScenarioReport,
+    found: Vec<Finding>,
+    /// It only waited for too long, where there was a sign of too much to do.
+    may_be_late: bool,
+}
+
 /// Its place, and what came of it.
-type Numbered = (usize, (ScenarioReport, Vec<Finding>));
+type Numbered = (usize, Tried);
 
 impl ScenarioRuns {
     /// In the order in which they were asked for. What is under way is given up, and has let go of
@@ -135,9 +123,9 @@ impl ScenarioRuns {
         self.under_way.shutdown().await;
         self.over.sort_by_key(|(at, _)| *at);
         let mut findings = Vec::new();
-        let scenarios = self.over.into_iter().map(|(_, (report, found))| {
-            findings.extend(found);
-            report
+        let scenarios = self.over.into_iter().map(|(_, tried)| {
+            findings.extend(tried.found);
+            tried.report
         });
         (scenarios.collect(), findings)
     }
@@ -162,9 +150,13 @@ pub(crate) fn applies(scenario: Scenario, spec: &Spec) -> bool {
 }
 
 /// Does one thing to a server of its own.
-async fn one(scenario: Scenario, context: &ScenarioContext) -> (ScenarioReport, Vec<Finding>) {
+async fn one(scenario: Scenario, context: &ScenarioContext) -> Tried {
     if !applies(scenario, context.fixtures.spec()) {
-        return (not_applicable(scenario), Vec::new());
+        return Tried {
+            report: not_applicable(scenario),
+            found: Vec::new(),
+            may_be_late: false,
+        };
     }
     // Boxed: without optimisation, the room that all of them need at once is more than a worker
     // thread has.
@@ -185,11 +177,16 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> (ScenarioReport, 
         outcome.fail(Code::DidNotStart, error.to_string());
         outcome
     });
-    let (report, findings) = outcome.report(scenario);
+    let busy = outcome.busy;
+    let (report, found) = outcome.report(scenario);
     if let Some(keeper) = context.fixtures.keeper()
         && report.outcome == Outcome::Failed
     {
         keeper.keep(&report.name);
     }
-    (report, findings)
+    Tried {
+        may_be_late: busy && only_waited(&report, &found),
+        report,
+        found,
+    }
 }

@@ -7,11 +7,12 @@ use zdr::report::{Code, Outcome};
 
 use super::{Folder, PATIENT, behind};
 
-/// A server that follows its files, but for those of its starts for which this holds, and how often it is started.
-/// The first start is for the rotations, the second for the scenario.
+/// A server that follows its files, but for those of its starts for which this holds. The first start is for the
+/// rotations, the second for the scenario. While that runs, `zdr` stands still, as on a machine that is too busy for it.
 fn frozen_at(starts: &str) -> String {
     behind(&format!(
         r#"n=$(cat {{here}}/starts || echo 0); n=$((n + 1)); echo $n > {{here}}/starts
+if [ $n = 2 ]; then (sleep 2; kill -STOP $PPID; sleep 2; kill -CONT $PPID) & fi
 if [ $n {starts} ]; then set -- "$@" --frozen; fi"#
     ))
 }
@@ -29,7 +30,7 @@ fn a_server_that_was_late_in_one_scenario_is_asked_again() {
     let folder = Folder::new();
     let ended = folder.check(&frozen_at("-eq 2"), &arguments()).end();
     ended.says(0, &[]);
-    assert_eq!(starts(&folder), "4\n");
+    assert_eq!(starts(&folder), "3\n");
     let report = folder.report();
     assert!(report.verdict.passed, "{}", report.verdict.words);
     assert_eq!(report.scenarios[0].outcome, Outcome::Passed);
@@ -39,24 +40,17 @@ fn a_server_that_was_late_in_one_scenario_is_asked_again() {
         .iter()
         .find(|of| of.code == Code::LoadFellBehind && of.scenario == "same-key");
     let told = told.unwrap_or_else(|| panic!("{found:?}"));
-    assert!(
-        told.words
-            .contains("no handshake showed the new certificate"),
-        "{}",
-        told.words
-    );
+    assert!(told.words.contains("tried again"), "{}", told.words);
 }
 
-/// Once or twice: one that is late every other time is late in one of two.
 #[test]
 fn a_server_that_is_late_again_fails() {
-    for (late, last) in [("-ge 2", "3\n"), ("-eq 2 ] || [ $n -eq 4", "4\n")] {
-        let folder = Folder::new();
-        let limits = "[limits]\nreload_within_ms = 3000";
-        let toml = format!("{}\n{limits}\n", frozen_at(late));
-        folder.check(&toml, &arguments()).end().says(1, &[]);
-        assert_eq!(starts(&folder), last);
-        let report = folder.report();
-        assert_eq!(report.scenarios[0].outcome, Outcome::Failed);
-    }
+    let folder = Folder::new();
+    folder
+        .check(&frozen_at("-ge 2"), &arguments())
+        .end()
+        .says(1, &[]);
+    assert_eq!(starts(&folder), "3\n");
+    let report = folder.report();
+    assert_eq!(report.scenarios[0].outcome, Outcome::Failed);
 }
