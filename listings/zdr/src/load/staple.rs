@@ -8,70 +8,34 @@ use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use x509_parser::der_parser::ber::BerObjectContent as Content;
+use x509_parser::der_parser::der::{DerObject, parse_der};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::load::verifier::Verifier;
 
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-const OCTETS: u8 = 0x04;
-const ENUMERATED: u8 = 0x0a;
-const OID: u8 = 0x06;
-/// What is tagged by the number 0.
-const ZEROTH: u8 = 0xa0;
-
 /// The serial numbers of which a response speaks (RFC 6960, section 4.2.1). `None` where it is no response that tells.
-fn serials(response: &[u8]) -> Option<Vec<&[u8]>> {
-    let (response, _) = take(SEQUENCE, response)?;
-    let (status, rest) = take(ENUMERATED, response)?;
-    // "successful": others carry no answer.
-    (status == [0]).then_some(())?;
-    let (tagged, _) = take(ZEROTH, rest)?;
-    let (bytes, _) = take(SEQUENCE, tagged)?;
-    let (_, rest) = take(OID, bytes)?;
-    let (basic, _) = take(OCTETS, rest)?;
-    let (basic, _) = take(SEQUENCE, basic)?;
-    let (data, _) = take(SEQUENCE, basic)?;
-    // The version, where it is not the default.
-    let data = take(ZEROTH, data).map_or(data, |(_, rest)| rest);
-    let (_, _, rest) = any(data)?;
-    let (_, _, rest) = any(rest)?;
-    let (mut each, _) = take(SEQUENCE, rest)?;
-    let mut serials = Vec::new();
-    while !each.is_empty() {
-        let (single, rest) = take(SEQUENCE, each)?;
-        let (id, _) = take(SEQUENCE, single)?;
-        let (_, id) = take(SEQUENCE, id)?;
-        let (_, id) = take(OCTETS, id)?;
-        let (_, id) = take(OCTETS, id)?;
-        serials.push(take(INTEGER, id)?.0);
-        each = rest;
-    }
-    Some(serials)
-}
-
-/// The content of the first element, which has this tag, and what follows it.
-fn take(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (found, content, rest) = any(der)?;
-    (found == tag).then_some((content, rest))
-}
-
-/// The tag and the content of the first element, and what follows it.
-fn any(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&[tag, first], rest) = der.split_first_chunk()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        0x81..=0x84 => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = bytes
-                .iter()
-                .fold(0, |length, byte| (length << 8) | usize::from(*byte));
-            (length, rest)
-        }
-        _ => return None,
+fn serials<'a>(response: &'a [u8]) -> Option<Vec<&'a [u8]>> {
+    let (_, response) = parse_der(response).ok()?;
+    let [status, bytes] = &response.as_sequence().ok()?[..] else {
+        return None;
     };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
+    // "successful": others carry no answer.
+    matches!(status.content, Content::Enum(0)).then_some(())?;
+    // What is tagged by its place is not looked into by itself.
+    let Content::Unknown(bytes) = &bytes.content else {
+        return None;
+    };
+    let (_, bytes) = parse_der(bytes.data).ok()?;
+    let (_, basic) = parse_der(bytes.as_sequence().ok()?.get(1)?.as_slice().ok()?).ok()?;
+    let data = basic.as_sequence().ok()?.first()?.as_sequence().ok()?;
+    // What stands before the answers is tagged by its place, or a date.
+    let answers = data.iter().find_map(|part| part.as_sequence().ok())?;
+    let serial = |answer: &DerObject<'a>| {
+        let id = answer.as_sequence().ok()?.first()?.as_sequence().ok()?;
+        id.get(3)?.as_slice().ok()
+    };
+    answers.iter().map(serial).collect()
 }
 
 /// What is wrong with a response that comes with this certificate: it speaks of others. One that cannot be read, or
