@@ -5,6 +5,7 @@ mod beside;
 mod expiry;
 mod explorer;
 mod model;
+mod options;
 mod pem;
 mod pinned;
 mod reader;
