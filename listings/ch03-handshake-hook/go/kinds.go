@@ -83,7 +83,7 @@ func noPEM(data []byte) string {
 	// A key of Ed25519 or in SEC 1 is shorter: one byte of length, and so many that follow.
 	short := len(data) > 2 && data[0] == 0x30 && data[1] < 0x80 && len(data) == 2+int(data[1])
 	switch {
-	case short, begins("\x30\x81"), begins("\x30\x82"):
+	case short, begins("\x30\x81"), begins("\x30\x82"), begins("\x30\x83"):
 		return "DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` or " +
 			"`openssl pkcs12 -nodes` writes PEM"
 	case begins("\xfe\xed\xfe\xed"):

@@ -62,7 +62,7 @@ def no_pem(data):
     """What a file seems to be that cannot be PEM."""
     # A key of Ed25519 or in SEC 1 is shorter: one byte of length, and so many that follow.
     short = data[:1] == b"\x30" and 2 < len(data) < 130 and len(data) == 2 + data[1]
-    if short or data.startswith((b"\x30\x81", b"\x30\x82")):
+    if short or data.startswith((b"\x30\x81", b"\x30\x82", b"\x30\x83")):
         return ("DER or PKCS #12, not PEM: `openssl x509 -inform DER`, `openssl pkey -inform DER` "
                 "or `openssl pkcs12 -nodes` writes PEM")
     if data.startswith(b"\xfe\xed\xfe\xed"):

@@ -76,9 +76,9 @@ pub(crate) fn lacking(labels: &[&[u8]]) -> String {
 
 /// What a text seems to be that cannot be PEM.
 pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
-    // A SEQUENCE with one or two bytes of length begins every certificate, key and PKCS #12 file.
-    // In text it would be a `0` before bytes that no text has.
-    const DER: [&[u8]; 2] = [&[0x30, 0x81], &[0x30, 0x82]];
+    // A SEQUENCE with one or two bytes of length begins every certificate, key and PKCS #12 file, and a list
+    // of ten thousand revoked certificates has three. In text it would be a `0` before bytes that no text has.
+    const DER: [&[u8]; 3] = [&[0x30, 0x81], &[0x30, 0x82], &[0x30, 0x83]];
     const JAVA: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
     const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
     let begins = |with: &[u8]| text.starts_with(with);

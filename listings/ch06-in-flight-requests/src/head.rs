@@ -84,7 +84,7 @@ pub(crate) struct Followed<S> {
 #[derive(Debug)]
 enum Protocol {
     Http1(Heads),
-    Http2(Frames, Owed),
+    Http2(Frames, Box<Owed>),
 }
 
 impl<S> Followed<S> {
@@ -101,7 +101,7 @@ impl<S> Followed<S> {
     pub(crate) fn http2(stream: S, waits: Waits) -> Self {
         waits.head.began();
         let owed = Owed::new(waits.window.clone(), waits.refused.clone());
-        let protocol = Protocol::Http2(Frames::of_client(), owed);
+        let protocol = Protocol::Http2(Frames::of_client(), Box::new(owed));
         Self {
             stream,
             waits,

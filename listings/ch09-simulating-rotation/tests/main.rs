@@ -4,6 +4,7 @@ mod alarms;
 mod cli;
 mod contract;
 mod followed;
+mod hooks;
 mod real;
 mod sabotage;
 mod schedule;

@@ -101,15 +101,16 @@ impl Bench {
         Self::with(a, b, party, read, (spread, jitter))
     }
 
+    /// As [`Bench::new`], with files that are read with chapter 5's care.
+    pub(crate) fn careful() -> Self {
+        Self::reading(careful().read_fn())
+    }
+
     /// The server's own leaf is under a public authority, and lets in clients by Root A.
     pub(crate) fn apart(public: &mut Authority) -> Self {
         let (a, b) = (named("Root A"), named("Root B"));
         let party = Party::apart(public, 0x3001, &[&a]).unwrap();
-        let reader = Reader::new(Care {
-            settle: Duration::ZERO,
-            ..Care::default()
-        });
-        Self::with(a, b, party, reader.read_fn(), AT_ONCE)
+        Self::with(a, b, party, careful().read_fn(), AT_ONCE)
     }
 
     fn with(
@@ -246,6 +247,15 @@ impl Bench {
         }
         Ok(seen)
     }
+}
+
+/// Chapter 5's, that believes what shrank, and waits for no file to come to rest.
+fn careful() -> Reader {
+    Reader::new(Care {
+        settle: Duration::ZERO,
+        rest: Duration::ZERO,
+        ..Care::default()
+    })
 }
 
 pub(crate) fn named(name: &str) -> Authority {

@@ -4,6 +4,7 @@
 
 mod again;
 mod bench;
+mod beside;
 mod client;
 mod expiry;
 mod kept;

@@ -18,8 +18,6 @@ use rustls::{
     SignatureScheme,
 };
 
-use time::OffsetDateTime;
-
 use super::bench::{Bench, GRACE, MAX_AGE, QUIET, Session, named, sessions};
 
 /// Lets in whoever comes, and looks at no certificate: a server of another policy.
@@ -110,7 +108,9 @@ fn strangers(bench: &mut Bench, public: &mut Authority) -> Strangers {
 }
 
 fn expired(issuer: &mut Authority) -> Issued {
-    let now = OffsetDateTime::now_utc();
+    // Its own clock, and not that of the machine, which has gone on: what it issues after this must not begin
+    // later than the server's clock stands.
+    let now = issuer.clock();
     issuer.set_clock(now - Duration::from_secs(7200));
     let leaf = issue(issuer, 0x9002).unwrap();
     issuer.set_clock(now);
