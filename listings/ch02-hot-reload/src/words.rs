@@ -27,8 +27,9 @@ pub(crate) fn words(error: &Error) -> String {
              fewer than 2048 bits or of more than 8192"
         ),
         Error::InvalidCertificate(BadEncoding) => format!(
-            "{error}: clients of rustls do not parse the first certificate. A value in it is not in DER \
-             (X.690), such as a mark `critical` that is neither 0 nor 255: have it issued anew"
+            "{error}: clients of rustls do not parse a certificate of the chain. A value in it is not in DER \
+             (X.690), or a field is there that they do not know, such as a date without seconds, a unique \
+             identifier, or a mark `critical` that is neither 0 nor 255: have it issued anew"
         ),
         Error::InvalidCertificate(Other(other)) => format!("{error}{}", meaning(other)),
         _ => error.to_string(),
@@ -50,6 +51,12 @@ fn meaning(error: &OtherError) -> &'static str {
         }
         "EndEntityUsedAsCa" => {
             ": a certificate that has issued another does not say that it is an authority"
+        }
+        "EmptyEkuExtension" => {
+            ": a certificate of the chain has an extended key usage that names none"
+        }
+        "MalformedNameConstraint" => {
+            ": an authority of the chain may issue for names alone that are none"
         }
         "NameConstraintViolation" => ": an authority of the chain may not issue for such a name",
         _ => "",

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -83,11 +81,11 @@ func Judge(source Source, files Files) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	anchors, err := certificates(trusted, source.Roots)
+	anchors, err := certificates(trusted, source.Roots, framed)
 	if err != nil {
 		return nil, err
 	}
-	chain, err := certificates(certificate, source.Certificate)
+	chain, err := certificates(certificate, source.Certificate, unread)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +165,8 @@ func validateAsPeer(source Source, chain, anchors []*x509.Certificate) error {
 }
 
 // certificates parses every certificate of a file, whole. A block that is none may stand behind those
-// that are needed, and clients that parse all of them fail at it.
-func certificates(found []Block, path string) ([]*x509.Certificate, error) {
+// that are needed, and clients that parse all of them fail at it. What Go parses, others may leave unread.
+func certificates(found []Block, path string, unread func(*x509.Certificate) string) ([]*x509.Certificate, error) {
 	var chain []*x509.Certificate
 	for at, block := range found {
 		if block.Kind != "CERTIFICATE" {
@@ -178,6 +176,9 @@ func certificates(found []Block, path string) ([]*x509.Certificate, error) {
 		if err != nil {
 			return nil, &Rejected{"malformed", path, fmt.Sprintf("block %d of %d: a CERTIFICATE "+
 				"block holds something else than one certificate (%v)", at+1, len(found), err)}
+		}
+		if what := unread(certificate); what != "" {
+			return nil, &Rejected{"malformed", path, fmt.Sprintf("certificate %d of %d: %s", at+1, len(found), what)}
 		}
 		chain = append(chain, certificate)
 	}
@@ -198,15 +199,7 @@ func verifiable(source Source, chain []*x509.Certificate) error {
 			return &Rejected{"malformed", source.Certificate, fmt.Sprintf("certificate %d of %d: clients of Go "+
 				"take no certificate with an RSA key of %d bits, whether they need it or not", at+1, len(chain), bits)}
 		}
-		var signed struct { // RFC 5280, section 4.1
-			Certificate asn1.RawValue
-			Algorithm   pkix.AlgorithmIdentifier
-			Signature   asn1.BitString
-		}
-		if _, err := asn1.Unmarshal(certificate.Raw, &signed); err != nil {
-			continue
-		}
-		if name, found := mlDSA[signed.Algorithm.Algorithm.String()]; found {
+		if name, found := mlDSA[signedWith(certificate).Algorithm.String()]; found {
 			return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf("certificate %d of %d is "+
 				"signed with %s: clients of OpenSSL before 3.5 do not verify it", at+1, len(chain), name)}
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -127,8 +128,9 @@ func signedItself(of *x509.Certificate) bool {
 }
 
 var (
-	keyUsage     = asn1.ObjectIdentifier{2, 5, 29, 15}
-	authorityKey = asn1.ObjectIdentifier{2, 5, 29, 35}
+	keyUsage      = asn1.ObjectIdentifier{2, 5, 29, 15}
+	authorityKey  = asn1.ObjectIdentifier{2, 5, 29, 35}
+	extendedUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
 
 	nameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
 
@@ -161,6 +163,10 @@ func strict(of *x509.Certificate) string {
 	if of.NotBefore.Unix() < 0 {
 		return "its dates begin before 1970"
 	}
+	ecdsa := of.SignatureAlgorithm >= x509.ECDSAWithSHA1 && of.SignatureAlgorithm <= x509.ECDSAWithSHA512
+	if ecdsa && len(signedWith(of).Parameters.FullBytes) > 0 {
+		return "something stands behind the algorithm of its signature, which ECDSA does not have (RFC 5758)"
+	}
 	return ""
 }
 
@@ -177,7 +183,7 @@ func rsaBits(of *x509.Certificate) int {
 
 // forServers says where an extended key usage does not let servers use it.
 func forServers(of *x509.Certificate) string {
-	if len(of.ExtKeyUsage)+len(of.UnknownExtKeyUsage) > 0 && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
+	if extension(of, extendedUsage) != nil && !slices.Contains(of.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
 		return "its extended key usage does not name serverAuth (anyExtendedKeyUsage is not enough)"
 	}
 	return ""
@@ -186,7 +192,10 @@ func forServers(of *x509.Certificate) string {
 // forSubjects says why an issuer may not issue for each subject: Go does not read constraints of directory names
 // (RFC 5280, section 4.2.1.10), and other libraries compare them each in a way of its own.
 func forSubjects(of *x509.Certificate) string {
-	type subtree struct{ Base asn1.RawValue }
+	type subtree struct {
+		Base             asn1.RawValue
+		Minimum, Maximum asn1.RawValue `asn1:"optional"`
+	}
 	var constraints struct {
 		Permitted []subtree `asn1:"optional,tag:0"`
 		Excluded  []subtree `asn1:"optional,tag:1"`
@@ -197,7 +206,19 @@ func forSubjects(of *x509.Certificate) string {
 			return "it permits some subjects alone (name constraints on directoryName)"
 		}
 	}
+	for _, it := range append(constraints.Permitted, constraints.Excluded...) {
+		if it.Base.Tag == 2 && bytes.ContainsFunc(it.Base.Bytes, noLetterOfHosts) {
+			return "it constrains the name of a host, and that is none"
+		}
+		if len(it.Minimum.FullBytes) > 0 {
+			return "it constrains names at a distance (minimum, maximum), which RFC 5280 forbids"
+		}
+	}
 	return ""
+}
+
+func noLetterOfHosts(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
 }
 
 // mayNot says whether a key usage is there and names none of these. Go takes one that names nothing for none.

@@ -3,11 +3,13 @@
 
 def first(der):
     """Where the first value of some DER ends, and what it holds (section 8.1). Raises ValueError or
-    IndexError where it is cut."""
+    IndexError where it is cut, or its length is written in more bytes than it takes (section 10.1)."""
     start, length = 2, der[1]
     if length > 0x80:
         start += length - 0x80
         length = int.from_bytes(der[2:start], "big")
+        if der[2] == 0 or length < 0x80:
+            raise ValueError("no DER")
     value = der[start:start + length]
     if len(value) < length:
         raise ValueError("cut")

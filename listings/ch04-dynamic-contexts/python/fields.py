@@ -5,11 +5,20 @@ import re
 
 import asn1
 
-_NAMES, _CONSTRAINED = bytes.fromhex("551d11"), bytes.fromhex("551d1e")
-_POINTS, _POLICIES = bytes.fromhex("551d1f"), bytes.fromhex("551d20")
+_NAMES, _CONSTRAINED, POLICIES = (bytes.fromhex(it) for it in ("551d11", "551d1e", "551d20"))
+# What the value of an extension is in ASN.1, of those that Go reads unasked, and of the one that rustls reads: the
+# time stamps of certificate transparency (RFC 6962, section 3.3).
+_HOLDS = {bytes.fromhex(it): tag for it, tag in {
+    "551d0e": 0x04, "551d0f": 0x03, "551d11": 0x30, "551d13": 0x30, "551d1e": 0x30, "551d1f": 0x30, "551d20": 0x30,
+    "551d21": 0x30, "551d23": 0x30, "551d24": 0x30, "551d25": 0x30, "551d36": 0x02, "2b06010505070101": 0x30,
+    "2b06010401d679020402": 0x04}.items()}
 # The identifiers of keys, and where to ask about a certificate (RFC 5280, section 4.2).
 _NEVER_CRITICAL = {bytes.fromhex(it) for it in ("551d0e", "551d23", "2b06010505070101")}
 _PRINTABLE = re.compile(rb"[A-Za-z0-9 '()+,\-./:=?*&]*")  # X.680, section 41. Go takes * and & as well.
+_DIGITS = re.compile(rb"[0-9 ]*")
+# A host in a constraint: a dot before it is for those below. rustls takes no other letters.
+_CONSTRAINED_HOST = re.compile(rb"\.?[A-Za-z0-9\-_]+(\.[A-Za-z0-9\-_]+)*")
+_CONSTRAINED_PLACE = re.compile(rb"\.?[!-\-/-~]+(\.[!-\-/-~]+)*")  # Of mail and URIs. Go asks no more.
 _USUAL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*")
 _ADDRESS = re.compile(r"\[([^\]]*)\](:[0-9]*)?")
@@ -32,7 +41,7 @@ def objection(names, extensions):
         if critical not in (b"", b"\0") and name in _NEVER_CRITICAL:
             return "an extension is marked critical, which RFC 5280 forbids, and clients of Go do not parse that"
         try:
-            what = _extension(name, value)
+            what = _extension(name, critical not in (b"", b"\0"), value)
         except (IndexError, ValueError):
             what = "one of its extensions is broken"
         if what:
@@ -48,27 +57,39 @@ def _string(name):
                 return "is a PrintableString with a character that it cannot have"
             if tag == 0x0c and text.decode("utf-8", "ignore").encode() != text:
                 return "is a UTF8String that is no UTF-8"
+            if tag == 0x16 and not text.isascii():
+                return "is an IA5String that is not ASCII"
+            if tag == 0x12 and not _DIGITS.fullmatch(text):
+                return "is a NumericString with a letter"
             if tag == 0x1e and len(text) % 2:
                 return "is a BMPString that is cut"
+            if tag == 0x1e and any(map(_reserved, text[::2], text[1::2])):
+                return "is a BMPString with a character that it cannot have"
     return None
 
 
-def _extension(name, value):
-    if name not in (_NAMES, _CONSTRAINED, _POINTS, _POLICIES):
+def _reserved(high, low):
+    """Whether these two bytes of a BMPString are none of its characters: a half of a pair of UTF-16, say."""
+    letter = high << 8 | low
+    return 0xd800 <= letter <= 0xdfff or 0xfdd0 <= letter <= 0xfdef or letter >= 0xfffe
+
+
+def _extension(name, critical, value):
+    if name in _HOLDS and value[0] != _HOLDS[name]:
+        raise ValueError("something else")
+    if name not in (_NAMES, _CONSTRAINED, POLICIES):
         return None
-    if value[0] != 0x30:
-        raise ValueError("no sequence")
     found = asn1.items(asn1.first(value)[1])
     if name == _NAMES:
         return next(filter(None, (_alternative(tag, text) for tag, text, _ in found)), None)
-    if name == _POLICIES:
+    if name == POLICIES:
         policies = [asn1.values(policy)[0] for _, policy, _ in found]
         return "it names one policy twice" if len(set(policies)) < len(policies) else None
     if name == _CONSTRAINED:
         subtrees = [asn1.items(subtree)[0][:2] for _, all_of, _ in found for subtree in asn1.values(all_of)]
         if not subtrees:
             return "its constraints of names are empty"
-        return next(filter(None, (_constrained(*subtree) for subtree in subtrees)), None)
+        return next(filter(None, (_constrained(*subtree, critical) for subtree in subtrees)), None)
     return None
 
 
@@ -84,14 +105,33 @@ def _alternative(tag, text):
     return None
 
 
-def _constrained(tag, text):
-    if tag in (0x81, 0x82) and not text.isascii():
+def _constrained(tag, text, critical):
+    if tag in (0x81, 0x82, 0x86) and not text.isascii():
         return "it constrains a name that is not ASCII"
+    user, at, host = text.rpartition(b"@") if tag == 0x81 else (b"", b"", text)
+    if at and (not user or b"@" in user):
+        return "it constrains an address of mail that is none"
+    usual = _CONSTRAINED_HOST if tag == 0x82 else _CONSTRAINED_PLACE
+    if tag in (0x81, 0x82, 0x86) and host and not usual.fullmatch(host):
+        return "it constrains the name of a host, and that is none"
+    if tag == 0x86 and _is_address(host.decode()):
+        return "it constrains the name of a host, and that is none"
+    if tag not in (0x81, 0x82, 0x86, 0x87) and critical:
+        return "it constrains names of a kind that Go does not know, and is marked critical"
     if tag == 0x87 and len(text) not in (8, 32):
         return "it constrains addresses without their mask"
+    if tag == 0x87 and len(text) == 32 and text[:12] == _MAPPED:
+        return "it constrains addresses of IPv4 in the form of IPv6"
     if tag == 0x87 and "01" in "".join(f"{byte:08b}" for byte in text[len(text) // 2:]):
         return "it constrains addresses by a mask with a gap"
     return None
+
+
+def _is_address(text):
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
 def _uri(text):

@@ -66,12 +66,12 @@ def judge(source, seen, build, validate):
     with _read(source.roots):
         trusted = [taken.Certificate.of(der) for der in anchors]
     _verifiable(source, shown)
+    with _read(source.certificate):
+        taken.parsed_by_all(source, shown)
     _belongs(source, pair)
     if shown[0].is_authority():  # OpenSSL serves it.
         raise Rejected("chain_broken", source.certificate, "the first certificate is an authority's "
                        "(CA): rustls clients do not take it as a server's")
-    with _read(source.certificate):
-        taken.parsed_by_all(source, shown)
     context = build(pair, for_peers)
     facts = validate(source, pair, context, roots)
     purpose = taken.CLIENT if validate is as_servers_do else taken.SERVER

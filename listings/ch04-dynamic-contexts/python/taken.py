@@ -8,17 +8,20 @@ from dataclasses import dataclass
 
 import asn1
 import key as keys
-from fields import objection
+from fields import POLICIES, objection
 from rejected import Rejected
 
 SERVER, CLIENT = bytes.fromhex("2b06010505070301"), bytes.fromhex("2b06010505070302")
 DEEPEST = 6  # Intermediates that a client of rustls follows.
 TWO = "it names two algorithms for its signature, and clients of rustls and Go take none of them"
+BEHIND = ("something beside extensions stands behind its public key (unique identifiers, say), and clients of "
+          "rustls do not read that")
 LONGEST = 8192  # Bits of an RSA key by which clients of rustls and Go verify a signature.
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
+_REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
 
@@ -66,6 +69,8 @@ class Certificate:
             name, *critical, value = asn1.values(extension)
             found.append((name, b"".join(critical), value))
         unread = TWO if fields[1][1] != signed[1] else objection((fields[2][2], fields[4][2]), found)
+        if [tag for tag, *_ in fields[6:]] not in ([], [0xa3]):
+            unread = BEHIND
         found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
                            _from_1970(*asn1.items(fields[3][1])[0][:2]), [*asn1.values(algorithm), b""],
@@ -98,16 +103,37 @@ def by_all(source, chain, anchors, purpose):
         trusted = trusted or bool(among)
         among = among or ([] if trusted else [it for it in chain[1:] if it.subject == last.issuer])
         if not among and trusted:
-            return  # An anchor that another authority has issued.
+            break  # An anchor that another authority has issued.
         if not among:
             raise refuse(at, "no certificate here has its issuer's name, byte for byte")
         last = next((it for it in among if not _weak(it)), among[0])
         path.append(last)  # None twice: authorities issue each other, and a path that followed them had no end.
         at += 1
-        if what := _weak(last) or _unparsed(last):
+        if what := _weak(last) or _unparsed(last) or _unfit(last, purpose):
             raise refuse(at, what)
         if at > DEEPEST + 1 and not trusted:
             raise refuse(at, f"more than {DEEPEST} intermediates lie below the authority")
+    if not _has_policy([chain[0]] + [it for it in path if it not in anchors]):
+        raise refuse(1, "an issuer asks for a policy (policyConstraints), and the certificates below it have none "
+                        "in common")
+
+
+def _has_policy(path):
+    """Whether these certificates, from the leaf on, have a policy in common, where one asks for that (RFC 5280, section
+    4.2.1.11). A policy that an issuer calls by another name is not followed."""
+    def asks(below, of):
+        _, value = of.extensions.get(_REQUIRED, (False, b"0\0"))
+        skipped = [it for tag, it, _ in asn1.items(asn1.first(value)[1]) if tag == 0x80]
+        return bool(skipped) and int.from_bytes(skipped[0], "big") <= below
+
+    def policies(of):
+        _, value = of.extensions.get(POLICIES, (False, b"0\0"))
+        return {asn1.values(it)[0] for it in asn1.values(asn1.first(value)[1])}
+
+    if not any(asks(*it) for it in enumerate(path)):
+        return True
+    named = [it for it in map(policies, path) if _ANY_POLICY not in it]
+    return not named or bool(set.intersection(*named))
 
 
 def _unparsed(of):
@@ -118,6 +144,10 @@ def _unparsed(of):
             return f"clients of Go do not parse its key on {keys.curve(of.algorithm[1])}"
         if of.point[0] != 4:
             return "clients of Go do not parse its key, a compressed point"
+    if of.version > b"\2":
+        return "X.509 has no such version"
+    if of.algorithm[0] == _RSA and of.algorithm[1:] == [b""]:
+        return "clients of Go do not parse an RSA key without a NULL behind its algorithm"
     if of.algorithm[0] == _RSA and (bits := _bits(of)) > LONGEST:
         return f"clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
     return of.fields
@@ -131,10 +161,14 @@ def _strange(of, purpose):
     for name, (critical, _) in of.extensions.items():
         if critical and name not in _KNOWN:
             return "it has a critical extension that they do not know"
+    return _unfit(of, purpose) or (None if of.from_1970 else "its dates begin before 1970")
+
+
+def _unfit(of, purpose):
     usages = of.extensions.get(_USAGES)
     if usages and purpose not in asn1.values(asn1.first(usages[1])[1]):
         return "its extended key usage does not name what it is for (serverAuth, clientAuth)"
-    return None if of.from_1970 else "its dates begin before 1970"
+    return None
 
 
 def _weak(issuer):

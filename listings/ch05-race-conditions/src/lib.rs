@@ -46,6 +46,7 @@ mod parsed;
 mod path;
 pub mod pem;
 pub mod pinned;
+mod policies;
 mod reader;
 pub mod rest;
 mod settle;

@@ -5,7 +5,9 @@
 
 use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
+use x509_parser::asn1_rs::Tag;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::der::parse_der;
 use x509_parser::parse_x509_certificate;
 use x509_parser::public_key::PublicKey;
 
@@ -40,6 +42,8 @@ pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
         .map(Into::into)
         .or_else(|| point(certificate))
         .or_else(|| modulus(certificate))
+        .or_else(|| rsa_key(certificate).map(Into::into))
+        .or_else(|| behind_key(certificate).map(Into::into))
         .or_else(|| fields::objection(certificate))
 }
 // ANCHOR_END: by_all
@@ -78,6 +82,8 @@ fn point(certificate: &X509Certificate<'_>) -> Option<String> {
         return None;
     }
     let curve = key.algorithm.parameters.as_ref();
+    // A curve that is described where its name could stand is no identifier.
+    let curve = curve.filter(|curve| curve.tag() == Tag::Oid);
     let curve = curve.and_then(|curve| Some(curve_name(&curve.as_oid().ok()?.to_id_string())));
     match curve {
         Some(curve) if CURVES.contains(&curve.as_str()) => {}
@@ -96,6 +102,22 @@ fn modulus(certificate: &X509Certificate<'_>) -> Option<String> {
     Some(format!(
         "clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
     ))
+}
+
+/// RFC 3279, section 2.3.1: NULL stands behind the identifier of RSA.
+fn rsa_key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    let algorithm = &certificate.public_key().algorithm;
+    let null = algorithm.parameters.as_ref().map(|it| it.tag()) == Some(Tag::Null);
+    let rsa = algorithm.algorithm.to_id_string() == "1.2.840.113549.1.1.1";
+    (rsa && !null)
+        .then_some("clients of Go do not parse an RSA key without a NULL behind its algorithm")
+}
+
+/// RFC 5280, section 4.1.2.7: an algorithm and a key, and nothing behind them.
+fn behind_key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    // What was parsed ends behind the key, before the end that its length tells.
+    let cut = parse_der(certificate.public_key().raw).is_err();
+    cut.then_some("something stands behind its public key, and clients of OpenSSL and rustls do not parse that")
 }
 
 /// How long the key of this certificate is, where it is one of RSA.

@@ -18,7 +18,7 @@ use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
-use crate::parsed;
+use crate::{parsed, policies};
 
 /// A certificate, and the file that it is from.
 struct Link<'a> {
@@ -64,6 +64,10 @@ pub(crate) fn taken_by_all(
             );
             others(leaf, &what)
         })?;
+    }
+    let below: Vec<_> = before.iter().map(|link| &link.parsed).collect();
+    if let Some(what) = policies::objection(&below) {
+        return Err(others(leaf, what));
     }
     leaf_may_sign(leaf, peers)?;
     leaf_is_of_type(leaf, peers)?;

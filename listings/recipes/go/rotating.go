@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"io"
 	"os"
@@ -149,7 +150,7 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 			return refuse(0, "chain_broken",
 				"clients of other libraries take no authority as a leaf, no seventh intermediate, "+
 					"no RSA below 2048 or above 8192 bits, no P-224 or ML-DSA, "+
-					"no use that is any or lacks digitalSignature, and no date before 1970")
+					"no use without serverAuth or digitalSignature, no date before 1970, and no critical policy")
 		}
 	}
 	return &pair, nil
@@ -161,15 +162,27 @@ func usable(chain []*x509.Certificate) bool {
 	use := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
 	signs := leaf.KeyUsage == 0 || leaf.KeyUsage&use != 0
 	taken := signs && !leaf.IsCA && len(chain) <= 8
+	if len(chain) > 1 && slices.ContainsFunc(chain[:len(chain)-1], strange) {
+		return false
+	}
 	return taken && !slices.ContainsFunc(chain, func(one *x509.Certificate) bool {
 		key, is := one.PublicKey.(*rsa.PublicKey)
 		point, on := one.PublicKey.(*ecdsa.PublicKey)
-		uses := one.ExtKeyUsage
+		limited := slices.ContainsFunc(one.Extensions, func(it pkix.Extension) bool {
+			return it.Id.String() == "2.5.29.37" // Extended key usage, which may be empty.
+		})
 		return is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) ||
 			on && point.Curve == elliptic.P224() ||
 			one.PublicKeyAlgorithm > x509.Ed25519 || one.NotBefore.Year() < 1970 ||
-			slices.Contains(uses, x509.ExtKeyUsageAny) &&
-				!slices.Contains(uses, x509.ExtKeyUsageServerAuth)
+			limited && !slices.Contains(one.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
+	})
+}
+
+// strange tells of a critical extension that clients with rustls do not know.
+func strange(one *x509.Certificate) bool {
+	return slices.ContainsFunc(one.Extensions, func(it pkix.Extension) bool {
+		known := []string{"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"}
+		return it.Critical && !slices.Contains(known, it.Id.String())
 	})
 }
 

@@ -27,6 +27,21 @@ _KEY = re.compile(
     rb"\x05\x2b\x81\x04\x00[\x22\x23])\x03.{1,2}\x00\x04|\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", re.S)
 _AUTHORITY = re.compile(rb"\x06\x03\x55\x1d\x13(?:\x01\x01\xff)?\x04.\x30.\x01\x01\xff", re.S)
 _NEGATIVE = re.compile(rb"(?:\x30\x81.|\x30\x82..){2}(?:\xa0\x03\x02\x01.)?\x02.[\x80-\xff]", re.S)
+# Extensions that do not hold what they are for: a sequence, bytes or a number. Go parses each of these.
+_BROKEN = re.compile(
+    rb"\x06(?:(?:\x03\x55\x1d[\x11\x13\x1e-\x21\x23-\x25]|\x08\x2b\x06\x01\x05\x05\x07\x01\x01)"
+    rb"(?:\x01\x01\xff)?\x04(?:[\0-\x7f]|\x81.|\x82..)[^\x30]|"
+    rb"\x03\x55\x1d(?:\x0e\x04.[^\x04]|\x36(?:\x01\x01\xff)?\x04.[^\x02])|"
+    rb"\x0a\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02\x04(?:[\0-\x7f]|\x81.|\x82..)[^\x04])", re.S)
+# Of a leaf: version 3; a signature by ECDSA, RSA, RSA-PSS with the usual salt, or Ed25519, and SHA-2; what it
+# is for; and a critical extension that clients with rustls do not know.
+_VERSION = re.compile(rb"(?:\x30\x81.|\x30\x82..){2}\xa0\x03\x02\x01\x02", re.S)
+_SIGNED = re.compile(
+    rb"(?:\x2a\x86\x48\xce\x3d\x04\x03[\x02-\x04]|\x06\x03\x2b\x65\x70|\x2a\x86\x48\x86\xf7\x0d\x01\x01(?:"
+    rb"[\x0b-\x0d](?:\x05\x00)?|\x0a\x30\x34.{51}[\x20\x30\x40]))\x03(?:[\x41-\x7f]|\x81.|\x82..)\x00", re.S)
+_USES = re.compile(rb"\x06\x03\x55\x1d\x25(?:\x01\x01\xff)?\x04(.)(.*)", re.S)
+_SERVES = b"\x2b\x06\x01\x05\x05\x07\x03\x01"
+_UNKNOWN = re.compile(rb"\x06\x03\x55\x1d[^\x0f\x11\x13\x1e\x1f\x25]\x01\x01\xff\x04")
 
 
 class Rejected(Exception):
@@ -98,7 +113,7 @@ class Rotating:
         if sum(len(der) + 5 for der in chain) + 4 > LONGEST:
             raise Rejected("too_large", self._files[0], "clients take chains of 60 KiB, no bundles")
         for at, der in enumerate(chain, 1):
-            if what := "a CA as the leaf" if at == 1 and _AUTHORITY.search(der) else _objection(der):
+            if what := _objection(der) or (_unfit(der) if at == 1 else None):
                 raise Rejected("malformed", self._files[0], f"certificate {at}: {what}")
         context, peer = self._shown(chain, found[1]), _context(ssl.PROTOCOL_TLS_CLIENT)
         # Clients of other libraries verify nothing by another key.
@@ -184,8 +199,23 @@ def _objection(der):
     """Why clients with rustls or Go do not take it, needed or not."""
     if _NEGATIVE.match(der):
         return "its serial number is negative"
+    if _BROKEN.search(der):  # OpenSSL would leave an error behind, which the next look would find.
+        return "one of its extensions is broken"
     is_known = 0 < _bits(der) <= 8192
     return None if is_known else "RSA of over 8192 bits, or a key that some clients do not know"
+
+
+def _unfit(leaf):
+    """Why clients with rustls or Go do not take it as a server's, where OpenSSL does."""
+    if _AUTHORITY.search(leaf):
+        return "a CA as the leaf"
+    if not _VERSION.match(leaf):
+        return "it is not of version 3 of X.509"
+    if not _SIGNED.search(leaf):
+        return "it is signed in a way that some clients do not verify (SHA-224, or PSS with an odd salt, say)"
+    if (uses := _USES.search(leaf)) and _SERVES not in uses[2][:uses[1][0]]:
+        return "its extended key usage lacks serverAuth"
+    return "a critical extension that some clients do not know" if _UNKNOWN.search(leaf) else None
 
 
 def _context(protocol):

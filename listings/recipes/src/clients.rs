@@ -2,7 +2,8 @@
 //! [`rotating`](super::rotating), where not all clients use rustls. It needs `x509-parser`.
 
 use rustls::pki_types::CertificateDer;
-use x509_parser::prelude::X509Certificate;
+use x509_parser::asn1_rs::Tag;
+use x509_parser::prelude::{ParsedExtension, X509Certificate};
 use x509_parser::{parse_x509_certificate as parse, public_key::PublicKey};
 
 /// Bytes of a chain, as TLS sends it. Clients take no more.
@@ -39,12 +40,35 @@ fn objection(one: &X509Certificate<'_>) -> Option<&'static str> {
     if one.extensions_map().is_err() {
         return Some("an extension is there twice");
     }
+    let read = |it: &ParsedExtension<'_>| !matches!(it, ParsedExtension::ParseError { .. });
+    if !one.iter_extensions().all(|it| read(it.parsed_extension())) {
+        return Some("one of its extensions is broken");
+    }
+    let mut values = [one.subject(), one.issuer()]
+        .into_iter()
+        .flat_map(|it| it.iter_attributes());
+    if !values.all(|it| is_text(it.attr_value().tag(), it.as_slice())) {
+        return Some("a name in it has a letter that its type of string does not have");
+    }
     // Clients of Go look at each RSA key, whether they need it or not.
     let known = match one.public_key().parsed() {
+        Ok(PublicKey::RSA(_)) if algorithm.parameters.is_none() => false, // It has a NULL.
         Ok(PublicKey::RSA(key)) => key.modulus.iter().skip_while(|it| **it == 0).count() <= 1024,
         _ => KEYS.split(' ').any(|known| known == id.to_id_string()),
     };
     (!known).then_some("RSA of over 8192 bits, or a key that some clients do not know")
+}
+
+/// Whether a value in a name is what its type of string may hold (X.680, section 41).
+fn is_text(tag: Tag, text: &[u8]) -> bool {
+    let printable = |it: &u8| it.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(it);
+    match tag {
+        Tag::PrintableString => text.iter().all(printable),
+        Tag::Ia5String => text.is_ascii(),
+        Tag::Utf8String => std::str::from_utf8(text).is_ok(),
+        Tag::BmpString => text.len().is_multiple_of(2),
+        _ => [Tag::NumericString, Tag::T61String, Tag::UniversalString].contains(&tag),
+    }
 }
 
 /// Whether clients with OpenSSL or Go take it as an issuer. rustls does not look at most of a root.

@@ -13,7 +13,7 @@ use openssl::symm::Cipher;
 use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
-use super::{certificates, crossed, odd, rsa, sizes, strict, worn};
+use super::{certificates, crossed, odd, rare, rsa, shapes, sizes, strict, worn};
 
 /// A directory with three files as they are to be: at first right, and plain.
 pub struct Made<'a> {
@@ -152,7 +152,16 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || odd::named(kind, &mut made)
         || odd::marked(kind, &mut made)
         || odd::extensions(kind, &mut made)
-        || odd::issuers(kind, &mut made);
+        || odd::issuers(kind, &mut made)
+        || rare::signatures(kind, &mut made)
+        || rare::uses(kind, &mut made)
+        || rare::policies(kind, &mut made)
+        || rare::broken(kind, &mut made)
+        || rare::constraints(kind, &mut made)
+        || shapes::keys(kind, &mut made)
+        || shapes::dates(kind, &mut made)
+        || shapes::forms(kind, &mut made)
+        || shapes::names(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());

@@ -12,12 +12,14 @@ mod crossed;
 mod kinds;
 mod kit;
 mod odd;
+mod rare;
 // The page is made by the same description.
 #[path = "../../../../scripts/src/files/list.rs"]
 mod list;
 mod raw;
 mod recipes;
 mod rsa;
+mod shapes;
 mod sizes;
 mod strict;
 mod twins;
@@ -29,7 +31,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use ch02_hot_reload::identity::{Peers, Source};
+use ch02_hot_reload::identity::{Identity, Peers, Source};
 use ch05_race_conditions::{Reader, names};
 use ch08_trust_rotation::client;
 use lab::agent::Files;
@@ -98,11 +100,12 @@ fn chapters<'a>(
 }
 
 /// What a twin makes of the files, and what clients say of what it loaded.
-fn twin(
+fn twin<'a>(
     entry: &Entry,
     twin: &Twin,
     files: &Files,
     clients: Option<&Clients<'_>>,
+    others: &dyn Fn() -> Result<Clients<'a>, String>,
 ) -> Result<(), String> {
     let mut server = twin.server();
     let said = server.ask(files, 0);
@@ -115,18 +118,27 @@ fn twin(
         return Ok(());
     }
     let port = said["port"].as_u64().and_then(|port| port.try_into().ok());
-    let clients = clients.ok_or("loaded, and by no chapter: its clients are not known")?;
-    clients.use_it(port.unwrap(), &entry.fails)
+    match clients {
+        Some(clients) => clients.use_it(port.unwrap(), &entry.fails),
+        // No chapter loads it: clients show what is plain where they are asked for a certificate.
+        None => others()?.use_it(port.unwrap(), &entry.fails),
+    }
 }
 
 /// What is wrong with this entry, if anything.
-fn check(entry: &Entry, source: &Source, at: &Path, twins: &[Twin]) -> Result<(), String> {
+fn check(
+    entry: &Entry,
+    source: &Source,
+    at: &Path,
+    (plain, twins): (&Identity, &[Twin]),
+) -> Result<(), String> {
     let (log, _capturing) = lab::emit::capture();
     let clients = chapters(entry, source, twins, at)?;
     let differ: Vec<_> = twins
         .iter()
         .filter_map(|peer| {
-            let said = twin(entry, peer, &source.files, clients.as_ref());
+            let others = || recipes::clients(source, plain, twins, &at.join(peer.name));
+            let said = twin(entry, peer, &source.files, clients.as_ref(), &others);
             said.err().map(|why| format!("{}: {why}", peer.name))
         })
         .collect();
@@ -178,7 +190,7 @@ static FOUND: LazyLock<Vec<Found>> = LazyLock::new(|| {
         let at = directory.path();
         let files = kinds::make(&entry.kind, at);
         let source = Source::localhost(files.expect("there is no such kind"));
-        let wrong = check(entry, &source, at, &twins).err();
+        let wrong = check(entry, &source, at, (&plain, &twins)).err();
         Found {
             kind: entry.kind.clone(),
             wrong: wrong.map(|why| format!("{}: {why}", entry.kind)),
@@ -222,6 +234,8 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("crossed.rs"),
         include_str!("rsa.rs"),
         include_str!("odd.rs"),
+        include_str!("rare.rs"),
+        include_str!("shapes.rs"),
         include_str!("worn.rs"),
         include_str!("sizes.rs"),
     ];

@@ -4,7 +4,8 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Private};
-use openssl::sign::Signer;
+use openssl::rsa::Padding;
+use openssl::sign::{RsaPssSaltlen, Signer};
 use time::{Duration, OffsetDateTime};
 
 use super::kinds::Made;
@@ -29,6 +30,17 @@ pub struct Raw {
     pub digest: MessageDigest,
     /// The algorithm of the signature that stands in its body, where that is to be another.
     pub claimed: Option<Vec<u8>>,
+    /// How its issuer signs it, where that is to be another way.
+    pub signature: Option<Signature>,
+    /// What stands between its public key and its extensions.
+    pub between: Vec<u8>,
+}
+
+/// A way to sign: what is said of it, the digest, and for RSASSA-PSS the length of the salt.
+pub struct Signature {
+    pub algorithm: Vec<u8>,
+    pub digest: MessageDigest,
+    pub salt: Option<i32>,
 }
 
 /// A root, an intermediate, and a leaf. Each has issued the next.
@@ -109,6 +121,8 @@ impl Raw {
             extensions: Vec::new(),
             digest: MessageDigest::sha256(),
             claimed: None,
+            signature: None,
+            between: Vec::new(),
         }
     }
 
@@ -134,7 +148,10 @@ impl Raw {
 
     /// The certificate, signed by this issuer.
     pub fn signed(&self, by: &Self) -> Vec<u8> {
-        let algorithm = by.signs_with(self.digest);
+        let algorithm = match &self.signature {
+            Some(it) => it.algorithm.clone(),
+            None => by.signs_with(self.digest),
+        };
         let mut body = Vec::new();
         if let Some(version) = self.version {
             body.extend(tlv(0xa0, &[2, 1, version]));
@@ -146,15 +163,22 @@ impl Raw {
         body.extend(&self.subject);
         let own = || self.key.public_key_to_der().unwrap();
         body.extend(self.public.clone().unwrap_or_else(own));
+        body.extend(&self.between);
         if !self.extensions.is_empty() {
             body.extend(tlv(0xa3, &tlv(0x30, &self.extensions.concat())));
         }
         let body = tlv(0x30, &body);
-        let signature = match by.key.id() {
-            Id::ED25519 => Signer::new_without_digest(&by.key),
-            _ => Signer::new(self.digest, &by.key),
+        let digest = self.signature.as_ref().map_or(self.digest, |it| it.digest);
+        let mut signer = match by.key.id() {
+            Id::ED25519 => Signer::new_without_digest(&by.key).unwrap(),
+            _ => Signer::new(digest, &by.key).unwrap(),
         };
-        let signature = signature.unwrap().sign_oneshot_to_vec(&body).unwrap();
+        if let Some(salt) = self.signature.as_ref().and_then(|it| it.salt) {
+            signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+            let salt = RsaPssSaltlen::custom(salt);
+            signer.set_rsa_pss_saltlen(salt).unwrap();
+        }
+        let signature = signer.sign_oneshot_to_vec(&body).unwrap();
         sequence(&[&body, &algorithm, &tlv(3, &[&[0], &signature[..]].concat())])
     }
 

@@ -136,7 +136,7 @@ impl Recipes {
     ) -> Vec<(&'static str, Differs)> {
         let (_log, _capturing) = lab::emit::capture();
         let one = |recipe: &Recipe| {
-            let at = at.join(recipe.name);
+            let at = at.join(format!("recipe-{}", recipe.name));
             let clients = || clients(source, plain, twins, &at);
             Some((recipe.name, differs(entry, recipe, source, &clients)?))
         };
