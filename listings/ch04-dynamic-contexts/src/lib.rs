@@ -30,6 +30,7 @@
 //! ```
 
 pub mod call;
+mod goodbye;
 
 use std::io;
 use std::net::SocketAddr;
@@ -50,6 +51,8 @@ use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_openssl::SslStream;
+
+use crate::goodbye::Goodbye;
 
 /// Chapter 2's one pointer, with an OpenSSL context in each generation.
 pub type IdentityStore<C = SslContext> = ch02_hot_reload::IdentityStore<C>;
@@ -178,7 +181,7 @@ async fn connection(tcp: TcpStream, context: SslContext) {
         let resumed = ssl.session_reused();
         let generation = ssl.ex_data(*ANSWERED).copied().filter(|_| !resumed);
         let tls = version(ssl);
-        converse_over(stream, generation, resumed, tls).await;
+        converse_over(Goodbye(stream), generation, resumed, tls).await;
     }
 }
 

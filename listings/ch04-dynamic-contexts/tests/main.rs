@@ -1,6 +1,7 @@
 //! The chapter's tests, in one program: they wait side by side, and are linked once.
 
 mod bench;
+mod calls;
 mod carried;
 mod client;
 mod contexts;
@@ -8,4 +9,5 @@ mod contract;
 mod hangup;
 mod python;
 mod rotation;
+mod server;
 mod transcripts;

@@ -35,7 +35,8 @@ pub(crate) struct Waits {
     room: Wait,
     /// To open a window for an answer of HTTP/2.
     window: Wait,
-    /// Set where the server has ended a connection of HTTP/2 with an error.
+    /// Set where the server goes on no more with what its client sends: HTTP/2 has a GOAWAY for it, and
+    /// TLS an alert.
     refused: Arc<AtomicBool>,
 }
 
@@ -154,7 +155,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Followed<S> {
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         match &read {
             Poll::Pending => self.waits.head.waits(),
-            Poll::Ready(_) => self.came(&buffer.filled()[before..]),
+            Poll::Ready(read) => {
+                let refused = read
+                    .as_ref()
+                    .is_err_and(|error| error.kind() == io::ErrorKind::InvalidData);
+                self.waits.refused.fetch_or(refused, Ordering::Relaxed);
+                self.came(&buffer.filled()[before..]);
+            }
         }
         read
     }

@@ -64,7 +64,7 @@ where
     // A head that does not parse is answered, and ends the connection.
     let whole = |ended: &hyper::Result<()>| match ended {
         Ok(()) => true,
-        Err(error) => !(body.owes() || error.is_parse()),
+        Err(error) => !(body.owes() || error.is_parse() || waits.broken()),
     };
     let end = tokio::select! {
         end = until_gone(stream, connection, due, grace, ask, close, whole) => end,

@@ -24,7 +24,7 @@ const QUICK: [&str; 10] = [
     "--settle-ms",
     "50",
     "--quiet-ms",
-    "600",
+    "1500",
     "--poll-ms",
     "20",
     "--grace-ms",

@@ -29,7 +29,7 @@ use tokio::time::Instant;
 
 use crate::root::{Root, validating_anchors};
 use crate::{Error, Refusal, RootUsage, Stage, Step, mutual};
-use events::{log_end, log_held, log_step};
+use events::{log_end, log_held, log_own, log_step};
 use hold::Haste;
 use listed::{each_once, names};
 use no_tickets::no_tickets;
@@ -105,7 +105,6 @@ impl Roots {
     fn effective_anchors(&self, serving: &Identity, asked: Identity) -> Identity {
         let (now, next) = (serving.anchors_for_peers(), asked.anchors_for_peers());
         let (in_force, listed) = (names(now), names(next));
-        let own = self.own(&asked);
         let mut state = self.state();
         let mut anchors: Vec<CertificateDer<'static>> = Vec::new();
         for (root, anchor) in in_force.iter().zip(now) {
@@ -115,7 +114,8 @@ impl Roots {
                 anchors.push(next[at].clone());
                 continue;
             }
-            let stage = state.stage(root, &in_force, &own);
+            // The own chain leads to one that is listed, or this set had been refused.
+            let stage = state.stage(root, &in_force, &[]);
             let usage = self.usage(&state, root, &listed);
             let forced = state.forced.contains(root);
             let Err(refusal) = stage.after(Step::Remove, &usage, forced) else {
@@ -169,8 +169,10 @@ impl Roots {
         let mut config = mutual::server_config(identity)?;
         config.time_provider = self.clock.clone();
         let mut state = self.state();
-        if let Some(before) = before {
-            self.steps(&mut state, &before.identity, identity);
+        let own = self.own(&state, identity);
+        match before {
+            Some(before) => self.steps(&mut state, &before.identity, identity, own),
+            None => state.own = own,
         }
         let anchors = identity.anchors_for_peers();
         if before.is_none_or(|before| before.identity.anchors_for_peers() != anchors) {
@@ -192,23 +194,16 @@ impl Roots {
         Ok(Arc::new(config))
     }
 
-    /// Takes and logs the steps from `before` to `next`.
-    fn steps(&self, state: &mut State, before: &Identity, next: &Identity) {
+    /// Takes and logs the steps from `before` to `next`, whose leaf is under its `own`.
+    fn steps(&self, state: &mut State, before: &Identity, next: &Identity, own: Vec<Root>) {
         let old = names(before.anchors_for_peers());
         let new = names(next.anchors_for_peers());
-        let (old_own, new_own) = (self.own(before), self.own(next));
         for root in new.iter().filter(|root| !old.contains(root)) {
             self.stays(root);
             log_step(Step::Add, root);
         }
-        for root in new_own.iter().filter(|root| !old_own.contains(root)) {
-            state.draining.remove(root);
-            self.stays(root);
-            log_step(Step::Reissue, root);
-        }
-        for root in old_own.iter().filter(|root| !new_own.contains(root)) {
-            log_step(Step::Retire, root);
-        }
+        log_own(&state.own, &own);
+        state.own = own;
         for root in old.iter().filter(|root| !new.contains(root)) {
             let usage = self.usage(state, root, &new);
             state.unlisted.remove(root);
@@ -230,9 +225,10 @@ impl Roots {
     /// Where the root's stage does not allow it, or no generation can be built.
     pub fn drain(&self, store: &IdentityStore, root: &Root) -> Result<(), Error> {
         let identity = &store.current().identity;
-        let (anchors, own) = (names(identity.anchors_for_peers()), self.own(identity));
+        let anchors = names(identity.anchors_for_peers());
         let (usage, since) = {
             let mut state = self.state();
+            let own = self.own(&state, identity);
             let usage = self.usage(&state, root, &anchors);
             let stage = state.stage(root, &anchors, &own);
             stage.after(Step::Drain, &usage, false)?;
@@ -321,8 +317,9 @@ impl Roots {
     /// How the roots of the current generation stand, in the order of its anchors.
     pub fn stages(&self, store: &IdentityStore) -> Vec<(Root, Stage, RootUsage)> {
         let identity = &store.current().identity;
-        let (anchors, own) = (names(identity.anchors_for_peers()), self.own(identity));
+        let anchors = names(identity.anchors_for_peers());
         let state = self.state();
+        let own = self.own(&state, identity);
         let how = |root: &Root| {
             let stage = state.stage(root, &anchors, &own);
             (root.clone(), stage, self.usage(&state, root, &anchors))
@@ -387,15 +384,18 @@ impl Roots {
     }
 
     /// The roots for clients that the server's own leaf is under, where it is judged by them. Where
-    /// it has roots of its own, a root for clients can go whatever the leaf is under.
-    fn own(&self, identity: &Identity) -> Vec<Root> {
+    /// it has roots of its own, a root for clients can go whatever the leaf is under. A root that is not
+    /// listed can go, too: the chain leads to another that is.
+    fn own(&self, state: &State, identity: &Identity) -> Vec<Root> {
         if identity.peer_anchors.is_some() {
             return Vec::new();
         }
         let (chain, anchors) = (&identity.certified.cert, &identity.anchors);
         let own = validating_anchors(Peers::Clients, &self.source, chain, anchors, self.now());
         // It has expired meanwhile: then it is under none.
-        own.unwrap_or_default()
+        let mut own = own.unwrap_or_default();
+        own.retain(|root| !state.unlisted.contains(root));
+        own
     }
 
     fn leaves(&self, root: &Root, haste: Haste) {

@@ -58,6 +58,9 @@ pub struct Arguments {
     /// It has so much to do that it takes one connection after the other, each after so many milliseconds.
     #[arg(long, default_value_t = 0)]
     pub overload_ms: u64,
+    /// For how many milliseconds after its start it takes no connection, although it listens.
+    #[arg(long, default_value_t = 0)]
+    pub deaf_ms: u64,
     /// How many files, and therefore connections, may be open at once.
     #[arg(long, default_value_t = 16_384)]
     pub open_files: u64,

@@ -150,6 +150,8 @@ pub enum Defect {
     UnknownNameLost,
     /// After a reload it rejects each client that offers no protocol (ALPN).
     NoProtocolLost,
+    /// It sends the OCSP response of its first certificate with each later one.
+    StapleKept,
     /// It listens on a second address, with the certificate of the start.
     OtherAddressKeepsOld,
     /// #26: of sixteen loops that accept connections, one keeps the certificate of the start.

@@ -21,6 +21,7 @@ mod seamless;
 mod serve;
 mod sever;
 mod show;
+mod staple;
 mod state;
 mod unusual;
 
@@ -36,7 +37,7 @@ use ch02_hot_reload::identity::Rejected;
 use ch06_in_flight_requests::descriptors::make_room;
 use clap::Parser;
 use tokio::net::TcpListener;
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
 use tracing::Level;
 
 use arguments::Arguments;
@@ -110,6 +111,7 @@ async fn server(arguments: Arguments) -> io::Result<()> {
     if arguments.defect == Some(Defect::OtherAddressKeepsOld) {
         keep_old_elsewhere(&arguments, &listener).await?;
     }
+    sleep(Duration::from_millis(arguments.deaf_ms)).await;
     server.serve(listener, workers).await
 }
 

@@ -25,6 +25,7 @@ use crate::aside::Aside;
 use crate::defect::Defect;
 use crate::leaks;
 use crate::read::Reading;
+use crate::staple::with_response;
 use crate::state::{self, State};
 use crate::unusual::Unusual;
 
@@ -77,6 +78,7 @@ pub fn loader(
                 },
                 pair: match defect {
                     Some(Defect::LyingLog) => first.clone(),
+                    Some(Defect::StapleKept) => with_response(&identity.certified, first),
                     Some(Defect::ChainsMixed) => with_earlier(identity, &mixed),
                     _ => match unusual {
                         Some(unusual) => unusual.chain(identity),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::staple::with_response;
 use ch02_hot_reload::identity::Identity;
 use clap::ValueEnum;
 use lab::chain;
@@ -46,6 +47,8 @@ pub enum Unusual {
     TwoNames,
     /// It has a certificate for each of two kinds of keys, and renews both.
     TwoKinds,
+    /// It sends an OCSP response with each certificate, which speaks of it.
+    Staples,
     /// It also speaks HTTP/3.
     Http3,
     /// Two workers, each of which follows the files by itself.
@@ -64,7 +67,10 @@ impl Unusual {
         if self == Self::RootInChain {
             certified.cert.extend(identity.anchors.first().cloned());
         }
-        Arc::new(certified)
+        match self {
+            Self::Staples => with_response(&certified, &certified),
+            _ => Arc::new(certified),
+        }
     }
 
     /// What it does before it publishes another identity.

@@ -38,6 +38,7 @@ pub mod pool;
 pub mod probe;
 pub(crate) mod quic;
 pub mod read_ahead;
+pub(crate) mod staple;
 pub mod target;
 mod upload;
 pub mod usual;

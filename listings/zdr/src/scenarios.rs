@@ -60,12 +60,12 @@ pub async fn all(context: &ScenarioContext, over: OnScenario<'_>, runs: &mut Sce
         });
     }
     while let Some(ended) = runs.under_way.join_next().await {
-        if let Some((at, (report, found))) = finished(ended) {
+        if let Some((at, tried)) = finished(ended) {
             // One that may be tried again is not over yet.
-            if !only_waited(&report, &found) {
-                over(&report);
+            if !tried.may_be_late {
+                over(&tried.report);
             }
-            runs.over.push((at, (report, found)));
+            runs.over.push((at, tried));
         }
     }
     once_more(&context, over, runs).await;
@@ -75,28 +75,26 @@ pub async fn all(context: &ScenarioContext, over: OnScenario<'_>, runs: &mut Sce
 async fn once_more(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &mut ScenarioRuns) {
     runs.over.sort_by_key(|(at, _)| *at);
     let mut chances = MOST;
-    for (at, (report, found)) in &mut runs.over {
-        if !only_waited(report, found) {
-            continue;
-        }
+    for (at, tried) in runs.over.iter_mut().filter(|(_, of)| of.may_be_late) {
         let scenario = context.options.scenarios.get(*at).copied();
         if let Some(scenario) = scenario.filter(|_| chances > 0) {
             let (at, context) = (*at, context.clone());
             runs.under_way
                 .spawn(async move { (at, one(scenario, &context).await) });
             let ended = runs.under_way.join_next().await.and_then(finished);
-            if let Some((_, (again, mut others))) = ended {
-                chances = match again.outcome {
-                    Outcome::Passed => chances - 1,
-                    _ => 0,
+            if let Some((_, mut again)) = ended {
+                chances = match again.report.outcome {
+                    Outcome::Passed => {
+                        note(&again.report.name, &tried.found, &mut again.found);
+                        chances - 1
+                    }
+                    Outcome::Failed => 0,
+                    Outcome::NotApplicable => chances - 1,
                 };
-                if again.outcome == Outcome::Passed {
-                    note(&again.name, found, &mut others);
-                }
-                (*report, *found) = (again, others);
+                *tried = again;
             }
         }
-        over(report);
+        over(&tried.report);
     }
 }
 
@@ -107,8 +105,16 @@ pub struct ScenarioRuns {
     under_way: JoinSet<Numbered>,
 }
 
+/// What came of a scenario.
+struct Tried {
+    report: ScenarioReport,
+    found: Vec<Finding>,
+    /// It only waited for too long, where there was a sign of too much to do.
+    may_be_late: bool,
+}
+
 /// Its place, and what came of it.
-type Numbered = (usize, (ScenarioReport, Vec<Finding>));
+type Numbered = (usize, Tried);
 
 impl ScenarioRuns {
     /// In the order in which they were asked for. What is under way is given up, and has let go of
@@ -117,9 +123,9 @@ impl ScenarioRuns {
         self.under_way.shutdown().await;
         self.over.sort_by_key(|(at, _)| *at);
         let mut findings = Vec::new();
-        let scenarios = self.over.into_iter().map(|(_, (report, found))| {
-            findings.extend(found);
-            report
+        let scenarios = self.over.into_iter().map(|(_, tried)| {
+            findings.extend(tried.found);
+            tried.report
         });
         (scenarios.collect(), findings)
     }
@@ -144,9 +150,13 @@ pub(crate) fn applies(scenario: Scenario, spec: &Spec) -> bool {
 }
 
 /// Does one thing to a server of its own.
-async fn one(scenario: Scenario, context: &ScenarioContext) -> (ScenarioReport, Vec<Finding>) {
+async fn one(scenario: Scenario, context: &ScenarioContext) -> Tried {
     if !applies(scenario, context.fixtures.spec()) {
-        return (not_applicable(scenario), Vec::new());
+        return Tried {
+            report: not_applicable(scenario),
+            found: Vec::new(),
+            may_be_late: false,
+        };
     }
     // Boxed: without optimisation, the room that all of them need at once is more than a worker
     // thread has.
@@ -167,11 +177,16 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> (ScenarioReport, 
         outcome.fail(Code::DidNotStart, error.to_string());
         outcome
     });
-    let (report, findings) = outcome.report(scenario);
+    let busy = outcome.busy;
+    let (report, found) = outcome.report(scenario);
     if let Some(keeper) = context.fixtures.keeper()
         && report.outcome == Outcome::Failed
     {
         keeper.keep(&report.name);
     }
-    (report, findings)
+    Tried {
+        may_be_late: busy && only_waited(&report, &found),
+        report,
+        found,
+    }
 }

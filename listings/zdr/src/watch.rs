@@ -3,6 +3,7 @@
 //!
 //! - `options`: whom to watch, how gently, and for how long;
 //! - `look`: one handshake, and what it showed;
+//! - `own_root`: a certificate that is its own root;
 //! - `presented`: what a chain says of itself;
 //! - `addresses`: where a name leads, and whose turn it is;
 //! - `story`: from looks to rotations;
@@ -15,6 +16,7 @@ pub mod addresses;
 pub mod findings;
 pub mod look;
 pub mod options;
+mod own_root;
 pub mod presented;
 pub mod report;
 pub mod story;

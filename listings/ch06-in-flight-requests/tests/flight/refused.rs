@@ -1,6 +1,7 @@
 //! What a client sends that the server answers no more, and what is said of its connection.
 
 use ch06_in_flight_requests::client::Version;
+use lab::client::Options;
 use lab::log::want;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -138,5 +139,48 @@ async fn a_client_that_the_server_refuses_to_go_on_with_was_cut() {
             .wait_for(&want("connection_closed"), lab::BOUND)
             .await;
         assert_eq!(closed.text("why").as_deref(), Some("cut"), "{what}");
+    }
+}
+
+/// TLS has words of its own for that. A client that changes its keys again and again makes the server work,
+/// and gives it nothing to do (RFC 9846, section 4.7.3): rustls ends such a connection.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_tls_refuses_to_go_on_with_was_cut() {
+    let hello = hello(100);
+    for (version, said) in [
+        (
+            Some(Version::Http1),
+            &b"GET /bytes/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
+        ),
+        (Some(Version::Http2), &hello),
+        (None, &[0, 0, 0, 1]),
+    ] {
+        let bench = Bench::new(BY_GENERATION);
+        let mut stream = match version {
+            Some(version) => connect(&bench, version).await,
+            None => {
+                let config = lab::client::config(bench.agent.root_pem(), Options::default());
+                bench
+                    .open(&bench.client((*config.unwrap()).clone()))
+                    .await
+                    .0
+            }
+        };
+        // Until the server answers, its handshake may not be complete.
+        say(&mut stream, said).await;
+        stream.read_exact(&mut [0]).await.unwrap();
+        for _ in 0..1000 {
+            // Once the server has closed it, this fails.
+            if stream.get_mut().1.refresh_traffic_keys().is_err() || stream.flush().await.is_err() {
+                break;
+            }
+        }
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        drop(stream);
+        let closed = bench
+            .log
+            .wait_for(&want("connection_closed"), lab::BOUND)
+            .await;
+        assert_eq!(closed.text("why").as_deref(), Some("cut"), "{version:?}");
     }
 }

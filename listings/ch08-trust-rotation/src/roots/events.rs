@@ -9,6 +9,16 @@ pub(super) fn log_step(step: Step, root: &Root) {
     tracing::info!(event = "trust_moved", step, root = root.name(), root_sha256);
 }
 
+/// The roots that the server's leaf was under, and those that it is under now.
+pub(super) fn log_own(before: &[Root], now: &[Root]) {
+    for root in now.iter().filter(|root| !before.contains(root)) {
+        log_step(Step::Reissue, root);
+    }
+    for root in before.iter().filter(|root| !now.contains(root)) {
+        log_step(Step::Retire, root);
+    }
+}
+
 /// A drain or a removal, with the clients that depended on the root.
 pub(super) fn log_end(step: Step, root: &Root, usage: &RootUsage) {
     tracing::info!(

@@ -12,9 +12,6 @@ pub(super) fn each_once(asked: Identity) -> Identity {
     let each = listed.iter().zip(anchors).enumerate();
     let once = each.filter(|(at, (root, _))| !listed[..*at].contains(root));
     let once: Vec<_> = once.map(|(_, (_, anchor))| anchor.clone()).collect();
-    if once.len() == anchors.len() {
-        return asked;
-    }
     asked.with_anchors_for_peers(once)
 }
 

@@ -13,6 +13,8 @@ use crate::{Refusal, Stage};
 pub(super) struct State {
     /// What the files held when they were last valid.
     pub asked: Option<Identity>,
+    /// The roots that the server's leaf was under when it was published.
+    pub own: Vec<Root>,
     /// Roots in force that the file does not list.
     pub unlisted: BTreeSet<Root>,
     /// Roots whose clients are asked to leave, and since when.

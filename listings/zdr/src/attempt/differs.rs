@@ -18,6 +18,8 @@ pub enum Differs {
     NoProtocol,
     /// It offers HTTP/2 alone.
     Http2Alone,
+    /// It checks the OCSP response that comes with the certificate (stapling).
+    ChecksStatus,
     /// It comes to another address of this machine.
     Address(IpAddr),
 }
@@ -31,6 +33,10 @@ impl Differs {
             }
             Self::NoProtocol => "a client that offers no protocol (no ALPN)".into(),
             Self::Http2Alone => "a client that offers HTTP/2 alone (ALPN h2)".into(),
+            Self::ChecksStatus => {
+                "a client that checks the OCSP response which comes with the certificate (stapling)"
+                    .into()
+            }
             Self::Address(address) => format!("a client that connects to {address}"),
         }
     }

@@ -22,7 +22,7 @@ use crate::judge::flap::of_returns;
 use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
-use crate::judge::overload::Overload;
+use crate::judge::overload::{LATE, Overload};
 use crate::load::{Load, Rates};
 use crate::report::reach::Reach;
 use crate::report::waiver::WaiverReport;
@@ -41,9 +41,6 @@ use crate::testbed::rotate::rotate;
 use crate::testbed::signalled::ended_by_its_signal;
 use ch11_verification::rotation::Window;
 use ch11_verification::rotation::went_back;
-
-/// A load that is later than this is not what was asked for.
-const LATE: Duration = Duration::from_millis(250);
 
 /// The part of a check in which nothing is done to the server but rotating.
 pub(super) struct Run {

@@ -113,6 +113,11 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
                 Code::HandshakesFailed,
                 format!("was refused ({error}), although it was served before the first rotation"),
             ),
+            Amiss::StapledElse(said) => (
+                Code::UnfitShown,
+                format!("was sent an OCSP response {said}: it has to end the handshake. A \
+                     response belongs to one certificate: fetch one for each, and send none until it is there"),
+            ),
             Amiss::AgreesElse(said) => (
                 Code::HandshakesFailed,
                 format!(

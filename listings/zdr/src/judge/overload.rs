@@ -19,13 +19,53 @@ pub struct Overload {
     limit: Duration,
     /// How many attempts that were answered had waited for as long, and of how many.
     waited: (u64, u64),
-    /// Whether that was before the first rotation, or when a new certificate had been shown for as long.
-    before: bool,
+    /// When that was.
+    when: When,
     /// How late this side was.
     late: Duration,
 }
 
+/// A load that is later than this is not what was asked for.
+pub const LATE: Duration = Duration::from_millis(250);
+
+/// Whether there was any sign of too much to do: this side was late, or a client that was answered had waited long.
+pub fn is_busy(records: &[Attempt], late: Duration, patience: Duration) -> bool {
+    late >= LATE || tally(records, limit(patience), &|_| true).0 > 0
+}
+
+/// When clients had waited.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum When {
+    /// Before the first rotation.
+    Before,
+    /// When a new certificate had been shown for as long.
+    Shown,
+    /// At any time.
+    Ever,
+}
+
 impl Overload {
+    /// Whether one in four of all that were answered had to wait, or this side was as `late`. Only for a server
+    /// whose rotations are known to keep none waiting.
+    pub fn ever(records: &[Attempt], late: Duration, patience: Duration) -> Option<Self> {
+        let limit = limit(patience);
+        let waited = tally(records, limit, &|_| true);
+        Self {
+            limit,
+            waited: (0, 0),
+            when: When::Ever,
+            late,
+        }
+        .if_too_much(waited)
+    }
+
+    /// The same with those that `waited`. `None` if neither they nor this side had too much to do.
+    fn if_too_much(self, waited: (u64, u64)) -> Option<Self> {
+        let waited = if too_much(waited) { waited } else { (0, 0) };
+        let any = waited.0 > 0 || self.late >= self.limit;
+        any.then_some(Self { waited, ..self })
+    }
+
     /// Whether one in four attempts had to wait before the first rotation `began`, or this side was as `late`; or one
     /// in four after the new certificate of one of these `windows` had been shown for a while, until the next began:
     /// the reload is over then. What is long for a client depends on its `patience`. Only those count that were
@@ -36,28 +76,21 @@ impl Overload {
         late: Duration,
         patience: Duration,
     ) -> Option<Self> {
-        let limit = (patience / 5).min(Duration::from_secs(1));
-        let answered = |of: &&Attempt| of.failed.is_none() && of.paced && !of.class.is_long();
-        let tally = |counts: &dyn Fn(&Attempt) -> bool| {
-            let counted = records.iter().filter(answered).filter(|of| counts(of));
-            counted.fold((0_u64, 0_u64), |(waited, of), record| {
-                let waits = record.done.saturating_sub(record.due) >= limit;
-                (waited + u64::from(waits), of + 1)
-            })
-        };
+        let limit = limit(patience);
         let before = before(records, began, limit);
         let rotated = !windows.is_empty();
-        let after = tally(&|of| rotated && of.due > began && !near(of, windows, limit));
-        let (waited, is_before) = match too_much(before) {
-            true => (before, true),
-            false => (after, false),
+        let after = |of: &Attempt| rotated && of.due > began && !near(of, windows, limit);
+        let (waited, when) = match too_much(before) {
+            true => (before, When::Before),
+            false => (tally(records, limit, &after), When::Shown),
         };
-        (too_much(waited) || late >= limit).then_some(Self {
+        Self {
             limit,
-            waited: if too_much(waited) { waited } else { (0, 0) },
-            before: is_before,
+            waited: (0, 0),
+            when,
             late,
-        })
+        }
+        .if_too_much(waited)
     }
 
     /// Takes for a warning what too much to do explains. Whether there was any such failure.
@@ -136,14 +169,17 @@ impl Overload {
             ),
             _ => (
                 "the server, or this machine,",
-                match self.before {
-                    true => format!(
+                match self.when {
+                    When::Before => format!(
                         "before {since} {waited} of {of} attempts had waited for {limit} or longer"
                     ),
-                    false => format!(
+                    When::Shown => format!(
                         "{waited} of {of} attempts waited for {limit} or longer although the new certificate was \
                          shown already"
                     ),
+                    When::Ever => {
+                        format!("{waited} of {of} attempts waited for {limit} or longer")
+                    }
                 },
             ),
         };
@@ -152,6 +188,21 @@ impl Overload {
              `--pool`, `--downloads`, `--classes`), or run the check while this machine has less to do"
         )
     }
+}
+
+/// What is long for clients that wait for so long at most.
+fn limit(patience: Duration) -> Duration {
+    (patience / 5).min(Duration::from_secs(1))
+}
+
+/// How many of the attempts that count, and were answered, had waited, and of how many.
+fn tally(records: &[Attempt], limit: Duration, counts: &dyn Fn(&Attempt) -> bool) -> (u64, u64) {
+    let answered = |of: &&Attempt| of.failed.is_none() && of.paced && !of.class.is_long();
+    let counted = records.iter().filter(answered).filter(|of| counts(of));
+    counted.fold((0, 0), |(waited, of), record| {
+        let waits = record.done.saturating_sub(record.due) >= limit;
+        (waited + u64::from(waits), of + 1)
+    })
 }
 
 /// Whether one in four had to wait, and more than a few.

@@ -57,6 +57,10 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             format!("while {}; do :; done", handshake("-verify_return_error ")?),
             "goes on until the first handshake fails: reload the server meanwhile",
         ),
+        (CauseKind::ShowsInvalid, _) if differs == Some(Differs::ChecksStatus) => (
+            format!("{} 2>/dev/null | grep 'Serial Number'", handshake("")?),
+            "prints the serial of which the OCSP response speaks: compare it with the certificate's",
+        ),
         (CauseKind::ShowsInvalid | CauseKind::LosesLastGood | CauseKind::DoesNotValidate, _) => (
             handshake("-verify_return_error ")?,
             "ends with the error that clients meet, once the server has such files",
@@ -152,6 +156,7 @@ fn handshake(
         }
         // Which kind of key that is, the report does not say.
         Some(Class::Second) => return None,
+        _ if differs == Some(Differs::ChecksStatus) => format!("-servername {name} -status"),
         _ if differs == Some(Differs::Http2Alone) => format!("-servername {name} -alpn h2"),
         _ => format!("-servername {name}"),
     };

@@ -1,6 +1,7 @@
 //! Scenarios that are tried twice. A client that waits for too long may wait for the server, or for a machine that
-//! has other things to do: several scenarios run at once, and not alone. What only waited is done once more, with
-//! nothing beside it. A server that is at fault fails again.
+//! has other things to do: several scenarios run at once. Where there is a sign of that, what only
+//! waited is done once more, with nothing beside it, and so is what could not be judged. A server that is at fault
+//! fails again.
 
 use crate::attempt::FailureKind;
 use crate::judge::findings::finding;
@@ -9,8 +10,12 @@ use crate::report::{Code, Finding, Outcome, ScenarioReport, Severity};
 /// How many scenarios in a row may go well the second time. More of them wait for something else than each other.
 pub(super) const MOST: usize = 6;
 
-/// Whether a scenario failed by waiting alone: clients had no answer in time, or a certificate was not shown in time.
+/// Whether a scenario was not judged, for too much to do, or failed by waiting alone: clients had no answer in time, or
+/// a certificate was not shown in time.
 pub(super) fn only_waited(report: &ScenarioReport, found: &[Finding]) -> bool {
+    if report.outcome == Outcome::NotApplicable {
+        return found.iter().any(|of| of.code == Code::LoadFellBehind);
+    }
     let mut failures = found.iter().filter(|of| of.severity == Severity::Failure);
     let waited = |of: &Finding| match of.evidence.is_empty() {
         true => matches!(of.code, Code::NotPickedUp | Code::NotRecovered),
@@ -25,13 +30,13 @@ pub(super) fn only_waited(report: &ScenarioReport, found: &[Finding]) -> bool {
 /// Adds to the findings of a second try, in which nothing failed, what was found in the `first`.
 pub(super) fn note(scenario: &str, first: &[Finding], second: &mut Vec<Finding>) {
     let failure = first.iter().find(|of| of.severity == Severity::Failure);
-    let Some(failure) = failure else {
+    let Some(said) = failure.or(first.first()) else {
         return;
     };
     let words = format!(
         "Not held against the server, which passed the scenario when it was tried again with nothing beside it: this \
          machine has too much to do. At first: {}",
-        failure.words
+        said.words
     );
     let code = Code::LoadFellBehind;
     second.push(finding(Severity::Warning, code, scenario, words));
@@ -87,5 +92,9 @@ mod tests {
             ..failed()
         };
         assert!(!only_waited(&passed, &[]));
+        let unjudged = not_applicable(Scenario::SameKey);
+        let too_much = failure(Code::LoadFellBehind, &[]);
+        assert!(only_waited(&unjudged, &[too_much]));
+        assert!(!only_waited(&unjudged, &[]));
     }
 }

@@ -7,6 +7,7 @@ use lab::client::Client;
 
 use crate::attempt::{Class, Recorder};
 use crate::error::Error;
+use crate::judge::overload::is_busy;
 use crate::load::{Load, Rates};
 use crate::testbed::TestBed;
 use crate::testbed::rotate::{rotate, watch};
@@ -44,6 +45,12 @@ impl ProbeClient {
             classes,
             &rates,
         )?)
+    }
+
+    /// Whether there was any sign of too much to do, for this side or for the server.
+    pub(crate) fn was_busy(&self, testbed: &TestBed) -> bool {
+        let (late, _) = self.recorder.fell_behind();
+        is_busy(&self.recorder.records(), late, testbed.target.patience)
     }
 
     /// A rotation in which nothing is wrong.

@@ -20,6 +20,8 @@ pub(crate) struct ScenarioOutcome {
     pub(crate) findings: Vec<Finding>,
     /// It could not be done: the server did not even show a rotation in which nothing is wrong.
     pub(crate) moot: bool,
+    /// There was a sign of too much to do, whether that explains anything or not.
+    pub(crate) busy: bool,
     /// There was too much to do, which explains all of its failures: in these words.
     overload: Option<String>,
 }

@@ -59,6 +59,7 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
             ),
         ),
     }
+    outcome.busy = probes.was_busy(&testbed);
     outcome.findings.extend(of_server(&mut testbed.server, ""));
     Ok(outcome)
 }

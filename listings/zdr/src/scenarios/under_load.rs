@@ -46,8 +46,10 @@ pub(crate) async fn under_load(
             // fails here by this writer, or by chance.
             outcome.moot = typical.is_zero() && context.writer(scenario) == context.options.writer;
             never_shown(&mut outcome, &first, &testbed);
-            let overload = overload(&probes, &testbed, first.notified);
+            let overload = overload(&probes, &testbed, first.notified)
+                .or_else(|| overload_ever(&probes, &testbed).filter(|_| !typical.is_zero()));
             outcome.unless_explained(overload, &probes.recorder.records(), &first);
+            outcome.busy = probes.was_busy(&testbed);
             return Ok(outcome);
         };
         typical = typical.max(new.saturating_sub(first.notified));
@@ -82,6 +84,7 @@ pub(crate) async fn under_load(
     outcome.findings.extend(left_behind(before, &testbed).await);
     end(&mut outcome, &mut testbed.server);
     outcome.unless_explained(overload, &records, &last);
+    outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
 }
 
@@ -90,6 +93,13 @@ fn overload(probes: &ProbeClient, testbed: &TestBed, until: Duration) -> Option<
     let (late, _) = probes.recorder.fell_behind();
     let records = probes.recorder.records();
     Overload::of(&records, (until, &[]), late, testbed.target.patience)
+}
+
+/// Whether there was too much to do all the time.
+fn overload_ever(probes: &ProbeClient, testbed: &TestBed) -> Option<Overload> {
+    let (late, _) = probes.recorder.fell_behind();
+    let records = probes.recorder.records();
+    Overload::ever(&records, late, testbed.target.patience)
 }
 
 /// What its processes use, where what failures leave behind is looked at.

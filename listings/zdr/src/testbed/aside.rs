@@ -11,6 +11,7 @@ use std::time::Duration;
 use ch06_in_flight_requests::client::Version;
 use futures_util::future::join_all;
 use lab::client::{Client, Options};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -18,6 +19,7 @@ use crate::attempt::Differs;
 use crate::attempt::differs::UNKNOWN;
 use crate::error::Error;
 use crate::load::Target;
+use crate::load::staple::Stapling;
 
 /// What is said of a client that waits for longer than clients do.
 const NO_ANSWER: &str = "no answer within";
@@ -29,6 +31,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Aside {
     differs: Differs,
     client: Client,
+    /// Where it remembers what is wrong with an OCSP response, if it checks those.
+    stapled: Option<Arc<Mutex<Option<String>>>>,
     /// What its first handshake agreed on.
     agreed: Agreed,
 }
@@ -63,6 +67,8 @@ pub enum Amiss {
     Refused(String),
     /// Its handshake agrees on something else than the first one did, as these words say.
     AgreesElse(String),
+    /// It gets an OCSP response of another certificate, as these words say.
+    StapledElse(String),
 }
 
 impl Amiss {
@@ -75,7 +81,7 @@ impl Amiss {
     /// Why its handshake is not completed, where that is so.
     pub fn error(&self) -> Option<&str> {
         match self {
-            Self::KeptOld | Self::AgreesElse(_) => None,
+            Self::KeptOld | Self::AgreesElse(_) | Self::StapledElse(_) => None,
             Self::Refused(error) => Some(error),
         }
     }
@@ -89,10 +95,11 @@ impl Aside {
     /// When such a client cannot be made.
     pub(super) async fn of(target: &Target) -> Result<Vec<Self>, Error> {
         let make = |differs| {
-            let client = client(target, differs)?;
+            let (client, stapled) = client(target, differs)?;
             Ok(Self {
                 differs,
                 client,
+                stapled,
                 agreed: Agreed::default(),
             })
         };
@@ -104,7 +111,7 @@ impl Aside {
         let latest = target.chains.latest();
         let of = all.into_iter().zip(shown);
         let of = of.filter_map(|(aside, shown)| match shown {
-            Ok((Some(generation), agreed)) if generation == latest => {
+            Ok((Some(generation), agreed)) if generation == latest && aside.amiss().is_none() => {
                 Some(Self { agreed, ..aside })
             }
             _ => None,
@@ -135,7 +142,7 @@ impl Aside {
                 Ok((_, agreed)) if agreed != self.agreed => {
                     Amiss::AgreesElse(format!("{agreed}, instead of {}", self.agreed))
                 }
-                Ok(_) => return None,
+                Ok(_) => Amiss::StapledElse(self.amiss()?),
                 Err(error) => Amiss::Refused(error),
             };
             if Instant::now() >= bound {
@@ -143,6 +150,11 @@ impl Aside {
             }
             sleep(PAUSE).await;
         }
+    }
+
+    /// What is wrong with the OCSP response of its last handshake.
+    fn amiss(&self) -> Option<String> {
+        self.stapled.as_ref()?.lock().clone()
     }
 
     /// Which generation it is shown, if any of those that were issued, and what is agreed on; or why its handshake
@@ -178,7 +190,7 @@ impl Aside {
 
 /// What may be different. Another address is one of this machine alone: elsewhere it may be another server.
 fn ways(target: &Target) -> Vec<Differs> {
-    let mut ways = vec![Differs::UnknownName];
+    let mut ways = vec![Differs::UnknownName, Differs::ChecksStatus];
     if target.protocol.is_http() {
         ways.extend([Differs::NoProtocol, Differs::Http2Alone]);
     }
@@ -195,12 +207,16 @@ fn ways(target: &Target) -> Vec<Differs> {
     ways
 }
 
-fn client(target: &Target, differs: Differs) -> io::Result<Client> {
+/// The client, and where it remembers what is wrong with an OCSP response, if it checks those.
+fn client(
+    target: &Target,
+    differs: Differs,
+) -> io::Result<(Client, Option<Arc<Mutex<Option<String>>>>)> {
     let identity = target.identity.as_deref();
     let version = (differs == Differs::Http2Alone).then_some(Version::Http2);
     let mut config = target.config_with(version, Options::default(), identity)?;
     let changed = Arc::make_mut(&mut config);
-    let mut name = target.name.as_str();
+    let (mut name, mut remembered) = (target.name.as_str(), None);
     match differs {
         Differs::NoProtocol => changed.alpn_protocols.clear(),
         Differs::UnknownName => {
@@ -210,9 +226,16 @@ fn client(target: &Target, differs: Differs) -> io::Result<Client> {
                 .set_certificate_verifier(Arc::new(verifier));
             name = UNKNOWN;
         }
+        Differs::ChecksStatus => {
+            let (stapling, stapled) = Stapling::new(target.verifier()?);
+            changed
+                .dangerous()
+                .set_certificate_verifier(Arc::new(stapling));
+            remembered = Some(stapled);
+        }
         Differs::Http2Alone | Differs::Address(_) => {}
     }
-    Ok(Client::with_config(config, name)?)
+    Ok((Client::with_config(config, name)?, remembered))
 }
 
 #[cfg(test)]
@@ -260,7 +283,8 @@ mod tests {
         ];
         let asides = three.map(|differs| Aside {
             differs,
-            client: client(&target, differs).unwrap(),
+            client: client(&target, differs).unwrap().0,
+            stapled: None,
             agreed: Agreed::default(),
         });
         let serving = tokio::spawn(async move {

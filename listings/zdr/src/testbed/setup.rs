@@ -397,20 +397,21 @@ fn claims_to_show_it(testbed: &mut TestBed) -> bool {
 }
 
 /// A server may accept connections before it has read what to do with them (Traefik does). Waits
-/// until a handshake is not cut short, for as long as a client waits. What goes on after that is for
-/// the check to tell.
+/// until a handshake is neither cut short nor left without an answer, for as long as a few clients wait: what a
+/// server is told before it serves may be lost. What goes on after that is for the check to tell.
 async fn until_served(testbed: &TestBed) -> Result<(), Error> {
     let client = testbed.client()?;
     let waiting = async {
         while let (_, Err(failed)) = testbed.target.probe(&client).await {
-            if failed.kind != FailureKind::HandshakeCut {
+            let not_yet = [FailureKind::HandshakeCut, FailureKind::Stalled];
+            if !not_yet.contains(&failed.kind) {
                 break;
             }
             sleep(Duration::from_millis(10)).await;
         }
     };
     let ready = Duration::from_millis(testbed.spec().ready.within_ms);
-    let _ = timeout(ready.min(testbed.target.patience), waiting).await;
+    let _ = timeout(ready.min(testbed.target.patience * 4), waiting).await;
     Ok(())
 }
 

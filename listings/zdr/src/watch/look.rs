@@ -19,18 +19,23 @@ use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    AlertDescription, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::error::Error;
+use crate::watch::own_root::{Trusted, judged_again};
 use crate::watch::presented::Presented;
 
 /// The roots by which chains are judged.
 pub struct Trust {
     roots: RootCertStore,
+    /// The same as they are in their files.
+    trusted: Trusted,
     /// Where they come from, in words.
     from: String,
 }
@@ -45,15 +50,17 @@ impl Trust {
             Error::Invalid(format!("{}: no roots in PEM: {error}", path.display()))
         };
         let found = CertificateDer::pem_file_iter(path).map_err(|error| unusable(&error))?;
-        let mut roots = RootCertStore::empty();
+        let (mut roots, mut trusted) = (RootCertStore::empty(), Trusted::new());
         for root in found {
             let root = root.map_err(|error| unusable(&error))?;
+            trusted.insert(root.clone());
             roots.add(root).map_err(|error| unusable(&error))?;
         }
         match roots.is_empty() {
             true => Err(unusable(&"it holds no certificate")),
             false => Ok(Self {
                 roots,
+                trusted,
                 from: format!("roots of {}", path.display()),
             }),
         }
@@ -66,6 +73,7 @@ impl Trust {
     pub fn system() -> Result<Self, Error> {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
+        let trusted = found.certs.iter().cloned().collect();
         roots.add_parsable_certificates(found.certs);
         match roots.is_empty() {
             true => Err(Error::Invalid(
@@ -75,6 +83,7 @@ impl Trust {
             )),
             false => Ok(Self {
                 roots,
+                trusted,
                 from: "roots of this system".into(),
             }),
         }
@@ -125,6 +134,7 @@ impl Look {
 /// Makes handshakes for one name.
 pub struct Looker {
     judge: Arc<WebPkiServerVerifier>,
+    trusted: Arc<Trusted>,
     /// The name that is asked for.
     pub name: String,
     server_name: ServerName<'static>,
@@ -148,6 +158,7 @@ impl Looker {
             .map_err(|error| Error::Invalid(format!("{}: {error}", trust.from)))?;
         Ok(Self {
             judge,
+            trusted: Arc::new(trust.trusted),
             name: name.to_owned(),
             server_name,
             roots: trust.from,
@@ -159,6 +170,7 @@ impl Looker {
     pub async fn look(&self, address: SocketAddr, start: Instant) -> Look {
         let witness = Arc::new(Witness {
             judge: self.judge.clone(),
+            trusted: self.trusted.clone(),
             met: Mutex::default(),
         });
         let stranger = Arc::new(Stranger::default());
@@ -170,7 +182,10 @@ impl Looker {
         let at = start.elapsed();
         let asked = stranger.asked.load(Ordering::Relaxed);
         let no_route = matches!(&outcome, Err(Failure::Handshake(error)) if no_route(error));
-        let said = |failure: Failure| (kind(&failure, Where::Opening), words(&failure));
+        let said = |failure: Failure| {
+            let words = words(&failure, self.patience);
+            (kind(&failure, Where::Opening), words)
+        };
         let mut failed = outcome.err().map(said);
         let mut presented = None;
         if let Some(met) = witness.met.lock().take() {
@@ -226,15 +241,18 @@ fn judged(error: rustls::Error) -> (FailureKind, String) {
 }
 
 /// What a person reads: without the words that say again that it was a handshake.
-fn words(failure: &Failure) -> String {
+fn words(failure: &Failure, patience: Duration) -> String {
     match failure {
-        Failure::Handshake(error) => {
-            let mut causes = causes(error).filter_map(|cause| cause.downcast_ref());
-            match causes.find(|cause| matches!(cause, rustls::Error::InvalidMessage(_))) {
-                Some(_) => format!("what it answers is not TLS ({error})"),
-                None => error.to_string(),
+        Failure::Silent(what) => format!("waited {patience:?} for {what}"),
+        Failure::Handshake(error) => match causes(error).find_map(|cause| cause.downcast_ref()) {
+            Some(rustls::Error::InvalidMessage(_)) => {
+                format!("what it answers is not TLS ({error})")
             }
-        }
+            Some(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)) => {
+                format!("it speaks neither TLS 1.3 nor TLS 1.2 ({error})")
+            }
+            _ => error.to_string(),
+        },
         other => other.to_string(),
     }
 }
@@ -267,6 +285,7 @@ impl ResolvesClientCert for Stranger {
 #[derive(Debug)]
 struct Witness {
     judge: Arc<WebPkiServerVerifier>,
+    trusted: Arc<Trusted>,
     met: Mutex<Option<Met>>,
 }
 
@@ -286,6 +305,7 @@ impl ServerCertVerifier for Witness {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let judged = self.judge.verify_server_cert(leaf, rest, name, ocsp, now);
+        let judged = judged_again(judged, (leaf, &self.trusted), name, now);
         let chain = std::iter::once(leaf).chain(rest);
         let chain = chain.map(|one| one.clone().into_owned()).collect();
         *self.met.lock() = Some(Met { chain, judged });

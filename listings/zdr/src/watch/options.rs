@@ -31,13 +31,21 @@ pub struct WatchOptions {
 impl WatchOptions {
     /// The host to resolve, and the name that the certificate must be valid for.
     pub(super) fn names(&self) -> Result<(String, String), Error> {
-        let host = self.server.rsplit_once(':').map(|(host, _)| host);
-        let host = host.filter(|host| !host.is_empty()).ok_or_else(|| {
+        let unlike = |why: &str| {
             Error::Invalid(format!(
-                "`{}` is not HOST:PORT, such as `example.com:443` or `[::1]:8443`",
+                "`{}` is not HOST:PORT, such as `example.com:443` or `[::1]:8443`{why}",
                 self.server
             ))
-        })?;
+        };
+        if self.server.contains("//") {
+            return Err(unlike(": give no scheme and no path"));
+        }
+        let parts = self.server.rsplit_once(':');
+        let parts = parts.filter(|(host, _)| !host.is_empty());
+        let (host, port) = parts.ok_or_else(|| unlike(""))?;
+        if !port.parse().is_ok_and(|port: u16| port > 0) {
+            return Err(unlike(": a port is a number from 1 to 65535"));
+        }
         let host = host.trim_start_matches('[').trim_end_matches(']');
         Ok((
             host.to_owned(),

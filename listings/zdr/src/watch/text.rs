@@ -25,9 +25,10 @@ pub fn summary(report: &WatchReport) -> String {
             Severity::Warning => "!",
         };
         let entries: Vec<_> = found.catalogue.iter().map(u32::to_string).collect();
-        let entries = match entries.is_empty() {
-            true => String::new(),
-            false => format!(" (failure catalogue, entry {})", entries.join(", ")),
+        let entries = match entries.as_slice() {
+            [] => String::new(),
+            [only] => format!(" (failure catalogue, entry {only})"),
+            all => format!(" (failure catalogue, entries {})", all.join(", ")),
         };
         let words = format!("{}{entries}", found.words);
         let _ = writeln!(

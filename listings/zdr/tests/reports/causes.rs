@@ -435,6 +435,11 @@ fn a_command_is_that_of_the_client_which_met_it() {
             Some(Differs::Http2Alone),
             "-servername localhost -alpn h2 ",
         ),
+        (
+            None,
+            Some(Differs::ChecksStatus),
+            "-servername localhost -status ",
+        ),
         (None, other("127.0.0.2"), "-connect 127.0.0.2:PORT "),
         (None, other("::1"), "-connect '[::1]:PORT' "),
         (Some(Class::Tls12), None, "-tls1_2"),

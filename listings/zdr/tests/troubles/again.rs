@@ -7,11 +7,12 @@ use zdr::report::{Code, Outcome};
 
 use super::{Folder, PATIENT, behind};
 
-/// A server that follows its files, but for those of its starts for which this holds, and how often it is started.
-/// The first start is for the rotations, the second for the scenario.
+/// A server that follows its files, but for those of its starts for which this holds. The first start is for the
+/// rotations, the second for the scenario. While that runs, `zdr` stands still, as on a machine that is too busy for it.
 fn frozen_at(starts: &str) -> String {
     behind(&format!(
         r#"n=$(cat {{here}}/starts || echo 0); n=$((n + 1)); echo $n > {{here}}/starts
+if [ $n = 2 ]; then (sleep 2; kill -STOP $PPID; sleep 2; kill -CONT $PPID) & fi
 if [ $n {starts} ]; then set -- "$@" --frozen; fi"#
     ))
 }
@@ -39,22 +40,16 @@ fn a_server_that_was_late_in_one_scenario_is_asked_again() {
         .iter()
         .find(|of| of.code == Code::LoadFellBehind && of.scenario == "same-key");
     let told = told.unwrap_or_else(|| panic!("{found:?}"));
-    assert!(
-        told.words
-            .contains("no handshake showed the new certificate"),
-        "{}",
-        told.words
-    );
+    assert!(told.words.contains("tried again"), "{}", told.words);
 }
 
 #[test]
 fn a_server_that_is_late_again_fails() {
     let folder = Folder::new();
-    let toml = format!(
-        "{}\n[limits]\nreload_within_ms = 3000\n",
-        frozen_at("-ge 2")
-    );
-    folder.check(&toml, &arguments()).end().says(1, &[]);
+    folder
+        .check(&frozen_at("-ge 2"), &arguments())
+        .end()
+        .says(1, &[]);
     assert_eq!(starts(&folder), "3\n");
     let report = folder.report();
     assert_eq!(report.scenarios[0].outcome, Outcome::Failed);

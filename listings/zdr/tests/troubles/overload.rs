@@ -57,3 +57,15 @@ fn a_server_that_is_slow_but_keeps_up_passes() {
     let arguments = [&PATIENT[..], &["--no-scenarios"]].concat();
     folder.check(&slow, &arguments).end().says(0, &[]);
 }
+
+/// A server listens before it takes connections, and longer so on a busy machine: it is not rotated before it serves.
+#[test]
+fn a_server_that_listens_before_it_serves_is_waited_for() {
+    let folder = Folder::new();
+    let deaf = SOUND.replacen("\"{port}\"]", r#""{port}", "--deaf-ms", "9000"]"#, 1);
+    // It is there as soon as its port is.
+    let deaf = deaf.replacen("[ready]\nevent = \"listening\"\n", "", 1);
+    let impatient = PATIENT.map(|of| if of == "20000" { "4000" } else { of });
+    let arguments = [&impatient[..], &["--no-scenarios"]].concat();
+    folder.check(&deaf, &arguments).end().says(0, &[]);
+}

@@ -9,7 +9,7 @@ use std::thread;
 use zdr::report::{Code, Report};
 
 use super::{
-    FOR_EVER, Folder, ONE_ROTATION, Running, SOUND, Theirs, attach, behind, is_alive,
+    FOR_EVER, Folder, ONE_ROTATION, PATIENT, Running, SOUND, Theirs, attach, behind, is_alive,
     no_process_is_left, number_in,
 };
 
@@ -405,7 +405,7 @@ fn a_reload_that_leaves_something_running_is_over_when_it_ends() {
     let folder = Folder::new();
     let script = "sleep 999 & echo $! > {here}/pid";
     let toml = format!("{SOUND}[reload]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n");
-    folder.check(&toml, &short()).end().says(0, &[]);
+    folder.check(&toml, &PATIENT).end().says(0, &[]);
     assert!(!is_alive(number_in(&folder.path("pid"))));
 }
 
@@ -438,7 +438,7 @@ fn a_full_disk() {
     let folder = Folder::new();
     folder.write("server.toml", SOUND);
     let full = ["--json", "/dev/full", "--page", "page.html"];
-    let done = folder.run(&[&["check", "server.toml"], &short()[..], &full].concat());
+    let done = folder.run(&[&["check", "server.toml"], &PATIENT[..], &full].concat());
     done.says(3, &["/dev/full", "No space left"]);
     assert!(done.out.starts_with("PASSED"), "{}", done.out);
     assert!(
@@ -446,7 +446,7 @@ fn a_full_disk() {
         "one that can be written is"
     );
 
-    let done = folder.check(SOUND, &short()).end();
+    let done = folder.check(SOUND, &PATIENT).end();
     done.says(0, &[]);
     let again = ["report", "report.json", "--json", "again.json"];
     let mut command = folder.zdr(&again);

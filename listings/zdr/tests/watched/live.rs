@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
@@ -15,7 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch as channel;
 use tokio_rustls::TlsAcceptor;
@@ -288,6 +289,124 @@ async fn a_namesake_of_the_authority_is_told_in_words() {
         "{words}"
     );
     assert!(!words.contains("OtherError"), "{words}");
+}
+
+/// What is no HOST:PORT is told before anything is looked up.
+#[tokio::test]
+async fn a_server_that_is_no_host_and_port_is_told_what_one_is() {
+    let server = Server::start().await;
+    for (given, said) in [
+        ("localhost", "is not HOST:PORT"),
+        (":443", "is not HOST:PORT"),
+        ("localhost:0", "a port is a number from 1 to 65535"),
+        ("localhost:", "a port is a number from 1 to 65535"),
+        ("127.0.0.1:65536", "a port is a number from 1 to 65535"),
+        ("localhost:https", "a port is a number from 1 to 65535"),
+        ("https://localhost:443", "give no scheme and no path"),
+        ("https://localhost:443/", "give no scheme and no path"),
+    ] {
+        let trust = Trust::file(&server.roots()).unwrap();
+        let options = WatchOptions {
+            server: given.into(),
+            ..options(server.address)
+        };
+        let error = watched(&options, trust, &|| ()).await.unwrap_err();
+        assert!(error.contains(given) && error.contains(said), "{error}");
+    }
+}
+
+/// It takes the connection, and says nothing: what is told is how long a look waits.
+#[tokio::test]
+async fn a_server_that_says_nothing_is_told_with_how_long_it_was_waited_for() {
+    let server = Server::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let impatient = WatchOptions {
+        patience: Duration::from_millis(200),
+        ..options(listener.local_addr().unwrap())
+    };
+    let trust = Trust::file(&server.roots()).unwrap();
+    let error = watched(&impatient, trust, &|| ()).await.unwrap_err();
+    assert!(error.contains("waited 200ms for a handshake"), "{error}");
+}
+
+/// It ends each handshake as servers do that speak only what is older than TLS 1.2.
+#[tokio::test]
+async fn a_server_of_old_versions_alone_is_told_in_words() {
+    let server = Server::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 5];
+            if stream.read_exact(&mut hello).await.is_ok() {
+                // A fatal alert: protocol_version.
+                let _ = stream.write_all(&[21, 3, 1, 0, 2, 2, 70]).await;
+                let _ = stream.read_to_end(&mut Vec::new()).await;
+            }
+        }
+    });
+    let trust = Trust::file(&server.roots()).unwrap();
+    let error = watched(&options(address), trust, &|| ()).await.unwrap_err();
+    assert!(
+        error.contains("it speaks neither TLS 1.3 nor TLS 1.2"),
+        "{error}"
+    );
+}
+
+/// A certificate of its own as `openssl req -x509` makes it, which says that it may issue.
+fn own_root(name: &str) -> (String, ServerConfig) {
+    let mut request = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    request.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = request.self_signed(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    (certificate.pem(), config)
+}
+
+/// OpenSSL, curl, Go and Python take it where it is among their roots.
+#[tokio::test]
+async fn a_certificate_that_is_its_own_root_is_judged_as_most_clients_do() {
+    let directory = lab::directory().unwrap();
+    let roots = directory.path().join("roots.pem");
+    let (first, config) = own_root("localhost");
+    let (second, next) = own_root("localhost");
+    let server = Strict::start(config.into()).await;
+    let (shown, next) = (server.shown.clone(), Arc::new(next));
+    std::fs::write(&roots, format!("{first}{second}")).unwrap();
+    let rotate = || *shown.lock() = next.clone();
+    let trust = Trust::file(&roots).unwrap();
+    let report = watched(&options(server.address), trust, &rotate)
+        .await
+        .unwrap();
+    assert_eq!(report.passed, Some(true), "{:?}", report.findings);
+    // It shows the second now.
+    std::fs::write(&roots, &first).unwrap();
+    let trust = Trust::file(&roots).unwrap();
+    let error = watched(&options(server.address), trust, &|| ())
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("give the roots of its clients with `--roots FILE`"),
+        "{error}"
+    );
+    std::fs::write(&roots, &second).unwrap();
+    let named = WatchOptions {
+        name: Some("api.example.com".into()),
+        ..options(server.address)
+    };
+    let error = watched(&named, Trust::file(&roots).unwrap(), &|| ())
+        .await
+        .unwrap_err();
+    assert!(error.contains("and not for api.example.com"), "{error}");
 }
 
 #[test]

@@ -14,12 +14,12 @@ use zdr::benchmark::is_present;
 use zdr::check::{Options, RunControl, check};
 use zdr::gate::scenario::Scenario;
 use zdr::report::format;
-use zdr::report::{Report, Severity};
+use zdr::report::{Finding, Report, Severity};
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::spec::Spec;
 
-use crate::output::print;
+use crate::output::{NONE, print};
 
 // ANCHOR: cases
 /// The server's defect, the classes of clients that look for it, and the scenarios.
@@ -44,7 +44,11 @@ pub async fn demo() -> io::Result<ExitCode> {
     let mut interrupt = interrupt()?;
     let _reaper = Reaper::start(&std::env::current_exe()?)?;
     tokio::select! {
-        said = run() => print(&(said?.join("\n") + "\n")),
+        said = run() => {
+            let (said, is_decided) = said?;
+            let printed = print(&said)?;
+            Ok(if is_decided { printed } else { ExitCode::from(NONE) })
+        }
         why = interrupt.wait_for(Option::is_some) => {
             let why = why.ok().and_then(|why| why.clone()).unwrap_or_default();
             // Where stderr is closed, the exit code says it.
@@ -54,8 +58,8 @@ pub async fn demo() -> io::Result<ExitCode> {
     }
 }
 
-/// Judges all of them at once, and says of each what was found.
-async fn run() -> io::Result<Vec<String>> {
+/// Judges all of them, and says of each what was found; and whether each has a verdict.
+async fn run() -> io::Result<(String, bool)> {
     let server = server()?;
     if !is_present(&server) {
         let zdr = std::env::current_exe()?;
@@ -67,14 +71,31 @@ async fn run() -> io::Result<Vec<String>> {
         );
         return Err(io::Error::new(io::ErrorKind::NotFound, error));
     }
+    let mut reports = at_once(&server).await?;
+    for (report, case) in reports.iter_mut().zip(CASES) {
+        // All of them together were too much for this machine.
+        if report.interrupted.is_some() {
+            *report = judge(server.clone(), case).await?;
+        }
+    }
+    let said = reports.iter().zip(CASES).map(|(report, (defect, ..))| {
+        let found = found(&report.findings, report.interrupted.as_deref());
+        format!("{}: {found}\n", defect.unwrap_or("sound"))
+    });
+    let is_decided = reports.iter().all(|report| report.interrupted.is_none());
+    Ok((said.collect(), is_decided))
+}
+
+/// Judges all of them at once.
+async fn at_once(server: &Spec) -> io::Result<Vec<Report>> {
     let mut judging = JoinSet::new();
     for (at, case) in CASES.into_iter().enumerate() {
         let server = server.clone();
         judging.spawn(async move { (at, judge(server, case).await) });
     }
-    let mut said = judging.join_all().await;
-    said.sort_by_key(|(at, _)| *at);
-    said.into_iter().map(|(_, said)| said).collect()
+    let mut reports = judging.join_all().await;
+    reports.sort_by_key(|(at, _)| *at);
+    reports.into_iter().map(|(_, report)| report).collect()
 }
 
 /// The description of the bundled server. It was read when this was built.
@@ -91,7 +112,7 @@ fn server() -> io::Result<Spec> {
 async fn judge(
     mut spec: Spec,
     (defect, classes, scenarios): (Option<&str>, &[Class], &[Scenario]),
-) -> io::Result<String> {
+) -> io::Result<Report> {
     if let Some(defect) = defect {
         spec.command
             .extend(["--defect".to_owned(), defect.to_owned()]);
@@ -111,22 +132,32 @@ async fn judge(
         progress: &|_| (),
         interrupt,
     };
-    let report = check(&spec, &options, &control).await?;
-    Ok(format!(
-        "{}: {}",
-        defect.unwrap_or("sound"),
-        findings(&report)
-    ))
+    Ok(check(&spec, &options, &control).await?)
 }
 
-fn findings(report: &Report) -> String {
-    let failures = report.findings.iter();
-    let failures = failures.filter(|finding| finding.severity == Severity::Failure);
+/// What was found. Without a verdict, nothing found is not all well.
+fn found(findings: &[Finding], no_verdict: Option<&str>) -> String {
+    let failures = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Failure);
     let found: BTreeSet<_> = failures
         .map(|finding| format!("{} in {}", format::name(&finding.code), finding.scenario))
         .collect();
-    match found.is_empty() {
-        true => "zero downtime".into(),
-        false => found.into_iter().collect::<Vec<_>>().join(", "),
+    match (found.is_empty(), no_verdict) {
+        (false, _) => found.into_iter().collect::<Vec<_>>().join(", "),
+        (true, Some(why)) => format!("no verdict: {why}"),
+        (true, None) => "zero downtime".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_judged_is_not_called_sound() {
+        assert_eq!(found(&[], None), "zero downtime");
+        let overloaded = found(&[], Some("this machine is overloaded"));
+        assert_eq!(overloaded, "no verdict: this machine is overloaded");
     }
 }

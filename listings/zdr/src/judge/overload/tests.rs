@@ -312,3 +312,28 @@ fn what_has_nothing_to_do_with_time_remains() {
         "there is nothing to explain"
     );
 }
+
+/// A server that stops answering has nothing to do with how busy it was until then.
+#[test]
+fn who_was_answered_late_at_any_time_tells_of_too_much_to_do_and_who_never_was_does_not() {
+    let ever = |how: &dyn Fn(u64) -> (u64, Option<FailureKind>, u32)| {
+        Overload::ever(&attempts(10_000, how), Duration::ZERO, PATIENCE)
+    };
+    let stalled = (5000, Some(FailureKind::Stalled), 0);
+    let slow = ever(&|due| if due < 5000 { (1500, None, 1) } else { stalled });
+    let words = slow.unwrap().words("the scenario began");
+    assert!(
+        words.contains("50 of 50 attempts waited for 1.00 s or longer)"),
+        "{words}"
+    );
+    assert_eq!(
+        ever(&|due| if due < 5000 { (10, None, 1) } else { stalled }),
+        None
+    );
+    let late = Overload::ever(&[], ms(1000), PATIENCE);
+    assert!(
+        late.unwrap()
+            .words("")
+            .starts_with("this machine is overloaded")
+    );
+}

@@ -1,0 +1,54 @@
+//! A server whose certificate is its own root, as `openssl req -x509` makes them: it says that it may issue. rustls
+//! takes no such certificate as a server's; OpenSSL, curl, Go and Python do, if it is among their roots.
+
+use std::collections::HashSet;
+
+use rustls::client::danger::ServerCertVerified;
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, Error};
+use x509_parser::parse_x509_certificate;
+
+/// The certificates that are trusted, as they are in their files.
+pub(super) type Trusted = HashSet<CertificateDer<'static>>;
+
+/// Judges a leaf again of which it was said that it may issue: as clients do that look for it among their roots.
+pub(super) fn judged_again(
+    judged: Result<ServerCertVerified, Error>,
+    (leaf, trusted): (&CertificateDer<'_>, &Trusted),
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, Error> {
+    match judged {
+        Err(error) if may_issue(&error) => match trusted.contains(leaf) {
+            true => by_itself(leaf, name, now),
+            false => Err(CertificateError::UnknownIssuer.into()),
+        },
+        judged => judged,
+    }
+}
+
+/// How rustls-webpki says it, whose errors rustls passes on without a name of its own.
+fn may_issue(error: &Error) -> bool {
+    matches!(error, Error::InvalidCertificate(CertificateError::Other(_)))
+        && error.to_string().contains("CaUsedAsEndEntity")
+}
+
+fn by_itself(
+    leaf: &CertificateDer<'_>,
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, Error> {
+    let (_, parsed) = parse_x509_certificate(leaf).map_err(|_| CertificateError::BadEncoding)?;
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let validity = parsed.validity();
+    if now < validity.not_before.timestamp() {
+        return Err(CertificateError::NotValidYet.into());
+    }
+    if now > validity.not_after.timestamp() {
+        return Err(CertificateError::Expired.into());
+    }
+    verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
+    Ok(ServerCertVerified::assertion())
+}
