@@ -1,5 +1,6 @@
 //! Handshakes in which one end is OpenSSL's, made by an answer, and the other is a client or server of rustls.
 
+use std::cmp::Ordering;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::thread;
 
 use lab::BOUND;
 use openssl::ssl::{HandshakeError, Ssl, SslContext};
-use openssl::x509::X509VerifyResult;
+use openssl::x509::{X509, X509VerifyResult};
 use rustls::{
     ClientConfig, ClientConnection, HandshakeKind, ServerConfig, ServerConnection, StreamOwned,
 };
@@ -19,6 +20,8 @@ pub struct Visit {
     pub serial: String,
     /// How many certificates were sent, leaf included.
     pub certificates: usize,
+    /// Whether each of them was issued by the one behind it.
+    pub in_order: bool,
     /// Whether an earlier session was resumed.
     pub resumed: bool,
     /// What was agreed on by ALPN. Empty where nothing was.
@@ -50,6 +53,7 @@ pub fn visit(server: &SslContext, client: &Arc<ClientConfig>) -> Result<Visit, S
         let seen = client.peer_certificates().map(|chain| Visit {
             serial: serial(chain),
             certificates: chain.len(),
+            in_order: in_order(chain),
             resumed: client.handshake_kind() == Some(HandshakeKind::Resumed),
             protocol: String::from_utf8_lossy(client.alpn_protocol().unwrap_or_default()).into(),
         });
@@ -114,6 +118,19 @@ fn pair() -> (UnixStream, UnixStream) {
         end.set_read_timeout(Some(BOUND)).expect("a timeout");
     }
     (near, far)
+}
+
+/// By the names alone. What does not parse is in no order.
+fn in_order(chain: &[rustls::pki_types::CertificateDer<'_>]) -> bool {
+    let parsed = chain.iter().map(|one| X509::from_der(one));
+    let Ok(parsed) = parsed.collect::<Result<Vec<_>, _>>() else {
+        return false;
+    };
+    let by_the_next = |pair: &[X509]| {
+        let (issuer, next) = (pair[0].issuer_name(), pair[1].subject_name());
+        issuer.try_cmp(next).is_ok_and(Ordering::is_eq)
+    };
+    parsed.windows(2).all(by_the_next)
 }
 
 fn serial(chain: &[rustls::pki_types::CertificateDer<'_>]) -> String {

@@ -3,10 +3,11 @@
 //! On Linux, a process is known by a variable in the environment with which it began, whatever group or session it is in now. On other
 //! systems it is known by its process group alone. Nothing else is ever ended: both the variable's value and the group are of one run.
 
+use std::env;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::{self, Child, Command};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -61,6 +62,37 @@ impl Run {
 /// Ends what any run of this process has started.
 pub fn end_all_of_this_process() {
     system::end(|mark| mark.starts_with(of_this_process()));
+}
+
+/// By this variable a process is told that it is a keeper, and what the marks of the process that it keeps begin with.
+const KEEPER: &str = "EXERCISE_KEEPER";
+
+/// Starts a keeper: this program once more, which ends what this process has started when this process is gone. One that is killed
+/// can end nothing any more. Without a keeper all else goes on as it does.
+pub fn start_keeper() {
+    // As long as this process lives, its end of the pipe is open.
+    static KEPT: OnceLock<Option<Child>> = OnceLock::new();
+    KEPT.get_or_init(|| {
+        let mut keeper = Command::new(env::current_exe().ok()?);
+        keeper
+            .env(KEEPER, of_this_process())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
+        keeper.spawn().ok()
+    });
+}
+
+/// Whether this process is a keeper. If so, this returns when it has done what it is for.
+pub fn is_keeper() -> bool {
+    let Ok(begin) = env::var(KEEPER) else {
+        return false;
+    };
+    // Nothing is written to it. It ends with the process at the other end.
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    system::end(|mark| !begin.is_empty() && mark.starts_with(&begin));
+    true
 }
 
 /// What each mark of this process begins with. A number alone would be that of another process some day.

@@ -14,6 +14,7 @@ use exercise::class;
 use exercise::folder::Folder;
 use exercise::homework::homework;
 use exercise::interrupt;
+use exercise::left;
 use exercise::lines::{complain, paragraph};
 use exercise::progress::{Progress, Report};
 use exercise::set::{Exercise, Set, Track};
@@ -105,11 +106,30 @@ enum What {
     },
 }
 
+impl What {
+    /// Whether it runs answers.
+    fn tries(&self) -> bool {
+        matches!(
+            self,
+            Self::Run { .. }
+                | Self::Watch { .. }
+                | Self::Progress { check: true, .. }
+                | Self::Class { check: true, .. }
+        )
+    }
+}
+
 fn main() -> ExitCode {
+    if left::is_keeper() {
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::parse();
     if let Err(error) = interrupt::listen() {
         complain(&format!("error: no signal can be listened for: {error}"));
         return ExitCode::FAILURE;
+    }
+    if arguments.what.as_ref().is_some_and(What::tries) {
+        left::start_keeper();
     }
     match run(arguments) {
         Ok(true) => ExitCode::SUCCESS,

@@ -13,7 +13,7 @@ use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options};
 use rustls::ServerConfig;
 use tokio::io::{DuplexStream, duplex};
-use tokio::time::{pause, sleep, timeout};
+use tokio::time::{Instant, pause, sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
 use super::exercise::Server;
@@ -60,7 +60,13 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
         "Before the swap a client is shown 1001, and was shown {before:?}."
     );
     server.publish(next).await;
+    let began = Instant::now();
     let after = shown(&server, &client).await;
+    assert!(
+        began.elapsed() < Duration::from_millis(10),
+        "Client and server had all that they need, and the handshake took {:?}: `accept` sleeps. It has nothing to wait for but its client.",
+        began.elapsed()
+    );
     assert!(
         after.as_deref() == Some("1002"),
         "1002 was published, and a new client is still shown {}. Each `accept` has to ask what is current.",

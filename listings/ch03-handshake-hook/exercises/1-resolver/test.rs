@@ -86,11 +86,26 @@ pub fn a_handshake_looks_at_no_file() {
     let later = before + Duration::from_secs(60);
     let file = File::options().append(true).open(&certificate).unwrap();
     file.set_modified(later).unwrap();
-    let shown = bench.shown();
+    let shown = (0..100).map(|_| bench.shown());
+    let mut shown = shown;
+    let shown = shown.find(|shown| shown != "1001");
+    let shown = shown.unwrap_or("1001".into());
     assert!(
         shown == "1001",
         "The files were replaced, `reload` had not been called, and a client was shown {shown} in place of 1001: the handshake \
          has looked at the files. It runs on a thread that serves other clients too. When the mount hangs, so do they."
+    );
+}
+
+/// A client that sends no name is shown the certificate as well.
+pub fn a_client_that_sends_no_name_is_shown_it_as_well() {
+    let mut bench = bench();
+    Arc::make_mut(&mut bench.client).enable_sni = false;
+    let shown = bench.shown();
+    assert!(
+        shown == "1001",
+        "A client sent no name, as one does that calls an address or is old, and was shown {shown} in place of 1001. There is one certificate, and no \
+         name to choose it by."
     );
 }
 

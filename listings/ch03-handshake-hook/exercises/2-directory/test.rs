@@ -37,7 +37,8 @@ pub async fn each_renewal_is_noticed() {
     assert!(
         silent.is_none(),
         "The file was renewed {RENEWALS} times by rename. The first renewals were noticed, and no later one: number {} brought no \
-         hint. A watch follows an inode. The rename has put another inode at that path, and the watched one is gone.",
+         hint. A watch follows an inode. The rename has put another inode at that path, and the watched one is gone. Or hints are left out: for a while after one, \
+         or for ever once the channel was full.",
         silent.unwrap_or_default()
     );
 }
@@ -51,6 +52,23 @@ pub async fn a_swapped_link_is_noticed() {
          the file's own name, a link through `..data`, was not touched. Whatever changes in the directory means: look.",
         silent.unwrap_or_default()
     );
+}
+
+/// Files that are written where they lie, as a shell's `>` does, are noticed as well.
+pub async fn a_file_written_in_place_is_noticed() {
+    for strategy in [Strategy::InPlace, Strategy::RemoveCreate] {
+        let silent = not_noticed(strategy).await;
+        assert!(
+            silent.is_none(),
+            "The files were {}, and renewal number {} of {RENEWALS} brought no hint. Not every writer renames. The filter of the starter takes each kind of change \
+             for a hint.",
+            match strategy {
+                Strategy::InPlace => "truncated and written where they lie",
+                _ => "removed and made anew",
+            },
+            silent.unwrap_or_default()
+        );
+    }
 }
 
 /// Far more than one renewal brings, and fewer than the reads that follow bring events.

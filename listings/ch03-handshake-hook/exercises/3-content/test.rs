@@ -134,7 +134,7 @@ pub fn each_file_counts() {
         [&vec![b'x'; 99_999][..], b"y"].concat(),
     );
     type Pair<'a> = [&'a [u8]; 2];
-    let each: [(&str, Pair, Pair); 4] = [
+    let each: [(&str, Pair, Pair); 5] = [
         (
             "Certificate and key have changed places",
             [b"one", b"two"],
@@ -144,6 +144,11 @@ pub fn each_file_counts() {
             "What was the end of the certificate is now the beginning of the key",
             [b"one", b"two"],
             [b"on", b"etwo"],
+        ),
+        (
+            "Two bytes of the certificate have changed places",
+            [b"1029", b"two"],
+            [b"1092", b"two"],
         ),
         (
             "One byte of a file that is no text is another one",

@@ -148,7 +148,16 @@ pub fn each_certificate_of_a_longer_chain_is_sent() {
         bench.reload(&key),
         "A chain of three certificates and its key are a valid pair, and `reload` returned an error."
     );
-    let (shown, certificates) = bench.shown();
+    let server = bench.served.build().into_context();
+    let (shown, certificates, in_order) = match visit(&server, &bench.client) {
+        Ok(visit) => (visit.serial, visit.certificates, visit.in_order),
+        Err(error) => (format!("nothing ({error})"), 0, true),
+    };
+    assert!(
+        in_order,
+        "The file holds a leaf and two intermediates, each signed by the one behind it. The client was sent all three, and in another order. TLS 1.2 demands that order, and \
+         not every client puts them in order by itself."
+    );
     assert!(
         certificates == 3,
         "The file holds three certificates, a leaf and two intermediates. The client was sent {certificates}, and was shown {shown}. A chain has as many \

@@ -77,6 +77,11 @@ impl World {
             Err(_) => path,
         };
         self.calls.push(format!("{name}({})", path.display()));
+        assert!(
+            self.calls.len() < 1000,
+            "A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, for ever. Return the error: the caller looks \
+             again, at its next tick."
+        );
     }
 }
 
@@ -175,6 +180,20 @@ pub fn plain_files_are_read() {
         said(&seen),
         world.calls.join(", ")
     );
+}
+
+/// A file that is missing is an error.
+pub fn a_missing_file_is_an_error() {
+    for name in ["tls.crt", "tls.key"] {
+        let mut world = world(Writer::Agent(Strategy::RenameEach), None);
+        fs::remove_file(world.directory.path().join(name)).unwrap();
+        let seen = world.look();
+        assert!(
+            seen.is_err(),
+            "`{name}` is missing, and the look returned {}.",
+            said(&seen)
+        );
+    }
 }
 
 /// An error of the kernel is no sign of plain files.

@@ -32,6 +32,13 @@ pub async fn the_age_grows_when_the_watcher_is_dead() {
     health.looked();
     advance(HOUR).await;
     let age = health.look_age();
+    advance(HOUR * 24 * 7).await;
+    let in_a_week = health.look_age();
+    assert!(
+        age != HOUR || in_a_week == HOUR * (24 * 7 + 1),
+        "The watcher looked and died. After a week and an hour, the age of its last look is {in_a_week:?}: it has a greatest value. Who is woken wants to know for how long \
+         nothing was looked at."
+    );
     assert!(
         age == HOUR,
         "The watcher looked and died, an hour passed, and the age of its last look is {age:?}. An age that the watcher sets stands still \

@@ -108,6 +108,10 @@ pub fn a_serial_that_the_log_never_names_is_a_lie() {
         "A client was shown 1003 before the line of 1002. The log has all that was claimed, and 1003 is in no line of it: no later line can \
          explain it either. It is not among the lies."
     );
+    assert!(
+        is_a_lie(&[], seen(50, 55, "1001")),
+        "A client was shown 1001, and this log claims nothing at all. A log without a line explains nothing, and no sighting may be passed over. It is not among the lies."
+    );
 }
 
 /// Each lie is picked, in the order in which they were given.

@@ -167,6 +167,25 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 		t.Fatalf("The files hold 1003, and %s is served: the older files won. The first reload read 1002 and was slow; the second read 1003 and published it; then the first published what it had read.", served)
 	}
 	rollback(t)
+	anotherStoreWaitsForNobody(t)
+}
+
+// anotherStoreWaitsForNobody: two stores have nothing to do with each other.
+func anotherStoreWaitsForNobody(t *testing.T) {
+	one, other, files := New("1001"), New("1001"), &files{serial: "1002"}
+	hasRead, goOn := make(chan struct{}), make(chan struct{})
+	first := begin(one, func() string {
+		close(hasRead)
+		<-goOn
+		return files.read()
+	})
+	<-hasRead
+	ended := begin(other, files.read).over(time.Now().Add(Patience))
+	close(goOn)
+	first.settled()
+	if !ended {
+		t.Fatalf("A reload of one store was slow, and that of another store waited for it for %v. The lock belongs into the store: a variable of the package is one for all.", Patience)
+	}
 }
 
 // rollback has two slow reloads, and the files go back to what they held long ago.

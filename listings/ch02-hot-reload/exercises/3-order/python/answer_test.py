@@ -102,5 +102,41 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             "counts is which read began later. A serial does not say that, nor does the generation that was current before."
         )
 
+    async def another_store():
+        one, other, files = Store("1001"), Store("1001"), Files("1002")
+        never = asyncio.create_task(one.reload(files.slowly(asyncio.Event())))
+        await turns()
+        reload = asyncio.create_task(other.reload(files.read))
+        await turns()
+        done = reload.done()
+        never.cancel()
+        reload.cancel()
+        assert done, (
+            "A reload of one store was slow, and that of another store waits for it. The lock belongs to the object: what stands in the class, or "
+            "outside of it, is one for all."
+        )
+
+    async def left_early():
+        async def fails():
+            raise OSError("the check's own")
+
+        for how in ("failed", "was cancelled"):
+            store, files = Store("1001"), Files("1002")
+            first = asyncio.create_task(store.reload(fails if how == "failed" else files.slowly(asyncio.Event())))
+            await turns()
+            first.cancel()
+            await turns()
+            reload = asyncio.create_task(store.reload(files.read))
+            await turns()
+            done = reload.done()
+            reload.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            assert done, (
+                f"A reload {how} while it read, and the next one waits for its turn for ever: the lock is still held. `async with` releases it "
+                "on each way out."
+            )
+
     asyncio.run(check())
     asyncio.run(rollback())
+    asyncio.run(another_store())
+    asyncio.run(left_early())

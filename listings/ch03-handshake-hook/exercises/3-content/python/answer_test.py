@@ -99,6 +99,7 @@ def test_each_file_counts():
         for what, before, after in (
             ("Certificate and key have changed places", (b"one", b"two"), (b"two", b"one")),
             ("What was the end of the certificate is now the beginning of the key", (b"one", b"two"), (b"on", b"etwo")),
+            ("Two bytes of the certificate have changed places", (b"1029", b"two"), (b"1092", b"two")),
             ("One byte of a file that is no text is another one", (b"\xff", b"two"), (b"\xfe", b"two")),
             ("The last byte of a file of 100 kB is another one", (long, b"two"), (long[:-1] + b"y", b"two")),
         ):

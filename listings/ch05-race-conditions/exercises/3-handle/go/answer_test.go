@@ -85,6 +85,9 @@ func (world *world) call(name, path string) {
 		world.renew(world.steps)
 	}
 	world.count++
+	if world.count > 1000 {
+		panic("A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, for ever. Return the error: the caller looks again, at its next tick.")
+	}
 	if within, err := filepath.Rel(world.directory, path); err == nil && filepath.IsAbs(path) {
 		path = within
 	}
@@ -178,6 +181,18 @@ func TestPlainFilesAreRead(t *testing.T) {
 	world := begin(t, func(directory string) error { return write(directory, 1) }, -1, 0)
 	if seen, said, _ := world.look(); seen != of(1) {
 		t.Fatalf("The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned %s. Its calls were: %s. Where there is no `..data`, the directory itself is what has to be opened.", said, world.calledFor())
+	}
+}
+
+// A file that is missing is an error.
+func TestAMissingFileIsAnError(t *testing.T) {
+	defer stop(t)
+	for _, name := range []string{"tls.crt", "tls.key"} {
+		world := begin(t, func(directory string) error { return write(directory, 1) }, -1, 0)
+		world.must(os.Remove(filepath.Join(world.directory, name)))
+		if _, said, err := world.look(); err == nil {
+			t.Fatalf("`%s` is missing, and the look returned %s.", name, said)
+		}
 	}
 }
 

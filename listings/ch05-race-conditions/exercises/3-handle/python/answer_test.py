@@ -60,6 +60,10 @@ class Kernel:
             for step in renewal(self.directory)[: self.steps]:
                 step()
             self.before = None
+        assert len(self.calls) < 1000, (
+            "A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, for ever. Let the error "
+            "through: the caller looks again, at its next tick."
+        )
         self.calls.append(f"{name}({os.path.relpath(path, self.directory) if os.path.isabs(path) else path})")
 
     def open(self, path):
@@ -146,6 +150,15 @@ def test_plain_files_are_read():
             f"The directory holds `tls.crt` and `tls.key` as plain files, and no `..data`. The look returned {said!r}. Its calls were: "
             f"{', '.join(kernel.calls)}. Where there is no `..data`, the directory itself is what has to be opened."
         )
+
+
+def test_a_missing_file_is_an_error():
+    """A file that is missing is an error."""
+    for name in ("tls.crt", "tls.key"):
+        with world(lambda directory: write(directory, 1)) as kernel:
+            (kernel.directory / name).unlink()
+            said = seen(kernel)
+            assert isinstance(said, OSError), f"`{name}` is missing, and the look returned {said!r}."
 
 
 def test_another_error_is_no_sign_of_plain_files():
