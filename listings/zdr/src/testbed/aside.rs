@@ -146,7 +146,9 @@ impl Aside {
                 Err(error) => Amiss::Refused(error),
             };
             if Instant::now() >= bound {
-                return Some(amiss);
+                // All else is told of the ordinary client, which is like this one otherwise.
+                let told = self.stapled.is_none() || matches!(amiss, Amiss::StapledElse(_));
+                return told.then_some(amiss);
             }
             sleep(PAUSE).await;
         }
