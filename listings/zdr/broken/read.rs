@@ -136,7 +136,10 @@ impl Reading {
             Some(Defect::TruncatedChain) => return loose(source, Loose::Chain),
             Some(Defect::MidWrite) => {
                 let read = loose(source, Loose::All);
-                self.state.lost.store(read.is_err(), Ordering::SeqCst);
+                // Half a chain may be a whole leaf: that depends on how long its signature is.
+                let is_half = |of: &Identity| of.certified.cert.len() < 2;
+                let lost = read.as_ref().map_or(true, is_half);
+                self.state.lost.store(lost, Ordering::SeqCst);
                 return read;
             }
             Some(Defect::NotYetValid) => Reason::NotYetValid,

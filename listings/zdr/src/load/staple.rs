@@ -51,15 +51,18 @@ fn amiss(leaf: &[u8], response: &[u8]) -> Option<String> {
     ))
 }
 
+/// What is wrong with the last response, if anything is.
+pub(crate) type Remembered = Arc<Mutex<Option<String>>>;
+
 /// Verifies as others do, and remembers a response that speaks of another certificate.
 pub(crate) struct Stapling {
     judge: Verifier,
-    amiss: Arc<Mutex<Option<String>>>,
+    amiss: Remembered,
 }
 
 impl Stapling {
     /// With where it remembers that.
-    pub fn new(judge: Verifier) -> (Self, Arc<Mutex<Option<String>>>) {
+    pub fn new(judge: Verifier) -> (Self, Remembered) {
         let amiss = Arc::default();
         let stapling = Self {
             judge,

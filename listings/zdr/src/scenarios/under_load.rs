@@ -45,11 +45,7 @@ pub(crate) async fn under_load(
             // A server that shows no rotation at all has been told so already. One that shows others
             // fails here by this writer, or by chance.
             outcome.moot = typical.is_zero() && context.writer(scenario) == context.options.writer;
-            never_shown(&mut outcome, &first, &testbed);
-            let overload = overload(&probes, &testbed, first.notified)
-                .or_else(|| overload_ever(&probes, &testbed).filter(|_| !typical.is_zero()));
-            outcome.unless_explained(overload, &probes.recorder.records(), &first);
-            outcome.busy = probes.was_busy(&testbed);
+            never_shown(&mut outcome, &first, (&probes, &testbed), typical);
             return Ok(outcome);
         };
         typical = typical.max(new.saturating_sub(first.notified));
@@ -195,8 +191,13 @@ fn code_of(scenario: Scenario, kind: FailureKind) -> Code {
     }
 }
 
-/// The first rotation, in which nothing is wrong, was not shown.
-fn never_shown(outcome: &mut ScenarioOutcome, first: &Window, testbed: &TestBed) {
+/// The first rotation, in which nothing is wrong, was not shown. It takes `typical` time; zero where none ever was.
+fn never_shown(
+    outcome: &mut ScenarioOutcome,
+    first: &Window,
+    (probes, testbed): (&ProbeClient, &TestBed),
+    typical: Duration,
+) {
     outcome.fail(
         Code::NotPickedUp,
         format!(
@@ -206,6 +207,10 @@ fn never_shown(outcome: &mut ScenarioOutcome, first: &Window, testbed: &TestBed)
             it_said(first.complaint.as_ref())
         ),
     );
+    let ever = || overload_ever(probes, testbed).filter(|_| !typical.is_zero());
+    let overload = overload(probes, testbed, first.notified).or_else(ever);
+    outcome.unless_explained(overload, &probes.recorder.records(), first);
+    outcome.busy = probes.was_busy(testbed);
 }
 
 /// The last rotation, after which all should be well, was not shown.

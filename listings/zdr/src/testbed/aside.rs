@@ -11,7 +11,6 @@ use std::time::Duration;
 use ch06_in_flight_requests::client::Version;
 use futures_util::future::join_all;
 use lab::client::{Client, Options};
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,7 +18,7 @@ use crate::attempt::Differs;
 use crate::attempt::differs::UNKNOWN;
 use crate::error::Error;
 use crate::load::Target;
-use crate::load::staple::Stapling;
+use crate::load::staple::{Remembered, Stapling};
 
 /// What is said of a client that waits for longer than clients do.
 const NO_ANSWER: &str = "no answer within";
@@ -32,7 +31,7 @@ pub(super) struct Aside {
     differs: Differs,
     client: Client,
     /// Where it remembers what is wrong with an OCSP response, if it checks those.
-    stapled: Option<Arc<Mutex<Option<String>>>>,
+    stapled: Option<Remembered>,
     /// What its first handshake agreed on.
     agreed: Agreed,
 }
@@ -146,7 +145,9 @@ impl Aside {
                 Err(error) => Amiss::Refused(error),
             };
             if Instant::now() >= bound {
-                return Some(amiss);
+                // All else is told of the ordinary client, which is like this one otherwise.
+                let told = self.stapled.is_none() || matches!(amiss, Amiss::StapledElse(_));
+                return told.then_some(amiss);
             }
             sleep(PAUSE).await;
         }
@@ -208,10 +209,7 @@ fn ways(target: &Target) -> Vec<Differs> {
 }
 
 /// The client, and where it remembers what is wrong with an OCSP response, if it checks those.
-fn client(
-    target: &Target,
-    differs: Differs,
-) -> io::Result<(Client, Option<Arc<Mutex<Option<String>>>>)> {
+fn client(target: &Target, differs: Differs) -> io::Result<(Client, Option<Remembered>)> {
     let identity = target.identity.as_deref();
     let version = (differs == Differs::Http2Alone).then_some(Version::Http2);
     let mut config = target.config_with(version, Options::default(), identity)?;
