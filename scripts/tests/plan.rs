@@ -167,7 +167,7 @@ fn what_is_not_there_is_refused_by_its_name() {
         (
             "exercise = \"two\"",
             "exercise = \"too\"",
-            "there is no exercise `too`: did you mean `two`?",
+            "there is no exercise `too`. Did you mean `two`?",
         ),
         (
             "transcripts/demo",

@@ -4,6 +4,7 @@ mod bench;
 mod calls;
 mod carried;
 mod client;
+mod clock;
 mod contexts;
 mod contract;
 mod hangup;

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use lab::agent::Files;
-use lab::authority::{Authority, KeyKind, LeafRequest, holds_lab_root};
+use lab::authority::{Authority, KeyKind, LeafRequest, holds_lab_root, present};
 use lab::name::NotAName;
-use time::OffsetDateTime;
 
 use crate::error::Error;
 use crate::site::Site;
@@ -223,7 +222,7 @@ impl Issue {
     /// As [`Leaf::open`], and what the authority says: a name that is none, say.
     pub fn run(&self) -> Result<(), Error> {
         let (mut authority, mut site) = self.leaf.open()?;
-        let now = OffsetDateTime::now_utc();
+        let now = present();
         authority.set_clock(now - self.started.unwrap_or_default());
         let request = LeafRequest {
             starts_after: self.starts_in.unwrap_or_default(),

@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use crate::authority::{Authority, Issued, LeafRequest};
+use crate::authority::{Authority, Issued, LeafRequest, present};
 
 /// How the files are replaced. The order of the steps is what a reader can stumble over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Agent {
     /// An agent for `directory`, which must exist, with an authority of its own. Writes the trust
     /// anchor there, as `ca.crt`, and no identity yet.
     pub fn new(directory: &Path, strategy: Strategy) -> io::Result<Self> {
-        Self::at(directory, strategy, OffsetDateTime::now_utc())
+        Self::at(directory, strategy, present())
     }
 
     /// As [`Agent::new`], with an authority whose clock stands at `now`: for a run in virtual

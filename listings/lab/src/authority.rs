@@ -78,7 +78,7 @@ pub struct Issued {
 impl Authority {
     /// A new authority whose clock stands at the present.
     pub fn new() -> Result<Self, Error> {
-        Self::at(OffsetDateTime::now_utc())
+        Self::at(present())
     }
 
     /// A new authority whose clock stands at `now`. Its own certificates are valid for ten years
@@ -89,13 +89,13 @@ impl Authority {
 
     /// A new authority whose root has this common name, where there are several.
     pub fn named(root: &str) -> Result<Self, Error> {
-        Self::new_root(root, OffsetDateTime::now_utc(), KeyKind::default())
+        Self::new_root(root, present(), KeyKind::default())
     }
 
     /// A new authority that signs with a key of this kind. A signature of [`KeyKind::Ed25519`] is
     /// always of the same length, and so are the certificates.
     pub fn signing_with(kind: KeyKind) -> Result<Self, Error> {
-        Self::new_root("Lab Root", OffsetDateTime::now_utc(), kind)
+        Self::new_root("Lab Root", present(), kind)
     }
 
     fn new_root(root: &str, now: OffsetDateTime, kind: KeyKind) -> Result<Self, Error> {
@@ -267,7 +267,7 @@ impl Authority {
             let error = io::Error::other("it is not the key of the intermediate beside it");
             return Err(in_file(&key_file, &error));
         }
-        let now = OffsetDateTime::now_utc();
+        let now = present();
         let params = ca_params(INTERMEDIATE, now, BasicConstraints::Constrained(0), &key);
         Ok(Self {
             root_pem,
@@ -368,11 +368,19 @@ impl Issued {
     }
 }
 
+/// The present, for what begins now: a tick of the kernel ago. `time`, by which OpenSSL validates, is behind the clock
+/// by up to a tick, and so in the second before it for a moment. What began in that moment was not yet valid.
+pub fn present() -> OffsetDateTime {
+    // The longest that Linux is built with: 100 in a second.
+    const TICK: Duration = Duration::from_millis(10);
+    OffsetDateTime::now_utc() - TICK
+}
+
 /// A leaf that no authority has signed but its own key. Its serial is 1, or the chosen one.
 pub fn self_signed(request: &LeafRequest) -> Result<Issued, Error> {
     let serial = request.serial.unwrap_or(1);
     let key = request.key.unwrap_or_default().generate()?;
-    let params = leaf(request, serial, OffsetDateTime::now_utc())?;
+    let params = leaf(request, serial, present())?;
     let chain_pem = params.self_signed(&key)?.pem();
     Ok(Issued::new(chain_pem, key.serialize_pem()))
 }

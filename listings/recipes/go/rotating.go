@@ -27,9 +27,10 @@ const (
 
 var plain = strings.NewReplacer("\ufeff", "", "\r\n", "\n", "\r", "\n") // Windows, old Macs.
 
-// Rotating follows the files of a certificate. Copy this file; it needs the standard library alone. A
-// pair that clients would accept is published by one swap. Any other is reported, and the last good one
-// stays. Set the first three fields, and give GetCertificate to the tls.Config. Hook must not wait.
+// Rotating follows the files of a certificate. Copy this file; it needs the standard library alone.
+// A pair that clients would accept is published by one swap. Any other is reported, and the last
+// good one stays. Set the first three fields, and give GetCertificate to the tls.Config. Hook must
+// not wait.
 type Rotating struct {
 	Files [3]string                     // Chain (leaf first), key, and the roots that clients trust.
 	Names []string                      // The names that clients ask for.

@@ -33,8 +33,8 @@ _BROKEN = re.compile(
     rb"(?:\x01\x01\xff)?\x04(?:[\0-\x7f]|\x81.|\x82..)[^\x30]|"
     rb"\x03\x55\x1d(?:\x0e\x04.[^\x04]|\x36(?:\x01\x01\xff)?\x04.[^\x02])|"
     rb"\x0a\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02\x04(?:[\0-\x7f]|\x81.|\x82..)[^\x04])", re.S)
-# Of a leaf: version 3; a signature by ECDSA, RSA, RSA-PSS with the usual salt, or Ed25519, and SHA-2; what it
-# is for; and a critical extension that clients with rustls do not know.
+# Of a leaf: version 3; a signature by ECDSA, RSA, RSA-PSS with the usual salt, or Ed25519, and SHA-2;
+# what it is for; and a critical extension that clients with rustls do not know.
 _VERSION = re.compile(rb"(?:\x30\x81.|\x30\x82..){2}\xa0\x03\x02\x01\x02", re.S)
 _SIGNED = re.compile(
     rb"(?:\x2a\x86\x48\xce\x3d\x04\x03[\x02-\x04]|\x06\x03\x2b\x65\x70|\x2a\x86\x48\x86\xf7\x0d\x01\x01(?:"

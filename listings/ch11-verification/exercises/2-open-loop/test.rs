@@ -172,7 +172,10 @@ pub async fn an_attempt_that_panics_is_not_left_out() {
         async move {
             sleep(second).await;
             panicked.fetch_or(number == 3, Ordering::Relaxed);
-            assert!(number != 3, "This panic of user 3's attempt is the check's own.");
+            assert!(
+                number != 3,
+                "This panic of user 3's attempt is the check's own."
+            );
         }
     };
     let mut measuring = pin!(latencies(5, EVERY, panics));

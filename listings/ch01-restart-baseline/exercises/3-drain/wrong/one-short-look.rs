@@ -11,7 +11,9 @@ use tokio::time::timeout;
 pub async fn drain(listener: TcpListener, mut serving: JoinSet<()>, grace: Duration) -> usize {
     // First: a client that came later would be reset when the process ends.
     drop(listener);
-    let all_done = async { serving.join_next().await; };
+    let all_done = async {
+        serving.join_next().await;
+    };
     if timeout(grace, all_done).await.is_ok() {
         return 0;
     }

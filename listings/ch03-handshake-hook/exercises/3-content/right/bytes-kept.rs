@@ -36,6 +36,11 @@ impl Poll {
 }
 
 fn hashes(files: &[PathBuf]) -> io::Result<Vec<String>> {
-    let hash = |file| Ok(fs::read(file)?.iter().map(|byte| format!("{byte:02x}")).collect());
+    let hash = |file| {
+        Ok(fs::read(file)?
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
+    };
     files.iter().map(hash).collect()
 }

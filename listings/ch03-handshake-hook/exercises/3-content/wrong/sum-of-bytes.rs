@@ -36,6 +36,12 @@ impl Poll {
 }
 
 fn hashes(files: &[PathBuf]) -> io::Result<Vec<String>> {
-    let hash = |file| Ok(fs::read(file)?.iter().map(|byte| u64::from(*byte)).sum::<u64>().to_string());
+    let hash = |file| {
+        Ok(fs::read(file)?
+            .iter()
+            .map(|byte| u64::from(*byte))
+            .sum::<u64>()
+            .to_string())
+    };
     files.iter().map(hash).collect()
 }

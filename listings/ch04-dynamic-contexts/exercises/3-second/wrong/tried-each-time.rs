@@ -29,8 +29,7 @@ impl<B: FnMut() -> Result<SslContext, BuildError>> Contexts<B> {
     /// The context to connect with.
     pub fn get(&mut self) -> Option<SslContext> {
         let now = self.look();
-        if now != self.seen
-        {
+        if now != self.seen {
             self.seen = now;
             if let Ok(context) = (self.build)() {
                 self.current = Some(context);

@@ -78,7 +78,10 @@ fn accepting(current: Arc<ArcSwap<SslContext>>, _: &[X509]) -> Result<SslContext
     context.set_session_id_context(b"service")?;
     context.set_servername_callback(move |client: &mut SslRef, alert: &mut SslAlert| {
         // Called for clients that send no name, too.
-        if client.servername(openssl::ssl::NameType::HOST_NAME).is_none() {
+        if client
+            .servername(openssl::ssl::NameType::HOST_NAME)
+            .is_none()
+        {
             return Ok(());
         }
         client.set_ssl_context(&current.load()).map_err(|_| {

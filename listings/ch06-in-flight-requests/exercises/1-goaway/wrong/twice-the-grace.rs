@@ -42,7 +42,10 @@ where
     }
     // Says so, and does nothing more: the frame goes out while the connection is awaited.
     connection.as_mut().graceful_shutdown();
-    if tokio::time::timeout(grace, connection.as_mut()).await.is_ok() {
+    if tokio::time::timeout(grace, connection.as_mut())
+        .await
+        .is_ok()
+    {
         return End::Whole;
     }
     match tokio::time::timeout(grace, connection).await {

@@ -25,7 +25,10 @@ pub fn let_in(
         .build()
         .map_err(|error| Error::General(error.to_string()))?;
     if let Err(error) = verifier.verify_client_cert(leaf, intermediates, now) {
-        if matches!(error, Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) {
+        if matches!(
+            error,
+            Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)
+        ) {
             return Err(error);
         }
     }

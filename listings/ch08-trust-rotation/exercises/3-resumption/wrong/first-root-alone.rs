@@ -21,7 +21,12 @@ pub fn let_in(
     // matter.
     let chain = session.peer_certificates().unwrap_or_default();
     let (leaf, intermediates) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
-    let first = roots.roots.iter().take(1).cloned().collect::<RootCertStore>();
+    let first = roots
+        .roots
+        .iter()
+        .take(1)
+        .cloned()
+        .collect::<RootCertStore>();
     let roots = Arc::new(first);
     let verifier = WebPkiClientVerifier::builder_with_provider(roots, default_provider().into())
         .build()

@@ -10,10 +10,6 @@ const SHORTEST: Duration = Duration::from_secs(1);
 pub fn pause(failures: u32, lifetime: Duration, left: Duration) -> Duration {
     let doubled = (lifetime / 100).saturating_mul(1 << failures.saturating_sub(1).min(16));
     // Of what is left it takes half at most, so there is always another try before the end.
-    let bound = if left.is_zero() {
-        lifetime / 10
-    } else {
-        left
-    };
+    let bound = if left.is_zero() { lifetime / 10 } else { left };
     doubled.min(bound).max(SHORTEST)
 }
