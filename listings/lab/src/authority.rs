@@ -368,12 +368,10 @@ impl Issued {
     }
 }
 
-/// The present, for what begins now: a tick of the kernel ago. `time`, by which OpenSSL validates, is behind the clock
-/// by up to a tick, and so in the second before it for a moment. What began in that moment was not yet valid.
+/// The present, for what begins now: a tick of the kernel ago, of the longest. `time`, by which OpenSSL validates, is
+/// behind by up to a tick, and so in the second before for a moment. What began in it was not yet valid.
 pub fn present() -> OffsetDateTime {
-    // The longest that Linux is built with: 100 in a second.
-    const TICK: Duration = Duration::from_millis(10);
-    OffsetDateTime::now_utc() - TICK
+    OffsetDateTime::now_utc() - Duration::from_millis(10)
 }
 
 /// A leaf that no authority has signed but its own key. Its serial is 1, or the chosen one.

@@ -100,7 +100,7 @@ func (r *Rotating) read() (found [3]string, err error) {
 }
 
 func readFile(path string) (string, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // A FIFO would wait for its writer.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // Or a FIFO waits for a writer.
 	if err != nil {
 		return "", err
 	}
@@ -151,7 +151,8 @@ func (r *Rotating) judge(found [3]string) (*tls.Certificate, error) {
 			return refuse(0, "chain_broken",
 				"clients of other libraries take no authority as a leaf, no seventh intermediate, "+
 					"no RSA below 2048 or above 8192 bits, no P-224 or ML-DSA, "+
-					"no use without serverAuth or digitalSignature, no date before 1970, and no critical policy")
+					"no use without serverAuth or digitalSignature, no date before 1970, no "+
+					"critical policy")
 		}
 	}
 	return &pair, nil

@@ -212,7 +212,7 @@ def _unfit(leaf):
     if not _VERSION.match(leaf):
         return "it is not of version 3 of X.509"
     if not _SIGNED.search(leaf):
-        return "it is signed in a way that some clients do not verify (SHA-224, or PSS with an odd salt, say)"
+        return "some clients do not verify its kind of signature (SHA-224, or PSS with an odd salt, say)"
     if (uses := _USES.search(leaf)) and _SERVES not in uses[2][:uses[1][0]]:
         return "its extended key usage lacks serverAuth"
     return "a critical extension that some clients do not know" if _UNKNOWN.search(leaf) else None
