@@ -115,8 +115,10 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
             ),
             Amiss::StapledElse(said) => (
                 Code::UnfitShown,
-                format!("was sent an OCSP response {said}: it has to end the handshake. A \
-                     response belongs to one certificate: fetch one for each, and send none until it is there"),
+                format!(
+                    "was sent an OCSP response {said}: it has to end the handshake. A response belongs to one \
+                     certificate, and ends: fetch one for each, and the next in time, and send none until it is there"
+                ),
             ),
             Amiss::AgreesElse(said) => (
                 Code::HandshakesFailed,

@@ -343,8 +343,13 @@ fn tickets_lost(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, 
 /// Certificates that no client needs. Clients take them, in any order (RFC 9846, section 4.5.1), so
 /// this is no failure.
 pub fn of_chains(added: Option<Added>) -> Option<Finding> {
-    let Added { certificates, root } = added?;
+    let Added {
+        certificates,
+        root,
+        twice,
+    } = added?;
     let what = match (certificates, root) {
+        _ if twice => "A certificate of a chain is sent twice",
         (0, _) => "The certificates of a chain come in another order than they were issued in",
         (_, true) => {
             "More certificates are sent than were issued with the leaf, a trust anchor among them"

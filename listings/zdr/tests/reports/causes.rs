@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use scraper::{Html, Selector};
+use zdr::attempt::differs::{Cipher, Group};
 use zdr::attempt::failure::ANSWERED_STRANGER;
 use zdr::attempt::{Class, Differs, FailureKind};
 use zdr::gate::code::Code;
@@ -439,6 +440,16 @@ fn a_command_is_that_of_the_client_which_met_it() {
             None,
             Some(Differs::ChecksStatus),
             "-servername localhost -status ",
+        ),
+        (
+            None,
+            Some(Differs::OneGroup(Group::P256)),
+            "-servername localhost -groups P-256 ",
+        ),
+        (
+            None,
+            Some(Differs::OneCipher(Cipher::Chacha20)),
+            "-ciphersuites TLS_CHACHA20_POLY1305_SHA256 -cipher ECDHE+CHACHA20 ",
         ),
         (None, other("127.0.0.2"), "-connect 127.0.0.2:PORT "),
         (None, other("::1"), "-connect '[::1]:PORT' "),
