@@ -14,8 +14,11 @@ use tokio::time::timeout;
 /// section 5.1).
 pub const BLOCK: usize = 16 * 1024;
 
-/// How long a request may take from its first byte to its last. Between two requests a client may say
-/// nothing for as long as it likes.
+/// How long a client may say nothing between two requests. One that has vanished without a word would
+/// otherwise hold its connection for ever.
+pub const IDLE_BOUND: Duration = Duration::from_secs(600);
+
+/// How long a request may take from its first byte to its last.
 pub const REQUEST_BOUND: Duration = Duration::from_secs(30);
 
 /// How long a client may leave no room for the next block of its answer. It may read as slowly as it likes, and
@@ -77,15 +80,15 @@ where
 /// The same, and keeps `sent` up to date, for a server that may stop in the middle.
 ///
 /// # Errors
-/// A client that vanishes without TLS's `close_notify`, half a request that is not finished within
-/// [`REQUEST_BOUND`], an answer that is not read for [`ROOM_BOUND`], or any failed read or write.
+/// A client that vanishes without TLS's `close_notify`, or asks nothing for [`IDLE_BOUND`], half a request
+/// that is not finished within [`REQUEST_BOUND`], an answer that is not read for [`ROOM_BOUND`], or any failed read or write.
 pub async fn serve_counting<S>(stream: &mut S, sent: &mut u64) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
         let mut request = [0; 4];
-        if stream.read(&mut request[..1]).await? == 0 {
+        if timeout(IDLE_BOUND, stream.read(&mut request[..1])).await?? == 0 {
             return Ok(());
         }
         answer(stream, &mut request, sent).await?;
