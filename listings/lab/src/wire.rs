@@ -64,31 +64,39 @@ pub fn is_body(offset: u64, bytes: &[u8]) -> bool {
 /// Answers requests until the client closes, and returns how many bytes of body were sent.
 ///
 /// # Errors
-/// As [`serve_counting`], together with
-/// the number of bytes sent until then.
+/// As [`serve_counting`], or when the client asks nothing for [`IDLE_BOUND`]; together with the number of
+/// bytes sent until then.
 pub async fn serve<S>(stream: &mut S) -> Result<u64, (u64, io::Error)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut sent = 0;
-    match serve_counting(stream, &mut sent).await {
+    match serve_within(IDLE_BOUND, stream, &mut sent).await {
         Ok(()) => Ok(sent),
         Err(e) => Err((sent, e)),
     }
 }
 
-/// The same, and keeps `sent` up to date, for a server that may stop in the middle.
+/// The same, and keeps `sent` up to date, for a server that may stop in the middle. When a client that asks
+/// nothing has to go is that server's to say.
 ///
 /// # Errors
-/// A client that vanishes without TLS's `close_notify`, or asks nothing for [`IDLE_BOUND`], half a request
-/// that is not finished within [`REQUEST_BOUND`], an answer that is not read for [`ROOM_BOUND`], or any failed read or write.
+/// A client that vanishes without TLS's `close_notify`, half a request that is not finished within
+/// [`REQUEST_BOUND`], an answer that is not read for [`ROOM_BOUND`], or any failed read or write.
 pub async fn serve_counting<S>(stream: &mut S, sent: &mut u64) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    serve_within(Duration::MAX, stream, sent).await
+}
+
+async fn serve_within<S>(idle: Duration, stream: &mut S, sent: &mut u64) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
         let mut request = [0; 4];
-        if timeout(IDLE_BOUND, stream.read(&mut request[..1])).await?? == 0 {
+        if timeout(idle, stream.read(&mut request[..1])).await?? == 0 {
             return Ok(());
         }
         answer(stream, &mut request, sent).await?;
