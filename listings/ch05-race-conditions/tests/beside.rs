@@ -271,8 +271,10 @@ fn a_name_is_lost_until_it_is_back() {
     let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let reader = Arc::new(Reader::new(hasty()));
     let read = reader.clone();
-    let mut loader = Loader::default();
-    loader.read = Box::new(move |source, serving| read.read(source, serving));
+    let loader = Loader {
+        read: Box::new(move |source, serving| read.read(source, serving)),
+        ..Loader::default()
+    };
     let source = Source::localhost(agent.files());
     let store = IdentityStore::start_by(loader, source).unwrap();
     let both: &[_] = &["localhost", "api"];
