@@ -232,7 +232,7 @@ func handshake(server, client *tls.Config) (serial string, resumed bool, err err
 		defer far.Close()
 		stream := tls.Server(&asking{Conn: far}, server)
 		if stream.Handshake() == nil {
-			_, _ = converse(stream, roomBound)
+			_, _ = converse(stream, usual)
 		}
 	}()
 	return visit(near, client)

@@ -14,7 +14,9 @@ import (
 const (
 	// A client that says nothing must not hold a connection for ever.
 	handshakeBound = 10 * time.Second
-	// The same from a request's first byte to its last. Between two requests it may say nothing for as long as it likes.
+	// The same until the next request begins. Clients let go of a connection that they do not use long before.
+	idleBound = 10 * time.Minute
+	// The same from a request's first byte to its last.
 	requestBound = 30 * time.Second
 	// The same where it asks and leaves no room for the next block of its answer. It may read as slowly as it likes.
 	roomBound = 30 * time.Second
@@ -80,7 +82,7 @@ func serveOne(connection *asking, config *tls.Config) {
 	}
 	emit("connection_opened", "connection", number, "generation", generation,
 		"resumed", state.DidResume, "tls", version)
-	sent, err := converse(stream, roomBound)
+	sent, err := converse(stream, usual)
 	why := "client_closed"
 	if err != nil {
 		why = "cut"
@@ -90,18 +92,23 @@ func serveOne(connection *asking, config *tls.Config) {
 		"bytes", sent, "why", why)
 }
 
+// bounds say how long a client may be silent, within a request, and without room for its answer.
+type bounds struct{ idle, request, room time.Duration }
+
+var usual = bounds{idleBound, requestBound, roomBound}
+
 // converse answers the lab's protocol: a length, four bytes, big-endian; then that many bytes of
 // an endless known body, going on where the last answer stopped.
-func converse(stream net.Conn, room time.Duration) (sent uint64, err error) {
+func converse(stream net.Conn, within bounds) (sent uint64, err error) {
 	body := make([]byte, block)
 	for {
 		var request [4]byte
-		if _, err := io.ReadFull(stream, request[:1]); err == io.EOF {
+		if err := read(stream, request[:1], within.idle); err == io.EOF {
 			return sent, nil
 		} else if err != nil {
 			return sent, err
 		}
-		if err := finish(stream, request[1:], requestBound); err != nil {
+		if err := read(stream, request[1:], within.request); err != nil {
 			return sent, err
 		}
 		for left := binary.BigEndian.Uint32(request[:]); left > 0; {
@@ -109,7 +116,7 @@ func converse(stream net.Conn, room time.Duration) (sent uint64, err error) {
 			for i := range part {
 				part[i] = byte((sent + uint64(i)) % 251)
 			}
-			if err := write(stream, part, room); err != nil {
+			if err := write(stream, part, within.room); err != nil {
 				return sent, err
 			}
 			sent += uint64(len(part))
@@ -129,12 +136,12 @@ func write(stream net.Conn, part []byte, bound time.Duration) error {
 	return stream.SetWriteDeadline(time.Time{})
 }
 
-// finish reads the rest of what a client has begun, within a bound.
-func finish(stream net.Conn, rest []byte, bound time.Duration) error {
+// read fills a part of a request, within a bound.
+func read(stream net.Conn, part []byte, bound time.Duration) error {
 	if err := stream.SetReadDeadline(time.Now().Add(bound)); err != nil {
 		return err
 	}
-	if _, err := io.ReadFull(stream, rest); err != nil {
+	if _, err := io.ReadFull(stream, part); err != nil {
 		return err
 	}
 	return stream.SetReadDeadline(time.Time{})

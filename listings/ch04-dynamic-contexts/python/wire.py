@@ -13,12 +13,14 @@ def body(offset, size):
 
 
 ROOM_BOUND = 30  # Seconds in which a client that asks must make room for the next block of its answer.
-REQUEST_BOUND = 30  # Seconds for the rest of a request. Before it a client may say nothing for as long as it likes.
+REQUEST_BOUND = 30  # Seconds for the rest of a request.
+IDLE_BOUND = 600  # Seconds until the next request begins: clients of no server keep a connection unused for longer.
 
 
-def request(stream, bound=REQUEST_BOUND):
-    """The length that a client asks for, or `None` where it has said goodbye. What it begins it must finish."""
-    stream.settimeout(None)
+def request(stream, bound=REQUEST_BOUND, idle=IDLE_BOUND):
+    """The length that a client asks for, or `None` where it has said goodbye. What it begins it must finish, and it
+    must begin."""
+    stream.settimeout(idle)
     got = receive(stream, 1)
     end = time.monotonic() + bound
     # One bound for all of the rest: a byte now and then does not begin another.

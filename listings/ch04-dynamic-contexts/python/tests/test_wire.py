@@ -1,4 +1,4 @@
-"""A client that begins a request has to finish it, and to read its answer; one that says nothing may stay."""
+"""A client has to ask, to finish a request that it begins, and to read its answer."""
 
 import itertools
 import socket
@@ -18,6 +18,17 @@ class Pair(Bounded):
 
 
 class Request(Pair):
+    def test_a_client_that_asks_nothing_is_not_waited_for_forever(self):
+        with self.assertRaises(TimeoutError):
+            wire.request(self.far, 30, 0.02)
+
+    def test_the_time_of_a_client_that_asks_nothing_is_what_a_server_gives_it(self):
+        stream = mock.Mock()
+        stream.recv.side_effect = TimeoutError
+        with self.assertRaises(TimeoutError):
+            wire.request(stream)
+        stream.settimeout.assert_called_once_with(wire.IDLE_BOUND)
+
     def test_half_a_request_is_not_waited_for_forever(self):
         self.near.sendall(b"\0\0")
         with self.assertRaises(TimeoutError):
@@ -30,7 +41,7 @@ class Request(Pair):
         # Each look at the clock is a second after the last. A byte of four is still missing.
         with mock.patch.object(wire.time, "monotonic", lambda: next(clock)), self.assertRaises(TimeoutError):
             wire.request(stream, 3)
-        self.assertEqual([call.args[0] for call in stream.settimeout.call_args_list], [None, 2, 1])
+        self.assertEqual([call.args[0] for call in stream.settimeout.call_args_list], [wire.IDLE_BOUND, 2, 1])
 
     def test_a_whole_request_leaves_no_timeout_behind(self):
         self.near.sendall(b"\0\0\1\0")

@@ -246,7 +246,7 @@ fn the_most_harmful_comes_first() {
     // Three in full, and the others in a line each.
     assert_eq!(text.matches("What to do: ").count(), 3, "{text}");
     assert!(
-        text.contains("\n  5. It shows whole files that no client accepts."),
+        text.contains("\n  5. It publishes complete files that no client accepts."),
         "{text}"
     );
 }
