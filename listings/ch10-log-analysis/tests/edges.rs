@@ -71,7 +71,11 @@ fn the_longest_line_that_is_kept() {
 fn a_log_is_foreign_by_its_first_bytes_alone() {
     const BLOCK: usize = 4096;
     let long = "x".repeat(LONGEST + BLOCK);
-    for before in [long.as_str(), &"x".repeat(BLOCK), &("x".repeat(BLOCK - 1) + "\n")] {
+    for before in [
+        long.as_str(),
+        &"x".repeat(BLOCK),
+        &("x".repeat(BLOCK - 1) + "\n"),
+    ] {
         let mut log = before.as_bytes().to_vec();
         log.extend(b"\x1f\x8b\n");
         // It is looked at in blocks, and one of them begins so.
