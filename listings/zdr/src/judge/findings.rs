@@ -120,9 +120,11 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
                     let of_kind = format!("{} × {}", format::count(count), kind.words());
                     match class.at_risk.as_ref().map(|of| of.attempts.of) {
                         Some(0) => of_kind,
+                        _ if during == 0 => format!("{of_kind}, none during a rotation"),
+                        _ if during == count => format!("{of_kind}, all during rotations"),
                         _ => {
                             let during = format::count(during);
-                            format!("{of_kind}, {during} of them during a rotation")
+                            format!("{of_kind}, {during} of them during rotations")
                         }
                     }
                 })
@@ -173,7 +175,7 @@ fn at_risk(class: &ClassReport) -> String {
     at_risk.map_or_else(String::new, |of| {
         let (at_risk, below) = (count(of.of), below(of.failed_below));
         let failed = count(of.failed);
-        format!(", and {failed} of the {at_risk} at risk during rotations (below {below})")
+        format!(", {failed} of the {at_risk} at risk during rotations (below {below})")
     })
 }
 
