@@ -78,12 +78,7 @@ pub fn loader(
                 },
                 pair: match defect {
                     Some(Defect::LyingLog) => first.clone(),
-                    Some(Defect::StapleKept) => with_response(&identity.certified, first),
-                    Some(Defect::StapleExpired) if before.is_some() => {
-                        with_expired(&identity.certified)
-                    }
-                    Some(Defect::StapleTorn) if before.is_some() => with_torn(&identity.certified),
-                    Some(Defect::LeafTwice) => with_leaf_twice(&identity.certified),
+                    _ if let Some(sent) = sent_else(defect, identity, (first, before)) => sent,
                     Some(Defect::ChainsMixed) => with_earlier(identity, &mixed),
                     _ => match unusual {
                         Some(unusual) => unusual.chain(identity),
@@ -214,6 +209,22 @@ fn offering(unusual: Option<Unusual>, mut config: ServerConfig) -> ServerConfig 
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
     }
     config
+}
+
+/// What is sent instead of the chain, or with it: an OCSP response, or the leaf once more. `None` for most defects.
+fn sent_else(
+    defect: Option<Defect>,
+    identity: &Identity,
+    (first, before): (&CertifiedKey, Option<&Generation>),
+) -> Option<Arc<CertifiedKey>> {
+    let pair = &identity.certified;
+    Some(match defect? {
+        Defect::StapleKept => with_response(pair, first),
+        Defect::StapleExpired if before.is_some() => with_expired(pair),
+        Defect::StapleTorn if before.is_some() => with_torn(pair),
+        Defect::LeafTwice => with_leaf_twice(pair),
+        _ => return None,
+    })
 }
 
 /// The chain, and before it its leaf.
