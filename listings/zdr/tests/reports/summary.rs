@@ -65,6 +65,7 @@ fn figures_that_are_only_large_are_whole() {
     huge.scenarios[0].failed = 12_345_678;
     let text = summary(&huge);
     assert!(text.contains("12,345,678 of 123,456,789 (< "), "{text}");
+    assert!(!text.contains('…'), "{text}");
 }
 
 /// What is shown of a command is one command, word for word: no word is broken, and nothing in quotes.
