@@ -154,7 +154,7 @@ pub fn strangers(kind: &str, made: &mut Made<'_>) -> bool {
     true
 }
 
-/// Which key signs with which digest. Each pair has a name in RFC 5758, and few have one in RFC 8446.
+/// Which key signs with which digest. Each pair has a name in RFC 5758, and few have one in RFC 9846.
 pub fn digests(kind: &str, made: &mut Made<'_>) -> bool {
     let mut tree = Tree::new();
     let (curve, digest) = match kind {
