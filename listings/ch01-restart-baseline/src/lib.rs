@@ -197,7 +197,10 @@ fn failed(error: &dyn Display) {
 /// Answers the lab's protocol until the client is done, and logs the connection's two ends.
 ///
 /// `generation` is the one under which the connection was opened, where that can be known.
-pub async fn converse(mut stream: TlsStream<TcpStream>, generation: Option<u64>) {
+pub async fn converse<S>(mut stream: TlsStream<S>, generation: Option<u64>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let session = stream.get_mut().1;
     // One record waits for a client that does not read. rustls would keep four.
     session.set_buffer_limit(Some(BLOCK));

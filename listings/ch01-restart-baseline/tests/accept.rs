@@ -1,21 +1,24 @@
-//! No descriptor is left for another client, and a demo that is told to end. A program of its own: limits
+//! No descriptor is left for another client, a demo that is told to end, and the end of a log. A program of its own: limits
 //! and signals are the process's.
 
 use std::future::{pending, poll_fn};
 use std::io;
+use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use ch01_restart_baseline::{AGAIN, accept, listen, until_told};
+use ch01_restart_baseline::{AGAIN, accept, exit, listen, until_told};
 use lab::BOUND;
+use lab::emit::Form;
 use lab::log::want;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, Signal, getpid, getrlimit, kill_process, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Level;
 
 /// Runs one test at a time: the limit on descriptors is the process's, and a runtime has some of its own.
 /// Where `paused`, the clock is virtual.
@@ -146,4 +149,28 @@ fn a_demo_that_is_told_to_end_lets_go_of_what_it_holds() {
             assert_eq!(Arc::strong_count(&held), 1, "it is held still");
         });
     }
+}
+
+/// What is still to be said at the end of a program is said: here, that lines repeated.
+#[test]
+fn the_end_of_a_program_waits_for_its_log() {
+    const INNER: &str = "ZERO_DOWNTIME_END_OF_A_PROGRAM";
+    if std::env::var_os(INNER).is_some() {
+        lab::emit::form(Form::Text);
+        lab::emit::to_stderr(Level::INFO).unwrap();
+        for _ in 0..3 {
+            tracing::info!(event = "connect_refused");
+        }
+        exit(Ok(()));
+        return;
+    }
+    // A limit on descriptors would be this program's as well.
+    alone(false, async {
+        let this = std::env::current_exe().unwrap();
+        let mut program = Command::new(this);
+        program.args(["--exact", "the_end_of_a_program_waits_for_its_log"]);
+        let ended = program.env(INNER, "1").output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(said.ends_with("and 2 more like it\n"), "{said}");
+    });
 }

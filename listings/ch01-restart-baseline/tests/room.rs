@@ -1,17 +1,21 @@
-//! A client that asks and does not read holds no place for ever. The clock is virtual.
+//! A client that asks and does not read, or asks nothing, holds no place for ever. The clock is virtual.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ch01_restart_baseline::converse_over;
+use ch01_restart_baseline::{converse, converse_over, load_once};
+use lab::agent::{Agent, Strategy};
+use lab::client::Options;
 use lab::log::want;
-use lab::wire::{BLOCK, REQUEST_BOUND, ROOM_BOUND};
+use lab::wire::{BLOCK, IDLE_BOUND, REQUEST_BOUND, ROOM_BOUND};
+use rustls::pki_types::ServerName;
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
 };
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// So many bytes are on their way at most.
 const ROOM: usize = BLOCK;
@@ -105,7 +109,58 @@ async fn an_answer_that_is_not_passed_on_is_given_up() {
     log.assert_order(&[want("connection_closed").with("why", "cut")]);
 }
 
-/// Between two requests it may say nothing for as long as it likes. Within one it may not.
+/// It pauses after a request, and says nothing after the next.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_asks_nothing_is_given_up() {
+    let (log, _capturing) = lab::emit::capture();
+    let (server, mut client) = duplex(ROOM);
+    let conversation = converse_over(server, Some(1), false, "1.3");
+    let asks = async {
+        for pause in [IDLE_BOUND - Duration::from_secs(1), Duration::ZERO] {
+            sleep(pause).await;
+            client.write_u32(1).await.expect("it is cut");
+            client.read_exact(&mut [0]).await.expect("it is cut");
+        }
+        Instant::now()
+    };
+    let both = async { tokio::join!(conversation, asks) };
+    let ((), asked) = timeout(IDLE_BOUND * 3, both)
+        .await
+        .expect("it holds its place");
+    assert_eq!(asked.elapsed(), IDLE_BOUND);
+    let closed = want("connection_closed").with("why", "cut");
+    log.assert_order(&[closed.with("bytes", 2)]);
+}
+
+/// Of an answer that is not read, one record waits in rustls, one in the stream, and one to be taken.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_read_takes_little_memory() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let files = agent.files();
+    let acceptor = TlsAcceptor::from(load_once(&files.certificate, &files.key, 1).unwrap());
+    let trusts = lab::client::config(agent.root_pem(), Options::default()).unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let (server, client) = duplex(ROOM);
+    let asks = async {
+        let mut client = TlsConnector::from(trusts)
+            .connect(name, client)
+            .await
+            .unwrap();
+        client.write_u32(20 * BLOCK as u32).await.unwrap();
+        client
+    };
+    let (accepted, _client) = tokio::join!(acceptor.accept(server), asks);
+    let conversation = converse(accepted.unwrap(), Some(1));
+    let ended = timeout(ROOM_BOUND * 2, conversation).await;
+    assert!(ended.is_ok(), "it holds its place");
+    let closed = log.all(&want("connection_closed").with("why", "cut"));
+    let bytes = closed[0].number("bytes").unwrap();
+    assert!(bytes <= 2 * BLOCK as u64, "{bytes} bytes were taken");
+}
+
+/// Within a request it has less time than between two.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_not_finished_is_given_up() {
     let (log, _capturing) = lab::emit::capture();

@@ -1,8 +1,6 @@
 //! Read an identity from disk and validate it as a peer would, before anybody is shown it.
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,9 +15,9 @@ use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
 
-use crate::message;
 pub use crate::rejected::{Reason, Rejected, reject};
 use crate::words::{of_authority, words};
+use crate::{file, message};
 
 /// Where an identity is read from, and the names it must be valid for.
 #[derive(Clone, Debug)]
@@ -160,7 +158,7 @@ pub fn read_for(source: &Source, peers: Peers) -> Result<Identity, Rejected> {
     let contents = contents(source, |_| ())?;
     let identity = validate(source, &contents, peers, UnixTime::now())?;
     match &source.peer_roots {
-        Some(path) => Ok(identity.with_peer_anchors(trust_anchors(&bytes(path)?, path)?)),
+        Some(path) => Ok(identity.with_peer_anchors(trust_anchors(&file::read(path)?, path)?)),
         None => Ok(identity),
     }
 }
@@ -173,16 +171,16 @@ pub fn read_for(source: &Source, peers: Peers) -> Result<Identity, Rejected> {
 /// When a file is missing, or cannot be read.
 pub fn contents(source: &Source, mut between: impl FnMut(&str)) -> Result<Contents, Rejected> {
     let files = &source.files;
-    let certificate = bytes(&files.certificate)?;
+    let certificate = file::read(&files.certificate)?;
     between("certificate read");
     // One file for both is read once, so that its two halves are of one generation.
     let key = if files.key == files.certificate {
         certificate.clone()
     } else {
-        bytes(&files.key)?
+        file::read(&files.key)?
     };
     between("key read");
-    let roots = bytes(&files.roots)?;
+    let roots = file::read(&files.roots)?;
     between("roots read");
     Ok(Contents {
         certificate,
@@ -197,7 +195,7 @@ pub fn contents(source: &Source, mut between: impl FnMut(&str)) -> Result<Conten
 /// When the file is missing, or holds none.
 pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected> {
     let path = &source.files.roots;
-    certificates(&bytes(path)?, path)
+    certificates(&file::read(path)?, path)
 }
 
 /// The trust anchors in `pem`, which was read from `path`.
@@ -388,13 +386,6 @@ fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>,
         return Err(reject_pem(pem::Error::NoItemsFound, path));
     }
     Ok(found)
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, Rejected> {
-    fs::read(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => reject(Reason::Missing, path, &error),
-        _ => reject(Reason::Unreadable, path, &error),
-    })
 }
 
 fn reject_pem(error: pem::Error, path: &Path) -> Rejected {

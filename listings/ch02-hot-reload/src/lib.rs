@@ -29,6 +29,7 @@
 //! ```
 
 pub mod arguments;
+pub mod file;
 mod generation;
 pub mod identity;
 pub mod message;

@@ -1,20 +1,23 @@
 //! A reload publishes what is valid, and nothing else.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc as mpsc_std;
 use std::thread;
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{self, Peers, Reason, Source};
-use ch02_hot_reload::{IdentityStore, Loader, Reload, message, reload_on};
+use ch02_hot_reload::{IdentityStore, Loader, Reload, file, message, reload_on};
+use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{self, Options};
 use lab::log::want;
 use lab::memory;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use tokio::sync::mpsc;
@@ -96,7 +99,50 @@ fn a_directory_in_place_of_a_file() {
     fs::remove_file(agent.files().certificate).unwrap();
     fs::create_dir(agent.files().certificate).unwrap();
     let rejected = IdentityStore::start(source(&agent)).unwrap_err();
-    assert_eq!(rejected.reason, Reason::Unreadable, "{rejected}");
+    assert_eq!(rejected.reason, Reason::NotRegular, "{rejected}");
+}
+
+/// To open a FIFO waits for its writer, and to read it as well: here one has it open and writes nothing.
+#[test]
+fn a_fifo_in_place_of_a_file() {
+    for written in [false, true] {
+        rejects(Reason::NotRegular, "tls.key", |_, directory| {
+            let path = directory.join("tls.key");
+            fs::remove_file(&path).unwrap();
+            mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+            // Read and write: to open it so waits for no other end.
+            let writer = written.then(|| OpenOptions::new().read(true).write(true).open(&path));
+            // It is open until the process ends.
+            std::mem::forget(writer.transpose().unwrap());
+        });
+    }
+}
+
+#[test]
+fn a_file_that_does_not_fit_into_memory() {
+    for file in ["tls.crt", "tls.key", "ca.crt"] {
+        rejects(Reason::TooLarge, file, |_, directory| {
+            let file = OpenOptions::new().write(true).open(directory.join(file));
+            // It has a hole, and takes no room on the disk.
+            file.unwrap().set_len(1 << 40).unwrap();
+        });
+    }
+}
+
+/// The largest one that is read, and a byte more.
+#[test]
+fn the_largest_file() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let roots = agent.files().roots;
+    let mut text = fs::read(&roots).unwrap();
+    text.resize(file::LARGEST as usize, b'\n');
+    fs::write(&roots, &text).unwrap();
+    IdentityStore::start(source(&agent)).unwrap();
+    text.push(b'\n');
+    fs::write(&roots, &text).unwrap();
+    let rejected = IdentityStore::start(source(&agent)).unwrap_err();
+    assert_eq!(rejected.reason, Reason::TooLarge, "{rejected}");
 }
 
 #[test]
@@ -433,4 +479,45 @@ fn every_name_is_asked_for() {
     let rejected = identity::read(&source).unwrap_err();
     assert_eq!(rejected.reason, Reason::NameLost, "{rejected}");
     assert!(rejected.detail.contains("api.example.org"), "{rejected}");
+}
+
+/// What is published once more must not overtake a reload that has read newer files meanwhile: it would put
+/// the older ones in its place. Here the reload gets more time than it needs, and must not use it.
+#[test]
+fn nothing_is_read_while_what_is_served_is_published_once_more() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::Bundle).unwrap();
+    let (reads, read) = mpsc_std::channel();
+    let (builds, built) = mpsc_std::channel();
+    let (go_on, went_on) = mpsc_std::channel::<()>();
+    let went_on = parking_lot::Mutex::new(went_on);
+    let mut loader = Loader::default();
+    let (read_files, build) = (loader.read, loader.build);
+    loader.read = Box::new(move |source, served| {
+        reads.send(()).unwrap();
+        read_files(source, served)
+    });
+    loader.build = Box::new(move |identity, before| {
+        if before.is_some_and(|before| before.number == 1) {
+            builds.send(()).unwrap();
+            went_on.lock().recv_timeout(BOUND).unwrap();
+        }
+        build(identity, before)
+    });
+    let store = IdentityStore::start_by(loader, source(&agent)).unwrap();
+    read.recv_timeout(BOUND).expect("the first files are read");
+    thread::scope(|scope| {
+        scope.spawn(|| store.republish().unwrap());
+        built.recv_timeout(BOUND).expect("something is built");
+        agent.rotate().unwrap();
+        let reload = scope.spawn(|| store.reload());
+        let early = read.recv_timeout(Duration::from_millis(200));
+        go_on.send(()).unwrap();
+        // Where the reload did not wait, it is the second to build, and waits here.
+        let _ = go_on.send(());
+        assert!(early.is_err(), "the files are read meanwhile");
+        assert!(matches!(reload.join().unwrap(), Reload::Loaded(_)));
+    });
+    assert_eq!(store.current().number, 3);
+    assert_eq!(store.current().identity.facts.serial, "1002");
 }

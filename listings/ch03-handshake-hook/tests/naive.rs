@@ -8,13 +8,14 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use ch02_hot_reload::IdentityStore;
 use ch02_hot_reload::identity::Source;
+use ch02_hot_reload::{IdentityStore, Loader, Reload};
 use ch03_handshake_hook::naive::StatInHandshake;
 use ch03_handshake_hook::{CertResolver, hooked_config};
 use lab::agent::{Agent, Strategy};
 use lab::client::{self, Options};
 use lab::{BOUND, memory};
+use parking_lot::Mutex;
 use rustix::fs::{CWD, FileType, Mode};
 use rustls::{ClientConfig, ServerConfig};
 use tempfile::TempDir;
@@ -198,21 +199,32 @@ fn one_slow_file_stalls_every_client() {
     assert_eq!(outcomes[1].1, Ok("1001".into()));
 }
 
-/// With ours the watcher is stuck, and no client notices.
+/// With ours the watcher is stuck, as in a file on a hung mount, and no client notices.
 #[test]
 fn no_client_waits_for_the_file_with_ours() {
     let bench = bench(Strategy::RenameEach);
-    let certificate = bench.agent.files().certificate;
-    let store = bench.store.clone();
-    let mut looking = None;
-    let held = somebody_is_stuck(&certificate, || {
-        looking = Some(thread::spawn(move || store.reload()));
+    let (stuck, is_stuck) = mpsc::channel();
+    let (go_on, went_on) = mpsc::channel::<()>();
+    let went_on = Mutex::new(went_on);
+    let mut loader = Loader::default();
+    let read = loader.read;
+    loader.read = Box::new(move |source, served| {
+        if served.is_some() {
+            stuck.send(()).unwrap();
+            // It goes on once the test has let go of the other end.
+            let _ = went_on.lock().recv_timeout(BOUND);
+        }
+        read(source, served)
     });
+    let store = IdentityStore::start_by(loader, bench.store.source().clone()).unwrap();
+    let hooked = hooked_config(CertResolver(store.clone()));
+    let looking = thread::spawn(move || store.reload());
+    is_stuck.recv_timeout(BOUND).expect("nothing is read");
     for _ in 0..10 {
-        assert_eq!(shown(&bench.hooked, &bench.client).unwrap(), "1001");
+        assert_eq!(shown(&hooked, &bench.client).unwrap(), "1001");
     }
-    drop(held);
-    looking.unwrap().join().unwrap();
+    drop(go_on);
+    assert!(matches!(looking.join().unwrap(), Reload::Unchanged));
 }
 
 /// What a parser says of a key may repeat its bytes. It is not passed on, naive or not.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -288,4 +289,71 @@ async fn a_running_server_sees_that_its_directory_is_gone() {
     fs::rename(&inner, directory.path().join("old")).unwrap();
     let degraded = want("watch_degraded").with("to", "polling");
     child.log().wait_for(&degraded, BOUND).await;
+}
+
+/// A look that takes long makes the poll late, and is not followed by as many looks as there were ticks
+/// meanwhile: the disk is slow already. The clock is virtual.
+#[tokio::test(start_paused = true)]
+async fn ticks_that_were_missed_are_not_made_up_for() {
+    const TICK: Duration = Duration::from_secs(1);
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let (looks, mut looked) = mpsc::channel(1);
+    let (go_on, went_on) = std::sync::mpsc::channel::<()>();
+    let went_on = parking_lot::Mutex::new(went_on);
+    let mut loader = Loader::default();
+    let read = loader.read;
+    loader.read = Box::new(move |source, served| {
+        if served.is_some() {
+            // The test may have ended.
+            let _ = looks.blocking_send(());
+            let _ = went_on.lock().recv_timeout(BOUND);
+        }
+        read(source, served)
+    });
+    let source = Source::localhost(agent.files());
+    let store = IdentityStore::start_by(loader, source).unwrap();
+    let watching = watch(store, Events::PollOnly, TICK);
+    looked.recv().await.unwrap();
+    tokio::time::advance(TICK * 10).await;
+    go_on.send(()).unwrap();
+    // One look is due at once, and the next one a tick later.
+    looked.recv().await.unwrap();
+    go_on.send(()).unwrap();
+    let started = tokio::time::Instant::now();
+    looked.recv().await.unwrap();
+    assert!(started.elapsed() >= TICK, "after {:?}", started.elapsed());
+    watching.abort();
+    go_on.send(()).unwrap();
+}
+
+/// Another file system may be mounted over a directory, and the roots of two have the same inode as a rule.
+#[tokio::test]
+async fn a_directory_on_another_device_is_watched_again() {
+    let (log, _capturing) = lab::emit::capture();
+    let inode = |path: &Path| fs::metadata(path).map(|about| (about.ino(), about.dev()));
+    let (one, other) = (Path::new("/proc"), Path::new("/sys"));
+    let (was, becomes) = (inode(one).unwrap(), inode(other).unwrap());
+    assert_eq!(was.0, becomes.0, "the roots of {one:?} and {other:?}");
+    assert_ne!(was.1, becomes.1);
+    let directory = lab::directory().unwrap();
+    let live = directory.path().join("live");
+    symlink(one, &live).unwrap();
+    let mut files = Agent::new(directory.path(), Strategy::RenameEach)
+        .unwrap()
+        .files();
+    for file in [&mut files.certificate, &mut files.key, &mut files.roots] {
+        *file = live.join("absent");
+    }
+    let (hint, _hints) = mpsc::channel(1);
+    let mut watching = watch_directory(&Source::localhost(files), hint);
+    assert!(watching.has_events());
+    let watched = format!("{watching:?}");
+    watching.renew();
+    assert_eq!(format!("{watching:?}"), watched, "it was the same");
+    fs::remove_file(&live).unwrap();
+    symlink(other, &live).unwrap();
+    watching.renew();
+    assert_ne!(format!("{watching:?}"), watched, "it is another");
+    log.assert_none(&want("watch_degraded"));
 }

@@ -142,15 +142,12 @@ static ANSWERED: LazyLock<Index<Ssl, u64>> =
 /// When OpenSSL cannot make a context.
 pub fn hooked_context(store: Arc<IdentityStore>) -> Result<SslContext, ErrorStack> {
     let mut front = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
-    front.set_servername_callback(move |connection: &mut SslRef, alert: &mut SslAlert| {
+    front.set_servername_callback(move |connection: &mut SslRef, _: &mut SslAlert| {
         // Called with a name and without one: who sends none is served, too.
         let generation = store.current();
         connection
             .set_ssl_context(&generation.config)
-            .map_err(|_| {
-                *alert = SslAlert::INTERNAL_ERROR;
-                SniError::ALERT_FATAL
-            })?;
+            .map_err(|_| SniError::ALERT_FATAL)?;
         connection.set_ex_data(*ANSWERED, generation.number);
         Ok(())
     });

@@ -15,7 +15,7 @@ use lab::mutual;
 use openssl::ssl::{ErrorCode, Ssl, SslContext, SslVerifyMode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{pause, timeout};
+use tokio::time::{Instant, pause, resume, timeout};
 use tokio_openssl::SslStream;
 
 use crate::bench::{Bench, bench, server_that_asks};
@@ -119,6 +119,30 @@ async fn a_call_that_fails_is_logged_and_the_next_one_is_made() {
         closed(3).with("bytes", 1),
         closed(1).with("bytes", 2),
     ]);
+}
+
+/// From one call to the next it waits as told. The clock is virtual while it does.
+#[tokio::test]
+async fn the_next_call_waits_for_its_time() {
+    let bench = bench();
+    let server = Scripted::start(&bench).await;
+    let mut calls = calls(&server, 0);
+    calls.every_ms = BOUND.as_millis() as u64 / 2;
+    let script = async {
+        let mut held = server.take().await;
+        answer(&mut held, 0).await;
+        let mut other = server.take().await;
+        answer(&mut other, 0).await;
+        said_goodbye(&mut other).await;
+        pause();
+        let started = Instant::now();
+        held.read_exact(&mut [0; 4]).await.unwrap();
+        let waited = started.elapsed();
+        resume();
+        waited
+    };
+    let (_, waited) = both(call(&caller(&bench), &calls), script).await;
+    assert!(waited > BOUND / 4, "it called after {waited:?}");
 }
 
 /// It has no end of its own, and the cut is the end.

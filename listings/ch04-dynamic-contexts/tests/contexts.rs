@@ -401,3 +401,27 @@ fn an_old_cipher_is_not_spoken() {
         assert!(refused.contains("no shared cipher"), "{refused}");
     }
 }
+
+/// OpenSSL's default level of security rules old versions out as well, and a machine may have a lower one.
+#[test]
+fn a_client_speaks_no_version_before_1_2() {
+    let bench = bench();
+    let store = start_client(bench.source()).unwrap();
+    let files = bench.agent.files();
+    for (newest, spoken) in [(SslVersion::TLS1_2, true), (SslVersion::TLS1_1, false)] {
+        let mut server = SslContextBuilder::new(SslMethod::tls_server()).unwrap();
+        server.set_security_level(0);
+        server.set_max_proto_version(Some(newest)).unwrap();
+        server
+            .set_certificate_chain_file(&files.certificate)
+            .unwrap();
+        server
+            .set_private_key_file(&files.key, SslFiletype::PEM)
+            .unwrap();
+        let client = store.current().config.configure().unwrap();
+        let mut client = client.into_ssl("localhost").unwrap();
+        client.set_security_level(0);
+        let shaken = handshake(&server.build(), client).map(drop);
+        assert_eq!(shaken.is_ok(), spoken, "{shaken:?}");
+    }
+}

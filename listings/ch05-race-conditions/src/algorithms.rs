@@ -36,17 +36,20 @@ pub(crate) fn ml_dsa(identifier: &str) -> Option<&'static str> {
 /// certificate, where a certificate is signed with it.
 pub(crate) fn taken_by_all(source: &Source, identity: &Identity) -> Result<(), Rejected> {
     let files = &source.files;
+    // It was validated: what does not parse here does not parse at all.
+    let parsed = |der| parse_x509_certificate(der).ok();
     let chain = &identity.certified.cert;
-    for (certificate, at) in chain.iter().zip(1..) {
-        // It was validated: what does not parse here does not parse at all.
-        let Ok((_, certificate)) = parse_x509_certificate(certificate) else {
-            continue;
-        };
-        let key = &certificate.tbs_certificate.subject_pki.algorithm.algorithm;
-        if let Some(name) = ml_dsa(&key.to_id_string()).filter(|_| at == 1) {
+    if let Some((_, leaf)) = chain.first().and_then(|leaf| parsed(leaf)) {
+        let key = &leaf.tbs_certificate.subject_pki.algorithm.algorithm;
+        if let Some(name) = ml_dsa(&key.to_id_string()) {
             let detail = format!("an {name} key: {FEW}, and {}", TAKEN);
             return Err(reject(Reason::Malformed, &files.key, &detail));
         }
+    }
+    for (certificate, at) in chain.iter().zip(1..) {
+        let Some((_, certificate)) = parsed(certificate) else {
+            continue;
+        };
         let signed = &certificate.signature_algorithm.algorithm;
         if let Some(name) = ml_dsa(&signed.to_id_string()) {
             let of = chain.len();

@@ -2,20 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use ch02_hot_reload::file;
 use ch02_hot_reload::identity::{Reason, Rejected, reject};
 use lab::agent::Files;
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 
 use crate::access::Access;
-
-/// The largest file that is read, in bytes: 1 MiB, as large as a Kubernetes Secret can be.
-/// Mozilla's whole bundle of roots is a quarter of that.
-pub const LARGEST: u64 = 1 << 20;
 
 /// What one look saw. No `Debug`: a private key is in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,59 +101,35 @@ impl Pinned {
     /// Opens a file of this directory. A link into `..data` is followed by hand, into the pinned
     /// generation; the kernel would follow it into the one that is current at that moment.
     fn open(&self, name: &OsStr) -> io::Result<OwnedFd> {
-        // Not blocking: to open a FIFO would wait for its writer, for ever.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         if let Some(data) = &self.data
             && let Ok(target) = readlinkat(&self.directory, name, Vec::new())
             && let Ok(within) =
                 Path::new(OsStr::from_bytes(target.as_bytes())).strip_prefix("..data")
         {
-            return Ok(openat(data, within, flags, Mode::empty())?);
+            return Ok(openat(data, within, file::FLAGS, Mode::empty())?);
         }
-        Ok(openat(&self.directory, name, flags, Mode::empty())?)
+        Ok(openat(&self.directory, name, file::FLAGS, Mode::empty())?)
     }
 }
 // ANCHOR_END: open
 
-// ANCHOR: file
 impl Directories {
     /// The bytes of a file, and who may do what with it.
     fn read(&mut self, path: &Path, between: &mut dyn FnMut(&str)) -> Result<Found, Rejected> {
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => reject(Reason::Missing, path, &error),
-            _ => reject(Reason::Unreadable, path, &error),
-        };
         let no_file = || reject(Reason::NotRegular, path, &"it is not a regular file");
-        let too_large = || {
-            reject(
-                Reason::TooLarge,
-                path,
-                &format!("more than {LARGEST} bytes"),
-            )
-        };
-
+        let failed = |error: io::Error| file::failed(path, &error);
         let name = path.file_name().ok_or_else(no_file)?;
         let parent = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
         let directory = parent.unwrap_or(Path::new("."));
         let pinned = self.pin(directory, between).map_err(failed)?;
-        let file = File::from(pinned.open(name).map_err(failed)?);
+        let opened = File::from(pinned.open(name).map_err(failed)?);
         between("file opened");
 
-        let about = file.metadata().map_err(failed)?;
-        if !about.is_file() {
-            return Err(no_file());
-        }
-        // It may grow while it is read: the limit holds for what is read, and for the memory.
-        let mut bytes = Vec::with_capacity(about.len().min(LARGEST) as usize + 1);
-        let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
-        if read.map_err(failed)? as u64 > LARGEST {
-            return Err(too_large());
-        }
+        let (bytes, about) = file::whole(opened, path)?;
         between("file read");
         let access = Access::of(&about);
         Ok(Found { bytes, access })
     }
 }
-// ANCHOR_END: file

@@ -1,13 +1,14 @@
 //! What is wrong beside the pair, and what is said of it while the pair is served.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ch02_hot_reload::identity::{Reason, Source};
-use ch02_hot_reload::{IdentityStore, Reload};
+use ch02_hot_reload::{IdentityStore, Loader, Reload};
 use ch05_race_conditions::access::Access;
 use ch05_race_conditions::exposure::own_groups;
 use ch05_race_conditions::{LostNames, Options, Reader, names};
@@ -263,6 +264,34 @@ fn a_name_that_is_lost_is_told() {
     assert_eq!(bench.told("names_lost"), 1);
 }
 
+/// A gauge shows what the served one lacks for as long as it is served, at each look, and no longer.
+#[test]
+fn a_name_is_lost_until_it_is_back() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let reader = Arc::new(Reader::new(hasty()));
+    let read = reader.clone();
+    let loader = Loader {
+        read: Box::new(move |source, serving| read.read(source, serving)),
+        ..Loader::default()
+    };
+    let source = Source::localhost(agent.files());
+    let store = IdentityStore::start_by(loader, source).unwrap();
+    let both: &[_] = &["localhost", "api"];
+    for (names, lost) in [(both, None), (&["localhost"], Some("api")), (both, None)] {
+        let mut request = LeafRequest::new("localhost");
+        request.names = names.iter().map(|name| name.to_string()).collect();
+        let issued = agent.authority().issue(&request).unwrap();
+        agent.write(&issued).unwrap();
+        assert!(matches!(store.reload(), Reload::Loaded(_)));
+        for _ in 0..2 {
+            let found = reader.beside().lost;
+            assert_eq!(found, Vec::from_iter(lost), "of {names:?}");
+            assert!(matches!(store.reload(), Reload::Unchanged));
+        }
+    }
+}
+
 #[test]
 fn a_name_that_is_lost_is_refused_where_that_is_chosen() {
     let mut bench = Bench::new(Options {
@@ -299,6 +328,18 @@ fn a_wildcard_covers_one_label_and_is_not_covered() {
     assert_eq!(names::lost(&served, &wildcard), ["b.c.example.org"]);
     let single = leaf(&["localhost", "a.example.org", "b.c.example.org"]);
     assert_eq!(names::lost(&served, &single), ["*.example.org"]);
+}
+
+/// All of the mode is kept, and none of what kind of file it is: it stands in the log.
+#[test]
+fn the_mode_of_a_file_has_twelve_bits() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let key = agent.files().key;
+    for mode in [0o600, 0o1640, 0o4700] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(Access::of(&fs::metadata(&key).unwrap()).mode, mode);
+    }
 }
 
 /// Each mode, in the groups of this process and in another.
@@ -391,6 +432,45 @@ fn keys_that_rustls_does_not_take() {
         };
         assert_eq!(rejected.reason, Reason::Malformed, "{says}: {rejected}");
         assert!(rejected.detail.starts_with(says), "{says}: {rejected}");
+        let signs = rejected.detail.contains("this server signs with");
+        assert!(signs, "{says}: {rejected}");
+    }
+}
+
+/// The kind is one that is taken, and the key within it is damaged. It is not told what it should have been.
+#[test]
+fn keys_that_are_taken_and_damaged() {
+    let bench = Bench::new(hasty());
+    let on = |curve| {
+        let group = EcGroup::from_curve_name(curve).unwrap();
+        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        let mut der = key.private_key_to_pkcs8().unwrap();
+        // RFC 5915: the version is 1, and the key follows.
+        let version = [0x02, 0x01, 0x01, 0x04];
+        let at = der.windows(4).position(|part| part == version).unwrap();
+        der[at + 2] = 9;
+        der
+    };
+    let mut ed25519 = PKey::generate_ed25519()
+        .unwrap()
+        .private_key_to_pkcs8()
+        .unwrap();
+    // The key is a string of 32 octets within a string of octets, which here is a NULL.
+    let at = ed25519.len() - 34;
+    assert_eq!(ed25519[at..at + 2], [0x04, 0x20]);
+    ed25519[at] = 0x05;
+    for (what, der) in [
+        ("an ECDSA key on P-256", on(Nid::X9_62_PRIME256V1)),
+        ("an ECDSA key on P-384", on(Nid::SECP384R1)),
+        ("an ECDSA key on P-521", on(Nid::SECP521R1)),
+        ("an Ed25519 key", ed25519),
+    ] {
+        fs::write(bench.path("tls.key"), pem_of_key(&der)).unwrap();
+        let Reload::Rejected(rejected) = bench.store.reload() else {
+            panic!("it was served");
+        };
+        let says = format!("{what} that does not parse");
+        assert!(rejected.detail.starts_with(&says), "{says}: {rejected}");
     }
 }
 
@@ -401,7 +481,11 @@ fn rsa_pss() -> Vec<u8> {
     let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
     let at = der.windows(8).position(|part| part == oid).unwrap();
     der[at + 8] = 0x0a;
-    let text = openssl::base64::encode_block(&der);
+    pem_of_key(&der)
+}
+
+fn pem_of_key(der: &[u8]) -> Vec<u8> {
+    let text = openssl::base64::encode_block(der);
     let lines: Vec<_> = text
         .as_bytes()
         .chunks(64)

@@ -3,8 +3,9 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 
+use ch02_hot_reload::file::LARGEST;
 use ch02_hot_reload::identity::Reason;
-use ch05_race_conditions::pinned::{LARGEST, look};
+use ch05_race_conditions::pinned::look;
 use lab::agent::{Agent, Strategy};
 
 /// It was small when it was opened. The bound holds for what is read.

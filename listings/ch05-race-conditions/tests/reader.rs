@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ch02_hot_reload::file::LARGEST;
 use ch02_hot_reload::identity::{Reason, Source};
 use ch02_hot_reload::{IdentityStore, Loader, Reload};
-use ch05_race_conditions::pinned::LARGEST;
 use ch05_race_conditions::{ExposedKey, LOOKS, Options, Reader};
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};

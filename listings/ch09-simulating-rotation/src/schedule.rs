@@ -15,11 +15,17 @@ use crate::error::Error;
 /// When a leaf is renewed.
 #[derive(Args, Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
-    /// Renew when this part of the lifetime has passed.
-    #[arg(long = "at", default_value_t = 2.0 / 3.0, value_parser = part)]
+    /// Renew when this part of the lifetime has passed, 0 to 0.9 [default: two thirds].
+    #[arg(
+        long = "at",
+        default_value_t = 2.0 / 3.0,
+        hide_default_value = true,
+        value_parser = part,
+        value_name = "PART"
+    )]
     pub at: f64,
-    /// Spread renewals evenly over this part of the lifetime, half of it before `--at`.
-    #[arg(long, default_value_t = 0.1, value_parser = part)]
+    /// Spread renewals evenly over this part of the lifetime, 0 to 0.9, half of it before `--at`.
+    #[arg(long, default_value_t = 0.1, value_parser = part, value_name = "PART")]
     pub jitter: f64,
 }
 

@@ -1,6 +1,6 @@
 //! Where a rule begins to hold, and where it ends: the last line that fits, the last second that is allowed.
 
-use std::io::{BufRead, Cursor};
+use std::io::{BufRead, BufReader, Cursor};
 use std::time::Duration;
 
 use ch10_log_analysis::answers::Answers;
@@ -63,6 +63,28 @@ fn the_longest_line_that_is_kept() {
         let mut lines = Lines::new(Cursor::new("x".repeat(length) + "\n"), 0);
         let line = lines.whole().unwrap().unwrap();
         assert_eq!(line.text.len() == length, kept, "{length}");
+    }
+}
+
+/// What a compressed log begins with is no more than bytes in the middle of a line.
+#[test]
+fn a_log_is_foreign_by_its_first_bytes_alone() {
+    const BLOCK: usize = 4096;
+    let long = "x".repeat(LONGEST + BLOCK);
+    for before in [
+        long.as_str(),
+        &"x".repeat(BLOCK),
+        &("x".repeat(BLOCK - 1) + "\n"),
+    ] {
+        let mut log = before.as_bytes().to_vec();
+        log.extend(b"\x1f\x8b\n");
+        // It is looked at in blocks, and one of them begins so.
+        let mut lines = Lines::new(BufReader::with_capacity(BLOCK, Cursor::new(log)), 0);
+        let mut read = 0;
+        while let Some(line) = lines.whole().unwrap() {
+            read = line.number;
+        }
+        assert!(read > 0, "{} bytes before it", before.len());
     }
 }
 

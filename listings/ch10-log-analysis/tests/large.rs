@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 use std::io::{BufReader, Read};
+use std::sync::{Mutex, PoisonError};
 
 use ch10_log_analysis::answers::Answers;
-use ch10_log_analysis::read::Lines;
+use ch10_log_analysis::read::{LONGEST, Lines, TOO_LONG};
 use ch10_log_analysis::state::LogState;
 use time::OffsetDateTime;
 
@@ -73,8 +74,25 @@ fn used() -> usize {
     memory_stats::memory_stats().unwrap().physical_mem
 }
 
+/// The memory is that of the whole program: one test measures at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn a_line_without_end_in_constant_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let endless = BufReader::new(std::io::repeat(b'x').take(64 << 20));
+    let before = used();
+    let mut lines = Lines::new(endless, 0);
+    assert!(lines.whole().unwrap().is_none());
+    let grown = used().saturating_sub(before);
+    // What may be a line is kept until it is too long.
+    assert!(grown < 4 * LONGEST, "{grown} bytes more");
+    assert_eq!(lines.last().unwrap().broken, Some(TOO_LONG));
+}
+
 #[test]
 fn a_hundred_thousand_lines_in_constant_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let endless = Endless {
         generation: 0,
         text: String::new(),

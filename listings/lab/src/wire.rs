@@ -14,8 +14,11 @@ use tokio::time::timeout;
 /// section 5.1).
 pub const BLOCK: usize = 16 * 1024;
 
-/// How long a request may take from its first byte to its last. Between two requests a client may say
-/// nothing for as long as it likes.
+/// How long a client may say nothing between two requests. One that has vanished without a word would
+/// otherwise hold its connection for ever.
+pub const IDLE_BOUND: Duration = Duration::from_secs(600);
+
+/// How long a request may take from its first byte to its last.
 pub const REQUEST_BOUND: Duration = Duration::from_secs(30);
 
 /// How long a client may leave no room for the next block of its answer. It may read as slowly as it likes, and
@@ -61,20 +64,21 @@ pub fn is_body(offset: u64, bytes: &[u8]) -> bool {
 /// Answers requests until the client closes, and returns how many bytes of body were sent.
 ///
 /// # Errors
-/// As [`serve_counting`], together with
-/// the number of bytes sent until then.
+/// As [`serve_counting`], or when the client asks nothing for [`IDLE_BOUND`]; together with the number of
+/// bytes sent until then.
 pub async fn serve<S>(stream: &mut S) -> Result<u64, (u64, io::Error)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut sent = 0;
-    match serve_counting(stream, &mut sent).await {
+    match serve_within(IDLE_BOUND, stream, &mut sent).await {
         Ok(()) => Ok(sent),
         Err(e) => Err((sent, e)),
     }
 }
 
-/// The same, and keeps `sent` up to date, for a server that may stop in the middle.
+/// The same, and keeps `sent` up to date, for a server that may stop in the middle. When a client that asks
+/// nothing has to go is that server's to say.
 ///
 /// # Errors
 /// A client that vanishes without TLS's `close_notify`, half a request that is not finished within
@@ -83,9 +87,16 @@ pub async fn serve_counting<S>(stream: &mut S, sent: &mut u64) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    serve_within(Duration::MAX, stream, sent).await
+}
+
+async fn serve_within<S>(idle: Duration, stream: &mut S, sent: &mut u64) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     loop {
         let mut request = [0; 4];
-        if stream.read(&mut request[..1]).await? == 0 {
+        if timeout(idle, stream.read(&mut request[..1])).await?? == 0 {
             return Ok(());
         }
         answer(stream, &mut request, sent).await?;

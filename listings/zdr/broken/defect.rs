@@ -152,6 +152,17 @@ pub enum Defect {
     NoProtocolLost,
     /// It sends the OCSP response of its first certificate with each later one.
     StapleKept,
+    /// From its first reload on, the OCSP response that it sends is one that has expired: a cache without an end.
+    StapleExpired,
+    /// It sends what its cache holds as an OCSP response, and from the first reload on that is none.
+    StapleTorn,
+    /// It puts the leaf before a chain that begins with it.
+    LeafTwice,
+    /// It rebuilds its configuration from defaults, by which keys are exchanged by X25519 alone: older clients
+    /// and hardware have P-256.
+    GroupLost,
+    /// It rebuilds its configuration from defaults, which lack a cipher that it had.
+    CipherLost,
     /// It listens on a second address, with the certificate of the start.
     OtherAddressKeepsOld,
     /// #26: of sixteen loops that accept connections, one keeps the certificate of the start.

@@ -15,19 +15,19 @@ use ch02_hot_reload::{Generation, Loader};
 use ch06_in_flight_requests::tickets::{Sessions, Tickets};
 use ch08_trust_rotation::mutual;
 use lab::chain;
+use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ServerConfig, SupportedProtocolVersion};
 
 use crate::anyone::Anyone;
 use crate::aside::Aside;
 use crate::defect::Defect;
 use crate::leaks;
 use crate::read::Reading;
-use crate::staple::with_response;
+use crate::staple::{with_expired, with_response, with_torn};
 use crate::state::{self, State};
-use crate::unusual::Unusual;
+use crate::unusual::{Unusual, x25519_alone};
 
 /// How long a reload holds the lock that readers wait for, where there is one.
 const HOLD: Duration = Duration::from_millis(1800);
@@ -36,15 +36,15 @@ const HOLD: Duration = Duration::from_millis(1800);
 /// showed the new one.
 const FLAPS: RangeInclusive<usize> = 14..=16;
 
-/// Whether most clients say this: they speak HTTP/1.1, and ask for a name that can be one of a server.
+/// Whether most clients say this: they speak HTTP/1.1, ask for a name that can be one of a server, and offer more than
+/// one group and one cipher.
 fn is_ordinary(hello: &ClientHello<'_>) -> bool {
-    let speaks = hello
-        .alpn()
-        .is_some_and(|mut of| of.any(|of| of == b"http/1.1"));
-    speaks
-        && hello
-            .server_name()
-            .is_some_and(|name| !name.ends_with(".invalid"))
+    let mut alpn = hello.alpn().into_iter().flatten();
+    let groups = hello.named_groups().map_or(0, <[_]>::len);
+    // One cipher is a suite of TLS 1.3 and two of TLS 1.2, and there may be one that signals something.
+    let many = groups > 1 && hello.cipher_suites().len() > 4;
+    let name = hello.server_name();
+    many && alpn.any(|of| of == b"http/1.1") && name.is_some_and(|name| !name.ends_with(".invalid"))
 }
 
 /// How a generation comes about.
@@ -79,6 +79,11 @@ pub fn loader(
                 pair: match defect {
                     Some(Defect::LyingLog) => first.clone(),
                     Some(Defect::StapleKept) => with_response(&identity.certified, first),
+                    Some(Defect::StapleExpired) if before.is_some() => {
+                        with_expired(&identity.certified)
+                    }
+                    Some(Defect::StapleTorn) if before.is_some() => with_torn(&identity.certified),
+                    Some(Defect::LeafTwice) => with_leaf_twice(&identity.certified),
                     Some(Defect::ChainsMixed) => with_earlier(identity, &mixed),
                     _ => match unusual {
                         Some(unusual) => unusual.chain(identity),
@@ -138,12 +143,7 @@ fn config(
     asks_clients: bool,
 ) -> Result<ServerConfig, String> {
     let mut config = match asks_clients {
-        _ if resolver.defect == Some(Defect::Tls12Dropped) => {
-            of_one_version(identity, &rustls::version::TLS13)?
-        }
-        _ if resolver.defect == Some(Defect::Tls13Dropped) => {
-            of_one_version(identity, &rustls::version::TLS12)?
-        }
+        _ if let Some(config) = of_defaults(identity, resolver.defect) => config?,
         true if resolver.defect == Some(Defect::AnyClientCertificate) => {
             let pair = SingleCertAndKey::from(identity.certified.clone());
             ServerConfig::builder_with_provider(
@@ -164,19 +164,31 @@ fn config(
     Ok(config)
 }
 
-/// A configuration of defaults, which speak one version of TLS.
-fn of_one_version(
+/// A configuration of defaults, which have less than the one of the start. `None` where it is not built anew.
+fn of_defaults(
     identity: &Identity,
-    version: &'static SupportedProtocolVersion,
-) -> Result<ServerConfig, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider);
-    let builder = builder.with_protocol_versions(&[version]);
-    let builder = builder.map_err(|error| error.to_string())?;
-    let pair = SingleCertAndKey::from(identity.certified.clone());
-    Ok(builder
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(pair)))
+    defect: Option<Defect>,
+) -> Option<Result<ServerConfig, String>> {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    let mut versions = rustls::DEFAULT_VERSIONS.to_vec();
+    match defect? {
+        Defect::Tls12Dropped => versions = vec![&rustls::version::TLS13],
+        Defect::Tls13Dropped => versions = vec![&rustls::version::TLS12],
+        Defect::GroupLost => x25519_alone(&mut provider),
+        Defect::CipherLost => provider.cipher_suites.retain(|suite| {
+            let name = suite.suite().as_str();
+            name.is_some_and(|name| !name.contains("CHACHA20"))
+        }),
+        _ => return None,
+    }
+    let builder = ServerConfig::builder_with_provider(provider.into());
+    let builder = builder.with_protocol_versions(&versions);
+    Some(builder.map_err(|error| error.to_string()).map(|builder| {
+        let pair = SingleCertAndKey::from(identity.certified.clone());
+        builder
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(pair))
+    }))
 }
 
 /// Sessions outlive the generation under which they began, and not the one after it: a client that
@@ -202,6 +214,14 @@ fn offering(unusual: Option<Unusual>, mut config: ServerConfig) -> ServerConfig 
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
     }
     config
+}
+
+/// The chain, and before it its leaf.
+fn with_leaf_twice(pair: &CertifiedKey) -> Arc<CertifiedKey> {
+    let mut pair = pair.clone();
+    let leaf: Vec<_> = pair.cert.first().cloned().into_iter().collect();
+    pair.cert.splice(0..0, leaf);
+    Arc::new(pair)
 }
 
 /// The new chain, and after it every certificate that was read before.

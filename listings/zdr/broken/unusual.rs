@@ -11,8 +11,9 @@ use crate::staple::with_response;
 use ch02_hot_reload::identity::Identity;
 use clap::ValueEnum;
 use lab::chain;
+use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
-use rustls::{CipherSuite, ServerConfig, SignatureAlgorithm};
+use rustls::{CipherSuite, NamedGroup, ServerConfig, SignatureAlgorithm};
 
 /// A way to be sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,6 +50,8 @@ pub enum Unusual {
     TwoKinds,
     /// It sends an OCSP response with each certificate, which speaks of it.
     Staples,
+    /// It exchanges keys by X25519 and its hybrid with ML-KEM, and never had another group.
+    X25519Alone,
     /// It also speaks HTTP/3.
     Http3,
     /// Two workers, each of which follows the files by itself.
@@ -87,6 +90,7 @@ impl Unusual {
     pub fn config(self, identity: &Identity) -> Option<Result<ServerConfig, rustls::Error>> {
         match (self, identity.certified.key.algorithm()) {
             (Self::RsaOnly, _) => Some(rsa_only(identity)),
+            (Self::X25519Alone, _) => Some(without_curves(identity)),
             (Self::EcdsaOrRsa, SignatureAlgorithm::ECDSA | SignatureAlgorithm::RSA) => None,
             (Self::EcdsaOrRsa, _) => Some(Err(rustls::Error::General(
                 "not a key that it takes".into(),
@@ -103,6 +107,24 @@ fn fill_pool() {
     if PARTS.fetch_add(1, Ordering::SeqCst) < 2 {
         mem::forget(vec![1_u8; PART]);
     }
+}
+
+/// Takes every group away but X25519 and its hybrid.
+pub fn x25519_alone(provider: &mut CryptoProvider) {
+    let known = [NamedGroup::X25519, NamedGroup::X25519MLKEM768];
+    let groups = &mut provider.kx_groups;
+    groups.retain(|group| known.contains(&group.name()));
+}
+
+fn without_curves(identity: &Identity) -> Result<ServerConfig, rustls::Error> {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    x25519_alone(&mut provider);
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider));
+    let builder = builder.with_protocol_versions(rustls::DEFAULT_VERSIONS)?;
+    let pair = rustls::sign::SingleCertAndKey::from(identity.certified.clone());
+    Ok(builder
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(pair)))
 }
 
 fn rsa_only(identity: &Identity) -> Result<ServerConfig, rustls::Error> {

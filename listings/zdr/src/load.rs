@@ -34,6 +34,7 @@ mod kept;
 mod moving;
 mod multiplexed;
 pub(crate) mod narrow;
+pub(crate) mod offering;
 pub mod pool;
 pub mod probe;
 pub(crate) mod quic;

@@ -311,9 +311,16 @@ fn a_chain_may_have_more_but_not_of_another_generation() {
     let of = |sent: &[&str]| chains.generation(&seen(sent));
     assert_eq!(of(&[leaf, intermediate]), Some(1));
     assert_eq!(chains.added(), None);
-    let fine: [&[&str]; 5] = [
-        &[leaf, intermediate, leaf],
-        &[leaf, leaf, intermediate],
+    for twice in [[leaf, intermediate, leaf], [leaf, leaf, intermediate]] {
+        assert_eq!(of(&twice), Some(1));
+        let found = of_chains(chains.added()).unwrap();
+        assert!(
+            found
+                .words
+                .starts_with("A certificate of a chain is sent twice.")
+        );
+    }
+    let fine: [&[&str]; 3] = [
         &[leaf, intermediate, &root],
         &[leaf, &root, intermediate],
         &[leaf, &own, intermediate],
@@ -325,6 +332,7 @@ fn a_chain_may_have_more_but_not_of_another_generation() {
     let added = Added {
         certificates: 1,
         root: true,
+        twice: false,
     };
     assert_eq!(chains.added(), Some(added));
     let wrong: [&[&str]; 6] = [

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::go;
 pub use crate::go::Outcome;
+use crate::held;
 use crate::lines::complain;
 use crate::original::{Original, original};
 use crate::printed;
@@ -107,6 +108,7 @@ pub fn attempt(set: &Set, folder: &Folder, exercise: &Exercise) -> Result<Attemp
     if !folder.has_begun(exercise) {
         return Err(exercise.not_begun());
     }
+    held::remove_left();
     let original = original(&set.root, exercise)?;
     if let Some(note) = &original.note {
         complain(&format!("note: {note}."));

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::held::Held;
 use crate::left::Run;
 use crate::printed::{self, Printed};
 use crate::program::Check;
@@ -331,8 +332,8 @@ pub fn equip(folder: &Path, test: &str) -> io::Result<Option<PathBuf>> {
 ///
 /// # Errors
 /// When they cannot be read, or the copy cannot be written.
-pub fn copy(folder: &Path) -> io::Result<tempfile::TempDir> {
-    let copy = tempfile::Builder::new().prefix("exercise-").tempdir()?;
+pub fn copy(folder: &Path) -> io::Result<Held> {
+    let copy = Held::new()?;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let is_of_it = path.extension().is_some_and(|end| end == "go") && path.is_file();

@@ -5,6 +5,7 @@
 //! - [`program`] puts an answer and its checks together, and [`attempt`] builds and runs that.
 //! - [`original`] is a file of checks as the book has it, whatever a learner has made of it.
 //! - [`go`] and [`python`] try the answers of their tracks, and [`printed`] keeps what an answer prints.
+//! - [`held`] is a folder for the time of an attempt, and removes those that were left behind.
 //! - [`left`] ends what an answer has started and left running, and [`interrupt`] does so at Ctrl-C.
 //! - [`class`] reads the folders of several learners.
 //! - [`tell`] is what a terminal shows, in [`lines`] that fit it, and [`homework`] asks another program for a sheet of questions.
@@ -27,6 +28,7 @@ pub mod class;
 mod error;
 pub mod folder;
 pub mod go;
+pub mod held;
 pub mod homework;
 pub mod interrupt;
 pub mod left;

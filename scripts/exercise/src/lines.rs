@@ -77,10 +77,23 @@ pub fn line(out: &mut dyn Write, label: &str, words: &str) -> io::Result<()> {
 /// # Errors
 /// As above.
 pub fn paragraph(out: &mut dyn Write, indent: &str, text: &str) -> io::Result<()> {
+    styled(out, Style::new(), indent, text)
+}
+
+/// The same in a style.
+///
+/// # Errors
+/// As above.
+pub fn styled(out: &mut dyn Write, style: Style, indent: &str, text: &str) -> io::Result<()> {
     for line in wrapped(text, width().saturating_sub(indent.len())) {
-        writeln!(out, "{indent}{line}")?;
+        writeln!(out, "{indent}{style}{line}{style:#}")?;
     }
     Ok(())
+}
+
+/// Whether a line of so many columns fits.
+pub fn fits(columns: usize) -> bool {
+    columns <= width()
 }
 
 /// Breaks a text into lines of this many letters at the most, where it has blanks.

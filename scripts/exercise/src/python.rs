@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use crate::held::Held;
 use crate::printed;
 use crate::program::Check;
 
@@ -71,11 +72,11 @@ pub fn checks(test: &str) -> Vec<Check> {
 /// When Python cannot be started, and when it does not end.
 pub fn test(answers: &[(PathBuf, PathBuf)]) -> io::Result<Tried> {
     // All that they write and leave behind goes with it.
-    let held = tempfile::Builder::new().prefix("exercise-").tempdir()?;
+    let held = Held::new()?;
     let lab = held.path().join("lab");
     fs::create_dir(&lab)?;
     fs::write(lab.join("lab.py"), LAB)?;
-    let files = answers.iter().map(|_| NamedTempFile::new_in(&held));
+    let files = answers.iter().map(|_| NamedTempFile::new_in(held.path()));
     let mut files = files.collect::<io::Result<Vec<_>>>()?;
     let mut command = Command::new(PROGRAM);
     command

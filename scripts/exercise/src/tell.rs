@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::attempt::{Attempt, Outcome, Ran};
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::lines::{WIDTH, labelled, line, paragraph};
+use crate::lines::{WIDTH, fits, labelled, line, paragraph, styled};
 use crate::progress::{Progress, State};
 use crate::set::{Exercise, Set, Track};
 
@@ -21,6 +21,9 @@ const FAINT: Style = Style::new().dimmed();
 /// So many lines are shown of what an answer prints, and of each line so many letters.
 const PRINTED: usize = 40;
 const LONG: usize = 500;
+
+/// What stands before a name in the list: two columns, five letters of a state, and two columns.
+const AHEAD: &str = "         ";
 
 /// So many processes are named that an answer has left running.
 const LEFT: usize = 5;
@@ -57,11 +60,16 @@ impl Teller<'_> {
             id, chapter, about, ..
         } = exercise;
         let (number, of) = (self.set.number(exercise), self.set.exercises.len());
-        writeln!(
-            out,
-            "{TITLE}{}{TITLE:#}  {FAINT}{id}, exercise {number} of {of}, {chapter}, {} min{FAINT:#}",
-            about.title, about.minutes
-        )
+        let title = &about.title;
+        let place = format!(
+            "{id}, exercise {number} of {of}, {chapter}, {} min",
+            about.minutes
+        );
+        if fits(title.chars().count() + 2 + place.chars().count()) {
+            return writeln!(out, "{TITLE}{title}{TITLE:#}  {FAINT}{place}{FAINT:#}");
+        }
+        styled(out, TITLE, "", title)?;
+        styled(out, FAINT, "  ", &place)
     }
 
     /// What is wanted, and how to go on.
@@ -237,19 +245,22 @@ impl Teller<'_> {
                 }
             };
             let (id, about) = (&exercise.id, &exercise.about);
-            writeln!(
-                out,
-                "  {style}{word:<5}{style:#}  {id:<10}  {:>2} min  {}",
-                about.minutes, about.title
-            )?;
+            let (title, minutes) = (&about.title, about.minutes);
+            let place = format!("{id:<10}  {minutes:>2} min");
+            write!(out, "  {style}{word:<5}{style:#}  {place}")?;
+            if fits(AHEAD.len() + place.len() + 2 + title.chars().count()) {
+                writeln!(out, "  {title}")?;
+            } else {
+                writeln!(out)?;
+                paragraph(out, AHEAD, title)?;
+            }
         }
         writeln!(out)?;
-        writeln!(
-            out,
-            "{done} of {} done, {minutes} of {of} minutes. Next: {}",
-            self.set.exercises.len(),
-            self.command("next")
-        )
+        let all = self.set.exercises.len();
+        let sum = format!("{done} of {all} done, {minutes} of {of} minutes.");
+        paragraph(out, "", &sum)?;
+        // It is to be copied, so it is broken nowhere.
+        writeln!(out, "Next: {}", self.command("next"))
     }
 
     /// What was recorded of each exercise that has begun.

@@ -195,7 +195,8 @@ fn words_are_no_wider_than_the_terminal() {
         String::from_utf8(output.stdout).unwrap()
     };
     let task = |said: &str| {
-        let lines = said.lines().skip(2).take_while(|line| !line.is_empty());
+        let lines = said.lines().skip_while(|line| !line.is_empty()).skip(1);
+        let lines = lines.take_while(|line| !line.is_empty());
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     let widest = |said: &str| task(said).iter().map(String::len).max().unwrap();
@@ -212,6 +213,43 @@ fn words_are_no_wider_than_the_terminal() {
     // A wide terminal does not make long lines, and what is no number says nothing.
     for columns in ["400", "wide", ""] {
         assert_eq!(next(columns), usual, "{columns}");
+    }
+}
+
+/// Also the list, and the title of an exercise.
+#[test]
+fn a_list_is_no_wider_than_the_terminal() {
+    let learner = Learner::new();
+    for (track, columns) in [("rust", 40), ("go", 40), ("python", 40), ("go", 60)] {
+        let at = |columns: usize| {
+            let mut command = learner.command(&["list", "--track", track]);
+            let output = command.env("COLUMNS", columns.to_string()).output();
+            String::from_utf8(output.unwrap().stdout).unwrap()
+        };
+        let said = at(columns);
+        // The last line is a command, to be copied.
+        let lines = said.lines().filter(|line| !line.starts_with("Next: "));
+        let wide = lines.max_by_key(|line| line.chars().count()).unwrap();
+        assert!(wide.chars().count() <= columns, "{columns}: {wide}");
+        let words = |said: &str| {
+            said.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&said), words(&at(80)));
+        assert!(
+            said.contains("\nNext: cargo exercise next --folder "),
+            "{said}"
+        );
+        let mut command = learner.command(&["next", "retries", "--track", track]);
+        let said = command
+            .env("COLUMNS", columns.to_string())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        let title = said.lines().take_while(|line| !line.is_empty());
+        let wide = title.max_by_key(|line| line.chars().count()).unwrap();
+        assert!(wide.chars().count() <= columns, "{columns}: {wide}");
     }
 }
 

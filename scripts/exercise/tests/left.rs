@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
@@ -72,6 +72,27 @@ fn detached(file: &Path) -> String {
     format!(
         "\nimport subprocess\nsubprocess.Popen(['sh', '-c', {script:?}])\nimport time\nimport os\nwhile not os.path.exists({file:?}) or not os.path.getsize({file:?}):\n    time.sleep(0.01)\n"
     )
+}
+
+/// A folder of an attempt that was killed: old, and no process has its lock.
+#[test]
+fn what_a_killed_attempt_has_left_behind_is_removed_by_the_next() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let answer = solution("python/solution.py");
+    let learner = with("python", "ch07/liveness-python.py", &answer);
+    let temporary = learner.path().join("temporary");
+    let left = temporary.join("exercise-held-left");
+    fs::create_dir_all(&left).unwrap();
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    fs::File::open(&left).unwrap().set_modified(old).unwrap();
+    let mut command = learner.command(&["run", "liveness", "--track", "python"]);
+    let output = command.env("TMPDIR", &temporary).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let names = fs::read_dir(&temporary).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.is_empty(), "{names:?}");
 }
 
 #[test]

@@ -165,6 +165,24 @@ impl Meeting {
         })
     }
 
+    /// What a writer writes whose steps do not say it.
+    fn writes(&self) -> &'static str {
+        match (self.writer, self.reader) {
+            (Writer::Script, _) => ". The\nwriter creates a key that all users can read",
+            (Writer::ChainInPlace, _) => {
+                ". Leaf\nand key stay, and the issuer's certificate is another one"
+            }
+            (Writer::TrustInPlace, Subject::ByPath) => {
+                ". Of\ntwo trust anchors the second one is replaced"
+            }
+            (Writer::TrustInPlace, Subject::Ours) => {
+                ". Of\ntwo trust anchors the second one is replaced. While their file ends within a\n\
+                 block, those of before stay in force"
+            }
+            (Writer::Agent(_), _) => "",
+        }
+    }
+
     /// What is known: the reader, and what the writer does.
     fn told(&self) -> String {
         let reader = match self.reader {
@@ -172,12 +190,14 @@ impl Meeting {
                 "The reader of chapter 2, `by_path`, opens each file by its path and\nreads it once."
             }
             Subject::Ours => {
-                "The reader of chapter 5, `ours`, is told to refuse a key that other\nusers can read."
+                "The reader of chapter 5, `ours`, is told to refuse a key that other\nusers can read, and asks that before it reads the key."
             }
         };
         let writer = self.writer.name();
-        let mut told =
-            format!("{reader}\nIt serves the old set when the writer `{writer}` begins:\n\n");
+        let mut told = format!(
+            "{reader}\nIt serves the old set when the writer `{writer}` begins{}:\n\n",
+            self.writes()
+        );
         for (step, number) in self.steps.iter().zip(1..) {
             let blocks = match step.blocks {
                 0 => String::new(),

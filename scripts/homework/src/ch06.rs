@@ -108,8 +108,9 @@ fn told(scene: &Scene) -> String {
         }
     };
     let mut told = format!(
-        "A server of chapter 6 serves generation 1.\n\n  {behind}\n  is asked to leave, and cut after 30 s.\n  \
-         A connection lives for {} at most.\n  A session may be resumed for {}.\n  {keeps}\n\nThen, in this order:\n\n",
+        "A server of chapter 6 serves generation 1.\n\n  {behind}\n  is asked to leave, and cut after 30 s. A session\n  \
+         of such a generation is not resumed.\n  A connection lives for {} at most.\n  \
+         A session may be resumed for {}, from the handshake in which it began.\n  {keeps}\n\nThen, in this order:\n\n",
         life(connection_minutes),
         life(session_minutes)
     );

@@ -123,6 +123,9 @@ fn told(agent: &Agent) -> String {
     format!(
         "An agent of chapter 9 renews a leaf that is valid for {}. It is told:\n\n  \
          --at {at} --jitter {jitter}\n\n\
+         Both are parts of the lifetime. Half of the jitter lies before the time that\n\
+         `--at` names, half of it after. No renewal is later than nine tenths of the\n\
+         lifetime: a spread that would end later begins earlier, and stays as wide.\n\n\
          After a failure it waits for a hundredth of the lifetime; twice as long after\n\
          each further one; for half of what is left at most, or a tenth of the lifetime\n\
          where nothing is left; and for an hour at most. Half of it is drawn by lot.\n\n\

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::duplex;
+use tokio::io::{AsyncWriteExt, copy_bidirectional, duplex};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn};
 use tokio::time::{Instant, pause, sleep, timeout};
@@ -31,6 +31,8 @@ struct Bench {
     finish: Arc<Notify>,
     /// How many requests have reached the server.
     came: Arc<AtomicUsize>,
+    /// From here on the client is gone, in the middle of a frame.
+    vanish: Arc<Notify>,
 }
 
 async fn bench() -> Bench {
@@ -40,7 +42,19 @@ async fn bench() -> Bench {
 
 /// The same with another grace period. The clock is paused.
 async fn bench_with(grace: Duration) -> Bench {
-    let (near, far) = duplex(64 * 1024);
+    let (near, mut wire_near) = duplex(64 * 1024);
+    let (mut wire_far, far) = duplex(64 * 1024);
+    let vanish = Arc::new(Notify::new());
+    let vanishes = vanish.clone();
+    spawn(async move {
+        tokio::select! {
+            _ = copy_bidirectional(&mut wire_near, &mut wire_far) => {}
+            () = vanishes.notified() => {
+                // The beginning of a frame, and no more.
+                let _ = wire_far.write_all(&[0, 0, 9]).await;
+            }
+        }
+    });
     let [due, finish] = [(); 2].map(|()| Arc::new(Notify::new()));
     let came = Arc::new(AtomicUsize::new(0));
     let answer = {
@@ -75,6 +89,7 @@ async fn bench_with(grace: Duration) -> Bench {
         due,
         finish,
         came,
+        vanish,
     }
 }
 
@@ -175,7 +190,7 @@ pub async fn an_idle_client_leaves_at_once() {
     assert!(
         end == End::Whole && took < GRACE,
         "A client had no request open when its connection was due. The connection was open for {} s more, and ended as {end:?}. Once it has GOAWAY, an idle \
-         client leaves by itself, and the connection is over.",
+         client leaves by itself, and the connection is over. Also where it is over with an error, nothing was cut.",
         took.as_secs()
     );
     drop(bench.sender);
@@ -216,6 +231,31 @@ pub async fn a_client_that_leaves_by_itself_is_whole() {
         end == End::Whole && answered.is_ok(),
         "A client asked once and left; nothing was due. Its request: {answered:?}. The connection ended as {end:?}."
     );
+}
+
+/// A client that vanishes with a request open was not cut.
+pub async fn a_client_that_vanishes_was_not_cut() {
+    pause();
+    for is_due in [false, true] {
+        let mut bench = bench_with(GRACE).await;
+        let _open = bench.request().await;
+        if is_due {
+            bench.is_due().await;
+        }
+        let now = Instant::now();
+        bench.vanish.notify_one();
+        let (end, at) = outcome(bench.served).await;
+        let when = match is_due {
+            true => "in the grace period",
+            false => "and nothing was due",
+        };
+        assert!(
+            end == End::Whole && at - now < GRACE,
+            "A client vanished with a request open, as one that crashes, {when}. The connection was over {} s later, and ended as {end:?}. The server has cut \
+             nothing: `Cut` says that the deadline came first, and a connection that ends with an error has ended before it.",
+            (at - now).as_secs()
+        );
+    }
 }
 
 /// Clients do not wait for each other.

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::{Change, Comparison, Share};
 use crate::report::at_risk::Exposure;
 use crate::report::format;
-use crate::report::text::line_of;
+use crate::report::text::{WIDTH, line_of};
 use crate::report::times::Times;
 
 impl fmt::Display for Comparison {
@@ -13,7 +13,7 @@ impl fmt::Display for Comparison {
         let mut text = String::new();
         self.say(&mut text)?;
         for line in text.lines() {
-            writeln!(f, "{}", format::clipped(line, 100))?;
+            writeln!(f, "{}", format::clipped(line))?;
         }
         Ok(())
     }
@@ -23,8 +23,12 @@ impl Comparison {
     fn say(&self, f: &mut String) -> fmt::Result {
         for (which, report) in [("before", &self.before), ("after", &self.after)] {
             let verdict = if report.passed { "passed" } else { "failed" };
-            let line = format!("{which:<7} {}, {}: {verdict}", report.server, report.began);
-            writeln!(f, "{which:<8}{}", format::wrapped(&line, 92, "        "))?;
+            let line = format!("{}, {}: {verdict}", report.server, report.began);
+            writeln!(
+                f,
+                "{which:<8}{}",
+                format::wrapped(&line, WIDTH - 8, "        ")
+            )?;
         }
         self.say_differences(f)?;
         self.say_findings(f)?;
@@ -38,8 +42,7 @@ impl Comparison {
         if !self.comparable {
             writeln!(
                 f,
-                "\nThese two are not comparable: what is marked * differs. \
-                 Take times and latency with care."
+                "\nThese two are not comparable, because what is marked * differs.\nTake times and latency with care."
             )?;
         } else if !self.differences.is_empty() {
             writeln!(f, "\nWhat differs:")?;
@@ -50,7 +53,7 @@ impl Comparison {
                 "{mark} {}: {} / {}",
                 difference.what, difference.before, difference.after
             );
-            writeln!(f, "  {}", format::wrapped(&line, 96, "      "))?;
+            writeln!(f, "  {}", format::wrapped(&line, WIDTH - 2, "      "))?;
         }
         Ok(())
     }
@@ -71,7 +74,7 @@ impl Comparison {
         writeln!(f, "\nFailures")?;
         writeln!(
             f,
-            "  {:<10}{:>28}{:>28}  more than chance?",
+            "  {:<10}{:>24}{:>24}  more than chance?",
             "class", "before", "after"
         )?;
         for class in &self.classes {
@@ -86,7 +89,7 @@ impl Comparison {
             };
             writeln!(
                 f,
-                "  {:<10}{:>28}{:>28}  {change}",
+                "  {:<10}{:>24}{:>24}  {change}",
                 class.class.name(),
                 said(&class.before),
                 said(&class.after)
@@ -96,9 +99,9 @@ impl Comparison {
         for class in &self.classes {
             let [before, after] = [&class.before, &class.after].map(|of| {
                 of.at_risk
-                    .map_or_else(|| "not known".into(), Exposure::cell)
+                    .map_or_else(|| "not known".into(), Exposure::figures)
             });
-            writeln!(f, "  {:<10}{before:>28}{after:>28}", class.class.name())?;
+            writeln!(f, "  {:<10}{before:>24}{after:>24}", class.class.name())?;
         }
         self.say_latency(f)
     }
@@ -107,19 +110,19 @@ impl Comparison {
         writeln!(f, "\nLatency, after by before")?;
         writeln!(
             f,
-            "  {:<10}{:>28}{:>28}",
+            "  {:<10}{:>24}{:>24}",
             "", "no rotation under way", "during rotations"
         )?;
         writeln!(
             f,
-            "  {:<10}{:>12}{:>8}{:>8}{:>12}{:>8}{:>8}",
+            "  {:<10}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}",
             "class", "p50", "p99", "p99.9", "p50", "p99", "p99.9"
         )?;
         for class in &self.classes {
             write!(f, "  {:<10}", class.class.name())?;
             for ratios in [&class.steady, &class.rotating] {
                 let [a, b, c] = [ratios.p50, ratios.p99, ratios.p999].map(format::times);
-                write!(f, "{a:>12}{b:>8}{c:>8}")?;
+                write!(f, "{a:>8}{b:>8}{c:>8}")?;
             }
             writeln!(f)?;
         }
@@ -128,9 +131,9 @@ impl Comparison {
 
     fn say_times(&self, f: &mut String) -> fmt::Result {
         let (before, after) = &self.rotations;
-        writeln!(f, "\nRotations{:>31}{:>28}", "before", "after")?;
+        writeln!(f, "\nRotations{:>27}{:>24}", "before", "after")?;
         let mut row = |what: &str, of: &dyn Fn(&Times) -> String| {
-            writeln!(f, "  {what:<26}{:>12}{:>28}", of(before), of(after))
+            writeln!(f, "  {what:<24}{:>10}{:>24}", of(before), of(after))
         };
         row("rotations", &|times| format::count(times.rotations))?;
         row("never shown", &|times| format::count(times.never))?;
@@ -149,9 +152,9 @@ impl Comparison {
                 format!("{sign}{}", format::bytes(bytes.unsigned_abs()))
             };
             let (a, b) = (format::bytes(a), format::bytes(b));
-            writeln!(f, "  {:<26}{a:>12}{b:>28}", "memory at the end")?;
+            writeln!(f, "  {:<24}{a:>10}{b:>24}", "memory at the end")?;
             let (c, d) = (signed(c), signed(d));
-            writeln!(f, "  {:<26}{c:>12}{d:>28}", "memory grown by")?;
+            writeln!(f, "  {:<24}{c:>10}{d:>24}", "memory grown by")?;
         }
         Ok(())
     }

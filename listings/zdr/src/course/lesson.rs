@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::FailureKind;
 use crate::gate::scenario::Scenario;
+use crate::judge::findings::since;
 use crate::report::{Code, Finding};
 use crate::server::spec::Spec;
 
@@ -154,7 +155,7 @@ impl Lesson {
             (Self::Rotates, _) if in_scenario(Scenario::SlowWrite) => &HALF_WRITTEN,
             (Self::Rotates, _) if findings.iter().any(of_halves) => &HALF_WRITTEN,
             (_, Code::WorkersDisagree) => &WORKERS,
-            (Self::Rotates, Code::NotPickedUp) if finding.words.contains("number 1:") => &NOT_SEEN,
+            (Self::Rotates, Code::NotPickedUp) if finding.words.contains(&since(1)) => &NOT_SEEN,
             (Self::Rotates, Code::NotPickedUp) => &WATCH,
             (Self::Rotates, Code::LetIn) => &CLIENT_AUTH,
             (Self::Rotates | Self::SaysWhatItDoes, _) => &PROCESS,

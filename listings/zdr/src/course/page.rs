@@ -8,6 +8,7 @@ use super::stage::{StageReport, State};
 use super::text::figures;
 use crate::report::book::Book;
 use crate::report::format::name;
+use crate::report::page::prose::prose;
 use crate::report::{Finding, Severity};
 
 /// The page. `book` is where the book is served.
@@ -32,7 +33,7 @@ pub fn page(course: &Course, book: &Book) -> String {
                     header {
                         p.of { "zdr check --course · " (course.server) }
                         h1.passed[passed].failed[!passed] { span aria-hidden="true" { (mark) " " } (verdict) }
-                        p.verdict { (super::text::verdict(course)) }
+                        p.verdict { (prose(&super::text::verdict(course))) }
                     }
                     @for (stage, number) in course.stages.iter().zip(1..) { (of_stage(stage, number, book)) }
                     @if course.passed {
@@ -59,15 +60,15 @@ fn of_stage(stage: &StageReport, number: usize, book: &Book) -> Markup {
         section aria-labelledby=(id) {
             h2 id=(id) { (number) ". " (stage.lesson.name()) ": " (stage.state.words()) }
             @if !matches!(stage.state, State::Closed | State::NotTaken) {
-                p { (stage.lesson.what()) }
+                p { (prose(stage.lesson.what())) }
                 @if stage.attempts > 0 { p { (figures(stage)) } }
                 @if !stage.skipped.is_empty() { p { "Not asked of it: " (stage.skipped.join(", ")) "." } }
                 ul.findings {
                     @for cause in stage.causes(&failures) {
                         li.failure {
-                            h3 { span.severity { "Failure:" } " " (cause.what) }
+                            h3 { span.severity { "Failure:" } " " (prose(&cause.what)) }
                             @for at in cause.places() { (told(&failures[at])) }
-                            p { strong { "What to do: " } (cause.advice) }
+                            p { strong { "What to do: " } (prose(&cause.advice)) }
                         }
                     }
                     @for found in notes {
@@ -85,14 +86,14 @@ fn of_stage(stage: &StageReport, number: usize, book: &Book) -> Markup {
 }
 
 fn told(found: &Finding) -> Markup {
-    html! { p { code { (name(&found.code)) } " in " (found.scenario) ": " (found.words) } }
+    html! { p { code { (name(&found.code)) } " in " (found.scenario) ": " (prose(&found.words)) } }
 }
 
 /// A question, and where the book answers it.
 fn place(hint: &Hint, book: &Book) -> Markup {
     let page = hint.page.trim_start_matches("src/");
     html! {
-        (hint.words) " Read "
+        (prose(hint.words)) " Read "
         @match book.link(page) {
             Some(link) => a href=(link) { (page) },
             None => (page),

@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, Differs};
-use crate::judge::findings::{ROTATION, finding};
+use crate::judge::findings::{ROTATION, finding, since};
 use crate::report::{Code, Finding, Severity};
 use crate::testbed::aside::Amiss;
 use ch11_verification::rotation::Window;
@@ -42,10 +42,11 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Findi
     let missed: Vec<_> = missed.collect();
     let (_, first) = missed.first()?;
     let words = format!(
-        "{class}: {} of {} rotations, the first of them number {first}: none of its handshakes showed the new \
-         certificate, which others were shown.",
+        "{class}: {} of {} rotations {}: no handshake of this class showed the new certificate, \
+         although other clients were shown it.",
         missed.len(),
-        windows.len()
+        windows.len(),
+        since(*first)
     );
     Some(Finding {
         class: Some(class),
@@ -78,10 +79,11 @@ pub fn of_nameless(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     });
     let (number, error) = refused.next()?;
     let words = format!(
-        "{} of {} rotations, the first of them number {number}: a client that names no server (no SNI) was refused \
+        "{} of {} rotations {}: a client that names no server (no SNI) was refused \
          ({error}), although it was served before the first rotation.",
         1 + refused.count(),
-        windows.len()
+        windows.len(),
+        since(number)
     );
     let code = Code::HandshakesFailed;
     Some(Finding {
@@ -115,18 +117,21 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
             ),
             Amiss::StapledElse(said) => (
                 Code::UnfitShown,
-                format!("was sent an OCSP response {said}: it has to end the handshake. A \
-                     response belongs to one certificate: fetch one for each, and send none until it is there"),
+                format!(
+                    "was sent an OCSP response {said}: it has to end the handshake. A response belongs to one \
+                     certificate, and ends: fetch one for each, and the next in time, and send none until it has come"
+                ),
             ),
             Amiss::AgreesElse(said) => (
                 Code::HandshakesFailed,
                 format!(
-                    "was given {said} as before the first rotation: a client that insists on what it had is refused"
+                    "was given {said} as before the first rotation: a client that insists on what it had before is refused"
                 ),
             ),
         };
         let words = format!(
-            "{many} of {rotations} rotations, the first of them number {first}: {} {what}.",
+            "{many} of {rotations} rotations {}: {} {what}.",
+            since(first),
             differs.words()
         );
         Finding {

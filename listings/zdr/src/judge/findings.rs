@@ -1,6 +1,7 @@
 //! From figures to findings.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, FailureKind};
@@ -119,9 +120,11 @@ pub fn of_classes(classes: &[ClassReport]) -> Vec<Finding> {
                     let of_kind = format!("{} × {}", format::count(count), kind.words());
                     match class.at_risk.as_ref().map(|of| of.attempts.of) {
                         Some(0) => of_kind,
+                        _ if during == 0 => format!("{of_kind}, none during a rotation"),
+                        _ if during == count => format!("{of_kind}, all during rotations"),
                         _ => {
                             let during = format::count(during);
-                            format!("{of_kind}, {during} of them during a rotation")
+                            format!("{of_kind}, {during} of them during rotations")
                         }
                     }
                 })
@@ -172,7 +175,7 @@ fn at_risk(class: &ClassReport) -> String {
     at_risk.map_or_else(String::new, |of| {
         let (at_risk, below) = (count(of.of), below(of.failed_below));
         let failed = count(of.failed);
-        format!(", and {failed} of the {at_risk} at risk during rotations (below {below})")
+        format!(", {failed} of the {at_risk} at risk during rotations (below {below})")
     })
 }
 
@@ -196,8 +199,8 @@ pub fn of_latency(classes: &[ClassReport], late: Duration) -> Vec<Finding> {
             continue;
         }
         let words = format!(
-            "{}: while certificates are rotated, one in ten attempts has to wait for {} ms or more; \
-             before and after, nine in ten take {:.1} ms or less.",
+            "{}: during rotations, one attempt in ten takes {} ms or longer; before and after them, nine in ten \
+             take {:.1} ms or less.",
             class.class,
             slow / 1000,
             steady as f64 / 1000.0
@@ -233,14 +236,14 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
     let not_picked_up =
         format!("no handshake showed the new certificate within {within} ms{complaint}");
     let side_by_side = format!(
-        "old and new certificate were shown side by side, for {worst:.0} ms at the worst; {allowed} ms \
-         are allowed"
+        "old and new certificate were shown side by side for up to {worst:.0} ms; {allowed} ms are allowed"
     );
     let not_settled = format!(
-        "the new certificate was shown, but not by as many handshakes in a row as are needed within {within} ms: \
-         clients were refused, or their requests failed"
+        "the new certificate was shown, but too few handshakes in a row showed it within {within} ms: clients were \
+         refused, or their requests failed"
     );
-    let gone_back = "the new certificate was shown, and after it the old one again, to the end";
+    let gone_back =
+        "the new certificate was shown, then the old one again until the end of the run";
     let found = [
         of_those(Code::NotPickedUp, rotations, missed, &not_picked_up),
         of_those(Code::WentBack, rotations, back, gone_back),
@@ -248,6 +251,11 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
         of_those(Code::HandshakesFailed, rotations, fails, &not_settled),
     ];
     found.into_iter().flatten().collect()
+}
+
+/// With which rotation it began, in the words of each finding about several.
+pub(crate) fn since(first: impl Display) -> String {
+    format!("(first: rotation {first})")
 }
 
 /// A failure of those rotations to which it applies, where there are any.
@@ -263,7 +271,7 @@ fn of_those(
         .collect();
     let first = which.first()?.number;
     let (many, all) = (which.len(), rotations.len());
-    let words = format!("{many} of {all} rotations, the first of them number {first}: {what}.");
+    let words = format!("{many} of {all} rotations {}: {what}.", since(first));
     Some(finding(Severity::Failure, code, ROTATION, words))
 }
 
@@ -333,8 +341,8 @@ fn tickets_lost(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, 
     }
     let resumes = before.len() >= 5 && resumed * 10 >= before.len() * 8;
     let words = format!(
-        "After {lost} of {judged} rotations, returning clients had to pay for a full handshake, where \
-         {resumed} of {} resumed before.",
+        "After {lost} of {judged} rotations, returning clients had to make a full handshake. Before the first \
+         rotation, {resumed} of {} resumed their session.",
         before.len()
     );
     (resumes && judged >= 3 && lost * 10 >= judged * 8).then_some((Code::TicketsLost, words))
@@ -343,17 +351,28 @@ fn tickets_lost(resuming: &[&Attempt], rotations: &[Rotation]) -> Option<(Code, 
 /// Certificates that no client needs. Clients take them, in any order (RFC 9846, section 4.5.1), so
 /// this is no failure.
 pub fn of_chains(added: Option<Added>) -> Option<Finding> {
-    let Added { certificates, root } = added?;
-    let what = match (certificates, root) {
-        (0, _) => "The certificates of a chain come in another order than they were issued in",
-        (_, true) => {
-            "More certificates are sent than were issued with the leaf, a trust anchor among them"
-        }
-        (_, false) => "More certificates are sent than were issued with the leaf",
+    let Added {
+        certificates,
+        root,
+        twice,
+    } = added?;
+    let root = if root {
+        ", a trust anchor among them"
+    } else {
+        ""
     };
-    let words = format!(
-        "{what}. Clients take that; each full handshake carries {certificates} that none of them needs."
-    );
+    let more = match twice {
+        true => "A certificate of a chain is sent twice".to_owned(),
+        false => format!("More certificates are sent than were issued with the leaf{root}"),
+    };
+    let words = match certificates {
+        0 => "The certificates of a chain are sent in another order than they were issued in. Clients accept that."
+            .to_owned(),
+        _ => format!(
+            "{more}. Clients accept that, but each full handshake carries {} that no client needs.",
+            format::counted(certificates as u64, "certificate")
+        ),
+    };
     Some(finding(
         Severity::Warning,
         Code::ChainHasMore,
@@ -378,8 +397,8 @@ pub(crate) fn of_handles(handles: &Handles, times: usize, what: &str) -> Option<
         .filter_map(|(which, by)| Some(format!("{which} {}", by?)));
     let grown: Vec<_> = grown.collect();
     let words = format!(
-        "Its open {} grew over {times} {what}, connections of clients not counted.",
-        grown.join(" and ")
+        "Over {times} {what} it opened more than it closed: {} (connections of clients not counted).",
+        grown.join(", ")
     );
     let found = finding(Severity::Warning, Code::DescriptorsGrow, ROTATION, words);
     (!grown.is_empty()).then_some(found)

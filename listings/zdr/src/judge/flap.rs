@@ -2,7 +2,7 @@
 
 use crate::attempt::{Attempt, Class};
 use crate::judge::chance::by_chance;
-use crate::judge::findings::{ROTATION, finding};
+use crate::judge::findings::{ROTATION, finding, since};
 use crate::report::format::count;
 use crate::report::{Code, Finding, Severity};
 use ch11_verification::rotation::Window;
@@ -47,10 +47,11 @@ pub fn of_returns(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
         return None;
     }
     let words = format!(
-        "{} of {} rotations, the first of them number {first}: all handshakes in a row had shown the new \
-         certificate, and after that {} of {} showed the old one again.",
+        "{} of {} rotations {}: the server had changed to the new certificate, then {} of {} \
+         handshakes showed the old one again.",
         returned.len(),
         windows.len(),
+        since(first),
         count(after.0),
         count(after.1)
     );

@@ -98,7 +98,7 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     found.extend(of_memory(resources, growth, rotations));
     if resources.processes_after > resources.processes_before {
         let words = format!(
-            "{} processes before, {} after {rotations} rotations, with {} connections kept.",
+            "There were {} processes before and {} after {rotations} rotations, with {} connections kept open.",
             resources.processes_before, resources.processes_after, resources.connections_held
         );
         found.push(warning(Code::ProcessesLeft, words));
@@ -127,11 +127,11 @@ fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option
     let grows = goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
     let lately = growth.lately(of).map_or_else(String::new, |(added, last)| {
         let rotations = match last {
-            1 => "the last".to_owned(),
-            _ => format!("each of the last {last}"),
+            1 => "The last one".to_owned(),
+            _ => format!("Each of the last {last}"),
         };
         format!(
-            " Without what it adds while nothing is rotated, {rotations} added {:.2} MiB at least.",
+            " {rotations} added at least {:.2} MiB, beside the growth that comes without rotations.",
             added / MIB
         )
     });

@@ -108,7 +108,10 @@ impl Overload {
                 continue;
             }
             found.severity = Severity::Warning;
-            found.words = format!("Not held against its rotation: {}", found.words);
+            found.words = format!(
+                "Not counted, because the server or this machine is overloaded: {}",
+                found.words
+            );
             any = true;
         }
         any
@@ -171,11 +174,11 @@ impl Overload {
                 "the server, or this machine,",
                 match self.when {
                     When::Before => format!(
-                        "before {since} {waited} of {of} attempts had waited for {limit} or longer"
+                        "before {since}, {waited} of {of} attempts had waited for {limit} or longer"
                     ),
                     When::Shown => format!(
                         "{waited} of {of} attempts waited for {limit} or longer although the new certificate was \
-                         shown already"
+                         already shown"
                     ),
                     When::Ever => {
                         format!("{waited} of {of} attempts waited for {limit} or longer")
@@ -184,7 +187,7 @@ impl Overload {
             ),
         };
         format!(
-            "{who} is overloaded ({what}), and what failed later can come of that. Ask for less load (`--rate`, \
+            "{who} is overloaded ({what}), so later failures may have that cause. Ask for less load (`--rate`, \
              `--pool`, `--downloads`, `--classes`), or run the check while this machine has less to do"
         )
     }

@@ -50,9 +50,8 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
             let words = &worst.words;
             match failed_before(worst) {
                 Some(class) => format!(
-                    "{name} fails clients of the class {class} before anything is rotated, so this run says \
-                     little about its rotation. {words}{more} Mend that first, or leave the class out \
-                     with `--classes`."
+                    "{name} fails clients of class {class} before anything is rotated, so this run says little about \
+                     its rotation. {words}{more} Mend that first, or leave the class out with `--classes`."
                 ),
                 None => format!("{name} does not rotate with zero downtime. {words}{more}"),
             }
@@ -90,8 +89,8 @@ fn in_scenarios(report: &Report, does: &str, rotations: &str, failed: &str) -> S
     });
     let it = if passes.is_empty() { "It" } else { "it" };
     format!(
-        "{name} failed {many} of {required}: {names}. {passes}{it} {does} while all is well, \
-         {rotations}. {failed}"
+        "{name} failed {many} of {required}: {names}. {passes}{it} {does} while its files are \
+         valid ({rotations}). {failed}"
     )
 }
 

@@ -5,9 +5,8 @@
 use std::io;
 use std::sync::Arc;
 
-use lab::client::{Client, Options};
+use lab::client::Client;
 use rustls::ClientConfig;
-use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -42,20 +41,7 @@ impl Target {
         provider.cipher_suites = vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256];
         // The first is what it begins with. PostgreSQL 15 knows the second alone, and asks for it.
         provider.kx_groups = vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1];
-        let builder = ClientConfig::builder_with_provider(provider.into())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .map_err(io::Error::other)?;
-        let verifier = Arc::new(self.verifier()?);
-        let builder = builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        let mut config = builder.with_no_client_auth();
-        let identity = self.identity.as_deref();
-        let known = self.config_with(None, Options::default(), identity)?;
-        config.client_auth_cert_resolver = known.client_auth_cert_resolver.clone();
-        config.alpn_protocols.clone_from(&known.alpn_protocols);
-        config.resumption = Resumption::disabled();
-        Ok(config)
+        self.config_of(provider, &[&rustls::version::TLS13])
     }
 
     /// A full handshake, and no request. The client takes leave, and waits for half of its patience until the server

@@ -35,6 +35,8 @@ pub struct Added {
     pub certificates: usize,
     /// Whether a trust anchor was among them.
     pub root: bool,
+    /// Whether one of all certificates was sent twice.
+    pub twice: bool,
 }
 
 #[derive(Debug)]
@@ -171,6 +173,7 @@ impl Inner {
         let added = Added {
             certificates: shown.len().saturating_sub(own.len()),
             root: others.any(is_root),
+            twice: (1..shown.len()).any(|at| shown[..at].contains(&shown[at])),
         };
         Some((at, added))
     }

@@ -10,12 +10,12 @@ use ch11_verification::judge::Share;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::format::{below, count, counted};
+use crate::report::format::{below, count};
 
 /// What the bounds assume, for people.
-pub(crate) const INDEPENDENCE: &str = "An attempt or connection counts once for each rotation that it \
-    met. Their bounds hold if they fail independently of each other. Where all of a rotation share its \
-    fate, only the bound of the rotations holds.";
+pub(crate) const INDEPENDENCE: &str = "Attempts and connections count once for each rotation that they met. \
+    Their bounds assume that they fail independently of each other. If all attempts of a rotation fail \
+    together, only the bound of the rotations is valid.";
 
 /// How many could have failed, how many did, and the bound that follows.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -57,11 +57,20 @@ impl Exposure {
         }
     }
 
-    /// In words: "of 207 attempts during rotations none failed (below 1.5 %)".
-    fn words(self, one: &str, rest: &str) -> String {
-        let (of, below) = (counted(self.of, one), below(self.failed_below));
-        let rest = rest.replace('#', &none_or(self.failed));
-        format!("of {of} {rest} (below {below})")
+    /// The same where columns are narrow: `0 of 207 (< 1.5 %)`.
+    pub(crate) fn figures(self) -> String {
+        match (self.of, self.failed) {
+            (1.., 0) => self.cell().replacen("none", "0", 1),
+            _ => self.cell(),
+        }
+    }
+
+    /// In words: "none of 207 attempts (below 1.5 %)". A `#` stands where a plural has its s.
+    fn words(self, one: &str) -> String {
+        let (of, below) = (count(self.of), below(self.failed_below));
+        let s = if self.of == 1 { "" } else { "s" };
+        let things = one.replace('#', s);
+        format!("{} of {of} {things} (below {below})", none_or(self.failed))
     }
 }
 
@@ -105,15 +114,15 @@ impl AtRisk {
     /// In words: how much of what was at risk has failed.
     pub(crate) fn words(&self) -> String {
         if self.attempts.of == 0 {
-            return "no attempt met a rotation, so nothing is known of them".into();
+            return "No attempt met a rotation, so nothing is known of them".into();
         }
-        let attempts = self.attempts.words("attempt", "during rotations # failed");
+        let attempts = self.attempts.words("attempt#");
         let connections = self.connections.filter(|crossings| crossings.of > 0);
         let connections = connections.map_or_else(String::new, |crossings| {
-            format!(", {}", crossings.words("crossing", "by kept connections #"))
+            format!(", {}", crossings.words("crossing# by kept connections"))
         });
-        let rotations = self.rotations.words("rotation", "#");
-        format!("{attempts}{connections}, {rotations}")
+        let rotations = self.rotations.words("rotation#");
+        format!("Failed during rotations: {attempts}{connections}, {rotations}")
     }
 }
 

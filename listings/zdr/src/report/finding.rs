@@ -93,7 +93,7 @@ pub struct Evidence {
     pub kind: FailureKind,
     /// The phase of the run. `None` in a scenario.
     pub phase: Option<Phase>,
-    /// When it failed, in milliseconds since the clients of the run, or of the scenario, began to come.
+    /// When it failed, in milliseconds since the clients of the run, or of the scenario, started.
     pub at_ms: Option<f64>,
     /// What the client's library said.
     pub said: String,
@@ -103,7 +103,7 @@ pub struct Evidence {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(at) = self.at_ms {
-            write!(f, "{} after clients began to come, ", millis(at))?;
+            write!(f, "{} after the clients started, ", millis(at))?;
         }
         f.write_str(match self.phase {
             None => "",
@@ -111,7 +111,7 @@ impl fmt::Display for Evidence {
             Some(Phase::During) => "during a rotation, ",
             Some(Phase::After) => "between rotations, ",
         })?;
-        write!(f, "by a client of the class {}: {}", self.class, self.kind)?;
+        write!(f, "by a client of class {}: {}", self.class, self.kind)?;
         match self.said.as_str() {
             "" => Ok(()),
             said => write!(f, " ({said})"),

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-/// How wide a terminal's lines are: what fits beside a chapter's text, too.
-pub const WIDTH: usize = 86;
+/// How wide a terminal's lines are: no terminal is narrower by default.
+pub const WIDTH: usize = 80;
 
 /// The name that a value has in the report's JSON.
 pub fn name(value: &impl Serialize) -> String {
@@ -153,13 +153,35 @@ pub fn plain(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// A line of a table, cut where absurd figures made it wider than it may be.
-pub fn clipped(line: &str, width: usize) -> String {
-    if line.chars().count() <= width {
+/// A line of a table, cut where absurd figures made it much wider than a terminal. Figures that are only
+/// large stay: a terminal breaks their line.
+pub fn clipped(line: &str) -> String {
+    const LONGEST: usize = 2 * WIDTH;
+    if line.chars().count() <= LONGEST {
         return line.to_owned();
     }
-    let kept: String = line.chars().take(width - 1).collect();
+    let kept: String = line.chars().take(LONGEST - 1).collect();
     kept + "…"
+}
+
+/// A table in lines, each column as wide as its widest cell. The first `left` columns begin at the left, the
+/// others end at the right. A row of a single cell is a line of its own, however long.
+pub fn table(rows: &[Vec<String>], left: usize) -> Vec<String> {
+    let length = |cell: &String| cell.chars().count();
+    let whole = || rows.iter().filter(|row| row.len() > 1);
+    let width = |at: usize| whole().filter_map(|row| row.get(at)).map(length).max();
+    let padded = |(at, cell): (usize, &String)| {
+        let width = width(at).unwrap_or(0);
+        match at < left {
+            true => format!("{cell:<width$}"),
+            false => format!("{cell:>width$}"),
+        }
+    };
+    let lines = rows.iter().map(|row| {
+        let cells: Vec<_> = row.iter().enumerate().map(padded).collect();
+        clipped(cells.join("  ").trim_end())
+    });
+    lines.collect()
 }
 
 /// Breaks a text into lines of at most `width` characters, the second and later with `indent`. A

@@ -33,17 +33,14 @@ impl Report {
         let attempts = self.classes.iter().map(|class| class.attempts).sum();
         let failed = self.classes.iter().map(|class| class.failed).sum();
         let all = format!(
-            "of {} in all {}",
-            counted(attempts, "attempt"),
-            none_or(failed)
+            "In all, {} of {} failed",
+            none_or(failed),
+            counted(attempts, "attempt")
         );
-        let said = match self.all_at_risk() {
-            Some(at_risk) => format!("{}; {all}", at_risk.words()),
-            None => format!("{all} failed; how many of them were at risk is not known"),
-        };
-        let mut letters = said.chars();
-        let first = letters.next().map(|first| first.to_ascii_uppercase());
-        first.into_iter().chain(letters).collect::<String>() + "."
+        match self.all_at_risk() {
+            Some(at_risk) => format!("{}. {all}.", at_risk.words()),
+            None => format!("{all}; how many of them were at risk is not known."),
+        }
     }
 
     /// What came of the scenarios.

@@ -3,6 +3,7 @@
 mod causes;
 mod clients;
 mod latency;
+pub(crate) mod prose;
 mod rotations;
 mod table;
 
@@ -19,6 +20,7 @@ use causes::{waivers, warnings, wrong};
 use ch11_verification::bound;
 use clients::clients;
 use latency::latencies;
+use prose::prose;
 use rotations::rotations;
 use table::table;
 
@@ -46,10 +48,10 @@ pub fn page(report: &Report) -> String {
                     header {
                         p.of { "zdr check · " (report.server.name) " · " (report.began) }
                         h1.passed[passed].failed[failed] { span aria-hidden="true" { (mark) " " } (verdict) }
-                        p.verdict { (report.verdict.words) }
+                        p.verdict { (prose(&report.verdict.words)) }
                         @if let Some(error) = &report.interrupted {
                             p.interrupted {
-                                strong { "The run ended before its time: " } (error)
+                                strong { "The run ended before its time: " } (prose(error))
                                 ". What was measured until then is here."
                             }
                         }
@@ -189,7 +191,7 @@ fn scenarios(report: &Report) -> Markup {
             other => other,
         };
         tr {
-            th scope="row" { (scenario.name) p.what { (scenario.what) } }
+            th scope="row" { (scenario.name) p.what { (prose(&scenario.what)) } }
             td.bad[report.fails_in(&scenario.name)] { (outcome) }
             td.figure { (format::count(scenario.attempts)) }
             td.figure.bad[scenario.failed > 0] {
@@ -271,7 +273,7 @@ fn conditions(report: &Report) -> Markup {
                 dt { "Server" } dd { (report.server.name) }
                 dt { "Command" }
                 dd { @if command.is_empty() { "none: it ran already" } @else { code { (command) } } }
-                dt { "Reload" } dd { (report.server.reload) }
+                dt { "Reload" } dd { (prose(&report.server.reload)) }
                 dt { "Rotations asked for" }
                 dd { (format::count(plan.rotations.into())) ", one every " (format::millis(plan.interval_ms as f64)) ", written by " code { (plan.writer) } }
                 dt { "Attempts a second" } dd { (rates) " (downloads, uploads, conversations: at once)" }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::attempt::Differs;
-use crate::attempt::differs::UNKNOWN;
+use crate::attempt::differs::{Cipher, UNKNOWN};
 use crate::attempt::failure::ANSWERED_STRANGER;
 use crate::report::cause::Cause;
 use crate::report::cause::kind::CauseKind;
@@ -156,9 +156,10 @@ fn handshake(
         }
         // Which kind of key that is, the report does not say.
         Some(Class::Second) => return None,
-        _ if differs == Some(Differs::ChecksStatus) => format!("-servername {name} -status"),
-        _ if differs == Some(Differs::Http2Alone) => format!("-servername {name} -alpn h2"),
-        _ => format!("-servername {name}"),
+        _ => format!(
+            "-servername {name}{}",
+            differs.map_or_else(String::new, only)
+        ),
     };
     let first = match &reach.starttls {
         Some(protocol) => format!(" -starttls {}", quoted(protocol)?),
@@ -171,6 +172,26 @@ fn handshake(
     Some(format!(
         "openssl s_client -connect {address}{first} {asked} -CAfile roots.pem{client} {more}</dev/null"
     ))
+}
+
+/// What makes OpenSSL's client offer or ask for the same as one that differs in this.
+fn only(differs: Differs) -> String {
+    let suites = |of_13, of_12| format!(" -ciphersuites {of_13} -cipher {of_12}");
+    match differs {
+        Differs::ChecksStatus => " -status".into(),
+        Differs::Http2Alone => " -alpn h2".into(),
+        Differs::OneGroup(group) => format!(" -groups {}", group.name()),
+        Differs::OneCipher(Cipher::Aes128) => {
+            suites("TLS_AES_128_GCM_SHA256", "ECDHE+AESGCM+AES128")
+        }
+        Differs::OneCipher(Cipher::Aes256) => {
+            suites("TLS_AES_256_GCM_SHA384", "ECDHE+AESGCM+AES256")
+        }
+        Differs::OneCipher(Cipher::Chacha20) => {
+            suites("TLS_CHACHA20_POLY1305_SHA256", "ECDHE+CHACHA20")
+        }
+        Differs::UnknownName | Differs::NoProtocol | Differs::Address(_) => String::new(),
+    }
 }
 
 /// A request, or several.

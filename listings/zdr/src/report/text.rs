@@ -1,4 +1,4 @@
-//! The report for a terminal: at most [`WIDTH`] columns, the same lines for the same report.
+//! The report for a terminal: at most [`WIDTH`] columns with the figures of a usual run, the same lines for the same report.
 
 mod causes;
 
@@ -10,7 +10,7 @@ use crate::report::times::Times;
 use crate::report::{
     ClassReport, Finding, Latency, Outcome, Phase, Report, ScenarioReport, Severity, Status,
 };
-use ch11_verification::bound;
+use ch11_verification::judge::Share;
 
 /// The verdict, what is wrong and what to do, and a table of each: clients, rotations, scenarios.
 pub fn summary(report: &Report) -> String {
@@ -58,7 +58,7 @@ fn waivers(text: &mut String, report: &Report) {
 
 fn put(text: &mut String, line: &str) {
     for line in line.split('\n') {
-        text.push_str(&format::clipped(line.trim_end(), WIDTH));
+        text.push_str(line.trim_end());
         text.push('\n');
     }
 }
@@ -71,8 +71,15 @@ fn clients(text: &mut String, report: &Report) {
     put(
         text,
         &format!(
-            "{:<10}{:>9}  {:<22}{:>8}{:>8}{:>12}{:>8}{:>7}",
-            "Clients", "attempts", "failed", "p50", "p99", "during: p50", "p99", "ratio"
+            "{:39}{:>16}{:>18}",
+            "", "before rotations", "during rotations"
+        ),
+    );
+    put(
+        text,
+        &format!(
+            "{:<10}{:>9}  {:<18}{:>8}{:>8}{:>10}{:>8}{:>7}",
+            "Clients", "attempts", "failed", "p50", "p99", "p50", "p99", "ratio"
         ),
     );
     for class in &report.classes {
@@ -89,7 +96,7 @@ fn clients(text: &mut String, report: &Report) {
         put(
             text,
             &format!(
-                "  {:<8}{:>9}  {failed:<22}{:>8}{:>8}{:>12}{:>8}{:>7}",
+                "  {:<8}{:>9}  {failed:<18}{:>8}{:>8}{:>10}{:>8}{:>7}",
                 class.class.name(),
                 format::count(class.attempts),
                 shown(before, |l| l.p50),
@@ -108,27 +115,24 @@ fn at_risk(text: &mut String, report: &Report) {
     let Some(all) = &report.verdict.at_risk else {
         return;
     };
+    let cell = |of: Option<Exposure>| of.map_or_else(|| "—".into(), Exposure::figures);
     let row = |name: &str, of: &AtRisk| {
-        let cell = |of: Option<Exposure>| of.map_or_else(|| "—".into(), Exposure::cell);
-        let [attempts, connections, rotations] =
-            [Some(of.attempts), of.connections, Some(of.rotations)].map(cell);
-        format!("  {name:<9}{attempts:<25}{connections:<25}{rotations}")
+        let cells = [Some(of.attempts), of.connections, Some(of.rotations)].map(cell);
+        [format!("  {name}")].into_iter().chain(cells).collect()
     };
-    put(text, "");
     let head = ["At risk", "attempts", "kept connections", "rotations"];
-    put(
-        text,
-        &format!("{:<11}{:<25}{:<25}{}", head[0], head[1], head[2], head[3]),
-    );
+    let mut rows = vec![head.map(String::from).to_vec()];
     for class in &report.classes {
         let of = class.at_risk.as_ref();
-        put(
-            text,
-            &of.map_or_else(String::new, |of| row(class.class.name(), of)),
-        );
+        rows.extend(of.map(|of| row(class.class.name(), of)));
     }
     if report.classes.len() > 1 {
-        put(text, &row("all", all));
+        rows.push(row("all", all));
+    }
+    put(text, "");
+    let columns = rows[0].len();
+    for line in format::table(&rows, columns) {
+        put(text, &line);
     }
     put(
         text,
@@ -180,35 +184,46 @@ fn scenarios(text: &mut String, report: &Report) {
     if report.scenarios.is_empty() {
         return;
     }
-    put(text, "");
-    put(
-        text,
-        &format!(
-            "{:<20} {:<7}{:>8}  {:<22}{:<7}{:<10}{:>9}",
-            "Scenarios", "", "attempts", "failed", "served", "last good", "recovered"
-        ),
-    );
+    let names = report.scenarios.iter().map(|of| of.name.chars().count());
+    let longest = names.max().unwrap_or(0).max("Scenarios".len() - 2);
+    let first = |name: &str, outcome: &str| format!("  {name:<longest$} {outcome}");
+    let head = ["failed attempts", "served", "last good", "recovered"];
+    let head = head.map(String::from);
+    let title = [format!("{:<width$}", "Scenarios", width = longest + 3)];
+    let mut rows = vec![title.into_iter().chain(head).collect()];
     for scenario in &report.scenarios {
-        put(text, &row(scenario, report));
+        let name = format::plain(&scenario.name);
+        rows.push(match scenario.outcome {
+            Outcome::NotApplicable => vec![first(&name, "skipped")],
+            _ => {
+                let name = first(&name, outcome(scenario, report));
+                [name].into_iter().chain(cells(scenario)).collect()
+            }
+        });
+    }
+    put(text, "");
+    for line in format::table(&rows, 4) {
+        put(text, &line);
     }
 }
 
-fn row(scenario: &ScenarioReport, report: &Report) -> String {
-    let name = format::plain(&scenario.name);
-    if scenario.outcome == Outcome::NotApplicable {
-        return format!("  {name:<18} skipped");
-    }
-    let yes = |yes| if yes { "yes" } else { "no" };
-    let bound = bound::upper(scenario.failed, scenario.attempts);
-    let failed = format::failures(scenario.failed, scenario.attempts, bound);
-    format!(
-        "  {name:<18} {:<7}{:>8}  {failed:<22}{:<7}{:<10}{:>9}",
-        outcome(scenario, report),
-        format::count(scenario.attempts),
+fn cells(scenario: &ScenarioReport) -> [String; 4] {
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let failed = Exposure::from(Share {
+        failed: scenario.failed,
+        of: scenario.attempts,
+    });
+    let failed = match failed.of {
+        0 => "nothing attempted".into(),
+        of if failed.failed >= of => format!("all {}", format::count(of)),
+        _ => failed.figures(),
+    };
+    [
+        failed,
         yes(scenario.kept_serving),
         yes(scenario.kept_last_good),
-        format::maybe_millis(scenario.recovered_ms)
-    )
+        format::maybe_millis(scenario.recovered_ms),
+    ]
 }
 
 /// What came of it, and whether a failure counts.

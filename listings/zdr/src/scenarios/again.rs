@@ -34,8 +34,8 @@ pub(super) fn note(scenario: &str, first: &[Finding], second: &mut Vec<Finding>)
         return;
     };
     let words = format!(
-        "Not held against the server, which passed the scenario when it was tried again with nothing beside it: this \
-         machine has too much to do. At first: {}",
+        "Not counted: the server passed this scenario when it was run again on its own, so the first failure shows a busy \
+         machine. The first time: {}",
         said.words
     );
     let code = Code::LoadFellBehind;

@@ -15,9 +15,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::attempt::Differs;
-use crate::attempt::differs::UNKNOWN;
+use crate::attempt::differs::{Cipher, Group, UNKNOWN};
 use crate::error::Error;
 use crate::load::Target;
+use crate::load::offering::{by_cipher, by_group};
 use crate::load::staple::{Remembered, Stapling};
 
 /// What is said of a client that waits for longer than clients do.
@@ -66,7 +67,7 @@ pub enum Amiss {
     Refused(String),
     /// Its handshake agrees on something else than the first one did, as these words say.
     AgreesElse(String),
-    /// It gets an OCSP response of another certificate, as these words say.
+    /// It gets an OCSP response with which it has to end the handshake, as these words say.
     StapledElse(String),
 }
 
@@ -195,6 +196,8 @@ fn ways(target: &Target) -> Vec<Differs> {
     if target.protocol.is_http() {
         ways.extend([Differs::NoProtocol, Differs::Http2Alone]);
     }
+    ways.extend(Group::ALL.map(Differs::OneGroup));
+    ways.extend(Cipher::ALL.map(Differs::OneCipher));
     let here = target.address.borrow().ip();
     if here.is_loopback() {
         let others = [
@@ -212,7 +215,15 @@ fn ways(target: &Target) -> Vec<Differs> {
 fn client(target: &Target, differs: Differs) -> io::Result<(Client, Option<Remembered>)> {
     let identity = target.identity.as_deref();
     let version = (differs == Differs::Http2Alone).then_some(Version::Http2);
-    let mut config = target.config_with(version, Options::default(), identity)?;
+    let less = match differs {
+        Differs::OneGroup(group) => Some(by_group(group)),
+        Differs::OneCipher(cipher) => Some(by_cipher(cipher)),
+        _ => None,
+    };
+    let mut config = match less {
+        Some(less) => Arc::new(target.config_of(less, rustls::DEFAULT_VERSIONS)?),
+        None => target.config_with(version, Options::default(), identity)?,
+    };
     let changed = Arc::make_mut(&mut config);
     let (mut name, mut remembered) = (target.name.as_str(), None);
     match differs {
@@ -231,7 +242,10 @@ fn client(target: &Target, differs: Differs) -> io::Result<(Client, Option<Remem
                 .set_certificate_verifier(Arc::new(stapling));
             remembered = Some(stapled);
         }
-        Differs::Http2Alone | Differs::Address(_) => {}
+        Differs::Http2Alone
+        | Differs::OneGroup(_)
+        | Differs::OneCipher(_)
+        | Differs::Address(_) => {}
     }
     Ok((Client::with_config(config, name)?, remembered))
 }

@@ -106,9 +106,9 @@ fn the_headline_has_the_bounds_of_what_was_at_risk() {
     let mut report = sample::healthy();
     report.verdict = verdict(&report);
     let words = &report.verdict.words;
-    let expected = "Of 1,500 attempts during rotations none failed (below 0.20 %), of 120 crossings by \
-                    kept connections none (below 2.5 %), of 5 rotations none (below 46 %); of 14,400 \
-                    attempts in all none.";
+    let expected = "Failed during rotations: none of 1,500 attempts (below 0.20 %), none of 120 crossings by \
+                    kept connections (below 2.5 %), none of 5 rotations (below 46 %). In all, none of 14,400 \
+                    attempts failed.";
     assert!(words.contains(expected), "{words}");
     assert!(
         !words.contains("0.021"),

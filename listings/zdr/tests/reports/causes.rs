@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use scraper::{Html, Selector};
+use zdr::attempt::differs::{Cipher, Group};
 use zdr::attempt::failure::ANSWERED_STRANGER;
 use zdr::attempt::{Class, Differs, FailureKind};
 use zdr::gate::code::Code;
@@ -245,7 +246,7 @@ fn the_most_harmful_comes_first() {
     // Three in full, and the others in a line each.
     assert_eq!(text.matches("What to do: ").count(), 3, "{text}");
     assert!(
-        text.contains("\n  5. It shows whole files that no client accepts."),
+        text.contains("\n  5. It publishes complete files that no client accepts."),
         "{text}"
     );
 }
@@ -439,6 +440,16 @@ fn a_command_is_that_of_the_client_which_met_it() {
             None,
             Some(Differs::ChecksStatus),
             "-servername localhost -status ",
+        ),
+        (
+            None,
+            Some(Differs::OneGroup(Group::P256)),
+            "-servername localhost -groups P-256 ",
+        ),
+        (
+            None,
+            Some(Differs::OneCipher(Cipher::Chacha20)),
+            "-ciphersuites TLS_CHACHA20_POLY1305_SHA256 -cipher ECDHE+CHACHA20 ",
         ),
         (None, other("127.0.0.2"), "-connect 127.0.0.2:PORT "),
         (None, other("::1"), "-connect '[::1]:PORT' "),

@@ -90,7 +90,7 @@ fn a_server_that_loads_an_expired_file_passes_the_level_that_does_not_ask_for_it
             text.contains("Not required by the level") && text.contains("unfit_shown in expired"),
             "{text}"
         );
-        assert!(text.contains("expired noted 200 60"), "{text}");
+        assert!(text.contains("expired noted 60 of 200"), "{text}");
         let page = page(&report);
         assert!(page.contains("Not required") && page.contains("failed, not required"));
     }
@@ -148,7 +148,7 @@ fn what_fails_before_anything_is_rotated_is_not_blamed_on_rotation() {
     for (phase, blamed) in [
         (
             Phase::Before,
-            "fails clients of the class http2 before anything is rotated",
+            "fails clients of class http2 before anything is rotated",
         ),
         (Phase::During, "does not rotate with zero downtime"),
         (Phase::After, "does not rotate with zero downtime"),

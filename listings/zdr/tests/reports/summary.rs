@@ -1,5 +1,8 @@
 //! The report for a terminal.
 
+use zdr::compare::compare;
+use zdr::report::cause::causes;
+use zdr::report::reproduce::{Reproduction, reproduction};
 use zdr::report::text::{WIDTH, summary};
 
 use super::sample;
@@ -33,6 +36,68 @@ fn as_wide_as_it_may_be_and_without_control() {
     }
 }
 
+/// A terminal of 80 columns breaks no line of the report, whatever a usual run's figures are.
+#[test]
+fn no_line_is_wider_than_a_terminal() {
+    let mut busy = sample::failing();
+    for class in &mut busy.classes {
+        (class.attempts, class.failed) = (123_456, 12_345);
+    }
+    for (scenario, failed) in busy.scenarios.iter_mut().zip([0, 843, 1_369]) {
+        scenario.name = "other-intermediate".into();
+        (scenario.attempts, scenario.failed) = (1_369, failed);
+    }
+    let before = sample::healthy();
+    let compared = compare(&before, &busy).to_string();
+    for text in [summary(&busy), summary(&before), compared] {
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        assert!(!text.contains('…'), "nothing is cut: {text}");
+    }
+}
+
+/// Figures that no usual run has make a line longer: none of them is lost.
+#[test]
+fn figures_that_are_only_large_are_whole() {
+    let mut huge = sample::healthy();
+    huge.scenarios[0].attempts = 123_456_789;
+    huge.scenarios[0].failed = 12_345_678;
+    let text = summary(&huge);
+    assert!(text.contains("12,345,678 of 123,456,789 (< "), "{text}");
+}
+
+/// What is shown of a command is one command, word for word: no word is broken, and nothing in quotes.
+#[test]
+fn a_shell_reads_a_command_as_it_was_meant() {
+    let mut report = sample::failing();
+    let reach = report.server.reach.as_mut().expect("it is known");
+    reach.request = Some(format!("/{}", "long/".repeat(40)));
+    reach.name = "a b".repeat(30);
+    reach.address = "2001:db8::1:8443".into();
+    let text = summary(&report);
+    let shown: Vec<_> = causes(&report.findings)
+        .iter()
+        .filter_map(|cause| reproduction(&report, cause))
+        .collect();
+    assert!(shown.len() > 2);
+    for Reproduction { command, .. } in shown {
+        let first = command.split(' ').next().expect("a word");
+        let first = format!("       {first} ");
+        let commands = text.match_indices(&first);
+        let read = commands.map(|(at, _)| text[at..].replace(" \\\n       ", ""));
+        let words = |command: &str| {
+            let line = command.trim_start().lines().next().expect("a line");
+            shlex::split(line).expect("quotes are closed")
+        };
+        let mut read = read.map(|command| words(&command));
+        assert!(
+            read.any(|read| read == words(&command)),
+            "{command}\n{text}"
+        );
+    }
+}
+
 #[test]
 fn zero_failures_have_their_bound() {
     let text = summary(&sample::healthy());
@@ -43,11 +108,11 @@ fn zero_failures_have_their_bound() {
             .lines()
             .find(|line| line.starts_with(&begins))
             .unwrap_or_else(|| panic!("no {class}"));
-        assert!(row.contains("none of 250 (< 1.2 %)"), "{row}");
-        assert!(row.ends_with("none of 5 (< 46 %)"), "{row}");
+        assert!(row.contains("0 of 250 (< 1.2 %)"), "{row}");
+        assert!(row.ends_with("0 of 5 (< 46 %)"), "{row}");
     }
     assert!(
-        at_risk.contains("only the bound of the rotations holds"),
+        at_risk.contains("only the bound of the rotations is valid"),
         "{at_risk}"
     );
     assert!(!text.contains(" 0 %"), "{text}");

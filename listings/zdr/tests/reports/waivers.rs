@@ -58,10 +58,10 @@ fn what_a_waiver_names_does_not_count() {
     // In every form.
     let text = summary(&report);
     for said in [
-        "\nWaived\n  · It shows whole files that no client accepts. unfit_shown in expired.",
+        "\nWaived\n  · It publishes complete files that no client accepts. unfit_shown in expired.",
         "\nWaivers\n  expired (last_good_lost, unfit_shown, wrong_chain), until 2027-03-01: applied.",
         "the proxy is replaced in spring",
-        "expired            waived",
+        "\n  expired           waived",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }

@@ -332,7 +332,9 @@ impl Server {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Holds => {
-                "The server is chapter 8's. It holds a root until nobody has come by it for a\nminute."
+                "The server is chapter 8's. It holds a root until nobody has come by it for a\nminute. \
+                 When the file no longer lists a root, it discards all sessions, and it\n\
+                 gives none while it holds such a root."
             }
             Self::Believes => {
                 "The server believes the file of its roots: what is not listed is gone at once.\n\

@@ -168,6 +168,28 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	}
 	rollback(t)
 	anotherStoreWaitsForNobody(t)
+	aPanicHoldsUpNoOther(t)
+}
+
+// aPanicHoldsUpNoOther: read panics, as in a server that recovers, and the next reload goes on.
+func aPanicHoldsUpNoOther(t *testing.T) {
+	store, files := New("1001"), &files{serial: "1002"}
+	first := begin(store, func() string { panic("the check's own") })
+	select {
+	case <-first.ended:
+	case <-time.After(Patience):
+		t.Fatalf("`read` panicked, and %v later its reload had not ended.", Patience)
+	}
+	if served := *store.Current(); served != (Generation{Number: 1, Serial: "1001"}) {
+		t.Fatalf("`read` panicked, and read nothing. 1001 was served as generation 1, and now it is %q as generation %d.", served.Serial, served.Number)
+	}
+	second := begin(store, files.read)
+	if !second.over(time.Now().Add(Patience)) {
+		t.Fatalf("`read` panicked, and the server went on, as `net/http` does. The next reload has waited for its turn for %v: the lock is still held. `defer` releases it on each way out.", Patience)
+	}
+	if served := store.Current().Serial; served != "1002" {
+		t.Fatalf("`read` panicked. The next reload read 1002, and %s is served.", served)
+	}
 }
 
 // anotherStoreWaitsForNobody: two stores have nothing to do with each other.

@@ -34,6 +34,7 @@ func (store *Store) Current() *Generation {
 // Reload reads the files, and serves what they hold as the next generation.
 //
 // read reads them when it is called, and may be slow. Another Reload may run at the same time.
+// It may panic as well, and whoever called Reload may recover.
 func (store *Store) Reload(read func() string) {
 	panic("this is the starter: write `Reload`")
 }

@@ -20,6 +20,8 @@ const grace = 30 * time.Second
 type begun struct {
 	t      *testing.T
 	client *http.Transport
+	// near is the client's end.
+	near   net.Conn
 	due    chan struct{}
 	finish chan struct{}
 	// came has how many requests have reached the server. Nothing runs while it is read.
@@ -52,7 +54,7 @@ func checkWith(t *testing.T, grace time.Duration, what func(*begun)) {
 
 func begin(t *testing.T, grace time.Duration) *begun {
 	near, far := net.Pipe()
-	bench := &begun{t: t, due: make(chan struct{}), finish: make(chan struct{}), ended: make(chan ended, 1)}
+	bench := &begun{t: t, near: near, due: make(chan struct{}), finish: make(chan struct{}), ended: make(chan ended, 1)}
 	bench.client = &http.Transport{Protocols: new(http.Protocols)}
 	t.Cleanup(func() {
 		// Ends whatever an answer has left behind, also what sleeps: the clock stands still when the check is over.
@@ -233,6 +235,24 @@ func TestAClientThatLeavesByItselfIsWhole(t *testing.T) {
 			bench.t.Fatalf("A client asked once and left; nothing was due. Its request: %v. The connection ended as %q.", err, end)
 		}
 	})
+}
+
+// A client that vanishes with a request open was not cut.
+func TestAClientThatVanishesWasNotCut(t *testing.T) {
+	for _, when := range []string{"and nothing was due", "in the grace period"} {
+		check(t, func(bench *begun) {
+			bench.request()
+			if when == "in the grace period" {
+				bench.isDue()
+			}
+			now := time.Now()
+			bench.near.Close()
+			end, at := bench.outcome()
+			if took := at.Sub(now); end != Whole || took >= grace {
+				bench.t.Fatalf("A client vanished with a request open, as one that crashes, %s. `Serve` returned %v later, and said %q. The server has cut nothing: `Cut` says that the deadline came first. What counts is the connection, and it is over: nobody waits for the answer any more.", when, took, end)
+			}
+		})
+	}
 }
 
 // Clients do not wait for each other.

@@ -79,6 +79,15 @@ func TestACertificateOfAnUnknownAuthorityLetsNobodyIn(t *testing.T) {
 	}
 }
 
+// A certificate that was issued for a server lets no client in.
+func TestACertificateForServersLetsNobodyIn(t *testing.T) {
+	defer stop(t)
+	_, private := authorities()
+	if letIn(server(t), private.Leaf(x509.ExtKeyUsageServerAuth)) == nil {
+		t.Fatal("A client showed a certificate that the private authority issued for a server, and got in. Whoever holds the key of a server is no client by that. Go asks for a client's where it verifies by itself; `Verify` has to be told by `KeyUsages`.")
+	}
+}
+
 // An own chain that clients would reject is refused, and no client meets it.
 func TestAnOwnChainThatClientsRejectIsRefused(t *testing.T) {
 	defer stop(t)

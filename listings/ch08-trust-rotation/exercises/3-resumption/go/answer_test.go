@@ -123,6 +123,19 @@ func TestASessionDoesNotOutliveItsCertificate(t *testing.T) {
 	}
 }
 
+// A certificate that was issued for a server lets no client in.
+func TestACertificateForServersLetsNobodyIn(t *testing.T) {
+	defer stop(t)
+	b := begin()
+	shows := &client{config: b.config(b.b.Leaf(x509.ExtKeyUsageServerAuth))}
+	for _, state := range []tls.ConnectionState{b.first(shows), b.again(shows)} {
+		if LetIn(state, lab.Pool(b.b), time.Now()) == nil {
+			kind := map[bool]string{false: "full", true: "resumed"}[state.DidResume]
+			t.Fatalf("A client showed a certificate that its authority, whose root is in force, issued for a server. After a %s handshake it was let in. Whoever holds the key of a server is no client by that: `KeyUsages` says for what a certificate has to be issued, and `ExtKeyUsageAny` asks for nothing.", kind)
+		}
+	}
+}
+
 // Without a certificate nobody is let in.
 func TestWithoutACertificateNobodyIsLetIn(t *testing.T) {
 	defer stop(t)

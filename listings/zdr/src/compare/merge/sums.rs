@@ -206,7 +206,7 @@ pub(super) fn verdict(report: &Report) -> Verdict {
                 true => "",
                 false =>
                     " A generator that only loads does not know which of its attempts met a rotation: \
-                          they count in all alone.",
+                          these count only in the total.",
             },
             report.besides(),
             remark(&not_covered),

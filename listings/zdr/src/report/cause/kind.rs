@@ -49,7 +49,7 @@ pub enum CauseKind {
     LosesLastGood,
     /// It does not come back once its files are valid again.
     DoesNotRecover,
-    /// It reads files that are still being written, or loses sight of them.
+    /// It reads files that are still being written, or stops following them.
     ReadsTooEarly,
     /// It overlooks valid renewals.
     OverlooksRenewals,
@@ -57,9 +57,9 @@ pub enum CauseKind {
     MissesStart,
     /// Handshakes or reloads wait for something that may never come.
     Waits,
-    /// It does not follow the list of its clients' authorities.
+    /// It does not follow changes to the list of its clients' authorities.
     FollowsNoTrust,
-    /// It shows whole files that no client accepts.
+    /// It publishes complete files that no client accepts.
     DoesNotValidate,
     /// Its log and its handshakes disagree.
     LogLies,
@@ -165,8 +165,8 @@ impl CauseKind {
             ),
             _ => (
                 "Its answers hold wrong bytes.",
-                "A reload replaces something that answers in progress still use. Let each answer keep what it \
-                 began with until it ends.",
+                "A reload replaces something that answers in progress still use. Let each answer keep the \
+                 data that it began with until it ends.",
                 "ch06-in-flight-requests.md#how-it-works",
             ),
         }
@@ -212,8 +212,8 @@ impl CauseKind {
             ),
             Self::NeverShowsNew => (
                 "It does not show the new certificate.",
-                "Watch the directory rather than the file, follow the path anew at each look, and poll behind \
-                 the watch. If a command reloads the server, check with a handshake that it did.",
+                "Watch the directory rather than the file, resolve the path again at each look, and poll \
+                 as well. If a command reloads the server, check with a handshake that it did.",
                 "ch03-handshake-hook.md#the-watch-is-a-hint-the-poll-is-the-truth",
             ),
             _ => (
@@ -239,7 +239,7 @@ impl CauseKind {
                 "ch07-graceful-degradation.md#last-known-good",
             ),
             Self::ReadsTooEarly => (
-                "It reads files that are still being written, or loses sight of them.",
+                "It reads files that are still being written, or stops following them.",
                 "Publish only what two looks in a row agree on, and look again after each error and each removal.",
                 "ch05-race-conditions.md#two-looks-that-agree",
             ),
@@ -259,13 +259,13 @@ impl CauseKind {
                 "ch03-handshake-hook.md#the-way-it-naturally-goes-wrong",
             ),
             Self::FollowsNoTrust => (
-                "It does not follow the list of its clients' authorities.",
+                "It does not follow changes to the list of its clients' authorities.",
                 "Treat the list as a file like the others: reload it, and believe a removal only when the file \
                  has stopped changing.",
                 "ch08-trust-rotation.md#files-ask-the-server-answers",
             ),
             Self::DoesNotValidate => (
-                "It shows whole files that no client accepts.",
+                "It publishes complete files that no client accepts.",
                 "Check what clients check before publishing: dates, name, chain, and that nothing was lost since \
                  the last identity. If the server cannot do that, check the files before they are written.",
                 "ch02-hot-reload.md#reload",

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::prose::prose;
 use crate::report::book::Book;
 use crate::report::cause::{Cause, causes};
 use crate::report::format::{self, counted};
@@ -21,7 +22,7 @@ pub(super) fn wrong(report: &Report) -> Markup {
         (
             Status::NotRequired,
             "not-required",
-            format!("Not required by the level {}", report.plan.require),
+            format!("Not required by the level `{}`", report.plan.require),
         ),
         (Status::Waived, "waived", "Waived".to_owned()),
     ];
@@ -29,7 +30,7 @@ pub(super) fn wrong(report: &Report) -> Markup {
         @for (status, id, title) in &sections {
             @if of(*status).next().is_some() {
                 section aria-labelledby=(id) {
-                    h2 id=(id) { (title) }
+                    h2 id=(id) { (prose(title)) }
                     ol.findings { @for cause in of(*status) { (item(cause, report)) } }
                 }
             }
@@ -49,13 +50,13 @@ fn item(cause: &Cause, report: &Report) -> Markup {
     let seen = findings.iter().find_map(|found| found.evidence.first());
     html! {
         li class=(class) {
-            h3 { span.severity { (word) ":" } " " (cause.what) }
+            h3 { span.severity { (word) ":" } " " (prose(&cause.what)) }
             (words(&findings))
             @if !repeated.is_empty() {
                 p { "The same again in " (counted(repeated.len() as u64, "scenario")) ": " (repeated.join(", ")) "." }
             }
-            @if let Some(seen) = seen { p { "First seen: " (seen) "." } }
-            p { strong { "What to do: " } (cause.advice) }
+            @if let Some(seen) = seen { p { "First seen: " (prose(&seen.to_string())) "." } }
+            p { strong { "What to do: " } (prose(&cause.advice)) }
             @if let Some(see) = reproduction(report, cause) {
                 p { "To see it (it " (see.shows) "):" }
                 pre { code { (see.command) } }
@@ -80,7 +81,7 @@ fn words(findings: &[&Finding]) -> Markup {
     html! {
         @for (found, words) in &alike {
             @for one in words.iter().take(ALIKE) {
-                p { code { (format::name(&found.code)) } " in " (found.scenario) ": " (one) }
+                p { code { (format::name(&found.code)) } " in " (found.scenario) ": " (prose(one)) }
             }
             @if words.len() > ALIKE { p { "And " (words.len() - ALIKE) " more like it." } }
         }
@@ -155,7 +156,7 @@ pub(super) fn waivers(report: &Report) -> Markup {
                 @for waiver in &report.waivers {
                     li.note.warning[waiver.state != WaiverState::Applied] {
                         h3 { code { (waiver.scenario) } " until " (waiver.until) ": " (waiver.state.words()) }
-                        p { "Allows " (waiver.names()) ". " (waiver.because) }
+                        p { "Allows " (waiver.names()) ". " (prose(&waiver.because)) }
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::prose::prose;
 use super::table::table;
 use crate::report::format;
 use crate::report::plot::Picture;
@@ -98,7 +99,7 @@ fn complaints(listed: &[&Rotation]) -> Markup {
     html! {
         @if !complaints.is_empty() {
             h3 { "What the way of reloading complained of" }
-            ul { @for (number, complaint) in &complaints { li { "#" (number) ": " (complaint) } } }
+            ul { @for (number, complaint) in &complaints { li { "#" (number) ": " (prose(complaint)) } } }
         }
     }
 }

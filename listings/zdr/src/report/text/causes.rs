@@ -128,16 +128,30 @@ fn named(names: &[&str]) -> String {
     }
 }
 
-/// A command in lines that a shell reads as one.
+/// A command in lines that a shell reads as one. A word is never broken, nor is what stands in quotes: a
+/// line is too long rather than wrong.
 fn command(command: &str) -> Vec<String> {
-    let wrapped = format::wrapped(command, WIDTH - 9, "  ");
-    let many = wrapped.lines().count();
-    let lines = wrapped.lines().zip(1..);
-    let lines = lines.map(|(line, number)| match number == many {
-        true => format!("       {line}"),
-        false => format!("       {line} \\"),
-    });
-    lines.collect()
+    const ROOM: usize = WIDTH - 7 - " \\".len();
+    let mut lines: Vec<String> = Vec::new();
+    let mut quoted = false;
+    for word in format::plain(command).split(' ') {
+        let stays = quoted;
+        quoted ^= word.matches('\'').count() % 2 == 1;
+        match lines.last_mut() {
+            Some(line) if stays || length(line) + 1 + length(word) <= ROOM => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    let lines = lines.join(" \\\n");
+    lines.lines().map(|line| format!("       {line}")).collect()
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
 }
 
 fn hanging(text: &str, indent: usize) -> String {

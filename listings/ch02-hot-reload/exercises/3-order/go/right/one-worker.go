@@ -36,11 +36,13 @@ func (store *Store) Reload(read func() string) {
 			}
 		}()
 	})
-	done := make(chan struct{})
+	done := make(chan any)
 	store.asked <- func() {
-		defer close(done)
+		defer func() { done <- recover() }()
 		serial := read()
 		store.current.Store(&Generation{Number: store.Current().Number + 1, Serial: serial})
 	}
-	<-done
+	if said := <-done; said != nil {
+		panic(said)
+	}
 }
