@@ -16,7 +16,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
 
 pub use crate::rejected::{Reason, Rejected, reject};
-use crate::words::words;
+use crate::words::{of_authority, words};
 use crate::{file, message};
 
 /// Where an identity is read from, and the names it must be valid for.
@@ -205,9 +205,12 @@ pub fn anchors(source: &Source) -> Result<Vec<CertificateDer<'static>>, Rejected
 pub fn trust_anchors(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Rejected> {
     let anchors = certificates(pem, path)?;
     let mut store = RootCertStore::empty();
-    for anchor in &anchors {
+    for (anchor, at) in anchors.iter().zip(1..) {
         let added = store.add(anchor.clone());
-        added.map_err(|error| reject(Reason::Malformed, path, &error))?;
+        added.map_err(|error| {
+            let words = of_authority(&error, at, anchors.len());
+            reject(Reason::Malformed, path, &words)
+        })?;
     }
     Ok(anchors)
 }

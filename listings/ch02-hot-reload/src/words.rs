@@ -1,11 +1,11 @@
 //! What a peer objects to, in words, where those of the library are its own data.
 
-use rustls::{CertificateError, Error, OtherError};
+use rustls::CertificateError::*;
+use rustls::{Error, OtherError};
 
 /// What the error says. rustls prints the bytes of an algorithm's identifier, and those of each one
 /// that it takes; and it calls a signature bad whose key it does not use.
 pub(crate) fn words(error: &Error) -> String {
-    use CertificateError::*;
     match error {
         Error::InvalidCertificate(UnsupportedSignatureAlgorithmContext {
             signature_algorithm_id,
@@ -34,6 +34,22 @@ pub(crate) fn words(error: &Error) -> String {
         Error::InvalidCertificate(Other(other)) => format!("{error}{}", meaning(other)),
         _ => error.to_string(),
     }
+}
+
+/// The same of an authority that rustls does not take. Clients that trust this file would not trust it.
+pub(crate) fn of_authority(error: &Error, at: usize, of: usize) -> String {
+    let why = match error {
+        Error::InvalidCertificate(BadEncoding) => {
+            "a value in it is not in DER (X.690), or a field is there that rustls does not know, such as a version \
+             above 3 or a unique identifier"
+                .into()
+        }
+        _ => words(error),
+    };
+    format!(
+        "authority {at} of {of}: clients of rustls do not take it ({why}). Take it out of the file, or have it \
+         issued anew"
+    )
 }
 
 /// What webpki's own words mean, which rustls passes on as they stand in its code.

@@ -92,10 +92,14 @@ func noPEM(data []byte) string {
 		return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
 	case begins("\xff\xfe"), begins("\xfe\xff"), bytes.IndexByte(data, 0) >= 0:
 		return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
+	case begins("<<<<<<<"):
+		return "two versions of a file, between which a merge (git) has not chosen"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
 		return "HTML or XML, not PEM"
 	case bytes.Contains(data, []byte(`-----\n`)): // As a variable of a shell or of CI holds it.
 		return "`\\n` in the place of line breaks: `printf '%b'` writes the breaks"
+	case bytes.Contains(data, []byte("CERTIFICATE----- MI")), bytes.Contains(data, []byte("KEY----- MI")):
+		return "spaces in the place of line breaks, as a shell writes a variable without quotation marks"
 	case bytes.Contains(data, []byte("-----BEGIN")):
 		return ""
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{{")):
@@ -110,8 +114,12 @@ func noPEM(data []byte) string {
 		return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
 	case bytes.Contains(data, []byte("\u2013BEGIN")), bytes.Contains(data, []byte("\u2014BEGIN")):
 		return "dashes of a word processor in the place of `-----`"
-	case begins("ssh-"), begins("ecdsa-sha2-"):
+	case begins("ssh-"), begins("ecdsa-sha2-"), begins("---- BEGIN SSH2"):
 		return "a public key for SSH, not PEM"
+	case begins("PuTTY-User-Key-File"):
+		return "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
+	case begins("ENC["), begins("vault:v"):
+		return "a file that is still encrypted (sops or Vault), not PEM"
 	case begins("$ANSIBLE_VAULT"), begins("age-encryption.org/"):
 		return "a file that is still encrypted (Ansible Vault or age), not PEM"
 	}

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// How many intermediates a client of rustls follows.
-const deepest = 6
+// How many intermediates a client of rustls follows, and how many a certificate may allow.
+const deepest, deepestAllowed = 6, 255
 
 // Authorities that have issued each other, as bridges between two do. A path that followed them would not end.
 const circle = "it leads in a circle: these authorities have issued each other, and the certificate that one " +
@@ -27,7 +27,11 @@ const circle = "it leads in a circle: these authorities have issued each other, 
 // names, and asks a leaf for its key usage. What rustls asks of a certificate says strict.
 func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time) error {
 	refuse := func(of *x509.Certificate, what string) error {
-		return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf(
+		file := source.Certificate
+		if of != chain[0] && slices.ContainsFunc(anchors, of.Equal) {
+			file = source.Roots
+		}
+		return &Rejected{"chain_broken", file, fmt.Sprintf(
 			"Go takes it, and clients of OpenSSL or rustls do not. The certificate of %q: %s", of.Subject, what)}
 	}
 	leaf := chain[0]
@@ -162,6 +166,10 @@ func strict(of *x509.Certificate) string {
 	}
 	if of.NotBefore.Unix() < 0 {
 		return "its dates begin before 1970"
+	}
+	if of.MaxPathLen > deepestAllowed {
+		return fmt.Sprintf("it allows %d intermediates below it (pathlen), and clients of rustls parse no number "+
+			"above %d", of.MaxPathLen, deepestAllowed)
 	}
 	ecdsa := of.SignatureAlgorithm >= x509.ECDSAWithSHA1 && of.SignatureAlgorithm <= x509.ECDSAWithSHA512
 	if ecdsa && len(signedWith(of).Parameters.FullBytes) > 0 {

@@ -27,14 +27,15 @@ func unread(of *x509.Certificate) string {
 			return "a name in it is none of the types of string that clients of OpenSSL parse there"
 		}
 	}
-	if what := undated(of); what != "" {
-		return what
-	}
 	return framed(of)
 }
 
-// framed says what stands in a certificate beside the fields that rustls knows. It asks that of anchors as well.
+// framed says what stands in a certificate beside the fields that rustls knows, or is wrong with its dates, which
+// OpenSSL parses. It asks that of anchors as well.
 func framed(of *x509.Certificate) string {
+	if what := undated(of); what != "" {
+		return what
+	}
 	at := bytes.Index(of.RawTBSCertificate, of.RawSubjectPublicKeyInfo) + len(of.RawSubjectPublicKeyInfo)
 	if rest := of.RawTBSCertificate[at:]; len(rest) > 0 {
 		var extensions asn1.RawValue

@@ -65,6 +65,7 @@ def judge(source, seen, build, validate):
         shown = [taken.Certificate.of(der) for der in chain]
     with _read(source.roots):
         trusted = [taken.Certificate.of(der) for der in anchors]
+        taken.parses_authorities(source, trusted)
     _verifiable(source, shown)
     with _read(source.certificate):
         taken.parsed_by_all(source, shown)

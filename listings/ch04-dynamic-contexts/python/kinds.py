@@ -71,10 +71,14 @@ def no_pem(data):
         return "PEM with zero bytes in it: it was not written to its end, as when a disk is full or a machine stops"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
         return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
+    if data.startswith(b"<<<<<<<"):
+        return "two versions of a file, between which a merge (git) has not chosen"
     if data.lstrip().startswith(b"<"):
         return "HTML or XML, not PEM"
     if rb"-----\n" in data:  # As a variable of a shell or of CI holds it.
         return r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
+    if b"CERTIFICATE----- MI" in data or b"KEY----- MI" in data:
+        return "spaces in the place of line breaks, as a shell writes a variable without quotation marks"
     if b"-----BEGIN" in data:
         return None
     if data.lstrip().startswith(b"{{"):
@@ -89,8 +93,12 @@ def no_pem(data):
         return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
     if "\u2013BEGIN".encode() in data or "\u2014BEGIN".encode() in data:
         return "dashes of a word processor in the place of `-----`"
-    if data.startswith((b"ssh-", b"ecdsa-sha2-")):
+    if data.startswith((b"ssh-", b"ecdsa-sha2-", b"---- BEGIN SSH2")):
         return "a public key for SSH, not PEM"
+    if data.startswith(b"PuTTY-User-Key-File"):
+        return "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
+    if data.startswith((b"ENC[", b"vault:v")):
+        return "a file that is still encrypted (sops or Vault), not PEM"
     if data.startswith((b"$ANSIBLE_VAULT", b"age-encryption.org/")):
         return "a file that is still encrypted (Ansible Vault or age), not PEM"
     return None

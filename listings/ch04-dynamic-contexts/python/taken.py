@@ -17,9 +17,12 @@ TWO = "it names two algorithms for its signature, and clients of rustls and Go t
 BEHIND = ("something beside extensions stands behind its public key (unique identifiers, say), and clients of "
           "rustls do not read that")
 LONGEST = 8192  # Bits of an RSA key by which clients of rustls and Go verify a signature.
+UNDATED = "its dates have no seconds or another time zone, and clients of OpenSSL and rustls do not parse that"
+BELOW = 255  # Intermediates that a certificate may allow below it: clients of rustls parse no greater number.
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
 _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
+_UTC_TIME = 0x17  # With two digits for the year.
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 _REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
@@ -50,6 +53,7 @@ class Certificate:
     subject: bytes
     from_1970: bool
     algorithm: list  # Of its key: the algorithm, and its parameters.
+    unused: int  # Bits at its end.
     point: bytes
     extensions: dict  # Of each by its identifier: whether it is critical, and its value.
     fields: str  # Why clients of Go do not parse one of its fields.
@@ -69,11 +73,14 @@ class Certificate:
             name, *critical, value = asn1.values(extension)
             found.append((name, b"".join(critical), value))
         unread = TWO if fields[1][1] != signed[1] else objection((fields[2][2], fields[4][2]), found)
+        dates = asn1.items(fields[3][1])
         if [tag for tag, *_ in fields[6:]] not in ([], [0xa3]):
             unread = BEHIND
+        elif any(len(text) != (13 if tag == _UTC_TIME else 15) for tag, text, _ in dates):
+            unread = UNDATED
         found = {name: (critical not in (b"", b"\0"), value) for name, critical, value in found}
         return Certificate(version, fields[0][1], fields[2][2], fields[4][2],
-                           _from_1970(*asn1.items(fields[3][1])[0][:2]), [*asn1.values(algorithm), b""],
+                           _from_1970(*dates[0][:2]), [*asn1.values(algorithm), b""], point[0],
                            point[1:], found, unread, signed[1])
 
     def is_authority(self):
@@ -93,9 +100,11 @@ def by_all(source, chain, anchors, purpose):
     """Refuses a chain to whose end clients of rustls or Go do not come. Peers ask for this purpose."""
     def refuse(at, what):
         detail = f"OpenSSL takes it, and clients of rustls or Go do not. Certificate {at} of the path: {what}"
-        return Rejected("chain_broken", source.certificate, detail)
+        return Rejected("chain_broken", source.roots if at > 1 and last in anchors else source.certificate, detail)
 
     last, trusted, at, path = chain[0], False, 1, []
+    if what := _large(last):
+        raise refuse(1, what)
     while at == 1 or last.subject != last.issuer:
         if not trusted and (what := _strange(last, purpose)):
             raise refuse(at, what)
@@ -136,6 +145,13 @@ def _has_policy(path):
     return not named or bool(set.intersection(*named))
 
 
+def parses_authorities(source, anchors):
+    """Refuses authorities of which clients of OpenSSL do not parse each: they would load none of the file."""
+    for at, anchor in enumerate(anchors, 1):
+        if anchor.fields == UNDATED:
+            raise Rejected("malformed", source.roots, f"authority {at} of {len(anchors)}: {UNDATED}")
+
+
 def _unparsed(of):
     if of.serial[0] >= 0x80:
         return "its serial number is negative (RFC 5280 forbids that), and clients of Go do not parse it"
@@ -148,6 +164,10 @@ def _unparsed(of):
         return "X.509 has no such version"
     if of.algorithm[0] == _RSA and of.algorithm[1:] == [b""]:
         return "clients of Go do not parse an RSA key without a NULL behind its algorithm"
+    if of.unused:
+        return "clients of Go and rustls do not parse its key: bits at its end are said to be none of it"
+    if of.algorithm[0] == _RSA and (what := _misnumbered(of)):
+        return f"clients of Go do not parse its RSA key: {what}"
     if of.algorithm[0] == _RSA and (bits := _bits(of)) > LONGEST:
         return f"clients of Go take no certificate with an RSA key of {bits} bits, whether they need it or not"
     return of.fields
@@ -161,6 +181,10 @@ def _strange(of, purpose):
     for name, (critical, _) in of.extensions.items():
         if critical and name not in _KNOWN:
             return "it has a critical extension that they do not know"
+    _, constraints = of.extensions.get(_CONSTRAINTS, (False, b"0\0"))
+    below = [value for tag, value, _ in asn1.items(asn1.first(constraints)[1]) if tag == 0x02]
+    if below and int.from_bytes(below[0], "big") > BELOW:
+        return f"it allows more than {BELOW} intermediates below it (pathlen), and clients of rustls do not parse that"
     return _unfit(of, purpose) or (None if of.from_1970 else "its dates begin before 1970")
 
 
@@ -175,16 +199,35 @@ def _weak(issuer):
     """Why they verify no signature by its key."""
     if issuer.algorithm[0] == _RSA:
         bits = _bits(issuer)
-        return None if 2048 <= bits <= LONGEST else f"its RSA key has {bits} bits"
+        return _large(issuer) if 2048 <= bits <= LONGEST else f"its RSA key has {bits} bits"
     if issuer.algorithm[0] == _ECDSA and issuer.algorithm[1] not in keys.CURVES:
         return f"its key is on {keys.curve(issuer.algorithm[1])}"
     return "it has an Ed448 key" if issuer.algorithm[0] == _ED448 else None
 
 
+def _large(of):
+    """Why clients of Go verify nothing with its exponent, where its key is of RSA."""
+    if of.algorithm[0] == _RSA and (bits := int.from_bytes(_numbers(of)[1], "big").bit_length()) > 31:
+        return f"its RSA key has an exponent of {bits} bits, and clients of Go verify nothing with more than 31"
+    return None
+
+
+def _misnumbered(of):
+    for number in _numbers(of)[:2]:
+        if not number or number[0] >= 0x80 or number[0] == 0 and (len(number) == 1 or number[1] < 0x80):
+            return "a number of it is negative, zero, or begins with a byte too many"
+    return "its exponent has over 63 bits" if len(_numbers(of)[1]) > 8 else None
+
+
+def _numbers(of):
+    """The modulus and the exponent of a key of RSA."""
+    return asn1.values(asn1.first(of.point)[1])
+
+
 def _bits(of):
-    return int.from_bytes(asn1.values(asn1.first(of.point)[1])[0], "big").bit_length()
+    return int.from_bytes(_numbers(of)[0], "big").bit_length()
 
 
 def _from_1970(tag, date):
-    utc_time = 0x17  # With two digits for the year: 50 and above are of the last century.
-    return not b"50" <= date[:2] < b"70" if tag == utc_time else date[:4] >= b"1970"
+    # 50 and above are of the last century.
+    return not b"50" <= date[:2] < b"70" if tag == _UTC_TIME else date[:4] >= b"1970"

@@ -98,10 +98,16 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         () if UTF_16.into_iter().any(begins) || text.contains(&0) => {
             "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
         }
+        () if begins(b"<<<<<<<") => {
+            "two versions of a file, between which a merge (git) has not chosen"
+        }
         () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
         // As a variable of a shell or of CI holds it.
         () if holds(br"-----\n") => {
             r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
+        }
+        () if holds(b"CERTIFICATE----- MI") || holds(b"KEY----- MI") => {
+            "spaces in the place of line breaks, as a shell writes a variable without quotation marks"
         }
         () if holds(b"-----BEGIN") => return None,
         () if text.trim_ascii_start().starts_with(b"{{") => "a template that nobody has filled in",
@@ -115,13 +121,29 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         () if packed(text, b"MI") => {
             "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
         }
+        () => return by_another_tool(text),
+    })
+}
+
+/// The same of what has no marker of PEM in it: what other programs write.
+fn by_another_tool(text: &[u8]) -> Option<&'static str> {
+    const SSH: [&[u8]; 3] = [b"ssh-", b"ecdsa-sha2-", b"---- BEGIN SSH2"];
+    let begins = |with: &[u8]| text.starts_with(with);
+    let holds = |what: &[u8]| memchr::memmem::find(text, what).is_some();
+    Some(match () {
         () if begins(b"version https://git-lfs") => {
             "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
         }
         () if holds("\u{2013}BEGIN".as_bytes()) || holds("\u{2014}BEGIN".as_bytes()) => {
             "dashes of a word processor in the place of `-----`"
         }
-        () if begins(b"ssh-") || begins(b"ecdsa-sha2-") => "a public key for SSH, not PEM",
+        () if SSH.into_iter().any(begins) => "a public key for SSH, not PEM",
+        () if begins(b"PuTTY-User-Key-File") => {
+            "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
+        }
+        () if begins(b"ENC[") || begins(b"vault:v") => {
+            "a file that is still encrypted (sops or Vault), not PEM"
+        }
         () if begins(b"$ANSIBLE_VAULT") || begins(b"age-encryption.org/") => {
             "a file that is still encrypted (Ansible Vault or age), not PEM"
         }

@@ -5,11 +5,12 @@
 
 use ch02_hot_reload::identity::{Reason, Rejected, Source, reject};
 use rustls::pki_types::CertificateDer;
-use x509_parser::asn1_rs::Tag;
+use x509_parser::asn1_rs::{Any, FromDer, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::der::parse_der;
 use x509_parser::parse_x509_certificate;
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::fields;
@@ -37,8 +38,15 @@ pub(crate) fn by_all(source: &Source, chain: &[CertificateDer<'_>]) -> Result<()
 
 /// Why clients of OpenSSL or Go do not parse this certificate, if so.
 pub(crate) fn objection(certificate: &X509Certificate<'_>) -> Option<String> {
-    serial(certificate.raw_serial())
-        .or_else(|| before_1970(certificate))
+    before_1970(certificate).map_or_else(|| unparsed(certificate), |what| Some(what.into()))
+}
+
+/// The same of an authority that is trusted, whose dates rustls does not read.
+pub(crate) fn unparsed(certificate: &X509Certificate<'_>) -> Option<String> {
+    form(certificate)
+        .or_else(|| negative(certificate.raw_serial()))
+        .or_else(|| version(certificate))
+        .or_else(|| numbers(certificate))
         .map(Into::into)
         .or_else(|| point(certificate))
         .or_else(|| modulus(certificate))
@@ -56,7 +64,12 @@ fn before_1970(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     )
 }
 
-/// RFC 5280, section 4.1.2.2: a positive number. X.690, section 8.3: in as few bytes as it takes.
+/// What OpenSSL does not parse: then its clients load no other certificate of that file either.
+pub(crate) fn form(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    serial(certificate.raw_serial()).or_else(|| dates(certificate.tbs_certificate.as_ref()))
+}
+
+/// X.690, section 8.3: a number has a byte, and as few as it takes.
 fn serial(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [] => {
@@ -64,11 +77,30 @@ fn serial(bytes: &[u8]) -> Option<&'static str> {
         }
         [0, second, ..] if *second < 0x80 => Some(PADDED),
         [0xff, second, ..] if *second >= 0x80 => Some(PADDED),
-        [first, ..] if *first >= 0x80 => Some(
-            "its serial number is negative (RFC 5280 forbids that), and clients of Go do not parse it",
-        ),
         _ => None,
     }
+}
+
+/// RFC 5280, section 4.1.2.2.
+fn negative(serial: &[u8]) -> Option<&'static str> {
+    serial.first().filter(|first| **first >= 0x80).map(|_| {
+        "its serial number is negative (RFC 5280 forbids that), and clients of Go do not parse it"
+    })
+}
+
+/// RFC 5280, section 4.1.2.5: dates have seconds, and no other zone than Greenwich's.
+fn dates(body: &[u8]) -> Option<&'static str> {
+    let fields = items(Any::from_der(body).ok()?.1.data);
+    // A version of 1 is left out. Then come a number, an algorithm, and a name.
+    let validity = fields.get(3 + usize::from(fields.first()?.tag() == Tag(0)))?;
+    let wrong = |date: &Any<'_>| match date.tag() {
+        Tag::UtcTime => date.data.len() != "YYMMDDHHMMSSZ".len(),
+        _ => date.data.len() != "YYYYMMDDHHMMSSZ".len(),
+    };
+    let wrong = items(validity.data).iter().any(wrong);
+    wrong.then_some(
+        "its dates have no seconds or another time zone, and clients of OpenSSL do not parse that",
+    )
 }
 
 const PADDED: &str = "its serial number begins with a byte too many (X.690), and clients of OpenSSL and \
@@ -118,6 +150,59 @@ fn behind_key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     // What was parsed ends behind the key, before the end that its length tells.
     let cut = parse_der(certificate.public_key().raw).is_err();
     cut.then_some("something stands behind its public key, and clients of OpenSSL and rustls do not parse that")
+}
+
+/// The values that stand one after another.
+fn items(mut rest: &[u8]) -> Vec<Any<'_>> {
+    let mut found = Vec::new();
+    while let Ok((behind, it)) = Any::from_der(rest) {
+        found.push(it);
+        rest = behind;
+    }
+    found
+}
+
+/// RFC 5280, section 4.1.2.1.
+fn version(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    let unknown = certificate.version().0 > X509Version::V3.0;
+    unknown.then_some("X.509 has no such version, and clients of Go do not parse it")
+}
+
+/// A key is whole bytes. The numbers of RSA (RFC 8017) are positive, and DER begins none with a byte too many.
+fn numbers(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    let public = certificate.public_key();
+    if public.subject_public_key.unused_bits != 0 {
+        return Some(
+            "bits at the end of its key are said to be none of it, and clients do not parse that",
+        );
+    }
+    if public.algorithm.algorithm.to_id_string() != "1.2.840.113549.1.1.1" {
+        return None;
+    }
+    let positive = |number: &[u8]| matches!(number, [1..=0x7f, ..] | [0, 0x80..=0xff, ..]);
+    let key = match public.parsed() {
+        Ok(PublicKey::RSA(key)) if positive(key.modulus) && positive(key.exponent) => key,
+        _ => {
+            return Some(
+                "a number of its RSA key is negative, zero, or begins with a byte too many, and clients of Go \
+                 do not parse that",
+            );
+        }
+    };
+    (key.exponent.len() > 8).then_some(
+        "its RSA key has an exponent of over 63 bits, and clients of Go do not parse that",
+    )
+}
+
+/// Why clients of Go verify no signature by this key of RSA.
+pub(crate) fn exponent(certificate: &X509Certificate<'_>) -> Option<String> {
+    let Ok(PublicKey::RSA(key)) = certificate.public_key().parsed() else {
+        return None;
+    };
+    let bits = bits(key.exponent).filter(|bits| *bits > 31)?;
+    Some(format!(
+        "its RSA key has an exponent of {bits} bits, and clients of Go verify nothing with more than 31"
+    ))
 }
 
 /// How long the key of this certificate is, where it is one of RSA.

@@ -69,6 +69,9 @@ pub(crate) fn taken_by_all(
     if let Some(what) = policies::objection(&below) {
         return Err(others(leaf, what));
     }
+    if let Some(what) = parsed::exponent(&leaf.parsed) {
+        return Err(others(leaf, &what));
+    }
     leaf_may_sign(leaf, peers)?;
     leaf_is_of_type(leaf, peers)?;
     for (below, issuer) in path.iter().skip(1).enumerate() {
@@ -257,7 +260,8 @@ fn leaf_is_of_type(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
 /// Whether a certificate says of itself that it may issue, with so many intermediates below it.
 fn may_issue(link: &Link<'_>, below: usize, peers: Peers) -> Result<(), Rejected> {
     let certificate = &link.parsed;
-    if let Some(what) = parsed::objection(certificate) {
+    let unread = parsed::unparsed(certificate);
+    if let Some(what) = unread.or_else(|| parsed::exponent(certificate)) {
         return Err(others(link, &what));
     }
     let strange = |it: &&x509_parser::extensions::X509Extension<'_>| {

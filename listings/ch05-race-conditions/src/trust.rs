@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use ch02_hot_reload::identity::{Identity, Rejected, Source, trust_anchors};
+use ch02_hot_reload::identity::{Identity, Reason, Rejected, Source, reject, trust_anchors};
 use rustls::pki_types::CertificateDer;
+use x509_parser::parse_x509_certificate;
 
-use crate::pem;
 use crate::pinned::{Found, Seen};
+use crate::{parsed, pem};
 
 type Anchors = Vec<CertificateDer<'static>>;
 
@@ -57,5 +58,13 @@ pub(crate) fn read(
 pub(crate) fn anchors(path: &Path, seen: &Result<Found, Rejected>) -> Result<Anchors, Rejected> {
     let text = pem::without_marks(&seen.as_ref().map_err(Clone::clone)?.bytes);
     pem::whole(&text, path)?;
-    trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text))
+    let anchors = trust_anchors(&text, path).map_err(|rejected| pem::explain(rejected, &text))?;
+    for (anchor, at) in anchors.iter().zip(1..) {
+        let parsed = parse_x509_certificate(anchor).ok();
+        if let Some(what) = parsed.and_then(|(_, parsed)| parsed::form(&parsed)) {
+            let detail = format!("authority {at} of {}: {what}", anchors.len());
+            return Err(reject(Reason::Malformed, path, &detail));
+        }
+    }
+    Ok(anchors)
 }

@@ -175,14 +175,14 @@ func usable(chain []*x509.Certificate) bool {
 		})
 		return is && (key.N.BitLen() < 2048 || key.N.BitLen() > 8192) ||
 			on && point.Curve == elliptic.P224() ||
-			one.PublicKeyAlgorithm > x509.Ed25519 || one.NotBefore.Year() < 1970 ||
+			one.PublicKeyAlgorithm > x509.Ed25519 ||
 			limited && !slices.Contains(one.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 	})
 }
 
-// strange tells of a critical extension that clients with rustls do not know.
+// strange tells of a date or a critical extension that rustls does not know. Of a root it reads none.
 func strange(one *x509.Certificate) bool {
-	return slices.ContainsFunc(one.Extensions, func(it pkix.Extension) bool {
+	return one.NotBefore.Year() < 1970 || slices.ContainsFunc(one.Extensions, func(it pkix.Extension) bool {
 		known := []string{"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"}
 		return it.Critical && !slices.Contains(known, it.Id.String())
 	})

@@ -20,11 +20,13 @@ LARGEST = 1 << 20  # Bytes that are read of a file.
 LONGEST = 60 << 10  # Bytes of a chain. Clients take no more.
 
 # The keys in certificates that clients of each library parse: RSA with the length and the first byte of
-# its modulus, P-256, P-384, P-521 and Ed25519; and what says that a certificate is an authority's.
+# its modulus, P-256 to P-521, Ed25519, and P-224 and Ed448, which few verify; and what makes an authority.
 _KEY = re.compile(
-    rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82..\x00\x30\x82..\x02\x82(..)(\x00?)(.)|"
+    rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82..\x00\x30\x82.."
+    rb"\x02\x82(..)(\x00(?=[\x80-\xff])|(?=[\x01-\x7f]))(.)|"
     rb"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06(?:\x08\x2a\x86\x48\xce\x3d\x03\x01\x07|"
-    rb"\x05\x2b\x81\x04\x00[\x22\x23])\x03.{1,2}\x00\x04|\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", re.S)
+    rb"\x05\x2b\x81\x04\x00(?:[\x22\x23]|(\x21)))\x03.{1,2}\x00\x04|"
+    rb"\x30\x05\x06\x03\x2b\x65(?:\x70\x03\x21|(\x71)\x03\x3a)\x00", re.S)
 _AUTHORITY = re.compile(rb"\x06\x03\x55\x1d\x13(?:\x01\x01\xff)?\x04.\x30.\x01\x01\xff", re.S)
 _NEGATIVE = re.compile(rb"(?:\x30\x81.|\x30\x82..){2}(?:\xa0\x03\x02\x01.)?\x02.[\x80-\xff]", re.S)
 # Extensions that do not hold what they are for: a sequence, bytes or a number. Go parses each of these.
@@ -191,7 +193,7 @@ def _bits(der):
     if not (key := _KEY.search(der)):
         return 0
     if not key[1]:
-        return 2048
+        return 1 if key[4] or key[5] else 2048
     return 8 * (int.from_bytes(key[1], "big") - len(key[2]) - 1) + key[3][0].bit_length()
 
 
@@ -209,6 +211,8 @@ def _unfit(leaf):
     """Why clients with rustls or Go do not take it as a server's, where OpenSSL does."""
     if _AUTHORITY.search(leaf):
         return "a CA as the leaf"
+    if _bits(leaf) == 1:
+        return "a key on P-224 or of Ed448"
     if not _VERSION.match(leaf):
         return "it is not of version 3 of X.509"
     if not _SIGNED.search(leaf):

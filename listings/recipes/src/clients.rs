@@ -8,8 +8,9 @@ use x509_parser::{parse_x509_certificate as parse, public_key::PublicKey};
 
 /// Bytes of a chain, as TLS sends it. Clients take no more.
 const LONGEST: usize = 60 << 10;
-/// P-256, P-384, P-521 and Ed25519. Beside RSA, clients of each library parse these.
-const KEYS: &str = "1.2.840.10045.3.1.7 1.3.132.0.34 1.3.132.0.35 1.3.101.112";
+/// P-224 to P-521, Ed25519 and Ed448. Beside RSA, clients of each library parse these.
+const KEYS: &str =
+    "1.3.132.0.33 1.2.840.10045.3.1.7 1.3.132.0.34 1.3.132.0.35 1.3.101.112 1.3.101.113";
 /// What is said of a chain that clients do not take to its end.
 pub const BUNDLE: &str = "clients take chains of 60 KiB, no bundles";
 
@@ -34,8 +35,11 @@ fn objection(one: &X509Certificate<'_>) -> Option<&'static str> {
     let curve = algorithm.parameters.as_ref().map(|it| it.as_oid());
     let named = curve.and_then(Result::ok);
     let id = named.unwrap_or_else(|| algorithm.algorithm.clone());
-    if let [0x80..=0xff, ..] | [0, 0..=0x7f, ..] = one.raw_serial() {
-        return Some("its serial number is negative or padded");
+    if let [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] = one.raw_serial() {
+        return Some("its serial number is empty, negative or padded");
+    }
+    if one.version().0 > 2 || one.signature_algorithm != one.signature {
+        return Some("it is of a version that is none, or names two algorithms for its signature");
     }
     if one.extensions_map().is_err() {
         return Some("an extension is there twice");
@@ -50,10 +54,13 @@ fn objection(one: &X509Certificate<'_>) -> Option<&'static str> {
     if !values.all(|it| is_text(it.attr_value().tag(), it.as_slice())) {
         return Some("a name in it has a letter that its type of string does not have");
     }
-    // Clients of Go look at each RSA key, whether they need it or not.
     let known = match one.public_key().parsed() {
-        Ok(PublicKey::RSA(_)) if algorithm.parameters.is_none() => false, // It has a NULL.
-        Ok(PublicKey::RSA(key)) => key.modulus.iter().skip_while(|it| **it == 0).count() <= 1024,
+        Ok(PublicKey::RSA(_)) if algorithm.parameters.is_none() => false, // Go reads each.
+        Ok(PublicKey::RSA(key)) => {
+            let [n, e] = [key.modulus, key.exponent];
+            let positive = |it: &[u8]| matches!(it, [1..=0x7f, ..] | [0, 0x80..=0xff, ..]);
+            positive(n) && n.len() <= 1024 + usize::from(n[0] == 0) && positive(e) && e.len() <= 8
+        }
         _ => KEYS.split(' ').any(|known| known == id.to_id_string()),
     };
     (!known).then_some("RSA of over 8192 bits, or a key that some clients do not know")

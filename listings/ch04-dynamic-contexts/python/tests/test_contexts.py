@@ -284,7 +284,7 @@ class Rejections(Bench):
 
     def test_an_authority_with_a_huge_key(self):
         self.spoil = lambda: self.write("huge")
-        self.rejected("chain_broken", "tls.crt")
+        self.rejected("chain_broken", "ca.crt")
 
     def test_expired(self):
         self.spoil = lambda: self.write("expired")

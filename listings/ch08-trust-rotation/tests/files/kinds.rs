@@ -13,7 +13,7 @@ use openssl::symm::Cipher;
 use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
-use super::{certificates, crossed, odd, rare, rsa, shapes, sizes, strict, worn};
+use super::{certificates, crossed, handed, idle, odd, rare, rsa, shapes, sizes, strict, worn};
 
 /// A directory with three files as they are to be: at first right, and plain.
 pub struct Made<'a> {
@@ -161,13 +161,20 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || shapes::keys(kind, &mut made)
         || shapes::dates(kind, &mut made)
         || shapes::forms(kind, &mut made)
-        || shapes::names(kind, &mut made);
+        || shapes::names(kind, &mut made)
+        || idle::strangers(kind, &mut made)
+        || idle::digests(kind, &mut made)
+        || idle::leaf_keys(kind, &mut made)
+        || idle::numbered(kind, &mut made)
+        || handed::chains(kind, &mut made)
+        || handed::others(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());
     }
     made.lay();
-    let placed = places(kind, &mut made) || worn::places(kind, &mut made);
+    let placed =
+        places(kind, &mut made) || worn::places(kind, &mut made) || handed::places(kind, &mut made);
     placed.then(|| made.files())
 }
 

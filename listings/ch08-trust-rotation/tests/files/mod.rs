@@ -9,6 +9,8 @@ mod certificates;
 mod chapters;
 mod clients;
 mod crossed;
+mod handed;
+mod idle;
 mod kinds;
 mod kit;
 mod odd;
@@ -238,6 +240,8 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("shapes.rs"),
         include_str!("worn.rs"),
         include_str!("sizes.rs"),
+        include_str!("idle.rs"),
+        include_str!("handed.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

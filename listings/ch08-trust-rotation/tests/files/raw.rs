@@ -170,7 +170,7 @@ impl Raw {
         let body = tlv(0x30, &body);
         let digest = self.signature.as_ref().map_or(self.digest, |it| it.digest);
         let mut signer = match by.key.id() {
-            Id::ED25519 => Signer::new_without_digest(&by.key).unwrap(),
+            Id::ED25519 | Id::ED448 => Signer::new_without_digest(&by.key).unwrap(),
             _ => Signer::new(digest, &by.key).unwrap(),
         };
         if let Some(salt) = self.signature.as_ref().and_then(|it| it.salt) {
@@ -194,6 +194,7 @@ impl Raw {
                 ])
             }
             Id::ED25519 => sequence(&[&[6, 3, 0x2b, 0x65, 0x70]]),
+            Id::ED448 => sequence(&[&[6, 3, 0x2b, 0x65, 0x71]]),
             _ if at == 0 => sequence(&[&[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1]]),
             _ => sequence(&[&[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, at as u8 + 1]]),
         }

@@ -12,6 +12,7 @@ use ch02_hot_reload::identity::{Identity, Source};
 use ch05_race_conditions::Reader;
 use lab::agent::Files;
 use lab_test::peer;
+use openssl::x509::X509;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::sign::SingleCertAndKey;
@@ -229,11 +230,14 @@ pub fn clients<'a>(
 ) -> Result<Clients<'a>, String> {
     let unknown = |why: &dyn Display| format!("no client knows the roots: {why}");
     let path = &source.files.roots;
-    let text = fs::read_to_string(path).map_err(|why| unknown(&why))?;
+    let text = fs::read(path).map_err(|why| unknown(&why))?;
+    let text = String::from_utf8_lossy(&text);
     let mut anchors = Vec::new();
     let text = text.replace('\u{feff}', "");
     for anchor in CertificateDer::pem_slice_iter(text.as_bytes()) {
         let anchor = anchor.map_err(|why| unknown(&why))?;
+        // One of OpenSSL loads none of a file of which it does not parse one.
+        X509::from_der(&anchor).map_err(|why| unknown(&why))?;
         // A client passes over a root that it does not take.
         if RootCertStore::empty().add(anchor.clone()).is_ok() {
             anchors.push(anchor);
@@ -245,6 +249,16 @@ pub fn clients<'a>(
     };
     Ok(Clients::new(&shown, twins, at))
 }
+
+/// What is wrong with these is their key, of which the certificate tells as well.
+const OF_KEY: [&str; 6] = [
+    "leaf-ed448",
+    "leaf-p224",
+    "ml-dsa-44",
+    "ml-dsa-87",
+    "rsa-2047",
+    "rsa-exponent-33-bits",
+];
 
 /// Whether it says of the right file what is wrong. What is wrong with a path may be told of either of its
 /// two files, and what is wrong with a key also of the certificate that has it.
@@ -262,7 +276,7 @@ fn is_told(entry: &Entry, refused: &Refused, source: &Source, at_fault: &Path) -
         Some((file, said))
     });
     told.is_some_and(|(file, said)| {
-        let of_key = ["ml-dsa-44", "ml-dsa-87", "rsa-2047"].contains(&entry.kind.as_str());
+        let of_key = OF_KEY.contains(&entry.kind.as_str());
         let other = refused.reason == "pair_mismatch" && said.contains("the leaf comes first");
         let same = (file == key) == (at_fault == key) || key == certificate;
         said.len() > 12 && !said.contains("None") && (same || of_key || other)

@@ -13,7 +13,7 @@ use super::raw::{Raw, Tree, common_name, extension, sequence, tlv};
 const RSA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 
 /// A public key of RSA with this algorithm, modulus and exponent, and what stands behind them.
-fn rsa_public(algorithm: &[u8], modulus: &[u8], exponent: &[u8], behind: &[u8]) -> Vec<u8> {
+pub fn rsa_public(algorithm: &[u8], modulus: &[u8], exponent: &[u8], behind: &[u8]) -> Vec<u8> {
     let numbers = sequence(&[&tlv(2, modulus), &tlv(2, exponent), behind]);
     sequence(&[algorithm, &tlv(3, &[&[0], &numbers[..]].concat())])
 }
