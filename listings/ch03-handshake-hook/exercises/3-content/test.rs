@@ -134,7 +134,7 @@ pub fn each_file_counts() {
         [&vec![b'x'; 99_999][..], b"y"].concat(),
     );
     type Pair<'a> = [&'a [u8]; 2];
-    let each: [(&str, Pair, Pair); 5] = [
+    let each: [(&str, Pair, Pair); 7] = [
         (
             "Certificate and key have changed places",
             [b"one", b"two"],
@@ -154,6 +154,16 @@ pub fn each_file_counts() {
             "One byte of a file that is no text is another one",
             [b"\xff", b"two"],
             [b"\xfe", b"two"],
+        ),
+        (
+            "A line break was added to the end of the certificate",
+            [b"one", b"two"],
+            [b"one\n", b"two"],
+        ),
+        (
+            "The line breaks of the certificate are those of another system",
+            [b"one\none\n", b"two"],
+            [b"one\r\none\r\n", b"two"],
         ),
         (
             "The last byte of a file of 100 kB is another one",

@@ -141,6 +141,17 @@ pub fn a_file_that_is_missing_for_a_moment_is_waited_for() {
         "At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is `{read}`. Between the \
          two looks a writer did something, so look again: errors agree where they are equal."
     );
+    let (read, looks) = self::read(&[
+        Files("chain 1001, key 1001", 60),
+        Nothing,
+        Files("chain 1001, key 1001", 60),
+        Files("chain 1002, key 1002", 63),
+    ]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "At the second look a file was missing, and the third saw what the first had seen. The answer is `{read}` (looks: {looks}). A look that finds an error is a look as well: \
+         the first and the third do not follow one another, and in between a writer was at work."
+    );
 }
 
 /// Files that stay missing are an error.

@@ -1,6 +1,6 @@
 //! What is wanted of `Ages`. Each function is a check, and its comment says what has to hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic;
 use std::time::Duration;
 
@@ -137,4 +137,18 @@ pub fn no_number_is_too_large() {
             );
         }
     }
+}
+
+/// A longer jitter spreads them further.
+pub fn a_longer_jitter_spreads_them_further() {
+    let server = Ages::new(HOUR * 24, 0.5, 7);
+    let ages = (1..=1000).map(|connection| server.of(connection).as_secs());
+    let seconds: BTreeSet<_> = ages.collect();
+    // Spread at random, about 990.
+    assert!(
+        seconds.len() >= 950,
+        "The limit is a day and the jitter a half of it, so 1,000 connections go over 43,200 s, nearly each of them in a second of its own. They go in {} different seconds. A share that is one of a hundred, or of a \
+         thousand, makes as many crowds, however long the jitter is.",
+        seconds.len()
+    );
 }

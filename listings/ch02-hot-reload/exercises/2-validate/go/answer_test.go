@@ -124,6 +124,37 @@ func TestARejectedPairUsesUpNoNumber(t *testing.T) {
 	}
 }
 
+// What was validated is what is served.
+func TestWhatWasValidatedIsServed(t *testing.T) {
+	defer stop(t)
+	store, reads := begin(), 0
+	_, err := Reload(store, func() (*Pair, error) {
+		reads++
+		return &Pair{Serial: map[bool]string{true: "1002", false: "1003"}[reads == 1]}, nil
+	}, valid)
+	if shown := store.shown(); err != nil || shown != "1002" || reads != 1 {
+		t.Fatalf("The files held 1002, which is valid, and hold 1003 a moment later, which nobody has validated. They were read %d times, clients are shown %s, and `Reload` returned %v. Read once: what was validated is what is served.", reads, shown, err)
+	}
+}
+
+// A panic is no success: whoever calls believes that the files are served.
+func TestAPanicIsNoSuccess(t *testing.T) {
+	defer stop(t)
+	store := begin()
+	number, err := 0, error(nil)
+	panicked := func() (said any) {
+		defer func() { said = recover() }()
+		number, err = Reload(store, func() (*Pair, error) { panic("the check's own") }, valid)
+		return nil
+	}()
+	if shown := store.shown(); shown != "1001" || (panicked == nil && err == nil) {
+		t.Fatalf("`read` panicked. `Reload` returned %d and no error, and clients are shown %s: whoever called it believes that the files are served. What is recovered has to be returned as an error, or not to be recovered at all.", number, shown)
+	}
+	if number, err := Reload(store, holding("1002"), valid); number != 2 || err != nil {
+		t.Fatalf("`read` panicked once, and the next reload returned %d and %v in place of 2.", number, err)
+	}
+}
+
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {

@@ -114,3 +114,18 @@ def test_a_rejected_pair_uses_up_no_number():
         f"A pair was rejected, and the one after it is the second that is served. It has the number 2, and `reload` returned {number!r}. A "
         "number that rises without a change makes the log lie."
     )
+
+
+def test_what_was_validated_is_served():
+    """What was validated is what is served."""
+    store, reads = begin(), []
+
+    def read():
+        reads.append("1003" if reads else "1002")
+        return reads[-1]
+
+    reload(store, read, lambda pair: None)
+    assert (shown(store), len(reads)) == ("1002", 1), (
+        "The files held 1002, which is valid, and hold 1003 a moment later, which nobody has validated. "
+        f"They were read {len(reads)} times, and clients are shown {shown(store)}. Read once: what was validated is what is served."
+    )

@@ -123,6 +123,8 @@ func TestEachFileCounts(t *testing.T) {
 		{"What was the end of the certificate is now the beginning of the key", [2]string{"one", "two"}, [2]string{"on", "etwo"}},
 		{"Two bytes of the certificate have changed places", [2]string{"1029", "two"}, [2]string{"1092", "two"}},
 		{"One byte of a file that is no text is another one", [2]string{"\xff", "two"}, [2]string{"\xfe", "two"}},
+		{"A line break was added to the end of the certificate", [2]string{"one", "two"}, [2]string{"one\n", "two"}},
+		{"The line breaks of the certificate are those of another system", [2]string{"one\none\n", "two"}, [2]string{"one\r\none\r\n", "two"}},
 		{"The last byte of a file of 100 kB is another one", [2]string{long, "two"}, [2]string{long[1:] + "y", "two"}},
 	} {
 		for _, held := range [][2]string{each.before, each.after} {

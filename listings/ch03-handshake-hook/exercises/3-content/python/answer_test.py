@@ -101,6 +101,8 @@ def test_each_file_counts():
             ("What was the end of the certificate is now the beginning of the key", (b"one", b"two"), (b"on", b"etwo")),
             ("Two bytes of the certificate have changed places", (b"1029", b"two"), (b"1092", b"two")),
             ("One byte of a file that is no text is another one", (b"\xff", b"two"), (b"\xfe", b"two")),
+            ("A line break was added to the end of the certificate", (b"one", b"two"), (b"one\n", b"two")),
+            ("The line breaks of the certificate are those of another system", (b"one\none\n", b"two"), (b"one\r\none\r\n", b"two")),
             ("The last byte of a file of 100 kB is another one", (long, b"two"), (long[:-1] + b"y", b"two")),
         ):
             for held in (before, after):

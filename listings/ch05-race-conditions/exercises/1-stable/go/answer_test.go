@@ -98,6 +98,10 @@ func TestAFileThatIsMissingForAMomentIsWaitedFor(t *testing.T) {
 	if said != "chain 1002, key 1002" {
 		t.Fatalf("At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is `%s`. Between the two looks a writer did something, so look again: errors agree where they say the same.", said)
 	}
+	said, looks := read(t, left{"chain 1001, key 1001", 60}, nothing, left{"chain 1001, key 1001", 60}, left{"chain 1002, key 1002", 63})
+	if said != "chain 1002, key 1002" {
+		t.Fatalf("At the second look a file was missing, and the third saw what the first had seen. The answer is `%s` (looks: %d). A look that finds an error is a look as well: the first and the third do not follow one another, and in between a writer was at work.", said, looks)
+	}
 }
 
 // Files that stay missing are an error.

@@ -95,6 +95,17 @@ def test_a_file_that_is_missing_for_a_moment_is_waited_for():
         "At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is "
         f"`{said}`. Between the two looks a writer did something, so look again: errors agree where they say the same."
     )
+    said, looks = read(
+        ("chain 1001, key 1001", 60),
+        NOTHING,
+        ("chain 1001, key 1001", 60),
+        ("chain 1002, key 1002", 63),
+    )
+    assert said == "chain 1002, key 1002", (
+        "At the second look a file was missing, and the third saw what the first had seen. The answer is "
+        f"`{said}` (looks: {looks}). A look that finds an error is a look as well: the first and the third do not follow one another, and in "
+        "between a writer was at work."
+    )
 
 
 def test_files_that_stay_missing_are_an_error():

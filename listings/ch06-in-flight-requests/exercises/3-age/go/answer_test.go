@@ -134,6 +134,20 @@ func TestNoNumberIsTooLarge(t *testing.T) {
 	}
 }
 
+// A longer jitter spreads them further.
+func TestALongerJitterSpreadsThemFurther(t *testing.T) {
+	defer stop(t)
+	server := New(24*time.Hour, 0.5, 7)
+	seconds := map[int64]bool{}
+	for connection := range uint64(1000) {
+		seconds[int64(server.Of(connection+1)/time.Second)] = true
+	}
+	// Spread at random, about 990.
+	if len(seconds) < 950 {
+		t.Fatalf("The limit is a day and the jitter a half of it, so 1,000 connections go over 43,200 s, nearly each of them in a second of its own. They go in %d different seconds. A share that is one of a hundred, or of a thousand, makes as many crowds, however long the jitter is.", len(seconds))
+	}
+}
+
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {

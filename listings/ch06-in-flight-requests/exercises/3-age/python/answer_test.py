@@ -113,3 +113,15 @@ def test_no_number_is_too_large():
                 f"A server has drawn {seed_of_it} as its seed, and connection {connection} is {age:.0f} s old when it is asked. Numbers of Python have no "
                 "end: a sum or a product of two has to be brought back into its range before it is a share."
             )
+
+
+def test_a_longer_jitter_spreads_them_further():
+    """A longer jitter spreads them further."""
+    server = Ages(24 * HOUR, 0.5, 7)
+    seconds = {int(server.of(connection)) for connection in range(1, 1001)}
+    # Spread at random, about 990.
+    assert len(seconds) >= 950, (
+        "The limit is a day and the jitter a half of it, so 1,000 connections go over 43,200 s, nearly each of them in a second of its own. "
+        f"They go in {len(seconds)} different seconds. A share that is one of a hundred, or of a thousand, makes as many crowds, however "
+        "long the jitter is."
+    )
