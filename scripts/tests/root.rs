@@ -14,7 +14,10 @@ fn put_program(checkout: &Path, program: &str) -> std::path::PathBuf {
     let to = checkout.join("target/debug");
     fs::create_dir_all(&to).unwrap();
     let to = to.join(Path::new(program).file_name().unwrap());
-    fs::copy(program, &to).unwrap();
+    // By a process of its own: what another test starts meanwhile would hold a file open that is written here, and a
+    // file that is open for writing cannot be run.
+    let copied = Command::new("cp").arg(program).arg(&to).status();
+    assert!(copied.unwrap().success(), "{program} is not copied");
     to
 }
 

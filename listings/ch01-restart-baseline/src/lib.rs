@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lab::chain;
-use lab::wire::{BLOCK, ROOM_BOUND};
+use lab::wire::{BLOCK, IDLE_BOUND, ROOM_BOUND};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
@@ -197,7 +197,15 @@ fn failed(error: &dyn Display) {
 /// Answers the lab's protocol until the client is done, and logs the connection's two ends.
 ///
 /// `generation` is the one under which the connection was opened, where that can be known.
-pub async fn converse<S>(mut stream: TlsStream<S>, generation: Option<u64>)
+pub async fn converse<S>(stream: TlsStream<S>, generation: Option<u64>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    converse_within(IDLE_BOUND, stream, generation).await;
+}
+
+/// The same with clients that may ask nothing for so long.
+pub async fn converse_within<S>(idle: Duration, mut stream: TlsStream<S>, generation: Option<u64>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -205,21 +213,23 @@ where
     // One record waits for a client that does not read. rustls would keep four.
     session.set_buffer_limit(Some(BLOCK));
     let (resumed, tls) = how(session);
-    converse_over(stream, generation, resumed, tls).await;
+    answer(idle, stream, Opened::log(generation, resumed, tls)).await;
 }
 
 /// [`converse`], over the stream of any TLS library: whether the session was `resumed`, and its
 /// version of `tls` (`1.2` or `1.3`), are the caller's to know.
-pub async fn converse_over<S>(
-    mut stream: S,
-    generation: Option<u64>,
-    resumed: bool,
-    tls: &'static str,
-) where
+pub async fn converse_over<S>(stream: S, generation: Option<u64>, resumed: bool, tls: &'static str)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let opened = Opened::log(generation, resumed, tls);
-    let (bytes, why) = match lab::wire::serve(&mut stream).await {
+    answer(IDLE_BOUND, stream, Opened::log(generation, resumed, tls)).await;
+}
+
+async fn answer<S>(idle: Duration, mut stream: S, opened: Opened)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (bytes, why) = match lab::wire::serve_within(idle, &mut stream).await {
         Ok(bytes) => {
             // The client has left; whether our goodbye reaches it no longer matters.
             let _ = timeout(ROOM_BOUND, stream.shutdown()).await;

@@ -1,10 +1,9 @@
-//! Read a file that may be none: a FIFO whose writer never comes, say, or one without an end.
+//! Read a file that may be none: a device, say, or one without an end.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-
-use rustix::fs::{Mode, OFlags};
 
 use crate::rejected::{Reason, Rejected, reject};
 
@@ -12,20 +11,18 @@ use crate::rejected::{Reason, Rejected, reject};
 /// Mozilla's whole bundle of roots is a quarter of that.
 pub const LARGEST: u64 = 1 << 20;
 
-/// How a file is opened. Not blocking: to open a FIFO would wait for its writer, for ever.
-pub const FLAGS: OFlags = OFlags::RDONLY
-    .union(OFlags::NONBLOCK)
-    .union(OFlags::NOCTTY)
-    .union(OFlags::CLOEXEC);
-
-/// Opens a file by its path, and reads it once.
+/// Opens a file by its path, and reads it once. A FIFO has an end too, once its writer has come. Until then this
+/// waits, as it does for a mount that hangs; chapter 5 opens each file without waiting.
 ///
 /// # Errors
 /// When it is missing, cannot be read, or is not [`whole`].
 pub fn read(path: &Path) -> Result<Vec<u8>, Rejected> {
-    let opened = rustix::fs::open(path, FLAGS, Mode::empty());
-    let opened = opened.map_err(|error| failed(path, &error.into()))?;
-    whole(opened.into(), path).map(|(bytes, _)| bytes)
+    let opened = File::open(path).map_err(|error| failed(path, &error))?;
+    let about = opened.metadata().map_err(|error| failed(path, &error))?;
+    if about.file_type().is_fifo() {
+        return to_the_end(opened, path, 0);
+    }
+    whole(opened, path).map(|(bytes, _)| bytes)
 }
 
 // ANCHOR: whole
@@ -42,14 +39,18 @@ pub fn whole(file: File, path: &Path) -> Result<(Vec<u8>, Metadata), Rejected> {
             &"it is not a regular file",
         ));
     }
+    Ok((to_the_end(file, path, about.len())?, about))
+}
+
+fn to_the_end(file: File, path: &Path, length: u64) -> Result<Vec<u8>, Rejected> {
     // It may grow while it is read: the limit holds for what is read, and for the memory.
-    let mut bytes = Vec::with_capacity(about.len().min(LARGEST) as usize + 1);
+    let mut bytes = Vec::with_capacity(length.min(LARGEST) as usize + 1);
     let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
     if read.map_err(|error| failed(path, &error))? as u64 > LARGEST {
         let detail = format!("more than {LARGEST} bytes");
         return Err(reject(Reason::TooLarge, path, &detail));
     }
-    Ok((bytes, about))
+    Ok(bytes)
 }
 // ANCHOR_END: whole
 

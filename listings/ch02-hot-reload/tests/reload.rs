@@ -1,7 +1,7 @@
 //! A reload publishes what is valid, and nothing else.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,20 +102,27 @@ fn a_directory_in_place_of_a_file() {
     assert_eq!(rejected.reason, Reason::NotRegular, "{rejected}");
 }
 
-/// To open a FIFO waits for its writer, and to read it as well: here one has it open and writes nothing.
+/// A shell makes one of `<(command)`.
 #[test]
-fn a_fifo_in_place_of_a_file() {
-    for written in [false, true] {
-        rejects(Reason::NotRegular, "tls.key", |_, directory| {
-            let path = directory.join("tls.key");
-            fs::remove_file(&path).unwrap();
-            mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
-            // Read and write: to open it so waits for no other end.
-            let writer = written.then(|| OpenOptions::new().read(true).write(true).open(&path));
-            // It is open until the process ends.
-            std::mem::forget(writer.transpose().unwrap());
-        });
-    }
+fn a_fifo_is_read_to_its_end() {
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let path = agent.files().key;
+    let key = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    let writer = thread::spawn(move || fs::write(path, key).unwrap());
+    IdentityStore::start(source(&agent)).unwrap();
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_device_in_place_of_a_file() {
+    rejects(Reason::NotRegular, "ca.crt", |_, directory| {
+        let path = directory.join("ca.crt");
+        fs::remove_file(&path).unwrap();
+        symlink("/dev/zero", path).unwrap();
+    });
 }
 
 #[test]

@@ -101,14 +101,16 @@ impl Pinned {
     /// Opens a file of this directory. A link into `..data` is followed by hand, into the pinned
     /// generation; the kernel would follow it into the one that is current at that moment.
     fn open(&self, name: &OsStr) -> io::Result<OwnedFd> {
+        // Not blocking: to open a FIFO would wait for its writer, for ever.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         if let Some(data) = &self.data
             && let Ok(target) = readlinkat(&self.directory, name, Vec::new())
             && let Ok(within) =
                 Path::new(OsStr::from_bytes(target.as_bytes())).strip_prefix("..data")
         {
-            return Ok(openat(data, within, file::FLAGS, Mode::empty())?);
+            return Ok(openat(data, within, flags, Mode::empty())?);
         }
-        Ok(openat(&self.directory, name, file::FLAGS, Mode::empty())?)
+        Ok(openat(&self.directory, name, flags, Mode::empty())?)
     }
 }
 // ANCHOR_END: open

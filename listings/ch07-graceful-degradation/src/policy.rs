@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ch01_restart_baseline::{accept, converse};
+use ch01_restart_baseline::{accept, converse_within};
 use ch03_handshake_hook::{CertResolver, answered, hooked_config};
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -111,7 +111,8 @@ async fn serve_counting(listener: TcpListener, config: Arc<ServerConfig>, keeper
             };
             keeper.count_handshake(true);
             drop(keeper);
-            converse(stream, generation).await;
+            // Between two requests of the demo there are days. When a silent client has to go, chapter 6 says.
+            converse_within(Duration::MAX, stream, generation).await;
         });
     }
 }

@@ -70,14 +70,25 @@ pub async fn serve<S>(stream: &mut S) -> Result<u64, (u64, io::Error)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    serve_within(IDLE_BOUND, stream).await
+}
+
+/// The same for clients that may ask nothing for so long.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_within<S>(idle: Duration, stream: &mut S) -> Result<u64, (u64, io::Error)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut sent = 0;
-    match serve_within(IDLE_BOUND, stream, &mut sent).await {
+    match converse(idle, stream, &mut sent).await {
         Ok(()) => Ok(sent),
         Err(e) => Err((sent, e)),
     }
 }
 
-/// The same, and keeps `sent` up to date, for a server that may stop in the middle. When a client that asks
+/// As [`serve`], and keeps `sent` up to date, for a server that may stop in the middle. When a client that asks
 /// nothing has to go is that server's to say.
 ///
 /// # Errors
@@ -87,10 +98,10 @@ pub async fn serve_counting<S>(stream: &mut S, sent: &mut u64) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    serve_within(Duration::MAX, stream, sent).await
+    converse(Duration::MAX, stream, sent).await
 }
 
-async fn serve_within<S>(idle: Duration, stream: &mut S, sent: &mut u64) -> io::Result<()>
+async fn converse<S>(idle: Duration, stream: &mut S, sent: &mut u64) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

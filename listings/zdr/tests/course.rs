@@ -176,7 +176,7 @@ fn stopping() -> Vec<Stops> {
             &[],
             Lesson::Rotates,
             "How it works",
-            "during a rotation",
+            "during rotations",
         ),
         // Where the machine is busy, it meets even a rename between two files.
         stops(

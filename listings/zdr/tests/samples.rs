@@ -69,7 +69,7 @@ async fn the_first_evening_does_not_serve_what_is_asked_for() {
         assert!(told.contains(words), "no `{words}` in: {told}");
     }
     assert!(!told.contains("at risk during"), "{told}");
-    assert!(!told.contains("during a rotation"), "{told}");
+    assert!(!told.contains("all during rotations"), "{told}");
     assert!(page(&course, &Book::default()).contains(found));
 }
 

@@ -84,6 +84,7 @@ func TestFilesThatCannotBeReadChangeNothing(t *testing.T) {
 	if !errors.Is(err, errMissing) {
 		t.Fatalf("A file was missing, and `Reload` returned %v: the operator who asked needs the reason that `read` gave.", err)
 	}
+	aPanicIsNoSuccess(t)
 }
 
 // While a pair is being validated, clients are shown the one before.
@@ -111,6 +112,7 @@ func TestWhatIsNotValidatedIsNotServed(t *testing.T) {
 	if shown := empty.shown(); err == nil || shown != "nothing" {
 		t.Fatalf("Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown %s. A pair that clients refuse is no better than none, and whoever started the server is not told.", shown)
 	}
+	whatWasValidatedIsServed(t)
 }
 
 // A rejected pair uses up no number.
@@ -124,9 +126,8 @@ func TestARejectedPairUsesUpNoNumber(t *testing.T) {
 	}
 }
 
-// What was validated is what is served.
-func TestWhatWasValidatedIsServed(t *testing.T) {
-	defer stop(t)
+// whatWasValidatedIsServed: the files hold another pair as soon as they were read.
+func whatWasValidatedIsServed(t *testing.T) {
 	store, reads := begin(), 0
 	_, err := Reload(store, func() (*Pair, error) {
 		reads++
@@ -137,9 +138,8 @@ func TestWhatWasValidatedIsServed(t *testing.T) {
 	}
 }
 
-// A panic is no success: whoever calls believes that the files are served.
-func TestAPanicIsNoSuccess(t *testing.T) {
-	defer stop(t)
+// aPanicIsNoSuccess: whoever calls believes that the files are served.
+func aPanicIsNoSuccess(t *testing.T) {
 	store := begin()
 	number, err := 0, error(nil)
 	panicked := func() (said any) {
@@ -149,9 +149,6 @@ func TestAPanicIsNoSuccess(t *testing.T) {
 	}()
 	if shown := store.shown(); shown != "1001" || (panicked == nil && err == nil) {
 		t.Fatalf("`read` panicked. `Reload` returned %d and no error, and clients are shown %s: whoever called it believes that the files are served. What is recovered has to be returned as an error, or not to be recovered at all.", number, shown)
-	}
-	if number, err := Reload(store, holding("1002"), valid); number != 2 || err != nil {
-		t.Fatalf("`read` panicked once, and the next reload returned %d and %v in place of 2.", number, err)
 	}
 }
 

@@ -100,6 +100,7 @@ def test_what_is_not_validated_is_not_served():
         f"Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown {shown(store)}. A pair that clients "
         "refuse is no better than none, and whoever started the server is not told."
     )
+    what_was_validated_is_served()
 
 
 def test_a_rejected_pair_uses_up_no_number():
@@ -116,8 +117,8 @@ def test_a_rejected_pair_uses_up_no_number():
     )
 
 
-def test_what_was_validated_is_served():
-    """What was validated is what is served."""
+def what_was_validated_is_served():
+    """The files hold another pair as soon as they were read."""
     store, reads = begin(), []
 
     def read():

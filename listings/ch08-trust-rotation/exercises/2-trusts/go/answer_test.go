@@ -77,11 +77,11 @@ func TestACertificateOfAnUnknownAuthorityLetsNobodyIn(t *testing.T) {
 	if letIn(server(t), lab.NewAuthority("Private Root").Leaf(x509.ExtKeyUsageClientAuth)) == nil {
 		t.Fatal("A stranger got in with a certificate of an authority that is in neither list.")
 	}
+	aCertificateForServersLetsNobodyIn(t)
 }
 
-// A certificate that was issued for a server lets no client in.
-func TestACertificateForServersLetsNobodyIn(t *testing.T) {
-	defer stop(t)
+// aCertificateForServersLetsNobodyIn: it was issued for another use.
+func aCertificateForServersLetsNobodyIn(t *testing.T) {
 	_, private := authorities()
 	if letIn(server(t), private.Leaf(x509.ExtKeyUsageServerAuth)) == nil {
 		t.Fatal("A client showed a certificate that the private authority issued for a server, and got in. Whoever holds the key of a server is no client by that. Go asks for a client's where it verifies by itself; `Verify` has to be told by `KeyUsages`.")

@@ -123,9 +123,8 @@ func TestASessionDoesNotOutliveItsCertificate(t *testing.T) {
 	}
 }
 
-// A certificate that was issued for a server lets no client in.
-func TestACertificateForServersLetsNobodyIn(t *testing.T) {
-	defer stop(t)
+// aCertificateForServersLetsNobodyIn: it was issued for another use.
+func aCertificateForServersLetsNobodyIn(t *testing.T) {
 	b := begin()
 	shows := &client{config: b.config(b.b.Leaf(x509.ExtKeyUsageServerAuth))}
 	for _, state := range []tls.ConnectionState{b.first(shows), b.again(shows)} {
@@ -151,6 +150,7 @@ func TestWithoutACertificateNobodyIsLetIn(t *testing.T) {
 	if LetIn(state, lab.Pool(b.a, b.b), time.Now()) == nil {
 		t.Fatal("A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and it was let in. Nothing was wrong with its certificate because there was none.")
 	}
+	aCertificateForServersLetsNobodyIn(t)
 }
 
 // What was decided once is asked again when roots have changed.
