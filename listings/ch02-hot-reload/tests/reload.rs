@@ -118,8 +118,8 @@ fn a_fifo_is_read_to_its_end() {
 
 #[test]
 fn a_device_in_place_of_a_file() {
-    rejects(Reason::NotRegular, "ca.crt", |_, directory| {
-        let path = directory.join("ca.crt");
+    rejects(Reason::NotRegular, "tls.crt", |_, directory| {
+        let path = directory.join("tls.crt");
         fs::remove_file(&path).unwrap();
         symlink("/dev/zero", path).unwrap();
     });
