@@ -14,7 +14,7 @@ import (
 const (
 	// A client that says nothing must not hold a connection for ever.
 	handshakeBound = 10 * time.Second
-	// The same until the next request begins. Clients let go of a connection that they do not use long before.
+	// The same until the next request begins: one that has vanished without a word is not heard of again.
 	idleBound = 10 * time.Minute
 	// The same from a request's first byte to its last.
 	requestBound = 30 * time.Second

@@ -14,7 +14,7 @@ def body(offset, size):
 
 ROOM_BOUND = 30  # Seconds in which a client that asks must make room for the next block of its answer.
 REQUEST_BOUND = 30  # Seconds for the rest of a request.
-IDLE_BOUND = 600  # Seconds until the next request begins: clients of no server keep a connection unused for longer.
+IDLE_BOUND = 600  # Seconds until the next request begins: a client that has vanished is not heard of again.
 
 
 def request(stream, bound=REQUEST_BOUND, idle=IDLE_BOUND):

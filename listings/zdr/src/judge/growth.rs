@@ -9,7 +9,7 @@ use crate::server::process_tree::Usage;
 
 const MIB: f64 = 1_048_576.0;
 /// What grows by itself in less time is not told from noise.
-const LONG: Duration = Duration::from_millis(500);
+pub(crate) const LONG: Duration = Duration::from_millis(500);
 
 /// What a server used at several moments of a run.
 #[derive(Clone, Debug, Default)]
