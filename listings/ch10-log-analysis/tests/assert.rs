@@ -157,6 +157,16 @@ fn started_and_not_loaded() {
     );
 }
 
+/// One that arrived late is not forgotten for one that came in time.
+#[test]
+fn late_and_then_in_time() {
+    let next = RUN.replace("1001", "1003").replace("00:00:0", "00:01:0");
+    let first_two = next.lines().take(2).collect::<Vec<_>>().join("\n");
+    let (code, said) = Scene::new(&format!("{RUN}{first_two}\n")).assert(&["--within", "249"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the rotation to 1002 took 250 ms"), "{said}");
+}
+
 #[test]
 fn key_bytes() {
     let directory = lab::directory().unwrap();
