@@ -12,6 +12,10 @@ use ch11_verification::rotation::Window;
 /// With less, chance does not explain it.
 const CHANCE: f64 = 0.000_01;
 
+/// The same of each of three things that are all to be so: they follow each other, they come late, and most follow one.
+const FOLLOW: f64 = 0.000_1;
+const LATER: f64 = 0.01;
+
 /// Which clients' full handshakes are looked at: what each of these is shown is comparable to what it was shown before.
 const CLASSES: [Class; 3] = [Class::Full, Class::Resuming, Class::Tls12];
 
@@ -32,44 +36,54 @@ pub fn of_returns(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
 /// Shown more often once it was replaced than while it was.
 fn more_often(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     let each = numbered(windows, |window, until| {
-        let (before, after) = sides(Class::Full, records, window, until)?;
-        let after = olds(&after);
-        Some(([after, olds(&before)], after))
+        let settled = window.converged?;
+        let shown = shown(records, window, until, |of| of.class == Class::Full)?;
+        let after = shown.partition_point(|(began, _)| *began <= settled);
+        let after = olds(&shown[after..]);
+        Some((
+            [after, olds(&shown[..shown.len() - after.1 as usize])],
+            after,
+        ))
     });
-    judged(&each, windows.len())
+    judged(&each, windows.len(), CHANCE)
 }
 
-/// Shown in a stretch of time in which nothing else is shown, after the new one was.
+/// Shown in a stretch of time in which nothing else is shown, after the new one was. Clients that come at their pace
+/// are looked at: those that come one after the other may meet another worker, the one that wakes first.
 fn in_a_stretch(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Finding> {
-    // What is last is not counted: nothing is known of what would follow it.
-    let last = |after: &[bool]| after.iter().rposition(|is_old| *is_old);
+    let within = |window: &Window, until| {
+        let shown = shown(records, window, until, |of| of.class == class && of.paced)?;
+        // Nothing is known of what would have followed the last of them, were the worker still late.
+        let last = shown.iter().rposition(|(_, is_old)| *is_old)?;
+        let first = shown.iter().position(|(_, is_old)| !is_old)?;
+        let within = shown.get(first..=last)?.to_vec();
+        Some((within, olds(&shown)))
+    };
     let follow = numbered(windows, |window, until| {
-        let (_, after) = sides(class, records, window, until)?;
-        let from = after.iter().position(|is_old| !is_old)?;
+        let (within, all) = within(window, until)?;
         let mut follows: Shares = [(0, 0); 2];
-        for pair in after.get(from..=last(&after)?)?.windows(2) {
-            let side = &mut follows[usize::from(!pair[0])];
-            *side = (side.0 + u64::from(pair[1]), side.1 + 1);
+        for pair in within.windows(2) {
+            let side = &mut follows[usize::from(!pair[0].1)];
+            *side = (side.0 + u64::from(pair[1].1), side.1 + 1);
         }
-        Some((follows, olds(&after)))
+        Some((follows, all))
     });
+    let later = numbered(windows, |window, until| {
+        let (within, all) = within(window, until)?;
+        let (earlier, later) = within[..within.len() - 1].split_at(within.len() / 2);
+        Some(([olds(later), olds(earlier)], all))
+    });
+    // Where one worker after the other changes, they follow each other at first. Where the share of the late is not the
+    // same in all rotations, they do so a little.
+    judged(&later, windows.len(), LATER)?;
     let [(old, of), _] = sum(&follow);
-    // Workers whose share is not the same in all rotations make them follow each other a little.
-    if 4 * old < 3 * of {
-        return None;
-    }
-    let at_once = numbered(windows, |window, until| {
-        let (before, after) = sides(class, records, window, until)?;
-        let within = &after[..last(&after)?];
-        Some(([olds(within), olds(&before)], olds(&after)))
-    });
-    let mut ways = [follow, at_once].into_iter();
-    ways.find_map(|each| judged(&each, windows.len()))
+    let found = judged(&follow, windows.len(), FOLLOW);
+    found.filter(|_| 4 * old >= 3 * of)
 }
 
 /// How many of these are old, of how many.
-fn olds(of: &[bool]) -> (u64, u64) {
-    let old = of.iter().filter(|is_old| **is_old).count();
+fn olds(of: &[(Duration, bool)]) -> (u64, u64) {
+    let old = of.iter().filter(|(_, is_old)| *is_old).count();
     (old as u64, of.len() as u64)
 }
 
@@ -88,24 +102,22 @@ fn numbered(
     each.collect()
 }
 
-/// Whether each full handshake of this class showed the old certificate, in their order: those from the first that
-/// showed the new one until all in a row did, and those after them.
-fn sides(
-    class: Class,
+/// When each of these full handshakes began, and whether it showed the old certificate: from the first that showed
+/// the new one on, in their order.
+fn shown(
     records: &[Attempt],
     window: &Window,
     until: Option<Duration>,
-) -> Option<(Vec<bool>, Vec<bool>)> {
-    let (first, settled) = (window.first_new?, window.converged?);
-    let full = |of: &&Attempt| of.class == class && of.opened && !of.resumed && of.failed.is_none();
+    is_one: impl Fn(&Attempt) -> bool,
+) -> Option<Vec<(Duration, bool)>> {
+    let first = window.first_new?;
+    let full = |of: &&Attempt| is_one(of) && of.opened && !of.resumed && of.failed.is_none();
     let within = |of: &&Attempt| of.began >= first && until.is_none_or(|until| of.done < until);
     let full = records.iter().filter(full).filter(within);
     let shown = full.filter_map(|of| Some((of.began, of.shown? < window.generation)));
     let mut shown: Vec<_> = shown.collect();
     shown.sort_unstable();
-    let after = shown.partition_point(|(began, _)| *began <= settled);
-    let is_old = |of: &[(Duration, bool)]| of.iter().map(|(_, is_old)| *is_old).collect();
-    Some((is_old(&shown[..after]), is_old(&shown[after..])))
+    Some(shown)
 }
 
 /// The shares of all rotations.
@@ -116,9 +128,9 @@ fn sum(each: &Each) -> Shares {
 }
 
 /// What there is to say where the first share is larger than the second by more than chance.
-fn judged(each: &Each, rotations: usize) -> Option<Finding> {
+fn judged(each: &Each, rotations: usize, chance: f64) -> Option<Finding> {
     let [one, other] = sum(each);
-    if by_chance((one.0, other.0), (one.1, other.1)) >= CHANCE {
+    if by_chance((one.0, other.0), (one.1, other.1)) >= chance {
         return None;
     }
     let returned: Vec<_> = each.iter().filter(|(.., said)| said.0 > 0).collect();
@@ -161,11 +173,12 @@ mod tests {
         for number in 0..6 {
             let began = 1000 * u64::from(number);
             let quick = (1..=12).map(|at| at * 2);
-            let quick = quick.map(|at| (at, Class::Full));
-            let paced = (1..1000 / every).map(|at| (at * every, class));
-            for (at, class) in quick.chain(paced) {
+            let quick = quick.map(|at| (at, Class::Full, false));
+            let paced = (1..1000 / every).map(|at| (at * every, class, true));
+            for (at, class, paced) in quick.chain(paced) {
                 records.push(Attempt {
                     done: ms(began + at + 1),
+                    paced,
                     shown: Some(number + 2 - u32::from(is_old(at))),
                     ..Attempt::opening(class, ms(began + at))
                 });
@@ -195,7 +208,7 @@ mod tests {
     #[test]
     fn the_old_certificate_that_comes_back_for_a_moment_is_found() {
         // Three of 48 handshakes of a rotation show it, which is no more than chance, were they anywhere.
-        let early = [(Class::Full, 40), (Class::Full, 100)];
+        let early = [(Class::Full, 100), (Class::Full, 160)];
         let late = CLASSES.map(|class| [(class, 330), (class, 700)]);
         for (class, from) in early.into_iter().chain(late.into_iter().flatten()) {
             let found = each(class, 20, |at| (from..from + 60).contains(&at));
@@ -216,6 +229,9 @@ mod tests {
                 assert_eq!(found, None, "{many} of {of} until {until} ms");
             }
         }
+        // Eight workers that change one after the other.
+        let (records, windows) = made(Class::Full, 20, |at| at * 7919 % 8 > at / 40);
+        assert_eq!(in_a_stretch(Class::Full, &records, &windows), None);
         // One in many, in each rotation.
         assert_eq!(each(Class::Full, 20, |at| at == 300), None);
     }
