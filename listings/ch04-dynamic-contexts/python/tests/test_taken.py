@@ -187,6 +187,7 @@ class Keys(Bounded):
             with mock.patch.object(identity, "show", side_effect=why), self.assertRaises(Rejected) as refused:
                 identity._belongs(SOURCE, pair)
             self.assertEqual((refused.exception.reason, refused.exception.file), wanted, reason)
+            self.assertTrue(refused.exception.detail, reason)
 
 
 class Files(Bounded):
