@@ -21,7 +21,7 @@ impl Ages {
 
     pub fn of(&self, connection: u64) -> Duration {
         let lot = mixed(mixed(self.seed).wrapping_add(connection));
-        let nanos = self.jitter.as_nanos() * u128::from(lot) >> 64;
+        let nanos = (self.jitter.as_nanos() * u128::from(lot)) >> 64;
         self.shortest + Duration::from_nanos(nanos as u64)
     }
 }
