@@ -72,6 +72,18 @@ pub(super) fn waits_anywhere<'a>(
     (hit.1 >= 3 && hit.1 * 10 >= of.1)
         || by_chance(hit, of) >= CHANCE_TO_WAIT
         || comes_in_bursts(&records, windows, limit)
+        || at_few_rotations(&records, windows, limit)
+}
+
+/// Whether they waited at no more than one rotation in five: what a rotation does to clients, it does to those that come
+/// at the others as well.
+fn at_few_rotations(records: &[&Attempt], windows: &[Window], limit: Duration) -> bool {
+    let in_vain = |window: &&Window| {
+        let stalled = |of: &&&Attempt| of.failed == Some(FailureKind::Stalled);
+        let mut stalled = records.iter().filter(stalled);
+        stalled.any(|of| near(of, std::slice::from_ref(*window), limit))
+    };
+    windows.iter().filter(in_vain).count() * 5 <= windows.len()
 }
 
 /// The same of stretches of time, as long as `limit`, instead of clients: those that come in the same one share its
@@ -174,6 +186,29 @@ mod tests {
         let each = (0..200).map(|at| at * 100);
         let each = each.map(|due| attempt(due, 900, in_vain(due).then_some(FailureKind::Stalled)));
         waits_anywhere(each.collect::<Vec<_>>().iter(), &windows(), LIMIT)
+    }
+
+    /// Ten rotations, one in each tenth second, which take one.
+    fn ten() -> Vec<Window> {
+        let each = (0..10).map(|number| Window {
+            began: ms(10_000 * number),
+            first_new: Some(ms(10_000 * number + 500)),
+            end: ms(10_000 * number + 1000),
+            ..Window::default()
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn who_waits_in_vain_at_few_of_many_rotations_waits_for_none() {
+        for (hit, is_load) in [(1, true), (2, true), (3, false), (10, false)] {
+            let each = (0..1000).map(|at| at * 100);
+            let in_vain = |due: u64| due / 10_000 < hit && due % 10_000 < 1000;
+            let each =
+                each.map(|due| attempt(due, 900, in_vain(due).then_some(FailureKind::Stalled)));
+            let each: Vec<_> = each.collect();
+            assert_eq!(waits_anywhere(each.iter(), &ten(), LIMIT), is_load, "{hit}");
+        }
     }
 
     #[test]
