@@ -9,11 +9,13 @@ use crate::attempt::FailureKind;
 use ch06_in_flight_requests::client::{Http, Version};
 use ch11_verification::attempt::Class;
 use clap::ValueEnum;
-use hyper::body::Body;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::load::Target;
+use crate::load::download::LONG;
 use crate::load::failure::Failed;
 use crate::server::advice::Advice;
 use crate::server::spec::{Protocol, Spec};
@@ -21,9 +23,6 @@ use crate::testbed::TestBed;
 use crate::testbed::hello::unmet;
 use crate::testbed::look::{Look, look};
 use crate::testbed::signalled::survives_its_signal;
-
-/// An answer of fewer bytes lies in buffers, whole, when a rotation begins.
-const LONG: u64 = 8 << 20;
 
 /// A server behind a proxy may still be on its way.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -232,7 +231,15 @@ async fn download(target: &Target) -> Result<(), Error> {
             change,
         )
     })?;
-    let length = answer.body().size_hint().exact();
+    let length = match answer.body().size_hint().exact() {
+        Some(length) => Some(length),
+        // A server that is too slow to tell has an answer that takes long.
+        None if target.download.is_some() => {
+            let counted = target.in_time(Box::pin(counted(answer.into_body())));
+            counted.await.ok()
+        }
+        None => None,
+    };
     match length.filter(|length| target.download.is_some() && *length < LONG) {
         Some(length) => Err(advice(
             format!(
@@ -245,6 +252,19 @@ async fn download(target: &Target) -> Result<(), Error> {
         )),
         None => Ok(()),
     }
+}
+
+/// How many bytes an answer has that does not say so before: no more are counted than a long one has.
+async fn counted(mut body: Incoming) -> Result<u64, Failed> {
+    let mut bytes = 0;
+    while bytes < LONG {
+        match body.frame().await {
+            Some(Ok(frame)) => bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+            Some(Err(error)) => return Err(Failed::new(FailureKind::Severed, error.to_string())),
+            None => break,
+        }
+    }
+    Ok(bytes)
 }
 
 /// Why no client is served, after a look without a client's scruples.
