@@ -62,13 +62,14 @@ async fn answer(
     defect: Option<Defect>,
 ) -> io::Result<Response<Cut>> {
     let began = live.current().number;
+    let is_untold = request.uri().path() == "/untold";
     let is_over = |live: &IdentityStore| live.current().number != began;
     let size = match request.uri().path() {
         _ if defect == Some(Defect::PagesGone) && is_gone(began) => None,
         "/" if defect == Some(Defect::PagesEmpty) && began > 1 => Some(0),
         "/" => Some(12),
         "/big" => Some(64 << 20),
-        "/small" => Some(12_000),
+        "/small" | "/untold" => Some(12_000),
         "/upload" => {
             let mut body = request.into_body();
             while let Some(frame) = body.frame().await {
@@ -95,7 +96,10 @@ async fn answer(
     };
     let ends = [Defect::CutsLongAnswers, Defect::EndsLongAnswers];
     let cut = defect.filter(|defect| ends.contains(defect) && size > Some(LONG));
-    let mut response = Response::new(body(size.unwrap_or(0), &live, cut));
+    let told = !is_untold && cut != Some(Defect::EndsLongAnswers);
+    let mut body = body(size.unwrap_or(0), &live, cut);
+    body.told = told;
+    let mut response = Response::new(body);
     if size.is_none() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
@@ -117,6 +121,7 @@ fn is_gone(generation: u64) -> bool {
 fn body(size: u64, live: &Arc<IdentityStore>, cut: Option<Defect>) -> Cut {
     Cut {
         body: Known::first(size),
+        told: true,
         cut,
         began: live.current().number,
         live: live.clone(),
@@ -126,6 +131,8 @@ fn body(size: u64, live: &Arc<IdentityStore>, cut: Option<Defect>) -> Cut {
 /// A body that may end with its generation.
 struct Cut {
     body: Known,
+    /// Whether it is said before how long it is.
+    told: bool,
     /// The defect by which it does.
     cut: Option<Defect>,
     began: u64,
@@ -151,9 +158,9 @@ impl Body for Cut {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.cut {
-            Some(Defect::EndsLongAnswers) => SizeHint::default(),
-            _ => self.body.size_hint(),
+        match self.told {
+            true => self.body.size_hint(),
+            false => SizeHint::default(),
         }
     }
 }
