@@ -74,6 +74,10 @@ fn a_restart_in_a_picture_and_in_words() {
     assert_eq!(count(&figure, "path.severed"), 1);
     assert_eq!(count(&figure, "line.rotation"), 2);
     assert_eq!(text(&figure, ".gap-label"), "gap 40 ms");
+    // Where the log has measured it, the picture says the same.
+    let measured = restart() + &event(150, "gap_closed", r#""refused":3,"gap_ms":43.2"#);
+    let measured = render("restart", &measured).unwrap();
+    assert_eq!(text(&measured, ".gap-label"), "gap 43 ms");
     let caption = text(&figure, "figcaption");
     assert!(
         caption.contains("2 connections under 2 generations, 1 cut, 3 clients refused"),

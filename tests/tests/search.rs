@@ -109,6 +109,74 @@ const PASTED: &[(&str, &str)] = &[
         "[ALERT] 123/456 (1) : parsing [/etc/haproxy/haproxy.cfg:12] : 'bind *:443' : inconsistencies between private key and certificate loaded from PEM file '/etc/ssl/site.pem'.",
         "haproxy-mismatch",
     ),
+    (
+        r#"nginx: [emerg] SSL_CTX_use_certificate("/etc/letsencrypt/live/x.com/fullchain.pem") failed (SSL: error:140AB18F:SSL routines:SSL_CTX_use_certificate:ee key too small)"#,
+        "nginx-small",
+    ),
+    (
+        r#"2025-06-03T14:55:53.484325483Z Failed to renew certificate npm-21 with error: Some challenges have failed."#,
+        "acme-failed",
+    ),
+    (
+        r#"2026-01-11 18:18:12,426:ERROR:certbot._internal.renewal:All renewals failed. The following certificates could not be renewed:"#,
+        "acme-all",
+    ),
+    (
+        r#"Error creating new order :: too many certificates (5) already issued for this exact set of domains in the last 168 hours: staging.testrun.org,www.staging.testrun.org, retry after 2024-06-07T21:01:50Z"#,
+        "acme-limit",
+    ),
+    (
+        r#"2024-01-10T05:05:11.963273Z warn sds failed to warm certificate: failed to generate workload certificate: create certificate: rpc error: code = Unavailable desc = connection error"#,
+        "istio-warm",
+    ),
+    (
+        r#"---> System.Security.Authentication.AuthenticationException: The remote certificate is invalid because of errors in the certificate chain: NotTimeValid"#,
+        "dotnet-expired",
+    ),
+    (
+        r#"System.Security.Authentication.AuthenticationException: The remote certificate is invalid according to the validation procedure: RemoteCertificateNameMismatch"#,
+        "dotnet-wrong-name",
+    ),
+    (
+        r#"OpenSSL::SSL::SSLError (SSL_connect returned=1 errno=0 state=error: certificate verify failed (certificate has expired))"#,
+        "ruby-expired",
+    ),
+    (
+        r#"stream_socket_enable_crypto(): SSL operation failed with code 1. OpenSSL Error messages: error:1416F086:SSL routines:tls_process_server_certificate:certificate verify failed in /usr/home/x.php on line 175"#,
+        "php-verify",
+    ),
+    (
+        r#"fatal: unable to access 'https://git.okkur.org/syna/': server certificate verification failed. CAfile: none CRLfile: none"#,
+        "git-gnutls",
+    ),
+    (
+        r#"ERROR: cannot verify justine.lol's certificate, issued by '/C=US/O=Let's Encrypt/CN=R3': Issued certificate has expired."#,
+        "wget-expired",
+    ),
+    (
+        r#"schannel: next InitializeSecurityContext failed: SEC_E_CERT_EXPIRED (0x80090328)"#,
+        "schannel-expired",
+    ),
+    (
+        r#"[2023-08-02 18:05:02,745] ERROR [AdminClient clientId=adminclient-1] Connection to node -1 (localhost/127.0.0.1:9093) failed authentication due to: SSL handshake failed (org.apache.kafka.clients.NetworkClient)"#,
+        "kafka-client",
+    ),
+    (
+        r#"2022-01-26 notice TLS server: In state wait_finished received CLIENT ALERT: Fatal - Certificate Unknown"#,
+        "rabbitmq-peer",
+    ),
+    (
+        r#"2022-07-27T09:25:44.993+0000 E  NETWORK  [conn25854] SSL peer certificate validation failed: unsupported certificate purpose"#,
+        "mongodb-client",
+    ),
+    (
+        r#"org.elasticsearch.ElasticsearchException: failed to initialize SSL KeyManager - not permitted to read certificate file [/path/to/server.crt]"#,
+        "elasticsearch-unreadable",
+    ),
+    (
+        r#"sun.security.validator.ValidatorException: Extended key usage does not permit use for TLS server authentication"#,
+        "java-purpose",
+    ),
 ];
 
 /// With whatever stands before and behind in a log, a line finds its entry in the first place.

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Puts the pair of before back.
+# Puts the pair of before back, with the owner and the mode of the files that it replaces.
 set -eu
 : "${before:?}" "${folder:?}"
 # ANCHOR: run
-umask 077
-cp "$before/tls.key" "$folder/.tls.key" && mv "$folder/.tls.key" "$folder/tls.key"
-cp "$before/tls.crt" "$folder/.tls.crt" && mv "$folder/.tls.crt" "$folder/tls.crt"
+put_back() {
+    cp -p "$folder/$1" "$folder/.$1" && cat "$before/$1" >"$folder/.$1" &&
+        mv "$folder/.$1" "$folder/$1"
+}
+put_back tls.key && put_back tls.crt
 # ANCHOR_END: run

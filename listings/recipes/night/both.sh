@@ -1,7 +1,8 @@
 #!/bin/sh
-# Clients trust both authorities, the old one and the new one.
+# Clients trust the new authority as well. What the file had stays.
 set -eu
-: "${new_root:?}" "${old_root:?}" "${roots:?}"
+: "${new_root:?}" "${roots:?}"
 # ANCHOR: run
-cat "$old_root" "$new_root" >"$roots.both" && mv "$roots.both" "$roots"
+cp -p "$roots" "$roots.new" && { echo; cat "$new_root"; } >>"$roots.new" &&
+    mv "$roots.new" "$roots"
 # ANCHOR_END: run

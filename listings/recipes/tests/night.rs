@@ -1,7 +1,8 @@
 //! Each command of the page for the night runs, against a server that has the fault.
 
-use std::fs;
+use std::fs::{self, Permissions as Mode};
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -115,7 +116,6 @@ impl Night {
             .env("folder", self.path("tls"))
             .env("before", self.path("before"))
             .env("ca", self.path("ca"))
-            .env("old_root", self.path("ca/root.crt"))
             .env("new_root", self.path("other/root.crt"));
         command
     }
@@ -141,6 +141,11 @@ impl Night {
         let output = self.run(script);
         assert!(!output.status.success(), "{script} succeeded");
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    fn mode(&self, name: &str) -> u32 {
+        let metadata = fs::metadata(self.path(name)).unwrap();
+        metadata.permissions().mode() & 0o777
     }
 
     /// The agent keeps the last good pair.
@@ -202,12 +207,41 @@ fn the_name_is_wrong_and_the_pair_of_before_is_put_back() {
     assert_eq!(serial(&night.says("served")), good);
     assert_ne!(serial(&night.says("files")), good);
     assert!(night.objects("judge").contains("mismatch"));
+    // The server's user reads the files, and root alone the kept ones.
+    let mode = |file: &str, mode| fs::set_permissions(night.path(file), Mode::from_mode(mode));
+    mode("tls/tls.key", 0o640).unwrap();
+    mode("tls/tls.crt", 0o644).unwrap();
+    mode("before/tls.key", 0o600).unwrap();
+    mode("before/tls.crt", 0o600).unwrap();
     night.says("back");
     assert_eq!(serial(&night.says("files")), good);
     assert!(night.says("judge").ends_with("OK\n"));
-    let key = fs::metadata(night.path("tls/tls.key")).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::mode(&key.permissions());
-    assert_eq!(mode & 0o077, 0);
+    assert_eq!(night.mode("tls/tls.key"), 0o640);
+    assert_eq!(night.mode("tls/tls.crt"), 0o644);
+}
+
+#[test]
+fn a_pair_that_was_not_kept_leaves_the_files_as_they_are() {
+    let Some(night) = Night::begin() else { return };
+    let good = serial(&night.says("files"));
+    night.keep();
+    fs::remove_file(night.path("before/tls.key")).unwrap();
+    night.objects("back");
+    assert_eq!(serial(&night.says("files")), good);
+    assert!(night.says("judge").ends_with("OK\n"));
+    let pair = night.says("pair");
+    assert_eq!(pair.lines().next(), pair.lines().nth(1));
+}
+
+#[test]
+fn a_server_that_is_down_shows_no_certificate() {
+    let Some(mut night) = Night::begin() else {
+        return;
+    };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    night.address = port.local_addr().unwrap().to_string();
+    drop(port);
+    assert!(!night.objects("served").contains("serial="));
 }
 
 #[test]
@@ -285,7 +319,17 @@ fn the_authority_changed_and_clients_are_given_both() {
     assert_eq!(rejected.text("reason").as_deref(), Some("chain_broken"));
     assert!(night.objects("judge").contains("issuer certificate"));
     assert_eq!(night.says("chain"), before);
+    // As a system's list: other roots as well, no line break at its end, and every user reads it.
+    let (ours, third) = ("roots.pem", lab::authority::Authority::new().unwrap());
+    let list = fs::read_to_string(night.path(ours)).unwrap();
+    let list = format!("{}{}", third.root_pem(), list.trim_end());
+    fs::write(night.path(ours), &list).unwrap();
+    fs::set_permissions(night.path(ours), Mode::from_mode(0o644)).unwrap();
     night.says("both");
+    let now = fs::read_to_string(night.path(ours)).unwrap();
+    assert!(now.starts_with(&list), "no root was lost");
+    assert_eq!(now.matches("--BEGIN").count(), 3);
+    assert_eq!(night.mode(ours), 0o644);
     night.logged("identity_loaded");
     assert!(night.says("judge").ends_with("OK\n"));
     assert_eq!(serial(&night.says("served")), serial(&night.says("files")));

@@ -185,6 +185,13 @@ impl Reader {
                 let gap = self.nobody_since.take().map(|from| (from, at));
                 run.gaps.extend(gap);
             }
+            // The log's own measure: the picture says what the line says.
+            "gap_closed" => {
+                let measured = event.0.get("gap_ms").and_then(Value::as_f64);
+                if let (Some(gap), Some(measured)) = (run.gaps.last_mut(), measured) {
+                    *gap = (at - measured, at);
+                }
+            }
             "identity_loaded" => {
                 let (generation, serial) = (event.count("generation"), event.text("serial"));
                 run.rotations.push((at, generation, serial.to_owned()));
