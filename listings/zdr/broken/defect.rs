@@ -194,6 +194,8 @@ pub enum Defect {
     ForgetsTransactions,
     /// It cuts each long answer at a reload, but lets short answers finish.
     CutsLongAnswers,
+    /// It ends each long answer at a reload, as if it was whole: it does not say before how long one is.
+    EndsLongAnswers,
     /// Each reload leaves memory behind: a cache by generation that is never emptied.
     LeaksMemory,
     /// Each reload leaves a process behind: a hook that is started, but not waited for.
@@ -204,6 +206,8 @@ pub enum Defect {
     HangsAfterReload,
     /// After a reload it answers "not found" to some requests, until all of its pages are there again.
     PagesGone,
+    /// After a reload it answers with pages that are empty.
+    PagesEmpty,
     /// After a reload it shows the new certificate, then the old one for a few handshakes, then the new one: two
     /// caches of which one is filled late.
     Flaps,

@@ -30,6 +30,8 @@ pub fn has_pages(defect: Defect) -> bool {
         Defect::CutsLongAnswers
             | Defect::CutsUploads
             | Defect::ClosesWebsockets
+            | Defect::EndsLongAnswers
+            | Defect::PagesEmpty
             | Defect::PagesGone
     )
 }
@@ -60,12 +62,14 @@ async fn answer(
     defect: Option<Defect>,
 ) -> io::Result<Response<Cut>> {
     let began = live.current().number;
+    let is_untold = request.uri().path() == "/untold";
     let is_over = |live: &IdentityStore| live.current().number != began;
     let size = match request.uri().path() {
         _ if defect == Some(Defect::PagesGone) && is_gone(began) => None,
+        "/" if defect == Some(Defect::PagesEmpty) && began > 1 => Some(0),
         "/" => Some(12),
         "/big" => Some(64 << 20),
-        "/small" => Some(12_000),
+        "/small" | "/untold" => Some(12_000),
         "/upload" => {
             let mut body = request.into_body();
             while let Some(frame) = body.frame().await {
@@ -86,12 +90,16 @@ async fn answer(
                 }
             };
             let response = websocket::echo(request, until);
-            return Ok(response.map(|()| body(0, &live, false)));
+            return Ok(response.map(|()| body(0, &live, None)));
         }
         _ => None,
     };
-    let cut = defect == Some(Defect::CutsLongAnswers) && size > Some(LONG);
-    let mut response = Response::new(body(size.unwrap_or(0), &live, cut));
+    let ends = [Defect::CutsLongAnswers, Defect::EndsLongAnswers];
+    let cut = defect.filter(|defect| ends.contains(defect) && size > Some(LONG));
+    let told = !is_untold && cut != Some(Defect::EndsLongAnswers);
+    let mut body = body(size.unwrap_or(0), &live, cut);
+    body.told = told;
+    let mut response = Response::new(body);
     if size.is_none() {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
@@ -110,9 +118,10 @@ fn is_gone(generation: u64) -> bool {
     asked.1 <= FIRST
 }
 
-fn body(size: u64, live: &Arc<IdentityStore>, cut: bool) -> Cut {
+fn body(size: u64, live: &Arc<IdentityStore>, cut: Option<Defect>) -> Cut {
     Cut {
         body: Known::first(size),
+        told: true,
         cut,
         began: live.current().number,
         live: live.clone(),
@@ -122,7 +131,10 @@ fn body(size: u64, live: &Arc<IdentityStore>, cut: bool) -> Cut {
 /// A body that may end with its generation.
 struct Cut {
     body: Known,
-    cut: bool,
+    /// Whether it is said before how long it is.
+    told: bool,
+    /// The defect by which it does.
+    cut: Option<Defect>,
     began: u64,
     live: Arc<IdentityStore>,
 }
@@ -135,14 +147,20 @@ impl Body for Cut {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.cut && self.live.current().number != self.began {
-            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
+        if let Some(defect) = self.cut
+            && self.live.current().number != self.began
+        {
+            let cut = || Err(io::ErrorKind::ConnectionAborted.into());
+            return Poll::Ready((defect == Defect::CutsLongAnswers).then(cut));
         }
         let frame = Pin::new(&mut self.body).poll_frame(context);
         frame.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match self.told {
+            true => self.body.size_hint(),
+            false => SizeHint::default(),
+        }
     }
 }

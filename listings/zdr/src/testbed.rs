@@ -14,6 +14,7 @@ mod hello;
 pub mod http3;
 pub mod keep;
 mod kinds;
+mod long_answer;
 pub mod look;
 pub mod preflight;
 pub mod rotate;

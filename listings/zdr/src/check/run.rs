@@ -228,12 +228,14 @@ impl Run {
         let asides = self.asides.iter();
         let asides = asides.filter(|(.., amiss)| overload.is_none() || !amiss.is_slow());
         let asides: Vec<_> = asides.cloned().collect();
-        let asides = of_asides(&asides, windows.len());
         let plan = &self.outline.plan;
         let mut judged = rotations.clone();
         judged.retain(|rotation| !crowded.contains(&rotation.number));
         findings.extend(findings::of_rotations(&judged, plan, &back));
         findings.extend(of_returns(&records, windows));
+        let is_beside = |of: &Finding| matches!(of.code, Code::WorkersDisagree | Code::WentBack);
+        let beside = findings.iter().any(is_beside);
+        let asides = of_asides(&asides, windows.len(), beside);
         findings.extend(findings::of_classes(&classes));
         let excused = overload
             .filter(|overload| overload.excuse(&mut findings, &classes, (&records, windows)));

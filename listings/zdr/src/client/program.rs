@@ -162,8 +162,9 @@ impl Bench {
         let met = match self.peer.since(0).first() {
             None => format!("it did not connect to port {}", self.peer.address().port()),
             Some(Event::Refused { why, .. }) => {
+                let overruled = overruled(why, |name| std::env::var_os(name).is_some());
                 format!(
-                    "its handshake failed ({why}): it must trust `{{roots}}` and ask for `{NAME}`"
+                    "its handshake failed ({why}): it must trust `{{roots}}` and ask for `{NAME}`{overruled}"
                 )
             }
             Some(_) => "it completed a handshake, and sent no HTTP request".to_owned(),
@@ -374,5 +375,32 @@ async fn again_and_again(launcher: Launcher, command: Vec<String>, output: Serve
             while reading.join_next().await.is_some() {}
         }
         sleep(PAUSE).await;
+    }
+}
+
+/// What of this machine may have another say in whom a client trusts, where it trusts nobody that it was told to:
+/// Python's requests prefer these to `Session.verify` (requests.readthedocs.io, "SSL Cert Verification").
+fn overruled(why: &str, is_set: impl Fn(&str) -> bool) -> String {
+    let mut names = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].into_iter();
+    let set = names.find(|name| is_set(name));
+    let set = set.filter(|_| why.contains("UnknownCA"));
+    set.map_or_else(String::new, |name| {
+        format!(
+            " (the variable {name} is set here: in Python's requests it overrules `Session.verify`)"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_overrules_what_the_client_was_told_is_named() {
+        let unknown = "the client sent the alert UnknownCA";
+        assert!(overruled(unknown, |name| name == "CURL_CA_BUNDLE").contains("CURL_CA_BUNDLE"));
+        assert!(overruled(unknown, |_| true).contains("REQUESTS_CA_BUNDLE"));
+        assert_eq!(overruled(unknown, |_| false), "");
+        assert_eq!(overruled("it closed the connection", |_| true), "");
     }
 }

@@ -93,8 +93,9 @@ pub fn of_nameless(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
 }
 
 /// What became of clients that stand aside: each that was shown the old certificate, refused, or given less than
-/// before, after a rotation of this number, of so many rotations.
-pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Finding> {
+/// before, after a rotation of this number, of so many rotations. Where ordinary clients, too, were shown the old
+/// certificate `beside` the new one, another client met it for the same reason, unless it does each time.
+pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: bool) -> Vec<Finding> {
     let mut each: Vec<(&(u32, Differs, Amiss), usize)> = Vec::new();
     for missed in missed {
         let same = |of: &(u32, Differs, Amiss)| {
@@ -105,6 +106,7 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
             None => each.push((missed, 1)),
         }
     }
+    each.retain(|((.., amiss), many)| !beside || *amiss != Amiss::KeptOld || *many >= rotations);
     let found = each.into_iter().map(|((first, differs, amiss), many)| {
         let (code, what) = match amiss {
             Amiss::KeptOld => (
@@ -140,4 +142,31 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize) -> Vec<Find
         }
     });
     found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::differs::Cipher;
+
+    #[test]
+    fn what_ordinary_clients_meet_as_well_does_not_come_from_what_differs() {
+        let (cipher, name) = (Differs::OneCipher(Cipher::Aes256), Differs::UnknownName);
+        let refused = Amiss::Refused("an alert".into());
+        let missed: Vec<_> = [2, 3, 4]
+            .map(|number| (number, name, Amiss::KeptOld))
+            .into_iter()
+            .chain([(2, cipher, Amiss::KeptOld), (3, cipher, refused)])
+            .collect();
+        let found = |beside| {
+            let found = of_asides(&missed, 3, beside);
+            let found = found.into_iter().map(|of| (of.differs, of.code));
+            found.collect::<Vec<_>>()
+        };
+        let name = (Some(name), Code::NotPickedUp);
+        let refused = (Some(cipher), Code::HandshakesFailed);
+        let kept_old = (Some(cipher), Code::NotPickedUp);
+        assert_eq!(found(false), [name, kept_old, refused]);
+        assert_eq!(found(true), [name, refused]);
+    }
 }

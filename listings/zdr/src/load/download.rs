@@ -4,8 +4,8 @@
 use std::io;
 use std::time::Duration;
 
-use crate::attempt::Attempt;
 use crate::attempt::failure::Where;
+use crate::attempt::{Attempt, FailureKind};
 use ch06_in_flight_requests::client::{Download, Http};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -20,6 +20,9 @@ use crate::load::read_ahead::Reader;
 use crate::load::target::Sighting;
 use crate::server::origin::DOWNLOAD;
 use crate::server::spec::Protocol;
+
+/// An answer of fewer bytes lies in buffers, whole, when a rotation begins.
+pub(crate) const LONG: u64 = 8_000_000;
 
 /// How much of a download is asked for at a time, and how often: 0.8 MB a second.
 const PIECE: u32 = 16 * 1024;
@@ -87,6 +90,18 @@ impl Answer {
         }
     }
 
+    /// Whether the answer may have its end after so many bytes. Where the server did not say how many there are, one
+    /// that is cut may end as others do.
+    fn ended(&self, bytes: u64) -> Result<(), Failed> {
+        if !matches!(self, Self::Any(_)) || bytes >= LONG {
+            return Ok(());
+        }
+        let error = format!(
+            "ended after {bytes} bytes, as if it was whole: the answer at `download` has {LONG} or more"
+        );
+        Err(Failed::new(FailureKind::Severed, error))
+    }
+
     /// How many bytes may lie in buffers although the connection was cut. As much is read ahead, without
     /// a pace, to learn of it.
     fn buffered(&self) -> u64 {
@@ -143,7 +158,7 @@ async fn pieces_or_ahead(
                     () = sleep_until(began + PACE * pieces.max(1)) => {}
                 }
             }
-            Some(Ok((_, false))) => return Ok(()),
+            Some(Ok((bytes, false))) => return answer.ended(bytes),
             Some(Err(error)) => return Err(Failed::of(error, Where::Answer)),
             None => return Err(context.target.stalled()),
         }

@@ -307,7 +307,9 @@ impl Target {
         let status = answer.status();
         if any {
             self.usual.take(status)?;
-            return any_body(answer).await;
+            let (close, is_empty) = any_body(answer).await?;
+            self.usual.take_page(status, is_empty)?;
+            return Ok(close);
         }
         if !status.is_success() {
             return Err(Failed::new(FailureKind::Status, status.to_string()));
@@ -355,10 +357,11 @@ impl Target {
     }
 }
 
-/// Takes an answer whose bytes are not known. Says whether the server asked the client to leave.
-async fn any_body(answer: Response<Incoming>) -> Result<bool, Failed> {
+/// Takes an answer whose bytes are not known. Says whether the server asked the client to leave, and whether there
+/// was none.
+async fn any_body(answer: Response<Incoming>) -> Result<(bool, bool), Failed> {
     let close = asks_to_leave(&answer);
     let body = answer.into_body().collect().await;
-    body.map_err(|error| Failed::new(FailureKind::Severed, error.to_string()))?;
-    Ok(close)
+    let body = body.map_err(|error| Failed::new(FailureKind::Severed, error.to_string()))?;
+    Ok((close, body.to_bytes().is_empty()))
 }

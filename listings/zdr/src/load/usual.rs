@@ -9,10 +9,11 @@ use parking_lot::Mutex;
 use crate::attempt::FailureKind;
 use crate::load::failure::Failed;
 
-/// The statuses that a server had before the first rotation.
+/// The statuses that a server had before the first rotation, and whether some of its pages were empty.
 #[derive(Debug, Default)]
 pub struct Usual {
     known: Mutex<(HashSet<StatusCode>, bool)>,
+    empty: Mutex<HashSet<StatusCode>>,
 }
 
 impl Usual {
@@ -40,6 +41,25 @@ impl Usual {
         }
         Ok(())
     }
+
+    /// Whether this is a page like others of this status: one without a byte is none, where each had some.
+    pub(super) fn take_page(&self, status: StatusCode, is_empty: bool) -> Result<(), Failed> {
+        if !is_empty || !status.is_success() {
+            return Ok(());
+        }
+        let (known, closed) = &*self.known.lock();
+        let empty = &mut *self.empty.lock();
+        if !*closed {
+            empty.insert(status);
+        }
+        if empty.contains(&status) || !known.contains(&status) {
+            return Ok(());
+        }
+        let error = format!(
+            "{status} with an empty page, which no client was answered before the first rotation"
+        );
+        Err(Failed::new(FailureKind::Status, error))
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +83,29 @@ mod tests {
             };
             assert_eq!(failed.kind, FailureKind::Status);
         }
+    }
+
+    #[test]
+    fn a_page_that_is_empty_after_a_rotation_is_no_answer() {
+        let usual = Usual::default();
+        let ok = StatusCode::OK;
+        assert!(usual.take(ok).is_ok() && usual.take_page(ok, false).is_ok());
+        usual.close();
+        assert!(usual.take_page(ok, false).is_ok());
+        assert!(usual.take_page(StatusCode::TOO_MANY_REQUESTS, true).is_ok());
+        let failed = usual.take_page(ok, true).map_err(|failed| failed.kind);
+        assert_eq!(failed, Err(FailureKind::Status));
+    }
+
+    #[test]
+    fn a_page_that_was_empty_at_times_is_an_answer_like_another() {
+        let usual = Usual::default();
+        for is_empty in [false, true] {
+            assert!(usual.take(StatusCode::OK).is_ok());
+            assert!(usual.take_page(StatusCode::OK, is_empty).is_ok());
+        }
+        usual.close();
+        assert!(usual.take_page(StatusCode::OK, true).is_ok());
     }
 
     #[test]

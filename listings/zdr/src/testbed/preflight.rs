@@ -6,10 +6,8 @@
 use std::time::Duration;
 
 use crate::attempt::FailureKind;
-use ch06_in_flight_requests::client::{Http, Version};
 use ch11_verification::attempt::Class;
 use clap::ValueEnum;
-use hyper::body::Body;
 use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
@@ -19,11 +17,9 @@ use crate::server::advice::Advice;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::hello::unmet;
+use crate::testbed::long_answer::long_answer;
 use crate::testbed::look::{Look, look};
 use crate::testbed::signalled::survives_its_signal;
-
-/// An answer of fewer bytes lies in buffers, whole, when a rotation begins.
-const LONG: u64 = 8 << 20;
 
 /// A server behind a proxy may still be on its way.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -170,7 +166,7 @@ pub(crate) async fn answers(target: &Target, downloads: bool) -> Result<(), Erro
         Box::pin(other_name(&sibling)).await?;
     }
     match downloads && target.protocol.is_http() {
-        true => download(target).await,
+        true => long_answer(target).await,
         false => Ok(()),
     }
 }
@@ -196,55 +192,6 @@ async fn other_name(sibling: &Target) -> Result<(), Error> {
                     .into(),
         }))
     })
-}
-
-/// The beginning of a long answer, which must be long.
-async fn download(target: &Target) -> Result<(), Error> {
-    let client = target.client(Some(Version::Http1), false, target.identity.as_deref())?;
-    let address = *target.address.borrow();
-    let asking = async {
-        let opened = Http::connect(&client, address).await;
-        let mut http = opened.map_err(Failed::opening)?;
-        target.ask_for_download(&mut http).await
-    };
-    let path = target.download_path();
-    let advice = |what: String, seen: String, change: &str| {
-        Error::Preflight(Box::new(Advice {
-            what,
-            tried: format!("`GET {path}`, over HTTP/1.1"),
-            seen,
-            change: change.into(),
-        }))
-    };
-    let answer = target.in_time(Box::pin(asking)).await;
-    let answer = answer.map_err(|failed| {
-        let error = &failed.error;
-        let change = match target.protocol {
-            Protocol::Http => {
-                "if the server does not answer `GET /bytes/N` with N bytes, set `protocol = \"any_http\"`, or leave out \
-                 the class `download` (--classes)"
-            }
-            _ => "check `download`: it must be the path of an answer of 8 MB or more",
-        };
-        advice(
-            format!("`GET {path}` answered {error}"),
-            error.clone(),
-            change,
-        )
-    })?;
-    let length = answer.body().size_hint().exact();
-    match length.filter(|length| target.download.is_some() && *length < LONG) {
-        Some(length) => Err(advice(
-            format!(
-                "the answer at {path} has {length} bytes: it lies in buffers, whole, before a rotation begins"
-            ),
-            format!("an answer of {length} bytes"),
-            &format!(
-                "set `download` to the path of an answer of {LONG} bytes or more, or leave the key out"
-            ),
-        )),
-        None => Ok(()),
-    }
 }
 
 /// Why no client is served, after a look without a client's scruples.
