@@ -56,8 +56,9 @@ fn in_a_stretch(class: Class, records: &[Attempt], windows: &[Window]) -> Option
         // Nothing is known of what would have followed the last of them, were the worker still late.
         let last = shown.iter().rposition(|(_, is_old)| *is_old)?;
         let first = shown.iter().position(|(_, is_old)| !is_old)?;
-        let within = shown.get(first..=last)?.to_vec();
-        Some((within, olds(&shown)))
+        // None are within where the old one was shown last just before the new one was shown first.
+        let within = shown.get(first..=last).filter(|of| !of.is_empty())?;
+        Some((within.to_vec(), olds(&shown)))
     };
     let follow = numbered(windows, |window, until| {
         let (within, all) = within(window, until)?;
@@ -234,6 +235,14 @@ mod tests {
         assert_eq!(in_a_stretch(Class::Full, &records, &windows), None);
         // One in many, in each rotation.
         assert_eq!(each(Class::Full, 20, |at| at == 300), None);
+    }
+
+    /// It had not begun to be shown to those that come at their pace.
+    #[test]
+    fn the_old_certificate_that_is_shown_before_the_new_one_alone_is_none_that_comes_back() {
+        for late in [20, 40, 60] {
+            assert_eq!(each(Class::Full, 20, |at| (20..=late).contains(&at)), None);
+        }
     }
 
     #[test]
