@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
+	"io"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -91,5 +95,50 @@ func TestAnAuthorityThatHasExpiredIsToldOfItsFile(t *testing.T) {
 	rejected, is := err.(*Rejected)
 	if !is || rejected.Reason != "expired" || rejected.File != authority.source.Roots {
 		t.Fatal(err)
+	}
+}
+
+// A file may be opened and still not be read, as on a disk that fails.
+func TestAFileWhoseReadFailsIsUnreadable(t *testing.T) {
+	const unmapped = "/proc/self/mem"
+	if _, err := os.Stat(unmapped); err != nil {
+		t.Skip("no file here opens and cannot be read")
+	}
+	_, err := readFile(unmapped)
+	rejected, is := err.(*Rejected)
+	if !is || rejected.Reason != "unreadable" || rejected.File != unmapped {
+		t.Fatal(err)
+	}
+}
+
+// A key of a kind that is not taken is told with those that are. A damaged one is of a right kind.
+func TestWhatIsTakenIsToldWhereTheKindIsWrong(t *testing.T) {
+	other := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))
+	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	der := must[[]byte](t)(x509.MarshalECPrivateKey(key))
+	damaged := bytes.Clone(der)
+	damaged[len(damaged)-1] ^= 1 // The public part is the last of it.
+	for _, it := range []struct {
+		der  []byte
+		told bool
+	}{{must[[]byte](t)(x509.MarshalECPrivateKey(other)), true}, {damaged, false}} {
+		_, err := privateKey([]Block{{"EC PRIVATE KEY", it.der}}, "tls.key")
+		rejected, is := err.(*Rejected)
+		if !is || rejected.Reason != "malformed" || strings.Contains(rejected.Detail, signs) != it.told {
+			t.Error(err)
+		}
+	}
+}
+
+// The end of a connection is no goodbye, and what came before it is not lost.
+func TestAnEndWithoutAGoodbyeIsACut(t *testing.T) {
+	ours, theirs := net.Pipe()
+	go func() {
+		_, _ = theirs.Write([]byte("hello"))
+		_ = theirs.Close()
+	}()
+	read, err := io.ReadAll(&asking{Conn: ours})
+	if string(read) != "hello" || !errors.Is(err, errCut) {
+		t.Errorf("%q, %v", read, err)
 	}
 }

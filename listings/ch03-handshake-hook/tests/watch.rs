@@ -327,15 +327,29 @@ async fn ticks_that_were_missed_are_not_made_up_for() {
     go_on.send(()).unwrap();
 }
 
+/// Two directories that differ in their device alone, where this machine has such.
+fn of_one_inode() -> Option<[&'static Path; 2]> {
+    const MOUNTED: [&str; 5] = ["/proc", "/sys", "/dev", "/dev/shm", "/run"];
+    let inode = |path: &str| {
+        let about = fs::metadata(path).ok()?;
+        Some((about.ino(), about.dev()))
+    };
+    let mut pairs =
+        (0..MOUNTED.len()).flat_map(|at| MOUNTED[..at].iter().map(move |one| (one, MOUNTED[at])));
+    let found = pairs.find(|(one, other)| match (inode(one), inode(other)) {
+        (Some(one), Some(other)) => one.0 == other.0 && one.1 != other.1,
+        _ => false,
+    });
+    found.map(|(one, other)| [*one, other].map(Path::new))
+}
+
 /// Another file system may be mounted over a directory, and the roots of two have the same inode as a rule.
 #[tokio::test]
 async fn a_directory_on_another_device_is_watched_again() {
     let (log, _capturing) = lab::emit::capture();
-    let inode = |path: &Path| fs::metadata(path).map(|about| (about.ino(), about.dev()));
-    let (one, other) = (Path::new("/proc"), Path::new("/sys"));
-    let (was, becomes) = (inode(one).unwrap(), inode(other).unwrap());
-    assert_eq!(was.0, becomes.0, "the roots of {one:?} and {other:?}");
-    assert_ne!(was.1, becomes.1);
+    let Some([one, other]) = of_one_inode() else {
+        return eprintln!("skipped: no two file systems here have roots of one inode");
+    };
     let directory = lab::directory().unwrap();
     let live = directory.path().join("live");
     symlink(one, &live).unwrap();

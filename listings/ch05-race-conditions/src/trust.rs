@@ -32,7 +32,7 @@ pub(crate) fn read(
     let mut faults = Vec::new();
     let mut or_last = |read: Result<Anchors, Rejected>, last: Option<&Anchors>| match (read, last) {
         (Err(fault), Some(last)) => {
-            faults.push(fault);
+            faults.push(stays(fault, last.len()));
             Ok(last.clone())
         }
         (read, _) => read,
@@ -53,6 +53,15 @@ pub(crate) fn read(
     })
 }
 // ANCHOR_END: trust
+
+/// The same fault, with what is in force instead, and what ends that.
+fn stays(fault: Rejected, last: usize) -> Rejected {
+    let detail = format!(
+        "{}. The anchors that were read from it before (number: {last}) stay in force until it is mended",
+        fault.detail
+    );
+    Rejected { detail, ..fault }
+}
 
 /// The anchors in one file that was seen.
 pub(crate) fn anchors(path: &Path, seen: &Result<Found, Rejected>) -> Result<Anchors, Rejected> {

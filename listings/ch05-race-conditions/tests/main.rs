@@ -4,6 +4,7 @@
 mod beside;
 mod expiry;
 mod explorer;
+mod fields;
 mod model;
 mod options;
 mod pem;

@@ -30,7 +30,7 @@ pub const LARGEST: usize = 16 << 10;
 struct Stamp {
     /// The generation under which a certificate was shown.
     generation: u64,
-    /// Until when it may be resumed, in seconds since 1970.
+    /// From when on it may not be resumed, in seconds since 1970.
     until: u64,
 }
 
@@ -123,7 +123,7 @@ impl Session {
 
     fn open(&self, opened: &[u8]) -> Option<Vec<u8>> {
         let (stamp, secrets) = Stamp::split(opened)?;
-        if self.now()? > stamp.until || !(self.admit)(stamp.generation) {
+        if self.now()? >= stamp.until || !(self.admit)(stamp.generation) {
             return None;
         }
         *self.resumes.lock() = Some(stamp);
@@ -138,12 +138,13 @@ impl Session {
         Some(now.as_secs())
     }
 
-    /// Until when a session that begins now may be resumed.
+    /// From when on a session that begins now may not be resumed: the certificate's last second is valid.
     fn until(&self) -> u64 {
         let shown = &self.under.identity.certified.cert;
         let end = shown.first().and_then(not_after).unwrap_or(0);
         let now = self.now().unwrap_or(0);
-        now.saturating_add(self.life.as_secs()).min(end)
+        now.saturating_add(self.life.as_secs())
+            .min(end.saturating_add(1))
     }
 }
 

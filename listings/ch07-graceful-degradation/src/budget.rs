@@ -147,6 +147,12 @@ impl Window {
     pub fn contains(&self, now: UnixTime) -> bool {
         (self.from..=self.to).contains(&seconds(now))
     }
+
+    /// The time nearest to `now` at which the chain is valid.
+    pub fn nearest(&self, now: UnixTime) -> UnixTime {
+        let at = seconds(now).min(self.to).max(self.from);
+        UnixTime::since_unix_epoch(Duration::from_secs(at.try_into().unwrap_or(0)))
+    }
 }
 
 /// The chain without what peers do without at `now`: a cross-signed certificate that has expired,

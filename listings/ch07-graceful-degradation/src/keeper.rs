@@ -51,8 +51,10 @@ impl Keeper {
         let outcome = self.store.reload();
         let (source, current) = (self.store.source(), self.store.current());
         let served = &current.identity.certified.cert;
+        // Time is asked of the clock. An end that has come must not hide that no peer trusts it.
+        let within = self.window().1.map_or(now, |window| window.nearest(now));
         let verdict = ch05_race_conditions::anchors(source).and_then(|anchors| {
-            identity::validate_chain(Peers::Clients, source, served, &anchors, now)
+            identity::validate_chain(Peers::Clients, source, served, &anchors, within)
         });
         let mut state = self.state();
         let told = state.told.take();
@@ -77,7 +79,7 @@ impl Keeper {
                 state.told = Some(rejected);
             }
         }
-        // That a file cannot be read now says nothing about peers; and time is asked of the clock.
+        // That a file cannot be read now says nothing about peers.
         let lasting = |by: &Rejected| matches!(by.reason, Reason::ChainBroken | Reason::NameLost);
         state.objection = verdict.err().filter(lasting);
         state.looked = Instant::now();

@@ -17,20 +17,20 @@ use lab::log::{Log, Want, want};
 use rustix::process::Signal;
 
 /// The program, and a client of it. Both trust Root A alone, and show a leaf under it.
-struct Scene {
+pub(crate) struct Scene {
     // First: it is to be gone before its files are.
     server: Child,
-    a: Authority,
-    b: Authority,
-    servers: Party,
-    callers: Party,
-    store: Arc<Generations>,
-    address: SocketAddr,
+    pub(crate) a: Authority,
+    pub(crate) b: Authority,
+    pub(crate) servers: Party,
+    pub(crate) callers: Party,
+    pub(crate) store: Arc<Generations>,
+    pub(crate) address: SocketAddr,
 }
 
 impl Scene {
     /// `more` are arguments for the server.
-    async fn new(more: &[&str]) -> Self {
+    pub(crate) async fn new(more: &[&str]) -> Self {
         let named = |name| Authority::named(name).unwrap();
         let (mut a, b) = (named("Root A"), named("Root B"));
         let servers = Party::new(&mut a, 0x1001).unwrap();
@@ -40,7 +40,11 @@ impl Scene {
 
     async fn of(more: &[&str], a: Authority, b: Authority, servers: Party, callers: Party) -> Self {
         let store = client::start(callers.source()).unwrap();
-        let quick = [&["--settle-ms", "20", "--poll-ms", "10"], more].concat();
+        let settle: &[_] = match more.contains(&"--settle-ms") {
+            true => &[],
+            false => &["--settle-ms", "20"],
+        };
+        let quick = [&["--poll-ms", "10"], settle, more].concat();
         let source = servers.source();
         let mut arguments = Serve::command_line_with(&source.files, &quick);
         if let Some(roots) = source.peer_roots {
@@ -60,27 +64,27 @@ impl Scene {
         }
     }
 
-    fn log(&self) -> &Log {
+    pub(crate) fn log(&self) -> &Log {
         self.server.log()
     }
 
     /// The client looks at its files, and opens a connection.
-    async fn connect(&self) -> Result<Http, Failure> {
+    pub(crate) async fn connect(&self) -> Result<Http, Failure> {
         self.store.reload();
         client::connect(&self.store, self.address).await
     }
 
     /// The same, and it is let in, and leaves.
-    async fn call(&self) {
+    pub(crate) async fn call(&self) {
         self.connect().await.unwrap().close().await;
     }
 }
 
-fn loaded(generation: u64) -> Want {
+pub(crate) fn loaded(generation: u64) -> Want {
     want("identity_loaded").with("generation", generation)
 }
 
-fn moved(step: &str, root: &str) -> Want {
+pub(crate) fn moved(step: &str, root: &str) -> Want {
     want("trust_moved").with("step", step).with("root", root)
 }
 

@@ -271,7 +271,8 @@ impl Followed {
                 lines.extend(open.last());
                 open.reader.rewind()?;
             }
-            while let Some(line) = open.whole()? {
+            let told = |error| Error::file(&self.path, error);
+            while let Some(line) = open.whole().map_err(told)? {
                 lines.push(line);
                 if lines.len() >= BATCH {
                     return Ok(());

@@ -132,6 +132,16 @@ fn the_mark_stands_where_it_was_looked_for() {
 }
 // ANCHOR_END: mark
 
+/// However long the log is: four events on each side.
+#[test]
+fn a_mark_has_few_events_around_it() {
+    let (_, said) = Scene::new(&RUN.repeat(3)).assert(&["--none", "connection_opened"]);
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 1 + 4 + 1 + 4, "{said}");
+    assert!(lines[4].contains("connection_opened"), "{said}");
+    assert!(lines[6].contains("rotation_started"), "{said}");
+}
+
 /// A rotation that never arrives is found although earlier ones did.
 #[test]
 fn started_and_not_loaded() {
@@ -145,6 +155,16 @@ fn started_and_not_loaded() {
         said.contains("the rotation to 1003 was started, and not loaded"),
         "{said}"
     );
+}
+
+/// One that arrived late is not forgotten for one that came in time.
+#[test]
+fn late_and_then_in_time() {
+    let next = RUN.replace("1001", "1003").replace("00:00:0", "00:01:0");
+    let first_two = next.lines().take(2).collect::<Vec<_>>().join("\n");
+    let (code, said) = Scene::new(&format!("{RUN}{first_two}\n")).assert(&["--within", "249"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the rotation to 1002 took 250 ms"), "{said}");
 }
 
 #[test]
@@ -165,7 +185,8 @@ fn key_bytes() {
         "a chain is public"
     );
     // In a line that is no event, too.
-    let leaking = Scene::new(&format!("{RUN}a stray line with {secret}\n"));
+    let line = format!("a stray line with {secret}\n");
+    let leaking = Scene::new(&format!("{RUN}{line}and one more: {line}"));
     let (code, said) = leaking.assert(&["--no-key-bytes", bundle]);
     assert_eq!(
         (code, said.trim_end()),

@@ -149,6 +149,22 @@ fn went_back() {
     );
 }
 
+/// One that took long was shown an earlier one: the newer has been shown all the same.
+#[test]
+fn what_has_been_shown_is_not_forgotten() {
+    let wire = [
+        saw(2500, 2510, "c"),
+        saw(2500, 2600, "b"),
+        saw(2800, 2810, "b"),
+    ];
+    let expected = Lie::WentBack {
+        from: "c".into(),
+        to: "b".into(),
+        at: at(2800),
+    };
+    assert_eq!(lies(&three(), &wire), [expected]);
+}
+
 #[test]
 fn a_resumed_handshake_proves_nothing() {
     let resumed = Sighting {
@@ -230,6 +246,29 @@ fn a_clock_that_is_set_back() {
     );
 }
 
+/// Threads date their events before they write them: up to a second of this is no clock that was set.
+#[test]
+fn events_that_come_out_of_order_are_of_one_clock() {
+    let [a, b, _] = three();
+    for (ms, told) in [(1001, 1), (1000, 1), (999, 0)] {
+        let late = event(ms, r#""event":"drain_finished","generation":1"#);
+        let log = [a.clone(), b.clone(), late];
+        assert_eq!(lies(&log, &[saw(2500, 2510, "a")]).len(), told, "{ms}");
+    }
+}
+
+/// What was lost is dated by the clock that was set: it may be before any claim of the new one.
+#[test]
+fn what_was_lost_before_a_clock_is_set_back_may_be_whenever() {
+    let log = [
+        loaded(10_000, 1, "a"),
+        loaded(50_000, 2, "b"),
+        lines_lost(50_500),
+        event(20_000, r#""event":"drain_finished","generation":1"#),
+    ];
+    assert_eq!(lies(&log, &[saw(30_000, 30_010, "x")]), []);
+}
+
 /// Two processes, as a supervisor starts them; and two servers that do not say which they are.
 #[test]
 fn several_servers() {
@@ -255,6 +294,21 @@ fn several_servers() {
     let exited = event(1800, r#""event":"process_exited","process":2"#);
     let log = [log[0].clone(), log[1].clone(), exited, log[2].clone()];
     assert_eq!(lies(&log, &[saw(2500, 2510, "x")]).len(), 1, "it is gone");
+    // What was due is what is still served, and the server that loaded last is gone.
+    let log = [
+        of(1, 1000, 1, "a"),
+        of(1, 1200, 2, "b"),
+        of(2, 1500, 1, "x"),
+        event(1800, r#""event":"process_exited","process":2"#),
+    ];
+    let due = Lie::LoadedNotShown {
+        generation: 2,
+        serial: "b".into(),
+        loaded: at(1200),
+        shown: "a".into(),
+        at: at(2500),
+    };
+    assert_eq!(lies(&log, &[saw(2500, 2510, "a")]), [due]);
 
     let log = [
         loaded(1000, 1, "a"),
@@ -321,6 +375,14 @@ fn what_a_lost_line_may_have_claimed_is_no_lie() {
     // No generation is skipped, so none was in what is lost.
     let whole = [a, b, lines_lost(2500), c];
     assert_eq!(lies(&whole, &wire).len(), 2);
+}
+
+/// They may be of another server, which has claims of its own.
+#[test]
+fn lines_that_are_lost_before_the_first_claim() {
+    let log = [lines_lost(900), loaded(1000, 1, "a")];
+    assert_eq!(lies(&log, &[saw(2500, 2510, "x")]), []);
+    assert_eq!(lies(&log[1..], &[saw(2500, 2510, "x")]).len(), 1);
 }
 
 /// Whose lines are lost is not said.

@@ -12,8 +12,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, SerialNumber,
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PublicKeyData, SerialNumber,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -26,7 +26,7 @@ use crate::name;
 
 use kept::{certificate, files, in_file, write_synced};
 use public::Public;
-pub use request::{KeyKind, LeafRequest};
+pub use request::{KeyKind, LeafRequest, Usage};
 
 /// A root and an intermediate. Their keys stay in memory, unless [`Authority::save`] is called, which
 /// keeps that of the intermediate.
@@ -395,10 +395,7 @@ fn leaf(
     params.not_before = now + request.starts_after;
     params.not_after = params.not_before + request.lifetime;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![
-        ExtendedKeyUsagePurpose::ServerAuth,
-        ExtendedKeyUsagePurpose::ClientAuth,
-    ];
+    params.extended_key_usages = Usage::purposes(request.usage);
     Ok(params)
 }
 

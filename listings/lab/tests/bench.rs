@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use lab::agent::{Agent, Replacer, Strategy};
-use lab::authority::{Authority, Issued, KeyKind, LeafRequest};
+use lab::authority::{Authority, Issued, KeyKind, LeafRequest, Usage};
 use lab::client::{Client, Failure, Options, Pool, expected_sha256};
 use lab::{BOUND, chain, wire};
 use rustls::ServerConfig;
@@ -31,6 +31,7 @@ fn a_leaf_is_what_was_asked_for() {
             lifetime: Duration::from_secs(47 * 24 * 3600),
             serial: Some(0xbeef),
             key: Some(key),
+            ..LeafRequest::new("")
         };
         let issued = authority.issue(&request).unwrap();
         assert_eq!(issued.facts.serial, "beef");
@@ -42,6 +43,30 @@ fn a_leaf_is_what_was_asked_for() {
     let again = authority.issue(&LeafRequest::new("a.example")).unwrap();
     assert_eq!(again.facts.serial, "1001");
     assert!(authority.issue(&LeafRequest::new("näh")).is_err());
+}
+
+#[test]
+fn a_leaf_is_for_servers_and_clients_unless_one_use_is_asked_for() {
+    let mut authority = Authority::new().unwrap();
+    for (usage, server, client) in [
+        (None, true, true),
+        (Some(Usage::Server), true, false),
+        (Some(Usage::Client), false, true),
+    ] {
+        let request = LeafRequest {
+            usage,
+            ..LeafRequest::new("a.example")
+        };
+        let issued = authority.issue(&request).unwrap();
+        let leaf = CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).unwrap();
+        let (_, leaf) = parse_x509_certificate(&leaf).unwrap();
+        let stated = leaf.extended_key_usage().unwrap().unwrap().value;
+        assert_eq!(
+            (stated.server_auth, stated.client_auth),
+            (server, client),
+            "{usage:?}"
+        );
+    }
 }
 
 /// OpenSSL 3.0 reads no other form (RFC 5958: version 1, without the public half), and with it no server of Debian 12.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use lab::BOUND;
 use lab::agent::Files;
 use lab_test::peer;
+use socket2::{Domain, Socket, Type};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
@@ -28,9 +29,7 @@ impl Drop for Running {
 
 /// Starts a server that does not say where it listens, and waits until it does.
 pub async fn started(mut command: Command, files: &Files, log: Stdio) -> (SocketAddr, Running) {
-    let free = std::net::TcpListener::bind(lab::any_port()).unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let (_kept, address) = kept_port();
     command
         .args([&files.certificate, &files.key, &files.roots])
         .args(["localhost", &address.to_string()])
@@ -44,6 +43,31 @@ pub async fn started(mut command: Command, files: &Files, log: Stdio) -> (Socket
     let listens = timeout(BOUND, listens).await;
     assert!(listens.is_ok(), "{command:?} does not listen");
     (address, running)
+}
+
+/// A port that is given to no other program as long as this socket lives: it is bound there, and does not
+/// listen. A server that sets `SO_REUSEADDR`, as all do here, listens there beside it; so says Linux, and
+/// elsewhere the port is free instead, and nothing keeps it so.
+pub fn kept_port() -> (Option<Socket>, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_reuse_address(true).unwrap();
+    socket.bind(&lab::any_port().into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (cfg!(target_os = "linux").then_some(socket), address)
+}
+
+/// The server gets the port, and nothing else does.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_port_is_kept_for_its_server() {
+    let (_kept, address) = kept_port();
+    // As the system does where it chooses a port for others.
+    let other = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let taken = other.bind(&address.into()).unwrap_err();
+    assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+    std::net::TcpStream::connect(address).unwrap_err();
+    let _server = std::net::TcpListener::bind(address).unwrap();
+    std::net::TcpStream::connect(address).unwrap();
 }
 
 /// The lines of a stream, which can be waited for with a bound.

@@ -167,7 +167,28 @@ async fn a_session_ends_after_its_life() {
             let mut bench = Bench::new(retirement);
             show_for(&mut bench, Duration::from_secs(47 * DAY * 3600));
             let hours = hours_of_resumption(&mut bench, tls12_only).await;
-            assert_eq!(hours, days * DAY + STEP);
+            assert_eq!(hours, days * DAY);
+        }
+    }
+}
+
+/// To the second: a session is resumed in the last one of its life, and in none after it. A life that is
+/// shorter than a second has none: then no session is resumed, not even at once.
+#[tokio::test(start_paused = true)]
+async fn a_life_ends_to_the_second() {
+    for (life, lasts) in [(0, 0), (500, 0), (10_000, 10)] {
+        for tls12_only in [false, true] {
+            let bench = Bench::new(Retirement {
+                session_life: Duration::from_millis(life),
+                ..BY_GENERATION
+            });
+            for after in [0, lasts.max(1) - 1, lasts] {
+                let client = bench.client(config_of(&bench, true, tls12_only));
+                assert!(!bench.visit(&client).await.unwrap().resumed);
+                bench.clock.forward(after);
+                let resumed = bench.visit(&client).await.unwrap().resumed;
+                assert_eq!(resumed, after < lasts, "{life} ms, after {after} s");
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use ch05_race_conditions::{Options as Care, Reader};
 use ch07_graceful_degradation::clock::Virtual;
 use ch07_graceful_degradation::health::{admin, metrics};
 use lab::agent::{Agent, Strategy};
+use lab::authority::Authority;
 use lab::log::want;
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
 use rustls::pki_types::UnixTime;
@@ -107,6 +108,39 @@ async fn what_peers_reject_is_not_ready() {
     );
     assert_eq!(asked(&scene, "/live").await.0, StatusCode::OK);
     assert_eq!(metric(&scene, "identity_seconds_left"), -1);
+}
+
+/// The anchors of today reject what is served, before and after it has expired: two faults, of which
+/// a renewal by the old authority would mend one. The clock need not be right, either.
+#[tokio::test(start_paused = true)]
+async fn an_end_hides_no_objection() {
+    for expires_first in [false, true] {
+        let scene = Scene::new(Strategy::RenameEach);
+        scene.keep();
+        sleep(POLL / 2).await;
+        if expires_first {
+            sleep(2 * DAY).await;
+            assert_eq!(metric(&scene, "identity_peers_reject"), 0);
+        }
+        let other = Authority::at(scene.clock.date()).unwrap();
+        scene.put("ca.crt", other.root_pem());
+        sleep(POLL).await;
+        assert_eq!(metric(&scene, "identity_peers_reject"), 1);
+        if !expires_first {
+            sleep(2 * DAY).await;
+            assert_eq!(metric(&scene, "identity_peers_reject"), 1);
+        }
+        let against = scene.keeper.ready().unwrap_err();
+        assert_eq!(against.len(), 2, "{against:?}");
+        assert!(against[0].contains("it expired"), "{against:?}");
+        assert!(against[1].contains("chain_broken"), "{against:?}");
+        scene.clock.step(-3 * 24 * 3600);
+        sleep(POLL).await;
+        assert_eq!(metric(&scene, "identity_peers_reject"), 1);
+        scene.put("ca.crt", scene.agent.root_pem());
+        sleep(POLL).await;
+        assert_eq!(metric(&scene, "identity_peers_reject"), 0);
+    }
 }
 
 /// Peers have got new trust anchors, and this server has not got a new certificate.

@@ -6,12 +6,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lab::authority::{Authority, Issued, LeafRequest};
+use lab::authority::{Authority, Issued, LeafRequest, Usage};
 use lab::client::Options;
 use lab::{memory, mutual};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::{ClientConfig, HandshakeKind, RootCertStore, ServerConfig, ServerConnection};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind, RootCertStore,
+    ServerConfig, ServerConnection, SignatureScheme,
+};
 
 use super::exercise::let_in;
 
@@ -36,10 +43,12 @@ struct Client {
 fn bench() -> Bench {
     let mut a = Authority::named("Root A").unwrap();
     let mut b = Authority::named("Root B").unwrap();
-    let [of_a, of_b] = [&mut a, &mut b].map(leaf);
+    let of_client = |authority: &mut Authority| leaf(authority, Usage::Client);
+    let [of_a, of_b] = [&mut a, &mut b].map(of_client);
     let both = a.root_pem().to_owned() + b.root_pem();
-    let before = mutual::config(&of_b, &both).unwrap();
-    let mut after = Arc::unwrap_or_clone(mutual::config(&of_b, b.root_pem()).unwrap());
+    let own = leaf(&mut b, Usage::Server);
+    let before = mutual::config(&own, &both).unwrap();
+    let mut after = Arc::unwrap_or_clone(mutual::config(&own, b.root_pem()).unwrap());
     after.session_storage = before.session_storage.clone();
     after.ticketer = before.ticketer.clone();
     let mut clients = Vec::new();
@@ -67,8 +76,12 @@ fn bench() -> Bench {
 }
 
 /// It is valid for an hour.
-fn leaf(authority: &mut Authority) -> Issued {
-    authority.issue(&LeafRequest::new("localhost")).unwrap()
+fn leaf(authority: &mut Authority, usage: Usage) -> Issued {
+    let request = LeafRequest {
+        usage: Some(usage),
+        ..LeafRequest::new("localhost")
+    };
+    authority.issue(&request).unwrap()
 }
 
 impl Bench {
@@ -80,10 +93,64 @@ impl Bench {
         store(&[&self.b])
     }
 
+    /// A server of Root B that judges clients by this.
+    fn server(&mut self, verifier: Arc<dyn ClientCertVerifier>) -> Arc<ServerConfig> {
+        let own = leaf(&mut self.b, Usage::Server);
+        let chain = CertificateDer::pem_slice_iter(own.chain_pem.as_bytes()).map(Result::unwrap);
+        let key = PrivateKeyDer::from_pem_slice(own.key.expose().as_bytes());
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain.collect(), key.expect("a key in PEM"));
+        Arc::new(config.unwrap())
+    }
+
     /// The clients of Root A, or those of Root B.
     fn clients(&self, of_a: bool) -> impl Iterator<Item = &Client> {
         let clients = self.clients.iter();
         clients.filter(move |client| client.is_of_a == of_a)
+    }
+}
+
+/// Lets in whoever holds the key of what they show: the rest is left to `let_in`.
+#[derive(Debug)]
+struct Anybody(Arc<dyn ClientCertVerifier>);
+
+impl ClientCertVerifier for Anybody {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.0.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(message, leaf, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, leaf, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
     }
 }
 
@@ -137,7 +204,8 @@ pub fn clients_of_a_root_in_force_are_let_in() {
             assert!(
                 said.is_ok(),
                 "Both roots are in force, and a client {} was refused after a {kind} handshake: {said:?}. What the client showed is a chain: \
-                 its leaf, and the intermediates by which that leads to a root.",
+                 its leaf, and the intermediates by which that leads to a root. And it was issued for a client: what verifies servers \
+                 refuses it.",
                 client.name
             );
         }
@@ -206,22 +274,40 @@ pub fn a_session_does_not_outlive_its_certificate() {
 /// Without a certificate nobody is let in.
 pub fn without_a_certificate_nobody_is_let_in() {
     let mut bench = bench();
-    let own = leaf(&mut bench.b);
-    let [chain, key] = [own.chain_pem.as_str(), own.key.expose()];
-    let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap);
-    let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(key.as_bytes());
     // As after a reload from the library's defaults.
-    let server = ch01_restart_baseline::server_config()
-        .with_single_cert(chain.collect(), key.expect("a key in PEM"))
-        .unwrap();
+    let server = bench.server(WebPkiClientVerifier::no_client_auth());
     let client = lab::client::config(bench.b.root_pem(), Options::default()).unwrap();
-    let (session, _) = memory::handshake(&Arc::new(server), &client).unwrap();
+    let (session, _) = memory::handshake(&server, &client).unwrap();
     let said = let_in(&session, bench.both(), UnixTime::now());
     assert!(
         said.is_err(),
         "A reload has built a configuration that asks nobody for a certificate. A client that showed no certificate called, and \
          it was let in. Nothing was wrong with its certificate because there was none."
     );
+    a_certificate_for_servers_lets_nobody_in(&mut bench);
+}
+
+/// It was issued for another use.
+fn a_certificate_for_servers_lets_nobody_in(bench: &mut Bench) {
+    let shows = leaf(&mut bench.b, Usage::Server);
+    let provider = Arc::new(default_provider());
+    let usual = WebPkiClientVerifier::builder_with_provider(bench.both(), provider).build();
+    let server = bench.server(Arc::new(Anybody(usual.unwrap())));
+    let options = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let client = mutual::client_config(&shows, bench.b.root_pem(), options).unwrap();
+    for kind in ["full", "resumed"] {
+        let (session, _) = memory::handshake(&server, &client).unwrap();
+        let said = let_in(&session, bench.b_alone(), UnixTime::now());
+        assert!(
+            said.is_err(),
+            "A client showed a certificate that its authority, whose root is in force, issued for a server. After a {kind} handshake \
+             it was let in. Whoever holds the key of a server is no client by that: a certificate says for what it was issued, and \
+             what verifies clients asks for theirs."
+        );
+    }
 }
 
 /// What was decided once is asked again when roots have changed.

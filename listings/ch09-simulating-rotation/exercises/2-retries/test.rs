@@ -21,6 +21,8 @@ const MANY: usize = 10_000;
 const ENOUGH: usize = 200;
 /// In a third of the lifetime after the end, where pauses do not grow any more.
 const ENOUGH_AFTER: usize = 500;
+/// How long a renewal takes that is quick.
+const RENEWS: Duration = Duration::from_secs(3);
 
 /// When an agent tries whose authority is away until `back`: after which times since the certificate's beginning. The last
 /// try finds the authority, or is one too many.
@@ -57,6 +59,15 @@ fn a_try_follows_its_return(within: RangeInclusive<u32>) {
                 (lifetime - back).as_secs(),
                 (lifetime - *before).as_secs(),
                 (*last - lifetime).as_secs()
+            );
+            // Of an authority that was back shortly before the end, less cannot be asked.
+            assert!(
+                thousandths > 980 || *last + RENEWS <= lifetime,
+                "A leaf of {name}: the authority came back {} s before the end, and the next try comes {:.1} s before it. A renewal that \
+                 begins so late is not over before the end: to renew takes some seconds. Take a part of what is left, and try while \
+                 there is time.",
+                (lifetime - back).as_secs(),
+                (lifetime - *last).as_secs_f64()
             );
         }
     }

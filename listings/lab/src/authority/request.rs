@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
-use rcgen::KeyPair;
+use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::Error;
@@ -49,6 +49,28 @@ fn ed25519() -> Result<KeyPair, Error> {
     )?)
 }
 
+/// What a leaf is issued for (RFC 5280, section 4.2.1.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// To be shown by a server, and by no client.
+    Server,
+    /// To be shown by a client, and by no server.
+    Client,
+}
+
+impl Usage {
+    /// The purposes that a certificate states. Without a usage, both.
+    pub(super) fn purposes(of: Option<Self>) -> Vec<ExtendedKeyUsagePurpose> {
+        let both = [
+            (Self::Server, ExtendedKeyUsagePurpose::ServerAuth),
+            (Self::Client, ExtendedKeyUsagePurpose::ClientAuth),
+        ];
+        let stated = both.into_iter();
+        let stated = stated.filter(|(usage, _)| of.is_none_or(|one| one == *usage));
+        stated.map(|(_, purpose)| purpose).collect()
+    }
+}
+
 /// What a leaf is asked to be. Start with [`LeafRequest::new`] and change what matters.
 #[derive(Clone, Debug)]
 pub struct LeafRequest {
@@ -63,6 +85,8 @@ pub struct LeafRequest {
     pub serial: Option<u64>,
     /// Kind of the fresh key; what the authority gives by default, where it is not said.
     pub key: Option<KeyKind>,
+    /// What it is issued for. `None`: for servers and for clients.
+    pub usage: Option<Usage>,
 }
 
 impl LeafRequest {
@@ -75,6 +99,7 @@ impl LeafRequest {
             lifetime: Duration::from_secs(3600),
             serial: None,
             key: None,
+            usage: None,
         }
     }
 }

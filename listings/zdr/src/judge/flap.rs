@@ -1,5 +1,7 @@
 //! A server that comes back to what it has replaced: the new certificate, the old one, and the new one again.
 
+use std::time::Duration;
+
 use crate::attempt::{Attempt, Class};
 use crate::judge::chance::by_chance;
 use crate::judge::findings::{ROTATION, finding, since};
@@ -10,58 +12,145 @@ use ch11_verification::rotation::Window;
 /// With less, chance does not explain it.
 const CHANCE: f64 = 0.000_01;
 
+/// The same of each of three things that are all to be so: they follow each other, they come late, and most follow one.
+const FOLLOW: f64 = 0.000_1;
+const LATER: f64 = 0.01;
+
+/// Which clients' full handshakes are looked at: what each of these is shown is comparable to what it was shown before.
+const CLASSES: [Class; 3] = [Class::Full, Class::Resuming, Class::Tls12];
+
+/// Of full handshakes of a rotation: how many showed the old certificate, of how many.
+type Shares = [(u64, u64); 2];
+
 /// Where workers learn of new files one after the other, old and new are shown side by side, and the old one no more
 /// often as time goes on. So what tells a return is that the old one is shown more often after all handshakes in a row
-/// had shown the new one than before. Of a single handshake that may be chance: all rotations are counted together.
+/// had shown the new one than before; or that those which show it then follow each other, as those of workers that
+/// are late do not. Of a single handshake that may be chance: all rotations are counted together.
 pub fn of_returns(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
-    let each = windows.iter().enumerate().filter_map(|(at, window)| {
-        let until = windows.get(at + 1).map(|next| next.began);
-        let (first, settled) = (window.first_new?, window.converged?);
-        let (mut before, mut after) = ((0, 0), (0, 0));
-        for record in records {
-            let full = record.class == Class::Full && record.opened && !record.resumed;
-            let (Some(shown), true) = (record.shown, full && record.failed.is_none()) else {
-                continue;
-            };
-            if record.began < first || until.is_some_and(|until| record.done >= until) {
-                continue;
-            }
-            let side = if record.began <= settled {
-                &mut before
-            } else {
-                &mut after
-            };
-            side.0 += u64::from(shown < window.generation);
-            side.1 += 1;
+    more_often(records, windows).or_else(|| {
+        let mut classes = CLASSES.iter();
+        classes.find_map(|class| in_a_stretch(*class, records, windows))
+    })
+}
+
+/// Shown more often once it was replaced than while it was.
+fn more_often(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
+    let each = numbered(windows, |window, until| {
+        let settled = window.converged?;
+        let shown = shown(records, window, until, |of| of.class == Class::Full)?;
+        let after = shown.partition_point(|(began, _)| *began <= settled);
+        let after = olds(&shown[after..]);
+        Some((
+            [after, olds(&shown[..shown.len() - after.1 as usize])],
+            after,
+        ))
+    });
+    judged(&each, windows.len(), CHANCE)
+}
+
+/// Shown in a stretch of time in which nothing else is shown, after the new one was. Clients that come at their pace
+/// are looked at: those that come one after the other may meet another worker, the one that wakes first.
+fn in_a_stretch(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Finding> {
+    let within = |window: &Window, until| {
+        let shown = shown(records, window, until, |of| of.class == class && of.paced)?;
+        // Nothing is known of what would have followed the last of them, were the worker still late.
+        let last = shown.iter().rposition(|(_, is_old)| *is_old)?;
+        let first = shown.iter().position(|(_, is_old)| !is_old)?;
+        let within = shown.get(first..=last)?.to_vec();
+        Some((within, olds(&shown)))
+    };
+    let follow = numbered(windows, |window, until| {
+        let (within, all) = within(window, until)?;
+        let mut follows: Shares = [(0, 0); 2];
+        for pair in within.windows(2) {
+            let side = &mut follows[usize::from(!pair[0].1)];
+            *side = (side.0 + u64::from(pair[1].1), side.1 + 1);
         }
-        Some((at + 1, before, after))
+        Some((follows, all))
     });
-    let each: Vec<_> = each.collect();
-    let sum = |of: (u64, u64), more: (u64, u64)| (of.0 + more.0, of.1 + more.1);
-    let (before, after) = each.iter().fold(((0, 0), (0, 0)), |all, of| {
-        (sum(all.0, of.1), sum(all.1, of.2))
+    let later = numbered(windows, |window, until| {
+        let (within, all) = within(window, until)?;
+        let (earlier, later) = within[..within.len() - 1].split_at(within.len() / 2);
+        Some(([olds(later), olds(earlier)], all))
     });
-    let returned: Vec<_> = each.iter().filter(|(.., after)| after.0 > 0).collect();
-    let (first, ..) = returned.first()?;
-    if by_chance((after.0, before.0), (after.1, before.1)) >= CHANCE {
+    // Where one worker after the other changes, they follow each other at first. Where the share of the late is not the
+    // same in all rotations, they do so a little.
+    judged(&later, windows.len(), LATER)?;
+    let [(old, of), _] = sum(&follow);
+    let found = judged(&follow, windows.len(), FOLLOW);
+    found.filter(|_| 4 * old >= 3 * of)
+}
+
+/// How many of these are old, of how many.
+fn olds(of: &[(Duration, bool)]) -> (u64, u64) {
+    let old = of.iter().filter(|(_, is_old)| *is_old).count();
+    (old as u64, of.len() as u64)
+}
+
+/// What is said of each rotation, beside its number.
+type Each = Vec<(usize, Shares, (u64, u64))>;
+
+/// What `of` says of each rotation and of the moment at which the next one begins.
+fn numbered(
+    windows: &[Window],
+    of: impl Fn(&Window, Option<Duration>) -> Option<(Shares, (u64, u64))>,
+) -> Each {
+    let each = windows.iter().enumerate().filter_map(|(at, window)| {
+        let (shares, said) = of(window, windows.get(at + 1).map(|next| next.began))?;
+        Some((at + 1, shares, said))
+    });
+    each.collect()
+}
+
+/// When each of these full handshakes began, and whether it showed the old certificate: from the first that showed
+/// the new one on, in their order.
+fn shown(
+    records: &[Attempt],
+    window: &Window,
+    until: Option<Duration>,
+    is_one: impl Fn(&Attempt) -> bool,
+) -> Option<Vec<(Duration, bool)>> {
+    let first = window.first_new?;
+    let full = |of: &&Attempt| is_one(of) && of.opened && !of.resumed && of.failed.is_none();
+    let within = |of: &&Attempt| of.began >= first && until.is_none_or(|until| of.done < until);
+    let full = records.iter().filter(full).filter(within);
+    let shown = full.filter_map(|of| Some((of.began, of.shown? < window.generation)));
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort_unstable();
+    Some(shown)
+}
+
+/// The shares of all rotations.
+fn sum(each: &Each) -> Shares {
+    each.iter().fold([(0, 0); 2], |all, (_, of, _)| {
+        [0, 1].map(|at| (all[at].0 + of[at].0, all[at].1 + of[at].1))
+    })
+}
+
+/// What there is to say where the first share is larger than the second by more than chance.
+fn judged(each: &Each, rotations: usize, chance: f64) -> Option<Finding> {
+    let [one, other] = sum(each);
+    if by_chance((one.0, other.0), (one.1, other.1)) >= chance {
         return None;
     }
+    let returned: Vec<_> = each.iter().filter(|(.., said)| said.0 > 0).collect();
+    let (first, ..) = returned.first()?;
+    let (old, of) = each
+        .iter()
+        .fold((0, 0), |all, (.., said)| (all.0 + said.0, all.1 + said.1));
     let words = format!(
-        "{} of {} rotations {}: the server had changed to the new certificate, then {} of {} \
+        "{} of {rotations} rotations {}: the server had changed to the new certificate, then {} of {} \
          handshakes showed the old one again.",
         returned.len(),
-        windows.len(),
         since(first),
-        count(after.0),
-        count(after.1)
+        count(old),
+        count(of)
     );
     Some(finding(Severity::Failure, Code::WentBack, ROTATION, words))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn ms(ms: u64) -> Duration {
@@ -70,15 +159,28 @@ mod tests {
 
     /// Six rotations, one each second: twelve quick handshakes, and from then on one in each tenth of a second.
     fn found(is_old: impl Fn(u64) -> bool) -> Option<Finding> {
+        each(Class::Full, 100, is_old)
+    }
+
+    /// The same, with one of a class in each so many milliseconds.
+    fn each(class: Class, every: u64, is_old: impl Fn(u64) -> bool) -> Option<Finding> {
+        let (records, windows) = made(class, every, is_old);
+        of_returns(&records, &windows)
+    }
+
+    fn made(class: Class, every: u64, is_old: impl Fn(u64) -> bool) -> (Vec<Attempt>, Vec<Window>) {
         let (mut records, mut windows) = (Vec::new(), Vec::new());
         for number in 0..6 {
             let began = 1000 * u64::from(number);
             let quick = (1..=12).map(|at| at * 2);
-            for at in quick.chain((1..10).map(|at| at * 100)) {
+            let quick = quick.map(|at| (at, Class::Full, false));
+            let paced = (1..1000 / every).map(|at| (at * every, class, true));
+            for (at, class, paced) in quick.chain(paced) {
                 records.push(Attempt {
                     done: ms(began + at + 1),
+                    paced,
                     shown: Some(number + 2 - u32::from(is_old(at))),
-                    ..Attempt::opening(Class::Full, ms(began + at))
+                    ..Attempt::opening(class, ms(began + at))
                 });
             }
             windows.push(Window {
@@ -90,7 +192,7 @@ mod tests {
                 ..Window::default()
             });
         }
-        of_returns(&records, &windows)
+        (records, windows)
     }
 
     #[test]
@@ -101,6 +203,37 @@ mod tests {
             "{}",
             found.words
         );
+    }
+
+    #[test]
+    fn the_old_certificate_that_comes_back_for_a_moment_is_found() {
+        // Three of 48 handshakes of a rotation show it, which is no more than chance, were they anywhere.
+        let early = [(Class::Full, 100), (Class::Full, 160)];
+        let late = CLASSES.map(|class| [(class, 330), (class, 700)]);
+        for (class, from) in early.into_iter().chain(late.into_iter().flatten()) {
+            let found = each(class, 20, |at| (from..from + 60).contains(&at));
+            let words = found.map(|found| found.words);
+            let of_all = words.is_some_and(|words| words.starts_with("6 of 6 rotations"));
+            assert!(of_all, "{class}, {from} ms");
+        }
+    }
+
+    /// One after the other, as from a client that waits, they meet the first worker; not where many come at once.
+    #[test]
+    fn a_worker_that_is_late_and_not_the_first_to_be_woken_shows_no_stretch() {
+        for until in [150, 400, 1000] {
+            for (many, of) in [(1, 2), (1, 3), (1, 7), (2, 6)] {
+                let is_old = |at: u64| at > 24 && at < until && at / 20 % of < many;
+                let (records, windows) = made(Class::Full, 20, is_old);
+                let found = in_a_stretch(Class::Full, &records, &windows);
+                assert_eq!(found, None, "{many} of {of} until {until} ms");
+            }
+        }
+        // Eight workers that change one after the other.
+        let (records, windows) = made(Class::Full, 20, |at| at * 7919 % 8 > at / 40);
+        assert_eq!(in_a_stretch(Class::Full, &records, &windows), None);
+        // One in many, in each rotation.
+        assert_eq!(each(Class::Full, 20, |at| at == 300), None);
     }
 
     #[test]

@@ -124,7 +124,9 @@ pub(crate) async fn trust_added(context: &ScenarioContext) -> Result<ScenarioOut
     let mut second = second_authority()?;
     let client = client_of(&testbed, &mut second, false)?;
     add(&mut outcome, &mut testbed, &second, &client).await?;
+    let added = probes.recorder.now();
     sleep(Duration::from_millis(200)).await;
+    probes.met_since(added, &testbed).await;
     load.stop().await;
     count(&mut outcome, &probes.recorder.records());
     outcome.findings.extend(of_server(&mut testbed.server, ""));

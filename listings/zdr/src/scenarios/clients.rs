@@ -1,11 +1,13 @@
 //! The clients of a scenario: those that come all the time, and the one that looks for a certificate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lab::authority::Issued;
 use lab::client::Client;
+use tokio::time::{sleep, timeout};
 
-use crate::attempt::{Class, Recorder};
+use crate::attempt::{Attempt, Class, Recorder};
 use crate::error::Error;
 use crate::judge::overload::is_busy;
 use crate::load::{Load, Rates};
@@ -45,6 +47,22 @@ impl ProbeClient {
             classes,
             &rates,
         )?)
+    }
+
+    /// Waits until some clients that came after this moment are done, however they fared. Where clients are rare, or
+    /// the machine has other work, none may come in a time that is long for a server, and what it shows would go
+    /// unseen.
+    pub(crate) async fn met_since(&self, moment: Duration, testbed: &TestBed) {
+        const CLIENTS: usize = 3;
+        const LOOK: Duration = Duration::from_millis(20);
+        let came = |of: &&Attempt| of.class == Class::Full && of.began >= moment;
+        let enough = async {
+            while self.recorder.records().iter().filter(came).count() < CLIENTS {
+                sleep(LOOK).await;
+            }
+        };
+        // A server that lets them wait for longer is told so by what they write down.
+        let _ = timeout(testbed.target.patience, enough).await;
     }
 
     /// Whether there was any sign of too much to do, for this side or for the server.

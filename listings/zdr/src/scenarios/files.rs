@@ -107,7 +107,8 @@ async fn sabotaged(
             sleep(BETWEEN).await;
         }
     }
-    hold(testbed, typical, Some(before)).await;
+    let judged_at = hold(testbed, probes, typical, Some(before)).await;
+    probes.met_since(judged_at, testbed).await;
     probes.rotate(testbed).await
 }
 
@@ -168,7 +169,8 @@ async fn burst(
 /// Tells the server of files that are the same. What it showed, it must go on showing.
 async fn unchanged(testbed: &mut TestBed, probes: &ProbeClient, typical: Duration) -> Window {
     let complaint = testbed.notify().await.err();
-    hold(testbed, typical, None).await;
+    let told_at = hold(testbed, probes, typical, None).await;
+    probes.met_since(told_at, testbed).await;
     let generation = testbed.chains.latest();
     let now = probes.recorder.now();
     let shown = until_shown(testbed, &probes.recorder, &probes.client, generation).await;
@@ -216,16 +218,24 @@ fn judged(testbed: &TestBed) -> [usize; 2] {
 const JUDGMENTS: [&str; 2] = ["identity_loaded", "identity_rejected"];
 
 /// Gives the server time to do something wrong. One that says what it makes of its files is waited
-/// for, until it has said it and then been silent for a while: a busy machine is slow.
-async fn hold(testbed: &mut TestBed, typical: Duration, before: Option<[usize; 2]>) {
+/// for, until it has said it and then been silent for a while: a busy machine is slow. Returns when it last
+/// said so, or else when the waiting began.
+async fn hold(
+    testbed: &mut TestBed,
+    probes: &ProbeClient,
+    typical: Duration,
+    before: Option<[usize; 2]>,
+) -> Duration {
     const SILENT: Duration = Duration::from_millis(300);
     let shortest = match before {
         Some([loaded, _]) if loaded > 0 => Duration::from_secs(2),
         _ => Duration::from_millis(500),
     };
     let mut bound = (typical * 3).clamp(shortest, Duration::from_secs(5));
+    let mut judged_at = probes.recorder.now();
     let Some(mut heard) = before else {
-        return sleep(bound).await;
+        sleep(bound).await;
+        return judged_at;
     };
     let log = testbed.server.output().log();
     let [loaded, rejected] = JUDGMENTS.map(want);
@@ -238,9 +248,10 @@ async fn hold(testbed: &mut TestBed, typical: Duration, before: Option<[usize; 2
             }
         };
         if !matches!(timeout(bound, said).await, Ok(true)) {
-            return;
+            return judged_at;
         }
         (heard, bound) = (judged(testbed), SILENT);
+        judged_at = probes.recorder.now();
     }
 }
 

@@ -59,7 +59,9 @@ pub(crate) async fn under_load(
         return Ok(outcome);
     };
     // Whether it stays so.
+    let settled = probes.recorder.now();
     sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
+    probes.met_since(settled, &testbed).await;
     load.stop().await;
 
     let mut records = probes.recorder.records();

@@ -14,6 +14,7 @@ mod outputs;
 mod overload;
 mod paths;
 mod preflight;
+mod rare;
 mod refuse;
 mod signalled;
 mod start;

@@ -83,6 +83,27 @@ func shown(server *Server) string {
 	}
 }
 
+// whatBecomesOfAHandshakeIsSaid: Accept returns the connection; and where there is none, an error.
+func whatBecomesOfAHandshakeIsSaid(t *testing.T, server *Server) {
+	gone, left := net.Pipe()
+	gone.Close()
+	defer left.Close()
+	var connection *tls.Conn
+	var err error
+	if ends(func() { _, err = server.Accept(left) }) && err == nil {
+		t.Fatal("A client left before its handshake was complete, and `Accept` returned no error. Who calls `Accept` decides what is done about that, and has to learn of it: wait for `Handshake`, and return what it returns.")
+	}
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	go func() {
+		_ = tls.Client(near, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"}).Handshake()
+	}()
+	if !ends(func() { connection, err = server.Accept(far) }) || err != nil || connection == nil || !connection.ConnectionState().HandshakeComplete {
+		t.Fatalf("A client made its handshake, and `Accept` returned no connection whose handshake is complete (error: %v). Without it, nobody can speak to this client.", err)
+	}
+}
+
 // timed is a client's connection that remembers whether a limit was set on it.
 type timed struct {
 	net.Conn
@@ -154,6 +175,7 @@ func TestANewClientIsShownTheNewCertificate(t *testing.T) {
 	if first.Certificates[0].PrivateKey != before {
 		t.Fatal("`Publish` has written into the configuration that was served before, while handshakes read it. A `tls.Config` that has been passed to a TLS function must not be modified: replace the pointer to it.")
 	}
+	whatBecomesOfAHandshakeIsSaid(t, server)
 }
 
 // A client that connects and says nothing does not hold up the swap.

@@ -80,6 +80,28 @@ async def publish(server, number):
     return await comes_as_far_as_it_can(published)
 
 
+async def what_becomes_of_a_handshake_is_said(server):
+    """What `accept` returns is the connection; and where there is none, it raises."""
+    line = Line()
+    client, accepted = asyncio.create_task(visit(line.other_end())), asyncio.create_task(server.accept(line))
+    await comes_as_far_as_it_can(client, accepted)
+    connection = accepted.result() if accepted.done() else None
+    assert isinstance(connection, ssl.SSLObject), (
+        f"A client was served, and `accept` returned {connection!r}. What `handshake` returns is the connection: without it, nobody can speak to "
+        "this client."
+    )
+    line = Line()
+    line.other_end().send(b"GET / HTTP/1.1\r\n\r\n")
+    try:
+        connection = await asyncio.create_task(server.accept(line))
+    except Exception:  # Which one it is, the answer may choose.
+        return
+    raise AssertionError(
+        f"A client came that does not speak TLS, so there was no handshake, and `accept` returned {connection!r} as if there had been one. Who "
+        "calls `accept` decides what is done about that, and has to learn of it: let what `handshake` raises go on."
+    )
+
+
 async def silent(server):
     """A client that connects and says nothing."""
     accepted = asyncio.create_task(server.accept(Line()))
@@ -103,6 +125,7 @@ def test_a_new_client_is_shown_the_new_certificate():
             f"1002 was published, and a new client is still shown {after}. Each `accept` has to ask what is current, and `self.current` is "
             "what `publish` has to change."
         )
+        await what_becomes_of_a_handshake_is_said(server)
 
     asyncio.run(check())
 

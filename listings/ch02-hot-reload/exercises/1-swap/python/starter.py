@@ -33,7 +33,7 @@ class Server:
         raise NotImplementedError("this is the starter: write `Server`")
 
     async def accept(self, client):
-        """Completes the `handshake` of one client, under the context that is current when it comes, and returns what that returns. A client
-        may take as long as it likes.
+        """Completes the `handshake` of one client, under the context that is current when it comes. Returns what that returns, and
+        raises what that raises. A client may take as long as it likes.
         """
         raise NotImplementedError("this is the starter: write `Server`")

@@ -10,6 +10,7 @@ LIFETIMES = {"1 hour": HOUR, "24 hours": 24 * HOUR, "160 hours": 160 * HOUR, "47
 MANY = 10_000  # An agent that tries so often has tried often enough to be stopped.
 ENOUGH = 200  # From two thirds of the lifetime to the end. A pause that doubles, and then halves what is left, needs about 30.
 ENOUGH_AFTER = 500  # In a third of the lifetime after the end, where pauses do not grow any more.
+RENEWS = 3  # How long a renewal takes that is quick.
 
 
 def seconds(failures, lifetime, left):
@@ -48,6 +49,12 @@ def a_try_follows_its_return(within):
                     f"before the end. The last try had failed {lifetime - tried[following - 1]:.0f} s before the end, and the next one comes "
                     f"{tried[following] - lifetime:.0f} s after it: the pause outlasts the certificate. Bound it by what is left. A smallest "
                     "pause counts as well: it has to be short beside the lifetime."
+                )
+                # Of an authority that was back shortly before the end, less cannot be asked.
+                assert thousandths > 980 or tried[following] + RENEWS <= lifetime, (
+                    f"A leaf of {name}: the authority came back {lifetime - back:.0f} s before the end, and the next try comes "
+                    f"{lifetime - tried[following]:.1f} s before it. A renewal that begins so late is not over before the end: to renew takes "
+                    "some seconds. Take a part of what is left, and try while there is time."
                 )
 
 

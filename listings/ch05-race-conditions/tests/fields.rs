@@ -1,0 +1,403 @@
+//! Fields that rustls leaves unread: what is refused because other clients do not parse it, and beside
+//! each of these what they do parse, which is served.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+
+use ch02_hot_reload::identity::{Reason, Source};
+use ch05_race_conditions::{Options, Reader};
+use lab::agent::Files;
+use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time, Asn1Type};
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::extension::BasicConstraints;
+use openssl::x509::{X509, X509Builder, X509Extension, X509Name};
+
+/// An extension: its identifier, whether it is critical, and its content in DER.
+type Extension = (&'static str, bool, Vec<u8>);
+
+const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
+const NAME_CONSTRAINTS: &str = "2.5.29.30";
+const POLICIES: &str = "2.5.29.32";
+
+fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+    // Each is short: its length is one byte.
+    let length = u8::try_from(content.len()).unwrap();
+    assert!(length < 0x80);
+    [&[tag, length], content].concat()
+}
+
+// The general names of RFC 5280, section 4.2.1.6.
+fn mail(text: &str) -> Vec<u8> {
+    value(0x81, text.as_bytes())
+}
+
+fn dns(text: &str) -> Vec<u8> {
+    value(0x82, text.as_bytes())
+}
+
+/// An identifier that somebody has registered.
+fn registered() -> Vec<u8> {
+    value(0x88, &[0x2a, 3])
+}
+
+fn uri(text: &str) -> Vec<u8> {
+    value(0x86, text.as_bytes())
+}
+
+fn ip(bytes: &[u8]) -> Vec<u8> {
+    value(0x87, bytes)
+}
+
+/// A leaf for `localhost`, and for this.
+fn named(other: Vec<u8>) -> Extension {
+    let names = [dns("localhost"), other].concat();
+    (SUBJECT_ALTERNATIVE_NAME, false, value(0x30, &names))
+}
+
+/// An intermediate that may issue for all but this.
+fn but(excluded: Vec<u8>, critical: bool) -> Extension {
+    let subtree = value(0xa1, &value(0x30, &excluded));
+    (NAME_CONSTRAINTS, critical, value(0x30, &subtree))
+}
+
+/// Policies with these identifiers: 1.2.N each.
+fn policies(numbers: &[u8]) -> Extension {
+    let each = numbers
+        .iter()
+        .map(|number| value(0x30, &value(6, &[0x2a, *number])));
+    (
+        POLICIES,
+        false,
+        value(0x30, &each.collect::<Vec<_>>().concat()),
+    )
+}
+
+/// What is changed in a root, an intermediate and a leaf.
+struct Changed {
+    subject: (&'static str, Asn1Type),
+    begins: i64,
+    of_leaf: Extension,
+    of_intermediate: Option<Extension>,
+}
+
+impl Default for Changed {
+    fn default() -> Self {
+        Self {
+            subject: ("A leaf", Asn1Type::UTF8STRING),
+            begins: 1_000_000_000,
+            of_leaf: named(Vec::new()),
+            of_intermediate: None,
+        }
+    }
+}
+
+fn key() -> PKey<Private> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+fn name(text: &str, of_type: Asn1Type) -> X509Name {
+    let mut name = X509Name::builder().unwrap();
+    name.append_entry_by_nid_with_type(Nid::COMMONNAME, text, of_type)
+        .unwrap();
+    name.build()
+}
+
+/// A certificate by this issuer. It has no key identifier: whoever has the issuer's name is it.
+fn issued(
+    subject: &X509Name,
+    key: &PKey<Private>,
+    issuer: &X509Name,
+    by: &PKey<Private>,
+    change: impl FnOnce(&mut X509Builder),
+) -> String {
+    let mut it = X509::builder().unwrap();
+    it.set_version(2).unwrap();
+    let serial = BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap();
+    it.set_serial_number(&serial).unwrap();
+    it.set_subject_name(subject).unwrap();
+    it.set_issuer_name(issuer).unwrap();
+    it.set_pubkey(key).unwrap();
+    it.set_not_before(&Asn1Time::from_unix(1_000_000_000).unwrap())
+        .unwrap();
+    it.set_not_after(&Asn1Time::from_unix(4_000_000_000).unwrap())
+        .unwrap();
+    change(&mut it);
+    it.sign(by, MessageDigest::sha256()).unwrap();
+    String::from_utf8(it.build().to_pem().unwrap()).unwrap()
+}
+
+fn extend(it: &mut X509Builder, (id, critical, content): &Extension) {
+    let id = Asn1Object::from_str(id).unwrap();
+    let content = Asn1OctetString::new_from_bytes(content).unwrap();
+    let extension = X509Extension::new_from_der(&id, *critical, &content).unwrap();
+    it.append_extension(extension).unwrap();
+}
+
+fn authority(it: &mut X509Builder) {
+    let ca = BasicConstraints::new().critical().ca().build().unwrap();
+    it.append_extension(ca).unwrap();
+}
+
+/// What the reader says of it, where it does not take it. Another root, which nobody needs, stands in
+/// the file of anchors before the right one.
+fn refused(changed: &Changed) -> Option<(Reason, String)> {
+    let utf8 = |text| name(text, Asn1Type::UTF8STRING);
+    let (other, top, middle) = (utf8("Other"), utf8("Root"), utf8("Intermediate"));
+    let [other_key, top_key, middle_key, leaf_key] = [(); 4].map(|()| self::key());
+    let roots = [
+        issued(&other, &other_key, &other, &other_key, authority),
+        issued(&top, &top_key, &top, &top_key, authority),
+    ];
+    let intermediate = issued(&middle, &middle_key, &top, &top_key, |it| {
+        authority(it);
+        if let Some(extension) = &changed.of_intermediate {
+            extend(it, extension);
+        }
+    });
+    let subject = name(changed.subject.0, changed.subject.1);
+    let leaf = issued(&subject, &leaf_key, &middle, &middle_key, |it| {
+        let begins = Asn1Time::from_unix(changed.begins).unwrap();
+        it.set_not_before(&begins).unwrap();
+        extend(it, &changed.of_leaf);
+        if changed.of_leaf.0 != SUBJECT_ALTERNATIVE_NAME {
+            extend(it, &named(Vec::new()));
+        }
+    });
+    let directory = lab::directory().unwrap();
+    let [certificate, key, roots_file] =
+        ["tls.crt", "tls.key", "ca.crt"].map(|name| directory.path().join(name));
+    let mut file = fs::OpenOptions::new();
+    let mut file = file
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&key)
+        .unwrap();
+    file.write_all(&leaf_key.private_key_to_pem_pkcs8().unwrap())
+        .unwrap();
+    let files = Files {
+        certificate,
+        key,
+        roots: roots_file,
+    };
+    fs::write(&files.certificate, leaf + &intermediate).unwrap();
+    fs::write(&files.roots, roots.concat()).unwrap();
+    let read = Reader::new(Options::default()).read(&Source::localhost(files), None);
+    read.err()
+        .map(|rejected| (rejected.reason, rejected.detail))
+}
+
+/// Of each, what is said; nothing where it is served.
+fn each(all: impl IntoIterator<Item = (Changed, &'static str, String)>) {
+    let mut wrong = Vec::new();
+    for (changed, says, what) in all {
+        let found = refused(&changed);
+        let right = match &found {
+            Some((Reason::Malformed | Reason::ChainBroken, detail)) => {
+                !says.is_empty() && detail.contains(says)
+            }
+            Some(_) => false,
+            None => says.is_empty(),
+        };
+        if !right {
+            wrong.push(format!("{what}: {found:?}, and not {says:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const V6: [u8; 16] = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+const MAPPED: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1];
+
+#[test]
+fn alternative_names() {
+    let all = [
+        (mail("me@example.org"), ""),
+        (mail("mé@example.org"), "not ASCII"),
+        (dns("other.example"), ""),
+        (dns("öther.example"), "not ASCII"),
+        (ip(&[10, 0, 0, 1]), ""),
+        (ip(&V6), ""),
+        (ip(&MAPPED), "an address of IPv4 in the form of IPv6"),
+        (
+            ip(&[10, 0, 0, 1, 1]),
+            "of another length than 4 or 16 bytes",
+        ),
+    ];
+    each(all.map(|(name, says)| {
+        let what = format!("{name:02x?}");
+        let of_leaf = named(name);
+        (
+            Changed {
+                of_leaf,
+                ..Changed::default()
+            },
+            says,
+            what,
+        )
+    }));
+}
+
+/// As Go's `url.Parse`, and what it then asks of the host.
+#[test]
+fn uris() {
+    const BROKEN: &str = "a broken URI";
+    let all = [
+        ("", ""),
+        ("spiffe://example.org/ns/shop", ""),
+        ("urn:a-._~:/?#@!$&'()*+,;=%41", ""),
+        ("a+b-c.1:x", ""),
+        ("a/b:c", ""),
+        ("https://me:secret@example.org:443/a?b#c", ""),
+        ("https://[2001:db8::1]:443/", ""),
+        ("https://[2001:db8::1]", ""),
+        ("https://example.org:", ""),
+        ("https://", ""),
+        ("a b", BROKEN),
+        ("a\"b", BROKEN),
+        ("a%4", BROKEN),
+        ("a%4x", BROKEN),
+        ("1a:b", BROKEN),
+        (":b", BROKEN),
+        ("https://[2001:db8::x]/", BROKEN),
+        ("https://[2001:db8::1]x/", BROKEN),
+        ("https://[2001:db8::1]:x/", BROKEN),
+        ("https://example.org:8x/", BROKEN),
+        ("https://example..org/", BROKEN),
+        ("https://exa%41mple.org/", BROKEN),
+        ("https://exa]mple.org/", BROKEN),
+        ("https://m[e@example.org/", BROKEN),
+    ];
+    each(all.map(|(text, says)| {
+        let of_leaf = named(uri(text));
+        (
+            Changed {
+                of_leaf,
+                ..Changed::default()
+            },
+            says,
+            text.to_owned(),
+        )
+    }));
+}
+
+#[test]
+fn constraints() {
+    const NO_HOST: &str = "the name of a host, and that is none";
+    const NO_MAIL: &str = "an address of mail that is none";
+    let v6 = |mask: u8| ip(&[&V6[..], &[0xff, 0xff, 0xff, mask], &[0; 12]].concat());
+    let all = [
+        (dns("other.example"), true, ""),
+        (dns(".other.example"), true, ""),
+        (dns("other..example"), true, NO_HOST),
+        (dns("other example"), true, NO_HOST),
+        (dns("öther.example"), true, "not ASCII"),
+        (mail("me@other.example"), true, ""),
+        (mail("other.example"), true, ""),
+        (mail(".other.example"), true, ""),
+        (mail("@other.example"), true, NO_MAIL),
+        (mail("me@me@other.example"), true, NO_MAIL),
+        (mail("me@other..example"), true, NO_MAIL),
+        (mail("other..example"), true, NO_HOST),
+        (uri("other.example"), true, ""),
+        (uri(".other.example"), true, ""),
+        (uri("other..example"), true, NO_HOST),
+        (uri("10.0.0.1"), true, NO_HOST),
+        (ip(&[10, 0, 0, 0, 255, 0, 0, 0]), true, ""),
+        (ip(&[10, 0, 0, 1, 255, 255, 255, 255]), true, ""),
+        (
+            ip(&[10, 0, 0, 0, 255, 0, 255, 0]),
+            true,
+            "a mask with a gap",
+        ),
+        (ip(&[10, 0, 0, 0]), true, "without their mask"),
+        (v6(0xfe), true, ""),
+        (v6(0xfd), true, "a mask with a gap"),
+        (
+            ip(&[MAPPED, [0xff; 16]].concat()),
+            true,
+            "addresses of IPv4 in the form of IPv6",
+        ),
+        (registered(), true, "of a kind that Go does not know"),
+        (registered(), false, ""),
+    ];
+    each(all.map(|(name, critical, says)| {
+        let what = format!("{critical}, {name:02x?}");
+        let of_intermediate = Some(but(name, critical));
+        (
+            Changed {
+                of_intermediate,
+                ..Changed::default()
+            },
+            says,
+            what,
+        )
+    }));
+}
+
+#[test]
+fn strings() {
+    let all = [
+        ("A leaf'()+,-./:=?*&", Asn1Type::PRINTABLESTRING, ""),
+        (
+            "A_leaf",
+            Asn1Type::PRINTABLESTRING,
+            "a PrintableString with a character",
+        ),
+        ("A_leaf@", Asn1Type::IA5STRING, ""),
+        (
+            "A léaf",
+            Asn1Type::IA5STRING,
+            "an IA5String that is not ASCII",
+        ),
+        ("1 2", Asn1Type::NUMERICSTRING, ""),
+        (
+            "1 B",
+            Asn1Type::NUMERICSTRING,
+            "a NumericString with a letter",
+        ),
+        ("A léaf", Asn1Type::UTF8STRING, ""),
+        ("A léaf", Asn1Type::T61STRING, ""),
+        ("\0A\0_", Asn1Type::BMPSTRING, ""),
+    ];
+    each(all.map(|(text, of_type, says)| {
+        let subject = (text, of_type);
+        let what = format!("{text:?}, {of_type:?}");
+        (
+            Changed {
+                subject,
+                ..Changed::default()
+            },
+            says,
+            what,
+        )
+    }));
+}
+
+#[test]
+fn dates_and_policies() {
+    let begun = |begins| Changed {
+        begins,
+        ..Changed::default()
+    };
+    let under = |numbers: &[u8]| Changed {
+        of_leaf: policies(numbers),
+        ..Changed::default()
+    };
+    each([
+        (begun(0), "", "the first second of 1970".to_owned()),
+        (begun(-1), "begin before 1970", "the one before".into()),
+        (under(&[3, 4]), "", "two policies".into()),
+        (
+            under(&[3, 4, 3]),
+            "one policy twice",
+            "two, of which one twice".into(),
+        ),
+    ]);
+}
