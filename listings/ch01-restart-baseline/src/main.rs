@@ -137,8 +137,9 @@ fn stampede() {
     let together = renew_by_restart(fleet);
     println!("a fleet in virtual time, each node renewing 16 h after issue:");
     for (nodes, toll) in [(1, alone), (fleet.nodes, together)] {
+        let fleet = format!("{nodes} node{}:", if nodes == 1 { "" } else { "s" });
         println!(
-            "  {nodes:>3} nodes: most down at once {:>3}, most waiting upstream {:>2}, \
+            "  {fleet:>10} most down at once {:>3}, most waiting upstream {:>2}, \
              longest down {} seconds, all down {} seconds",
             toll.most_down,
             toll.most_waiting,

@@ -31,18 +31,29 @@ impl Painter {
         }
     }
 
-    /// The page with its code painted. Code of a language that is not known stays as it is.
+    /// The page with its code painted, and without blank lines at the ends of a block. Code of a language that
+    /// is not known has no colours.
     pub(super) fn paint(&mut self, page: &str) -> String {
         let paint = |found: &Captures<'_>| {
-            let key = (found[2].to_owned(), found[3].to_owned());
+            let key = (found[2].to_owned(), trimmed(&found[3]));
             let painted = self.painted.entry(key).or_insert_with(|| {
-                colour(&mut self.highlighter, &found[2], &unescape(&found[3]))
-                    .unwrap_or_else(|| found[3].to_owned())
+                colour(
+                    &mut self.highlighter,
+                    &found[2],
+                    &unescape(&trimmed(&found[3])),
+                )
+                .unwrap_or_else(|| trimmed(&found[3]))
             });
             format!("{}{painted}{}", &found[1], &found[4])
         };
         BLOCK.replace_all(page, paint).into_owned()
     }
+}
+
+/// The code without blank lines before and behind it: what is included begins and ends where its marks are.
+fn trimmed(code: &str) -> String {
+    let end = if code.ends_with('\n') { "\n" } else { "" };
+    format!("{}{end}", code.trim_start_matches('\n').trim_end())
 }
 
 /// Code as HTML. `None` where there is nothing to colour.
@@ -141,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn a_block_has_no_blank_line_at_its_ends() {
+        assert_eq!(
+            paint("text", "\n\n  a\n\nb\n\n"),
+            "<pre><code class=\"language-text\">  a\n\nb\n</code></pre>"
+        );
+        assert!(
+            paint("go", "\nreturn\n").contains("\"><span class=\"hl-k\">return</span>\n</code>")
+        );
+    }
+
+    #[test]
     fn each_language_of_the_book_has_colours() {
         let cases = [
             (
@@ -189,7 +211,7 @@ mod tests {
     /// Nothing but colours is added: the text of a block is what it was.
     #[test]
     fn the_text_stays() {
-        let code = "/// \u{e4}\u{1F511} a &lt;b&gt; &amp;amp;\npub fn f&lt;'a&gt;(x: &amp;'a str) -&gt; bool { x == \"&lt;\" }\n\n";
+        let code = "/// \u{e4}\u{1F511} a &lt;b&gt; &amp;amp;\npub fn f&lt;'a&gt;(x: &amp;'a str) -&gt; bool { x == \"&lt;\" }\n";
         let span = Regex::new("</?span[^>]*>").unwrap();
         for language in ["rust", "json", "console", "unknown", "text"] {
             let page = paint(language, code);
