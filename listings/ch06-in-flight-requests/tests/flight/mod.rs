@@ -14,6 +14,7 @@ mod goodbye;
 mod half;
 mod head;
 mod linger;
+mod options;
 mod refused;
 mod room;
 mod sessions;
