@@ -143,6 +143,7 @@ pub fn a_key_for_another_group_is_exposed() {
 pub fn a_key_that_a_group_may_change_is_exposed() {
     for (mode, group, whose) in [
         (0o660, OURS, "the service's own"),
+        (0o620, OURS, "the service's own"),
         (0o620, THEIRS, "another"),
     ] {
         assert!(

@@ -86,6 +86,12 @@ pub fn a_client_that_resumes_is_of_the_generation_of_its_session() {
          said to be of generation {generation}. By such a log no connection lives under the old certificate any more, and a drain of generation 1 leaves this one \
          out."
     );
+    let lifetime = bench.handshake(2).lifetime();
+    assert!(
+        lifetime > 0,
+        "A ticket says for how many seconds a client may come back with it, and by your `lifetime` it is 0: a client that reads this throws the ticket away at once. \
+         What you do not seal yourself, the ticket keys answer: ask `config.ticketer`."
+    );
 }
 
 /// However often it is resumed, a session stays of the generation in which it began.

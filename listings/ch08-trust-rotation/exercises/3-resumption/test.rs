@@ -77,9 +77,14 @@ fn bench() -> Bench {
 
 /// It is valid for an hour.
 fn leaf(authority: &mut Authority, usage: Usage) -> Issued {
+    // A client is called by nobody, and has a name of its own.
+    let name = match usage {
+        Usage::Server => "localhost",
+        Usage::Client => "client.internal",
+    };
     let request = LeafRequest {
         usage: Some(usage),
-        ..LeafRequest::new("localhost")
+        ..LeafRequest::new(name)
     };
     authority.issue(&request).unwrap()
 }

@@ -13,6 +13,8 @@ enum Habit {
     Frozen,
     /// Loads into the context that is live, and so loses the last good pair with the first bad one.
     InPlace,
+    /// Goes back to what it has read at its start when it rejects a file.
+    FallsBack,
     /// Stops looking at the first file that it rejects.
     StopsLooking,
     /// Its second worker never reloads.
@@ -36,6 +38,8 @@ struct Model {
     /// How many others have come before the first handshake.
     others: usize,
     spoiled: bool,
+    /// Whether that was done when it served a later generation than the first.
+    spoiled_later: bool,
     /// Whether the files are spoiled now, and whether a handshake was made meanwhile.
     now: bool,
     seen_then: bool,
@@ -52,6 +56,7 @@ impl Model {
             handshakes: 0,
             others: 0,
             spoiled: false,
+            spoiled_later: false,
             now: false,
             seen_then: false,
         }
@@ -73,9 +78,11 @@ impl Server for Model {
 
     fn spoil(&mut self) {
         self.spoiled = true;
+        self.spoiled_later |= self.written > 1;
         self.now = true;
         match self.habit {
             Habit::InPlace => self.workers = [None; 2],
+            Habit::FallsBack => self.workers = [Some(1); 2],
             Habit::OneWorkerInPlace => self.workers[1] = None,
             Habit::StopsLooking => self.looks = false,
             Habit::OneWorkerStopsLooking => self.second_looks = false,
@@ -169,6 +176,13 @@ pub fn a_server_that_loses_its_last_good_pair_fails() {
          this, however many they are. Make one go wrong.",
         server.handshakes,
         server.written - 1
+    );
+    let (passes, server) = judged(Habit::FallsBack);
+    // Where the first generation is the last good one, to show it is right.
+    assert!(
+        !passes || !server.spoiled_later,
+        "Over spoiled files, this server goes back to generation 1, which it has read at its start: no handshake fails, and clients are shown a certificate \
+         that has been replaced, and may have expired. It passes. Over spoiled files the last good generation has to be shown, and no other."
     );
 }
 

@@ -60,7 +60,12 @@ func template(name string) *x509.Certificate {
 // Leaf is a certificate for localhost with its intermediate and key. It is valid for an hour, for this use.
 func (authority *Authority) Leaf(use x509.ExtKeyUsage) tls.Certificate {
 	key := newKey()
-	template := &x509.Certificate{DNSNames: []string{"localhost"}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use}}
+	// A client is called by nobody, and has a name of its own.
+	name := "localhost"
+	if use == x509.ExtKeyUsageClientAuth {
+		name = "client.internal"
+	}
+	template := &x509.Certificate{DNSNames: []string{name}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use}}
 	leaf := sign(template, authority.between, key, authority.signer)
 	return tls.Certificate{Certificate: [][]byte{leaf.Raw, authority.between.Raw}, PrivateKey: key}
 }

@@ -130,10 +130,14 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             await turns()
             done = reload.done()
             reload.cancel()
-            await asyncio.gather(first, return_exceptions=True)
+            (ended,) = await asyncio.gather(first, return_exceptions=True)
             assert done, (
                 f"A reload {how} while it read, and the next one waits for its turn for ever: the lock is still held. `async with` releases it "
                 "on each way out."
+            )
+            assert how == "was cancelled" or isinstance(ended, Exception), (
+                "The files could not be read, and `reload` returned as if they had been. Who called it has to learn of that: let what `read` "
+                "raises go on."
             )
 
     asyncio.run(check())

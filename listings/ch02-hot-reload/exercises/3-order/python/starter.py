@@ -28,5 +28,6 @@ class Store:
         """Reads the files, and serves what they hold as the next generation.
 
         `await read()` reads them and returns the serial. It may be slow, and another reload may run at the same time.
+        What it raises is for who called.
         """
         raise NotImplementedError("this is the starter: write `reload`")

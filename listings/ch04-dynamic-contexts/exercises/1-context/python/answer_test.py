@@ -18,7 +18,7 @@ def issued():
     files = {"other.key": leaf("Root A", "1003")[1]}
     for serial in ("1001", "1002"):
         files[f"{serial}.chain"], files[f"{serial}.key"] = leaf("Root A", serial)
-    for name in ("ed25519.key", "half.key"):
+    for name in ("ed25519.key", "half.key", "gone.key"):
         files[name] = str(DIRECTORY / name)
     openssl("genpkey", "-algorithm", "ed25519", "-out", "ed25519.key")
     whole = Path(files["1002.key"]).read_text()
@@ -127,6 +127,9 @@ def test_half_a_key_leaves_the_old_identity():
     assert shown == "1001" and told, (
         f"The key's file was half written. Clients have to be shown 1001, as before, and were shown {shown}; `reload` has to raise an "
         f"error, and {'raised one' if told else 'raised none'}."
+    )
+    assert bench.told("1002.chain", "gone.key"), (
+        "The key's file is missing, and `reload` returned as if all were well. Who caused the reload needs to know that 1001 is still served."
     )
 
 

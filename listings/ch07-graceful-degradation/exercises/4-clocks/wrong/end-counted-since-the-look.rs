@@ -1,0 +1,51 @@
+//! Two clocks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+use tokio::time::Instant;
+
+/// What a server says of itself.
+pub struct Health {
+    /// The wall clock, by which peers judge the certificate.
+    clock: Arc<dyn TimeProvider>,
+    /// The last second in which the certificate is valid.
+    not_after: UnixTime,
+    // By the clock that nobody sets.
+    looked: Instant,
+    left: i64,
+}
+
+impl Health {
+    /// At the start, when the watcher has just looked for the first time.
+    pub fn new(clock: Arc<dyn TimeProvider>, not_after: UnixTime) -> Self {
+        let looked = Instant::now();
+        let left = not_after.as_secs() as i64 - clock.current_time().unwrap().as_secs() as i64;
+        Self {
+            left,
+            clock,
+            not_after,
+            looked,
+        }
+    }
+
+    /// The watcher has looked.
+    pub fn looked(&mut self) {
+        self.looked = Instant::now();
+        self.left =
+            self.not_after.as_secs() as i64 - self.clock.current_time().unwrap().as_secs() as i64;
+    }
+
+    /// How long ago that was.
+    pub fn look_age(&self) -> Duration {
+        self.looked.elapsed()
+    }
+
+    /// How many seconds are left: 0 in the last one, less than 0 after it.
+    pub fn seconds_left(&self) -> i64 {
+        // Asked each time: peers judge by the time of now.
+        self.left - self.looked.elapsed().as_secs() as i64
+    }
+}
