@@ -56,8 +56,12 @@ pub(crate) fn read(
 
 /// The same fault, with what is in force instead, and what ends that.
 fn stays(fault: Rejected, last: usize) -> Rejected {
+    let before = match last {
+        1 => "The anchor that was read before stays".to_owned(),
+        _ => format!("The {last} anchors that were read before stay"),
+    };
     let detail = format!(
-        "{}. The anchors that were read from it before (number: {last}) stay in force until it is mended",
+        "{}. {before} in force until this file is mended",
         fault.detail
     );
     Rejected { detail, ..fault }

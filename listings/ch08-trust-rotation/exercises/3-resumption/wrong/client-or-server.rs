@@ -18,11 +18,10 @@ pub fn let_in(
     let (leaf, intermediates) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
     let name = ServerName::try_from("localhost").expect("a DNS name");
     let provider = Arc::new(default_provider());
-    let of_client =
-        WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
-            .build()
-            .map_err(|error| Error::General(error.to_string()))?
-            .verify_client_cert(leaf, intermediates, now);
+    let of_client = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
+        .build()
+        .map_err(|error| Error::General(error.to_string()))?
+        .verify_client_cert(leaf, intermediates, now);
     if of_client.is_ok() {
         return Ok(());
     }
