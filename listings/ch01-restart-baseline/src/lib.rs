@@ -25,6 +25,7 @@
 //! # Ok::<_, lab::Error>(())
 //! ```
 
+pub mod file;
 pub mod log_form;
 pub mod stampede;
 pub mod supervisor;
@@ -56,11 +57,11 @@ use tokio_rustls::server::TlsStream;
 /// # Errors
 /// When a file cannot be read or parsed, or when the key does not belong to the certificate.
 pub fn load_once(certificate: &Path, key: &Path, generation: u64) -> io::Result<Arc<ServerConfig>> {
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| in_file(certificate, &error))?;
+    let chain = file::read(certificate).map_err(|error| in_file(certificate, &error))?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&chain).collect();
+    let chain = chain.map_err(|error| in_file(certificate, &error))?;
     let facts = chain::facts(&chain).map_err(|error| in_file(certificate, &error))?;
-    let private = std::fs::read(key).map_err(|error| in_file(key, &error))?;
+    let private = file::read(key).map_err(|error| in_file(key, &error))?;
     // What the parser says may repeat bytes of the key.
     let private = PrivateKeyDer::from_pem_slice(&private)
         .map_err(|_| in_file(key, &"it holds no key in PEM"))?;

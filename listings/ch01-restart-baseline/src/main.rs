@@ -13,6 +13,7 @@ use ch01_restart_baseline::{exit, until_told};
 use clap::{Parser, Subcommand};
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Connection, Failure, Options};
+use lab::println;
 use tracing::Level;
 
 /// Chapter 1: rotate by restart. Without a command, runs the demo.

@@ -2,6 +2,7 @@
 
 mod handshake;
 mod log_form;
+mod odd;
 mod restart;
 mod room;
 mod softened;

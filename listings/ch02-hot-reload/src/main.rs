@@ -15,6 +15,7 @@ use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Connection, Options};
 use lab::log::{Log, want};
+use lab::println;
 use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tracing::Level;

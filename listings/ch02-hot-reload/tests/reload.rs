@@ -116,6 +116,16 @@ fn a_fifo_is_read_to_its_end() {
     writer.join().unwrap();
 }
 
+/// A reload does not wait for a writer that never comes: with the lock it holds, no later one would begin.
+#[test]
+fn a_fifo_without_a_writer() {
+    rejects(Reason::NotRegular, "tls.key", |_, directory| {
+        let path = directory.join("tls.key");
+        fs::remove_file(&path).unwrap();
+        mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    });
+}
+
 #[test]
 fn a_device_in_place_of_a_file() {
     rejects(Reason::NotRegular, "tls.crt", |_, directory| {

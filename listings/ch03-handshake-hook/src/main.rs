@@ -20,6 +20,7 @@ use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Failure, Options, Seen};
 use lab::log::want;
+use lab::println;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::Level;

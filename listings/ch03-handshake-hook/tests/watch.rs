@@ -17,6 +17,7 @@ use lab::agent::{Agent, Strategy};
 use lab::child::Child;
 use lab::client::{Client, Options};
 use lab::log::want;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use tokio::sync::mpsc;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -246,6 +247,31 @@ async fn a_look_that_panics_is_not_the_last() {
     log.wait_for(&want("reload_panicked"), BOUND).await;
     reaches(&store, 2).await;
     watching.abort();
+}
+
+/// A look does not wait for the writer of a FIFO. What stands there after it is seen.
+#[tokio::test]
+async fn a_fifo_without_a_writer_ends_no_look() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
+    let more = ["--poll-only", "--poll-ms", "1"];
+    let arguments = Serve::command_line_with(&agent.files(), &more);
+    let child = Child::spawn(program, arguments, |_| ()).unwrap();
+    child.port(BOUND).await;
+    for file in ["tls.crt", "tls.key", "ca.crt"] {
+        let path = directory.path().join(file);
+        let beside = path.with_extension("beside");
+        fs::rename(&path, &beside).unwrap();
+        mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+        let told = want("identity_rejected").with("reason", "not_regular");
+        let told = told.with("file", path.to_str().unwrap());
+        child.log().wait_for(&told, BOUND).await;
+        fs::rename(&beside, &path).unwrap();
+        let next = agent.rotate().unwrap();
+        let loaded = want("identity_loaded").with("serial", next.facts.serial.as_str());
+        child.log().wait_for(&loaded, BOUND).await;
+    }
 }
 
 /// How many queues of events of the file system a process has.

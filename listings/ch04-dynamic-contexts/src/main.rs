@@ -19,6 +19,7 @@ use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::log::{Log, want};
 use lab::mutual;
+use lab::println;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tracing::Level;

@@ -13,6 +13,7 @@ use ch02_hot_reload::program::{Plain, Role};
 use ch03_handshake_hook::{CertResolver, hooked_config, serve, watch};
 use ch05_race_conditions::explorer::{Found, Served, Subject, World, explore};
 use ch05_race_conditions::{ExposedKey, LostNames, Options, Reader, mounted, start};
+use lab::println;
 use tracing::Level;
 
 #[derive(clap::Args)]

@@ -102,7 +102,7 @@ impl Pinned {
     /// generation; the kernel would follow it into the one that is current at that moment.
     fn open(&self, name: &OsStr) -> io::Result<OwnedFd> {
         // Not blocking: to open a FIFO would wait for its writer, for ever.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let flags = file::FLAGS;
         if let Some(data) = &self.data
             && let Ok(target) = readlinkat(&self.directory, name, Vec::new())
             && let Ok(within) =

@@ -14,6 +14,7 @@ use lab::agent::{Agent, Strategy};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{Client, Connection, Failure, Options, Seen};
 use lab::log::{Log, Want, want};
+use lab::println;
 use rustix::process::Signal;
 use rustls::CertificateError;
 use tracing::Level;

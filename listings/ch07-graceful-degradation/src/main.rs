@@ -30,6 +30,7 @@ use lab::agent::{Agent, Strategy};
 use lab::authority::LeafRequest;
 use lab::client::{self, Client, Failure, Options};
 use lab::log::{Log, want};
+use lab::println;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::DefaultTimeProvider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -326,7 +327,7 @@ async fn ask_for_metrics() -> io::Result<()> {
     renew_and_die(&mut scene.agent, &clock);
     scene.reaches(Level::Expired).await?;
     sleep(DAY + BETWEEN_LOOKS).await;
-    print!("{}", metrics(&scene.keeper));
+    println!("{}", metrics(&scene.keeper).trim_end());
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use lab::authority::{Authority, Issued};
 use lab::client::{Client, Options};
 use lab::log::{Log, want};
 use lab::mutual;
+use lab::println;
 use tracing::Level;
 
 use crate::load::{Load, Told};

@@ -11,6 +11,7 @@ use lab::BOUND;
 use lab::child::Child;
 use lab::client::Failure;
 use lab::log::want;
+use lab::println;
 use tracing::Level;
 
 use crate::parties::Parties;

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use lab::agent::Files;
 use lab::authority::{Authority, KeyKind, LeafRequest, holds_lab_root, present};
 use lab::name::NotAName;
+use lab::println;
 
 use crate::error::Error;
 use crate::site::Site;

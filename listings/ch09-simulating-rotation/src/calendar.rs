@@ -15,6 +15,7 @@ use lab::authority::{Authority, LeafRequest};
 use lab::emit;
 use lab::event::Event;
 use lab::log::{Log, want};
+use lab::println;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::time::{Instant, sleep};

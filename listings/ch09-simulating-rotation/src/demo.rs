@@ -13,6 +13,7 @@ use ch05_race_conditions::{Options, Reader};
 use ch09_simulating_rotation::{Sabotage, Site, Writer};
 use lab::authority::{Authority, LeafRequest};
 use lab::client::{self, Client, Seen};
+use lab::println;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, block_in_place};

@@ -8,6 +8,7 @@ use ch09_simulating_rotation::schedule::{Schedule, pause};
 use fastrand::Rng;
 
 use crate::calendar::{BIRTH, USUAL};
+use lab::println;
 
 const AGENTS: u64 = 1000;
 const LIFETIMES: [u32; 3] = [1, 24, 160];

@@ -15,6 +15,7 @@ use ch09_simulating_rotation::{Site, Writer};
 use lab::agent::Files;
 use lab::authority::{Authority, Issued, LeafRequest};
 use lab::client::{self, Client, Connection};
+use lab::println;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, block_in_place};

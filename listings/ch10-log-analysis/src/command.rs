@@ -17,6 +17,7 @@ use clap::{Args, Subcommand};
 
 use ask::Ask;
 use assert::AssertCommand;
+use lab::eprintln;
 use show::Show;
 
 /// Ask an event log what is served, what failed, and how long rotations took.

@@ -23,6 +23,7 @@ use lab::agent::{Agent, Strategy};
 use lab::authority::Issued;
 use lab::client::{Client, Options};
 use lab::log::{Log, want};
+use lab::println;
 use parking_lot::Mutex;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;

@@ -40,6 +40,7 @@ pub mod memory;
 pub mod mutual;
 pub mod name;
 pub mod rotation;
+mod say;
 pub mod secrets;
 pub mod stderr;
 pub mod wire;

@@ -4,6 +4,7 @@ two looks at the files."""
 import hashlib
 import json
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -59,6 +60,8 @@ class Answer(BaseHTTPRequestHandler):
 
 
 def main(chain, key, roots, name, address, poll=POLL):
+    # Agents and systemd say "reload" by it, and it would end the process. The files are looked at anyway.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     host, port = address.rsplit(":", 1)
     rotating = Rotating((chain, key, roots), (name,), Hook(), float(poll))
     with Server((host, int(port)), Answer) as server:

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::io::{Write, stderr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use socket2::SockRef;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -30,12 +32,20 @@ const IDLE: Duration = Duration::from_secs(120);
 /// And so long to make room for an answer that it has asked for.
 const ROOM: Duration = Duration::from_secs(30);
 
+/// Has SIGHUP end this process no more: `systemctl reload` and hooks of agents send it, and the files are looked
+/// at anyway. Call it in a runtime, before [`Rotating::start`]; it holds until the process ends.
+pub fn hangups_are_heard() {
+    if let Err(why) = signal(SignalKind::hangup()) {
+        let _ = writeln!(stderr(), "SIGHUP would end this process: {why}");
+    }
+}
+
 /// Has the kernel end each connection of this listener whose client takes nothing for 30 seconds of what
 /// it was sent. Linux does so when its next probe is due, some time later; elsewhere such a client stays.
 pub fn bounded<'a>(listener: impl Into<SockRef<'a>>) {
     #[cfg(target_os = "linux")]
     if let Err(why) = listener.into().set_tcp_user_timeout(Some(ROOM)) {
-        eprintln!("clients that do not read are not given up: {why}");
+        let _ = writeln!(stderr(), "clients that do not read are not given up: {why}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod checklist;
 mod copied;
+mod hangup;
 mod held;
 mod judged;
 mod kubernetes;

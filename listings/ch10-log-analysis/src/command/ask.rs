@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use lab::eprintln;
 use lab::event::Event;
 use lab::log::Want;
 use time::OffsetDateTime;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
+use lab::eprintln;
 use lab::log::{Order, Secrets, Want};
 use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};

@@ -9,13 +9,15 @@ use actix_web::{App, HttpServer};
 use hyper::body::Bytes;
 use recipes::report::Figures;
 use recipes::rotating::Rotating;
-use recipes::serve::bounded;
+use recipes::serve::{bounded, hangups_are_heard};
 use recipes::{arguments, large, report};
 use rustls::ServerConfig;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (files, asked, address) = arguments()?;
     // ANCHOR: actix
+    let system = System::new();
+    system.block_on(async { hangups_are_heard() });
     let (hook, figures) = report::hook(&files);
     let pair = Rotating::start(files, asked, hook);
     let config = ServerConfig::builder()
@@ -41,5 +43,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     bounded(&listener);
     let server = HttpServer::new(app).listen_rustls_0_23(listener, config)?;
     // ANCHOR_END: actix
-    Ok(System::new().block_on(server.run())?)
+    Ok(system.block_on(server.run())?)
 }

@@ -6,7 +6,7 @@ use std::error::Error;
 use axum::Router;
 use axum::routing::get;
 use recipes::rotating::Rotating;
-use recipes::serve::{config, serve};
+use recipes::serve::{config, hangups_are_heard, serve};
 use recipes::{arguments, large, report};
 use tokio::net::TcpListener;
 
@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 async fn main() -> Result<(), Box<dyn Error>> {
     let (files, asked, address) = arguments()?;
     // ANCHOR: axum
+    hangups_are_heard();
     let (hook, figures) = report::hook(&files);
     let pair = Rotating::start(files, asked, hook);
     let listener = TcpListener::bind(address).await?;

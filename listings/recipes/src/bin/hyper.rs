@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use recipes::rotating::Rotating;
-use recipes::serve::{config, serve};
+use recipes::serve::{config, hangups_are_heard, serve};
 use recipes::{arguments, large, report};
 use tokio::net::TcpListener;
 use tower::service_fn;
@@ -16,6 +16,7 @@ use tower::service_fn;
 async fn main() -> Result<(), Box<dyn Error>> {
     let (files, asked, address) = arguments()?;
     // ANCHOR: hyper
+    hangups_are_heard();
     let (hook, figures) = report::hook(&files);
     let pair = Rotating::start(files, asked, hook);
     let listener = TcpListener::bind(address).await?;

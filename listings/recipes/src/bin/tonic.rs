@@ -5,7 +5,7 @@ use std::error::Error;
 
 use axum::routing::get;
 use recipes::rotating::Rotating;
-use recipes::serve::{config, serve};
+use recipes::serve::{config, hangups_are_heard, serve};
 use recipes::{arguments, large, report};
 use tokio::net::TcpListener;
 use tonic::service::Routes;
@@ -15,6 +15,7 @@ use tonic_health::server::health_reporter;
 async fn main() -> Result<(), Box<dyn Error>> {
     let (files, asked, address) = arguments()?;
     // ANCHOR: tonic
+    hangups_are_heard();
     let (hook, figures) = report::hook(&files);
     let pair = Rotating::start(files, asked, hook);
     let listener = TcpListener::bind(address).await?;
