@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use exercise::original::digest;
+use exercise::original::{AS_THEY_ARE, digest};
 use exercise::set::{Set, Track};
 use snapbox::Data;
 use snapbox::assert::Assert;
@@ -108,12 +108,7 @@ fn checks_that_were_edited_or_removed_count_as_the_book_has_them() {
     fs::write(&test, easy).unwrap();
     let words = [&["run", "liveness"], &TRACK[..]].concat();
     let mut command = checkout.command(&words);
-    let said = super::text(
-        &command
-            .env("ZERO_DOWNTIME_EDITED_CHECKS", "1")
-            .output()
-            .unwrap(),
-    );
+    let said = super::text(&command.env(AS_THEY_ARE, "1").output().unwrap());
     assert!(
         said.contains("Done.") && said.contains("was edited, and counts as it is"),
         "{said}"
