@@ -266,3 +266,18 @@ fn the_table_of_outcomes_names_each_exercise() {
         .collect();
     assert_eq!(missing, Vec::<&str>::new(), "src/teaching.md");
 }
+
+/// A speaker shows them all.
+#[test]
+fn each_deck_lists_the_exercises_of_its_chapter() {
+    let set = Set::read(&root()).unwrap();
+    for number in 1..=11 {
+        let chapter = format!("ch{number:02}");
+        let deck = fs::read_to_string(root().join(format!("src/slides/{chapter}.md"))).unwrap();
+        let (_, slide) = deck.split_once("## Exercise\n").unwrap();
+        let slide = slide.split("\n---\n").next().unwrap();
+        let listed = slide.lines().filter(|line| line.starts_with("- "));
+        let of_it = set.exercises.iter().filter(|one| one.chapter == chapter);
+        assert_eq!(listed.count(), of_it.count(), "src/slides/{chapter}.md");
+    }
+}
