@@ -3,9 +3,11 @@
 const SLIDE = { width: 1280, height: 720 };
 // In pixels: code that is smaller cannot be read from the back of a room.
 const CODE = 18;
+// A label of a picture is not read out, and has to be told from its neighbours.
+const LABEL = 12;
 
 // What does not fit on the slides of a page, or is too small.
-const unfit = (page) => page.evaluate((least) => {
+const unfit = (page) => page.evaluate(([least, label]) => {
     const wrong = [];
     for (const slide of document.querySelectorAll(".slide")) {
         const box = slide.getBoundingClientRect();
@@ -19,13 +21,18 @@ const unfit = (page) => page.evaluate((least) => {
             if (bottom > box.bottom + 1) { wrong.push(`${name}: ${part.localName} ends below the slide`); }
             if (part.matches("svg") && !part.closest("td, li") && height < 120) { wrong.push(`${name}: a picture of ${Math.round(height)} px`); }
         }
+        for (const text of slide.querySelectorAll("svg text")) {
+            const { a, b } = text.getScreenCTM();
+            const size = Math.hypot(a, b) * parseFloat(getComputedStyle(text).fontSize);
+            if (size < label) { wrong.push(`${name}: a label of ${size.toFixed(1)} px`); }
+        }
         for (const code of slide.querySelectorAll("pre > code, .log")) {
             const size = parseFloat(getComputedStyle(code).fontSize);
             if (size < least - 0.01) { wrong.push(`${name}: code of ${size} px`); }
         }
     }
     return [...new Set(wrong)];
-}, CODE);
+}, [CODE, LABEL]);
 
 // On a phone a deck is a text with pictures, and those have to be there.
 const PHONE = { width: 390, height: 844 };
@@ -53,12 +60,13 @@ async function spoil(page) {
         high.insertAdjacentHTML("beforeend", "<p style='height: 80rem'>x</p>");
         small.insertAdjacentHTML("beforeend", "<pre><code style='font-size: 12px; white-space: pre'></code></pre>");
         small.querySelector("pre > code").textContent = "x".repeat(400);
+        small.insertAdjacentHTML("beforeend", "<svg width='9' height='9' viewBox='0 0 9 9'><text style='font-size: 3px'>x</text></svg>");
         document.querySelector(".notes").insertAdjacentHTML("beforeend", "<p style='height: 30rem'>x</p>");
     });
     const found = await unfit(page);
     await page.emulateMedia({ media: "print" });
     found.push(...await unprinted(page));
-    const wanted = ["too high", "too wide", "code of 12 px", "notes are too long"];
+    const wanted = ["too high", "too wide", "code of 12 px", "a label of 3.0 px", "notes are too long"];
     return wanted.filter((what) => !found.join("\n").includes(what)).map((what) => `the check does not see that it is ${what}`);
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use exercise::original::digest;
+use exercise::original::{AS_THEY_ARE, digest};
 use exercise::set::{Set, Track};
 use snapbox::Data;
 use snapbox::assert::Assert;
@@ -108,12 +108,7 @@ fn checks_that_were_edited_or_removed_count_as_the_book_has_them() {
     fs::write(&test, easy).unwrap();
     let words = [&["run", "liveness"], &TRACK[..]].concat();
     let mut command = checkout.command(&words);
-    let said = super::text(
-        &command
-            .env("ZERO_DOWNTIME_EDITED_CHECKS", "1")
-            .output()
-            .unwrap(),
-    );
+    let said = super::text(&command.env(AS_THEY_ARE, "1").output().unwrap());
     assert!(
         said.contains("Done.") && said.contains("was edited, and counts as it is"),
         "{said}"
@@ -270,4 +265,19 @@ fn the_table_of_outcomes_names_each_exercise() {
         .filter(|id| !page.contains(&format!("`{id}`")))
         .collect();
     assert_eq!(missing, Vec::<&str>::new(), "src/teaching.md");
+}
+
+/// A speaker shows them all.
+#[test]
+fn each_deck_lists_the_exercises_of_its_chapter() {
+    let set = Set::read(&root()).unwrap();
+    for number in 1..=11 {
+        let chapter = format!("ch{number:02}");
+        let deck = fs::read_to_string(root().join(format!("src/slides/{chapter}.md"))).unwrap();
+        let (_, slide) = deck.split_once("## Exercise\n").unwrap();
+        let slide = slide.split("\n---\n").next().unwrap();
+        let listed = slide.lines().filter(|line| line.starts_with("- "));
+        let of_it = set.exercises.iter().filter(|one| one.chapter == chapter);
+        assert_eq!(listed.count(), of_it.count(), "src/slides/{chapter}.md");
+    }
 }

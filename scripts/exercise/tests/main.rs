@@ -44,6 +44,8 @@ impl Learner {
             .arg(self.path())
             .current_dir(root())
             .env("ZERO_DOWNTIME_CHECKOUT", root())
+            // An author's shell may have it set.
+            .env_remove(exercise::original::AS_THEY_ARE)
             .env_remove("COLUMNS")
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE");

@@ -121,6 +121,7 @@ fn told(scene: &Scene) -> String {
     for (client, number) in scene.clients.iter().zip(1..) {
         told += &format!("  client {number}  {}\n", client.words());
     }
-    told + "\nAfter each step, each of them asks for a byte. Which certificate does it hold\n\
-            then, and how did it come to it?\n"
+    told + "\nThe steps take no time, but for the minutes that pass. At once after each step,\n\
+            each of them asks for a byte. Which certificate does it hold then, and how did\n\
+            it come to it?\n"
 }

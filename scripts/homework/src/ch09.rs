@@ -92,8 +92,8 @@ fn after(agent: &Agent, failure: Failure) -> Question {
     };
     let hour = Duration::from_secs(3600);
     let least = match doubled.min(bound).min(hour) {
-        least if least == doubled => "The first is the least.",
-        least if least == bound => "The second is the least.",
+        least if least == doubled => "The bound changes nothing.",
+        least if least == bound => "The bound is shorter, so it counts.",
         _ => "An hour is less than both, and no pause is longer.",
     };
     let tries = match failures {

@@ -35,6 +35,11 @@ const NEVER_BACK: &str = r#"
 {"ts":"2026-11-27T09:00:02.000000000Z","event":"connect_refused","port":4433}
 "#;
 
+/// An image of a disk, cut after 5 GiB.
+const LARGE: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","bytes":5368709120,"of":8589934592,"why":"connection reset"}
+"#;
+
 fn cost_of(log: &str) -> Cost {
     cost(&Log::parse(log).events())
 }
@@ -78,13 +83,15 @@ pub fn what_the_client_already_had_was_sent_for_nothing() {
     for (log, name, bytes) in [
         (DEMO, "the chapter", 3_145_728),
         (HANDED_OVER, "the handed-over socket", 5_242_880),
+        (LARGE, "a large file", 5_368_709_120),
     ] {
         let wasted = cost_of(log).wasted_bytes;
         assert!(
             wasted == bytes,
             "In the log of {name}, {bytes} bytes were sent for nothing, and `wasted_bytes` is {wasted}. A cut \
              download begins again from nothing, so what counts is how far it had come: the field `bytes` \
-             of `download_severed`. For comparison, the field `of` is the whole file."
+             of `download_severed`. For comparison, the field `of` is the whole file. Files \
+             of more than 4 GiB need a number of 64 bits."
         );
     }
 }

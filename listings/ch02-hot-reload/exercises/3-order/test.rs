@@ -4,11 +4,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake};
 use std::time::Duration;
 
 use exercise_bench::poll_once;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{pause, timeout};
 
 use super::exercise::Store;
@@ -140,6 +143,47 @@ async fn another_store_waits_for_nobody() {
     );
 }
 
+/// Turns of the event loop: far more than an answer takes that waits for no clock.
+const TURNS: usize = 50;
+
+/// Counts how often a reload was woken up.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// While another one reads, it is not woken again and again.
+async fn a_reload_that_waits_rests() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (_never, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    let mut second = reload(&store, &files, None);
+    let (woken, mut polled) = (Arc::new(Woken::default()), 0);
+    let waker = woken.clone().into();
+    for _ in 0..TURNS {
+        let times = woken.0.load(Ordering::SeqCst);
+        if polled == 0 || times >= polled {
+            polled = times + 1;
+            let poll = second.as_mut().poll(&mut Context::from_waker(&waker));
+            if poll.is_ready() {
+                return;
+            }
+        }
+        yield_now().await;
+    }
+    let times = woken.0.load(Ordering::SeqCst);
+    assert!(
+        times <= TURNS / 5,
+        "The first reload was reading, and in {TURNS} turns of the event loop the second one was woken {times} times: it asks again and again whether it is its turn, and keeps a \
+         processor busy for as long as a file server hangs. A lock wakes up the one whose turn it is."
+    );
+}
+
 /// A reload that was slow does not overtake a later one, and the later one is not dropped.
 pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     pause();
@@ -178,6 +222,7 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
         "The files hold 1003, and {served} is served: the older files won. The first reload read 1002 and was slow; the second read \
          1003 and published it; then the first published what it had read."
     );
+    a_reload_that_waits_rests().await;
     a_cancelled_reload_holds_up_no_other().await;
     what_is_in_the_files_last_is_served(Duration::ZERO).await;
     what_is_in_the_files_last_is_served(Duration::from_secs(60)).await;

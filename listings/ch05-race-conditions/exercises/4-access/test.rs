@@ -9,6 +9,8 @@ use super::exercise::{Access, Kernel, Key, read_key};
 /// Two groups of the service, and another one.
 const OURS: u32 = 1000;
 const ALSO_OURS: u32 = 1500;
+/// The group of number 0. Its members need not be root.
+const ROOTS: u32 = 0;
 const THEIRS: u32 = 2000;
 
 /// A file in memory.
@@ -136,6 +138,11 @@ pub fn a_key_for_another_group_is_exposed() {
     assert!(
         key.exposed,
         "A process that is in no group read a key with the mode 0640. It is said not to be exposed, and all members of the key's group can read it: no group is ours where there is none."
+    );
+    assert!(
+        is_exposed(0o640, ROOTS),
+        "A key has the mode 0640, and its group is 0, which is named root. It is said not to be exposed. A group of that name is a group as all others are: its members are not the user root, and this \
+         process is not in it."
     );
 }
 

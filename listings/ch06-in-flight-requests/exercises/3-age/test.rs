@@ -122,6 +122,19 @@ pub fn the_jitter_is_a_part_of_the_limit() {
             1.0 - jitter
         );
     }
+    let server = Ages::new(Duration::from_secs(10), JITTER, 7);
+    let mut tenths = [0; 10];
+    for connection in 1..=1000 {
+        let late = server.of(connection).saturating_sub(Duration::from_secs(9));
+        tenths[(late.as_millis() / 100).min(9) as usize] += 1;
+    }
+    let busiest = tenths.into_iter().max().unwrap();
+    // Spread at random, a hundred each.
+    assert!(
+        busiest <= 200,
+        "The limit is ten seconds and the jitter a tenth of it, so 1,000 connections have to go over one second, about a hundred in each tenth of it. In the busiest tenth {busiest} of \
+         them go. An age that is rounded to seconds has no jitter where that is short: a `Duration` counts nanoseconds."
+    );
 }
 
 /// Each number can be drawn, and each can be that of a connection.

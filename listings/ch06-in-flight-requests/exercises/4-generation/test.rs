@@ -92,6 +92,19 @@ pub fn a_client_that_resumes_is_of_the_generation_of_its_session() {
         "A ticket says for how many seconds a client may come back with it, and by your `lifetime` it is 0: a client that reads this throws the ticket away at once. \
          What you do not seal yourself, the ticket keys answer: ask `config.ticketer`."
     );
+    let mut without = (*bench.generations[0]).clone();
+    without.ticketer = Arc::clone(
+        &ServerConfig::builder()
+            .with_no_client_auth()
+            .with_cert_resolver(without.cert_resolver.clone())
+            .ticketer,
+    );
+    let enabled = Handshake::new(1, Arc::new(without)).enabled();
+    assert!(
+        !enabled,
+        "A server that has no ticket keys remembers sessions itself. By your `enabled` it has keys, so rustls asks for a ticket, gets none, and remembers nothing: each client that \
+         comes back does a full handshake. What you do not seal yourself, the ticket keys answer: ask `config.ticketer`."
+    );
 }
 
 /// However often it is resumed, a session stays of the generation in which it began.

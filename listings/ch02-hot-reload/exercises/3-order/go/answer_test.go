@@ -108,13 +108,14 @@ func (task *task) over(bound time.Time) bool {
 	}
 }
 
-// settled waits until the task has ended, or waits for something.
-func (task *task) settled() {
+// settled waits until the task has ended, or waits for something. It says whether that was so in time.
+func (task *task) settled() bool {
 	for bound := time.Now().Add(Patience); time.Now().Before(bound); {
 		if task.over(time.Now().Add(time.Millisecond)) || task.waits() {
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // What one reload reads is served, under the next number.
@@ -154,8 +155,11 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	}
 	files.write("1003")
 	second := begin(store, files.read)
-	second.settled()
+	rests := second.settled()
 	close(goOn)
+	if !rests {
+		t.Fatalf("The first reload was reading, and the second one neither ended nor rested in %v: it asks again and again whether it is its turn, and keeps a processor busy for as long as a file server hangs. A lock and a channel wake up the one whose turn it is.", Patience)
+	}
 	bound := time.Now().Add(Patience)
 	if !first.over(bound) || !second.over(bound) {
 		t.Fatalf("The first reload could go on, and %v later the two had not ended: they wait for each other.", Patience)

@@ -8,6 +8,7 @@ import asyncio
 from answer import Store
 
 TURNS = 50  # Of the event loop: far more than an answer takes that waits for no clock.
+PATIENCE = 5  # Seconds: how long a check waits for what a right answer brings at once, or soon where it asks by a clock.
 
 
 class Files:
@@ -35,6 +36,32 @@ async def turns():
     """Lets all tasks come as far as they can."""
     for _ in range(TURNS):
         await asyncio.sleep(0)
+
+
+async def all_end(*tasks):
+    """Whether all of these tasks end."""
+    _, at_work = await asyncio.wait(tasks, timeout=PATIENCE)
+    return not at_work
+
+
+class Counted:
+    """What is awaited, and how often it was woken up."""
+
+    def __init__(self, awaited):
+        self.awaited, self.woken = awaited, 0
+
+    def __await__(self):
+        steps = self.awaited.__await__()
+        while True:
+            self.woken += 1
+            try:
+                waits_for = steps.send(None)
+            except StopIteration as end:
+                return end.value
+            yield waits_for
+
+    async def run(self):
+        return await self
 
 
 def test_what_was_read_is_served():
@@ -67,12 +94,17 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             "`reload` has to await `read()`: it has published before it had read."
         )
         files.serial = "1003"
-        second = asyncio.create_task(store.reload(files.read))
+        counted = Counted(store.reload(files.read))
+        second = asyncio.create_task(counted.run())
         await turns()
+        woken = counted.woken
         go_on.set()
-        await turns()
-        assert first.done() and second.done(), "The first reload could go on, and the two have not ended: they wait for each other."
+        assert await all_end(first, second), "The first reload could go on, and the two have not ended: they wait for each other."
         first.result(), second.result()
+        assert woken <= TURNS // 5, (
+            f"The first reload was reading, and in {TURNS} turns of the event loop the second one was woken {woken} times: it asks again and again whether "
+            "it is its turn, and keeps a processor busy for as long as a file server hangs. A lock wakes up the one whose turn it is."
+        )
         assert "1003" in files.were_read, (
             "The files have held 1003 since before the second reload began, and they were never read again. 1002 is served until "
             "something triggers again. A reload that finds another one running has to wait for its turn."
@@ -94,7 +126,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         for each in go_on:
             each.set()
             await turns()
-        assert first.done() and second.done(), "Both reloads could go on, and have not ended: they wait for each other."
+        assert await all_end(first, second), "Both reloads could go on, and have not ended: they wait for each other."
         first.result(), second.result()
         served = store.current.serial
         assert served == "1001", (
@@ -107,8 +139,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         never = asyncio.create_task(one.reload(files.slowly(asyncio.Event())))
         await turns()
         reload = asyncio.create_task(other.reload(files.read))
-        await turns()
-        done = reload.done()
+        done = await all_end(reload)
         never.cancel()
         reload.cancel()
         assert done, (
@@ -127,8 +158,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             first.cancel()
             await turns()
             reload = asyncio.create_task(store.reload(files.read))
-            await turns()
-            done = reload.done()
+            done = await all_end(reload)
             reload.cancel()
             (ended,) = await asyncio.gather(first, return_exceptions=True)
             assert done, (

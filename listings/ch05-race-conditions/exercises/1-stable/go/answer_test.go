@@ -120,6 +120,10 @@ func TestAWriterThatDoesNotRestHasNothingPublished(t *testing.T) {
 	if said != "torn" {
 		t.Fatalf("A writer was at work during each of %d looks, and the answer is `%s`. Half a file is not whole because the tries are used up. The reason is `torn`, the server goes on with what it has, and the next tick looks again.", looks, said)
 	}
+	said, _ = read(t, left{"chain 1001, key 1001", 60}, left{"chain 10", 61}, left{"chain 1002", 62}, left{"chain 1002, key", 63}, nothing)
+	if said != "torn" {
+		t.Fatalf("A writer was at work during each look, and at the last one a file was missing. The answer is `%s`. One look has found that, and no other agrees with it: what all looks together say is `torn`.", said)
+	}
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

@@ -115,6 +115,20 @@ def test_files_that_stay_missing_are_an_error():
         f"A file is missing at each look. Two looks agree on that, and the reason to tell is `missing`. The answer is `{said}`. Two "
         "exceptions are never equal in Python, also where they say the same: compare what they say."
     )
+    raised = None
+
+    def look():
+        raise ZeroDivisionError("a line of the program that is wrong")
+
+    try:
+        stable(look)
+    except Exception as error:
+        raised = error
+    assert isinstance(raised, ZeroDivisionError), (
+        "A look raised `ZeroDivisionError`: a line of the program is wrong, and the files are not. "
+        f"What came out of `stable` is {f'`{raised!r}`' if raised else 'no exception at all'}. What an operator is told then leads to the files. Catch "
+        "`Rejected`, and let any other exception pass."
+    )
 
 
 def test_a_writer_that_does_not_rest_has_nothing_published():
@@ -130,4 +144,15 @@ def test_a_writer_that_does_not_rest_has_nothing_published():
     assert said == "torn", (
         f"A writer was at work during each of {looks} looks, and the answer is `{said}`. Half a file is not whole because the tries "
         "are used up. The reason is `torn`, the server goes on with what it has, and the next tick looks again."
+    )
+    said, _ = read(
+        ("chain 1001, key 1001", 60),
+        ("chain 10", 61),
+        ("chain 1002", 62),
+        ("chain 1002, key", 63),
+        NOTHING,
+    )
+    assert said == "torn", (
+        f"A writer was at work during each look, and at the last one a file was missing. The answer is `{said}`. One look has found that, "
+        "and no other agrees with it: what all looks together say is `torn`."
     )

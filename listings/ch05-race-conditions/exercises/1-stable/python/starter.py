@@ -33,5 +33,6 @@ def stable(look):
     `look()` opens and reads them all once. It returns what it has `Seen`, or raises `Rejected`. Files that do not come to
     rest within `LOOKS` looks are `Rejected("torn")`, whatever the last look found, and those that are at rest and cannot be read
     are `Rejected` as the looks have said. The server then goes on with what it has, and asks again later.
+    Any other exception is of a program that is wrong, and passes through.
     """
     raise NotImplementedError("this is the starter: write `stable`")

@@ -120,6 +120,15 @@ func TestTheJitterIsAPartOfTheLimit(t *testing.T) {
 			t.Fatalf("The limit is %v and the jitter %.1f, so 1,000 connections have to go when between %.2f and 1.00 of the limit is over, and all of that time has to be used. The first goes after %.2f, and the last after %.2f. The jitter is the part of the limit that `New` was given.", given.limit, given.jitter, 1-given.jitter, earliest, latest)
 		}
 	}
+	server, tenths := New(10*time.Second, jitter, 7), make([]int, 10)
+	for connection := range uint64(1000) {
+		late := server.Of(connection+1) - 9*time.Second
+		tenths[max(0, min(int(late/(100*time.Millisecond)), 9))]++
+	}
+	// Spread at random, a hundred each.
+	if busiest := slices.Max(tenths); busiest > 200 {
+		t.Fatalf("The limit is ten seconds and the jitter a tenth of it, so 1,000 connections have to go over one second, about a hundred in each tenth of it. In the busiest tenth %d of them go. An age that is rounded to seconds has no jitter where that is short: a `time.Duration` counts nanoseconds.", busiest)
+	}
 }
 
 // Each number can be drawn, and each can be that of a connection.

@@ -102,6 +102,14 @@ def test_the_jitter_is_a_part_of_the_limit():
             f"over, and all of that time has to be used. The first goes after {earliest:.2f}, and the last after {latest:.2f}. The jitter is the part of "
             "`max_age` that `Ages` was given."
         )
+    server = Ages(10, JITTER, 7)
+    tenths = Counter(max(0, min(int((server.of(connection) - 9) * 10), 9)) for connection in range(1, 1001))
+    busiest = max(tenths.values())
+    # Spread at random, a hundred each.
+    assert busiest <= 200, (
+        "The limit is ten seconds and the jitter a tenth of it, so 1,000 connections have to go over one second, about a hundred in each tenth of it. In the "
+        f"busiest tenth {busiest} of them go. An age that is rounded to seconds has no jitter where that is short: seconds have a fraction."
+    )
 
 
 def test_no_number_is_too_large():

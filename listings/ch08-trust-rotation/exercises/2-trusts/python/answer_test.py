@@ -3,9 +3,11 @@
 The handshakes run in memory, both ends on one thread. The command `openssl` issues the certificates: Python's library cannot.
 """
 
+import os
 import ssl
 import tempfile
 from dataclasses import replace
+from unittest.mock import patch
 
 from lab import call, leaf, root
 
@@ -66,6 +68,11 @@ def test_a_certificate_of_the_public_authority_lets_nobody_in():
         "A stranger got in with a certificate of the public authority. Anybody can get one. The public root has to be among the roots by which "
         "the server's own chain is checked, and not among those by which clients are let in: two lists, for two questions."
     )
+    with patch.dict(os.environ, SSL_CERT_FILE=root(PUBLIC)):
+        assert let_in(leaf(PUBLIC, "2002")), (
+            "This host trusts the public root, as each host trusts some, and a stranger got in with a certificate of that authority. The roots of the host "
+            "(`load_default_certs`, `set_default_verify_paths`) are for calls to servers. Clients are judged by `client_roots` alone."
+        )
 
 
 def test_a_certificate_of_an_unknown_authority_lets_nobody_in():
