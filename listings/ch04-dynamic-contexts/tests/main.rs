@@ -9,6 +9,7 @@ mod contexts;
 mod contract;
 mod hangup;
 mod python;
+mod refused;
 mod rotation;
 mod server;
 mod transcripts;

@@ -16,7 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use x509_parser::parse_x509_certificate;
 
@@ -313,9 +313,10 @@ async fn a_cut_is_noticed_and_counted() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    let listener = TcpListener::bind(lab::any_port()).await.unwrap();
-    let nobody = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound, and no listener: it refuses, and no other program of this machine can listen there meanwhile.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind(lab::any_port()).unwrap();
+    let nobody = held.local_addr().unwrap();
     let root = Authority::new().unwrap();
     let client = Client::new(root.root_pem(), "localhost", Options::default()).unwrap();
     let failure = client.probe(nobody).await.unwrap_err();

@@ -77,3 +77,33 @@ fn what_each_rotation_leaves_behind_is_a_leak() {
     assert!(!grows(&[100, 108, 116, 124], [0, 0]));
     assert!(!grows(&[10, 12, 14, 16], [0, 0]));
 }
+
+/// What is said of a server that keeps so many hundredths of a processor busy, for a second before the first rotation and
+/// for a second after the last.
+fn busy(before: u64, after: u64) -> String {
+    let second = rustix::param::clock_ticks_per_second();
+    let at = |seconds, hundredths: u64| {
+        let usage = Usage {
+            ticks: 1000 + hundredths * second / 100,
+            ..Usage::default()
+        };
+        (Duration::from_secs(seconds), Some(usage))
+    };
+    let mut growth = Growth::default();
+    growth.passed(at(0, 0), at(1, before));
+    growth.passed(at(9, 0), at(10, after));
+    growth.of_processor()
+}
+
+#[test]
+fn a_server_that_has_more_to_do_after_its_reloads_is_told_from_a_machine_that_has() {
+    let words = busy(10, 190);
+    let said = "kept 0.1 processors busy before the first rotation, and 1.9 after the last";
+    assert!(words.contains(said), "{words}");
+    // The same, less, or no more than noise.
+    for (before, after) in [(10, 10), (190, 10), (0, 49)] {
+        assert_eq!(busy(before, after), "", "{before} {after}");
+    }
+    assert!(!busy(0, 51).is_empty());
+    assert_eq!(Growth::default().of_processor(), "");
+}

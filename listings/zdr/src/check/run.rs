@@ -248,7 +248,8 @@ impl Run {
             rotations,
             resources: self.resources.clone(),
             timeline: measure::timeline(&records, self.recorder.now()),
-            interrupted: excused.map(|overload| overload.words("the first rotation")),
+            interrupted: excused
+                .map(|of| of.words("the first rotation") + &self.growth.of_processor()),
             ..self.outline.clone()
         }
     }

@@ -10,6 +10,8 @@ use crate::server::process_tree::Usage;
 const MIB: f64 = 1_048_576.0;
 /// What grows by itself in less time is not told from noise.
 pub(crate) const LONG: Duration = Duration::from_millis(500);
+/// So many processors are more than the noise of a short time.
+const MORE_TO_DO: f64 = 0.5;
 
 /// What a server used at several moments of a run.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +72,28 @@ impl Growth {
             (took >= LONG).then(|| added / took.as_secs_f64())
         });
         each.fold(0.0, f64::max)
+    }
+
+    /// What to say of its processor time where it had more to do after the last rotation than before the first,
+    /// with the same clients and nothing rotated: too much to do is then no matter of this machine alone. Empty
+    /// where it had no more, or that is not known.
+    pub fn of_processor(&self) -> String {
+        let second = rustix::param::clock_ticks_per_second() as f64;
+        let busy = |[began, ended]: &[Moment; 2]| {
+            let took = ended.0.saturating_sub(began.0).as_secs_f64();
+            ended.1.ticks.saturating_sub(began.1.ticks) as f64 / second / took
+        };
+        let (before, after) = match self.between.as_slice() {
+            [first, .., last] => (busy(first), busy(last)),
+            _ => return String::new(),
+        };
+        match after - before >= MORE_TO_DO {
+            true => format!(
+                ". The server itself kept {before:.1} processors busy before the first rotation, and {after:.1} after \
+                 the last: a reload may leave work behind that never ends"
+            ),
+            false => String::new(),
+        }
     }
 
     /// How much is added between two rotations while nothing is rotated.

@@ -177,7 +177,8 @@ impl CauseKind {
             Self::Ends => (
                 "Its process ends.",
                 "Treat a file that cannot be used as a fault of that file: log it, go on with the last valid \
-                 identity, and look again.",
+                 identity, and look again. If it ends while valid files rotate, look for what a reload frees \
+                 although connections still use it.",
                 "ch07-graceful-degradation.md#last-known-good",
             ),
             Self::RefusesClients => (
