@@ -39,7 +39,7 @@ pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
     true
 }
 
-/// A chain that makes a Certificate message (RFC 9846, section 4.4.2) of just so many bytes: an empty context, and
+/// A chain that makes a Certificate message (RFC 9846, section 4.5.1) of just so many bytes: an empty context, and
 /// for each certificate its length and no extension.
 fn exactly(bytes: usize, made: &mut Made<'_>) {
     let tree = Tree::new();
