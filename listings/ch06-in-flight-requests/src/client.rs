@@ -18,8 +18,9 @@ use rustls::ClientConfig;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::JoinHandle;
 use tokio_rustls::client::TlsStream;
+
+use crate::ending::Ending;
 
 /// A version of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +80,7 @@ pub struct Http {
     seen: Seen,
     /// Whom its requests are for.
     host: String,
-    /// Ends with the connection, with what hyper said.
-    ended: JoinHandle<hyper::Result<()>>,
+    ending: Ending,
 }
 
 enum Sender {
@@ -111,23 +111,23 @@ impl Http {
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let io = TokioIo::new(stream);
         let failed = |error| Failure::Handshake(io::Error::other(error));
-        let (sender, ended) = if is_http2 {
+        let (sender, ending) = if is_http2 {
             let mut builder = conn::http2::Builder::new(TokioExecutor::new());
             // As each stream begins (RFC 9113, section 6.9.2).
             builder.initial_stream_window_size(WINDOW);
             let (sender, connection) = builder.handshake(io).await.map_err(failed)?;
-            (Sender::Http2(sender), tokio::spawn(connection))
+            (Sender::Http2(sender), Ending::of(connection))
         } else {
             let mut builder = conn::http1::Builder::new();
             builder.read_buf_exact_size(Some(BUFFER));
             let (sender, connection) = builder.handshake(io).await.map_err(failed)?;
-            (Sender::Http1(sender), tokio::spawn(connection))
+            (Sender::Http1(sender), Ending::of(connection))
         };
         Ok(Self {
             sender,
             seen,
             host: "localhost".into(),
-            ended,
+            ending,
         })
     }
 
@@ -171,6 +171,7 @@ impl Http {
         let request = request
             .body(Empty::new())
             .map_err(|error| severed(0, error))?;
+        let ending = &self.ending;
         let answered = async {
             match &mut self.sender {
                 Sender::Http1(sender) => {
@@ -183,9 +184,10 @@ impl Http {
                 }
             }
         };
-        match tokio::time::timeout(BOUND, answered).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(severed(0, error)),
+        match tokio::time::timeout(BOUND, ending.or(answered)).await {
+            Ok(Some(Ok(response))) => Ok(response),
+            Ok(Some(Err(error))) => Err(severed(0, error)),
+            Ok(None) => Err(severed(0, "the connection ended")),
             Err(_) => Err(Failure::Silent("an answer")),
         }
     }
@@ -201,13 +203,13 @@ impl Http {
     /// Says goodbye, and waits until the connection is gone.
     pub async fn close(self) {
         drop(self.sender);
-        let _ = tokio::time::timeout(BOUND, self.ended).await;
+        let _ = tokio::time::timeout(BOUND, self.ending.ended()).await;
     }
 
     /// Waits until the server ends the connection.
     pub async fn ended(self) {
         // How it ended is the server's to say, in its log.
-        let _ = self.ended.await;
+        self.ending.ended().await;
     }
 }
 

@@ -12,6 +12,7 @@
 //! - [`session`]: which generation such a client is of, and when its session ends;
 //! - [`agree`]: how long several workers disagree about what is served;
 //! - [`client`]: a client that checks every byte, and notices when it is asked to leave;
+//! - [`ending`]: the end of a connection, which a request must not miss;
 //! - [`descriptors`]: the limit on open files.
 //!
 //! # Examples
@@ -38,6 +39,7 @@
 pub mod agree;
 pub mod client;
 pub mod descriptors;
+pub mod ending;
 mod frames;
 pub mod head;
 mod heads;

@@ -8,6 +8,7 @@ mod agree;
 mod bench;
 mod crossing;
 mod drain;
+mod ending;
 mod expiry;
 mod goaway;
 mod goodbye;

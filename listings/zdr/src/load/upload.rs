@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::attempt::FailureKind;
 use crate::attempt::failure::Where;
+use ch06_in_flight_requests::ending::Ending;
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::{Body, Bytes, Frame};
@@ -66,7 +67,7 @@ async fn upload(
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(failed)?;
-    let connection = tokio::spawn(connection);
+    let ending = Ending::of(connection);
     let body = Paced::until(context.stop.clone());
     let (sent, length) = (body.sent.subscribe(), PACE * PIECES);
     let request = Request::post(path).header(HOST, &context.target.name);
@@ -80,14 +81,21 @@ async fn upload(
         answer.into_body().collect().await?;
         Ok(status)
     };
-    let bound = within(length + context.target.patience, answered);
+    let bound = within(length + context.target.patience, ending.or(answered));
     let status = match bound.await {
         None => return Err(context.target.stalled()),
-        Some(Err(error)) => return Err(interrupted(&error)),
-        Some(Ok(status)) => status,
+        Some(None) => {
+            let words = "the connection ended".into();
+            return Err(Failed::new(FailureKind::Interrupted, words));
+        }
+        Some(Some(Err(error))) => return Err(interrupted(&error)),
+        Some(Some(Ok(status))) => status,
     };
     drop(sender);
-    let _ = context.target.in_time(async { Ok(connection.await) }).await;
+    let _ = context
+        .target
+        .in_time(async { Ok(ending.ended().await) })
+        .await;
     match (status.is_success(), *sent.borrow()) {
         (true, true) => Ok(()),
         // An answer before the end: the server has given up, whatever it says.
