@@ -17,7 +17,6 @@ use ch03_handshake_hook::{CertResolver, hooked_config};
 use ch11_verification::check::{Clients, Server, check};
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};
-use lab::println;
 use tokio::task::JoinHandle;
 
 #[tokio::main]
@@ -53,7 +52,7 @@ async fn judged<S: Server>(
     let served = agent.rotate()?;
     let mut server = start(agent.files()).await?;
     let judgement = check(&mut agent, &served, &mut server, rotations, within).await?;
-    println!("{name}: {}", judgement.to_string().trim_end());
+    lab::println!("{name}: {}", judgement.to_string().trim_end());
     Ok(())
 }
 

@@ -21,8 +21,8 @@ func main() {
 	if len(os.Args) != 6 {
 		log.Fatal("usage: CHAIN KEY ROOTS NAME ADDRESS")
 	}
-	// Go ends a process whose log is read no more. A server goes on without it. SIGHUP, by which agents and
-	// systemd say "reload", would end it as well, and the files are looked at anyway.
+	// Go ends a process whose log is read no more. A server goes on without it. SIGHUP, by which
+	// agents and systemd say "reload", would end it as well, and the files are looked at anyway.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
 	// ANCHOR: server
 	files, names := [3]string(os.Args[1:4]), os.Args[4:5]

@@ -32,8 +32,9 @@ const IDLE: Duration = Duration::from_secs(120);
 /// And so long to make room for an answer that it has asked for.
 const ROOM: Duration = Duration::from_secs(30);
 
-/// Has SIGHUP end this process no more: `systemctl reload` and hooks of agents send it, and the files are looked
-/// at anyway. Call it in a runtime, before [`Rotating::start`]; it holds until the process ends.
+/// Keeps SIGHUP from ending this process: `systemctl reload` and hooks of agents send it, and the
+/// files are looked at anyway. Call it in a runtime, before [`Rotating::start`]; it holds until the
+/// process ends.
 pub fn hangups_are_heard() {
     if let Err(why) = signal(SignalKind::hangup()) {
         let _ = writeln!(stderr(), "SIGHUP would end this process: {why}");
