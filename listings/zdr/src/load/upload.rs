@@ -92,10 +92,11 @@ async fn upload(
         Some(Some(Ok(status))) => status,
     };
     drop(sender);
-    let _ = context
-        .target
-        .in_time(async { Ok(ending.ended().await) })
-        .await;
+    let gone = async {
+        ending.ended().await;
+        Ok(())
+    };
+    let _ = context.target.in_time(gone).await;
     match (status.is_success(), *sent.borrow()) {
         (true, true) => Ok(()),
         // An answer before the end: the server has given up, whatever it says.
