@@ -53,7 +53,7 @@ pub fn read_key<K: Kernel>(kernel: &mut K, path: &Path, own_groups: &[u32]) -> i
     let Access { mode, group } = kernel.access(&file)?;
     let [of_group, of_others] = [mode >> 3 & 7, mode & 7];
     let exposed = of_others > 0
-        || match own_groups.iter().any(|own| *own == group) {
+        || match own_groups.contains(&group) {
             true => of_group & 2 > 0,
             false => of_group > 0,
         };
