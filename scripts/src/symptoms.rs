@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use ::symptoms::{Index, Kind, Program, Symptom, address};
 
@@ -105,7 +108,16 @@ fn section(
         let entry = entry(index, symptom, recipes);
         page += &entry.map_err(|error| Error::list(error).within(&symptom.id))?;
     }
-    Ok(page)
+    Ok(part(&page, program.symptom.len()))
+}
+
+/// A program's lines as a part of their own: a browser lays out those that are near its window, and takes the
+/// others for as high as the style sheet makes of their characters. A heading takes as much as sixty of them.
+fn part(page: &str, lines: usize) -> String {
+    static UNSEEN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"<[^>]*>|\]\([^)]*\)").expect("the expression is valid"));
+    let seen = UNSEEN.replace_all(page, "").chars().count() + 60 * lines;
+    format!("<section class=\"program\" style=\"--characters: {seen}\">\n\n{page}</section>\n\n")
 }
 
 fn entry(index: &Index, symptom: &Symptom, recipes: bool) -> Result<String, ::symptoms::Error> {

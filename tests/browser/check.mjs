@@ -36,7 +36,28 @@ const count = (what, number = 1) => looks.count(what, number);
 async function open(context, name) {
     const page = await listen(context, () => name);
     await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
+    // What is far from the window is looked at, too.
+    await page.addStyleTag({ content: "* { content-visibility: visible !important }" });
     return page;
+}
+
+// A page that is laid out piece by piece leads to the line that was asked for, however far down it is.
+async function arrives(browser, name) {
+    const context = await (await browser()).newContext({ viewport: NARROW });
+    const page = await listen(context, () => name);
+    await page.goto(`http://${address}/${name}`, { waitUntil: "load" });
+    const lines = await page.locator("main h3").evaluateAll((all) => all.map(({ id }) => id));
+    const unseen = await page.locator("main h3").last().evaluate((last) => !last.checkVisibility({ contentVisibilityAuto: true }));
+    if (!unseen) { problem(name, "the last line is laid out before anyone goes there"); }
+    for (const id of [lines.at(-1), lines[lines.length >> 1], lines[0]]) {
+        await page.goto(`http://${address}/${name}#${id}`);
+        const seen = (id) => {
+            const { top, bottom } = document.getElementById(id).getBoundingClientRect();
+            return top >= 0 && bottom <= innerHeight;
+        };
+        await page.waitForFunction(seen, id).catch(() => problem(name, `#${id} is not in the window`));
+    }
+    await context.close();
 }
 
 async function listen(context, where) {
@@ -395,6 +416,10 @@ async function print(browser, name, chapters) {
     const there = await page.locator("main h1").count();
     if (there !== chapters) { problem(name, `${there} chapters of ${chapters}`); }
     if (screenshots) { await pictures(page, name); }
+    await page.emulateMedia({ media: "print" });
+    const columns = await page.evaluate(() => getComputedStyle(document.querySelector("main")).columnCount);
+    if (columns !== "auto") { problem(name, `the book is printed in ${columns} columns`); }
+    await page.emulateMedia({ media: "screen" });
     await thinner(page);
     for (const theme of THEMES) {
         await choose(page, `${name} ${theme}`, theme);
@@ -564,6 +589,7 @@ try {
     await Promise.all([
         looks.alone(`print ${pages.length}`, ["print.html"], () => print(browser, "print.html", pages.length)),
         looks.alone("by keyboard", looks.all, () => byKeyboard(browser, chapter)),
+        looks.alone("arrives", ["symptoms.html"], () => arrives(browser, "symptoms.html")),
         looks.window(() => moving(browser, pages)),
         looks.window(() => asking(browser, pages)),
         looks.window(() => decks(browser)),
