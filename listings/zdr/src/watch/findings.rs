@@ -13,7 +13,7 @@ use crate::report::format::{count, counted};
 use crate::watch::look::Look;
 use crate::watch::options::WatchOptions;
 use crate::watch::presented::{Order, Presented};
-use crate::watch::story::{Story, Track};
+use crate::watch::story::{Change, Story, Track};
 
 /// What was found. The set is closed: scripts may match on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -83,10 +83,10 @@ pub fn find(
                 &[26],
                 format!(
                     "{address} showed the old and the new certificate side by side for {:.1} s, longer than the {} s \
-                     allowed. Either some of the processes behind it have not loaded the new certificate, or each \
-                     process has a certificate of its own.",
+                     allowed. {}",
                     change.together().as_secs_f64(),
-                    options.overlap.as_secs()
+                    options.overlap.as_secs(),
+                    why_both(change, options.settle)
                 ),
             ));
         }
@@ -95,6 +95,19 @@ pub fn find(
     found.extend(of_chains(story));
     found.sort_by_key(|found| (found.severity, found.code));
     found
+}
+
+fn why_both(change: &Change, settle: u32) -> &'static str {
+    match change.taken_back(settle) {
+        true => {
+            "At the end it showed the old one alone: the new certificate was taken back, or few of the processes behind \
+             it have loaded it."
+        }
+        false => {
+            "Either some of the processes behind it have not loaded the new certificate, or each process has a \
+             certificate of its own."
+        }
+    }
 }
 
 fn finding(severity: Severity, code: Code, catalogue: &[u32], words: String) -> WatchFinding {

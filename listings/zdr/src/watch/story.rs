@@ -53,6 +53,8 @@ pub struct Change {
     pub old_again: u32,
     /// The last look that showed another chain than the one that is taken for the new one.
     restless: Duration,
+    /// How many looks in a row, up to the last, showed the old chain.
+    old_run: u32,
     run: u32,
     /// Since when nothing but the new chain is shown, once that was seen often enough in a row.
     pub settled: Option<Duration>,
@@ -212,9 +214,11 @@ impl Track {
             change.restless = at;
             change.last_old = Some(at);
             change.old_again += 1;
+            change.old_run += 1;
             change.run = 0;
             return None;
         }
+        change.old_run = 0;
         if id != change.to {
             let passed = std::mem::replace(&mut change.to, id.to_owned());
             change.restless = at;
@@ -250,10 +254,16 @@ impl Change {
             last_old: None,
             old_again: 0,
             restless: at,
+            old_run: 0,
             run: 1,
             settled: None,
             since: at,
         }
+    }
+
+    /// Whether the old chain alone was shown at the end, in as many looks as settle a rotation.
+    pub fn taken_back(&self, settle: u32) -> bool {
+        self.settled.is_none() && self.old_run >= settle
     }
 
     /// For how long chains took turns, as far as it was seen.

@@ -187,7 +187,9 @@ fn old_and_new_that_do_not_part_fail() {
     watched.shows(&[&old, &new, &old]);
     assert!(watched.over());
     assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
-    assert_eq!(watched.report().passed, Some(false));
+    let report = watched.report();
+    assert_eq!(report.passed, Some(false));
+    assert!(report.findings[0].words.contains("have not loaded"));
 }
 
 /// A look that comes at the very end of what is allowed ends nothing, and is no fault.
@@ -203,6 +205,7 @@ fn what_ends_the_watch_is_told() {
     watched.shows(&[&old]);
     assert!(watched.over());
     assert_eq!(watched.codes(), [(Severity::Failure, Code::NeverParted)]);
+    assert!(watched.report().findings[0].words.contains("taken back"));
 }
 
 /// With many addresses, or slow handshakes, the looks that settle it take longer than old and new may be
