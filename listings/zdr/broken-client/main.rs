@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch01_restart_baseline::exit;
+use ch06_in_flight_requests::ending::Ending;
 use clap::Parser;
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
@@ -76,6 +77,8 @@ async fn ask(arguments: Arguments) -> Result<()> {
 /// A connection, and until when its server's certificate is valid.
 struct Kept {
     sender: SendRequest<Empty<Bytes>>,
+    /// hyper may leave a request in its queue when the connection ends.
+    ending: Ending,
     until: OffsetDateTime,
 }
 
@@ -93,9 +96,9 @@ impl Kept {
         let parsed = leaf.and_then(|leaf| parse_x509_certificate(leaf).ok());
         let until = parsed.map(|(_, leaf)| leaf.validity().not_after.to_datetime());
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
         Ok(Self {
             sender,
+            ending: Ending::of(connection),
             until: until.unwrap_or(OffsetDateTime::UNIX_EPOCH),
         })
     }
@@ -108,9 +111,37 @@ impl Kept {
         let Ok(request) = request else {
             return false;
         };
-        let Ok(answer) = self.sender.send_request(request).await else {
-            return false;
+        let asking = async {
+            let Ok(answer) = self.sender.send_request(request).await else {
+                return false;
+            };
+            answer.into_body().collect().await.is_ok() && self.sender.ready().await.is_ok()
         };
-        answer.into_body().collect().await.is_ok() && self.sender.ready().await.is_ok()
+        self.ending.or(asking).await.unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// It would ask nothing more, and what its server shows from then on would not be seen.
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_was_left_in_the_queue_is_over_with_its_connection() {
+        let (here, _there) = tokio::io::duplex(1024);
+        let handshake = http1::handshake(TokioIo::new(here));
+        // Not driven, and not dropped: what is put into its queue stays there.
+        let (sender, _connection) = handshake.await.expect("a duplex does not fail");
+        let mut kept = Kept {
+            sender,
+            ending: Ending::of(ready(())),
+            until: OffsetDateTime::UNIX_EPOCH,
+        };
+        let asked = timeout(Duration::from_secs(60), kept.ask()).await;
+        assert_eq!(asked, Ok(false), "it waits on");
     }
 }

@@ -13,7 +13,9 @@ use hyper::body::{Bytes, Frame, Incoming};
 use hyper::client::conn::http2;
 use hyper::header::{CONTENT_TYPE, HeaderMap, TE};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
+
+use ch06_in_flight_requests::ending::Ending;
 
 use crate::load::dialogue::{Duplex, Ended};
 use crate::load::failure::never_sent;
@@ -24,42 +26,59 @@ const ASKED: &[u8] = &[0; 5];
 
 /// A connection with a stream on it.
 pub(super) struct Grpc {
-    sender: http2::SendRequest<Full<Bytes>>,
-    host: String,
+    line: Line,
     watched: Incoming,
-    connection: JoinHandle<hyper::Result<()>>,
     /// The server takes no more calls over this connection (GOAWAY). Its stream goes on all the same.
     asked_to_leave: bool,
 }
 
-impl Drop for Grpc {
-    fn drop(&mut self) {
-        self.connection.abort();
+/// A connection, for as long as its client wants it.
+struct Line {
+    sender: http2::SendRequest<Full<Bytes>>,
+    host: String,
+    /// hyper may leave a request in its queue when the connection ends.
+    ending: Ending,
+    /// Without it, the connection is given up.
+    _wanted: oneshot::Sender<()>,
+}
+
+impl Line {
+    async fn open<S: Duplex + Send + 'static>(stream: S, host: &str) -> Result<Self, Ended> {
+        let builder = http2::Builder::new(TokioExecutor::new());
+        let (sender, connection) = builder
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(ended)?;
+        let (wanted, mut unwanted) = oneshot::channel();
+        let ending = Ending::of(async move {
+            tokio::select! {
+                _ = connection => {}
+                _ = &mut unwanted => {}
+            }
+        });
+        Ok(Self {
+            sender,
+            host: host.to_owned(),
+            ending,
+            _wanted: wanted,
+        })
+    }
+
+    /// Sends a request, and returns what is answered when its head is there.
+    async fn ask(&self, path: &str) -> Result<Incoming, Ended> {
+        let asking = ask(self.sender.clone(), &self.host, path);
+        let asked = self.ending.or(asking).await;
+        asked.unwrap_or_else(|| Err(Ended::Io(io::Error::other("the connection ended"))))
     }
 }
 
 impl Grpc {
     /// Begins the stream, and waits for its first message.
     pub async fn open<S: Duplex + Send + 'static>(stream: S, host: &str) -> Result<Self, Ended> {
-        let builder = http2::Builder::new(TokioExecutor::new());
-        let (sender, connection) = builder
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(ended)?;
-        let connection = tokio::spawn(connection);
-        let asking = ask(sender.clone(), host, WATCH);
-        let watched = match asking.await {
-            Ok(watched) => watched,
-            Err(error) => {
-                connection.abort();
-                return Err(error);
-            }
-        };
+        let line = Line::open(stream, host).await?;
         let mut open = Self {
-            sender,
-            host: host.to_owned(),
-            watched,
-            connection,
+            watched: line.ask(WATCH).await?,
+            line,
             asked_to_leave: false,
         };
         match open.watched.frame().await {
@@ -90,7 +109,7 @@ impl Grpc {
     }
 
     async fn check(&self) -> Result<(), Ended> {
-        let answer = ask(self.sender.clone(), &self.host, CHECK).await?;
+        let answer = self.line.ask(CHECK).await?;
         let answer = answer.collect().await.map_err(ended)?;
         match answer.trailers() {
             Some(trailers) => served(trailers),
@@ -155,4 +174,45 @@ fn over(end: Option<hyper::Result<Frame<Bytes>>>) -> Ended {
 
 fn ended(error: hyper::Error) -> Ended {
     Ended::Io(io::Error::other(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// hyper may leave a call in the queue of a connection that ends just then.
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_left_in_the_queue_is_over_with_its_connection() {
+        let (here, _there) = tokio::io::duplex(1024);
+        let builder = http2::Builder::new(TokioExecutor::new());
+        let handshake = builder.handshake::<_, Full<Bytes>>(TokioIo::new(here));
+        // Not driven, and not dropped: what is put into its queue stays there.
+        let (sender, _connection) = handshake.await.expect("a duplex does not fail");
+        let line = Line {
+            sender,
+            host: "localhost".into(),
+            ending: Ending::of(ready(())),
+            _wanted: oneshot::channel().0,
+        };
+        let asked = timeout(Duration::from_secs(60), line.ask(CHECK)).await;
+        let said = asked.expect("it waits on").expect_err("nothing answers");
+        assert_eq!(said.to_string(), "the connection ended");
+    }
+
+    /// A client that leaves takes its connection with it.
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_ends_with_its_client() {
+        let (here, _there) = tokio::io::duplex(1024);
+        let line = Line::open(here, "localhost").await;
+        let line = line.expect("a duplex does not fail");
+        let ending = line.ending.clone();
+        drop(line);
+        let ended = timeout(Duration::from_secs(60), ending.ended());
+        ended.await.expect("its connection goes on");
+    }
 }
