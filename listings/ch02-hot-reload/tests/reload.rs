@@ -119,11 +119,19 @@ fn a_fifo_is_read_to_its_end() {
 /// A reload does not wait for a writer that never comes: with the lock it holds, no later one would begin.
 #[test]
 fn a_fifo_without_a_writer() {
-    rejects(Reason::NotRegular, "tls.key", |_, directory| {
-        let path = directory.join("tls.key");
-        fs::remove_file(&path).unwrap();
-        mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    let (done, ended) = mpsc_std::channel();
+    let reloading = thread::spawn(move || {
+        rejects(Reason::NotRegular, "tls.key", |_, directory| {
+            let path = directory.join("tls.key");
+            fs::remove_file(&path).unwrap();
+            mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+        });
+        done.send(())
     });
+    let ended = ended.recv_timeout(BOUND);
+    let waits = Err(mpsc_std::RecvTimeoutError::Timeout);
+    assert_ne!(ended, waits, "the reload waits for the FIFO's writer");
+    reloading.join().unwrap().unwrap();
 }
 
 #[test]
