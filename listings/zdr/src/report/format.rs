@@ -184,12 +184,34 @@ pub fn table(rows: &[Vec<String>], left: usize) -> Vec<String> {
     lines.collect()
 }
 
+/// The text, in which no line can end between a number and its unit: a no-break space joins them.
+pub fn unbroken(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    for (place, word) in text.split(' ').enumerate() {
+        if place > 0 {
+            let unit = word.trim_end_matches(['.', ',', ';', ':', ')', '?', '!']);
+            let measured = said.ends_with(|c: char| c.is_ascii_digit()) && UNITS.contains(&unit);
+            said.push(if measured { NO_BREAK } else { ' ' });
+        }
+        said.push_str(word);
+    }
+    said
+}
+
+const NO_BREAK: char = '\u{A0}';
+
+const UNITS: [&str; 19] = [
+    "%", "µs", "ms", "s", "B", "KiB", "MiB", "GiB", "kB", "MB", "GHz", "second", "seconds",
+    "minute", "minutes", "hour", "hours", "day", "days",
+];
+
 /// Breaks a text into lines of at most `width` characters, the second and later with `indent`. A
-/// word that is longer is broken too.
+/// word that is longer is broken too, and a number stays beside its unit.
 pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let room = width.saturating_sub(indent.chars().count()).max(1);
     let mut lines = vec![String::new()];
-    for word in plain(text).split_whitespace() {
+    let text = unbroken(&plain(text));
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let letters: Vec<char> = word.chars().collect();
         for piece in letters.chunks(room) {
             let piece: String = piece.iter().collect();
@@ -205,5 +227,5 @@ pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
             }
         }
     }
-    lines.join("\n")
+    lines.join("\n").replace(NO_BREAK, " ")
 }

@@ -9,7 +9,7 @@ mod table;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::report::format;
+use crate::report::format::{self, unbroken};
 use crate::report::plot::Picture;
 use crate::report::plot::timeline::MARKED;
 use crate::report::standing::Standing;
@@ -20,7 +20,7 @@ use causes::{waivers, warnings, wrong};
 use ch11_verification::bound;
 use clients::clients;
 use latency::latencies;
-use prose::prose;
+use prose::{command, prose};
 use rotations::rotations;
 use table::table;
 
@@ -113,7 +113,7 @@ fn key_figures(report: &Report) -> Markup {
             div {
                 dt { "To the new certificate" }
                 dd {
-                    (format::maybe_millis(times.first_new_median_ms))
+                    (unbroken(&format::maybe_millis(times.first_new_median_ms)))
                     @if let Some(worst) = longest(times.first_new_worst_ms) {
                         " " small { "in the median," } " " small { (worst) }
                     }
@@ -122,7 +122,7 @@ fn key_figures(report: &Report) -> Markup {
             div {
                 dt { "Old and new together" }
                 dd {
-                    (format::maybe_millis(times.overlap_worst_ms))
+                    (unbroken(&format::maybe_millis(times.overlap_worst_ms)))
                     @if times.overlap_worst_ms.is_some() { " " small { "at the longest" } }
                 }
             }
@@ -265,28 +265,29 @@ fn conditions(report: &Report) -> Markup {
         .iter()
         .map(|(class, rate)| format!("{class} {rate}"));
     let rates = rates.collect::<Vec<String>>().join(", ");
-    let command = report.server.command.join(" ");
+    let started = report.server.command.join(" ");
+    let millis = |ms: f64| unbroken(&format::millis(ms));
     html! {
         section aria-labelledby="conditions" {
             h2 #conditions { "How it was measured" }
             dl.conditions {
                 dt { "Server" } dd { (report.server.name) }
                 dt { "Command" }
-                dd { @if command.is_empty() { "none: it ran already" } @else { code { (command) } } }
+                dd { @if started.is_empty() { "none: it ran already" } @else { code { (command(&started)) } } }
                 dt { "Reload" } dd { (prose(&report.server.reload)) }
                 dt { "Rotations asked for" }
-                dd { (format::count(plan.rotations.into())) ", one every " (format::millis(plan.interval_ms as f64)) ", written by " code { (plan.writer) } }
+                dd { (format::count(plan.rotations.into())) ", one every " (millis(plan.interval_ms as f64)) ", written by " code { (plan.writer) } }
                 dt { "Attempts a second" } dd { (rates) " (downloads, uploads, conversations: at once)" }
                 dt { "Level" } dd { code { (report.plan.require) } }
                 dt { "Limits" }
                 dd {
-                    "new certificate within " (format::millis(plan.reload_within_ms as f64))
-                    ", old and new together for " (format::millis(plan.overlap_ms as f64)) " at most"
+                    "new certificate within " (millis(plan.reload_within_ms as f64))
+                    ", old and new together for " (millis(plan.overlap_ms as f64)) " at most"
                 }
-                dt { "Began" } dd { (report.began) ", for " (format::millis(report.seconds * 1e3)) }
+                dt { "Began" } dd { (report.began) ", for " (millis(report.seconds * 1e3)) }
                 dt { "Load generators" } dd { (report.generators) }
                 dt { "Machine" }
-                dd { (report.machine.processor) ", " (format::counted(report.machine.cores as u64, "core")) ", " (report.machine.system) }
+                dd { (unbroken(&report.machine.processor)) ", " (format::counted(report.machine.cores as u64, "core")) ", " (report.machine.system) }
                 dt { "zdr" } dd { (report.zdr) ", report format " (report.format) }
             }
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use scraper::{Html, Selector};
 use zdr::compare::merge::merge;
+use zdr::report::format::wrapped;
 use zdr::report::page::page;
 use zdr::report::{Failures, Phase, Report};
 
@@ -68,6 +69,7 @@ fn the_verdict_stands_first() {
         };
         assert!(first.contains(verdict), "{name}: {first}");
         let shown: String = all(&document, ".verdict")[0].text().collect();
+        let shown = shown.replace('\u{A0}', " ");
         assert_eq!(shown, report.verdict.words.replace('`', ""), "{name}");
         assert_eq!(all(&document, "h1").len(), 1);
     }
@@ -325,6 +327,72 @@ fn pictures_have_no_colours_of_their_own() {
             "no style for {class}"
         );
     }
+}
+
+/// Lines of figures and of code do not end within, nor does a picture have lines.
+#[test]
+fn no_number_is_torn_from_its_unit() {
+    let units = ["%", "µs", "ms", "s", "MiB", "GHz", "days"];
+    let torn = |words: &str| {
+        let (before, after): (Vec<_>, Vec<_>) =
+            words.split(' ').zip(words.split(' ').skip(1)).unzip();
+        let mut pairs = before.iter().zip(after);
+        pairs.any(|(number, unit)| {
+            let unit = unit.trim_end_matches(['.', ',', ')']);
+            number.ends_with(|c: char| c.is_ascii_digit()) && units.contains(&unit)
+        })
+    };
+    let mut joined = 0;
+    for (name, mut report) in samples() {
+        report.verdict.words = "Fewer than 4.0 %, for `47 days` or 2 days.".to_owned();
+        let document = Html::parse_document(&page(&report));
+        for node in document.tree.root().descendants() {
+            let Some(words) = node.value().as_text() else {
+                continue;
+            };
+            let mut above = node
+                .ancestors()
+                .filter_map(|above| above.value().as_element());
+            let lineless = ["code", "svg", "style", "title", "small"];
+            let lineless = above.any(|above| {
+                lineless.contains(&above.name())
+                    || above
+                        .attr("class")
+                        .is_some_and(|class| class.contains("figure"))
+            });
+            if !lineless {
+                assert!(!torn(words), "{name}: {}", &**words);
+                joined += words.matches('\u{A0}').count();
+            }
+        }
+    }
+    assert!(joined > 30, "{joined}");
+}
+
+#[test]
+fn a_number_stays_beside_its_unit_in_a_terminal() {
+    let lines = wrapped("fewer than 4.0 %, and 12 of them", 16, "  ");
+    assert_eq!(lines, "fewer than\n  4.0 %, and 12\n  of them");
+}
+
+/// A reader of a narrow page sees that a table goes on, whatever the ground.
+#[test]
+fn a_table_that_is_cut_says_so() {
+    for (name, report) in samples() {
+        let document = Html::parse_document(&page(&report));
+        let [all_of_them, framed] =
+            ["table", ".scroll[tabindex='0'] > table"].map(|which| all(&document, which).len());
+        assert_eq!(all_of_them, framed, "{name}");
+    }
+    let style = include_str!("../../src/report/page/page.css");
+    let shadows = style
+        .matches("linear-gradient(to right, var(--edge)")
+        .count()
+        + style
+            .matches("linear-gradient(to left, var(--edge)")
+            .count();
+    assert_eq!(shadows, 2);
+    assert_eq!(style.matches("--edge: ").count(), 2, "by day, and by night");
 }
 
 /// In a slice of 50 attempts, 19 and 1: the first fills two fifths of its lane, the second is as tall

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::prose::prose;
+use super::prose::{command, prose};
 use crate::report::book::Book;
 use crate::report::cause::{Cause, causes};
 use crate::report::format::{self, counted};
@@ -59,7 +59,7 @@ fn item(cause: &Cause, report: &Report) -> Markup {
             p { strong { "What to do: " } (prose(&cause.advice)) }
             @if let Some(see) = reproduction(report, cause) {
                 p { "To see it (it " (see.shows) "):" }
-                pre { code { (see.command) } }
+                pre { code { (command(&see.command)) } }
             }
             (reading(cause, &report.book.clone().unwrap_or_default()))
         }

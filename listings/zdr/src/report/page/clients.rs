@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::table::table;
 use crate::attempt::FailureKind;
 use crate::report::at_risk::{AtRisk, Exposure, INDEPENDENCE};
-use crate::report::format;
+use crate::report::format::{self, unbroken};
 use crate::report::{ClassReport, Phase, PhaseReport, Report};
 
 pub(super) fn clients(report: &Report) -> Markup {
@@ -110,7 +110,7 @@ fn kinds(report: &Report) -> Markup {
                                 None => "–",
                             } }
                         }
-                        td.said { (example) }
+                        td.said { (unbroken(example)) }
                     }
                 } }
             }

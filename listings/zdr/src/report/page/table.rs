@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 
 use maud::{Markup, html};
 
+use super::prose::prose;
+
 /// A table that may be wider than the screen, and can be moved by keyboard then.
 ///
 /// Columns that hold figures are aligned to the right.
@@ -17,7 +19,7 @@ pub(super) fn table(
     html! {
         div.scroll role="region" tabindex="0" aria-labelledby=(id) {
             table {
-                caption id=(id) { span { (caption) } }
+                caption id=(id) { span { (prose(caption)) } }
                 thead { tr { @for (place, name) in head.iter().enumerate() {
                     th scope="col" class=[figures.contains(&place).then_some("figure")] { (name) }
                 } } }
