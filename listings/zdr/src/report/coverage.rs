@@ -5,15 +5,17 @@ use ch11_verification::attempt::Class;
 use crate::report::Report;
 
 impl Report {
-    /// What only the classes of clients find that were left out, a phrase each. Where nothing was
-    /// measured, that is said elsewhere.
+    /// What only the classes of clients find that were left out, or that made no attempt, a phrase each. Where nothing
+    /// was measured, that is said elsewhere.
     pub(crate) fn not_covered(&self) -> Vec<String> {
-        if self.classes.is_empty() {
+        if self.classes.iter().all(|of| of.attempts == 0) {
             return Vec::new();
         }
         let there = |class: Class| self.classes.iter().any(|of| of.class == class);
         let missing = self.plan.left_out.iter().filter(|class| !there(**class));
-        let missing = missing.map(|class| format!("{} (class {class})", found_by(*class)));
+        let idle = self.classes.iter().filter(|of| of.attempts == 0);
+        let missing = missing.copied().chain(idle.map(|of| of.class));
+        let missing = missing.map(|class| format!("{} (class {class})", found_by(class)));
         let untold = self.resources.is_none() && !self.machine.system.starts_with("linux");
         let untold =
             untold.then(|| "memory, processes and descriptors (only Linux tells)".to_owned());

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +45,23 @@ struct Head {
     format: u32,
 }
 
+/// What has no end, such as a device, is no report.
+const LONGEST: u64 = 256 * 1024 * 1024;
+
+fn text_of(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(file)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text);
+    match read {
+        Ok(read) if read as u64 <= LONGEST => Ok(text),
+        Ok(_) => Err(io::Error::other(
+            "it has more than 256 MiB: is it a report that `--json` has written?",
+        )),
+        Err(error) => Err(error),
+    }
+}
+
 impl Report {
     /// Reads a report.
     ///
@@ -56,7 +73,7 @@ impl Report {
             line,
             what,
         };
-        let text = fs::read_to_string(file).map_err(|error| invalid(None, error.to_string()))?;
+        let text = text_of(file).map_err(|error| invalid(None, error.to_string()))?;
         let no_report = |error: serde_json::Error| {
             let line = (error.line() > 0).then(|| error.line());
             invalid(line, format!("this is no report: {}", said(&error)))

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use zdr::attempt::Class;
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
 use zdr::gate::level::Level;
@@ -128,6 +129,26 @@ fn what_the_system_does_not_tell_is_named() {
     assert!(!untold(&report));
     report.machine.system = "macos 25.1.0".into();
     assert!(untold(&report));
+}
+
+/// Without connections that are held, or in a run that is too short, a class makes no attempt.
+#[test]
+fn a_class_without_an_attempt_is_not_covered() {
+    let missed = |report: &Report| zdr::judge::verdict::verdict(report).not_covered;
+    let mut report = sample::healthy();
+    assert_eq!(missed(&report), Vec::<String>::new());
+    let idle = report
+        .classes
+        .iter_mut()
+        .find(|of| of.class == Class::Download);
+    idle.expect("it is in the sample").attempts = 0;
+    let said = "whether a long answer is cut (class download)";
+    assert_eq!(missed(&report), [said]);
+    // Where nobody asked for anything, the verdict says that.
+    for class in &mut report.classes {
+        class.attempts = 0;
+    }
+    assert_eq!(missed(&report), Vec::<String>::new());
 }
 
 /// Format 1 had none of what formats 2 to 4 have added.

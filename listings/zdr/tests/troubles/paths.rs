@@ -84,3 +84,16 @@ fn a_description_that_is_no_text() {
     folder.write("odd.toml", &odd);
     folder.run(&["check", "odd.toml", "--plan"]).says(0, &[]);
 }
+
+#[test]
+fn a_report_without_an_end() {
+    let folder = Folder::new();
+    for arguments in [
+        &["report", "/dev/zero"][..],
+        &["merge", "/dev/zero"],
+        &["compare", "/dev/zero", "/dev/zero"],
+    ] {
+        let done = folder.run(arguments);
+        done.says(3, &["/dev/zero: it has more than 256 MiB", "`--json`"]);
+    }
+}

@@ -561,6 +561,11 @@ fn a_command_line_that_is_wrong() {
     for arguments in [
         &["check"][..],
         &["check", "a.toml", "--rate", "0"],
+        &["check", "a.toml", "--rate", "1e-300"],
+        &["check", "a.toml", "--patience-ms", "0"],
+        &["check", "a.toml", "--pool", "18446744073709551615"],
+        &["check", "a.toml", "--downloads", "100001"],
+        &["watch", "[::1]:443", "--patience-ms", "0"],
         &["check", "a.toml", "--writer", "nobody"],
         &["check", "a.toml", "--no-scenarios", "--scenarios", "torn"],
         &["judge"],

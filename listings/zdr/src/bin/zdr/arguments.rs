@@ -181,10 +181,10 @@ pub struct Check {
     #[arg(long, default_value_t = 50.0, value_parser = rate)]
     pub rate: f64,
     /// Number of concurrent downloads, and of concurrent long HTTP/2 streams.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = held)]
     pub downloads: usize,
     /// Number of HTTP/1.1 keep-alive connections.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = held)]
     pub pool: usize,
     /// What the verdict requires. All other scenarios run and are reported, too, but change neither the
     /// verdict nor the exit code [default: `require` in the TOML file, or else all].
@@ -203,7 +203,7 @@ pub struct Check {
     #[arg(long, default_value_t = 4)]
     pub jobs: usize,
     /// How long a client waits for an answer, in milliseconds.
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     pub patience_ms: u64,
     /// Start the server so that it asks its clients for certificates. Its TOML file needs the key `mutual`.
     #[arg(long)]
@@ -274,7 +274,7 @@ pub struct Init {
     )]
     pub running: Option<String>,
     /// How long a client waits for an answer, in milliseconds.
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     pub patience_ms: u64,
 }
 
@@ -285,10 +285,18 @@ fn path(text: &str) -> Result<String, String> {
     }
 }
 
+/// Connections that are held: each takes a descriptor here and one at the server.
+fn held(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(held) if held <= 100_000 => Ok(held),
+        _ => Err("expected a whole number from 0 to 100000".into()),
+    }
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate <= 100_000.0 => Ok(rate),
-        _ => Err("expected a number above 0 and not above 100000".into()),
+        Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err("expected a number from 0.001 to 100000".into()),
     }
 }
 

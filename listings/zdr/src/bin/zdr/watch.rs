@@ -74,7 +74,7 @@ pub struct Watch {
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub limit: Option<Duration>,
     /// How long a handshake may take, in milliseconds.
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     pub patience_ms: u64,
     /// Write what was seen as JSON.
     #[arg(long, value_name = "FILE")]
