@@ -67,8 +67,8 @@ enum Role {
 struct Follow {
     #[command(flatten)]
     serve: Serve,
-    /// Time between two looks at the files, in seconds.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Time between two looks at the files, in seconds: a day at the most.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     poll_s: u64,
     /// The part of the lifetime after which the agent has renewed at the latest, its random spread
     /// included: `0.72` [default: that of the latest agent known].

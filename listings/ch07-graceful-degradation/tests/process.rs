@@ -123,6 +123,7 @@ async fn what_makes_no_sense_is_refused() {
     let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     for (more, named) in [
         (&["--poll-s", "0"][..], "'--poll-s <POLL_S>'"),
+        (&["--poll-s", "18446744073709551615"], "'--poll-s <POLL_S>'"),
         (&["--renewed-by", "1.5", "--tries-every", "1h"], "0.72"),
         (&["--renewed-by", "NaN", "--tries-every", "1h"], "0.72"),
         (
