@@ -22,6 +22,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
 use crate::site;
+use events::{eprintln, println};
 
 /// The last good build: what is served. Each build has a folder of its own, named by its number.
 #[derive(Clone)]

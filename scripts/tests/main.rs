@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod ci;
+mod closed;
 mod costs;
 mod destination;
 mod errata;

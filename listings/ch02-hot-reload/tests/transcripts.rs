@@ -7,3 +7,12 @@ fn transcripts() {
         env!("CARGO_BIN_EXE_ch02-hot-reload"),
     );
 }
+
+/// A reader that has had enough, as `head` has, makes no program fail.
+#[test]
+fn a_program_whose_output_is_read_no_more_ends_well() {
+    lab_test::transcript::check_unread(
+        env!("CARGO_MANIFEST_DIR"),
+        env!("CARGO_BIN_EXE_ch02-hot-reload"),
+    );
+}

@@ -10,4 +10,5 @@
 
 pub mod event;
 pub mod line;
+mod say;
 pub mod text;

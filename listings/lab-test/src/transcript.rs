@@ -28,7 +28,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
@@ -59,6 +59,28 @@ pub fn check_in_virtual_time(crate_directory: &str, binary: &str) {
     check_dated(crate_directory, binary, Dates::Kept);
 }
 
+/// Runs the command of each transcript with its output going to a pipe that is read no more, as after
+/// `| head -1`. Each has to come to its end, and to a good one.
+///
+/// # Panics
+/// When a program fails then: 101 is a panic of its own.
+pub fn check_unread(crate_directory: &str, binary: &str) {
+    for console in consoles(crate_directory) {
+        let (command, arguments) = recorded(&console, crate_directory);
+        let (reader, writer) = io::pipe().unwrap_or_else(|e| panic!("no pipe: {e}"));
+        drop(reader);
+        let status = writer.try_clone().and_then(|stdout| {
+            let mut command = prepared(binary, &arguments, crate_directory);
+            command.stdout(stdout).stderr(writer).status()
+        });
+        let status = status.unwrap_or_else(|e| panic!("{command}: {e}"));
+        assert!(
+            status.success(),
+            "{command}, whose output is not read: {status}"
+        );
+    }
+}
+
 /// Whether `[TIME]` stands for dates.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dates {
@@ -67,23 +89,8 @@ enum Dates {
 }
 
 fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
-    let folder = Path::new(crate_directory).join("transcripts");
-    let mut consoles: Vec<_> = fs::read_dir(&folder)
-        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "console"))
-        .collect();
-    consoles.sort();
-    assert!(
-        !consoles.is_empty(),
-        "no transcript in {}",
-        folder.display()
-    );
-    for console in consoles {
-        let recorded = fs::read_to_string(&console).unwrap_or_default();
-        let command = recorded.lines().next().unwrap_or_default();
-        let arguments = arguments(command, crate_directory)
-            .unwrap_or_else(|error| panic!("{}: {error}", console.display()));
+    for console in consoles(crate_directory) {
+        let (command, arguments) = recorded(&console, crate_directory);
         let (output, events) = run(binary, &arguments, crate_directory)
             .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
 
@@ -106,6 +113,32 @@ fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
             same_run(&console, &raw, dates);
         }
     }
+}
+
+/// The transcripts of a crate.
+fn consoles(crate_directory: &str) -> Vec<PathBuf> {
+    let folder = Path::new(crate_directory).join("transcripts");
+    let mut consoles: Vec<_> = fs::read_dir(&folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "console"))
+        .collect();
+    consoles.sort();
+    assert!(
+        !consoles.is_empty(),
+        "no transcript in {}",
+        folder.display()
+    );
+    consoles
+}
+
+/// The command of a transcript, and the arguments that it gives.
+fn recorded(console: &Path, crate_directory: &str) -> (String, Vec<String>) {
+    let recorded = fs::read_to_string(console).unwrap_or_default();
+    let command = recorded.lines().next().unwrap_or_default();
+    let arguments = arguments(command, crate_directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", console.display()));
+    (command.to_owned(), arguments)
 }
 
 /// The recorded events and the recorded text must be of one run: what the text shows is what the
@@ -157,12 +190,9 @@ fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<
     let directory = tempfile::tempdir()?;
     let events = directory.path().join("events.jsonl");
     let (mut reader, writer) = io::pipe()?;
-    let mut command = Command::new(binary);
+    let mut command = prepared(binary, arguments, crate_directory);
     command
-        .args(arguments)
-        .current_dir(Path::new(crate_directory).join("../.."))
         .env(FILE_VARIABLE, &events)
-        .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer);
     let mut child = command.spawn()?;
@@ -178,6 +208,16 @@ fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((output, String::new())),
         read => Ok((output, read?)),
     }
+}
+
+/// A program that runs as a reader's command does.
+fn prepared(binary: &str, arguments: &[String], crate_directory: &str) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .args(arguments)
+        .current_dir(Path::new(crate_directory).join("../.."))
+        .stdin(Stdio::null());
+    command
 }
 
 /// Replaces what differs between two runs, and orders what is concurrent, by the rules above.

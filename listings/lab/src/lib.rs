@@ -40,12 +40,11 @@ pub mod memory;
 pub mod mutual;
 pub mod name;
 pub mod rotation;
-mod say;
 pub mod secrets;
 pub mod stderr;
 pub mod wire;
 
-pub use events::event;
+pub use events::{eprint, eprintln, event, println};
 
 use std::net::SocketAddr;
 

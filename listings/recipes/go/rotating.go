@@ -106,8 +106,10 @@ func readFile(path string) (string, error) {
 	}
 	defer file.Close()
 	_ = file.SetReadDeadline(time.Now().Add(rest)) // For /proc/kmsg; a file on a disk has none.
-	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() || about.Size() > most {
-		return "", errors.New("not a regular file, or larger than 1 MiB")
+	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() {
+		return "", errors.New("not a regular file")
+	} else if about.Size() > most {
+		return "", errors.New("larger than 1 MiB")
 	}
 	bytes, err := io.ReadAll(io.LimitReader(file, most))
 	return plain.Replace(string(bytes)), err

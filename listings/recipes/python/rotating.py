@@ -179,9 +179,10 @@ def _file(path):
         # Not blocking: to open a FIFO would wait for its writer, and /proc/kmsg waits for the kernel.
         with open(path, "rb", opener=lambda it, _: os.open(it, os.O_RDONLY | os.O_NONBLOCK)) as file:
             about = os.fstat(file.fileno())
-            data = file.read(LARGEST) if stat.S_ISREG(about.st_mode) and about.st_size <= LARGEST else None
-            if data is None:
-                return "not a regular file, or larger than 1 MiB"
+            if not (is_file := stat.S_ISREG(about.st_mode)) or about.st_size > LARGEST:
+                return "larger than 1 MiB" if is_file else "not a regular file"
+            if (data := file.read(LARGEST)) is None:
+                return "nothing to read yet"
             # Windows writes a mark before a text, and ends lines in its own way.
             return re.sub(rb"[ \t]*[\r\n]+", b"\n", data.replace(b"\xef\xbb\xbf", b""))
     except OSError as why:

@@ -113,12 +113,12 @@ pub fn read(files: &Files) -> Result<Vec<String>, Error> {
     let mut options = File::options();
     options.read(true).custom_flags(libc::O_NONBLOCK); // A FIFO would wait for its writer.
     let one = |path: &PathBuf| {
-        let file = options.open(path)?;
-        let (about, mut bytes) = (file.metadata()?, Vec::new());
-        if !about.is_file() || about.len() > 1 << 20 {
-            return Err(io::Error::other("not a regular file, or larger than 1 MiB"));
-        }
-        file.take(1 << 20).read_to_end(&mut bytes)?;
+        let (file, mut bytes) = (options.open(path)?, Vec::new());
+        match file.metadata()? {
+            about if !about.is_file() => return Err(io::Error::other("not a regular file")),
+            about if about.len() > 1 << 20 => return Err(io::Error::other("larger than 1 MiB")),
+            _ => file.take(1 << 20).read_to_end(&mut bytes)?,
+        };
         let text = String::from_utf8_lossy(&bytes);
         Ok(text.replace(['\u{feff}', '\r', '\t'], "\n")) // Of Windows, old Macs and editors.
     };

@@ -9,6 +9,7 @@ mod judged;
 mod kubernetes;
 mod logged;
 mod night;
+mod odd;
 mod programs;
 mod refused;
 mod report;

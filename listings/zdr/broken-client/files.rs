@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 
 use crate::arguments::Arguments;
+use lab::eprint;
 
 /// The text of its files.
 #[derive(Clone, PartialEq, Eq)]

@@ -18,6 +18,7 @@ use rustls::sign::CertifiedKey;
 use crate::defect::Defect;
 use crate::leaks;
 use crate::state::State;
+use lab::eprintln;
 
 /// Reads the server's own identity, and the CAs of its clients where it asks for certificates.
 pub struct Reading {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use chapter_skeleton::rotate;
 use lab::agent::{Agent, Strategy};
+use lab::{eprintln, println};
 use tracing::Level;
 
 fn main() -> ExitCode {

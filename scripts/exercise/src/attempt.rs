@@ -26,6 +26,7 @@ use crate::program::{self, Check};
 use crate::python;
 use crate::set::{Exercise, Set, Track};
 use crate::target::{self, target};
+use events::eprint;
 
 /// The variable by which cargo tells where the book is.
 pub const CHECKOUT: &str = "ZERO_DOWNTIME_CHECKOUT";

@@ -7,6 +7,7 @@ use std::thread;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::left;
+use events::eprintln;
 
 /// From now on such a signal ends what answers have started, and then this process, with what a shell expects: 128 and the number.
 ///

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use anstyle::Style;
+use events::eprintln;
 
 /// How wide a paragraph is at the most, with its indent.
 pub const WIDTH: usize = 80;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use homework::{ch05, ch06, ch07, ch08, ch09};
+use lab::eprintln;
 
 /// Print a sheet of questions about a chapter, and its answers. Each seed gives another sheet.
 #[derive(Parser)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use events::eprintln;
 use mdbook_driver::errors::Result;
 use scripts::{root, serve, site};
 

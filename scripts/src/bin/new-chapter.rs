@@ -4,6 +4,7 @@ use std::io;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
+use events::{eprintln, println};
 use scripts::chapter::{Name, begin};
 use scripts::root;
 

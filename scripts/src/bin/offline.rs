@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
+use events::{eprintln, println};
 use scripts::offline::{furnish, size};
 use scripts::root;
 

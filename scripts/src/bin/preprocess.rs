@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use events::eprintln;
 use mdbook_preprocessor::Preprocessor;
 use mdbook_preprocessor::errors::Result;
 use scripts::preprocess::Executable;

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Parser;
+use events::{eprintln, println};
 use scripts::{root, versions};
 use time::OffsetDateTime;
 use walkdir::WalkDir;

@@ -4,6 +4,7 @@
 
 mod checker;
 mod circle;
+mod closed;
 mod source;
 
 use std::collections::BTreeSet;

@@ -30,6 +30,8 @@ pub struct Module {
     pub inner: BTreeMap<String, Module>,
     /// What it names: in `use`, in expressions, in types.
     pub named: BTreeSet<Names>,
+    /// The macros that it calls.
+    pub called: BTreeSet<Names>,
     /// What it passes on, by the name under which it does: `pub use`.
     pub passed_on: BTreeMap<String, Names>,
 }
@@ -41,12 +43,19 @@ pub struct Module {
 pub fn read(path: &Path) -> Module {
     let text = fs::read_to_string(path);
     let text = text.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-    let file = syn::parse_file(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    parse(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+/// Reads the module that a text is.
+///
+/// # Errors
+/// When it is not Rust.
+pub fn parse(text: &str) -> syn::Result<Module> {
     let mut module = Module::default();
-    for item in &file.items {
+    for item in &syn::parse_file(text)?.items {
         module.visit_item(item);
     }
-    module
+    Ok(module)
 }
 
 /// Where the file of `mod name;` lies, which stands in `file`.
@@ -127,6 +136,9 @@ impl<'ast> Visit<'ast> for Module {
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
         self.visit_path(&called.path);
+        let names = called.path.segments.iter();
+        let names = names.map(|part| part.ident.to_string());
+        self.called.insert(names.collect());
         self.tokens(called.tokens.clone());
     }
 
@@ -165,6 +177,9 @@ impl Module {
         for token in tokens {
             match token {
                 TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Punct(punct) if punct.as_char() == '!' && !names.is_empty() => {
+                    self.called.insert(names.clone());
+                }
                 TokenTree::Ident(ident) => {
                     if colons != 2 {
                         self.named.insert(std::mem::take(&mut names));

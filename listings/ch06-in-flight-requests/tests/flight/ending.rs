@@ -45,7 +45,10 @@ async fn a_connection_that_lasts_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn the_end_can_be_waited_for_more_than_once() {
     let ending = Ending::of(ready(()));
-    ending.ended().await;
-    ending.clone().ended().await;
-    assert_eq!(ending.or(pending::<()>()).await, None);
+    let waited = timeout(Duration::from_secs(60), async {
+        ending.ended().await;
+        ending.clone().ended().await;
+        ending.or(pending::<()>()).await
+    });
+    assert_eq!(waited.await.expect("the end is not seen"), None);
 }

@@ -1,6 +1,7 @@
 //! axum-server, told by SIGHUP. A reload that fails is told, and what was served stays.
 
 use std::error::Error;
+use std::io::{Write, stderr};
 
 use axum_server::tls_rustls::RustlsConfig;
 use ready_made::{arguments, router};
@@ -17,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             if let Err(why) = live.reload_from_pem_file(&certificate, &key).await {
-                eprintln!("not reloaded: {why}");
+                let _ = writeln!(stderr(), "not reloaded: {why}");
             }
         }
     });

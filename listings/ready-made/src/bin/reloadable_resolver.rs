@@ -2,6 +2,7 @@
 //! SIGHUP comes. A reload that fails is told, and what was served stays.
 
 use std::error::Error;
+use std::io::{Write, stderr};
 use std::sync::Arc;
 
 use axum_server::tls_rustls::RustlsConfig;
@@ -27,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             if let Err(why) = live.reload().await {
-                eprintln!("not reloaded: {why}");
+                let _ = writeln!(stderr(), "not reloaded: {why}");
             }
         }
     });

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use lab::eprintln;
 use time::OffsetDateTime;
 use zdr::benchmark::itself::{Case, Itself, alone, beside_loops};
 use zdr::benchmark::quiet::busy;

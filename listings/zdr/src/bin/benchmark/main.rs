@@ -24,6 +24,7 @@ use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::spec::Spec;
 
 use arguments::{Arguments, OfItself};
+use lab::{eprintln, println};
 use servers::{Checkout, names, of_http3, present};
 
 #[tokio::main]

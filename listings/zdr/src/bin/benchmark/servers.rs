@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lab::eprintln;
 use zdr::benchmark::is_present;
 use zdr::server::spec::Spec;
 

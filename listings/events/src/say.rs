@@ -18,3 +18,12 @@ macro_rules! eprintln {
         let _ = ::std::writeln!(::std::io::stderr(), $($said)*);
     }};
 }
+
+/// The same for stderr, and the line goes on.
+#[macro_export]
+macro_rules! eprint {
+    ($($said:tt)*) => {{
+        use ::std::io::Write as _;
+        let _ = ::std::write!(::std::io::stderr(), $($said)*);
+    }};
+}
