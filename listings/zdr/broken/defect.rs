@@ -200,6 +200,8 @@ pub enum Defect {
     LeaksMemory,
     /// Each reload leaves a process behind: a hook that is started, but not waited for.
     LeavesChildren,
+    /// Each reload leaves a thread behind that never rests: it tries something again and again, without a pause.
+    LeavesWork,
     /// A client that connects during a reload waits until it is over: readers and the writer share one lock.
     SlowReload,
     /// From the first reload on it accepts connections, and answers none of them.

@@ -1,9 +1,11 @@
-//! What a reload leaves behind where its defect says so: memory, descriptors, threads, children.
+//! What a reload leaves behind where its defect says so: memory, descriptors, threads, work, children.
 
 use std::fs;
+use std::hint::spin_loop;
 use std::mem;
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::defect::Defect;
 
@@ -16,6 +18,16 @@ const DESCRIPTORS: usize = 20;
 pub fn descriptors() {
     let opened = (0..DESCRIPTORS).map(|_| fs::File::open("/dev/null"));
     opened.flatten().for_each(mem::forget);
+}
+
+/// A thread that keeps a processor busy, for this time or for good.
+pub fn work(time: Option<Duration>) {
+    let began = Instant::now();
+    thread::spawn(move || {
+        while time.is_none_or(|time| began.elapsed() < time) {
+            spin_loop();
+        }
+    });
 }
 
 /// After each reload.
@@ -31,6 +43,7 @@ pub fn leave_behind(defect: Option<Defect>) -> Result<(), String> {
                 thread::spawn(thread::park);
             }
         }
+        Some(Defect::LeavesWork) => work(None),
         Some(Defect::LeavesChildren) => {
             // It ends with this process, which holds the other end of its pipe.
             let mut hook = Command::new("cat");

@@ -57,6 +57,9 @@ async fn main() -> ExitCode {
 async fn server(arguments: Arguments) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
     make_room(arguments.open_files)?;
+    if arguments.unusual == Some(Unusual::AlwaysBusy) {
+        leaks::work(None);
+    }
     let address = arguments.serve.address();
     if arguments.unusual == Some(Unusual::SeamlessRestart) && !arguments.inherited {
         let listener = TcpListener::bind(address).await?;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::leaks;
 use crate::staple::with_response;
 use ch02_hot_reload::identity::Identity;
 use clap::ValueEnum;
@@ -58,8 +59,14 @@ pub enum Unusual {
     TwoWorkers,
     /// A pool of memory fills in its first two reloads, and then has its size.
     WarmsUp,
+    /// It keeps a processor busy all the time.
+    AlwaysBusy,
+    /// Each reload has work to do, which goes on for some time after the new certificate is shown, and ends.
+    WorksOnReload,
 }
 
+/// How long the work of a reload takes, where it goes on.
+const WORKS: Duration = Duration::from_millis(900);
 /// For how long a slow one loads.
 const LOADS: Duration = Duration::from_millis(1200);
 
@@ -82,6 +89,7 @@ impl Unusual {
             Self::SlowReload => thread::sleep(LOADS),
             Self::ChattyLog => chat(identity),
             Self::WarmsUp => fill_pool(),
+            Self::WorksOnReload => leaks::work(Some(WORKS)),
             _ => {}
         }
     }

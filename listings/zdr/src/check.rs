@@ -9,6 +9,7 @@
 pub mod estimate;
 mod options;
 pub mod plan;
+mod quiet;
 mod run;
 pub mod shortage;
 
@@ -151,6 +152,11 @@ async fn set_up(
     // Nor is anything known of clients that move, where the server lost one before it was rotated.
     if testbed.target.http3 && !left_out.contains(&Class::Moving) {
         left_out.push(Class::Moving);
+    }
+    // Nor whom it lets in, where it could ask clients for certificates and was not told to.
+    let spec = fixtures.spec();
+    if spec.mutual.is_some() && !spec.client_auth {
+        left_out.push(Class::Mutual);
     }
     left_out.retain(|class| !classes.contains(class));
     Ok((testbed, classes, left_out))

@@ -4,7 +4,7 @@
 //! - [`findings`]: from figures to findings; [`beside`]: of certificates that stand beside the first.
 //! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
 //! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
-//! - [`growth`]: what each rotation leaves behind.
+//! - [`growth`]: what each rotation leaves behind; `work`: what is left to do.
 //! - [`verdict`]: from findings and figures to a verdict.
 //! - [`of_server`]: what the server's process and its output tell.
 //!
@@ -21,3 +21,4 @@ pub mod measure;
 pub mod of_server;
 pub mod overload;
 pub mod verdict;
+pub(crate) mod work;

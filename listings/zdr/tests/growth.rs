@@ -9,6 +9,11 @@ use zdr::server::process_tree::Usage;
 /// What a server used after each rotation, in MiB, half a second apart, and what it added before and after them,
 /// each time within a second. Whether that is told as growth.
 fn grows(memory: &[u64], idle: [u64; 2]) -> bool {
+    grows_beside(memory, &idle)
+}
+
+/// The same, where there may have been no time to see what it adds by itself.
+fn grows_beside(memory: &[u64], idle: &[u64]) -> bool {
     let usage = |mib: u64| {
         Some(Usage {
             memory: mib << 20,
@@ -64,6 +69,16 @@ fn a_server_that_warms_up_has_no_leak() {
     assert!(!grows(&[20, 40, 60, 60, 60, 60, 80], [0, 0]));
 }
 
+/// What a heap adds in its first reloads, or with its clients, is not told from a leak in a run that is too short.
+#[test]
+fn a_run_that_is_too_short_to_tell_tells_of_no_leak() {
+    // Of the server in Java, and the first reloads of one in Go, of which nothing else is known.
+    assert!(!grows(&[114, 210], [0, 0]));
+    assert!(!grows(&[114, 210, 283], [0, 0]));
+    assert!(!grows_beside(&[17, 24, 32, 39, 46, 53, 59], &[]));
+    assert!(grows_beside(&[17, 24, 32, 39, 46, 53, 59], &[0, 0]));
+}
+
 #[test]
 fn what_each_rotation_leaves_behind_is_a_leak() {
     let leak: Vec<u64> = (0..=10).map(|number| 20 + 4 * number).collect();
@@ -106,4 +121,84 @@ fn a_server_that_has_more_to_do_after_its_reloads_is_told_from_a_machine_that_ha
     }
     assert!(!busy(0, 51).is_empty());
     assert_eq!(Growth::default().of_processor(), "");
+}
+
+/// Whether a server is said to be left with work that used so many hundredths of a processor, and waited for so many
+/// more: before the first rotation, after each, and after the last, as often as was looked.
+fn is_left_with_work(idle: &[(u64, u64)], gaps: &[(u64, u64)]) -> bool {
+    let second = rustix::param::clock_ticks_per_second();
+    let mut now = (Duration::ZERO, Usage::default());
+    let mut passed = |(used, waited): (u64, u64)| {
+        let began = now;
+        now.0 += Duration::from_secs(1);
+        now.1.ticks += used * second / 100;
+        now.1.waited += Duration::from_millis(waited * 10);
+        [began, now].map(|(at, usage)| (at, Some(usage)))
+    };
+    let mut growth = Growth::default();
+    let (before, after) = idle.split_first().expect("there is a time before");
+    let [began, ended] = passed(*before);
+    growth.idled(began, ended);
+    for gap in gaps {
+        let [began, ended] = passed(*gap);
+        growth.went_on(began, ended);
+    }
+    for after in after {
+        let [began, ended] = passed(*after);
+        growth.idled(began, ended);
+    }
+    let resources = Resources {
+        memory_before: 0,
+        memory_after: 0,
+        processes_before: 1,
+        processes_after: 1,
+        connections_held: 0,
+        handles: None,
+    };
+    let found = of_resources(&resources, &growth, gaps.len());
+    let told = found.iter().any(|of| of.code == Code::ProcessorGrows);
+    assert!(!told || growth.is_restless(), "it was not watched");
+    told
+}
+
+#[test]
+fn work_that_each_reload_leaves_behind_is_told() {
+    // A thread each, with two processors; a task, which shares one thread with all others.
+    assert!(is_left_with_work(
+        &[(10, 0), (180, 200)],
+        &[(100, 5), (180, 90), (190, 190)]
+    ));
+    assert!(is_left_with_work(&[(10, 0), (100, 0)], &[(98, 0); 3]));
+    // After some reloads the machine had no time for it, or there was no time to look.
+    let gaps = [(100, 0), (30, 90), (20, 90), (110, 80)];
+    assert!(is_left_with_work(&[(10, 0), (90, 90)], &gaps));
+    assert!(is_left_with_work(&[(10, 0), (90, 90)], &[]));
+    // Others leave it little all the time.
+    assert!(is_left_with_work(&[(10, 0), (40, 260)], &[(40, 260); 3]));
+    // For a moment, the machine has little time for it.
+    let idle = [(10, 0), (100, 90), (100, 90), (25, 160)];
+    assert!(is_left_with_work(&idle, &gaps));
+}
+
+#[test]
+fn work_that_ends_or_was_there_before_is_not_left_behind() {
+    // Busy all the time, alone or beside others, and more so when they have ended.
+    assert!(!is_left_with_work(&[(100, 0), (100, 0)], &[(100, 0); 3]));
+    assert!(!is_left_with_work(&[(60, 140), (190, 10)], &[(190, 10); 3]));
+    // Little to do, and a machine on which it has to wait for that.
+    assert!(!is_left_with_work(&[(10, 0), (12, 300)], &[(12, 300); 3]));
+    assert!(!is_left_with_work(&[(40, 0), (55, 145)], &[(55, 145); 3]));
+    // At work after each reload, and done with the last.
+    assert!(!is_left_with_work(
+        &[(10, 0), (100, 0), (10, 0)],
+        &[(100, 0); 3]
+    ));
+    // What happens once in a while happens after some of the rotations.
+    let gaps = [(10, 0), (10, 0), (100, 0), (10, 0)];
+    assert!(!is_left_with_work(&[(10, 0), (100, 0)], &gaps));
+    // No more than noise, and less than before.
+    assert!(!is_left_with_work(&[(10, 0), (55, 0)], &[(55, 0); 3]));
+    assert!(!is_left_with_work(&[(190, 0), (10, 0)], &[(10, 0); 3]));
+    // The run ended before there was a time after.
+    assert!(!is_left_with_work(&[(10, 0)], &[(100, 0); 3]));
 }

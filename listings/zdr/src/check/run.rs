@@ -9,17 +9,18 @@ use lab::client::Client;
 use lab::log::want;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::attempt::{Attempt, Class, Differs, Recorder};
 use crate::check::options::{Options, RunControl, Step};
+use crate::check::quiet::pass;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{of_asides, of_beside, of_nameless};
 use crate::judge::findings;
 use crate::judge::flap::of_returns;
-use crate::judge::growth::{Growth, LONG, of_resources};
+use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::{LATE, Overload};
@@ -31,9 +32,7 @@ use crate::report::{
     Verdict,
 };
 use crate::scenarios::applies;
-use crate::server::error::StartError;
 use crate::server::origin::DOWNLOAD;
-use crate::server::process_tree::Usage;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::aside::Amiss;
@@ -44,19 +43,19 @@ use ch11_verification::rotation::went_back;
 
 /// The part of a check in which nothing is done to the server but rotating.
 pub(super) struct Run {
-    recorder: Arc<Recorder>,
+    pub(super) recorder: Arc<Recorder>,
     began: OffsetDateTime,
     rates: Rates,
     classes: Vec<Class>,
     client: Client,
-    options: Options,
+    pub(super) options: Options,
     outline: Report,
     windows: Vec<Window>,
     /// Which clients that stand aside were not shown the new certificate after the rotation of this number, and
     /// what became of each.
     asides: Vec<(u32, Differs, Amiss)>,
     resources: Option<Resources>,
-    growth: Growth,
+    pub(super) growth: Growth,
 }
 
 impl Run {
@@ -130,11 +129,14 @@ impl Run {
             }
             self.windows.push(window);
             (control.progress)(Step::Rotated { number, after });
+            let began = self.moment(testbed);
             pass(testbed, next.saturating_sub(self.recorder.now())).await?;
-            let usage = testbed.server.usage();
-            self.growth.rotated(self.recorder.now(), usage);
+            let ended = self.moment(testbed);
+            self.growth.went_on(began, ended);
+            self.growth.rotated(ended.0, ended.1);
         }
         let after = self.steady(testbed).await?;
+        self.comes_to_rest(testbed).await?;
         self.resources = before.zip(after).map(|(before, after)| Resources {
             memory_before: before.memory,
             memory_after: after.memory,
@@ -146,21 +148,6 @@ impl Run {
         Ok(())
     }
     // ANCHOR_END: rotations
-
-    /// A time in which clients come and nothing is rotated, and what the server uses at its end. It settles in
-    /// the first half.
-    async fn steady(&mut self, testbed: &mut TestBed) -> Result<Option<Usage>, Error> {
-        let half = self.options.steady / 2;
-        pass(testbed, half).await?;
-        let began = (self.recorder.now(), testbed.server.usage());
-        pass(testbed, half).await?;
-        let usage = testbed.server.usage();
-        // Where the machine stands still, a short time takes long: no more clients come in it for that.
-        if half >= LONG {
-            self.growth.passed(began, (self.recorder.now(), usage));
-        }
-        Ok(usage)
-    }
 
     fn held(&self) -> usize {
         let per_class = |class: &Class| match class {
@@ -409,24 +396,6 @@ fn reach(spec: &Spec) -> Reach {
             Protocol::Imap => Some("imap".into()),
             Protocol::Http | Protocol::AnyHttp | Protocol::Lab | Protocol::Redis => None,
         },
-    }
-}
-
-/// Lets time pass, and no more of it than the server lives.
-async fn pass(testbed: &mut TestBed, time: Duration) -> Result<(), Error> {
-    let until = Instant::now() + time;
-    loop {
-        if let Some(status) = testbed.server.ended() {
-            return Err(Error::Server(match testbed.server.is_in_background() {
-                true => StartError::in_background(),
-                false => format!("the server ended ({status})"),
-            }));
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        sleep(left.min(Duration::from_millis(50))).await;
     }
 }
 

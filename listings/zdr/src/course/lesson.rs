@@ -190,6 +190,7 @@ pub fn advice(code: Code) -> Option<&'static Hint> {
         Code::MemoryGrows
         | Code::ProcessesLeft
         | Code::DescriptorsGrow
+        | Code::ProcessorGrows
         | Code::SlowWhileReloading => Some(&LIFECYCLE),
         _ => None,
     }

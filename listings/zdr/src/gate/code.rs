@@ -76,6 +76,8 @@ pub enum Code {
     ProcessesLeft,
     /// Each rotation leaves descriptors or threads behind.
     DescriptorsGrow,
+    /// Each rotation leaves work behind that does not end, so the server keeps the processor busier than before.
+    ProcessorGrows,
     /// The load could not be made as planned, so the figures cannot be trusted.
     LoadFellBehind,
     /// The last day of a waiver has passed, so the failure that it allowed counts again.

@@ -135,6 +135,12 @@ impl Scenario {
         }
     }
 
+    /// Whether the one of this name changes the list of the clients' authorities.
+    pub(crate) fn is_of_trust(name: &str) -> bool {
+        let of_trust = [Self::TrustAdded, Self::TrustRemoved, Self::TrustHalfWritten];
+        of_trust.iter().any(|of| of.name() == name)
+    }
+
     /// The lowest level that requires it.
     pub fn level(self) -> Level {
         match self {

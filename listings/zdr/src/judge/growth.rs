@@ -4,14 +4,17 @@
 use std::time::Duration;
 
 use crate::judge::findings::{ROTATION, finding, of_handles};
+use crate::judge::work::Work;
 use crate::report::{Code, Finding, Resources, Severity};
 use crate::server::process_tree::Usage;
 
 const MIB: f64 = 1_048_576.0;
 /// What grows by itself in less time is not told from noise.
 pub(crate) const LONG: Duration = Duration::from_millis(500);
-/// So many processors are more than the noise of a short time.
-const MORE_TO_DO: f64 = 0.5;
+
+/// With fewer rotations, what a server needs to warm up (a heap, a pool of threads) is not told from what each of
+/// them leaves behind.
+const WARM: usize = 3;
 
 /// What a server used at several moments of a run.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,7 @@ pub struct Growth {
     rotations: Vec<Moment>,
     /// At the beginning and at the end of times in which clients came and nothing was rotated.
     between: Vec<[Moment; 2]>,
+    work: Work,
 }
 
 type Moment = (Duration, Usage);
@@ -35,6 +39,27 @@ impl Growth {
         let both = began.1.zip(ended.1);
         let both = both.map(|(first, last)| [(began.0, first), (ended.0, last)]);
         self.between.extend(both);
+        self.idled(began, ended);
+    }
+
+    /// The same of a time that may be short: all that it tells is how much there is to do.
+    pub fn idled(&mut self, began: (Duration, Option<Usage>), ended: (Duration, Option<Usage>)) {
+        if let (Some(first), Some(last)) = (began.1, ended.1) {
+            self.work.idle((began.0, first), (ended.0, last));
+        }
+    }
+
+    /// From the end of a rotation to the next one.
+    pub fn went_on(&mut self, began: (Duration, Option<Usage>), ended: (Duration, Option<Usage>)) {
+        if let (Some(first), Some(last)) = (began.1, ended.1) {
+            self.work.gap((began.0, first), (ended.0, last));
+        }
+    }
+
+    /// Whether it may have been left with work by its reloads: then it is watched for longer, since a reload may
+    /// take its time.
+    pub fn is_restless(&self) -> bool {
+        self.work.goes_on()
     }
 
     /// How much each of the last rotations has added, without what is added while nothing is rotated; and the
@@ -78,22 +103,12 @@ impl Growth {
     /// with the same clients and nothing rotated: too much to do is then no matter of this machine alone. Empty
     /// where it had no more, or that is not known.
     pub fn of_processor(&self) -> String {
-        let second = rustix::param::clock_ticks_per_second() as f64;
-        let busy = |[began, ended]: &[Moment; 2]| {
-            let took = ended.0.saturating_sub(began.0).as_secs_f64();
-            ended.1.ticks.saturating_sub(began.1.ticks) as f64 / second / took
-        };
-        let (before, after) = match self.between.as_slice() {
-            [first, .., last] => (busy(first), busy(last)),
-            _ => return String::new(),
-        };
-        match after - before >= MORE_TO_DO {
-            true => format!(
+        self.work.grown().map_or_else(String::new, |(before, after)| {
+            format!(
                 ". The server itself kept {before:.1} processors busy before the first rotation, and {after:.1} after \
                  the last: a reload may leave work behind that never ends"
-            ),
-            false => String::new(),
-        }
+            )
+        })
     }
 
     /// How much is added between two rotations while nothing is rotated.
@@ -115,18 +130,19 @@ impl Growth {
     }
 }
 
-/// Memory that grows, and processes that stay. Some of both is normal; what counts is what each rotation adds, to
-/// the last.
+/// Memory that grows, processes that stay, and work that goes on. Some of each is normal; what counts is what each
+/// rotation adds, to the last.
 pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(of_memory(resources, growth, rotations));
+    found.extend(of_work(growth, rotations));
     if resources.processes_after > resources.processes_before {
         let words = format!(
             "There were {} processes before and {} after {rotations} rotations, with {} connections kept open.",
             resources.processes_before, resources.processes_after, resources.connections_held
         );
         found.push(warning(Code::ProcessesLeft, words));
-    } else if let Some(handles) = &resources.handles {
+    } else if let Some(handles) = resources.handles.as_ref().filter(|_| rotations >= WARM) {
         // Each process has descriptors and threads: where processes are left, that is said already.
         let mut handles = *handles;
         if growth.goes_on(|usage| usage.threads as f64, 1.0) == Some(false) {
@@ -147,7 +163,9 @@ fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option
     let each = grown / rotations.max(1) as f64;
     let least = MIB / 4.0;
     let of = |usage: &Usage| usage.memory as f64;
-    let goes_on = growth.goes_on(of, least) != Some(false);
+    // With less of either, what a heap adds until it has found its size is not told from what is left behind.
+    let is_known = rotations >= WARM && !growth.between.is_empty();
+    let goes_on = is_known && growth.goes_on(of, least) != Some(false);
     let grows = goes_on && grown > 8.0 * MIB && grown > before / 4.0 && each > least;
     let lately = growth.lately(of).map_or_else(String::new, |(added, last)| {
         let rotations = match last {
@@ -166,6 +184,16 @@ fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option
         each / MIB
     );
     grows.then(|| warning(Code::MemoryGrows, words))
+}
+
+fn of_work(growth: &Growth, rotations: usize) -> Option<Finding> {
+    let (before, after) = growth.work.left_behind()?;
+    let words = format!(
+        "It kept {before:.1} processors busy before the first rotation, and {after:.1} after {rotations} rotations, \
+         with the same clients and nothing rotated: a reload leaves work behind that does not end, such as a loop \
+         without a pause."
+    );
+    Some(warning(Code::ProcessorGrows, words))
 }
 
 fn warning(code: Code, words: String) -> Finding {

@@ -2,11 +2,13 @@
 
 use ch11_verification::attempt::Class;
 
-use crate::report::Report;
+use crate::gate::scenario::Scenario;
+use crate::report::{Outcome, Report};
 
 impl Report {
-    /// What only the classes of clients find that were left out, or that made no attempt, a phrase each. Where nothing
-    /// was measured, that is said elsewhere.
+    /// What only the classes of clients find that were left out, or that made no attempt, a phrase each, and the
+    /// scenarios that the level requires and that are not applicable. Where nothing was measured, that is said
+    /// elsewhere.
     pub(crate) fn not_covered(&self) -> Vec<String> {
         if self.classes.iter().all(|of| of.attempts == 0) {
             return Vec::new();
@@ -15,11 +17,41 @@ impl Report {
         let missing = self.plan.left_out.iter().filter(|class| !there(**class));
         let idle = self.classes.iter().filter(|of| of.attempts == 0);
         let missing = missing.copied().chain(idle.map(|of| of.class));
-        let missing = missing.map(|class| format!("{} (class {class})", found_by(class)));
+        let asks = self.asks_clients();
+        let missing = missing.map(|class| match class {
+            Class::Mutual if !asks => {
+                "whom it accepts where it asks clients for certificates (--mutual)".to_owned()
+            }
+            class => format!("{} (class {class})", found_by(class)),
+        });
         let untold = self.resources.is_none() && !self.machine.system.starts_with("linux");
         let untold =
             untold.then(|| "memory, processes and descriptors (only Linux tells)".to_owned());
-        missing.chain(untold).collect()
+        missing.chain(self.inapplicable()).chain(untold).collect()
+    }
+
+    /// The scenarios that the level requires and that were not applicable. Those of client trust have
+    /// nothing to say of a server that asks no client for a certificate.
+    fn inapplicable(&self) -> Option<String> {
+        let asks = self.asks_clients();
+        let skipped = self.scenarios.iter().filter(|of| {
+            of.outcome == Outcome::NotApplicable
+                && of.level <= self.plan.require
+                && (asks || !Scenario::is_of_trust(&of.name))
+        });
+        let names: Vec<_> = skipped.map(|of| of.name.as_str()).collect();
+        let words = format!(
+            "scenarios that are not applicable here: {}",
+            names.join(", ")
+        );
+        (!names.is_empty()).then_some(words)
+    }
+
+    fn asks_clients(&self) -> bool {
+        self.server
+            .reach
+            .as_ref()
+            .is_some_and(|reach| reach.client_auth)
     }
 }
 

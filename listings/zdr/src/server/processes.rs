@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use procfs::process::{FDTarget, Process};
 use rustix::process::{Pid, Signal};
@@ -114,8 +115,16 @@ pub(super) fn usage(members: &[Member]) -> Option<Usage> {
             let waited_for = [stat.cutime, stat.cstime].map(|ticks| ticks.max(0) as u64);
             stat.utime + stat.stime + waited_for.iter().sum::<u64>()
         });
+        usage.waited += waited(process);
     }
     Some(usage)
+}
+
+/// For how long the threads of a process have waited for a processor.
+fn waited(process: &Process) -> Duration {
+    let threads = process.tasks().into_iter().flatten().flatten();
+    let each = threads.filter_map(|thread| thread.schedstat().ok());
+    Duration::from_nanos(each.map(|stat| stat.run_delay).sum())
 }
 
 /// Where they listen, for TCP.

@@ -1,5 +1,7 @@
 //! What the processes of a server use.
 
+use std::time::Duration;
+
 /// What a server and its children use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -17,4 +19,7 @@ pub struct Usage {
     /// Processor time used so far, in clock ticks: by those that live, and by their children that have ended
     /// and were waited for. A server may have a process for each connection.
     pub ticks: u64,
+    /// For how long its threads that live have waited for a processor so far. Nothing where the kernel does not
+    /// count that.
+    pub waited: Duration,
 }

@@ -256,3 +256,66 @@ fn warnings_change_no_verdict() {
         assert!(report.verdict.words.contains("There is 1 warning."));
     }
 }
+
+/// What a level requires, and was asked of no server of this kind: it says nothing of that.
+#[test]
+fn what_is_not_applicable_is_not_covered() {
+    let skipped = |scenario: Scenario| ScenarioReport {
+        outcome: Outcome::NotApplicable,
+        ..failed_in(scenario)
+    };
+    let not_covered = |level: Level, asks_clients: bool| {
+        let mut report = found(&[]);
+        let reach = report.server.reach.as_mut();
+        reach.expect("it is known").client_auth = asks_clients;
+        report.scenarios = [
+            Scenario::Burst,
+            Scenario::TrustRemoved,
+            Scenario::AbsentAtStart,
+        ]
+        .map(skipped)
+        .to_vec();
+        report.scenarios[0].outcome = Outcome::Passed;
+        judged(report, level).verdict.not_covered
+    };
+    let start = "scenarios that are not applicable here: absent-at-start";
+    let both = "scenarios that are not applicable here: trust-removed, absent-at-start";
+    assert!(not_covered(Level::Rotation, true).is_empty());
+    assert_eq!(not_covered(Level::Faults, true), [start]);
+    assert_eq!(not_covered(Level::All, true), [both]);
+    // It has no list of its clients' authorities.
+    assert_eq!(not_covered(Level::All, false), [start]);
+}
+
+#[test]
+fn a_server_that_could_ask_for_certificates_and_was_not_told_to_is_not_covered_in_that() {
+    let not_covered = |asks_clients: bool| {
+        let mut report = found(&[]);
+        report.plan.left_out = vec![Class::Mutual];
+        report.classes.retain(|of| of.class != Class::Mutual);
+        report.scenarios.clear();
+        let reach = report.server.reach.as_mut();
+        reach.expect("it is known").client_auth = asks_clients;
+        judged(report, Level::All).verdict.not_covered
+    };
+    let asked = "whom it accepts where it asks clients for certificates (--mutual)";
+    assert_eq!(not_covered(false), [asked]);
+    assert_eq!(
+        not_covered(true),
+        ["clients without a certificate (class mutual)"]
+    );
+}
+
+/// Whoever chooses a level finds on the page what it leaves out.
+#[test]
+fn the_page_names_what_each_level_leaves_out() {
+    let page = include_str!("../../../../src/ch11-judge-any-server.md");
+    let (_, said) = page
+        .split_once("`faults` leaves out")
+        .expect("the page says it");
+    let (said, _) = said.split_once("\n\n").expect("a paragraph ends");
+    for scenario in Scenario::all() {
+        let named = said.contains(&format!("`{}`", scenario.name()));
+        assert_eq!(named, scenario.level() == Level::All, "{scenario:?}");
+    }
+}

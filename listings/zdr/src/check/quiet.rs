@@ -1,0 +1,67 @@
+//! Times of a check in which clients come and nothing is rotated.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::check::run::Run;
+use crate::error::Error;
+use crate::judge::growth::LONG;
+use crate::judge::work::ENOUGH;
+use crate::server::error::StartError;
+use crate::server::process_tree::Usage;
+use crate::testbed::TestBed;
+
+impl Run {
+    /// What the server has used until now.
+    pub(super) fn moment(&self, testbed: &TestBed) -> (Duration, Option<Usage>) {
+        (self.recorder.now(), testbed.server.usage())
+    }
+
+    /// Such a time, and what the server uses at its end. It settles in the first half.
+    pub(super) async fn steady(&mut self, testbed: &mut TestBed) -> Result<Option<Usage>, Error> {
+        let half = self.options.steady / 2;
+        pass(testbed, half).await?;
+        let began = self.moment(testbed);
+        pass(testbed, half).await?;
+        let ended = self.moment(testbed);
+        // Where the machine stands still, a short time takes long: no more clients come in it for that.
+        if half >= LONG {
+            self.growth.passed(began, ended);
+        } else if half >= ENOUGH {
+            self.growth.idled(began, ended);
+        }
+        Ok(ended.1)
+    }
+
+    /// Waits for a server that is busier than before the first rotation, for as long as a reload may take: what
+    /// one is still at is no work that it has left behind.
+    pub(super) async fn comes_to_rest(&mut self, testbed: &mut TestBed) -> Result<(), Error> {
+        let until = Instant::now() + testbed.reload_within();
+        while self.growth.is_restless() && Instant::now() < until {
+            let began = self.moment(testbed);
+            pass(testbed, LONG).await?;
+            let ended = self.moment(testbed);
+            self.growth.idled(began, ended);
+        }
+        Ok(())
+    }
+}
+
+/// Lets time pass, and no more of it than the server lives.
+pub(super) async fn pass(testbed: &mut TestBed, time: Duration) -> Result<(), Error> {
+    let until = Instant::now() + time;
+    loop {
+        if let Some(status) = testbed.server.ended() {
+            return Err(Error::Server(match testbed.server.is_in_background() {
+                true => StartError::in_background(),
+                false => format!("the server ended ({status})"),
+            }));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        sleep(left.min(Duration::from_millis(50))).await;
+    }
+}
