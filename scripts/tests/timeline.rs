@@ -58,7 +58,7 @@ fn text(html: &str, selector: &str) -> String {
     let html = Html::parse_fragment(html);
     let selector = Selector::parse(selector).unwrap();
     html.select(&selector)
-        .flat_map(|element| element.text())
+        .map(|element| element.text().collect::<String>())
         .collect::<Vec<_>>()
         .join("|")
 }
@@ -223,6 +223,8 @@ fn labels_do_not_overlap() {
     log += &event(1000, "listening", r#""port":1"#);
     let figure = render("labels", &log).unwrap();
     assert_eq!(text(&figure, ".rotation-label"), "generations 1–2|3–4");
+    // A phone shows the numbers alone.
+    assert_eq!(text(&figure, ".rotation-label .word"), "generations ");
     assert_eq!(count(&figure, "line.rotation"), 4);
 }
 
@@ -356,6 +358,36 @@ fn words_hide_no_mark_and_stay_in_the_picture() {
     let above = rows(&render("x", &(log + &event(110, "listening", ""))).unwrap());
     assert_eq!(above.len(), 1);
     assert!(above[0].1 < 20.0, "in a row of their own: {above:?}");
+}
+
+/// The reader of a long line finds its mark at the end of the first one.
+#[test]
+fn words_of_two_lines_stand_beside_their_marks_where_there_is_room() {
+    let long = ["a".repeat(50), "b".repeat(50)];
+    for (at, before) in [(900, true), (20, false)] {
+        let mut log = event(0, "identity_loaded", r#""generation":1,"serial":"a""#);
+        log += &rejected(at, &long[0]);
+        log += &rejected(at + 20, &long[1]);
+        let figure = render("x", &(log + &event(1000, "listening", ""))).unwrap();
+        let lines = rows(&figure);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines[0].1, lines[1].1, "{lines:?}");
+        assert_eq!(lines[0].1 > 600.0, before, "{lines:?}");
+        for (_, x, words) in &lines {
+            let width = words.chars().count() as f64 * 7.4;
+            let inside = if before {
+                *x > width
+            } else {
+                x + width < 762.0
+            };
+            assert!(inside, "{words} at {x}");
+        }
+        let marks = Html::parse_fragment(&figure);
+        let cross = Selector::parse("path.cross").unwrap();
+        let cross = marks.select(&cross).next().unwrap().attr("d").unwrap();
+        let y: f64 = cross.split(' ').nth(2).unwrap().parse().unwrap();
+        assert_eq!(y + 8.0, lines[0].0, "{cross}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use exercise::set::{Set, Track};
 use regex::Regex;
 use walkdir::WalkDir;
 
@@ -183,6 +184,60 @@ fn the_page_names_the_entries_that_are_not_caught() {
         first..=number(2).unwrap_or(first)
     });
     assert_eq!(told.collect::<BTreeSet<_>>(), missing);
+}
+
+/// What a column of a section's table adds up to.
+fn sum(page: &str, heading: &str, column: usize) -> u32 {
+    let (_, section) = page.split_once(heading).expect("the section is there");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    let cells = rows.filter_map(|row| row.trim_matches('|').split('|').nth(column));
+    cells
+        .filter_map(|cell| cell.trim().parse::<u32>().ok())
+        .sum()
+}
+
+/// The page of trials adds up what exercises state, and what its tables have.
+#[test]
+fn sums_on_the_page_of_trials_are_right() {
+    let root = scripts::root().unwrap();
+    let page = fs::read_to_string(root.join("src/teaching-stumbles.md")).unwrap();
+    let minutes = |track, chapters: &[&str]| -> u32 {
+        let set = Set::of_track(&root, track).unwrap();
+        let exercises = set.exercises.iter();
+        let exercises = exercises.filter(|one| chapters.contains(&one.chapter.as_str()));
+        exercises.map(|one| one.about.minutes).sum()
+    };
+    let all = [
+        "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08", "ch09", "ch10", "ch11",
+    ];
+    let twins = minutes(Track::Go, &all) + minutes(Track::Python, &all);
+    let [first, later] = [&all[..3], &all[3..]].map(|some| minutes(Track::Rust, some));
+    let three = minutes(Track::Rust, &["ch01", "ch05", "ch08"]);
+    let hurried = "\n## Answers of the hurried kind";
+    let said = [
+        format!("The exercises state {first} minutes together: these"),
+        format!(
+            "The exercises state {} minutes together, as",
+            sum(&page, "\n## A trial of chapters 4 to 8", 1)
+        ),
+        format!(
+            "the exercises state {} minutes together, and",
+            sum(&page, "\n## A trial of chapters 9 to 11", 1)
+        ),
+        format!("The exercises state {three} minutes; all ten"),
+        format!(
+            "The exercises in Rust state {later} minutes, those in Go and Python {twins} together."
+        ),
+        format!(
+            "wrote {} wrong answers and 55 right ones",
+            sum(&page, hurried, 1)
+        ),
+        format!("and {} passed: far more", sum(&page, hurried, 2)),
+    ];
+    for words in said {
+        assert!(page.contains(&words), "the page does not say: {words}");
+    }
 }
 
 /// What RFC 9846 obsoletes is named where its history is told, and cited nowhere.

@@ -12,3 +12,4 @@ mod lies;
 mod mdbook;
 mod search;
 mod site;
+mod standards;

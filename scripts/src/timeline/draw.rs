@@ -1,7 +1,9 @@
 //! The drawing of a run, and its caption.
 
 use svg::Document;
-use svg::node::element::{Definitions, Description, Group, Line, Path, Pattern, Rectangle, Title};
+use svg::node::element::{
+    Definitions, Description, Group, Line, Path, Pattern, Rectangle, TSpan, Text, Title,
+};
 
 use super::labels::{Heads, lines, together};
 use super::measure::{LEFT, LETTER, WIDTH, label};
@@ -128,7 +130,7 @@ impl Run {
         let places = self.rotations.iter();
         let places = places.map(|(at, generation, _)| (self.x(*at), *generation));
         for (x, anchor, words) in together(places) {
-            drawing = drawing.add(label("rotation-label", x, TOP - 12.0, anchor, words));
+            drawing = drawing.add(named(x, anchor, words));
         }
         drawing
     }
@@ -241,32 +243,55 @@ impl Mark {
         }
     }
 
-    /// How many rows it takes: one for the marks, and more where its words have no room beside them.
-    fn rows(&self) -> usize {
-        match self.beside() {
-            Some(_) => 1,
-            None => 1 + lines(&self.words).len(),
+    /// Its words, where they go: beside the marks in one line or more, or in lines above them.
+    fn place(&self) -> Place {
+        if let Some((anchor, x)) = self.beside() {
+            let lines = vec![self.words.clone()];
+            return Place {
+                anchor,
+                x,
+                lines,
+                marks: 0,
+            };
         }
+        let (first, last) = (self.places[0], self.places[self.places.len() - 1]);
+        let (before, behind) = (first - 10.0 - LEFT, WIDTH - last - 10.0);
+        let (anchor, x, room) = match before > behind {
+            true => ("end", first - 10.0, before),
+            false => ("start", last + 10.0, behind),
+        };
+        if room > WIDTH / 2.0 {
+            let lines = lines(&self.words, room);
+            return Place {
+                anchor,
+                x,
+                lines,
+                marks: 0,
+            };
+        }
+        let lines = lines(&self.words, WIDTH - LEFT);
+        Place {
+            anchor: "start",
+            x: LEFT,
+            marks: lines.len(),
+            lines,
+        }
+    }
+
+    /// How many rows it takes.
+    fn rows(&self) -> usize {
+        let place = self.place();
+        place.lines.len().max(place.marks + 1)
     }
 
     fn draw(self, mut drawing: Group, y: f64) -> Group {
         let class = format!("mark-label {}", self.class);
-        let beside = self.beside();
-        let y = match beside {
-            Some((anchor, x)) => {
-                drawing = drawing.add(label(&class, x, y + BAR - 3.0, anchor, self.words));
-                y
-            }
-            None => {
-                let lines = lines(&self.words);
-                let mut below = y;
-                for line in lines {
-                    drawing = drawing.add(label(&class, LEFT, below + BAR - 3.0, "start", line));
-                    below += LANE;
-                }
-                below
-            }
-        };
+        let place = self.place();
+        for (row, line) in place.lines.into_iter().enumerate() {
+            let below = y + row as f64 * LANE + BAR - 3.0;
+            drawing = drawing.add(label(&class, place.x, below, place.anchor, line));
+        }
+        let y = y + place.marks as f64 * LANE;
         for x in &self.places {
             drawing = drawing.add(cross(self.class, *x, y + BAR / 2.0));
         }
@@ -289,6 +314,14 @@ impl Mark {
         let (space, before) = spaces.max_by(|a, b| a.0.total_cmp(&b.0))?;
         (space > width + 20.0).then_some(("start", before + 10.0))
     }
+}
+
+/// Where the words of a mark stand, and in which row below its first the marks do.
+struct Place {
+    anchor: &'static str,
+    x: f64,
+    lines: Vec<String>,
+    marks: usize,
 }
 
 /// Which lane each bar lies in: the first that is free.
@@ -352,6 +385,18 @@ fn class(generation: Option<u64>) -> String {
         Some(generation) => format!("generation-{}", generation.saturating_sub(1) % 8 + 1),
         None => "generation-unknown".into(),
     }
+}
+
+/// The label of a generation. On the first page of a phone, its number stands without the word.
+fn named(x: f64, anchor: &str, words: String) -> Text {
+    let (word, numbers) = match words.split_once(' ') {
+        Some((word, numbers)) if word.starts_with("generation") => (word, numbers.to_owned()),
+        _ => return label("rotation-label", x, TOP - 12.0, anchor, words),
+    };
+    let word = TSpan::new(format!("{word} ")).set("class", "word");
+    label("rotation-label", x, TOP - 12.0, anchor, String::new())
+        .add(word)
+        .add(svg::node::Text::new(numbers))
 }
 
 fn rectangle(class: &str, x: f64, y: f64, width: f64, height: f64) -> Rectangle {

@@ -2,7 +2,7 @@
 
 use svg::node::element::Group;
 
-use super::measure::{LEFT, LETTER, WIDTH, label};
+use super::measure::{LETTER, WIDTH, label};
 
 /// The labels of shaded stretches, in two rows above the picture.
 #[derive(Default)]
@@ -74,9 +74,9 @@ fn width(words: &str) -> f64 {
     words.chars().count() as f64 * LETTER
 }
 
-/// Words in lines that fit into the picture.
-pub(super) fn lines(words: &str) -> Vec<String> {
-    let room = ((WIDTH - LEFT) / LETTER) as usize;
+/// Words in lines that fit into this room.
+pub(super) fn lines(words: &str, room: f64) -> Vec<String> {
+    let room = (room / LETTER) as usize;
     let mut lines: Vec<String> = Vec::new();
     for word in words.split(' ') {
         match lines.last_mut() {

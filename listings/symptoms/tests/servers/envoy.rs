@@ -7,6 +7,16 @@ use crate::capture::{Daemon, Scenes};
 use crate::doors::Doors;
 use crate::visits;
 
+/// Servers behind it, each wrong in one way, with its door. A name is compared with a list, or with the host of the request.
+const BEHIND: [[&str; 2]; 6] = [
+    ["expired", "expired"],
+    ["foreign", "foreign"],
+    ["not-listed", "other-name"],
+    ["not-asked", "other-name"],
+    ["closing", "closing"],
+    ["unheard", "unheard"],
+];
+
 const REJECTED: [&str; 6] = ["mixed", "gone", "cut", "empty", "cut-key", "unreadable"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,13 +33,12 @@ async fn envoy() {
     }
     let mut listeners = vec![
         listener(&mutual, Some(clients_asked(&bench)), &[]),
-        listener(&proxy, None, &["expired", "foreign", "closing", "unheard"]),
+        listener(&proxy, None, &BEHIND.map(|[name, _]| name)),
     ];
     for (name, port) in REJECTED.iter().zip(&rejected) {
         listeners.push(listener(port, Some(of_secret(&bench, name)), &[]));
     }
-    let clusters = ["expired", "foreign", "closing", "unheard"];
-    let clusters = clusters.map(|door| cluster(&bench, door, doors.port(door)));
+    let clusters = BEHIND.map(|[name, door]| cluster(&bench, name, doors.port(door)));
     // JSON is YAML.
     let configuration = json!({
         "node": {"id": "node", "cluster": "cluster"},
@@ -54,7 +63,13 @@ async fn envoy() {
     daemon.listens(proxy.number()).await;
     let mut scenes = Scenes::of("envoy");
     scenes.add("answer", visits::http(proxy.number(), "/unheard").await);
-    for path in ["/expired", "/foreign", "/closing"] {
+    for path in [
+        "/expired",
+        "/foreign",
+        "/not-listed",
+        "/not-asked",
+        "/closing",
+    ] {
         visits::http(proxy.number(), path).await;
     }
     visits::wrong(&bench, mutual.number()).await;
@@ -146,12 +161,24 @@ fn log(line: &str) -> Value {
 }
 
 fn cluster(bench: &Bench, name: &str, port: u16) -> Value {
+    const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    // Without this and without a list, it takes a certificate for any name.
+    let asked = name == "not-asked";
+    let names = match name {
+        "not-listed" => json!([{"san_type": "DNS", "matcher": {"exact": "localhost"}}]),
+        _ => json!([]),
+    };
     json!({
         "name": name,
         "connect_timeout": "5s",
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {
             "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
         }}]}]},
+        "typed_extension_protocol_options": {OPTIONS: {
+            "@type": format!("type.googleapis.com/{OPTIONS}"),
+            "upstream_http_protocol_options": {"auto_sni": asked, "auto_san_validation": asked},
+            "explicit_http_config": {"http_protocol_options": {}},
+        }},
         "transport_socket": {
             "name": "envoy.transport_sockets.tls",
             "typed_config": {
@@ -159,6 +186,7 @@ fn cluster(bench: &Bench, name: &str, port: u16) -> Value {
                 "sni": "localhost",
                 "common_tls_context": {"validation_context": {
                     "trusted_ca": {"filename": bench.at("roots.pem")},
+                    "match_typed_subject_alt_names": names,
                 }},
             },
         },
