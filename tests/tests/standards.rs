@@ -5,7 +5,7 @@ use std::fs;
 
 use regex::Regex;
 
-/// Number, section, and the section's title, as looked up in November 2026.
+/// Number, section, and the section's title, as looked up in November 2026 in the RFC, or where others quote it.
 const SECTIONS: [(&str, &str, &str); 26] = [
     ("1122", "4.2.2.13", "Closing a Connection"),
     ("5280", "4.1.2.5", "Validity"),
