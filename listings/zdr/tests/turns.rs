@@ -3,7 +3,8 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-const AT_ONCE: usize = 16;
+/// All turns together: a server that takes them runs alone.
+pub const AT_ONCE: usize = 16;
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// Waits until so many more servers may run, as long as what is returned lives.

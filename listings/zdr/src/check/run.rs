@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
-use crate::attempt::{Attempt, Class, Differs, Recorder};
+use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::quiet::pass;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
@@ -194,8 +194,13 @@ impl Run {
         let windows = &self.windows;
         let crowded = crowded(&records, windows);
         // What this side could not try says nothing about the server.
+        let errors = |record: &Attempt| record.error.as_deref().is_some_and(is_full);
+        let is_full_up = records.iter().any(errors);
         let no_room = |error: &str| is_short(error) || is_full(error);
         records.retain(|record| !record.error.as_deref().is_some_and(no_room));
+        // Nor what waited in vain at a server that was full.
+        let waited = |record: &Attempt| record.failed == Some(FailureKind::Stalled);
+        records.retain(|record| !(is_full_up && waited(record)));
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let rotations = measure::rotations(&records, windows);

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::share;
 use crate::judge::of_server::of_server;
+use crate::judge::overload::LATE;
 use crate::report::Code;
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::options::ScenarioContext;
@@ -233,6 +234,9 @@ async fn after_removal(
     }
 }
 
+/// From one client to the next.
+const REST: Duration = Duration::from_millis(10);
+
 /// A list that is cut between two authorities parses. A server that is told when it is whole has no
 /// part in this; one that follows the file must not believe it at once.
 pub(crate) async fn trust_half_written(
@@ -242,16 +246,18 @@ pub(crate) async fn trust_half_written(
     let mut testbed = context.start(Scenario::TrustHalfWritten).await?;
     let mut second = second_authority()?;
     let client = client_of(&testbed, &mut second, false)?;
-    let adding = Instant::now();
     if !add(&mut outcome, &mut testbed, &second, &client).await? {
         return Ok(outcome);
     }
     let half = testbed.clients.root_pem().to_owned();
     let whole = format!("{half}{}", second.root_pem());
-    // Long enough for a look: a server that has just taken a list shows how long one may take here.
-    let hold = context.typical.max(adding.elapsed()) * 3;
+    // Long enough for a look: a server that has just taken a list shows how long one may take here, and the slowest
+    // of its rotations how long it takes at most.
+    let hold = context
+        .typical
+        .max(outcome.recovered.unwrap_or_default() * 3);
     let hold = hold.clamp(Duration::from_millis(300), Duration::from_secs(5));
-    let mut lost = Vec::new();
+    let (mut lost, mut late) = (Vec::new(), Duration::ZERO);
     for list in [half, whole] {
         testbed.write_client_roots_in_place(&list)?;
         let began = Instant::now();
@@ -261,8 +267,14 @@ pub(crate) async fn trust_half_written(
                 outcome.failed += 1;
                 lost.push(failed.error);
             }
-            sleep(Duration::from_millis(10)).await;
+            let rests = Instant::now();
+            sleep(REST).await;
+            late = late.max(rests.elapsed().saturating_sub(REST));
         }
+    }
+    // A list that is as it is for long may be believed, and a machine that stands still leaves it so for longer.
+    if !lost.is_empty() && late >= LATE {
+        outcome.came_late(late);
     }
     if let Some(error) = lost.first() {
         let words = format!(

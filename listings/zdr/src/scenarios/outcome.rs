@@ -8,6 +8,7 @@ use crate::gate::scenario::Scenario;
 use crate::judge::findings::finding;
 use crate::judge::measure::ms;
 use crate::judge::overload::Overload;
+use crate::report::format::millis;
 use crate::report::{Code, Evidence, Finding, Outcome, ScenarioReport, Severity};
 use ch11_verification::rotation::Window;
 
@@ -55,6 +56,14 @@ impl ScenarioOutcome {
         let explains = |of: &Overload| of.explains_all(&self.findings, records, last);
         let overload = overload.filter(explains);
         self.overload = overload.map(|of| of.words("the scenario began"));
+    }
+
+    /// Says that this side was so late that nothing can be judged.
+    pub(crate) fn came_late(&mut self, late: Duration) {
+        let late = millis(ms(late));
+        self.overload = Some(format!(
+            "this machine is overloaded: the clients of this scenario came up to {late} late"
+        ));
     }
 
     /// What the report says of it.
@@ -123,4 +132,26 @@ pub(crate) fn evidence(record: &Attempt) -> Option<Evidence> {
 /// What the way of reloading complained of, as a sentence that follows another.
 pub(crate) fn it_said(complaint: Option<&String>) -> String {
     complaint.map_or_else(String::new, |error| format!(" It said: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_late_is_not_judged() {
+        let failed = || {
+            let mut outcome = ScenarioOutcome::default();
+            outcome.fail(Code::TurnedAway, "a client was turned away");
+            outcome
+        };
+        let (report, _) = failed().report(Scenario::TrustHalfWritten);
+        assert_eq!(report.outcome, Outcome::Failed);
+        let mut late = failed();
+        late.came_late(Duration::from_millis(300));
+        let (report, said) = late.report(Scenario::TrustHalfWritten);
+        assert_eq!(report.outcome, Outcome::NotApplicable);
+        assert_eq!(said[0].code, Code::LoadFellBehind);
+        assert!(said[0].words.contains("300 ms late"), "{}", said[0].words);
+    }
 }

@@ -134,7 +134,11 @@ fn what_the_system_does_not_tell_is_named() {
 /// Without connections that are held, or in a run that is too short, a class makes no attempt.
 #[test]
 fn a_class_without_an_attempt_is_not_covered() {
-    let missed = |report: &Report| zdr::judge::verdict::verdict(report).not_covered;
+    let missed = |report: &Report| {
+        let mut missed = zdr::judge::verdict::verdict(report).not_covered;
+        missed.retain(|what| what.contains("(class "));
+        missed
+    };
     let mut report = sample::healthy();
     assert_eq!(missed(&report), Vec::<String>::new());
     let idle = report

@@ -38,7 +38,7 @@ fn it_is_judged_observed_merged_and_compared() {
         "--steady-ms",
         "1200",
         "--rate",
-        "20",
+        "5",
         "--patience-ms",
         "20000",
     ];
@@ -58,7 +58,7 @@ fn it_is_judged_observed_merged_and_compared() {
         "--scenarios",
         "truncated",
         "--rate",
-        "20",
+        "5",
         // A busy machine is no reason to find something.
         "--patience-ms",
         "20000",
@@ -170,11 +170,25 @@ fn interrupted_at(scenario: &str, invalid: impl Fn(&Source) -> bool) {
         "--scenarios",
         scenario,
     ];
-    let mut running = folder.check(&theirs.toml(""), &arguments);
-    running.until("rotation 1 of");
     let source = source(&folder);
-    super::until(scenario, || invalid(&source).then_some(()));
-    running.signal(rustix::process::Signal::INT);
-    running.end().says(130, &[]);
-    read(&source).unwrap();
+    // A machine with too much to do gets no verdict, and then no scenario.
+    for _ in 0..TRIES {
+        let mut running = folder.check(&theirs.toml(""), &arguments);
+        super::until(scenario, || {
+            (running.over() || invalid(&source)).then_some(())
+        });
+        let interrupted = !running.over();
+        if interrupted {
+            running.signal(rustix::process::Signal::INT);
+        }
+        let done = running.end();
+        read(&source).unwrap();
+        if interrupted || done.code() != 3 {
+            return done.says(130, &[]);
+        }
+    }
+    panic!("no check of {TRIES} came to {scenario}");
 }
+
+/// How often a server is checked on a machine that has too much to do.
+const TRIES: usize = 5;

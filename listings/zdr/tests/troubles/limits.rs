@@ -148,7 +148,9 @@ event = "listening"
     let told = report.interrupted.as_deref().unwrap_or_default();
     assert!(told.contains("went into the background"), "{told}");
     assert!(told.contains("daemon off"), "{told}");
-    assert!(report.findings.is_empty(), "{:#?}", report.findings);
+    // A busy machine is late, which is a warning.
+    let fails = report.findings.iter().any(|of| of.fails());
+    assert!(!fails, "{:#?}", report.findings);
     let server = number_in(&folder.path("pid"));
     until("the end of the server", || {
         (!is_alive(server)).then_some(())

@@ -272,6 +272,11 @@ impl Running {
         kill(self.pid(), signal);
     }
 
+    /// Whether the process has ended.
+    fn over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     fn wait(&mut self) -> ExitStatus {
         let child = &mut self.child;
         // It waits for clients that wait themselves, several times over.
