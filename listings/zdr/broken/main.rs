@@ -51,15 +51,16 @@ const LOOPS: usize = 15;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit(server(Arguments::parse()).await)
+    let arguments = Arguments::parse();
+    if let Some(unusual) = arguments.unusual {
+        unusual.begins();
+    }
+    exit(server(arguments).await)
 }
 
 async fn server(arguments: Arguments) -> io::Result<()> {
     lab::emit::to_stderr(Level::DEBUG)?;
     make_room(arguments.open_files)?;
-    if arguments.unusual == Some(Unusual::AlwaysBusy) {
-        leaks::work(None);
-    }
     let address = arguments.serve.address();
     if arguments.unusual == Some(Unusual::SeamlessRestart) && !arguments.inherited {
         let listener = TcpListener::bind(address).await?;

@@ -83,6 +83,13 @@ impl Unusual {
         }
     }
 
+    /// What it does from its start on.
+    pub fn begins(self) {
+        if self == Self::AlwaysBusy {
+            leaks::work(None);
+        }
+    }
+
     /// What it does before it publishes another identity.
     pub fn reloads(self, identity: &Identity) {
         match self {

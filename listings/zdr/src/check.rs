@@ -8,6 +8,7 @@
 
 pub mod estimate;
 mod options;
+mod pass;
 pub mod plan;
 mod quiet;
 mod run;

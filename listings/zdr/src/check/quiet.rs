@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
+use crate::check::pass::pass;
 use crate::check::run::Run;
 use crate::error::Error;
 use crate::judge::growth::LONG;
 use crate::judge::work::ENOUGH;
-use crate::server::error::StartError;
 use crate::server::process_tree::Usage;
 use crate::testbed::TestBed;
 
@@ -45,23 +45,5 @@ impl Run {
             self.growth.idled(began, ended);
         }
         Ok(())
-    }
-}
-
-/// Lets time pass, and no more of it than the server lives.
-pub(super) async fn pass(testbed: &mut TestBed, time: Duration) -> Result<(), Error> {
-    let until = Instant::now() + time;
-    loop {
-        if let Some(status) = testbed.server.ended() {
-            return Err(Error::Server(match testbed.server.is_in_background() {
-                true => StartError::in_background(),
-                false => format!("the server ended ({status})"),
-            }));
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        sleep(left.min(Duration::from_millis(50))).await;
     }
 }

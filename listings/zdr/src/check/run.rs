@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
 use crate::check::options::{Options, RunControl, Step};
-use crate::check::quiet::pass;
+use crate::check::pass::pass;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
