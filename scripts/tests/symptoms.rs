@@ -77,7 +77,9 @@ fn rendered(list: &str, which: &str) -> Result<String, Error> {
 
 #[test]
 fn the_index_in_full() {
-    let expected = r#"## Server {#server}
+    let expected = r#"<section class="program" style="--characters: 413">
+
+## Server {#server}
 
 In its log. Captured from Server 1.2.3 by `tests/servers.rs::server`.
 
@@ -91,6 +93,10 @@ In Server 1.1: <samp>the certificate is over&#33;</samp>
 
 More: [failure 2](failure-catalogue.md#entry-2), [chapter 7](ch07-graceful-degradation.md#which-clock), [recipes](recipes.md).
 
+</section>
+
+<section class="program" style="--characters: 298">
+
 ## Other {#other}
 
 On its page.
@@ -102,6 +108,8 @@ On its page.
 **First.** Wait.
 
 More: [failure 2](failure-catalogue.md#entry-2), [chapter 7](ch07-graceful-degradation.md#which-clock), [recipes](recipes.md). Cited from [its source](https://example.org/a), read on 2026-11-27.
+
+</section>
 
 "#;
     assert_eq!(rendered(LIST, "index").unwrap(), expected);
