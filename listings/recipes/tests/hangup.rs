@@ -1,15 +1,14 @@
 //! SIGHUP ends no recipe, be it before a first pair is valid or after: agents and systemd say "reload" by it.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use lab::BOUND;
 use lab::agent::{Agent, Strategy};
 use lab::event::Event;
-use lab_test::peer;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::programs::{self, Running, lines};
+use crate::programs;
 
 fn lives_on(mut command: Command) {
     let folder = lab::directory().unwrap();
@@ -17,14 +16,7 @@ fn lives_on(mut command: Command) {
     let files = agent.files();
     let key = fs::read(&files.key).unwrap();
     fs::remove_file(&files.key).unwrap();
-    let mut server = command
-        .args([&files.certificate, &files.key, &files.roots])
-        .args(["localhost", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let said = lines(server.stderr.take().unwrap());
-    let server = Running(server);
+    let (server, said) = programs::logging(&mut command, &files);
     let hang_up = || {
         let id = Pid::from_child(&server.0);
         kill_process(id, Signal::HUP).unwrap();
@@ -68,9 +60,7 @@ fn in_go() {
 
 #[test]
 fn in_python() {
-    if let Some(python) = peer::find("python3") {
-        let mut command = Command::new(python);
-        command.arg(programs::here().join("python/server.py"));
-        lives_on(command);
+    if let Some(program) = programs::in_python() {
+        lives_on(program);
     }
 }

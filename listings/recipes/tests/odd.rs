@@ -5,15 +5,14 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use lab::BOUND;
 use lab::agent::{Agent, Files, Strategy};
 use lab::event::Event;
-use lab_test::peer;
 use rustix::fs::{CWD, Mode, mkfifoat};
 
-use crate::programs::{self, Running, lines};
+use crate::programs::{self, Running};
 
 /// A thing that is no file, and words that each language says of it, in any case.
 type Odd = (&'static str, fn(&Path), &'static [&'static str]);
@@ -87,14 +86,7 @@ fn goes_on(mut command: Command) {
     let directory = lab::directory().unwrap();
     let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
     let files = agent.files();
-    let mut server = command
-        .args(of(&files))
-        .args(["localhost", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let said = lines(server.stderr.take().unwrap());
-    let server = Running(server);
+    let (server, said) = programs::logging(&mut command, &files);
     let next = |waits_for: &str| {
         loop {
             let line = said.recv_timeout(BOUND);
@@ -157,11 +149,7 @@ fn in_go() {
 
 #[test]
 fn in_python() {
-    if let Some(python) = peer::find("python3") {
-        let mut command = Command::new(python);
-        command
-            .arg("-B")
-            .arg(programs::here().join("python/server.py"));
-        goes_on(command);
+    if let Some(program) = programs::in_python() {
+        goes_on(program);
     }
 }

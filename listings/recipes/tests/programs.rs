@@ -27,6 +27,25 @@ impl Drop for Running {
     }
 }
 
+/// Starts a server on a port of its own, and reads what it logs.
+pub fn logging(command: &mut Command, files: &Files) -> (Running, Receiver<String>) {
+    let mut server = command
+        .args([&files.certificate, &files.key, &files.roots])
+        .args(["localhost", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = lines(server.stderr.take().unwrap());
+    (Running(server), said)
+}
+
+/// The server in Python, where that is installed. It leaves no compiled files beside its source.
+pub fn in_python() -> Option<Command> {
+    let mut command = Command::new(peer::find("python3")?);
+    command.arg("-B").arg(here().join("python/server.py"));
+    Some(command)
+}
+
 /// Starts a server that does not say where it listens, and waits until it does.
 pub async fn started(mut command: Command, files: &Files, log: Stdio) -> (SocketAddr, Running) {
     let (_kept, address) = kept_port();

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::programs::{Running, build_go, here, lines, started};
+use crate::programs::{self, Running, build_go, here, started};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -40,14 +40,8 @@ impl Server {
 
     fn start(agent: &Agent) -> Self {
         let files = agent.files();
-        let mut server = Command::new(env!("CARGO_BIN_EXE_recipe-hyper"))
-            .args([&files.certificate, &files.key, &files.roots])
-            .args(["localhost", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = lines(server.stderr.take().unwrap());
-        let running = Running(server);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_recipe-hyper"));
+        let (running, lines) = programs::logging(&mut command, &files);
         let listening = loop {
             let line = lines
                 .recv_timeout(BOUND)
