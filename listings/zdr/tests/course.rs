@@ -61,7 +61,7 @@ fn go(more: &[&str]) -> Option<Spec> {
 
 async fn taken(spec: &Spec, options: &CourseOptions) -> Course {
     // Clients of all classes call it, and its scenarios have servers of their own.
-    let _turns = super::turns::of(2).await;
+    let _turns = super::turns::of(super::turns::ALL_CLASSES).await;
     let (_nobody, interrupt) = watch::channel(None);
     let control = RunControl {
         progress: &|_| (),

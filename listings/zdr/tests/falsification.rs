@@ -12,13 +12,14 @@ use ch09_simulating_rotation::Writer;
 use clap::ValueEnum;
 use defect::Defect;
 use serde::Deserialize;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zdr::attempt::{Class, FailureKind};
-use zdr::check::{Options, RunControl, check};
+use zdr::check::Options;
 use zdr::gate::scenario::Scenario;
 use zdr::report::{Code, Outcome, Phase, Report, ScenarioReport, Severity};
 use zdr::server::spec::{Keys, Protocol, Spec};
+
+use super::judged::{judge, objected_to};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -247,38 +248,6 @@ fn options(entries: &[Entry]) -> Options {
     }
 }
 
-async fn judge(spec: &Spec, options: &Options) -> Report {
-    let (_never, interrupt) = watch::channel(None);
-    let control = RunControl {
-        progress: &|_| (),
-        interrupt,
-    };
-    check(spec, options, &control).await.unwrap()
-}
-
-/// How often a server is judged whose report says that this machine was too slow for its load.
-const TRIES: usize = 5;
-
-/// What `objection` has against the report. How busy this machine is says nothing about the server: a report
-/// that names its own load as late, and is objected to, is made again.
-async fn objected_to(
-    (spec, options): (&Spec, &Options),
-    objection: impl Fn(&Report) -> Option<String>,
-) -> Option<String> {
-    for tried in 1.. {
-        let mut report = judge(spec, options).await;
-        let all = report.findings.len();
-        let said = &mut report.findings;
-        said.retain(|finding| finding.code != Code::LoadFellBehind);
-        let was_late = said.len() < all;
-        let objected = objection(&report);
-        if objected.is_none() || !was_late || tried == TRIES {
-            return objected;
-        }
-    }
-    None
-}
-
 fn graceful_closes(report: &Report) -> u64 {
     let pooled = report.classes.iter().find(|of| of.class == Class::Pooled);
     pooled.unwrap().graceful_closes
@@ -335,18 +304,31 @@ fn escaped(entry: &Entry, report: &Report) -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_defect_is_found_for_the_right_reason() {
     let mut judging = JoinSet::new();
-    for entry in table() {
+    let (alone, beside): (Vec<_>, Vec<_>) = table().into_iter().partition(|entry| entry.alone);
+    judging.spawn(async move {
+        let _all_turns = super::turns::of(super::turns::AT_ONCE).await;
+        let mut escaped = Vec::new();
+        for entry in alone {
+            escaped.extend(escapes(&entry).await);
+        }
+        escaped
+    });
+    for entry in beside {
         judging.spawn(async move {
-            let turns = if entry.alone { ALONE } else { 1 };
-            let _turns = super::turns::of(turns).await;
-            let mut spec = server(Some(&entry.flag), entry.mutual);
-            entry.told.tell(&mut spec);
-            let options = options(std::slice::from_ref(&entry));
-            objected_to((&spec, &options), |report| escaped(&entry, report)).await
+            let _turn = super::turns::of(1).await;
+            escapes(&entry).await.into_iter().collect()
         });
     }
     let escaped: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
     assert!(escaped.is_empty(), "{}", escaped.join("\n"));
+}
+
+/// Judges the server with this defect.
+async fn escapes(entry: &Entry) -> Option<String> {
+    let mut spec = server(Some(&entry.flag), entry.mutual);
+    entry.told.tell(&mut spec);
+    let options = options(std::slice::from_ref(entry));
+    objected_to((&spec, &options), |report| escaped(entry, report)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -380,8 +362,6 @@ async fn passes_without_a_defect(mutual: bool) {
 /// What a defect shows in few of many rotations is looked for in a server that has nothing unusual: twenty of them, at
 /// as many servers, take longer than all other tests here.
 const FEW: u32 = 5;
-/// As many turns as there are.
-const ALONE: u32 = super::turns::AT_ONCE as u32;
 
 /// Each rotates under load, for all classes of clients, and meets what it may be mistaken in.
 #[tokio::test(flavor = "multi_thread")]

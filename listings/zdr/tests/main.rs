@@ -9,6 +9,7 @@ mod dialogues;
 mod falsification;
 mod growth;
 mod itself;
+mod judged;
 mod measure;
 mod peers;
 mod reports;

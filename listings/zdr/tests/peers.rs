@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ch11_verification::attempt::Class;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use zdr::check::{Options, RunControl, check};
+use zdr::check::Options;
 use zdr::gate::scenario::Scenario;
 use zdr::judge::findings;
 use zdr::report::{Code, Outcome, Report, Severity};
 use zdr::server::spec::Spec;
+
+use super::judged::objected_to;
+use super::turns::ALL_CLASSES;
 
 /// What we know of a server.
 struct Known {
@@ -27,16 +29,16 @@ struct Known {
     may_fail: &'static [Code],
     /// A scenario that tells it from others, and what comes of that.
     scenario: Option<(Scenario, Outcome)>,
+    /// A class of clients that it is described for.
+    class: Option<Class>,
 }
-
-/// As how many a server counts that is called by clients of all classes.
-const TURNS: u32 = 2;
 
 const SOUND: Known = Known {
     program: "",
     fails: &[],
     may_fail: &[],
     scenario: None,
+    class: None,
 };
 
 /// In alphabetical order, as the files.
@@ -173,12 +175,8 @@ fn in_place() -> Option<(Scenario, Outcome)> {
     Some((Scenario::InPlace, outcome))
 }
 
-async fn judge(known: &Known, spec: &Spec) -> Report {
-    let (_nobody, interrupt) = watch::channel(None);
-    let control = RunControl {
-        progress: &|_| (),
-        interrupt,
-    };
+/// What was not as we know it.
+async fn surprise(known: &Known, spec: &Spec) -> Option<String> {
     let options = Options {
         rotations: rotations(spec),
         interval: Duration::from_millis(300),
@@ -197,8 +195,7 @@ async fn judge(known: &Known, spec: &Spec) -> Report {
         patience: Duration::from_secs(15),
         ..Options::default()
     };
-    let checked = check(spec, &options, &control).await;
-    checked.unwrap_or_else(|error| panic!("{}: {error}", spec.name))
+    objected_to((spec, &options), |report| differs(known, spec, report)).await
 }
 
 /// How often it is rotated. Exim takes five seconds until it looks.
@@ -210,7 +207,7 @@ fn rotations(spec: &Spec) -> u32 {
 }
 
 /// What was found, and should not have been, or the other way round.
-fn surprise(known: &Known, spec: &Spec, report: &Report) -> Option<String> {
+fn differs(known: &Known, spec: &Spec, report: &Report) -> Option<String> {
     let failures = report.findings.iter();
     let failures = failures.filter(|finding| {
         finding.severity == Severity::Failure && finding.scenario == findings::ROTATION
@@ -225,7 +222,13 @@ fn surprise(known: &Known, spec: &Spec, report: &Report) -> Option<String> {
         .iter()
         .all(|rotation| rotation.first_new_ms.is_some());
     let served = report.classes.iter().all(|class| class.attempts > 0);
-    let rotated = as_known && shown && served && report.rotations.len() == rotations(spec) as usize;
+    let has = |class| report.classes.iter().any(|of| of.class == class);
+    let classed = known.class.is_none_or(has);
+    let rotated = as_known
+        && shown
+        && served
+        && classed
+        && report.rotations.len() == rotations(spec) as usize;
     let scenario = report.scenarios.first().map(|scenario| scenario.outcome);
     let due = known.scenario.map(|(_, outcome)| outcome);
     (!rotated || scenario != due).then(|| {
@@ -262,16 +265,14 @@ async fn servers_with_http3_or_two_kinds_of_keys_rotate_as_we_know_them() {
     ] {
         let known = Known {
             may_fail,
+            class: Some(class),
             ..SOUND.of(program)
         };
         let spec = Spec::read(&file(name)).unwrap();
         if known.is_there() {
             judging.spawn(async move {
-                let _turns = super::turns::of(TURNS).await;
-                let report = judge(&known, &spec).await;
-                let has = report.classes.iter().any(|of| of.class == class);
-                assert!(has, "{name}: no client of the class {class}");
-                surprise(&known, &spec, &report)
+                let _turns = super::turns::of(ALL_CLASSES).await;
+                surprise(&known, &spec).await
             });
         }
     }
@@ -301,8 +302,8 @@ async fn each_server_that_is_there_rotates_as_we_know_it() {
             }
             let known = known.clone();
             judging.spawn(async move {
-                let _turns = super::turns::of(TURNS).await;
-                surprise(&known, &spec, &judge(&known, &spec).await)
+                let _turns = super::turns::of(ALL_CLASSES).await;
+                surprise(&known, &spec).await
             });
         }
     }

@@ -26,7 +26,7 @@ fn sample(name: &str) -> Option<Spec> {
 
 /// Enough to see where it stops.
 async fn taken(spec: &Spec) -> Course {
-    let _turn = super::turns::of(1).await;
+    let _turns = super::turns::of(super::turns::ALL_CLASSES).await;
     let options = CourseOptions {
         writers: vec![Writer::VaultAgent, Writer::Kubelet],
         scenarios: vec![Scenario::SlowWrite, Scenario::Expired],

@@ -23,7 +23,6 @@ mod stop;
 mod told;
 mod tools;
 
-use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -34,10 +33,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lab::BOUND;
-use parking_lot::{Condvar, Mutex};
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 use zdr::report::Report;
+
+use super::turns::Turn;
 
 const ZDR: &str = env!("CARGO_BIN_EXE_zdr");
 const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
@@ -92,42 +92,6 @@ exec "$0" "$@"''', {BROKEN:?}, "--certificate", "{{certificate}}", "--key", "{{k
 event = "listening"
 "#
     )
-}
-
-/// How many tests have a `zdr` at work at once. Each loads a server on the same machine, and judges how
-/// slow that is.
-const AT_ONCE: usize = 3;
-static FREE: (Mutex<usize>, Condvar) = (Mutex::new(AT_ONCE), Condvar::new());
-
-thread_local! {
-    /// How many turns the test of this thread has. For the second it does not wait.
-    static MINE: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Lets no more tests work than may.
-struct Turn;
-
-impl Turn {
-    fn wait() -> Self {
-        if MINE.replace(MINE.get() + 1) == 0 {
-            let (free, freed) = &FREE;
-            let mut free = free.lock();
-            freed.wait_while(&mut free, |free| *free == 0);
-            *free -= 1;
-        }
-        Self
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        MINE.set(MINE.get() - 1);
-        if MINE.get() == 0 {
-            let (free, freed) = &FREE;
-            *free.lock() += 1;
-            freed.notify_one();
-        }
-    }
 }
 
 /// A folder for the files of one test, and another for the temporary ones of `zdr`.
