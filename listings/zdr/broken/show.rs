@@ -32,9 +32,9 @@ use crate::unusual::{Unusual, x25519_alone};
 /// How long a reload holds the lock that readers wait for, where there is one.
 const HOLD: Duration = Duration::from_millis(1800);
 
-/// Which answers to ordinary clients of a generation show the one before, where that comes back: those after a row of handshakes that
-/// showed the new one.
-const FLAPS: RangeInclusive<usize> = 14..=16;
+/// Which answers to ordinary clients of a generation show the one before, where that comes back: those after a row of
+/// handshakes that showed the new one. A check makes twelve in a row, and others come meanwhile.
+const FLAPS: RangeInclusive<usize> = 18..=20;
 
 /// Whether most clients say this: they speak HTTP/1.1, ask for a name that can be one of a server, and offer more than
 /// one group and one cipher.

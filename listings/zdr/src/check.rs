@@ -30,7 +30,7 @@ use crate::testbed::TestBed;
 use crate::testbed::preflight::ready;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
-pub use options::{Options, RunControl, Step};
+pub use options::{Options, RunControl, Step, rate};
 pub use run::machine;
 use run::{Run, outline};
 use shortage::{is_short, short_of_files};

@@ -72,6 +72,9 @@ struct Entry {
     /// How many rotations under load, where that is the scenario.
     #[serde(default = "two")]
     rotations: u32,
+    /// How many clients of each class come in a second.
+    #[serde(default = "few")]
+    rate: f64,
     /// Whether nothing runs beside it: it keeps processors busy, or what a busy machine does to clients hides it.
     #[serde(default)]
     alone: bool,
@@ -161,6 +164,10 @@ fn two() -> u32 {
     2
 }
 
+fn few() -> f64 {
+    10.0
+}
+
 #[derive(Clone, Deserialize, PartialEq)]
 #[serde(untagged)]
 enum Expected {
@@ -214,9 +221,9 @@ fn options(entries: &[Entry]) -> Options {
     let rotations = rotations.map(|entry| entry.rotations).max().unwrap_or(0);
     let scenarios = entries.iter().filter(|entry| entry.scenario != ROTATION);
     let scenarios: BTreeSet<_> = scenarios.map(|entry| entry.scenario.as_str()).collect();
-    let patience = match entries {
-        [alone] => Some(alone.patience),
-        _ => None,
+    let (patience, rate) = match entries {
+        [alone] => (alone.patience, alone.rate),
+        _ => (long(), few()),
     };
     let classes: BTreeSet<_> = entries.iter().flat_map(|entry| &entry.classes).collect();
     // Five clients at least have to return before the first rotation, and what a server uses by itself has to be
@@ -235,7 +242,7 @@ fn options(entries: &[Entry]) -> Options {
         // it is asked, and not by chance.
         writer: Writer::Kubelet,
         classes: Some(classes.into_iter().copied().collect()),
-        rate: 10.0,
+        rate,
         pool: 2,
         downloads: 1,
         scenarios: scenarios
@@ -243,7 +250,7 @@ fn options(entries: &[Entry]) -> Options {
             .map(|name| Scenario::from_str(name, false).unwrap())
             .collect(),
         jobs: SOUND as usize,
-        patience: Duration::from_secs(patience.unwrap_or(long())),
+        patience: Duration::from_secs(patience),
         ..Options::default()
     }
 }

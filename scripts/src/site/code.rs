@@ -35,14 +35,10 @@ impl Painter {
     /// is not known has no colours.
     pub(super) fn paint(&mut self, page: &str) -> String {
         let paint = |found: &Captures<'_>| {
-            let key = (found[2].to_owned(), trimmed(&found[3]));
+            let code = at_the_margin(&found[2], trimmed(&found[3]));
+            let key = (found[2].to_owned(), code.clone());
             let painted = self.painted.entry(key).or_insert_with(|| {
-                colour(
-                    &mut self.highlighter,
-                    &found[2],
-                    &unescape(&trimmed(&found[3])),
-                )
-                .unwrap_or_else(|| trimmed(&found[3]))
+                colour(&mut self.highlighter, &found[2], &unescape(&code)).unwrap_or(code)
             });
             format!("{}{painted}{}", &found[1], &found[4])
         };
@@ -56,10 +52,32 @@ fn trimmed(code: &str) -> String {
     format!("{}{end}", code.trim_start_matches('\n').trim_end())
 }
 
+/// The code without the blanks that all its lines begin with: what is included may stand deep inside its file. What
+/// is no code is printed as it was.
+fn at_the_margin(language: &str, code: String) -> String {
+    if ["console", "diff", "text"].contains(&language) {
+        return code;
+    }
+    let lines = || code.lines().filter(|line| !line.trim().is_empty());
+    let first = lines().next().unwrap_or_default();
+    let blanks = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let least = lines().map(blanks).min().unwrap_or(0);
+    let margin = &first[..least];
+    // Tabs in one line and spaces in another are no common margin.
+    if margin.is_empty() || !lines().all(|line| line.starts_with(margin)) {
+        return code;
+    }
+    let lines = code
+        .split('\n')
+        .map(|line| line.strip_prefix(margin).unwrap_or(line.trim()));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Code as HTML. `None` where there is nothing to colour.
 fn colour(highlighter: &mut Highlighter, language: &str, code: &str) -> Option<String> {
     let language = match language {
         "console" => return Some(console(code)),
+        "diff" => return Some(diff(code)),
         "sh" | "shell" => "bash",
         other => other,
     };
@@ -121,15 +139,35 @@ fn console(code: &str) -> String {
     html
 }
 
-/// Whether a line belongs to a table of two rows or more: each has two gaps or more between its columns.
+/// A diff, in the book's two colours: what was there before, and what is there after.
+fn diff(code: &str) -> String {
+    let painted = code.split('\n').map(|line| {
+        let text = escape(line);
+        match line.chars().next() {
+            Some('-') => format!("<span class=\"hl-before\">{text}</span>"),
+            Some('+') => format!("<span class=\"hl-after\">{text}</span>"),
+            Some('@') => format!("<span class=\"hl-c\">{text}</span>"),
+            _ => text,
+        }
+    });
+    painted.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a line belongs to a table of two rows or more: each has two gaps or more between its columns. A line over
+/// such rows that begins far inside names several columns at once.
 fn is_row(lines: &[&str], number: usize) -> bool {
-    let has_columns = |line: &&str| {
+    let columns = |line: &&str| {
         let columns = line.split("  ").filter(|column| !column.trim().is_empty());
-        columns.count() > 2
+        columns.count()
     };
+    let is_wide = |line: &&str| columns(line) > 2;
+    let (line, next) = (lines[number], lines.get(number + 1));
+    let is_head = line.starts_with(&" ".repeat(8)) && columns(&line) == 2;
     let before = number.checked_sub(1).and_then(|before| lines.get(before));
-    let near = [before, lines.get(number + 1)];
-    has_columns(&lines[number]) && near.into_iter().flatten().any(has_columns)
+    match is_wide(&line) {
+        true => [before, next].into_iter().flatten().any(is_wide),
+        false => is_head && next.is_some_and(is_wide),
+    }
 }
 
 /// Text of a page, as it was before it was escaped.
@@ -160,6 +198,28 @@ mod tests {
         assert!(
             paint("go", "\nreturn\n").contains("\"><span class=\"hl-k\">return</span>\n</code>")
         );
+    }
+
+    #[test]
+    fn what_all_lines_begin_with_is_no_part_of_the_code() {
+        let plain = |language, code| {
+            let spans = Regex::new("</?(span|pre|code)[^>]*>").unwrap();
+            spans.replace_all(&paint(language, code), "").into_owned()
+        };
+        assert_eq!(plain("yaml", "\n    a:\n\n      b: 1\n"), "a:\n\n  b: 1\n");
+        assert_eq!(
+            plain("go", "\tif a {\n\t\treturn\n\t}\n"),
+            "if a {\n\treturn\n}\n"
+        );
+        for (language, code) in [
+            ("text", "  a\n  b\n"),
+            ("console", "  a\n  b\n"),
+            ("diff", "  a\n  b\n"),
+            ("go", "\ta()\n  b()\n"),
+            ("python", "a()\n  # b\n"),
+        ] {
+            assert_eq!(plain(language, code), code, "{language}");
+        }
     }
 
     #[test]
@@ -201,6 +261,12 @@ mod tests {
                 "$ cargo run\nran",
                 "<span class=\"hl-p\">$ cargo run</span>\nran",
             ),
+            (
+                "diff",
+                "@@ -1,2 +1,2 @@\n one\n-two\n+three &lt;T&gt;\n",
+                "<span class=\"hl-c\">@@ -1,2 +1,2 @@</span>\n one\n<span class=\"hl-before\">-two</span>\n\
+                 <span class=\"hl-after\">+three &lt;T&gt;</span>\n",
+            ),
         ];
         for (language, code, painted) in cases {
             let page = paint(language, code);
@@ -213,7 +279,7 @@ mod tests {
     fn the_text_stays() {
         let code = "/// \u{e4}\u{1F511} a &lt;b&gt; &amp;amp;\npub fn f&lt;'a&gt;(x: &amp;'a str) -&gt; bool { x == \"&lt;\" }\n";
         let span = Regex::new("</?span[^>]*>").unwrap();
-        for language in ["rust", "json", "console", "unknown", "text"] {
+        for language in ["rust", "json", "console", "diff", "unknown", "text"] {
             let page = paint(language, code);
             let plain = span.replace_all(&page, "");
             let whole = format!(
@@ -230,7 +296,15 @@ mod tests {
         let table = "  server  lost  kept\n  one     0     3\n";
         let marked = "<span class=\"row\">  server  lost  kept</span>\n<span class=\"row\">  one     0     3</span>\n";
         assert!(paint("console", table).contains(marked));
-        for text in ["all  is  well\nas it was\n", "one  two\nthree  four\n"] {
+        let head = "            before  after\n";
+        let with_head = format!("<span class=\"row\">{}</span>\n{marked}", head.trim_end());
+        assert!(paint("console", &format!("{head}{table}")).contains(&with_head));
+        let folded = "            a sentence  that goes on\nof this and that\n";
+        for text in [
+            "all  is  well\nas it was\n",
+            "one  two\nthree  four\n",
+            folded,
+        ] {
             assert!(!paint("console", text).contains("row"), "{text}");
         }
     }

@@ -50,6 +50,17 @@ pub struct Options {
     pub keep: Option<Keeper>,
 }
 
+/// Attempts a second from a text: a rate that clients can have.
+///
+/// # Errors
+/// What was expected.
+pub fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err("expected a number from 0.001 to 100000".into()),
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

@@ -14,6 +14,9 @@ const CHANCE: f64 = 0.001;
 /// The same of clients that wait for too long. Where there is too much to do, many of them do so at once.
 const CHANCE_TO_WAIT: f64 = 0.000_001;
 
+/// A client that is late by so many times what is long may be given up by a server that is patient.
+const SILENT: u32 = 4;
+
 /// Whether attempts that failed in this way did so for want of time, or as often without a rotation.
 pub(super) fn is_load(evidence: &Evidence, class: &ClassReport) -> bool {
     let kind = evidence.kind;
@@ -110,12 +113,13 @@ fn comes_in_bursts(records: &[&Attempt], windows: &[Window], limit: Duration) ->
 
 /// Whether those of a class that failed in this way had waited for too long, far from any rotation, and are few
 /// beside those that waited in vain, or came to that in few moments: a server gives up clients for which it has no
-/// time, as it gives up those that say nothing.
+/// time, as it gives up those that say nothing. Where this side was as `late` itself, any number may have said nothing
+/// for too long.
 pub(super) fn is_given_up<'a>(
     kind: FailureKind,
     records: impl Iterator<Item = &'a Attempt>,
     windows: &[Window],
-    limit: Duration,
+    (limit, late): (Duration, Duration),
 ) -> bool {
     let (mut given_up, mut in_vain, mut moments) = (0_u64, 0_u64, BTreeSet::new());
     for record in records {
@@ -142,13 +146,14 @@ pub(super) fn is_given_up<'a>(
     };
     let moments = moments.len() - moments.iter().filter(follows).count();
     let few = given_up * 10 <= in_vain || moments * 2 <= windows.len();
+    let silent = late >= SILENT * limit;
     let cut = [
         FailureKind::Refused,
         FailureKind::HandshakeCut,
         FailureKind::Severed,
         FailureKind::Lost,
     ];
-    cut.contains(&kind) && given_up > 0 && few
+    cut.contains(&kind) && given_up > 0 && (few || silent)
 }
 
 #[cfg(test)]
@@ -242,18 +247,22 @@ mod tests {
     #[test]
     fn who_is_given_up_had_waited_far_from_a_rotation_and_was_cut() {
         const CUT: FailureKind = FailureKind::Severed;
-        let is_given_up = |kind: FailureKind, in_vain: usize, cut: &[Attempt]| {
+        let late_by = |late: u64, kind: FailureKind, in_vain: usize, cut: &[Attempt]| {
             let in_vain = (0..in_vain)
                 .map(|at| attempt(20_000 + at as u64, 5000, Some(FailureKind::Stalled)));
             let all: Vec<_> = in_vain.chain(cut.iter().cloned()).collect();
-            is_given_up(kind, all.iter(), &windows(), LIMIT)
+            is_given_up(kind, all.iter(), &windows(), (LIMIT, ms(late)))
         };
+        let is_given_up = |kind, in_vain, cut: &[Attempt]| late_by(0, kind, in_vain, cut);
         let one = attempt(20_000, 2000, Some(CUT));
         assert!(is_given_up(CUT, 10, std::slice::from_ref(&one)));
         assert!(
             !is_given_up(CUT, 9, std::slice::from_ref(&one)),
             "too few wait"
         );
+        // However many, where this side was late itself.
+        assert!(late_by(4000, CUT, 0, std::slice::from_ref(&one)));
+        assert!(!late_by(3999, CUT, 0, std::slice::from_ref(&one)));
         assert!(!is_given_up(CUT, 10, &[]), "none is");
         let corrupt = attempt(20_000, 2000, Some(FailureKind::Corrupt));
         assert!(
@@ -279,7 +288,7 @@ mod tests {
             ),
         ];
         for (why, attempt) in not_so {
-            assert!(!is_given_up(CUT, 10, &[attempt]), "{why}");
+            assert!(!late_by(4000, CUT, 10, &[attempt]), "{why}");
         }
     }
 }

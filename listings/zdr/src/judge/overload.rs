@@ -139,7 +139,10 @@ impl Overload {
         let of_class = || records.iter().filter(|of| of.class == class.class);
         found.evidence.iter().all(|seen| match seen.kind {
             FailureKind::Stalled => waits_anywhere(of_class(), windows, self.limit),
-            _ => is_load(seen, class) || is_given_up(seen.kind, of_class(), windows, self.limit),
+            kind => {
+                let long = (self.limit, self.late);
+                is_load(seen, class) || is_given_up(kind, of_class(), windows, long)
+            }
         })
     }
 

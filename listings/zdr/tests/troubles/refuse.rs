@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use socket2::{Domain, Socket, Type};
@@ -517,9 +517,9 @@ fn one_that_hangs() {
     let arguments = [
         // A busy machine is not to be what hangs.
         "--rate",
-        "20",
+        "5",
         "--patience-ms",
-        "2000",
+        "4000",
         "--rotations",
         "2",
         "--interval-ms",
@@ -553,6 +553,25 @@ fn one_that_hangs() {
             .any(|finding| finding.code == Code::NotPickedUp)
     );
     no_process_is_left(&folder, zdr);
+}
+
+/// Before anything is built or started.
+#[test]
+fn a_benchmark_of_nothing_and_one_without_an_end() {
+    let folder = Folder::idle();
+    for arguments in [
+        ["--rounds", "0"],
+        ["--rotations", "0"],
+        ["--interval-ms", "18446744073709551615"],
+        ["--rate", "NaN"],
+        ["--speed-ms", "0"],
+        ["--held-each", "4294967295"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
+        command.args(arguments).current_dir(folder.path(""));
+        let done = Running::start(command.stdin(Stdio::null())).end();
+        done.says(2, &[arguments[0], "--help"]);
+    }
 }
 
 #[test]

@@ -309,8 +309,10 @@ fn the_plan_estimates_how_long_a_run_takes() {
     let planned: f64 = takes.split(' ').next().unwrap().parse().unwrap();
     folder.run(&run).says(0, &[]);
     let took = folder.report().seconds;
+    // No run is over before the times that it waits for. How much longer it takes is a matter of the machine.
+    let waits = 2.0 * 0.3 + 0.5;
     assert!(
-        (took / 4.0..took * 4.0).contains(&planned),
+        (waits..took * 4.0).contains(&planned),
         "planned {planned} s, and it took {took} s"
     );
 }

@@ -6,7 +6,11 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use zdr::benchmark::BenchmarkOptions;
 use zdr::benchmark::costs::CostOptions;
-use zdr::check::Options;
+use zdr::check::{Options, rate};
+
+/// More is a mistake of who typed it.
+const MANY: i64 = 100_000;
+const A_DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Check every server that is installed on this machine, and measure what each costs.
 #[derive(Parser)]
@@ -23,59 +27,59 @@ pub struct Arguments {
     /// Measure only these servers, by the names of their TOML files [default: all].
     pub names: Vec<String>,
     /// Number of rounds. Each round measures every server once.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=MANY))]
     pub rounds: u32,
     /// Number of rotations in each round.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=MANY))]
     pub rotations: u32,
     /// Shortest time from the start of one rotation to the start of the next, in milliseconds.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=A_DAY_MS))]
     pub interval_ms: u64,
     /// Attempts per second, for each class.
-    #[arg(long, default_value_t = 40.0)]
+    #[arg(long, default_value_t = 40.0, value_parser = rate)]
     pub rate: f64,
     /// How long full handshakes are counted, and then resumed ones, in milliseconds.
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=A_DAY_MS))]
     pub speed_ms: u64,
     /// Number of rotations while connections are held open.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=MANY))]
     pub held_rotations: u32,
     /// Number of connections that are opened in each of these rotations, and held open.
-    #[arg(long, default_value_t = 10)]
-    pub held_each: usize,
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=MANY))]
+    pub held_each: u32,
     /// Measure only what a connection, a rotation, a handshake and QUIC cost. These figures go to a file of
     /// their own.
     #[arg(long)]
     pub costs: bool,
     /// With `--costs`: number of idle connections that are held open.
-    #[arg(long, default_value_t = 500, requires = "costs")]
-    pub connections: usize,
+    #[arg(long, default_value_t = 500, requires = "costs", value_parser = clap::value_parser!(u32).range(1..=MANY))]
+    pub connections: u32,
     /// With `--costs`: number of rotations, at most, that measure the time until clients are shown the new
     /// certificate.
-    #[arg(long, default_value_t = 100, requires = "costs")]
+    #[arg(long, default_value_t = 100, requires = "costs", value_parser = clap::value_parser!(u32).range(1..=MANY))]
     pub renewals: u32,
     /// With `--costs`: how long these rotations go on, at most, in milliseconds.
-    #[arg(long, default_value_t = 6000, requires = "costs")]
+    #[arg(long, default_value_t = 6000, requires = "costs", value_parser = clap::value_parser!(u64).range(1..=A_DAY_MS))]
     pub renewing_ms: u64,
     /// With `--costs`: number of rotations while an answer is in progress.
-    #[arg(long, default_value_t = 5, requires = "costs")]
+    #[arg(long, default_value_t = 5, requires = "costs", value_parser = clap::value_parser!(u32).range(1..=MANY))]
     pub under_way: u32,
     /// With `--costs`: how long handshakes are counted in each round, for each kind of key, in milliseconds.
-    #[arg(long, default_value_t = 700, requires = "costs")]
+    #[arg(long, default_value_t = 700, requires = "costs", value_parser = clap::value_parser!(u64).range(1..=A_DAY_MS))]
     pub handshake_ms: u64,
     /// With `--costs`: number of rotations under QUIC clients.
-    #[arg(long, default_value_t = 6, requires = "costs")]
+    #[arg(long, default_value_t = 6, requires = "costs", value_parser = clap::value_parser!(u32).range(1..=MANY))]
     pub quic_rotations: u32,
     /// Measure only `zdr check` itself: a default run, and its verdicts on two servers beside busy loops. These
     /// figures go to a file of their own.
     #[arg(long, conflicts_with_all = ["costs", "names", "servers"])]
     pub itself: bool,
     /// With `--itself`: number of runs against each of the two servers.
-    #[arg(long, default_value_t = 50, requires = "itself")]
+    #[arg(long, default_value_t = 50, requires = "itself", value_parser = clap::value_parser!(u32).range(1..=MANY))]
     pub runs: u32,
     /// With `--itself`: number of these runs at the same time.
-    #[arg(long, default_value_t = 1, requires = "itself")]
-    pub at_once: usize,
+    #[arg(long, default_value_t = 1, requires = "itself", value_parser = clap::value_parser!(u32).range(1..=MANY))]
+    pub at_once: u32,
     /// The folder of the servers' TOML files [default: that of the checkout around the current directory].
     #[arg(long, value_name = "DIR", requires = "to")]
     pub servers: Option<PathBuf>,
@@ -109,7 +113,7 @@ impl Arguments {
                 ..Options::default()
             },
             time: Duration::from_millis(self.speed_ms),
-            held: (self.held_rotations, self.held_each),
+            held: (self.held_rotations, self.held_each as usize),
         }
     }
     /// The name of the file that the book's page is made from.
@@ -125,7 +129,7 @@ impl Arguments {
     pub fn cost_options(&self) -> CostOptions {
         CostOptions {
             rounds: self.rounds,
-            connections: self.connections,
+            connections: self.connections as usize,
             rotations: self.renewals,
             rotating: Duration::from_millis(self.renewing_ms),
             held: (self.under_way, 1),

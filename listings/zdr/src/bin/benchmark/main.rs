@@ -161,7 +161,7 @@ async fn measure_itself(
     checkout.build()?;
     let to = std::path::absolute(to)?;
     std::env::set_current_dir(checkout.root())?;
-    let measured = itself::measure(arguments.runs, arguments.at_once, command()).await?;
+    let measured = itself::measure(arguments.runs, arguments.at_once as usize, command()).await?;
     write(&measured, &to)?;
     println!("wrote {}", to.display());
     Ok(())

@@ -9,6 +9,7 @@ use ch10_log_analysis::command::LogCommand;
 use ch11_verification::attempt::Class;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use zdr::check::rate;
 use zdr::gate::day::Day;
 use zdr::gate::level::Level;
 use zdr::gate::scenario::Scenario;
@@ -290,13 +291,6 @@ fn held(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(held) if held <= 100_000 => Ok(held),
         _ => Err("expected a whole number from 0 to 100000".into()),
-    }
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if (0.001..=100_000.0).contains(&rate) => Ok(rate),
-        _ => Err("expected a number from 0.001 to 100000".into()),
     }
 }
 
