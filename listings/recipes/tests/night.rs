@@ -38,10 +38,12 @@ impl Night {
             let made = Command::new(&zdr)
                 .arg("ca")
                 .arg(folder.path().join(name))
+                .args(["--name", name])
                 .output();
             assert!(made.unwrap().status.success());
         }
         issue(&zdr, folder.path(), "ca", &["--name", NAME]);
+        trusted_by_this_host(folder.path());
         let tls = folder.path().join("tls");
         let path = |name: &str| tls.join(name);
         // The clients' roots are a file of their own.
@@ -111,6 +113,7 @@ impl Night {
         command
             .arg(scripts.join(format!("{script}.sh")))
             .env("PATH", format!("{beside}:{paths}"))
+            .env("SSL_CERT_DIR", self.path("host"))
             .env("name", NAME)
             .env("address", &self.address)
             .env("roots", self.path("roots.pem"))
@@ -156,6 +159,21 @@ impl Night {
             fs::copy(self.path("tls").join(name), self.path("before").join(name)).unwrap();
         }
     }
+}
+
+/// The host that someone is logged in to trusts the other authority, as OpenSSL looks roots up: by a hash of the name.
+/// Clients need not.
+fn trusted_by_this_host(folder: &Path) {
+    let root = folder.join("other/root.crt");
+    let hash = Command::new("openssl")
+        .args(["x509", "-noout", "-hash", "-in"])
+        .arg(&root)
+        .output()
+        .unwrap();
+    let hash = String::from_utf8(hash.stdout).unwrap();
+    let host = folder.join("host");
+    fs::create_dir(&host).unwrap();
+    fs::copy(root, host.join(format!("{}.0", hash.trim()))).unwrap();
 }
 
 fn issue(zdr: &Path, folder: &Path, ca: &str, more: &[&str]) {
