@@ -161,6 +161,15 @@ fn servers(file: &Path) -> Vec<Spec> {
 /// nginx 1.27.4 and later takes a file of the same inode and second for the same file
 /// (`ssl_object_cache_inheritable`, on by default): entry 53 of the failure catalogue.
 fn in_place() -> Option<(Scenario, Outcome)> {
+    let outcome = match is_nginx_of_2025()? {
+        true => Outcome::Failed,
+        false => Outcome::Passed,
+    };
+    Some((Scenario::InPlace, outcome))
+}
+
+/// Whether nginx is there, and 1.27.4 or later.
+fn is_nginx_of_2025() -> Option<bool> {
     let said = Command::new("nginx").arg("-v").output().ok()?.stderr;
     let said = String::from_utf8(said).unwrap();
     let version = said.trim().rsplit_once('/').expect("nginx/VERSION").1;
@@ -168,11 +177,7 @@ fn in_place() -> Option<(Scenario, Outcome)> {
         .split('.')
         .map(|number| number.parse::<u32>().unwrap());
     let numbers: Vec<_> = numbers.collect();
-    let outcome = match numbers.as_slice() >= [1, 27, 4].as_slice() {
-        true => Outcome::Failed,
-        false => Outcome::Passed,
-    };
-    Some((Scenario::InPlace, outcome))
+    Some(numbers.as_slice() >= [1, 27, 4].as_slice())
 }
 
 /// What was not as we know it.
@@ -278,6 +283,38 @@ async fn servers_with_http3_or_two_kinds_of_keys_rotate_as_we_know_them() {
     }
     let surprises: Vec<_> = judging.join_all().await.into_iter().flatten().collect();
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+/// Without its `keepalive_min_timeout`, some of these requests are lost in most runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_nginx_that_spares_idle_connections_loses_no_request() {
+    if is_nginx_of_2025() != Some(true) {
+        lab_test::peer::skip("nginx 1.27.4");
+        return;
+    }
+    let _turns = super::turns::of(ALL_CLASSES).await;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("classes/nginx-kept.toml");
+    let spec = Spec::read(&file).unwrap();
+    let options = Options {
+        rotations: 12,
+        interval: Duration::from_millis(300),
+        steady: Duration::from_millis(200),
+        classes: Some(vec![Class::Full, Class::Pooled]),
+        rate: 250.0,
+        pool: 32,
+        scenarios: Vec::new(),
+        patience: Duration::from_secs(15),
+        ..Options::default()
+    };
+    let lost = |report: &Report| {
+        let mut classes = report.classes.iter();
+        let pooled = classes.find(|of| of.class == Class::Pooled).unwrap();
+        let met = pooled.attempts > 100 && report.rotations.len() == 12;
+        let all_is_well = met && pooled.failures.is_empty();
+        (!all_is_well).then(|| format!("{:#?}, {pooled:#?}", report.findings))
+    };
+    let lost = objected_to((&spec, &options), lost).await;
+    assert!(lost.is_none(), "{}", lost.unwrap_or_default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

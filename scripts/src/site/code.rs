@@ -53,9 +53,9 @@ fn trimmed(code: &str) -> String {
 }
 
 /// The code without the blanks that all its lines begin with: what is included may stand deep inside its file. What
-/// is no code is printed as it was.
+/// was printed stays as it was.
 fn at_the_margin(language: &str, code: String) -> String {
-    if ["console", "diff", "text"].contains(&language) {
+    if ["console", "diff"].contains(&language) {
         return code;
     }
     let lines = || code.lines().filter(|line| !line.trim().is_empty());
@@ -212,7 +212,7 @@ mod tests {
             "if a {\n\treturn\n}\n"
         );
         for (language, code) in [
-            ("text", "  a\n  b\n"),
+            ("text", "a\n  b\n"),
             ("console", "  a\n  b\n"),
             ("diff", "  a\n  b\n"),
             ("go", "\ta()\n  b()\n"),
