@@ -18,7 +18,8 @@ pub struct Cost {
 /// Reads a log of chapter 1's demo, and adds up what its restarts cost.
 ///
 /// `event.name()` is the name of an event. `event.number("bytes")` is the number in its field
-/// `bytes`, and `None` where it has no such field.
+/// `bytes`, and `None` where it has no such field: a line whose download was cut counts as one all the
+/// same, and adds no bytes.
 pub fn cost(log: &[Event]) -> Cost {
     todo!("this is the starter: write `cost`")
 }

@@ -1,5 +1,7 @@
 //! What is wanted of `cost`. Each function is a check, and its comment says what has to hold.
 
+use std::panic::catch_unwind;
+
 use lab::log::Log;
 
 use super::exercise::{Cost, cost};
@@ -33,6 +35,12 @@ const NEVER_BACK: &str = r#"
 {"ts":"2026-11-27T09:00:00.000000000Z","event":"process_exited","process":1}
 {"ts":"2026-11-27T09:00:01.000000000Z","event":"connect_refused","port":4433}
 {"ts":"2026-11-27T09:00:02.000000000Z","event":"connect_refused","port":4433}
+"#;
+
+/// A download that was cut, by a server that did not say how far it had come.
+const WITHOUT_BYTES: &str = r#"
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","of":8388608,"why":"connection reset"}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"download_severed","bytes":1048576,"of":8388608,"why":"connection reset"}
 "#;
 
 /// An image of a disk, cut after 5 GiB.
@@ -75,6 +83,17 @@ pub fn a_severed_download_counts_though_no_client_was_refused() {
     assert!(
         severed == 1,
         "A download was cut before its first byte. Nothing was sent for nothing, and a client was cut all the same: each line `download_severed` is one, and `severed` is {severed}."
+    );
+    let found =
+        catch_unwind(|| cost_of(WITHOUT_BYTES)).map(|cost| (cost.severed, cost.wasted_bytes));
+    let said = match &found {
+        Ok((severed, wasted)) => format!("`severed` is {severed} and `wasted_bytes` is {wasted}"),
+        Err(_) => "`cost` panicked".to_owned(),
+    };
+    assert!(
+        found.is_ok_and(|found| found == (2, 1_048_576)),
+        "Two downloads were cut, one of them after 1048576 bytes, and the line of the other has no field `bytes`: {said}. A log is input. What one line does not say \
+         takes nothing from what the others do."
     );
 }
 

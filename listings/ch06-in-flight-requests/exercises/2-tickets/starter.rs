@@ -36,7 +36,6 @@ impl Workers {
     /// Discards all sessions: the ticket keys have leaked, say. From now on no worker resumes a session of before. All else,
     /// resumption among it, goes on.
     ///
-    ///
     /// A configuration that is in use cannot be changed. `(*config).clone()` makes another; its fields `ticketer` and
     /// `session_storage` are what opens sessions.
     ///

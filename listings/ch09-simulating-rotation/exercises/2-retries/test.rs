@@ -21,6 +21,8 @@ const MANY: usize = 10_000;
 const ENOUGH: usize = 200;
 /// In a third of the lifetime after the end, where pauses do not grow any more.
 const ENOUGH_AFTER: usize = 500;
+/// No pause before the end is shorter, unless it reaches the end.
+const BRIEF: Duration = Duration::from_millis(100);
 /// How long a renewal takes that is quick.
 const RENEWS: Duration = Duration::from_secs(3);
 
@@ -127,6 +129,14 @@ pub fn an_authority_that_is_down_is_not_hammered() {
              give them a smallest length.",
             tries.len()
         );
+        for left in [Duration::from_millis(150), Duration::from_millis(20)] {
+            let waits = pause(20, lifetime, left);
+            assert!(
+                waits >= BRIEF || waits >= left,
+                "A leaf of {name} ends in {left:?}, and the agent tries again after {waits:?}. Half of what is left gets smaller without an end, and the tries \
+                 of a whole fleet come ever faster when all its certificates are about to end. A pause is bounded from below as well: a second is short enough."
+            );
+        }
     }
 }
 

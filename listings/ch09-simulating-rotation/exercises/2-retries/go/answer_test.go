@@ -27,6 +27,8 @@ const (
 	enough = 200
 	// In a third of the lifetime after the end, where pauses do not grow any more.
 	enoughAfter = 500
+	// No pause before the end is shorter, unless it reaches the end.
+	brief = 100 * time.Millisecond
 	// How long a renewal takes that is quick.
 	renews = 3 * time.Second
 )
@@ -113,6 +115,11 @@ func TestAnAuthorityThatIsDownIsNotHammered(t *testing.T) {
 		tries := len(tries(leaf.length, leaf.length*2/3))
 		if tries > enough {
 			t.Fatalf("A leaf of %s: the authority was away from two thirds of the lifetime to the end, and %d%s tries came before the end, of one agent. A fleet of a thousand keeps it down. %d are more than enough: let pauses grow with the lifetime, and give them a smallest length.", leaf.name, tries, orMore(tries), enough)
+		}
+		for _, left := range []time.Duration{150 * time.Millisecond, 20 * time.Millisecond} {
+			if waits := Pause(20, leaf.length, left); waits < min(brief, left) {
+				t.Fatalf("A leaf of %s ends in %v, and the agent tries again after %v. Half of what is left gets smaller without an end, and the tries of a whole fleet come ever faster when all its certificates are about to end. A pause is bounded from below as well: a second is short enough.", leaf.name, left, waits)
+			}
 		}
 	}
 }

@@ -10,6 +10,7 @@ LIFETIMES = {"1 hour": HOUR, "24 hours": 24 * HOUR, "160 hours": 160 * HOUR, "47
 MANY = 10_000  # An agent that tries so often has tried often enough to be stopped.
 ENOUGH = 200  # From two thirds of the lifetime to the end. A pause that doubles, and then halves what is left, needs about 30.
 ENOUGH_AFTER = 500  # In a third of the lifetime after the end, where pauses do not grow any more.
+BRIEF = 0.1  # No pause before the end is shorter, unless it reaches the end.
 RENEWS = 3  # How long a renewal takes that is quick.
 
 
@@ -104,6 +105,13 @@ def test_an_authority_that_is_down_is_not_hammered():
             f"tries came before the end, of one agent. A fleet of a thousand keeps it down. {ENOUGH} are more than enough: let pauses grow with "
             "the lifetime, and give them a smallest length."
         )
+        for left in (0.15, 0.02):
+            waits = seconds(20, lifetime, left)
+            assert waits >= min(BRIEF, left), (
+                f"A leaf of {name} ends in {left} s, and the agent tries again after {waits:g} s. Half of what is left gets smaller without an end, "
+                "and the tries of a whole fleet come ever faster when all its certificates are about to end. A pause is bounded from below as "
+                "well: a second is short enough."
+            )
 
 
 def test_a_long_outage_is_no_trouble():
