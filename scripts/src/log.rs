@@ -14,7 +14,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::markup::escape;
+use crate::markup::{escape, whole_options};
 use crate::source::Part;
 
 /// The lines of the transcript at `argument`, a `.console` file with `.events.jsonl` beside it. Where `only`
@@ -128,7 +128,11 @@ impl Shown {
 
     fn other(&mut self, line: &str) {
         self.close();
-        let _ = write!(self.rows, "<li class=\"said\">{}</li>", escape(line));
+        let _ = write!(
+            self.rows,
+            "<li class=\"said\">{}</li>",
+            whole_options(&escape(line))
+        );
     }
 
     fn close(&mut self) {

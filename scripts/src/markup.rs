@@ -25,3 +25,14 @@ pub(crate) fn escape(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
+
+/// The same text, in which an option stays whole: to a browser each of its hyphens is a place to break.
+pub(crate) fn whole_options(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.strip_prefix('-') {
+        Some(name) if (2..=24).contains(&name.len()) => {
+            format!("<span class=\"option\">{word}</span>")
+        }
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::markup::whole_options;
 
 /// What the file holds. Fields that the page does not show are passed over.
 #[derive(Deserialize)]
@@ -206,7 +207,7 @@ fn machine(page: &mut String, compared: &Compared) -> std::fmt::Result {
             page,
             "| {} | {version} | {} |",
             server.name,
-            cell(&server.reload)
+            whole_options(&cell(&server.reload))
         )?;
     }
     if !compared.missing.is_empty() {

@@ -48,7 +48,7 @@ const TOOLS: [Tool; 25] = [
     Tool { name: "Python", ask: &["python3", "--version"], after: "Python ", from: Origin::System, used: "the twin of chapter 4" },
     Tool { name: "OpenSSL in Python", ask: &["python3", "-c", "import ssl; print(ssl.OPENSSL_VERSION)"], after: "OpenSSL ", from: Origin::System, used: "the same" },
     Tool { name: "openssl", ask: &["openssl", "version"], after: "OpenSSL ", from: Origin::System, used: "a second opinion, and `s_server`" },
-    Tool { name: "curl", ask: &["curl", "--version"], after: "curl ", from: Origin::System, used: "a client whose words the index of symptoms has" },
+    Tool { name: "curl", ask: &["curl", "--version"], after: "curl ", from: Origin::System, used: "a client whose error lines are in the index of symptoms" },
     Tool { name: "nginx", ask: &["nginx", "-v"], after: "nginx/", from: Origin::NewestSuite, used: "a server to compare with" },
     Tool { name: "HAProxy", ask: &["haproxy", "-v"], after: "HAProxy version ", from: Origin::NewestSuite, used: "a server to compare with" },
     Tool { name: "Caddy", ask: &["caddy", "version"], after: "v", from: REQUIREMENTS, used: "a server to compare with" },

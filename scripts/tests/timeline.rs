@@ -102,6 +102,28 @@ fn a_restart_in_a_picture_and_in_words() {
     }
 }
 
+/// Servers that are judged one after the other write one log, and each has a generation 1.
+#[test]
+fn a_generation_has_the_connections_of_its_own_server() {
+    let mut log = String::new();
+    for (begin, connections) in [(0, 3), (100, 1), (200, 2)] {
+        log += &event(begin, "identity_loaded", r#""generation":1,"serial":"a""#);
+        for number in 1..=connections {
+            let fields = format!(r#""connection":{number},"generation":1"#);
+            log += &event(begin + 10 * number, "connection_opened", &fields);
+            log += &event(begin + 10 * number + 5, "connection_closed", &fields);
+        }
+    }
+    let words = text(&render("three", &log).unwrap(), "details li");
+    for said in [
+        "0.0 ms: generation 1 (serial a) is served; 3 connections opened under it",
+        "100.0 ms: generation 1 (serial a) is served; 1 connection opened under it",
+        "200.0 ms: generation 1 (serial a) is served; 2 connections opened under it",
+    ] {
+        assert!(words.contains(said), "{words}");
+    }
+}
+
 /// One drain: one connection leaves when asked, one is cut at the deadline, one is younger.
 #[test]
 fn a_drain_in_a_picture_and_in_words() {

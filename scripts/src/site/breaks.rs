@@ -49,8 +49,10 @@ fn broken(code: &str, fits: usize) -> String {
     let is_space = |piece: &&str| piece.chars().all(char::is_whitespace);
     for run in pieces.chunk_by(|a, b| is_space(a) == is_space(b)) {
         let seen: Vec<&str> = run.iter().filter(|piece| !is_tag(piece)).copied().collect();
-        if is_option(run, &seen) {
-            html += &format!("<span class=\"option\">{}</span>", run.concat());
+        let (word, after) = run.split_at(own(run));
+        if is_option(word, &seen) {
+            html += &format!("<span class=\"option\">{}</span>", word.concat());
+            html += &after.concat();
         } else if seen.len() > fits && !run.contains(&"<wbr>") {
             part(&mut html, run, &seen);
         } else {
@@ -58,6 +60,20 @@ fn broken(code: &str, fits: usize) -> String {
         }
     }
     html
+}
+
+/// How many pieces of a run are its own: behind its last letter may stand the end of what began before it, as at the
+/// end of a command.
+fn own(run: &[&str]) -> usize {
+    let last = run.iter().rposition(|piece| !is_tag(piece)).unwrap_or(0);
+    let mut open = 0_usize;
+    for piece in run[..last].iter().filter(|piece| is_tag(piece)) {
+        open = match piece.starts_with("</") {
+            true => open.saturating_sub(1),
+            false => open + 1,
+        };
+    }
+    (last + 1 + open).min(run.len())
 }
 
 /// Whether a run is an option, which stays whole: to a browser a hyphen is a place to break, also the one before an
@@ -150,6 +166,10 @@ mod tests {
             (
                 "<pre><code>openssl x509 <i>-noout</i> -- a</code></pre>",
                 "<pre><code>openssl x509 <span class=\"option\"><i>-noout</i></span> <span class=\"option\">--</span> a</code></pre>",
+            ),
+            (
+                "<pre><code><b>$ zdr <i>-a</i> --all</b></code></pre>",
+                "<pre><code><b>$ zdr <span class=\"option\"><i>-a</i></span> <span class=\"option\">--all</span></b></code></pre>",
             ),
             (
                 "<pre><code><i>-a long</i> comment</code></pre>",

@@ -1,6 +1,6 @@
 //! A run in words.
 
-use super::run::{End, Ms, Run};
+use super::run::{Bar, End, Ms, Run};
 
 /// A line that is not yet in its place: when, and what.
 type Said = (Ms, String);
@@ -21,9 +21,7 @@ impl Run {
     fn of_server(&self) -> Vec<Said> {
         let mut said = Vec::new();
         for (at, generation, serial) in &self.rotations {
-            let begun = self.bars.iter();
-            let begun = begun.filter(|bar| bar.generation == Some(*generation));
-            let begun = count(begun.count(), "connection");
+            let begun = count(self.begun_under(*generation, *at), "connection");
             let words = format!(
                 "generation {generation} (serial {serial}) is served; {begun} opened under it"
             );
@@ -52,6 +50,23 @@ impl Run {
             said.push((*from, words));
         }
         said
+    }
+
+    /// How many connections were opened under a generation that was published at `at`. Where servers run
+    /// one after the other, each has a generation 1, and the connections of that one server count.
+    fn begun_under(&self, generation: u64, at: Ms) -> usize {
+        let published = self.rotations.iter().filter(|of| of.1 == generation);
+        let published: Vec<Ms> = published.map(|of| of.0).collect();
+        let since = published
+            .iter()
+            .position(|of| *of == at)
+            .filter(|place| *place > 0);
+        let since = since.map_or(Ms::NEG_INFINITY, |_| at);
+        let until = published.iter().copied().find(|of| *of > at);
+        let until = until.unwrap_or(Ms::INFINITY);
+        let of_it =
+            |bar: &&Bar| bar.generation == Some(generation) && (since..until).contains(&bar.from);
+        self.bars.iter().filter(of_it).count()
     }
 
     fn of_drains(&self) -> Vec<Said> {
