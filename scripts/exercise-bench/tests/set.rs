@@ -51,6 +51,12 @@ fn each_exercise_is_whole() {
             solution.contains("// ANCHOR: solution"),
             "{id}: nothing of it is shown"
         );
+        // Checks that a reader has edited are compiled as they were, in another folder.
+        let test = fs::read_to_string(one.folder.join("test.rs")).unwrap();
+        assert!(
+            !test.contains("include_str!(\""),
+            "{id}: its checks read a file by where they lie: `concat!(env!(\"CARGO_MANIFEST_DIR\"), …)`"
+        );
         // A page shows so many columns.
         let shown = one.solution().unwrap();
         let wide = shown.lines().find(|line| line.chars().count() > 100);

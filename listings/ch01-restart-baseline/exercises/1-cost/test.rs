@@ -7,7 +7,10 @@ use lab::log::Log;
 use super::exercise::{Cost, cost};
 
 /// The log of the chapter's demo: ten clients were refused, and a download was cut after 3 MiB of 8.
-const DEMO: &str = include_str!("../../transcripts/demo.events.jsonl");
+const DEMO: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../listings/ch01-restart-baseline/transcripts/demo.events.jsonl"
+));
 
 /// A restart that handed its socket over: no client was refused, and two downloads were cut.
 const HANDED_OVER: &str = r#"
@@ -37,10 +40,11 @@ const NEVER_BACK: &str = r#"
 {"ts":"2026-11-27T09:00:02.000000000Z","event":"connect_refused","port":4433}
 "#;
 
-/// A download that was cut, by a server that did not say how far it had come.
+/// Three downloads that were cut, and of the second the log does not say how far it had come.
 const WITHOUT_BYTES: &str = r#"
-{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","of":8388608,"why":"connection reset"}
-{"ts":"2026-11-27T09:00:01.000000000Z","event":"download_severed","bytes":1048576,"of":8388608,"why":"connection reset"}
+{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","bytes":1048576,"of":8388608,"why":"connection reset"}
+{"ts":"2026-11-27T09:00:01.000000000Z","event":"download_severed","of":8388608,"why":"connection reset"}
+{"ts":"2026-11-27T09:00:02.000000000Z","event":"download_severed","bytes":2097152,"of":8388608,"why":"connection reset"}
 "#;
 
 /// An image of a disk, cut after 5 GiB.
@@ -90,8 +94,8 @@ pub fn a_severed_download_counts_though_no_client_was_refused() {
         Err(_) => "`cost` panicked".to_owned(),
     };
     assert!(
-        found.is_ok_and(|severed| severed == 2),
-        "Two downloads were cut, and the line of one has no field `bytes`: {said}. A log is input. What one line does not say takes nothing from what the \
+        found.is_ok_and(|severed| severed == 3),
+        "Three downloads were cut, and the line of one has no field `bytes`: {said}. A log is input. What one line does not say takes nothing from what the \
          others do."
     );
 }
@@ -112,6 +116,15 @@ pub fn what_the_client_already_had_was_sent_for_nothing() {
              of more than 4 GiB need a number of 64 bits."
         );
     }
+    // Whoever panics over that line is told by the check that counts cut downloads.
+    let Ok(wasted) = catch_unwind(|| cost_of(WITHOUT_BYTES).wasted_bytes) else {
+        return;
+    };
+    assert!(
+        wasted == 3_145_728,
+        "Three downloads were cut, two of them after 3145728 bytes in all; the line of the third has no field `bytes`, and `wasted_bytes` is {wasted}. How far that one had come \
+         is not known, and a guess, such as the whole file, is a figure in a report that nobody measured: such a line adds no bytes."
+    );
 }
 
 /// A log without a restart costs nothing.

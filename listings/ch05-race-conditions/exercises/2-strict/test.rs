@@ -35,7 +35,7 @@ pub fn what_is_written_every_day_is_read() {
         ("line ends of Windows", both().replace('\n', "\r\n")),
         ("no line break at the end", both().trim_end().to_owned()),
         (
-            "comments between the blocks, one of them with dashes: `# --- the one before, until 2027 ---`",
+            "comments between the blocks, one with dashes, `# --- the one before, until 2027 ---`, and one that begins with a dash, `- kept by ops`",
             format!(
                 "# our root\n{first}\n# --- the one before, until 2027 ---\n- kept by ops\n{second}\n"
             ),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ch01_restart_baseline::load_once;
 use lab::agent::{Agent, Strategy};
+use lab::authority::{Authority, LeafRequest};
 use lab::client::{Options, config};
 use rustls::client::{Resumption, Tls12Resumption};
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
@@ -163,4 +164,23 @@ pub fn all_else_goes_on() {
             protocols.len()
         );
     }
+    clients_are_asked_for_a_certificate_as_before();
+}
+
+/// The workers of a server that lets in clients with a certificate alone.
+fn clients_are_asked_for_a_certificate_as_before() {
+    let mut authority = Authority::new().unwrap();
+    let own = authority.issue(&LeafRequest::new("localhost")).unwrap();
+    let config = lab::mutual::config(&own, authority.root_pem()).unwrap();
+    let workers = Workers::new(WORKERS, Arc::unwrap_or_clone(config)).unwrap();
+    let nameless = lab::client::config(authority.root_pem(), Options::default()).unwrap();
+    let lets_in = |worker| lab::memory::handshake(&workers.config(worker), &nameless).is_ok();
+    assert!(!lets_in(0), "the bench itself");
+    workers.discard().unwrap();
+    let let_in: Vec<_> = (0..WORKERS).filter(|worker| lets_in(*worker)).collect();
+    assert!(
+        let_in.is_empty(),
+        "The workers ask each client for a certificate, and after `discard` a client without one was let in at the workers {let_in:?}. A configuration that is made anew \
+         asks for what it is told to ask, and nothing failed and nothing was logged. Clone the one that is there: the verifier of clients is in it."
+    );
 }

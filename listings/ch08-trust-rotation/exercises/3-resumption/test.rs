@@ -3,6 +3,7 @@
 //! The handshakes run in memory, both ends on one thread. The server keeps its sessions when Root A goes, as one does
 //! that shares its ticket keys by accident.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -240,6 +241,28 @@ pub fn a_session_of_a_removed_root_is_refused() {
             "A client {}, was let in yesterday. Root A has been removed, the client resumed its session, and it was let in again. TLS \
              asks no client that resumes for its certificate. Nobody but you looks at it.",
             client.name
+        );
+    }
+    where_no_root_is_left_nobody_is_let_in(&bench);
+}
+
+/// All roots were removed, as when a whole authority has to go.
+fn where_no_root_is_left_nobody_is_let_in(bench: &Bench) {
+    for client in bench.clients(false) {
+        let session = first(&bench.after, client);
+        let none = Arc::new(RootCertStore::empty());
+        let judged = AssertUnwindSafe(|| let_in(&session, none, UnixTime::now()));
+        let said = catch_unwind(judged);
+        assert!(
+            matches!(said, Ok(Err(_))),
+            "The last root was removed, and a client {}, came: `let_in` {}. No root in force means that no client is let in. It does not mean that nothing has to be verified, and what a verifier says \
+             about a store without roots is an answer for the caller, which closes the connection and logs why.",
+            client.name,
+            if said.is_ok() {
+                "let it in"
+            } else {
+                "panicked"
+            }
         );
     }
 }

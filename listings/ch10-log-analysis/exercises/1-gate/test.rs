@@ -7,7 +7,10 @@ use lab::log::Log;
 use super::exercise::{Verdict, gate};
 
 /// The log of the chapter's demo. One issue was refused, and the last `identity_loaded` is 1006.
-const DEMO: &str = include_str!("../../transcripts/demo.events.jsonl");
+const DEMO: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../listings/ch10-log-analysis/transcripts/demo.events.jsonl"
+));
 
 /// A server that never looks at its files after its start, and an agent that rotates.
 const FROZEN: &str = r#"

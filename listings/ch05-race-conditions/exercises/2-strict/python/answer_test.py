@@ -46,7 +46,7 @@ def test_what_is_written_every_day_is_read():
         "two blocks": first + second,
         "line ends of Windows": (first + second).replace("\n", "\r\n"),
         "no line break at the end": (first + second).strip(),
-        "comments between the blocks, one of them with dashes: `# --- the one before, until 2027 ---`": f"# our root\n{first}\n# --- the one before, until 2027 ---\n- kept by ops\n{second}\n",
+        "comments between the blocks, one with dashes, `# --- the one before, until 2027 ---`, and one that begins with a dash, `- kept by ops`": f"# our root\n{first}\n# --- the one before, until 2027 ---\n- kept by ops\n{second}\n",
         "a comment behind the last block": first + second + "# the end of our roots\n",
         "the first root once more at the end": first + second + first,
     }.items():

@@ -107,11 +107,15 @@ func TestAllElseGoesOn(t *testing.T) {
 	defer stop(t)
 	config := begin().Config(0).Clone()
 	config.NextProtos = []string{"h2"}
+	config.ClientAuth = tls.RequireAndVerifyClientCert
 	workers := New(count, config)
 	workers.Discard()
 	for worker := range count {
 		if protocols := workers.Config(worker).NextProtos; len(protocols) != 1 {
 			t.Fatalf("The workers were configured for HTTP/2, and after `Discard` worker %d agrees on %d protocols by ALPN. A configuration that is made anew begins with the library's defaults. Clone the one that is there, and change what opens sessions.", worker, len(protocols))
+		}
+		if asks := workers.Config(worker).ClientAuth; asks != tls.RequireAndVerifyClientCert {
+			t.Fatalf("The workers ask each client for a certificate, and after `Discard` worker %d has ClientAuth %v: a client without one is let in. Nothing failed and nothing was logged. Clone the configuration that is there: what it asks of clients is in it.", worker, asks)
 		}
 	}
 }

@@ -91,6 +91,12 @@ func TestASessionOfARemovedRootIsRefused(t *testing.T) {
 			t.Fatalf("A client %s, was let in yesterday. Root A has been removed, the client resumed its session, and it was let in again. TLS asks no client that resumes for its certificate. Nobody but you looks at it.", client.name)
 		}
 	}
+	// All roots were removed, as when a whole authority has to go.
+	for _, client := range b.clients {
+		if LetIn(b.again(client), x509.NewCertPool(), time.Now()) == nil {
+			t.Fatalf("The last root was removed, and a client %s, came: it was let in. No root in force means that no client is let in. It does not mean that nothing has to be verified.", client.name)
+		}
+	}
 	// Its name is that of a root in force.
 	other := lab.NewAuthority("Root B")
 	stranger := &client{"of another root of the same name", true, b.config(other.Leaf(x509.ExtKeyUsageClientAuth))}
