@@ -249,13 +249,14 @@ pub fn a_session_of_a_removed_root_is_refused() {
 /// All roots were removed, as when a whole authority has to go.
 fn where_no_root_is_left_nobody_is_let_in(bench: &Bench) {
     for client in bench.clients(false) {
-        let session = first(&bench.after, client);
+        first(&bench.after, client);
+        let session = again(&bench.after, client);
         let none = Arc::new(RootCertStore::empty());
         let judged = AssertUnwindSafe(|| let_in(&session, none, UnixTime::now()));
         let said = catch_unwind(judged);
         assert!(
             matches!(said, Ok(Err(_))),
-            "The last root was removed, and a client {}, came: `let_in` {}. No root in force means that no client is let in. It does not mean that nothing has to be verified, and what a verifier says \
+            "The last root was removed, and a client {}, resumed its session: `let_in` {}. No root in force means that no client is let in. It does not mean that nothing has to be verified, and what a verifier says \
              about a store without roots is an answer for the caller, which closes the connection and logs why.",
             client.name,
             if said.is_ok() {

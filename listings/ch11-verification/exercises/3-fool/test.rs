@@ -152,7 +152,7 @@ pub fn a_worker_that_lags_fails() {
     assert!(
         !passes,
         "This server has sixteen workers, and one of them, which takes each sixteenth client, never reloads. It passes: a few handshakes at a time \
-         do not meet it. Make a dozen or more for each look."
+         do not meet it. Make more for each look than a server may have workers: two dozen, say."
     );
 }
 

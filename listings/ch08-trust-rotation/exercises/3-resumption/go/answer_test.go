@@ -94,7 +94,7 @@ func TestASessionOfARemovedRootIsRefused(t *testing.T) {
 	// All roots were removed, as when a whole authority has to go.
 	for _, client := range b.clients {
 		if LetIn(b.again(client), x509.NewCertPool(), time.Now()) == nil {
-			t.Fatalf("The last root was removed, and a client %s, came: it was let in. No root in force means that no client is let in. It does not mean that nothing has to be verified.", client.name)
+			t.Fatalf("The last root was removed, and a client %s, resumed its session: it was let in. No root in force means that no client is let in. It does not mean that nothing has to be verified.", client.name)
 		}
 	}
 	// Its name is that of a root in force.
