@@ -8,12 +8,11 @@ pub mod kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::{Class, FailureKind};
+use crate::attempt::FailureKind;
 use crate::gate::ROTATION;
 use crate::gate::code::Code;
-use crate::report::Phase;
 use crate::report::cause::kind::CauseKind;
-use crate::report::finding::{Evidence, Finding, Severity, Status};
+use crate::report::finding::{Finding, Severity, Status};
 
 /// One thing that is wrong with a server, and the failures that it explains.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -148,16 +147,6 @@ fn same(daily: Code, found: Code) -> bool {
     daily == found || (daily, found) == (Code::NotPickedUp, Code::NotRecovered)
 }
 
-/// Whether ordinary clients were shown what is invalid during a rotation. Those are the clients whose handshakes tell
-/// whether a renewal was picked up.
-fn shown_invalid(findings: &[Finding]) -> bool {
-    let mut invalid = findings.iter().filter(|of| {
-        of.scenario == ROTATION && matches!(of.code, Code::UnfitShown | Code::WrongChain)
-    });
-    let during = |of: &Evidence| of.class == Class::Full && of.phase == Some(Phase::During);
-    invalid.any(|of| of.evidence.iter().any(during))
-}
-
 /// The cause of a failure that says something of its own. Where something else in the same scenario
 /// explains it, that.
 fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
@@ -190,10 +179,6 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
         Code::RequestsFailed if all(FailureKind::Status) => CauseKind::AnswersErrors,
         // Others were served meanwhile.
         Code::HandshakesFailed if found.differs.is_some() => CauseKind::ForgetsSettings,
-        // What it shows of the renewal is invalid, so no client takes it for the new certificate.
-        Code::NotPickedUp if found.scenario == ROTATION && shown_invalid(findings) => {
-            CauseKind::ShowsInvalid
-        }
         // It let go of what it had, and had nothing to come back with.
         Code::NotRecovered if beside(Code::LastGoodLost) => CauseKind::LosesLastGood,
         // Some of the connections that it cuts are still in their handshake.

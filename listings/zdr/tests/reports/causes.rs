@@ -142,22 +142,6 @@ fn a_handshake_that_is_cut_with_other_connections_is_no_refusal() {
     assert_eq!(kinds(&[refused, severed]), both);
 }
 
-/// Shown to ordinary clients, what is invalid is why none of them was shown the new certificate. Shown to others, it
-/// is another fault.
-#[test]
-fn a_renewal_that_is_shown_with_an_invalid_chain_is_not_said_to_be_overlooked() {
-    let late = failure("rotation", Code::NotPickedUp, &[]);
-    let shown_to = |class| {
-        let mut unfit = failure("rotation", Code::UnfitShown, &[FailureKind::UnknownIssuer]);
-        unfit.evidence[0].class = class;
-        unfit
-    };
-    let all = [late.clone(), shown_to(Class::Full)];
-    assert_eq!(kinds(&all), [CauseKind::ShowsInvalid]);
-    let both = [CauseKind::ShowsInvalid, CauseKind::NeverShowsNew];
-    assert_eq!(kinds(&[late, shown_to(Class::Sibling)]), both);
-}
-
 /// The first cause of the list is what the headline says.
 #[test]
 fn the_headline_tells_the_first_cause_and_not_what_follows_from_it() {
