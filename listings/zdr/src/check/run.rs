@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{of_asides, of_beside, of_nameless};
 use crate::judge::findings;
-use crate::judge::flap::of_returns;
+use crate::judge::flap::{of_returns, take_turns};
 use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
@@ -204,11 +204,14 @@ impl Run {
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let rotations = measure::rotations(&records, windows);
-        let back = windows
-            .iter()
-            .zip(1u32..)
-            .filter(|(window, number)| went_back(&records, window, windows.get(*number as usize)));
-        let back: Vec<_> = back.map(|(_, number)| number).collect();
+        let overlap_ms = self.outline.plan.overlap_ms as f64;
+        let back = windows.iter().zip(&rotations).filter(|(window, of)| {
+            let next = windows.get(of.number as usize);
+            let disagree = of.converged_ms.is_none() || of.overlap_ms > overlap_ms;
+            let turns = disagree && take_turns(&records, window, next);
+            went_back(&records, window, next) && !turns
+        });
+        let back: Vec<_> = back.map(|(_, of)| of.number).collect();
 
         let (late, _) = self.recorder.fell_behind();
         let began = windows.first().map_or(self.recorder.now(), |of| of.began);

@@ -242,8 +242,7 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
         "the new certificate was shown, but too few handshakes in a row showed it within {within} ms: clients were \
          refused, or their requests failed"
     );
-    let gone_back =
-        "the new certificate was shown, then the old one again until the end of the run";
+    let gone_back = "the new certificate was shown, then the old one again up to the next rotation, or to the end of the run";
     let found = [
         of_those(Code::NotPickedUp, rotations, missed, &not_picked_up),
         of_those(Code::WentBack, rotations, back, gone_back),

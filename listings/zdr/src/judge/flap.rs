@@ -33,6 +33,16 @@ pub fn of_returns(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     })
 }
 
+/// Whether the new and the old certificate take turns, once the new one was shown: as often as no server goes back.
+/// Then workers disagree, and what the last client was shown is chance.
+pub fn take_turns(records: &[Attempt], window: &Window, next: Option<&Window>) -> bool {
+    const OFTEN: usize = 3;
+    let until = next.map(|next| next.began);
+    let shown = shown(records, window, until, |_| true).unwrap_or_default();
+    let returns = shown.windows(2).filter(|pair| !pair[0].1 && pair[1].1);
+    returns.count() >= OFTEN
+}
+
 /// Shown more often once it was replaced than while it was.
 fn more_often(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     let each = numbered(windows, |window, until| {
@@ -235,6 +245,22 @@ mod tests {
         assert_eq!(in_a_stretch(Class::Full, &records, &windows), None);
         // One in many, in each rotation.
         assert_eq!(each(Class::Full, 20, |at| at == 300), None);
+    }
+
+    /// What the last client is shown is then chance: with one worker of four that keeps the old one, a quarter.
+    #[test]
+    fn workers_that_disagree_take_turns_and_a_server_that_goes_back_does_not() {
+        let turns = |is_old: &dyn Fn(u64) -> bool| {
+            let (records, windows) = made(Class::Full, 20, is_old);
+            take_turns(&records, &windows[1], windows.get(2))
+        };
+        assert!(turns(&|at| at / 20 % 4 == 3));
+        assert!(!turns(&|at| at > 500), "for good");
+        assert!(
+            !turns(&|at| at > 900 || at == 300),
+            "for a moment, and for good"
+        );
+        assert!(!turns(&|_| false), "not at all");
     }
 
     /// It had not begun to be shown to those that come at their pace.

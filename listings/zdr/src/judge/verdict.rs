@@ -32,14 +32,11 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
     let name = &report.server.name;
     let failed = report.failures_in_words();
     let rotations = counted(report.rotations.len() as u64, "rotation");
-    let mut under_load = failures
-        .iter()
-        .filter(|failure| failure.scenario == ROTATION);
     let does = match rotation_is_waived(report) {
         true => "rotates, and loses no more than is waived",
         false => "rotates with zero downtime",
     };
-    match (&report.interrupted, under_load.next()) {
+    match (&report.interrupted, worst_under_load(report, failures)) {
         (_, Some(worst)) => {
             let causes = causes(&report.findings).into_iter();
             let more = match causes.filter(|of| of.status == Status::Counted).count() {
@@ -69,6 +66,19 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
         }
         (None, None) => format!("{name} {does}: {rotations}{}. {failed}", passed(report)),
     }
+}
+
+/// The failure under load that the headline tells: one from before the first rotation, or else the first of the
+/// first cause, as the list of causes has it. A renewal that is not picked up often follows from another failure.
+fn worst_under_load<'a>(report: &'a Report, failures: &[&'a Finding]) -> Option<&'a Finding> {
+    let is_one = |of: &&Finding| of.scenario == ROTATION && of.fails();
+    let mut early = failures.iter().copied();
+    let early = early.find(|of| is_one(of) && failed_before(of).is_some());
+    early.or_else(|| {
+        let causes = causes(&report.findings).into_iter();
+        let places = causes.flat_map(|cause| cause.findings);
+        places.filter_map(|at| report.findings.get(at)).find(is_one)
+    })
 }
 
 /// The class whose attempts failed in this way before the first rotation, where there is one: what is wrong

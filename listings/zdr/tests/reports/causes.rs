@@ -12,6 +12,7 @@ use zdr::attempt::{Class, Differs, FailureKind};
 use zdr::gate::code::Code;
 use zdr::gate::level::Level;
 use zdr::gate::scenario::Scenario;
+use zdr::judge::verdict::verdict;
 use zdr::report::cause::kind::CauseKind;
 use zdr::report::cause::{Cause, causes};
 use zdr::report::page::page;
@@ -139,6 +140,29 @@ fn a_handshake_that_is_cut_with_other_connections_is_no_refusal() {
     );
     let both = [CauseKind::RefusesClients, CauseKind::CutsConnections];
     assert_eq!(kinds(&[refused, severed]), both);
+}
+
+/// The first cause of the list is what the headline says.
+#[test]
+fn the_headline_tells_the_first_cause_and_not_what_follows_from_it() {
+    let late = failure("rotation", Code::NotPickedUp, &[]);
+    let told = |code, kind| {
+        let mut report = found(&[]);
+        let first = Finding {
+            words: "this is the cause.".into(),
+            ..failure("rotation", code, &[kind])
+        };
+        report.findings = vec![late.clone(), first];
+        verdict(&report).words
+    };
+    for (code, kind) in [
+        (Code::UnfitShown, FailureKind::UnknownIssuer),
+        (Code::HandshakesFailed, FailureKind::Alert),
+        (Code::LetIn, FailureKind::StrangerLetIn),
+    ] {
+        let words = told(code, kind);
+        assert!(words.contains("this is the cause."), "{code:?}: {words}");
+    }
 }
 
 /// The entries of a scenario are about the scenario.
