@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::beside::{of_asides, of_beside, of_nameless};
 use crate::judge::findings;
-use crate::judge::flap::{of_returns, take_turns};
+use crate::judge::flap::{gone_back, of_returns};
 use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
@@ -39,7 +39,6 @@ use crate::testbed::aside::Amiss;
 use crate::testbed::rotate::rotate;
 use crate::testbed::signalled::ended_by_its_signal;
 use ch11_verification::rotation::Window;
-use ch11_verification::rotation::went_back;
 
 /// The part of a check in which nothing is done to the server but rotating.
 pub(super) struct Run {
@@ -204,14 +203,7 @@ impl Run {
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
         let rotations = measure::rotations(&records, windows);
-        let overlap_ms = self.outline.plan.overlap_ms as f64;
-        let back = windows.iter().zip(&rotations).filter(|(window, of)| {
-            let next = windows.get(of.number as usize);
-            let disagree = of.converged_ms.is_none() || of.overlap_ms > overlap_ms;
-            let turns = disagree && take_turns(&records, window, next);
-            went_back(&records, window, next) && !turns
-        });
-        let back: Vec<_> = back.map(|(_, of)| of.number).collect();
+        let back = gone_back(&records, windows, &rotations, &self.outline.plan);
 
         let (late, _) = self.recorder.fell_behind();
         let began = windows.first().map_or(self.recorder.now(), |of| of.began);

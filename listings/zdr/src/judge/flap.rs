@@ -6,8 +6,8 @@ use crate::attempt::{Attempt, Class};
 use crate::judge::chance::by_chance;
 use crate::judge::findings::{ROTATION, finding, since};
 use crate::report::format::count;
-use crate::report::{Code, Finding, Severity};
-use ch11_verification::rotation::Window;
+use crate::report::{Code, Finding, Plan, Rotation, Severity};
+use ch11_verification::rotation::{Window, went_back};
 
 /// With less, chance does not explain it.
 const CHANCE: f64 = 0.000_01;
@@ -33,9 +33,26 @@ pub fn of_returns(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     })
 }
 
+/// The numbers of the rotations in which the old certificate was shown again for good. Where those clients that were
+/// served by other workers go on to be shown the new one, that is another fault.
+pub fn gone_back(
+    records: &[Attempt],
+    windows: &[Window],
+    rotations: &[Rotation],
+    plan: &Plan,
+) -> Vec<u32> {
+    let back = windows.iter().zip(rotations).filter(|(window, of)| {
+        let next = windows.get(of.number as usize);
+        let disagree = of.converged_ms.is_none() || of.overlap_ms > plan.overlap_ms as f64;
+        let turns = disagree && take_turns(records, window, next);
+        went_back(records, window, next) && !turns
+    });
+    back.map(|(_, of)| of.number).collect()
+}
+
 /// Whether the new and the old certificate take turns, once the new one was shown: as often as no server goes back.
 /// Then workers disagree, and what the last client was shown is chance.
-pub fn take_turns(records: &[Attempt], window: &Window, next: Option<&Window>) -> bool {
+fn take_turns(records: &[Attempt], window: &Window, next: Option<&Window>) -> bool {
     const OFTEN: usize = 3;
     let until = next.map(|next| next.began);
     let shown = shown(records, window, until, |_| true).unwrap_or_default();
@@ -163,6 +180,7 @@ fn judged(each: &Each, rotations: usize, chance: f64) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::measure;
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -261,6 +279,25 @@ mod tests {
             "for a moment, and for good"
         );
         assert!(!turns(&|_| false), "not at all");
+    }
+
+    /// The last client before each rotation is shown the old certificate in both cases.
+    #[test]
+    fn a_server_is_not_said_to_go_back_where_one_of_its_workers_keeps_the_old_certificate() {
+        let back = |is_old: &dyn Fn(u64) -> bool| {
+            let (mut records, windows) = made(Class::Full, 20, is_old);
+            for record in &mut records {
+                record.handshake_done = Some(record.done);
+            }
+            let rotations = measure::rotations(&records, &windows);
+            let plan = Plan {
+                overlap_ms: 500,
+                ..Plan::default()
+            };
+            gone_back(&records, &windows, &rotations, &plan)
+        };
+        assert_eq!(back(&|at| at / 20 % 4 == 1), Vec::<u32>::new());
+        assert_eq!(back(&|at| at > 500), [1, 2, 3, 4, 5, 6]);
     }
 
     /// It had not begun to be shown to those that come at their pace.
