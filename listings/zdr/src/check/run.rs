@@ -209,19 +209,20 @@ impl Run {
         let began = windows.first().map_or(self.recorder.now(), |of| of.began);
         let overload = Overload::of(&records, (began, windows), late, testbed.target.patience);
 
-        // Those who are shown the old certificate say more than that it is shown.
-        let mut findings = of_beside(&records, windows);
-        findings.extend(of_nameless(&records, windows));
         let asides = self.asides.iter();
         let asides = asides.filter(|(.., amiss)| overload.is_none() || !amiss.is_slow());
         let asides: Vec<_> = asides.cloned().collect();
         let plan = &self.outline.plan;
         let mut judged = rotations.clone();
         judged.retain(|rotation| !crowded.contains(&rotation.number));
-        findings.extend(findings::of_rotations(&judged, plan, &back));
-        findings.extend(of_returns(&records, windows));
+        let mut of_all = findings::of_rotations(&judged, plan, &back);
+        of_all.extend(of_returns(&records, windows));
         let is_beside = |of: &Finding| matches!(of.code, Code::WorkersDisagree | Code::WentBack);
-        let beside = findings.iter().any(is_beside);
+        let beside = of_all.iter().any(is_beside);
+        // Those who are shown the old certificate say more than that it is shown.
+        let mut findings = of_beside(&records, windows, beside);
+        findings.extend(of_nameless(&records, windows));
+        findings.extend(of_all);
         let asides = of_asides(&asides, windows.len(), beside);
         findings.extend(findings::of_classes(&classes));
         let excused = overload

@@ -10,16 +10,18 @@ use crate::report::{Code, Finding, Severity};
 use crate::testbed::aside::Amiss;
 use ch11_verification::rotation::Window;
 
-/// Which of these classes was never shown a new certificate that others were shown.
-pub fn of_beside(records: &[Attempt], windows: &[Window]) -> Vec<Finding> {
+/// Which of these classes was never shown a new certificate that others were shown. Where ordinary clients, too, were
+/// shown the old certificate `beside` the new one, the few of a class met it for the same reason, unless they do each
+/// time.
+pub fn of_beside(records: &[Attempt], windows: &[Window], beside: bool) -> Vec<Finding> {
     let classes = [Class::Tls12, Class::Second, Class::Quic, Class::Nameless];
     let found = classes
         .iter()
-        .filter_map(|class| missed(*class, records, windows));
+        .filter_map(|class| missed(*class, records, windows, beside));
     found.collect()
 }
 
-fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Finding> {
+fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -> Option<Finding> {
     let shown = |record: &&Attempt| record.class == class && record.failed.is_none();
     let shown: Vec<_> = records.iter().filter(shown).collect();
     let numbered = windows.iter().zip(1usize..);
@@ -41,6 +43,9 @@ fn missed(class: Class, records: &[Attempt], windows: &[Window]) -> Option<Findi
     });
     let missed: Vec<_> = missed.collect();
     let (_, first) = missed.first()?;
+    if beside && missed.len() < windows.len() {
+        return None;
+    }
     let words = format!(
         "{class}: {} of {} rotations {}: no handshake of this class showed the new certificate, \
          although other clients were shown it.",
@@ -168,5 +173,29 @@ mod tests {
         let kept_old = (Some(cipher), Code::NotPickedUp);
         assert_eq!(found(false), [name, kept_old, refused]);
         assert_eq!(found(true), [name, refused]);
+    }
+
+    #[test]
+    fn a_class_that_meets_what_ordinary_clients_meet_is_a_fault_of_its_own_if_it_meets_it_each_time()
+     {
+        let at = |number: u32| Duration::from_secs(number.into());
+        let windows = [1, 2, 3].map(|number| Window {
+            generation: number + 1,
+            began: at(number),
+            first_new: Some(at(number)),
+            end: at(number),
+            ..Window::default()
+        });
+        let found = |late: &[u32], beside| {
+            let shown = |number: &u32| number + 1 - u32::from(late.contains(number));
+            let records = [1, 2, 3].map(|number| Attempt {
+                shown: Some(shown(&number)),
+                ..Attempt::opening(Class::Tls12, at(number) + Duration::from_millis(500))
+            });
+            of_beside(&records, &windows, beside).len()
+        };
+        assert_eq!(found(&[], false), 0, "the control");
+        assert_eq!((found(&[2, 3], false), found(&[2, 3], true)), (1, 0));
+        assert_eq!((found(&[1, 2, 3], false), found(&[1, 2, 3], true)), (1, 1));
     }
 }
