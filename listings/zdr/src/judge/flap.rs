@@ -33,8 +33,8 @@ pub fn of_returns(records: &[Attempt], windows: &[Window]) -> Option<Finding> {
     })
 }
 
-/// The numbers of the rotations in which the old certificate was shown again for good. Where those clients that were
-/// served by other workers go on to be shown the new one, that is another fault.
+/// The numbers of the rotations in which the old certificate was shown again for good. Where workers disagree, the last
+/// client may have met the one that is late: those rotations are left out.
 pub fn gone_back(
     records: &[Attempt],
     windows: &[Window],
