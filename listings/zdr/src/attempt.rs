@@ -3,6 +3,7 @@
 //!
 //! This folder uses no other, and each may use it.
 
+pub mod behind;
 pub mod differs;
 pub mod failure;
 mod phase;
@@ -16,6 +17,7 @@ use ch11_verification::rotation::Window;
 use parking_lot::Mutex;
 use tokio::task::JoinError;
 
+pub use behind::Behind;
 pub use ch11_verification::attempt::Class;
 pub use differs::Differs;
 pub use failure::FailureKind;
@@ -60,8 +62,7 @@ pub struct Recorder {
     attempts: chapter_11::Recorder<FailureKind>,
     kept: Mutex<Vec<Kept>>,
     graceful_closes: Mutex<Vec<Class>>,
-    /// The worst lateness, and how many attempts were not made.
-    behind: Mutex<(Duration, u64)>,
+    behind: Mutex<Behind>,
 }
 
 /// The attempts.
@@ -96,20 +97,20 @@ impl Recorder {
         closes.iter().filter(|of| **of == class).count()
     }
 
-    /// An attempt began so long after it was due, because this side was slow.
-    pub fn late(&self, by: Duration) {
-        let mut behind = self.behind.lock();
-        behind.0 = behind.0.max(by);
+    /// An attempt that was `due` begins now: late, if this side was slow.
+    pub fn begins(&self, due: Duration) {
+        let now = self.now();
+        self.behind.lock().begins(due, now);
     }
 
     /// An attempt was not made, because too many others were still under way.
     pub fn dropped(&self) {
-        self.behind.lock().1 += 1;
+        self.behind.lock().not_made += 1;
     }
 
-    /// The worst lateness of this side, and how many attempts were not made at all.
-    pub fn fell_behind(&self) -> (Duration, u64) {
-        *self.behind.lock()
+    /// How far this side fell behind.
+    pub fn fell_behind(&self) -> Behind {
+        self.behind.lock().clone()
     }
 }
 

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
+use crate::attempt::behind::LATE;
 use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
 use crate::check::options::{Options, RunControl, Step};
 use crate::check::pass::pass;
@@ -23,8 +24,9 @@ use crate::judge::flap::{gone_back, of_returns};
 use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
-use crate::judge::overload::{LATE, Overload};
+use crate::judge::overload::Overload;
 use crate::load::{Load, Rates};
+use crate::report::format::counted;
 use crate::report::reach::Reach;
 use crate::report::waiver::WaiverReport;
 use crate::report::{
@@ -205,9 +207,9 @@ impl Run {
         let rotations = measure::rotations(&records, windows);
         let back = gone_back(&records, windows, &rotations, &self.outline.plan);
 
-        let (late, _) = self.recorder.fell_behind();
+        let behind = self.recorder.fell_behind();
         let began = windows.first().map_or(self.recorder.now(), |of| of.began);
-        let overload = Overload::of(&records, (began, windows), late, testbed.target.patience);
+        let overload = Overload::of(&records, (began, windows), &behind, testbed.target.patience);
 
         let asides = self.asides.iter();
         let asides = asides.filter(|(.., amiss)| overload.is_none() || !amiss.is_slow());
@@ -228,7 +230,7 @@ impl Run {
         let excused = overload
             .filter(|overload| overload.excuse(&mut findings, &classes, (&records, windows)));
         findings.splice(0..0, asides);
-        findings.extend(findings::of_latency(&classes, late));
+        findings.extend(findings::of_latency(&classes, behind.worst));
         findings.extend(self.of_the_rest(testbed, &records, &rotations));
         Report {
             findings,
@@ -263,14 +265,18 @@ impl Run {
 
     /// Whether the load was what it should have been.
     fn fell_behind(&self) -> Option<Finding> {
-        let (late, dropped) = self.recorder.fell_behind();
-        if dropped == 0 && late <= LATE {
+        let behind = self.recorder.fell_behind();
+        if behind.not_made == 0 && behind.worst <= LATE {
             return None;
         }
+        let not_made = match behind.not_made {
+            0 => String::new(),
+            some => format!(", and {} not made at all", counted(some, "attempt")),
+        };
         let words = format!(
-            "The load was up to {} ms late, and {dropped} attempts were not made: this machine is \
-             too slow for the rate, or the server answers too slowly.",
-            late.as_millis()
+            "The load was up to {} ms late{not_made}: this machine is too slow for the rate, or the \
+             server answers too slowly.",
+            behind.worst.as_millis()
         );
         let (code, severity) = (Code::LoadFellBehind, Severity::Warning);
         Some(findings::finding(severity, code, findings::ROTATION, words))

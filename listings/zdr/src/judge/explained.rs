@@ -14,6 +14,9 @@ const CHANCE: f64 = 0.001;
 /// The same of clients that wait for too long. Where there is too much to do, many of them do so at once.
 const CHANCE_TO_WAIT: f64 = 0.000_001;
 
+/// So many that wait in vain are no accident.
+const MANY: u64 = 10;
+
 /// A client that is late by so many times what is long may be given up by a server that is patient.
 const SILENT: u32 = 4;
 
@@ -109,6 +112,52 @@ fn comes_in_bursts(records: &[&Attempt], windows: &[Window], limit: Duration) ->
         *of += 1;
     }
     hit.1 >= 3 && by_chance(hit, of) >= CHANCE
+}
+
+/// What may become of a client that is late, or of one for which there is no time.
+fn is_of_time(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Stalled
+            | FailureKind::HandshakeCut
+            | FailureKind::Severed
+            | FailureKind::Lost
+            | FailureKind::Interrupted
+    )
+}
+
+/// Whether all that failed in this way did so while this side did not come to what was due: then it may have come too
+/// late to what the server said as well, and have been given up for that. `stretches` are in the order of time.
+pub(super) fn while_late<'a>(
+    kind: FailureKind,
+    mut records: impl Iterator<Item = &'a Attempt>,
+    stretches: &[[Duration; 2]],
+) -> bool {
+    let was_late = |of: &Attempt| {
+        let next = stretches.partition_point(|[_, until]| *until < of.due);
+        stretches
+            .get(next)
+            .is_some_and(|[from, _]| *from <= of.done)
+    };
+    is_of_time(kind) && records.all(|of| of.failed != Some(kind) || was_late(of))
+}
+
+/// Whether one in ten of all clients, of whatever class, waited in vain far from any rotation. Then there is no telling
+/// what else becomes of clients for which there is no time, of rare ones least of all.
+pub(super) fn while_none_is_served(
+    kind: FailureKind,
+    records: &[Attempt],
+    windows: &[Window],
+    limit: Duration,
+) -> bool {
+    let began = windows.first().map_or(Duration::MAX, |first| first.began);
+    let far = |of: &&Attempt| of.due >= began && of.paced && !near(of, windows, limit);
+    let (mut in_vain, mut all) = (0, 0);
+    for record in records.iter().filter(far) {
+        in_vain += u64::from(record.failed == Some(FailureKind::Stalled));
+        all += 1;
+    }
+    is_of_time(kind) && in_vain >= MANY && in_vain * 10 >= all
 }
 
 /// Whether those of a class that failed in this way had waited for too long, far from any rotation, and are few

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use crate::attempt::behind::{Behind, LATE};
 use crate::attempt::{Attempt, FailureKind};
-use crate::judge::explained::{is_given_up, is_load, near, waits_anywhere};
+use crate::judge::explained::{
+    is_given_up, is_load, near, waits_anywhere, while_late, while_none_is_served,
+};
 use crate::report::format::{count, millis};
 use crate::report::{ClassReport, Code, Evidence, Finding, Severity};
 use ch11_verification::rotation::Window;
@@ -13,7 +16,7 @@ use ch11_verification::rotation::Window;
 const LAST: usize = 12;
 
 /// What tells that there was too much to do before anything was rotated, or for this side.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Overload {
     /// A client that waits for as long is not served as usual.
     limit: Duration,
@@ -23,10 +26,9 @@ pub struct Overload {
     when: When,
     /// How late this side was.
     late: Duration,
+    /// When it was as late as `limit`.
+    stretches: Vec<[Duration; 2]>,
 }
-
-/// A load that is later than this is not what was asked for.
-pub const LATE: Duration = Duration::from_millis(250);
 
 /// Whether there was any sign of too much to do: this side was late, or a client that was answered had waited long.
 pub fn is_busy(records: &[Attempt], late: Duration, patience: Duration) -> bool {
@@ -47,14 +49,15 @@ enum When {
 impl Overload {
     /// Whether one in four of all that were answered had to wait, or this side was as `late`. Only for a server
     /// whose rotations are known to keep none waiting.
-    pub fn ever(records: &[Attempt], late: Duration, patience: Duration) -> Option<Self> {
+    pub fn ever(records: &[Attempt], behind: &Behind, patience: Duration) -> Option<Self> {
         let limit = limit(patience);
         let waited = tally(records, limit, &|_| true);
         Self {
             limit,
             waited: (0, 0),
             when: When::Ever,
-            late,
+            late: behind.worst,
+            stretches: behind.stretches(limit),
         }
         .if_too_much(waited)
     }
@@ -73,7 +76,7 @@ impl Overload {
     pub fn of(
         records: &[Attempt],
         (began, windows): (Duration, &[Window]),
-        late: Duration,
+        behind: &Behind,
         patience: Duration,
     ) -> Option<Self> {
         let limit = limit(patience);
@@ -88,7 +91,8 @@ impl Overload {
             limit,
             waited: (0, 0),
             when,
-            late,
+            late: behind.worst,
+            stretches: behind.stretches(limit),
         }
         .if_too_much(waited)
     }
@@ -137,12 +141,17 @@ impl Overload {
             return false;
         };
         let of_class = || records.iter().filter(|of| of.class == class.class);
-        found.evidence.iter().all(|seen| match seen.kind {
-            FailureKind::Stalled => waits_anywhere(of_class(), windows, self.limit),
-            kind => {
-                let long = (self.limit, self.late);
-                is_load(seen, class) || is_given_up(kind, of_class(), windows, long)
-            }
+        found.evidence.iter().all(|seen| {
+            let otherwise = || match seen.kind {
+                FailureKind::Stalled => waits_anywhere(of_class(), windows, self.limit),
+                kind => {
+                    let long = (self.limit, self.late);
+                    is_load(seen, class) || is_given_up(kind, of_class(), windows, long)
+                }
+            };
+            while_late(seen.kind, of_class(), &self.stretches)
+                || while_none_is_served(seen.kind, records, windows, self.limit)
+                || otherwise()
         })
     }
 
@@ -151,7 +160,12 @@ impl Overload {
     pub fn explains_all(&self, found: &[Finding], records: &[Attempt], last: &Window) -> bool {
         let came_through = came_through(records, std::slice::from_ref(last));
         let mut failures = found.iter().filter(|of| of.severity == Severity::Failure);
-        let in_time = |of: &Evidence| of.kind == FailureKind::Stalled;
+        let in_time = |of: &Evidence| {
+            let of_class = records.iter().filter(|it| it.class == of.class);
+            of.kind == FailureKind::Stalled
+                || while_late(of.kind, of_class, &self.stretches)
+                || while_none_is_served(of.kind, records, std::slice::from_ref(last), self.limit)
+        };
         let late = |found: &Finding| match found.evidence.is_empty() {
             false => found.evidence.iter().all(in_time),
             true => {

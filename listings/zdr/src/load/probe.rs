@@ -46,7 +46,7 @@ impl ProbeContext {
         let free = Arc::new(Semaphore::new(MOST));
         let limited = move |due| {
             let recorder = &self.recorder;
-            recorder.late(recorder.now().saturating_sub(due));
+            recorder.begins(due);
             let place = free.clone().try_acquire_owned();
             let place = place.inspect_err(|_| recorder.dropped()).ok()?;
             let made = attempt(due);

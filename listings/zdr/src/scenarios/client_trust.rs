@@ -6,12 +6,12 @@ use lab::authority::{Authority, LeafRequest};
 use lab::client::Client;
 use tokio::time::{Instant, sleep};
 
+use crate::attempt::behind::LATE;
 use crate::attempt::{Attempt, Class};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::share;
 use crate::judge::of_server::of_server;
-use crate::judge::overload::LATE;
 use crate::report::Code;
 use crate::scenarios::clients::ProbeClient;
 use crate::scenarios::options::ScenarioContext;

@@ -67,7 +67,7 @@ impl ProbeClient {
 
     /// Whether there was any sign of too much to do, for this side or for the server.
     pub(crate) fn was_busy(&self, testbed: &TestBed) -> bool {
-        let (late, _) = self.recorder.fell_behind();
+        let late = self.recorder.fell_behind().worst;
         is_busy(&self.recorder.records(), late, testbed.target.patience)
     }
 

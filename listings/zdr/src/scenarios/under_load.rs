@@ -88,16 +88,16 @@ pub(crate) async fn under_load(
 
 /// Whether there was too much to do until this moment.
 fn overload(probes: &ProbeClient, testbed: &TestBed, until: Duration) -> Option<Overload> {
-    let (late, _) = probes.recorder.fell_behind();
+    let behind = probes.recorder.fell_behind();
     let records = probes.recorder.records();
-    Overload::of(&records, (until, &[]), late, testbed.target.patience)
+    Overload::of(&records, (until, &[]), &behind, testbed.target.patience)
 }
 
 /// Whether there was too much to do all the time.
 fn overload_ever(probes: &ProbeClient, testbed: &TestBed) -> Option<Overload> {
-    let (late, _) = probes.recorder.fell_behind();
+    let behind = probes.recorder.fell_behind();
     let records = probes.recorder.records();
-    Overload::ever(&records, late, testbed.target.patience)
+    Overload::ever(&records, &behind, testbed.target.patience)
 }
 
 /// What its processes use, where what failures leave behind is looked at.

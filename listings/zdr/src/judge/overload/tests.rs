@@ -12,6 +12,13 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// This side, of which one attempt came so late: it was due as the run began.
+fn late_by(late: Duration) -> Behind {
+    let mut behind = Behind::default();
+    behind.begins(Duration::ZERO, late);
+    behind
+}
+
 /// One attempt in each tenth of a second until `end`, which takes so long, and ends so.
 fn attempts(end: u64, how: impl Fn(u64) -> (u64, Option<FailureKind>, u32)) -> Vec<Attempt> {
     let each = (0..end / 100).map(|at| at * 100);
@@ -63,7 +70,7 @@ fn remain(records: &[Attempt]) -> Option<Vec<Code>> {
     let mut findings = of_rotations(&measure::rotations(records, &windows), &plan, &[]);
     findings.extend(of_classes(&classes));
     let began = (ms(5000), &windows[..]);
-    let overload = Overload::of(records, began, Duration::ZERO, PATIENCE)?;
+    let overload = Overload::of(records, began, &Behind::default(), PATIENCE)?;
     overload.excuse(&mut findings, &classes, (records, &windows));
     findings.retain(|of| of.severity == Severity::Failure);
     Some(findings.iter().map(|of| of.code).collect())
@@ -133,7 +140,7 @@ fn who_waits_long_after_the_new_certificate_was_shown_waits_for_none() {
         let classes = [class];
         let mut found = of_classes(&classes);
         let began = (ms(5000), &windows[..]);
-        let overload = Overload::of(records, began, Duration::ZERO, PATIENCE);
+        let overload = Overload::of(records, began, &Behind::default(), PATIENCE);
         if let Some(overload) = overload {
             overload.excuse(&mut found, &classes, (records, &windows));
         }
@@ -172,7 +179,7 @@ fn what_a_scenario_finds_is_explained_only_where_nobody_was_answered_in_time() {
     };
     let slow = attempts(25_000, |_| (1500, None, 1));
     let began = (ms(5000), &windows[..]);
-    let overload = Overload::of(&slow, began, Duration::ZERO, PATIENCE).unwrap();
+    let overload = Overload::of(&slow, began, &Behind::default(), PATIENCE).unwrap();
     let stalled = [found(Code::LastGoodLost, Some(FailureKind::Stalled))];
     let cut = [found(Code::LastGoodLost, Some(FailureKind::Refused))];
     let old = [found(Code::NotRecovered, None)];
@@ -269,8 +276,9 @@ fn who_waits_for_a_slow_reload_is_no_overload() {
         end: ms(15_000),
         ..windows()[0].clone()
     }];
-    let of =
-        |records: &[Attempt]| Overload::of(records, (ms(5000), &windows), Duration::ZERO, PATIENCE);
+    let of = |records: &[Attempt]| {
+        Overload::of(records, (ms(5000), &windows), &Behind::default(), PATIENCE)
+    };
     let waits = |from: u64, until: u64| {
         attempts(25_000, |due| match (from..until).contains(&due) {
             true => (1500, None, 1),
@@ -287,7 +295,7 @@ fn who_waits_for_a_slow_reload_is_no_overload() {
 #[test]
 fn a_check_that_is_late_itself_is_overload_and_says_whose() {
     let quick = attempts(25_000, |_| (10, None, 1));
-    let of = |late| Overload::of(&quick, (ms(5000), &windows()), late, PATIENCE);
+    let of = |late| Overload::of(&quick, (ms(5000), &windows()), &late_by(late), PATIENCE);
     assert_eq!(of(ms(999)), None);
     let words = of(ms(1000)).unwrap().words("the first rotation");
     assert!(words.starts_with("this machine is overloaded"), "{words}");
@@ -298,7 +306,8 @@ fn a_check_that_is_late_itself_is_overload_and_says_whose() {
 fn what_has_nothing_to_do_with_time_remains() {
     let quick = attempts(25_000, |due| (10, None, 1 + (due / 5000) as u32));
     let windows = windows();
-    let overload = Overload::of(&quick, (ms(5000), &windows), ms(2000), PATIENCE).unwrap();
+    let overload =
+        Overload::of(&quick, (ms(5000), &windows), &late_by(ms(2000)), PATIENCE).unwrap();
     let severity = |code: Code| {
         let mut found = [finding(Severity::Failure, code, "rotation", String::new())];
         overload.excuse(&mut found, &[], (&quick, &windows));
@@ -313,11 +322,80 @@ fn what_has_nothing_to_do_with_time_remains() {
     );
 }
 
+/// What of these attempts remains a failure where this side was late like this: when one was due, and when it began.
+fn remain_where_late(records: &[Attempt], late: &[(u64, u64)]) -> Vec<Code> {
+    let windows = windows();
+    let mut behind = Behind::default();
+    for (due, began) in late {
+        behind.begins(ms(*due), ms(*began));
+    }
+    let class = measure::class(Class::Full, &Recorder::default(), records, &windows);
+    let classes = [class];
+    let mut findings = of_classes(&classes);
+    let overload = Overload::of(records, (ms(5000), &windows), &behind, PATIENCE);
+    overload
+        .unwrap()
+        .excuse(&mut findings, &classes, (records, &windows));
+    findings.retain(|of| of.severity == Severity::Failure);
+    findings.iter().map(|of| of.code).collect()
+}
+
+#[test]
+fn who_is_cut_while_this_side_was_late_is_no_fault_of_the_servers() {
+    let at = |cut: fn(u64) -> bool, kind| {
+        attempts(25_000, |due| match cut(due) {
+            true => (500, Some(kind), 0),
+            false => (10, None, 1 + (due / 5000) as u32),
+        })
+    };
+    let late = [(10_000, 11_500), (15_000, 16_500)];
+    let once: fn(u64) -> bool = |due| (11_000..11_500).contains(&due);
+    let cut = at(once, FailureKind::HandshakeCut);
+    assert_eq!(remain_where_late(&cut, &late), []);
+    // One that was cut at another time tells that being late is not the cause of it.
+    let again = at(
+        |due| (11_000..11_500).contains(&due) || due == 20_300,
+        FailureKind::HandshakeCut,
+    );
+    assert_eq!(remain_where_late(&again, &late), [Code::HandshakesFailed]);
+    // Whoever is late is not refused for it, nor shown what is wrong.
+    for kind in [
+        FailureKind::Refused,
+        FailureKind::Expired,
+        FailureKind::WrongKey,
+    ] {
+        assert!(
+            !remain_where_late(&at(once, kind), &late).is_empty(),
+            "{kind}"
+        );
+    }
+}
+
+/// A rare client is cut while many others wait in vain, whether anything is rotated or not.
+#[test]
+fn where_one_in_ten_waits_in_vain_nothing_is_told_of_those_that_are_cut() {
+    let remain = |in_vain: fn(u64) -> bool, cut| {
+        let records = attempts(25_000, |due| match due {
+            10_300 => (500, Some(cut), 0),
+            due if in_vain(due) => (5000, Some(FailureKind::Stalled), 0),
+            _ => (1500, None, 1 + (due / 5000) as u32),
+        });
+        remain(&records).unwrap()
+    };
+    let cut = FailureKind::HandshakeCut;
+    assert_eq!(remain(|due| due % 900 == 0, cut), []);
+    // Few wait in vain, or none but at rotations.
+    assert!(!remain(|due| due % 7000 == 0, cut).is_empty());
+    assert!(!remain(is_in_rotation, cut).is_empty());
+    // A server that does not listen has nothing to do with it.
+    assert!(!remain(|due| due % 900 == 0, FailureKind::Refused).is_empty());
+}
+
 /// A server that stops answering has nothing to do with how busy it was until then.
 #[test]
 fn who_was_answered_late_at_any_time_tells_of_too_much_to_do_and_who_never_was_does_not() {
     let ever = |how: &dyn Fn(u64) -> (u64, Option<FailureKind>, u32)| {
-        Overload::ever(&attempts(10_000, how), Duration::ZERO, PATIENCE)
+        Overload::ever(&attempts(10_000, how), &Behind::default(), PATIENCE)
     };
     let stalled = (5000, Some(FailureKind::Stalled), 0);
     let slow = ever(&|due| if due < 5000 { (1500, None, 1) } else { stalled });
@@ -330,7 +408,7 @@ fn who_was_answered_late_at_any_time_tells_of_too_much_to_do_and_who_never_was_d
         ever(&|due| if due < 5000 { (10, None, 1) } else { stalled }),
         None
     );
-    let late = Overload::ever(&[], ms(1000), PATIENCE);
+    let late = Overload::ever(&[], &late_by(ms(1000)), PATIENCE);
     assert!(
         late.unwrap()
             .words("")
