@@ -47,13 +47,16 @@
         const tell = () => {
             const [right, wrong] = ["right", "wrong"].map((is) => all.filter(({ question }) => question.matches(`.${is}`)));
             const links = new Set(wrong.map(({ again }) => again.querySelector("a").outerHTML));
-            score.innerHTML = `${right.length} of ${all.length} right. ${links.size > 0 ? "Read again: " : ""}${[...links].join(", ")}`;
+            const any = right.length + wrong.length > 0;
+            again.hidden = !any;
+            score.innerHTML = any ? `${right.length} of ${all.length} right. ${links.size > 0 ? "Read again: " : ""}${[...links].join(", ")}` : "";
         };
         const all = [...quiz.querySelectorAll("fieldset")].map((question) => ready(question, () => tell()));
-        quiz.append(score, button("Start again", () => {
+        const again = button("Start again", () => {
             for (const { question, set } of all) { set(""); kept(question.id, ""); }
             tell();
-        }));
+        });
+        quiz.append(score, again);
         tell();
     }
 })();

@@ -34,7 +34,7 @@ pub fn render(root: &Path, of: &Path) -> Result<String, Error> {
 
 fn table(set: &Set, others: &[Set]) -> Result<String, Error> {
     let mut page =
-        String::from("| chapter | exercise | what it teaches | min |\n|---|---|---|--:|\n");
+        String::from("| exercise | chapter | what it teaches | min |\n|---|---|---|--:|\n");
     let mut minutes = 0;
     for exercise in &set.exercises {
         let Exercise {
@@ -49,7 +49,7 @@ fn table(set: &Set, others: &[Set]) -> Result<String, Error> {
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
-            "| {number} | [{}](exercises-{chapter}.md#exercise-{id}) | <span class=\"sentence\">{}</span> | {} |",
+            "| [{}](exercises-{chapter}.md#exercise-{id}) | {number} | <span class=\"sentence\">{}</span> | {} |",
             about.title, about.skill, about.minutes
         );
     }

@@ -8,7 +8,7 @@ pub mod list;
 use std::fmt::Write;
 
 use crate::error::Error;
-use list::{Differs, List};
+use list::{Differs, Entry, List};
 
 impl Differs {
     /// What stands in the twin's column.
@@ -38,7 +38,7 @@ pub fn render(list: &str) -> Result<String, Error> {
         all - loaded
     );
     let mut group = "";
-    for entry in &list.file {
+    for entry in by_group(&list.file) {
         let (go, python) = (entry.go.cell(), entry.python.cell());
         let cells = [
             &entry.what,
@@ -80,4 +80,54 @@ pub fn render(list: &str) -> Result<String, Error> {
         let _ = writeln!(page, "| {what} | `{outcome}` | {says} | {go} | {python} |");
     }
     Ok(page)
+}
+
+/// As the list grows, what belongs to a group is added at its end. On the page it stands with its own, and groups in the
+/// order in which they come first.
+fn by_group(list: &[Entry]) -> Vec<&Entry> {
+    let mut groups: Vec<&str> = Vec::new();
+    for entry in list {
+        if !groups.contains(&entry.group.as_str()) {
+            groups.push(&entry.group);
+        }
+    }
+    let mut entries: Vec<_> = list.iter().collect();
+    entries.sort_by_key(|entry| groups.iter().position(|group| *group == entry.group));
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_group_has_one_table_with_its_kinds_in_their_order() {
+        let list = include_str!("../../listings/ch08-trust-rotation/files.toml");
+        let parsed: List = toml::from_str(list).unwrap();
+        let page = render(list).unwrap();
+        let heads: Vec<_> = page
+            .lines()
+            .filter(|line| line.starts_with("## "))
+            .collect();
+        let mut once = heads.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(heads.len(), once.len(), "{heads:?}");
+        let rows = page
+            .lines()
+            .filter(|line| line.starts_with("| ") && !line.starts_with("| in the"));
+        assert_eq!(rows.count(), parsed.file.len());
+        let at = |what: &str| page.find(&format!("| {what} |")).unwrap();
+        for group in once {
+            let of: Vec<_> = parsed
+                .file
+                .iter()
+                .filter(|of| group[3..] == of.group)
+                .collect();
+            assert!(
+                of.windows(2).all(|two| at(&two[0].what) < at(&two[1].what)),
+                "{group}"
+            );
+        }
+    }
 }

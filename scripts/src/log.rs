@@ -128,11 +128,14 @@ impl Shown {
 
     fn other(&mut self, line: &str) {
         self.close();
-        let _ = write!(
-            self.rows,
-            "<li class=\"said\">{}</li>",
-            whole_options(&escape(line))
-        );
+        let said = whole_options(&escape(line));
+        let _ = match line.starts_with("$ ") {
+            true => write!(
+                self.rows,
+                "<li class=\"said\"><span class=\"hl-p\">{said}</span></li>"
+            ),
+            false => write!(self.rows, "<li class=\"said\">{said}</li>"),
+        };
     }
 
     fn close(&mut self) {

@@ -105,7 +105,7 @@ impl Server {
         self.builds.path().join("1")
     }
 
-    /// Serves for ever, and builds again whenever a source changes.
+    /// Serves forever, and builds again whenever a source changes.
     ///
     /// # Errors
     /// When connections can no longer be accepted.
@@ -169,7 +169,7 @@ async fn rebuild(
 ) {
     for number in 2.. {
         if hints.recv().await.is_none() {
-            // Nothing is watched: what was built is served for ever.
+            // Nothing is watched: what was built is served forever.
             return std::future::pending().await;
         }
         settle(&mut hints).await;

@@ -178,7 +178,7 @@ async fn a_change_is_built_and_the_page_is_told() {
 
     // A page of the first build that asks only now is told at once.
     server.is_told_to_reload(1).await;
-    // One of the last build is not, or it would reload for ever. On a slow machine one change can
+    // One of the last build is not, or it would reload forever. On a slow machine one change can
     // be built twice.
     let mut last = 1;
     loop {

@@ -15,7 +15,7 @@ use rustix::io::retry_on_intr;
 /// Mozilla's whole bundle of roots is a quarter of that.
 pub const LARGEST: u64 = 1 << 20;
 
-/// How a file is opened. Not blocking: to open a FIFO would wait for its writer, for ever.
+/// How a file is opened. Not blocking: to open a FIFO would wait for its writer, forever.
 pub const FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)

@@ -52,7 +52,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 // ANCHOR: load_once
-/// Reads certificate and key, once, and builds the configuration that serves them for ever.
+/// Reads certificate and key, once, and builds the configuration that serves them forever.
 ///
 /// # Errors
 /// When a file cannot be read or parsed, or when the key does not belong to the certificate.
@@ -79,7 +79,7 @@ pub fn load_once(certificate: &Path, key: &Path, generation: u64) -> io::Result<
 }
 
 // ANCHOR: serve
-/// Accepts connections for ever, all under the one configuration.
+/// Accepts connections forever, all under the one configuration.
 pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>, generation: u64) {
     let acceptor = TlsAcceptor::from(config);
     loop {
@@ -172,7 +172,7 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// How long a client may take over its handshake. A client that says nothing must not hold a
-/// connection for ever.
+/// connection forever.
 pub const HANDSHAKE_BOUND: Duration = Duration::from_secs(10);
 
 /// One connection of a generation that is known before the handshake.

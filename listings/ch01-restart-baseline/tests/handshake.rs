@@ -1,4 +1,4 @@
-//! A client that says nothing does not hold a connection for ever: the clock is virtual. And what is logged of
+//! A client that says nothing does not hold a connection forever: the clock is virtual. And what is logged of
 //! a handshake that is done.
 
 use std::future::pending;

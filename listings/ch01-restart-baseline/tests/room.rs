@@ -1,4 +1,4 @@
-//! A client that asks and does not read, or asks nothing, holds no place for ever. The clock is virtual.
+//! A client that asks and does not read, or asks nothing, holds no place forever. The clock is virtual.
 
 use std::io;
 use std::pin::Pin;

@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::store::IdentityStore;
 
 // ANCHOR: serve
-/// Accepts connections for ever, each under the generation that is current when it arrives.
+/// Accepts connections forever, each under the generation that is current when it arrives.
 pub async fn serve(listener: TcpListener, store: Arc<IdentityStore>) {
     loop {
         let tcp = accept(&listener).await;

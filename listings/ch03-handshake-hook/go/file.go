@@ -28,7 +28,7 @@ type File struct {
 
 // readFile reads a regular file of a sane size.
 func readFile(path string) (File, error) {
-	// Not blocking: to open a FIFO would wait for its writer, for ever.
+	// Not blocking: to open a FIFO would wait for its writer, forever.
 	opened, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return File{}, &Rejected{"missing", path, err.Error()}

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// A client that says nothing must not hold a connection for ever.
+	// A client that says nothing must not hold a connection forever.
 	handshakeBound = 10 * time.Second
 	// The same until the next request begins: one that has vanished without a word is not heard of again.
 	idleBound = 10 * time.Minute

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Watch reloads whenever the files may have changed, for ever. An event of the file system is a
+// Watch reloads whenever the files may have changed, forever. An event of the file system is a
 // hint and nothing more; each hint, and each tick of the poll, means: read the files.
 func Watch(store *IdentityStore, pollOnly bool, poll time.Duration) {
 	hints := make(chan struct{}, 1)

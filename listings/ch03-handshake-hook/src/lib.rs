@@ -76,7 +76,7 @@ tokio::task_local! {
     static ANSWERED: Cell<Option<u64>>;
 }
 
-/// Accepts connections for ever, all under one configuration.
+/// Accepts connections forever, all under one configuration.
 pub async fn serve(listener: TcpListener, config: Arc<ServerConfig>) {
     let acceptor = TlsAcceptor::from(config);
     loop {

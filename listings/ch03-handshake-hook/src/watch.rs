@@ -192,7 +192,7 @@ fn inodes(paths: &[PathBuf]) -> Vec<Option<Inode>> {
     about.map(|about| about.map(inode)).collect()
 }
 
-/// Whether to look. Not at our own reading, which would wake us for ever; but at an error (an
+/// Whether to look. Not at our own reading, which would wake us forever; but at an error (an
 /// overflow, say), since it may hide a change.
 pub fn is_hint(event: &notify::Result<notify::Event>) -> bool {
     match event {

@@ -67,7 +67,7 @@ class Connection:
 
 
 def call(store, server, every_ms, until):
-    """Calls until a call under generation `until` is done; 0 goes on for ever."""
+    """Calls until a call under generation `until` is done; 0 goes on forever."""
     numbers = itertools.count(1)
     held = Connection(store, server, next(numbers))
     while True:

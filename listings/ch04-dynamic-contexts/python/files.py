@@ -61,7 +61,7 @@ def exposed(files):
 
 def _file(path):
     try:
-        # Not blocking: to open a FIFO would wait for its writer, for ever.
+        # Not blocking: to open a FIFO would wait for its writer, forever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):

@@ -25,7 +25,7 @@ class ContextManager:
 
 # ANCHOR: in_place
 class OneContext:
-    """Keeps one context for ever, and loads each new pair into it."""
+    """Keeps one context forever, and loads each new pair into it."""
 
     def __init__(self, certificate, key):
         self.certificate, self.key = certificate, key

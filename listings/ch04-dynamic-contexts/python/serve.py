@@ -9,7 +9,7 @@ import time
 import wire
 from event import emit
 
-HANDSHAKE_BOUND = 10  # Seconds. A client that says nothing must not hold a thread for ever.
+HANDSHAKE_BOUND = 10  # Seconds. A client that says nothing must not hold a thread forever.
 AGAIN = 60  # Seconds. While clients cannot be accepted the log says so that often, and not twenty times a second.
 _numbers = itertools.count(1)
 
@@ -22,7 +22,7 @@ def listen(port):
 
 
 def serve(listener, front):
-    """Accepts connections for ever, all by the one context `front`."""
+    """Accepts connections forever, all by the one context `front`."""
     told = None
     while True:
         try:

@@ -155,7 +155,7 @@ pub fn hooked_context(store: Arc<IdentityStore>) -> Result<SslContext, ErrorStac
 }
 // ANCHOR_END: hook
 
-/// Accepts connections for ever, all by the one `context` of [`hooked_context`].
+/// Accepts connections forever, all by the one `context` of [`hooked_context`].
 pub async fn serve(listener: TcpListener, context: SslContext) {
     loop {
         let tcp = accept(&listener).await;

@@ -75,7 +75,7 @@ fn a_connection_keeps_its_generation_and_the_generation_ends_with_it() {
 }
 
 // ANCHOR: torn
-/// What a service does that keeps one context for ever and loads each new pair into it. Safe Rust
+/// What a service does that keeps one context forever and loads each new pair into it. Safe Rust
 /// cannot: a context that was built cannot be changed. Its builder is the same object of OpenSSL,
 /// before anybody shares it.
 #[test]

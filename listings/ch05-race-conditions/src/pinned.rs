@@ -101,7 +101,7 @@ impl Pinned {
     /// Opens a file of this directory. A link into `..data` is followed by hand, into the pinned
     /// generation; the kernel would follow it into the one that is current at that moment.
     fn open(&self, name: &OsStr) -> io::Result<OwnedFd> {
-        // Not blocking: to open a FIFO would wait for its writer, for ever.
+        // Not blocking: to open a FIFO would wait for its writer, forever.
         let flags = file::FLAGS;
         if let Some(data) = &self.data
             && let Ok(target) = readlinkat(&self.directory, name, Vec::new())

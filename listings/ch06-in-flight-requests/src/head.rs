@@ -23,7 +23,7 @@ use crate::wait::Wait;
 /// How long the head of a request, or a frame of HTTP/2, may take from its first byte to its last.
 pub const HEAD_BOUND: Duration = REQUEST_BOUND;
 
-/// What a client of HTTP may not take for ever. Clones are the same.
+/// What a client of HTTP may not take forever. Clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Waits {
     /// The rest of what it has begun to send. While it waits for an answer the server may have all of

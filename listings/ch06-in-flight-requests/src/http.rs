@@ -118,7 +118,7 @@ struct Counts {
 }
 
 impl Counts {
-    /// More than fits is never sent, and so is owed for ever.
+    /// More than fits is never sent, and so is owed forever.
     fn asks(&self, bytes: u64) {
         let add = |asked: u64| Some(asked.saturating_add(bytes));
         let _ = self

@@ -180,7 +180,7 @@ impl Server {
         server
     }
 
-    /// Accepts connections for ever.
+    /// Accepts connections forever.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             let tcp = accept(&listener).await;

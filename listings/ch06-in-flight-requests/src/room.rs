@@ -2,7 +2,7 @@
 //!
 //! A client may read as slowly as it likes, and must not stop. One that stops leaves no room for the
 //! next bytes, and the stream below says so. With HTTP/2 it need not come to that: each stream has a
-//! window of its own (RFC 9113, section 5.2), and one that stays shut holds an answer for ever, while
+//! window of its own (RFC 9113, section 5.2), and one that stays shut holds an answer forever, while
 //! the connection takes settings and pings.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What a client may not take for ever.
+//! What a client may not take forever.
 
 use std::sync::Arc;
 

@@ -40,7 +40,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Accepts connections for ever.
+    /// Accepts connections forever.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             let tcp = accept(&listener).await;

@@ -52,7 +52,7 @@ pub fn reloads_from_defaults() -> Loader {
 // ANCHOR_END: defaults
 
 // ANCHOR: read_once
-/// The pair is reloaded, and the roots are those of the start for ever.
+/// The pair is reloaded, and the roots are those of the start forever.
 pub fn reads_roots_once() -> Loader {
     let reader = at_once();
     Loader {

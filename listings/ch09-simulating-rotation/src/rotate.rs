@@ -162,7 +162,7 @@ pub struct Rotation {
 
 impl Rotation {
     // ANCHOR: run
-    /// Writes at once, then at each due time, so often or for ever. What fails is tried again
+    /// Writes at once, then at each due time, so often or forever. What fails is tried again
     /// after a pause.
     pub async fn run(&mut self, times: Option<u64>) {
         let (mut write, mut failures) = (1, 0);

@@ -223,7 +223,7 @@ fn waits_until_it_holds() {
     );
 }
 
-/// A typo in what must not be there would hold for ever.
+/// A typo in what must not be there would hold forever.
 #[test]
 fn what_no_event_can_be_is_refused_with_the_nearest_name() {
     let scene = Scene::new(RUN);

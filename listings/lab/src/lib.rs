@@ -53,7 +53,7 @@ pub use error::Error;
 /// How long a test or a demo waits for one thing before it gives up and says what it waited for.
 ///
 /// It is a bound, never a pause: every wait ends as soon as its event arrives. It is generous,
-/// because a loaded machine is slow and a missing event is missing for ever.
+/// because a loaded machine is slow and a missing event is missing forever.
 pub const BOUND: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// A loopback address whose port the operating system chooses.

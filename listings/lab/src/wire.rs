@@ -15,7 +15,7 @@ use tokio::time::timeout;
 pub const BLOCK: usize = 16 * 1024;
 
 /// How long a client may say nothing between two requests. One that has vanished without a word would
-/// otherwise hold its connection for ever.
+/// otherwise hold its connection forever.
 pub const IDLE_BOUND: Duration = Duration::from_secs(600);
 
 /// How long a request may take from its first byte to its last.

@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 
-BOUND = 20  # Seconds for one check, and for the import: a learner is not kept waiting for ever.
+BOUND = 20  # Seconds for one check, and for the import: a learner is not kept waiting forever.
 MEMORY = 4 << 30  # Bytes. What takes more is to end here, before it takes the machine.
 
 NEVER = (

@@ -71,7 +71,7 @@ impl Coming {
         Self { so_far, ended }
     }
 
-    /// What has come, when the program has ended. A process that it has left behind may hold the pipe open for ever.
+    /// What has come, when the program has ended. A process that it has left behind may hold the pipe open forever.
     fn text(&self) -> String {
         let _ = self.ended.recv_timeout(LEFT_BEHIND);
         lock(&self.so_far).text()

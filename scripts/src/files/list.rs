@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct List {
-    /// A row each, in the order of the page.
+    /// A row each, in the order of the page within its group.
     pub file: Vec<Entry>,
 }
 

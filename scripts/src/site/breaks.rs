@@ -23,7 +23,7 @@ const FITS_TEXT: usize = 14;
 /// No line of a phone has more, so that a name without signs breaks at its capitals.
 const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
-const OPTION: usize = 24;
+const OPTION: usize = 28;
 
 /// The page with places to break in its code.
 pub(super) fn allow(page: &str) -> String {
@@ -76,7 +76,7 @@ fn own(run: &[&str]) -> usize {
     (last + 1 + open).min(run.len())
 }
 
-/// Whether a run is an option, which stays whole: to a browser a hyphen is a place to break, also the one before an
+/// Whether a run is an option, perhaps in quotation marks, which stays whole: to a browser a hyphen is a place to break, also the one before an
 /// option's name. Its colour begins and ends with it.
 fn is_option(run: &[&str], seen: &[&str]) -> bool {
     let mut open = 0_i32;
@@ -84,7 +84,12 @@ fn is_option(run: &[&str], seen: &[&str]) -> bool {
         open += if tag.starts_with("</") { -1 } else { 1 };
         open >= 0
     });
-    is_whole && open == 0 && seen.first() == Some(&"-") && (2..=OPTION).contains(&seen.len())
+    let named = seen
+        .strip_prefix(&["&quot;"])
+        .or(seen.strip_prefix(&["\""]))
+        .unwrap_or(seen);
+    let is_named = named.len() > 1 && named[0] == "-";
+    is_whole && open == 0 && is_named && seen.len() <= OPTION
 }
 
 /// Writes a run with a place to break between its parts.
@@ -170,6 +175,10 @@ mod tests {
             (
                 "<pre><code><b>$ zdr <i>-a</i> --all</b></code></pre>",
                 "<pre><code><b>$ zdr <span class=\"option\"><i>-a</i></span> <span class=\"option\">--all</span></b></code></pre>",
+            ),
+            (
+                "<pre><code>a = <i>\"--roots\"</i>, &quot;-a&quot;, \"a\"</code></pre>",
+                "<pre><code>a = <span class=\"option\"><i>\"--roots\"</i>,</span> <span class=\"option\">&quot;-a&quot;,</span> \"a\"</code></pre>",
             ),
             (
                 "<pre><code><i>-a long</i> comment</code></pre>",

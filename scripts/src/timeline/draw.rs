@@ -187,7 +187,13 @@ impl Run {
         let group = match bar.end {
             End::Left => group,
             End::Cut => group.add(cross("cut", x + width, y + BAR / 2.0)),
-            End::Drained => group.add(rectangle("drained", x + width, y - 2.0, 3.0, BAR + 4.0)),
+            End::Drained => group.add(rectangle(
+                "drained",
+                x + width - 3.0,
+                y - 2.0,
+                3.0,
+                BAR + 4.0,
+            )),
         };
         let generation = match bar.generation {
             Some(generation) => generation.to_string(),

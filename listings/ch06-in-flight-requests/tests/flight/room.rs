@@ -1,4 +1,4 @@
-//! A client that asks, and leaves no room for its answer, holds no place for ever.
+//! A client that asks, and leaves no room for its answer, holds no place forever.
 
 use ch06_in_flight_requests::client::{self, Version};
 use lab::client::Options;

@@ -22,7 +22,7 @@ pub struct WatchOptions {
     pub settle: u32,
     /// For how long old and new may be shown side by side.
     pub overlap: Duration,
-    /// How long to wait for the last of the rotations. `None`: for ever.
+    /// How long to wait for the last of the rotations. `None`: forever.
     pub limit: Option<Duration>,
     /// How long a handshake may take.
     pub patience: Duration,

@@ -224,7 +224,7 @@ fn a_rotation_that_settles_slowly_passes() {
     watched.passes();
 }
 
-/// Neither is the one that was there before, and the watch does not wait for ever.
+/// Neither is the one that was there before, and the watch does not wait forever.
 #[test]
 fn two_new_chains_that_take_turns_fail() {
     let mut authority = Authority::new().unwrap();

@@ -357,7 +357,7 @@ impl Step {
             Self::ListB => "the file of roots lists Root B alone",
             Self::Reissue if two_trusts => "the server's leaf is renewed under Public Root",
             Self::Reissue => "the server's leaf is one under Root B",
-            Self::Quiet => "a minute passes in which nobody calls",
+            Self::Quiet => "a minute passes in which no client connects",
         }
     }
 

@@ -76,7 +76,7 @@ fn resumed(scene: &Scene, call: &Call, root: &str) -> String {
         (true, _) => {}
         (false, _) => {
             words += &format!(
-                " {root} is not in force any more, and this server does not look again: whoever kept a session stays in."
+                " {root} is not in force any more, and this server does not look again: a client that kept a session stays in."
             );
         }
     }
