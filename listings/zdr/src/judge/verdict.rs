@@ -56,7 +56,7 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
         (None, None) if !failures.is_empty() => in_scenarios(report, does, &rotations, &failed),
         (Some(error), None) => {
             let passed = passed(report);
-            format!("no verdict on {name}: {error}. Until then: {rotations}{passed}. {failed}")
+            format!("no verdict on {name}: {error}. Measured: {rotations}{passed}. {failed}")
         }
         (None, None) if report.rotations.is_empty() => {
             let attempts = report.classes.iter().map(|class| class.attempts).sum();

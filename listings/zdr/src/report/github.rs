@@ -39,7 +39,11 @@ pub fn annotations(report: &Report, file: Option<&Path>) -> String {
         );
     }
     if let Some(why) = &report.interrupted {
-        let title = format!("{}: no verdict", report.server.name);
+        let what = match report.standing() {
+            Standing::Failed => "not everything was judged",
+            Standing::Passed | Standing::Undecided => "no verdict",
+        };
+        let title = format!("{}: {what}", report.server.name);
         put(&mut text, "error", file, &title, std::slice::from_ref(why));
     }
     text
@@ -125,8 +129,8 @@ pub fn job_summary(report: &Report) -> String {
         markdown(&report.server.name),
         markdown(&report.verdict.words)
     );
-    if let Some(why) = &report.interrupted {
-        text += &format!("\nThe run ended before its time: {}.\n", markdown(why));
+    if let Some(why) = report.also_interrupted() {
+        text += &format!("\nNot everything was judged: {}.\n", markdown(why));
     }
     let causes = causes(&report.findings);
     if !causes.is_empty() {

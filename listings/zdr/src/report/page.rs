@@ -49,10 +49,9 @@ pub fn page(report: &Report) -> String {
                         p.of { "zdr check · " (report.server.name) " · " (report.began) }
                         h1.passed[passed].failed[failed] { span aria-hidden="true" { (mark) " " } (verdict) }
                         p.verdict { (prose(&report.verdict.words)) }
-                        @if let Some(error) = &report.interrupted {
+                        @if let Some(error) = report.also_interrupted() {
                             p.interrupted {
-                                strong { "The run ended before its time: " } (prose(error))
-                                ". What was measured until then is here."
+                                strong { "Not everything was judged: " } (prose(error)) "."
                             }
                         }
                         (key_figures(report))

@@ -35,4 +35,10 @@ impl Report {
             false => Standing::Undecided,
         }
     }
+
+    /// Why there is less in it than was asked for, where the verdict does not say so itself.
+    pub(crate) fn also_interrupted(&self) -> Option<&str> {
+        let why = self.interrupted.as_deref();
+        why.filter(|why| !self.verdict.words.contains(*why))
+    }
 }

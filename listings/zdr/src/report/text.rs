@@ -19,8 +19,8 @@ pub fn summary(report: &Report) -> String {
     let before = verdict.len() + 2;
     let line = format::wrapped(&report.verdict.words, WIDTH - before, &" ".repeat(before));
     put(&mut text, &format!("{verdict}  {line}"));
-    if let Some(error) = &report.interrupted {
-        let line = format!("The run ended before its time: {error}. What was measured until then:");
+    if let Some(error) = report.also_interrupted() {
+        let line = format!("Not everything was judged: {error}.");
         put(&mut text, &format::wrapped(&line, WIDTH, ""));
     }
     for line in causes::lines(report) {

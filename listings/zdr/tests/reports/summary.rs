@@ -1,8 +1,10 @@
 //! The report for a terminal.
 
 use zdr::compare::compare;
+use zdr::judge::verdict::verdict;
 use zdr::report::cause::causes;
 use zdr::report::reproduce::{Reproduction, reproduction};
+use zdr::report::standing::Standing;
 use zdr::report::text::{WIDTH, summary};
 
 use super::sample;
@@ -120,7 +122,19 @@ fn zero_failures_have_their_bound() {
 }
 
 #[test]
-fn why_it_ended_early_is_said() {
-    let text = summary(&sample::interrupted());
-    assert!(text.contains("ended before its time: Ctrl-C"), "{text}");
+fn why_it_ended_early_is_said_once() {
+    let mut report = sample::interrupted();
+    let said = |report: &Report| summary(report).matches("Ctrl-C").count();
+    assert!(summary(&report).contains("Not everything was judged: Ctrl-C"));
+    assert_eq!(said(&report), 1);
+    report.verdict = verdict(&report);
+    assert_eq!(report.standing(), Standing::Undecided);
+    assert_eq!(said(&report), 1);
+    // A failure is a verdict, and does not say that there was no more.
+    let interrupted = report.interrupted;
+    let mut report = sample::failing();
+    report.interrupted = interrupted;
+    report.verdict = verdict(&report);
+    assert_eq!(report.standing(), Standing::Failed);
+    assert_eq!(said(&report), 1);
 }
