@@ -124,7 +124,7 @@ fn zero_failures_have_their_bound() {
 #[test]
 fn why_it_ended_early_is_said_once() {
     let mut report = sample::interrupted();
-    let said = |report: &Report| summary(report).matches("Ctrl-C").count();
+    let said = |report: &zdr::report::Report| summary(report).matches("Ctrl-C").count();
     assert!(summary(&report).contains("Not everything was judged: Ctrl-C"));
     assert_eq!(said(&report), 1);
     report.verdict = verdict(&report);
