@@ -83,9 +83,19 @@ fn write(page: &mut String, failure: &Failure) {
                 .map(|test| format!("`{test}`"))
                 .collect();
             let tests = tests.join(", ");
-            let _ = write!(page, " [The chapter]({chapter}).\n\nShown by {tests}.\n\n");
+            let page_of = named(chapter);
+            let _ = write!(page, " [{page_of}]({chapter}).\n\nShown by {tests}.\n\n");
         }
         None => page.push_str(" No chapter has reached it yet.\n\n"),
+    }
+}
+
+/// What a link to this page is called: a chapter has a number.
+fn named(page: &str) -> String {
+    let number = page.strip_prefix("ch").and_then(|rest| rest.get(..2));
+    match number.and_then(|digits| digits.parse::<u32>().ok()) {
+        Some(number) => format!("Chapter {number}"),
+        None => "Read on".into(),
     }
 }
 

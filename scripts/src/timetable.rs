@@ -234,9 +234,10 @@ pub fn render(root: &Path, expand: Expand<'_>) -> Result<String, Error> {
         );
     }
     let (hours, minutes) = (all.sum() / 60, all.sum() % 60);
+    let s = if minutes == 1 { "" } else { "s" };
     let _ = writeln!(
         table,
-        "| all | {} |\n\nMinutes; in all {hours} hours and {minutes} minutes. A command counts {MINUTES_A_COMMAND} \
+        "| all | {} |\n\nMinutes; in all {hours} hours and {minutes} minute{s}. A command counts {MINUTES_A_COMMAND} \
          minutes and a question {MINUTES_A_QUESTION}. Folded code is not in the sum.",
         all.cells()
     );

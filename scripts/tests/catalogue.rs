@@ -32,7 +32,7 @@ fn an_entry_in_full() {
 
 A watch dies with its inode.
 
-**Defence.** Watch the directory. [The chapter](ch03.md#watch).
+**Defence.** Watch the directory. [Chapter 3](ch03.md#watch).
 
 Shown by `tests/watch.rs::a_rename`.
 
