@@ -48,7 +48,7 @@ fn rendered(book: &Path, of: &str) -> Result<String, String> {
 fn the_table_has_each_exercise_and_the_sum_of_minutes() {
     let book = book(ABOUT);
     let table = rendered(book.path(), "listings").unwrap();
-    let row = "| 1 | [Count to two](exercises-ch01.md#exercise-two) | <span class=\"sentence\">One comes before two.</span> | 10 |\n";
+    let row = "| [Count to two](exercises-ch01.md#exercise-two) | 1 | <span class=\"sentence\">One comes before two.</span> | 10 |\n";
     assert!(table.contains(row), "{table}");
     assert!(table.ends_with("\n1 exercise, 10 minutes.\n"), "{table}");
 }

@@ -142,14 +142,20 @@ pub(super) fn while_late<'a>(
     is_of_time(kind) && records.all(|of| of.failed != Some(kind) || was_late(of))
 }
 
-/// Whether one in ten of all clients, of whatever class, waited in vain far from any rotation. Then there is no telling
-/// what else becomes of clients for which there is no time, of rare ones least of all.
-pub(super) fn while_none_is_served(
+/// Whether those that failed in this way are long at it, and so few that they tell nothing by themselves, while one in
+/// ten of all clients, of whatever class, waited in vain far from any rotation.
+pub(super) fn while_none_is_served<'a>(
     kind: FailureKind,
+    of_class: impl Iterator<Item = &'a Attempt>,
     records: &[Attempt],
     windows: &[Window],
     limit: Duration,
 ) -> bool {
+    let mut failed = of_class.filter(|of| of.failed == Some(kind));
+    let is_long = |of: &Attempt| of.class.is_long() && of.done.saturating_sub(of.due) >= limit;
+    if !is_of_time(kind) || !failed.all(is_long) {
+        return false;
+    }
     let began = windows.first().map_or(Duration::MAX, |first| first.began);
     let far = |of: &&Attempt| of.due >= began && of.paced && !near(of, windows, limit);
     let (mut in_vain, mut all) = (0, 0);
@@ -157,7 +163,7 @@ pub(super) fn while_none_is_served(
         in_vain += u64::from(record.failed == Some(FailureKind::Stalled));
         all += 1;
     }
-    is_of_time(kind) && in_vain >= MANY && in_vain * 10 >= all
+    in_vain >= MANY && in_vain * 10 >= all
 }
 
 /// Whether those of a class that failed in this way had waited for too long, far from any rotation, and are few

@@ -150,7 +150,7 @@ impl Overload {
                 }
             };
             while_late(seen.kind, of_class(), &self.stretches)
-                || while_none_is_served(seen.kind, records, windows, self.limit)
+                || while_none_is_served(seen.kind, of_class(), records, windows, self.limit)
                 || otherwise()
         })
     }
@@ -158,13 +158,14 @@ impl Overload {
     /// Takes a scenario's failures for what they are where too much to do explains all of them: of what it found,
     /// nothing is left but that. `last` is the rotation after which all should have been well.
     pub fn explains_all(&self, found: &[Finding], records: &[Attempt], last: &Window) -> bool {
-        let came_through = came_through(records, std::slice::from_ref(last));
+        let last = std::slice::from_ref(last);
+        let came_through = came_through(records, last);
         let mut failures = found.iter().filter(|of| of.severity == Severity::Failure);
         let in_time = |of: &Evidence| {
-            let of_class = records.iter().filter(|it| it.class == of.class);
+            let of_class = || records.iter().filter(|it| it.class == of.class);
             of.kind == FailureKind::Stalled
-                || while_late(of.kind, of_class, &self.stretches)
-                || while_none_is_served(of.kind, records, std::slice::from_ref(last), self.limit)
+                || while_late(of.kind, of_class(), &self.stretches)
+                || while_none_is_served(of.kind, of_class(), records, last, self.limit)
         };
         let late = |found: &Finding| match found.evidence.is_empty() {
             false => found.evidence.iter().all(in_time),
