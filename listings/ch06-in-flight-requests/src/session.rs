@@ -35,7 +35,7 @@ struct Stamp {
 }
 
 impl Stamp {
-    /// What rustls seals begins with a version of TLS, and so with another byte.
+    /// What rustls seals begins with a 1 or a 0: whether the client sent a name.
     const MARK: [u8; 4] = *b"ZDR1";
     const LENGTH: usize = 20;
 

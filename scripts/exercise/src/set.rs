@@ -209,12 +209,17 @@ impl Set {
             let near = near.max_by(|(a, _), (b, _)| a.total_cmp(b));
             let near = near.filter(|(likeness, _)| *likeness > 0.75);
             let near = near.map(|(_, id)| id.clone());
+            let elsewhere = self.languages_of(word);
             Error::Unknown {
                 name: typed.to_owned(),
-                near: self.in_another_track(word).or(near),
+                // What exists was no slip of the pen.
+                near: self
+                    .in_another_track(word)
+                    .or(near.filter(|_| elsewhere.is_empty())),
                 within: match self.track {
                     Track::Rust => String::new(),
-                    other => format!(" in {}", other.language()),
+                    other if elsewhere.is_empty() => format!(" in {}", other.language()),
+                    other => format!(" in {}, but in {elsewhere}", other.language()),
                 },
                 option: self.track.option(),
             }
@@ -231,6 +236,18 @@ impl Set {
             Some(format!("{word}{}", other.option()))
         });
         named.next()
+    }
+
+    /// The other languages in which there is an exercise of this name: `Rust and Python`.
+    fn languages_of(&self, word: &str) -> String {
+        let tracks = [Track::Rust].into_iter().chain(Track::OTHERS);
+        let others = tracks.filter(|other| *other != self.track);
+        let has = |other: &Track| {
+            let set = Self::of_track(&self.root, *other);
+            set.is_ok_and(|set| set.exercises.iter().any(|one| one.shared_id() == word))
+        };
+        let found: Vec<_> = others.filter(has).map(Track::language).collect();
+        found.join(" and ")
     }
 
     /// Its place in the order, counted from 1.

@@ -354,6 +354,16 @@ fn what_a_track_does_not_have_is_said() {
     let learner = Learner::new();
     let said = learner.refused(&["next", "handover", "--track", "python"]);
     assert!(said.contains("no exercise `handover` in Python"), "{said}");
+    assert!(
+        said.contains("`handover` in Python, but in Rust. `cargo"),
+        "{said}"
+    );
+    let said = learner.refused(&["next", "context", "--track", "go"]);
+    assert!(
+        said.contains("`context` in Go, but in Rust and Python. `cargo"),
+        "{said}"
+    );
+    let said = learner.refused(&["next", "handover", "--track", "python"]);
     let option = format!("--folder {} --track python`", learner.path().display());
     assert!(
         said.contains(&format!("`cargo exercise list {option}")),

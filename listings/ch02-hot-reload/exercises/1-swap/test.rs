@@ -2,9 +2,12 @@
 //!
 //! The clock is virtual: where nothing can go on, an hour passes at once.
 
+use std::future::poll_fn;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use ch01_restart_baseline::load_once;
@@ -12,7 +15,7 @@ use exercise_bench::poll_once;
 use lab::agent::{Agent, Strategy};
 use lab::client::{Client, Options};
 use rustls::ServerConfig;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, pause, sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
@@ -20,8 +23,8 @@ use super::exercise::Server;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A server with the certificate 1001, the configuration with 1002, and a client that trusts both.
-fn bench() -> (Server, Arc<ServerConfig>, Client) {
+/// A server with the certificate 1001, the configurations with 1001 and 1002, and a client that trusts both.
+fn bench() -> (Server, [Arc<ServerConfig>; 2], Client) {
     pause();
     let directory = lab::directory().unwrap();
     let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
@@ -30,7 +33,7 @@ fn bench() -> (Server, Arc<ServerConfig>, Client) {
     agent.rotate().unwrap();
     let second = load_once(&files.certificate, &files.key, 2).unwrap();
     let client = Client::new(agent.root_pem(), "localhost", Options::default()).unwrap();
-    (Server::new(first), second, client)
+    (Server::new(first.clone()), [first, second], client)
 }
 
 /// A server accepts each client in a task of its own, which may move between threads: its future may hold nothing
@@ -53,7 +56,7 @@ async fn shown(server: &Server, client: &Client) -> Option<String> {
 
 /// After the swap, a new client is shown the new certificate.
 pub async fn a_new_client_is_shown_the_new_certificate() {
-    let (server, next, client) = bench();
+    let (server, [first, next], client) = bench();
     let before = shown(&server, &client).await;
     assert!(
         before.as_deref() == Some("1001"),
@@ -72,11 +75,45 @@ pub async fn a_new_client_is_shown_the_new_certificate() {
         "1002 was published, and a new client is still shown {}. Each `accept` has to ask what is current.",
         after.unwrap_or("nothing".into())
     );
+    server.publish(first).await;
+    let again = shown(&server, &client).await;
+    assert!(
+        again.as_deref() == Some("1001"),
+        "1002 was published, and then 1001 again, as in a rollback. A new client was shown {}. Each `publish` counts, and not the first alone.",
+        again.unwrap_or("nothing".into())
+    );
+    what_is_no_handshake_is_an_error(&server).await;
+}
+
+/// Whoever calls `accept` learns that there was no handshake.
+async fn what_is_no_handshake_is_an_error(server: &Server) {
+    let (mut near, far) = duplex(64 * 1024);
+    near.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let accepted = timeout(HOUR, spawned(accepting(server, far))).await;
+    assert!(
+        matches!(accepted, Ok(Some(Err(_)))),
+        "A client came that does not speak TLS, so there was no handshake, and `accept` {}. Whoever calls it decides what is done about that, and has to learn of it: \
+         return the error, with `?` or as it is.",
+        match accepted {
+            Err(_) => "had not ended an hour later",
+            Ok(None) => "panicked",
+            Ok(Some(_)) => "returned a connection",
+        }
+    );
+}
+
+/// What a future returns, or nothing where it panics.
+async fn spawned<T>(mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Option<T> {
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
 }
 
 /// A client that connects and says nothing does not hold up the swap.
 pub async fn a_silent_client_does_not_hold_up_the_swap() {
-    let (server, next, _) = bench();
+    let (server, [_, next], _) = bench();
     let (_silent, far) = duplex(64 * 1024);
     let mut waiting = accepting(&server, far);
     assert!(poll_once(waiting.as_mut()).await.is_none());
@@ -89,7 +126,7 @@ pub async fn a_silent_client_does_not_hold_up_the_swap() {
 
 /// Nor does it hold up other clients, before and after the swap.
 pub async fn a_silent_client_does_not_hold_up_other_clients() {
-    let (server, next, client) = bench();
+    let (server, [_, next], client) = bench();
     let (_silent, far) = duplex(64 * 1024);
     let mut waiting = accepting(&server, far);
     assert!(poll_once(waiting.as_mut()).await.is_none());
@@ -101,7 +138,7 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
         "While one client says nothing, 1002 was published, and another client came. It was shown {}.",
         after.unwrap_or("nothing for an hour".into())
     );
-    let pairs: Vec<_> = (0..100).map(|_| duplex(64 * 1024)).collect();
+    let pairs: Vec<_> = (0..2000).map(|_| duplex(64 * 1024)).collect();
     let (_silent, far): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     let mut many: Vec<_> = far.into_iter().map(|far| accepting(&server, far)).collect();
     for each in &mut many {
@@ -109,12 +146,12 @@ pub async fn a_silent_client_does_not_hold_up_other_clients() {
     }
     assert!(
         shown(&server, &client).await.is_some(),
-        "A hundred clients say nothing, and another client got no answer for an hour. As many as are let in at once, so many silent clients hold up all others."
+        "Two thousand clients say nothing, and another client got no answer for an hour. As many as are let in at once, so many silent clients hold up all others."
     );
-    sleep(HOUR).await;
+    sleep(HOUR * 24 * 7).await;
     let early = poll_once(waiting.as_mut()).await;
     assert!(
         early.is_none(),
-        "A client had said nothing for an hour, and `accept` gave up on it. Here, a client may take as long as it likes: a limit is for who calls `accept` to set."
+        "A client had said nothing for a week, and `accept` gave up on it. Here, a client may take as long as it likes: a limit is for who calls `accept` to set."
     );
 }

@@ -1,16 +1,19 @@
 //! What is wanted of `reload`. Each function is a check, and its comment says what has to hold.
 
+use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use ch02_hot_reload::identity::{Peers, Reason, Rejected, Source, reject, validate_chain};
 use lab::agent::{Agent, Strategy};
 use lab::authority::{Issued, LeafRequest};
+use parking_lot::Mutex;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
+use rustls::{SignatureAlgorithm, SignatureScheme};
 
 use super::exercise::{Generation, Store, reload};
 
@@ -65,15 +68,19 @@ impl Bench {
 
     /// The serial that a client is shown at this moment.
     fn shown(&self) -> String {
-        let Some(current) = self.store.0.load_full() else {
-            return "nothing".into();
-        };
-        lab::chain::facts(&current.pair.cert).unwrap().serial
+        shown(&self.store)
     }
 
     fn number(&self) -> Option<u64> {
         self.store.0.load().as_ref().map(|current| current.number)
     }
+}
+
+/// The serial that a client is shown at this moment.
+fn shown(store: &Store) -> String {
+    let current = store.0.load_full();
+    let shown = current.map(|current| lab::chain::facts(&current.pair.cert).unwrap().serial);
+    shown.unwrap_or("nothing".into())
 }
 
 /// A valid pair is served, as the next generation.
@@ -177,6 +184,65 @@ pub fn what_is_not_validated_is_not_served() {
         "Nothing was served yet, the files hold a pair that is valid from tomorrow, and clients are shown {}. A pair that clients refuse is no better than none, and whoever \
          started the server is not told.",
         bench.shown()
+    );
+    there_is_a_pair_at_each_moment();
+}
+
+/// A key that looks what is served in the moment in which it goes.
+struct Leaving {
+    key: Arc<dyn SigningKey>,
+    store: Weak<Store>,
+    seen: Arc<Mutex<Option<String>>>,
+}
+
+impl fmt::Debug for Leaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Leaving")
+    }
+}
+
+impl SigningKey for Leaving {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        self.key.choose_scheme(offered)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.key.algorithm()
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let store = self.store.upgrade();
+        *self.seen.lock() = store.map(|store| shown(&store));
+    }
+}
+
+/// One valid pair takes the place of another.
+fn there_is_a_pair_at_each_moment() {
+    let mut bench = bench();
+    let next = pair(&bench.agent.issue().unwrap());
+    let store = Arc::new(Store(ArcSwapOption::empty()));
+    let seen = Arc::new(Mutex::new(None));
+    let before = bench.store.0.swap(None).unwrap();
+    let mut first = (*before.pair).clone();
+    first.key = Arc::new(Leaving {
+        key: first.key,
+        store: Arc::downgrade(&store),
+        seen: seen.clone(),
+    });
+    let (number, first) = (1, Arc::new(first));
+    store.0.store(Some(Arc::new(Generation {
+        number,
+        pair: first,
+    })));
+    let loaded = reload(&store, || Ok(next), |pair| bench.validate(pair));
+    let seen = seen.lock().clone();
+    assert!(
+        loaded.is_ok() && seen.as_deref().is_none_or(|seen| seen == "1002"),
+        "1001 was served, and 1002 is valid. At the moment when the old pair went, clients were shown {}: one that comes in between finds nothing, and its handshake \
+         fails. Make the next generation whole, and put it in the place of the one before by one call.",
+        seen.unwrap_or("1001".into())
     );
 }
 

@@ -98,7 +98,7 @@ async fn what_is_in_the_files_last_is_served(first_waits: Duration) {
     let served = store.current().serial.clone();
     let slow = match first_waits {
         Duration::ZERO => "was slow as well, and ended last",
-        _ => "came while the first was slow, and stayed so for a minute",
+        _ => "came while the first was slow, and stayed so for an hour",
     };
     assert!(
         served == "1001",
@@ -126,6 +126,84 @@ async fn a_cancelled_reload_holds_up_no_other() {
         } else {
             "waited for an hour"
         }
+    );
+}
+
+/// A reload is dropped while it waits for its turn, and the one behind it goes on.
+async fn one_of_three_is_dropped_while_it_waits() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (go_on, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    let mut second = reload(&store, &files, None);
+    let _ = poll_once(second.as_mut()).await;
+    files.write("1003");
+    let mut third = reload(&store, &files, None);
+    let early = poll_once(third.as_mut()).await.is_some();
+    drop(second);
+    go_on.send(()).unwrap();
+    first.await;
+    let ended = early || timeout(HOUR, third).await.is_ok();
+    let served = store.current().serial.clone();
+    assert!(
+        ended && served == "1003",
+        "The first of three reloads was reading, and the second was cancelled while it waited for its turn. The third {}, and {served} is served in place of 1003. A place in a queue \
+         has to be given back by the one that leaves the queue as well, and the next one still waits for the one in front: a lock does both.",
+        if ended {
+            "ended"
+        } else {
+            "had not ended an hour later"
+        }
+    );
+}
+
+/// Three at once. The files change once more while the first of those that waited reads them.
+async fn three_are_as_good_as_two() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (go_on, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    files.write("1003");
+    let (later_goes_on, slow) = oneshot::channel();
+    let slow = Arc::new(Mutex::new(Some(slow)));
+    // Whichever of the two reads first is slow, and the files change behind it.
+    let [mut second, mut third] = [(); 2].map(|()| -> Task<'_> {
+        let (files, slow) = (files.clone(), slow.clone());
+        Box::pin(store.reload(async move {
+            let slow = slow.lock().take();
+            let serial = files.clone().read(None).await;
+            if let Some(slow) = slow {
+                files.write("1004");
+                slow.await.unwrap();
+            }
+            serial
+        }))
+    });
+    let mut ended = [false; 2];
+    let mut go_on = Some(go_on);
+    for _ in 0..2 {
+        for (task, ended) in [&mut second, &mut third].into_iter().zip(&mut ended) {
+            *ended = *ended || poll_once(task.as_mut()).await.is_some();
+        }
+        if let Some(go_on) = go_on.take() {
+            go_on.send(()).unwrap();
+            let _ = timeout(HOUR, first.as_mut()).await;
+        }
+    }
+    // One that has ended reads no more.
+    let _ = later_goes_on.send(());
+    for (task, ended) in [second, third].into_iter().zip(ended) {
+        assert!(
+            ended || timeout(HOUR, task).await.is_ok(),
+            "Three reloads ran at once, all of them could go on, and an hour later one of them had not ended."
+        );
+    }
+    let (served, read) = (store.current().serial.clone(), files.0.lock().1.clone());
+    assert!(
+        read.last() == Some(&served),
+        "Three reloads ran at once, and read {} in this order. {served} is served. When the first had ended, the two that had waited for it went on together: one has to wait for the \
+         other, and to ask again whether it is its turn when it is woken.",
+        read.join(", ")
     );
 }
 
@@ -225,6 +303,8 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     a_reload_that_waits_rests().await;
     a_cancelled_reload_holds_up_no_other().await;
     what_is_in_the_files_last_is_served(Duration::ZERO).await;
-    what_is_in_the_files_last_is_served(Duration::from_secs(60)).await;
+    what_is_in_the_files_last_is_served(HOUR).await;
+    one_of_three_is_dropped_while_it_waits().await;
+    three_are_as_good_as_two().await;
     another_store_waits_for_nobody().await;
 }

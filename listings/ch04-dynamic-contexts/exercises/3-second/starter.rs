@@ -10,6 +10,7 @@ use openssl::ssl::SslContext;
 
 /// Keeps a client's context, and makes another when the files have changed.
 pub struct Contexts<B> {
+    // `files.certificate` and `files.key` are the paths of the two files.
     files: Files,
     build: B,
     // What else it needs is yours to choose.

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use ch05_race_conditions::writer::{Grain, Set, Step, Writer};
@@ -14,6 +15,9 @@ use tempfile::TempDir;
 use super::exercise::{Kernel, look};
 
 const KUBELET: Writer = Writer::Agent(Strategy::Symlink);
+
+/// What stands among the calls where the writer came.
+const RENEWAL: &str = "(renewal)";
 
 /// What is in the files of a generation.
 fn set(generation: u32) -> Set {
@@ -30,6 +34,8 @@ struct World {
     renewal: std::vec::IntoIter<Step>,
     /// Before this call, counted from 0, so many steps are taken.
     interrupt: Option<(usize, usize)>,
+    /// Before this call, another renewal comes.
+    again: Option<usize>,
     calls: Vec<String>,
     /// Whether the first call that opens something fails, for want of a descriptor.
     fails: bool,
@@ -45,6 +51,7 @@ fn world(writer: Writer, interrupt: Option<(usize, usize)>) -> World {
         directory,
         renewal,
         interrupt,
+        again: None,
         calls: Vec::new(),
         fails: false,
     }
@@ -64,11 +71,16 @@ impl World {
 
     /// A call begins: the writer may come first.
     fn call(&mut self, name: &str, path: &Path) {
+        let number = self.calls.iter().filter(|call| *call != RENEWAL).count();
+        if self.again == Some(number) {
+            generation_3(self.directory.path());
+            self.calls.push(RENEWAL.into());
+        }
         if let Some((call, steps)) = self.interrupt
-            && call == self.calls.len()
+            && call == number
         {
             self.renew(steps);
-            self.calls.push("(renewal)".into());
+            self.calls.push(RENEWAL.into());
             self.interrupt = None;
         }
         let path = match path.strip_prefix(self.directory.path()) {
@@ -167,6 +179,42 @@ pub fn a_renewal_between_two_calls_mixes_nothing() {
             );
         }
     }
+    a_second_renewal_mixes_nothing_either();
+}
+
+/// As between two looks, and a look that begins anew may take as long.
+fn a_second_renewal_mixes_nothing_either() {
+    let mut undisturbed = world(KUBELET, None);
+    let _ = undisturbed.look();
+    for call in 0..=undisturbed.calls.len() {
+        for later in call + 1..=call + 6 {
+            let mut world = world(KUBELET, Some((call, usize::MAX)));
+            world.again = Some(later);
+            let seen = world.look();
+            let calls = world.calls.join(", ");
+            let Ok(seen) = seen else { continue };
+            assert!(
+                [of(1), of(2), of(3)].contains(&seen),
+                "The kubelet's renewal came between two calls of the look, and a second renewal later on. The look returned `{}` with `{}`. The calls were: {calls}. \
+                 What goes by a path follows `..data` each time, also as a way out of an error.",
+                seen.0,
+                seen.1
+            );
+        }
+    }
+}
+
+/// Lays generation 3 in the place of whichever is there.
+fn generation_3(directory: &Path) {
+    let next = directory.join("..generation_3");
+    fs::create_dir(&next).unwrap();
+    fs::write(next.join("tls.crt"), of(3).0).unwrap();
+    fs::write(next.join("tls.key"), of(3).1).unwrap();
+    let (data, link) = (directory.join("..data"), directory.join("..data_3"));
+    let before = directory.join(fs::read_link(&data).unwrap());
+    symlink("..generation_3", &link).unwrap();
+    fs::rename(link, data).unwrap();
+    fs::remove_dir_all(before).unwrap();
 }
 
 /// Plain files, without the kubelet's links, are read as well.

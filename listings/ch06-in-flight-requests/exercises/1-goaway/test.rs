@@ -199,18 +199,17 @@ pub async fn an_idle_client_leaves_at_once() {
 /// A request that does not come to its end is cut at the deadline.
 pub async fn what_takes_longer_than_the_grace_period_is_cut() {
     pause();
-    for grace in [GRACE, GRACE * 4] {
+    for grace in [GRACE, GRACE * 4, Duration::from_millis(1500)] {
         let mut bench = bench_with(grace).await;
         let request = bench.request().await;
-        sleep(HOUR / 2).await;
+        sleep(HOUR * 24).await;
         let due = bench.is_due().await;
         let (end, at) = outcome(bench.served).await;
-        let took = (at - due).as_secs();
+        let took = at - due;
         assert!(
-            end == End::Cut && took == grace.as_secs(),
-            "A request did not come to its end. After half an hour the connection was due, and the grace period of {} s begins then; the connection was over after {took} s, and ended as {end:?}. It has to be cut at the \
-             deadline, and said to be. How long the grace period is, `serve` is told as `grace`.",
-            grace.as_secs()
+            end == End::Cut && took.abs_diff(grace) < Duration::from_millis(100),
+            "A request did not come to its end. After a day the connection was due, and the grace period of {grace:?} begins then; the connection was over after {took:?}, and ended as {end:?}. It has to be cut at the \
+             deadline, and said to be. How long the grace period is, `serve` is told as `grace`."
         );
         assert!(
             answered(request).await.is_err(),

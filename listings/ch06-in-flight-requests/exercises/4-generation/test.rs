@@ -138,29 +138,6 @@ pub fn a_ticket_that_was_opened_need_not_be_resumed() {
     );
 }
 
-/// A ticket without a number is none.
-pub fn a_ticket_without_a_number_is_none() {
-    let bench = bench();
-    bench.visit(2);
-    for old in ["old", "a session of the server before this one"] {
-        let ticket = bench.generations[0].ticketer.encrypt(old.as_bytes());
-        let decrypt = || bench.handshake(2).decrypt(ticket.as_ref().unwrap());
-        let session = panic::catch_unwind(AssertUnwindSafe(decrypt));
-        assert!(
-            matches!(session, Ok(None)),
-            "The server before this one shared the ticket keys, and sealed `{old}` without a number. Its ticket has to be none, so that the client does a full \
-             handshake. `decrypt` {}.",
-            match session {
-                Ok(session) => format!(
-                    "returned {:?}, and took what is no number for one",
-                    session.map(|session| String::from_utf8_lossy(&session).into_owned())
-                ),
-                Err(_) => "panicked, and with it the handshake".into(),
-            }
-        );
-    }
-}
-
 /// Each handshake has an answer of its own, though others are under way.
 pub fn handshakes_at_the_same_time_are_told_apart() {
     let bench = bench();
@@ -183,6 +160,48 @@ pub fn handshakes_at_the_same_time_are_told_apart() {
     assert!(
         found == 3,
         "A client made a full handshake under generation 3 while two others resumed, and its ticket says that it is of generation {found}."
+    );
+}
+
+/// A ticket without a number is none.
+pub fn a_ticket_without_a_number_is_none() {
+    let bench = bench();
+    bench.visit(2);
+    for old in ["old", "a session of the server before this one"] {
+        let ticket = bench.generations[0].ticketer.encrypt(old.as_bytes());
+        let decrypt = || bench.handshake(2).decrypt(ticket.as_ref().unwrap());
+        let session = panic::catch_unwind(AssertUnwindSafe(decrypt));
+        assert!(
+            matches!(session, Ok(None)),
+            "The server before this one shared the ticket keys, and sealed `{old}` without a number. Its ticket has to be none, so that the client does a full \
+             handshake. `decrypt` {}.",
+            match session {
+                Ok(session) => format!(
+                    "returned {:?}, and took what is no number for one",
+                    session.map(|session| String::from_utf8_lossy(&session).into_owned())
+                ),
+                Err(_) => "panicked, and with it the handshake".into(),
+            }
+        );
+    }
+    let bench = self::bench();
+    lab::memory::handshake(&bench.generations[0], &bench.client).unwrap();
+    let (resumed, serial, generation) = bench.visit(2);
+    assert!(
+        !resumed && generation == 2,
+        "A client has a ticket that the server before this one sealed without a number, and came under generation 2. It has to make a full handshake. It {}, was shown {serial}, and its \
+         connection is said to be of generation {generation}.",
+        match resumed {
+            true => "resumed",
+            false => "made one",
+        }
+    );
+    let (resumed, serial, generation) = bench.visit(3);
+    assert!(
+        resumed && generation == 2,
+        "A client came with a ticket that the server before this one had sealed without a number, and made a full handshake under generation 2. Now it resumes what began then, holds \
+         {serial}, and its connection is said to be of generation {generation}. What `decrypt` took for a number was the beginning of a session. rustls begins one with \
+         a byte that is 1 or 0: begin with what no session begins with, such as a mark of four letters."
     );
 }
 

@@ -58,15 +58,18 @@ def test_files_that_cannot_be_read_change_nothing():
         raise AssertionError("Nothing could be read, and `validate` was called.")
 
     try:
-        said = reload(store, missing, validate)
-    except Rejected:
-        said = None
+        said = f"returned {reload(store, missing, validate)!r}"
+    except Rejected as error:
+        said = f"raised {error}"
     for when, what in (("while the files were read", meanwhile[0]), ("afterwards", shown(store))):
         assert what == "1001", (
             f"A file was missing, and {when} clients were shown {what} in place of 1001: without a pair, every handshake fails. The old pair "
             "stays where it is until the new one can take its place."
         )
-    assert said is None, f"A file was missing, and `reload` returned {said!r}: who called it believes that the files are served."
+    assert said.startswith("raised"), f"A file was missing, and `reload` {said}: who called it believes that the files are served."
+    assert "tls.key: no such file" in said, (
+        f"A file was missing, and `reload` {said}: the operator who asked needs the reason that `read` gave."
+    )
 
 
 def test_what_is_not_validated_is_not_served():
@@ -101,6 +104,7 @@ def test_what_is_not_validated_is_not_served():
         "refuse is no better than none, and whoever started the server is not told."
     )
     what_was_validated_is_served()
+    there_is_a_pair_at_each_moment()
 
 
 def test_a_rejected_pair_uses_up_no_number():
@@ -129,4 +133,24 @@ def what_was_validated_is_served():
     assert (shown(store), len(reads)) == ("1002", 1), (
         "The files held 1002, which is valid, and hold 1003 a moment later, which nobody has validated. "
         f"They were read {len(reads)} times, and clients are shown {shown(store)}. Read once: what was validated is what is served."
+    )
+
+
+class Watched(Store):
+    """Remembers all that it served."""
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "current":
+            self.__dict__.setdefault("served", []).append(shown(self))
+
+
+def there_is_a_pair_at_each_moment():
+    """One valid pair takes the place of another."""
+    store = Watched(Generation(1, "1001"))
+    reload(store, lambda: "1002", lambda pair: None)
+    served = store.served
+    assert set(served) == {"1001", "1002"}, (
+        f"1001 was served, 1002 is valid, and what was served in turn is {', '.join(map(str, served))}. A client that comes in between finds "
+        "nothing, and its handshake fails. Make the next generation whole, and put it in the place of the one before by one assignment."
     )

@@ -171,6 +171,7 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 		t.Fatalf("The files hold 1003, and %s is served: the older files won. The first reload read 1002 and was slow; the second read 1003 and published it; then the first published what it had read.", served)
 	}
 	rollback(t)
+	threeAreAsGoodAsTwo(t)
 	anotherStoreWaitsForNobody(t)
 	aPanicHoldsUpNoOther(t)
 }
@@ -211,6 +212,55 @@ func anotherStoreWaitsForNobody(t *testing.T) {
 	first.settled()
 	if !ended {
 		t.Fatalf("A reload of one store was slow, and that of another store waited for it for %v. The lock belongs into the store: a variable of the package is one for all.", Patience)
+	}
+}
+
+// threeAreAsGoodAsTwo: the files change once more while the first of those that waited reads them.
+func threeAreAsGoodAsTwo(t *testing.T) {
+	store, files := New("1001"), &files{serial: "1002"}
+	hasRead, goOn, laterGoesOn := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	first := begin(store, func() string {
+		serial := files.read()
+		close(hasRead)
+		<-goOn
+		return serial
+	})
+	<-hasRead
+	files.write("1003")
+	var lock sync.Mutex
+	isFirst := true
+	// Whichever of the two reads first is slow, and the files change behind it.
+	read := func() string {
+		lock.Lock()
+		serial, slow := files.read(), isFirst
+		if isFirst = false; slow {
+			files.write("1004")
+		}
+		lock.Unlock()
+		if slow {
+			<-laterGoesOn
+		}
+		return serial
+	}
+	others := []*task{begin(store, read), begin(store, read)}
+	settle := func() {
+		for range 20 {
+			for _, other := range others {
+				other.settled()
+			}
+		}
+	}
+	settle()
+	close(goOn)
+	bound := time.Now().Add(Patience)
+	ended := first.over(bound)
+	settle()
+	close(laterGoesOn)
+	if !ended || !others[0].over(bound) || !others[1].over(bound) {
+		t.Fatalf("Three reloads ran at once, all of them could go on, and %v later one of them had not ended.", Patience)
+	}
+	if served := store.Current().Serial; served != files.were[len(files.were)-1] {
+		t.Fatalf("Three reloads ran at once, and read %s in this order. %s is served. When the first had ended, the two that had waited for it went on together: one has to wait for the other, and to ask again whether it is its turn when it is woken.", strings.Join(files.were, ", "), served)
 	}
 }
 

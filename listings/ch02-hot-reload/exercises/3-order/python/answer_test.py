@@ -170,7 +170,83 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
                 "raises go on."
             )
 
+    async def waits_for_an_hour():
+        store, files, go_on = Store("1001"), Files("1002"), asyncio.Event()
+        first = asyncio.create_task(store.reload(files.slowly(go_on)))
+        await turns()
+        files.serial = "1003"
+        second = asyncio.create_task(store.reload(files.read))
+        await turns()
+        # To the loop, an hour passes at once.
+        loop = asyncio.get_running_loop()
+        time = loop.time
+        loop.time = lambda: time() + 3600
+        await turns()
+        go_on.set()
+        assert await all_end(first, second), "The first reload could go on, and the two have not ended: they wait for each other."
+        first.result(), second.result()
+        served = store.current.serial
+        assert served == "1003", (
+            f"The first reload was slow, and stayed so for an hour. The files hold 1003 since the second one began, and {served} is served. A reload "
+            "waits for its turn, however long that takes: nothing triggers again for one that has given up."
+        )
+
+    async def one_of_three_is_dropped_while_it_waits():
+        store, files, go_on = Store("1001"), Files("1002"), asyncio.Event()
+        first = asyncio.create_task(store.reload(files.slowly(go_on)))
+        await turns()
+        second = asyncio.create_task(store.reload(files.read))
+        await turns()
+        files.serial = "1003"
+        third = asyncio.create_task(store.reload(files.read))
+        await turns()
+        second.cancel()
+        await turns()
+        go_on.set()
+        ended = await all_end(first, third)
+        served = store.current.serial
+        third.cancel()
+        await asyncio.gather(first, second, third, return_exceptions=True)
+        assert ended and served == "1003", (
+            f"The first of three reloads was reading, and the second was cancelled while it waited for its turn. The third "
+            f"{'ended' if ended else 'waits for ever'}, and {served} is served in place of 1003. A place in a queue has to be given back by the one "
+            "that leaves the queue as well, and the next one still waits for the one in front: a lock does both."
+        )
+
+    async def three_are_as_good_as_two():
+        store, files = Store("1001"), Files("1002")
+        go_on, later_goes_on = asyncio.Event(), asyncio.Event()
+        first = asyncio.create_task(store.reload(files.slowly(go_on)))
+        await turns()
+        files.serial = "1003"
+        slow = [later_goes_on]
+
+        async def read():
+            """Whichever of the two reads first is slow, and the files change behind it."""
+            serial = await files.read()
+            if slow:
+                files.serial = "1004"
+                await slow.pop().wait()
+            return serial
+
+        others = [asyncio.create_task(store.reload(read)) for _ in range(2)]
+        await turns()
+        go_on.set()
+        await turns()
+        later_goes_on.set()
+        assert await all_end(first, *others), "Three reloads ran at once, all of them could go on, and one of them has not ended."
+        for each in (first, *others):
+            each.result()
+        served = store.current.serial
+        assert served == files.were_read[-1], (
+            f"Three reloads ran at once, and read {', '.join(files.were_read)} in this order. {served} is served. When the first had ended, the two "
+            "that had waited for it went on together: one has to wait for the other, and to ask again whether it is its turn when it is woken."
+        )
+
     asyncio.run(check())
     asyncio.run(rollback())
     asyncio.run(another_store())
     asyncio.run(left_early())
+    asyncio.run(waits_for_an_hour())
+    asyncio.run(one_of_three_is_dropped_while_it_waits())
+    asyncio.run(three_are_as_good_as_two())

@@ -69,6 +69,16 @@ func TestWhatIsWrittenEveryDayIsRead(t *testing.T) {
 			t.Fatalf("A file with two anchors is whole (%s), and the answer is %s in place of 2. Text that does not look like a part of a block may stand between blocks, and behind them.", file.what, found)
 		}
 	}
+	aRootTwiceIsNoFault(t)
+}
+
+// aRootTwiceIsNoFault: bundles that were joined have some roots twice. Such a root counts once, or twice.
+func aRootTwiceIsNoFault(t *testing.T) {
+	first, second := roots()[0], roots()[1]
+	anchors, err := Anchors([]byte(first + second + first))
+	if err != nil || len(anchors) < 2 {
+		t.Fatalf("A file with two anchors is whole (the first root once more at the end), and the answer is %d of them, with the error %v. Text that does not look like a part of a block may stand between blocks, and behind them.", len(anchors), err)
+	}
 }
 
 // A block that does not parse is not passed over.
@@ -118,6 +128,12 @@ func TestABlockOfAnotherKindIsRefused(t *testing.T) {
 	for place, pem := range map[string]string{"Behind": first + second + list, "Between": first + list + second} {
 		if found, taken := found(pem); taken {
 			t.Fatalf("%s its anchors the file holds a list of revoked certificates, and the answer is %s. Whoever put it there believes that it revokes something.", place, found)
+		}
+	}
+	for _, kind := range []string{"TRUSTED CERTIFICATE", "PKCS7"} {
+		block := "-----BEGIN " + kind + "-----\nMAA=\n-----END " + kind + "-----\n"
+		if found, taken := found(first + second + block); taken {
+			t.Fatalf("Behind its anchors the file holds a block that begins with `-----BEGIN %s-----`, and the answer is %s. Tools write anchors in such blocks too, and this one is lost. Refuse every kind but `CERTIFICATE`, rather than the kinds that you know.", kind, found)
 		}
 	}
 }

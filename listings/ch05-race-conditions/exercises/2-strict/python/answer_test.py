@@ -100,6 +100,12 @@ def test_a_block_of_another_kind_is_refused():
             f"{place} its anchors the file holds a list of revoked certificates, and the answer is {found(pem)}. Whoever put it there believes "
             "that it revokes something."
         )
+    for kind in ("TRUSTED CERTIFICATE", "PKCS7"):
+        pem = first + second + f"-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n"
+        assert refused(pem), (
+            f"Behind its anchors the file holds a block that begins with `-----BEGIN {kind}-----`, and the answer is {found(pem)}. Tools write "
+            "anchors in such blocks too, and this one is lost. Refuse every kind but `CERTIFICATE`, rather than the kinds that you know."
+        )
 
 
 def test_a_file_without_an_anchor_is_rejected():

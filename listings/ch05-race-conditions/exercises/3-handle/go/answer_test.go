@@ -54,8 +54,10 @@ type world struct {
 	t             *testing.T
 	directory     string
 	before, steps int
-	count         int
-	calls         []string
+	// again is the number of the call before which another renewal comes; none where it is 0.
+	again int
+	count int
+	calls []string
 	// fails says whether the first call of Open fails, for want of a descriptor.
 	fails bool
 }
@@ -79,7 +81,24 @@ func (world *world) renew(steps int) {
 	}
 }
 
+// generation3 lays generation 3 in the place of whichever is there.
+func (world *world) generation3() {
+	within := func(name string) string { return filepath.Join(world.directory, name) }
+	before, err := os.Readlink(within("..data"))
+	world.must(errors.Join(
+		err,
+		write(within("..3"), 3),
+		os.Symlink("..3", within("..data_3")),
+		os.Rename(within("..data_3"), within("..data")),
+		os.RemoveAll(within(before)),
+	))
+}
+
 func (world *world) call(name, path string) {
+	if world.again > 0 && world.count == world.again {
+		world.calls = append(world.calls, "(renewal)")
+		world.generation3()
+	}
 	if world.count == world.before {
 		world.calls = append(world.calls, "(renewal)")
 		world.renew(world.steps)
@@ -170,6 +189,21 @@ func TestARenewalBetweenTwoCallsMixesNothing(t *testing.T) {
 			}
 			if seen != of(1) && seen != of(2) {
 				t.Fatalf("The kubelet's renewal came between two calls of the look, which returned %s. The calls were: %s. The rename is atomic, but the link `..data` was followed before it and after it. Follow it once.", said, world.calledFor())
+			}
+		}
+	}
+	aSecondRenewalMixesNothingEither(t, undisturbed.count)
+}
+
+// aSecondRenewalMixesNothingEither: as between two looks, and a look that begins anew may take as long.
+func aSecondRenewalMixesNothingEither(t *testing.T, calls int) {
+	for before := range calls + 1 {
+		for again := before + 1; again <= before+6; again++ {
+			world := begin(t, lay, before, len(renewal("")))
+			world.again = again
+			seen, said, err := world.look()
+			if err == nil && seen != of(1) && seen != of(2) && seen != of(3) {
+				t.Fatalf("The kubelet's renewal came between two calls of the look, and a second renewal later on. The look returned %s. The calls were: %s. What goes by a path follows `..data` each time, also as a way out of an error.", said, world.calledFor())
 			}
 		}
 	}

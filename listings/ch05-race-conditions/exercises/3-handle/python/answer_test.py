@@ -46,16 +46,32 @@ def renewal(directory):
 STEPS = 4
 
 
+def generation_3(directory):
+    """Lays generation 3 in the place of whichever is there."""
+    before = (directory / "..data").resolve()
+    write(directory / "..3", 3)
+    (directory / "..data_3").symlink_to("..3")
+    (directory / "..data_3").rename(directory / "..data")
+    shutil.rmtree(before)
+
+
 class Kernel:
-    """What an answer asks. Before the call of this number, so many steps of the renewal are taken."""
+    """What an answer asks. Before the call of this number, so many steps of the renewal are taken; before that of the number `again`
+    comes another one.
+    """
 
     def __init__(self, directory, before=None, steps=0):
         self.directory, self.before, self.steps = directory, before, steps
+        self.again = None
         self.calls, self.opened = [], []
         self.fails = False
 
     def _call(self, name, path):
-        if self.before == len([call for call in self.calls if call != "(renewal)"]):
+        number = len([call for call in self.calls if call != "(renewal)"])
+        if self.again == number:
+            self.calls.append("(renewal)")
+            generation_3(self.directory)
+        if self.before == number:
             self.calls.append("(renewal)")
             for step in renewal(self.directory)[: self.steps]:
                 step()
@@ -139,6 +155,20 @@ def test_a_renewal_between_two_calls_mixes_nothing():
                     f"The kubelet's renewal came between two calls of the look, which returned {said!r}. The calls were: "
                     f"{', '.join(kernel.calls)}. The rename is atomic, but the link `..data` was followed before it and after it. "
                     "Follow it once."
+                )
+    a_second_renewal_mixes_nothing_either(calls)
+
+
+def a_second_renewal_mixes_nothing_either(calls):
+    """As between two looks, and a look that begins anew may take as long."""
+    for before in range(calls + 1):
+        for again in range(before + 1, before + 7):
+            with world(lay, before, STEPS) as kernel:
+                kernel.again = again
+                said = seen(kernel)
+                assert isinstance(said, OSError) or said in (of(1), of(2), of(3)), (
+                    "The kubelet's renewal came between two calls of the look, and a second renewal later on. The look returned "
+                    f"{said!r}. The calls were: {', '.join(kernel.calls)}. What goes by a path follows `..data` each time, also as a way out of an error."
                 )
 
 

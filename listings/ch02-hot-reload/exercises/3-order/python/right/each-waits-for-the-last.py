@@ -16,11 +16,15 @@ class Store:
         self.last = None
 
     async def reload(self, read):
-        before, done = self.last, asyncio.Event()
+        before, done = self.last, asyncio.get_running_loop().create_future()
         self.last = done
         try:
             if before:
-                await before.wait()
+                await asyncio.shield(before)
             self.current = Generation(self.current.number + 1, await read())
         finally:
-            done.set()
+            if before and not before.done():
+                # Cancelled while it waited: the next one waits for the one in front.
+                before.add_done_callback(lambda _: done.set_result(None))
+            else:
+                done.set_result(None)
