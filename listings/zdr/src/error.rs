@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::compare::merge::MergeError;
 use crate::report::file::ReportError;
 use crate::server::advice::Advice;
-use crate::server::error::StartError;
+use crate::server::error::{StartError, it_said};
 use crate::server::spec_file::SpecError;
 
 /// Why there is no verdict.
@@ -65,6 +65,19 @@ impl Error {
         advice.map_or(self, |advice| Self::Preflight(Box::new(advice)))
     }
 
+    /// With the last lines of the server, where clients met something else than they should before anything was
+    /// rotated.
+    pub(crate) fn with_said(mut self, said: &str) -> Self {
+        if let Self::Preflight(advice) = &mut self
+            && let said = last_lines(said)
+            && !said.is_empty()
+        {
+            advice.seen += "\n";
+            advice.seen += &it_said(&said);
+        }
+        self
+    }
+
     /// With the path, unless the error names it already.
     pub(crate) fn about(path: &Path, error: io::Error) -> Self {
         match error.to_string().contains(&path.display().to_string()) {
@@ -72,6 +85,13 @@ impl Error {
             false => Self::File(path.to_owned(), error),
         }
     }
+}
+
+/// The last of these lines: those before may be of other clients.
+fn last_lines(said: &str) -> String {
+    const LAST: usize = 5;
+    let lines: Vec<_> = said.trim().lines().collect();
+    lines[lines.len().saturating_sub(LAST)..].join("\n")
 }
 
 impl From<Error> for io::Error {

@@ -202,7 +202,10 @@ impl Server {
         let program = command.get_program().to_string_lossy().into_owned();
         let mut command = Command::from(command);
         let child = command.kill_on_drop(true).spawn();
-        let mut child = child.map_err(|error| StartError::Program(program, error))?;
+        let mut child = child.map_err(|error| {
+            let path = folder.join(&program);
+            StartError::Program(program, path, error)
+        })?;
         let pid = child.id().and_then(|id| i32::try_from(id).ok());
         let tree = ProcessTree {
             group: pid.unwrap_or(0),

@@ -167,6 +167,37 @@ async fn a_client_that_ends_is_told_so() {
     assert!(second.words.contains("ended"), "{}", report.summary());
 }
 
+/// It is not judged by what it no longer sends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_ends_before_the_certificate_does_is_told_so() {
+    const SCRIPT: &str = "
+import socket, ssl, sys, time
+address, roots = sys.argv[1:]
+host, port = address.split(':')
+while True:
+    context = ssl.create_default_context(cafile=roots)
+    with socket.create_connection((host, int(port))) as tcp, context.wrap_socket(tcp, server_hostname=host) as tls:
+        tls.sendall(b'GET / HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n')
+        while tls.recv(4096): pass
+        left = ssl.cert_time_to_seconds(tls.getpeercert()['notAfter']) - time.time()
+    if left < 10: sys.exit('it is too late for me')
+    time.sleep(0.02)
+";
+    let command = ["python3", "-c", SCRIPT, "{address}", "{roots}"];
+    let command = command.into_iter().map(str::to_owned).collect();
+    let options = options(command, Duration::from_secs(5), &[Step::PastEnd]);
+    let report = judged(&options).await.unwrap();
+    let [step] = &report.steps[..] else {
+        panic!("{}", report.summary());
+    };
+    for part in [
+        "it ended by itself (exit status: 1)",
+        "It said: it is too late for me",
+    ] {
+        assert!(step.words.contains(part), "{}", report.summary());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_judged_is_said_with_what_to_change() {
     let cases: [(&[&str], &str); 5] = [

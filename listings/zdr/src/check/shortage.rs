@@ -9,14 +9,29 @@ use crate::error::Error;
 /// With fewer, not even one client of each class and the server's files can be open at once.
 const FEWEST: u64 = 64;
 
+/// With fewer, not even the timers and signals of this process have theirs.
+const FEWEST_FOR_ITSELF: u64 = 16;
+
 /// Whether this process may open enough files to judge a server at all.
 ///
 /// # Errors
 /// With the limit, and what to change.
 pub fn enough() -> Result<(), Error> {
+    at_least(FEWEST)
+}
+
+/// Whether this process may open enough files to begin.
+///
+/// # Errors
+/// With the limit, and what to change.
+pub fn enough_for_itself() -> Result<(), Error> {
+    at_least(FEWEST_FOR_ITSELF)
+}
+
+fn at_least(fewest: u64) -> Result<(), Error> {
     match getrlimit(Resource::Nofile).current {
-        Some(limit @ ..FEWEST) => Err(Error::Invalid(format!(
-            "this process may have {limit} files open at once, and needs {FEWEST} at least: raise the limit \
+        Some(limit) if limit < fewest => Err(Error::Invalid(format!(
+            "this process may have {limit} files open at once, and needs {fewest} at least: raise the limit \
              (ulimit -n 1024)"
         ))),
         _ => Ok(()),

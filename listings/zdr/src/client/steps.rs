@@ -12,6 +12,7 @@ use crate::client::outcome::StepReport;
 use crate::client::peer::{Event, Opened};
 use crate::client::program::{Bench, NAME, SLICE, issue};
 use crate::error::Error;
+use crate::server::error::it_said;
 
 /// Why a step about the client's own certificate is not taken.
 const NO_CERTIFICATE: &str = "Its command has no `{certificate}`.";
@@ -43,10 +44,7 @@ pub async fn take(
 }
 
 fn said(bench: &Bench) -> String {
-    match bench.output.last().trim() {
-        "" => "It said nothing.".to_owned(),
-        said => format!("It said: {said}"),
-    }
+    it_said(&bench.output.last())
 }
 
 async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport, Error> {
@@ -270,13 +268,18 @@ async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepRepo
         .await;
     let next = issue(&mut bench.first, NAME)?;
     bench.peer.show(&next, &asks_for)?;
-    Ok(match kept {
-        Some(true) => step.failed(
+    // What has ended sends nothing, and is no client that does as it should.
+    Ok(match (kept, bench.ended()) {
+        (Some(true), _) => step.failed(
             "It sent a request over a kept connection although the server's certificate had expired. Only a new \
              handshake can show that: limit the age of its connections.",
         ),
-        Some(false) => step.passed(None, "After the server's certificate had expired, it sent nothing more over the connection."),
-        None => step.passed(None, "After the server's certificate had expired, it sent no request at all."),
+        (_, Some(status)) => step.failed(format!(
+            "Around the end of the server's certificate, it ended by itself ({status}). {}",
+            said(bench)
+        )),
+        (Some(false), None) => step.passed(None, "After the server's certificate had expired, it sent nothing more over the connection."),
+        (None, None) => step.passed(None, "After the server's certificate had expired, it sent no request at all."),
     })
 }
 

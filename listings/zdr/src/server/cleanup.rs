@@ -29,6 +29,15 @@ pub struct Reaper {
     directory: TempDir,
 }
 
+fn no_place(error: &io::Error) -> io::Error {
+    let temporary = std::env::temp_dir();
+    io::Error::other(format!(
+        "{}: no temporary folder can be made there ({error}): make it a folder with room for some MB where you may \
+         write, or name another one by the variable TMPDIR",
+        temporary.display()
+    ))
+}
+
 impl Reaper {
     /// Starts `program` with the argument `guard`, the number of this process, and the directory
     /// in which all temporary ones lie from now on.
@@ -36,7 +45,7 @@ impl Reaper {
     /// # Errors
     /// When there is no directory, or no process.
     pub fn start(program: &Path) -> io::Result<Self> {
-        let directory = lab::directory()?;
+        let directory = lab::directory().map_err(|error| no_place(&error))?;
         let mut process = Command::new(program)
             .arg("guard")
             .arg(std::process::id().to_string())

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::server::mistake::{Mistake, nearest};
 use crate::server::placeholders::{is_script, unknown};
-use crate::server::reference::{Key, Table, table_at, tables};
+use crate::server::reference::{ANY, Key, Table, table_at, tables};
 
 /// Where words in braces are replaced.
 const FILLED: &[&str] = &[
@@ -56,6 +56,17 @@ impl<'a> Document<'a> {
         let mut found = Vec::new();
         let whole = self.root.span();
         self.table("", self.root.get_ref(), whole, &mut found);
+        for Misfit { path, key, .. } in misfits("", self.root.get_ref(), self.text) {
+            let what = format!("`{path}` is one table: begin it with `[{path}]`");
+            let name = path.rsplit('.').next().unwrap_or(&path);
+            let known = table_at(
+                path.strip_suffix(name)
+                    .unwrap_or_default()
+                    .trim_end_matches('.'),
+            );
+            let help = known.and_then(|table| Some(table.key(name)?.example.clone()));
+            found.push(self.mistake(key, what).with_help(help));
+        }
         found.sort_by_key(Mistake::place);
         found
     }
@@ -79,12 +90,14 @@ impl<'a> Document<'a> {
     pub(super) fn complaint(&self, error: &toml::de::Error) -> Mistake {
         let span = error.span().unwrap_or_default();
         let message = error.message();
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let what = in_words_of_toml(message, written);
         let help = match message.split('`').collect::<Vec<_>>()[..] {
             [start, typed, _, ref known @ ..] if start.starts_with("unknown variant") => {
                 let known = known.iter().step_by(2).copied();
                 nearest(typed, known).map(|word| format!("did you mean `{word}`?"))
             }
-            _ if ["invalid type", "wanted "]
+            _ if ["invalid type", "invalid value", "wanted "]
                 .iter()
                 .any(|of| message.starts_with(of)) =>
             {
@@ -93,7 +106,17 @@ impl<'a> Document<'a> {
             }
             _ => None,
         };
-        self.mistake(span, message).with_help(help)
+        self.mistake(span, what).with_help(help)
+    }
+
+    /// A copy of the text in which spaces stand for what is no table where one belongs: the deserializer takes
+    /// a list for the values of a table, in their order.
+    pub(super) fn without_misfits(&self, text: &str) -> String {
+        let misfits = misfits("", self.root.get_ref(), self.text);
+        let places = misfits.into_iter().flat_map(|misfit| misfit.places);
+        places.fold(text.to_owned(), |copy, place| {
+            self.without(&copy, &place).unwrap_or(copy)
+        })
     }
 
     /// A copy of the text in which spaces stand for the entry that holds this place: each other entry is where
@@ -146,6 +169,7 @@ impl<'a> Document<'a> {
 
     fn value(&self, path: &str, value: &Spanned<DeValue>, found: &mut Vec<Mistake>) {
         match value.get_ref() {
+            DeValue::Array(_) if is_one_table(path) => {}
             DeValue::Table(table) => self.table(path, table, value.span(), found),
             DeValue::Array(items) => items.iter().for_each(|item| self.value(path, item, found)),
             DeValue::String(text) if FILLED.contains(&path) => {
@@ -182,6 +206,72 @@ impl<'a> Document<'a> {
     fn key_at(&self, span: &Range<usize>) -> Option<&'static Key> {
         key_in("", self.root.get_ref(), span)
     }
+}
+
+/// Whether one table belongs here, and no list of them.
+fn is_one_table(path: &str) -> bool {
+    let of_tables = format!("{path}.{ANY}");
+    let is_known =
+        |table: &Table| !table.is_list && (table.path == of_tables || table.path == path);
+    tables().iter().any(is_known) || table_at(path).is_some_and(|table| !table.is_list)
+}
+
+/// What is no table where one belongs.
+struct Misfit {
+    path: String,
+    /// Where its name is.
+    key: Range<usize>,
+    /// Its places: more than one where it is written as several tables.
+    places: Vec<Range<usize>>,
+}
+
+fn misfits(path: &str, table: &DeTable, text: &str) -> Vec<Misfit> {
+    let of = |(key, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue>)| {
+        let path = below(path, key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) => misfits(&path, inner, text),
+            _ if is_one_table(&path) => {
+                let tables = tables_of(text, value).into_iter();
+                let headers: Vec<_> = tables.map(|(_, header)| header).collect();
+                let places = match headers.is_empty() {
+                    true => vec![value.span()],
+                    false => headers,
+                };
+                let key = key.span();
+                vec![Misfit { path, key, places }]
+            }
+            _ => Vec::new(),
+        }
+    };
+    table.iter().flat_map(of).collect()
+}
+
+/// A complaint of the deserializer, whose types are those of Rust.
+fn in_words_of_toml(message: &str, written: &str) -> String {
+    let is_day = written.starts_with(|first: char| first.is_ascii_digit());
+    let map = if is_day { "type: date" } else { "type: table" };
+    let is_negative = message.contains("value: integer `-");
+    let least = if is_negative {
+        "expected 0 or more"
+    } else {
+        "expected an integer"
+    };
+    [
+        ("type: map", map),
+        ("type: sequence", "type: array"),
+        ("expected a sequence", "expected an array"),
+        ("expected a map", "expected a table"),
+        ("expected path string", "expected a string"),
+        ("expected struct Config", "expected a table"),
+        ("expected u64", least),
+        ("expected i32", "expected an integer"),
+        (" as i128", ""),
+        ("wanted string or table", "expected a string"),
+    ]
+    .iter()
+    .fold(message.to_owned(), |message, (theirs, toml)| {
+        message.replace(theirs, toml)
+    })
 }
 
 fn key_in(path: &str, table: &DeTable, span: &Range<usize>) -> Option<&'static Key> {

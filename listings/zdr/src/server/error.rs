@@ -1,9 +1,10 @@
 //! Why a server could not be started.
 
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::server::advice::Advice;
@@ -12,8 +13,9 @@ use crate::server::holder::Holder;
 /// Why a server could not be started, or not be attached to.
 #[derive(Debug)]
 pub enum StartError {
-    /// The program was not found, or may not be run.
-    Program(String, io::Error),
+    /// The program was not found, or may not be run. The path is where it would be, seen from the folder in which
+    /// it is run.
+    Program(String, PathBuf, io::Error),
     /// A command of `setup` failed.
     Setup(String, String),
     /// It ended before it was ready.
@@ -88,11 +90,18 @@ const IN_BACKGROUND: &str =
 const FOREGROUND: &str = "keep the server in the foreground: nginx -g 'daemon off;', haproxy without -D, httpd -DFOREGROUND, \
      a script with `exec` before its last command and without `&`";
 
+/// So much of a line is enough to know what a server complains of.
+const LINE: usize = 400;
+
 /// What a server said, for the end of a sentence.
-fn it_said(said: &str) -> String {
-    match said.trim() {
-        "" => "It said nothing.".to_owned(),
-        said => format!("It said: {said}"),
+pub(crate) fn it_said(said: &str) -> String {
+    let lines = said.trim().lines().map(|line| {
+        let rest = line.chars().nth(LINE).map_or("", |_| "…");
+        line.chars().take(LINE).chain(rest.chars()).collect()
+    });
+    match &lines.collect::<Vec<String>>()[..] {
+        [] => "It said nothing.".to_owned(),
+        lines => format!("It said: {}", lines.join("\n")),
     }
 }
 
@@ -108,7 +117,7 @@ const FREE_PORT: &str = "put `{port}` where its command or its configuration has
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Program(program, error) => write!(f, "`{program}` cannot be started: {error}"),
+            Self::Program(program, _, error) => write!(f, "`{program}` cannot be started: {error}"),
             Self::Setup(command, error) => write!(f, "`{command}`, of `setup`, failed: {error}"),
             Self::Ended { status, said, .. } => {
                 let said = it_said(said);
@@ -141,18 +150,11 @@ impl StartError {
     /// The same for somebody who wants to mend it. `None` where one sentence says all.
     pub fn advice(&self) -> Option<Advice> {
         match self {
-            Self::Program(program, error) => Some(Advice {
+            Self::Program(program, path, error) => Some(Advice {
                 what: self.to_string(),
                 tried: format!("starting the program `{program}`"),
                 seen: error.to_string(),
-                change: match error.kind() {
-                    io::ErrorKind::PermissionDenied => {
-                        "make it executable (chmod +x), or call the interpreter that runs it".into()
-                    }
-                    _ => "name a program on the search path, or one by its path: a path with a slash \
-                          begins at the folder of the TOML file, or where you call `zdr`"
-                        .into(),
-                },
+                change: unstarted(path, error),
             }),
             Self::Ended {
                 command,
@@ -174,6 +176,51 @@ impl StartError {
             _ => None,
         }
     }
+}
+
+/// What to do about a program that the system does not start.
+fn unstarted(path: &Path, error: &io::Error) -> String {
+    const INTERPRETER: &str =
+        "call the interpreter that runs it, such as `sh` or `python3`, before its path";
+    let first_line = first_line(path);
+    match (error.kind(), first_line) {
+        (_, _) if path.is_dir() => "it is a folder: name the program in it".into(),
+        (io::ErrorKind::PermissionDenied, _) => {
+            format!("make it executable (chmod +x), or {INTERPRETER}")
+        }
+        (io::ErrorKind::ArgumentListTooLong, _) => {
+            "shorten its arguments: a file that the server reads can hold more".into()
+        }
+        // The file is there, so what is not is what its first line names.
+        (io::ErrorKind::NotFound, Some(line)) if line.ends_with('\r') => format!(
+            "write its lines with the ends of Unix: the carriage return after `{}` belongs to the name of its \
+             interpreter now",
+            line.trim_end()
+        ),
+        (io::ErrorKind::NotFound, Some(line)) if line.starts_with("#!") => format!(
+            "the file is there, and the interpreter of its first line is not: `{line}`. Name one that is there, \
+             or {INTERPRETER}"
+        ),
+        (io::ErrorKind::NotFound, _) => {
+            "name a program on the search path, or one by its path: a path with a slash begins at the folder of \
+             the TOML file, or where you call `zdr`. What only a shell knows is run by `sh -c`"
+                .into()
+        }
+        (_, Some(line)) if !line.starts_with("#!") => format!(
+            "the file is no program of this system. A script begins with a line such as `#!/bin/sh`; or {INTERPRETER}"
+        ),
+        _ => "try to start it by hand, from the same folder".into(),
+    }
+}
+
+/// The first line of a file, if that can be a script, with the carriage return at its end.
+fn first_line(path: &Path) -> Option<String> {
+    const LONGEST: u64 = 256;
+    let mut bytes = Vec::new();
+    let file = path.is_file().then(|| File::open(path).ok())??;
+    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    let line = bytes.split(|byte| *byte == b'\n').next()?;
+    Some(String::from_utf8_lossy(line).into_owned())
 }
 
 /// What is said of a server that ended before it was ready.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use crate::server::mistake::Mistake;
 use crate::server::placeholders::{Unknown, is_script, unknown};
 use crate::server::spec::{Layout, Reload, Spec, signal_named};
+use crate::server::values::places;
 
 /// A command as it is typed into a shell, with words in braces: `my-server --cert {certificate} --key
 /// {key} --port {port}`. Quotes and backslashes are a shell's; nothing else of a shell is known.
@@ -66,17 +67,17 @@ fn unknown_in(words: &[String]) -> impl Iterator<Item = (&str, Unknown)> {
 
 /// A server that is told of no file, or of no port, serves neither ours nor where we look.
 fn what_is_missing(line: &str) -> Option<Mistake> {
-    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    let has = |words: &[&str]| words.iter().any(|word| !places(line, word).is_empty());
     if line.trim().is_empty() {
         return Some(Mistake::of(COMMAND, "it names no program"));
     }
-    let (what, help) = if !has(&["{certificate}", "{folder}", "{dir}"]) {
+    let (what, help) = if !has(&["certificate", "folder", "dir"]) {
         (
             "it has no `{certificate}`, so the server would not read the file that is rotated",
             "put `{certificate}` and `{key}` where the command has the paths of these files; \
              if they are both in a folder, put `{folder}` there",
         )
-    } else if !has(&["{port}"]) {
+    } else if !has(&["port"]) {
         (
             "it has no `{port}`, so the server would not listen where clients come",
             "put `{port}` where the command has the number of the port; if that stands in a file of \

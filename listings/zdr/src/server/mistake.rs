@@ -6,6 +6,12 @@ use std::ops::Range;
 /// How alike two words must be, from 0 to 1, for one to be taken for the other.
 const ALIKE: f64 = 0.75;
 
+/// No sentence about a mistake is longer, unless it repeats what is.
+const MOST: usize = 2000;
+
+/// So much of a long line is quoted before a mistake, and from there on.
+const QUOTED: [usize; 2] = [40, 120];
+
 /// A mistake, with the line that holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -24,7 +30,9 @@ struct Place {
     column: usize,
     /// How many characters are underlined.
     width: usize,
+    /// What is quoted of the line, and how much of that is before the mistake.
     text: String,
+    before: usize,
 }
 
 impl Mistake {
@@ -46,13 +54,16 @@ impl Mistake {
         let column = before[begin..].chars().count();
         let marked = text.get(span.clone()).unwrap_or_default();
         let marked = marked.lines().next().unwrap_or_default();
+        let (text, before_it) = quoted(line, column);
+        let width = marked.chars().count().max(1);
+        let left = text.chars().count().saturating_sub(before_it);
         Self {
             place: Some(Place {
                 line: before.matches('\n').count() + 1,
                 column: column + 1,
-                width: marked.chars().count().max(1),
-                // A tab is as wide as the terminal makes it.
-                text: line.replace('\t', " "),
+                width: width.min(left.max(1)),
+                text,
+                before: before_it,
             }),
             ..Self::of(origin, what)
         }
@@ -70,9 +81,36 @@ impl Mistake {
     }
 }
 
+/// The line, or what is near the column of a long one, and how many characters of it are before the column.
+fn quoted(line: &str, column: usize) -> (String, usize) {
+    let [before, after] = QUOTED;
+    let skipped = match line.chars().nth(before + after) {
+        Some(_) => column.saturating_sub(before),
+        None => 0,
+    };
+    let mut text = if skipped > 0 { "…" } else { "" }.to_owned();
+    let begin = text.chars().count();
+    let near = line.chars().skip(skipped);
+    text.extend(near.take(before + after).map(harmless));
+    if line.chars().nth(skipped + before + after).is_some() {
+        text.push('…');
+    }
+    (text, column - skipped + begin)
+}
+
+/// A tab is as wide as the terminal makes it, and other control characters do to the terminal what they say.
+fn harmless(letter: char) -> char {
+    match letter {
+        '\t' => ' ',
+        letter if letter.is_control() => '.',
+        letter => letter,
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, what, .. } = self;
+        let [origin, what] = [origin, what].map(|text| shown(text));
         let indent = match &self.place {
             None => {
                 write!(f, "{origin}: {what}")?;
@@ -86,7 +124,7 @@ impl fmt::Display for Mistake {
                     false => writeln!(f, "{origin}, line {line}, column {column}: {what}")?,
                 }
                 let indent = " ".repeat(line.to_string().len());
-                let (before, carets) = (" ".repeat(column - 1), "^".repeat(place.width));
+                let (before, carets) = (" ".repeat(place.before), "^".repeat(place.width));
                 writeln!(f, "{indent} |")?;
                 writeln!(f, "{line} | {}", place.text)?;
                 write!(f, "{indent} | {before}{carets}")?;
@@ -94,8 +132,22 @@ impl fmt::Display for Mistake {
             }
         };
         match &self.help {
-            Some(help) => write!(f, "\n{indent} = {help}"),
+            Some(help) => write!(f, "\n{indent} = {}", shown(help)),
             None => Ok(()),
+        }
+    }
+}
+
+/// A sentence on one line, and not longer than anybody reads: it may repeat what was written.
+fn shown(text: &str) -> String {
+    let length = text.chars().count();
+    let text = text.chars().map(harmless);
+    match length <= MOST {
+        true => text.collect(),
+        // What was written stands in the middle, and why it is wrong at the end.
+        false => {
+            let end = text.clone().skip(length - MOST / 2);
+            text.take(MOST / 2).chain(['…']).chain(end).collect()
         }
     }
 }

@@ -10,6 +10,7 @@ use lab::agent::Files;
 use crate::server::free_ports::FreePort;
 use crate::server::mistake::nearest;
 use crate::server::spec::{Layout, Spec};
+use crate::server::values::{is_of_others, places};
 
 /// Each word that may stand in braces, and what replaces it.
 pub const WORDS: &[(&str, &str)] = &[
@@ -152,11 +153,20 @@ pub(crate) fn unknown(text: &str, script: bool) -> Vec<Unknown> {
         let theirs = text[..open].ends_with(['$', '%', '{']) || rest[end..].starts_with("}}");
         let word = &rest[..end];
         let known = WORDS.iter().any(|(name, _)| *name == word);
+        let span = open..open + end + 2;
+        // An argument is no template: with two braces it would stay as it is.
+        let is_doubled = text[..open].ends_with('{') && is_of_others(text, &span);
+        if known && is_doubled && !script {
+            found.push(Unknown {
+                span: open - 1..span.end + 1,
+                nearest: meant(word),
+            });
+        }
         if theirs || known || (script && !misspelt(word)) {
             continue;
         }
         found.push(Unknown {
-            span: open..open + end + 2,
+            span,
             nearest: meant(word),
         });
     }
@@ -276,7 +286,13 @@ impl Placeholders {
     /// `text` with its words replaced. Other braces are left alone: a configuration may have them.
     pub fn fill(&self, text: &str) -> String {
         self.all.iter().fold(text.to_owned(), |text, (word, by)| {
-            text.replace(&format!("{{{word}}}"), by)
+            let (mut filled, mut rest) = (String::new(), 0);
+            for span in places(&text, word) {
+                filled += &text[rest..span.start];
+                filled += by;
+                rest = span.end;
+            }
+            filled + &text[rest..]
         })
     }
 

@@ -21,8 +21,10 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::server::keys::Keys;
-pub use crate::server::values::signal_named;
-use crate::server::values::{a_name, a_path, a_signal, another_name, is_nothing};
+use crate::server::values::{
+    a_file, a_name, a_path, a_signal, an_address, another_name, is_nothing, places,
+};
+pub use crate::server::values::{host_and_port, signal_named};
 
 use crate::gate::level::Level;
 use crate::gate::waiver::{Waiver, Written, waivers};
@@ -162,6 +164,7 @@ pub struct Spec {
 #[serde(deny_unknown_fields)]
 pub struct Attach {
     /// Host and port of the server.
+    #[serde(deserialize_with = "an_address")]
     #[schemars(extend("toml" = r#"address = "localhost:8443""#))]
     pub address: String,
     /// The name for which its certificate is issued.
@@ -192,7 +195,8 @@ pub(super) fn localhost() -> String {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The path of the file.
+    /// The path of the file. It begins with `{dir}/`, the temporary folder of each run, or is an absolute one.
+    #[serde(deserialize_with = "a_file")]
     #[schemars(extend("toml" = r#"path = "{dir}/my.conf""#))]
     pub path: String,
     /// Its content.
@@ -385,7 +389,8 @@ impl Spec {
         let commands = self.setup.iter().flatten().chain(&self.command);
         let files = self.files.iter().flat_map(|file| [&file.path, &file.text]);
         let texts = commands.chain(files).chain(&self.cwd);
-        texts.into_iter().any(|text| text.contains(word))
+        let word = word.trim_matches(['{', '}']);
+        texts.into_iter().any(|text| !places(text, word).is_empty())
     }
 
     /// The same server, asking clients for certificates. `None` where it cannot.

@@ -47,6 +47,13 @@ fn text_of(file: &Path) -> io::Result<String> {
         let why = "it has more than 1 MiB: is it the TOML file that describes the server?";
         return Err(io::Error::other(why));
     }
+    let line_of = |at: usize| bytes[..at].split(|byte| *byte == b'\n').count();
+    // UTF-16 of our letters is UTF-8, too.
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        let line = line_of(at);
+        let why = format!("line {line} holds a byte 0, as UTF-16 does: save the file as UTF-8");
+        return Err(io::Error::other(why));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
@@ -178,7 +185,7 @@ impl Spec {
         vec![
             (self.command.is_empty(), (&["command"], neither)),
             (
-                is_nothing(&self.command),
+                !self.command.is_empty() && is_nothing(&self.command),
                 (&["command"], "`command` names no program"),
             ),
         ]
@@ -245,7 +252,8 @@ impl Spec {
 fn complaints(document: &Document<'_>, text: &str, found: &mut Vec<Mistake>) -> Option<Spec> {
     // These the document has found already, all of them.
     const KNOWN: [&str; 3] = ["unknown field", "missing field", "a waiver needs"];
-    let (mut rest, already) = (text.to_owned(), !found.is_empty());
+    let already = !found.is_empty();
+    let mut rest = document.without_misfits(text);
     loop {
         let error = match toml::from_str::<Spec>(&rest) {
             Ok(spec) => return Some(spec),

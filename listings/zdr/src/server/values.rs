@@ -2,6 +2,8 @@
 //!
 //! They are checked where they are read, so that a mistake has a line.
 
+use std::ops::Range;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -9,6 +11,21 @@ use serde::{Deserialize, Deserializer};
 pub(crate) fn is_nothing(command: &[String]) -> bool {
     let mut words = command.iter().map(String::as_str);
     words.all(|word| matches!(word, "" | "{mutual}"))
+}
+
+/// Where a word is in its braces, and is ours: a variable of a shell, a format of httpd and a template of Go, such
+/// as `${port}`, `%{port}` and `{{port}}`, are of others.
+pub(super) fn places(text: &str, word: &str) -> Vec<Range<usize>> {
+    let written = format!("{{{word}}}");
+    let all = text.match_indices(&written);
+    let all = all.map(|(at, _)| at..at + written.len());
+    all.filter(|span| !is_of_others(text, span)).collect()
+}
+
+/// Whether these braces and what is in them are of others.
+pub(super) fn is_of_others(text: &str, span: &Range<usize>) -> bool {
+    let (before, after) = (&text[..span.start], &text[span.end..]);
+    before.ends_with(['$', '%']) || (before.ends_with('{') && after.starts_with('}'))
 }
 
 pub(super) fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
@@ -27,6 +44,57 @@ pub(super) fn a_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Er
 
 pub(super) fn another_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     a_name(from).map(Some)
+}
+
+/// Host and port of an address, without the brackets of IPv6.
+///
+/// # Errors
+/// Why it is none.
+pub fn host_and_port(address: &str) -> Result<(&str, u16), String> {
+    let unlike = |why: &str| {
+        format!("`{address}` is not HOST:PORT, such as `example.com:443` or `[::1]:8443`{why}")
+    };
+    if address.contains('/') {
+        return Err(unlike(": give no scheme and no path"));
+    }
+    if address.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        return Err(unlike(": it has no blanks"));
+    }
+    let parts = address.rsplit_once(':');
+    let parts = parts.filter(|(host, _)| !host.is_empty());
+    let (host, port) = parts.ok_or_else(|| unlike(""))?;
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = port
+        .parse()
+        .ok()
+        .filter(|port: &u16| is_number && *port > 0);
+    let port = port.ok_or_else(|| unlike(": a port is a number from 1 to 65535"))?;
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    Ok((inner.unwrap_or(host), port))
+}
+
+pub(super) fn an_address<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let address = String::deserialize(from)?;
+    match host_and_port(&address) {
+        Ok(_) => Ok(address),
+        Err(why) => Err(D::Error::custom(why)),
+    }
+}
+
+/// The path of a file of one run. What is relative would lie where `zdr` is called, over what is there.
+pub(super) fn a_file<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let path = String::deserialize(from)?;
+    match path.starts_with(['/', '{']) {
+        true => Ok(path),
+        false => {
+            let error = format!(
+                "`{path}` does not say in which folder: begin it with `{{dir}}/`, the temporary folder of each run"
+            );
+            Err(D::Error::custom(error))
+        }
+    }
 }
 
 pub(super) fn a_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

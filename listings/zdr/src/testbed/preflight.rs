@@ -45,7 +45,8 @@ pub(crate) async fn ready(
     there: &[Class],
 ) -> Result<Ready, Error> {
     let (target, spec) = (&testbed.target, testbed.spec());
-    answers(target, classes.contains(&Class::Download)).await?;
+    let answered = answers(target, classes.contains(&Class::Download)).await;
+    answered.map_err(|error| error.with_said(&testbed.server.output().last()))?;
     survives_its_signal(&testbed.server).await?;
     let serial = &testbed.good.facts.serial;
     let told = match spec.attach {

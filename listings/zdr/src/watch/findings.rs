@@ -231,6 +231,9 @@ fn of_chains(story: &Story) -> Vec<WatchFinding> {
         .filter(|chain| chain.order != Order::Right)
     {
         let what = match chain.order {
+            _ if chain.repeats() => {
+                "are not all different: a file was put behind one that held it already, as `cat cert.pem fullchain.pem` does"
+            }
             Order::Shuffled => {
                 "are in the wrong order: each must come after the one that it signed"
             }

@@ -246,7 +246,10 @@ fn words(failure: &Failure, patience: Duration) -> String {
         Failure::Silent(what) => format!("waited {patience:?} for {what}"),
         Failure::Handshake(error) => match causes(error).find_map(|cause| cause.downcast_ref()) {
             Some(rustls::Error::InvalidMessage(_)) => {
-                format!("what it answers is not TLS ({error})")
+                format!(
+                    "what it answers is not TLS ({error}): this looks at servers that speak TLS from the first byte, \
+                     and at none with STARTTLS"
+                )
             }
             Some(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)) => {
                 format!("it speaks neither TLS 1.3 nor TLS 1.2 ({error})")

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::server::spec::host_and_port;
 
 /// Whom to watch, how gently, and for how long.
 #[derive(Clone, Debug)]
@@ -31,22 +32,7 @@ pub struct WatchOptions {
 impl WatchOptions {
     /// The host to resolve, and the name that the certificate must be valid for.
     pub(super) fn names(&self) -> Result<(String, String), Error> {
-        let unlike = |why: &str| {
-            Error::Invalid(format!(
-                "`{}` is not HOST:PORT, such as `example.com:443` or `[::1]:8443`{why}",
-                self.server
-            ))
-        };
-        if self.server.contains("//") {
-            return Err(unlike(": give no scheme and no path"));
-        }
-        let parts = self.server.rsplit_once(':');
-        let parts = parts.filter(|(host, _)| !host.is_empty());
-        let (host, port) = parts.ok_or_else(|| unlike(""))?;
-        if !port.parse().is_ok_and(|port: u16| port > 0) {
-            return Err(unlike(": a port is a number from 1 to 65535"));
-        }
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let (host, _) = host_and_port(&self.server).map_err(Error::Invalid)?;
         Ok((
             host.to_owned(),
             self.name.clone().unwrap_or_else(|| host.to_owned()),

@@ -77,6 +77,12 @@ impl Presented {
         &self.facts.chain_sha256
     }
 
+    /// Whether one of its certificates is there twice.
+    pub fn repeats(&self) -> bool {
+        let mut rest = self.chain.iter().enumerate();
+        rest.any(|(at, one)| self.chain[..at].contains(one))
+    }
+
     /// The leaf's names with commas between, at most five of them.
     pub fn names_listed(&self) -> String {
         const SHOWN: usize = 5;

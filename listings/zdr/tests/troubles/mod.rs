@@ -10,6 +10,7 @@ mod gate;
 mod grows;
 mod keep;
 mod limits;
+mod odd;
 mod outputs;
 mod overload;
 mod paths;

@@ -241,7 +241,7 @@ fn mistakes_in_the_file() {
             "command = \"a b\"\n",
             &[
                 "line 1, column 11",
-                "sequence",
+                "expected an array",
                 "\n  |           ^^^^^\n",
                 "array of strings",
             ],
@@ -343,6 +343,55 @@ fn mistakes_in_the_file() {
             &["line 5", "is a wildcard"],
         ),
         ("name = \"a\"\n", &["neither `command` nor `attach`"]),
+        (
+            "command = [\"a\"]\n[[reload]]\nsignal = \"HUP\"\n[[reload]]\nsignal = 1\n",
+            &["line 2", "`reload` is one table: begin it with `[reload]`"],
+        ),
+        (
+            "command = [\"a\"]\nready = [\"listening\"]\nlimits = []\n[[allow.expired]]\nbecause = \"a\"\n",
+            &[
+                "line 2, column 1: `ready` is one table",
+                "line 3, column 1: `limits` is one table",
+                "line 4, column 9: `allow.expired` is one table: begin it with `[allow.expired]`",
+            ],
+        ),
+        (
+            "command = [\"a\"]\nallow = 2027-01-01\n",
+            &[
+                "line 2, column 1: `allow` is one table",
+                "allow = { expired",
+            ],
+        ),
+        (
+            "command = [\"a\"]\nname = 2027-01-01\n[limits]\noverlap_ms = 2027-01-01\n",
+            &[
+                "line 2, column 8: invalid type: date, expected a string",
+                "line 4, column 14: invalid type: date, expected an integer",
+            ],
+        ),
+        (
+            "command = [\"a\"]\n[[file]]\npath = \"my.conf\"\ntext = \"\"\n",
+            &[
+                "line 3, column 8",
+                "`my.conf` does not say in which folder",
+                "`{dir}/`",
+            ],
+        ),
+        (
+            "[attach]\naddress = \"localhost:https\"\ndirectory = \"d\"\nca = \"c\"\n",
+            &[
+                "line 2, column 11: `localhost:https` is not HOST:PORT",
+                "a port is a number from 1 to 65535",
+            ],
+        ),
+        (
+            "[attach]\naddress = \"https://a:443\"\ndirectory = \"d\"\nca = \"c\"\n",
+            &["line 2, column 11", "give no scheme"],
+        ),
+        (
+            "c\0o\0m\0m\0a\0n\0d\0 \0=\0",
+            &["server.toml: line 1 holds a byte 0, as UTF-16 does: save the file as UTF-8"],
+        ),
         (
             "command = [\"a\"]\nprotocol = \"smtp\"\nupload = \"/up\"\n",
             &["line 3", "`upload` is only for HTTP servers"],

@@ -163,6 +163,29 @@ text = "{ host } {host} {uri} {path} {http.request.port} {port}"
 "#;
     let spec = Spec::parse(text).unwrap();
     assert_eq!(spec.files.len(), 1);
+    assert!(spec.mentions("{port}"));
+    let of_others = "command = [\"sh\", \"-c\", \"echo ${port} %{port} \"]\n";
+    assert!(!Spec::parse(of_others).unwrap().mentions("{port}"));
+    // An argument that is one of our words has one pair of braces.
+    let error = Spec::parse("command = [\"a\", \"--port={{port}}\"]\n").unwrap_err();
+    let error = error.to_string();
+    for part in [
+        "line 1, column 25: unknown word `{{port}}`",
+        "did you mean `{port}`?",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+/// A script has variables that are called as our words are.
+#[test]
+fn what_has_braces_of_its_own_reaches_the_program_as_it_is() {
+    let folder = Folder::new();
+    let script = "port=variable; echo got ${port} %{port} {{port}} {a:{port}} >&2; exit 5";
+    let toml = format!("command = [\"sh\", \"-c\", \"{script}\"]\n");
+    let done = folder.check(&toml, &[]).end();
+    done.says(3, &["It said: got variable %{port} {{port}} {a:"]);
+    assert!(!done.err.contains("{a:{"), "{}", done.err);
 }
 
 #[test]

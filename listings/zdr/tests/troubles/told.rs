@@ -52,7 +52,7 @@ fn all_mistakes_are_told_in_their_order() {
         (4, "integer `7`, expected a string"),
         (5, "unknown variant `dsa`"),
         (7, "integer `1`, expected a string"),
-        (9, "string \"5\", expected u64"),
+        (9, "string \"5\", expected an integer"),
         (11, "integer `-1`"),
         (14, "integer `3`, expected a string"),
         (16, "integer `5`, expected a string"),

@@ -186,7 +186,7 @@ async fn a_port_without_a_listener_and_one_without_tls_show_no_certificate() {
     let held = TcpSocket::new_v4().unwrap();
     held.bind(lab::any_port()).unwrap();
     let closed = held.local_addr().unwrap();
-    for (address, said) in [(plain, "what it answers is not TLS"), (closed, "refused")] {
+    for (address, said) in [(plain, "at none with STARTTLS"), (closed, "refused")] {
         let trust = Trust::file(&server.roots()).unwrap();
         let error = watched(&options(address), trust, &|| ()).await.unwrap_err();
         assert!(

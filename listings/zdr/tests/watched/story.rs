@@ -472,3 +472,27 @@ fn the_order_of_a_chain_is_told_by_names_and_keys() {
         "a renewed intermediate has the same key"
     );
 }
+
+/// `cat cert.pem fullchain.pem`. Clients that build their own path take it.
+#[test]
+fn a_certificate_that_is_there_twice_is_told_as_that() {
+    let mut authority = Authority::new().unwrap();
+    let issued = issue(&mut authority, &["localhost"], 1);
+    let [leaf, intermediate] = [0, 1].map(|at| issued.chain[at].clone());
+    for (chain, told) in [
+        (vec![&leaf, &leaf, &intermediate], "are not all different"),
+        (
+            vec![&leaf, &intermediate, &leaf, &intermediate],
+            "are not all different",
+        ),
+        (vec![&intermediate, &leaf], "wrong order"),
+    ] {
+        let chain = Presented::read(chain.into_iter().cloned().collect()).unwrap();
+        let mut watched = Watched::new();
+        watched.shows(&[&chain, &chain]);
+        let report = watched.report();
+        let found = &report.findings[..];
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].words.contains(told), "{}", found[0].words);
+    }
+}

@@ -14,7 +14,7 @@ use zdr::server::advice::Advice;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::lines::{TERMINAL, fill};
-use zdr::server::spec::{Protocol, Spec};
+use zdr::server::spec::{Protocol, Spec, host_and_port};
 use zdr::server::written::{Remarks, attached, started};
 use zdr::testbed::discover::{Found, Known, discover};
 use zdr::testbed::http3::look_for_http3;
@@ -162,9 +162,9 @@ async fn of_started(
 
 async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
     let unknown = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
+    let (host, _) = host_and_port(address).map_err(Error::Invalid)?;
     let found = address.to_socket_addrs().map_err(unknown)?.next();
     let socket = found.ok_or_else(|| unknown(io::ErrorKind::AddrNotAvailable.into()))?;
-    let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
     let seen = look(socket, host, (Protocol::AnyHttp, &["http/1.1"]), patience).await;
     let answer = seen
         .answer

@@ -18,7 +18,7 @@ use clap::{CommandFactory, Parser};
 use tokio::sync::watch::Receiver;
 use tracing::Level;
 use zdr::check::plan::plan;
-use zdr::check::shortage::enough;
+use zdr::check::shortage::{enough, enough_for_itself};
 use zdr::check::{Options, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
@@ -28,6 +28,7 @@ use zdr::report::Report;
 use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
+use zdr::server::lines::printable;
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
 use zdr::testbed::keep::Keeper;
@@ -37,9 +38,30 @@ use describe::described;
 use output::{NONE, print};
 use progress::Progress;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    if let Err(error) = enough_for_itself() {
+        return failed(&error.into());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(obey(command)),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Says why there is no verdict.
+fn failed(error: &io::Error) -> ExitCode {
+    // Where stderr is full or closed, the exit code has to say it.
+    let error = printable(&error.to_string());
+    let _ = writeln!(io::stderr(), "error: {error}");
+    ExitCode::from(NONE)
+}
+
+async fn obey(command: Command) -> ExitCode {
+    let done = match command {
         Command::Check(arguments) => run(*arguments).await,
         Command::Init(arguments) => describe::init(&arguments).await,
         Command::Compare(arguments) => compared(&arguments),
@@ -65,11 +87,7 @@ async fn main() -> ExitCode {
             Reaper::run(pid, &directory).map(|()| ExitCode::SUCCESS)
         }
     };
-    done.unwrap_or_else(|error| {
-        // Where stderr is full or closed, the exit code has to say it.
-        let _ = writeln!(io::stderr(), "error: {error}");
-        ExitCode::from(NONE)
-    })
+    done.unwrap_or_else(|error| failed(&error))
 }
 
 /// Runs one of chapter 9's commands: they say what they do as events.

@@ -134,6 +134,10 @@ pub fn has_place(file: &Path, read: &[&Path]) -> io::Result<()> {
 
 /// Checks that it is none of the files that the command reads.
 fn spares(file: &Path, read: &[&Path]) -> io::Result<()> {
+    if file == Path::new("-") {
+        let why = "this would be a file of that name: name `/dev/stdout` to print it, or `./-`";
+        return Err(misplaced(file, why));
+    }
     if read.iter().any(|other| is_same(file, other)) {
         let why = "this command reads it, and would overwrite it: name another file";
         return Err(misplaced(file, why));
