@@ -374,7 +374,7 @@ fn who_is_cut_while_this_side_was_late_is_no_fault_of_the_servers() {
 /// A long client is cut while many others wait in vain, whether anything is rotated or not.
 #[test]
 fn where_one_in_ten_waits_in_vain_a_long_client_tells_nothing() {
-    let remain = |in_vain: fn(u64) -> bool, cut, took| {
+    let remain = |in_vain: fn(u64) -> bool, cut, took: u64| {
         let mut records = attempts(25_000, |due| match in_vain(due) {
             true => (5000, Some(FailureKind::Stalled), 0),
             false => (1500, None, 1 + (due / 5000) as u32),
