@@ -33,9 +33,16 @@ const BOUND: Duration = Duration::from_secs(1);
 pub(super) fn all() -> Vec<Listener> {
     let asked = [AddressFamily::INET, AddressFamily::INET6].map(ask);
     match asked {
-        [Ok(v4), Ok(v6)] => [v4, v6].concat(),
+        [Ok(v4), Ok(v6)] => each_once([v4, v6].concat()),
         _ => listed(),
     }
+}
+
+/// Where sockets come and go while the kernel makes its list, one may be in it twice.
+fn each_once(mut all: Vec<Listener>) -> Vec<Listener> {
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// From the list of all connections.
@@ -43,8 +50,10 @@ fn listed() -> Vec<Listener> {
     let tables = [procfs::net::tcp(), procfs::net::tcp6()];
     let all = tables.into_iter().flatten().flatten();
     let all = all.filter(|socket| socket.state == TcpState::Listen);
-    all.map(|socket| (socket.inode, socket.local_address))
-        .collect()
+    each_once(
+        all.map(|socket| (socket.inode, socket.local_address))
+            .collect(),
+    )
 }
 
 fn ask(family: AddressFamily) -> Result<Vec<Listener>> {
@@ -130,7 +139,8 @@ mod tests {
         let talking = TcpStream::connect(listening[0].local_addr().unwrap()).unwrap();
         let families = [AddressFamily::INET, AddressFamily::INET6].map(ask);
         let asked = families.map(|asked| asked.expect("the kernel does not answer"));
-        for all in [asked.concat(), listed()] {
+        let asked = each_once(asked.concat());
+        for all in [asked.clone(), listed()] {
             for socket in &listening {
                 let own = socket.local_addr().unwrap();
                 let found = all.iter().filter(|(_, address)| *address == own);
@@ -148,7 +158,7 @@ mod tests {
             all.sort();
             all
         };
-        assert_eq!(of_own(asked.concat()), of_own(listed()));
+        assert_eq!(of_own(asked), of_own(listed()));
     }
 
     /// What is cut, or claims to be longer than it is, is the end of what was said.
