@@ -17,7 +17,7 @@ const QUOTED: [usize; 2] = [40, 120];
 pub struct Mistake {
     /// What the text is called: a file, or an option of the command line.
     origin: String,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     what: String,
     help: Option<String>,
 }
@@ -58,13 +58,13 @@ impl Mistake {
         let width = marked.chars().count().max(1);
         let left = text.chars().count().saturating_sub(before_it);
         Self {
-            place: Some(Place {
+            place: Some(Box::new(Place {
                 line: before.matches('\n').count() + 1,
                 column: column + 1,
                 width: width.min(left.max(1)),
                 text,
                 before: before_it,
-            }),
+            })),
             ..Self::of(origin, what)
         }
     }
@@ -117,7 +117,7 @@ impl fmt::Display for Mistake {
                 String::new()
             }
             Some(place) => {
-                let Place { line, column, .. } = place;
+                let Place { line, column, .. } = &**place;
                 // A command line has one line.
                 match origin.starts_with('-') {
                     true => writeln!(f, "{origin}, column {column}: {what}")?,

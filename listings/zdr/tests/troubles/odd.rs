@@ -17,7 +17,7 @@ fn what_is_quoted_is_short_and_nothing_to_the_terminal() {
     let folder = Folder::idle();
     let long = "x".repeat(MANY);
     for (toml, told) in [
-        (format!("nam = \"{long}\"\n"), "unknown key `nam`"),
+        (format!("banner = \"{long}\"\n"), "unknown key `banner`"),
         (format!("{long} = 1\n"), "unknown key `xxx"),
         (format!("name = \"{long}\" \u{1b}[31m\n"), "line 2"),
         (format!("name = {}\n", "[".repeat(MANY)), "recurse"),
