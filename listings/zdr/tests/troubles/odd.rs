@@ -29,7 +29,7 @@ fn what_is_quoted_is_short_and_nothing_to_the_terminal() {
             "server_name = \"a\\u007f\\u001b[31mb\"\n".into(),
             "neither a DNS name",
         ),
-        ("nam = \"\u{85}\"\rname = 1".into(), "line 2"),
+        ("banner = \"\u{85}\"\rname = 1".into(), "line 2"),
     ] {
         folder.write("odd.toml", &format!("{SERVER}{toml}"));
         let done = folder.run(&["check", "odd.toml"]);
