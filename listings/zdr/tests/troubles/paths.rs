@@ -73,7 +73,10 @@ fn a_description_that_is_no_text() {
     fs::write(folder.path("latin.toml"), latin).unwrap();
     let line = format!("line {} is not UTF-8", SOUND.lines().count() + 1);
     for (file, why) in [
-        ("utf-16.toml", "line 1 is not UTF-8"),
+        (
+            "utf-16.toml",
+            "holds a byte 0, as UTF-16 does: save the file as UTF-8",
+        ),
         ("latin.toml", line.as_str()),
         ("/dev/zero", "more than 1 MiB"),
         (".", "Is a directory"),
