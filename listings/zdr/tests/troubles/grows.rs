@@ -35,7 +35,9 @@ fn processor_grows(how: &str, options: &str) -> Result<String, String> {
 fn a_server_that_warms_up_is_told_from_one_that_leaks() {
     let warm = memory_grows("--unusual=warms-up");
     assert!(warm.is_err(), "{warm:?}");
-    let words = memory_grows("--defect=leaks-memory").expect("no leak is told");
+    // Where the machine is slow, what a reload has added may be there only after the look that follows it.
+    let mut tries = (0..5).map(|_| memory_grows("--defect=leaks-memory"));
+    let words = tries.find_map(Result::ok).expect("no leak is told");
     assert!(words.contains("Its memory grew from"), "{words}");
 }
 
