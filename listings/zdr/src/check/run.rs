@@ -209,10 +209,12 @@ impl Run {
 
         let behind = self.recorder.fell_behind();
         let began = windows.first().map_or(self.recorder.now(), |of| of.began);
-        let overload = Overload::of(&records, (began, windows), &behind, testbed.target.patience);
+        let overload =
+            Overload::of_run(&records, (began, windows), &behind, testbed.target.patience);
 
         let asides = self.asides.iter();
-        let asides = asides.filter(|(.., amiss)| overload.is_none() || !amiss.is_slow());
+        let judged = overload.as_ref().is_none_or(Overload::is_slight);
+        let asides = asides.filter(|(.., amiss)| judged || !amiss.is_slow());
         let asides: Vec<_> = asides.cloned().collect();
         let plan = &self.outline.plan;
         let mut judged = rotations.clone();

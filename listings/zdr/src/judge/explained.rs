@@ -83,7 +83,7 @@ pub(super) fn waits_anywhere<'a>(
 
 /// Whether they waited at no more than one rotation in five: what a rotation does to clients, it does to those that come
 /// at the others as well.
-fn at_few_rotations(records: &[&Attempt], windows: &[Window], limit: Duration) -> bool {
+pub(super) fn at_few_rotations(records: &[&Attempt], windows: &[Window], limit: Duration) -> bool {
     let in_vain = |window: &&Window| {
         let stalled = |of: &&&Attempt| of.failed == Some(FailureKind::Stalled);
         let mut stalled = records.iter().filter(stalled);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::attempt::behind::{Behind, LATE};
 use crate::attempt::{Attempt, FailureKind};
 use crate::judge::explained::{
-    is_given_up, is_load, near, waits_anywhere, while_late, while_none_is_served,
+    at_few_rotations, is_given_up, is_load, near, waits_anywhere, while_late, while_none_is_served,
 };
 use crate::report::format::{count, millis};
 use crate::report::{ClassReport, Code, Evidence, Finding, Severity};
@@ -44,6 +44,8 @@ enum When {
     Shown,
     /// At any time.
     Ever,
+    /// It is not known of any: this side alone was late, and not by much.
+    Unknown,
 }
 
 impl Overload {
@@ -60,6 +62,30 @@ impl Overload {
             stretches: behind.stretches(limit),
         }
         .if_too_much(waited)
+    }
+
+    /// The same of a whole run; and of one in which this side came a little late, so that the machine may have stood
+    /// still at a rotation or two.
+    pub fn of_run(
+        records: &[Attempt],
+        rotated: (Duration, &[Window]),
+        behind: &Behind,
+        patience: Duration,
+    ) -> Option<Self> {
+        let slight = || Self {
+            limit: limit(patience),
+            waited: (0, 0),
+            when: When::Unknown,
+            late: behind.worst,
+            stretches: Vec::new(),
+        };
+        let overload = Self::of(records, rotated, behind, patience);
+        overload.or_else(|| (behind.worst >= LATE).then(slight))
+    }
+
+    /// Whether it explains nothing but clients that waited in vain at few of many rotations.
+    pub fn is_slight(&self) -> bool {
+        self.when == When::Unknown
     }
 
     /// The same with those that `waited`. `None` if neither they nor this side had too much to do.
@@ -135,12 +161,18 @@ impl Overload {
                 Code::WorkersDisagree,
                 Code::HandshakesFailed,
             ];
-            return timed.contains(&found.code) && came_through;
+            return timed.contains(&found.code) && came_through && !self.is_slight();
         };
         let Some(class) = classes.iter().find(|of| of.class == first.class) else {
             return false;
         };
         let of_class = || records.iter().filter(|of| of.class == class.class);
+        if self.is_slight() {
+            let in_time = |seen: &Evidence| seen.kind == FailureKind::Stalled;
+            let all: Vec<_> = of_class().collect();
+            return found.evidence.iter().all(in_time)
+                && at_few_rotations(&all, windows, self.limit);
+        }
         found.evidence.iter().all(|seen| {
             let otherwise = || match seen.kind {
                 FailureKind::Stalled => waits_anywhere(of_class(), windows, self.limit),
@@ -198,7 +230,7 @@ impl Overload {
                         "{waited} of {of} attempts waited for {limit} or longer although the new certificate was \
                          already shown"
                     ),
-                    When::Ever => {
+                    When::Ever | When::Unknown => {
                         format!("{waited} of {of} attempts waited for {limit} or longer")
                     }
                 },
