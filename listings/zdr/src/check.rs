@@ -8,6 +8,7 @@
 
 pub mod estimate;
 mod options;
+mod pace;
 mod pass;
 pub mod plan;
 mod quiet;
@@ -30,9 +31,10 @@ use crate::testbed::TestBed;
 use crate::testbed::preflight::ready;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
-pub use options::{Options, RunControl, Step, rate};
+pub use options::{Options, RATE, RunControl, Step, rate};
+use pace::{begun, lower};
 pub use run::machine;
-use run::{Run, outline};
+use run::outline;
 use shortage::{is_short, short_of_files};
 
 // ANCHOR: check
@@ -49,57 +51,109 @@ pub async fn check(
     (control.progress)(Step::Starting);
     let fixtures = SharedFixtures::new(spec, options.patience).await?;
     let fixtures = fixtures.with_keeper(options.keep.clone());
-    let mut begun = outline(fixtures.spec(), options, options.writer, &[]);
-    let (mut testbed, classes, left_out) = tokio::select! {
-        // Boxed: without optimisation, its room is more than a thread of a test has.
-        ready = Box::pin(set_up(&fixtures, options, control)) => ready?,
-        error = control.interrupted() => {
-            begun.interrupted = Some(error);
-            begun.weigh(options.today);
-            begun.verdict = verdict(&begun);
-            return Ok(begun);
-        }
+    let mut options = options.clone();
+    let mut run = loop {
+        let run = Box::pin(rotated(&fixtures, &options, control)).await?;
+        let Some(rate) = lower(&run.options).filter(|_| run.has_no_verdict()) else {
+            break run;
+        };
+        // There was too much to do: once more, with fewer clients.
+        (control.progress)(Step::Slowed(rate));
+        options.rate = rate;
     };
-    let mut run = Run::new(options, &testbed, &classes, left_out)?;
-
-    let load = run.load(&testbed)?;
-    let mut interrupted = tokio::select! {
-        done = Box::pin(run.rotations(&mut testbed, control)) => done.err().map(|error| error.to_string()),
-        error = control.interrupted() => Some(error),
-    };
-    // ANCHOR_END: check
-    if let Some(ended) = run.ended_by_the_first_signal(&mut testbed) {
-        return Err(ended);
-    }
-    // ANCHOR: scenarios
-    stop(load, control, &mut interrupted).await;
-    let cut_short = interrupted.as_deref().filter(|error| is_short(error));
-    let shortage = run.shortage().or(cut_short.map(short_of_files));
-    interrupted = shortage.or(interrupted);
-    let mut report = run.report(&mut testbed);
-    drop(testbed);
     if let Some(keeper) = &options.keep
-        && report.findings.iter().any(Finding::fails)
+        && run.fails()
     {
         keeper.keep(ROTATION);
     }
 
-    // Where there is too much to do, scenarios say no more. What no load explains is a verdict.
-    let overloaded = report.interrupted.take();
-    let is_told = overloaded.is_none() || report.findings.iter().any(Finding::fails);
-    if interrupted.is_none() && is_told {
+    // Where there is too much to do, scenarios say no more.
+    // What no load explains is a verdict.
+    if run.interrupted.is_none() && !run.has_no_verdict() {
         let context = ScenarioContext {
             fixtures,
-            options: options.for_scenarios(),
-            typical: run.slowest(),
+            options: run.options.for_scenarios(),
+            typical: run.slowest,
         };
-        interrupted = run_scenarios(&context, control, &mut report).await;
+        run.interrupted = run_scenarios(&context, control, &mut run.report).await;
     }
-    report.seconds = run.elapsed().as_secs_f64();
-    report.interrupted = interrupted;
-    Ok(concluded(report, overloaded, options))
+    run.report.interrupted = run.interrupted;
+    Ok(concluded(run.report, run.overloaded, &options))
 }
-// ANCHOR_END: scenarios
+// ANCHOR_END: check
+
+/// What came of rotating under load.
+struct Rotated {
+    report: Report,
+    /// With the rate that clients came at.
+    options: Options,
+    /// What ended it early.
+    interrupted: Option<String>,
+    /// That there was too much to do, which explains what failed.
+    overloaded: Option<String>,
+    /// The longest that a rotation took.
+    slowest: Duration,
+}
+
+impl Rotated {
+    /// Whether anything was found that counts.
+    fn fails(&self) -> bool {
+        self.report.findings.iter().any(Finding::fails)
+    }
+
+    /// Whether there was too much to do, and nothing else is known.
+    fn has_no_verdict(&self) -> bool {
+        self.overloaded.is_some() && self.interrupted.is_none() && !self.fails()
+    }
+}
+
+// ANCHOR: rotated
+/// Starts the server, and rotates under load.
+async fn rotated(
+    fixtures: &SharedFixtures,
+    options: &Options,
+    control: &RunControl<'_>,
+) -> Result<Rotated, Error> {
+    let ready = tokio::select! {
+        // Boxed: without optimisation, its room is more than a thread of a test has.
+        ready = Box::pin(set_up(fixtures, options, control)) => ready?,
+        error = control.interrupted() => {
+            return Ok(Rotated {
+                report: outline(fixtures.spec(), options, options.writer, &[]),
+                options: options.clone(),
+                interrupted: Some(error),
+                overloaded: None,
+                slowest: Duration::ZERO,
+            });
+        }
+    };
+    let (mut testbed, classes, left_out) = ready;
+    let begun = Box::pin(begun(options, &mut testbed, (&classes, left_out), control));
+    let (mut run, load, mut interrupted) = begun.await?;
+    if interrupted.is_none() {
+        let rotations = Box::pin(run.rotations(&mut testbed, control));
+        interrupted = tokio::select! {
+            done = rotations => done.err().map(|error| error.to_string()),
+            error = control.interrupted() => Some(error),
+        };
+    }
+    if let Some(ended) = run.ended_by_the_first_signal(&mut testbed) {
+        return Err(ended);
+    }
+    stop(load, control, &mut interrupted).await;
+    let cut_short = interrupted.as_deref().filter(|error| is_short(error));
+    let shortage = run.shortage().or(cut_short.map(short_of_files));
+    let mut report = run.report(&mut testbed);
+    report.seconds = run.elapsed().as_secs_f64();
+    Ok(Rotated {
+        overloaded: report.interrupted.take(),
+        report,
+        interrupted: shortage.or(interrupted),
+        slowest: run.slowest(),
+        options: run.options,
+    })
+}
+// ANCHOR_END: rotated
 
 /// The report with its verdict. That there was too much to do ends a run in which nothing failed without one.
 fn concluded(mut report: Report, overloaded: Option<String>, options: &Options) -> Report {

@@ -25,7 +25,8 @@ pub enum FailureKind {
     Refused,
     /// No answer for as long as a client waits.
     Stalled,
-    /// The connection ended during the handshake.
+    /// The connection ended during the handshake, or after it and before any answer: with TLS 1.3 a client cannot
+    /// tell these apart, because it has said its last word first (RFC 9846, section 2).
     HandshakeCut,
     /// The server ended the handshake with an alert.
     Alert,
@@ -63,7 +64,7 @@ impl FailureKind {
         match self {
             Self::Refused => "connection refused",
             Self::Stalled => "no answer in time",
-            Self::HandshakeCut => "connection ended during the handshake",
+            Self::HandshakeCut => "connection ended in the handshake or before an answer",
             Self::Alert => "handshake ended by an alert",
             Self::Expired => "expired certificate shown",
             Self::NotYetValid => "certificate shown before its time",

@@ -30,6 +30,8 @@ pub struct Options {
     pub classes: Option<Vec<Class>>,
     /// Attempts a second of each class.
     pub rate: f64,
+    /// Whether that is lowered where this machine, or the server, cannot keep up before anything is rotated.
+    pub lowers_rate: bool,
     /// Downloads at once, and long HTTP/2 streams.
     pub downloads: usize,
     /// Connections that are kept for HTTP/1.1.
@@ -50,6 +52,9 @@ pub struct Options {
     pub keep: Option<Keeper>,
 }
 
+/// Attempts a second of each class, where nobody says how many.
+pub const RATE: f64 = 50.0;
+
 /// Attempts a second from a text: a rate that clients can have.
 ///
 /// # Errors
@@ -69,7 +74,8 @@ impl Default for Options {
             steady: Duration::from_secs(2),
             writer: Writer::VaultAgent,
             classes: None,
-            rate: 50.0,
+            rate: RATE,
+            lowers_rate: false,
             downloads: 2,
             pool: 8,
             scenarios: Scenario::all().to_vec(),
@@ -104,6 +110,8 @@ pub enum Step {
     Ready(Ready),
     /// It is watched before the first rotation.
     Steady,
+    /// This machine, or the server, could not keep up. Clients of each class come at this rate from now on.
+    Slowed(f64),
     /// A rotation is over.
     Rotated {
         /// Its number.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::attempt::behind::LATE;
 use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
 use crate::check::options::{Options, RunControl, Step};
+use crate::check::pace::slowed;
 use crate::check::pass::pass;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
@@ -35,6 +36,7 @@ use crate::report::{
 };
 use crate::scenarios::applies;
 use crate::server::origin::DOWNLOAD;
+use crate::server::process_tree::Usage;
 use crate::server::spec::{Protocol, Spec};
 use crate::testbed::TestBed;
 use crate::testbed::aside::Amiss;
@@ -45,9 +47,11 @@ use ch11_verification::rotation::Window;
 /// The part of a check in which nothing is done to the server but rotating.
 pub(super) struct Run {
     pub(super) recorder: Arc<Recorder>,
+    pub(super) classes: Vec<Class>,
+    /// What the server used before the first rotation.
+    pub(super) before: Option<Usage>,
     began: OffsetDateTime,
     rates: Rates,
-    classes: Vec<Class>,
     client: Client,
     pub(super) options: Options,
     outline: Report,
@@ -70,6 +74,7 @@ impl Run {
         outline.plan.left_out = left_out;
         Ok(Self {
             recorder: Arc::default(),
+            before: None,
             began: OffsetDateTime::now_utc(),
             client: testbed.client()?,
             rates: Rates {
@@ -105,9 +110,7 @@ impl Run {
         testbed: &mut TestBed,
         control: &RunControl<'_>,
     ) -> Result<(), Error> {
-        testbed.wait_for(&self.classes, &self.recorder).await?;
-        (control.progress)(Step::Steady);
-        let before = self.steady(testbed).await?;
+        let before = self.before;
         self.growth.rotated(self.recorder.now(), before);
         for number in 1..=self.options.rotations {
             let next = self.recorder.now() + self.options.interval;
@@ -262,6 +265,7 @@ impl Run {
         findings.extend(of_server(&mut testbed.server, findings::ROTATION));
         findings.extend(self.lies(testbed, records));
         findings.extend(self.fell_behind());
+        findings.extend(slowed(&self.options));
         findings
     }
 

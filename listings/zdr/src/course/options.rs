@@ -5,7 +5,7 @@ use std::time::Duration;
 use ch09_simulating_rotation::Writer;
 use lab::agent::Strategy;
 
-use crate::check::Options;
+use crate::check::{Options, RATE};
 use crate::gate::scenario::Scenario;
 
 /// How much is done in each stage.
@@ -21,6 +21,8 @@ pub struct CourseOptions {
     pub steady: Duration,
     /// Attempts a second of each class.
     pub rate: f64,
+    /// Whether that is lowered where this machine, or the server, cannot keep up.
+    pub lowers_rate: bool,
     /// Long answers at once.
     pub downloads: usize,
     /// Connections that are kept for HTTP/1.1.
@@ -45,7 +47,8 @@ impl CourseOptions {
             by_each_writer: 3,
             interval: Duration::from_millis(300),
             steady: Duration::from_millis(500),
-            rate: 50.0,
+            rate: RATE,
+            lowers_rate: true,
             downloads: 2,
             pool: 8,
             jobs: 4,
@@ -65,6 +68,7 @@ impl CourseOptions {
             interval: Duration::from_millis(50),
             steady: Duration::from_millis(50),
             rate: 10.0,
+            lowers_rate: false,
             downloads: 1,
             pool: 2,
             patience: Duration::from_secs(15),
@@ -86,6 +90,7 @@ impl CourseOptions {
             steady: self.steady,
             writer,
             rate: self.rate,
+            lowers_rate: self.lowers_rate,
             downloads: self.downloads,
             pool: self.pool,
             jobs: self.jobs,

@@ -156,6 +156,19 @@ pub fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What is open already is written to and not replaced: a shell's `>> log` may be behind it.
+    match file.to_str() {
+        Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => {
+            return through(io::stdout(), bytes);
+        }
+        Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => {
+            return through(io::stderr(), bytes);
+        }
+        Some(other) if other.starts_with("/dev/fd/") || other.starts_with("/proc/self/fd/") => {
+            return through(fs::OpenOptions::new().append(true).open(file)?, bytes);
+        }
+        _ => {}
+    }
     // Through a symlink, to the file that it names: a rename would replace the link.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
@@ -172,4 +185,9 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.as_file().sync_all()?;
     beside.persist(&target)?;
     Ok(())
+}
+
+fn through(mut open: impl Write, bytes: &[u8]) -> io::Result<()> {
+    open.write_all(bytes)?;
+    open.flush()
 }

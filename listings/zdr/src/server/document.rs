@@ -7,8 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::server::mistake::{Mistake, nearest};
-use crate::server::placeholders::{is_script, unknown};
+use crate::server::placeholders::{WITH_KEY, is_script, unknown};
 use crate::server::reference::{ANY, Key, Table, table_at, tables};
+use crate::server::values::places;
 
 /// Where words in braces are replaced.
 const FILLED: &[&str] = &[
@@ -199,6 +200,17 @@ impl<'a> Document<'a> {
                 let what = format!("`{word}` is known in `{only}` only");
                 found.push(self.mistake(place(word), what));
             }
+        }
+        let is_missing = |key: &str| !self.root.get_ref().contains_key(key);
+        for (word, key) in WITH_KEY.iter().filter(|(_, key)| is_missing(key)) {
+            if places(text, word).is_empty() {
+                continue;
+            }
+            let what = format!("`{{{word}}}` without the key `{key}`: there is no such file");
+            let key = table_at("").and_then(|table| table.key(key));
+            let help = key.map(|key| format!("{} {}", key.example, comment(&key.about)));
+            let place = place(&format!("{{{word}}}"));
+            found.push(self.mistake(place, what).with_help(help));
         }
     }
 

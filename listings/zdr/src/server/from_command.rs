@@ -5,7 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use crate::server::mistake::Mistake;
-use crate::server::placeholders::{Unknown, is_script, unknown};
+use crate::server::placeholders::{Unknown, WITH_KEY, is_script, unknown};
 use crate::server::spec::{Layout, Reload, Spec, signal_named};
 use crate::server::values::places;
 
@@ -40,7 +40,7 @@ impl FromStr for CommandLine {
             mistakes.push(at(begin..begin + word.len(), what).with_help(Some(help)));
         }
         if mistakes.is_empty() {
-            mistakes.extend(what_is_missing(line));
+            mistakes.extend(what_is_missing(line).or_else(|| what_needs_a_key(line)));
         }
         match mistakes.is_empty() {
             true => Ok(Self(with_environment(words))),
@@ -86,6 +86,16 @@ fn what_is_missing(line: &str) -> Option<Mistake> {
     } else {
         return None;
     };
+    Some(Mistake::of(COMMAND, what).with_help(Some(help.into())))
+}
+
+/// A word for a file that only a description in TOML can ask for.
+fn what_needs_a_key(line: &str) -> Option<Mistake> {
+    let mut words = WITH_KEY.iter();
+    let (word, key) = words.find(|(word, _)| !places(line, word).is_empty())?;
+    let what = format!("`{{{word}}}` needs the key `{key}`, which only a TOML file can have");
+    let help =
+        "write the TOML file with `zdr init --command \"…\"`, without this word; add both to it";
     Some(Mistake::of(COMMAND, what).with_help(Some(help.into())))
 }
 

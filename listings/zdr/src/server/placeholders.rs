@@ -70,6 +70,14 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Words that stand for a file only where the description has this key.
+pub(crate) const WITH_KEY: [(&str, &str); 4] = [
+    ("second_certificate", "second_keys"),
+    ("second_key", "second_keys"),
+    ("other_certificate", "other_name"),
+    ("other_key", "other_name"),
+];
+
 /// Words of other tools, and ours for the same.
 const SYNONYMS: &[(&str, &[&str])] = &[
     (

@@ -10,7 +10,7 @@ use zdr::report::reach::Reach;
 use zdr::report::reproduce::reproduction;
 use zdr::report::{Evidence, Report};
 
-use super::{Folder, Running, Theirs};
+use super::{Folder, Running, Theirs, ZDR};
 
 /// A report of format 1, as an old pipeline has kept it, of a server that cut downloads.
 const OLD: &str = r#"{
@@ -169,4 +169,26 @@ fn the_address_of_the_book_makes_links() {
     );
     let done = folder.run(&["report", "old.json", "--book", "book.example"]);
     done.says(2, &["begins with http:// or https://"]);
+}
+
+/// A shell's `>>` is behind `/dev/stdout`: what its file holds stays, before and after.
+#[test]
+fn what_a_shell_appends_to_is_not_replaced() {
+    let folder = Folder::idle();
+    folder.write("old.json", OLD);
+    for open in ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/7"] {
+        let log = folder.write("log", "before\n");
+        let script =
+            format!("exec 7>> log >> log; \"$0\" report old.json --badge {open}; echo after");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &script, ZDR])
+            .current_dir(folder.path(""))
+            .env("TMPDIR", folder.temporary());
+        Running::start(&mut command).end();
+        let log = fs::read_to_string(log).unwrap();
+        assert!(log.starts_with("before\n"), "{open}: {log}");
+        assert!(log.contains("\"schemaVersion\""), "{open}: {log}");
+        assert!(log.ends_with("after\n"), "{open}: {log}");
+    }
 }

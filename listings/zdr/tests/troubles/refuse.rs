@@ -313,6 +313,14 @@ fn mistakes_in_the_file() {
             &["line 1", "`{pid}` is known in `reload.command` only"],
         ),
         (
+            "command = [\"a\", \"{key}\", \"{second_key}\"]\nsetup = [[\"b\", \"c={other_certificate}\"]]\n",
+            &[
+                "line 1, column 25: `{second_key}` without the key `second_keys`",
+                "second_keys = \"rsa\"",
+                "line 2, column 18: `{other_certificate}` without the key `other_name`",
+            ],
+        ),
+        (
             "command = [\"a\", \"{ key }\", \"--port={port\"]\n",
             &[
                 "line 1, column 18: unknown word `{ key }`",

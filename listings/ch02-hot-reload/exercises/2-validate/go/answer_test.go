@@ -4,7 +4,9 @@ package answer
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 var (
@@ -52,6 +54,7 @@ func TestWhatIsValidIsServedAsTheNextGeneration(t *testing.T) {
 	if number, err := Reload(store, holding("1003"), valid); err != nil || number != 3 || store.Current.Load().Number != 3 {
 		t.Fatalf("The third generation has the number 3. `Reload` returned %d and %v, and %d is served.", number, err, store.Current.Load().Number)
 	}
+	aClientNeverFindsNothing(t)
 	empty, said := &Store{}, any(nil)
 	func() {
 		defer func() { said = recover() }()
@@ -123,6 +126,37 @@ func TestARejectedPairUsesUpNoNumber(t *testing.T) {
 	number, err := Reload(store, holding("1003"), valid)
 	if number != 2 || err != nil {
 		t.Fatalf("A pair was rejected, and the one after it is the second that is served. It has the number 2, and `Reload` returned %d and %v. A number that rises without a change makes the log lie.", number, err)
+	}
+}
+
+// aClientNeverFindsNothing: clients come all the time, and one pair follows the other.
+func aClientNeverFindsNothing(t *testing.T) {
+	const enough = 1_000_000
+	store, looks, reloads, nothing := begin(), atomic.Int64{}, atomic.Int64{}, atomic.Bool{}
+	// On a machine that is too busy for that, fewer have to do.
+	bound := time.Now().Add(20 * time.Second)
+	done := func() bool {
+		return nothing.Load() || time.Now().After(bound) || (looks.Load() > enough && reloads.Load() > enough)
+	}
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for !done() {
+			for i := 0; i < 1000 && !nothing.Load(); i++ {
+				looks.Add(1)
+				nothing.Store(store.shown() == "nothing")
+			}
+		}
+	}()
+	for !done() {
+		for i := 0; i < 1000; i++ {
+			reloads.Add(1)
+			_, _ = Reload(store, holding("1002"), valid)
+		}
+	}
+	<-over
+	if nothing.Load() {
+		t.Fatalf("One valid pair followed the other, and client %d was shown nothing: it came when the old pair was gone and the new one was not there yet, and its handshake failed. One `Store` puts the new one in the place of the old.", looks.Load())
 	}
 }
 

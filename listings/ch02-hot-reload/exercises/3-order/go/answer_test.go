@@ -9,7 +9,9 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -75,6 +77,11 @@ func goroutine() []byte {
 
 // waits says whether the task is held up by a lock, a channel or a clock.
 func (task *task) waits() bool {
+	return task.heldBy("sync.", "semacquire", "chan ", "select", "sleep")
+}
+
+// heldBy says whether one of these holds the task up.
+func (task *task) heldBy(kinds ...string) bool {
 	dump := make([]byte, 1<<20)
 	for {
 		length := runtime.Stack(dump, true)
@@ -86,7 +93,7 @@ func (task *task) waits() bool {
 	}
 	_, after, _ := bytes.Cut(dump, task.goroutine)
 	state, _, _ := bytes.Cut(after, []byte("]"))
-	for _, kind := range []string{"sync.", "semacquire", "chan ", "select", "sleep"} {
+	for _, kind := range kinds {
 		if strings.HasPrefix(string(state), kind) {
 			return true
 		}
@@ -156,6 +163,8 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	files.write("1003")
 	second := begin(store, files.read)
 	rests := second.settled()
+	// Who waits for a lock does so without a clock.
+	mayGiveUp := second.heldBy("chan ", "select", "sleep")
 	close(goOn)
 	if !rests {
 		t.Fatalf("The first reload was reading, and the second one neither ended nor rested in %v: it asks again and again whether it is its turn, and keeps a processor busy for as long as a file server hangs. A lock and a channel wake up the one whose turn it is.", Patience)
@@ -170,10 +179,44 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	if served := store.Current().Serial; served != "1003" {
 		t.Fatalf("The files hold 1003, and %s is served: the older files won. The first reload read 1002 and was slow; the second read 1003 and published it; then the first published what it had read.", served)
 	}
+	if mayGiveUp {
+		anHourIsWaited(t)
+	}
 	rollback(t)
 	threeAreAsGoodAsTwo(t)
 	anotherStoreWaitsForNobody(t)
 	aPanicHoldsUpNoOther(t)
+}
+
+// anHourIsWaited: a file server hangs for an hour, in virtual time, and a reload waits for another as long.
+func anHourIsWaited(t *testing.T) {
+	waited := make(chan bool)
+	go synctest.Test(t, func(t *testing.T) {
+		store, files, ended := New("1001"), &files{serial: "1003"}, atomic.Bool{}
+		go store.Reload(func() string {
+			time.Sleep(time.Hour)
+			return "1002"
+		})
+		synctest.Wait()
+		go func() {
+			store.Reload(files.read)
+			ended.Store(true)
+		}()
+		time.Sleep(time.Hour - time.Second)
+		gaveUp := ended.Load()
+		time.Sleep(time.Minute)
+		waited <- !gaveUp && files.wereRead("1003")
+		// An answer may have a goroutine that goes on, and virtual time must not end before it.
+		<-waited
+	})
+	select {
+	case well := <-waited:
+		if !well {
+			t.Fatal("The first reload took an hour, and the second gave up before that. The files had changed, and were never read again: 1002 is served until something triggers again. A reload that waits for its turn waits until it has it.")
+		}
+	case <-time.After(4 * Patience):
+		t.Fatalf("The first reload took an hour of virtual time, and that did not pass in %v: something keeps a processor busy.", 4*Patience)
+	}
 }
 
 // aPanicHoldsUpNoOther: read panics, as in a server that recovers, and the next reload goes on.

@@ -178,9 +178,10 @@ pub struct Check {
     /// Use only these classes of clients (comma-separated) [default: all that the server supports].
     #[arg(long, value_enum, value_delimiter = ',')]
     pub classes: Vec<Class>,
-    /// Attempts per second, for each class.
-    #[arg(long, default_value_t = 50.0, value_parser = rate)]
-    pub rate: f64,
+    /// Attempts per second, for each class [default: 50, or as many as this machine and the server can keep
+    /// up with before the first rotation].
+    #[arg(long, value_parser = rate)]
+    pub rate: Option<f64>,
     /// Number of concurrent downloads, and of concurrent long HTTP/2 streams.
     #[arg(long, default_value_t = 2, value_parser = held)]
     pub downloads: usize,

@@ -19,7 +19,7 @@ use tokio::sync::watch::Receiver;
 use tracing::Level;
 use zdr::check::plan::plan;
 use zdr::check::shortage::{enough, enough_for_itself};
-use zdr::check::{Options, RunControl, check};
+use zdr::check::{Options, RATE, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
 use zdr::course::{self, CourseOptions, course};
@@ -172,7 +172,8 @@ fn options(arguments: &Check) -> Options {
         steady: Duration::from_millis(arguments.steady_ms),
         writer: arguments.writer,
         classes: (!arguments.classes.is_empty()).then(|| arguments.classes.clone()),
-        rate: arguments.rate,
+        rate: arguments.rate.unwrap_or(RATE),
+        lowers_rate: arguments.rate.is_none(),
         downloads: arguments.downloads,
         pool: arguments.pool,
         scenarios: match arguments.scenarios.is_empty() {

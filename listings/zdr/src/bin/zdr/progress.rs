@@ -44,6 +44,12 @@ impl Progress {
             Step::Starting => ("starting the server".into(), false),
             Step::Ready(ready) => (lines(ready), false),
             Step::Steady => ("watching it before the first rotation".into(), true),
+            Step::Slowed(rate) => {
+                let line = format!(
+                    "too many clients for this machine: from now on, {rate} of each class a second"
+                );
+                (line, false)
+            }
             Step::Rotated {
                 number,
                 after: Some(after),
