@@ -235,6 +235,7 @@ impl Going<'_> {
                 scenarios,
                 jobs: self.options.jobs,
                 rate: self.options.rate,
+                lowers_rate: self.options.lowers_rate,
                 writer: Writer::VaultAgent,
             },
             typical: self.typical,

@@ -75,6 +75,11 @@ pub async fn all(context: &ScenarioContext, over: OnScenario<'_>, runs: &mut Sce
 async fn once_more(context: &Arc<ScenarioContext>, over: OnScenario<'_>, runs: &mut ScenarioRuns) {
     runs.over.sort_by_key(|(at, _)| *at);
     let mut chances = MOST;
+    let mut context = (**context).clone();
+    if context.options.lowers_rate {
+        context.options.rate /= 2.0;
+    }
+    let context = Arc::new(context);
     for (at, tried) in runs.over.iter_mut().filter(|(_, of)| of.may_be_late) {
         let scenario = context.options.scenarios.get(*at).copied();
         if let Some(scenario) = scenario.filter(|_| chances > 0) {

@@ -96,6 +96,7 @@ impl Options {
             scenarios: self.scenarios.clone(),
             jobs: self.jobs,
             rate: self.rate,
+            lowers_rate: self.lowers_rate,
             writer: self.writer,
         }
     }

@@ -19,6 +19,8 @@ pub struct ScenarioOptions {
     pub jobs: usize,
     /// Attempts a second of each class of clients.
     pub rate: f64,
+    /// Whether half as many will do for one that is tried again, because there was too much to do.
+    pub lowers_rate: bool,
     /// How files are written, where the scenario does not say it.
     pub writer: Writer,
 }

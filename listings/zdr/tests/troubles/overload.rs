@@ -1,6 +1,8 @@
 //! A server that has too much to do keeps its clients waiting, whether anything is rotated or not. That is no fault of
 //! its rotation, and says nothing good of it either. What is lost at rotations is lost all the same.
 
+use zdr::attempt::Class;
+
 use super::{Folder, PATIENT, SOUND};
 
 /// It takes one connection in this time, so that twenty clients a second wait for longer and longer.
@@ -68,4 +70,30 @@ fn a_server_that_listens_before_it_serves_is_waited_for() {
     let impatient = PATIENT.map(|of| if of == "20000" { "4000" } else { of });
     let arguments = [&impatient[..], &["--no-scenarios"]].concat();
     folder.check(&deaf, &arguments).end().says(0, &[]);
+}
+
+/// Where no rate is asked for, one that it can keep up with is found, before it is rotated or after.
+#[test]
+fn fewer_clients_come_where_nobody_said_how_many() {
+    let folder = Folder::new();
+    let busy = broken(r#""--overload-ms", "60""#);
+    let classes = ["--no-scenarios", "--classes", "full"];
+    let arguments = [&classes[..], &["--rotations", "2", "--patience-ms", "4000"]].concat();
+    let ended = folder.check(&busy, &arguments).end();
+    ended.says(0, &[]);
+    assert!(ended.err.contains("too many clients"), "{}", ended.err);
+    let report = folder.report();
+    let rate = report.plan.rates[&Class::Full];
+    assert!(rate < 17.0, "it takes no more than that, and {rate} came");
+    let mut warned = report.findings.iter();
+    let warned = warned.any(|of| {
+        of.words
+            .contains(&format!("{rate} times a second instead of 50"))
+    });
+    assert!(warned, "{:?}", report.findings);
+
+    let fast = [&arguments[..], &["--rate", "50"]].concat();
+    let ended = folder.check(&busy, &fast).end();
+    ended.says(3, &[]);
+    assert!(ended.out.contains("`--rate`"), "{}", ended.out);
 }
