@@ -14,8 +14,8 @@ type Block struct {
 }
 
 // blocks returns the blocks of a file, each of them whole. pem.Decode passes over whatever it cannot
-// read without a word, as RFC 7468 asks it to, so nothing that looks like a part of a block may stand
-// outside of one. What a file holds is not repeated: it may be a key.
+// read without a word (RFC 7468 permits text before a block), so nothing that looks like a part of a
+// block may stand outside of one. What a file holds is not repeated: it may be a key.
 func blocks(data []byte, path string) ([]Block, error) {
 	malformed := func(why string) error { return &Rejected{"malformed", path, why} }
 	truncated := func(why string) error { return &Rejected{"truncated", path, why} }

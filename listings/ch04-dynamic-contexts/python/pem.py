@@ -1,7 +1,8 @@
 """Is each PEM block of a file whole, and of a kind that a server can use?
 
-Parsers of PEM look for blocks and pass over all else, as RFC 7468 asks them to. So nothing that looks
-like a part of a block may stand outside of one. What a file holds is not repeated: it may be a key.
+Parsers of PEM look for blocks and pass over all else: RFC 7468 permits text before a block. So nothing
+that looks like a part of a block may stand outside of one. What a file holds is not repeated: it may be a
+key.
 """
 
 import base64

@@ -1,6 +1,6 @@
 //! Is each PEM block of a file whole, and is it what the file is for?
 //!
-//! Parsers of PEM (RFC 7468) look for blocks and pass over all else, as the RFC asks them to. So a
+//! Parsers of PEM look for blocks and pass over all else: RFC 7468 permits text before a block. So a
 //! file that was cut within `-----BEGIN` holds one block less, and no error. This is asked before
 //! the parser is: nothing that looks like a part of a block may stand outside of one.
 
