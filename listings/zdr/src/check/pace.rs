@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::attempt::behind::LATE;
 use crate::check::options::{Options, RATE, RunControl, Step};
 use crate::check::run::Run;
@@ -40,9 +42,28 @@ pub(super) async fn begun(
         load.stop().await;
         options.rate = lower;
         (control.progress)(Step::Slowed(lower));
+        tokio::select! {
+            () = rested(testbed) => {}
+            _ = control.interrupted() => {}
+        }
     }
 }
 // ANCHOR_END: begun
+
+/// Waits until the server has come to its end with those who came too fast: until a client alone is served at once,
+/// or a few in a row had to wait for that.
+async fn rested(testbed: &TestBed) {
+    let Ok(client) = testbed.client() else {
+        return;
+    };
+    for _ in 0..5 {
+        let asked = Instant::now();
+        let (_, answered) = testbed.target.probe(&client).await;
+        if answered.is_ok() && asked.elapsed() < LATE {
+            return;
+        }
+    }
+}
 
 /// The next lower rate, if there may be one.
 pub(super) fn lower(options: &Options) -> Option<f64> {

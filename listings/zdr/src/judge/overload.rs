@@ -252,10 +252,27 @@ fn limit(patience: Duration) -> Duration {
 fn tally(records: &[Attempt], limit: Duration, counts: &dyn Fn(&Attempt) -> bool) -> (u64, u64) {
     let answered = |of: &&Attempt| of.failed.is_none() && of.paced && !of.class.is_long();
     let counted = records.iter().filter(answered).filter(|of| counts(of));
-    counted.fold((0, 0), |(waited, of), record| {
-        let waits = record.done.saturating_sub(record.due) >= limit;
-        (waited + u64::from(waits), of + 1)
-    })
+    of_all_or_new(counted, |of| of.done.saturating_sub(of.due) >= limit)
+}
+
+/// How many of them wait, and of how many: of those that open a connection where these alone have to wait. A handshake
+/// is what costs a processor most, and requests over kept connections beside it may be answered in no time.
+fn of_all_or_new<'a>(
+    records: impl Iterator<Item = &'a Attempt>,
+    waits: impl Fn(&Attempt) -> bool,
+) -> (u64, u64) {
+    let (mut all, mut new) = ((0, 0), (0, 0));
+    for record in records {
+        let waits = u64::from(waits(record));
+        all = (all.0 + waits, all.1 + 1);
+        if record.opened {
+            new = (new.0 + waits, new.1 + 1);
+        }
+    }
+    match !too_much(all) && too_much(new) {
+        true => new,
+        false => all,
+    }
 }
 
 /// Whether one in four had to wait, and more than a few.
@@ -267,9 +284,8 @@ fn too_much((waited, of): (u64, u64)) -> bool {
 fn before(records: &[Attempt], began: Duration, limit: Duration) -> (u64, u64) {
     let paced = records.iter().filter(|of| of.paced && !of.class.is_long());
     let before = paced.filter(|of| of.due + limit <= began);
-    let waits = |of: &Attempt| of.done.min(began).saturating_sub(of.due) >= limit;
-    before.fold((0, 0), |(waited, of), record| {
-        (waited + u64::from(waits(record)), of + 1)
+    of_all_or_new(before, |of| {
+        of.done.min(began).saturating_sub(of.due) >= limit
     })
 }
 

@@ -76,15 +76,26 @@ fn a_server_that_listens_before_it_serves_is_waited_for() {
 #[test]
 fn fewer_clients_come_where_nobody_said_how_many() {
     let folder = Folder::new();
-    let busy = broken(r#""--overload-ms", "60""#);
+    let busy = broken(r#""--overload-ms", "30""#);
     let classes = ["--no-scenarios", "--classes", "full"];
-    let arguments = [&classes[..], &["--rotations", "2", "--patience-ms", "4000"]].concat();
+    let arguments = [
+        &classes[..],
+        &[
+            "--rotations",
+            "1",
+            "--interval-ms",
+            "50",
+            "--patience-ms",
+            "2000",
+        ],
+    ]
+    .concat();
     let ended = folder.check(&busy, &arguments).end();
     ended.says(0, &[]);
     assert!(ended.err.contains("too many clients"), "{}", ended.err);
     let report = folder.report();
     let rate = report.plan.rates[&Class::Full];
-    assert!(rate < 17.0, "it takes no more than that, and {rate} came");
+    assert!(rate < 33.0, "it takes no more than that, and {rate} came");
     let mut warned = report.findings.iter();
     let warned = warned.any(|of| {
         of.words

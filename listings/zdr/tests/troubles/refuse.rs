@@ -315,9 +315,9 @@ fn mistakes_in_the_file() {
         (
             "command = [\"a\", \"{key}\", \"{second_key}\"]\nsetup = [[\"b\", \"c={other_certificate}\"]]\n",
             &[
-                "line 1, column 25: `{second_key}` without the key `second_keys`",
+                "line 1, column 27: `{second_key}` without the key `second_keys`",
                 "second_keys = \"rsa\"",
-                "line 2, column 18: `{other_certificate}` without the key `other_name`",
+                "line 2, column 19: `{other_certificate}` without the key `other_name`",
             ],
         ),
         (

@@ -122,3 +122,36 @@ fn where_one_in_ten_waits_in_vain_a_long_client_tells_nothing() {
     // A server that does not listen has nothing to do with it.
     assert!(remain(|due| due % 900 == 0, FailureKind::Refused, 1200));
 }
+
+/// Requests over kept connections, many and in no time, beside those that open one.
+#[test]
+fn new_connections_that_wait_are_told_beside_kept_ones_that_do_not() {
+    let windows = windows();
+    let began = (ms(5000), &windows[..]);
+    let of = |new: &dyn Fn(u64) -> u64, kept: &dyn Fn(u64) -> u64| {
+        let mut all = attempts(25_000, |due| (new(due), None, 1));
+        for at in 0..4 {
+            let requests = attempts(25_000, |due| (kept(due + at), None, 1));
+            all.extend(requests.into_iter().map(|of| Attempt {
+                class: Class::Pooled,
+                opened: false,
+                ..of
+            }));
+        }
+        Overload::of(&all, began, &Behind::default(), PATIENCE)
+    };
+    let (quick, slow) = (|_: u64| 20, |_: u64| 1500);
+    let told = of(&slow, &quick).unwrap().words("the first rotation");
+    assert!(
+        told.contains("before the first rotation, 41 of 41 attempts"),
+        "{told}"
+    );
+    assert_eq!(of(&quick, &quick), None);
+    // What a rotation does to new connections is no load, nor is it where one in five kept ones waits.
+    let at_rotations = |due: u64| if is_in_rotation(due) { 1500 } else { 20 };
+    assert_eq!(of(&at_rotations, &quick), None);
+    assert_eq!(
+        of(&quick, &|due| if due % 100 == 0 { 1500 } else { 20 }),
+        None
+    );
+}
