@@ -24,6 +24,8 @@ const FITS_TEXT: usize = 14;
 const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
 const OPTION: usize = 28;
+/// And so does a name with hyphens, in a sentence.
+const NAME: usize = 22;
 
 /// The page with places to break in its code.
 pub(super) fn allow(page: &str) -> String {
@@ -60,6 +62,9 @@ fn broken(code: &str, fits: usize) -> String {
         let (word, after) = run.split_at(own(run));
         if is_option(word, &seen) {
             html += &format!("<span class=\"option\">{}</span>", word.concat());
+            html += &after.concat();
+        } else if fits == FITS_TEXT && is_name(word, &seen) {
+            html += &format!("<span class=\"name\">{}</span>", word.concat());
             html += &after.concat();
         } else if seen.len() > fits && !run.contains(&"<wbr>") {
             part(&mut html, run, &seen);
@@ -122,6 +127,16 @@ fn is_option(run: &[&str], seen: &[&str]) -> bool {
     let named = quoted.unwrap_or(seen);
     let is_named = named.len() > 1 && (named[0] == "-" || quoted.is_some() && named[0] == "{");
     is_whole(run) && is_named && seen.len() <= OPTION
+}
+
+/// Whether a run is the name of a scenario, a program or the like: to a browser each of its hyphens is a place to break.
+fn is_name(run: &[&str], seen: &[&str]) -> bool {
+    let is_part = |piece: &str| {
+        let mut characters = piece.chars();
+        characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
+    };
+    let is_named = seen.contains(&"-") && seen.iter().all(|piece| is_part(piece));
+    is_whole(run) && is_named && (3..=NAME).contains(&seen.len())
 }
 
 /// Writes a run with a place to break between its parts.
@@ -198,6 +213,10 @@ mod tests {
             (
                 "<code>zdr check --no-scenarios a</code>",
                 "<code>zdr check <span class=\"option\">--no-scenarios</span> a</code>",
+            ),
+            (
+                "<code>zdr check not-yet-valid</code>, <code>one-whose-parts-are-too-many</code>",
+                "<code>zdr check <span class=\"name\">not-yet-valid</span></code>, <code>one-whose-parts-are-too-many</code>",
             ),
             // In a command as well, whatever its colours.
             (
