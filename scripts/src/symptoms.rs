@@ -37,7 +37,7 @@ pub fn render(root: &Path, list: &str, which: &str) -> Result<String, Error> {
             catalogue::exists(root, test).map_err(|error| error.within(&program.id))?;
         }
     }
-    // The page of recipes need not be there.
+    // The pages of recipes need not be there.
     let recipes = root.join("src/recipes.md").is_file();
     match which {
         "programs" => Ok(programs(&index)),
@@ -172,7 +172,10 @@ fn links(kind: &Kind, recipes: bool) -> String {
     let number = number.trim_start_matches('0');
     links.push(format!("[chapter {number}]({chapter})"));
     if recipes {
-        links.push("[recipes](recipes.md)".to_owned());
+        links.push(match &kind.night {
+            Some(place) => format!("[the page for the night](recipes-night.md#{place})"),
+            None => "[recipes](recipes.md)".to_owned(),
+        });
     }
     format!("More: {}.", links.join(", "))
 }

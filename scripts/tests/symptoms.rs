@@ -116,6 +116,18 @@ More: [failure 2](failure-catalogue.md#entry-2), [chapter 7](ch07-graceful-degra
 }
 
 #[test]
+fn what_cannot_wait_leads_to_the_page_for_the_night() {
+    let list = LIST.replace(
+        "step = \"look\"",
+        "night = \"it-has-expired\"\nstep = \"look\"",
+    );
+    let page = rendered(&list, "index").unwrap();
+    let link = "[the page for the night](recipes-night.md#it-has-expired).";
+    assert_eq!(page.matches(link).count(), 2, "{page}");
+    assert!(!page.contains("(recipes.md)"), "{page}");
+}
+
+#[test]
 fn the_programs_with_their_counts() {
     let expected = "2 lines: 1 captured from the programs by tests, 1 cited from their sources.
 

@@ -47,6 +47,8 @@ pub struct Kind {
     pub entries: Vec<usize>,
     /// The page, and the place on it, that explains it.
     pub chapter: String,
+    /// The place on the page for the night that says what to do at once. None where that page has no answer.
+    pub night: Option<String>,
     /// The [`Step`] to begin with.
     pub step: String,
 }

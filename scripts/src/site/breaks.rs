@@ -24,6 +24,8 @@ const FITS_TEXT: usize = 14;
 const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
 const OPTION: usize = 28;
+/// And so does a name with hyphens, in a sentence.
+const NAME: usize = 22;
 
 /// The page with places to break in its code.
 pub(super) fn allow(page: &str) -> String {
@@ -47,11 +49,22 @@ fn broken(code: &str, fits: usize) -> String {
     let pieces: Vec<&str> = PIECE.find_iter(code).map(|piece| piece.as_str()).collect();
     let mut html = String::with_capacity(code.len());
     let is_space = |piece: &&str| piece.chars().all(char::is_whitespace);
-    for run in pieces.chunk_by(|a, b| is_space(a) == is_space(b)) {
-        let seen: Vec<&str> = run.iter().filter(|piece| !is_tag(piece)).copied().collect();
+    let runs: Vec<&[&str]> = pieces.chunk_by(|a, b| is_space(a) == is_space(b)).collect();
+    let mut at = 0;
+    while let Some(run) = runs.get(at) {
+        if let Some(joined) = with_next(&runs[at..]) {
+            html += &joined;
+            at += 3;
+            continue;
+        }
+        at += 1;
+        let seen = seen(run);
         let (word, after) = run.split_at(own(run));
         if is_option(word, &seen) {
             html += &format!("<span class=\"option\">{}</span>", word.concat());
+            html += &after.concat();
+        } else if fits == FITS_TEXT && is_name(word, &seen) {
+            html += &format!("<span class=\"name\">{}</span>", word.concat());
             html += &after.concat();
         } else if seen.len() > fits && !run.contains(&"<wbr>") {
             part(&mut html, run, &seen);
@@ -76,20 +89,54 @@ fn own(run: &[&str]) -> usize {
     (last + 1 + open).min(run.len())
 }
 
-/// Whether a run is an option, perhaps in quotation marks, which stays whole: to a browser a hyphen is a place to break, also the one before an
-/// option's name. Its colour begins and ends with it.
-fn is_option(run: &[&str], seen: &[&str]) -> bool {
+/// What a reader sees of a run.
+fn seen<'a>(run: &[&'a str]) -> Vec<&'a str> {
+    run.iter().filter(|piece| !is_tag(piece)).copied().collect()
+}
+
+/// Two hyphens that stand alone, with the word behind them: no line ends between the two.
+fn with_next(runs: &[&[&str]]) -> Option<String> {
+    let [hyphens, [" "], next, ..] = runs else {
+        return None;
+    };
+    let (word, after) = next.split_at(own(next));
+    let is_joined = seen(hyphens) == ["-", "-"] && is_whole(hyphens) && is_whole(word);
+    (is_joined && seen(word).len() <= OPTION).then(|| {
+        let (hyphens, word) = (hyphens.concat(), word.concat());
+        let after = after.concat();
+        format!("<span class=\"option\">{hyphens} {word}</span>{after}")
+    })
+}
+
+/// Whether what begins in a run ends in it.
+fn is_whole(run: &[&str]) -> bool {
     let mut open = 0_i32;
-    let is_whole = run.iter().filter(|piece| is_tag(piece)).all(|tag| {
+    let is_nested = run.iter().filter(|piece| is_tag(piece)).all(|tag| {
         open += if tag.starts_with("</") { -1 } else { 1 };
         open >= 0
     });
-    let named = seen
-        .strip_prefix(&["&quot;"])
-        .or(seen.strip_prefix(&["\""]))
-        .unwrap_or(seen);
-    let is_named = named.len() > 1 && named[0] == "-";
-    is_whole && open == 0 && is_named && seen.len() <= OPTION
+    is_nested && open == 0
+}
+
+/// Whether a run is an option, perhaps in quotation marks, or a word in braces that is in quotation marks. Such a run stays whole: to a browser a
+/// hyphen is a place to break, also the one before an option's name, and so is the place before a brace. Its colour begins and ends with it.
+fn is_option(run: &[&str], seen: &[&str]) -> bool {
+    let quoted = ["&quot;", "\"", "'"]
+        .iter()
+        .find_map(|mark| seen.strip_prefix(&[*mark]));
+    let named = quoted.unwrap_or(seen);
+    let is_named = named.len() > 1 && (named[0] == "-" || quoted.is_some() && named[0] == "{");
+    is_whole(run) && is_named && seen.len() <= OPTION
+}
+
+/// Whether a run is the name of a scenario, a program or the like: to a browser each of its hyphens is a place to break.
+fn is_name(run: &[&str], seen: &[&str]) -> bool {
+    let is_part = |piece: &str| {
+        let mut characters = piece.chars();
+        characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
+    };
+    let is_named = seen.contains(&"-") && seen.iter().all(|piece| is_part(piece));
+    is_whole(run) && is_named && (3..=NAME).contains(&seen.len())
 }
 
 /// Writes a run with a place to break between its parts.
@@ -167,10 +214,14 @@ mod tests {
                 "<code>zdr check --no-scenarios a</code>",
                 "<code>zdr check <span class=\"option\">--no-scenarios</span> a</code>",
             ),
+            (
+                "<code>zdr check not-yet-valid</code>, <code>one-whose-parts-are-too-many</code>",
+                "<code>zdr check <span class=\"name\">not-yet-valid</span></code>, <code>one-whose-parts-are-too-many</code>",
+            ),
             // In a command as well, whatever its colours.
             (
                 "<pre><code>openssl x509 <i>-noout</i> -- a</code></pre>",
-                "<pre><code>openssl x509 <span class=\"option\"><i>-noout</i></span> <span class=\"option\">--</span> a</code></pre>",
+                "<pre><code>openssl x509 <span class=\"option\"><i>-noout</i></span> <span class=\"option\">-- a</span></code></pre>",
             ),
             (
                 "<pre><code><b>$ zdr <i>-a</i> --all</b></code></pre>",
@@ -179,6 +230,15 @@ mod tests {
             (
                 "<pre><code>a = <i>\"--roots\"</i>, &quot;-a&quot;, \"a\"</code></pre>",
                 "<pre><code>a = <span class=\"option\"><i>\"--roots\"</i>,</span> <span class=\"option\">&quot;-a&quot;,</span> \"a\"</code></pre>",
+            ),
+            // Two hyphens alone stay with what they begin.
+            (
+                "<pre><code><b>$ zdr -- <i>demo</i></b>\n--\na</code></pre>",
+                "<pre><code><b>$ zdr <span class=\"option\">-- <i>demo</i></span></b>\n<span class=\"option\">--</span>\na</code></pre>",
+            ),
+            (
+                "<pre><code>[<i>\"a\"</i>, <i>\"{key}\"</i>, '{key}', {key}]</code></pre>",
+                "<pre><code>[<i>\"a\"</i>, <span class=\"option\"><i>\"{key}\"</i>,</span> <span class=\"option\">'{key}',</span> {key}]</code></pre>",
             ),
             (
                 "<pre><code><i>-a long</i> comment</code></pre>",

@@ -8,6 +8,7 @@ use mdbook_driver::errors::{Error, Result};
 use pulldown_cmark::{Options, Parser, html};
 use regex::Regex;
 
+use super::breaks;
 use super::code::Painter;
 use super::styles::small;
 use crate::error::Error as Wrong;
@@ -49,7 +50,7 @@ pub(super) fn build(root: &Path, source: &Path, site: &Path, painter: &mut Paint
         let page = page(&decks, &text, &style, &script)
             .map_err(|error| Error::msg(format!("{}: {error}", path.display())))?;
         let name = Path::new(name).with_extension("html");
-        fs::write(to.join(name), painter.paint(&page))?;
+        fs::write(to.join(name), breaks::allow(&painter.paint(&page)))?;
     }
     Ok(())
 }
