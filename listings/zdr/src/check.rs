@@ -32,7 +32,7 @@ use crate::testbed::preflight::ready;
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
 pub use options::{Options, RATE, RunControl, Step, rate};
-use pace::{begun, lower};
+use pace::{begun, lower, slowed};
 pub use run::machine;
 use run::outline;
 use shortage::{is_short, short_of_files};
@@ -144,6 +144,7 @@ async fn rotated(
     let cut_short = interrupted.as_deref().filter(|error| is_short(error));
     let shortage = run.shortage().or(cut_short.map(short_of_files));
     let mut report = run.report(&mut testbed);
+    report.findings.extend(slowed(&run.options));
     report.seconds = run.elapsed().as_secs_f64();
     Ok(Rotated {
         overloaded: report.interrupted.take(),

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use crate::attempt::behind::LATE;
 use crate::attempt::{Attempt, Class, Differs, FailureKind, Recorder};
 use crate::check::options::{Options, RunControl, Step};
-use crate::check::pace::slowed;
 use crate::check::pass::pass;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
@@ -265,7 +264,6 @@ impl Run {
         findings.extend(of_server(&mut testbed.server, findings::ROTATION));
         findings.extend(self.lies(testbed, records));
         findings.extend(self.fell_behind());
-        findings.extend(slowed(&self.options));
         findings
     }
 
