@@ -26,7 +26,7 @@ pub enum FailureKind {
     /// No answer for as long as a client waits.
     Stalled,
     /// The connection ended during the handshake, or after it and before any answer: with TLS 1.3 a client cannot
-    /// tell these apart, because it has said its last word first (RFC 9846, section 2).
+    /// tell these apart, because the last message of the handshake is its own (RFC 9846, section 2).
     HandshakeCut,
     /// The server ended the handshake with an alert.
     Alert,

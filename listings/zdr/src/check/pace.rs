@@ -39,11 +39,15 @@ pub(super) async fn begun(
         let Some(lower) = lower else {
             return Ok((run, load, ended));
         };
-        load.stop().await;
         options.rate = lower;
         (control.progress)(Step::Slowed(lower));
+        let rests = async {
+            load.stop().await;
+            rested(testbed).await;
+        };
+        // The next run ends at once where this was interrupted.
         tokio::select! {
-            () = rested(testbed) => {}
+            () = rests => {}
             _ = control.interrupted() => {}
         }
     }

@@ -179,7 +179,7 @@ pub struct Check {
     #[arg(long, value_enum, value_delimiter = ',')]
     pub classes: Vec<Class>,
     /// Attempts per second, for each class [default: 50, or as many as this machine and the server can keep
-    /// up with before the first rotation].
+    /// up with].
     #[arg(long, value_parser = rate)]
     pub rate: Option<f64>,
     /// Number of concurrent downloads, and of concurrent long HTTP/2 streams.
