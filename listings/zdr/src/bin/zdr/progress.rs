@@ -46,7 +46,7 @@ impl Progress {
             Step::Steady => ("watching it before the first rotation".into(), true),
             Step::Slowed(rate) => {
                 let line = format!(
-                    "too many clients for this machine: from now on, {rate} of each class a second"
+                    "this machine, or the server, cannot keep up: from now on, {rate} clients of each class a second"
                 );
                 (line, false)
             }
