@@ -204,24 +204,12 @@ async fn way_to_reload(
         };
         let behind = testbed.server.behind();
         if let Some(after) = shown(&mut testbed, Some(&reload)).await? {
-            // By chance, the signal came just before a look at the files. Then the next one comes just after it.
-            if shown(&mut testbed, Some(&reload)).await?.is_none() {
-                drop(testbed);
-                let found = rarely(spec, patience).await?;
-                return Ok(found.unwrap_or((reload, tried.join(" "))));
-            }
-            if shown(&mut testbed, None).await?.is_some() {
-                let how = format!(
-                    "It follows its files, and may take longer than {} s.",
-                    EACH.as_secs()
-                );
-                return Ok((Reload::default(), how));
-            }
             tried.push(format!(
                 "It showed one {} ms after SIG{signal}, and none without it.",
                 after.as_millis()
             ));
-            return Ok((reload, tried.join(" ")));
+            let found = follows(spec, testbed, patience, &reload).await?;
+            return Ok(found.unwrap_or((reload, tried.join(" "))));
         }
         tried.push(match testbed.server.ended() {
             Some(status) => {
@@ -248,7 +236,27 @@ async fn way_to_reload(
     }
 }
 
-/// Whether it follows its files, but looks at them rarely: it has once more, and longer.
+/// Whether it follows its files all the same, where a signal seems to reload it. By chance, the signal may have come
+/// just before a look at the files: then the next one comes just after it, and shows nothing.
+async fn follows(
+    spec: &Spec,
+    mut testbed: TestBed,
+    patience: Duration,
+    reload: &Reload,
+) -> Result<Option<(Reload, String)>, Error> {
+    if shown(&mut testbed, Some(reload)).await?.is_none() {
+        drop(testbed);
+        return rarely(spec, patience).await;
+    }
+    let without = shown(&mut testbed, None).await?;
+    let how = format!(
+        "It follows its files, and may take longer than {} s.",
+        EACH.as_secs()
+    );
+    Ok(without.map(|_| (Reload::default(), how)))
+}
+
+/// Whether it follows its files, but looks at them rarely: it is given more time.
 async fn rarely(spec: &Spec, patience: Duration) -> Result<Option<(Reload, String)>, Error> {
     let mut rarely = spec.clone();
     rarely.limits.reload_within_ms = RARELY.as_millis() as u64;
