@@ -249,10 +249,7 @@ async fn follows(
         return rarely(spec, patience).await;
     }
     let without = shown(&mut testbed, None).await?;
-    let how = format!(
-        "It follows its files, and may take longer than {} s.",
-        EACH.as_secs()
-    );
+    let how = format!("It may take longer than {} s.", EACH.as_secs());
     Ok(without.map(|_| (Reload::default(), how)))
 }
 
@@ -265,7 +262,7 @@ async fn rarely(spec: &Spec, patience: Duration) -> Result<Option<(Reload, Strin
     let after = shown(&mut testbed, None).await?;
     let how = |after: Duration| {
         format!(
-            "It follows its files, and looks at them rarely: it showed a new certificate {:.1} s after \
+            "It looks at them rarely: it showed a new certificate {:.1} s after \
              that was written.",
             after.as_secs_f64()
         )
