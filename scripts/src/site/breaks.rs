@@ -25,7 +25,7 @@ const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
 const OPTION: usize = 28;
 /// And so does a name with hyphens, in a sentence.
-const NAME: usize = 22;
+const NAME: usize = 24;
 
 /// The page with places to break in its code.
 pub(super) fn allow(page: &str) -> String {
