@@ -157,7 +157,8 @@ fn tell_of_kept(keeper: Option<&Keeper>) {
 const TRIED_FIRST: &str = "\
 First, a server is started to find out what it speaks (HTTP, and then others) and how it is told of
 new files: they are written, and after 3 s each, SIGHUP, SIGUSR1 and SIGUSR2 are tried; then it has 10 s
-to find them by itself; otherwise it is restarted. `--protocol` and `--reload` say it instead. What follows is for one that needs not be told.
+to find them by itself; otherwise it is restarted. `--protocol` and `--reload` say it instead. What
+follows is for one that needs not be told.
 
 ";
 
