@@ -61,6 +61,9 @@ pub struct Arguments {
     /// For how many milliseconds after its start it takes no connection, although it listens.
     #[arg(long, default_value_t = 0)]
     pub deaf_ms: u64,
+    /// How far behind the second of two workers that disagree is, in milliseconds.
+    #[arg(long, default_value_t = 1500)]
+    pub lag_ms: u64,
     /// How many files, and therefore connections, may be open at once.
     #[arg(long, default_value_t = 16_384)]
     pub open_files: u64,

@@ -19,8 +19,6 @@ use tokio::time::{Instant, interval, sleep};
 use crate::defect::Defect;
 use crate::read::Reading;
 
-/// How far behind the second worker is.
-const LAG: Duration = Duration::from_millis(1500);
 /// How long a reload takes, and how long one takes that others overtake.
 const TAKES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1800)];
 /// How long what others have published is shown before it is overtaken.
@@ -132,12 +130,12 @@ async fn race(live: Arc<IdentityStore>, reading: Arc<Reading>) {
     }
 }
 
-/// The worker that looks only some time after the `first` has found something.
-pub fn follow_late(late: Arc<IdentityStore>, first: &IdentityStore) {
+/// The worker that looks only `lag_ms` after the `first` has found something.
+pub fn follow_late(late: Arc<IdentityStore>, first: &IdentityStore, lag_ms: u64) {
     let mut published = first.published();
     tokio::spawn(async move {
         while published.changed().await.is_ok() {
-            sleep(LAG).await;
+            sleep(Duration::from_millis(lag_ms)).await;
             look(&late).await;
         }
     });

@@ -106,7 +106,7 @@ async fn server(arguments: Arguments) -> io::Result<()> {
         if let Some(second) = second {
             workers.push(second.live.clone());
             match arguments.defect {
-                Some(_) => follow::follow_late(second.live, &first.live),
+                Some(_) => follow::follow_late(second.live, &first.live, arguments.lag_ms),
                 None => second.follow(&arguments),
             }
         }

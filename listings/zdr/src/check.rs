@@ -145,6 +145,7 @@ async fn rotated(
     let shortage = run.shortage().or(cut_short.map(short_of_files));
     let mut report = run.report(&mut testbed);
     report.findings.extend(slowed(&run.options));
+    report.findings.extend(run.options.guessed());
     report.seconds = run.elapsed().as_secs_f64();
     Ok(Rotated {
         overloaded: report.interrupted.take(),

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use crate::gate::day::Day;
 use crate::gate::level::Level;
 use crate::gate::scenario::Scenario;
-use crate::report::ScenarioReport;
+use crate::judge::findings::{ROTATION, finding};
+use crate::report::{Code, Finding, ScenarioReport, Severity};
 use crate::scenarios::options::ScenarioOptions;
 use crate::testbed::keep::Keeper;
 use crate::testbed::preflight::Ready;
@@ -32,6 +33,8 @@ pub struct Options {
     pub rate: f64,
     /// Whether that is lowered where this machine, or the server, cannot keep up before anything is rotated.
     pub lowers_rate: bool,
+    /// Whether the server is restarted only because nothing that was tried reloaded it.
+    pub restart_is_a_guess: bool,
     /// Downloads at once, and long HTTP/2 streams.
     pub downloads: usize,
     /// Connections that are kept for HTTP/1.1.
@@ -76,6 +79,7 @@ impl Default for Options {
             classes: None,
             rate: RATE,
             lowers_rate: false,
+            restart_is_a_guess: false,
             downloads: 2,
             pool: 8,
             scenarios: Scenario::all().to_vec(),
@@ -99,6 +103,16 @@ impl Options {
             lowers_rate: self.lowers_rate,
             writer: self.writer,
         }
+    }
+
+    /// Says that it was restarted because no other way was known: that alone can fail clients.
+    pub(super) fn guessed(&self) -> Option<Finding> {
+        let words = "How this server reloads was not found, so for each rotation it was ended and started anew, which \
+                     alone may fail clients. If it can reload, say how: `--reload signal:NAME` or \
+                     `--reload \"command:...\"`.";
+        let (code, severity) = (Code::ReloadNotFound, Severity::Warning);
+        let said = || finding(severity, code, ROTATION, words.into());
+        self.restart_is_a_guess.then(said)
     }
 }
 

@@ -28,7 +28,7 @@ pub fn plan(spec: &Spec, options: &Options) -> String {
     line("files", &files(spec, options));
     line("told", &told(spec));
     line("signals", &signals(spec, options));
-    line("clients", &clients(spec, options));
+    line("clients", &(clients(spec, options) + fewer(options)));
     line("rotations", &rotations(options));
     line("scenarios", &scenarios(spec, options));
     let estimate = estimate(spec, options);
@@ -177,6 +177,13 @@ fn clients(spec: &Spec, options: &Options) -> String {
         let _ = writeln!(words, "{:<9} {how}", class.name());
     }
     words
+}
+
+fn fewer(options: &Options) -> &'static str {
+    match options.lowers_rate {
+        true => "half as many, or fewer, where this machine or the server cannot keep up",
+        false => "",
+    }
 }
 
 fn rotations(options: &Options) -> String {

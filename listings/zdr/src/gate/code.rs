@@ -80,6 +80,8 @@ pub enum Code {
     ProcessorGrows,
     /// The load could not be made as planned, so the figures cannot be trusted.
     LoadFellBehind,
+    /// How the server reloads was not found, so it was restarted for each rotation.
+    ReloadNotFound,
     /// The last day of a waiver has passed, so the failure that it allowed counts again.
     WaiverOver,
     /// Nothing that a waiver names was found: its scenario passed, or failed in another way.

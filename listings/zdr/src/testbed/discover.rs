@@ -181,10 +181,10 @@ async fn way_to_reload(
     patience: Duration,
 ) -> Result<(Reload, String), Error> {
     let limit = format!("within {} s", EACH.as_secs());
-    if let Some(after) = shown(&mut testbed, None).await? {
+    if let (Some(after), converged) = first_shown(&mut testbed, None).await? {
+        let (after, to_all) = (after.as_millis(), to_all(converged));
         let how = format!(
-            "It showed a new certificate {} ms after that was written, without being told.",
-            after.as_millis()
+            "It showed a new certificate {after} ms after that was written, without being told{to_all}."
         );
         return Ok((Reload::default(), how));
     }
@@ -248,7 +248,7 @@ async fn follows(
         drop(testbed);
         return rarely(spec, patience).await;
     }
-    let without = shown(&mut testbed, None).await?;
+    let (without, _) = first_shown(&mut testbed, None).await?;
     let how = format!("It may take longer than {} s.", EACH.as_secs());
     Ok(without.map(|_| (Reload::default(), how)))
 }
@@ -259,19 +259,23 @@ async fn rarely(spec: &Spec, patience: Duration) -> Result<Option<(Reload, Strin
     rarely.limits.reload_within_ms = RARELY.as_millis() as u64;
     let mut testbed = start(&rarely, patience).await?;
     testbed.target.protocol = spec.protocol;
-    // Whether all of its workers came to it, the check itself will tell.
     let (first, converged) = first_shown(&mut testbed, None).await?;
-    let to_all = match converged {
-        Some(_) => "",
-        None => ", and not to all clients in time",
-    };
     let how = |first: Duration| {
         format!(
-            "It looks at them rarely: it showed a new certificate {:.1} s after that was written{to_all}.",
-            first.as_secs_f64()
+            "It looks at them rarely: it showed a new certificate {:.1} s after that was written{}.",
+            first.as_secs_f64(),
+            to_all(converged)
         )
     };
     Ok(first.map(|first| (Reload::default(), how(first))))
+}
+
+/// A reload that has begun counts as one. Whether all of its workers come to it, the check itself will tell.
+fn to_all(converged: Option<Duration>) -> &'static str {
+    match converged {
+        Some(_) => "",
+        None => ", and not to all clients in time",
+    }
 }
 
 /// What is left where nothing that was tried reloads it.
@@ -305,14 +309,8 @@ fn not_reached(signal: &str, server: &Holder, tried: &[String]) -> Error {
     }))
 }
 
-/// Writes a new certificate, tells the server in this way, and waits. How long it took until that was shown
-/// by as many consecutive handshakes as are needed.
-async fn shown(testbed: &mut TestBed, reload: Option<&Reload>) -> Result<Option<Duration>, Error> {
-    let (first, converged) = first_shown(testbed, reload).await?;
-    Ok(first.filter(|_| converged.is_some()))
-}
-
-/// The same: how long it took until the first handshake that showed it, and the last of as many as are needed.
+/// Writes a new certificate, tells the server in this way, and waits. How long it took until the first handshake
+/// that showed it, and the last of as many consecutive ones as are needed.
 async fn first_shown(
     testbed: &mut TestBed,
     reload: Option<&Reload>,

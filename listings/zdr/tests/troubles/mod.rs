@@ -6,6 +6,7 @@
 mod again;
 mod attach;
 mod fooled;
+mod found;
 mod gate;
 mod grows;
 mod keep;

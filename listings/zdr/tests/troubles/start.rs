@@ -214,30 +214,6 @@ fn init_writes_what_check_takes_and_never_overwrites() {
     checked(&folder, &["below/mine.toml"]).says(0, &[]);
 }
 
-/// It looks at its files every six seconds, and its shell is what signals come to.
-#[test]
-fn a_server_that_rarely_looks_at_its_files_is_not_said_to_need_a_restart() {
-    let folder = Folder::new();
-    let server = format!(
-        "{BROKEN} {} --poll-only --poll-ms 6000",
-        "--certificate {certificate} --key {key} --roots {roots} --port {port}"
-    );
-    let command = format!("sh -c 'trap \"\" HUP USR1 USR2; {server} & wait $!'");
-    let init = [
-        "init",
-        "rarely.toml",
-        "--protocol",
-        "http",
-        "--command",
-        &command,
-    ];
-    folder.run(&init).says(0, &[]);
-    let text = fs::read_to_string(folder.path("rarely.toml")).unwrap();
-    assert!(text.contains("looks at them rarely"), "{text}");
-    let spec = Spec::read(&folder.path("rarely.toml")).unwrap();
-    assert!(!spec.reload.restart, "{text}");
-}
-
 #[test]
 fn init_of_a_server_that_runs_touches_nothing_and_names_what_it_shows() {
     let folder = Folder::new();
@@ -292,6 +268,7 @@ fn the_plan_says_what_would_be_done_and_starts_nothing() {
         "\nsignals    SIGUSR2 to the process of the command\n",
         "SIGSTOP and SIGCONT to all its processes, in rollback, same-date, in-place\n",
         "\nclients    full      50 new connections a second\n",
+        "           half as many, or fewer, where this machine or the server cannot keep up\nrotations ",
         "\nrotations  10, 1 s from one to the next at least; 2 s without one before and after\n",
         "\nscenarios  28 of 31\n",
         "  torn               The key of one generation",

@@ -117,7 +117,10 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
             .started
             .complete(&spec, options.patience, &interrupt);
         match complete.await? {
-            Some(found) => spec = found.spec,
+            Some(found) => {
+                options.restart_is_a_guess = found.spec.reload.restart && !spec.reload.restart;
+                spec = found.spec;
+            }
             None => return Ok(ExitCode::from(INTERRUPTED)),
         }
     }
@@ -188,6 +191,7 @@ fn options(arguments: &Check) -> Options {
         require: arguments.require,
         today: arguments.today.unwrap_or(Options::default().today),
         // Once it is known that there will be a check.
+        restart_is_a_guess: false,
         keep: None,
     }
 }
