@@ -45,10 +45,11 @@ impl Progress {
             Step::Ready(ready) => (lines(ready), false),
             Step::Steady => ("watching it before the first rotation".into(), true),
             Step::Slowed(rate) => {
-                let line = format!(
-                    "this machine, or the server, cannot keep up: from now on, {rate} clients of each class a second"
-                );
-                (line, false)
+                let line = "this machine or the server lags: now";
+                (
+                    format!("{line} {rate} clients a second of each class"),
+                    false,
+                )
             }
             Step::Rotated {
                 number,
