@@ -5,9 +5,8 @@ use std::fs;
 
 use regex::Regex;
 
-/// Number, section, and the section's title, as looked up in November 2026 in the RFC, or where others quote it.
+/// Number, section, and the section's title, as looked up in November 2026 in the RFC itself.
 const SECTIONS: [(&str, &str, &str); 26] = [
-    ("1122", "4.2.2.13", "Closing a Connection"),
     ("5280", "4.1.2.5", "Validity"),
     ("5280", "5.3.1", "Reason Code"),
     ("5280", "6.1.1", "Inputs"),
@@ -25,6 +24,7 @@ const SECTIONS: [(&str, &str, &str); 26] = [
     ("9113", "8.7", "Request Reliability"),
     ("9113", "9.2.1", "TLS 1.2 Features"),
     ("9113", "9.2.3", "TLS 1.3 Features"),
+    ("9293", "3.6.1", "Half-Closed Connections"),
     ("9846", "1", "Introduction"),
     ("9846", "2.2", "Resumption and Pre-Shared Key (PSK)"),
     ("9846", "4.2.2", "Client Hello"),

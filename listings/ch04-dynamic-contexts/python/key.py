@@ -88,7 +88,7 @@ def _rsa(modulus):
 
 def without_public(label, der):
     """The same key in the first version of PKCS #8, without the public key that RFC 5958 added behind
-    it: OpenSSL before 3.2 does not read that."""
+    it: OpenSSL before 3.5 does not read that."""
     if label != "PRIVATE KEY":
         return der
     _, fields = asn1.first(der)

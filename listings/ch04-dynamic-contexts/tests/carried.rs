@@ -272,7 +272,7 @@ fn of_the_connection(ours: &Bench) -> Vec<(&'static str, &'static str)> {
             "the stapled OCSP response",
             decides(
                 |s, way| {
-                    // The two shortest: tryLater, and unauthorized (RFC 6960, section 4.2.1).
+                    // Two that answer nothing: tryLater, and unauthorized (RFC 6960, section 4.2.1).
                     let stapled = [0x30, 3, 10, 1, if way { 3 } else { 6 }];
                     let staple = move |ssl: &mut openssl::ssl::SslRef| {
                         ssl.set_ocsp_status(&stapled).map(|()| true)

@@ -145,7 +145,7 @@ fn rsa_key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
         .then_some("clients of Go do not parse an RSA key without a NULL behind its algorithm")
 }
 
-/// RFC 5280, section 4.1.2.7: an algorithm and a key, and nothing behind them.
+/// RFC 5280, section 4.1: an algorithm and a key, and nothing behind them.
 fn behind_key(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     // What was parsed ends behind the key, before the end that its length tells.
     let cut = parse_der(certificate.public_key().raw).is_err();

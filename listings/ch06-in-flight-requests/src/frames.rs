@@ -32,7 +32,7 @@ pub(crate) struct Frame {
 /// What a GOAWAY says (RFC 9113, section 6.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Goaway {
-    /// The last stream of the other side that is answered.
+    /// The last stream of the other side that was, or may be, processed.
     pub(crate) last: u32,
     /// Its sender ends the connection with an error.
     pub(crate) error: bool,

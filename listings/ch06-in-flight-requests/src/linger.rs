@@ -34,7 +34,7 @@ impl<S> Clone for Shared<S> {
 /// 9.6).
 ///
 /// A socket that is closed while something of the client is unread, an acknowledgement or a
-/// window update, is reset (RFC 1122, section 4.2.2.13), and the client's kernel may throw away
+/// window update, is reset (RFC 9293, section 3.6.1), and the client's kernel may throw away
 /// what it has not read yet. So the rest is read, and discarded.
 pub(crate) async fn linger<S>(mut stream: Shared<S>)
 where

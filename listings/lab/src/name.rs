@@ -25,8 +25,9 @@ impl fmt::Display for NotAName {
 impl std::error::Error for NotAName {}
 
 /// Checks that a text is an IP address, or a DNS name as certificates bear it (RFC 5280, section
-/// 4.2.1.6): labels of letters, digits, hyphens and underscores, 63 at the most in each and 253 in all,
-/// with dots between. The first label may be `*` (RFC 9525, section 6.3).
+/// 4.2.1.6): labels of letters, digits and hyphens, 63 at the most in each and 253 in all, with
+/// dots between. The first label may be `*` (RFC 9525, section 6.3). An underscore, which RFC 5280
+/// does not have there, is let through, as rustls does.
 ///
 /// # Errors
 /// With what is wrong, in words for the person who wrote it.

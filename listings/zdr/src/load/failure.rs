@@ -16,9 +16,9 @@ pub struct Failed {
     pub kind: FailureKind,
     /// What the library said.
     pub error: String,
-    /// The request was not sent, or the server said that it will not be answered: each client sends
-    /// it again over another connection, and no user notices (RFC 9110, section 9.2.2; RFC 9113,
-    /// section 8.7).
+    /// The request was not sent, or the server said that it will not be answered: a client may send
+    /// it again over another connection, whatever its method (RFC 9110, section 9.2.2; RFC 9113,
+    /// section 8.7), and no user notices.
     pub unsent: bool,
 }
 
@@ -62,8 +62,8 @@ impl Failed {
     /// Whether this is how a server turns a client away, and not how it breaks down: nginx
     /// completes the handshake, and answers with status 400; PostgreSQL does, and ends what it says by an error
     /// of class 28, "invalid authorization specification" (its documentation, appendix A). A server of mail lets a
-    /// client say some, and refuses for good what matters: with 5yz (RFC 5321, section 4.2.1), or with NO (RFC
-    /// 9051, section 7.1.2).
+    /// client say some, and refuses what matters: with 5yz, which is for good (RFC 5321, section
+    /// 4.2.1), or with NO, which does not say for how long (RFC 9051, section 7.1.2).
     pub fn turned_away(&self) -> bool {
         match self.kind {
             FailureKind::Alert | FailureKind::HandshakeCut => true,
@@ -93,8 +93,9 @@ pub(super) fn never_sent(error: &io::Error) -> bool {
     })
 }
 
-/// The same of HTTP/3: the server has said goodbye, rejected the request, or closed without an error before
-/// it answered (RFC 9114, sections 4.1.1 and 5.2).
+/// The same of HTTP/3: the server has said goodbye, or rejected the request (RFC 9114, sections 4.1.1
+/// and 5.2). A close without an error is taken for a goodbye, though it does not say which requests
+/// the server has looked at.
 fn left_alone(error: &StreamError) -> bool {
     match error {
         StreamError::RemoteClosing { .. } => true,

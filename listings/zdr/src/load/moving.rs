@@ -14,8 +14,9 @@ use crate::load::probe::{Probe, ProbeContext};
 use crate::load::quic::QuicClient;
 use crate::load::read_ahead::Reader;
 
-/// So long a client stays at its first address, and then at its second. It moves no more than once: a server
-/// need not give it ids for more addresses than that (RFC 9000, section 18.2, active_connection_id_limit).
+/// So long a client stays at its first address, and then at its second. It moves no more than once: each
+/// address takes another id, and a server may limit how many it gives to a connection (RFC 9000,
+/// section 5.1.1).
 const STAY: Duration = Duration::from_millis(500);
 
 /// After a failure. A client that came back at once would only count how fast it is.

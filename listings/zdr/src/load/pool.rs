@@ -86,7 +86,7 @@ impl Pool {
                     self.idle().push_back(kept);
                     return Ok(());
                 }
-                // It was not sent: each client asks again over another connection.
+                // It was not sent: a client may ask again over another connection.
                 Err(failed) if failed.unsent => context.recorder.graceful_close(Class::Pooled),
                 Err(failed) => return Err(failed),
             }
