@@ -50,7 +50,8 @@ pub const CREDENTIAL_BUNDLE: &str = "credential-bundle.pem";
 /// The files of a mounted volume, each with what it is open to. `None` for writers that mount none.
 pub fn mounted(writer: Writer) -> Option<&'static [(&'static str, u32)]> {
     Some(match writer {
-        // `defaultMode` of a volume, unless told otherwise (Kubernetes, "Volumes").
+        // `defaultMode` of a volume, unless told otherwise (Kubernetes, "Distribute
+        // Credentials Securely Using Secrets").
         Writer::Kubelet => &[("ca.crt", 0o644), ("tls.crt", 0o644), ("tls.key", 0o644)],
         Writer::PodCertificate => &[("ca.crt", 0o644), (CREDENTIAL_BUNDLE, 0o644)],
         // cert-manager/csi-lib, `storage/filesystem.go`, `readOnlyUserAndGroupFileMode`.

@@ -14,8 +14,8 @@ pub enum Defect {
     /// It closes all connections at each reload: a library's `reload` stops and starts the server
     /// behind one socket.
     SeverOnReload,
-    /// #1: it watches the file, and the watch dies with the inode at the first rename. The example
-    /// of most watch libraries (cilium#13621, controller-runtime#2893).
+    /// #1: it watches the file, and the watch dies with the inode at the first rename
+    /// (cilium#13621, controller-runtime#2893).
     ReloadOnce,
     /// #2: after an event it watches the file anew, but gives up if the file is missing: it was
     /// removed, and is not created yet (controller-runtime#3020).
@@ -66,7 +66,7 @@ pub enum Defect {
     /// CVE-2025-23419).
     RemovedTrustResumes,
     /// #31: each reload makes new ticket keys, and each client that returns pays for it
-    /// (haproxy#2169).
+    /// (phoneblock#351).
     TicketsLost,
     /// #32: a CA that the file does not list is removed at once, even if the file is half written
     /// (linkerd2#4287).

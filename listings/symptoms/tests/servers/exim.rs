@@ -1,4 +1,4 @@
-//! Exim, which loads its files when a client asks for TLS.
+//! Exim, which says what is wrong with its files when a client asks for TLS.
 
 use crate::bench::{Bench, Port, User};
 use crate::capture::{Daemon, Scenes, run};
