@@ -25,7 +25,7 @@ use crate::judge::verdict::verdict;
 use crate::load::Load;
 use crate::report::{Code, Finding, Outcome, Report, ScenarioReport};
 use crate::scenarios::options::ScenarioContext;
-use crate::scenarios::{self, ScenarioRuns};
+use crate::scenarios::{self, ScenarioRuns, unjudged};
 use crate::server::spec::Spec;
 use crate::testbed::TestBed;
 use crate::testbed::preflight::ready;
@@ -161,23 +161,11 @@ async fn rotated(
 fn concluded(mut report: Report, overloaded: Option<String>, options: &Options) -> Report {
     report.weigh(options.today);
     if !report.findings.iter().any(Finding::fails) {
-        let overloaded = overloaded.or_else(|| unjudged(&report));
+        let overloaded = overloaded.or_else(|| unjudged(&report.scenarios, &report.findings));
         report.interrupted = report.interrupted.or(overloaded);
     }
     report.verdict = verdict(&report);
     report
-}
-
-/// Why a scenario has no verdict, where there was too much to do in one.
-fn unjudged(report: &Report) -> Option<String> {
-    let mut said = report.findings.iter();
-    let untried = |name: &str| {
-        let mut scenarios = report.scenarios.iter();
-        scenarios.any(|of| of.name == name && of.outcome == Outcome::NotApplicable)
-    };
-    let said = said.find(|of| of.code == Code::LoadFellBehind && untried(&of.scenario))?;
-    let words = said.words.trim_end_matches('.');
-    Some(format!("in the scenario `{}`: {words}", said.scenario))
 }
 
 /// How long attempts that are under way may take when everything has to end.

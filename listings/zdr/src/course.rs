@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use crate::check::{RunControl, Step, check};
 use crate::report::{Finding, Outcome, Report, ScenarioReport};
 use crate::scenarios::options::{ScenarioContext, ScenarioOptions};
-use crate::scenarios::{self, ScenarioRuns};
+use crate::scenarios::{self, ScenarioRuns, unjudged};
 use crate::server::spec::{Layout, Protocol, Spec};
 use crate::testbed::shared::SharedFixtures;
 use ch11_verification::attempt::Class;
@@ -150,10 +150,10 @@ impl Going<'_> {
             }
             Lesson::Refuses | Lesson::CannotBeRaced | Lesson::KnowsItsClients => {}
         }
-        if stage.fine() {
-            self.scenarios(stage).await;
+        match stage.fine() {
+            true => self.scenarios(stage).await,
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// What the stages before would have told: how long a rotation takes. A server that shows none has
@@ -177,10 +177,7 @@ impl Going<'_> {
                 self.typical = self.typical.max(slowest(&report));
                 stage.add(report, None)
             }
-            Err(error) => {
-                stage.not_started(&error);
-                Ok(())
-            }
+            Err(error) => stage.not_started(error),
         }
     }
 
@@ -219,14 +216,14 @@ impl Going<'_> {
         for (_, writer, report) in tried {
             match report {
                 Ok(report) => stage.add(report, Some(writer))?,
-                Err(error) => stage.not_started(&error),
+                Err(error) => stage.not_started(error)?,
             }
         }
         Ok(())
     }
 
     /// Runs the scenarios of the stage.
-    async fn scenarios(&mut self, stage: &mut StageReport) {
+    async fn scenarios(&mut self, stage: &mut StageReport) -> io::Result<()> {
         let mut scenarios = stage.lesson.scenarios().to_vec();
         scenarios.retain(|scenario| self.options.scenarios.contains(scenario));
         let context = ScenarioContext {
@@ -245,6 +242,7 @@ impl Going<'_> {
         let mut runs = ScenarioRuns::default();
         scenarios::all(&context, &over, &mut runs).await;
         let (scenarios, findings) = runs.done().await;
+        let unjudged = unjudged(&scenarios, &findings);
         for scenario in scenarios {
             if scenario.outcome == Outcome::NotApplicable {
                 stage.skipped.push(scenario.name);
@@ -255,6 +253,7 @@ impl Going<'_> {
             stage.scenarios += 1;
         }
         stage.findings.extend(findings);
+        stage.unless_fine(unjudged)
     }
 }
 

@@ -3,8 +3,10 @@
 //! It knows the errors of [`server`](crate::server), [`report`](crate::report) and
 //! [`compare`](mod@crate::compare), which do not know it; all that stands above them uses it.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 use crate::compare::merge::MergeError;
 use crate::report::file::ReportError;
@@ -56,6 +58,33 @@ impl Error {
         Self::Issue(error.into())
     }
 
+    /// Whether this machine had no room, memory, process or descriptor left for the run: that says nothing about the
+    /// server.
+    pub(crate) fn is_shortage(&self) -> bool {
+        use StartError::{File, Program};
+        let error = match self {
+            Self::Io(error) | Self::File(_, error) => error,
+            Self::Start(File(_, error) | Program(_, _, error)) => error,
+            _ => return false,
+        };
+        // Of descriptors, the error that knows the path keeps no more than these words.
+        let descriptors = || {
+            let mut none_left = [Errno::MFILE, Errno::NFILE]
+                .map(Errno::raw_os_error)
+                .into_iter();
+            none_left.any(|of| error.to_string().contains(&format!("(os error {of})")))
+        };
+        // A process that cannot be started would block.
+        matches!(
+            error.kind(),
+            ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::ReadOnlyFilesystem
+                | ErrorKind::OutOfMemory
+                | ErrorKind::WouldBlock
+        ) || descriptors()
+    }
+
     /// Of the first start of a run, with what to change where that can be said.
     pub(crate) fn in_preflight(self) -> Self {
         let advice = match &self {
@@ -101,8 +130,44 @@ impl From<Error> for io::Error {
             Error::Start(error) => error.into(),
             Error::Spec(error) => error.into(),
             Error::Report(error) => error.into(),
-            Error::Invalid(_) => Self::new(io::ErrorKind::InvalidInput, error),
+            Error::Invalid(_) => Self::new(ErrorKind::InvalidInput, error),
             error => Self::other(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_told_from_what_a_server_does() {
+        let os = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
+        // As an error that also knows the path, which hides the number.
+        let named = |errno| {
+            let error = os(errno);
+            io::Error::new(error.kind(), format!("{error} at path \"/tmp/x\""))
+        };
+        let path = PathBuf::from("/tmp/x");
+        let program = |errno| StartError::Program("my-server".into(), path.clone(), os(errno));
+        for error in [
+            Error::Io(named(Errno::NOSPC)),
+            Error::Io(named(Errno::MFILE)),
+            Error::File(path.clone(), os(Errno::DQUOT)),
+            Error::Start(StartError::File(path.clone(), named(Errno::ROFS))),
+            Error::Start(program(Errno::AGAIN)),
+            Error::Start(program(Errno::NFILE)),
+        ] {
+            assert!(error.is_shortage(), "{error:?}");
+        }
+        for error in [
+            Error::Io(os(Errno::CONNREFUSED)),
+            Error::Start(program(Errno::NOENT)),
+            Error::Start(StartError::Process(7)),
+            // A server said so, of a disk of its own.
+            Error::Server(os(Errno::NOSPC).to_string()),
+        ] {
+            assert!(!error.is_shortage(), "{error:?}");
         }
     }
 }

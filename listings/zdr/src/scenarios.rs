@@ -136,6 +136,18 @@ impl ScenarioRuns {
     }
 }
 
+/// Why one of these scenarios has no verdict, where one could not be judged.
+pub(crate) fn unjudged(scenarios: &[ScenarioReport], found: &[Finding]) -> Option<String> {
+    let untried = |name: &str| {
+        let mut scenarios = scenarios.iter();
+        scenarios.any(|of| of.name == name && of.outcome == Outcome::NotApplicable)
+    };
+    let mut said = found.iter();
+    let said = said.find(|of| of.code == Code::LoadFellBehind && untried(&of.scenario))?;
+    let words = said.words.trim_end_matches('.');
+    Some(format!("in the scenario `{}`: {words}", said.scenario))
+}
+
 /// Whether it can be done to this server.
 pub(crate) fn applies(scenario: Scenario, spec: &Spec) -> bool {
     let attached = spec.attach.is_some();
@@ -177,11 +189,8 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> Tried {
             Scenario::TrustHalfWritten => Box::pin(trust_half_written(context)),
             _ => Box::pin(under_load(scenario, context)),
         };
-    let outcome = outcome.await.unwrap_or_else(|error| {
-        let mut outcome = ScenarioOutcome::default();
-        outcome.fail(Code::DidNotStart, error.to_string());
-        outcome
-    });
+    let outcome = outcome.await;
+    let outcome = outcome.unwrap_or_else(|error| ScenarioOutcome::ended_by(&error));
     let busy = outcome.busy;
     let (report, found) = outcome.report(scenario);
     if let Some(keeper) = context.fixtures.keeper()

@@ -132,18 +132,26 @@ impl StageReport {
                 scenario: writer.map_or(found.scenario, |writer| writer.name().to_owned()),
                 ..found
             }));
-        match report.interrupted {
-            // Not the server's doing.
+        self.unless_fine(report.interrupted)
+    }
+
+    /// Ends the course where something that is not the server's doing has kept it from being judged, and nothing else
+    /// was found.
+    pub(super) fn unless_fine(&self, unjudged: Option<String>) -> io::Result<()> {
+        match unjudged {
             Some(error) if self.fine() => Err(io::Error::other(error)),
             _ => Ok(()),
         }
     }
 
-    pub(super) fn not_started(&mut self, error: &Error) {
-        let words = error.to_string();
-        let code = Code::DidNotStart;
+    pub(super) fn not_started(&mut self, error: Error) -> io::Result<()> {
+        if error.is_shortage() {
+            return Err(error.into());
+        }
+        let (words, code) = (error.to_string(), Code::DidNotStart);
         self.findings
             .push(finding(Severity::Failure, code, "start", words));
+        Ok(())
     }
 
     /// Passed or not. What is about the log is left to the stage that is, in `log`.

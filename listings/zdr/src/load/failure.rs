@@ -100,7 +100,7 @@ fn left_alone(error: &StreamError) -> bool {
     match error {
         StreamError::RemoteClosing { .. } => true,
         StreamError::RemoteTerminate { code, .. } => *code == Code::H3_REQUEST_REJECTED,
-        error => error.is_h3_no_error(),
+        _ => false,
     }
 }
 

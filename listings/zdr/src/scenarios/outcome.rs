@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 
+use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::judge::findings::finding;
 use crate::judge::measure::ms;
@@ -56,6 +57,16 @@ impl ScenarioOutcome {
         let explains = |of: &Overload| of.explains_all(&self.findings, records, last);
         let overload = overload.filter(explains);
         self.overload = overload.map(|of| of.words("the scenario began"));
+    }
+
+    /// Of a scenario that ended with an error: the server's fault, unless this machine had too little left.
+    pub(crate) fn ended_by(error: &Error) -> Self {
+        let mut outcome = Self::default();
+        match error.is_shortage() {
+            true => outcome.overload = Some(format!("`zdr` itself could not go on ({error})")),
+            false => outcome.fail(Code::DidNotStart, error.to_string()),
+        }
+        outcome
     }
 
     /// Says that this side was so late that nothing can be judged.
@@ -136,6 +147,8 @@ pub(crate) fn it_said(complaint: Option<&String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]
@@ -153,5 +166,25 @@ mod tests {
         assert_eq!(report.outcome, Outcome::NotApplicable);
         assert_eq!(said[0].code, Code::LoadFellBehind);
         assert!(said[0].words.contains("300 ms late"), "{}", said[0].words);
+    }
+
+    #[test]
+    fn a_scenario_that_had_no_room_is_not_judged() {
+        let ended_by = |error: io::Error| {
+            let outcome = ScenarioOutcome::ended_by(&error.into());
+            let (report, said) = outcome.report(Scenario::Torn);
+            (report.outcome, said[0].code, said[0].words.clone())
+        };
+        let (outcome, code, words) = ended_by(io::ErrorKind::StorageFull.into());
+        assert_eq!(
+            (outcome, code),
+            (Outcome::NotApplicable, Code::LoadFellBehind)
+        );
+        assert!(
+            words.contains("could not go on (no storage space)"),
+            "{words}"
+        );
+        let (outcome, code, _) = ended_by(io::ErrorKind::ConnectionRefused.into());
+        assert_eq!((outcome, code), (Outcome::Failed, Code::DidNotStart));
     }
 }

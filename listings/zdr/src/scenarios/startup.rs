@@ -25,6 +25,7 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
     let mut outcome = ScenarioOutcome::default();
     let mut testbed = match started(context).await? {
         Ok(testbed) => testbed,
+        Err(error) if error.is_shortage() => return Err(error),
         Err(error) => {
             let (severity, words) = match error {
                 Error::Start(StartError::Ended { .. }) => (
