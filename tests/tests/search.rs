@@ -177,6 +177,46 @@ const PASTED: &[(&str, &str)] = &[
         r#"sun.security.validator.ValidatorException: Extended key usage does not permit use for TLS server authentication"#,
         "java-purpose",
     ),
+    (
+        r#"W1104 16:56:04.503448       7 controller.go:1270] Error getting SSL certificate "prod/grafana-tls": local SSL certificate prod/grafana-tls was not found. Using default certificate"#,
+        "ingress-nginx-default",
+    ),
+    (
+        r#"Tue Dec 27 08:49:55 2022 VERIFY ERROR: depth=0, error=certificate has expired: CN=server_jl0uHOHQA5KVDK9v"#,
+        "openvpn-expired",
+    ),
+    (
+        r#"Aug 29 00:46:53 h31 openvpn[11357]: myclientip:45962 VERIFY ERROR: depth=0, error=CRL has expired: CN=client"#,
+        "openvpn-list",
+    ),
+    (
+        r#"Certificate verification failed: The certificate is NOT trusted. The certificate chain uses expired certificate.  Could not handshake: Error in the certificate verification. [IP: 138.68.65.229 443]"#,
+        "gnutls-expired",
+    ),
+    (
+        r#"fatal: unable to access 'https://git.netcom.corp/portal/': schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322)"#,
+        "schannel-wrong-name",
+    ),
+    (
+        r#"Warning  FailedMount  98s (x1198 over 40h)  kubelet  MountVolume.SetUp failed for volume "certs" : secret "coturn" not found"#,
+        "kubernetes-no-secret",
+    ),
+    (
+        r#"error:   The remote certificate is invalid because of errors in the certificate chain: UntrustedRoot"#,
+        "dotnet-unknown",
+    ),
+    (
+        r#"2020/03/12 14:19:06 [info] 28762#28762: *54 SSL_do_handshake() failed (SSL: error:14094416:SSL routines:ssl3_read_bytes:sslv3 alert certificate unknown:SSL alert number 46) while SSL handshaking, client: 192.168.96.1, server: 0.0.0.0:443"#,
+        "nginx-peer-unknown",
+    ),
+    (
+        r#"Unable to connect to the server: x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error" while trying to verify candidate authority certificate "kubernetes")"#,
+        "go-same-name",
+    ),
+    (
+        r#"E0227 11:29:32.796000000 22548 src/core/tsi/ssl_transport_security.cc:1501] Handshake failed with fatal error SSL_ERROR_SSL: error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED."#,
+        "grpc-core",
+    ),
 ];
 
 /// With whatever stands before and behind in a log, a line finds its entry in the first place.

@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::gate::ROTATION;
 use crate::judge::verdict::verdict;
 use crate::load::Load;
-use crate::report::{Code, Finding, Outcome, Report, ScenarioReport};
+use crate::report::{Finding, Report, ScenarioReport};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns, unjudged};
 use crate::server::spec::Spec;

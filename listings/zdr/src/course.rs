@@ -146,7 +146,7 @@ impl Going<'_> {
             Lesson::ByAnyWriter => self.writers(stage).await?,
             Lesson::SaysWhatItDoes => {
                 self.check(stage, self.options.by_each_writer).await?;
-                audit::audit(&self.fixtures, stage).await;
+                audit::audit(&self.fixtures, stage).await?;
             }
             Lesson::Refuses | Lesson::CannotBeRaced | Lesson::KnowsItsClients => {}
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::io;
+
 use ch02_hot_reload::identity::Reason;
 use ch09_simulating_rotation::{Sabotage, Writer};
 use lab::event::Event;
@@ -19,7 +21,7 @@ use crate::testbed::rotate::rotate;
 use crate::testbed::shared::SharedFixtures;
 
 /// Rotates, writes a key that belongs to nothing, rotates again; and reads what was logged.
-pub(super) async fn audit(fixtures: &SharedFixtures, stage: &mut StageReport) {
+pub(super) async fn audit(fixtures: &SharedFixtures, stage: &mut StageReport) -> io::Result<()> {
     match heard(fixtures, stage).await {
         Ok(true) => {}
         Ok(false) => {
@@ -28,8 +30,9 @@ pub(super) async fn audit(fixtures: &SharedFixtures, stage: &mut StageReport) {
                 .skipped
                 .push("the contract's events: it logs none of them".into());
         }
-        Err(error) => stage.not_started(&error),
+        Err(error) => stage.not_started(error)?,
     }
+    Ok(())
 }
 
 /// Whether it logs the contract's events at all.
