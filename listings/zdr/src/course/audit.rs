@@ -1,8 +1,7 @@
 //! What the server says of itself, compared with what was done to it.
 
-use std::time::Duration;
-
 use std::io;
+use std::time::Duration;
 
 use ch02_hot_reload::identity::Reason;
 use ch09_simulating_rotation::{Sabotage, Writer};
