@@ -133,7 +133,7 @@ async fn rotated(
     if interrupted.is_none() {
         let rotations = Box::pin(run.rotations(&mut testbed, control));
         interrupted = tokio::select! {
-            done = rotations => done.err().map(|error| error.to_string()),
+            done = rotations => done.err().map(|error| error.with_advice()),
             error = control.interrupted() => Some(error),
         };
     }

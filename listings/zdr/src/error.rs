@@ -85,6 +85,14 @@ impl Error {
         ) || descriptors()
     }
 
+    /// In words, and what to change where this machine had nothing left.
+    pub(crate) fn with_advice(&self) -> String {
+        match self.is_shortage() {
+            true => format!("{self}; make room (TMPDIR, ulimit -n, ulimit -u), and run it again"),
+            false => self.to_string(),
+        }
+    }
+
     /// Of the first start of a run, with what to change where that can be said.
     pub(crate) fn in_preflight(self) -> Self {
         let advice = match &self {

@@ -164,7 +164,7 @@ impl Server {
             // What was said before is of another run.
             let about = fs::metadata(log);
             let begin = about
-                .map_err(|error| StartError::File(log.clone(), error))?
+                .map_err(|error| StartError::Named("attach.log", log.clone(), error))?
                 .len();
             self.log = Some((log.clone(), begin));
         }
@@ -198,7 +198,8 @@ impl Server {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // The system does not say which of the two it has not found.
         let folder = &self.launcher.folder;
-        fs::metadata(folder).map_err(|error| StartError::File(folder.clone(), error))?;
+        fs::metadata(folder.join("."))
+            .map_err(|error| StartError::Named("cwd", folder.clone(), error))?;
         let program = command.get_program().to_string_lossy().into_owned();
         let mut command = Command::from(command);
         let child = command.kill_on_drop(true).spawn();

@@ -83,6 +83,9 @@ pub(super) fn never_sent(error: &io::Error) -> bool {
         if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
             return hyper.is_canceled() || hyper.is_closed();
         }
+        if let Some(NotOpened(stream)) = error.downcast_ref() {
+            return stream.is_h3_no_error() || left_alone(stream);
+        }
         if let Some(stream) = error.downcast_ref::<StreamError>() {
             return left_alone(stream);
         }
@@ -93,9 +96,13 @@ pub(super) fn never_sent(error: &io::Error) -> bool {
     })
 }
 
-/// The same of HTTP/3: the server has said goodbye, or rejected the request (RFC 9114, sections 4.1.1
-/// and 5.2). A close without an error is taken for a goodbye, though it does not say which requests
-/// the server has looked at.
+/// There was no stream for a request of HTTP/3: nothing of it was sent.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct NotOpened(pub(super) StreamError);
+
+/// The same of a request of HTTP/3 that was sent: the server has said goodbye, or rejected the request (RFC 9114,
+/// sections 4.1.1 and 5.2). A close without an error does not say which requests the server has looked at.
 fn left_alone(error: &StreamError) -> bool {
     match error {
         StreamError::RemoteClosing { .. } => true,

@@ -13,7 +13,7 @@ use lab::client::Failure;
 use lab::wire;
 use tokio::time::sleep;
 
-use crate::load::failure::Failed;
+use crate::load::failure::{Failed, NotOpened};
 use crate::load::quic::{Quic, QuicClient, closed};
 use crate::load::target::{Sighting, Target};
 use crate::server::origin::DOWNLOAD;
@@ -77,11 +77,12 @@ impl Http3 {
         let request = Request::get(format!("https://{}{path}", self.host)).body(());
         let request = request.map_err(|error| Failure::Handshake(io::Error::other(error)))?;
         let asked = async {
-            let mut stream = self.sender.send_request(request).await?;
+            let stream = self.sender.send_request(request).await;
+            let mut stream = stream.map_err(|error| io::Error::other(NotOpened(error)))?;
             // A server that has answered may want nothing more (RFC 9114, section 4.1): that is no failure.
             let _ = stream.finish().await;
-            let status = stream.recv_response().await?.status();
-            Ok((status, stream))
+            let status = stream.recv_response().await.map_err(io::Error::other)?;
+            Ok((status.status(), stream))
         };
         let (status, stream) = asked.await.map_err(|error| self.cut(0, error))?;
         let body = Body {
@@ -94,10 +95,10 @@ impl Http3 {
     }
 
     /// A stream ended. An alert that came late is told from other ends.
-    fn cut(&self, at: u64, error: h3::error::StreamError) -> Failure {
+    fn cut(&self, at: u64, error: io::Error) -> Failure {
         let error = match self.quic.connection.close_reason().map(closed) {
             Some(reason) if is_alert(&reason) => reason,
-            _ => io::Error::other(error),
+            _ => error,
         };
         Failure::Severed { at, error }
     }

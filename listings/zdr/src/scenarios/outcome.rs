@@ -63,7 +63,7 @@ impl ScenarioOutcome {
     pub(crate) fn ended_by(error: &Error) -> Self {
         let mut outcome = Self::default();
         match error.is_shortage() {
-            true => outcome.overload = Some(format!("`zdr` itself could not go on ({error})")),
+            true => outcome.overload = Some(error.with_advice()),
             false => outcome.fail(Code::DidNotStart, error.to_string()),
         }
         outcome
@@ -180,10 +180,7 @@ mod tests {
             (outcome, code),
             (Outcome::NotApplicable, Code::LoadFellBehind)
         );
-        assert!(
-            words.contains("could not go on (no storage space)"),
-            "{words}"
-        );
+        assert!(words.contains("no storage space; make room"), "{words}");
         let (outcome, code, _) = ended_by(io::ErrorKind::ConnectionRefused.into());
         assert_eq!((outcome, code), (Outcome::Failed, Code::DidNotStart));
     }

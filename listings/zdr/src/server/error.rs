@@ -44,6 +44,8 @@ pub enum StartError {
     Unreachable(String, io::Error),
     /// A file or folder of the run is missing, or could not be written.
     File(PathBuf, io::Error),
+    /// What this key of the description names is not there, or cannot be used.
+    Named(&'static str, PathBuf, io::Error),
     /// The server cannot run as this user, and why.
     User(String, String),
     /// There is no such process as `attach` tells.
@@ -133,6 +135,7 @@ impl fmt::Display for StartError {
                 write!(f, "no server answers at {address}: {error}")
             }
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Named(key, path, error) => write!(f, "`{key}` names {}: {error}", path.display()),
             Self::User(name, why) => write!(f, "`user = \"{name}\"`: {why}"),
             Self::Process(pid) => {
                 write!(f, "no process has the number {pid}, which `[attach]` names")

@@ -53,7 +53,9 @@ impl SharedFixtures {
         let mut testbed = Box::pin(builder.start(good)).await?;
         Box::pin(accepted(&testbed, attach)).await?;
         let written = testbed.site.write(&testbed.good.clone());
-        written.map_err(|error| StartError::File(attach.directory.clone(), error))?;
+        written.map_err(|error| {
+            StartError::Named("attach.directory", attach.directory.clone(), error)
+        })?;
         until_served(&testbed).await?;
         Box::pin(shows_what_was_written(&mut testbed, attach)).await?;
         Ok(testbed)

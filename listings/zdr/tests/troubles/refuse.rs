@@ -161,8 +161,13 @@ fn a_program_that_cannot_be_run() {
             "chmod +x",
         ],
     );
-    let folder = format!("cwd = \"no-such-folder\"\n{SOUND}");
-    refused(&folder, &[], &["no-such-folder", "No such file"]);
+    for (folder, why) in [
+        ("no-such-folder", "No such file"),
+        ("server.toml", "Not a directory"),
+    ] {
+        let toml = format!("cwd = \"{folder}\"\n{SOUND}");
+        refused(&toml, &[], &["`cwd` names ", &format!("{folder}: {why}")]);
+    }
 }
 
 #[test]
