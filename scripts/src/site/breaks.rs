@@ -24,14 +24,15 @@ const FITS_TEXT: usize = 14;
 const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
 const OPTION: usize = 28;
-/// And so does a name with hyphens, in a sentence.
+/// And so does a name with hyphens, in a sentence; in a block it has a line.
 const NAME: usize = 24;
 
 /// The page with places to break in its code.
 pub(super) fn allow(page: &str) -> String {
     let mend = |found: &Captures<'_>| {
         let before = found.get(1).map_or("", |pre| pre.as_str());
-        let fits = match before.is_empty() {
+        // What a program printed stands in lines of its own, in a block or in a heading.
+        let fits = match before.is_empty() && !found[2].starts_with("<samp") {
             true => FITS_TEXT,
             false => FITS_BLOCK,
         };
@@ -63,7 +64,7 @@ fn broken(code: &str, fits: usize) -> String {
         if is_option(word, &seen) {
             html += &format!("<span class=\"option\">{}</span>", word.concat());
             html += &after.concat();
-        } else if fits == FITS_TEXT && is_name(word, &seen) {
+        } else if is_name(word, &seen, fits.max(NAME)) {
             html += &format!("<span class=\"name\">{}</span>", word.concat());
             html += &after.concat();
         } else if seen.len() > fits && !run.contains(&"<wbr>") {
@@ -94,17 +95,19 @@ fn seen<'a>(run: &[&'a str]) -> Vec<&'a str> {
     run.iter().filter(|piece| !is_tag(piece)).copied().collect()
 }
 
-/// Two hyphens that stand alone, with the word behind them: no line ends between the two.
+/// Two hyphens that stand alone, with the word behind them, or a word with the backslash that ends its line: no line
+/// ends between the two.
 fn with_next(runs: &[&[&str]]) -> Option<String> {
-    let [hyphens, [" "], next, ..] = runs else {
+    let [first, [" "], next, ..] = runs else {
         return None;
     };
     let (word, after) = next.split_at(own(next));
-    let is_joined = seen(hyphens) == ["-", "-"] && is_whole(hyphens) && is_whole(word);
-    (is_joined && seen(word).len() <= OPTION).then(|| {
-        let (hyphens, word) = (hyphens.concat(), word.concat());
-        let after = after.concat();
-        format!("<span class=\"option\">{hyphens} {word}</span>{after}")
+    let (before, behind) = (seen(first), seen(word));
+    let is_joined = before == ["-", "-"] || behind == ["\\"];
+    let is_short = before.len().max(behind.len()) <= OPTION;
+    (is_joined && is_short && is_whole(first) && is_whole(word)).then(|| {
+        let (first, word, after) = (first.concat(), word.concat(), after.concat());
+        format!("<span class=\"option\">{first} {word}</span>{after}")
     })
 }
 
@@ -130,13 +133,13 @@ fn is_option(run: &[&str], seen: &[&str]) -> bool {
 }
 
 /// Whether a run is the name of a scenario, a program or the like: to a browser each of its hyphens is a place to break.
-fn is_name(run: &[&str], seen: &[&str]) -> bool {
+fn is_name(run: &[&str], seen: &[&str], longest: usize) -> bool {
     let is_part = |piece: &str| {
         let mut characters = piece.chars();
         characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
     };
     let is_named = seen.contains(&"-") && seen.iter().all(|piece| is_part(piece));
-    is_whole(run) && is_named && (3..=NAME).contains(&seen.len())
+    is_whole(run) && is_named && (3..=longest).contains(&seen.len())
 }
 
 /// Writes a run with a place to break between its parts.
@@ -230,6 +233,16 @@ mod tests {
             (
                 "<pre><code>a = <i>\"--roots\"</i>, &quot;-a&quot;, \"a\"</code></pre>",
                 "<pre><code>a = <span class=\"option\"><i>\"--roots\"</i>,</span> <span class=\"option\">&quot;-a&quot;,</span> \"a\"</code></pre>",
+            ),
+            // A name, too, and a backslash stays with the word before it.
+            (
+                "<pre><code><b>$ zdr --only last-known-good <i>-a</i> \\\n  b \\\n  c</b></code></pre>",
+                "<pre><code><b>$ zdr <span class=\"option\">--only</span> <span class=\"name\">last-known-good</span> <span class=\"option\"><i>-a</i> \\</span>\n  <span class=\"option\">b \\</span>\n  c</b></code></pre>",
+            ),
+            // A program's message has a whole line.
+            (
+                "<samp>PEM_read_bio_X509_AUX() failed</samp>",
+                "<samp>PEM_read_bio_X509_AUX() failed</samp>",
             ),
             // Two hyphens alone stay with what they begin.
             (
