@@ -13,13 +13,19 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the expression is valid")
 });
 
+/// A cell of a table, in which code has the least room.
+static CELL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)<td\b.*?</td>").expect("the expression is valid"));
+
 /// What a reader sees as one character, or a tag.
 static PIECE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)<[^>]*>|&(?:\w+|#\w+);|.").expect("the expression is valid"));
 
-/// A run of so many characters fits on a phone: a line of a block is wider than one of a table's cell.
+/// A run of so many characters fits on a phone: a line of a block is wider than one of a sentence, and that than one of a
+/// table's cell.
 const FITS_BLOCK: usize = 30;
-const FITS_TEXT: usize = 14;
+const FITS_TEXT: usize = 22;
+const FITS_CELL: usize = 14;
 /// No line of a phone has more, so that a name without signs breaks at its capitals.
 const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
@@ -29,11 +35,23 @@ const NAME: usize = 24;
 
 /// The page with places to break in its code.
 pub(super) fn allow(page: &str) -> String {
+    let mut html = String::with_capacity(page.len());
+    let mut end = 0;
+    for cell in CELL.find_iter(page) {
+        html += &allow_in(&page[end..cell.start()], FITS_TEXT);
+        html += &allow_in(cell.as_str(), FITS_CELL);
+        end = cell.end();
+    }
+    html + &allow_in(&page[end..], FITS_TEXT)
+}
+
+/// A part of a page, in whose sentences or cells a run of so many characters fits.
+fn allow_in(part: &str, fits: usize) -> String {
     let mend = |found: &Captures<'_>| {
         let before = found.get(1).map_or("", |pre| pre.as_str());
         // What a program printed stands in lines of its own, in a block or in a heading.
         let fits = match before.is_empty() && !found[2].starts_with("<samp") {
-            true => FITS_TEXT,
+            true => fits,
             false => FITS_BLOCK,
         };
         format!(
@@ -43,7 +61,7 @@ pub(super) fn allow(page: &str) -> String {
             &found[4]
         )
     };
-    CODE.replace_all(page, mend).into_owned()
+    CODE.replace_all(part, mend).into_owned()
 }
 
 fn broken(code: &str, fits: usize) -> String {
@@ -197,14 +215,17 @@ mod tests {
     fn a_long_name_may_break_between_its_parts_and_not_elsewhere() {
         for (code, right) in [
             (
-                "<td><code>a_torn_pair_is_refused</code>",
-                "<td><code>a_torn_<wbr>pair_<wbr>is_<wbr>refused</code>",
+                "<td><code>a_torn_pair_is_refused</code></td>",
+                "<td><code>a_torn_<wbr>pair_<wbr>is_<wbr>refused</code></td>",
             ),
             (
                 "<code>listings/zdr/src/main.rs</code>",
                 "<code>listings/<wbr>zdr/<wbr>src/<wbr>main.rs</code>",
             ),
-            ("<code>short_name</code>", "<code>short_name</code>"),
+            (
+                "<code>a_torn_pair_is_refused</code>",
+                "<code>a_torn_pair_is_refused</code>",
+            ),
             (
                 "<code>https://localhost:8443/</code>",
                 "<code>https://<wbr>localhost:8443/</code>",
