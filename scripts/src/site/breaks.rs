@@ -182,6 +182,8 @@ fn part(html: &mut String, run: &[&str], seen: &[&str]) {
 /// Whether a line may end between these two characters. `earlier` stands before both.
 fn may_break(before: &str, after: &str, earlier: &str) -> bool {
     match before {
+        // A list in quotation marks, or a word in brackets, stays with its mark.
+        "[" if earlier == "&quot;" || earlier == "\"" => false,
         "," | ";" | "(" | "{" | "[" | "=" | "_" | "&amp;" => {
             !["_", "=", ")", "]", "}"].contains(&after)
         }
@@ -304,6 +306,9 @@ mod tests {
         let coloured = "<pre><code>{<i>\"event\"</i>:\"connection_closed\",<i>\"bytes\"</i>:8388608}</code></pre>";
         let right = "<pre><code>{<i>\"event\"</i>:<wbr>\"connection_<wbr>closed\",<i><wbr>\"bytes\"</i>:<wbr>8388608}</code></pre>";
         assert_eq!(allow(coloured), right);
+        let replaced = "<code>\"event\":\"loaded\",\"sha256\":\"[HASH]\"</code>";
+        let right = "<code>\"event\":<wbr>\"loaded\",<wbr>\"sha256\":<wbr>\"[HASH]\"</code>";
+        assert_eq!(allow(replaced), right);
     }
 
     /// Nothing but places to break is added, and what is written with them already stays.
