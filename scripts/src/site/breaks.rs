@@ -13,26 +13,45 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the expression is valid")
 });
 
+/// A cell of a table, in which code has the least room.
+static CELL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)<td\b.*?</td>").expect("the expression is valid"));
+
 /// What a reader sees as one character, or a tag.
 static PIECE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)<[^>]*>|&(?:\w+|#\w+);|.").expect("the expression is valid"));
 
-/// A run of so many characters fits on a phone: a line of a block is wider than one of a table's cell.
+/// A run of so many characters fits on a phone: a line of a block is wider than one of a sentence, and that than one of a
+/// table's cell.
 const FITS_BLOCK: usize = 30;
-const FITS_TEXT: usize = 14;
+const FITS_TEXT: usize = 22;
+const FITS_CELL: usize = 14;
 /// No line of a phone has more, so that a name without signs breaks at its capitals.
 const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
 const OPTION: usize = 28;
-/// And so does a name with hyphens, in a sentence.
+/// And so does a name with hyphens, in a sentence; in a block it has a line.
 const NAME: usize = 24;
 
 /// The page with places to break in its code.
 pub(super) fn allow(page: &str) -> String {
+    let mut html = String::with_capacity(page.len());
+    let mut end = 0;
+    for cell in CELL.find_iter(page) {
+        html += &allow_in(&page[end..cell.start()], FITS_TEXT);
+        html += &allow_in(cell.as_str(), FITS_CELL);
+        end = cell.end();
+    }
+    html + &allow_in(&page[end..], FITS_TEXT)
+}
+
+/// A part of a page, in whose sentences or cells a run of so many characters fits.
+fn allow_in(part: &str, fits: usize) -> String {
     let mend = |found: &Captures<'_>| {
         let before = found.get(1).map_or("", |pre| pre.as_str());
-        let fits = match before.is_empty() {
-            true => FITS_TEXT,
+        // What a program printed stands in lines of its own, in a block or in a heading.
+        let fits = match before.is_empty() && !found[2].starts_with("<samp") {
+            true => fits,
             false => FITS_BLOCK,
         };
         format!(
@@ -42,7 +61,7 @@ pub(super) fn allow(page: &str) -> String {
             &found[4]
         )
     };
-    CODE.replace_all(page, mend).into_owned()
+    CODE.replace_all(part, mend).into_owned()
 }
 
 fn broken(code: &str, fits: usize) -> String {
@@ -63,7 +82,7 @@ fn broken(code: &str, fits: usize) -> String {
         if is_option(word, &seen) {
             html += &format!("<span class=\"option\">{}</span>", word.concat());
             html += &after.concat();
-        } else if fits == FITS_TEXT && is_name(word, &seen) {
+        } else if is_name(word, &seen, fits.max(NAME)) {
             html += &format!("<span class=\"name\">{}</span>", word.concat());
             html += &after.concat();
         } else if seen.len() > fits && !run.contains(&"<wbr>") {
@@ -94,17 +113,19 @@ fn seen<'a>(run: &[&'a str]) -> Vec<&'a str> {
     run.iter().filter(|piece| !is_tag(piece)).copied().collect()
 }
 
-/// Two hyphens that stand alone, with the word behind them: no line ends between the two.
+/// Two hyphens that stand alone, with the word behind them, or a word with the backslash that ends its line: no line
+/// ends between the two.
 fn with_next(runs: &[&[&str]]) -> Option<String> {
-    let [hyphens, [" "], next, ..] = runs else {
+    let [first, [" "], next, ..] = runs else {
         return None;
     };
     let (word, after) = next.split_at(own(next));
-    let is_joined = seen(hyphens) == ["-", "-"] && is_whole(hyphens) && is_whole(word);
-    (is_joined && seen(word).len() <= OPTION).then(|| {
-        let (hyphens, word) = (hyphens.concat(), word.concat());
-        let after = after.concat();
-        format!("<span class=\"option\">{hyphens} {word}</span>{after}")
+    let (before, behind) = (seen(first), seen(word));
+    let is_joined = before == ["-", "-"] || behind == ["\\"];
+    let is_short = before.len().max(behind.len()) <= OPTION;
+    (is_joined && is_short && is_whole(first) && is_whole(word)).then(|| {
+        let (first, word, after) = (first.concat(), word.concat(), after.concat());
+        format!("<span class=\"option\">{first} {word}</span>{after}")
     })
 }
 
@@ -130,13 +151,13 @@ fn is_option(run: &[&str], seen: &[&str]) -> bool {
 }
 
 /// Whether a run is the name of a scenario, a program or the like: to a browser each of its hyphens is a place to break.
-fn is_name(run: &[&str], seen: &[&str]) -> bool {
+fn is_name(run: &[&str], seen: &[&str], longest: usize) -> bool {
     let is_part = |piece: &str| {
         let mut characters = piece.chars();
         characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
     };
     let is_named = seen.contains(&"-") && seen.iter().all(|piece| is_part(piece));
-    is_whole(run) && is_named && (3..=NAME).contains(&seen.len())
+    is_whole(run) && is_named && (3..=longest).contains(&seen.len())
 }
 
 /// Writes a run with a place to break between its parts.
@@ -161,6 +182,8 @@ fn part(html: &mut String, run: &[&str], seen: &[&str]) {
 /// Whether a line may end between these two characters. `earlier` stands before both.
 fn may_break(before: &str, after: &str, earlier: &str) -> bool {
     match before {
+        // A list in quotation marks, or a word in brackets, stays with its mark.
+        "[" if earlier == "&quot;" || earlier == "\"" => false,
         "," | ";" | "(" | "{" | "[" | "=" | "_" | "&amp;" => {
             !["_", "=", ")", "]", "}"].contains(&after)
         }
@@ -194,14 +217,17 @@ mod tests {
     fn a_long_name_may_break_between_its_parts_and_not_elsewhere() {
         for (code, right) in [
             (
-                "<td><code>a_torn_pair_is_refused</code>",
-                "<td><code>a_torn_<wbr>pair_<wbr>is_<wbr>refused</code>",
+                "<td><code>a_torn_pair_is_refused</code></td>",
+                "<td><code>a_torn_<wbr>pair_<wbr>is_<wbr>refused</code></td>",
             ),
             (
                 "<code>listings/zdr/src/main.rs</code>",
                 "<code>listings/<wbr>zdr/<wbr>src/<wbr>main.rs</code>",
             ),
-            ("<code>short_name</code>", "<code>short_name</code>"),
+            (
+                "<code>a_torn_pair_is_refused</code>",
+                "<code>a_torn_pair_is_refused</code>",
+            ),
             (
                 "<code>https://localhost:8443/</code>",
                 "<code>https://<wbr>localhost:8443/</code>",
@@ -230,6 +256,16 @@ mod tests {
             (
                 "<pre><code>a = <i>\"--roots\"</i>, &quot;-a&quot;, \"a\"</code></pre>",
                 "<pre><code>a = <span class=\"option\"><i>\"--roots\"</i>,</span> <span class=\"option\">&quot;-a&quot;,</span> \"a\"</code></pre>",
+            ),
+            // A name, too, and a backslash stays with the word before it.
+            (
+                "<pre><code><b>$ zdr --only last-known-good <i>-a</i> \\\n  b \\\n  c</b></code></pre>",
+                "<pre><code><b>$ zdr <span class=\"option\">--only</span> <span class=\"name\">last-known-good</span> <span class=\"option\"><i>-a</i> \\</span>\n  <span class=\"option\">b \\</span>\n  c</b></code></pre>",
+            ),
+            // A program's message has a whole line.
+            (
+                "<samp>PEM_read_bio_X509_AUX() failed</samp>",
+                "<samp>PEM_read_bio_X509_AUX() failed</samp>",
             ),
             // Two hyphens alone stay with what they begin.
             (
@@ -270,6 +306,9 @@ mod tests {
         let coloured = "<pre><code>{<i>\"event\"</i>:\"connection_closed\",<i>\"bytes\"</i>:8388608}</code></pre>";
         let right = "<pre><code>{<i>\"event\"</i>:<wbr>\"connection_<wbr>closed\",<i><wbr>\"bytes\"</i>:<wbr>8388608}</code></pre>";
         assert_eq!(allow(coloured), right);
+        let replaced = "<code>\"event\":\"loaded\",\"sha256\":\"[HASH]\"</code>";
+        let right = "<code>\"event\":<wbr>\"loaded\",<wbr>\"sha256\":<wbr>\"[HASH]\"</code>";
+        assert_eq!(allow(replaced), right);
     }
 
     /// Nothing but places to break is added, and what is written with them already stays.

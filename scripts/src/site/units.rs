@@ -1,5 +1,5 @@
 //! A number and its unit stay in one line: "1.4" at the end of a line and "GiB" on the next are read twice. So do a
-//! sign and its number, and the three numbers of a date.
+//! sign and its number, the three numbers of a date, and a name that is written with hyphens.
 
 use std::sync::LazyLock;
 
@@ -22,6 +22,13 @@ static SIGN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(&lt;|≤|≥|±) (\d)").expect("the expression is valid"));
 static DATE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{4}-\d\d-\d\d\b").expect("the expression is valid"));
+/// `P-256`, `ML-DSA-44`, `Ctrl-C`, and names of projects.
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(?:[A-Z][A-Za-z]*(?:-[A-Z0-9]+)+|actix-web|cert-manager|client-go|spiffe-helper)\b",
+    )
+    .expect("the expression is valid")
+});
 
 /// The page with no place to break between a number and its unit.
 pub(super) fn join(page: &str) -> String {
@@ -40,6 +47,7 @@ fn in_text(text: &str) -> String {
     let joined = NUMBER.replace_all(text, join);
     let joined = SIGN.replace_all(&joined, "$1\u{a0}$2");
     // A hyphen that does not break is another one than the reader searches for.
+    let joined = NAME.replace_all(&joined, "<span class=\"name\">$0</span>");
     let whole = "<span class=\"date\">$0</span>";
     DATE.replace_all(&joined, whole).into_owned()
 }
@@ -64,6 +72,14 @@ mod tests {
             date,
             "<p>read on <span class=\"date\">2026-11-27</span></p>"
         );
+    }
+
+    #[test]
+    fn a_name_with_hyphens_is_one_word() {
+        for name in ["P-256", "ML-DSA-44", "CVE-2025-23419", "cert-manager"] {
+            let right = format!("<p>of <span class=\"name\">{name}</span>, half-open</p>");
+            assert_eq!(join(&format!("<p>of {name}, half-open</p>")), right);
+        }
     }
 
     /// A reader copies code, and a test compares it.
