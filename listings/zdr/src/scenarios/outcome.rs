@@ -71,6 +71,7 @@ impl ScenarioOutcome {
 
     /// Says that this side was so late that nothing can be judged.
     pub(crate) fn came_late(&mut self, late: Duration) {
+        self.busy = true;
         let late = millis(ms(late));
         self.overload = Some(format!(
             "this machine is overloaded: the clients of this scenario came up to {late} late"
