@@ -6,6 +6,7 @@ mod expiry;
 mod explorer;
 mod fields;
 mod model;
+mod numbers;
 mod options;
 mod pem;
 mod pinned;
