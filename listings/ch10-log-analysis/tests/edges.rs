@@ -145,6 +145,13 @@ fn what_was_refused_was_mended_once() {
     assert_eq!(last["mended_by"], json!(2), "{found}");
 }
 
+/// Where the wire alone is asked, nothing is claimed of the log.
+#[test]
+fn an_empty_log_does_for_no_claim() {
+    let none = Assertions::new([]);
+    assert_eq!(none.verdict(&state(""), NOW), Verdict::Holds);
+}
+
 /// As long as is wanted, to the second.
 #[test]
 fn valid_for_as_long_as_is_wanted() {

@@ -1,6 +1,6 @@
 //! Events whose order is not that of what happened.
 
-use super::{answers, at, loaded, log, opened};
+use super::{answers, at, loaded, log, opened, said};
 
 #[test]
 fn a_clock_that_is_set_back_measures_nothing() {
@@ -13,6 +13,7 @@ fn a_clock_that_is_set_back_measures_nothing() {
     ]);
     let found = answers(&text);
     assert_eq!(found["log"]["clock_set_back"], 1);
+    assert!(said(&text).ends_with("broken lines; its clock was set back 1 times\n"));
     assert_eq!(found["log"]["unmeasured"], 1);
     assert_eq!(found["file_to_load"]["count"], 0);
 }
@@ -61,7 +62,9 @@ fn a_resumed_connection_confirms_nothing() {
         3,
         r#""event":"connection_opened","connection":1,"generation":null,"resumed":true,"tls":"1.3""#,
     );
-    let found = answers(&log([loaded(0, 1, "a"), resumed, loaded(4, 2, "b")]));
+    let text = log([loaded(0, 1, "a"), resumed, loaded(4, 2, "b")]);
+    let found = answers(&text);
+    assert!(said(&text).contains("\nreplaced before any client came: 1\n"));
     assert_eq!(found["load_to_wire"]["count"], 0);
     assert_eq!(found["replaced_unseen"], 1);
     assert_eq!(found["servers"][0]["connections"]["open_unknown"], 1);

@@ -82,6 +82,7 @@ fn two_servers_of_a_supervisor() {
     let found = answers(&gone);
     assert_eq!(found["servers"].as_array().unwrap().len(), 1);
     assert_eq!(found["servers_gone"], 1);
+    assert!(said(&gone).contains("\nservers that are gone: 1\n"));
 }
 
 /// Without a `process` nobody can tell whose connection it is, and the answer says so.
