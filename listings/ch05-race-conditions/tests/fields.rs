@@ -24,7 +24,7 @@ const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
 const NAME_CONSTRAINTS: &str = "2.5.29.30";
 const POLICIES: &str = "2.5.29.32";
 
-fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+pub fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     // Each is short: its length is one byte.
     let length = u8::try_from(content.len()).unwrap();
     assert!(length < 0x80);
@@ -113,7 +113,7 @@ fn key() -> PKey<Private> {
     PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
 }
 
-fn name(text: &str, of_type: Asn1Type) -> X509Name {
+pub fn name(text: &str, of_type: Asn1Type) -> X509Name {
     let mut name = X509Name::builder().unwrap();
     name.append_entry_by_nid_with_type(Nid::COMMONNAME, text, of_type)
         .unwrap();

@@ -5,6 +5,7 @@ mod beside;
 mod expiry;
 mod explorer;
 mod fields;
+mod issuers;
 mod model;
 mod numbers;
 mod options;
