@@ -107,6 +107,9 @@ fn lines_of_one_moment_come_in_the_order_of_their_files() {
 fn a_clock_that_is_set_back_once_is_counted_once() {
     let log = [100, 40, 41, 42].map(|second| loaded(second, 1, "a"));
     assert_eq!(answers(&log.concat())["log"]["clock_set_back"], 1);
+    // Lines of one second may change places.
+    let log = [100, 99].map(|second| loaded(second, 1, "a"));
+    assert_eq!(answers(&log.concat())["log"]["clock_set_back"], 0);
 }
 
 /// A log may hold any word where a closed set is meant. It does not fill the memory.

@@ -158,3 +158,16 @@ fn of_two_servers_the_first_to_end_must_be_valid_for_long_enough() {
         assert!(said.starts_with(first), "{said}");
     }
 }
+
+/// An agent may write into the log before any server does. It serves nothing.
+#[test]
+fn an_agent_is_no_server() {
+    let failed = at(
+        1,
+        r#""event":"renewal_failed","attempt":1,"retry_ms":9,"why":"no authority""#,
+    );
+    let text = log([failed]);
+    assert_eq!(answers(&text)["servers"], json!([]));
+    let found = said(&text);
+    assert!(found.starts_with("served now: nothing"), "{found}");
+}
