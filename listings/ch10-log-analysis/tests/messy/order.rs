@@ -69,3 +69,30 @@ fn a_resumed_connection_confirms_nothing() {
     assert_eq!(found["replaced_unseen"], 1);
     assert_eq!(found["servers"][0]["connections"]["open_unknown"], 1);
 }
+
+/// A session keeps the certificate of its first handshake, so a client that resumes one was shown none.
+#[test]
+fn a_resumption_shows_no_certificate() {
+    for resumed in [
+        r#""event":"connection_opened","connection":1,"generation":1,"resumed":true,"tls":"1.3""#,
+        r#""event":"handshake_seen","serial":"a","resumed":true,"tls":"1.3""#,
+    ] {
+        let text = log([loaded(0, 1, "a"), at(1, resumed)]);
+        assert_eq!(answers(&text)["load_to_wire"]["count"], 0, "{resumed}");
+        assert!(said(&text).contains("  by its own word"), "{resumed}");
+    }
+}
+
+/// Each that was replaced is counted, not the last alone.
+#[test]
+fn generations_that_no_client_saw() {
+    let text = log([loaded(0, 1, "a"), loaded(1, 2, "b"), loaded(2, 3, "c")]);
+    assert_eq!(answers(&text)["replaced_unseen"], 2);
+    let text = log([
+        loaded(0, 1, "a"),
+        opened(0, 1, 1),
+        loaded(1, 2, "b"),
+        loaded(2, 3, "c"),
+    ]);
+    assert_eq!(answers(&text)["replaced_unseen"], 1);
+}

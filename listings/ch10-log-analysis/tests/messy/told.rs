@@ -231,3 +231,20 @@ fn lines_that_are_lost_are_told_of() {
     let found = said(&log([loaded(1, 1, "a"), lost(2, 1)]));
     assert!(found.contains("; 1 lines are lost, "), "{found}");
 }
+
+/// What is counted of a server: connections that ended, and reloads that ended in a panic.
+#[test]
+fn what_has_ended_is_counted() {
+    let panicked = at(4, r#""event":"reload_panicked","generation":1,"why":"x""#);
+    let text = log([
+        loaded(0, 1, "a"),
+        opened(1, 1, 1),
+        opened(1, 2, 1),
+        closed(2, 1),
+        closed(3, 2),
+        panicked,
+    ]);
+    let server = &answers(&text)["servers"][0];
+    assert_eq!(server["connections"]["closed"], 2);
+    assert_eq!(server["reloads"]["refused"], json!({"panicked": 1}));
+}
