@@ -96,3 +96,15 @@ fn generations_that_no_client_saw() {
     ]);
     assert_eq!(answers(&text)["replaced_unseen"], 1);
 }
+
+/// An agent begins to write one certificate, and a server that is late loads the one before it.
+#[test]
+fn a_load_of_another_certificate_ends_no_rotation() {
+    let rest = r#""event":"rotation_started","serial":"b","strategy":"bundle""#;
+    let text = log([at(0, rest), loaded(1, 1, "a")]);
+    assert_eq!(answers(&text)["not_loaded"]["serial"], "b");
+    let text = text + &loaded(3, 2, "b") + "\n";
+    let found = &answers(&text)["file_to_load"];
+    assert_eq!(found["count"], 1);
+    assert_eq!(found["max_us"], 3_000_000);
+}

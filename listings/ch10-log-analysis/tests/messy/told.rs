@@ -247,4 +247,53 @@ fn what_has_ended_is_counted() {
     let server = &answers(&text)["servers"][0];
     assert_eq!(server["connections"]["closed"], 2);
     assert_eq!(server["reloads"]["refused"], json!({"panicked": 1}));
+    assert_eq!(server["reloads"]["last_refused"]["detail"], "x");
+}
+
+/// An alarm says what its event does: which file, which port, and why.
+#[test]
+fn what_an_alarm_says() {
+    for (name, fields, says) in [
+        (
+            "identity_held",
+            r#""file":"f","seconds":60"#,
+            "f is valid in 60 s",
+        ),
+        (
+            "key_exposed",
+            r#""file":"k","mode":"0644""#,
+            "k has mode 0644",
+        ),
+        ("trust_rejected", r#""file":"f","reason":"torn""#, "f: torn"),
+        ("trust_expired", r#""file":"f","root":"Old""#, "f: Old"),
+        ("names_lost", r#""names":"a.example""#, "a.example"),
+        ("file_pinned", r#""file":"f","why":"mounted""#, "f: mounted"),
+        (
+            "watch_degraded",
+            r#""to":"polling","why":"w""#,
+            "polling: w",
+        ),
+        ("watcher_died", r#""why":"w""#, "w"),
+        ("accept_failed", r#""why":"w""#, "w"),
+        ("tickets_unavailable", r#""why":"w""#, "w"),
+        ("listen_failed", r#""port":443,"why":"w""#, "port 443: w"),
+        (
+            "listening_stopped",
+            r#""port":443,"why":"w""#,
+            "port 443: w",
+        ),
+    ] {
+        let listening =
+            [443, 8443].map(|port| at(1, &format!(r#""event":"listening","port":{port}"#)));
+        let raised = at(2, &format!(r#""event":"{name}",{fields}"#));
+        let server = &answers(&(log(listening) + &raised))["servers"][0];
+        assert_eq!(server["alarms"][name]["says"], says, "{name}");
+        let stopped = name == "listening_stopped";
+        let ports = if stopped {
+            json!([8443])
+        } else {
+            json!([443, 8443])
+        };
+        assert_eq!(server["ports"], ports, "{name}");
+    }
 }
