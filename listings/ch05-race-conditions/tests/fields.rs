@@ -13,18 +13,18 @@ use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{HasPublic, PKey, Private, Public};
 use openssl::x509::extension::BasicConstraints;
 use openssl::x509::{X509, X509Builder, X509Extension, X509Name};
 
 /// An extension: its identifier, whether it is critical, and its content in DER.
-type Extension = (&'static str, bool, Vec<u8>);
+pub type Extension = (&'static str, bool, Vec<u8>);
 
 const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
 const NAME_CONSTRAINTS: &str = "2.5.29.30";
 const POLICIES: &str = "2.5.29.32";
 
-fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+pub fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     // Each is short: its length is one byte.
     let length = u8::try_from(content.len()).unwrap();
     assert!(length < 0x80);
@@ -77,21 +77,33 @@ fn policies(numbers: &[u8]) -> Extension {
     )
 }
 
-/// What is changed in a root, an intermediate and a leaf.
-struct Changed {
-    subject: (&'static str, Asn1Type),
-    begins: i64,
-    of_leaf: Extension,
-    of_intermediate: Option<Extension>,
+/// What is changed in a root, an intermediate and a leaf, and what stands behind these.
+pub struct Changed {
+    pub subject: X509Name,
+    pub begins: i64,
+    pub of_leaf: Extension,
+    pub of_intermediate: Option<Extension>,
+    /// The leaf's serial number.
+    pub serial: BigNum,
+    /// The leaf's key, if it is another than one on P-256.
+    pub key: Option<PKey<Private>>,
+    /// The key of a certificate behind them that no path needs.
+    pub behind: Option<PKey<Public>>,
+    /// Bytes of the leaf, and what stands in their place once it is signed.
+    pub patch: Option<([u8; 4], [u8; 4])>,
 }
 
 impl Default for Changed {
     fn default() -> Self {
         Self {
-            subject: ("A leaf", Asn1Type::UTF8STRING),
+            subject: name("A leaf", Asn1Type::UTF8STRING),
             begins: 1_000_000_000,
             of_leaf: named(Vec::new()),
             of_intermediate: None,
+            serial: BigNum::from_u32(1).unwrap(),
+            key: None,
+            behind: None,
+            patch: None,
         }
     }
 }
@@ -101,7 +113,7 @@ fn key() -> PKey<Private> {
     PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
 }
 
-fn name(text: &str, of_type: Asn1Type) -> X509Name {
+pub fn name(text: &str, of_type: Asn1Type) -> X509Name {
     let mut name = X509Name::builder().unwrap();
     name.append_entry_by_nid_with_type(Nid::COMMONNAME, text, of_type)
         .unwrap();
@@ -111,7 +123,7 @@ fn name(text: &str, of_type: Asn1Type) -> X509Name {
 /// A certificate by this issuer. It has no key identifier: whoever has the issuer's name is it.
 fn issued(
     subject: &X509Name,
-    key: &PKey<Private>,
+    key: &PKey<impl HasPublic>,
     issuer: &X509Name,
     by: &PKey<Private>,
     change: impl FnOnce(&mut X509Builder),
@@ -144,6 +156,15 @@ fn authority(it: &mut X509Builder) {
     it.append_extension(ca).unwrap();
 }
 
+/// The same certificate with other bytes, which OpenSSL itself might not parse.
+fn patched(pem: &str, (from, to): ([u8; 4], [u8; 4])) -> String {
+    let mut der = X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap();
+    let at = der.windows(4).position(|bytes| bytes == from).unwrap();
+    der[at..at + 4].copy_from_slice(&to);
+    let text = openssl::base64::encode_block(&der);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+}
+
 /// What the reader says of it, where it does not take it. Another root, which nobody needs, stands in
 /// the file of anchors before the right one.
 fn refused(changed: &Changed) -> Option<(Reason, String)> {
@@ -160,8 +181,10 @@ fn refused(changed: &Changed) -> Option<(Reason, String)> {
             extend(it, extension);
         }
     });
-    let subject = name(changed.subject.0, changed.subject.1);
-    let leaf = issued(&subject, &leaf_key, &middle, &middle_key, |it| {
+    let leaf_key = changed.key.as_ref().unwrap_or(&leaf_key);
+    let leaf = issued(&changed.subject, leaf_key, &middle, &middle_key, |it| {
+        let serial = changed.serial.to_asn1_integer().unwrap();
+        it.set_serial_number(&serial).unwrap();
         let begins = Asn1Time::from_unix(changed.begins).unwrap();
         it.set_not_before(&begins).unwrap();
         extend(it, &changed.of_leaf);
@@ -186,7 +209,13 @@ fn refused(changed: &Changed) -> Option<(Reason, String)> {
         key,
         roots: roots_file,
     };
-    fs::write(&files.certificate, leaf + &intermediate).unwrap();
+    let leaf = changed
+        .patch
+        .map_or(leaf.clone(), |patch| patched(&leaf, patch));
+    let behind = changed.behind.as_ref();
+    let behind = behind.map(|key| issued(&utf8("Behind"), key, &top, &top_key, |_| {}));
+    let chain = leaf + &intermediate + &behind.unwrap_or_default();
+    fs::write(&files.certificate, chain).unwrap();
     fs::write(&files.roots, roots.concat()).unwrap();
     let read = Reader::new(Options::default()).read(&Source::localhost(files), None);
     read.err()
@@ -194,7 +223,7 @@ fn refused(changed: &Changed) -> Option<(Reason, String)> {
 }
 
 /// Of each, what is said; nothing where it is served.
-fn each(all: impl IntoIterator<Item = (Changed, &'static str, String)>) {
+pub fn each(all: impl IntoIterator<Item = (Changed, &'static str, String)>) {
     let mut wrong = Vec::new();
     for (changed, says, what) in all {
         let found = refused(&changed);
@@ -222,6 +251,7 @@ fn alternative_names() {
         (mail("mé@example.org"), "not ASCII"),
         (dns("other.example"), ""),
         (dns("öther.example"), "not ASCII"),
+        (value(0x86, &[0xff]), "one of its names is broken"),
         (ip(&[10, 0, 0, 1]), ""),
         (ip(&V6), ""),
         (ip(&MAPPED), "an address of IPv4 in the form of IPv6"),
@@ -233,14 +263,11 @@ fn alternative_names() {
     each(all.map(|(name, says)| {
         let what = format!("{name:02x?}");
         let of_leaf = named(name);
-        (
-            Changed {
-                of_leaf,
-                ..Changed::default()
-            },
-            says,
-            what,
-        )
+        let changed = Changed {
+            of_leaf,
+            ..Changed::default()
+        };
+        (changed, says, what)
     }));
 }
 
@@ -276,20 +303,18 @@ fn uris() {
     ];
     each(all.map(|(text, says)| {
         let of_leaf = named(uri(text));
-        (
-            Changed {
-                of_leaf,
-                ..Changed::default()
-            },
-            says,
-            text.to_owned(),
-        )
+        let changed = Changed {
+            of_leaf,
+            ..Changed::default()
+        };
+        (changed, says, text.to_owned())
     }));
 }
 
 #[test]
 fn constraints() {
     const NO_HOST: &str = "the name of a host, and that is none";
+    const GAP: &str = "a mask with a gap";
     const NO_MAIL: &str = "an address of mail that is none";
     let v6 = |mask: u8| ip(&[&V6[..], &[0xff, 0xff, 0xff, mask], &[0; 12]].concat());
     let all = [
@@ -311,14 +336,12 @@ fn constraints() {
         (uri("10.0.0.1"), true, NO_HOST),
         (ip(&[10, 0, 0, 0, 255, 0, 0, 0]), true, ""),
         (ip(&[10, 0, 0, 1, 255, 255, 255, 255]), true, ""),
-        (
-            ip(&[10, 0, 0, 0, 255, 0, 255, 0]),
-            true,
-            "a mask with a gap",
-        ),
+        (ip(&[10, 0, 0, 0, 255, 0, 255, 0]), true, GAP),
+        // The gap is the first bit of its byte.
+        (ip(&[10, 0, 0, 0, 255, 127, 0, 0]), true, GAP),
         (ip(&[10, 0, 0, 0]), true, "without their mask"),
         (v6(0xfe), true, ""),
-        (v6(0xfd), true, "a mask with a gap"),
+        (v6(0xfd), true, GAP),
         (
             ip(&[MAPPED, [0xff; 16]].concat()),
             true,
@@ -330,14 +353,11 @@ fn constraints() {
     each(all.map(|(name, critical, says)| {
         let what = format!("{critical}, {name:02x?}");
         let of_intermediate = Some(but(name, critical));
-        (
-            Changed {
-                of_intermediate,
-                ..Changed::default()
-            },
-            says,
-            what,
-        )
+        let changed = Changed {
+            of_intermediate,
+            ..Changed::default()
+        };
+        (changed, says, what)
     }));
 }
 
@@ -367,16 +387,35 @@ fn strings() {
         ("\0A\0_", Asn1Type::BMPSTRING, ""),
     ];
     each(all.map(|(text, of_type, says)| {
-        let subject = (text, of_type);
+        let subject = name(text, of_type);
         let what = format!("{text:?}, {of_type:?}");
-        (
-            Changed {
-                subject,
-                ..Changed::default()
-            },
-            says,
-            what,
-        )
+        let changed = Changed {
+            subject,
+            ..Changed::default()
+        };
+        (changed, says, what)
+    }));
+}
+
+/// Two bytes are one character of a BMPString, whichever of them comes first.
+#[test]
+fn wide_strings() {
+    const NO_CHARACTER: &str = "a BMPString with a character that it cannot have";
+    let all: [(&[u8], _); 4] = [
+        (&[0, 0xd8, 0, b'_'], ""),
+        (&[0, b'A', 0xfd, 0xd0], NO_CHARACTER),
+        (&[0, b'A', 0xfd, 0xef], NO_CHARACTER),
+        (&[0, b'A', 0xfd, 0xf0], ""),
+    ];
+    each(all.map(|(text, says)| {
+        let common_name = value(6, &[0x55, 4, 3]);
+        let attribute = value(0x30, &[common_name, value(0x1e, text)].concat());
+        let subject = X509Name::from_der(&value(0x30, &value(0x31, &attribute))).unwrap();
+        let changed = Changed {
+            subject,
+            ..Changed::default()
+        };
+        (changed, says, format!("{text:02x?}"))
     }));
 }
 
@@ -392,7 +431,11 @@ fn dates_and_policies() {
     };
     each([
         (begun(0), "", "the first second of 1970".to_owned()),
-        (begun(-1), "begin before 1970", "the one before".into()),
+        (
+            begun(-1),
+            "certificate 1 of 2: its dates begin before 1970",
+            "the one before".into(),
+        ),
         (under(&[3, 4]), "", "two policies".into()),
         (
             under(&[3, 4, 3]),

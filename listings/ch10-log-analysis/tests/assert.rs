@@ -184,6 +184,8 @@ fn key_bytes() {
         Some(0),
         "a chain is public"
     );
+    let no_event = Scene::new("listening on 443\n");
+    assert_eq!(no_event.assert(&["--no-key-bytes", bundle]).0, Some(0));
     // In a line that is no event, too.
     let line = format!("a stray line with {secret}\n");
     let leaking = Scene::new(&format!("{RUN}{line}and one more: {line}"));

@@ -5,6 +5,7 @@ mod assert;
 mod edges;
 mod follow;
 mod lost;
+mod marks;
 mod messy;
 mod servers;
 mod show;

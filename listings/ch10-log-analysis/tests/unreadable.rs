@@ -34,6 +34,8 @@ fn a_line_that_is_too_long_proves_nothing() {
         told.contains("run.jsonl:2 is too long to be read"),
         "{told}"
     );
+    let (_, told) = none(&format!("{long}\n{long}\n"), "identity_rejected");
+    assert!(told.contains("run.jsonl:1 is too long"), "{told}");
     // What is there for certain is told all the same.
     let (code, told) = none(&format!("{long}\n{REJECTED}\n"), "identity_rejected");
     assert_eq!(code, Some(1), "{told}");

@@ -46,6 +46,10 @@ fn one_worker_never_disagrees() {
     }
     assert_eq!(sightings.disagreed(), None);
     assert_eq!(sightings.settled_for(), 3);
+    // Where no dial saw the old chain, each has seen the new one only.
+    let mut renewed = Sightings::default();
+    renewed.saw(true);
+    assert_eq!(renewed.settled_for(), 1);
     // A worker that was forgotten turns up.
     sightings.saw(false);
     assert_eq!(sightings.disagreed(), Some(2..=5));

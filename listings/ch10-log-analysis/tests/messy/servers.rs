@@ -82,6 +82,7 @@ fn two_servers_of_a_supervisor() {
     let found = answers(&gone);
     assert_eq!(found["servers"].as_array().unwrap().len(), 1);
     assert_eq!(found["servers_gone"], 1);
+    assert!(said(&gone).contains("\nservers that are gone: 1\n"));
 }
 
 /// Without a `process` nobody can tell whose connection it is, and the answer says so.
@@ -156,4 +157,17 @@ fn of_two_servers_the_first_to_end_must_be_valid_for_long_enough() {
         let first = "generation 1 (1) is valid for 3000 s from now, and 3001 s are wanted";
         assert!(said.starts_with(first), "{said}");
     }
+}
+
+/// An agent may write into the log before any server does. It serves nothing.
+#[test]
+fn an_agent_is_no_server() {
+    let failed = at(
+        1,
+        r#""event":"renewal_failed","attempt":1,"retry_ms":9,"why":"no authority""#,
+    );
+    let text = log([failed]);
+    assert_eq!(answers(&text)["servers"], json!([]));
+    let found = said(&text);
+    assert!(found.starts_with("served now: nothing"), "{found}");
 }

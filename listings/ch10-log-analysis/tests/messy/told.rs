@@ -161,10 +161,38 @@ fn alarms_and_what_clears_them() {
     assert_eq!(names(&(text + &fresh)), ["key_exposed", "watch_degraded"]);
 }
 
+/// A histogram knows three digits, and no time was longer than the longest.
+#[test]
+fn nothing_took_longer_than_the_longest() {
+    let began = r#""event":"rotation_started","serial":"a","strategy":"bundle""#;
+    let load = loaded(0, 1, "a").replace("00:00:00.000000000", "00:00:01.234567000");
+    let took = &answers(&log([at(0, began), load]))["file_to_load"];
+    for times in ["p50_us", "p99_us", "max_us"] {
+        assert_eq!(took[times], 1_234_567, "{times}");
+    }
+}
+
+/// Five connections are named, and how many more there are is told.
+#[test]
+fn old_connections_beyond_the_fifth_are_counted() {
+    let old = |connections: u64| {
+        let opened: String = (1..=connections)
+            .map(|it| opened(1, it, 1) + "\n")
+            .collect();
+        said(&(loaded(0, 1, "a") + "\n" + &opened + &loaded(2, 2, "b") + "\n"))
+    };
+    for (connections, more) in [(5, None), (6, Some("  and 1 more"))] {
+        let found = old(connections);
+        let last = found.lines().find(|line| line.starts_with("  and "));
+        assert_eq!(last, more, "{found}");
+        assert!(found.contains("reloads: 2 loaded, none refused"), "{found}");
+    }
+}
+
 /// Milliseconds are for what takes milliseconds.
 #[test]
 fn what_takes_days_is_told_in_days() {
-    let later = |ts: &str| loaded(0, 1, "a").replace("2026-01-01T00:00:00", ts);
+    let later = |ts: &str| loaded(0, 1, "a").replace("2026-01-01T00:00:00.000000000", ts);
     let took = |ts| {
         let began = at(
             0,
@@ -180,6 +208,12 @@ fn what_takes_days_is_told_in_days() {
             .to_owned()
     };
     assert_eq!(took("2026-01-01T00:00:00"), "0.00 ms");
+    assert_eq!(took("2026-01-01T00:00:00.00999"), "9.99 ms");
+    assert_eq!(took("2026-01-01T00:00:00.01"), "10.0 ms");
+    assert_eq!(took("2026-01-01T00:00:00.05"), "50.0 ms");
+    assert_eq!(took("2026-01-01T00:00:00.09995"), "100 ms");
+    assert_eq!(took("2026-01-01T00:00:00.5"), "500 ms");
+    assert_eq!(took("2026-01-01T00:00:00.9995"), "1.00 s");
     assert_eq!(took("2026-01-01T00:00:09"), "9.00 s");
     assert_eq!(took("2026-01-01T00:05:00"), "5 min 0 s");
     assert_eq!(took("2026-01-03T05:00:00"), "2 d 5 h");
@@ -194,4 +228,72 @@ fn lines_that_are_lost_are_told_of() {
     let found = said(&text);
     let line = "log: 3 events, 0 broken lines; 42 lines are lost, and what they held is not in these answers";
     assert!(found.lines().any(|said| said == line), "{found}");
+    let found = said(&log([loaded(1, 1, "a"), lost(2, 1)]));
+    assert!(found.contains("; 1 lines are lost, "), "{found}");
+}
+
+/// What is counted of a server: connections that ended, and reloads that ended in a panic.
+#[test]
+fn what_has_ended_is_counted() {
+    let panicked = at(4, r#""event":"reload_panicked","generation":1,"why":"x""#);
+    let text = log([
+        loaded(0, 1, "a"),
+        opened(1, 1, 1),
+        opened(1, 2, 1),
+        closed(2, 1),
+        closed(3, 2),
+        panicked,
+    ]);
+    let server = &answers(&text)["servers"][0];
+    assert_eq!(server["connections"]["closed"], 2);
+    assert_eq!(server["reloads"]["refused"], json!({"panicked": 1}));
+    assert_eq!(server["reloads"]["last_refused"]["detail"], "x");
+}
+
+/// An alarm says what its event does: which file, which port, and why.
+#[test]
+fn what_an_alarm_says() {
+    for (name, fields, says) in [
+        (
+            "identity_held",
+            r#""file":"f","seconds":60"#,
+            "f is valid in 60 s",
+        ),
+        (
+            "key_exposed",
+            r#""file":"k","mode":"0644""#,
+            "k has mode 0644",
+        ),
+        ("trust_rejected", r#""file":"f","reason":"torn""#, "f: torn"),
+        ("trust_expired", r#""file":"f","root":"Old""#, "f: Old"),
+        ("names_lost", r#""names":"a.example""#, "a.example"),
+        ("file_pinned", r#""file":"f","why":"mounted""#, "f: mounted"),
+        (
+            "watch_degraded",
+            r#""to":"polling","why":"w""#,
+            "polling: w",
+        ),
+        ("watcher_died", r#""why":"w""#, "w"),
+        ("accept_failed", r#""why":"w""#, "w"),
+        ("tickets_unavailable", r#""why":"w""#, "w"),
+        ("listen_failed", r#""port":443,"why":"w""#, "port 443: w"),
+        (
+            "listening_stopped",
+            r#""port":443,"why":"w""#,
+            "port 443: w",
+        ),
+    ] {
+        let listening =
+            [443, 8443].map(|port| at(1, &format!(r#""event":"listening","port":{port}"#)));
+        let raised = at(2, &format!(r#""event":"{name}",{fields}"#));
+        let server = &answers(&(log(listening) + &raised))["servers"][0];
+        assert_eq!(server["alarms"][name]["says"], says, "{name}");
+        let stopped = name == "listening_stopped";
+        let ports = if stopped {
+            json!([8443])
+        } else {
+            json!([443, 8443])
+        };
+        assert_eq!(server["ports"], ports, "{name}");
+    }
 }
