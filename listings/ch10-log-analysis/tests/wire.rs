@@ -130,8 +130,12 @@ fn shown_and_never_claimed() {
 
 #[test]
 fn went_back() {
-    // Each alone could be true: `c` early, `b` in time.
-    let wire = [saw(2500, 2510, "c"), saw(2700, 2710, "b")];
+    // Each alone could be true: `c` early, `b` in time. The second client with `b` tells nothing new.
+    let wire = [
+        saw(2500, 2510, "c"),
+        saw(2700, 2710, "b"),
+        saw(2800, 2810, "b"),
+    ];
     let expected = Lie::WentBack {
         from: "c".into(),
         to: "b".into(),

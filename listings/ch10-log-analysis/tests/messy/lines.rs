@@ -111,3 +111,11 @@ fn control_characters_do_not_reach_a_terminal() {
     assert!(!found.contains('\u{1b}'), "{found:?}");
     assert!(!found.contains("\nserved now: generation 9"), "{found}");
 }
+
+/// An event that does not say when it happened is told, and is no whole line.
+#[test]
+fn an_event_without_a_time_is_broken() {
+    let found = answers("{\"event\":\"listening\",\"port\":443}\n");
+    assert_eq!(found["log"]["broken_lines"], 1);
+    assert_eq!(found["servers"][0]["ports"], json!([443]));
+}
