@@ -196,7 +196,7 @@ impl fmt::Display for Percentiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Three digits are what the histogram knows.
         let ms = |micros: u64| match micros as f64 / 1000.0 {
-            ms if ms >= 9_995.0 => span(Duration::microseconds(micros as i64)),
+            ms if ms >= 9_995.0 => span(Duration::seconds((ms / 1000.0).round() as i64)),
             ms if ms >= 999.5 => format!("{:.2} s", ms / 1000.0),
             ms if ms >= 99.95 => format!("{ms:.0} ms"),
             ms if ms >= 10.0 => format!("{ms:.1} ms"),

@@ -214,6 +214,7 @@ fn what_takes_days_is_told_in_days() {
     assert_eq!(took("2026-01-01T00:00:00.09995"), "100 ms");
     assert_eq!(took("2026-01-01T00:00:00.5"), "500 ms");
     assert_eq!(took("2026-01-01T00:00:00.9995"), "1.00 s");
+    assert_eq!(took("2026-01-01T00:00:09.995"), "10 s");
     assert_eq!(took("2026-01-01T00:00:09"), "9.00 s");
     assert_eq!(took("2026-01-01T00:05:00"), "5 min 0 s");
     assert_eq!(took("2026-01-03T05:00:00"), "2 d 5 h");
