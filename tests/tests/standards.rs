@@ -24,6 +24,7 @@ const SECTIONS: [(&str, &str, &str); 26] = [
     ("9113", "8.7", "Request Reliability"),
     ("9113", "9.2.1", "TLS 1.2 Features"),
     ("9113", "9.2.3", "TLS 1.3 Features"),
+    ("9114", "5.2", "Connection Shutdown"),
     ("9293", "3.6.1", "Half-Closed Connections"),
     ("9846", "1", "Introduction"),
     ("9846", "2.2", "Resumption and Pre-Shared Key (PSK)"),

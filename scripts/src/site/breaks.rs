@@ -244,7 +244,14 @@ mod tests {
                 "<code>zdr check not-yet-valid</code>, <code>one-whose-parts-are-too-many</code>",
                 "<code>zdr check <span class=\"name\">not-yet-valid</span></code>, <code>one-whose-parts-are-too-many</code>",
             ),
-            // In a command as well, whatever its colours.
+        ] {
+            assert_eq!(allow(code), right);
+        }
+    }
+
+    #[test]
+    fn in_a_command_words_stay_whole_whatever_its_colours() {
+        for (code, right) in [
             (
                 "<pre><code>openssl x509 <i>-noout</i> -- a</code></pre>",
                 "<pre><code>openssl x509 <span class=\"option\"><i>-noout</i></span> <span class=\"option\">-- a</span></code></pre>",
