@@ -6,7 +6,7 @@ use std::fs;
 use regex::Regex;
 
 /// Number, section, and the section's title, as looked up in November 2026 in the RFC itself.
-const SECTIONS: [(&str, &str, &str); 26] = [
+const SECTIONS: [(&str, &str, &str); 27] = [
     ("5280", "4.1.2.5", "Validity"),
     ("5280", "5.3.1", "Reason Code"),
     ("5280", "6.1.1", "Inputs"),

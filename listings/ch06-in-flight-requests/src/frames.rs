@@ -183,3 +183,64 @@ fn take(bytes: &mut &[u8], left: &mut usize) {
     *bytes = &bytes[taken..];
     *left -= taken;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame whose payload has so many bytes, all of them 7.
+    fn frame(kind: u8, flags: u8, stream: u32, length: u32) -> Vec<u8> {
+        let head = [
+            &length.to_be_bytes()[1..],
+            &[kind, flags],
+            &stream.to_be_bytes(),
+        ]
+        .concat();
+        [head, vec![7; length as usize]].concat()
+    }
+
+    /// What these bytes come to, in pieces of this size: the frames, and what was said at the last piece.
+    fn followed(bytes: &[u8], piece: usize) -> (Vec<Frame>, Vec<Came>) {
+        let (mut frames, mut all) = (Frames::of_server(), Vec::new());
+        let came = bytes.chunks(piece);
+        let came = came.map(|bytes| frames.came(bytes, |frame| all.push(frame)));
+        let came = came.collect();
+        (all, came)
+    }
+
+    #[test]
+    fn a_field_block_ends_with_its_last_frame() {
+        let came = |ended, unfinished| Came { ended, unfinished };
+        for begins in [HEADERS, PUSH_PROMISE] {
+            let mut frames = Frames::of_server();
+            let mut next = |kind, flags| frames.came(&frame(kind, flags, 1, 3), |_| {});
+            assert_eq!(next(begins, END_STREAM), came(false, true));
+            assert_eq!(next(CONTINUATION, 0), came(false, true));
+            assert_eq!(next(CONTINUATION, END_HEADERS), came(true, false));
+            assert_eq!(next(begins, END_HEADERS), came(true, false));
+            // The flag has no such meaning elsewhere.
+            assert_eq!(next(DATA, 0), came(true, false));
+        }
+    }
+
+    #[test]
+    fn numbers_of_several_bytes_are_read_wherever_they_are_cut() {
+        let stream = 0x0102_0305;
+        let bytes = [
+            frame(DATA, 0, stream, 0x01_0203),
+            frame(RST_STREAM, 0, stream + 2, 4),
+        ]
+        .concat();
+        for piece in [1, 3, 1000, bytes.len()] {
+            let (frames, came) = followed(&bytes, piece);
+            let streams: Vec<_> = frames.iter().map(|frame| frame.stream).collect();
+            assert_eq!(streams, [stream, stream + 2], "{piece}");
+            assert!(frames[1].is_reset() && !frames[0].ends_stream());
+            assert_eq!(frames[0].start, [0x0707_0707; 2]);
+            assert!(!came.last().unwrap().unfinished);
+        }
+        // The reserved bit is no part of a number.
+        let (frames, _) = followed(&frame(HEADERS, END_HEADERS, 1 << 31 | 5, 0), 4);
+        assert_eq!(frames[0].stream, 5);
+    }
+}
