@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 /// What stays as it is: code, scripts, pictures, and the inside of tags.
 static APART: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?s)<(code|pre|script|style|svg|head)\b.*?</(?:code|pre|script|style|svg|head)>|<[^>]*>",
+        r"(?s)<(code|pre|script|style|svg|head|option)\b.*?</(?:code|pre|script|style|svg|head|option)>|<[^>]*>",
     )
     .expect("the expression is valid")
 });
@@ -90,6 +90,8 @@ mod tests {
             "<pre><code>a 5 ms\n</code></pre>",
             "<td data-label=\"5 ms\">a</td>",
             "<script>f(1 % 2)</script>",
+            // It may hold no other element.
+            "<option value=\"1\">cert-manager, P-256</option>",
         ] {
             assert_eq!(join(page), page);
         }
