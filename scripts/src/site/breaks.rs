@@ -30,7 +30,7 @@ const FITS_CELL: usize = 14;
 const FITS_LINE: usize = 36;
 /// An option as long as this stays whole.
 const OPTION: usize = 28;
-/// And so does a name with hyphens, in a sentence; in a block it has a line.
+/// And so does a name with hyphens, in a sentence: in a block it may be part of a table's row.
 const NAME: usize = 24;
 
 /// The page with places to break in its code.
@@ -82,7 +82,7 @@ fn broken(code: &str, fits: usize) -> String {
         if is_option(word, &seen) {
             html += &format!("<span class=\"option\">{}</span>", word.concat());
             html += &after.concat();
-        } else if is_name(word, &seen, fits.max(NAME)) {
+        } else if fits != FITS_BLOCK && is_name(word, &seen) {
             html += &format!("<span class=\"name\">{}</span>", word.concat());
             html += &after.concat();
         } else if seen.len() > fits && !run.contains(&"<wbr>") {
@@ -151,13 +151,13 @@ fn is_option(run: &[&str], seen: &[&str]) -> bool {
 }
 
 /// Whether a run is the name of a scenario, a program or the like: to a browser each of its hyphens is a place to break.
-fn is_name(run: &[&str], seen: &[&str], longest: usize) -> bool {
+fn is_name(run: &[&str], seen: &[&str]) -> bool {
     let is_part = |piece: &str| {
         let mut characters = piece.chars();
         characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
     };
     let is_named = seen.contains(&"-") && seen.iter().all(|piece| is_part(piece));
-    is_whole(run) && is_named && (3..=longest).contains(&seen.len())
+    is_whole(run) && is_named && (3..=NAME).contains(&seen.len())
 }
 
 /// Writes a run with a place to break between its parts.
@@ -264,10 +264,10 @@ mod tests {
                 "<pre><code>a = <i>\"--roots\"</i>, &quot;-a&quot;, \"a\"</code></pre>",
                 "<pre><code>a = <span class=\"option\"><i>\"--roots\"</i>,</span> <span class=\"option\">&quot;-a&quot;,</span> \"a\"</code></pre>",
             ),
-            // A name, too, and a backslash stays with the word before it.
+            // A backslash stays with the word before it.
             (
                 "<pre><code><b>$ zdr --only last-known-good <i>-a</i> \\\n  b \\\n  c</b></code></pre>",
-                "<pre><code><b>$ zdr <span class=\"option\">--only</span> <span class=\"name\">last-known-good</span> <span class=\"option\"><i>-a</i> \\</span>\n  <span class=\"option\">b \\</span>\n  c</b></code></pre>",
+                "<pre><code><b>$ zdr <span class=\"option\">--only</span> last-known-good <span class=\"option\"><i>-a</i> \\</span>\n  <span class=\"option\">b \\</span>\n  c</b></code></pre>",
             ),
             // A program's message has a whole line.
             (

@@ -34,7 +34,7 @@ const SMALL: (usize, usize) = (8, 10);
 /// A cell of several words is not narrower than this, in characters.
 const READABLE: usize = 12;
 /// A cell of more lines than this on a phone has too little room beside the others.
-const LINES: usize = 4;
+const LINES: usize = 5;
 
 /// How wide a column is, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
