@@ -1,5 +1,6 @@
 //! A number and its unit stay in one line: "1.4" at the end of a line and "GiB" on the next are read twice. So do a
-//! sign and its number, the three numbers of a date, and a name that is written with hyphens.
+//! sign and its number, the three numbers of a date, and a name that is written with hyphens. What is longer than a
+//! cell of a table may break after its strokes.
 
 use std::sync::LazyLock;
 
@@ -30,6 +31,12 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the expression is valid")
 });
 
+/// Such as the version of a server, with all that it was built from.
+static STROKES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[^\s/]+(?:/[^\s/]+){2,}").expect("the expression is valid"));
+/// A run of fewer characters has room.
+const LONG: usize = 40;
+
 /// The page with no place to break between a number and its unit.
 pub(super) fn join(page: &str) -> String {
     let mut joined = String::with_capacity(page.len());
@@ -44,7 +51,11 @@ pub(super) fn join(page: &str) -> String {
 
 fn in_text(text: &str) -> String {
     let join = |found: &Captures<'_>| format!("{}\u{a0}{}{}", &found[1], &found[2], &found[3]);
-    let joined = NUMBER.replace_all(text, join);
+    let parted = STROKES.replace_all(text, |found: &Captures<'_>| match found[0].len() {
+        LONG.. => found[0].replace('/', "/<wbr>"),
+        _ => found[0].to_owned(),
+    });
+    let joined = NUMBER.replace_all(&parted, join);
     let joined = SIGN.replace_all(&joined, "$1\u{a0}$2");
     // A hyphen that does not break is another one than the reader searches for.
     let joined = NAME.replace_all(&joined, "<span class=\"name\">$0</span>");
@@ -80,6 +91,15 @@ mod tests {
             let right = format!("<p>of <span class=\"name\">{name}</span>, half-open</p>");
             assert_eq!(join(&format!("<p>of {name}, half-open</p>")), right);
         }
+    }
+
+    #[test]
+    fn a_long_run_breaks_after_its_strokes() {
+        let long = "9e5580933739775e8bce696a57a2e1bc99368f23/1.40.0/Clean/BoringSSL";
+        let right = "<td>9e5580933739775e8bce696a57a2e1bc99368f23/<wbr>1.40.0/<wbr>Clean/<wbr>BoringSSL</td>";
+        assert_eq!(join(&format!("<td>{long}</td>")), right);
+        let short = "<td>full/resuming/pooled, and/or</td>";
+        assert_eq!(join(short), short);
     }
 
     /// A reader copies code, and a test compares it.
