@@ -93,7 +93,7 @@ fn fewer_clients_come_where_nobody_said_how_many() {
     let ended = folder.check(&busy, &arguments).end();
     ended.says(0, &[]);
     let at = |words: &str| ended.err.find(words);
-    let (slower, rotated) = (at("cannot keep up"), at("rotation 1 of 1"));
+    let (slower, rotated) = (at("server lags"), at("rotation 1 of 1"));
     assert!(slower.is_some() && slower < rotated, "{}", ended.err);
     let report = folder.report();
     let rate = report.plan.rates[&Class::Full];
