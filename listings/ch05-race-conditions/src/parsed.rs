@@ -175,7 +175,8 @@ fn numbers(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     let public = certificate.public_key();
     if public.subject_public_key.unused_bits != 0 {
         return Some(
-            "bits at the end of its key are said to be none of it, and clients do not parse that",
+            "bits at the end of its key are said to be none of it, and clients of Go and rustls do not \
+             parse that",
         );
     }
     if public.algorithm.algorithm.to_id_string() != "1.2.840.113549.1.1.1" {
