@@ -9,7 +9,7 @@ NOTHING, CLOSED = None, "unreadable"
 
 
 def read(*left):
-    """Looks while a writer leaves this behind at each look: a content and its date, or no file. The last stays for ever.
+    """Looks while a writer leaves this behind at each look: a content and its date, or no file. The last stays forever.
 
     Returns what the files are said to hold, or the word for the reason, and how often they were looked at.
     """
@@ -21,7 +21,7 @@ def read(*left):
         looks += 1
         assert looks <= LOOKS, (
             f"The files were looked at for the {looks}th time: at most {LOOKS} looks are wanted. A reader that looks until a writer "
-            "rests may look for ever, and everything else waits for it."
+            "rests may look forever, and everything else waits for it."
         )
         if of_it in (NOTHING, CLOSED):
             raise Rejected(of_it or "missing")
