@@ -150,7 +150,8 @@ def parses_authorities(source, anchors):
     """Refuses authorities with dates that OpenSSL 3.6 does not parse: its clients would load none of the file."""
     for at, anchor in enumerate(anchors, 1):
         if anchor.fields == UNDATED:
-            raise Rejected("malformed", source.roots, f"authority {at} of {len(anchors)}: {UNDATED}")
+            what = f"{UNDATED}. Take it out of the file, or have it issued anew"
+            raise Rejected("malformed", source.roots, f"authority {at} of {len(anchors)}: {what}")
 
 
 def _unparsed(of):
