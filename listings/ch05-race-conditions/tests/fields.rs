@@ -40,7 +40,7 @@ fn dns(text: &str) -> Vec<u8> {
     value(0x82, text.as_bytes())
 }
 
-/// An identifier that somebody has registered.
+/// An object identifier in the place of a name (registeredID).
 fn registered() -> Vec<u8> {
     value(0x88, &[0x2a, 3])
 }
@@ -120,7 +120,8 @@ pub fn name(text: &str, of_type: Asn1Type) -> X509Name {
     name.build()
 }
 
-/// A certificate by this issuer. It has no key identifier: whoever has the issuer's name is it.
+/// A certificate by this issuer. It has no key identifier, so each certificate with the issuer's name may be the
+/// issuer.
 fn issued(
     subject: &X509Name,
     key: &PKey<impl HasPublic>,
@@ -165,7 +166,7 @@ fn patched(pem: &str, (from, to): ([u8; 4], [u8; 4])) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
-/// What the reader says of it, where it does not take it. Another root, which nobody needs, stands in
+/// What the reader says of it, where it does not take it. Another root, which no path needs, stands in
 /// the file of anchors before the right one.
 fn refused(changed: &Changed) -> Option<(Reason, String)> {
     let utf8 = |text| name(text, Asn1Type::UTF8STRING);
@@ -235,7 +236,7 @@ pub fn each(all: impl IntoIterator<Item = (Changed, &'static str, String)>) {
             None => says.is_empty(),
         };
         if !right {
-            wrong.push(format!("{what}: {found:?}, and not {says:?}"));
+            wrong.push(format!("{what}: {found:?} instead of {says:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -397,7 +398,8 @@ fn strings() {
     }));
 }
 
-/// Two bytes are one character of a BMPString, whichever of them comes first.
+/// Two bytes are one character of a BMPString, the higher one first. The low byte of one character and the high byte
+/// of the next are none, though they look like half a pair (`d8 00`).
 #[test]
 fn wide_strings() {
     const NO_CHARACTER: &str = "a BMPString with a character that it cannot have";

@@ -4,29 +4,29 @@ use crate::fields::{Changed, each, name, value};
 use openssl::asn1::Asn1Type;
 
 /// An issuer that is named by the name of its own issuer and by its serial number (RFC 5280, section
-/// 4.2.1.1). The intermediate is that of `Root`, and its number is 1.
+/// 4.2.1.1). The intermediate was issued by `Root`, and its number is 1.
 #[test]
 fn issuers_by_name_and_serial_number() {
-    const NONE: &str = "no certificate here has both its issuer's name and the key identifier";
+    const NONE: &str = "fits its authority key identifier: a key, or an issuer and a serial number";
     let all = [
         ("Root", 1, ""),
         ("Root", 2, NONE),
         ("Intermediate", 1, NONE),
     ];
     each(all.map(|(of, serial, says)| {
-        let of = name(of, Asn1Type::UTF8STRING).to_der().unwrap();
-        let of = value(0xa1, &value(0xa4, &of));
-        let issuer = value(0x30, &[of, value(0x82, &[serial])].concat());
+        let named = name(of, Asn1Type::UTF8STRING).to_der().unwrap();
+        let named = value(0xa1, &value(0xa4, &named));
+        let issuer = value(0x30, &[named, value(0x82, &[serial])].concat());
         let changed = Changed {
             of_leaf: ("2.5.29.35", false, issuer),
             ..Changed::default()
         };
-        (changed, says, format!("number {serial}"))
+        (changed, says, format!("number {serial} of {of}"))
     }));
 }
 
-/// So many certificates may be without a policy (requireExplicitPolicy, RFC 5280, section 4.2.1.11). Below
-/// the intermediate there is one.
+/// So many certificates may follow without a policy (requireExplicitPolicy, RFC 5280, section 4.2.1.11). After
+/// the intermediate there is the leaf, and the end of the path counts as one more (section 6.1.5, a).
 #[test]
 fn policies_that_are_asked_for() {
     let all = [(0, "asks for a policy"), (1, "asks for a policy"), (2, "")];

@@ -33,7 +33,7 @@ fn serial_numbers() {
     ]);
 }
 
-/// Go parses an exponent of 63 bits, and verifies signatures by one of 31.
+/// Go parses an exponent of up to 63 bits, and verifies signatures by one of up to 31.
 #[test]
 fn exponents() {
     let of_leaf = |exponent: &str| {

@@ -131,7 +131,7 @@ impl Http {
         })
     }
 
-    /// Its requests are for this host, and not for `localhost`.
+    /// Its requests are for this host rather than for `localhost`.
     pub fn with_host(mut self, host: &str) -> Self {
         self.host = host.to_owned();
         self

@@ -2,7 +2,7 @@
 //!
 //! A connection of hyper is a task of its own, and a request is put into its queue. Where the connection ends
 //! in the same moment, the request can be left in the queue, and its answer is then waited for in vain
-//! (hyperium/hyper#4122). So whoever waits for an answer watches the end as well.
+//! (hyperium/hyper#4122). So a wait for an answer watches the end of the connection as well.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -32,13 +32,14 @@ impl Ending {
         Self(ending)
     }
 
-    /// Waits until it has come.
+    /// Waits until the connection has ended.
     pub async fn ended(&self) {
         // Nothing is ever sent: an error says that the task is over.
         while self.0.clone().changed().await.is_ok() {}
     }
 
-    /// Waits for an answer over this connection. None is left to come a second after its end.
+    /// Waits for an answer over this connection. `None`: the connection has ended, and no answer came until a second
+    /// later.
     pub async fn or<T>(&self, answered: impl Future<Output = T>) -> Option<T> {
         let mut answered = pin!(answered);
         tokio::select! {

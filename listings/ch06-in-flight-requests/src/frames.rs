@@ -199,7 +199,7 @@ mod tests {
         [head, vec![7; length as usize]].concat()
     }
 
-    /// What these bytes come to, in pieces of this size: the frames, and what was said at the last piece.
+    /// What these bytes come to, in pieces of this size: the frames, and what was said of each piece.
     fn followed(bytes: &[u8], piece: usize) -> (Vec<Frame>, Vec<Came>) {
         let (mut frames, mut all) = (Frames::of_server(), Vec::new());
         let came = bytes.chunks(piece);
@@ -218,7 +218,7 @@ mod tests {
             assert_eq!(next(CONTINUATION, 0), came(false, true));
             assert_eq!(next(CONTINUATION, END_HEADERS), came(true, false));
             assert_eq!(next(begins, END_HEADERS), came(true, false));
-            // The flag has no such meaning elsewhere.
+            // The flag is one of field blocks: DATA without it leaves nothing unfinished.
             assert_eq!(next(DATA, 0), came(true, false));
         }
     }

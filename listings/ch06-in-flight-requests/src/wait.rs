@@ -56,7 +56,7 @@ impl Wait {
     }
 
     // ANCHOR: overdue
-    /// Waits until it has taken too long. For ever where nothing does.
+    /// Waits until it has taken too long. Forever where nothing does.
     pub(crate) async fn overdue(&self) {
         let mut states = self.state.subscribe();
         loop {

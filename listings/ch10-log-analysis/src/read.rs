@@ -259,19 +259,19 @@ impl Followed {
             self.open = open_if_there(&self.path, self.file)?;
         }
         while let Some((identity, open)) = &mut self.open {
+            let told = |error| Error::file(&self.path, error);
             // Looked at before the reading: what is written after the reading is read next time.
             let there = match fs::metadata(&self.path) {
                 Ok(there) => Some((there.dev(), there.ino())),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(Error::file(&self.path, error)),
+                Err(error) => return Err(told(error)),
             };
-            let read_to = open.reader.stream_position()?;
-            if open.reader.get_ref().metadata()?.len() < read_to {
+            let read_to = open.reader.stream_position().map_err(told)?;
+            if open.reader.get_ref().metadata().map_err(told)?.len() < read_to {
                 // Truncated: what was begun before is over.
                 lines.extend(open.last());
-                open.reader.rewind()?;
+                open.reader.rewind().map_err(told)?;
             }
-            let told = |error| Error::file(&self.path, error);
             while let Some(line) = open.whole().map_err(told)? {
                 lines.push(line);
                 if lines.len() >= BATCH {
@@ -296,7 +296,9 @@ type Opened = (Identity, Lines<BufReader<File>>);
 fn open_if_there(path: &Path, file: usize) -> Result<Option<Opened>, Error> {
     match File::open(path) {
         Ok(opened) => {
-            let is = opened.metadata()?;
+            let is = opened
+                .metadata()
+                .map_err(|error| Error::file(path, error))?;
             let lines = Lines::new(BufReader::new(opened), file);
             Ok(Some(((is.dev(), is.ino()), lines)))
         }

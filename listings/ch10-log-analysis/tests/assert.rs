@@ -185,8 +185,12 @@ fn key_bytes() {
         "a chain is public"
     );
     let no_event = Scene::new("listening on 443\n");
-    assert_eq!(no_event.assert(&["--no-key-bytes", bundle]).0, Some(0));
-    // In a line that is no event, too.
+    assert_eq!(
+        no_event.assert(&["--no-key-bytes", bundle]).0,
+        Some(0),
+        "a log without an event holds no key"
+    );
+    // In a line that is no event, too. Of two such lines the first is told.
     let line = format!("a stray line with {secret}\n");
     let leaking = Scene::new(&format!("{RUN}{line}and one more: {line}"));
     let (code, said) = leaking.assert(&["--no-key-bytes", bundle]);

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 use std::io::{BufReader, Read};
-use std::sync::{Mutex, PoisonError};
 
 use ch10_log_analysis::answers::Answers;
 use ch10_log_analysis::read::{LONGEST, Lines, TOO_LONG};
 use ch10_log_analysis::state::LogState;
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 const ROTATIONS: u64 = 5_000;
@@ -79,7 +79,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
 fn a_line_without_end_in_constant_memory() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = ALONE.lock();
     let endless = BufReader::new(std::io::repeat(b'x').take(64 << 20));
     let before = used();
     let mut lines = Lines::new(endless, 0);
@@ -92,7 +92,7 @@ fn a_line_without_end_in_constant_memory() {
 
 #[test]
 fn a_hundred_thousand_lines_in_constant_memory() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = ALONE.lock();
     let endless = Endless {
         generation: 0,
         text: String::new(),

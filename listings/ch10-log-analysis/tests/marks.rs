@@ -1,4 +1,4 @@
-//! Which of several claims is told of, where its mark stands, and which rotation a bound in time is asked of.
+//! Which of several claims is reported, where its mark stands, and which rotation a bound in time is asked of.
 
 use crate::assert::{RUN, Scene};
 

@@ -46,7 +46,10 @@ pub mod wire;
 
 pub use events::{eprint, eprintln, event, println};
 
+use std::io;
 use std::net::SocketAddr;
+
+use tokio::net::TcpSocket;
 
 pub use error::Error;
 
@@ -61,11 +64,41 @@ pub fn any_port() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
+/// A loopback port on which nothing listens. While it is held, it refuses each client, and no other program of this
+/// machine can listen there.
+#[derive(Debug)]
+pub struct RefusingPort {
+    address: SocketAddr,
+    // Bound, and never listening.
+    _held: TcpSocket,
+}
+
+impl RefusingPort {
+    /// Holds a free port.
+    ///
+    /// # Errors
+    /// When the system has no socket or no port left.
+    pub fn hold() -> io::Result<Self> {
+        let held = TcpSocket::new_v4()?;
+        held.bind(any_port())?;
+        let address = held.local_addr()?;
+        Ok(Self {
+            address,
+            _held: held,
+        })
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
 /// A temporary directory that only this user can enter, removed when dropped. All files of a
 /// chapter live in one.
 ///
 /// # Errors
 /// When the system's temporary directory cannot be written.
-pub fn directory() -> std::io::Result<tempfile::TempDir> {
+pub fn directory() -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix("rotation-").tempdir()
 }

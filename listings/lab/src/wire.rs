@@ -76,7 +76,7 @@ where
 /// The same for clients that may ask nothing for so long.
 ///
 /// # Errors
-/// As [`serve`].
+/// As [`serve`], with `idle` in the place of [`IDLE_BOUND`].
 pub async fn serve_within<S>(idle: Duration, stream: &mut S) -> Result<u64, (u64, io::Error)>
 where
     S: AsyncRead + AsyncWrite + Unpin,

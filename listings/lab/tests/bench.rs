@@ -7,7 +7,7 @@ use std::time::Duration;
 use lab::agent::{Agent, Replacer, Strategy};
 use lab::authority::{Authority, Issued, KeyKind, LeafRequest, Usage};
 use lab::client::{Client, Failure, Options, Pool, expected_sha256};
-use lab::{BOUND, chain, wire};
+use lab::{BOUND, RefusingPort, chain, wire};
 use rustls::ServerConfig;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -16,7 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use x509_parser::parse_x509_certificate;
 
@@ -313,13 +313,10 @@ async fn a_cut_is_noticed_and_counted() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    // Bound, and no listener: it refuses, and no other program of this machine can listen there meanwhile.
-    let held = TcpSocket::new_v4().unwrap();
-    held.bind(lab::any_port()).unwrap();
-    let nobody = held.local_addr().unwrap();
+    let port = RefusingPort::hold().unwrap();
     let root = Authority::new().unwrap();
     let client = Client::new(root.root_pem(), "localhost", Options::default()).unwrap();
-    let failure = client.probe(nobody).await.unwrap_err();
+    let failure = client.probe(port.address()).await.unwrap_err();
     assert!(matches!(failure, Failure::Refused), "{failure}");
 }
 

@@ -160,7 +160,7 @@ fn what_may_wait_is_written_by_the_thread_that_may() {
     }
 }
 
-/// The end of a process waits for a line that is on its way, and not forever.
+/// The end of a process waits a second for a line that is on its way, rather than forever.
 #[test]
 fn the_end_waits_for_a_second() {
     let reader = Slow::default();

@@ -11,7 +11,6 @@ use std::thread;
 use lab::BOUND;
 use lab::event::Event;
 use lab_test::peer;
-use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
 use crate::programs::Running;
@@ -257,10 +256,8 @@ fn a_server_that_is_down_shows_no_certificate() {
     let Some(mut night) = Night::begin() else {
         return;
     };
-    // Bound, and no listener: it refuses, and no other program of this machine can listen there meanwhile.
-    let held = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    held.bind(&lab::any_port().into()).unwrap();
-    night.address = held.local_addr().unwrap().as_socket().unwrap().to_string();
+    let port = lab::RefusingPort::hold().unwrap();
+    night.address = port.address().to_string();
     assert!(!night.objects("served").contains("serial="));
 }
 

@@ -38,7 +38,7 @@ pub async fn each_renewal_is_noticed() {
         silent.is_none(),
         "The file was renewed {RENEWALS} times by rename. The first renewals were noticed, and no later one: number {} brought no \
          hint. A watch follows an inode. The rename has put another inode at that path, and the watched one is gone. Or hints are left out: for a while after one, \
-         or for ever once the channel was full.",
+         or forever once the channel was full.",
         silent.unwrap_or_default()
     );
 }

@@ -20,7 +20,7 @@ enum Left {
 }
 use Left::{Closed, Files, Nothing};
 
-/// Looks while a writer leaves this behind at each look; the last stays for ever. Returns what the files are said to
+/// Looks while a writer leaves this behind at each look; the last stays forever. Returns what the files are said to
 /// hold, or the word for the reason, and how often they were looked at.
 fn read(left: &[Left]) -> (String, usize) {
     let mut looks = 0;
@@ -30,7 +30,7 @@ fn read(left: &[Left]) -> (String, usize) {
         assert!(
             looks <= LOOKS,
             "The files were looked at for the {looks}th time: at most {LOOKS} looks are wanted. A reader that looks until a writer rests may look \
-             for ever, and everything else waits for it."
+             forever, and everything else waits for it."
         );
         look(left)
     });

@@ -44,22 +44,25 @@ pub fn what_is_written_every_day_is_read() {
             "a comment behind the last block",
             both() + "# the end of our roots\n",
         ),
-        ("the first root once more at the end", both() + &ROOTS[0]),
     ] {
-        // A root that the file has twice counts once, or twice.
-        let found = found(&pem).map(|found| {
-            if what.contains("once more") {
-                found.min(2)
-            } else {
-                found
-            }
-        });
+        let found = found(pem);
         assert!(
             found == Ok(2),
             "A file with two anchors is whole ({what}), and the answer is {found:?} in place of 2. Text that does not look like a part of a block \
              may stand between blocks, and behind them."
         );
     }
+    a_root_twice_is_no_fault();
+}
+
+/// Bundles that were joined have some roots twice. Such a root counts once, or twice.
+fn a_root_twice_is_no_fault() {
+    let found = found(both() + &ROOTS[0]);
+    assert!(
+        matches!(found, Ok(2 | 3)),
+        "A file with two anchors is whole (the first root once more at the end), and the answer is {found:?} in place of 2, or of 3. Bundles that were joined have some roots twice: \
+         each block parses, and nothing is lost."
+    );
 }
 
 /// A block that does not parse is not passed over.

@@ -91,7 +91,7 @@ impl World {
         self.calls.push(format!("{name}({})", path.display()));
         assert!(
             self.calls.len() < 1000,
-            "A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, for ever. Return the error: the caller looks \
+            "A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, forever. Return the error: the caller looks \
              again, at its next tick."
         );
     }

@@ -86,6 +86,11 @@ pub fn a_client_that_resumes_is_of_the_generation_of_its_session() {
          said to be of generation {generation}. By such a log no connection lives under the old certificate any more, and a drain of generation 1 leaves this one \
          out."
     );
+    what_is_not_sealed_the_ticket_keys_answer(&bench);
+}
+
+/// How long a ticket lasts, and whether there are ticket keys at all. A configuration as it is built has none.
+fn what_is_not_sealed_the_ticket_keys_answer(bench: &Bench) {
     let lifetime = bench.handshake(2).lifetime();
     assert!(
         lifetime > 0,

@@ -7,8 +7,8 @@ use ch06_in_flight_requests::ending::Ending;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
-/// hyper may leave a request in the queue of a connection that ends just then. Its answer would be waited
-/// for until the client loses patience.
+/// hyper may leave a request in the queue of a connection that ends just then. Without a look at the end, the
+/// client waits for the answer until its own bound.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_was_left_in_the_queue_is_over_with_its_connection() {
     let ending = Ending::of(ready(()));
@@ -25,7 +25,7 @@ async fn an_answer_that_arrived_before_the_end_counts() {
     let (answers, answered) = oneshot::channel();
     tokio::spawn(async move {
         sleep(Duration::from_millis(500)).await;
-        answers.send("hello").expect("nobody waits for the answer");
+        answers.send("hello").expect("the answer is waited for");
     });
     assert_eq!(ending.or(answered).await, Some(Ok("hello")));
 }

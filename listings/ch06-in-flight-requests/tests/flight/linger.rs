@@ -1,4 +1,4 @@
-//! The end of a connection: what was sent arrives, and nobody holds the end up forever.
+//! The end of a connection: what was sent arrives, and no client holds the end up forever.
 
 use ch06_in_flight_requests::Retirement;
 use ch06_in_flight_requests::client::{self, Version};

@@ -63,15 +63,18 @@ impl Answers {
         let log = &self.log;
         let (events, broken) = (log.events, log.broken_lines);
         write!(f, "log: {events} events, {broken} broken lines")?;
-        if log.lost_lines > 0 {
-            let lost = log.lost_lines;
-            write!(
+        match log.lost_lines {
+            0 => {}
+            1 => f.write_str("; 1 line is lost, and what it held is not in these answers")?,
+            lost => write!(
                 f,
                 "; {lost} lines are lost, and what they held is not in these answers"
-            )?;
+            )?,
         }
-        if log.clock_set_back > 0 {
-            write!(f, "; its clock was set back {} times", log.clock_set_back)?;
+        match log.clock_set_back {
+            0 => {}
+            1 => f.write_str("; its clock was set back once")?,
+            times => write!(f, "; its clock was set back {times} times")?,
         }
         writeln!(f)
     }

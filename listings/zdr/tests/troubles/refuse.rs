@@ -6,7 +6,6 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use socket2::{Domain, Socket, Type};
 use zdr::report::{Code, Report};
 
 use super::{
@@ -49,10 +48,8 @@ fn not_attached(address: &str, more: &[&str], parts: &[&str]) {
 
 #[test]
 fn a_port_without_a_server() {
-    // Bound, and no listener: it refuses, and no other program of this machine can listen there meanwhile.
-    let held = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    held.bind(&lab::any_port().into()).unwrap();
-    let address = held.local_addr().unwrap().as_socket().unwrap().to_string();
+    let port = lab::RefusingPort::hold().unwrap();
+    let address = port.address().to_string();
     not_attached(&address, &[], &["no server answers", "refused"]);
 }
 

@@ -17,7 +17,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::watch as channel;
 use tokio_rustls::TlsAcceptor;
 use zdr::watch::look::Trust;
@@ -182,11 +182,11 @@ async fn a_port_without_a_listener_and_one_without_tls_show_no_certificate() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    // Bound, and no listener: it refuses, and no other program of this machine can listen there meanwhile.
-    let held = TcpSocket::new_v4().unwrap();
-    held.bind(lab::any_port()).unwrap();
-    let closed = held.local_addr().unwrap();
-    for (address, said) in [(plain, "at none with STARTTLS"), (closed, "refused")] {
+    let closed = lab::RefusingPort::hold().unwrap();
+    for (address, said) in [
+        (plain, "at none with STARTTLS"),
+        (closed.address(), "refused"),
+    ] {
         let trust = Trust::file(&server.roots()).unwrap();
         let error = watched(&options(address), trust, &|| ()).await.unwrap_err();
         assert!(

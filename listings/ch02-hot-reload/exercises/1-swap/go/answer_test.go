@@ -138,7 +138,7 @@ func silent(t *testing.T, server *Server) *timed {
 
 // gaveUp says whether a handshake ends by itself within a week of silence, which passes at once: the clock is the test's own.
 func gaveUp(t *testing.T) (gaveUp bool) {
-	// A goroutine of the server may go on for ever, which a clock of the test's own objects to at the end.
+	// A goroutine of the server may go on forever, which a clock of the test's own objects to at the end.
 	defer func() { _ = recover() }()
 	synctest.Test(t, func(t *testing.T) {
 		var ended atomic.Bool

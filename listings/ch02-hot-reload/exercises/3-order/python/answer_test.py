@@ -162,7 +162,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             reload.cancel()
             (ended,) = await asyncio.gather(first, return_exceptions=True)
             assert done, (
-                f"A reload {how} while it read, and the next one waits for its turn for ever: the lock is still held. `async with` releases it "
+                f"A reload {how} while it read, and the next one waits for its turn forever: the lock is still held. `async with` releases it "
                 "on each way out."
             )
             assert how == "was cancelled" or isinstance(ended, Exception), (
@@ -209,7 +209,7 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
         await asyncio.gather(first, second, third, return_exceptions=True)
         assert ended and served == "1003", (
             f"The first of three reloads was reading, and the second was cancelled while it waited for its turn. The third "
-            f"{'ended' if ended else 'waits for ever'}, and {served} is served in place of 1003. A place in a queue has to be given back by the one "
+            f"{'ended' if ended else 'waits forever'}, and {served} is served in place of 1003. A place in a queue has to be given back by the one "
             "that leaves the queue as well, and the next one still waits for the one in front: a lock does both."
         )
 

@@ -18,14 +18,14 @@ type left struct {
 
 var nothing, closed = left{"", -1}, left{"", -2}
 
-// read looks while a writer leaves this behind at each look; the last stays for ever. It returns what the files are said to
+// read looks while a writer leaves this behind at each look; the last stays forever. It returns what the files are said to
 // hold, or the word for the reason, and how often they were looked at.
 func read(t *testing.T, lefts ...left) (said string, looks int) {
 	seen, err := Stable(func() (Seen, error) {
 		left := lefts[min(looks, len(lefts)-1)]
 		looks++
 		if looks > Looks {
-			t.Fatalf("The files were looked at for the %dth time: at most %d looks are wanted. A reader that looks until a writer rests may look for ever, and everything else waits for it.", looks, Looks)
+			t.Fatalf("The files were looked at for the %dth time: at most %d looks are wanted. A reader that looks until a writer rests may look forever, and everything else waits for it.", looks, Looks)
 		}
 		if left == nothing {
 			// As os.Open does: each time another error that says the same.

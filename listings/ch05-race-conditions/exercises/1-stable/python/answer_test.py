@@ -9,7 +9,7 @@ NOTHING, CLOSED = None, "unreadable"
 
 
 def read(*left):
-    """Looks while a writer leaves this behind at each look: a content and its date, or no file. The last stays for ever.
+    """Looks while a writer leaves this behind at each look: a content and its date, or no file. The last stays forever.
 
     Returns what the files are said to hold, or the word for the reason, and how often they were looked at.
     """
@@ -21,7 +21,7 @@ def read(*left):
         looks += 1
         assert looks <= LOOKS, (
             f"The files were looked at for the {looks}th time: at most {LOOKS} looks are wanted. A reader that looks until a writer "
-            "rests may look for ever, and everything else waits for it."
+            "rests may look forever, and everything else waits for it."
         )
         if of_it in (NOTHING, CLOSED):
             raise Rejected(of_it or "missing")
@@ -115,6 +115,11 @@ def test_files_that_stay_missing_are_an_error():
         f"A file is missing at each look. Two looks agree on that, and the reason to tell is `missing`. The answer is `{said}`. Two "
         "exceptions are never equal in Python, also where they say the same: compare what they say."
     )
+    any_other_exception_passes()
+
+
+def any_other_exception_passes():
+    """A program that is wrong is told as such, rather than as a fault of the files."""
     raised = None
 
     def look():

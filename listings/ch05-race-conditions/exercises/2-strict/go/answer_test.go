@@ -77,7 +77,7 @@ func aRootTwiceIsNoFault(t *testing.T) {
 	first, second := roots()[0], roots()[1]
 	anchors, err := Anchors([]byte(first + second + first))
 	if err != nil || len(anchors) < 2 {
-		t.Fatalf("A file with two anchors is whole (the first root once more at the end), and the answer is %d of them, with the error %v. Text that does not look like a part of a block may stand between blocks, and behind them.", len(anchors), err)
+		t.Fatalf("A file with two anchors is whole (the first root once more at the end), and the answer is %d of them, with the error %v. Bundles that were joined have some roots twice: each block parses, and nothing is lost.", len(anchors), err)
 	}
 }
 

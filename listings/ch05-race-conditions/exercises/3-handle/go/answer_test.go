@@ -105,7 +105,7 @@ func (world *world) call(name, path string) {
 	}
 	world.count++
 	if world.count > 1000 {
-		panic("A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, for ever. Return the error: the caller looks again, at its next tick.")
+		panic("A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, forever. Return the error: the caller looks again, at its next tick.")
 	}
 	if within, err := filepath.Rel(world.directory, path); err == nil && filepath.IsAbs(path) {
 		path = within

@@ -77,7 +77,7 @@ class Kernel:
                 step()
             self.before = None
         assert len(self.calls) < 1000, (
-            "A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, for ever. Let the error "
+            "A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, forever. Let the error "
             "through: the caller looks again, at its next tick."
         )
         self.calls.append(f"{name}({os.path.relpath(path, self.directory) if os.path.isabs(path) else path})")

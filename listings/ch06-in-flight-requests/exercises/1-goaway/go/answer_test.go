@@ -249,7 +249,7 @@ func TestAClientThatVanishesWasNotCut(t *testing.T) {
 			bench.near.Close()
 			end, at := bench.outcome()
 			if took := at.Sub(now); end != Whole || took >= grace {
-				bench.t.Fatalf("A client vanished with a request open, as one that crashes, %s. `Serve` returned %v later, and said %q. The server has cut nothing: `Cut` says that the deadline came first. What counts is the connection, and it is over: nobody waits for the answer any more.", when, took, end)
+				bench.t.Fatalf("A client vanished with a request open, as one that crashes, %s. `Serve` returned %v later, and said %q. The server has cut nothing: `Cut` says that the deadline came first. What counts is the connection, and it is over: no client waits for the answer any more.", when, took, end)
 			}
 		})
 	}

@@ -36,11 +36,8 @@ func blocks(file []byte) [][]byte {
 	var now []byte
 	for line := range bytes.Lines(file) {
 		if bytes.Contains(line, []byte("--BEGIN")) {
-			if len(found) > 0 || marked(now) {
+			if marked(now) {
 				found = append(found, now)
-			}
-			if len(found) == 0 {
-				found = [][]byte{}
 			}
 			now = nil
 		}

@@ -4,7 +4,7 @@ import hashlib
 
 
 class Ages:
-    """A hash of the seed and the number."""
+    """A hash of the number, under the seed as its key."""
 
     def __init__(self, max_age, jitter, seed):
         self.longest = max_age

@@ -19,7 +19,7 @@ const (
 	Cut End = "cut"
 )
 
-// Serve has one context, which ends with the connection or with the grace period.
+// Serve lets Shutdown wait without a bound of its own, and a timer beside it ends the wait.
 func Serve(client net.Conn, handler http.Handler, due <-chan struct{}, grace time.Duration) End {
 	server, over := start(client, handler)
 	select {
