@@ -36,7 +36,7 @@ use crate::report::{Code, Finding, Outcome, ScenarioReport};
 use crate::scenarios::again::{MOST, note, only_waited};
 use crate::scenarios::client_trust::{trust_added, trust_half_written, trust_removed};
 use crate::scenarios::options::ScenarioContext;
-use crate::scenarios::outcome::{ScenarioOutcome, not_applicable};
+use crate::scenarios::outcome::{NOT_JUDGED, ScenarioOutcome, not_applicable};
 use crate::scenarios::startup::absent_at_start;
 use crate::scenarios::under_load::under_load;
 use crate::server::spec::{Layout, Spec};
@@ -144,8 +144,12 @@ pub(crate) fn unjudged(scenarios: &[ScenarioReport], found: &[Finding]) -> Optio
     };
     let mut said = found.iter();
     let said = said.find(|of| of.code == Code::LoadFellBehind && untried(&of.scenario))?;
-    let words = said.words.trim_end_matches('.');
-    Some(format!("in the scenario `{}`: {words}", said.scenario))
+    let words = said.words.trim_start_matches(NOT_JUDGED);
+    let words = words.trim_end_matches('.');
+    Some(format!(
+        "the scenario `{}` was not judged: {words}",
+        said.scenario
+    ))
 }
 
 /// Whether it can be done to this server.
@@ -202,5 +206,27 @@ async fn one(scenario: Scenario, context: &ScenarioContext) -> Tried {
         may_be_late: busy && only_waited(&report, &found),
         report,
         found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_check_without_a_verdict_says_once_which_scenario_was_not_judged() {
+        let mut late = ScenarioOutcome::default();
+        late.came_late(Duration::from_millis(300));
+        let (report, said) = late.report(Scenario::Torn);
+        let words = unjudged(&[report], &said).expect("it was not judged");
+        assert_eq!(
+            words,
+            "the scenario `torn` was not judged: this machine is overloaded: the clients of this scenario came up to \
+             300 ms late"
+        );
+        let (report, said) = ScenarioOutcome::default().report(Scenario::Torn);
+        assert_eq!(unjudged(&[report], &said), None);
     }
 }

@@ -13,6 +13,9 @@ use crate::report::format::millis;
 use crate::report::{Code, Evidence, Finding, Outcome, ScenarioReport, Severity};
 use ch11_verification::rotation::Window;
 
+/// How a warning begins that a scenario was not judged.
+pub(super) const NOT_JUDGED: &str = "Not judged: ";
+
 /// What came of a scenario, before it has its name.
 #[derive(Default)]
 pub(crate) struct ScenarioOutcome {
@@ -84,7 +87,7 @@ impl ScenarioOutcome {
             return (not_applicable(scenario), Vec::new());
         }
         if let Some(overload) = self.overload {
-            let words = format!("Not judged: {overload}.");
+            let words = format!("{NOT_JUDGED}{overload}.");
             let code = Code::LoadFellBehind;
             let said = finding(Severity::Warning, code, &scenario.name(), words);
             return (not_applicable(scenario), vec![said]);

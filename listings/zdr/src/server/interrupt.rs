@@ -10,6 +10,13 @@ use crate::server::process_tree::end_all;
 /// What a shell gives to a program that SIGINT has ended.
 pub const INTERRUPTED: u8 = 130;
 
+/// Of these a server may want the default. Those that end `zdr` have a handler in any case.
+const OF_SERVERS: [SignalKind; 3] = [
+    SignalKind::user_defined1(),
+    SignalKind::user_defined2(),
+    SignalKind::quit(),
+];
+
 /// Says why the run has to end, once it has.
 ///
 /// # Errors
@@ -18,11 +25,17 @@ pub fn interrupt() -> io::Result<watch::Receiver<Option<String>>> {
     let (reason, interrupted) = watch::channel(None);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    // `nohup` has it ignored, and so it stays.
-    let mut hangup = match ignores_hangup() {
-        true => None,
-        false => Some(signal(SignalKind::hangup())?),
-    };
+    let ignored = ignored();
+    let mut hangup = Some(signal(SignalKind::hangup())?);
+    // `nohup` has it ignored, and so it stays here.
+    hangup.take_if(|_| ignored(SignalKind::hangup()));
+    // What is ignored here is ignored by the server as well. With a handler, even one that does nothing, it begins with
+    // the default, as it does under systemd. (signal(7): dispositions across execve.)
+    for kind in OF_SERVERS {
+        if ignored(kind) {
+            drop(signal(kind)?);
+        }
+    }
     tokio::spawn(async move {
         let error = tokio::select! {
             _ = terminate.recv() => "it was told to end (SIGTERM)",
@@ -51,11 +64,12 @@ async fn hung_up(hangup: &mut Option<Signal>) {
     }
 }
 
-/// Whether SIGHUP was ignored when this process began. Where the system does not tell, it was not.
-fn ignores_hangup() -> bool {
+/// Which signals were ignored when this process began. Where the system does not tell, none was.
+fn ignored() -> impl Fn(SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // Its number is 1, and so its bit is the first.
-    ignored.is_some_and(|mask| mask & 1 == 1)
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let mask = mask.unwrap_or_default();
+    // The first bit is signal 1's.
+    move |kind| mask >> (kind.as_raw_value() - 1) & 1 == 1
 }
