@@ -46,8 +46,10 @@ pub mod wire;
 
 pub use events::{eprint, eprintln, event, println};
 
+use std::fs::Permissions;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 
 use tokio::net::TcpSocket;
 
@@ -100,5 +102,20 @@ impl RefusingPort {
 /// # Errors
 /// When the system's temporary directory cannot be written.
 pub fn directory() -> io::Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("rotation-").tempdir()
+    of_mode(0o700)
+}
+
+/// The same, which other users can enter: a server may run as one of them.
+///
+/// # Errors
+/// As [`directory`].
+pub fn open_directory() -> io::Result<tempfile::TempDir> {
+    of_mode(0o755)
+}
+
+fn of_mode(mode: u32) -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("rotation-")
+        .permissions(Permissions::from_mode(mode))
+        .tempdir()
 }

@@ -34,7 +34,7 @@ pub mod spec;
 pub mod spec_file;
 mod taken_ports;
 mod usage;
-mod user;
+pub mod user;
 mod values;
 pub mod written;
 

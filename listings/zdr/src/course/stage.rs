@@ -180,3 +180,43 @@ impl StageReport {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    fn stage() -> StageReport {
+        StageReport::closed(Lesson::Serves)
+    }
+
+    #[test]
+    fn a_stage_that_could_not_be_judged_ends_the_course_unless_it_has_failed_already() {
+        let why = || Some("this machine is overloaded".to_owned());
+        let mut stage = stage();
+        assert!(stage.unless_fine(None).is_ok());
+        let error = stage.unless_fine(why()).unwrap_err();
+        assert_eq!(error.to_string(), "this machine is overloaded");
+        let failed = finding(
+            Severity::Failure,
+            Code::DidNotStart,
+            "start",
+            "it ended".into(),
+        );
+        stage.findings.push(failed);
+        assert!(!stage.fine());
+        assert!(stage.unless_fine(why()).is_ok());
+    }
+
+    #[test]
+    fn a_server_is_not_blamed_for_a_start_that_this_machine_had_no_room_for() {
+        let mut stage = stage();
+        let full = Error::Io(ErrorKind::StorageFull.into());
+        assert!(stage.not_started(full).is_err());
+        assert!(stage.fine());
+        let refused = Error::Io(ErrorKind::PermissionDenied.into());
+        assert!(stage.not_started(refused).is_ok());
+        assert!(!stage.fine());
+    }
+}

@@ -45,7 +45,7 @@ impl Reaper {
     /// # Errors
     /// When there is no directory, or no process.
     pub fn start(program: &Path) -> io::Result<Self> {
-        let directory = lab::directory().map_err(|error| no_place(&error))?;
+        let directory = lab::open_directory().map_err(|error| no_place(&error))?;
         let mut process = Command::new(program)
             .arg("guard")
             .arg(std::process::id().to_string())

@@ -251,7 +251,7 @@ impl Placeholders {
     /// those of the second kind of key, and the port of the server behind a proxy.
     ///
     /// # Errors
-    /// When there is no free port.
+    /// When there is no free port, or a path is not UTF-8.
     pub fn new(
         spec: &Spec,
         dir: &Path,
@@ -259,6 +259,15 @@ impl Placeholders {
         [files, second]: [&Files; 2],
         origin: u16,
     ) -> io::Result<Self> {
+        let here = spec.mentions("{here}").then_some(spec.here.as_path());
+        let mut folders = [dir, www].into_iter().chain(here);
+        if let Some(folder) = folders.find(|folder| folder.to_str().is_none()) {
+            let folder = folder.display();
+            return Err(io::Error::other(format!(
+                "{folder}: a path that is not UTF-8 cannot be put into a command: choose another folder (temporary ones \
+                 are made in TMPDIR)"
+            )));
+        }
         let path = |path: &Path| path.display().to_string();
         let mutual = spec.mutual.clone().filter(|_| spec.client_auth);
         let [port, admin] = [FreePort::choose()?, FreePort::choose()?];

@@ -1,9 +1,12 @@
-//! The user that a server runs as, where that is not who runs `zdr`.
+//! The user that a server runs as, where that is not who runs `zdr`, and what such a user may read.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, lchown};
 use std::path::Path;
+
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use crate::server::error::StartError;
 
@@ -55,6 +58,26 @@ impl User {
             true => Ok(()),
             false => lchown(path, Some(self.uid), Some(self.gid)),
         }
+    }
+}
+
+/// As long as there is one, all users may enter the folders that this process makes and read their files. A server may
+/// run as another user than `zdr`, or let its workers do so, and what a shell hides from it (`umask 077`) is no fault of
+/// it. A service manager starts servers so (systemd.exec(5), `UMask=`). Keys have a mode of their own.
+#[derive(Debug)]
+pub struct OpenMask(Mode);
+
+impl OpenMask {
+    /// Sets the mask of this process, and of those that it starts, to 0022.
+    pub fn set() -> Self {
+        Self(umask(Mode::from_raw_mode(0o022)))
+    }
+}
+
+impl Drop for OpenMask {
+    /// A report has the mask of whoever asked for it.
+    fn drop(&mut self) {
+        umask(self.0);
     }
 }
 

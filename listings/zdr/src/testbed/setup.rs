@@ -278,7 +278,7 @@ fn place(spec: &Spec) -> Result<(Authority, Option<TempDir>, PathBuf, String), E
         let name = attach.server_name.clone();
         return Ok((existing(attach)?, None, attach.directory.clone(), name));
     }
-    let directory = lab::directory()?;
+    let directory = lab::open_directory()?;
     let folder = directory.path().to_owned();
     let authority = Authority::new().map_err(Error::issue)?;
     let name = spec.served_name().to_owned();

@@ -34,7 +34,7 @@ impl SharedFixtures {
     pub async fn new(spec: &Spec, patience: Duration) -> Result<Self, Error> {
         let www = match spec.mentions("{www}") {
             true => {
-                let www = lab::directory()?;
+                let www = lab::open_directory()?;
                 write_files(www.path())?;
                 Some(Arc::new(www))
             }

@@ -9,6 +9,7 @@ mod fooled;
 mod found;
 mod gate;
 mod grows;
+mod inherited;
 mod keep;
 mod limits;
 mod odd;

@@ -1,13 +1,7 @@
 //! A signal that ends what it is sent to reloads nothing: a script that only starts the server, or a server that does
 //! not know the signal. Neither is judged, and each is told what to change.
 
-use std::fs;
-use std::process::Command;
-
-use super::{BROKEN, Folder, ONE_ROTATION, Running, ZDR};
-
-/// SIGHUP, SIGINT, SIGQUIT, SIGUSR1 and SIGUSR2, as /proc has them: the first bit is signal 1's.
-const SIGNALS: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 9 | 1 << 11;
+use super::{BROKEN, Folder, ONE_ROTATION};
 
 /// The bundled server, which follows its files unless it is `--frozen` and knows no SIGHUP, told by that; a shell runs
 /// `script` with it.
@@ -84,36 +78,4 @@ fn a_script_that_becomes_the_server_is_judged() {
     let toml = told_by_hup(Some("trap \"\" HUP; exec \"$0\" \"$@\""), "");
     let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
     done.end().says(0, &[]);
-}
-
-/// `nohup`, a shell's `&` and `perf record` each make what they start ignore a signal, and its children with it.
-#[test]
-fn a_server_does_not_ignore_what_zdr_was_started_to_ignore() {
-    let folder = Folder::idle();
-    let script = "grep SigIgn /proc/self/status > \"$OUT\"; exec \"$0\" \"$@\"";
-    folder.write("server.toml", &told_by_hup(Some(script), ", \"--frozen\""));
-    let ignored = folder.path("ignored");
-    let mut command = Command::new("sh");
-    command
-        .args([
-            "-c",
-            "trap '' HUP USR1 USR2 QUIT INT; exec \"$0\" \"$@\"",
-            ZDR,
-        ])
-        .args(["check", "server.toml"])
-        .args(ONE_ROTATION)
-        .args(FEW)
-        .current_dir(folder.path(""))
-        .env("TMPDIR", folder.temporary())
-        .env("OUT", &ignored);
-    Running::start(&mut command)
-        .end()
-        .says(3, &["SIGHUP would end the server: it has no handler"]);
-    let mask = fs::read_to_string(ignored).unwrap();
-    let mask = mask.trim().strip_prefix("SigIgn:").unwrap().trim();
-    assert_eq!(
-        u64::from_str_radix(mask, 16).unwrap() & SIGNALS,
-        0,
-        "{mask}"
-    );
 }

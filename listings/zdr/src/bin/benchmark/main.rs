@@ -22,6 +22,7 @@ use zdr::report::file::write_whole;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::spec::Spec;
+use zdr::server::user::OpenMask;
 
 use arguments::{Arguments, OfItself};
 use lab::{eprintln, println};
@@ -46,6 +47,7 @@ async fn main() -> ExitCode {
 /// Measures, and leaves nothing behind however it ends: no server, and no temporary file.
 async fn interruptible(arguments: Arguments) -> io::Result<()> {
     let mut interrupt = interrupt()?;
+    let _mask = OpenMask::set();
     let reaper = Reaper::start(&std::env::current_exe()?)?;
     tokio::select! {
         done = run(arguments) => done,

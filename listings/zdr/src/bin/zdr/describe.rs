@@ -15,6 +15,7 @@ use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::lines::{TERMINAL, fill};
 use zdr::server::spec::{Protocol, Spec, host_and_port};
+use zdr::server::user::OpenMask;
 use zdr::server::written::{Remarks, attached, started};
 use zdr::testbed::discover::{Found, Known, discover};
 use zdr::testbed::http3::look_for_http3;
@@ -147,6 +148,7 @@ async fn of_started(
     patience: Duration,
 ) -> io::Result<Option<String>> {
     let interrupt = interrupt()?;
+    let _mask = OpenMask::set();
     let _reaper = Reaper::start(&std::env::current_exe()?)?;
     let found = server
         .complete(&server.spec()?, patience, &interrupt)

@@ -31,6 +31,7 @@ use zdr::server::interrupt::{INTERRUPTED, interrupt};
 use zdr::server::lines::printable;
 use zdr::server::reference::{as_markdown, as_text};
 use zdr::server::spec::Spec;
+use zdr::server::user::OpenMask;
 use zdr::testbed::keep::Keeper;
 
 use arguments::{Arguments, Check, Command, Compare, Merge, Show};
@@ -111,6 +112,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
     enough()?;
     options.keep = arguments.keep.as_deref().map(Keeper::new).transpose()?;
     let interrupt = interrupt()?;
+    let mask = OpenMask::set();
     let reaper = Reaper::start(&std::env::current_exe()?)?;
     if arguments.started.is_open() {
         let complete = arguments
@@ -125,7 +127,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         }
     }
     if arguments.course {
-        return take(&spec, &arguments, interrupt).await;
+        return take(&spec, &arguments, interrupt, mask).await;
     }
     let progress = Progress::new(&options, arguments.quiet);
     let control = RunControl {
@@ -133,6 +135,7 @@ async fn run(arguments: Check) -> io::Result<ExitCode> {
         interrupt: interrupt.clone(),
     };
     let report = check(&spec, &options, &control).await;
+    drop(mask);
     progress.end();
     tell_of_kept(options.keep.as_ref());
     let code = arguments
@@ -201,6 +204,7 @@ async fn take(
     spec: &Spec,
     arguments: &Check,
     interrupt: Receiver<Option<String>>,
+    mask: OpenMask,
 ) -> io::Result<ExitCode> {
     let options = CourseOptions {
         jobs: arguments.jobs,
@@ -217,6 +221,7 @@ async fn take(
         let _ = print(&course::text::stage(at + 1, attempt));
     };
     let taken = course(spec, &options, &control, &show).await?;
+    drop(mask);
     print(&format!("\n{}", course::text::end(&taken)))?;
     if let Some(file) = &arguments.output.json {
         let json = serde_json::to_string_pretty(&taken)? + "\n";
