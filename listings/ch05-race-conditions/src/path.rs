@@ -108,8 +108,9 @@ fn build<'a>(
             // An anchor that another authority has issued: some clients take it as the end.
             None if trusted => break,
             None => {
-                let what = "no certificate here has its issuer's name and fits its authority key identifier: \
-                            a key, or an issuer and a serial number (RFC 5280, section 4.2.1.1)";
+                let what = "no certificate here has its issuer's name and fits its authority key \
+                            identifier: a key, or an issuer and a serial number (RFC 5280, section \
+                            4.2.1.1)";
                 return Err(others(last, what));
             }
         }

@@ -1,7 +1,8 @@
 //! Transcripts: what the book shows of a run, and the check that a new run still says the same.
 //!
 //! `transcripts/NAME.console` begins with `$ cargo run -q -p CRATE …`; the rest is what that
-//! command printed, stdout and stderr together. Beside it, `NAME.events.jsonl` holds every event
+//! command printed, stdout and stderr together. Of a command that ends in `| FILTER`, it is what a shell's
+//! filter lets through of stdout. Beside it, `NAME.events.jsonl` holds every event
 //! of the recorded run with its real values: the timeline is drawn from it.
 //!
 //! Two runs differ in what is measured or drawn by lot. Those values are replaced by name, and by
@@ -66,11 +67,11 @@ pub fn check_in_virtual_time(crate_directory: &str, binary: &str) {
 /// When a program fails then: 101 is a panic of its own.
 pub fn check_unread(crate_directory: &str, binary: &str) {
     for console in consoles(crate_directory) {
-        let (command, arguments) = recorded(&console, crate_directory);
+        let (command, arguments, _) = recorded(&console, crate_directory);
         let (reader, writer) = io::pipe().unwrap_or_else(|e| panic!("no pipe: {e}"));
         drop(reader);
         let status = writer.try_clone().and_then(|stdout| {
-            let mut command = prepared(binary, &arguments, crate_directory);
+            let mut command = prepared(binary, &arguments, None, crate_directory);
             command.stdout(stdout).stderr(writer).status()
         });
         let status = status.unwrap_or_else(|e| panic!("{command}: {e}"));
@@ -90,8 +91,8 @@ enum Dates {
 
 fn check_dated(crate_directory: &str, binary: &str, dates: Dates) {
     for console in consoles(crate_directory) {
-        let (command, arguments) = recorded(&console, crate_directory);
-        let (output, events) = run(binary, &arguments, crate_directory)
+        let (command, arguments, filter) = recorded(&console, crate_directory);
+        let (output, events) = run(binary, &arguments, filter.as_deref(), crate_directory)
             .unwrap_or_else(|e| panic!("{}: {command}: {e}", console.display()));
 
         let shown = format!("{command}\n{}", normalise_dated(&output, dates));
@@ -132,13 +133,17 @@ fn consoles(crate_directory: &str) -> Vec<PathBuf> {
     consoles
 }
 
-/// The command of a transcript, and the arguments that it gives.
-fn recorded(console: &Path, crate_directory: &str) -> (String, Vec<String>) {
+/// The command of a transcript, the arguments that it gives, and what its output is filtered by.
+fn recorded(console: &Path, crate_directory: &str) -> (String, Vec<String>, Option<String>) {
     let recorded = fs::read_to_string(console).unwrap_or_default();
     let command = recorded.lines().next().unwrap_or_default();
-    let arguments = arguments(command, crate_directory)
+    let (program, filter) = match command.split_once(" | ") {
+        Some((program, filter)) => (program, Some(filter.to_owned())),
+        None => (command, None),
+    };
+    let arguments = arguments(program, crate_directory)
         .unwrap_or_else(|error| panic!("{}: {error}", console.display()));
-    (command.to_owned(), arguments)
+    (command.to_owned(), arguments, filter)
 }
 
 /// The recorded events and the recorded text must be of one run: what the text shows is what the
@@ -186,11 +191,16 @@ fn arguments(command: &str, crate_directory: &str) -> Result<Vec<String>, String
 /// Runs a program to its end, and returns what it printed on stdout and stderr, in the order in
 /// which it printed it, and all its events. It runs at the root of the workspace, as a reader's
 /// command does.
-fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<(String, String)> {
+fn run(
+    binary: &str,
+    arguments: &[String],
+    filter: Option<&str>,
+    crate_directory: &str,
+) -> io::Result<(String, String)> {
     let directory = tempfile::tempdir()?;
     let events = directory.path().join("events.jsonl");
     let (mut reader, writer) = io::pipe()?;
-    let mut command = prepared(binary, arguments, crate_directory);
+    let mut command = prepared(binary, arguments, filter, crate_directory);
     command
         .env(FILE_VARIABLE, &events)
         .stdout(writer.try_clone()?)
@@ -211,8 +221,20 @@ fn run(binary: &str, arguments: &[String], crate_directory: &str) -> io::Result<
 }
 
 /// A program that runs as a reader's command does.
-fn prepared(binary: &str, arguments: &[String], crate_directory: &str) -> Command {
-    let mut command = Command::new(binary);
+fn prepared(
+    binary: &str,
+    arguments: &[String],
+    filter: Option<&str>,
+    crate_directory: &str,
+) -> Command {
+    let mut command = match filter {
+        Some(filter) => {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("\"$0\" \"$@\" | {filter}"), binary]);
+            shell
+        }
+        None => Command::new(binary),
+    };
     command
         .args(arguments)
         .current_dir(Path::new(crate_directory).join("../.."))

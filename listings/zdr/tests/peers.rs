@@ -285,6 +285,24 @@ async fn servers_with_http3_or_two_kinds_of_keys_rotate_as_we_know_them() {
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
 }
 
+/// nginx that is not told of new files, because it reads them at each handshake: half a pair is served as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_nginx_that_reads_its_files_at_each_handshake_keeps_no_last_good_identity() {
+    let known = Known {
+        // Each file is renamed by itself, and a handshake may come between the two.
+        may_fail: &[Code::HandshakesFailed],
+        scenario: Some((Scenario::Torn, Outcome::Failed)),
+        ..SOUND.of("nginx")
+    };
+    if !known.is_there() {
+        return;
+    }
+    let _turns = super::turns::of(ALL_CLASSES).await;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("classes/nginx-variable.toml");
+    let surprise = surprise(&known, &Spec::read(&file).unwrap()).await;
+    assert_eq!(surprise, None);
+}
+
 /// Without its `keepalive_min_timeout`, some of these requests are lost in most runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_nginx_that_spares_idle_connections_loses_no_request() {

@@ -188,6 +188,10 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
         {
             CauseKind::CutsConnections
         }
+        // It listens and answers, and has no identity that is whole: a certificate with another one's key.
+        Code::HandshakesFailed if own == CauseKind::RefusesClients && all(FailureKind::Alert) => {
+            CauseKind::FailsHandshakes
+        }
         _ => own,
     }
 }

@@ -142,6 +142,17 @@ fn a_handshake_that_is_cut_with_other_connections_is_no_refusal() {
     assert_eq!(kinds(&[refused, severed]), both);
 }
 
+/// nginx whose `ssl_certificate` has a variable reads its files at each handshake, and meets pairs that are half
+/// written. It keeps its listener.
+#[test]
+fn a_server_that_answers_by_an_alert_refuses_no_client() {
+    let of = |kinds| failure("rotation", Code::HandshakesFailed, kinds);
+    let alert = of(&[FailureKind::Alert]);
+    assert_eq!(kinds(&[alert]), [CauseKind::FailsHandshakes]);
+    let refused = of(&[FailureKind::Alert, FailureKind::Refused]);
+    assert_eq!(kinds(&[refused]), [CauseKind::RefusesClients]);
+}
+
 /// The first cause of the list is what the headline says.
 #[test]
 fn the_headline_tells_the_first_cause_and_not_what_follows_from_it() {
@@ -343,11 +354,12 @@ fn every_finding_has_a_cause_with_a_page_and_every_cause_a_finding() {
     for scenario in &scenarios {
         for code in Code::value_variants() {
             let by_status = failure(scenario, *code, &[FailureKind::Status]);
+            let by_alert = failure(scenario, *code, &[FailureKind::Alert]);
             let differs = Finding {
                 differs: Some(Differs::Http2Alone),
                 ..failure(scenario, *code, &[])
             };
-            for found in [failure(scenario, *code, &[]), by_status, differs] {
+            for found in [failure(scenario, *code, &[]), by_status, by_alert, differs] {
                 met.insert(told_with_a_page(&found));
             }
         }

@@ -33,6 +33,8 @@ pub enum CauseKind {
     Ends,
     /// It refuses clients while it reloads.
     RefusesClients,
+    /// It ends handshakes with an alert while its files change.
+    FailsHandshakes,
     /// After a reload it refuses some clients, or gives them less, although others are served.
     ForgetsSettings,
     /// It cuts connections when it reloads.
@@ -138,6 +140,7 @@ impl CauseKind {
             Self::KeyExposed | Self::LetsIn | Self::WrongBytes => self.breach(),
             Self::Ends
             | Self::RefusesClients
+            | Self::FailsHandshakes
             | Self::ForgetsSettings
             | Self::CutsConnections
             | Self::AnswersErrors
@@ -186,6 +189,12 @@ impl CauseKind {
                 "Keep the listener, and swap the identity that the next handshake uses. If the process has to be \
                  replaced, hand its socket to the new process before the old one ends.",
                 "ch02-hot-reload.md#how-it-works",
+            ),
+            Self::FailsHandshakes => (
+                "It ends handshakes with an alert while its files change.",
+                "It listens, and has no pair to answer with. Read chain and key as one set before a handshake needs \
+                 them, publish both in one swap, and keep the ones before until then.",
+                "ch05-race-conditions.md#two-looks-that-agree",
             ),
             Self::ForgetsSettings => (
                 "After a reload it refuses some clients, or gives them less than before.",
