@@ -71,7 +71,7 @@ pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<F
     }
     (found.spec.keys, found.spec.client_auth) = (trial.keys, trial.client_auth);
     found.remarks.protocol = match known.protocol {
-        true => "As it was asked for.".into(),
+        true => "As the options say.".into(),
         false => {
             let (protocol, how) = protocol(&testbed, &seen).await?;
             (trial.protocol, found.spec.protocol) = (protocol, protocol);
@@ -87,7 +87,7 @@ pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<F
         (found.spec.http3, found.remarks.http3) = Box::pin(looking).await;
     }
     found.remarks.reload = match known.reload {
-        true => "As it was asked for.".into(),
+        true => "As the options say.".into(),
         false => {
             answers(&testbed.target, false).await?;
             let (reload, how) = way_to_reload(&trial, testbed, patience).await?;
