@@ -2,13 +2,14 @@
 
 use ch11_verification::attempt::Class;
 
+use crate::gate::code::Code;
 use crate::gate::scenario::Scenario;
 use crate::report::{Outcome, Report};
 
 impl Report {
     /// What only the classes of clients find that were left out, or that made no attempt, a phrase each, and the
-    /// scenarios that the level requires and that are not applicable. Where nothing was measured, that is said
-    /// elsewhere.
+    /// scenarios that the level requires and that were not judged, or not applicable. Where nothing was measured,
+    /// that is said elsewhere.
     pub(crate) fn not_covered(&self) -> Vec<String> {
         if self.classes.iter().all(|of| of.attempts == 0) {
             return Vec::new();
@@ -30,21 +31,33 @@ impl Report {
         missing.chain(self.inapplicable()).chain(untold).collect()
     }
 
-    /// The scenarios that the level requires and that were not applicable. Those of client trust have
+    /// The scenarios that the level requires and that were not judged, or not applicable. Those of client trust have
     /// nothing to say of a server that asks no client for a certificate.
-    fn inapplicable(&self) -> Option<String> {
+    fn inapplicable(&self) -> impl Iterator<Item = String> {
         let asks = self.asks_clients();
         let skipped = self.scenarios.iter().filter(|of| {
             of.outcome == Outcome::NotApplicable
                 && of.level <= self.plan.require
                 && (asks || !Scenario::is_of_trust(&of.name))
         });
-        let names: Vec<_> = skipped.map(|of| of.name.as_str()).collect();
-        let words = format!(
-            "scenarios that are not applicable here: {}",
-            names.join(", ")
-        );
-        (!names.is_empty()).then_some(words)
+        let names = skipped.map(|of| of.name.as_str());
+        let (busy, others): (Vec<_>, Vec<_>) =
+            names.partition(|name| self.had_too_much_to_do(name));
+        let all = [
+            (
+                "scenarios that were not judged, because there was too much to do",
+                busy,
+            ),
+            ("scenarios that are not applicable here", others),
+        ];
+        let there = all.into_iter().filter(|(_, names)| !names.is_empty());
+        there.map(|(what, names)| format!("{what}: {}", names.join(", ")))
+    }
+
+    /// Whether a scenario was not judged for that.
+    fn had_too_much_to_do(&self, scenario: &str) -> bool {
+        let mut found = self.findings.iter();
+        found.any(|of| of.code == Code::LoadFellBehind && of.scenario == scenario)
     }
 
     fn asks_clients(&self) -> bool {

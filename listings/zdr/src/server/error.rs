@@ -101,9 +101,12 @@ pub(crate) fn it_said(said: &str) -> String {
         let rest = line.chars().nth(LINE).map_or("", |_| "…");
         line.chars().take(LINE).chain(rest.chars()).collect()
     });
-    match &lines.collect::<Vec<String>>()[..] {
-        [] => "It said nothing.".to_owned(),
-        lines => format!("It said: {}", lines.join("\n")),
+    let mut lines: Vec<String> = lines.collect();
+    // One that is started again and again says the same each time.
+    lines.dedup();
+    match lines.is_empty() {
+        true => "It said nothing.".to_owned(),
+        false => format!("It said: {}", lines.join("\n")),
     }
 }
 

@@ -71,7 +71,7 @@ pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<F
     }
     (found.spec.keys, found.spec.client_auth) = (trial.keys, trial.client_auth);
     found.remarks.protocol = match known.protocol {
-        true => "As it was asked for.".into(),
+        true => "As the options say.".into(),
         false => {
             let (protocol, how) = protocol(&testbed, &seen).await?;
             (trial.protocol, found.spec.protocol) = (protocol, protocol);
@@ -87,9 +87,9 @@ pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<F
         (found.spec.http3, found.remarks.http3) = Box::pin(looking).await;
     }
     found.remarks.reload = match known.reload {
-        true => "As it was asked for.".into(),
+        true => "As the options say.".into(),
         false => {
-            answers(&testbed.target, false).await?;
+            served(&testbed, &testbed.target).await?;
             let (reload, how) = way_to_reload(&trial, testbed, patience).await?;
             found.spec.reload = reload;
             how
@@ -170,8 +170,14 @@ async fn protocol(testbed: &TestBed, seen: &Look) -> Result<(Protocol, String), 
         protocol: Protocol::AnyHttp,
         ..target.clone()
     };
-    answers(&target, false).await?;
+    served(testbed, &target).await?;
     Ok((Protocol::AnyHttp, "Answered: `GET /`.".into()))
+}
+
+/// Whether a client is served; otherwise what the server said as well, since it may have ended by now.
+async fn served(testbed: &TestBed, target: &Target) -> Result<(), Error> {
+    let answered = answers(target, false).await;
+    answered.map_err(|error| error.with_said(&testbed.server.output().last()))
 }
 
 /// How it is told of new files, and how that was found.
@@ -281,7 +287,8 @@ fn to_all(converged: Option<Duration>) -> &'static str {
 /// What is left where nothing that was tried reloads it.
 fn by_restart(mut tried: Vec<String>) -> (Reload, String) {
     tried.push(
-        "So it is ended and started anew. Where a command tells it, that belongs here: command = [...]."
+        "So it is ended and started anew. Where a command tells it, say so: command = [...] in [reload], or \
+         --reload \"command:...\"."
             .into(),
     );
     let restart = Reload {

@@ -262,7 +262,7 @@ fn in_words(failed: &Failed, seen: &Look) -> String {
 
 /// What is wrong, and what to change. The surest comes first.
 fn cause(target: &Target, failed: &Failed, seen: &Look) -> (String, String) {
-    before_tls(target, seen)
+    before_tls(target, failed, seen)
         .or_else(|| in_handshake(target, failed, seen))
         .unwrap_or_else(|| in_answer(target, failed, seen))
 }
@@ -279,7 +279,7 @@ fn greets_as(line: &str) -> Option<&'static str> {
     known.map(|(_, protocol)| protocol)
 }
 
-fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
+fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
     match &seen.in_clear {
         Some(line) if line.starts_with("HTTP/") => because(
             "it speaks plain HTTP, without TLS",
@@ -293,6 +293,12 @@ fn before_tls(target: &Target, seen: &Look) -> Option<(String, String)> {
             ),
         ),
         Some(_) => because(
+            "it does not speak TLS from the first byte",
+            "`zdr help toml` lists each `protocol` that zdr speaks; if TLS has to be switched on, switch it \
+             on for this port",
+        ),
+        // What begins in the clear, and is no text: MariaDB's greeting.
+        None if failed.error.contains("InvalidContentType") => because(
             "it does not speak TLS from the first byte",
             "`zdr help toml` lists each `protocol` that zdr speaks; if TLS has to be switched on, switch it \
              on for this port",
@@ -370,7 +376,8 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
         ),
         (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
             "it speaks TLS, but no HTTP/1.1 over it".into(),
-            "`zdr help toml` lists each `protocol` that zdr speaks",
+            "`zdr help toml` lists each `protocol` that zdr speaks. Of any other over TLS, `zdr watch HOST:PORT` judges \
+             the handshakes while something rotates",
         ),
         (kind, _) => (
             format!("no client is served: {kind}"),

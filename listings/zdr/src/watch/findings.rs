@@ -128,12 +128,20 @@ fn of_failures(looks: &[Look], story: &Story, began: OffsetDateTime) -> Vec<Watc
             by_kind.entry(*kind).or_default().push(look);
         }
     }
+    let latest: BTreeMap<_, _> = looks.iter().map(|look| (look.address, look)).collect();
     let sentence = |(kind, looks): (FailureKind, Vec<&Look>)| {
         let (first, last) = (looks.first()?, looks.last()?);
         let during = looks.iter().filter(|look| story.is_during(look)).count();
         let addresses: BTreeSet<_> = looks.iter().map(|look| look.address).collect();
+        // Otherwise it would read as if it were over.
+        let mut last_looks = addresses.iter().filter_map(|address| latest.get(address));
+        let fails_so = |look: &&Look| look.failed.as_ref().is_some_and(|(of, _)| *of == kind);
+        let goes_on = match last_looks.any(fails_so) {
+            true => " It was still so in the last look.",
+            false => "",
+        };
         let words = format!(
-            "{}: {} of {}, {} of them during a rotation, between {} and {}. The first said: {}",
+            "{}: {} of {}, {} of them during a rotation, between {} and {}.{goes_on} The first said: {}",
             kind.words(),
             counted(looks.len() as u64, "look"),
             match addresses.first().filter(|_| addresses.len() == 1) {
