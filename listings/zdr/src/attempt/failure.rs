@@ -113,6 +113,7 @@ pub fn kind(failure: &Failure, at: Where) -> FailureKind {
         Failure::Handshake(error) => match tls_error(error) {
             Some(error) => of_tls(error),
             None if error.kind() == io::ErrorKind::ConnectionRefused => FailureKind::Refused,
+            None if causes(error).any(|of| of.is::<Objection>()) => FailureKind::Status,
             None => FailureKind::HandshakeCut,
         },
         Failure::Severed { at: bytes, error } => match (at, *bytes) {
@@ -127,6 +128,11 @@ pub fn kind(failure: &Failure, at: Where) -> FailureKind {
     }
 }
 // ANCHOR_END: kind
+
+/// What a server said in the place of going on to TLS, such as `454 TLS not available` (RFC 3207, section 4).
+#[derive(Debug, ThisError)]
+#[error("{0}")]
+pub struct Objection(pub String);
 
 /// A certificate of a chain is not signed by the authority that it names.
 #[derive(Clone, Copy, ThisError)]
@@ -201,4 +207,18 @@ pub fn causes(error: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)>
         io.map(|inner| inner as &(dyn Error + 'static))
             .or_else(|| last.source())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_refuses_tls_in_words_cuts_nothing() {
+        let handshake = |error| kind(&Failure::Handshake(error), Where::Opening);
+        let said = Objection("454 TLS not available".into());
+        assert_eq!(handshake(io::Error::other(said)), FailureKind::Status);
+        let reset = io::ErrorKind::ConnectionReset.into();
+        assert_eq!(handshake(reset), FailureKind::HandshakeCut);
+    }
 }

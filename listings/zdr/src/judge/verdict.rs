@@ -3,9 +3,10 @@
 use crate::attempt::Class;
 use crate::judge::findings::{ROTATION, share};
 use crate::report::cause::causes;
+use crate::report::cause::kind::CauseKind;
 use crate::report::coverage::remark;
 use crate::report::format::counted;
-use crate::report::{Finding, Phase, Report, Severity, Status, Verdict};
+use crate::report::{Code, Finding, Phase, Report, Rotation, Severity, Status, Verdict};
 
 /// The verdict, in a few sentences. The first names the level that it speaks of.
 pub fn verdict(report: &Report) -> Verdict {
@@ -74,11 +75,26 @@ fn worst_under_load<'a>(report: &'a Report, failures: &[&'a Finding]) -> Option<
     let is_one = |of: &&Finding| of.scenario == ROTATION && of.fails();
     let mut early = failures.iter().copied();
     let early = early.find(|of| is_one(of) && failed_before(of).is_some());
-    early.or_else(|| {
+    let never = failures.iter().copied();
+    let mut never = never.filter(|_| shows_none(report, failures));
+    let never = never.find(|of| is_one(of) && of.code == Code::NotPickedUp);
+    early.or(never).or_else(|| {
         let causes = causes(&report.findings).into_iter();
         let places = causes.flat_map(|cause| cause.findings);
         places.filter_map(|at| report.findings.get(at)).find(is_one)
     })
+}
+
+/// Whether no rotation was shown at all, and nothing that is worse than that was found: no breach, no end of the
+/// server, and no failure during a rotation.
+fn shows_none(report: &Report, failures: &[&Finding]) -> bool {
+    let mut seen = failures.iter().flat_map(|of| &of.evidence);
+    let worse =
+        |of: &Finding| of.code == Code::Stopped || CauseKind::of(of.code, &of.scenario).is_breach();
+    let shown = |of: &Rotation| of.first_new_ms.is_some();
+    !failures.iter().any(|of| worse(of))
+        && !report.rotations.iter().any(shown)
+        && !seen.any(|of| of.phase == Some(Phase::During))
 }
 
 /// The class whose attempts failed in this way before the first rotation, where there is one: what is wrong

@@ -161,6 +161,7 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
             FailureKind::Refused
                 | FailureKind::HandshakeCut
                 | FailureKind::Severed
+                | FailureKind::Interrupted
                 | FailureKind::Lost
                 | FailureKind::Stalled
         )

@@ -74,7 +74,7 @@ pub(crate) async fn under_load(
         );
     }
     // In the order of time: what clients met comes first, and is the cause of what never came back.
-    count(scenario, &mut outcome, &records);
+    count(scenario, &mut outcome, &records, last.began);
     match last.first_new {
         Some(new) => outcome.recovered = Some(new.saturating_sub(last.notified)),
         None => missed(scenario, &mut outcome, &last, &testbed),
@@ -147,14 +147,16 @@ fn classes(target: &Target) -> Vec<Class> {
     classes
 }
 
-/// Counts what failed, and adds a failure for each code, with each way in which attempts failed so.
-fn count(scenario: Scenario, outcome: &mut ScenarioOutcome, records: &[Attempt]) {
+/// Counts what failed, and adds a failure for each code, with each way in which attempts failed so. From `mended` on
+/// the files were valid again.
+fn count(scenario: Scenario, outcome: &mut ScenarioOutcome, records: &[Attempt], mended: Duration) {
     let failed = records.iter().filter(|record| record.failed.is_some());
+    let is_lost = is_lost(records, mended);
     outcome.attempts = records.len() as u64;
     outcome.failed = failed.clone().count() as u64;
     let mut codes: Vec<(Code, Vec<(u64, Evidence)>)> = Vec::new();
     for first in failed.filter_map(evidence) {
-        let code = code_of(scenario, first.kind);
+        let code = code_of(scenario, first.kind, is_lost);
         let known = codes.iter().position(|(of, _)| *of == code);
         let at = known.unwrap_or(codes.len());
         if at == codes.len() {
@@ -184,11 +186,20 @@ fn count(scenario: Scenario, outcome: &mut ScenarioOutcome, records: &[Attempt])
     }
 }
 
+/// Whether clients failed before the files were mended: those that fail first when valid files are reloaded meet what
+/// each reload does.
+fn is_lost(records: &[Attempt], mended: Duration) -> bool {
+    let mut records = records.iter();
+    records.any(|record| record.failed.is_some() && record.began < mended)
+}
+
 /// What a failed attempt means in this scenario.
-fn code_of(scenario: Scenario, kind: FailureKind) -> Code {
+fn code_of(scenario: Scenario, kind: FailureKind, is_lost: bool) -> Code {
     match (scenario, Code::of(kind)) {
         (Scenario::Stalled, Code::HandshakesFailed) => Code::HandshakeWaitsForFiles,
-        (_, Code::HandshakesFailed) if scenario.sabotage().is_some() => Code::LastGoodLost,
+        (_, Code::HandshakesFailed) if is_lost && scenario.sabotage().is_some() => {
+            Code::LastGoodLost
+        }
         (_, code) => code,
     }
 }

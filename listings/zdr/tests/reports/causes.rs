@@ -153,6 +153,53 @@ fn a_server_that_answers_by_an_alert_refuses_no_client() {
     assert_eq!(kinds(&[refused]), [CauseKind::RefusesClients]);
 }
 
+/// nghttpx ends on a bad file, and cuts uploads only so.
+#[test]
+fn an_upload_that_ends_with_the_server_is_no_cut_of_a_reload() {
+    let ends = failure("torn", Code::Stopped, &[]);
+    let upload = failure("torn", Code::Severed, &[FailureKind::Interrupted]);
+    assert_eq!(kinds(&[ends, upload.clone()]), [CauseKind::Ends]);
+    assert_eq!(kinds(&[upload]), [CauseKind::CutsConnections]);
+}
+
+/// Before files are damaged, valid ones are rotated once.
+#[test]
+fn what_is_not_shown_before_files_are_damaged_is_a_renewal_that_was_overlooked() {
+    let before = failure("torn", Code::NotPickedUp, &[]);
+    assert_eq!(kinds(&[before]), [CauseKind::OverlooksRenewals]);
+}
+
+/// Puma that is told by USR1 shows no renewal, and one client of hundreds was cut between two rotations.
+#[test]
+fn a_server_that_shows_no_renewal_is_said_to_do_so_first() {
+    let never = Finding {
+        words: "no renewal was shown.".into(),
+        ..failure("rotation", Code::NotPickedUp, &[])
+    };
+    let mut report = found(&[]);
+    for rotation in &mut report.rotations {
+        (rotation.first_new_ms, rotation.converged_ms) = (None, None);
+    }
+    let mut told = |other: Finding| {
+        report.findings = vec![other, never.clone()];
+        verdict(&report).words
+    };
+    let cut = failure(
+        "rotation",
+        Code::HandshakesFailed,
+        &[FailureKind::HandshakeCut],
+    );
+    let phase = |phase| {
+        let mut cut = cut.clone();
+        cut.evidence[0].phase = Some(phase);
+        cut
+    };
+    let never_shown = |words: String| words.contains("no renewal was shown.");
+    assert!(never_shown(told(phase(Phase::After))));
+    assert!(!never_shown(told(phase(Phase::During))));
+    assert!(!never_shown(told(failure("rotation", Code::KeyInLog, &[]))));
+}
+
 /// The first cause of the list is what the headline says.
 #[test]
 fn the_headline_tells_the_first_cause_and_not_what_follows_from_it() {

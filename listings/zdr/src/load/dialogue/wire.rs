@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::attempt::FailureKind;
-use crate::attempt::failure::Where;
+use crate::attempt::failure::{Objection, Where};
 use lab::client::Failure;
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
@@ -62,7 +62,7 @@ impl From<Ended> for io::Error {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Io(error) => error,
-            Ended::Said(said) => Self::other(said),
+            Ended::Said(said) => Self::other(Objection(said)),
         }
     }
 }

@@ -97,6 +97,10 @@ impl CauseKind {
 
     fn of_scenario(code: Code, scenario: Scenario) -> Self {
         match scenario {
+            // The files were still valid: the rotation before the scenario is the one that was not shown.
+            _ if code == Code::NotPickedUp && scenario.sabotage().is_some() => {
+                Self::OverlooksRenewals
+            }
             Scenario::Expired
             | Scenario::NotYetValid
             | Scenario::WrongName
