@@ -149,6 +149,28 @@ pub fn a_second_discard_is_like_the_first() {
         bench.discard();
         bench.all_are_discarded(keeps);
     }
+    what_is_discarded_stays_discarded();
+}
+
+/// A client comes back after several discards.
+fn what_is_discarded_stays_discarded() {
+    for keeps in [Tls13, Tls12Ticket, Tls12Id] {
+        let bench = bench();
+        // One that is turned down takes a new session, so each discard has a client of its own.
+        let clients = [(); 4].map(|()| bench.client(keeps));
+        for client in &clients {
+            bench.resumes(client, 0);
+        }
+        for (client, discards) in clients.iter().zip(1..) {
+            bench.discard();
+            assert!(
+                !bench.resumes(client, 0),
+                "A client ({}) has a session of the beginning. All sessions were discarded {discards} times since, and it resumed. What was discarded stays so: each `discard` makes keys, and a memory, that were \
+                 never used before.",
+                keeps.words()
+            );
+        }
+    }
 }
 
 /// All else that a worker is configured with goes on.
