@@ -115,6 +115,13 @@ func TestAReloadIsSeenByTheNextHandshake(t *testing.T) {
 	if shown := b.shown(); shown != "1002" {
 		t.Fatalf("`Reload` was called when the files held 1002, and a new client was shown %s.", shown)
 	}
+	for _, serial := range []int64{0x1003, 0x1002} {
+		b.write(serial)
+		err, wanted := b.hook.Reload(), fmt.Sprintf("%x", serial)
+		if shown := b.shown(); err != nil || shown != wanted {
+			t.Fatalf("The files held 1002, then 1003, and then 1002 again, as in a rollback, and `Reload` was called each time. Now they hold %s; `Reload` returned %v, and a new client was shown %s. Each `Reload` counts, and what it reads is shown, whether it is newer or older.", wanted, err, shown)
+		}
+	}
 }
 
 // A handshake looks at no file: what it shows changes when `Reload` is called, and not before.
