@@ -54,7 +54,8 @@ const LARGE: &str = r#"
 "#;
 
 /// One client was refused, and one download was cut: a line each, without its line break.
-const REFUSED: &str = r#"{"ts":"2026-11-27T09:00:00.000000000Z","event":"connect_refused","port":4433}"#;
+const REFUSED: &str =
+    r#"{"ts":"2026-11-27T09:00:00.000000000Z","event":"connect_refused","port":4433}"#;
 const SEVERED: &str = r#"{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","bytes":1000,"of":8388608,"why":"connection reset"}"#;
 
 /// A number from 20 to 79, another one each time: no answer knows it beforehand.

@@ -46,11 +46,7 @@ async fn drained(port: &Port, serving: JoinSet<()>) -> (usize, Duration) {
 }
 
 /// The same with another grace period.
-async fn drained_within(
-    port: &Port,
-    serving: JoinSet<()>,
-    grace: Duration,
-) -> (usize, Duration) {
+async fn drained_within(port: &Port, serving: JoinSet<()>, grace: Duration) -> (usize, Duration) {
     let began = Instant::now();
     let draining = drain(listener(port), serving, grace);
     let Ok(cut) = timeout(HOUR, draining).await else {

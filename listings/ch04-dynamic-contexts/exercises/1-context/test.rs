@@ -84,8 +84,9 @@ fn clients_of_tls_1_2_are_served_as_before() {
     let mut served = blank().unwrap();
     for (pair, serial) in [(&first, "1001"), (&next, "1002")] {
         let key = pair.key.expose().as_bytes();
-        reload(&mut served, pair.chain_pem.as_bytes(), key)
-            .unwrap_or_else(|error| panic!("{serial} is a valid pair, and `reload` returned: {error}."));
+        reload(&mut served, pair.chain_pem.as_bytes(), key).unwrap_or_else(|error| {
+            panic!("{serial} is a valid pair, and `reload` returned: {error}.")
+        });
     }
     let shown = match visit(&served.build().into_context(), &client) {
         Ok(visit) => visit.serial,

@@ -139,10 +139,12 @@ impl Kernel for World {
         let here = self.here(path).canonicalize()?;
         let within = self.directory.path().canonicalize()?;
         // Of a path that leads elsewhere, there is no other name.
-        let within = here.strip_prefix(within).map(|part| match part.as_os_str() {
-            part if part.is_empty() => PathBuf::from(DIRECTORY),
-            part => Path::new(DIRECTORY).join(part),
-        });
+        let within = here
+            .strip_prefix(within)
+            .map(|part| match part.as_os_str() {
+                part if part.is_empty() => PathBuf::from(DIRECTORY),
+                part => Path::new(DIRECTORY).join(part),
+            });
         Ok(within.unwrap_or(here))
     }
 }

@@ -96,7 +96,11 @@ fn however_long_it_lasts() {
             ..healthy(72)
         };
         assert!(
-            live(&state) && live(&State { rejected: true, ..state }),
+            live(&state)
+                && live(&State {
+                    rejected: true,
+                    ..state
+                }),
             "{seconds_left} s are left, nothing has looked at the files for {look_age:?}, and `live` said no. However long a fault of files or clock lasts, a restart does not mend it."
         );
     }
