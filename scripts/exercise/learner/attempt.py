@@ -9,6 +9,7 @@ import ast
 import importlib
 import importlib.util
 import json
+import operator
 import os
 import sys
 import threading
@@ -37,10 +38,14 @@ class Watched:
     """The functions and classes that are there before the answer is: what the checks stand on."""
 
     def __init__(self):
-        self.modules = dict(sys.modules)
-        self.held = {}
-        for module in list(self.modules.values()):
-            self.watch(module)
+        self.modules, self.held = {}, {}
+
+    def watch_new(self):
+        """What was imported since."""
+        for name, module in list(sys.modules.items()):
+            if name not in self.modules:
+                self.modules[name] = module
+                self.watch(module)
 
     def watch(self, module, whole=False):
         """Remembers what this module and its classes hold. Where that is the `whole`, nothing can be added to it either."""
@@ -56,7 +61,7 @@ class Watched:
     def note(self, holder, named, names, whole):
         kinds = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, classmethod, staticmethod, property)
         kept = {name: value for name, value in list(names.items()) if isinstance(value, kinds) and name not in HOOKS}
-        self.held[holder] = named, kept, set(names) if whole else None
+        self.held[holder] = named, names.get, tuple(kept), tuple(kept.values()), set(names) if whole else None
 
     def put_back(self):
         """The names of what was replaced since. It is put back."""
@@ -66,13 +71,15 @@ class Watched:
             if sys.modules.get(name, module) is not module:
                 sys.modules[name] = module
                 replaced.append(name)
-        for holder, (named, kept, whole) in self.held.items():
-            names = vars(holder)
-            changed = [name for name, value in kept.items() if names.get(name) is not value]
-            for name in changed:
-                setattr(holder, name, kept[name])
+        for holder, (named, now, names, values, whole) in self.held.items():
+            changed = []
+            if any(map(operator.is_not, map(now, names), values)):
+                changed = [(name, value) for name, value in zip(names, values) if now(name) is not value]
+            for name, value in changed:
+                setattr(holder, name, value)
+            changed = [name for name, _ in changed]
             # What Python itself adds has such a name: `__warningregistry__`.
-            added = [name for name in list(names) if name not in whole and not name.startswith("__")] if whole else []
+            added = [name for name in vars(holder) if name not in whole and not name.startswith("__")] if whole else []
             for name in added:
                 delattr(holder, name)
             replaced.extend(f"{named}.{name}" for name in changed + added)
@@ -174,19 +181,32 @@ def high(file):
         return file  # A system without such numbers.
 
 
-def try_all(answer, checks, file):
+def try_all(watched, answer, checks, file):
     """Tries one answer."""
     # As a traceback names them.
     answer, checks = os.path.abspath(answer), os.path.abspath(checks)
+    # Those of the answer before.
+    for name in ("answer", "checks"):
+        sys.modules.pop(name, None)
     imported_by(checks)
-    watched = Watched()
-    # What is called from here on is not looked up again.
-    put_back, tell, bound = watched.put_back, note, bounded
-    module, replaced = imported(answer, checks, put_back)
+    watched.watch_new()
+    of_the_library = dict(watched.held)
+    module, replaced = imported(answer, checks, watched.put_back)
     note({"check": "", "words": None if module else "refused"}, file)
     if module is None:
         return
     watched.watch(module, whole=True)
+    # Another answer has other checks.
+    try:
+        try_each(module, checks, replaced, watched, file)
+    finally:
+        watched.held = of_the_library
+
+
+def try_each(module, checks, replaced, watched, file):
+    """Tries each check, unless the answer has replaced something before them."""
+    # What is called from here on is not looked up again.
+    put_back, tell, bound = watched.put_back, note, bounded
     for name, check in list(vars(module).items()):
         if not name.startswith("test_"):
             continue
@@ -223,8 +243,9 @@ def main():
     for outcomes in words[2::3]:
         os.unlink(outcomes)
     del sys.argv[1:]
+    watched = Watched()
     for answer in answers:
-        try_all(*answer)
+        try_all(watched, *answer)
 
 
 main()
