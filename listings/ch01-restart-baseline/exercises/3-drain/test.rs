@@ -108,13 +108,13 @@ pub async fn what_takes_longer_is_cut_and_counted() {
 
 /// Another service has another one.
 async fn how_long_the_grace_period_is_is_told() {
-    for grace in [GRACE * 4, Duration::from_millis(1500)] {
+    for grace in [GRACE * 4, Duration::from_secs(7)] {
         let (mut serving, whole) = connections(&[1, 100]);
         serving.spawn(future::pending());
         let (cut, took) = drained_within(&Port::reserve(), serving, grace).await;
         let (whole, done) = (whole.load(Relaxed), if grace > GRACE { 2 } else { 1 });
         assert!(
-            (whole, cut) == (done, 3 - done) && took.abs_diff(grace) < Duration::from_millis(100),
+            (whole, cut) == (done, 3 - done) && took.abs_diff(grace) <= Duration::from_secs(1),
             "The grace period of this service is {grace:?}. Of three connections one needed 1 s, one 100 s, and one never ends. {whole} of them got to their end, the answer is that {cut} were cut, and the \
              process ended after {took:?}. How long the grace period is, `drain` is told as `grace`."
         );
