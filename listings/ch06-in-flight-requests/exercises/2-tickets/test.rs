@@ -140,6 +140,24 @@ pub fn new_sessions_are_resumed_at_each_worker() {
             keeps.words()
         );
     }
+    many_clients_without_a_ticket_come_back(&bench);
+}
+
+/// As many as were remembered before: the starter has room for 256.
+fn many_clients_without_a_ticket_come_back(bench: &Bench) {
+    let clients: Vec<_> = (0..100).map(|_| bench.client(Tls12Id)).collect();
+    for client in &clients {
+        bench.resumes(client, 0);
+    }
+    let full = clients
+        .iter()
+        .filter(|client| !bench.resumes(client, 1))
+        .count();
+    assert!(
+        full == 0,
+        "After `discard`, 100 clients ({}) took a session each. They came back, and {full} of them did not resume. The memory that takes the place of the old one needs the same room: `REMEMBERED`.",
+        Tls12Id.words()
+    );
 }
 
 /// Sessions that began after the first discard are discarded by the second.
