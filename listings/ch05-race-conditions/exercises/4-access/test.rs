@@ -170,7 +170,7 @@ fn each_mode_is_judged_by_its_digits() {
         .flat_map(|owner| allowed.iter().map(move |group| (owner, group)))
         .flat_map(|(owner, group)| allowed.iter().map(move |all| (*owner, *group, *all)))
     {
-        let mode = owner << 6 | of_group << 3 | everybody;
+        let mode = (owner << 6) | (of_group << 3) | everybody;
         for (group, is_ours) in [(OURS, true), (ALSO_OURS, true), (THEIRS, false)] {
             let wanted = everybody != 0 || of_group & 2 != 0 || (of_group != 0 && !is_ours);
             let said = is_exposed(mode, group);

@@ -140,7 +140,7 @@ fn lines_of_another_kind_say_nothing_of_it() {
         r#"{"ts":"2026-11-27T09:07:00.000000000Z","event":"client_loaded","serial":"1003"}"#,
         r#"{"ts":"2026-11-27T09:07:00.000000000Z","event":"handshake_seen","serial":"1001","resumed":true}"#,
     ] {
-        let log = format!("{}{line}\n", REJECTED_LATER);
+        let log = format!("{REJECTED_LATER}{line}\n");
         let (verdict, other) = (of(&log, "1002"), of(&log, "1003"));
         assert!(
             verdict == Verdict::Holds && other == Verdict::Fails,
