@@ -5,12 +5,16 @@ Each check is a function that raises in words. It runs on a thread of its own, s
 JSON is written for each; the first line says whether the answer could be imported.
 """
 
+import ast
+import importlib
 import importlib.util
 import json
+import operator
 import os
 import sys
 import threading
 import traceback
+import types
 
 BOUND = 20  # Seconds for one check, and for the import: a learner is not kept waiting forever.
 MEMORY = 4 << 30  # Bytes. What takes more is to end here, before it takes the machine.
@@ -19,6 +23,79 @@ NEVER = (
     f"It had not ended after {BOUND} s: something waits for what never comes. A lock that this thread holds already, perhaps, "
     "or a loop whose condition never changes."
 )
+
+
+REPLACED = (
+    "Your answer puts something of its own in the place of {}. The checks and the library call that too, and would hear what your answer wants them to hear. "
+    "Leave what is not yours as it is: call it, or write a function under a name of your own."
+)
+
+# What a program may set: it is there to be set.
+HOOKS = ("excepthook", "unraisablehook", "displayhook", "breakpointhook", "showwarning", "formatwarning")
+
+
+class Watched:
+    """The functions and classes that are there before the answer is: what the checks stand on."""
+
+    def __init__(self):
+        self.modules, self.held = {}, {}
+
+    def watch_new(self):
+        """What was imported since."""
+        for name, module in list(sys.modules.items()):
+            if name not in self.modules:
+                self.modules[name] = module
+                self.watch(module)
+
+    def watch(self, module, whole=False):
+        """Remembers what this module and its classes hold. Where that is the `whole`, nothing can be added to it either."""
+        if not isinstance(module, types.ModuleType):
+            return
+        named = getattr(module, "__name__", "")
+        self.note(module, named, vars(module), whole)
+        for name, value in list(vars(module).items()):
+            # A class of C cannot be changed.
+            if isinstance(value, type) and value not in self.held and value.__flags__ & 1 << 9:
+                self.note(value, f"{value.__module__}.{name}", vars(value), False)
+
+    def note(self, holder, named, names, whole):
+        kinds = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, classmethod, staticmethod, property)
+        kept = {name: value for name, value in list(names.items()) if isinstance(value, kinds) and name not in HOOKS}
+        self.held[holder] = named, names.get, tuple(kept), tuple(kept.values()), set(names) if whole else None
+
+    def put_back(self):
+        """The names of what was replaced since. It is put back."""
+        replaced = []
+        for name, module in self.modules.items():
+            # One that was removed is imported anew by whoever wants it.
+            if sys.modules.get(name, module) is not module:
+                sys.modules[name] = module
+                replaced.append(name)
+        for holder, (named, now, names, values, whole) in self.held.items():
+            changed = []
+            if any(map(operator.is_not, map(now, names), values)):
+                changed = [(name, value) for name, value in zip(names, values) if now(name) is not value]
+            for name, value in changed:
+                setattr(holder, name, value)
+            changed = [name for name, _ in changed]
+            # What Python itself adds has such a name: `__warningregistry__`.
+            added = [name for name in vars(holder) if name not in whole and not name.startswith("__")] if whole else []
+            for name in added:
+                delattr(holder, name)
+            replaced.extend(f"{named}.{name}" for name in changed + added)
+        return replaced
+
+
+def imported_by(checks):
+    """Imports what these checks import, but for the answer: an answer that comes first could put its own in the place of each."""
+    with open(checks, "rb") as file:
+        tree = ast.parse(file.read())
+    for node in ast.walk(tree):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            if name != "answer":
+                importlib.import_module(name)
 
 
 def load(name, path):
@@ -59,25 +136,25 @@ def bounded(what):
     return said[0] if said else None
 
 
-def imported(answer, checks):
-    """The checks, which import what they need of the answer. Nothing where that was not possible: it has said why."""
-
-    def both():
-        load("answer", answer)
-        return load("checks", checks)
-
-    said = bounded(both)
+def imported(answer, checks, put_back):
+    """The checks, which import what they need of the answer, and what the answer has replaced. No checks where that was not possible: it
+    has said why.
+    """
+    said = bounded(lambda: load("answer", answer))
+    replaced = put_back()
+    if said and said[1] is None:
+        said = bounded(lambda: load("checks", checks))
     if said is None:
         print(f"{answer}: to import it had not ended after {BOUND} s. What stands outside of functions runs at the import.", file=sys.stderr)
-        return None
+        return None, replaced
     module, error = said
     if error is None:
-        return module
+        return module, replaced
     told = traceback.TracebackException.from_exception(error)
     of_answer = [frame for frame in told.stack if frame.filename == answer]
     told.stack = traceback.StackSummary.from_list(of_answer)
     print("".join(told.format()), file=sys.stderr, end="")
-    return None
+    return None, replaced
 
 
 def note(what, file):
@@ -104,24 +181,45 @@ def high(file):
         return file  # A system without such numbers.
 
 
-def try_all(answer, checks, file):
+def try_all(watched, answer, checks, file):
     """Tries one answer."""
     # As a traceback names them.
     answer, checks = os.path.abspath(answer), os.path.abspath(checks)
-    module = imported(answer, checks)
+    # Those of the answer before.
+    for name in ("answer", "checks"):
+        sys.modules.pop(name, None)
+    imported_by(checks)
+    watched.watch_new()
+    of_the_library = dict(watched.held)
+    module, replaced = imported(answer, checks, watched.put_back)
     note({"check": "", "words": None if module else "refused"}, file)
     if module is None:
         return
+    watched.watch(module, whole=True)
+    # Another answer has other checks.
+    try:
+        try_each(module, checks, replaced, watched, file)
+    finally:
+        watched.held = of_the_library
+
+
+def try_each(module, checks, replaced, watched, file):
+    """Tries each check, unless the answer has replaced something before them."""
+    # What is called from here on is not looked up again.
+    put_back, tell, bound = watched.put_back, note, bounded
     for name, check in list(vars(module).items()):
         if not name.startswith("test_"):
             continue
-        said = bounded(check)
+        said = (None, None) if replaced else bound(check)
+        now = put_back()
         if said is None:
             # Those behind it would wait as long, beside a thread that goes on.
-            note({"check": name, "words": NEVER, "at": None}, file)
+            tell({"check": name, "words": NEVER, "at": None}, file)
             return
         words, at = failure(said[1], checks) if said[1] else (None, None)
-        note({"check": name, "words": words, "at": at}, file)
+        if replaced or now:
+            words, at = REPLACED.format(", ".join(f"`{one}`" for one in (replaced or now)[:3])), None
+        tell({"check": name, "words": words, "at": at}, file)
 
 
 def main():
@@ -145,8 +243,9 @@ def main():
     for outcomes in words[2::3]:
         os.unlink(outcomes)
     del sys.argv[1:]
+    watched = Watched()
     for answer in answers:
-        try_all(*answer)
+        try_all(watched, *answer)
 
 
 main()

@@ -5,7 +5,7 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -148,14 +148,33 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
             }
         }
     };
-    let mut command = Command::new("go");
+    let mut command = go(folder);
     command
         .args(["test", "-json", "-count=1", "-timeout=60s", "-exec"])
         .args([BOUNDED, "."])
+        .env(SEAL, seal)
+        .env(MARK, mark);
+    let ended = printed::run_and_read(&mut command, BOUND, read);
+    tested.end_what_is_left();
+    let (said, status) = ended?;
+    tested.refused += &said;
+    tested.succeeded = status.success();
+    if tested.succeeded
+        && let Some(said) = without_checks(folder)?
+    {
+        tested.refused = said;
+        tested.built = false;
+        tested.tests.clear();
+    }
+    Ok(tested)
+}
+
+/// Go, for the module in this folder, with nothing but what is there.
+fn go(folder: &Path) -> Command {
+    let mut command = Command::new("go");
+    command
         .current_dir(folder)
         .env("GOFLAGS", "-mod=readonly -trimpath")
-        .env(SEAL, seal)
-        .env(MARK, mark)
         .env("GOPROXY", "off")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off");
@@ -163,12 +182,20 @@ pub fn test(folder: &Path) -> io::Result<Tested> {
     if let Some(named) = target::elsewhere() {
         command.env("GOCACHE", named.join("go-cache"));
     }
-    let ended = printed::run_and_read(&mut command, BOUND, read);
-    tested.end_what_is_left();
-    let (said, status) = ended?;
-    tested.refused += &said;
-    tested.succeeded = status.success();
-    Ok(tested)
+    command
+}
+
+/// What the compiler says of an answer without its checks, with which it shares a package: it could name their variables, and set
+/// them. Nothing where it compiles by itself.
+fn without_checks(folder: &Path) -> io::Result<Option<String>> {
+    let mut command = go(folder);
+    let ended = command.args(["build", "."]).stdin(Stdio::null()).output()?;
+    Ok((!ended.status.success()).then(|| {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        format!(
+            "{said}With its checks it compiles, and without them it does not: it uses a name that is theirs.\n"
+        )
+    }))
 }
 
 /// What came of one check.

@@ -114,7 +114,10 @@ impl Teller<'_> {
         self.title(out, exercise)?;
         writeln!(out)?;
         let (what, holds) = match exercise.track {
-            Track::Rust => ("It does not compile", ", or what a future holds"),
+            Track::Rust => (
+                "It does not compile",
+                ", or what a future holds. Where they miss a crate, `cargo add` does not help: an answer uses what its chapter uses",
+            ),
             Track::Go => ("It does not compile", ""),
             Track::Python => ("It cannot be imported", ""),
         };

@@ -304,6 +304,36 @@ fn an_answer_in_python_that_takes_all_memory_is_told() {
     );
 }
 
+/// A function that says what it likes in place of one that the checks call, or in place of the checks.
+#[test]
+fn an_answer_in_python_that_replaces_what_the_checks_call_is_told() {
+    if !there(&["python3"]) {
+        return;
+    }
+    let learner = at_liveness();
+    let said = learner.tried(
+        solution() + "\nimport dataclasses\ndataclasses.replace = lambda state, **_: state\n",
+    );
+    let words = "Your answer puts something of its own in the place of";
+    assert!(
+        said.contains(words) && said.contains("`dataclasses.replace`"),
+        "{said}"
+    );
+    assert!(said.contains("0 of 8 checks"), "{said}");
+    let in_a_check = "import __main__; __main__.failure = lambda *_: (None, None); return False";
+    let said = learner.tried(solution().replace("return True", in_a_check));
+    assert!(
+        said.contains(words) && said.contains("`__main__.failure`"),
+        "{said}"
+    );
+    // Those that ask for `ready` alone.
+    assert!(said.contains("5 of 8 checks"), "{said}");
+    // What a program may set.
+    let hook = "\nimport sys, threading\nsys.excepthook = threading.excepthook = print\n";
+    let said = learner.tried(solution() + hook);
+    assert!(said.contains("Done."), "{said}");
+}
+
 /// A copy of the process would try all checks again, and make a copy at each of them.
 #[test]
 fn an_answer_in_python_that_copies_its_process_copies_nothing() {

@@ -127,3 +127,27 @@ fn an_answer_in_go_is_tried_where_its_folder_cannot_be_written() {
     let said = super::text(&learner.run(&[&["run"], &go[..]].concat()));
     assert!(said.contains("Done."), "{said}");
 }
+
+/// Its package is that of the checks, so it could set what they go by.
+#[test]
+fn an_answer_in_go_that_names_what_is_of_the_checks_is_refused() {
+    if !there(&["go"]) {
+        return;
+    }
+    let learner = Learner::new();
+    learner.says(&["next", "handle", "--track", "go"]);
+    let folder = root().join("listings/ch05-race-conditions/exercises/3-handle/go");
+    let by_path = fs::read_to_string(folder.join("wrong/by-path.go")).unwrap();
+    let begins = "err error) {\n";
+    assert!(by_path.contains(begins));
+    let undisturbed = format!("{begins}\tkernel.(*world).before, kernel.(*world).again = -1, 0\n");
+    let answer = by_path.replacen(begins, &undisturbed, 1);
+    learner.write("ch05/handle-go/answer.go", &answer);
+    let said = super::text(&learner.run(&["run", "handle", "--track", "go"]));
+    let told = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("It does not compile") && told.contains("undefined: world"),
+        "{said}"
+    );
+    assert!(told.contains("it uses a name that is theirs"), "{said}");
+}

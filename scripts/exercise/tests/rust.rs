@@ -95,3 +95,19 @@ fn an_answer_in_rust_that_is_unsafe_is_refused_whatever_it_allows() {
         "{said}"
     );
 }
+
+/// The compiler's advice is for a project of one's own.
+#[test]
+fn an_answer_that_wants_another_crate_is_told_which_there_are() {
+    let learner = Learner::new();
+    learner.says(&["next", "cost"]);
+    let answer = of_cost("solution.rs") + "\npub use rand::Rng;\n";
+    learner.write("ch01/cost.rs", &answer);
+    let said = super::text(&learner.run(&["run", "cost"]));
+    let told = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = "`cargo add` does not help: an answer uses what its chapter uses.";
+    assert!(
+        told.contains("unresolved import") && told.contains(words),
+        "{said}"
+    );
+}

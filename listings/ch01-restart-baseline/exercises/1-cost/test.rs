@@ -1,5 +1,6 @@
 //! What is wanted of `cost`. Each function is a check, and its comment says what has to hold.
 
+use std::hash::{BuildHasher, RandomState};
 use std::panic::catch_unwind;
 
 use lab::log::Log;
@@ -52,6 +53,21 @@ const LARGE: &str = r#"
 {"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","bytes":5368709120,"of":8589934592,"why":"connection reset"}
 "#;
 
+/// One client was refused, and one download was cut: a line each, without its line break.
+const REFUSED: &str =
+    r#"{"ts":"2026-11-27T09:00:00.000000000Z","event":"connect_refused","port":4433}"#;
+const SEVERED: &str = r#"{"ts":"2026-11-27T09:00:00.000000000Z","event":"download_severed","bytes":1000,"of":8388608,"why":"connection reset"}"#;
+
+/// A number from 20 to 79, another one each time: no answer knows it beforehand.
+fn drawn() -> u64 {
+    20 + RandomState::new().hash_one(0) % 60
+}
+
+/// This line so many times.
+fn times(line: &str, number: u64) -> String {
+    format!("{line}\n").repeat(number as usize)
+}
+
 fn cost_of(log: &str) -> Cost {
     cost(&Log::parse(log).events())
 }
@@ -69,6 +85,13 @@ pub fn each_refused_client_counts_once() {
         refused == 2,
         "A server did not come back, two clients were refused, and `refused` is {refused}. No line `gap_closed` sums them up, since the gap did not close: \
          count the lines `connect_refused`."
+    );
+    let clients = drawn();
+    let refused = cost_of(&times(REFUSED, clients)).refused;
+    assert!(
+        refused == clients,
+        "{clients} clients were refused within one moment, so that their lines are equal to the last letter, and `refused` is {refused}. Equal lines are as many clients: count \
+         each line."
     );
 }
 
@@ -124,6 +147,17 @@ pub fn what_the_client_already_had_was_sent_for_nothing() {
         wasted == 3_145_728,
         "Three downloads were cut, two of them after 3145728 bytes in all; the line of the third has no field `bytes`, and `wasted_bytes` is {wasted}. How far that one had come \
          is not known, and a guess, such as the whole file, is a figure in a report that nobody measured: such a line adds no bytes."
+    );
+    let downloads = drawn();
+    let Cost {
+        severed,
+        wasted_bytes: wasted,
+        ..
+    } = cost_of(&times(SEVERED, downloads));
+    assert!(
+        (severed, wasted) == (downloads, downloads * 1000),
+        "{downloads} downloads were cut within one moment, each after 1000 bytes, so that their lines are equal to the last letter. `severed` is {severed}, and `wasted_bytes` is {wasted}: \
+         equal lines are as many downloads."
     );
 }
 

@@ -84,7 +84,7 @@ pub fn a_client_in_the_queue_is_served() {
 
 /// What the old process had accepted ends with it.
 pub fn what_was_accepted_ends_with_its_process() {
-    let (old, mut client, _port) = old_process();
+    let (old, mut client, port) = old_process();
     let mut at_boot = None;
     let new = restart(old, || {
         client.set_read_timeout(Some(patience())).unwrap();
@@ -110,6 +110,12 @@ pub fn what_was_accepted_ends_with_its_process() {
         is_over(&end),
         "The connection of the old process did not end ({end:?}): something still holds it, so the old process \
          has not ended."
+    );
+    drop(new);
+    assert!(
+        TcpStream::connect(port.address()).is_err(),
+        "The new process has ended as well, and a client that came then was not refused: another descriptor of the socket is still open, and whoever comes waits for a process that is not there. \
+         What the old process held goes with it, its own descriptor of the socket as well."
     );
 }
 

@@ -2,10 +2,13 @@
 //!
 //! The clock is virtual: it stands still while anything can run, and jumps to the next timer when nothing can.
 
-use std::future;
+use std::future::{self, poll_fn};
 use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::Duration;
 
 use exercise_bench::Port;
@@ -39,11 +42,16 @@ fn listener(port: &Port) -> TcpListener {
 
 /// Drains, and returns how many were cut and how long it took.
 async fn drained(port: &Port, serving: JoinSet<()>) -> (usize, Duration) {
+    drained_within(port, serving, GRACE).await
+}
+
+/// The same with another grace period.
+async fn drained_within(port: &Port, serving: JoinSet<()>, grace: Duration) -> (usize, Duration) {
     let began = Instant::now();
-    let draining = drain(listener(port), serving, GRACE);
+    let draining = drain(listener(port), serving, grace);
     let Ok(cut) = timeout(HOUR, draining).await else {
         panic!(
-            "The grace period is 30 s, and the process had not ended after an hour: one connection was not done. \
+            "The grace period is {grace:?}, and the process had not ended after an hour: one connection was not done. \
              A client that never ends must not keep the process."
         );
     };
@@ -95,6 +103,22 @@ pub async fn what_takes_longer_is_cut_and_counted() {
         "The grace period was over, and the answer says what was cut. But the task of a connection that never ends still runs: its client waits on, and is told nothing. \
          `detach_all` lets tasks go on, and `abort_all` does not wait until they have ended; `shutdown` does both."
     );
+    how_long_the_grace_period_is_is_told().await;
+}
+
+/// Another service has another one.
+async fn how_long_the_grace_period_is_is_told() {
+    for grace in [GRACE * 4, Duration::from_secs(7)] {
+        let (mut serving, whole) = connections(&[1, 100]);
+        serving.spawn(future::pending());
+        let (cut, took) = drained_within(&Port::reserve(), serving, grace).await;
+        let (whole, done) = (whole.load(Relaxed), if grace > GRACE { 2 } else { 1 });
+        assert!(
+            (whole, cut) == (done, 3 - done) && took.abs_diff(grace) <= Duration::from_secs(1),
+            "The grace period of this service is {grace:?}. Of three connections one needed 1 s, one 100 s, and one never ends. {whole} of them got to their end, the answer is that {cut} were cut, and the \
+             process ended after {took:?}. How long the grace period is, `drain` is told as `grace`."
+        );
+    }
 }
 
 /// When no connection is left, the process ends at once.
@@ -107,6 +131,26 @@ pub async fn it_ends_as_soon_as_no_connection_is_left() {
         "The last connection was done after 5 s, and the process ended after {} s. Until it ends, no process answers \
          the port: without a second process, the gap is as long as the drain.",
         took.as_secs()
+    );
+    a_process_without_a_connection_ends_at_once().await;
+}
+
+/// As at night.
+async fn a_process_without_a_connection_ends_at_once() {
+    let port = Port::reserve();
+    let mut draining = pin!(drained(&port, JoinSet::new()));
+    let ended = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| draining.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await;
+    assert!(
+        matches!(ended, Some((0, took)) if took < Duration::from_millis(100)),
+        "No client was connected when the process was to end. `drain` {}. With no task in the set, `join_next` returns `None` the first time.",
+        match ended {
+            Some((cut, took)) => format!("says that {cut} were cut, and ended after {took:?}"),
+            None => "panicked".to_owned(),
+        }
     );
 }
 

@@ -176,6 +176,24 @@ pub fn what_is_not_validated_is_not_served() {
         matches!(&loaded, Err(rejected) if rejected.reason == Reason::NotYetValid),
         "1002 is valid from tomorrow, and `reload` returned {loaded:?}: the operator who asked needs the reason."
     );
+    for reason in [
+        Reason::Expired,
+        Reason::ChainBroken,
+        Reason::PairMismatch,
+        Reason::Malformed,
+    ] {
+        let next = pair(&bench.agent.issue().unwrap());
+        let refuse =
+            |_: &CertifiedKey| Err(reject(reason, Path::new("tls.crt"), &"the check's own"));
+        let loaded = reload(&bench.store, || Ok(next), refuse);
+        assert!(
+            bench.shown() == "1001"
+                && matches!(&loaded, Err(rejected) if rejected.reason == reason),
+            "`validate` has rejected a pair for the reason `{}`. Clients are shown {} in place of 1001, and `reload` returned {loaded:?}. A pair that is rejected is not served, whatever the reason is.",
+            reason.name(),
+            bench.shown()
+        );
+    }
     bench.store.0.store(None);
     let early = bench.too_early();
     let loaded = reload(&bench.store, || Ok(early), |pair| bench.validate(pair));

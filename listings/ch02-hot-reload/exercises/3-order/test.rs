@@ -262,6 +262,37 @@ async fn a_reload_that_waits_rests() {
     );
 }
 
+/// Each snapshot has a number of its own, whichever of the two is published first.
+async fn two_that_meet_have_two_numbers() {
+    let (store, files) = (Store::new("1001"), Files::with("1002"));
+    let (go_on, slow) = oneshot::channel();
+    let mut first = reload(&store, &files, Some(slow));
+    assert!(poll_once(first.as_mut()).await.is_none());
+    files.write("1003");
+    let served = Arc::new(Mutex::new(None));
+    let mut second: Task<'_> = {
+        let (store, files, served) = (&store, files.clone(), served.clone());
+        Box::pin(store.reload(async move {
+            *served.lock() = Some(store.current().number);
+            files.read(None).await
+        }))
+    };
+    let ended = poll_once(second.as_mut()).await.is_some();
+    go_on.send(()).unwrap();
+    first.await;
+    if !ended {
+        second.await;
+    }
+    let (now, served) = (store.current(), served.lock().unwrap_or_default());
+    assert!(
+        now.number == served + 1,
+        "When the second reload read the files, generation {served} was served. Now it is {}, as generation {}. Two reloads met, and each took its number before it had its turn: the log speaks of one generation, and clients hold \
+         two certificates. Count up from what is served at the moment of publishing.",
+        now.serial,
+        now.number
+    );
+}
+
 /// A reload that was slow does not overtake a later one, and the later one is not dropped.
 pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     pause();
@@ -307,4 +338,5 @@ pub async fn a_slow_reload_does_not_overtake_a_later_one() {
     one_of_three_is_dropped_while_it_waits().await;
     three_are_as_good_as_two().await;
     another_store_waits_for_nobody().await;
+    two_that_meet_have_two_numbers().await;
 }

@@ -75,6 +75,29 @@ pub fn a_reload_is_seen_by_the_next_handshake() {
         "`reload` was called when the files held 1002, and a new client was shown {}.",
         bench.shown()
     );
+    each_reload_counts(&mut bench);
+}
+
+/// A second renewal, and a rollback. The files hold 1002.
+fn each_reload_counts(bench: &mut Bench) {
+    let files = bench.agent.files();
+    let files = [files.certificate, files.key];
+    let of_1002 = files.each_ref().map(|file| fs::read(file).unwrap());
+    bench.agent.rotate().unwrap();
+    for serial in ["1003", "1002"] {
+        if serial == "1002" {
+            for (file, text) in files.iter().zip(&of_1002) {
+                fs::write(file, text).unwrap();
+            }
+        }
+        let reloaded = bench.resolver.reload();
+        assert!(
+            reloaded.is_ok() && bench.shown() == serial,
+            "The files held 1002, then 1003, and then 1002 again, as in a rollback, and `reload` was called each time. Now they hold {serial}; `reload` returned {reloaded:?}, and a new client was shown {}. Each \
+             `reload` counts, and what it reads is shown, whether it is newer or older.",
+            bench.shown()
+        );
+    }
 }
 
 /// A handshake looks at no file: what it shows changes when `reload` is called, and not before.
@@ -125,7 +148,7 @@ pub fn missing_files_fail_no_handshake() {
 
 /// Invalid files change nothing: the last good pair is shown, and `reload` says what is wrong.
 pub fn invalid_files_leave_the_last_good_pair() {
-    let bench = bench();
+    let mut bench = bench();
     fs::write(bench.agent.files().certificate, "not a certificate\n").unwrap();
     let reloaded = bench.resolver.reload();
     let shown = bench.shown();
@@ -142,6 +165,13 @@ pub fn invalid_files_leave_the_last_good_pair() {
     assert!(
         first.is_err(),
         "The files are not valid, and `new` returned a resolver. It has nothing to answer with, so every handshake fails, and a server that starts with it looks well."
+    );
+    bench.agent.rotate().unwrap();
+    let mended = bench.resolver.reload();
+    assert!(
+        mended.is_ok() && bench.shown() == "1002",
+        "The files were not valid at one look, and hold 1002 at the next. `reload` returned {mended:?}, and a new client was shown {}. One rejected pair ends nothing: the next `reload` is as good as the first.",
+        bench.shown()
     );
 }
 

@@ -1,6 +1,7 @@
 //! What is wanted of `Poll`. Each function is a check, and its comment says what has to hold.
 
 use std::fs::{self, File};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -134,7 +135,9 @@ pub fn each_file_counts() {
         [&vec![b'x'; 99_999][..], b"y"].concat(),
     );
     type Pair<'a> = [&'a [u8]; 2];
-    let each: [(&str, Pair, Pair); 7] = [
+    let mut within = long.clone();
+    within[50_000] = b'y';
+    let each: [(&str, Pair, Pair); 8] = [
         (
             "Certificate and key have changed places",
             [b"one", b"two"],
@@ -170,6 +173,11 @@ pub fn each_file_counts() {
             [&long, b"two"],
             [&longer, b"two"],
         ),
+        (
+            "A byte in the middle of a file of 100 kB is another one",
+            [&long, b"two"],
+            [&within, b"two"],
+        ),
     ];
     for (what, before, after) in each {
         for held in [before, after] {
@@ -178,6 +186,35 @@ pub fn each_file_counts() {
             assert!(
                 bench.changed() || held == before,
                 "{what}, and `changed` is `false`. Compare each file with what that file held before: all bytes of it, and no other file's."
+            );
+        }
+    }
+    however_many_there_are();
+}
+
+/// One file, and four: a server has a list of trust anchors beside its pair, or one file for all.
+fn however_many_there_are() {
+    for number in [1, 4] {
+        let directory = lab::directory().unwrap();
+        let names = (0..number).map(|name| directory.path().join(format!("{name}.pem")));
+        let files: Vec<_> = names.collect();
+        for file in &files {
+            fs::write(file, "before").unwrap();
+        }
+        let poll = panic::catch_unwind(|| Poll::start(files.clone()));
+        let mut poll = poll.ok().and_then(Result::ok).unwrap_or_else(|| {
+            panic!("How many files there are, `start` is told. Here the number is {number}, all of them are there, and it panicked, or returned an error.")
+        });
+        for (file, which) in files.iter().zip(1..) {
+            fs::write(file, "after").unwrap();
+            let changed = panic::catch_unwind(AssertUnwindSafe(|| poll.changed()));
+            assert!(
+                matches!(changed, Ok(Ok(true))),
+                "Of {number} files, the one of number {which} was replaced, and `changed` {}. How many files there are, `start` is told.",
+                match changed {
+                    Ok(said) => format!("returned {said:?}"),
+                    Err(_) => "panicked".to_owned(),
+                }
             );
         }
     }

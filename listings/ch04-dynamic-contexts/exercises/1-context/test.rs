@@ -69,6 +69,33 @@ pub fn a_valid_pair_is_shown() {
         shown == "1002",
         "1002 was loaded, and a new client was shown {shown}. Clients hold the root alone, so the intermediates have to be sent with the leaf."
     );
+    clients_of_tls_1_2_are_served_as_before();
+}
+
+/// What `blank` says of versions and ciphers holds after a reload as well.
+fn clients_of_tls_1_2_are_served_as_before() {
+    let mut authority = Authority::new().unwrap();
+    let [first, next] = [(); 2].map(|()| authority.issue(&LeafRequest::new("localhost")).unwrap());
+    let options = Options {
+        tls12_only: true,
+        ..Options::default()
+    };
+    let client = config(authority.root_pem(), options).unwrap();
+    let mut served = blank().unwrap();
+    for (pair, serial) in [(&first, "1001"), (&next, "1002")] {
+        let key = pair.key.expose().as_bytes();
+        reload(&mut served, pair.chain_pem.as_bytes(), key).unwrap_or_else(|error| {
+            panic!("{serial} is a valid pair, and `reload` returned: {error}.")
+        });
+    }
+    let shown = match visit(&served.build().into_context(), &client) {
+        Ok(visit) => visit.serial,
+        Err(error) => format!("nothing ({error})"),
+    };
+    assert!(
+        shown == "1002",
+        "A server of `blank` takes clients of TLS 1.2. After two loads such a client was shown {shown} in place of 1002. A context that is made anew has to be made as the one before: by `blank`."
+    );
 }
 
 /// A torn pair, the new certificate and the old key, changes nothing.

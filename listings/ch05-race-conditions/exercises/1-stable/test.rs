@@ -15,10 +15,12 @@ enum Left {
     Files(&'static str, u64),
     /// No file.
     Nothing,
+    /// The certificate, without its key.
+    NoKey,
     /// A file that cannot be read yet.
     Closed,
 }
-use Left::{Closed, Files, Nothing};
+use Left::{Closed, Files, NoKey, Nothing};
 
 /// Looks while a writer leaves this behind at each look; the last stays forever. Returns what the files are said to
 /// hold, or the word for the reason, and how often they were looked at.
@@ -50,6 +52,11 @@ fn look(left: Left) -> Result<Seen, Rejected> {
         Nothing => Err(reject(
             Reason::Missing,
             Path::new("tls.crt"),
+            &"no such file",
+        )),
+        NoKey => Err(reject(
+            Reason::Missing,
+            Path::new("tls.key"),
             &"no such file",
         )),
         Closed => Err(reject(
@@ -140,6 +147,12 @@ pub fn a_file_that_is_missing_for_a_moment_is_waited_for() {
         read == "chain 1002, key 1002",
         "At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is `{read}`. Between the \
          two looks a writer did something, so look again: errors agree where they are equal."
+    );
+    let (read, _) = self::read(&[Nothing, NoKey, Files("chain 1002, key 1002", 61)]);
+    assert!(
+        read == "chain 1002, key 1002",
+        "At one look the certificate was missing, and at the next one it was there and the key was missing: a writer is making them anew. The answer is `{read}`. The reason of both errors is the same, and what \
+         they say is not: compare the errors as a whole."
     );
     let (read, looks) = self::read(&[
         Files("chain 1001, key 1001", 60),

@@ -104,6 +104,42 @@ pub fn a_cut_anywhere_in_the_second_block_is_found() {
              blocks, which it passes over. Nothing that looks like a part of a block may stand outside of one."
         );
     }
+    a_block_without_its_first_line_is_found();
+}
+
+/// What an editor, or a download that began late, leaves of a block.
+fn a_block_without_its_first_line_is_found() {
+    let [first, second] = &*ROOTS;
+    let without = |block: &str, mark: &str| {
+        let lines = block.lines().filter(|line| !line.contains(mark));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    for (what, pem) in [
+        (
+            "The first line of the first block is gone",
+            without(first, "-----BEGIN") + second,
+        ),
+        (
+            "The first line of the second block is gone",
+            first.clone() + &without(second, "-----BEGIN"),
+        ),
+        (
+            "The last line of the first block is gone",
+            without(first, "-----END") + second,
+        ),
+        ("The first byte of the file is gone", both()[1..].to_owned()),
+        (
+            "The first 100 bytes of the file are gone",
+            both()[100..].to_owned(),
+        ),
+    ] {
+        let found = found(&pem);
+        assert!(
+            found.is_err(),
+            "{what}, and the answer is {found:?}: an anchor is lost. A block has two lines that mark it, and a file is cut at its beginning as well as at its end. Each mark needs the \
+             other one, and each pair of them an anchor."
+        );
+    }
 }
 
 /// Two files that were joined without a line break are not one file.

@@ -5,7 +5,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What a reader asks of the kernel. Between any two calls, a writer may have done anything.
+/// What a reader asks of the kernel. Between any two calls, a writer may have done anything. `std::fs` and `exists` do not see these
+/// files: they are the kernel's own.
 pub trait Kernel {
     /// An open directory. It stays the same one, whatever is renamed over its path.
     type Directory;

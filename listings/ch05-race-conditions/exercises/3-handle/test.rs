@@ -16,6 +16,9 @@ use super::exercise::{Kernel, look};
 
 const KUBELET: Writer = Writer::Agent(Strategy::Symlink);
 
+/// Where the directory is, as an answer is told. The kernel of these checks knows it by this name alone, as it knows the files of another machine.
+const DIRECTORY: &str = "/the directory of the check";
+
 /// What stands among the calls where the writer came.
 const RENEWAL: &str = "(renewal)";
 
@@ -59,8 +62,17 @@ fn world(writer: Writer, interrupt: Option<(usize, usize)>) -> World {
 
 impl World {
     fn look(&mut self) -> io::Result<(String, String)> {
-        let directory = self.directory.path().to_owned();
-        look(self, &directory)
+        look(self, Path::new(DIRECTORY))
+    }
+
+    /// Where a path leads on this machine.
+    fn here(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(DIRECTORY) {
+            // Not `join`, which adds a slash to an empty name.
+            Ok(within) if within.as_os_str().is_empty() => self.directory.path().to_owned(),
+            Ok(within) => self.directory.path().join(within),
+            Err(_) => path.to_owned(),
+        }
     }
 
     fn renew(&mut self, steps: usize) {
@@ -83,7 +95,7 @@ impl World {
             self.calls.push(RENEWAL.into());
             self.interrupt = None;
         }
-        let path = match path.strip_prefix(self.directory.path()) {
+        let path = match path.strip_prefix(DIRECTORY) {
             Ok(within) if within.as_os_str().is_empty() => Path::new("."),
             Ok(within) => within,
             Err(_) => path,
@@ -106,7 +118,7 @@ impl Kernel for World {
             return Err(io::Error::other("too many open files"));
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(openat(CWD, path, flags, Mode::empty())?.into())
+        Ok(openat(CWD, self.here(path), flags, Mode::empty())?.into())
     }
 
     fn read_at(&mut self, directory: &File, name: &str) -> io::Result<String> {
@@ -119,12 +131,21 @@ impl Kernel for World {
 
     fn read(&mut self, path: &Path) -> io::Result<String> {
         self.call("read", path);
-        fs::read_to_string(path)
+        fs::read_to_string(self.here(path))
     }
 
     fn canonicalize(&mut self, path: &Path) -> io::Result<PathBuf> {
         self.call("canonicalize", path);
-        path.canonicalize()
+        let here = self.here(path).canonicalize()?;
+        let within = self.directory.path().canonicalize()?;
+        // Of a path that leads elsewhere, there is no other name.
+        let within = here
+            .strip_prefix(within)
+            .map(|part| match part.as_os_str() {
+                part if part.is_empty() => PathBuf::from(DIRECTORY),
+                part => Path::new(DIRECTORY).join(part),
+            });
+        Ok(within.unwrap_or(here))
     }
 }
 
@@ -146,8 +167,12 @@ pub fn what_rests_is_read() {
     let seen = world.look();
     assert!(
         matches!(&seen, Ok(seen) if *seen == of(1)),
-        "The kubelet has laid generation 1, and nothing is renewed. The look returned {}.",
-        said(&seen)
+        "The kubelet has laid generation 1, and nothing is renewed. The look returned {}, and called {}. The files are those of the kernel that `look` is given: ask it, and neither `std::fs` nor `exists`.",
+        said(&seen),
+        match world.calls.join(", ") {
+            calls if calls.is_empty() => "nothing of the kernel".to_owned(),
+            calls => calls,
+        }
     );
     world.renew(usize::MAX);
     let seen = world.look();

@@ -159,6 +159,33 @@ pub fn a_key_that_a_group_may_change_is_exposed() {
              another key there."
         );
     }
+    each_mode_is_judged_by_its_digits();
+}
+
+/// Each way in which the owner, a group and everybody may read or write. Whether they may execute is no matter: both are right.
+fn each_mode_is_judged_by_its_digits() {
+    let allowed = [0, 2, 4, 6];
+    for (owner, of_group, everybody) in allowed
+        .iter()
+        .flat_map(|owner| allowed.iter().map(move |group| (owner, group)))
+        .flat_map(|(owner, group)| allowed.iter().map(move |all| (*owner, *group, *all)))
+    {
+        let mode = (owner << 6) | (of_group << 3) | everybody;
+        for (group, is_ours) in [(OURS, true), (ALSO_OURS, true), (THEIRS, false)] {
+            let wanted = everybody != 0 || of_group & 2 != 0 || (of_group != 0 && !is_ours);
+            let said = is_exposed(mode, group);
+            assert!(
+                said == wanted,
+                "A key has the mode {mode:04o}, and its group is {}. It is said {}to be exposed. Each digit is a sum: 4 is to read, 2 is to write, and 6 is both. Ask for each of the bits by itself.",
+                if is_ours {
+                    "one of the service's own"
+                } else {
+                    "another"
+                },
+                if said { "" } else { "not " }
+            );
+        }
+    }
 }
 
 /// What is said is said of the file that was read.

@@ -140,6 +140,24 @@ pub fn new_sessions_are_resumed_at_each_worker() {
             keeps.words()
         );
     }
+    many_clients_without_a_ticket_come_back(&bench);
+}
+
+/// As many as were remembered before: the starter has room for 256.
+fn many_clients_without_a_ticket_come_back(bench: &Bench) {
+    let clients: Vec<_> = (0..100).map(|_| bench.client(Tls12Id)).collect();
+    for client in &clients {
+        bench.resumes(client, 0);
+    }
+    let full = clients
+        .iter()
+        .filter(|client| !bench.resumes(client, 1))
+        .count();
+    assert!(
+        full == 0,
+        "After `discard`, 100 clients ({}) took a session each. They came back, and {full} of them did not resume. The memory that takes the place of the old one needs the same room: `REMEMBERED`.",
+        Tls12Id.words()
+    );
 }
 
 /// Sessions that began after the first discard are discarded by the second.
@@ -148,6 +166,28 @@ pub fn a_second_discard_is_like_the_first() {
         let bench = bench();
         bench.discard();
         bench.all_are_discarded(keeps);
+    }
+    what_is_discarded_stays_discarded();
+}
+
+/// A client comes back after several discards.
+fn what_is_discarded_stays_discarded() {
+    for keeps in [Tls13, Tls12Ticket, Tls12Id] {
+        let bench = bench();
+        // One that is turned down takes a new session, so each discard has a client of its own.
+        let clients = [(); 4].map(|()| bench.client(keeps));
+        for client in &clients {
+            bench.resumes(client, 0);
+        }
+        for (client, discards) in clients.iter().zip(1..) {
+            bench.discard();
+            assert!(
+                !bench.resumes(client, 0),
+                "A client ({}) has a session of the beginning. All sessions were discarded {discards} times since, and it resumed. What was discarded stays so: each `discard` makes keys, and a memory, that were \
+                 never used before.",
+                keeps.words()
+            );
+        }
     }
 }
 

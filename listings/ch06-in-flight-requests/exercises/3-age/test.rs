@@ -164,4 +164,13 @@ pub fn a_longer_jitter_spreads_them_further() {
          thousand, makes as many crowds, however long the jitter is.",
         seconds.len()
     );
+    let ages = (1..=4000).map(|connection| server.of(connection).as_secs());
+    let seconds: BTreeSet<_> = ages.collect();
+    // Spread at random, about 3,820.
+    assert!(
+        seconds.len() >= 3000,
+        "The limit is a day and the jitter a half of it, so 4,000 connections go in about 3,800 of 43,200 seconds. They go in {} different seconds: connections whose numbers have one remainder go together. The \
+         number of a connection counts as a whole.",
+        seconds.len()
+    );
 }

@@ -79,6 +79,31 @@ pub fn two_faults_at_once_kill_no_process() {
             state.seconds_left
         );
     }
+    however_long_it_lasts();
+}
+
+/// Nobody came to look for a year, or for longer than can be counted.
+fn however_long_it_lasts() {
+    for (seconds_left, look_age) in [
+        (-366 * 24 * HOUR, Duration::ZERO),
+        (72 * HOUR, Duration::from_secs(366 * 24 * 3600)),
+        (-i64::MAX, Duration::MAX),
+        (i64::MAX, Duration::MAX),
+    ] {
+        let state = State {
+            seconds_left,
+            look_age,
+            ..healthy(72)
+        };
+        assert!(
+            live(&state)
+                && live(&State {
+                    rejected: true,
+                    ..state
+                }),
+            "{seconds_left} s are left, nothing has looked at the files for {look_age:?}, and `live` said no. However long a fault of files or clock lasts, a restart does not mend it."
+        );
+    }
 }
 
 /// A healthy server is ready, up to the last second of its certificate.

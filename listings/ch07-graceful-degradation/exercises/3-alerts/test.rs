@@ -178,4 +178,9 @@ pub fn it_rings_as_long_as_the_state_lasts() {
         );
         alert.looked(at(minute * 60), Found::Rejected(Reason::Malformed));
     }
+    let seldom = rejected(&[0, 3600]);
+    assert!(
+        seldom.rings(at(3601)),
+        "The server polls once an hour. Two looks have rejected the files, and the alert is silent. No look was good in between, however far apart they are."
+    );
 }

@@ -89,6 +89,31 @@ pub fn an_own_chain_of_the_public_authority_is_served() {
          `client_roots` are there for.",
         called.err()
     );
+    each_root_counts(&mut bench);
+}
+
+/// As while trust moves from one root to another: there are two of each list.
+fn each_root_counts(bench: &mut Bench) {
+    let mut partners = Authority::named("Partners").unwrap();
+    let clients = [leaf(&mut partners), leaf(&mut bench.private)];
+    let own = leaf(&mut bench.public);
+    let mut given = bench.given(&own);
+    for list in [&mut given.own_roots, &mut given.client_roots] {
+        let mut both = roots(&partners);
+        both.roots.append(&mut list.roots);
+        *list = both;
+    }
+    let server = server_config(given).map(Arc::new).unwrap_or_else(|error| {
+        panic!("The own chain leads to the second of two own roots, and `server_config` returned: {error}. Each root of a list counts.")
+    });
+    for client in &clients {
+        let called = memory::handshake(&server, &bench.client(client));
+        assert!(
+            called.is_ok(),
+            "There are two roots for clients, and a client of one of them was refused: {:?}. Each root of a list counts.",
+            called.err()
+        );
+    }
 }
 
 /// A client without a certificate stays out.

@@ -228,6 +228,29 @@ pub fn clients_of_a_root_in_force_are_let_in() {
             client.name
         );
     }
+    a_longer_chain_is_as_good();
+}
+
+/// An authority with a level more.
+fn a_longer_chain_is_as_good() {
+    let mut authority = Authority::named("Root C").unwrap();
+    authority.lengthen().unwrap();
+    let [own, shows] = [Usage::Server, Usage::Client].map(|usage| leaf(&mut authority, usage));
+    let server = mutual::config(&own, authority.root_pem()).unwrap();
+    let options = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let client = mutual::client_config(&shows, authority.root_pem(), options).unwrap();
+    for kind in ["full", "resumed"] {
+        let (session, _) = memory::handshake(&server, &client).unwrap();
+        let said = let_in(&session, store(&[&authority]), UnixTime::now());
+        assert!(
+            said.is_ok(),
+            "A client showed a leaf and two intermediates, and was refused after a {kind} handshake: {said:?}. A chain has as many intermediates as its authority has levels: the verifier needs all of \
+             them."
+        );
+    }
 }
 
 /// A session that began under a removed root is refused.

@@ -129,6 +129,25 @@ pub fn a_rejected_file_replaces_nothing() {
         "1002 was loaded, and a minute later a half-written file was rejected. The last good pair goes on being served, so 1002 is \
          served, and the answer is {verdict:?}."
     );
+    lines_of_another_kind_say_nothing_of_it();
+}
+
+/// Other lines name a serial, too, and other things are loaded: trust anchors, by chapter 8, and what a client loads.
+fn lines_of_another_kind_say_nothing_of_it() {
+    for line in [
+        r#"{"ts":"2026-11-27T09:07:00.000000000Z","event":"identity_rejected","generation":2,"serial":"1003","reason":"expired"}"#,
+        r#"{"ts":"2026-11-27T09:07:00.000000000Z","event":"trust_loaded","generation":2,"anchors":2}"#,
+        r#"{"ts":"2026-11-27T09:07:00.000000000Z","event":"client_loaded","serial":"1003"}"#,
+        r#"{"ts":"2026-11-27T09:07:00.000000000Z","event":"handshake_seen","serial":"1001","resumed":true}"#,
+    ] {
+        let log = format!("{REJECTED_LATER}{line}\n");
+        let (verdict, other) = (of(&log, "1002"), of(&log, "1003"));
+        assert!(
+            verdict == Verdict::Holds && other == Verdict::Fails,
+            "1002 was loaded, and this line came later: {line}. For 1002 the answer is {verdict:?}, and for 1003 {other:?}. That a server serves another certificate from now on is said by `identity_loaded`, and \
+             by no line whose name is like it."
+        );
+    }
 }
 
 /// A log that names nothing that was loaded cannot be told.

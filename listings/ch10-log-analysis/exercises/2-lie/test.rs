@@ -166,6 +166,41 @@ pub fn an_honest_server_is_never_accused() {
             }
         }
     }
+    nor_is_one_that_swaps_twice();
+}
+
+/// With two swaps: to a third certificate, or back to the first. What was shown between the two is as good as what was shown after them.
+fn nor_is_one_that_swaps_twice() {
+    for third in ["1003", "1001"] {
+        for (swaps, lines) in [([2, 5], [3, 6]), ([2, 5], [4, 9]), ([3, 4], [5, 6])] {
+            let log = claims(&[(0, "1001"), (lines[0], "1002"), (lines[1], third)]);
+            for began in 1..12 {
+                for served in began..14 {
+                    let serial = match served {
+                        served if served < swaps[0] => "1001",
+                        served if served < swaps[1] => "1002",
+                        _ => third,
+                    };
+                    assert!(
+                        !is_a_lie(&log, seen(began, 14, serial)),
+                        "A server swapped to 1002 at {} ms and to {third} at {} ms, and logged it at {} and {} ms. A client began at {began} ms, was served at {served} ms, and was shown {serial}, \
+                         truthfully. The log is accused.",
+                        swaps[0],
+                        swaps[1],
+                        lines[0],
+                        lines[1]
+                    );
+                }
+                let frozen = is_a_lie(&log, seen(began, 14, "1002"));
+                assert!(
+                    frozen == (began > lines[1]),
+                    "A server logged 1002 at {} ms and {third} at {} ms, and goes on showing 1002. A client that began at {began} ms can prove it only if it began after the second line. Here the answer is {frozen}.",
+                    lines[0],
+                    lines[1]
+                );
+            }
+        }
+    }
 }
 
 /// Two lines of one moment are two claims.

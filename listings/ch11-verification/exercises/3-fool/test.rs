@@ -25,6 +25,8 @@ enum Habit {
     OneWorkerInPlace,
     /// Its second worker stops looking at the first file that it rejects.
     OneWorkerStopsLooking,
+    /// Turns down the first client after each rotation, while it swaps.
+    Stumbles,
 }
 
 /// A server of which one worker takes each fourth client, or each sixteenth.
@@ -43,6 +45,8 @@ struct Model {
     /// Whether the files are spoiled now, and whether a handshake was made meanwhile.
     now: bool,
     seen_then: bool,
+    /// Whether the next client is turned down.
+    stumbles: bool,
 }
 
 impl Model {
@@ -59,6 +63,7 @@ impl Model {
             spoiled_later: false,
             now: false,
             seen_then: false,
+            stumbles: false,
         }
     }
 }
@@ -67,6 +72,7 @@ impl Server for Model {
     fn rotate(&mut self) -> u32 {
         self.written += 1;
         self.now = false;
+        self.stumbles = self.habit == Habit::Stumbles;
         if self.looks {
             self.workers[0] = Some(self.written);
             if self.second_looks {
@@ -93,6 +99,9 @@ impl Server for Model {
     fn handshake(&mut self) -> Option<u32> {
         self.handshakes += 1;
         self.seen_then |= self.now;
+        if std::mem::take(&mut self.stumbles) {
+            return None;
+        }
         let each = match self.habit {
             Habit::OneOfManyLags => 16,
             _ => 4,
@@ -209,5 +218,11 @@ pub fn each_look_is_at_all_workers() {
         !passes,
         "Over spoiled files, the watcher of one of this server's two workers ends. It shows the old certificate from then on, to each fourth \
          client, and it passes. The look at the mended files has to meet all workers, as the others do."
+    );
+    let (passes, _) = judged(Habit::Stumbles);
+    assert!(
+        !passes,
+        "This server turns down the first client after each rotation, while it swaps, and it passes. Each handshake counts, the first after a rotation as well, and one that failed is not made good by the next: the client \
+         that met it was turned down."
     );
 }

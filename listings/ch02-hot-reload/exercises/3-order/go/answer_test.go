@@ -186,6 +186,36 @@ func TestASlowReloadDoesNotOvertakeALaterOne(t *testing.T) {
 	threeAreAsGoodAsTwo(t)
 	anotherStoreWaitsForNobody(t)
 	aPanicHoldsUpNoOther(t)
+	twoThatMeetHaveTwoNumbers(t)
+}
+
+// twoThatMeetHaveTwoNumbers: each snapshot has a number of its own, whichever of the two is published first.
+func twoThatMeetHaveTwoNumbers(t *testing.T) {
+	store, files := New("1001"), &files{serial: "1002"}
+	hasRead, goOn := make(chan struct{}), make(chan struct{})
+	first := begin(store, func() string {
+		serial := files.read()
+		close(hasRead)
+		<-goOn
+		return serial
+	})
+	<-hasRead
+	files.write("1003")
+	served := make(chan int, 16)
+	second := begin(store, func() string {
+		served <- store.Current().Number
+		return files.read()
+	})
+	second.settled()
+	close(goOn)
+	bound := time.Now().Add(Patience)
+	if !first.over(bound) || !second.over(bound) || len(served) == 0 {
+		t.Fatalf("The first reload could go on, and %v later the two had not ended, or the second had not read: they wait for each other.", Patience)
+	}
+	before, now := <-served, store.Current()
+	if now.Number != before+1 {
+		t.Fatalf("When the second reload read the files, generation %d was served. Now it is %s, as generation %d. Two reloads met, and each took its number before it had its turn: the log speaks of one generation, and clients hold two certificates. Count up from what is served at the moment of publishing.", before, now.Serial, now.Number)
+	}
 }
 
 // anHourIsWaited: a file server hangs for an hour, in virtual time, and a reload waits for another as long.

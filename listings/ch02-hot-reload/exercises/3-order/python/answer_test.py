@@ -243,6 +243,28 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
             "that had waited for it went on together: one has to wait for the other, and to ask again whether it is its turn when it is woken."
         )
 
+    async def two_that_meet_have_two_numbers():
+        store, files, go_on = Store("1001"), Files("1002"), asyncio.Event()
+        first = asyncio.create_task(store.reload(files.slowly(go_on)))
+        await turns()
+        files.serial, served = "1003", []
+
+        async def read():
+            served.append(store.current.number)
+            return await files.read()
+
+        second = asyncio.create_task(store.reload(read))
+        await turns()
+        go_on.set()
+        assert await all_end(first, second), "The first reload could go on, and the two have not ended: they wait for each other."
+        first.result(), second.result()
+        now = store.current
+        assert now.number == served[-1] + 1, (
+            f"When the second reload read the files, generation {served[-1]} was served. Now it is {now.serial}, as generation {now.number}. Two reloads met, and "
+            "each took its number before it had its turn: the log speaks of one generation, and clients hold two certificates. Count up from what is served at the "
+            "moment of publishing."
+        )
+
     asyncio.run(check())
     asyncio.run(rollback())
     asyncio.run(another_store())
@@ -250,3 +272,4 @@ def test_a_slow_reload_does_not_overtake_a_later_one():
     asyncio.run(waits_for_an_hour())
     asyncio.run(one_of_three_is_dropped_while_it_waits())
     asyncio.run(three_are_as_good_as_two())
+    asyncio.run(two_that_meet_have_two_numbers())

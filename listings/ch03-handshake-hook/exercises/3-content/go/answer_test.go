@@ -126,6 +126,7 @@ func TestEachFileCounts(t *testing.T) {
 		{"A line break was added to the end of the certificate", [2]string{"one", "two"}, [2]string{"one\n", "two"}},
 		{"The line breaks of the certificate are those of another system", [2]string{"one\none\n", "two"}, [2]string{"one\r\none\r\n", "two"}},
 		{"The last byte of a file of 100 kB is another one", [2]string{long, "two"}, [2]string{long[1:] + "y", "two"}},
+		{"A byte in the middle of a file of 100 kB is another one", [2]string{long, "two"}, [2]string{long[:50_000] + "y" + long[50_001:], "two"}},
 	} {
 		for _, held := range [][2]string{each.before, each.after} {
 			b.write(b.certificate, held[0])
@@ -133,6 +134,34 @@ func TestEachFileCounts(t *testing.T) {
 			if !b.changed() && held == each.after {
 				t.Fatalf("%s, and `Changed` is `false`. Compare each file with what that file held before: all bytes of it, and no other file's.", each.what)
 			}
+		}
+	}
+	for _, number := range []int{1, 4} {
+		howeverManyThereAre(t, number)
+	}
+}
+
+// howeverManyThereAre: a server has a list of trust anchors beside its pair, or one file for all.
+func howeverManyThereAre(t *testing.T, number int) {
+	defer func() {
+		if recover() != nil {
+			t.Fatalf("How many files there are, `Start` is told. Here the number is %d, all of them are there, and the answer panicked.", number)
+		}
+	}()
+	folder := t.TempDir()
+	var files []string
+	for name := range number {
+		files = append(files, filepath.Join(folder, string(rune('a'+name))+".pem"))
+		must(t, os.WriteFile(files[name], []byte("before"), 0o600))
+	}
+	poll, err := Start(files)
+	if err != nil {
+		t.Fatalf("How many files there are, `Start` is told. Here the number is %d, all of them are there, and it returned %v.", number, err)
+	}
+	for name, file := range files {
+		must(t, os.WriteFile(file, []byte("after"), 0o600))
+		if changed, err := poll.Changed(); err != nil || !changed {
+			t.Fatalf("How many files there are, `Start` is told. Of %d files, the one of number %d was replaced, and `Changed` returned %v, with the error %v.", number, name+1, changed, err)
 		}
 	}
 }

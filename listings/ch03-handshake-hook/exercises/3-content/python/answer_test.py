@@ -104,6 +104,7 @@ def test_each_file_counts():
             ("A line break was added to the end of the certificate", (b"one", b"two"), (b"one\n", b"two")),
             ("The line breaks of the certificate are those of another system", (b"one\none\n", b"two"), (b"one\r\none\r\n", b"two")),
             ("The last byte of a file of 100 kB is another one", (long, b"two"), (long[:-1] + b"y", b"two")),
+            ("A byte in the middle of a file of 100 kB is another one", (long, b"two"), (long[:50_000] + b"y" + long[50_001:], b"two")),
         ):
             for held in (before, after):
                 one.certificate.write_bytes(held[0])
@@ -111,6 +112,27 @@ def test_each_file_counts():
                 assert changed(one) or held is before, (
                     f"{what}, and `changed` is false. Compare each file with what that file held before: all bytes of it, and no other file's."
                 )
+    however_many_there_are()
+
+
+def however_many_there_are():
+    """One file, and four: a server has a list of trust anchors beside its pair, or one file for all."""
+    for number in (1, 4):
+        with tempfile.TemporaryDirectory() as directory:
+            files = [Path(directory, f"{name}.pem") for name in range(number)]
+            for file in files:
+                file.write_text("before")
+            try:
+                poll = Poll(files)
+                said = []
+                for file in files:
+                    file.write_text("after")
+                    said.append(bool(poll.changed()))
+            except (IndexError, TypeError, ValueError) as error:
+                said = repr(error)
+            assert said == [True] * number, (
+                f"How many files there are, `Poll` is told. Here the number is {number}; one after the other was replaced, and what came of `changed` after each is {said}."
+            )
 
 
 def test_a_missing_file_is_an_error_and_forgets_nothing():

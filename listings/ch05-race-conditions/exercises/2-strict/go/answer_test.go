@@ -110,6 +110,32 @@ func TestACutAnywhereInTheSecondBlockIsFound(t *testing.T) {
 			t.Fatalf("A writer has come as far as `%s` in the second block, and the answer is %s. To a parser, a line that is half a mark is text outside of blocks, which it passes over. Nothing that looks like a part of a block may stand outside of one.", written[len(written)-1], found)
 		}
 	}
+	aBlockWithoutItsFirstLineIsFound(t)
+}
+
+// aBlockWithoutItsFirstLineIsFound: an editor, or a download that began late, leaves such a block.
+func aBlockWithoutItsFirstLineIsFound(t *testing.T) {
+	first, second := roots()[0], roots()[1]
+	without := func(block, mark string) string {
+		rest := ""
+		for line := range strings.Lines(block) {
+			if !strings.Contains(line, mark) {
+				rest += line
+			}
+		}
+		return rest
+	}
+	for _, file := range []struct{ what, pem string }{
+		{"The first line of the first block is gone", without(first, "-----BEGIN") + second},
+		{"The first line of the second block is gone", first + without(second, "-----BEGIN")},
+		{"The last line of the first block is gone", without(first, "-----END") + second},
+		{"The first byte of the file is gone", (first + second)[1:]},
+		{"The first 100 bytes of the file are gone", (first + second)[100:]},
+	} {
+		if found, taken := found(file.pem); taken {
+			t.Fatalf("%s, and the answer is %s: an anchor is lost. A block has two lines that mark it, and a file is cut at its beginning as well as at its end. Each mark needs the other one, and each pair of them an anchor.", file.what, found)
+		}
+	}
 }
 
 // Two files that were joined without a line break are not one file.

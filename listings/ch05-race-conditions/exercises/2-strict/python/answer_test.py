@@ -80,6 +80,27 @@ def test_a_cut_anywhere_in_the_second_block_is_found():
             f"A writer has come as far as `{pem.splitlines()[-1]}` in the second block, and the answer is {found(pem)}. To a parser, a line that "
             "is half a mark is text outside of blocks, which it passes over. Nothing that looks like a part of a block may stand outside of one."
         )
+    a_block_without_its_first_line_is_found()
+
+
+def a_block_without_its_first_line_is_found():
+    """What an editor, or a download that began late, leaves of a block."""
+    first, second = roots()
+
+    def without(block, mark):
+        return "".join(f"{line}\n" for line in block.splitlines() if mark not in line)
+
+    for what, pem in {
+        "The first line of the first block is gone": without(first, "-----BEGIN") + second,
+        "The first line of the second block is gone": first + without(second, "-----BEGIN"),
+        "The last line of the first block is gone": without(first, "-----END") + second,
+        "The first byte of the file is gone": (first + second)[1:],
+        "The first 100 bytes of the file are gone": (first + second)[100:],
+    }.items():
+        assert refused(pem), (
+            f"{what}, and the answer is {found(pem)}: an anchor is lost. A block has two lines that mark it, and a file is cut at its beginning as "
+            "well as at its end. Each mark needs the other one, and each pair of them an anchor."
+        )
 
 
 def test_files_that_were_joined_without_a_line_break_are_refused():

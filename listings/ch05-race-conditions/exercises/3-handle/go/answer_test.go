@@ -49,6 +49,9 @@ func renewal(directory string) []func() error {
 	}
 }
 
+// told is where the directory is, as an answer is told. The kernel of these checks knows it by this name alone, as it knows the files of another machine.
+const told = "/the directory of the check"
+
 // world is what an answer asks. Before the call of this number, so many steps of the renewal are taken.
 type world struct {
 	t             *testing.T
@@ -107,10 +110,18 @@ func (world *world) call(name, path string) {
 	if world.count > 1000 {
 		panic("A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, forever. Return the error: the caller looks again, at its next tick.")
 	}
-	if within, err := filepath.Rel(world.directory, path); err == nil && filepath.IsAbs(path) {
+	if within, err := filepath.Rel(told, path); err == nil && filepath.IsAbs(path) {
 		path = within
 	}
 	world.calls = append(world.calls, fmt.Sprintf("%s(%s)", name, path))
+}
+
+// here is where a path leads on this machine.
+func (world *world) here(path string) string {
+	if within, err := filepath.Rel(told, path); err == nil && within != ".." && !strings.HasPrefix(within, "../") {
+		return filepath.Join(world.directory, within)
+	}
+	return path
 }
 
 func (world *world) Open(path string) (Directory, error) {
@@ -119,7 +130,7 @@ func (world *world) Open(path string) (Directory, error) {
 		world.fails = false
 		return nil, syscall.EMFILE
 	}
-	root, err := os.OpenRoot(path)
+	root, err := os.OpenRoot(world.here(path))
 	if err != nil {
 		return nil, err
 	}
@@ -129,13 +140,23 @@ func (world *world) Open(path string) (Directory, error) {
 
 func (world *world) Read(path string) (string, error) {
 	world.call("Read", path)
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(world.here(path))
 	return string(text), err
 }
 
 func (world *world) RealPath(path string) (string, error) {
 	world.call("RealPath", path)
-	return filepath.EvalSymlinks(path)
+	here, err := filepath.EvalSymlinks(world.here(path))
+	if err != nil {
+		return "", err
+	}
+	directory, err := filepath.EvalSymlinks(world.directory)
+	world.must(err)
+	// Of a path that leads elsewhere, there is no other name.
+	if within, err := filepath.Rel(directory, here); err == nil && within != ".." && !strings.HasPrefix(within, "../") {
+		return filepath.Join(told, within), nil
+	}
+	return here, nil
 }
 
 // opened is an open directory. A link in it leads where it leads from there.
@@ -154,7 +175,7 @@ func (world *world) calledFor() string { return strings.Join(world.calls, ", ") 
 
 // look is what a look returned, in words as well.
 func (world *world) look() (seen [2]string, said string, err error) {
-	certificate, key, err := Look(world, world.directory)
+	certificate, key, err := Look(world, told)
 	if err != nil {
 		return seen, fmt.Sprintf("the error `%v`", err), err
 	}
@@ -166,7 +187,11 @@ func TestWhatRestsIsRead(t *testing.T) {
 	defer stop(t)
 	world := begin(t, lay, -1, 0)
 	if seen, said, _ := world.look(); seen != of(1) {
-		t.Fatalf("The kubelet has laid generation 1, and nothing is renewed. The look returned %s.", said)
+		called := world.calledFor()
+		if called == "" {
+			called = "nothing of the kernel"
+		}
+		t.Fatalf("The kubelet has laid generation 1, and nothing is renewed. The look returned %s, and called %s. The files are those of the kernel that `Look` is given: ask it, rather than `os`.", said, called)
 	}
 	world.renew(len(renewal("")))
 	if seen, said, _ := world.look(); seen != of(2) {

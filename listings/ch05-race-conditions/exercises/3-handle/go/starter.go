@@ -3,7 +3,8 @@
 // This is the starter. It compiles, and its checks fail until Look is written.
 package answer
 
-// Kernel is what a reader asks. Between any two calls, a writer may have done anything. Each returns the errors that Go's own
+// Kernel is what a reader asks. Between any two calls, a writer may have done anything. Package os does not see these files: they
+// are the kernel's own. Each returns the errors that Go's own
 // functions return: where something is missing, one that is fs.ErrNotExist.
 type Kernel interface {
 	// Open opens a directory. Links on the way, the last part included, are followed. In Go: os.OpenRoot.

@@ -45,6 +45,9 @@ def renewal(directory):
 
 STEPS = 4
 
+# Where the directory is, as an answer is told. The kernel of these checks knows it by this name alone, as it knows the files of another machine.
+DIRECTORY = Path("/the directory of the check")
+
 
 def generation_3(directory):
     """Lays generation 3 in the place of whichever is there."""
@@ -80,14 +83,19 @@ class Kernel:
             "A file is missing and stays so, and the look has made a thousand calls: it begins again at each error, forever. Let the error "
             "through: the caller looks again, at its next tick."
         )
-        self.calls.append(f"{name}({os.path.relpath(path, self.directory) if os.path.isabs(path) else path})")
+        self.calls.append(f"{name}({os.path.relpath(path, DIRECTORY) if os.path.isabs(path) else path})")
+
+    def _here(self, path):
+        """Where a path leads on this machine."""
+        path = Path(path)
+        return self.directory / path.relative_to(DIRECTORY) if path.is_relative_to(DIRECTORY) else path
 
     def open(self, path):
         self._call("open", path)
         if self.fails:
             self.fails = False
             raise OSError(errno.EMFILE, "too many open files")
-        opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        opened = os.open(self._here(path), os.O_RDONLY | os.O_DIRECTORY)
         self.opened.append(opened)
         return opened
 
@@ -98,11 +106,13 @@ class Kernel:
 
     def read(self, path):
         self._call("read", path)
-        return Path(path).read_text(encoding="utf-8")
+        return self._here(path).read_text(encoding="utf-8")
 
     def realpath(self, path):
         self._call("realpath", path)
-        return Path(path).resolve(strict=True)
+        here = self._here(path).resolve(strict=True)
+        # Of a path that leads elsewhere, there is no other name.
+        return DIRECTORY / here.relative_to(self.directory) if here.is_relative_to(self.directory) else here
 
 
 @contextmanager
@@ -122,7 +132,7 @@ def world(prepare, before=None, steps=0):
 def seen(kernel):
     """What a look returned as a pair, or the error of the kernel."""
     try:
-        return tuple(look(kernel, kernel.directory))
+        return tuple(look(kernel, DIRECTORY))
     except OSError as error:
         return error
 
@@ -131,7 +141,10 @@ def test_what_rests_is_read():
     """While nothing is renewed, both files are read."""
     with world(lay) as kernel:
         said = seen(kernel)
-        assert said == of(1), f"The kubelet has laid generation 1, and nothing is renewed. The look returned {said!r}."
+        assert said == of(1), (
+            f"The kubelet has laid generation 1, and nothing is renewed. The look returned {said!r}, and called {', '.join(kernel.calls) or 'nothing of the kernel'}. "
+            "The files are those of the kernel that `look` is given: ask it, and neither `open` nor `pathlib`."
+        )
         for step in renewal(kernel.directory):
             step()
         said = seen(kernel)

@@ -8,7 +8,7 @@ def look(kernel, directory):
     """Reads the certificate `tls.crt` and the key `tls.key` of a directory, and returns both: of one generation, whatever a
     writer does meanwhile.
 
-    `directory` is a `pathlib.Path`. `kernel` is all that is asked. Between any two calls, a writer may have done anything. Each raises `OSError` as Python
+    `directory` is a `pathlib.Path`. `kernel` is all that is asked: `open` and `pathlib` do not see these files. Between any two calls, a writer may have done anything. Each raises `OSError` as Python
     does, `FileNotFoundError` where something is missing:
 
     - `kernel.open(path)` opens a directory, and follows links on the way, the last part included. What it returns stays the

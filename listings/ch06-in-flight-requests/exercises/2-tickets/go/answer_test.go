@@ -100,6 +100,24 @@ func TestASecondDiscardIsLikeTheFirst(t *testing.T) {
 	if resumes(workers, returning, 0) {
 		t.Fatal("The keys leaked a second time, and a client resumed the session that it began between the two discards. The second `Discard` has to make keys of its own.")
 	}
+	whatIsDiscardedStaysDiscarded(t)
+}
+
+// whatIsDiscardedStaysDiscarded: a client comes back after several discards.
+func whatIsDiscardedStaysDiscarded(t *testing.T) {
+	workers := begin()
+	// One that is turned down takes a new session, so each discard has a client of its own.
+	var clients [4]*tls.Config
+	for number := range clients {
+		clients[number] = client(tls.VersionTLS13)
+		resumes(workers, clients[number], 0)
+	}
+	for number, client := range clients {
+		workers.Discard()
+		if resumes(workers, client, 0) {
+			t.Fatalf("A client has a session of the beginning. All sessions were discarded %d times since, and it resumed. What was discarded stays so: each `Discard` makes keys that were never used before.", number+1)
+		}
+	}
 }
 
 // All else that a worker is configured with goes on.

@@ -97,3 +97,20 @@ def test_a_second_discard_is_like_the_first():
             f"The keys leaked a second time, and a client ({keeps}) resumed the session that it began between the two discards. The second "
             "`discard` has to make a context of its own."
         )
+    what_is_discarded_stays_discarded()
+
+
+def what_is_discarded_stays_discarded():
+    """A client comes back after several discards."""
+    for keeps in (TLS13, TLS12_TICKET, TLS12_ID):
+        workers = begin()
+        # One that is turned down takes a new session, so each discard has a client of its own.
+        clients = [Client(keeps) for _ in range(4)]
+        for client in clients:
+            client.resumes(workers, 0)
+        for discards, client in enumerate(clients, 1):
+            workers.discard()
+            assert not client.resumes(workers, 0), (
+                f"A client ({keeps}) has a session of the beginning. All sessions were discarded {discards} times since, and it resumed. What was "
+                "discarded stays so: each `discard` makes a context that was never used before."
+            )

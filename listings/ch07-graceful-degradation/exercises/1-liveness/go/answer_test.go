@@ -3,6 +3,7 @@ package answer
 // What is wanted of Ready and Live. Each test is a check, and its comment says what has to hold.
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -59,6 +60,24 @@ func TestTwoFaultsAtOnceKillNoProcess(t *testing.T) {
 	for _, state := range []State{state, expired} {
 		if !Live(state) {
 			t.Fatalf("Nothing has looked at the files for an hour, they were broken before, and %d s are left. `Live` said no. Two faults that a restart does not mend are not mended by one: the next process reads the same files, and begins with no certificate at all.", state.SecondsLeft)
+		}
+	}
+	howeverLongItLasts(t)
+}
+
+// howeverLongItLasts: nobody came to look for a year, or for longer than can be counted.
+func howeverLongItLasts(t *testing.T) {
+	for _, state := range []State{
+		{SecondsLeft: -366 * 24 * hour},
+		{SecondsLeft: 72 * hour, LookAge: 366 * 24 * time.Hour},
+		{SecondsLeft: -math.MaxInt64, LookAge: math.MaxInt64},
+		{SecondsLeft: math.MaxInt64, LookAge: math.MaxInt64},
+	} {
+		state.LookBound = healthy(72).LookBound
+		rejected := state
+		rejected.Rejected = true
+		if !Live(state) || !Live(rejected) {
+			t.Fatalf("%d s are left, nothing has looked at the files for %v, and `Live` said no. However long a fault of files or clock lasts, a restart does not mend it.", state.SecondsLeft, state.LookAge)
 		}
 	}
 }

@@ -55,6 +55,19 @@ def test_two_faults_at_once_kill_no_process():
             "Two faults that a restart does not mend are not mended by one: the next process reads the same files, and begins "
             "with no certificate at all."
         )
+    however_long_it_lasts()
+
+
+def however_long_it_lasts():
+    """Nobody came to look for a year, or for longer than can be counted."""
+    year = 366 * 24 * HOUR
+    for seconds_left, look_age in ((-year, 0), (72 * HOUR, year), (-(2**63), 2**63), (2**63, 2**63)):
+        for rejected in (False, True):
+            state = replace(healthy(72), seconds_left=seconds_left, look_age=look_age, rejected=rejected)
+            assert live(state), (
+                f"{seconds_left} s are left, nothing has looked at the files for {look_age} s, and `live` said no. However long a fault of files or "
+                "clock lasts, a restart does not mend it."
+            )
 
 
 def test_a_healthy_server_is_ready_up_to_the_last_second():

@@ -78,9 +78,14 @@ func aTryFollowsItsReturn(t *testing.T, from, to int) {
 func TestAShortOutageCostsLittle(t *testing.T) {
 	defer stop(t)
 	for _, leaf := range lifetimes {
-		first := Pause(1, leaf.length, leaf.length/3)
-		if first < time.Second {
-			t.Fatalf("A leaf of %s: after the first failure the agent waits for %v. What has just failed fails again a moment later, and an authority that is overloaded gets every request twice. A second is short enough.", leaf.name, first)
+		// They may be drawn.
+		least, first := Pause(1, leaf.length, leaf.length/3), time.Duration(0)
+		for range 1000 {
+			pause := Pause(1, leaf.length, leaf.length/3)
+			least, first = min(least, pause), max(first, pause)
+		}
+		if least < time.Second {
+			t.Fatalf("A leaf of %s: after the first failure the agent waits for %v. What has just failed fails again a moment later, and an authority that is overloaded gets every request twice. A second is short enough. A lot may lengthen a pause, or take a part of it away, and not all of it.", leaf.name, least)
 		}
 		if first > leaf.length/20 {
 			t.Fatalf("A leaf of %s: the authority was away for a second, and after the first failure the agent waits for %.0f s. Most outages are short. A twentieth of the lifetime, %.0f s, is long enough.", leaf.name, first.Seconds(), (leaf.length / 20).Seconds())

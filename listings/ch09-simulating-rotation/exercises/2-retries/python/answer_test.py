@@ -62,14 +62,16 @@ def a_try_follows_its_return(within):
 def test_a_short_outage_costs_little():
     """A short outage costs little: the first pause is a twentieth of the lifetime at most, and it is a pause."""
     for name, lifetime in LIFETIMES.items():
-        first = seconds(1, lifetime, lifetime / 3)
+        # They may be drawn.
+        pauses = [seconds(1, lifetime, lifetime / 3) for _ in range(1000)]
+        least, first = min(pauses), max(pauses)
         assert first <= lifetime / 20, (
             f"A leaf of {name}: the authority was away for a second, and after the first failure the agent waits for {first:.0f} s. Most "
             f"outages are short. A twentieth of the lifetime, {lifetime / 20:.0f} s, is long enough."
         )
-        assert first >= 1, (
-            f"A leaf of {name}: after the first failure the agent waits for {first} s. What has just failed fails again a moment later, and an "
-            "authority that is overloaded gets every request twice. A second is short enough."
+        assert least >= 1, (
+            f"A leaf of {name}: after the first failure the agent waits for {least:g} s. What has just failed fails again a moment later, and an "
+            "authority that is overloaded gets every request twice. A second is short enough. A lot may lengthen a pause, or take a part of it away, and not all of it."
         )
 
 
