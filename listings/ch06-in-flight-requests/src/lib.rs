@@ -50,6 +50,7 @@ pub mod leave;
 mod linger;
 mod room;
 pub mod session;
+mod shown;
 pub mod tickets;
 mod wait;
 
@@ -204,7 +205,7 @@ impl Server {
             return;
         };
         let (resumed, tls) = how(stream.get_ref().1);
-        let generation = session.generation(resumed);
+        let generation = session.generation();
         let opened = Opened::log(Some(generation), resumed, tls);
         let retired = self.retired.subscribe();
         let due = self.retirement.due(opened.connection, generation, retired);

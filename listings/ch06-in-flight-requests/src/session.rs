@@ -16,6 +16,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::{ProducesTickets, StoresServerSessions};
 use x509_parser::parse_x509_certificate;
 
+use crate::shown::Shown;
+
 /// How long a session may be resumed where nothing else is said: seven days, as with BoringSSL and
 /// s2n. RFC 9846, section 4.7.1, recommends a limit, and names none.
 pub const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -89,22 +91,26 @@ impl Session {
         let mut config = (*self.under.config).clone();
         config.ticketer = self.clone();
         config.session_storage = self.clone();
+        let session = self.clone();
+        config.cert_resolver = Arc::new(Shown {
+            chosen_by: config.cert_resolver,
+            told: Arc::new(move || session.shows()),
+        });
         Arc::new(config)
     }
 
     /// The generation that a connection is of, once its handshake is complete: that of the session
     /// where one was resumed.
-    pub fn generation(&self, resumed: bool) -> u64 {
-        match *self.resumes.lock() {
-            Some(stamp) if resumed => stamp.generation,
-            // Where a session was opened and is not resumed after all, the client of another name for
-            // example, the connection is of the generation that it was shown.
-            opened => {
-                if opened.is_some() {
-                    (self.admit)(self.under.number);
-                }
-                self.under.number
-            }
+    pub fn generation(&self) -> u64 {
+        let resumes = *self.resumes.lock();
+        resumes.map_or(self.under.number, |stamp| stamp.generation)
+    }
+
+    /// A certificate is shown. Where a session was opened and is not resumed after all, the client of
+    /// another name for example, the connection and its tickets are of the generation that it is shown.
+    fn shows(&self) {
+        if self.resumes.lock().take().is_some() {
+            (self.admit)(self.under.number);
         }
     }
     // ANCHOR_END: session

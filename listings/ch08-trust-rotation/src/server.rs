@@ -69,7 +69,7 @@ impl Server {
             }
         };
         let most = self.max_age.min(self.roots.certificate_left(chain));
-        let opened = Opened::log(Some(session.generation(resumed)), resumed, tls);
+        let opened = Opened::log(Some(session.generation()), resumed, tls);
         let share = share(opened.connection);
         let (life, turn) = (life(most, self.jitter, share), self.spread.mul_f64(share));
         let due = async {

@@ -19,8 +19,9 @@ use lab::log::{Want, want};
 use lab::memory;
 use parking_lot::Mutex;
 use rustix::process::Signal;
-use rustls::HandshakeKind;
-use rustls::server::ProducesTickets;
+use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_CHACHA20_POLY1305_SHA256;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{HandshakeKind, ServerConfig};
 
 use super::bench::{BY_GENERATION, Bench, GRACE, Keeps};
 
@@ -127,30 +128,49 @@ async fn what_is_cut_under_one_generation_is_not_told_of_another() {
     assert_eq!(held.gone(2..=2).await, 1);
 }
 
-/// A session may be opened and not be resumed, where its client wants another name for example. The
-/// connection is of the generation that it is shown, and is counted there again.
-#[tokio::test]
+/// A session may be opened and not be resumed: its client wants another name, or this server other ciphers. The
+/// connection is of the generation that it is shown, is counted there again, and so is whoever returns with its ticket.
+#[tokio::test(start_paused = true)]
 async fn a_session_that_is_opened_and_not_resumed_moves_nobody() {
     let bench = Bench::new(PATIENT);
+    let config = Arc::new(Keeps::Tls13.config(bench.agent.root_pem()));
     let asked = Arc::new(Mutex::new(Vec::new()));
-    let earlier = Session::new(bench.store.current(), LIFE, |_| true);
-    let ticket = ProducesTickets::encrypt(&*earlier, b"secrets").unwrap();
-    let current = bench.store.current();
-    let next = Generation {
-        number: 2,
-        identity: current.identity.clone(),
-        config: current.config.clone(),
+    let handshake = |of: Arc<Generation>| {
+        let admitted = asked.clone();
+        let session = Session::new(of, LIFE, move |generation| {
+            admitted.lock().push(generation);
+            true
+        });
+        let (server, _) = memory::handshake(&session.config(), &config).unwrap();
+        (server.handshake_kind(), session.generation())
     };
-    let admitted = asked.clone();
-    let session = Session::new(Arc::new(next), LIFE, move |generation| {
-        admitted.lock().push(generation);
-        true
-    });
-    let opened = ProducesTickets::decrypt(&*session, &ticket);
-    assert_eq!(opened.as_deref(), Some(&b"secrets"[..]));
-    assert_eq!(session.generation(true), 1);
-    assert_eq!(session.generation(false), 2);
+    let first = bench.store.current();
+    assert_eq!(handshake(first.clone()), (Some(HandshakeKind::Full), 1));
+    let next = |number| {
+        Arc::new(Generation {
+            number,
+            identity: first.identity.clone(),
+            config: Arc::new(of_another_cipher(&first.config)),
+        })
+    };
+    assert_eq!(handshake(next(2)), (Some(HandshakeKind::Full), 2));
     assert_eq!(*asked.lock(), [1, 2], "it is held where it was moved");
+    assert_eq!(handshake(next(3)), (Some(HandshakeKind::Resumed), 2));
+}
+
+/// The same, with one cipher that is not the first choice of this server, so that no session of that one is resumed.
+fn of_another_cipher(like: &ServerConfig) -> ServerConfig {
+    let provider = CryptoProvider {
+        cipher_suites: vec![TLS13_CHACHA20_POLY1305_SHA256],
+        ..aws_lc_rs::default_provider()
+    };
+    let builder = ServerConfig::builder_with_provider(provider.into());
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let resolver = like.cert_resolver.clone();
+    let mut other = builder.with_no_client_auth().with_cert_resolver(resolver);
+    other.ticketer = like.ticketer.clone();
+    other.time_provider = like.time_provider.clone();
+    other
 }
 
 /// All tickets, in TLS 1.2 and 1.3, and the memory of sessions without: also for a handshake that
