@@ -1,7 +1,7 @@
 //! Whether a handshake shows its certificate.
 //!
 //! rustls does not say, while it makes a ticket, whether the handshake has resumed a session. But a handshake that shows
-//! a certificate signs with its key (RFC 9846, section 4.5.1.3), and one that resumes does not.
+//! a certificate signs with its key, and one that resumes does not (RFC 9846, section 2.2).
 
 use std::fmt;
 use std::sync::Arc;

@@ -19,11 +19,12 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
+use crate::attempt::FailureKind;
 use crate::error::Error;
 use crate::gate::ROTATION;
 use crate::judge::verdict::verdict;
 use crate::load::Load;
-use crate::report::{Finding, Report, ScenarioReport};
+use crate::report::{Finding, Report, ScenarioReport, Severity};
 use crate::scenarios::options::ScenarioContext;
 use crate::scenarios::{self, ScenarioRuns, unjudged};
 use crate::server::spec::Spec;
@@ -74,6 +75,7 @@ pub async fn check(
             fixtures,
             options: run.options.for_scenarios(),
             typical: run.slowest,
+            daily: run.daily(),
         };
         run.interrupted = run_scenarios(&context, control, &mut run.report).await;
     }
@@ -99,6 +101,16 @@ impl Rotated {
     /// Whether anything was found that counts.
     fn fails(&self) -> bool {
         self.report.findings.iter().any(Finding::fails)
+    }
+
+    /// How clients failed at rotations in which nothing was wrong.
+    fn daily(&self) -> Vec<FailureKind> {
+        let found = self.report.findings.iter();
+        let found = found.filter(|of| of.scenario == ROTATION && of.severity == Severity::Failure);
+        found
+            .flat_map(|of| &of.evidence)
+            .map(|of| of.kind)
+            .collect()
     }
 
     /// Whether there was too much to do, and nothing else is known.

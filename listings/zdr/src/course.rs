@@ -236,6 +236,8 @@ impl Going<'_> {
                 writer: Writer::VaultAgent,
             },
             typical: self.typical,
+            // It ends at the first stage that fails.
+            daily: Vec::new(),
         };
         let progress = self.control.progress;
         let over = |report: &ScenarioReport| progress(Step::Scenario(report.clone()));

@@ -9,6 +9,7 @@ use crate::client::outcome::StepReport;
 use crate::report::format::wrapped;
 use crate::report::text::WIDTH;
 use crate::report::{Outcome, Severity};
+use crate::server::from_command::name_of;
 
 /// The version of this format. A change of meaning raises it, and a new field.
 pub const FORMAT: u32 = 1;
@@ -69,7 +70,7 @@ impl ClientReport {
             1 => " There is a warning.".to_owned(),
             several => format!(" There are {several} warnings."),
         };
-        let program = self.command.first().map_or("the client", String::as_str);
+        let program = name_of(&self.command);
         let mut text = match self.passed {
             Some(true) => format!(
                 "PASSED  {program} uses its new files: {passed} of {tried} steps passed.{warnings}"

@@ -188,8 +188,14 @@ impl Overload {
     }
 
     /// Takes a scenario's failures for what they are where too much to do explains all of them: of what it found,
-    /// nothing is left but that. `last` is the rotation after which all should have been well.
-    pub fn explains_all(&self, found: &[Finding], records: &[Attempt], last: &Window) -> bool {
+    /// nothing is left but that. `last` is the rotation after which all should have been well. What clients meet at each
+    /// rotation, these `daily` kinds, may stand beside it.
+    pub fn explains_all(
+        &self,
+        found: &[Finding],
+        (records, last): (&[Attempt], &Window),
+        daily: &[FailureKind],
+    ) -> bool {
         let last = std::slice::from_ref(last);
         let came_through = came_through(records, last);
         let mut failures = found.iter().filter(|of| of.severity == Severity::Failure);
@@ -199,15 +205,20 @@ impl Overload {
                 || while_late(of.kind, of_class(), &self.stretches)
                 || while_none_is_served(of.kind, of_class(), records, last, self.limit)
         };
-        let late = |found: &Finding| match found.evidence.is_empty() {
-            false => found.evidence.iter().all(in_time),
-            true => {
-                let awaited = matches!(found.code, Code::NotPickedUp | Code::NotRecovered);
-                awaited && came_through
-            }
+        let awaited = |found: &Finding| {
+            let code = matches!(found.code, Code::NotPickedUp | Code::NotRecovered);
+            found.evidence.is_empty() && code && came_through
         };
-        let any = found.iter().any(|of| of.severity == Severity::Failure);
-        any && failures.all(late)
+        let is_daily = |of: &Evidence| daily.contains(&of.kind);
+        let seen = |found: &Finding| {
+            let mut seen = found.evidence.iter();
+            !found.evidence.is_empty() && seen.all(|of| is_daily(of) || in_time(of))
+        };
+        let is_news = |found: &Finding| {
+            let mut seen = found.evidence.iter();
+            awaited(found) || seen.any(|of| !is_daily(of))
+        };
+        failures.clone().any(is_news) && failures.all(|found| awaited(found) || seen(found))
     }
 
     /// Why there is no verdict, and what to change. `since` says what it was before.

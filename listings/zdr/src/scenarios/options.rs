@@ -5,6 +5,7 @@ use std::time::Duration;
 use ch09_simulating_rotation::Writer;
 use lab::agent::Strategy;
 
+use crate::attempt::FailureKind;
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
 use crate::testbed::TestBed;
@@ -34,6 +35,8 @@ pub struct ScenarioContext {
     pub options: ScenarioOptions,
     /// How long the server takes to pick up a rotation; zero where none was picked up.
     pub typical: Duration,
+    /// How clients fail at rotations in which nothing is wrong: where they do so in a scenario, that is no news of it.
+    pub daily: Vec<FailureKind>,
 }
 
 impl ScenarioContext {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, FailureKind};
 
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
@@ -56,8 +56,9 @@ impl ScenarioOutcome {
         overload: Option<Overload>,
         records: &[Attempt],
         last: &Window,
+        daily: &[FailureKind],
     ) {
-        let explains = |of: &Overload| of.explains_all(&self.findings, records, last);
+        let explains = |of: &Overload| of.explains_all(&self.findings, (records, last), daily);
         let overload = overload.filter(explains);
         self.overload = overload.map(|of| of.words("the scenario began"));
     }

@@ -45,7 +45,7 @@ pub(crate) async fn under_load(
             // A server that shows no rotation at all has been told so already. One that shows others
             // fails here by this writer, or by chance.
             outcome.moot = typical.is_zero() && context.writer(scenario) == context.options.writer;
-            never_shown(&mut outcome, &first, (&probes, &testbed), typical);
+            never_shown(&mut outcome, &first, (&probes, &testbed), context);
             return Ok(outcome);
         };
         typical = typical.max(new.saturating_sub(first.notified));
@@ -81,7 +81,7 @@ pub(crate) async fn under_load(
     }
     outcome.findings.extend(left_behind(before, &testbed).await);
     end(&mut outcome, &mut testbed.server);
-    outcome.unless_explained(overload, &records, &last);
+    outcome.unless_explained(overload, &records, &last, &context.daily);
     outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
 }
@@ -204,12 +204,12 @@ fn code_of(scenario: Scenario, kind: FailureKind, is_lost: bool) -> Code {
     }
 }
 
-/// The first rotation, in which nothing is wrong, was not shown. It takes `typical` time; zero where none ever was.
+/// The first rotation, in which nothing is wrong, was not shown.
 fn never_shown(
     outcome: &mut ScenarioOutcome,
     first: &Window,
     (probes, testbed): (&ProbeClient, &TestBed),
-    typical: Duration,
+    context: &ScenarioContext,
 ) {
     outcome.fail(
         Code::NotPickedUp,
@@ -220,9 +220,9 @@ fn never_shown(
             it_said(first.complaint.as_ref())
         ),
     );
-    let ever = || overload_ever(probes, testbed).filter(|_| !typical.is_zero());
+    let ever = || overload_ever(probes, testbed).filter(|_| !context.typical.is_zero());
     let overload = overload(probes, testbed, first.notified).or_else(ever);
-    outcome.unless_explained(overload, &probes.recorder.records(), first);
+    outcome.unless_explained(overload, &probes.recorder.records(), first, &context.daily);
     outcome.busy = probes.was_busy(testbed);
 }
 

@@ -133,32 +133,34 @@ impl CommandLine {
         }
     }
 
-    /// The name of the program, or of the script that an interpreter runs.
     fn name(&self) -> String {
-        let words = self
-            .0
-            .iter()
-            .filter(|word| *word != "env" && !word.contains('='));
-        let mut stems = words.map(|word| {
-            let stem = Path::new(word).file_stem().unwrap_or_default();
-            stem.to_string_lossy().into_owned()
-        });
-        let program = stems.next().unwrap_or_default();
-        let versioned = [
-            "python", "node", "ruby", "perl", "java", "php", "deno", "bun",
-        ];
-        let runs_scripts = ["sh", "bash"].contains(&program.as_str())
-            || versioned.iter().any(|name| program.starts_with(name));
-        // A word without blanks: what follows `-c` is no file.
-        let is_script = |word: &&String| {
-            !word.starts_with(['-', '{']) && word.contains('.') && !is_script(word)
-        };
-        if runs_scripts && let Some(script) = self.0.iter().skip(1).find(is_script) {
-            let stem = Path::new(script).file_stem().unwrap_or_default();
-            return stem.to_string_lossy().into_owned();
-        }
-        program
+        name_of(&self.0)
     }
+}
+
+/// The name of the program of a command, or of the script that an interpreter runs. Empty where there is none.
+pub fn name_of(command: &[String]) -> String {
+    let words = command
+        .iter()
+        .filter(|word| *word != "env" && !word.contains('='));
+    let mut stems = words.map(|word| {
+        let stem = Path::new(word).file_stem().unwrap_or_default();
+        stem.to_string_lossy().into_owned()
+    });
+    let program = stems.next().unwrap_or_default();
+    let versioned = [
+        "python", "node", "ruby", "perl", "java", "php", "deno", "bun",
+    ];
+    let runs_scripts = ["sh", "bash"].contains(&program.as_str())
+        || versioned.iter().any(|name| program.starts_with(name));
+    // A word without blanks: what follows `-c` is no file.
+    let is_script =
+        |word: &&String| !word.starts_with(['-', '{']) && word.contains('.') && !is_script(word);
+    if runs_scripts && let Some(script) = command.iter().skip(1).find(is_script) {
+        let stem = Path::new(script).file_stem().unwrap_or_default();
+        return stem.to_string_lossy().into_owned();
+    }
+    program
 }
 
 /// A way to reload in a word.

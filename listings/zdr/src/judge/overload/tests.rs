@@ -185,11 +185,17 @@ fn what_a_scenario_finds_is_explained_only_where_nobody_was_answered_in_time() {
     let stalled = [found(Code::LastGoodLost, Some(FailureKind::Stalled))];
     let cut = [found(Code::LastGoodLost, Some(FailureKind::Refused))];
     let old = [found(Code::NotRecovered, None)];
-    assert!(overload.explains_all(&stalled, &slow, last));
-    assert!(!overload.explains_all(&cut, &slow, last));
+    assert!(overload.explains_all(&stalled, (&slow, last), &[]));
+    assert!(!overload.explains_all(&cut, (&slow, last), &[]));
     // Many were served in the end, and shown the old certificate.
-    assert!(!overload.explains_all(&old, &slow, last));
-    assert!(overload.explains_all(&old, &slow[..150], last));
+    assert!(!overload.explains_all(&old, (&slow, last), &[]));
+    assert!(overload.explains_all(&old, (&slow[..150], last), &[]));
+    // What each rotation does may stand beside it, and is nothing that too much to do explains.
+    let both = [stalled, cut.clone()].concat();
+    assert!(!overload.explains_all(&both, (&slow, last), &[]));
+    let daily = [FailureKind::Refused];
+    assert!(overload.explains_all(&both, (&slow, last), &daily));
+    assert!(!overload.explains_all(&cut, (&slow, last), &daily));
 }
 
 /// All wait, and most in vain. One is cut: `when`, after `took`.
@@ -319,7 +325,7 @@ fn what_has_nothing_to_do_with_time_remains() {
     assert_eq!(severity(Code::Stopped), Severity::Failure);
     let last = windows.last().unwrap();
     assert!(
-        !overload.explains_all(&[], &quick, last),
+        !overload.explains_all(&[], (&quick, last), &[]),
         "there is nothing to explain"
     );
 }
