@@ -34,8 +34,9 @@ impl Health {
         todo!("this is the starter: write `Health`")
     }
 
-    /// How many seconds are left: 0 in the last one, less than 0 after it.
-    pub fn seconds_left(&self) -> i64 {
+    /// How many seconds are left: 0 in the last one, less than 0 after it. `None` while the wall
+    /// clock cannot be read.
+    pub fn seconds_left(&self) -> Option<i64> {
         todo!("this is the starter: write `Health`")
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ch07_graceful_degradation::clock::Virtual;
 use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
 use tokio::time::{advance, pause};
 
 use super::exercise::Health;
@@ -23,6 +24,12 @@ fn bench() -> (Health, Arc<Virtual>) {
     let clock = Virtual::starting_at(UnixTime::since_unix_epoch(START));
     let not_after = UnixTime::since_unix_epoch(START + HOUR * 24);
     (Health::new(clock.clone(), not_after), clock)
+}
+
+/// What is left, by a clock that can be read.
+fn left_of(health: &Health) -> i64 {
+    let left = health.seconds_left();
+    left.expect("The wall clock can be read, and `seconds_left` is `None`.")
 }
 
 /// When the watcher is dead, the age grows.
@@ -82,27 +89,27 @@ pub async fn the_end_follows_the_wall_clock() {
     pause();
     let (health, clock) = bench();
     advance(HOUR).await;
-    let left = health.seconds_left();
+    let left = left_of(&health);
     assert!(
         left == 23 * 3600,
         "A certificate of a day was issued an hour ago, and {left} s are left in place of 82800."
     );
     clock.step(2 * 3600);
-    let left = health.seconds_left();
+    let left = left_of(&health);
     assert!(
         left == 23 * 3600 - 2 * 3600,
         "The wall clock was set two hours ahead, to the right time perhaps, and {left} s are left in place of 75600. Peers ask their wall \
          clocks whether the certificate has expired. What was calculated before does not know that the clock was corrected."
     );
     clock.step(-2 * 3600);
-    let left = health.seconds_left();
+    let left = left_of(&health);
     assert!(
         left == 23 * 3600,
         "The wall clock was set ahead and back again, and {left} s are left in place of 82800."
     );
     advance(MINUTE).await;
     clock.step(3);
-    let left = health.seconds_left();
+    let left = left_of(&health);
     assert!(
         left == 82800 - 63,
         "A minute passed, the wall clock was set three seconds ahead, and {left} s are left in place of 82737. Leaves that live for an hour have alarms of seconds: round nothing."
@@ -114,9 +121,9 @@ pub async fn after_the_end_less_than_nothing_is_left() {
     pause();
     let (health, _) = bench();
     advance(HOUR * 24).await;
-    let last = health.seconds_left();
+    let last = left_of(&health);
     advance(HOUR).await;
-    let Ok(after) = catch_unwind(AssertUnwindSafe(|| health.seconds_left())) else {
+    let Ok(after) = catch_unwind(AssertUnwindSafe(|| left_of(&health))) else {
         panic!(
             "The certificate ended an hour ago, and `seconds_left` panicked. A number without a sign cannot be less than nothing: subtract numbers that have one."
         )
@@ -147,5 +154,31 @@ pub async fn the_age_counts_from_the_start() {
     assert!(
         age == short,
         "The watcher looked {short:?} ago, and the age of its look is {age:?}. Watchers look several times a second, and bounds are no whole seconds either."
+    );
+}
+
+/// A wall clock that cannot be read, as in the first moments of a board without a battery.
+#[derive(Debug)]
+struct Unreadable;
+
+impl TimeProvider for Unreadable {
+    fn current_time(&self) -> Option<UnixTime> {
+        None
+    }
+}
+
+/// Without a clock, nobody knows what is left.
+pub async fn without_a_clock_nothing_is_claimed() {
+    pause();
+    let not_after = UnixTime::since_unix_epoch(START);
+    let health = Health::new(Arc::new(Unreadable), not_after);
+    let said = catch_unwind(AssertUnwindSafe(|| health.seconds_left()));
+    let said = said.unwrap_or_else(|_| {
+        panic!("The wall clock cannot be read, and `seconds_left` panicked. The server goes on without it, and so does what it says of itself.")
+    });
+    assert!(
+        said.is_none(),
+        "The wall clock cannot be read, and `seconds_left` is {said:?}. Whatever number stands in the place of the time, this is a figure that nobody measured, and with 1970 it is the healthiest of all: \
+         say `None`."
     );
 }

@@ -38,14 +38,15 @@ impl Health {
         self.pulse.last().map_or(Duration::MAX, Instant::elapsed)
     }
 
-    /// How many seconds are left: 0 in the last one, less than 0 after it.
-    pub fn seconds_left(&self) -> i64 {
+    /// How many seconds are left: 0 in the last one, less than 0 after it. `None` while the wall
+    /// clock cannot be read.
+    pub fn seconds_left(&self) -> Option<i64> {
         // Asked each time: peers judge by the time of now.
-        let now = self.clock.current_time().map_or(0, |now| now.as_secs());
-        if now > self.not_after.as_secs() {
+        let now = self.clock.current_time()?.as_secs();
+        Some(if now > self.not_after.as_secs() {
             -i64::try_from(now - self.not_after.as_secs()).unwrap_or(i64::MAX)
         } else {
             i64::try_from(self.not_after.as_secs() - now).unwrap_or(i64::MAX)
-        }
+        })
     }
 }

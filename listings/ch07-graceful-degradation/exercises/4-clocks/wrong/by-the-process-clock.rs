@@ -38,10 +38,11 @@ impl Health {
         self.looked.elapsed()
     }
 
-    /// How many seconds are left: 0 in the last one, less than 0 after it.
-    pub fn seconds_left(&self) -> i64 {
+    /// How many seconds are left: 0 in the last one, less than 0 after it. `None` while the wall
+    /// clock cannot be read.
+    pub fn seconds_left(&self) -> Option<i64> {
         // Asked each time: peers judge by the time of now.
         let now = UnixTime::now().as_secs();
-        self.not_after.as_secs().cast_signed() - now.cast_signed()
+        Some(self.not_after.as_secs().cast_signed() - now.cast_signed())
     }
 }

@@ -34,10 +34,11 @@ impl Health {
         self.looked.elapsed()
     }
 
-    /// How many seconds are left: 0 in the last one, less than 0 after it.
-    pub fn seconds_left(&self) -> i64 {
+    /// How many seconds are left: 0 in the last one, less than 0 after it. `None` while the wall
+    /// clock cannot be read.
+    pub fn seconds_left(&self) -> Option<i64> {
         let now = Instant::now();
         let left = self.ends.saturating_duration_since(now).as_secs() as i64;
-        left - now.saturating_duration_since(self.ends).as_secs() as i64
+        Some(left - now.saturating_duration_since(self.ends).as_secs() as i64)
     }
 }
