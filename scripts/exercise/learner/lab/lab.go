@@ -1,4 +1,4 @@
-// Package lab has what several checks in Go need: authorities, a call between two ends, and processes of their own.
+// Package lab has what several checks in Go need: authorities, a call between two ends, processes of their own, and what orders goroutines.
 package lab
 
 import (
@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -178,4 +179,34 @@ func onHost(ctx context.Context, name string, words ...string) *exec.Cmd {
 		return exec.CommandContext(ctx, words[0], words[1:]...)
 	}
 	return exec.CommandContext(ctx, "unshare", append(within, words...)...)
+}
+
+// Orders says whether a field of what this points to, in the answer or in what the answer has made itself, orders what goroutines do with it: a lock, an atomic value, a
+// channel, or whatever is behind a function or an interface.
+func Orders(pointer any) bool {
+	of := reflect.TypeOf(pointer).Elem()
+	return orders(of, of.PkgPath(), 6)
+}
+
+func orders(of reflect.Type, answer string, depth int) bool {
+	if depth == 0 {
+		// A list of things that lead to each other.
+		return false
+	}
+	switch of.Kind() {
+	case reflect.Chan, reflect.Func, reflect.Interface:
+		return true
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return orders(of.Elem(), answer, depth-1)
+	case reflect.Struct:
+		if of.PkgPath() == "sync" || of.PkgPath() == "sync/atomic" {
+			return true
+		}
+		for number := 0; of.PkgPath() == answer && number < of.NumField(); number++ {
+			if orders(of.Field(number).Type, answer, depth-1) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -11,11 +11,12 @@ import (
 	"fmt"
 	"math/big"
 	"net"
-	"reflect"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"answer/lab"
 )
 
 // Patience is how long a check waits for what a right answer brings at once.
@@ -212,34 +213,9 @@ func TestASilentClientDoesNotHoldUpOtherClients(t *testing.T) {
 	if client.limited.Load() || gaveUp(t) {
 		t.Fatal("`Accept` has set a limit for how long a client may take: by a deadline, a context that ends, or a timer. Here, a client may take as long as it likes: a limit is for who calls `Accept` to set.")
 	}
-	if of := reflect.TypeOf(server).Elem(); !orders(of, of.PkgPath(), 6) {
+	if !lab.Orders(server) {
 		t.Fatal("`Publish` and `Accept` run in goroutines of their own, and in `Server` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep what is current in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel.")
 	}
-}
-
-// orders says whether a field of this type, in the answer or in what the answer has made itself, orders what goroutines do with it: a lock, an atomic value, a
-// channel, or whatever is behind a function or an interface.
-func orders(of reflect.Type, answer string, depth int) bool {
-	if depth == 0 {
-		// A list of things that lead to each other.
-		return false
-	}
-	switch of.Kind() {
-	case reflect.Chan, reflect.Func, reflect.Interface:
-		return true
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		return orders(of.Elem(), answer, depth-1)
-	case reflect.Struct:
-		if of.PkgPath() == "sync" || of.PkgPath() == "sync/atomic" {
-			return true
-		}
-		for number := 0; of.PkgPath() == answer && number < of.NumField(); number++ {
-			if orders(of.Field(number).Type, answer, depth-1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

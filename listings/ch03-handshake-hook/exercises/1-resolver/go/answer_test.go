@@ -15,10 +15,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"reflect"
 	"syscall"
 	"testing"
 	"time"
+
+	"answer/lab"
 )
 
 // Patience is how long a check waits for what a right answer brings at once.
@@ -207,34 +208,9 @@ func TestAReloadThatWaitsFailsNoHandshake(t *testing.T) {
 	if said != "1001" {
 		t.Fatalf("`Reload` was called, and the mount with the files hangs. Meanwhile a client came, and was shown %s. Between two loads what is in memory is good: read the files first, and then take the lock, for as long as it takes to put the new pair in its place.", said)
 	}
-	if of := reflect.TypeOf(b.hook).Elem(); !orders(of, of.PkgPath(), 6) {
+	if !lab.Orders(b.hook) {
 		t.Fatal("`Reload` and `GetCertificate` run in goroutines of their own, and in `Hook` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep the current pair in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel.")
 	}
-}
-
-// orders says whether a field of this type, in the answer or in what the answer has made itself, orders what goroutines do with it: a lock, an atomic value, a
-// channel, or whatever is behind a function or an interface.
-func orders(of reflect.Type, answer string, depth int) bool {
-	if depth == 0 {
-		// A list of things that lead to each other.
-		return false
-	}
-	switch of.Kind() {
-	case reflect.Chan, reflect.Func, reflect.Interface:
-		return true
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		return orders(of.Elem(), answer, depth-1)
-	case reflect.Struct:
-		if of.PkgPath() == "sync" || of.PkgPath() == "sync/atomic" {
-			return true
-		}
-		for number := 0; of.PkgPath() == answer && number < of.NumField(); number++ {
-			if orders(of.Field(number).Type, answer, depth-1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // stop turns a panic of the answer into a failure of this check alone.
