@@ -76,6 +76,7 @@ pub async fn check(
             options: run.options.for_scenarios(),
             typical: run.slowest,
             daily: run.daily(),
+            keeps_waiting: run.keeps_waiting,
         };
         run.interrupted = run_scenarios(&context, control, &mut run.report).await;
     }
@@ -95,6 +96,8 @@ struct Rotated {
     overloaded: Option<String>,
     /// The longest that a rotation took.
     slowest: Duration,
+    /// Clients waited for rotations alone.
+    keeps_waiting: bool,
 }
 
 impl Rotated {
@@ -136,6 +139,7 @@ async fn rotated(
                 interrupted: Some(error),
                 overloaded: None,
                 slowest: Duration::ZERO,
+                keeps_waiting: false,
             });
         }
     };
@@ -164,6 +168,7 @@ async fn rotated(
         report,
         interrupted: shortage.or(interrupted),
         slowest: run.slowest(),
+        keeps_waiting: run.keeps_waiting(&testbed),
         options: run.options,
     })
 }

@@ -238,6 +238,7 @@ impl Going<'_> {
             typical: self.typical,
             // It ends at the first stage that fails.
             daily: Vec::new(),
+            keeps_waiting: false,
         };
         let progress = self.control.progress;
         let over = |report: &ScenarioReport| progress(Step::Scenario(report.clone()));

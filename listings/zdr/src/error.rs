@@ -67,28 +67,13 @@ impl Error {
             Self::Start(File(_, error) | Program(_, _, error)) => error,
             _ => return false,
         };
-        // Of descriptors, the error that knows the path keeps no more than these words.
-        let descriptors = || {
-            let mut none_left = [Errno::MFILE, Errno::NFILE]
-                .map(Errno::raw_os_error)
-                .into_iter();
-            none_left.any(|of| error.to_string().contains(&format!("(os error {of})")))
-        };
-        // A process that cannot be started would block.
-        matches!(
-            error.kind(),
-            ErrorKind::StorageFull
-                | ErrorKind::QuotaExceeded
-                | ErrorKind::ReadOnlyFilesystem
-                | ErrorKind::OutOfMemory
-                | ErrorKind::WouldBlock
-        ) || descriptors()
+        lacks_room(error)
     }
 
     /// In words, and what to change where this machine had nothing left.
     pub(crate) fn with_advice(&self) -> String {
         match self.is_shortage() {
-            true => format!("{self}; make room (TMPDIR, ulimit -n, ulimit -u), and run it again"),
+            true => format!("{self}; {}", make_room()),
             false => self.to_string(),
         }
     }
@@ -129,6 +114,44 @@ fn last_lines(said: &str) -> String {
     const LAST: usize = 5;
     let lines: Vec<_> = said.trim().lines().collect();
     lines[lines.len().saturating_sub(LAST)..].join("\n")
+}
+
+/// An error in words, for what has become of an [`Error`]: where this machine had nothing left, and no more is known
+/// than that, with what to change.
+pub fn with_advice(error: &io::Error) -> String {
+    // One that names a file or an output says by itself where there is no room.
+    match lacks_room(error) && error.raw_os_error().is_some() {
+        true => format!("{error}; {}", make_room()),
+        false => error.to_string(),
+    }
+}
+
+fn make_room() -> String {
+    let folder = std::env::temp_dir();
+    format!(
+        "make room (TMPDIR, which is {}; ulimit -n, ulimit -u), and run it again",
+        folder.display()
+    )
+}
+
+/// Whether an error says that there was no room, memory, process or descriptor left.
+fn lacks_room(error: &io::Error) -> bool {
+    // Of descriptors, the error that knows the path keeps no more than these words.
+    let descriptors = || {
+        let mut none_left = [Errno::MFILE, Errno::NFILE]
+            .map(Errno::raw_os_error)
+            .into_iter();
+        none_left.any(|of| error.to_string().contains(&format!("(os error {of})")))
+    };
+    // A process that cannot be started would block.
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::OutOfMemory
+            | ErrorKind::WouldBlock
+    ) || descriptors()
 }
 
 impl From<Error> for io::Error {
@@ -177,5 +200,15 @@ mod tests {
         ] {
             assert!(!error.is_shortage(), "{error:?}");
         }
+    }
+
+    #[test]
+    fn an_error_that_says_only_what_is_lacking_says_what_to_change() {
+        let none_left = io::Error::from_raw_os_error(Errno::NOSPC.raw_os_error());
+        assert!(with_advice(&none_left).contains("; make room (TMPDIR, which is /"));
+        let named = io::Error::new(none_left.kind(), format!("stdout: {none_left}"));
+        assert_eq!(with_advice(&named), named.to_string());
+        let other = io::Error::from_raw_os_error(Errno::CONNREFUSED.raw_os_error());
+        assert_eq!(with_advice(&other), other.to_string());
     }
 }

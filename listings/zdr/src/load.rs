@@ -19,7 +19,7 @@
 //! open loop. `testbed` and what stands on it use this folder.
 
 mod awake;
-mod conversation;
+pub(crate) mod conversation;
 pub mod dialogue;
 pub mod download;
 pub(crate) mod equal;

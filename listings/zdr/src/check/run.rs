@@ -24,7 +24,7 @@ use crate::judge::flap::{gone_back, of_returns};
 use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
-use crate::judge::overload::Overload;
+use crate::judge::overload::{Overload, rotations_keep_waiting};
 use crate::load::{Load, Rates};
 use crate::report::format::counted;
 use crate::report::reach::Reach;
@@ -167,6 +167,17 @@ impl Run {
         let took = |window: &Window| Some(window.first_new?.saturating_sub(window.notified));
         let took = self.windows.iter().filter_map(took);
         took.max().unwrap_or_default()
+    }
+
+    /// Whether clients waited for its rotations alone.
+    pub(super) fn keeps_waiting(&self, testbed: &TestBed) -> bool {
+        let began = self.windows.first().map_or(Duration::ZERO, |of| of.began);
+        rotations_keep_waiting(
+            &self.recorder.records(),
+            (began, &self.windows),
+            &self.recorder.fell_behind(),
+            testbed.target.patience,
+        )
     }
 
     /// What it could not try for want of descriptors, or of room at the server, if anything.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::lesson::{Hint, Lesson};
 use crate::error::Error;
 use crate::judge::findings::finding;
-use crate::report::cause::{Cause, causes};
+use crate::report::cause::{Cause, causes_of};
 use crate::report::{Code, Finding, Report, Severity};
 
 /// What came of a stage.
@@ -95,7 +95,7 @@ impl StageReport {
     /// What explains these failures of the stage. Before anything is rotated it is one thing: what explains
     /// failures of a rotation would point elsewhere.
     pub(super) fn causes(&self, failures: &[Finding]) -> Vec<Cause> {
-        let mut found = causes(failures);
+        let mut found = causes_of(failures);
         if self.lesson == Lesson::Serves && !found.is_empty() {
             let more = found.split_off(1);
             let first = &mut found[0];

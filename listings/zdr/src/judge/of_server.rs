@@ -11,7 +11,11 @@ pub(crate) fn of_server(server: &mut Server, scenario: &str) -> Vec<Finding> {
     if let Some(status) = server.ended().filter(|_| !server.is_in_background()) {
         let last = server.output().last();
         let last = last.lines().last().unwrap_or("nothing");
-        let words = format!("The server ended by itself ({status}). It said: {last}");
+        let ended = match server.has_ended_by_its_signal() {
+            Some((name, ..)) => format!("was ended by SIG{name}, by which it is told of new files"),
+            None => "ended by itself".into(),
+        };
+        let words = format!("The server {ended} ({status}). It said: {last}");
         found.push(finding(Severity::Failure, Code::Stopped, scenario, words));
     }
     let leaks = server.output().leaks();

@@ -35,6 +35,22 @@ pub fn is_busy(records: &[Attempt], late: Duration, patience: Duration) -> bool 
     late >= LATE || tally(records, limit(patience), &|_| true).0 > 0
 }
 
+/// Whether clients wait for rotations, and at no other time: while one was coming through, one in four opened a
+/// connection in vain or late, and nothing tells of too much to do.
+pub fn rotations_keep_waiting(
+    records: &[Attempt],
+    (began, windows): (Duration, &[Window]),
+    behind: &Behind,
+    patience: Duration,
+) -> bool {
+    let limit = limit(patience);
+    let at_rotations = records
+        .iter()
+        .filter(|of| of.paced && !of.class.is_long() && near(of, windows, limit));
+    let waited = of_all_or_new(at_rotations, |of| of.done.saturating_sub(of.due) >= limit);
+    too_much(waited) && Overload::of(records, (began, windows), behind, patience).is_none()
+}
+
 /// When clients had waited.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum When {
@@ -121,6 +137,20 @@ impl Overload {
             stretches: behind.stretches(limit),
         }
         .if_too_much(waited)
+    }
+
+    /// Whether there was too much to do until this moment, before which nothing was rotated but what clients
+    /// `waited_for`: those who came then do not tell.
+    pub fn until(
+        records: &[Attempt],
+        (until, waited_for): (Duration, &[Window]),
+        behind: &Behind,
+        patience: Duration,
+    ) -> Option<Self> {
+        let waited = |of: &&Attempt| near(of, waited_for, limit(patience));
+        let others = records.iter().filter(|of| !waited(of));
+        let others: Vec<_> = others.cloned().collect();
+        Self::of(&others, (until, &[]), behind, patience)
     }
 
     /// Takes for a warning what too much to do explains. Whether there was any such failure.

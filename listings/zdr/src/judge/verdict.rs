@@ -39,7 +39,7 @@ fn sentence(report: &Report, failures: &[&Finding]) -> String {
     };
     match (&report.interrupted, worst_under_load(report, failures)) {
         (_, Some(worst)) => {
-            let causes = causes(&report.findings).into_iter();
+            let causes = causes(report).into_iter();
             let more = match causes.filter(|of| of.status == Status::Counted).count() {
                 ..=1 => String::new(),
                 2 => " And 1 more thing is wrong.".into(),
@@ -79,7 +79,7 @@ fn worst_under_load<'a>(report: &'a Report, failures: &[&'a Finding]) -> Option<
     let mut never = never.filter(|_| shows_none(report, failures));
     let never = never.find(|of| is_one(of) && of.code == Code::NotPickedUp);
     early.or(never).or_else(|| {
-        let causes = causes(&report.findings).into_iter();
+        let causes = causes(report).into_iter();
         let places = causes.flat_map(|cause| cause.findings);
         places.filter_map(|at| report.findings.get(at)).find(is_one)
     })

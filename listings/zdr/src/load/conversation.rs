@@ -44,7 +44,7 @@ impl Conversation {
     }
 
     /// The first request of a client that the server lets in, where it does not let in everybody.
-    async fn enter(&mut self, target: &Target) -> Result<(), Failed> {
+    pub async fn enter(&mut self, target: &Target) -> Result<(), Failed> {
         match self {
             Self::Dialogue(dialogue) if target.identity.is_some() => {
                 let entered = dialogue.enter().await;

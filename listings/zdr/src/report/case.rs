@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
 
 /// All tests of a report: each class of clients, the rotations themselves, each scenario.
 pub(crate) fn cases(report: &Report) -> Vec<Case> {
-    let causes = causes(&report.findings);
+    let causes = causes(report);
     let classes = report.classes.iter().map(|of| of.class);
     let mut cases: Vec<_> = classes
         .map(|class| {

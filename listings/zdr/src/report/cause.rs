@@ -8,9 +8,10 @@ pub mod kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::FailureKind;
+use crate::attempt::{FailureKind, Phase};
 use crate::gate::ROTATION;
 use crate::gate::code::Code;
+use crate::report::Report;
 use crate::report::cause::kind::CauseKind;
 use crate::report::finding::{Finding, Severity, Status};
 
@@ -36,8 +37,21 @@ pub struct Cause {
     pub repeated: Vec<usize>,
 }
 
-/// What explains these failures, the most harmful first. Warnings are not among them.
-pub fn causes(findings: &[Finding]) -> Vec<Cause> {
+/// What explains the failures of a report, the most harmful first. Warnings are not among them.
+pub fn causes(report: &Report) -> Vec<Cause> {
+    let rare = daily_share(report) < RARE;
+    grouped(&report.findings, &|scenario| {
+        rare && is_lost(report, scenario)
+    })
+}
+
+/// The same of failures of which no more is known.
+pub fn causes_of(findings: &[Finding]) -> Vec<Cause> {
+    grouped(findings, &|_| false)
+}
+
+/// Where what fails in a scenario `is_news`, it is told even if clients failed so while all was well.
+fn grouped(findings: &[Finding], is_news: &dyn Fn(&str) -> bool) -> Vec<Cause> {
     let mut groups: Vec<Cause> = Vec::new();
     let failures = findings.iter().enumerate();
     let failures = failures.filter(|(_, found)| found.severity == Severity::Failure);
@@ -45,7 +59,8 @@ pub fn causes(findings: &[Finding]) -> Vec<Cause> {
     let (first, later): (Vec<_>, Vec<_>) =
         failures.partition(|(_, found)| found.scenario == ROTATION);
     for (at, found) in first.into_iter().chain(later) {
-        let (kind, repeats) = match repeated(found, findings) {
+        let known = || repeated(found, findings);
+        let (kind, repeats) = match (!is_news(&found.scenario)).then(known).flatten() {
             Some(kind) => (kind, true),
             None => (explained(found, findings), false),
         };
@@ -117,6 +132,27 @@ impl Cause {
         }
         names
     }
+}
+
+/// Where less than this share of attempts fails at rotations while all is well, that is not what half of them fail by
+/// in a scenario, even if they fail in the same way.
+const RARE: f64 = 0.2;
+
+/// The largest share of a class's attempts that failed during rotations in which nothing was wrong.
+fn daily_share(report: &Report) -> f64 {
+    let shares = report.classes.iter().map(|class| {
+        let failed = class.failures.iter().filter(|of| of.phase == Phase::During);
+        let failed: u64 = failed.map(|of| of.count).sum();
+        let all = class.phases.get(&Phase::During).map_or(0, |of| of.attempts);
+        failed as f64 / all.max(1) as f64
+    });
+    shares.fold(0.0, f64::max)
+}
+
+/// Whether half of a scenario's attempts failed.
+fn is_lost(report: &Report, scenario: &str) -> bool {
+    let mut scenarios = report.scenarios.iter().filter(|of| of.name == scenario);
+    scenarios.any(|of| of.failed > 0 && of.failed * 2 >= of.attempts)
 }
 
 /// The cause of which this failure of a scenario tells nothing new: clients met the same while all was
@@ -192,6 +228,12 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
         // It listens and answers, and has no identity that is whole: a certificate with another one's key.
         Code::HandshakesFailed if own == CauseKind::RefusesClients && all(FailureKind::Alert) => {
             CauseKind::FailsHandshakes
+        }
+        // Nobody is refused or cut, and nobody is answered.
+        _ if matches!(own, CauseKind::RefusesClients | CauseKind::CutsConnections)
+            && all(FailureKind::Stalled) =>
+        {
+            CauseKind::Waits
         }
         _ => own,
     }

@@ -19,7 +19,7 @@ const TOLD: usize = 3;
 /// `file`, where it is known: the description of the server.
 pub fn annotations(report: &Report, file: Option<&Path>) -> String {
     let mut text = String::new();
-    for cause in causes(&report.findings) {
+    for cause in causes(report) {
         let (command, title) = match cause.status {
             Status::Counted => ("error", cause.what.clone()),
             Status::NotRequired => ("notice", format!("Not required: {}", cause.what)),
@@ -132,7 +132,7 @@ pub fn job_summary(report: &Report) -> String {
     if let Some(why) = report.also_interrupted() {
         text += &format!("\nNot everything was judged: {}.\n", markdown(why));
     }
-    let causes = causes(&report.findings);
+    let causes = causes(report);
     if !causes.is_empty() {
         text += "\n| | what is wrong | where | what to do |\n|---|---|---|---|\n";
     }

@@ -37,8 +37,8 @@ impl Report {
             findings.extend(complaint);
         }
         findings.sort_by_key(Finding::rank);
-        self.causes = causes(&findings);
         (self.findings, self.waivers) = (findings, waivers);
+        self.causes = causes(self);
     }
 
     /// The lowest level that requires what is found in this scenario.

@@ -37,6 +37,9 @@ pub struct ScenarioContext {
     pub typical: Duration,
     /// How clients fail at rotations in which nothing is wrong: where they do so in a scenario, that is no news of it.
     pub daily: Vec<FailureKind>,
+    /// Whether clients waited for such rotations, and at no other time: those who do so in a scenario tell nothing of
+    /// too much to do.
+    pub keeps_waiting: bool,
 }
 
 impl ScenarioContext {

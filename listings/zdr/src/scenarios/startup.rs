@@ -32,6 +32,11 @@ pub(crate) async fn absent_at_start(context: &ScenarioContext) -> Result<Scenari
                     Severity::Warning,
                     format!("Without its files it ends instead of waiting for them: {error}"),
                 ),
+                // What it is made of is made from them.
+                Error::Start(StartError::Setup(..)) => (
+                    Severity::Warning,
+                    format!("Without its files it cannot be started: {error}"),
+                ),
                 _ => (
                     Severity::Failure,
                     format!("It did not start after its files were written: {error}"),

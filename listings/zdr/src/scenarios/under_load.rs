@@ -38,6 +38,7 @@ pub(crate) async fn under_load(
 
     // What has never been picked up cannot be lost.
     let mut typical = context.typical;
+    let mut waited_for = None;
     if scenario != Scenario::ChangedAtStart {
         let first = probes.rotate(&mut testbed).await?;
         let Some(new) = first.first_new else {
@@ -49,6 +50,7 @@ pub(crate) async fn under_load(
             return Ok(outcome);
         };
         typical = typical.max(new.saturating_sub(first.notified));
+        waited_for = context.keeps_waiting.then_some(first);
     }
     let from = probes.recorder.now();
     let before = usage_before(scenario, &testbed).await;
@@ -65,7 +67,7 @@ pub(crate) async fn under_load(
     load.stop().await;
 
     let mut records = probes.recorder.records();
-    let overload = overload(&probes, &testbed, from);
+    let overload = overload(&probes, &testbed, from, waited_for.as_slice());
     records.retain(|record| record.done >= from);
     if went_back(&records, &last, None) {
         outcome.fail(
@@ -87,10 +89,16 @@ pub(crate) async fn under_load(
 }
 
 /// Whether there was too much to do until this moment.
-fn overload(probes: &ProbeClient, testbed: &TestBed, until: Duration) -> Option<Overload> {
+fn overload(
+    probes: &ProbeClient,
+    testbed: &TestBed,
+    until: Duration,
+    waited_for: &[Window],
+) -> Option<Overload> {
     let behind = probes.recorder.fell_behind();
     let records = probes.recorder.records();
-    Overload::of(&records, (until, &[]), &behind, testbed.target.patience)
+    let patience = testbed.target.patience;
+    Overload::until(&records, (until, waited_for), &behind, patience)
 }
 
 /// Whether there was too much to do all the time.
@@ -220,8 +228,9 @@ fn never_shown(
             it_said(first.complaint.as_ref())
         ),
     );
-    let ever = || overload_ever(probes, testbed).filter(|_| !context.typical.is_zero());
-    let overload = overload(probes, testbed, first.notified).or_else(ever);
+    let keeps_none_waiting = !context.typical.is_zero() && !context.keeps_waiting;
+    let ever = || overload_ever(probes, testbed).filter(|_| keeps_none_waiting);
+    let overload = overload(probes, testbed, first.notified, &[]).or_else(ever);
     outcome.unless_explained(overload, &probes.recorder.records(), first, &context.daily);
     outcome.busy = probes.was_busy(testbed);
 }

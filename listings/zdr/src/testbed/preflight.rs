@@ -19,6 +19,7 @@ use crate::testbed::TestBed;
 use crate::testbed::hello::unmet;
 use crate::testbed::long_answer::long_answer;
 use crate::testbed::look::{Look, look};
+use crate::testbed::side_by_side::served_side_by_side;
 use crate::testbed::signalled::survives_its_signal;
 
 /// A server behind a proxy may still be on its way.
@@ -47,6 +48,9 @@ pub(crate) async fn ready(
     let (target, spec) = (&testbed.target, testbed.spec());
     let answered = answers(target, classes.contains(&Class::Download)).await;
     answered.map_err(|error| error.with_said(&testbed.server.output().last()))?;
+    if classes.contains(&Class::Pooled) {
+        served_side_by_side(target).await?;
+    }
     survives_its_signal(&testbed.server).await?;
     let serial = &testbed.good.facts.serial;
     let told = match spec.attach {

@@ -14,12 +14,12 @@ use zdr::gate::level::Level;
 use zdr::gate::scenario::Scenario;
 use zdr::judge::verdict::verdict;
 use zdr::report::cause::kind::CauseKind;
-use zdr::report::cause::{Cause, causes};
+use zdr::report::cause::{Cause, causes, causes_of};
 use zdr::report::page::page;
 use zdr::report::reach::Reach;
 use zdr::report::reproduce::reproduction;
 use zdr::report::text::summary;
-use zdr::report::{Evidence, Finding, Phase, Report, Severity, Status};
+use zdr::report::{Evidence, Failures, Finding, Phase, Report, Severity, Status};
 
 use super::gate::{found, judged};
 use super::sample::finding;
@@ -40,7 +40,8 @@ fn failure(scenario: &str, code: Code, seen: &[FailureKind]) -> Finding {
 }
 
 fn kinds(findings: &[Finding]) -> Vec<CauseKind> {
-    causes(findings).iter().map(|cause| cause.kind).collect()
+    let causes = causes_of(findings);
+    causes.iter().map(|cause| cause.kind).collect()
 }
 
 /// What `zdr` finds of a server that closes its connections at each reload: it severs downloads and
@@ -80,11 +81,33 @@ fn an_error_status_is_no_cut_and_a_client_that_lost_its_settings_no_refusal() {
     assert_eq!(kinds(&[aside]), [CauseKind::ForgetsSettings]);
 }
 
+/// A server that takes no client until its downloads are over refuses nobody.
+#[test]
+fn clients_that_wait_in_vain_are_neither_refused_nor_cut() {
+    let waits = |code, seen: &[FailureKind]| kinds(&[failure("rotation", code, seen)]);
+    let stalled = FailureKind::Stalled;
+    assert_eq!(
+        waits(Code::HandshakesFailed, &[stalled]),
+        [CauseKind::Waits]
+    );
+    assert_eq!(waits(Code::RequestsFailed, &[stalled]), [CauseKind::Waits]);
+    let refused = [stalled, FailureKind::Refused];
+    assert_eq!(
+        waits(Code::HandshakesFailed, &refused),
+        [CauseKind::RefusesClients]
+    );
+    let lost = [stalled, FailureKind::Lost];
+    assert_eq!(
+        waits(Code::RequestsFailed, &lost),
+        [CauseKind::CutsConnections]
+    );
+}
+
 #[test]
 fn what_fails_while_all_is_well_is_told_once() {
     let report = closes_connections();
     assert_eq!(report.findings.len(), 36);
-    assert_eq!(report.causes, causes(&report.findings));
+    assert_eq!(report.causes, causes(&report));
     let [cause] = &report.causes[..] else {
         panic!("{:#?}", report.causes);
     };
@@ -234,10 +257,41 @@ fn a_failure_of_each_day_is_not_looked_up_by_the_scenario_that_met_it_too() {
         catalogue: vec![25],
         ..failure("burst", Code::RequestsFailed, &[FailureKind::Lost])
     };
-    let both = causes(&[daily, burst.clone()]);
+    let both = causes_of(&[daily, burst.clone()]);
     assert_eq!((both.len(), both[0].findings.len()), (1, 2), "{both:#?}");
     assert_eq!(both[0].catalogue, [17]);
-    assert_eq!(causes(&[burst])[0].catalogue, [25]);
+    assert_eq!(causes_of(&[burst])[0].catalogue, [25]);
+}
+
+/// A server that cuts a client in a hundred at each reload, and all of them while its files are torn, does both.
+#[test]
+fn one_that_is_cut_each_day_does_not_explain_that_all_are_cut_in_a_scenario() {
+    let cut = [FailureKind::HandshakeCut];
+    let mut report = found(&[("torn", Code::LastGoodLost)]);
+    report.findings = vec![
+        failure("rotation", Code::HandshakesFailed, &cut),
+        failure("torn", Code::LastGoodLost, &cut),
+    ];
+    let class = &mut report.classes[0];
+    class.phases.entry(Phase::During).or_default().attempts = 100;
+    let told = |daily: u64, failed: u64, report: &mut Report| {
+        report.classes[0].failures = vec![Failures {
+            kind: FailureKind::HandshakeCut,
+            phase: Phase::During,
+            count: daily,
+            example: String::new(),
+            first_ms: None,
+        }];
+        let scenario = &mut report.scenarios[0];
+        (scenario.attempts, scenario.failed) = (100, failed);
+        causes(report)
+            .iter()
+            .map(|of| of.findings.len())
+            .sum::<usize>()
+    };
+    assert_eq!(told(1, 80, &mut report), 2, "both are told");
+    assert_eq!(told(1, 10, &mut report), 1, "the same again");
+    assert_eq!(told(60, 80, &mut report), 1, "the same again");
 }
 
 /// It also loses its certificate, and shows what is expired: both are news.
@@ -340,7 +394,7 @@ fn what_does_not_count_is_a_cause_of_its_own() {
         failure("wrong-name", Code::UnfitShown, &[FailureKind::WrongName]),
     ];
     findings[0].status = Status::Waived;
-    let causes = causes(&findings);
+    let causes = causes_of(&findings);
     let status: Vec<_> = causes.iter().map(|cause| cause.status).collect();
     assert_eq!(status, [Status::Counted, Status::Waived]);
 }
@@ -366,7 +420,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
 
 /// The one cause of this finding, whose words are sentences, and whose page is there.
 fn told_with_a_page(found: &Finding) -> CauseKind {
-    let causes = causes(std::slice::from_ref(found));
+    let causes = causes_of(std::slice::from_ref(found));
     let [
         Cause {
             kind,
@@ -420,7 +474,7 @@ fn command(reach: Reach, scenario: &str, code: Code, class: Class) -> Option<Vec
     report.findings = vec![failure(scenario, code, &[FailureKind::Severed])];
     report.findings[0].evidence[0].class = class;
     report.server.reach = Some(reach);
-    let cause = causes(&report.findings).remove(0);
+    let cause = causes(&report).remove(0);
     let see = reproduction(&report, &cause)?;
     Some(shlex::split(&see.command).unwrap_or_else(|| panic!("{}", see.command)))
 }
@@ -474,7 +528,7 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     report.findings = vec![failure("rotation", Code::LetIn, &kinds)];
     report.findings[0].evidence[0].said = ANSWERED_STRANGER.into();
     report.server.reach = Some(hostile());
-    let see = reproduction(&report, &causes(&report.findings).remove(0)).unwrap();
+    let see = reproduction(&report, &causes(&report).remove(0)).unwrap();
     assert!(see.command.contains("--cert stranger.crt"), "{see:?}");
 }
 
@@ -498,7 +552,7 @@ fn a_command_is_that_of_the_client_which_met_it() {
             ..not_picked_up
         }];
         report.server.reach = Some(reach());
-        let cause = causes(&report.findings).remove(0);
+        let cause = causes(&report).remove(0);
         reproduction(&report, &cause).expect("a command").command
     };
     let other = |address: &str| Some(Differs::Address(address.parse().unwrap()));

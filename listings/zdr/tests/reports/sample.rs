@@ -7,7 +7,7 @@ use ch11_verification::judge::Share;
 use zdr::attempt::{Class, FailureKind};
 use zdr::gate::level::Level;
 use zdr::report::at_risk::AtRisk;
-use zdr::report::cause::causes;
+use zdr::report::cause::causes_of;
 use zdr::report::latency::histogram;
 use zdr::report::reach::Reach;
 use zdr::report::slices::coarser;
@@ -306,7 +306,7 @@ impl Run {
                 at_risk: AtRisk::together(classes.iter().map(|class| class.at_risk.as_ref())),
             },
             findings: self.findings.clone(),
-            causes: causes(&self.findings),
+            causes: causes_of(&self.findings),
             waivers: Vec::new(),
             classes,
             rotations: (1..=self.rotations)

@@ -79,7 +79,7 @@ fn a_shell_reads_a_command_as_it_was_meant() {
     reach.name = "a b".repeat(30);
     reach.address = "2001:db8::1:8443".into();
     let text = summary(&report);
-    let shown: Vec<_> = causes(&report.findings)
+    let shown: Vec<_> = causes(&report)
         .iter()
         .filter_map(|cause| reproduction(&report, cause))
         .collect();

@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use super::{Folder, Running, ZDR};
+use zdr::gate::code::Code;
+
+use super::{Folder, PATIENT, Running, SOUND, ZDR};
 
 /// More than anybody reads, and less than a description may have.
 const MANY: usize = 200_000;
@@ -231,5 +233,26 @@ fn what_a_server_says_is_told_where_no_client_is_served() {
             "It said: no key for anybody",
             "change: ",
         ],
+    );
+}
+
+/// What `setup` makes of the files of the test cannot be made while they are absent. That is no fault of the server's.
+#[test]
+fn a_setup_that_needs_the_files_is_no_server_that_misses_its_start() {
+    let folder = Folder::new();
+    let toml =
+        format!("setup = [[\"sh\", \"-c\", \"cat {{certificate}} > {{dir}}/copy.pem\"]]{SOUND}");
+    let scenario = ["--scenarios", "absent-at-start"];
+    let done = folder.check(&toml, &[&PATIENT[..], &scenario].concat());
+    done.end().says(0, &[]);
+    let report = folder.report();
+    let found = report
+        .findings
+        .iter()
+        .find(|of| of.code == Code::DidNotStart);
+    let words = found.map_or("", |of| &of.words);
+    assert!(
+        words.starts_with("Without its files it cannot be started"),
+        "{words}"
     );
 }

@@ -119,7 +119,7 @@ fn the_commands_of_a_report_can_be_run() {
             at_ms: None,
             said: String::new(),
         }];
-        let cause = causes(&report.findings).remove(0);
+        let cause = causes(&report).remove(0);
         let command = reproduction(&report, &cause).unwrap().command;
         let command = command.replace("[1-1000]", "[1-3]");
         let mut shell = Command::new("sh");

@@ -464,3 +464,40 @@ fn what_clients_here_lack_is_named() {
         (wants(old), &["it speaks no version of TLS above TLSv1_1"]),
     ]);
 }
+
+/// What keeps a server of one client at a time busy is a client that keeps its connection: a class of its own is not
+/// told to stay away for that.
+#[test]
+fn a_server_that_serves_one_client_at_a_time_is_told_so() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/strangers/one_at_a_time.py"
+    );
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\nprotocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n"
+    );
+    no_verdict(&[(
+        toml.clone(),
+        &[
+            "it serves one client at a time",
+            "a second client, while a first one kept its connection",
+            "--classes full",
+        ],
+    )]);
+    let folder = Folder::new();
+    let few = [
+        "--rate",
+        "10",
+        "--patience-ms",
+        "20000",
+        "--classes",
+        "full",
+    ];
+    folder
+        .check(&toml, &[&short()[..], &few].concat())
+        .end()
+        .says(0, &[]);
+}

@@ -1,6 +1,8 @@
 //! A signal that ends what it is sent to reloads nothing: a script that only starts the server, or a server that does
 //! not know the signal. Neither is judged, and each is told what to change.
 
+use zdr::gate::code::Code;
+
 use super::{BROKEN, Folder, ONE_ROTATION};
 
 /// The bundled server, which follows its files unless it is `--frozen` and knows no SIGHUP, told by that; a shell runs
@@ -78,4 +80,25 @@ fn a_script_that_becomes_the_server_is_judged() {
     let toml = told_by_hup(Some("trap \"\" HUP; exec \"$0\" \"$@\""), "");
     let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
     done.end().says(0, &[]);
+}
+
+/// A handler that is used once, as `signal` of System V does: the first reload tells nothing of the second.
+#[test]
+fn a_server_whose_handler_is_used_once_is_ended_by_the_second_signal() {
+    let folder = Folder::new();
+    let once = "trap \"trap - HUP\" HUP; \"$0\" \"$@\" & wait; wait";
+    let arguments = [
+        &["--rotations", "2", "--interval-ms", "50", "--no-scenarios"][..],
+        &FEW,
+    ];
+    let done = folder.check(&told_by_hup(Some(once), ""), &arguments.concat());
+    done.end().says(1, &[]);
+    let report = folder.report();
+    let stopped = report.findings.iter().find(|of| of.code == Code::Stopped);
+    let words = stopped.map_or("", |of| &of.words);
+    assert!(
+        words.contains("was ended by SIGHUP, by which it is told of new files (signal: 1"),
+        "{:?}",
+        report.findings
+    );
 }

@@ -23,6 +23,7 @@ use zdr::check::{Options, RATE, RunControl, check};
 use zdr::compare::compare;
 use zdr::compare::merge::merge;
 use zdr::course::{self, CourseOptions, course};
+use zdr::error::with_advice;
 use zdr::gate::scenario::Scenario;
 use zdr::report::Report;
 use zdr::report::file::write_whole;
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
 /// Says why there is no verdict.
 fn failed(error: &io::Error) -> ExitCode {
     // Where stderr is full or closed, the exit code has to say it.
-    let error = printable(&error.to_string());
+    let error = printable(&with_advice(error));
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(NONE)
 }

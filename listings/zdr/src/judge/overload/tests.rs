@@ -354,3 +354,61 @@ fn who_was_answered_late_at_any_time_tells_of_too_much_to_do_and_who_never_was_d
             .starts_with("this machine is overloaded")
     );
 }
+
+/// Clients that wait while a rotation comes through, and at no other time, wait for it, whether in vain or not.
+#[test]
+fn a_server_whose_rotations_alone_keep_clients_waiting_has_not_too_much_to_do() {
+    let windows = windows();
+    let began = (ms(5000), &windows[..]);
+    let waits = |behind: &Behind, how: &dyn Fn(u64) -> (u64, Option<FailureKind>)| {
+        let records = attempts(25_000, |due| {
+            let (took, failed) = how(due);
+            (took, failed, 1 + (due / 5000) as u32)
+        });
+        rotations_keep_waiting(&records, began, behind, PATIENCE)
+    };
+    let at_rotations = |took, failed| {
+        move |due| match is_in_rotation(due) {
+            true => (took, failed),
+            false => (10, None),
+        }
+    };
+    let on_time = Behind::default();
+    assert!(waits(&on_time, &at_rotations(1500, None)));
+    assert!(waits(
+        &on_time,
+        &at_rotations(5000, Some(FailureKind::Stalled))
+    ));
+    assert!(!waits(&on_time, &at_rotations(300, None)));
+    assert!(!waits(&on_time, &|_| (1500, None)), "they wait at any time");
+    let late = late_by(ms(1000));
+    assert!(
+        !waits(&late, &at_rotations(1500, None)),
+        "this side was late"
+    );
+}
+
+/// A scenario begins with a rotation in which nothing is wrong. Who waits for that one alone is no sign of too much to do.
+#[test]
+fn who_waits_for_the_rotation_before_a_scenario_does_not_tell_of_too_much_to_do() {
+    let window = [Window {
+        first_new: Some(ms(4000)),
+        ..windows()[0].clone()
+    }];
+    let window = window.map(|of| Window {
+        began: ms(1000),
+        ..of
+    });
+    let until = |records: &[Attempt], waited_for: &[Window]| {
+        let until = (ms(5000), waited_for);
+        Overload::until(records, until, &Behind::default(), PATIENCE).is_some()
+    };
+    let reload = attempts(5000, |due| match due {
+        1000..4000 => (1500, None, 1),
+        _ => (10, None, 2),
+    });
+    assert!(until(&reload, &[]));
+    assert!(!until(&reload, &window));
+    let always = attempts(9000, |_| (1500, None, 1));
+    assert!(until(&always, &window), "they wait at any time");
+}

@@ -269,7 +269,8 @@ impl CauseKind {
             ),
             Self::Waits => (
                 "Handshakes or reloads wait for something that may never come.",
-                "Answer handshakes from memory, read files in a separate task, and limit every wait.",
+                "Answer handshakes from memory, read files in a separate task, go on taking clients while open answers \
+                 come to their end, and limit every wait.",
                 "ch03-handshake-hook.md#the-way-it-naturally-goes-wrong",
             ),
             Self::FollowsNoTrust => (

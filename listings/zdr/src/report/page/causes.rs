@@ -15,7 +15,7 @@ const ALIKE: usize = 3;
 
 /// The causes of its failures, the most harmful first.
 pub(super) fn wrong(report: &Report) -> Markup {
-    let causes = causes(&report.findings);
+    let causes = causes(report);
     let of = |status| causes.iter().filter(move |cause| cause.status == status);
     let sections = [
         (Status::Counted, "wrong", "What is wrong".to_owned()),

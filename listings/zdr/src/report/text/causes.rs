@@ -12,7 +12,7 @@ const NAMED: usize = 5;
 
 /// The lines about a report's failures.
 pub(super) fn lines(report: &Report) -> Vec<String> {
-    let causes = causes(&report.findings);
+    let causes = causes(report);
     let of = |status| causes.iter().filter(move |cause| cause.status == status);
     let mut lines = Vec::new();
     let counted: Vec<_> = of(Status::Counted).collect();
