@@ -478,6 +478,33 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     assert!(see.command.contains("--cert stranger.crt"), "{see:?}");
 }
 
+/// A handshake that fails once is met by one that is made again and again; one that waits, by one with a limit.
+#[test]
+fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
+    let command = |scenario: &str, code, kind| {
+        let mut report = closes_connections();
+        report.findings = vec![failure(scenario, code, &[kind])];
+        report.server.reach = Some(Reach {
+            address: "[::1]:8443".into(),
+            name: "localhost".into(),
+            request: Some("/".into()),
+            download: None,
+            client_auth: false,
+            starttls: None,
+        });
+        let cause = causes(&report.findings).remove(0);
+        reproduction(&report, &cause).expect("a command").command
+    };
+    let alert = command("rotation", Code::HandshakesFailed, FailureKind::Alert);
+    assert!(alert.starts_with("while openssl s_client"), "{alert}");
+    let waits = Code::HandshakeWaitsForFiles;
+    let waits = command("stalled", waits, FailureKind::Stalled);
+    assert!(waits.starts_with("timeout 5 openssl s_client"), "{waits}");
+    let silent = command("half-open", Code::HandshakesFailed, FailureKind::Stalled);
+    assert!(silent.contains("/dev/tcp/::1/8443"), "{silent}");
+    assert!(silent.contains("; timeout 5 openssl s_client"), "{silent}");
+}
+
 /// The client that was shown the old certificate is not the ordinary one: with the command of that, nobody sees it.
 #[test]
 fn a_command_is_that_of_the_client_which_met_it() {

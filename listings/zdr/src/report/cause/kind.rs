@@ -259,7 +259,8 @@ impl CauseKind {
             ),
             Self::OverlooksRenewals => (
                 "It overlooks valid renewals.",
-                "Compare the content (a hash over chain and key) rather than dates, inodes, leaves or issuers.",
+                "Compare the content (a hash over chain and key) rather than dates, inodes, leaves or issuers. Load it \
+                 into a new context: one that is in use keeps its certificate for another kind of key.",
                 "ch03-handshake-hook.md#the-watch-is-a-hint-the-poll-is-the-truth",
             ),
             Self::MissesStart => (
