@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::attempt::Differs;
 use crate::attempt::differs::{Cipher, UNKNOWN};
 use crate::attempt::failure::ANSWERED_STRANGER;
+use crate::gate::code::Code;
 use crate::gate::scenario::Scenario;
 use crate::report::cause::Cause;
 use crate::report::cause::kind::CauseKind;
@@ -50,7 +51,7 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             requests(reach, "--fail ")?,
             "fails if the server reloads meanwhile: an error status counts",
         ),
-        (CauseKind::ForgetsSettings, _) => (
+        (CauseKind::ForgetsSettings, _) if first.is_none_or(|of| of.code != Code::NotPickedUp) => (
             handshake("-verify_return_error -brief ")?,
             "differs before and after a reload: a handshake fails, or agrees on less",
         ),

@@ -78,6 +78,26 @@ fn an_error_status_is_no_cut_and_a_client_that_lost_its_settings_no_refusal() {
         ..failure("rotation", Code::HandshakesFailed, &[])
     };
     assert_eq!(kinds(&[aside]), [CauseKind::ForgetsSettings]);
+    let nameless = Finding {
+        class: Some(Class::Nameless),
+        ..failure("rotation", Code::NotPickedUp, &[])
+    };
+    assert_eq!(kinds(&[nameless]), [CauseKind::ForgetsSettings]);
+}
+
+/// A default that stays behind does not explain that a renewal with the old date is overlooked.
+#[test]
+fn what_one_kind_of_client_meets_each_day_is_not_what_all_meet_in_a_scenario() {
+    let daily = |class| Finding {
+        class,
+        ..failure("rotation", Code::NotPickedUp, &[])
+    };
+    let overlooked = || failure("same-date", Code::NotPickedUp, &[]);
+    let both = causes(&[daily(None), overlooked()]);
+    assert_eq!((both.len(), both[0].repeated.len()), (1, 1), "{both:#?}");
+    let nameless = daily(Some(Class::Nameless));
+    let expected = [CauseKind::ForgetsSettings, CauseKind::OverlooksRenewals];
+    assert_eq!(kinds(&[nameless, overlooked()]), expected);
 }
 
 #[test]
@@ -529,6 +549,8 @@ fn a_command_is_that_of_the_client_which_met_it() {
         reproduction(&report, &cause).expect("a command").command
     };
     let other = |address: &str| Some(Differs::Address(address.parse().unwrap()));
+    let of_nameless = command(Some(Class::Nameless), None);
+    assert!(of_nameless.ends_with("-serial -enddate"), "{of_nameless}");
     for (class, differs, part) in [
         (
             None,

@@ -35,7 +35,7 @@ pub enum CauseKind {
     RefusesClients,
     /// It ends handshakes with an alert while its files change.
     FailsHandshakes,
-    /// After a reload it refuses some clients, or gives them less, although others are served.
+    /// After a reload it refuses some clients, keeps them on the old certificate, or gives them less than others.
     ForgetsSettings,
     /// It cuts connections when it reloads.
     CutsConnections,
@@ -201,9 +201,10 @@ impl CauseKind {
                 "ch05-race-conditions.md#two-looks-that-agree",
             ),
             Self::ForgetsSettings => (
-                "After a reload it refuses some clients, or gives them less than before.",
+                "After a reload it refuses some clients, keeps them on the old certificate, or gives them less than \
+                 before.",
                 "Build every configuration with the same code: versions of TLS, protocols (ALPN), names and defaults \
-                 are part of it, and the certificate is all that a reload changes.",
+                 are part of it, and the certificate is all that a reload changes, in each of them.",
                 "ch08-second-look.md#one-policy",
             ),
             Self::CutsConnections => (
