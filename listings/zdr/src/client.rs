@@ -28,7 +28,8 @@ use crate::error::Error;
 /// Starts the client, takes it through the steps, and judges it.
 ///
 /// # Errors
-/// When the client cannot be started, or sends no request to begin with: then nothing can be judged.
+/// When the client cannot be started, sends no request to begin with, or is ended by the signal that is to tell it of
+/// new files: then nothing can be judged.
 pub async fn check_client(
     options: &ClientOptions,
     mut interrupt: watch::Receiver<Option<String>>,
@@ -45,6 +46,9 @@ pub async fn check_client(
                 break;
             }
         };
+        if let Some(error) = bench.ended_by_its_signal(options.signal.as_deref()) {
+            return Err(error);
+        }
         say(&outcome);
         done.push(outcome);
     }

@@ -2,10 +2,11 @@
 //!
 //! The folder holds its description ([`spec`], read by [`spec_file`] or made [`from_command`], written by
 //! [`written`]), kinds of [`keys`], the words in it ([`placeholders`]), every key of it ([`reference`](mod@reference)), what is
-//! wrong with it ([`mistake`], [`advice`]), who else listens on its port ([`holder`]), the programs of a run and their processes, what the server prints
+//! wrong with it ([`mistake`], [`advice`]), where it listens ([`addresses`]), who else listens on its port ([`holder`]), the programs of a run and their processes, what the server prints
 //! ([`output`]), the ways to reload, what may stand behind it ([`origin`]), and the second process
 //! that cleans up after `zdr` ([`cleanup`]), when it is interrupted, too ([`mod@interrupt`]). It may use no other folder of this crate.
 
+pub mod addresses;
 pub mod advice;
 pub mod cleanup;
 mod document;
@@ -40,7 +41,7 @@ pub mod written;
 
 use std::fs;
 use std::io::{self, Read, Seek};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -145,14 +146,8 @@ impl Server {
     /// Connects to a server that runs already, and finds its process and its log.
     async fn attach(&mut self, attach: &Attach) -> Result<(), StartError> {
         let unreachable = |error| StartError::Unreachable(attach.address.clone(), error);
-        let mut found = attach.address.to_socket_addrs().map_err(unreachable)?;
-        let address = found
-            .next()
-            .ok_or_else(|| unreachable(io::ErrorKind::AddrNotAvailable.into()))?;
-        match timeout(CONNECT, TcpStream::connect(address)).await {
-            Ok(connected) => drop(connected.map_err(unreachable)?),
-            Err(_) => return Err(unreachable(io::ErrorKind::TimedOut.into())),
-        }
+        let address = addresses::listening(&attach.address, CONNECT).await;
+        let address = address.map_err(unreachable)?;
         self.address.send_replace(address);
         self.pid = attach.pid;
         if let Some(pid) = attach.pid

@@ -22,6 +22,7 @@ pub mod report;
 pub mod story;
 pub mod text;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::attempt::FailureKind;
@@ -115,6 +116,12 @@ async fn first_round(
             false => looks.push(look),
         }
     }
+    if !addresses.are_given() {
+        for address in spare(&looks) {
+            looks.retain(|look| look.address != address);
+            addresses.leave_out(address);
+        }
+    }
     let server = addresses.server();
     let failed = |look: &Look| {
         let (_, words) = look.failed.as_ref()?;
@@ -134,6 +141,24 @@ async fn first_round(
         Some(advice) => Err(Error::Server(format!("{server}: {advice}"))),
         None => Ok(looks),
     }
+}
+
+/// Addresses of this machine itself at which nobody listens, where somebody does at another: `localhost` often has two,
+/// and clients take the one that answers.
+fn spare(looks: &[Look]) -> Vec<SocketAddr> {
+    let serves = looks.iter().any(|look| look.presented.is_some());
+    let refused = |look: &&Look| {
+        let refused = look
+            .failed
+            .as_ref()
+            .is_some_and(|(kind, _)| *kind == FailureKind::Refused);
+        serves && refused && look.address.ip().is_loopback()
+    };
+    looks
+        .iter()
+        .filter(refused)
+        .map(|look| look.address)
+        .collect()
 }
 
 /// What to change where this client would never accept what is shown.
@@ -157,4 +182,46 @@ fn judged_by_others(look: &Look, looker: &Looker) -> Option<String> {
     Some(format!(
         "certificate {serial} is not valid here ({words}): {advice}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use lab::authority::{Authority, LeafRequest};
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    use super::presented::Presented;
+    use super::*;
+
+    #[test]
+    fn of_localhost_the_address_is_watched_that_answers() {
+        let mut authority = Authority::new().unwrap();
+        let issued = authority.issue(&LeafRequest::new("localhost")).unwrap();
+        let chain = CertificateDer::pem_slice_iter(issued.chain_pem.as_bytes());
+        let chain = Presented::read(chain.map(Result::unwrap).collect()).unwrap();
+        let refused = |address: &str| {
+            let failed = Some((FailureKind::Refused, "refused".into()));
+            Look::new(address.parse().unwrap(), Duration::ZERO, None, failed)
+        };
+        let serves = |address: &str| {
+            Look::new(
+                address.parse().unwrap(),
+                Duration::ZERO,
+                Some(chain.clone()),
+                None,
+            )
+        };
+        let six: SocketAddr = "[::1]:443".parse().unwrap();
+        assert_eq!(
+            spare(&[refused("[::1]:443"), serves("127.0.0.1:443")]),
+            [six]
+        );
+        // Nobody can be reached there, and that is a fault.
+        for looks in [
+            [refused("[2001:db8::1]:443"), serves("192.0.2.1:443")],
+            [refused("[::1]:443"), refused("127.0.0.1:443")],
+        ] {
+            assert!(spare(&looks).is_empty(), "{looks:?}");
+        }
+    }
 }

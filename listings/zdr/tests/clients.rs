@@ -198,6 +198,33 @@ while True:
     }
 }
 
+/// It ends by what this check has sent, and not by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_without_a_handler_for_its_signal_is_not_judged() {
+    for steps in [[Step::RenewedLeaf], [Step::HalfRenewed], [Step::NewRoot]] {
+        let mut options = options(bundled(None), lab::BOUND, &steps);
+        options.signal = Some("HUP".into());
+        let error = judged(&options).await.unwrap_err();
+        for part in ["SIGHUP ended the client", "leave out `--signal`"] {
+            assert!(error.contains(part), "{steps:?}: {error}");
+        }
+    }
+}
+
+/// Nothing more comes of one that has ended, and what it says again and again is told once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_ends_before_its_first_request_is_not_waited_for() {
+    let command = ["sh", "-c", "echo no; echo no; exit 3 # {url}"];
+    let command = command.into_iter().map(str::to_owned).collect();
+    let options = options(command, Duration::from_secs(600), &[Step::NewRoot]);
+    let judged = tokio::time::timeout(Duration::from_secs(300), judged(&options)).await;
+    let error = judged.expect("it is waited for").unwrap_err();
+    assert!(
+        error.ends_with("It ended (exit status: 3). It said: no"),
+        "{error}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_judged_is_said_with_what_to_change() {
     let cases: [(&[&str], &str); 5] = [

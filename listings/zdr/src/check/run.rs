@@ -18,7 +18,7 @@ use crate::check::pass::pass;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::beside::{of_asides, of_beside, of_nameless};
+use crate::judge::beside::{of_asides, of_beside, of_nameless, of_others};
 use crate::judge::findings;
 use crate::judge::flap::{gone_back, of_returns};
 use crate::judge::growth::{Growth, of_resources};
@@ -206,7 +206,7 @@ impl Run {
         let _ = testbed.server.catch_up();
         let mut records = self.recorder.records();
         let windows = &self.windows;
-        let crowded = crowded(&records, windows);
+        let crowded = crowded(&records, windows, testbed.server.is_in_background());
         // What this side could not try says nothing about the server.
         let errors = |record: &Attempt| record.error.as_deref().is_some_and(is_full);
         let is_full_up = records.iter().any(errors);
@@ -217,8 +217,9 @@ impl Run {
         records.retain(|record| !(is_full_up && waited(record)));
         let of_class = |class: &Class| measure::class(*class, &self.recorder, &records, windows);
         let classes: Vec<_> = self.classes.iter().map(of_class).collect();
-        let rotations = measure::rotations(&records, windows);
-        let back = gone_back(&records, windows, &rotations, &self.outline.plan);
+        let others = of_others(&records, windows);
+        let rotations = measure::rotations(&others, windows);
+        let back = gone_back(&others, windows, &rotations, &self.outline.plan);
 
         let behind = self.recorder.fell_behind();
         let began = windows.first().map_or(self.recorder.now(), |of| of.began);
@@ -326,16 +327,21 @@ impl Run {
     }
 }
 
-/// The numbers of the rotations in which a server had no room for a client: how that settled is not known.
-fn crowded(records: &[Attempt], windows: &[Window]) -> Vec<u32> {
+/// The numbers of the rotations of which it is not known how they settled: the server had no room for a client, or has
+/// handed its port over before the last one had.
+fn crowded(records: &[Attempt], windows: &[Window], handed_over: bool) -> Vec<u32> {
     let turned_away = |record: &&Attempt| record.error.as_deref().is_some_and(is_full);
     let turned_away: Vec<_> = records.iter().filter(turned_away).collect();
     let met = |window: &Window| {
         let mut turned_away = turned_away.iter();
         turned_away.any(|record| record.done >= window.began && record.began <= window.end)
     };
+    let last = windows.len() as u32;
+    let cut_short = |(window, number): &(&Window, u32)| {
+        handed_over && *number == last && window.converged.is_none()
+    };
     let numbered = windows.iter().zip(1u32..);
-    let crowded = numbered.filter(|(window, _)| met(window));
+    let crowded = numbered.filter(|of| met(of.0) || cut_short(of));
     crowded.map(|(_, number)| number).collect()
 }
 

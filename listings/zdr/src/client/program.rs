@@ -17,7 +17,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::client::options::ClientOptions;
 use crate::client::peer::{Event, Opened, Peer};
 use crate::error::Error;
+use crate::server::advice::Advice;
 use crate::server::cleanup;
+use crate::server::error::it_said;
 use crate::server::output::{ServerOutput, listen};
 use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::ProcessTree;
@@ -47,6 +49,8 @@ pub struct Bench {
     pub output: ServerOutput,
     /// Whether it is known, or at least not refuted, that the client follows its own files.
     pub follows: bool,
+    /// How often it was told of new files while it was at work.
+    told: u32,
     own: Issued,
     files: Replacer,
     client: Client,
@@ -142,6 +146,7 @@ impl Bench {
             has_certificate,
             output,
             follows: true,
+            told: 0,
             own,
             files,
             client,
@@ -156,8 +161,17 @@ impl Bench {
     async fn first_request(&mut self, within: Duration) -> Result<(), Error> {
         let until = Instant::now() + within;
         let asked = |event: &Event| matches!(event, Event::Asked { .. }).then_some(());
-        if self.peer.wait(0, until, asked).await.is_some() {
-            return Ok(());
+        let mut ended = None;
+        loop {
+            let slice = until.min(Instant::now() + SLICE);
+            if self.peer.wait(0, slice, asked).await.is_some() {
+                return Ok(());
+            }
+            // What it had sent before is there a slice later.
+            if slice == until || ended.is_some() {
+                break;
+            }
+            ended = self.ended();
         }
         let met = match self.peer.since(0).first() {
             None => format!("it did not connect to port {}", self.peer.address().port()),
@@ -169,17 +183,13 @@ impl Bench {
             }
             Some(_) => "it completed a handshake, and sent no HTTP request".to_owned(),
         };
-        let ended = self
-            .ended()
-            .map_or_else(String::new, |status| format!(". It ended ({status})"));
-        let last = self.output.last();
-        let said = match last.trim() {
-            "" => "It said nothing.".to_owned(),
-            said => format!("It said: {said}"),
+        let (within, ended) = match ended.or_else(|| self.ended()) {
+            Some(status) => (String::new(), format!(". It ended ({status})")),
+            None => (format!(" within {} s", within.as_secs_f64()), String::new()),
         };
+        let said = it_said(&self.output.last());
         Err(Error::Server(format!(
-            "the client sent no request within {} s: {met}{ended}. {said}",
-            within.as_secs_f64()
+            "the client sent no request{within}: {met}{ended}. {said}"
         )))
     }
 
@@ -231,7 +241,9 @@ impl Bench {
         self.notify()
     }
 
-    fn notify(&self) -> Result<(), Error> {
+    fn notify(&mut self) -> Result<(), Error> {
+        let at_work = self.ended().is_none();
+        self.told += u32::from(at_work);
         let (Some(signal), Client::Loop(process)) = (self.signal, &self.client) else {
             return Ok(());
         };
@@ -240,6 +252,29 @@ impl Bench {
         // That it is gone is seen where it is waited for.
         let _ = kill_process(pid, signal);
         Ok(())
+    }
+
+    /// Why nothing can be judged, where the first signal that told the client of new files has ended it. `name` is
+    /// the signal's.
+    pub fn ended_by_its_signal(&mut self, name: Option<&str>) -> Option<Error> {
+        let (name, number) = (name?, self.signal?.as_raw());
+        let status = self.ended().filter(|_| self.told == 1)?;
+        let by_it = [
+            format!("signal: {number} "),
+            format!("exit status: {}", 128 + number),
+        ];
+        if !by_it.iter().any(|by_it| status.starts_with(by_it)) {
+            return None;
+        }
+        Some(Error::Signalled(Box::new(Advice {
+            what: format!("SIG{name} ended the client: it has no handler for that signal"),
+            tried: format!("SIG{name} was sent when there were new files: it ended ({status})"),
+            seen: it_said(&self.output.last()),
+            change: format!(
+                "if it notices new files by itself, leave out `--signal`. If a script starts it, put `exec` before the \
+                 script's last command. If it is meant to reload on SIG{name}, it does not: that has to be mended in it"
+            ),
+        })))
     }
 
     /// How the client ended, where it did. One that asks once ends all the time.

@@ -21,6 +21,15 @@ pub fn of_beside(records: &[Attempt], windows: &[Window], beside: bool) -> Vec<F
     found.collect()
 }
 
+/// The attempts without those of such a class that never was: of it [`of_beside`] tells, and it says nothing of how old
+/// and new parted for all others.
+pub fn of_others(records: &[Attempt], windows: &[Window]) -> Vec<Attempt> {
+    let always = of_beside(records, windows, true);
+    let is_one = |class| always.iter().any(|found| found.class == Some(class));
+    let others = records.iter().filter(|record| !is_one(record.class));
+    others.cloned().collect()
+}
+
 fn missed(class: Class, records: &[Attempt], windows: &[Window], beside: bool) -> Option<Finding> {
     let shown = |record: &&Attempt| record.class == class && record.failed.is_none();
     let shown: Vec<_> = records.iter().filter(shown).collect();
@@ -153,6 +162,7 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: boo
 mod tests {
     use super::*;
     use crate::attempt::differs::Cipher;
+    use crate::judge::measure;
 
     #[test]
     fn what_ordinary_clients_meet_as_well_does_not_come_from_what_differs() {
@@ -173,6 +183,39 @@ mod tests {
         let kept_old = (Some(cipher), Code::NotPickedUp);
         assert_eq!(found(false), [name, kept_old, refused]);
         assert_eq!(found(true), [name, refused]);
+    }
+
+    /// A default that stays behind is one thing, and workers that disagree are another.
+    #[test]
+    fn a_class_that_is_never_shown_the_new_one_does_not_keep_old_and_new_side_by_side() {
+        let at = |ms: u64| Duration::from_millis(ms);
+        let windows = [1, 2].map(|number| Window {
+            generation: number + 1,
+            began: at(1000 * u64::from(number)),
+            first_new: Some(at(1000 * u64::from(number))),
+            end: at(1000 * u64::from(number)),
+            ..Window::default()
+        });
+        let overlaps = |shown_to_nameless: [u32; 2]| {
+            let mut records = Vec::new();
+            for (class, shown) in [(Class::Full, [2, 3]), (Class::Nameless, shown_to_nameless)] {
+                for (ms, shown) in [1500, 2500].into_iter().zip(shown) {
+                    records.push(Attempt {
+                        shown: Some(shown),
+                        handshake_done: Some(at(ms)),
+                        ..Attempt::opening(class, at(ms))
+                    });
+                }
+            }
+            let others = of_others(&records, &windows);
+            let rotations = measure::rotations(&others, &windows);
+            let overlaps = rotations.iter().map(|of| of.overlap_ms > 0.0);
+            (others.len(), overlaps.collect::<Vec<_>>())
+        };
+        assert_eq!(overlaps([1, 1]), (2, vec![false, false]));
+        // Once it was late, as others may be.
+        assert_eq!(overlaps([1, 3]), (4, vec![false, false]));
+        assert_eq!(overlaps([2, 3]), (4, vec![false, false]), "the control");
     }
 
     #[test]

@@ -172,7 +172,9 @@ fn repeated(found: &Finding, findings: &[Finding]) -> Option<CauseKind> {
         let known: Option<Vec<_>> = seen.map(known).collect();
         known?.first().copied()
     } else {
-        daily().find(|of| same(of.code, found.code) && of.evidence.is_empty())
+        // What one kind of client meets each day is not what the clients of a scenario meet.
+        let of_those = |of: &Finding| (of.class, of.differs) == (found.class, found.differs);
+        daily().find(|of| same(of.code, found.code) && of.evidence.is_empty() && of_those(of))
     };
     first.map(|of| explained(of, findings))
 }
@@ -214,8 +216,12 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
     };
     match found.code {
         Code::RequestsFailed if all(FailureKind::Status) => CauseKind::AnswersErrors,
-        // Others were served meanwhile.
-        Code::HandshakesFailed if found.differs.is_some() => CauseKind::ForgetsSettings,
+        // Others were served meanwhile, and shown the new certificate.
+        Code::HandshakesFailed | Code::NotPickedUp
+            if found.differs.is_some() || found.class.is_some() =>
+        {
+            CauseKind::ForgetsSettings
+        }
         // It let go of what it had, and had nothing to come back with.
         Code::NotRecovered if beside(Code::LastGoodLost) => CauseKind::LosesLastGood,
         // Some of the connections that it cuts are still in their handshake.

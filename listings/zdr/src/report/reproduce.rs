@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use crate::attempt::Differs;
 use crate::attempt::differs::{Cipher, UNKNOWN};
 use crate::attempt::failure::ANSWERED_STRANGER;
+use crate::gate::code::Code;
+use crate::gate::scenario::Scenario;
 use crate::report::cause::Cause;
 use crate::report::cause::kind::CauseKind;
 use crate::report::reach::Reach;
@@ -49,11 +51,12 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             requests(reach, "--fail ")?,
             "fails if the server reloads meanwhile: an error status counts",
         ),
-        (CauseKind::ForgetsSettings, _) => (
+        (CauseKind::ForgetsSettings, _) if first.is_none_or(|of| of.code != Code::NotPickedUp) => (
             handshake("-verify_return_error -brief ")?,
             "differs before and after a reload: a handshake fails, or agrees on less",
         ),
-        (CauseKind::RefusesClients | CauseKind::Waits, _) => (
+        (CauseKind::Waits, _) => waits(first, reach, &handshake("-verify_return_error ")?)?,
+        (CauseKind::RefusesClients | CauseKind::FailsHandshakes, _) => (
             format!("while {}; do :; done", handshake("-verify_return_error ")?),
             "goes on until the first handshake fails: reload the server meanwhile",
         ),
@@ -78,6 +81,29 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
         ),
     };
     Some(Reproduction { command, shows })
+}
+
+/// A handshake that nobody answers would wait for as long as the server does: `timeout` ends it.
+fn waits(
+    first: Option<&Finding>,
+    reach: &Reach,
+    handshake: &str,
+) -> Option<(String, &'static str)> {
+    let limited = format!("timeout 5 {handshake}");
+    if first.is_none_or(|found| found.scenario != Scenario::HalfOpen.name()) {
+        return Some((
+            limited,
+            "is ended after 5 s, while a file of the server is a FIFO (mkfifo) and it reloads",
+        ));
+    }
+    // Bash opens the connection; nothing is sent over it.
+    let (host, port) = reach.address.rsplit_once(':')?;
+    let host = host.trim_matches(['[', ']']);
+    let silent = quoted(&format!("sleep 20 3<>/dev/tcp/{host}/{port}"))?;
+    Some((
+        format!("bash -c {silent} & sleep 1; {limited}"),
+        "is ended after 5 s, because it waits for a client that has connected and says nothing",
+    ))
 }
 
 /// Whether those that were let in had a certificate, of an authority that is not in the list.

@@ -24,7 +24,9 @@ pub struct Times {
 impl Times {
     /// Of all rotations of a report.
     pub fn of(rotations: &[Rotation]) -> Self {
-        let mut new: Vec<f64> = rotations.iter().filter_map(|r| r.first_new_ms).collect();
+        // One that shows it before it is told, while it starts anew, takes no time.
+        let new = rotations.iter().filter_map(|r| r.first_new_ms);
+        let mut new: Vec<f64> = new.map(|ms| ms.max(0.0)).collect();
         new.sort_by(f64::total_cmp);
         let overlaps = rotations.iter().map(|rotation| rotation.overlap_ms);
         Self {

@@ -92,6 +92,10 @@ const IN_BACKGROUND: &str =
 const FOREGROUND: &str = "keep the server in the foreground: nginx -g 'daemon off;', haproxy without -D, httpd -DFOREGROUND, \
      a script with `exec` before its last command and without `&`";
 
+/// What can be judged although its processes follow each other.
+const SUCCESSOR: &str = "A server that hands its port over to a new process at each reload is judged where it runs already: \
+     `[attach]` with its address, and in `[reload]` a command that signals the process which serves now";
+
 /// So much of a line is enough to know what a server complains of.
 const LINE: usize = 400;
 
@@ -150,7 +154,7 @@ impl fmt::Display for StartError {
 impl StartError {
     /// What is said of a server that goes into the background once it was ready.
     pub(crate) fn in_background() -> String {
-        format!("{IN_BACKGROUND}; {FOREGROUND}")
+        format!("{IN_BACKGROUND}; {FOREGROUND}. {SUCCESSOR}")
     }
 
     /// The same for somebody who wants to mend it. `None` where one sentence says all.

@@ -61,12 +61,21 @@ pub(super) fn behind(server: &ProcessTree, port: u16) -> Option<Holder> {
     }
 }
 
-/// Who listens on the ports that these words name, but for this server.
+/// Who listens on the ports that these words name, but for this server, and for what `zdr` lets listen behind it
+/// (`{origin}`).
 pub(super) fn of_ports_in(words: &str, server: Option<&ProcessTree>) -> Vec<Holder> {
     let numbers = words.split(|letter: char| !letter.is_ascii_digit());
     let ports: HashSet<u16> = numbers.filter_map(|number| number.parse().ok()).collect();
     let own = server.map(ProcessTree::sockets).unwrap_or_default();
-    processes::holders(|inode, at| ports.contains(&at.port()) && !own.contains(&inode))
+    let mut holders =
+        processes::holders(|inode, at| ports.contains(&at.port()) && !own.contains(&inode));
+    let myself = i64::from(std::process::id());
+    let is_own = |holder: &Holder| {
+        let process = holder.process.as_ref();
+        process.is_some_and(|(pid, _)| i64::from(*pid) == myself)
+    };
+    holders.retain(|holder| !is_own(holder));
+    holders
 }
 
 /// Whether a program says that an address is in use.
@@ -114,6 +123,15 @@ mod tests {
         let in_time = tokio::time::timeout(lab::BOUND, gone).await;
         in_time.expect("the other one to be gone");
         drop(server);
+    }
+
+    /// A proxy that ends because of a mistake in its configuration has not lost its port to what stands behind it.
+    #[tokio::test]
+    async fn what_stands_behind_a_proxy_has_not_taken_its_port() {
+        let origin = TcpListener::bind(lab::any_port()).await.unwrap();
+        let port = origin.local_addr().unwrap().port();
+        let configuration = format!("cache_peer 127.0.0.1 parent {port} 0 originserver");
+        assert_eq!(of_ports_in(&configuration, None), []);
     }
 
     /// Clients of the loopback address do not come to a listener of all addresses, if there is a nearer one.

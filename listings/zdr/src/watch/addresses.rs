@@ -53,6 +53,11 @@ impl Addresses {
         Ok(found)
     }
 
+    /// Whether somebody named them, instead of a name that leads to them.
+    pub fn are_given(&self) -> bool {
+        self.resolved.is_none()
+    }
+
     /// `HOST:PORT`, as it was given.
     pub fn server(&self) -> &str {
         &self.server

@@ -1,6 +1,7 @@
 //! What was wrong with a rotation that was watched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::attempt::FailureKind;
@@ -171,10 +172,14 @@ pub(super) fn clock(at: OffsetDateTime) -> String {
     format!("{hour:02}:{minute:02}:{second:02}")
 }
 
-/// Addresses that showed the same chain first, of which some have gone on and others have not.
+/// Addresses by the chain that they showed first.
+type Groups<'a> = BTreeMap<&'a str, Vec<(&'a SocketAddr, &'a Track)>>;
+
+/// Addresses that showed the same chain first, of which some have gone on and others have not; and those that
+/// never showed the same.
 fn disagreements(options: &WatchOptions, looks: &[Look], story: &Story) -> Vec<WatchFinding> {
     let end = looks.last().map_or(Duration::ZERO, |look| look.at);
-    let mut groups: BTreeMap<&str, Vec<(&std::net::SocketAddr, &Track)>> = BTreeMap::new();
+    let mut groups: Groups<'_> = BTreeMap::new();
     for (address, track) in &story.tracks {
         groups
             .entry(&track.first)
@@ -195,17 +200,20 @@ fn disagreements(options: &WatchOptions, looks: &[Look], story: &Story) -> Vec<W
             .iter()
             .filter_map(|(_, track)| track.changes.get(last));
         let begun = begun.map(|change| change.first_new).min().unwrap_or(end);
+        // One that is gone shows nothing: of it, `of_failures` tells.
+        let late = |track: &Track| track.seen().saturating_sub(begun) > options.overlap;
         let behind: Vec<_> = tracks
             .iter()
-            .filter(|(_, track)| track.changes.len() < most)
-            .map(|(address, _)| address.to_string())
+            .filter(|(_, track)| track.changes.len() < most && late(track))
             .collect();
-        if !behind.is_empty() && end.saturating_sub(begun) > options.overlap {
+        let last_seen = behind.iter().map(|(_, track)| track.seen()).max();
+        if let Some(last_seen) = last_seen {
+            let behind: Vec<_> = behind.iter().map(|(of, _)| of.to_string()).collect();
             let words = format!(
                 "{} still showed the old certificate {:.0} s after the first address had shown the new one, \
                  longer than the {} s allowed.",
                 behind.join(", "),
-                end.saturating_sub(begun).as_secs_f64(),
+                last_seen.saturating_sub(begun).as_secs_f64(),
                 options.overlap.as_secs()
             );
             found.push(finding(
@@ -216,7 +224,45 @@ fn disagreements(options: &WatchOptions, looks: &[Look], story: &Story) -> Vec<W
             ));
         }
     }
+    found.extend(apart_from_the_beginning(&groups, story));
     found
+}
+
+/// Addresses that showed different chains first, and still do. Each may have a certificate of its own; but one that
+/// missed the last rotation looks the same, and a pass must not hide it.
+fn apart_from_the_beginning(groups: &Groups<'_>, story: &Story) -> Option<WatchFinding> {
+    const SHOWN: usize = 4;
+    let mut shown: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (address, track) in groups.values().flatten() {
+        let with = shown.entry(track.shown()).or_default();
+        with.push(address.to_string());
+    }
+    if groups.len() < 2 || shown.len() < 2 {
+        return None;
+    }
+    let of = |(id, addresses): (&&str, &Vec<String>)| {
+        let chain = story.chains.get(*id)?;
+        let (serial, until) = (&chain.facts.serial, &chain.facts.not_after);
+        Some(format!(
+            "{} shows serial {serial}, valid until {until}",
+            addresses.join(", ")
+        ))
+    };
+    let mut each: Vec<_> = shown.iter().filter_map(of).take(SHOWN).collect();
+    if let Some(more) = shown.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        each.push(format!("and {more} more"));
+    }
+    let words = format!(
+        "The addresses showed different certificates from the beginning, and still do: {}. Either each has one of its \
+         own, or some have missed a rotation. A rotation is judged among addresses that showed the same one first.",
+        each.join("; ")
+    );
+    Some(finding(
+        Severity::Warning,
+        Code::AddressesDisagree,
+        &[26],
+        words,
+    ))
 }
 
 /// What is wrong with the chains themselves, each told once.

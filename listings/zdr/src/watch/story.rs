@@ -183,6 +183,16 @@ impl Track {
         last.is_some_and(|change| change.settled.is_none() && change.together() > allowed)
     }
 
+    /// The chain that it shows, or is leaving.
+    pub fn shown(&self) -> &str {
+        &self.current
+    }
+
+    /// When that chain was seen last.
+    pub fn seen(&self) -> Duration {
+        self.seen
+    }
+
     fn new(id: String, at: Duration) -> Self {
         Self {
             first: id.clone(),

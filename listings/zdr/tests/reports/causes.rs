@@ -79,6 +79,26 @@ fn an_error_status_is_no_cut_and_a_client_that_lost_its_settings_no_refusal() {
         ..failure("rotation", Code::HandshakesFailed, &[])
     };
     assert_eq!(kinds(&[aside]), [CauseKind::ForgetsSettings]);
+    let nameless = Finding {
+        class: Some(Class::Nameless),
+        ..failure("rotation", Code::NotPickedUp, &[])
+    };
+    assert_eq!(kinds(&[nameless]), [CauseKind::ForgetsSettings]);
+}
+
+/// A default that stays behind does not explain that a renewal with the old date is overlooked.
+#[test]
+fn what_one_kind_of_client_meets_each_day_is_not_what_all_meet_in_a_scenario() {
+    let daily = |class| Finding {
+        class,
+        ..failure("rotation", Code::NotPickedUp, &[])
+    };
+    let overlooked = || failure("same-date", Code::NotPickedUp, &[]);
+    let both = causes(&[daily(None), overlooked()]);
+    assert_eq!((both.len(), both[0].repeated.len()), (1, 1), "{both:#?}");
+    let nameless = daily(Some(Class::Nameless));
+    let expected = [CauseKind::ForgetsSettings, CauseKind::OverlooksRenewals];
+    assert_eq!(kinds(&[nameless, overlooked()]), expected);
 }
 
 /// A server that takes no client until its downloads are over refuses nobody.
@@ -532,6 +552,33 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     assert!(see.command.contains("--cert stranger.crt"), "{see:?}");
 }
 
+/// A handshake that fails once is met by one that is made again and again; one that waits, by one with a limit.
+#[test]
+fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
+    let command = |scenario: &str, code, kind| {
+        let mut report = closes_connections();
+        report.findings = vec![failure(scenario, code, &[kind])];
+        report.server.reach = Some(Reach {
+            address: "[::1]:8443".into(),
+            name: "localhost".into(),
+            request: Some("/".into()),
+            download: None,
+            client_auth: false,
+            starttls: None,
+        });
+        let cause = causes(&report.findings).remove(0);
+        reproduction(&report, &cause).expect("a command").command
+    };
+    let alert = command("rotation", Code::HandshakesFailed, FailureKind::Alert);
+    assert!(alert.starts_with("while openssl s_client"), "{alert}");
+    let waits = Code::HandshakeWaitsForFiles;
+    let waits = command("stalled", waits, FailureKind::Stalled);
+    assert!(waits.starts_with("timeout 5 openssl s_client"), "{waits}");
+    let silent = command("half-open", Code::HandshakesFailed, FailureKind::Stalled);
+    assert!(silent.contains("/dev/tcp/::1/8443"), "{silent}");
+    assert!(silent.contains("; timeout 5 openssl s_client"), "{silent}");
+}
+
 /// The client that was shown the old certificate is not the ordinary one: with the command of that, nobody sees it.
 #[test]
 fn a_command_is_that_of_the_client_which_met_it() {
@@ -556,6 +603,8 @@ fn a_command_is_that_of_the_client_which_met_it() {
         reproduction(&report, &cause).expect("a command").command
     };
     let other = |address: &str| Some(Differs::Address(address.parse().unwrap()));
+    let of_nameless = command(Some(Class::Nameless), None);
+    assert!(of_nameless.ends_with("-serial -enddate"), "{of_nameless}");
     for (class, differs, part) in [
         (
             None,

@@ -250,7 +250,7 @@ fn init_of_a_server_that_runs_touches_nothing_and_names_what_it_shows() {
             "--patience-ms",
             "500",
         ])
-        .says(3, &["does not speak HTTP/1.1 over TLS", "refused"]);
+        .says(3, &["no server answers at 127.0.0.1:1", "refused"]);
     assert!(!folder.path("none.toml").exists());
 }
 

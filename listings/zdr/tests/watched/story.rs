@@ -369,7 +369,39 @@ fn addresses_that_follow_each_other_pass() {
     watched.passes();
 }
 
-/// Pods with a certificate each rotate when they like.
+/// Of an address that is gone it is told that it is gone, and not what it showed.
+#[test]
+fn an_address_that_is_gone_shows_no_old_certificate() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.look(1, Some(&old), None);
+    watched.look(2, Some(&old), None);
+    for _ in 0..31 {
+        watched.look(1, Some(&new), None);
+        watched.look(2, None, Some(FailureKind::Refused));
+    }
+    assert!(watched.over());
+    assert_eq!(
+        watched.codes(),
+        [(Severity::Failure, Code::HandshakesFailed)]
+    );
+}
+
+/// One that has missed the rotation before the watch looks like one with a certificate of its own.
+#[test]
+fn addresses_that_come_to_agree_are_not_told() {
+    let mut authority = Authority::new().unwrap();
+    let [stale, old, new] = [2, 3, 4].map(|hours| issue(&mut authority, &["localhost"], hours));
+    let mut watched = Watched::new();
+    for (first, second) in [(&old, &stale), (&new, &new), (&new, &new), (&new, &new)] {
+        watched.look(1, Some(first), None);
+        watched.look(2, Some(second), None);
+    }
+    assert!(watched.over());
+    assert!(watched.codes().is_empty(), "{:?}", watched.codes());
+}
+
+/// Pods with a certificate each rotate when they like. That they differ is told.
 #[test]
 fn addresses_with_certificates_of_their_own_are_not_compared() {
     let mut authority = Authority::new().unwrap();
@@ -381,6 +413,15 @@ fn addresses_with_certificates_of_their_own_are_not_compared() {
     }
     assert!(watched.over());
     watched.passes();
+    assert_eq!(
+        watched.codes(),
+        [(Severity::Warning, Code::AddressesDisagree)]
+    );
+    let words = watched.report().findings[0].words.clone();
+    let each = [(1, &next), (2, &two)].map(|(address, chain)| {
+        format!("127.0.0.{address}:443 shows serial {}", chain.facts.serial)
+    });
+    assert!(each.iter().all(|one| words.contains(one)), "{words}");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::net::ToSocketAddrs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use zdr::Error;
+use zdr::server::addresses::listening;
 use zdr::server::advice::Advice;
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
@@ -163,10 +163,9 @@ async fn of_started(
 }
 
 async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
-    let unknown = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
     let (host, _) = host_and_port(address).map_err(Error::Invalid)?;
-    let found = address.to_socket_addrs().map_err(unknown)?.next();
-    let socket = found.ok_or_else(|| unknown(io::ErrorKind::AddrNotAvailable.into()))?;
+    let socket = listening(address, patience).await;
+    let socket = socket.map_err(|error| Error::Preflight(Box::new(no_server(address, &error))))?;
     let seen = look(socket, host, (Protocol::AnyHttp, &["http/1.1"]), patience).await;
     let answer = seen
         .answer
@@ -206,6 +205,15 @@ async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
     Ok(attached(address, name, protocol, &remarks))
 }
 
+fn no_server(address: &str, error: &io::Error) -> Advice {
+    Advice {
+        what: format!("no server answers at {address}"),
+        tried: "a connection to each of its addresses".into(),
+        seen: error.to_string(),
+        change: "nothing was written. Name the host and the port where it listens".into(),
+    }
+}
+
 fn no_server_of_http(address: &str, seen: &Look) -> Advice {
     let leaf = seen.leaf.as_ref().map(ToString::to_string);
     let in_clear = seen.in_clear.as_ref();
@@ -223,7 +231,8 @@ fn no_server_of_http(address: &str, seen: &Look) -> Advice {
             true => "a handshake, and no answer".into(),
             false => met.join("\n"),
         },
-        change: "nothing was written. `zdr help toml` has each `protocol` that can be judged"
+        change: "nothing was written. `zdr help toml` has each `protocol` that can be judged. Of any other over TLS, \
+                 `zdr watch HOST:PORT` judges the handshakes while something rotates"
             .into(),
     }
 }

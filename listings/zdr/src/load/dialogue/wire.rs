@@ -36,9 +36,20 @@ impl Ended {
     pub(crate) fn at(self, at: Where) -> Failed {
         match self {
             Self::Io(error) => Failed::of(Failure::Severed { at: 0, error }, at),
+            // It answers nothing more: what was asked is lost with the connection.
+            Self::Said(said) if at == Where::Kept && takes_leave(&said) => {
+                Failed::new(FailureKind::Lost, said)
+            }
             Self::Said(said) => Failed::new(FailureKind::Status, said),
         }
     }
+}
+
+/// Whether a server says that it closes the connection: in IMAP (RFC 9051, section 7.1.5), in SMTP (RFC 5321, section
+/// 3.8), and PostgreSQL with a code of class 57, "operator intervention", of which `57P01` ends a session.
+fn takes_leave(said: &str) -> bool {
+    let goodbyes = [" was answered `* BYE", " was answered `421"];
+    said.starts_with("57P01") || goodbyes.iter().any(|goodbye| said.contains(goodbye))
 }
 
 impl fmt::Display for Ended {
@@ -131,5 +142,29 @@ impl<S: Duplex> Wire<S> {
             tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
         };
         let _ = timeout(LEAVE, leaving).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goodbye_on_a_kept_connection_loses_the_request_and_is_no_error_status() {
+        let kind = |said: &str, at| Ended::Said(said.into()).at(at).kind;
+        for goodbye in [
+            "`NOOP` was answered `* BYE Shutting down`",
+            "`NOOP` was answered `421 localhost closing`",
+            "57P01 terminating connection due to administrator command",
+        ] {
+            assert_eq!(kind(goodbye, Where::Kept), FailureKind::Lost, "{goodbye}");
+            assert_eq!(kind(goodbye, Where::New), FailureKind::Status, "{goodbye}");
+        }
+        for other in [
+            "`NOOP` was answered `451 later`",
+            "`SEARCH` was answered `z NO`",
+        ] {
+            assert_eq!(kind(other, Where::Kept), FailureKind::Status, "{other}");
+        }
     }
 }

@@ -35,7 +35,7 @@ pub enum CauseKind {
     RefusesClients,
     /// It ends handshakes with an alert while its files change.
     FailsHandshakes,
-    /// After a reload it refuses some clients, or gives them less, although others are served.
+    /// After a reload it refuses some clients, keeps them on the old certificate, or gives them less than others.
     ForgetsSettings,
     /// It cuts connections when it reloads.
     CutsConnections,
@@ -201,9 +201,10 @@ impl CauseKind {
                 "ch05-race-conditions.md#two-looks-that-agree",
             ),
             Self::ForgetsSettings => (
-                "After a reload it refuses some clients, or gives them less than before.",
+                "After a reload it refuses some clients, keeps them on the old certificate, or gives them less than \
+                 before.",
                 "Build every configuration with the same code: versions of TLS, protocols (ALPN), names and defaults \
-                 are part of it, and the certificate is all that a reload changes.",
+                 are part of it, and the certificate is all that a reload changes, in each of them.",
                 "ch08-second-look.md#one-policy",
             ),
             Self::CutsConnections => (
@@ -259,7 +260,8 @@ impl CauseKind {
             ),
             Self::OverlooksRenewals => (
                 "It overlooks valid renewals.",
-                "Compare the content (a hash over chain and key) rather than dates, inodes, leaves or issuers.",
+                "Compare the content (a hash over chain and key) rather than dates, inodes, leaves or issuers. Load it \
+                 into a new context: one that is in use keeps its certificate for another kind of key.",
                 "ch03-handshake-hook.md#the-watch-is-a-hint-the-poll-is-the-truth",
             ),
             Self::MissesStart => (
