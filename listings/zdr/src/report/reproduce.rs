@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::attempt::Differs;
 use crate::attempt::differs::{Cipher, UNKNOWN};
 use crate::attempt::failure::ANSWERED_STRANGER;
+use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::gate::scenario::Scenario;
 use crate::report::cause::Cause;
@@ -90,6 +91,12 @@ fn waits(
     handshake: &str,
 ) -> Option<(String, &'static str)> {
     let limited = format!("timeout 5 {handshake}");
+    if first.is_some_and(|found| found.scenario == ROTATION) {
+        return Some((
+            format!("while {limited}; do :; done"),
+            "goes on until a handshake takes 5 s: reload the server meanwhile, while downloads are open",
+        ));
+    }
     if first.is_none_or(|found| found.scenario != Scenario::HalfOpen.name()) {
         return Some((
             limited,

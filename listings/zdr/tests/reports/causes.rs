@@ -94,7 +94,7 @@ fn what_one_kind_of_client_meets_each_day_is_not_what_all_meet_in_a_scenario() {
         ..failure("rotation", Code::NotPickedUp, &[])
     };
     let overlooked = || failure("same-date", Code::NotPickedUp, &[]);
-    let both = causes(&[daily(None), overlooked()]);
+    let both = causes_of(&[daily(None), overlooked()]);
     assert_eq!((both.len(), both[0].repeated.len()), (1, 1), "{both:#?}");
     let nameless = daily(Some(Class::Nameless));
     let expected = [CauseKind::ForgetsSettings, CauseKind::OverlooksRenewals];
@@ -574,6 +574,8 @@ fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
     let waits = Code::HandshakeWaitsForFiles;
     let waits = command("stalled", waits, FailureKind::Stalled);
     assert!(waits.starts_with("timeout 5 openssl s_client"), "{waits}");
+    let reload = command("rotation", Code::HandshakesFailed, FailureKind::Stalled);
+    assert!(reload.starts_with("while timeout 5 openssl"), "{reload}");
     let silent = command("half-open", Code::HandshakesFailed, FailureKind::Stalled);
     assert!(silent.contains("/dev/tcp/::1/8443"), "{silent}");
     assert!(silent.contains("; timeout 5 openssl s_client"), "{silent}");
