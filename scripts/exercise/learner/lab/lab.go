@@ -20,6 +20,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // Authority has a root and an intermediate of its own.
@@ -209,4 +210,67 @@ func orders(of reflect.Type, answer string, depth int) bool {
 		}
 	}
 	return false
+}
+
+// PassesBy says whether what ends while all locks are held that are in what pointer points to: a lock that nobody takes orders nothing. Where something else
+// orders goroutines, what need not wait for a lock, and the answer is no.
+func PassesBy(pointer any, what func()) bool {
+	value := reflect.ValueOf(pointer).Elem()
+	locks, alone := locksOf(value, value.Type().PkgPath(), 6)
+	if len(locks) == 0 || !alone {
+		return false
+	}
+	for _, lock := range locks {
+		lock.Lock()
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer func() { _ = recover() }()
+		what()
+	}()
+	passesBy := false
+	select {
+	case <-ended:
+		passesBy = true
+	case <-time.After(2 * time.Second):
+	}
+	for _, lock := range locks {
+		lock.Unlock()
+	}
+	<-ended
+	return passesBy
+}
+
+// locksOf finds the locks, and says whether nothing else orders goroutines.
+func locksOf(of reflect.Value, answer string, depth int) (locks []sync.Locker, alone bool) {
+	alone = true
+	if depth == 0 {
+		return nil, alone
+	}
+	switch of.Kind() {
+	case reflect.Chan, reflect.Func, reflect.Interface:
+		return nil, false
+	case reflect.Slice, reflect.Array, reflect.Map:
+		// The locks of a list may be taken one by one.
+		return nil, !orders(of.Type(), answer, depth)
+	case reflect.Pointer:
+		if of.IsNil() {
+			return nil, !orders(of.Type(), answer, depth)
+		}
+		return locksOf(of.Elem(), answer, depth-1)
+	case reflect.Struct:
+		if of.Type().PkgPath() == "sync" || of.Type().PkgPath() == "sync/atomic" {
+			if !of.CanAddr() {
+				return nil, false
+			}
+			lock, is := reflect.NewAt(of.Type(), unsafe.Pointer(of.UnsafeAddr())).Interface().(sync.Locker)
+			return []sync.Locker{lock}, is
+		}
+		for number := 0; of.Type().PkgPath() == answer && number < of.NumField(); number++ {
+			more, andAlone := locksOf(of.Field(number), answer, depth-1)
+			locks, alone = append(locks, more...), alone && andAlone
+		}
+	}
+	return locks, alone
 }
