@@ -72,6 +72,16 @@ func (authority *Authority) Leaf(use x509.ExtKeyUsage) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{leaf.Raw, authority.between.Raw}, PrivateKey: key}
 }
 
+// LongerLeaf is the same of an authority that has one level more: a leaf and two intermediates.
+func (authority *Authority) LongerLeaf(use x509.ExtKeyUsage) tls.Certificate {
+	key := newKey()
+	next := sign(template("a second intermediate"), authority.between, key, authority.signer)
+	below := &Authority{root: authority.root, between: next, signer: key}
+	leaf := below.Leaf(use)
+	leaf.Certificate = append(leaf.Certificate, authority.between.Raw)
+	return leaf
+}
+
 func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) *x509.Certificate {
 	template.SerialNumber, _ = rand.Int(rand.Reader, big.NewInt(1<<60))
 	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
