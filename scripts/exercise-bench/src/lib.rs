@@ -17,7 +17,8 @@ use std::cell::{Cell, RefCell};
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::future::poll_fn;
-use std::io::{self, Write};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::panic;
 use std::pin::Pin;
@@ -152,8 +153,8 @@ const OF_A_LEARNER: Bounds = Bounds {
 /// What an answer may take of the memory, in bytes: one that takes more is to end, before it takes the machine.
 const MEMORY: u64 = 4 << 30;
 
-/// The `main` of one answer: tries it, and appends what came of each check to the file that is its argument, a
-/// line of JSON for each. After a check that does not end none is tried: its thread goes on beside them.
+/// The `main` of one answer: tries it, and writes what came of each check to the file that is its argument, a
+/// sealed line of JSON for each. After a check that does not end none is tried: its thread goes on beside them.
 pub fn attempt(checks: &[Check]) -> ExitCode {
     let limit = Rlimit {
         current: Some(MEMORY),
@@ -161,7 +162,7 @@ pub fn attempt(checks: &[Check]) -> ExitCode {
     };
     // A system without such a limit, or with a lower one.
     let _ = setrlimit(Resource::As, limit);
-    match outcomes().and_then(|mut file| try_each(checks, &mut file)) {
+    match Outcomes::begin().and_then(|mut outcomes| try_each(checks, &mut outcomes)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -171,17 +172,40 @@ pub fn attempt(checks: &[Check]) -> ExitCode {
     }
 }
 
-/// The file for what comes of the checks. Its name is removed, so that no answer finds it: what is in it is ours to say.
-fn outcomes() -> io::Result<Box<dyn Write>> {
-    let Some(name) = env::args_os().nth(1) else {
-        return Ok(Box::new(io::stdout()));
-    };
-    let file = OpenOptions::new().append(true).open(&name)?;
-    fs::remove_file(&name)?;
-    Ok(Box::new(file))
+/// Where what comes of the checks is written. The file holds the runner's seal in the beginning. Its name is removed, so that no answer
+/// finds it by that. One that finds the open file can write there, too: what it writes has no seal that the runner takes.
+struct Outcomes {
+    file: Box<dyn Write>,
+    seal: String,
+    lines: usize,
 }
 
-fn try_each(checks: &[Check], file: &mut dyn Write) -> io::Result<bool> {
+impl Outcomes {
+    fn begin() -> io::Result<Self> {
+        let (lines, mut seal) = (0, String::new());
+        let file: Box<dyn Write> = match env::args_os().nth(1) {
+            None => Box::new(io::stdout()),
+            Some(name) => {
+                let mut file = OpenOptions::new().read(true).append(true).open(&name)?;
+                file.read_to_string(&mut seal)?;
+                file.set_len(0)?;
+                fs::remove_file(&name)?;
+                Box::new(file)
+            }
+        };
+        Ok(Self { file, seal, lines })
+    }
+
+    /// Each line begins with a hash of the seal, of its number and of what it says. The runner has the same: `scripts/exercise/src/seal.rs`.
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        let mut hasher = DefaultHasher::new();
+        (self.seal.as_str(), self.lines, line).hash(&mut hasher);
+        self.lines += 1;
+        writeln!(self.file, "{:016x} {line}", hasher.finish())
+    }
+}
+
+fn try_each(checks: &[Check], outcomes: &mut Outcomes) -> io::Result<bool> {
     let mut held = true;
     for check in checks
         .iter()
@@ -195,7 +219,7 @@ fn try_each(checks: &[Check], file: &mut dyn Write) -> io::Result<bool> {
             None => (None, None),
         };
         let line = serde_json::json!({ "check": check.name, "words": words, "at": at });
-        writeln!(file, "{line}")?;
+        outcomes.write(&line.to_string())?;
         if goes_on {
             break;
         }

@@ -6,7 +6,7 @@
 
 use std::env;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
@@ -24,6 +24,7 @@ use crate::original::{Original, original};
 use crate::printed;
 use crate::program::{self, Check};
 use crate::python;
+use crate::seal::Seal;
 use crate::set::{Exercise, Set, Track};
 use crate::target::{self, target};
 use events::eprint;
@@ -326,15 +327,17 @@ fn build(root: &Path, program: &Path, chapter: &str) -> io::Result<Built> {
 fn run(program: &Path, checks: Vec<Check>) -> Result<Ran, Error> {
     let wrong = |error| Error::file(program, error);
     let mut outcomes = tempfile::NamedTempFile::new().map_err(wrong)?;
+    let seal = Seal::drawn();
+    write!(outcomes, "{}", seal.key()).map_err(wrong)?;
     let mut command = Command::new(program);
     let ran = printed::run(command.arg(outcomes.path()), PROGRAM);
     let ended = ran.map_err(wrong)?;
     // The program has removed its name, so that no answer finds it.
-    let mut said = String::new();
-    let read = outcomes.as_file_mut().read_to_string(&mut said);
+    let (mut said, file) = (String::new(), outcomes.as_file_mut());
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut said));
     read.map_err(wrong)?;
     Ok(Ran {
-        checks: self::outcomes(&said, checks),
+        checks: self::outcomes(&seal.opened(&said), checks),
         printed: ended.printed,
         status: Some(ended.status),
         left: ended.left,

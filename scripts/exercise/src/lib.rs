@@ -38,6 +38,7 @@ pub mod printed;
 pub mod program;
 pub mod progress;
 pub mod python;
+mod seal;
 pub mod set;
 mod target;
 pub mod tell;

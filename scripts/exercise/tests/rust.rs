@@ -4,14 +4,22 @@ use super::{Learner, of_cost};
 
 const ODD: &str = r#"
 fn odd() {
-    use std::{env, fs, process, thread};
+    use std::{env, fs, io, process, thread};
     match env::var("ODD").as_deref() {
-        Ok("forge") => {
+        Ok(odd @ ("forge" | "descriptor")) => {
             let lines = ["each_refused_client_counts_once", "a_severed_download_counts_though_no_client_was_refused", "what_the_client_already_had_was_sent_for_nothing", "a_log_without_a_restart_costs_nothing"];
             let lines = lines.map(|check| format!("{{\"check\":\"{check}\",\"words\":null,\"at\":null}}\n"));
             println!("test result: ok. 4 passed; 0 failed\n{}\n  ok    All.\nDone.", lines.concat());
             if let Some(file) = env::args().nth(1) {
                 println!("wrote: {:?}", fs::write(file, lines.concat()));
+            }
+            // The file for what comes of the checks has no name any more, and is open all the same.
+            for open in fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
+                let named = fs::read_link(open.path()).unwrap_or_default();
+                if odd == "descriptor" && named.to_string_lossy().ends_with("(deleted)") {
+                    let file = fs::File::options().append(true).open(open.path());
+                    println!("wrote: {:?}", file.and_then(|mut file| io::Write::write_all(&mut file, lines.concat().as_bytes())));
+                }
             }
             process::exit(0)
         }
@@ -56,6 +64,7 @@ fn an_answer_in_rust_neither_fools_nor_holds_up_the_runner() {
     };
     for (odd, words) in [
         ("forge", "Its end: exit status: 0."),
+        ("descriptor", "Its end: exit status: 0."),
         ("overflow", "has overflowed its stack"),
         ("greedy", "memory allocation of 1073741824 bytes failed"),
     ] {

@@ -108,13 +108,17 @@ pub async fn what_takes_longer_is_cut_and_counted() {
 
 /// Another service has another one.
 async fn how_long_the_grace_period_is_is_told() {
-    for grace in [GRACE * 4, Duration::from_secs(7)] {
+    for grace in [
+        GRACE * 4,
+        Duration::from_secs(7),
+        Duration::from_millis(1500),
+    ] {
         let (mut serving, whole) = connections(&[1, 100]);
         serving.spawn(future::pending());
         let (cut, took) = drained_within(&Port::reserve(), serving, grace).await;
         let (whole, done) = (whole.load(Relaxed), if grace > GRACE { 2 } else { 1 });
         assert!(
-            (whole, cut) == (done, 3 - done) && took.abs_diff(grace) <= Duration::from_secs(1),
+            (whole, cut) == (done, 3 - done) && took.abs_diff(grace) <= Duration::from_millis(100),
             "The grace period of this service is {grace:?}. Of three connections one needed 1 s, one 100 s, and one never ends. {whole} of them got to their end, the answer is that {cut} were cut, and the \
              process ended after {took:?}. How long the grace period is, `drain` is told as `grace`."
         );
@@ -133,6 +137,18 @@ pub async fn it_ends_as_soon_as_no_connection_is_left() {
         took.as_secs()
     );
     a_process_without_a_connection_ends_at_once().await;
+    no_grace_at_all_is_a_grace_period_as_well().await;
+}
+
+/// As at a second signal, by which an operator says that nobody is to be waited for.
+async fn no_grace_at_all_is_a_grace_period_as_well() {
+    let (serving, _) = connections(&[5]);
+    let (cut, took) = drained_within(&Port::reserve(), serving, Duration::ZERO).await;
+    assert!(
+        cut == 1 && took < Duration::from_millis(100),
+        "The grace period is zero: nobody is waited for. One connection needed 5 s more, the answer is that {cut} were cut, and the process ended after {took:?}. Zero is a time as each other one, and no \
+         word for forever."
+    );
 }
 
 /// As at night.

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::process::Command;
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ch01_restart_baseline::server_config;
 use ch02_hot_reload::identity::Source;
@@ -84,17 +84,23 @@ fn each_reload_counts(bench: &mut Bench) {
     let files = [files.certificate, files.key];
     let of_1002 = files.each_ref().map(|file| fs::read(file).unwrap());
     bench.agent.rotate().unwrap();
+    let dated = SystemTime::now() - Duration::from_secs(3600);
     for serial in ["1003", "1002"] {
         if serial == "1002" {
             for (file, text) in files.iter().zip(&of_1002) {
                 fs::write(file, text).unwrap();
             }
         }
+        // As a writer leaves it that keeps the date of what it copies.
+        for file in &files {
+            let file = File::options().append(true).open(file).unwrap();
+            file.set_modified(dated).unwrap();
+        }
         let reloaded = bench.resolver.reload();
         assert!(
             reloaded.is_ok() && bench.shown() == serial,
             "The files held 1002, then 1003, and then 1002 again, as in a rollback, and `reload` was called each time. Now they hold {serial}; `reload` returned {reloaded:?}, and a new client was shown {}. Each \
-             `reload` counts, and what it reads is shown, whether it is newer or older.",
+             `reload` counts, and what it reads is shown, whether it is newer or older, and whatever date the file bears.",
             bench.shown()
         );
     }

@@ -100,3 +100,25 @@ pub async fn our_own_reading_is_no_hint() {
          the next hint: it looks forever. The filter of the starter passes over what `is_hint` does not take for a change."
     );
 }
+
+/// A watch that is dropped brings no hint any more.
+pub async fn a_watch_that_is_dropped_is_over() {
+    let directory = lab::directory().unwrap();
+    let mut agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let (hint, mut hints) = mpsc::channel(1);
+    let watching = watch(&agent.files().certificate, hint);
+    drop(watching.unwrap_or_else(|error| panic!("No watch was set: {error}.")));
+    // What it has seen before is sent, and nothing more.
+    let quiet = Duration::from_secs(2);
+    timeout(quiet, async { while hints.recv().await.is_some() {} })
+        .await
+        .ok();
+    while hints.try_recv().is_ok() {}
+    agent.rotate().unwrap();
+    let came = timeout(quiet, hints.recv()).await;
+    assert!(
+        !matches!(came, Ok(Some(()))),
+        "The watcher that `watch` returned was dropped, and a renewal brought a hint all the same. Something else sends hints: a second watcher that is never dropped, or a clock that sends one every so often, whether \
+         a file has changed or not. The caller ends the watch by dropping what it was given, and a hint comes from that alone."
+    );
+}

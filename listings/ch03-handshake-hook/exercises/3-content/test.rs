@@ -244,4 +244,10 @@ pub fn a_missing_file_is_an_error_and_forgets_nothing() {
         "The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `changed` is `false`: the \
          new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
     );
+    fs::remove_file(&bench.key).unwrap();
+    let started = Poll::start(vec![bench.certificate.clone(), bench.key.clone()]);
+    assert!(
+        started.is_err(),
+        "The key is missing, and `start` returned a poll. What it remembers is no look at the files: a server that begins so never says that it has no key."
+    );
 }

@@ -41,6 +41,10 @@ pub fn what_is_written_every_day_is_read() {
             ),
         ),
         (
+            "comments with the words of a mark, `# VENDOR ROOTS` and `# to be replaced by the END of 2027`",
+            format!("# VENDOR ROOTS\n{first}\n# to be replaced by the END of 2027\n{second}"),
+        ),
+        (
             "a comment behind the last block",
             both() + "# the end of our roots\n",
         ),

@@ -137,6 +137,13 @@ pub fn what_clients_reject_is_not_ready() {
         "The certificate expired a second ago, so each new client rejects it, and `ready` said yes. Another server may have a \
          better one."
     );
+    for hours in [74, 30 * 24] {
+        assert!(
+            !ready(&hours_after_the_agent_died(hours)),
+            "The file is broken, what was served before goes on being served, and that has expired: {} hours ago. `ready` said yes. Each new client rejects what is served, whatever is in the file.",
+            hours - 72
+        );
+    }
 }
 
 /// Rejected files are no reason to be unready.
@@ -165,15 +172,21 @@ pub fn a_dead_watcher_is_seen_by_readiness() {
 
 /// How old a look may be, the server is told.
 pub fn how_old_a_look_may_be_is_told() {
-    for (bound, age) in [(60, 61), (3600, 3600)] {
+    let seconds = Duration::from_secs;
+    let a_little_more = seconds(60) + Duration::from_millis(1);
+    for (bound, age) in [
+        (seconds(60), seconds(61)),
+        (seconds(3600), seconds(3600)),
+        (seconds(60), a_little_more),
+    ] {
         let state = State {
-            look_age: Duration::from_secs(age),
-            look_bound: Duration::from_secs(bound),
+            look_age: age,
+            look_bound: bound,
             ..healthy(72)
         };
         assert!(
             ready(&state) == (age <= bound),
-            "This server polls in another rhythm: the bound is {bound} s, and the last look was {age} s ago. `ready` said {}. The bound is `look_bound`, and no constant.",
+            "This server polls in another rhythm: the bound is {bound:?}, and the last look was {age:?} ago. `ready` said {}. The bound is `look_bound`, and no constant, and it is compared as it is, to its last digit.",
             if ready(&state) { "yes" } else { "no" }
         );
     }

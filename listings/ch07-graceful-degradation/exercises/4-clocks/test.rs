@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ch07_graceful_degradation::clock::Virtual;
@@ -172,6 +173,39 @@ impl TimeProvider for Unreadable {
     }
 }
 
+/// A wall clock that can be read in some moments.
+#[derive(Debug)]
+struct AtTimes(AtomicBool, Arc<Virtual>);
+
+impl TimeProvider for AtTimes {
+    fn current_time(&self) -> Option<UnixTime> {
+        self.0.load(Ordering::Relaxed).then_some(())?;
+        self.1.current_time()
+    }
+}
+
+/// Whether it can be read is asked at each question, as the time is.
+async fn it_is_asked_each_time() {
+    let by = Virtual::starting_at(UnixTime::since_unix_epoch(START));
+    let clock = Arc::new(AtTimes(AtomicBool::new(false), by));
+    let not_after = UnixTime::since_unix_epoch(START + HOUR * 24);
+    let health = Health::new(clock.clone(), not_after);
+    advance(HOUR).await;
+    clock.0.store(true, Ordering::Relaxed);
+    let left = health.seconds_left();
+    assert!(
+        left == Some(82800),
+        "The wall clock could not be read when the server started. An hour later it can be, and `seconds_left` is {left:?} in place of `Some(82800)`. Ask the clock at each question, and remember nothing of it."
+    );
+    clock.0.store(false, Ordering::Relaxed);
+    advance(HOUR).await;
+    let left = health.seconds_left();
+    assert!(
+        left.is_none(),
+        "The wall clock could be read an hour ago, and now it cannot. `seconds_left` is {left:?}: the time of before, counted on. By how much that clock was set since then nobody knows: without a wall clock there is no answer."
+    );
+}
+
 /// Without a clock, nobody knows what is left.
 pub async fn without_a_clock_nothing_is_claimed() {
     pause();
@@ -186,4 +220,5 @@ pub async fn without_a_clock_nothing_is_claimed() {
         "The wall clock cannot be read, and `seconds_left` is {said:?}. Whatever number stands in the place of the time, this is a figure that nobody measured, and with 1970 it is the healthiest of all: \
          say `None`."
     );
+    it_is_asked_each_time().await;
 }

@@ -15,10 +15,11 @@ const OLD: New<'static> = New {
     issuer: "old issuer\n",
     key: "old key\n",
 };
+/// Not each text ends with one line break.
 const NEW: New<'static> = New {
     chain: "new leaf, new issuer\n",
-    issuer: "new issuer\n",
-    key: "new key\n",
+    issuer: "new issuer\n\n",
+    key: "new key",
 };
 const FILES: [&str; 3] = ["localhost.crt", "localhost.issuer.crt", "localhost.key"];
 
@@ -111,6 +112,26 @@ pub fn a_reader_meets_each_state_of_the_tool() {
         "After its last step, the tool's files do not change any more. Beside your writer a reader still meets: {}.",
         met[of_the_tool.len()..].join("; then ")
     );
+    no_other_file_is_there(&directory);
+}
+
+/// A reader of the directory meets the tool's files alone.
+fn no_other_file_is_there(directory: &TempDir) {
+    let (mut found, directory) = (Vec::new(), directory.path());
+    written_anew(directory, || {
+        for entry in fs::read_dir(directory).unwrap() {
+            let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+            if !FILES.contains(&name.as_str()) && !found.contains(&name) {
+                found.push(name);
+            }
+        }
+    });
+    assert!(
+        found.is_empty(),
+        "Beside the three files a reader meets others in the directory: {}. The tool makes no copy and no file to rename. A copy of a key is one more place from which it can leak, and a server that reads \
+         all files of a directory reads these as well.",
+        found.join(", ")
+    );
 }
 
 /// What has not changed is written like the rest.
@@ -159,23 +180,35 @@ pub fn an_error_ends_it_and_is_returned() {
         "The issuer's certificate could not be opened. The tool ends there: the chain is new, and the key stays old. Beside your writer: \
          {state}. (missing: it is no file.)"
     );
+    let missing = directory.path().join("missing");
+    let written = write(&missing, NEW, &mut || ());
+    assert!(
+        written.is_err() && !missing.exists(),
+        "The directory is not there, as where a disk was not mounted, and `write` returned {written:?}. `os.WriteFile` makes a file and no directory: its open fails. A writer that makes the directory \
+         puts the set where no server looks, and nobody is told."
+    );
 }
 
 /// A file that is there keeps its mode.
 pub fn a_file_that_is_there_keeps_its_mode() {
-    let directory = written();
-    let path = |name| directory.path().join(name);
-    written_anew(directory.path(), || {
-        for name in FILES {
-            let mode = mode(&path(name));
-            assert!(
-                mode == 0o640,
-                "`{name}` had mode 640, since its operator let the web server's group read it. After the write it has mode {mode:o}. \
-                 `os.WriteFile` leaves the mode of a file that is there. With your writer the server could not read its files after the \
-                 first renewal, and with the tool it can."
-            );
+    for (given, who) in [(0o640, "the web server's group"), (0o644, "everybody")] {
+        let directory = written();
+        let paths = FILES.map(|name| directory.path().join(name));
+        for path in &paths {
+            fs::set_permissions(path, Permissions::from_mode(given)).unwrap();
         }
-    });
+        written_anew(directory.path(), || {
+            for (name, path) in FILES.iter().zip(&paths) {
+                let mode = mode(path);
+                assert!(
+                    mode == given,
+                    "`{name}` had mode {given:o}, since its operator let {who} read it. After the write it has mode {mode:o}. \
+                     `os.WriteFile` leaves the mode of a file that is there. With your writer the server could not read its files after the \
+                     first renewal, and with the tool it can."
+                );
+            }
+        });
+    }
 }
 
 /// A new file is closed to others from the beginning.
@@ -236,6 +269,14 @@ pub fn a_write_that_fails_is_an_error() {
     symlink(full, issuer).unwrap();
     let written = write(directory.path(), NEW, &mut || ());
     let key = fs::read_to_string(directory.path().join(FILES[2])).unwrap();
+    let (chain, issuer) = (
+        directory.path().join(FILES[0]),
+        directory.path().join(FILES[1]),
+    );
+    assert!(
+        issuer.is_symlink() && fs::read_to_string(chain).is_ok_and(|chain| chain == NEW.chain),
+        "The issuer's certificate can be opened, and takes no text, as where the disk is full. Your writer has removed it, or has put back the chain. The tool tidies nothing up: what was truncated stays there, and a server has to live with it."
+    );
     assert!(
         written.is_err() && key == OLD.key,
         "The issuer's certificate can be opened, and takes no text, as where the disk is full. `write` returned {written:?}, and the key is {}. A write \

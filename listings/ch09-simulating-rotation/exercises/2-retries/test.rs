@@ -152,9 +152,19 @@ pub fn a_long_outage_is_no_trouble() {
     for failures in [20, 33, 100, u32::MAX] {
         let waits = panic::catch_unwind(|| pause(failures, HOUR, Duration::ZERO));
         assert!(
-            waits.is_ok_and(|waits| waits >= first / 4 && waits <= HOUR),
+            waits
+                .as_ref()
+                .is_ok_and(|waits| *waits >= first / 4 && *waits <= HOUR),
             "After {failures} failures in a row `pause` panics, or the pause is far too short or too long: the doubling has overflowed. An outage of a weekend \
              is enough for that. Bound the number of doublings."
+        );
+        let waits = waits.unwrap_or_default();
+        assert!(
+            waits <= HOUR / 4,
+            "A leaf of 1 hour has expired, and after {failures} failures in a row the agent waits for {} s, more than a quarter of the lifetime: the pause goes on growing when \
+             the end is over, and the authority may be back for most of that time. New clients fail meanwhile. What bounds the pause after the end has to bound it however many failures \
+             there were.",
+            waits.as_secs()
         );
     }
     // A pause may be drawn: the longest of several counts.

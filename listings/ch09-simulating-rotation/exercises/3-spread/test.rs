@@ -81,6 +81,20 @@ pub fn each_renewal_falls_within_the_spread() {
              earliest, and {to:.4} at the latest. An alarm is derived from that (chapter 7)."
         );
     }
+    // The authority may shorten the lifetime, and lengthen it again.
+    let mut agent = Agent::new("web-1");
+    let [(day, _), (hour, _)] = LIFETIMES;
+    for lifetime in [day, hour, day] {
+        let due = agent.due(lifetime);
+        let part = due.div_duration_f64(lifetime);
+        assert!(
+            (from..=to).contains(&part),
+            "One agent was asked for a leaf of 24 hours, then for one of an hour, then for one of 24 hours again: authorities change their lifetimes. The one that lives for {} s is due after {} s. \
+             Each time, `due` is given the lifetime of the next leaf: what was given before is of another leaf.",
+            lifetime.as_secs(),
+            due.as_secs()
+        );
+    }
 }
 
 /// Each renewal draws anew.

@@ -127,6 +127,13 @@ pub fn each_lie_is_picked_in_the_order_given() {
         "1002 was logged at 100 ms, and of three handshakes that began later the first and the third were shown 1001. Both are lies, and \
          belong into the answer as they were given, although they have one serial, and although the first began last. Found were {found:?}."
     );
+    let twice = [seen(150, 155, "1001"), seen(150, 155, "1001")];
+    let found = lies(&log(), &twice).len();
+    assert!(
+        found == 2,
+        "Two clients began in one moment, were done in one moment, and were both shown 1001, which was replaced. Of these two lies {found} was found: sightings that are equal are of two \
+         clients, as many as there are."
+    );
 }
 
 /// What was put back is served again.

@@ -127,6 +127,16 @@ pub fn times_are_compared_as_a_whole() {
             "2026-11-27T09:00:00.100000150Z",
             "The server loaded 50 ns after the agent had begun: neither milliseconds nor an `f64` have so many digits",
         ),
+        (
+            "2026-11-30T23:59:59.900000000Z",
+            "2026-12-01T00:00:00.100000000Z",
+            "The agent began on the last day of November, and the server loaded on the first of December: a day says nothing without its month",
+        ),
+        (
+            "2026-12-31T23:59:59.900000000Z",
+            "2027-01-01T00:00:00.100000000Z",
+            "The agent began before New Year, and the server loaded after it: a month says nothing without its year",
+        ),
     ] {
         let [agent, server] = [
             event(cause, "rotation_started"),

@@ -89,8 +89,15 @@ pub fn a_long_run_is_no_harder() {
         (0, 300_000, 9.9e-6, 10.0e-6),
         (0, 1_000_000_000_000, 2.99e-12, 3.0e-12),
         (1000, 1_000_000, 1.05e-3, 1.06e-3),
+        // By the sum of the binomial distribution; approximations lie beside it.
+        (2_000, 200_000, 0.010_373_5, 0.010_374_0),
     ] {
         let bound = upper(failed, attempts);
+        assert!(
+            failed < 2000 || (low..high).contains(&bound),
+            "{failed} of {attempts} failed, and `upper` says {bound}. It lies between {low} and {high}. An approximation, by a normal distribution or by one for rare events, comes near and is not it: the sum is \
+             worth its time for a long run as well."
+        );
         assert!(
             (low..high).contains(&bound),
             "{failed} of {attempts} failed, and `upper` says {bound}. It lies between {low} and {high}. Powers of so many factors leave the range \

@@ -25,8 +25,14 @@ enum Habit {
     OneWorkerInPlace,
     /// Its second worker stops looking at the first file that it rejects.
     OneWorkerStopsLooking,
+    /// One worker of sixteen loads into the context that is live.
+    OneOfManyInPlace,
+    /// One worker of sixteen stops looking at the first file that it rejects.
+    OneOfManyStopsLooking,
     /// Turns down the first client after each rotation, while it swaps.
     Stumbles,
+    /// Turns down the first client over spoiled files, while it rejects them.
+    StumblesOverSpoiled,
 }
 
 /// A server of which one worker takes each fourth client, or each sixteenth.
@@ -89,9 +95,12 @@ impl Server for Model {
         match self.habit {
             Habit::InPlace => self.workers = [None; 2],
             Habit::FallsBack => self.workers = [Some(1); 2],
-            Habit::OneWorkerInPlace => self.workers[1] = None,
+            Habit::OneWorkerInPlace | Habit::OneOfManyInPlace => self.workers[1] = None,
             Habit::StopsLooking => self.looks = false,
-            Habit::OneWorkerStopsLooking => self.second_looks = false,
+            Habit::OneWorkerStopsLooking | Habit::OneOfManyStopsLooking => {
+                self.second_looks = false;
+            }
+            Habit::StumblesOverSpoiled => self.stumbles = true,
             _ => {}
         }
     }
@@ -103,7 +112,7 @@ impl Server for Model {
             return None;
         }
         let each = match self.habit {
-            Habit::OneOfManyLags => 16,
+            Habit::OneOfManyLags | Habit::OneOfManyInPlace | Habit::OneOfManyStopsLooking => 16,
             _ => 4,
         };
         self.workers[usize::from((self.handshakes + self.others).is_multiple_of(each))]
@@ -219,10 +228,25 @@ pub fn each_look_is_at_all_workers() {
         "Over spoiled files, the watcher of one of this server's two workers ends. It shows the old certificate from then on, to each fourth \
          client, and it passes. The look at the mended files has to meet all workers, as the others do."
     );
+    for (habit, look) in [
+        (Habit::OneOfManyInPlace, "over spoiled files"),
+        (Habit::OneOfManyStopsLooking, "at the mended files"),
+    ] {
+        assert!(
+            !passes_whoever_comes_first(habit),
+            "This server has sixteen workers, and one of them, which takes each sixteenth client, fails over spoiled files, or never looks again. It passes: your look {look} is a few handshakes, which \
+             do not meet that worker. Make as many in this look as in the others: two dozen, say."
+        );
+    }
     let (passes, _) = judged(Habit::Stumbles);
     assert!(
         !passes,
         "This server turns down the first client after each rotation, while it swaps, and it passes. Each handshake counts, the first after a rotation as well, and one that failed is not made good by the next: the client \
          that met it was turned down."
+    );
+    let (passes, server) = judged(Habit::StumblesOverSpoiled);
+    assert!(
+        !passes || !server.spoiled,
+        "This server turns down the first client that comes over spoiled files, while it rejects them, and it passes. The first handshake of that look counts as all others do: a sound server goes on with its last good pair at once."
     );
 }

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // Authority has a root and an intermediate of its own.
@@ -69,6 +70,16 @@ func (authority *Authority) Leaf(use x509.ExtKeyUsage) tls.Certificate {
 	template := &x509.Certificate{DNSNames: []string{name}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{use}}
 	leaf := sign(template, authority.between, key, authority.signer)
 	return tls.Certificate{Certificate: [][]byte{leaf.Raw, authority.between.Raw}, PrivateKey: key}
+}
+
+// LongerLeaf is the same of an authority that has one level more: a leaf and two intermediates.
+func (authority *Authority) LongerLeaf(use x509.ExtKeyUsage) tls.Certificate {
+	key := newKey()
+	next := sign(template("a second intermediate"), authority.between, key, authority.signer)
+	below := &Authority{root: authority.root, between: next, signer: key}
+	leaf := below.Leaf(use)
+	leaf.Certificate = append(leaf.Certificate, authority.between.Raw)
+	return leaf
 }
 
 func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) *x509.Certificate {
@@ -209,4 +220,67 @@ func orders(of reflect.Type, answer string, depth int) bool {
 		}
 	}
 	return false
+}
+
+// PassesBy says whether what ends while all locks are held that are in what pointer points to: a lock that nobody takes orders nothing. Where something else
+// orders goroutines, what need not wait for a lock, and the answer is no.
+func PassesBy(pointer any, what func()) bool {
+	value := reflect.ValueOf(pointer).Elem()
+	locks, alone := locksOf(value, value.Type().PkgPath(), 6)
+	if len(locks) == 0 || !alone {
+		return false
+	}
+	for _, lock := range locks {
+		lock.Lock()
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer func() { _ = recover() }()
+		what()
+	}()
+	passesBy := false
+	select {
+	case <-ended:
+		passesBy = true
+	case <-time.After(2 * time.Second):
+	}
+	for _, lock := range locks {
+		lock.Unlock()
+	}
+	<-ended
+	return passesBy
+}
+
+// locksOf finds the locks, and says whether nothing else orders goroutines.
+func locksOf(of reflect.Value, answer string, depth int) (locks []sync.Locker, alone bool) {
+	alone = true
+	if depth == 0 {
+		return nil, alone
+	}
+	switch of.Kind() {
+	case reflect.Chan, reflect.Func, reflect.Interface:
+		return nil, false
+	case reflect.Slice, reflect.Array, reflect.Map:
+		// The locks of a list may be taken one by one.
+		return nil, !orders(of.Type(), answer, depth)
+	case reflect.Pointer:
+		if of.IsNil() {
+			return nil, !orders(of.Type(), answer, depth)
+		}
+		return locksOf(of.Elem(), answer, depth-1)
+	case reflect.Struct:
+		if of.Type().PkgPath() == "sync" || of.Type().PkgPath() == "sync/atomic" {
+			if !of.CanAddr() {
+				return nil, false
+			}
+			lock, is := reflect.NewAt(of.Type(), unsafe.Pointer(of.UnsafeAddr())).Interface().(sync.Locker)
+			return []sync.Locker{lock}, is
+		}
+		for number := 0; of.Type().PkgPath() == answer && number < of.NumField(); number++ {
+			more, andAlone := locksOf(of.Field(number), answer, depth-1)
+			locks, alone = append(locks, more...), alone && andAlone
+		}
+	}
+	return locks, alone
 }

@@ -125,6 +125,11 @@ def serial(end):
     return end.getpeercert()["serialNumber"].lstrip("0")
 
 
+def plain(text):
+    """This text as Python's own, and what it looks like where it is none: what an answer returns may say of itself that it is equal to all there is."""
+    return str.__str__(text) if isinstance(text, str) else repr(text)
+
+
 @contextmanager
 def host(name):
     """On a host of this name, as far as Python asks for one."""

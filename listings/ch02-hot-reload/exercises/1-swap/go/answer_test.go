@@ -216,6 +216,27 @@ func TestASilentClientDoesNotHoldUpOtherClients(t *testing.T) {
 	if !lab.Orders(server) {
 		t.Fatal("`Publish` and `Accept` run in goroutines of their own, and in `Server` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep what is current in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel.")
 	}
+	lockIsTaken(t)
+}
+
+// lockIsTaken: where a lock is all that orders goroutines, `Publish` and `Accept` wait for it.
+func lockIsTaken(t *testing.T) {
+	server := New(configuration(t, 0x1001))
+	next := configuration(t, 0x1002)
+	near, far := net.Pipe()
+	// What is read of this client ends at once.
+	near.Close()
+	for _, call := range []struct {
+		name string
+		runs func()
+	}{
+		{"Publish", func() { server.Publish(next) }},
+		{"Accept", func() { _, _ = server.Accept(far) }},
+	} {
+		if lab.PassesBy(server, call.runs) {
+			t.Fatalf("The lock in `Server` was held, and `%s` did not wait for it: one goroutine writes what another reads, which is a data race, though it goes well most of the time. A lock orders those alone who take it, readers as well: for as long as it takes to read or to replace the pointer.", call.name)
+		}
+	}
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

@@ -117,11 +117,15 @@ func TestAReloadIsSeenByTheNextHandshake(t *testing.T) {
 	if shown := b.shown(); shown != "1002" {
 		t.Fatalf("`Reload` was called when the files held 1002, and a new client was shown %s.", shown)
 	}
+	dated := time.Now().Add(-time.Hour)
 	for _, serial := range []int64{0x1003, 0x1002} {
 		b.write(serial)
+		// As a writer leaves it that keeps the date of what it copies.
+		must(t, os.Chtimes(b.certificate, dated, dated))
+		must(t, os.Chtimes(b.key, dated, dated))
 		err, wanted := b.hook.Reload(), fmt.Sprintf("%x", serial)
 		if shown := b.shown(); err != nil || shown != wanted {
-			t.Fatalf("The files held 1002, then 1003, and then 1002 again, as in a rollback, and `Reload` was called each time. Now they hold %s; `Reload` returned %v, and a new client was shown %s. Each `Reload` counts, and what it reads is shown, whether it is newer or older.", wanted, err, shown)
+			t.Fatalf("The files held 1002, then 1003, and then 1002 again, as in a rollback, and `Reload` was called each time. Now they hold %s; `Reload` returned %v, and a new client was shown %s. Each `Reload` counts, and what it reads is shown, whether it is newer or older, and whatever date the file bears.", wanted, err, shown)
 		}
 	}
 }
@@ -210,6 +214,23 @@ func TestAReloadThatWaitsFailsNoHandshake(t *testing.T) {
 	}
 	if !lab.Orders(b.hook) {
 		t.Fatal("`Reload` and `GetCertificate` run in goroutines of their own, and in `Hook` nothing orders them: one writes what the other reads, which is a data race, though it goes well most of the time. Keep the current pair in an `atomic.Pointer`, behind a lock, or with a goroutine that is asked by a channel.")
+	}
+	lockIsTaken(t)
+}
+
+// lockIsTaken: where a lock is all that orders goroutines, `Reload` and `GetCertificate` wait for it.
+func lockIsTaken(t *testing.T) {
+	b := begin(t)
+	for _, call := range []struct {
+		name string
+		runs func()
+	}{
+		{"Reload", func() { _ = b.hook.Reload() }},
+		{"GetCertificate", func() { _, _ = b.hook.GetCertificate(&tls.ClientHelloInfo{ServerName: "localhost"}) }},
+	} {
+		if lab.PassesBy(b.hook, call.runs) {
+			t.Fatalf("The lock in `Hook` was held, and `%s` did not wait for it: one goroutine writes what another reads, which is a data race, though it goes well most of the time. A lock orders those alone who take it, readers as well: for as long as it takes to read or to replace the pointer.", call.name)
+		}
 	}
 }
 

@@ -185,6 +185,10 @@ func TestAMissingFileIsAnErrorAndForgetsNothing(t *testing.T) {
 	if !b.changed() {
 		t.Fatal("The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `Changed` is `false`: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing.")
 	}
+	must(t, os.Remove(b.key))
+	if _, err := Start([]string{b.certificate, b.key}); err == nil {
+		t.Fatal("The key is missing, and `Start` returned no error. What it remembers is no look at the files: a server that begins so never says that it has no key.")
+	}
 }
 
 // stop turns a panic of the answer into a failure of this check alone.

@@ -161,3 +161,13 @@ def test_a_missing_file_is_an_error_and_forgets_nothing():
             "The certificate was replaced, and at that look the key was missing. Then the key came back the same as before, and `changed` is "
             "false: the new certificate was remembered at the look that failed, and nobody was told of it. Remember all, or nothing."
         )
+        one.key.unlink()
+        try:
+            Poll([one.certificate, one.key])
+        except OSError:
+            pass
+        else:
+            raise AssertionError(
+                "The key is missing, and `Poll` raised nothing. What it remembers is no look at the files: a server that begins so never says that "
+                "it has no key."
+            )

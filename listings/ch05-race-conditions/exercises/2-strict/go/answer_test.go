@@ -63,6 +63,7 @@ func TestWhatIsWrittenEveryDayIsRead(t *testing.T) {
 		{"line ends of Windows", strings.ReplaceAll(first+second, "\n", "\r\n")},
 		{"no line break at the end", strings.TrimSpace(first + second)},
 		{"comments between the blocks, one with dashes, `# --- the one before, until 2027 ---`, and one that begins with a dash, `- kept by ops`", "# our root\n" + first + "\n# --- the one before, until 2027 ---\n- kept by ops\n" + second + "\n"},
+		{"comments with the words of a mark, `# VENDOR ROOTS` and `# to be replaced by the END of 2027`", "# VENDOR ROOTS\n" + first + "\n# to be replaced by the END of 2027\n" + second},
 		{"a comment behind the last block", first + second + "# the end of our roots\n"},
 	} {
 		if found, _ := found(file.pem); found != "2" {

@@ -47,6 +47,7 @@ def test_what_is_written_every_day_is_read():
         "line ends of Windows": (first + second).replace("\n", "\r\n"),
         "no line break at the end": (first + second).strip(),
         "comments between the blocks, one with dashes, `# --- the one before, until 2027 ---`, and one that begins with a dash, `- kept by ops`": f"# our root\n{first}\n# --- the one before, until 2027 ---\n- kept by ops\n{second}\n",
+        "comments with the words of a mark, `# VENDOR ROOTS` and `# to be replaced by the END of 2027`": f"# VENDOR ROOTS\n{first}\n# to be replaced by the END of 2027\n{second}",
         "a comment behind the last block": first + second + "# the end of our roots\n",
         "the first root once more at the end": first + second + first,
     }.items():

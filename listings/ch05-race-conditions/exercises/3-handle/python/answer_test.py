@@ -10,6 +10,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab import plain
+
 from answer import look
 
 
@@ -132,7 +134,7 @@ def world(prepare, before=None, steps=0):
 def seen(kernel):
     """What a look returned as a pair, or the error of the kernel."""
     try:
-        return tuple(look(kernel, DIRECTORY))
+        return tuple(plain(text) for text in look(kernel, DIRECTORY))
     except OSError as error:
         return error
 

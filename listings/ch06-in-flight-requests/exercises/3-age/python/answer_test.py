@@ -64,7 +64,7 @@ def test_clients_that_came_together_come_back_one_by_one():
 def test_one_connection_has_the_same_answer_each_time():
     """One connection has the same answer each time."""
     server = Ages(HOUR, JITTER, 7)
-    first, second = server.of(1), server.of(1)
+    first, second = float(server.of(1)), float(server.of(1))
     assert first == second, (
         f"A connection was asked for its age twice, and the answers are {first:.1f} s and {second:.1f} s. A server compares at each tick of a "
         "clock: drawn anew each time, the earliest draw wins, and all leave at the beginning of the jitter."
@@ -84,7 +84,7 @@ def test_servers_that_started_together_differ():
 def test_without_jitter_it_is_the_limit():
     """Without jitter, the limit holds for all alike."""
     for limit in (HOUR, HOUR / 2):
-        age = Ages(limit, 0, 7).of(1)
+        age = float(Ages(limit, 0, 7).of(1))
         assert age == limit, (
             f"The jitter is 0 and the limit {limit:.0f} s, and a connection is {age:.0f} s old when it is asked. The limit is the `max_age` that "
             "`Ages` was given."

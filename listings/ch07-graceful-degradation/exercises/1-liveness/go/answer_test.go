@@ -107,6 +107,11 @@ func TestWhatClientsRejectIsNotReady(t *testing.T) {
 	if Ready(state) {
 		t.Fatal("The certificate expired a second ago, so each new client rejects it, and `Ready` said yes. Another server may have a better one.")
 	}
+	for _, hours := range []int64{74, 30 * 24} {
+		if Ready(hoursAfterTheAgentDied(hours)) {
+			t.Fatalf("The file is broken, what was served before goes on being served, and that has expired: %d hours ago. `Ready` said yes. Each new client rejects what is served, whatever is in the file.", hours-72)
+		}
+	}
 }
 
 // Rejected files are no reason to be unready.

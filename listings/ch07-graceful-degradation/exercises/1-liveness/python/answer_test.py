@@ -85,6 +85,11 @@ def test_what_clients_reject_is_not_ready():
     assert not ready(replace(healthy(0), seconds_left=-1)), (
         "The certificate expired a second ago, so each new client rejects it, and `ready` said yes. Another server may have a better one."
     )
+    for hours in (74, 30 * 24):
+        assert not ready(hours_after_the_agent_died(hours)), (
+            f"The file is broken, what was served before goes on being served, and that has expired: {hours - 72} hours ago. `ready` said yes. Each new "
+            "client rejects what is served, whatever is in the file."
+        )
 
 
 def test_rejected_files_are_no_reason_to_be_unready():
@@ -107,9 +112,9 @@ def test_a_dead_watcher_is_seen_by_readiness():
 
 def test_how_old_a_look_may_be_is_told():
     """How old a look may be, the server is told."""
-    for bound, age in ((60, 61), (3600, 3600)):
+    for bound, age in ((60, 61), (3600, 3600), (60, 60.001)):
         said = ready(replace(healthy(72), look_age=age, look_bound=bound))
         assert bool(said) == (age <= bound), (
             f"This server polls in another rhythm: the bound is {bound} s, and the last look was {age} s ago. `ready` said {said}. The bound is "
-            "`look_bound`, and no constant."
+            "`look_bound`, and no constant, and it is compared as it is, to its last digit."
         )

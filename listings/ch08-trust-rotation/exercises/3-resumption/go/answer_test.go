@@ -79,6 +79,14 @@ func TestClientsOfARootInForceAreLetIn(t *testing.T) {
 			t.Fatalf("Root A was removed, and a client %s resumed its session and was refused: %v. Its own root is in force.", client.name, err)
 		}
 	}
+	// An authority with a level more.
+	longer := &client{config: b.config(b.b.LongerLeaf(x509.ExtKeyUsageClientAuth))}
+	for _, state := range []tls.ConnectionState{b.first(longer), b.again(longer)} {
+		if err := LetIn(state, lab.Pool(b.b), time.Now()); err != nil {
+			kind := map[bool]string{false: "full", true: "resumed"}[state.DidResume]
+			t.Fatalf("A client showed a leaf and two intermediates, and was refused after a %s handshake: %v. A chain has as many intermediates as its authority has levels: `Verify` needs all of them.", kind, err)
+		}
+	}
 }
 
 // A session that began under a removed root is refused.
@@ -113,6 +121,20 @@ func TestAHandshakeThatBeganBeforeTheRemovalIsRefused(t *testing.T) {
 	for _, client := range b.clients {
 		if client.isOfA && LetIn(b.first(client), lab.Pool(b.b), time.Now()) == nil {
 			t.Fatalf("A client %s, made a full handshake. While it was under way, Root A was removed, and the client was let in by the roots of before: nothing will ask again while the connection lasts.", client.name)
+		}
+	}
+	// A server that lets TLS verify its clients, by both roots.
+	b.server.ClientAuth, b.server.ClientCAs = tls.RequireAndVerifyClientCert, lab.Pool(b.a, b.b)
+	for _, client := range b.clients {
+		if !client.isOfA {
+			continue
+		}
+		client.config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+		for _, state := range []tls.ConnectionState{b.first(client), b.again(client)} {
+			if LetIn(state, lab.Pool(b.b), time.Now()) == nil {
+				kind := map[bool]string{false: "full", true: "resumed"}[state.DidResume]
+				t.Fatalf("A client %s, made a %s handshake, in which TLS has verified it by the roots of before. Root A was removed meanwhile, and the client was let in. `VerifiedChains` says what was verified then: ask by the roots that are in force now.", client.name, kind)
+			}
 		}
 	}
 }

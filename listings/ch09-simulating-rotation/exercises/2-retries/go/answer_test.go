@@ -138,6 +138,9 @@ func TestALongOutageIsNoTrouble(t *testing.T) {
 		if panicked || pause < first/4 || pause > time.Hour {
 			t.Fatalf("After %d failures in a row `Pause` panics, or the pause is far too short or too long: the doubling has overflowed. Whole numbers of Go do so without a word: what is too large becomes negative, or zero. An outage of a weekend is enough for that. Bound the number of doublings.", failures)
 		}
+		if pause > time.Hour/4 {
+			t.Fatalf("A leaf of 1 hour has expired, and after %d failures in a row the agent waits for %.0f s, more than a quarter of the lifetime: the pause goes on growing when the end is over, and the authority may be back for most of that time. New clients fail meanwhile. What bounds the pause after the end has to bound it however many failures there were.", failures, pause.Seconds())
+		}
 	}
 	// A pause may be drawn: the longest of several counts.
 	longest := func(failures int) (long time.Duration) {

@@ -88,6 +88,7 @@ def test_after_the_end_it_goes_on():
             f"A leaf of {name} has expired, and `pause` returned `None`: a function of Python that comes to its end without a `return` "
             "returns `None`, and `time.sleep(None)` raises. An expired certificate is a reason to go on."
         )
+        waits = seconds(10, lifetime, 0)
         assert waits >= 1, (
             f"A leaf of {name} has expired, and the agent tries again after {waits} s: without a pause, it hammers the authority, and the "
             "whole fleet does so at the same time. Half of what is left is nothing when nothing is left."
@@ -127,6 +128,11 @@ def test_a_long_outage_is_no_trouble():
         assert not isinstance(waits, ArithmeticError) and first / 4 <= waits <= HOUR, (
             f"After {failures} failures in a row `pause` raises, or the pause is far too short or too long ({waits!r}): the doubling has "
             "overflowed. A float of Python ends at about 2 ** 1024. Bound the number of doublings."
+        )
+        assert waits <= HOUR / 4, (
+            f"A leaf of 1 hour has expired, and after {failures} failures in a row the agent waits for {waits:.0f} s, more than a quarter of the lifetime: "
+            "the pause goes on growing when the end is over, and the authority may be back for most of that time. New clients fail meanwhile. What "
+            "bounds the pause after the end has to bound it however many failures there were."
         )
     # A pause may be drawn: the longest of several counts.
     grown = max(seconds(16, HOUR, HOUR) for _ in range(20))

@@ -71,6 +71,14 @@ func TestEachRenewalFallsWithinTheSpread(t *testing.T) {
 			}
 		}
 	}
+	// The authority may shorten the lifetime, and lengthen it again.
+	agent := New("web-1")
+	for _, lifetime := range []time.Duration{24 * time.Hour, time.Hour, 24 * time.Hour} {
+		due := agent.Due(lifetime)
+		if part := float64(due) / float64(lifetime); part < from || part > to {
+			t.Fatalf("One agent was asked for a leaf of 24 hours, then for one of an hour, then for one of 24 hours again: authorities change their lifetimes. The one that lives for %.0f s is due after %.0f s. Each time, `Due` is given the lifetime of the next leaf: what was given before is of another leaf.", lifetime.Seconds(), due.Seconds())
+		}
+	}
 }
 
 // Each renewal draws anew.

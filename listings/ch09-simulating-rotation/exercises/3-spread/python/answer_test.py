@@ -61,6 +61,16 @@ def test_each_renewal_falls_within_the_spread():
                 f"A renewal is due after {part:.4f} of the lifetime, which is {name}. The spread is a tenth of it, around two thirds: after "
                 f"{first:.4f} at the earliest, and {last:.4f} at the latest. An alarm is derived from that (chapter 7)."
             )
+    # The authority may shorten the lifetime, and lengthen it again.
+    day, hour = LIFETIMES.values()
+    one = agent("web-1")
+    for lifetime in (day, hour, day):
+        due = one.due(lifetime)
+        assert first <= due / lifetime <= last, (
+            "One agent was asked for a leaf of 24 hours, then for one of an hour, then for one of 24 hours again: authorities change their "
+            f"lifetimes. The one that lives for {lifetime} s is due after {due:.0f} s. Each time, `due` is given the lifetime of the next leaf: "
+            "what was given before is of another leaf."
+        )
 
 
 def test_each_renewal_draws_anew():

@@ -38,5 +38,5 @@ pub fn zero_downtime(server: &mut dyn Server) -> bool {
 /// Whether consecutive handshakes all show this generation: one alone may have met the one
 /// worker that does.
 fn shows(server: &mut dyn Server, generation: u32) -> bool {
-    (0..12).all(|_| server.handshake() == Some(generation))
+    (0..24).all(|_| server.handshake() == Some(generation))
 }

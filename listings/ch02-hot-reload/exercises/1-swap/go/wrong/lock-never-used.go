@@ -1,0 +1,30 @@
+// Package answer swaps a configuration without blocking.
+package answer
+
+import (
+	"crypto/tls"
+	"net"
+	"sync"
+)
+
+// Server serves under a configuration that can be replaced while it serves.
+type Server struct {
+	mu      sync.Mutex
+	current *tls.Config
+}
+
+func New(first *tls.Config) *Server {
+	server := &Server{}
+	server.current = first
+	return server
+}
+
+func (server *Server) Publish(next *tls.Config) {
+	server.current = next
+}
+
+func (server *Server) Accept(client net.Conn) (*tls.Conn, error) {
+	// The pointer is all that is needed of the server, however slow the client is.
+	accepted := tls.Server(client, server.current)
+	return accepted, accepted.Handshake()
+}
