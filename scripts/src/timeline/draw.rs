@@ -150,10 +150,12 @@ impl Run {
         let calls = count(self.calls.len(), "call");
         let calls = format!("{calls} failed: {}", told(&self.calls));
         let reasons = format!("files rejected: {}", told(&self.rejections));
+        let late = self.written_late();
         let mut marks = vec![
             Mark::new("refused", at(&self.refused), refused),
             Mark::new("refused", of(&self.failed), failed),
             Mark::new("refused", of(&self.calls), calls),
+            Mark::new("alarm", of(&late), told(&late)),
             Mark::new("rejected", of(&self.rejections), reasons),
             Mark::new(
                 "alarm",
