@@ -57,7 +57,7 @@ fn allow_in(part: &str, fits: usize) -> String {
         };
         let code = broken(&found[3], fits);
         let begin = match &found[2] {
-            "<code>" if fits == FITS_TEXT && is_in_parts(&code) => "<code class=\"parts\">",
+            "<code>" if fits != FITS_BLOCK && is_in_parts(&code) => "<code class=\"parts\">",
             other => other,
         };
         format!("{before}{begin}{code}{}", &found[4])
@@ -96,7 +96,7 @@ fn broken(code: &str, fits: usize) -> String {
 }
 
 /// Whether code is one run of parts, each of which has room in a line. Then it breaks between them and at none of its
-/// hyphens: a folder stays whole.
+/// hyphens: a folder stays whole, but in a narrow cell.
 fn is_in_parts(code: &str) -> bool {
     let has_room = |part: &str| PIECE.find_iter(part).count() < FITS_LINE - 2;
     let is_run = !code.contains(char::is_whitespace) && !code.contains("<span");
@@ -240,7 +240,7 @@ mod tests {
             ),
             (
                 "<td><code>listings/ch02-hot-reload</code></td>",
-                "<td><code>listings/<wbr>ch02-hot-reload</code></td>",
+                "<td><code class=\"parts\">listings/<wbr>ch02-hot-reload</code></td>",
             ),
             (
                 "<code>a_torn_pair_is_refused</code>",
