@@ -459,7 +459,11 @@ fn white_space_that_is_no_gap_is_explained() {
         let fields = format!(r#""connection":{n},"generation":1,"why":"client_closed""#);
         event(ms, "connection_closed", &fields)
     };
-    let explained = |log: &str| render("x", log).unwrap().contains("no client was connected");
+    let explained = |log: &str| {
+        render("x", log)
+            .unwrap()
+            .contains("no client was connected")
+    };
     let first = open(0, 1) + &close(100, 1);
     assert!(explained(&(first.clone() + &open(200, 2) + &close(300, 2))));
     assert!(!explained(
