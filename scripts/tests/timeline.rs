@@ -459,7 +459,11 @@ fn white_space_that_is_no_gap_is_explained() {
         let fields = format!(r#""connection":{n},"generation":1,"why":"client_closed""#);
         event(ms, "connection_closed", &fields)
     };
-    let explained = |log: &str| render("x", log).unwrap().contains("no connection was open");
+    let explained = |log: &str| {
+        render("x", log)
+            .unwrap()
+            .contains("no client was connected")
+    };
     let first = open(0, 1) + &close(100, 1);
     assert!(explained(&(first.clone() + &open(200, 2) + &close(300, 2))));
     assert!(!explained(
@@ -499,4 +503,32 @@ fn gaps_that_are_close_have_a_row_each() {
         .collect();
     assert_eq!(rows.len(), 2);
     assert_ne!(rows[0], rows[1]);
+}
+
+/// In a run in which nothing else happens, the picture would be empty: nobody could see what a dead watcher does.
+#[test]
+fn what_is_loaded_long_after_it_was_written_has_a_mark() {
+    let written = |at, serial: &str| {
+        let fields = format!(r#""serial":"{serial}","strategy":"in_place""#);
+        event(at, "rotation_started", &fields)
+    };
+    let loaded = |at, generation: u64, serial: &str| {
+        let fields = format!(r#""generation":{generation},"serial":"{serial}""#);
+        event(at, "identity_loaded", &fields)
+    };
+    let first = written(0, "1001") + &loaded(1, 1, "1001");
+    let late = first.clone() + &written(500, "1002") + &loaded(1000, 2, "1002");
+    let html = render("x", &late).unwrap();
+    let words = "1002 is written, and loaded 500 ms later";
+    assert_eq!(text(&html, "text.mark-label.alarm"), words);
+    assert_eq!(count(&html, "path.cross.alarm"), 1);
+    assert!(text(&html, "details").contains(&format!("500.0 ms: {words}")));
+    // In time, or late because the files were rejected, which has a row of its own.
+    for between in [
+        written(990, "1002"),
+        written(500, "1002") + &rejected(600, "torn"),
+    ] {
+        let html = render("x", &(first.clone() + &between + &loaded(1000, 2, "1002"))).unwrap();
+        assert_eq!(count(&html, "path.cross.alarm"), 0, "{between}");
+    }
 }

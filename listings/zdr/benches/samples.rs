@@ -9,6 +9,6 @@ fn main() {
         "samples/newer-than.toml",
         "servers/python.toml",
     ] {
-        taking::take(file, &[]);
+        println!("\n{}", taking::take(file, &[]));
     }
 }

@@ -123,7 +123,8 @@ fn measure(root: &Path, only: Option<&str>) -> io::Result<bool> {
         let command = format!("$ cargo bench -q -p {listing} --bench {bench}");
         let path = root.join(format!("listings/{listing}/measured/{bench}.txt"));
         fs::create_dir_all(path.parent().unwrap_or(&path))?;
-        fs::write(&path, format!("{command}\n{figures}{}\n", machine()?))?;
+        let figures = with_machine(&figures, &machine()?);
+        fs::write(&path, format!("{command}\n{figures}"))?;
         println!("measured listings/{listing}/measured/{bench}.txt");
     }
     Ok(all)
@@ -188,6 +189,17 @@ fn benches(root: &Path) -> io::Result<Vec<(String, String)>> {
     Ok(found)
 }
 
+/// Figures with the machine below them. Where they end in a part that a page shows alone, the machine belongs to it.
+fn with_machine(figures: &str, machine: &str) -> String {
+    let lines = figures.trim_end();
+    match lines.rsplit_once('\n') {
+        Some((part, end)) if end.starts_with("ANCHOR_END:") => {
+            format!("{part}\n{machine}\n{end}\n")
+        }
+        _ => format!("{figures}{machine}\n"),
+    }
+}
+
 /// Where and when, in one line: a figure without its machine says nothing.
 fn machine() -> io::Result<String> {
     let cores = std::thread::available_parallelism()?;
@@ -204,4 +216,18 @@ fn machine() -> io::Result<String> {
         std::env::consts::OS,
         rustc.join(" "),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_machine;
+
+    #[test]
+    fn the_machine_stands_below_the_figures_and_within_their_last_part() {
+        assert_eq!(with_machine("\n1 ms\n", "(1 core)"), "\n1 ms\n(1 core)\n");
+        assert_eq!(
+            with_machine("ANCHOR: a\n1 ms\nANCHOR_END: a\n", "(1 core)"),
+            "ANCHOR: a\n1 ms\n(1 core)\nANCHOR_END: a\n"
+        );
+    }
 }

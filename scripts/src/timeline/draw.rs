@@ -50,7 +50,7 @@ impl Run {
             said += " The gap is drawn wider than it was, so that it can be seen.";
         }
         if self.has_hole() {
-            said += " Where no bar stands and nothing is shaded, no connection was open, and that is no gap.";
+            said += " Where no bar stands and nothing is shaded, a process listened, and no client was connected.";
         }
         let resumed = self.resumed().count();
         if resumed > 0 {
@@ -150,10 +150,12 @@ impl Run {
         let calls = count(self.calls.len(), "call");
         let calls = format!("{calls} failed: {}", told(&self.calls));
         let reasons = format!("files rejected: {}", told(&self.rejections));
+        let late = self.written_late();
         let mut marks = vec![
             Mark::new("refused", at(&self.refused), refused),
             Mark::new("refused", of(&self.failed), failed),
             Mark::new("refused", of(&self.calls), calls),
+            Mark::new("alarm", of(&late), told(&late)),
             Mark::new("rejected", of(&self.rejections), reasons),
             Mark::new(
                 "alarm",

@@ -50,6 +50,8 @@ pub(super) struct Run {
     pub bars: Vec<Bar>,
     /// When a generation was published, its number and its serial number.
     pub rotations: Vec<(Ms, u64, String)>,
+    /// When files were written that were loaded only much later, when that was, and their serial number.
+    pub late: Vec<(Ms, Ms, String)>,
     /// When files were rejected, and the reason.
     pub rejections: Vec<(Ms, String)>,
     /// When the expiry of what is served was told, and at which level.
@@ -110,6 +112,16 @@ impl Run {
         false
     }
 
+    /// When files were loaded that had lain there for a quarter of the run. Those that were rejected have a row of
+    /// their own.
+    fn lateness(&self, (at, serial): &(Ms, String)) -> Option<(Ms, Ms, String)> {
+        let mut loads = self.rotations.iter().filter(|(_, _, of)| of == serial);
+        let (loaded, ..) = loads.next()?;
+        let is_rejected = |(of, _): &(Ms, String)| (at..=loaded).contains(&of);
+        let is_late = loaded - at > self.length / 4.0 && !self.rejections.iter().any(is_rejected);
+        is_late.then(|| (*at, *loaded, serial.clone()))
+    }
+
     /// Connections of which nobody told the generation.
     pub(super) fn resumed(&self) -> impl Iterator<Item = &Bar> {
         self.bars.iter().filter(|bar| bar.generation.is_none())
@@ -163,6 +175,8 @@ struct Reader {
     open: BTreeMap<(u64, u64), Bar>,
     /// Since when there is no process.
     nobody_since: Option<Ms>,
+    /// When an agent wrote files, and the serial number in them.
+    written: Vec<(Ms, String)>,
 }
 
 impl Reader {
@@ -200,6 +214,7 @@ impl Reader {
                         .push((at + lives, format!("generation {generation}")));
                 }
             }
+            "rotation_started" => self.written.push((at, event.text("serial").to_owned())),
             "identity_rejected" => run.rejections.push((at, event.text("reason").to_owned())),
             "identity_expiring" => run.alarms.push((at, event.text("level").to_owned())),
             "handshake_failed" => run.failed.push((at, event.text("why").to_owned())),
@@ -265,6 +280,8 @@ impl Reader {
     fn end(self) -> Run {
         let Self { mut run, open, .. } = self;
         let end = run.length;
+        let late = self.written.iter().filter_map(|of| run.lateness(of));
+        run.late = late.collect();
         // One that was replaced in time is no news at its end.
         run.ends.retain(|(at, _)| *at <= end);
         let served = |at: Ms| run.rotations.iter().rfind(|(since, ..)| *since <= at);

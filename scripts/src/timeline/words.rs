@@ -27,6 +27,7 @@ impl Run {
             );
             said.push((*at, words));
         }
+        said.extend(self.written_late());
         for (at, reason) in &self.rejections {
             said.push((*at, format!("files were rejected: {reason}")));
         }
@@ -50,6 +51,16 @@ impl Run {
             said.push((*from, words));
         }
         said
+    }
+
+    /// Files that were loaded long after they were written: when they were, and how long it took.
+    pub(super) fn written_late(&self) -> Vec<(Ms, String)> {
+        let late = self.late.iter().map(|(at, loaded, serial)| {
+            let later = duration(loaded - at);
+            let words = format!("{serial} is written, and loaded {later} later");
+            (*at, words)
+        });
+        late.collect()
     }
 
     /// How many connections were opened under a generation that was published at `at`. Where servers run

@@ -8,8 +8,9 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Takes the server of this file, from `listings/zdr`, through the course. `more` is added to the command.
-pub fn take(file: &str, more: &[&str]) {
+/// Takes the server of this file, from `listings/zdr`, through the course. `more` is added to the command. What it
+/// printed has its command above it, and its exit code below.
+pub fn take(file: &str, more: &[&str]) -> String {
     let server = format!("listings/zdr/{file}");
     let output = Command::new(env!("CARGO_BIN_EXE_zdr"))
         .current_dir(root())
@@ -17,10 +18,14 @@ pub fn take(file: &str, more: &[&str]) {
         .args(more)
         .output()
         .expect("zdr runs");
-    println!("\n$ zdr check {server} --course {}", more.join(" "));
-    print!("{}", without_path(&String::from_utf8_lossy(&output.stdout)));
     eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    println!("exit code {}", output.status.code().unwrap_or(-1));
+    let arguments = ["zdr check", &server, "--course"];
+    format!(
+        "$ {}\n{}exit code {}",
+        [&arguments[..], more].concat().join(" "),
+        without_path(&String::from_utf8_lossy(&output.stdout)),
+        output.status.code().unwrap_or(-1),
+    )
 }
 
 /// Each run has a directory of its own.

@@ -59,7 +59,7 @@ fn before_rotations(said: &str) -> Vec<&str> {
     let (_, said) = said.split_once("trying what").unwrap();
     let (said, _) = said.split_once("watching it").unwrap();
     said.lines()
-        .filter(|line| !line.starts_with("  listens"))
+        .filter(|line| !line.starts_with("  listens") && !line.starts_with("ANCHOR"))
         .collect()
 }
 
