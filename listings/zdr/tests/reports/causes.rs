@@ -566,7 +566,7 @@ fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
             client_auth: false,
             starttls: None,
         });
-        let cause = causes(&report.findings).remove(0);
+        let cause = causes(&report).remove(0);
         reproduction(&report, &cause).expect("a command").command
     };
     let alert = command("rotation", Code::HandshakesFailed, FailureKind::Alert);
