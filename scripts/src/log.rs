@@ -17,6 +17,9 @@ use crate::error::Error;
 use crate::markup::{escape, whole_options};
 use crate::source::Part;
 
+/// Stands among the names of events for what the program printed beside them.
+const PRINTED: &str = "printed";
+
 /// The lines of the transcript at `argument`, a `.console` file with `.events.jsonl` beside it. Where `only`
 /// names events, the others are left out, and dots say so.
 ///
@@ -31,20 +34,26 @@ pub fn render(directory: &Path, argument: &str, only: &[String]) -> Result<Strin
     let mut shown = Shown::default();
     let mut absent: Vec<_> = (0..only.len()).collect();
     for (number, line) in (2..).zip(printed.lines()) {
+        let wanted = |name: Option<&str>| only.iter().position(|only| Some(only.as_str()) == name);
         match Event::parse(line) {
             Some(event) => {
                 let missing = || Error::Line(number, format!("{beside} has no such event"));
                 let event = take(&mut raw, &event).ok_or_else(missing)?;
                 let name = event.0.get("event").and_then(Value::as_str);
-                let at = only.iter().position(|only| Some(only.as_str()) == name);
+                let at = wanted(name);
                 absent.retain(|absent| Some(*absent) != at);
                 match only.is_empty() || at.is_some() {
                     true => shown.event(&event),
                     false => shown.leave_out(&event),
                 }
             }
-            None if only.is_empty() => shown.other(line),
-            None => {}
+            None => {
+                let at = wanted(Some(PRINTED));
+                absent.retain(|absent| Some(*absent) != at);
+                if only.is_empty() || at.is_some() {
+                    shown.other(line);
+                }
+            }
         }
     }
     if let Some(at) = absent.first() {

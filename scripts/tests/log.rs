@@ -80,6 +80,15 @@ fn some_events_of_a_run_with_dots_for_the_others() {
     // The time still counts from the first event.
     let rows = ["…", "+1 s server identity_rejected torn tls.crt "];
     assert_eq!(select(&shown, ".log li"), rows);
+    // What the program printed stays, where it is asked for.
+    let shown = only(&["listening", "printed"]).unwrap();
+    let rows = [
+        "+0 ms server listening port 4433 ",
+        "…",
+        "10 refused & <none> served",
+        "…",
+    ];
+    assert_eq!(select(&shown, ".log li"), rows);
     let error = only(&["listening", "gone"]).unwrap_err();
     assert_eq!(error.to_string(), "no event `gone` in demo.console");
 }
