@@ -70,6 +70,7 @@ def test_one_connection_has_the_same_answer_each_time():
         f"A connection was asked for its age twice, and the answers are {first:.1f} s and {second:.1f} s. A server compares at each tick of a "
         "clock: drawn anew each time, the earliest draw wins, and all leave at the beginning of the jitter."
     )
+    random.seed()
     before = random.getstate()
     server.of(1)
     assert random.getstate() == before, (
