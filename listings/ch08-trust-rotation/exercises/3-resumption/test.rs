@@ -337,6 +337,29 @@ pub fn without_a_certificate_nobody_is_let_in() {
          it was let in. Nothing was wrong with its certificate because there was none."
     );
     a_certificate_for_servers_lets_nobody_in(&mut bench);
+    another_root_of_the_same_name_lets_nobody_in(&mut bench);
+}
+
+/// Whoever makes an authority chooses its name.
+fn another_root_of_the_same_name_lets_nobody_in(bench: &mut Bench) {
+    let mut other = Authority::named("Root B").unwrap();
+    let shows = leaf(&mut other, Usage::Client);
+    let provider = Arc::new(default_provider());
+    let usual = WebPkiClientVerifier::builder_with_provider(bench.both(), provider).build();
+    let server = bench.server(Arc::new(Anybody(usual.unwrap())));
+    let options = Options {
+        resume: true,
+        ..Options::default()
+    };
+    let client = mutual::client_config(&shows, bench.b.root_pem(), options).unwrap();
+    for kind in ["full", "resumed"] {
+        let (session, _) = memory::handshake(&server, &client).unwrap();
+        let said = let_in(&session, bench.b_alone(), UnixTime::now());
+        assert!(
+            said.is_err(),
+            "A root was replaced by one of the same name, and a client of the one before was let in after a {kind} handshake. Names prove nothing: what proves is a signature, and a verifier looks at it."
+        );
+    }
 }
 
 /// It was issued for another use.

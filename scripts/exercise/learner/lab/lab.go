@@ -185,7 +185,8 @@ func EachProcess(t *testing.T, machines []string, say func(machine string) strin
 
 // onHost is a command on a host of this name, where the system lets a user make one, and else on this host.
 func onHost(ctx context.Context, name string, words ...string) *exec.Cmd {
-	within := []string{"--user", "--map-root-user", "--uts", "sh", "-c", `echo "$0" > /proc/sys/kernel/hostname && exec "$@"`, name}
+	// There it is process number 1, as the first of a container is on each machine.
+	within := []string{"--user", "--map-root-user", "--uts", "--pid", "--kill-child", "sh", "-c", `echo "$0" > /proc/sys/kernel/hostname && exec "$@"`, name}
 	if exec.CommandContext(ctx, "unshare", append(within, "true")...).Run() != nil {
 		return exec.CommandContext(ctx, words[0], words[1:]...)
 	}

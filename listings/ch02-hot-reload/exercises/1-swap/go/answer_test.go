@@ -138,6 +138,37 @@ func silent(t *testing.T, server *Server) *timed {
 	return client
 }
 
+// publishWaits says whether a swap takes any time while a client says nothing. The clock is the test's own.
+func publishWaits(t *testing.T) (waits bool) {
+	// A goroutine of the server may go on forever.
+	defer func() { _ = recover() }()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		server, next := New(configuration(t, 0x1001)), configuration(t, 0x1002)
+		accepted, published := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(accepted)
+			defer func() { _ = recover() }()
+			_, _ = server.Accept(far)
+		}()
+		synctest.Wait()
+		go func() {
+			defer close(published)
+			server.Publish(next)
+		}()
+		synctest.Wait()
+		select {
+		case <-published:
+		default:
+			waits = true
+		}
+		near.Close()
+		<-accepted
+		<-published
+	})
+	return waits
+}
+
 // gaveUp says whether a handshake ends by itself within a week of silence, which passes at once: the clock is the test's own.
 func gaveUp(t *testing.T) (gaveUp bool) {
 	// A goroutine of the server may go on forever, which a clock of the test's own objects to at the end.
@@ -191,6 +222,9 @@ func TestASilentClientDoesNotHoldUpTheSwap(t *testing.T) {
 	next := configuration(t, 0x1002)
 	if !ends(func() { server.Publish(next) }) {
 		t.Fatalf("`Publish` waited %v for a client that says nothing. Its handshake holds something that the swap needs. Take a reference to the configuration, let go of the rest, and only then wait for the client.", Patience)
+	}
+	if publishWaits(t) {
+		t.Fatal("A client says nothing, and `Publish` takes its time. What is served from now on is in its place at once. Whoever calls `Publish` waits for no client, neither before the swap nor after it: handshakes in progress end under the configuration that they have.")
 	}
 }
 

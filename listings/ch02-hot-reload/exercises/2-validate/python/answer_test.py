@@ -94,6 +94,19 @@ def test_what_is_not_validated_is_not_served():
     assert said == "1002 is valid from tomorrow", (
         f"1002 is valid from tomorrow, and what the caller got of `reload` is {said!r}: the operator who asked needs the reason."
     )
+    store = begin()
+
+    def breaks(pair):
+        raise OSError("ca.crt: too many open files")
+
+    try:
+        said = f"returned {reload(store, lambda: '1002', breaks)!r}"
+    except Exception as error:
+        said = f"raised {error!r}"
+    assert shown(store) == "1001" and said.startswith("raised"), (
+        f"`validate` could not judge 1002, since it could not open the file of roots (`OSError`). `reload` {said}, and clients are shown {shown(store)} in place of 1001. What "
+        "is not judged is not valid: whatever `validate` raises ends the reload."
+    )
     store = Store(None)
     try:
         reload(store, lambda: "1002", refuse)

@@ -16,7 +16,7 @@ type left struct {
 	modified int64
 }
 
-var nothing, closed = left{"", -1}, left{"", -2}
+var nothing, closed, noKey = left{"", -1}, left{"", -2}, left{"", -3}
 
 // read looks while a writer leaves this behind at each look; the last stays forever. It returns what the files are said to
 // hold, or the word for the reason, and how often they were looked at.
@@ -30,6 +30,9 @@ func read(t *testing.T, lefts ...left) (said string, looks int) {
 		if left == nothing {
 			// As os.Open does: each time another error that says the same.
 			return Seen{}, fmt.Errorf("open tls.crt: %w", ErrMissing)
+		}
+		if left == noKey {
+			return Seen{}, fmt.Errorf("open tls.key: %w", ErrMissing)
 		}
 		if left == closed {
 			return Seen{}, errors.New("open tls.crt: permission denied")
@@ -97,6 +100,10 @@ func TestAFileThatIsMissingForAMomentIsWaitedFor(t *testing.T) {
 	said, _ = read(t, nothing, closed, left{"chain 1002, key 1002", 61})
 	if said != "chain 1002, key 1002" {
 		t.Fatalf("At one look a file was missing, and at the next one it was there and could not be read yet: two errors, and not the same. The answer is `%s`. Between the two looks a writer did something, so look again: errors agree where they say the same.", said)
+	}
+	said, _ = read(t, nothing, noKey, left{"chain 1002, key 1002", 61})
+	if said != "chain 1002, key 1002" {
+		t.Fatalf("At one look the certificate was missing, and at the next one it was there and the key was missing: a writer is making them anew. The answer is `%s`. Both errors are `ErrMissing`, and what they say is not the same: compare that.", said)
 	}
 	said, looks := read(t, left{"chain 1001, key 1001", 60}, nothing, left{"chain 1001, key 1001", 60}, left{"chain 1002, key 1002", 63})
 	if said != "chain 1002, key 1002" {

@@ -1,5 +1,6 @@
 """What is wanted of `Ages`. Each test is a check, and its text says what has to hold."""
 
+import random
 from collections import Counter
 
 from answer import Ages
@@ -68,6 +69,13 @@ def test_one_connection_has_the_same_answer_each_time():
     assert first == second, (
         f"A connection was asked for its age twice, and the answers are {first:.1f} s and {second:.1f} s. A server compares at each tick of a "
         "clock: drawn anew each time, the earliest draw wins, and all leave at the beginning of the jitter."
+    )
+    random.seed()
+    before = random.getstate()
+    server.of(1)
+    assert random.getstate() == before, (
+        "A connection was asked for its age, and after that the module `random` stands elsewhere than before. `random.seed` sets the one generator of this process: whoever draws a "
+        "lot after each tick, a pause between retries perhaps, draws the same one each time. A generator of its own is `random.Random(…)`."
     )
 
 

@@ -49,10 +49,5 @@ func same(one, other looked) bool {
 	case one.err == nil || other.err == nil:
 		return false
 	}
-	for _, kind := range []error{ErrMissing, ErrTorn} {
-		if errors.Is(one.err, kind) != errors.Is(other.err, kind) {
-			return false
-		}
-	}
-	return true
+	return one.err.Error() == other.err.Error()
 }

@@ -1,0 +1,31 @@
+// Package answer swaps a configuration without blocking.
+package answer
+
+import (
+	"crypto/tls"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// Server serves under a configuration that can be replaced while it serves.
+type Server struct {
+	current atomic.Pointer[tls.Config]
+}
+
+func New(first *tls.Config) *Server {
+	server := &Server{}
+	server.current.Store(first)
+	return server
+}
+
+func (server *Server) Publish(next *tls.Config) {
+	server.current.Store(next)
+	time.Sleep(100 * time.Millisecond)
+}
+
+func (server *Server) Accept(client net.Conn) (*tls.Conn, error) {
+	// The pointer is all that is needed of the server, however slow the client is.
+	accepted := tls.Server(client, server.current.Load())
+	return accepted, accepted.Handshake()
+}
