@@ -486,6 +486,13 @@ fn a_report_without_a_place() {
         ("--json", "reports/", "it is a folder"),
         ("--page", "nowhere/page.html", "its folder does not exist"),
         ("--badge", "/", "it is a folder"),
+        // Not even root makes files there.
+        #[cfg(target_os = "linux")]
+        (
+            "--junit",
+            "/proc/report.xml",
+            "nothing can be written there",
+        ),
     ] {
         let done = folder.run(&[&["check", "server.toml"], &short()[..], &[form, file]].concat());
         done.says(3, &[file, why]);
