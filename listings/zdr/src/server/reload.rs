@@ -10,8 +10,10 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::server::Server;
-use crate::server::process_tree::would_end;
+use crate::server::holder::Holder;
+use crate::server::process_tree::{ProcessTree, would_end};
 use crate::server::spec::{Reload, Socket, signal_named};
+use crate::server::taken_ports::instead;
 
 /// How long a server may take to answer a line on its socket.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -74,6 +76,12 @@ impl Server {
         ];
         let is_by_it = by_it.iter().any(|by_it| status.starts_with(by_it));
         Some((name, self.pid?, status)).filter(|_| is_by_it)
+    }
+
+    /// Who listens where it is attached to, if the process that `[attach]` names does not, nor one that comes from it.
+    pub(crate) fn instead(&self) -> Option<Holder> {
+        let named = self.spec.attach.as_ref()?.pid?;
+        instead(&ProcessTree::group(named), self.port())
     }
 
     async fn send(&self, socket: &Socket, pem: &str) -> Result<(), String> {

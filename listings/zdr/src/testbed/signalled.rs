@@ -45,6 +45,14 @@ pub(crate) fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
 }
 
 fn advice(server: &Server, (name, pid): (&str, i32), tried: String, ends: &str) -> Advice {
+    if let Some(instead) = server.instead() {
+        return Advice {
+            what: format!("SIG{name} {ends} process {pid}, which is not the server"),
+            tried,
+            seen: format!("{instead}. Process {pid}, which `[attach]` names, does not"),
+            change: "name the process that serves, in `pid`".into(),
+        };
+    }
     match server.behind() {
         Some(behind) => Advice {
             what: format!(
