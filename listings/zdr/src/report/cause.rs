@@ -61,6 +61,11 @@ pub fn causes(findings: &[Finding]) -> Vec<Cause> {
             None => groups.push(Cause::of(kind, at, found)),
         }
     }
+    for ends in groups.iter_mut().filter(|of| of.kind == CauseKind::Ends) {
+        // How it ended says more than what clients met then.
+        ends.findings
+            .sort_by_key(|at| findings[*at].code != Code::Stopped);
+    }
     groups.sort_by_key(|cause| {
         let daily = cause.places().any(|at| findings[at].scenario == ROTATION);
         (cause.status, !cause.kind.is_breach(), !daily, cause.kind)

@@ -423,6 +423,10 @@ fn mistakes_in_the_file() {
             &["line 1", "`other_name` does not go with `[attach]`"],
         ),
         (
+            "[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n[reload]\nsignal = \"HUP\"\n",
+            &["line 6", "`signal` needs `pid` in `[attach]`"],
+        ),
+        (
             "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
             &["both `command` and `attach`"],
         ),
