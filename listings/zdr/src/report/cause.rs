@@ -183,6 +183,12 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
     let all = |kind: FailureKind| {
         !found.evidence.is_empty() && found.evidence.iter().all(|of| of.kind == kind)
     };
+    // In TLS, or by an error in the clear.
+    let says_no = || {
+        let mut seen = found.evidence.iter();
+        let is_no = |kind| matches!(kind, FailureKind::Alert | FailureKind::Tls);
+        !found.evidence.is_empty() && seen.all(|of| is_no(of.kind))
+    };
     match found.code {
         Code::RequestsFailed if all(FailureKind::Status) => CauseKind::AnswersErrors,
         // Others were served meanwhile, and shown the new certificate.
@@ -201,7 +207,7 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
             CauseKind::CutsConnections
         }
         // It listens and answers, and has no identity that is whole: a certificate with another one's key.
-        Code::HandshakesFailed if own == CauseKind::RefusesClients && all(FailureKind::Alert) => {
+        Code::HandshakesFailed if own == CauseKind::RefusesClients && says_no() => {
             CauseKind::FailsHandshakes
         }
         _ => own,

@@ -169,6 +169,9 @@ fn a_server_that_answers_by_an_alert_refuses_no_client() {
     let of = |kinds| failure("rotation", Code::HandshakesFailed, kinds);
     let alert = of(&[FailureKind::Alert]);
     assert_eq!(kinds(&[alert]), [CauseKind::FailsHandshakes]);
+    // Gunicorn says so in the clear.
+    let clear = of(&[FailureKind::Tls, FailureKind::Alert]);
+    assert_eq!(kinds(&[clear]), [CauseKind::FailsHandshakes]);
     let refused = of(&[FailureKind::Alert, FailureKind::Refused]);
     assert_eq!(kinds(&[refused]), [CauseKind::RefusesClients]);
 }
