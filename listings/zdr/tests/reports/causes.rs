@@ -502,6 +502,26 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     assert!(see.command.contains("--cert stranger.crt"), "{see:?}");
 }
 
+/// A server that asks for certificates answers nobody who has none.
+#[test]
+fn a_client_whose_authority_was_removed_shows_its_certificate() {
+    let reach = || Reach {
+        address: "127.0.0.1:PORT".into(),
+        name: "localhost".into(),
+        request: Some("/".into()),
+        download: None,
+        client_auth: true,
+        starttls: None,
+    };
+    let let_in = command(reach(), "trust-removed", Code::LetIn, Class::Mutual).expect("a command");
+    assert!(let_in.contains(&"client.key".to_owned()), "{let_in:?}");
+    let resumed = Code::ResumedWithoutTrust;
+    let resumed = command(reach(), "trust-removed", resumed, Class::Mutual).expect("a command");
+    for word in ["client.key", "-sess_out", "-sess_in", "Reused"] {
+        assert!(resumed.contains(&word.to_owned()), "{word}: {resumed:?}");
+    }
+}
+
 /// A handshake that fails once is met by one that is made again and again; one that waits, by one with a limit.
 #[test]
 fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
