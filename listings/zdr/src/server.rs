@@ -30,7 +30,7 @@ mod processes;
 mod processes_elsewhere;
 pub(crate) mod program;
 pub mod reference;
-mod reload;
+pub(crate) mod reload;
 pub mod spec;
 pub mod spec_file;
 mod taken_ports;

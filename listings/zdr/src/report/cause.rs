@@ -76,6 +76,11 @@ fn grouped(findings: &[Finding], is_news: &dyn Fn(&str) -> bool) -> Vec<Cause> {
             None => groups.push(Cause::of(kind, at, found)),
         }
     }
+    for ends in groups.iter_mut().filter(|of| of.kind == CauseKind::Ends) {
+        // How it ended says more than what clients met then.
+        ends.findings
+            .sort_by_key(|at| findings[*at].code != Code::Stopped);
+    }
     groups.sort_by_key(|cause| {
         let daily = cause.places().any(|at| findings[at].scenario == ROTATION);
         (cause.status, !cause.kind.is_breach(), !daily, cause.kind)
@@ -214,6 +219,12 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
     let all = |kind: FailureKind| {
         !found.evidence.is_empty() && found.evidence.iter().all(|of| of.kind == kind)
     };
+    // In TLS, or by an error in the clear.
+    let says_no = || {
+        let mut seen = found.evidence.iter();
+        let is_no = |kind| matches!(kind, FailureKind::Alert | FailureKind::Tls);
+        !found.evidence.is_empty() && seen.all(|of| is_no(of.kind))
+    };
     match found.code {
         Code::RequestsFailed if all(FailureKind::Status) => CauseKind::AnswersErrors,
         // Others were served meanwhile, and shown the new certificate.
@@ -232,7 +243,7 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
             CauseKind::CutsConnections
         }
         // It listens and answers, and has no identity that is whole: a certificate with another one's key.
-        Code::HandshakesFailed if own == CauseKind::RefusesClients && all(FailureKind::Alert) => {
+        Code::HandshakesFailed if own == CauseKind::RefusesClients && says_no() => {
             CauseKind::FailsHandshakes
         }
         // Nobody is refused or cut, and nobody is answered.

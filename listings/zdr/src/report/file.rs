@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use crate::report::possible::possible;
 use crate::report::{FORMAT, OLDEST, Report};
@@ -175,16 +176,36 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut device = fs::OpenOptions::new().write(true).open(&target)?;
         return device.write_all(bytes);
     }
-    let folder = target.parent().filter(|folder| *folder != Path::new(""));
-    let mut beside = tempfile::Builder::new()
-        .prefix(".zdr-")
-        // The mask of the process applies, as it does to any file that a program creates.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let mut beside = beside(&target)?;
     beside.write_all(bytes)?;
     beside.as_file().sync_all()?;
     beside.persist(&target)?;
     Ok(())
+}
+
+/// A new file in the same folder.
+fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|folder| *folder != Path::new(""));
+    tempfile::Builder::new()
+        .prefix(".zdr-")
+        // The mask of the process applies, as it does to any file that a program creates.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+/// Tries whether [`write_whole`] could write there now. What is no file is written to as it is, so nothing is tried.
+///
+/// # Errors
+/// When no file can be made in its folder.
+pub fn try_place(file: &Path) -> io::Result<()> {
+    let is_open = ["/dev", "/proc/self/fd"]
+        .iter()
+        .any(|of| file.starts_with(of));
+    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    match is_open || fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
+        true => Ok(()),
+        false => beside(&target).map(drop),
+    }
 }
 
 fn through(mut open: impl Write, bytes: &[u8]) -> io::Result<()> {

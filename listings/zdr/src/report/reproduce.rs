@@ -39,14 +39,7 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
     let handshake = |more: &str| handshake(reach, class, differs, more);
     let (command, shows) = match (cause.kind, class) {
         (CauseKind::KeyExposed | CauseKind::Ends | CauseKind::LogLies, _) => return None,
-        (CauseKind::LetsIn, _) if first.is_some_and(is_of_strangers) => (
-            as_a_stranger(reach)?,
-            "is answered, although nobody has heard of its certificate",
-        ),
-        (CauseKind::LetsIn, _) => (
-            curl(reach, false, "", reach.request.as_deref()?)?,
-            "is answered, although it shows no certificate",
-        ),
+        (CauseKind::LetsIn, _) => let_in(reach, first, &handshake("")?)?,
         (CauseKind::CutsConnections | CauseKind::WrongBytes, class) => cut(reach, class)?,
         (CauseKind::AnswersErrors, _) => (
             requests(reach, "--fail ")?,
@@ -117,6 +110,43 @@ fn waits(
 fn is_of_strangers(found: &Finding) -> bool {
     let mut evidence = found.evidence.iter();
     evidence.any(|seen| seen.said == ANSWERED_STRANGER)
+}
+
+/// As those that are let in and should not be: with a certificate of their own, with one whose authority was removed, or
+/// with none.
+fn let_in(
+    reach: &Reach,
+    first: Option<&Finding>,
+    handshake: &str,
+) -> Option<(String, &'static str)> {
+    let removed = Scenario::TrustRemoved.name();
+    Some(match first {
+        Some(found) if is_of_strangers(found) => (
+            as_a_stranger(reach)?,
+            "is answered, although nobody has heard of its certificate",
+        ),
+        Some(found) if found.code == Code::ResumedWithoutTrust => (
+            resumed(handshake),
+            "prints `Reused`, if you remove the client's authority and then press Enter",
+        ),
+        Some(found) if found.scenario == removed => (
+            curl(reach, true, "", reach.request.as_deref()?)?,
+            "is answered, although the authority of its certificate was removed from the list",
+        ),
+        _ => (
+            curl(reach, false, "", reach.request.as_deref()?)?,
+            "is answered, although it shows no certificate",
+        ),
+    })
+}
+
+/// A handshake, and one that resumes its session later. The ticket of TLS 1.3 comes behind the first.
+fn resumed(handshake: &str) -> String {
+    let asks = handshake.trim_end_matches("</dev/null");
+    format!(
+        "sleep 1 | {asks}-sess_out session.pem >/dev/null 2>&1; read -r _; {asks}-sess_in session.pem </dev/null \
+         2>/dev/null | grep Reused"
+    )
 }
 
 /// A request with a certificate that its client has made for itself.
@@ -199,7 +229,8 @@ fn handshake(
         None => String::new(),
     };
     let client = match reach.client_auth {
-        true => " -cert client.crt -key client.key",
+        // Of the first file OpenSSL sends the leaf alone, and what issued it may be none that the server knows.
+        true => " -cert client.crt -cert_chain client.crt -key client.key",
         false => "",
     };
     Some(format!(

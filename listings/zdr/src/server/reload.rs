@@ -10,8 +10,13 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::server::Server;
-use crate::server::process_tree::would_end;
+use crate::server::holder::Holder;
+use crate::server::process_tree::{ProcessTree, would_end};
 use crate::server::spec::{Reload, Socket, signal_named};
+use crate::server::taken_ports::instead;
+
+/// How a process ended that was not unhappy.
+pub(crate) const ENDED_WELL: &str = "exit status: 0";
 
 /// How long a server may take to answer a line on its socket.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -63,7 +68,7 @@ impl Server {
     }
 
     /// The same, and how it ended, where that signal has ended it. Some programs end by themselves then, with 128
-    /// more than its number, as a shell tells of it.
+    /// more than its number, as a shell tells of it; others take it for the order to end, and end well.
     pub(crate) fn has_ended_by_its_signal(&mut self) -> Option<(String, i32, String)> {
         let status = self.ended()?;
         let name = self.spec.reload.signal.clone()?;
@@ -73,7 +78,15 @@ impl Server {
             format!("exit status: {}", 128 + number),
         ];
         let is_by_it = by_it.iter().any(|by_it| status.starts_with(by_it));
-        Some((name, self.pid?, status)).filter(|_| is_by_it)
+        // One that hands its port over ends well, too.
+        let ends_well = status == ENDED_WELL && !self.is_in_background();
+        Some((name, self.pid?, status)).filter(|_| is_by_it || ends_well)
+    }
+
+    /// Who listens where it is attached to, if the process that `[attach]` names does not, nor one that comes from it.
+    pub(crate) fn instead(&self) -> Option<Holder> {
+        let named = self.spec.attach.as_ref()?.pid?;
+        instead(&ProcessTree::group(named), self.port())
     }
 
     async fn send(&self, socket: &Socket, pem: &str) -> Result<(), String> {

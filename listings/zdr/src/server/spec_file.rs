@@ -192,9 +192,14 @@ impl Spec {
     }
 
     fn if_attached(&self) -> Vec<(bool, Contradiction)> {
+        let knows_process = self.attach.as_ref().is_some_and(|of| of.pid.is_some());
         let reload = (
             &["reload", "restart"][..],
             "`restart` does not go with `[attach]`: zdr can only restart a server that it has started",
+        );
+        let signal = (
+            &["reload", "signal"][..],
+            "`signal` needs `pid` in `[attach]`: zdr has not started that server, and does not know its process",
         );
         let setup = (
             &["setup"][..],
@@ -242,6 +247,7 @@ impl Spec {
                 ),
             ),
             (self.reload.restart, reload),
+            (self.reload.signal.is_some() && !knows_process, signal),
             (!self.setup.is_empty() || !self.files.is_empty(), setup),
         ]
     }

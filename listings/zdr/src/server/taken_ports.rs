@@ -61,6 +61,18 @@ pub(super) fn behind(server: &ProcessTree, port: u16) -> Option<Holder> {
     }
 }
 
+/// Who listens on this port, if none of these processes does.
+pub(super) fn instead(server: &ProcessTree, port: u16) -> Option<Holder> {
+    let own = server.sockets();
+    let there = |is_own| {
+        processes::holders(|inode, at| at.port() == port && own.contains(&inode) == is_own)
+    };
+    match there(true).is_empty() {
+        true => there(false).into_iter().next(),
+        false => None,
+    }
+}
+
 /// Who listens on the ports that these words name, but for this server, and for what `zdr` lets listen behind it
 /// (`{origin}`).
 pub(super) fn of_ports_in(words: &str, server: Option<&ProcessTree>) -> Vec<Holder> {

@@ -30,6 +30,7 @@ use crate::testbed::look::look;
 use crate::testbed::preflight::answers;
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
+use crate::testbed::signalled::survives_its_signal;
 use crate::testbed::{TestBed, write_client_roots};
 
 impl SharedFixtures {
@@ -303,7 +304,11 @@ async fn accepted(testbed: &TestBed, attach: &Attach) -> Result<(), Error> {
     let patience = testbed.target.patience;
     let opened = timeout(patience, Box::pin(testbed.target.open(&client))).await;
     let error = match opened {
-        Ok(Ok(_)) => return answers_so_far(testbed, attach).await,
+        Ok(Ok(_)) => {
+            answers_so_far(testbed, attach).await?;
+            let survives = survives_its_signal(&testbed.server).await;
+            return survives.map_err(|error| before_writing(attach, error));
+        }
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {patience:?}"),
     };
@@ -356,10 +361,15 @@ async fn answers_so_far(testbed: &TestBed, attach: &Attach) -> Result<(), Error>
         ..testbed.target.clone()
     };
     let answered = answers(&target, target.download.is_some()).await;
-    answered.map_err(|error| match error {
+    answered.map_err(|error| before_writing(attach, error))
+}
+
+/// An error that was met before anything was written.
+fn before_writing(attach: &Attach, error: Error) -> Error {
+    match error {
         Error::Preflight(advice) => untouched(attach, *advice),
         error => error,
-    })
+    }
 }
 
 /// Tells a server that is attached to of the files that were written, and waits until it shows them.
@@ -374,14 +384,18 @@ async fn shows_what_was_written(testbed: &mut TestBed, attach: &Attach) -> Resul
     let complaint = complaint.map(|said| format!(" Telling it failed: {said}."));
     let last = recorder.records().pop().and_then(|record| record.error);
     let last = last.map(|error| format!(" The last client met: {error}."));
+    let instead = testbed.server.instead();
+    let instead = instead
+        .map(|other| format!(" The process that `pid` names does not listen there: {other}."));
     Err(Error::Server(format!(
         "{} does not show what was written to {} within {:?}. Is that where it \
-         reads its files, and is it told right?{}{}{}",
+         reads its files, and is it told right?{}{}{}{}",
         attach.address,
         attach.directory.display(),
         testbed.reload_within(),
         complaint.unwrap_or_default(),
         last.unwrap_or_default(),
+        instead.unwrap_or_default(),
         match claims_to_show_it(testbed) {
             true => " Its log claims that it does.",
             false => "",

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use crate::error::Error;
 use crate::server::Server;
 use crate::server::advice::Advice;
+use crate::server::reload::ENDED_WELL;
 
 /// A server may begin to listen before it has a handler.
 const BOUND: Duration = Duration::from_secs(2);
@@ -40,11 +41,22 @@ pub(crate) fn ended_by_its_signal(server: &mut Server) -> Option<Error> {
     let tried = format!(
         "SIG{name} was sent to process {pid} when there were new files: it ended ({status})"
     );
-    let advice = advice(server, (&name, pid), tried, "ended");
+    let mut advice = advice(server, (&name, pid), tried, "ended");
+    if status == ENDED_WELL {
+        advice.what = format!("SIG{name} ended the server, which takes it for the order to end");
+    }
     Some(Error::Signalled(Box::new(advice)))
 }
 
 fn advice(server: &Server, (name, pid): (&str, i32), tried: String, ends: &str) -> Advice {
+    if let Some(instead) = server.instead() {
+        return Advice {
+            what: format!("SIG{name} {ends} process {pid}, which is not the server"),
+            tried,
+            seen: format!("{instead}. Process {pid}, which `[attach]` names, does not"),
+            change: "name the process that serves, in `pid`".into(),
+        };
+    }
     match server.behind() {
         Some(behind) => Advice {
             what: format!(

@@ -192,6 +192,9 @@ fn a_server_that_answers_by_an_alert_refuses_no_client() {
     let of = |kinds| failure("rotation", Code::HandshakesFailed, kinds);
     let alert = of(&[FailureKind::Alert]);
     assert_eq!(kinds(&[alert]), [CauseKind::FailsHandshakes]);
+    // Gunicorn says so in the clear.
+    let clear = of(&[FailureKind::Tls, FailureKind::Alert]);
+    assert_eq!(kinds(&[clear]), [CauseKind::FailsHandshakes]);
     let refused = of(&[FailureKind::Alert, FailureKind::Refused]);
     assert_eq!(kinds(&[refused]), [CauseKind::RefusesClients]);
 }
@@ -357,6 +360,7 @@ fn what_follows_from_the_end_of_a_process_is_told_with_it() {
         failure("garbage", Code::Stopped, &[]),
     ];
     assert_eq!(kinds(&ends), [CauseKind::Ends]);
+    assert_eq!(causes(&ends)[0].findings, [3, 0, 1, 2]);
     // Not what happened before it ended.
     let showed = failure("garbage", Code::UnfitShown, &[FailureKind::WrongKey]);
     let both = [&ends[..], &[showed]].concat();
@@ -550,6 +554,26 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
     report.server.reach = Some(hostile());
     let see = reproduction(&report, &causes(&report).remove(0)).unwrap();
     assert!(see.command.contains("--cert stranger.crt"), "{see:?}");
+}
+
+/// A server that asks for certificates answers nobody who has none.
+#[test]
+fn a_client_whose_authority_was_removed_shows_its_certificate() {
+    let reach = || Reach {
+        address: "127.0.0.1:PORT".into(),
+        name: "localhost".into(),
+        request: Some("/".into()),
+        download: None,
+        client_auth: true,
+        starttls: None,
+    };
+    let let_in = command(reach(), "trust-removed", Code::LetIn, Class::Mutual).expect("a command");
+    assert!(let_in.contains(&"client.key".to_owned()), "{let_in:?}");
+    let resumed = Code::ResumedWithoutTrust;
+    let resumed = command(reach(), "trust-removed", resumed, Class::Mutual).expect("a command");
+    for word in ["client.key", "-cert_chain", "-sess_out", "-sess_in", "Reused"] {
+        assert!(resumed.contains(&word.to_owned()), "{word}: {resumed:?}");
+    }
 }
 
 /// A handshake that fails once is met by one that is made again and again; one that waits, by one with a limit.

@@ -1,5 +1,7 @@
 //! A server that runs already: judged, watched, and left with files that are valid.
 
+use std::process::Command;
+
 use ch02_hot_reload::identity::{Source, read};
 use lab::agent::Files;
 use zdr::report::{Code, Finding, Report, Severity};
@@ -133,6 +135,25 @@ fn a_log_that_lies_is_told() {
             "Its log claims that it does",
         ],
     );
+}
+
+/// A number that is out of date may by now be that of anything.
+#[test]
+fn a_process_that_is_not_the_server_is_not_signalled() {
+    let folder = Folder::new();
+    let theirs = Theirs::start(&folder, &[]);
+    let mut other = Command::new("sleep").arg("600").spawn().unwrap();
+    let toml = theirs.toml(&format!("pid = {}", other.id())) + "[reload]\nsignal = \"HUP\"\n";
+    let parts = [
+        "SIGHUP would end process",
+        "which is not the server",
+        "(broken) listens on 127.0.0.1:",
+        "Nothing was written to",
+    ];
+    folder.check(&toml, &FOR_EVER).end().says(3, &parts);
+    assert_eq!(other.try_wait().unwrap(), None);
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
 
 #[test]

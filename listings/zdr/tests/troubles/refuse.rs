@@ -423,6 +423,10 @@ fn mistakes_in_the_file() {
             &["line 1", "`other_name` does not go with `[attach]`"],
         ),
         (
+            "[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n[reload]\nsignal = \"HUP\"\n",
+            &["line 6", "`signal` needs `pid` in `[attach]`"],
+        ),
+        (
             "command = [\"a\"]\n[attach]\naddress = \"a:1\"\ndirectory = \"d\"\nca = \"c\"\n",
             &["both `command` and `attach`"],
         ),
@@ -486,6 +490,13 @@ fn a_report_without_a_place() {
         ("--json", "reports/", "it is a folder"),
         ("--page", "nowhere/page.html", "its folder does not exist"),
         ("--badge", "/", "it is a folder"),
+        // Not even root makes files there.
+        #[cfg(target_os = "linux")]
+        (
+            "--junit",
+            "/proc/report.xml",
+            "nothing can be written there",
+        ),
     ] {
         let done = folder.run(&[&["check", "server.toml"], &short()[..], &[form, file]].concat());
         done.says(3, &[file, why]);

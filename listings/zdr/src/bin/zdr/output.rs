@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use zdr::report::Report;
 use zdr::report::badge::badge;
 use zdr::report::book::Book;
-use zdr::report::file::write_whole;
+use zdr::report::file::{try_place, write_whole};
 use zdr::report::github::{annotations, job_summary, without_commands};
 use zdr::report::junit::junit;
 use zdr::report::page::page;
@@ -47,8 +47,9 @@ pub struct Output {
 }
 
 impl Output {
-    /// Checks the path of each file that is asked for: its folder exists, the path is no folder itself, and no
-    /// file that the command reads is overwritten. A run takes minutes, so a mistyped path is reported before it.
+    /// Checks the path of each file that is asked for: its folder exists and takes new files, the path is no folder
+    /// itself, and no file that the command reads is overwritten. A run takes minutes, so a mistyped path is reported
+    /// before it.
     pub fn has_places(&self, read: &[&Path]) -> io::Result<()> {
         self.spares(read)?;
         self.files()
@@ -128,7 +129,10 @@ pub fn has_place(file: &Path, read: &[&Path]) -> io::Result<()> {
             file,
             "its folder does not exist: create it first",
         )),
-        (false, true) => spares(file, read),
+        (false, true) => spares(file, read).and_then(|()| {
+            let why = |error: io::Error| format!("nothing can be written there: {}", error.kind());
+            try_place(file).map_err(|error| misplaced(file, &why(error)))
+        }),
     }
 }
 

@@ -33,7 +33,7 @@ pub enum CauseKind {
     Ends,
     /// It refuses clients while it reloads.
     RefusesClients,
-    /// It ends handshakes with an alert while its files change.
+    /// It answers, and fails handshakes while its files change.
     FailsHandshakes,
     /// After a reload it refuses some clients, keeps them on the old certificate, or gives them less than others.
     ForgetsSettings,
@@ -195,7 +195,7 @@ impl CauseKind {
                 "ch02-hot-reload.md#how-it-works",
             ),
             Self::FailsHandshakes => (
-                "It ends handshakes with an alert while its files change.",
+                "It fails handshakes while its files change.",
                 "It listens, and has no pair to answer with. Read chain and key as one set before a handshake needs \
                  them, publish both in one swap, and keep the ones before until then.",
                 "ch05-race-conditions.md#two-looks-that-agree",
