@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use lab::BOUND;
 use tokio::sync::watch as channel;
 use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
@@ -28,6 +29,7 @@ fn options(command: Vec<String>, within: Duration, steps: &[Step]) -> ClientOpti
         command,
         once: false,
         signal: None,
+        first: BOUND,
         within,
         short: Duration::from_secs(2),
         steps: steps.to_vec(),
@@ -251,10 +253,9 @@ async fn what_cannot_be_judged_is_said_with_what_to_change() {
     ];
     for (command, words) in cases {
         let command = command.iter().map(|word| (*word).to_owned()).collect();
-        let within = Duration::from_millis(300);
-        let error = judged(&options(command, within, &[Step::NewRoot]))
-            .await
-            .unwrap_err();
+        let mut options = options(command, BOUND, &[Step::NewRoot]);
+        options.first = Duration::from_millis(300);
+        let error = judged(&options).await.unwrap_err();
         assert!(error.contains(words), "{error}");
     }
 }

@@ -16,6 +16,8 @@ pub struct ClientOptions {
     pub once: bool,
     /// The signal that tells it of new files. Without one it finds out by itself.
     pub signal: Option<String>,
+    /// From its start to its first request.
+    pub first: Duration,
     /// From new files to a client that goes by them.
     pub within: Duration,
     /// How long the certificate is valid that ends while the client is connected.

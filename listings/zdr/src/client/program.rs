@@ -154,7 +154,7 @@ impl Bench {
             _directory: directory,
             _reading: reading,
         };
-        bench.first_request(options.within).await?;
+        bench.first_request(options.first).await?;
         Ok(bench)
     }
 

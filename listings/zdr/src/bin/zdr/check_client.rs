@@ -15,6 +15,9 @@ use zdr::server::interrupt::{INTERRUPTED, interrupt};
 
 use crate::output::{NONE, has_place, print};
 
+/// Time enough for any client to send its first request.
+const START: Duration = Duration::from_secs(30);
+
 const EXAMPLES: &str = "\
 Examples:
   zdr check-client -- my-client --url {url} --cacert {roots}
@@ -85,6 +88,8 @@ impl CheckClient {
             command: self.command,
             once: self.once,
             signal: self.signal,
+            // A client may take longer to start than to read its files.
+            first: Duration::from_millis(self.within_ms).max(START),
             within: Duration::from_millis(self.within_ms),
             short: Duration::from_secs(self.short_seconds),
             steps: match self.steps.is_empty() {
