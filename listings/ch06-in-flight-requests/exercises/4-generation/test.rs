@@ -97,6 +97,12 @@ fn what_is_not_sealed_the_ticket_keys_answer(bench: &Bench) {
         "A ticket says for how many seconds a client may come back with it, and by your `lifetime` it is 0: a client that reads this throws the ticket away at once. \
          What you do not seal yourself, the ticket keys answer: ask `config.ticketer`."
     );
+    let of_the_keys = bench.generations[1].ticketer.lifetime();
+    assert!(
+        lifetime == of_the_keys,
+        "The ticket keys open a ticket for {of_the_keys} s, and by your `lifetime` it is {lifetime}: a client is told another time than the one after which it is turned down. What you do not seal yourself, the ticket keys \
+         answer: ask `config.ticketer`."
+    );
     let mut without = (*bench.generations[0]).clone();
     without.ticketer = Arc::clone(
         &ServerConfig::builder()
