@@ -222,7 +222,8 @@ fn handshake(
         None => String::new(),
     };
     let client = match reach.client_auth {
-        true => " -cert client.crt -key client.key",
+        // Of the first file OpenSSL sends the leaf alone, and what issued it may be none that the server knows.
+        true => " -cert client.crt -cert_chain client.crt -key client.key",
         false => "",
     };
     Some(format!(

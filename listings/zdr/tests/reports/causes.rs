@@ -517,7 +517,13 @@ fn a_client_whose_authority_was_removed_shows_its_certificate() {
     assert!(let_in.contains(&"client.key".to_owned()), "{let_in:?}");
     let resumed = Code::ResumedWithoutTrust;
     let resumed = command(reach(), "trust-removed", resumed, Class::Mutual).expect("a command");
-    for word in ["client.key", "-sess_out", "-sess_in", "Reused"] {
+    for word in [
+        "client.key",
+        "-cert_chain",
+        "-sess_out",
+        "-sess_in",
+        "Reused",
+    ] {
         assert!(resumed.contains(&word.to_owned()), "{word}: {resumed:?}");
     }
 }
