@@ -545,6 +545,8 @@ fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
         let cause = causes(&report.findings).remove(0);
         reproduction(&report, &cause).expect("a command").command
     };
+    let name = command("wrong-name", Code::UnfitShown, FailureKind::WrongName);
+    assert!(name.contains("-verify_hostname localhost "), "{name}");
     let alert = command("rotation", Code::HandshakesFailed, FailureKind::Alert);
     assert!(alert.starts_with("while openssl s_client"), "{alert}");
     let waits = Code::HandshakeWaitsForFiles;
