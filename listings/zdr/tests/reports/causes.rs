@@ -185,6 +185,17 @@ fn an_upload_that_ends_with_the_server_is_no_cut_of_a_reload() {
     assert_eq!(kinds(&[upload]), [CauseKind::CutsConnections]);
 }
 
+/// Cheroot whose handler of SIGHUP meets a bad file cuts the client that is at the door, and serves all others.
+#[test]
+fn a_client_that_is_cut_beside_a_bad_file_is_no_identity_that_is_lost() {
+    let of = |code| failure("garbage", code, &[FailureKind::HandshakeCut]);
+    assert_eq!(
+        kinds(&[of(Code::HandshakesFailed)]),
+        [CauseKind::RefusesClients]
+    );
+    assert_eq!(kinds(&[of(Code::LastGoodLost)]), [CauseKind::LosesLastGood]);
+}
+
 /// Before files are damaged, valid ones are rotated once.
 #[test]
 fn what_is_not_shown_before_files_are_damaged_is_a_renewal_that_was_overlooked() {
