@@ -64,7 +64,7 @@ pub(super) fn behind(server: &ProcessTree, port: u16) -> Option<Holder> {
 /// Who listens on this port, if none of these processes does.
 pub(super) fn instead(server: &ProcessTree, port: u16) -> Option<Holder> {
     let own = server.sockets();
-    let there = |is_own| {
+    let there = |is_own: bool| {
         processes::holders(|inode, at| at.port() == port && own.contains(&inode) == is_own)
     };
     match there(true).is_empty() {
