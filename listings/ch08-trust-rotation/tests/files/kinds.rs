@@ -167,6 +167,7 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || idle::leaf_keys(kind, &mut made)
         || idle::numbered(kind, &mut made)
         || handed::chains(kind, &mut made)
+        || handed::wrapped(kind, &mut made)
         || handed::others(kind, &mut made);
     if known {
         made.lay();
