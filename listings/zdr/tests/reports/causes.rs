@@ -371,7 +371,7 @@ fn what_follows_from_the_end_of_a_process_is_told_with_it() {
         failure("garbage", Code::Stopped, &[]),
     ];
     assert_eq!(kinds(&ends), [CauseKind::Ends]);
-    assert_eq!(causes(&ends)[0].findings, [3, 0, 1, 2]);
+    assert_eq!(causes_of(&ends)[0].findings, [3, 0, 1, 2]);
     // Not what happened before it ended.
     let showed = failure("garbage", Code::UnfitShown, &[FailureKind::WrongKey]);
     let both = [&ends[..], &[showed]].concat();
