@@ -183,6 +183,8 @@ fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
             "is cut if the server reloads meanwhile",
         ),
         Some(Class::Http3) => (requests(reach, "--http3-only ")?, over_one),
+        // Requests may well go on where these are cut, and where they go the report does not say.
+        Some(Class::Upload | Class::Held | Class::Grpc) => return None,
         _ => (requests(reach, "")?, over_one),
     })
 }

@@ -549,6 +549,8 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
         assert!(there("-starttls") && there("postgres"), "{words:?}");
         assert!(there(has) && !there(has_not), "{words:?}");
     }
+    // Requests do not show what becomes of a WebSocket.
+    assert!(command(hostile(), "rotation", Code::Severed, Class::Held).is_none());
     // No client can see a log, and a server that lets strangers in is asked without a certificate.
     assert!(command(hostile(), "rotation", Code::LogLies, Class::Full).is_none());
     let words = command(hostile(), "rotation", Code::LetIn, Class::Mutual).expect("a command");
