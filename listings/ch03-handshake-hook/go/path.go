@@ -77,13 +77,19 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 		}
 		last = next
 	}
+	for _, asks := range []func([]*x509.Certificate) (*x509.Certificate, string){askedByOpenSSL, notCompared} {
+		if of, what := asks(path); what != "" {
+			return refuse(of, what)
+		}
+	}
 	return nil
 }
 
 // issuer returns the certificate that OpenSSL takes for the issuer: one in force before one that is not.
 func issuer(of *x509.Certificate, among []*x509.Certificate, now time.Time) (found *x509.Certificate) {
 	for _, candidate := range among {
-		if !bytes.Equal(candidate.RawSubject, of.RawIssuer) || !identified(of, candidate) {
+		named := bytes.Equal(candidate.RawSubject, of.RawIssuer) && identified(of, candidate)
+		if !named || !mayHaveSigned(of, candidate) {
 			continue
 		}
 		if inForce := !now.Before(candidate.NotBefore) && !now.After(candidate.NotAfter); inForce {

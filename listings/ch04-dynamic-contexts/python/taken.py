@@ -7,6 +7,7 @@ algorithms, and knows more extensions. rustls and Go compare bytes, and take wha
 from dataclasses import dataclass
 
 import asn1
+import constrained
 import key as keys
 from fields import POLICIES, objection
 from rejected import Rejected
@@ -126,6 +127,8 @@ def by_all(source, chain, anchors, purpose):
     if not _has_policy([chain[0]] + [it for it in path if it not in anchors]):
         raise refuse(1, "an issuer asks for a policy (policyConstraints), and the certificates below it have none "
                         "in common")
+    if what := constrained.objection([chain[0], *path]):
+        raise refuse(1, what)
 
 
 def _has_policy(path):

@@ -18,7 +18,7 @@ use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
-use crate::{parsed, policies};
+use crate::{openssl_alone, parsed, policies};
 
 /// A certificate, and the file that it is from.
 struct Link<'a> {
@@ -71,6 +71,10 @@ pub(crate) fn taken_by_all(
     }
     if let Some(what) = parsed::exponent(&leaf.parsed) {
         return Err(others(leaf, &what));
+    }
+    let whole: Vec<_> = path.iter().map(|link| &link.parsed).collect();
+    if let Some((at, what)) = openssl_alone::objection(&whole) {
+        return Err(others(path[at], what));
     }
     leaf_may_sign(leaf, peers)?;
     leaf_is_of_type(leaf, peers)?;
@@ -185,11 +189,26 @@ fn links<'a>(all: &'a [CertificateDer<'static>], file: &'a Path, now: UnixTime) 
 
 fn issuer<'a>(of: &Link<'_>, among: &'a [Link<'a>]) -> Option<&'a Link<'a>> {
     let fits = |link: &&Link<'_>| {
-        link.parsed.subject() == of.parsed.issuer() && identified(&of.parsed, &link.parsed)
+        link.parsed.subject() == of.parsed.issuer()
+            && identified(&of.parsed, &link.parsed)
+            && may_have_signed(&of.parsed, &link.parsed)
     };
     let mut fitting = among.iter().filter(fits);
     let first = fitting.clone().next();
     fitting.find(|link| link.in_force).or(first)
+}
+
+/// Whether the issuer's key is of the kind that has signed. OpenSSL passes over one of another kind, as when an
+/// authority keeps its name and goes from RSA to ECDSA.
+fn may_have_signed(of: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    let signed = of.signature_algorithm.algorithm.to_id_string();
+    let key = issuer.public_key().algorithm.algorithm.to_id_string();
+    match key.as_str() {
+        "1.2.840.113549.1.1.1" => signed.starts_with("1.2.840.113549.1.1."),
+        "1.2.840.10045.2.1" => signed.starts_with("1.2.840.10045.4."),
+        // One identifier for both, as with Ed25519.
+        _ => signed == key,
+    }
 }
 
 /// What OpenSSL takes for self-signed. No signature is looked at.
