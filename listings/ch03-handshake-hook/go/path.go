@@ -35,9 +35,10 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			"Go takes it, and clients of OpenSSL or rustls do not. The certificate of %q: %s", of.Subject, what)}
 	}
 	leaf := chain[0]
-	signs := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
-	if mayNot(leaf, signs) {
-		return refuse(leaf, "its key usage has no digitalSignature")
+	// OpenSSL is content with two other usages, and neither rustls nor Go asks.
+	if mayNot(leaf, x509.KeyUsageDigitalSignature) {
+		return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf("the certificate of %q: its key usage has no "+
+			"digitalSignature, and its key signs each handshake. Clients of Java and GnuTLS refuse it", leaf.Subject)}
 	}
 	if what := ofType(leaf); what != "" {
 		return refuse(leaf, what)

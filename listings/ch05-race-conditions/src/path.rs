@@ -76,7 +76,7 @@ pub(crate) fn taken_by_all(
     if let Some((at, what)) = openssl_alone::objection(&whole) {
         return Err(others(path[at], what));
     }
-    leaf_may_sign(leaf, peers)?;
+    leaf_may_sign(leaf)?;
     leaf_is_of_type(leaf, peers)?;
     for (below, issuer) in path.iter().skip(1).enumerate() {
         may_issue(issuer, below, peers)?;
@@ -247,17 +247,21 @@ fn authority_key<'a>(of: &'a X509Certificate<'_>) -> Option<&'a AuthorityKeyIden
         })
 }
 
-/// RFC 5280, section 4.2.1.3: what a key may be used for. OpenSSL asks a leaf for one of three.
-fn leaf_may_sign(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
+/// What a key may be used for (RFC 5280, section 4.2.1.3). This server signs each handshake, in TLS 1.2 as well: it
+/// has no exchange of keys by RSA. OpenSSL is content with two other usages, and neither rustls nor Go asks.
+fn leaf_may_sign(leaf: &Link<'_>) -> Result<(), Rejected> {
     let Ok(Some(usage)) = leaf.parsed.key_usage() else {
         return Ok(());
     };
-    let usage = usage.value;
-    let for_server = peers == Peers::Clients && usage.key_encipherment();
-    match usage.digital_signature() || usage.key_agreement() || for_server {
-        true => Ok(()),
-        false => Err(others(leaf, "its key usage has no digitalSignature")),
+    if usage.value.digital_signature() {
+        return Ok(());
     }
+    let detail = format!(
+        "the certificate of \"{}\": its key usage has no digitalSignature, and its key signs each handshake. \
+         Clients of Java and GnuTLS refuse it",
+        leaf.parsed.subject()
+    );
+    Err(reject(Reason::ChainBroken, leaf.file, &detail))
 }
 
 /// Netscape's type of certificate, from before RFC 2459 had the extended key usage. OpenSSL still asks it.

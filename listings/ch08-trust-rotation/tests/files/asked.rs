@@ -84,6 +84,7 @@ pub fn passed_over(kind: &str, made: &mut Made<'_>) -> bool {
             let id = [0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 1, 1];
             extension(&id, false, &[0xff; 3])
         }
+        "leaf-may-agree" => extension(&[0x55, 0x1d, 15], true, &[3, 2, 3, 8]),
         "roots-of-one-name-rsa" => {
             let mut old = Raw::authority("Raw root");
             old.key = rsa();
