@@ -21,7 +21,7 @@ use crate::source::Part;
 const PRINTED: &str = "printed";
 
 /// The lines of the transcript at `argument`, a `.console` file with `.events.jsonl` beside it. Where `only`
-/// names events, the others are left out, and dots say so.
+/// names events, the others are left out, and dots say so. A name may be followed by `,FIELD=VALUE`.
 ///
 /// # Errors
 /// When one of the two is not there, or they are of different runs, or no such event is in them.
@@ -34,13 +34,11 @@ pub fn render(directory: &Path, argument: &str, only: &[String]) -> Result<Strin
     let mut shown = Shown::default();
     let mut absent: Vec<_> = (0..only.len()).collect();
     for (number, line) in (2..).zip(printed.lines()) {
-        let wanted = |name: Option<&str>| only.iter().position(|only| Some(only.as_str()) == name);
         match Event::parse(line) {
             Some(event) => {
                 let missing = || Error::Line(number, format!("{beside} has no such event"));
                 let event = take(&mut raw, &event).ok_or_else(missing)?;
-                let name = event.0.get("event").and_then(Value::as_str);
-                let at = wanted(name);
+                let at = only.iter().position(|only| names(only, &event));
                 absent.retain(|absent| Some(*absent) != at);
                 match only.is_empty() || at.is_some() {
                     true => shown.event(&event),
@@ -48,7 +46,7 @@ pub fn render(directory: &Path, argument: &str, only: &[String]) -> Result<Strin
                 }
             }
             None => {
-                let at = wanted(Some(PRINTED));
+                let at = only.iter().position(|only| only == PRINTED);
                 absent.retain(|absent| Some(*absent) != at);
                 if only.is_empty() || at.is_some() {
                     shown.other(line);
@@ -74,6 +72,13 @@ pub fn render(directory: &Path, argument: &str, only: &[String]) -> Result<Strin
          <details class=\"json\"><summary>The same, as programs read it</summary>\n\n\
          ```console\n{{{{#include {argument}}}}}\n```\n\n</details>\n"
     ))
+}
+
+/// Whether `wanted` is the event's name, and each `FIELD=VALUE` behind it holds for the event.
+fn names(wanted: &str, event: &Event) -> bool {
+    let mut parts = wanted.split(',');
+    let holds = |(field, value): (&str, &str)| event.text(field).as_deref() == Some(value);
+    parts.next() == Some(event.name()) && parts.all(|part| part.split_once('=').is_some_and(holds))
 }
 
 /// Takes the first event that the transcript's line can stand for.

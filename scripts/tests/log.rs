@@ -89,6 +89,17 @@ fn some_events_of_a_run_with_dots_for_the_others() {
         "…",
     ];
     assert_eq!(select(&shown, ".log li"), rows);
+    // Of the events of one name, some may be enough.
+    let shown = only(&["identity_rejected,reason=torn", "listening"]).unwrap();
+    let rows = [
+        "+0 ms server listening port 4433 ",
+        "…",
+        "+1 s server identity_rejected torn tls.crt ",
+    ];
+    assert_eq!(select(&shown, ".log li"), rows);
+    let error = only(&["identity_rejected,reason=missing"]).unwrap_err();
+    let absent = "no event `identity_rejected,reason=missing` in demo.console";
+    assert_eq!(error.to_string(), absent);
     let error = only(&["listening", "gone"]).unwrap_err();
     assert_eq!(error.to_string(), "no event `gone` in demo.console");
 }

@@ -20,17 +20,17 @@ pub struct Renewal {
 
 impl Renewal {
     /// An agent of which nothing is known. None of those in chapter 9 renews after more of the
-    /// lifetime. So this one cries at no healthy agent, and gives little time.
+    /// lifetime. So no healthy agent raises an alarm, but an alarm leaves little time.
     pub const UNKNOWN: Self = Self {
         by: 0.95,
         tries_every: Duration::MAX,
     };
 
-    /// When to be how alarmed about a chain of this lifetime, in seconds, where a server looks for
+    /// Where each level begins for a chain of this lifetime, in seconds, if the server looks for
     /// new files at least once in `poll`.
     ///
-    /// It is late when two tries in a row brought nothing. Where the agent tries so seldom that
-    /// half of what is left would be over by then, it is late at that half.
+    /// The renewal is late when two tries in a row have failed. If the agent tries so seldom that
+    /// half of what is left would be over by then, the renewal is late at that half.
     pub fn thresholds(&self, lifetime: i64, poll: Duration) -> Thresholds {
         let spare = (lifetime as f64 * (1.0 - self.by)) as i64;
         let tries = self.tries_every.saturating_mul(2).saturating_add(poll);
@@ -54,15 +54,15 @@ pub struct Thresholds {
 // ANCHOR_END: renewal
 
 // ANCHOR: level
-/// How alarmed to be.
+/// How urgent it is that an operator acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// The agent is not due yet, or has not had the time for two tries.
     #[default]
     Fresh,
-    /// Two tries in a row brought nothing. It may still mend itself; look at it today.
+    /// Two tries in a row have failed. The agent may still recover by itself; look at it today.
     Late,
-    /// Half of the time that there was to mend it is over. Somebody must act.
+    /// Half of the time that was left then is over. An operator must act.
     Urgent,
     /// Nothing is left.
     Expired,

@@ -47,31 +47,32 @@ use rustls::pki_types::UnixTime;
 pub use error::Error;
 
 // ANCHOR: stage
-/// How a server stands to one root.
+/// What a server does with one root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// It lets nobody in by it.
+    /// The server lets no client in by this root.
     Absent,
-    /// It lets clients in by it, and shows a leaf under another.
+    /// The server lets clients in by this root, and shows a leaf under another one.
     Trusted,
-    /// It lets clients in by it, and shows a leaf under it.
+    /// The server lets clients in by this root, and shows a leaf under it.
     Issuing,
-    /// It lets clients in by it, and asks those who are in to leave and come back by another.
+    /// The server lets clients in by this root, and asks those that are connected to leave and to
+    /// come back by another one.
     Draining,
 }
 
 /// What is done to a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The file of trust anchors lists it.
+    /// The file of trust anchors lists the root.
     Add,
-    /// The server's leaf is under it.
+    /// The server's leaf is under the root.
     Reissue,
-    /// The server's leaf is under another.
+    /// The server's leaf is under another root.
     Retire,
-    /// The file of trust anchors no longer lists it.
+    /// The file of trust anchors no longer lists the root.
     Drain,
-    /// From now on nobody is let in by it.
+    /// From now on no client is let in by the root.
     Remove,
 }
 // ANCHOR_END: stage
