@@ -52,7 +52,7 @@ fn the_table_of_lifetimes_is_right() {
 const COUNTED: [[&str; 4]; 11] = [
     [
         "src/ch02-hot-reload.md",
-        "each of 671 schedules",
+        "in 671 *schedules*",
         "listings/ch02-hot-reload/tests/schedules.rs",
         "assert_eq!(schedules, 671);",
     ],

@@ -19,6 +19,7 @@ pub mod github;
 pub(crate) mod headline;
 pub mod junit;
 pub mod latency;
+pub mod news;
 pub mod page;
 pub mod plot;
 mod possible;

@@ -2,10 +2,10 @@
 
 use crate::attempt::Class;
 use crate::judge::findings::{ROTATION, share};
-use crate::report::cause::causes;
 use crate::report::cause::kind::CauseKind;
 use crate::report::coverage::remark;
 use crate::report::format::counted;
+use crate::report::news::causes;
 use crate::report::{Code, Finding, Phase, Report, Rotation, Severity, Status, Verdict};
 
 /// The verdict, in a few sentences. The first names the level that it speaks of.

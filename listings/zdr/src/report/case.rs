@@ -1,8 +1,9 @@
 //! A report as tests that passed, failed or were skipped, as build servers show it.
 
 use crate::gate::ROTATION;
-use crate::report::cause::{Cause, causes};
+use crate::report::cause::Cause;
 use crate::report::format::name;
+use crate::report::news::causes;
 use crate::report::waiver::WaiverState;
 use crate::report::{self, Finding, Report, ScenarioReport, Severity, Status};
 

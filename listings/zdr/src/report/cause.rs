@@ -8,10 +8,9 @@ pub mod kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::{FailureKind, Phase};
+use crate::attempt::FailureKind;
 use crate::gate::ROTATION;
 use crate::gate::code::Code;
-use crate::report::Report;
 use crate::report::cause::kind::CauseKind;
 use crate::report::finding::{Finding, Severity, Status};
 
@@ -37,21 +36,15 @@ pub struct Cause {
     pub repeated: Vec<usize>,
 }
 
-/// What explains the failures of a report, the most harmful first. Warnings are not among them.
-pub fn causes(report: &Report) -> Vec<Cause> {
-    let rare = daily_share(report) < RARE;
-    grouped(&report.findings, &|scenario| {
-        rare && is_lost(report, scenario)
-    })
-}
-
-/// The same of failures of which no more is known.
+/// What explains these failures, the most harmful first, where no more is known than they say. Warnings are not among
+/// them.
 pub fn causes_of(findings: &[Finding]) -> Vec<Cause> {
     grouped(findings, &|_| false)
 }
 
-/// Where what fails in a scenario `is_news`, it is told even if clients failed so while all was well.
-fn grouped(findings: &[Finding], is_news: &dyn Fn(&str) -> bool) -> Vec<Cause> {
+/// Groups failures by what explains them. Where what fails in a scenario `is_news`, it is told even if clients failed
+/// so while all was well.
+pub(super) fn grouped(findings: &[Finding], is_news: &dyn Fn(&str) -> bool) -> Vec<Cause> {
     let mut groups: Vec<Cause> = Vec::new();
     let failures = findings.iter().enumerate();
     let failures = failures.filter(|(_, found)| found.severity == Severity::Failure);
@@ -139,27 +132,6 @@ impl Cause {
     }
 }
 
-/// Where less than this share of attempts fails at rotations while all is well, that is not what half of them fail by
-/// in a scenario, even if they fail in the same way.
-const RARE: f64 = 0.2;
-
-/// The largest share of a class's attempts that failed during rotations in which nothing was wrong.
-fn daily_share(report: &Report) -> f64 {
-    let shares = report.classes.iter().map(|class| {
-        let failed = class.failures.iter().filter(|of| of.phase == Phase::During);
-        let failed: u64 = failed.map(|of| of.count).sum();
-        let all = class.phases.get(&Phase::During).map_or(0, |of| of.attempts);
-        failed as f64 / all.max(1) as f64
-    });
-    shares.fold(0.0, f64::max)
-}
-
-/// Whether half of a scenario's attempts failed.
-fn is_lost(report: &Report, scenario: &str) -> bool {
-    let mut scenarios = report.scenarios.iter().filter(|of| of.name == scenario);
-    scenarios.any(|of| of.failed > 0 && of.failed * 2 >= of.attempts)
-}
-
 /// The cause of which this failure of a scenario tells nothing new: clients met the same while all was
 /// well.
 fn repeated(found: &Finding, findings: &[Finding]) -> Option<CauseKind> {
@@ -190,6 +162,24 @@ fn same(daily: Code, found: Code) -> bool {
     daily == found || (daily, found) == (Code::NotPickedUp, Code::NotRecovered)
 }
 
+/// What clients see of a server that has ended.
+const GONE: [FailureKind; 6] = [
+    FailureKind::Refused,
+    FailureKind::HandshakeCut,
+    FailureKind::Severed,
+    FailureKind::Interrupted,
+    FailureKind::Lost,
+    FailureKind::Stalled,
+];
+
+/// How a server says no: in TLS, or by an error in the clear.
+const NO: [FailureKind; 2] = [FailureKind::Alert, FailureKind::Tls];
+
+/// Whether clients failed, and in none but these ways.
+fn saw_only(found: &Finding, kinds: &[FailureKind]) -> bool {
+    !found.evidence.is_empty() && found.evidence.iter().all(|of| kinds.contains(&of.kind))
+}
+
 /// The cause of a failure that says something of its own. Where something else in the same scenario
 /// explains it, that.
 fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
@@ -198,33 +188,14 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
         others.any(|of| of.scenario == found.scenario && of.code == code)
     };
     let own = CauseKind::of(found.code, &found.scenario);
-    let gone = |kind| {
-        matches!(
-            kind,
-            FailureKind::Refused
-                | FailureKind::HandshakeCut
-                | FailureKind::Severed
-                | FailureKind::Interrupted
-                | FailureKind::Lost
-                | FailureKind::Stalled
-        )
-    };
     let by_its_end = match found.code {
         Code::NotRecovered | Code::NotPickedUp => true,
-        _ => !found.evidence.is_empty() && found.evidence.iter().all(|of| gone(of.kind)),
+        _ => saw_only(found, &GONE),
     };
     if by_its_end && beside(Code::Stopped) {
         return CauseKind::Ends;
     }
-    let all = |kind: FailureKind| {
-        !found.evidence.is_empty() && found.evidence.iter().all(|of| of.kind == kind)
-    };
-    // In TLS, or by an error in the clear.
-    let says_no = || {
-        let mut seen = found.evidence.iter();
-        let is_no = |kind| matches!(kind, FailureKind::Alert | FailureKind::Tls);
-        !found.evidence.is_empty() && seen.all(|of| is_no(of.kind))
-    };
+    let all = |kind| saw_only(found, &[kind]);
     match found.code {
         Code::RequestsFailed if all(FailureKind::Status) => CauseKind::AnswersErrors,
         // Others were served meanwhile, and shown the new certificate.
@@ -243,7 +214,7 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
             CauseKind::CutsConnections
         }
         // It listens and answers, and has no identity that is whole: a certificate with another one's key.
-        Code::HandshakesFailed if own == CauseKind::RefusesClients && says_no() => {
+        Code::HandshakesFailed if own == CauseKind::RefusesClients && saw_only(found, &NO) => {
             CauseKind::FailsHandshakes
         }
         // Nobody is refused or cut, and nobody is answered.

@@ -6,8 +6,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::report::cause::{Cause, causes};
+use crate::report::cause::Cause;
 use crate::report::format::{self, plain};
+use crate::report::news::causes;
 use crate::report::standing::Standing;
 use crate::report::text::outcome;
 use crate::report::{Finding, Report, ScenarioReport, Severity, Status};

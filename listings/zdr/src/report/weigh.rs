@@ -6,7 +6,7 @@ use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::gate::day::Day;
 use crate::gate::level::Level;
-use crate::report::cause::causes;
+use crate::report::news::causes;
 use crate::report::waiver::{WaiverReport, WaiverState};
 use crate::report::{Finding, Outcome, Report, Severity, Status};
 

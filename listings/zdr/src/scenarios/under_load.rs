@@ -60,10 +60,7 @@ pub(crate) async fn under_load(
         outcome.moot = true;
         return Ok(outcome);
     };
-    // Whether it stays so.
-    let settled = probes.recorder.now();
-    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
-    probes.met_since(settled, &testbed).await;
+    settled(&probes, &testbed, typical).await;
     load.stop().await;
 
     let mut records = probes.recorder.records();
@@ -86,6 +83,13 @@ pub(crate) async fn under_load(
     outcome.unless_explained(overload, &records, &last, &context.daily);
     outcome.busy = probes.was_busy(&testbed);
     Ok(outcome)
+}
+
+/// Waits to see whether it stays so.
+async fn settled(probes: &ProbeClient, testbed: &TestBed, typical: Duration) {
+    let settled = probes.recorder.now();
+    sleep(typical.clamp(Duration::from_millis(100), Duration::from_secs(2))).await;
+    probes.met_since(settled, testbed).await;
 }
 
 /// Whether there was too much to do until this moment.

@@ -2,7 +2,7 @@
 
 use zdr::compare::compare;
 use zdr::judge::verdict::verdict;
-use zdr::report::cause::causes;
+use zdr::report::news::causes;
 use zdr::report::reproduce::{Reproduction, reproduction};
 use zdr::report::standing::Standing;
 use zdr::report::text::{WIDTH, summary};

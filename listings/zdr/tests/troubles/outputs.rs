@@ -5,7 +5,7 @@ use std::process::Command;
 
 use zdr::attempt::{Class, FailureKind};
 use zdr::gate::code::Code;
-use zdr::report::cause::causes;
+use zdr::report::news::causes;
 use zdr::report::reach::Reach;
 use zdr::report::reproduce::reproduction;
 use zdr::report::{Evidence, Report};

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::prose::{command, prose};
 use crate::report::book::Book;
-use crate::report::cause::{Cause, causes};
+use crate::report::cause::Cause;
 use crate::report::format::{self, counted};
+use crate::report::news::causes;
 use crate::report::reproduce::reproduction;
 use crate::report::waiver::WaiverState;
 use crate::report::{Finding, Report, Severity, Status};

@@ -1,7 +1,8 @@
 //! What is wrong, for a terminal: the worst in full, the rest in a line each.
 
-use crate::report::cause::{Cause, causes};
+use crate::report::cause::Cause;
 use crate::report::format::{self, WIDTH, counted};
+use crate::report::news::causes;
 use crate::report::reproduce::reproduction;
 use crate::report::{Finding, Report, Status};
 

@@ -1,0 +1,34 @@
+//! What explains the failures of a whole report, which tells more than they do: how many attempts failed.
+
+use crate::attempt::Phase;
+use crate::report::Report;
+use crate::report::cause::{Cause, grouped};
+
+/// Where less than this share of attempts fails at rotations while all is well, that is not what half of them fail by
+/// in a scenario, even if they fail in the same way.
+const RARE: f64 = 0.2;
+
+/// What explains the failures of a report, the most harmful first. Warnings are not among them.
+pub fn causes(report: &Report) -> Vec<Cause> {
+    let rare = daily_share(report) < RARE;
+    grouped(&report.findings, &|scenario| {
+        rare && is_lost(report, scenario)
+    })
+}
+
+/// The largest share of a class's attempts that failed during rotations in which nothing was wrong.
+fn daily_share(report: &Report) -> f64 {
+    let shares = report.classes.iter().map(|class| {
+        let failed = class.failures.iter().filter(|of| of.phase == Phase::During);
+        let failed: u64 = failed.map(|of| of.count).sum();
+        let all = class.phases.get(&Phase::During).map_or(0, |of| of.attempts);
+        failed as f64 / all.max(1) as f64
+    });
+    shares.fold(0.0, f64::max)
+}
+
+/// Whether half of a scenario's attempts failed.
+fn is_lost(report: &Report, scenario: &str) -> bool {
+    let mut scenarios = report.scenarios.iter().filter(|of| of.name == scenario);
+    scenarios.any(|of| of.failed > 0 && of.failed * 2 >= of.attempts)
+}
