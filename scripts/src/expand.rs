@@ -119,7 +119,7 @@ pub fn expand_all(directory: &Path, text: &str) -> Result<String, Error> {
         }
     }
     expanded.push_str(&text[from..]);
-    let minutes = format!("{{{{#{}}}}}", minutes::NAME);
+    let minutes = minutes::directive();
     match expanded.contains(&minutes) {
         true => Ok(expanded.replace(&minutes, &Minutes::of(directory, &expanded)?.to_string())),
         false => Ok(expanded),

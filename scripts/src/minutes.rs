@@ -19,6 +19,11 @@ pub(crate) const LIMIT: usize = 20;
 const WORDS: usize = 200;
 const LINES: usize = 12;
 
+/// The directive in the place of which a page says how long it takes.
+pub(crate) fn directive() -> String {
+    format!("{{{{#{NAME}}}}}")
+}
+
 /// What there is to read on a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Minutes {

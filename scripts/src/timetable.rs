@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use exercise::set::{Exercise, Set};
 
 use crate::error::Error;
-use crate::minutes::Minutes;
+use crate::minutes::{self, Minutes};
 
 /// For each command that a page shows: to predict, to type it, and to compare.
 pub const MINUTES_A_COMMAND: usize = 2;
@@ -62,7 +62,9 @@ impl<'a> Times<'a> {
             return Err(Error::list(format!("`{name}` {why}")));
         }
         let title = text.lines().find_map(|line| line.strip_prefix("# "));
-        let expanded = (self.expand)(&text).map_err(|error| error.within(name))?;
+        // What a page says of itself is not counted there, so it is one word here as well.
+        let counted = text.replace(&minutes::directive(), minutes::NAME);
+        let expanded = (self.expand)(&counted).map_err(|error| error.within(name))?;
         Ok(Page {
             title: title.unwrap_or(name).to_owned(),
             minutes: Minutes::of(&self.root.join("src"), &expanded)?,

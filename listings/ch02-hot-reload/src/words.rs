@@ -74,14 +74,24 @@ fn meaning(error: &OtherError) -> &'static str {
         "MalformedNameConstraint" => {
             ": an authority of the chain may issue for names alone that are none"
         }
-        "NameConstraintViolation" => ": an authority of the chain may not issue for such a name",
+        "NameConstraintViolation" => {
+            ": an authority of the chain may not issue for such a name, or for some URIs or addresses of mail, which \
+             rustls clients do not compare: they take no such name then"
+        }
+        "MalformedDnsIdentifier" => {
+            ": an authority of the chain may issue for some hosts alone, and a name is that of no host (a blank, a \
+             port, a dot at its end, digits alone): rustls clients do not compare it"
+        }
+        "MaximumSignatureChecksExceeded" | "MaximumPathBuildCallsExceeded" => {
+            ": too many certificates have the name of an issuer, and clients do not try all of them"
+        }
         _ => "",
     }
 }
 
 /// The name of an algorithm by its identifier, or the identifier.
 fn algorithm(id: &[u8]) -> String {
-    const NAMED: [(&[u8], &str); 9] = [
+    const NAMED: [(&[u8], &str); 11] = [
         (&[6, 7, 42, 134, 72, 206, 61, 4, 1], "ECDSA and SHA-1"),
         (&[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 5], "RSA and SHA-1"),
         (&[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 4], "RSA and MD5"),
@@ -97,6 +107,8 @@ fn algorithm(id: &[u8]) -> String {
             &[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 10],
             "RSA-PSS and unusual parameters",
         ),
+        (&[6, 9, 42, 134, 72, 134, 247, 13, 1, 1, 1], "RSA"),
+        (&[6, 7, 42, 134, 72, 206, 61, 2, 1], "ECDSA"),
     ];
     let holds = |name: &[u8]| id.windows(name.len()).any(|part| part == name);
     match NAMED.iter().find(|(name, _)| holds(name)) {

@@ -138,20 +138,29 @@ fn what_is_no_trust_anchor_for_peers_is_named() {
     identity::read(&source).unwrap();
 }
 
-/// What is said once is not said again, and what is new is.
+/// What is said once is not said again, and what is new is. Whoever mends one fault of a file, and leaves
+/// another, is told of that.
 #[test]
-fn another_file_or_another_date_is_news() {
+fn another_file_another_date_or_another_fault_is_news() {
     let about = |file: &str, from: Option<u64>| Rejected {
         valid_from: from
             .map(|from| UnixTime::since_unix_epoch(std::time::Duration::from_secs(from))),
-        ..identity::reject(Reason::NotYetValid, Path::new(file), &"the time is in here")
+        ..identity::reject(
+            Reason::NotYetValid,
+            Path::new(file),
+            &"not valid yet: verification time 5 (UNIX), 2 seconds in future",
+        )
     };
     let told = about("tls.crt", Some(7));
     let again = Rejected {
-        detail: "another time is in here".into(),
+        detail: "not valid yet: verification time 6 (UNIX), 1 seconds in future".into(),
         ..told.clone()
     };
     assert!(told.repeats(&again));
+    let fault = |detail: &str| identity::reject(Reason::Malformed, Path::new("tls.crt"), &detail);
+    assert!(fault("DER").repeats(&fault("DER")));
+    assert!(!fault("DER").repeats(&fault("a PKCS #7 bundle")));
+    assert!(!fault("block 3 of 150: HTML").repeats(&fault("block 9 of 150: HTML")));
     for news in [
         about("tls.key", Some(7)),
         about("tls.crt", Some(8)),

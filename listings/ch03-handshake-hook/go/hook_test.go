@@ -246,6 +246,35 @@ func TestAnExposedKeyIsToldOnce(t *testing.T) {
 	recorded.wait(t, mark, "event", "key_exposed", "file", a.source.Key, "mode", "0604")
 }
 
+// A leaf that has expired is told once, though Go names the time of each check. Another fault of the same
+// file is told.
+func TestAFaultIsToldOnceAndAnotherIsTold(t *testing.T) {
+	a := newAuthority(t)
+	a.rotate()
+	store := must[*IdentityStore](t)(Start(a.source))
+	mark := recorded.mark()
+	ends := time.Now().Add(-2 * time.Hour)
+	a.issueFor(ends.Add(-time.Hour), ends)
+	a.writeBoth()
+	told := look(store, nil)
+	// Go names whole seconds.
+	time.Sleep(1100 * time.Millisecond)
+	told = look(store, told)
+	a.write(a.source.Certificate, []byte("<html>\n"), 0o644)
+	told = look(store, told)
+	a.write(a.source.Certificate, encode("PKCS7", []byte("no")), 0o644)
+	look(store, told)
+	var reasons []any
+	for _, event := range recorded.since(mark) {
+		if event["event"] == "identity_rejected" && event["file"] == a.source.Certificate {
+			reasons = append(reasons, event["reason"])
+		}
+	}
+	if !slices.Equal(reasons, []any{"expired", "malformed", "malformed"}) {
+		t.Fatal(reasons)
+	}
+}
+
 // The watcher sees a write by its event: the poll is an hour away.
 func TestTheWatcherIsWokenByEvents(t *testing.T) {
 	a := newAuthority(t)

@@ -94,21 +94,27 @@ func noPEM(data []byte) string {
 		return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
 	case begins("<<<<<<<"):
 		return "two versions of a file, between which a merge (git) has not chosen: keep one of them"
-	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
-		return "HTML or XML, not PEM"
-	case bytes.Contains(data, []byte(`-----\n`)): // As a variable of a shell or of CI holds it.
+	// As a variable of a shell or of CI holds it.
+	case bytes.Contains(data, []byte(`-----\n`)), bytes.Contains(data, []byte(`-----\r\n`)):
 		return "`\\n` in the place of line breaks: `printf '%b'` writes the breaks"
 	case bytes.Contains(data, []byte("CERTIFICATE----- MI")), bytes.Contains(data, []byte("KEY----- MI")):
 		return "spaces in the place of line breaks, as a shell writes a variable without quotation marks: add them"
+	// Text before a block is passed over, be it Terraform's `<<EOT` or OpenVPN's `<cert>`.
 	case bytes.Contains(data, []byte("-----BEGIN")):
 		return ""
+	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
+		return "HTML or XML, not PEM"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{{")):
 		return "a template that nobody has filled in"
 	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")):
 		return "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
 	case packed(data, "LS0tLS1CRUdJTi"): // `-----BEGIN`.
 		return "base64 of PEM, as a Kubernetes Secret holds it: `base64 -d` unpacks it"
-	case packed(data, "MI"): // The beginning of DER.
+	case packed(data, "TFMwdExTMUNSVWRKVG"): // The base64 of that.
+		return "base64 of base64 of PEM, as in a Kubernetes Secret that was encoded before (`stringData` encodes " +
+			"once): `base64 -d` twice unpacks it"
+	// The beginning of DER. A key of Ed25519, or in SEC 1, is short.
+	case packed(data, "MI"), packed(data, "MC4CAQ"), packed(data, "MHcCAQEE"):
 		return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
 	case begins("version https://git-lfs"):
 		return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
@@ -116,6 +122,9 @@ func noPEM(data []byte) string {
 		return "dashes of a word processor in the place of `-----`"
 	case begins("ssh-"), begins("ecdsa-sha2-"), begins("---- BEGIN SSH2"):
 		return "a public key for SSH, not PEM"
+	case begins("apiVersion:"), bytes.Contains(data, []byte("\napiVersion:")):
+		return "a manifest of Kubernetes, not what its Secret holds: mount the Secret, or unpack it by `kubectl get " +
+			"secret NAME -o go-template='{{index .data \"tls.crt\" | base64decode}}'`"
 	case begins("PuTTY-User-Key-File"):
 		return "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
 	case begins("ENC["), begins("vault:v"):
@@ -126,8 +135,9 @@ func noPEM(data []byte) string {
 	return ""
 }
 
-// packed says whether data is one run of base64 that begins so.
+// packed says whether data is one run of base64 that begins so, blanks and quotation marks around it aside.
 func packed(data []byte, with string) bool {
+	data = bytes.Trim(data, " \t\r\n\"'")
 	other := func(r rune) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n", r)
 	}

@@ -35,9 +35,10 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 			"Go takes it, and clients of OpenSSL or rustls do not. The certificate of %q: %s", of.Subject, what)}
 	}
 	leaf := chain[0]
-	signs := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
-	if mayNot(leaf, signs) {
-		return refuse(leaf, "its key usage has no digitalSignature")
+	// OpenSSL is content with two other usages, and neither rustls nor Go asks.
+	if mayNot(leaf, x509.KeyUsageDigitalSignature) {
+		return &Rejected{"chain_broken", source.Certificate, fmt.Sprintf("the certificate of %q: its key usage has no "+
+			"digitalSignature, and its key signs each handshake. Clients of Java and GnuTLS refuse it", leaf.Subject)}
 	}
 	if what := ofType(leaf); what != "" {
 		return refuse(leaf, what)
@@ -77,13 +78,19 @@ func takenByAll(source Source, chain, anchors []*x509.Certificate, now time.Time
 		}
 		last = next
 	}
+	for _, asks := range []func([]*x509.Certificate) (*x509.Certificate, string){askedByOpenSSL, notCompared} {
+		if of, what := asks(path); what != "" {
+			return refuse(of, what)
+		}
+	}
 	return nil
 }
 
 // issuer returns the certificate that OpenSSL takes for the issuer: one in force before one that is not.
 func issuer(of *x509.Certificate, among []*x509.Certificate, now time.Time) (found *x509.Certificate) {
 	for _, candidate := range among {
-		if !bytes.Equal(candidate.RawSubject, of.RawIssuer) || !identified(of, candidate) {
+		named := bytes.Equal(candidate.RawSubject, of.RawIssuer) && identified(of, candidate)
+		if !named || !mayHaveSigned(of, candidate) {
 			continue
 		}
 		if inForce := !now.Before(candidate.NotBefore) && !now.After(candidate.NotAfter); inForce {

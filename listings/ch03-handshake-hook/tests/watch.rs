@@ -98,6 +98,27 @@ async fn a_directory_that_is_made_again_is_watched_again() {
     assert_eq!(hint, Ok(Some(())), "no event came from the new directory");
 }
 
+/// A file that was gone is back as it was: the rejection is over, and the log says so, once.
+#[tokio::test]
+async fn files_that_are_again_what_is_served_end_a_rejection() {
+    let (log, _capturing) = lab::emit::capture();
+    let directory = lab::directory().unwrap();
+    let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    let store = started(&agent);
+    let (key, away) = (agent.files().key, directory.path().join("away"));
+    let watching = watch(store.clone(), Events::PollOnly, Duration::from_millis(1));
+    for times in 1..=2 {
+        fs::rename(&key, &away).unwrap();
+        let missing = want("identity_rejected").with("reason", "missing");
+        log.wait_for_all(&missing, times, BOUND).await;
+        fs::rename(&away, &key).unwrap();
+        let over = want("reload_skipped").with("generation", 1);
+        log.wait_for_all(&over, times, BOUND).await;
+    }
+    watching.abort();
+    assert_eq!(store.current().number, 1);
+}
+
 /// A poll sees the same bad files a thousand times. The log has it once, and the server serves on.
 #[tokio::test]
 async fn a_rejection_is_news_only_once() {

@@ -2,7 +2,9 @@
 
 import re
 
-_PACKED = re.compile(rb"(LS0tLS1CRUdJTi|MI)[A-Za-z0-9+/=\r\n]*")
+# The base64 of `-----BEGIN`, of the base64 of that, and of the beginning of DER: a key of Ed25519, or in SEC 1,
+# is short.
+_PACKED = re.compile(rb"(LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG|MI|MC4CAQ|MHcCAQEE)[A-Za-z0-9+/=\r\n]*")
 
 CUT = ("the file ends in a dash without a line break: a line that marks a PEM block may have been "
        "cut. If it is text, end the line")
@@ -73,21 +75,24 @@ def no_pem(data):
         return "UTF-16 or binary, not PEM: save it as UTF-8 or ASCII"
     if data.startswith(b"<<<<<<<"):
         return "two versions of a file, between which a merge (git) has not chosen: keep one of them"
-    if data.lstrip().startswith(b"<"):
-        return "HTML or XML, not PEM"
-    if rb"-----\n" in data:  # As a variable of a shell or of CI holds it.
+    if rb"-----\n" in data or rb"-----\r\n" in data:  # As a variable of a shell or of CI holds it.
         return r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
     if b"CERTIFICATE----- MI" in data or b"KEY----- MI" in data:
         return "spaces in the place of line breaks, as a shell writes a variable without quotation marks: add them"
-    if b"-----BEGIN" in data:
+    if b"-----BEGIN" in data:  # Text before it is passed over, be it Terraform's `<<EOT` or OpenVPN's `<cert>`.
         return None
+    if data.lstrip().startswith(b"<"):
+        return "HTML or XML, not PEM"
     if data.lstrip().startswith(b"{{"):
         return "a template that nobody has filled in"
     if data.lstrip().startswith(b"{"):
         return "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
-    if _PACKED.fullmatch(data):  # The base64 of `-----BEGIN`, or of the beginning of DER.
-        if data.startswith(b"LS0tLS1CRUdJTi"):
+    if packed := _PACKED.fullmatch(data.strip(b" \t\r\n\"'")):
+        if packed[1] == b"LS0tLS1CRUdJTi":
             return "base64 of PEM, as a Kubernetes Secret holds it: `base64 -d` unpacks it"
+        if packed[1] == b"TFMwdExTMUNSVWRKVG":
+            return ("base64 of base64 of PEM, as in a Kubernetes Secret that was encoded before (`stringData` "
+                    "encodes once): `base64 -d` twice unpacks it")
         return "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
     if data.startswith(b"version https://git-lfs"):
         return "a pointer of Git LFS, not the file: `git lfs pull` fetches it"
@@ -95,6 +100,9 @@ def no_pem(data):
         return "dashes of a word processor in the place of `-----`"
     if data.startswith((b"ssh-", b"ecdsa-sha2-", b"---- BEGIN SSH2")):
         return "a public key for SSH, not PEM"
+    if data.startswith(b"apiVersion:") or b"\napiVersion:" in data:
+        return ("a manifest of Kubernetes, not what its Secret holds: mount the Secret, or unpack it by `kubectl get "
+                "secret NAME -o go-template='{{index .data \"tls.crt\" | base64decode}}'`")
     if data.startswith(b"PuTTY-User-Key-File"):
         return "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
     if data.startswith((b"ENC[", b"vault:v")):

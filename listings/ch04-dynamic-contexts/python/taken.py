@@ -7,6 +7,7 @@ algorithms, and knows more extensions. rustls and Go compare bytes, and take wha
 from dataclasses import dataclass
 
 import asn1
+import constrained
 import key as keys
 from fields import POLICIES, objection
 from rejected import Rejected
@@ -25,6 +26,7 @@ _RSA, _ECDSA = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a8648ce3d020
 _ED448, _P224 = bytes.fromhex("2b6571"), bytes.fromhex("2b81040021")
 _UTC_TIME = 0x17  # With two digits for the year.
 _CONSTRAINTS, _USAGES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
+_KEY_USAGE = bytes.fromhex("551d0f")
 _REQUIRED, _ANY_POLICY = bytes.fromhex("551d24"), bytes.fromhex("551d2000")
 # Usages, names, what an authority may, lists of revocation: what rustls knows when it is critical.
 _KNOWN = {bytes.fromhex(f"551d{last:02x}") for last in (15, 17, 19, 30, 31, 37)}
@@ -103,6 +105,9 @@ def by_all(source, chain, anchors, purpose):
         detail = f"OpenSSL takes it, and clients of rustls or Go do not. Certificate {at} of the path: {what}"
         return Rejected("chain_broken", source.roots if at > 1 and last in anchors else source.certificate, detail)
 
+    if not _signs(chain[0]):
+        raise Rejected("chain_broken", source.certificate, "its key usage has no digitalSignature, and its key signs "
+                       "each handshake. Clients of Java and GnuTLS refuse it")
     last, trusted, at, path = chain[0], False, 1, []
     if what := _large(last):
         raise refuse(1, what)
@@ -126,6 +131,8 @@ def by_all(source, chain, anchors, purpose):
     if not _has_policy([chain[0]] + [it for it in path if it not in anchors]):
         raise refuse(1, "an issuer asks for a policy (policyConstraints), and the certificates below it have none "
                         "in common")
+    if what := constrained.objection([chain[0], *path]):
+        raise refuse(1, what)
 
 
 def _has_policy(path):
@@ -188,6 +195,14 @@ def _strange(of, purpose):
     if below and int.from_bytes(below[0], "big") > BELOW:
         return f"it allows more than {BELOW} intermediates below it (pathlen), and clients of rustls do not parse that"
     return _unfit(of, purpose) or (None if of.from_1970 else "its dates begin before 1970")
+
+
+def _signs(leaf):
+    """Whether it may, where it says what its key may be used for (RFC 5280, section 4.2.1.3). OpenSSL is content with
+    two other usages."""
+    usage = leaf.extensions.get(_KEY_USAGE)
+    bits = asn1.first(usage[1])[1] if usage else b"\0\x80"
+    return len(bits) > 1 and bool(bits[1] & 0x80)
 
 
 def _unfit(of, purpose):

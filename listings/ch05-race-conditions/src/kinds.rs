@@ -39,11 +39,22 @@ pub(crate) fn stranger(label: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether a text is one run of base64 that begins so.
+/// Whether a text is one run of base64 that begins so, blanks and quotation marks around it aside.
 fn packed(text: &[u8], with: &[u8]) -> bool {
     let digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
-    text.starts_with(with) && text.iter().all(digit)
+    let around = |byte: &u8| byte.is_ascii_whitespace() || b"\"'".contains(byte);
+    let from = text.iter().position(|byte| !around(byte)).unwrap_or(0);
+    let to = text
+        .iter()
+        .rposition(|byte| !around(byte))
+        .map_or(0, |last| last + 1);
+    text.get(from..to)
+        .is_some_and(|text| text.starts_with(with) && text.iter().all(digit))
 }
+
+/// How the base64 of a certificate or a key begins: the first bytes of DER. A key of Ed25519, or in SEC 1, is
+/// short.
+const OF_DER: [&[u8]; 3] = [b"MI", b"MC4CAQ", b"MHcCAQEE"];
 
 const ENCRYPTED: &str = "the key is encrypted, and a server that starts by itself has no passphrase: \
                          `openssl pkey -in OLD -out NEW` decrypts it";
@@ -101,15 +112,16 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         () if begins(b"<<<<<<<") => {
             "two versions of a file, between which a merge (git) has not chosen: keep one of them"
         }
-        () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
         // As a variable of a shell or of CI holds it.
-        () if holds(br"-----\n") => {
+        () if holds(br"-----\n") || holds(br"-----\r\n") => {
             r"`\n` in the place of line breaks: `printf '%b'` writes the breaks"
         }
         () if holds(b"CERTIFICATE----- MI") || holds(b"KEY----- MI") => {
             "spaces in the place of line breaks, as a shell writes a variable without quotation marks: add them"
         }
+        // Text before a block is passed over, be it Terraform's `<<EOT` or OpenVPN's `<cert>`.
         () if holds(b"-----BEGIN") => return None,
+        () if text.trim_ascii_start().starts_with(b"<") => "HTML or XML, not PEM",
         () if text.trim_ascii_start().starts_with(b"{{") => "a template that nobody has filled in",
         () if text.trim_ascii_start().starts_with(b"{") => {
             "JSON, not PEM: a key as a JWK, or a secret that nobody has unpacked"
@@ -118,7 +130,12 @@ pub(crate) fn no_pem(text: &[u8]) -> Option<&'static str> {
         () if packed(text, b"LS0tLS1CRUdJTi") => {
             "base64 of PEM, as a Kubernetes Secret holds it: `base64 -d` unpacks it"
         }
-        () if packed(text, b"MI") => {
+        // The base64 of that.
+        () if packed(text, b"TFMwdExTMUNSVWRKVG") => {
+            "base64 of base64 of PEM, as in a Kubernetes Secret that was encoded before (`stringData` encodes \
+             once): `base64 -d` twice unpacks it"
+        }
+        () if OF_DER.into_iter().any(|with| packed(text, with)) => {
             "base64 without the lines that begin and end a PEM block (`-----BEGIN CERTIFICATE-----`)"
         }
         () => return by_another_tool(text),
@@ -138,6 +155,10 @@ fn by_another_tool(text: &[u8]) -> Option<&'static str> {
             "dashes of a word processor in the place of `-----`"
         }
         () if SSH.into_iter().any(begins) => "a public key for SSH, not PEM",
+        () if begins(b"apiVersion:") || holds(b"\napiVersion:") => {
+            "a manifest of Kubernetes, not what its Secret holds: mount the Secret, or unpack it by `kubectl get \
+             secret NAME -o go-template='{{index .data \"tls.crt\" | base64decode}}'`"
+        }
         () if begins(b"PuTTY-User-Key-File") => {
             "a key of PuTTY, not PEM: `puttygen OLD -O private-openssh -o NEW` rewrites it"
         }

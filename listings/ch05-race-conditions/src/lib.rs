@@ -41,6 +41,7 @@ mod kinds;
 mod look;
 pub mod mounted;
 pub mod names;
+mod openssl_alone;
 mod options;
 mod parsed;
 mod path;

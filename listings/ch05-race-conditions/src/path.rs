@@ -18,7 +18,7 @@ use x509_parser::x509::X509Version;
 
 use crate::algorithms::RSA_BITS;
 use crate::ended::is_in_force;
-use crate::{parsed, policies};
+use crate::{openssl_alone, parsed, policies};
 
 /// A certificate, and the file that it is from.
 struct Link<'a> {
@@ -72,7 +72,11 @@ pub(crate) fn taken_by_all(
     if let Some(what) = parsed::exponent(&leaf.parsed) {
         return Err(others(leaf, &what));
     }
-    leaf_may_sign(leaf, peers)?;
+    let whole: Vec<_> = path.iter().map(|link| &link.parsed).collect();
+    if let Some((at, what)) = openssl_alone::objection(&whole) {
+        return Err(others(path[at], what));
+    }
+    leaf_may_sign(leaf)?;
     leaf_is_of_type(leaf, peers)?;
     for (below, issuer) in path.iter().skip(1).enumerate() {
         may_issue(issuer, below, peers)?;
@@ -185,11 +189,26 @@ fn links<'a>(all: &'a [CertificateDer<'static>], file: &'a Path, now: UnixTime) 
 
 fn issuer<'a>(of: &Link<'_>, among: &'a [Link<'a>]) -> Option<&'a Link<'a>> {
     let fits = |link: &&Link<'_>| {
-        link.parsed.subject() == of.parsed.issuer() && identified(&of.parsed, &link.parsed)
+        link.parsed.subject() == of.parsed.issuer()
+            && identified(&of.parsed, &link.parsed)
+            && may_have_signed(&of.parsed, &link.parsed)
     };
     let mut fitting = among.iter().filter(fits);
     let first = fitting.clone().next();
     fitting.find(|link| link.in_force).or(first)
+}
+
+/// Whether the issuer's key is of the kind that has signed. OpenSSL passes over one of another kind, as when an
+/// authority keeps its name and goes from RSA to ECDSA.
+fn may_have_signed(of: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    let signed = of.signature_algorithm.algorithm.to_id_string();
+    let key = issuer.public_key().algorithm.algorithm.to_id_string();
+    match key.as_str() {
+        "1.2.840.113549.1.1.1" => signed.starts_with("1.2.840.113549.1.1."),
+        "1.2.840.10045.2.1" => signed.starts_with("1.2.840.10045.4."),
+        // One identifier for both, as with Ed25519.
+        _ => signed == key,
+    }
 }
 
 /// What OpenSSL takes for self-signed. No signature is looked at.
@@ -228,17 +247,21 @@ fn authority_key<'a>(of: &'a X509Certificate<'_>) -> Option<&'a AuthorityKeyIden
         })
 }
 
-/// RFC 5280, section 4.2.1.3: what a key may be used for. OpenSSL asks a leaf for one of three.
-fn leaf_may_sign(leaf: &Link<'_>, peers: Peers) -> Result<(), Rejected> {
+/// What a key may be used for (RFC 5280, section 4.2.1.3). This server signs each handshake, in TLS 1.2 as well: it
+/// has no exchange of keys by RSA. OpenSSL is content with two other usages, and neither rustls nor Go asks.
+fn leaf_may_sign(leaf: &Link<'_>) -> Result<(), Rejected> {
     let Ok(Some(usage)) = leaf.parsed.key_usage() else {
         return Ok(());
     };
-    let usage = usage.value;
-    let for_server = peers == Peers::Clients && usage.key_encipherment();
-    match usage.digital_signature() || usage.key_agreement() || for_server {
-        true => Ok(()),
-        false => Err(others(leaf, "its key usage has no digitalSignature")),
+    if usage.value.digital_signature() {
+        return Ok(());
     }
+    let detail = format!(
+        "the certificate of \"{}\": its key usage has no digitalSignature, and its key signs each handshake. \
+         Clients of Java and GnuTLS refuse it",
+        leaf.parsed.subject()
+    );
+    Err(reject(Reason::ChainBroken, leaf.file, &detail))
 }
 
 /// Netscape's type of certificate, from before RFC 2459 had the extended key usage. OpenSSL still asks it.

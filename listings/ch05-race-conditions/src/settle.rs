@@ -1,5 +1,6 @@
 //! Is this less than what is served, and has it been so for a while?
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -14,17 +15,21 @@ use crate::reader::{Judged, Reader};
 /// What is said of anchors.
 const GONE: &str = "certificates are gone";
 
-/// A root that was renewed with its key and its name is not gone.
-fn is_same_anchor(one: &CertificateDer<'_>, other: &CertificateDer<'_>) -> bool {
-    let of = |anchor| chain::anchor_sha256(anchor).ok();
-    one == other || (of(one).is_some() && of(one) == of(other))
+/// Its name and its key: a root that was renewed with both is not gone. What does not parse is itself.
+fn anchor(of: &CertificateDer<'_>) -> String {
+    chain::anchor_sha256(of).unwrap_or_else(|_| chain::sha256(of))
 }
 
 /// Whether an anchor of `served` is none of `next`. Their order does not matter, nor does a renewal
 /// of one with its key and its name.
+///
+/// Each is parsed once: this is asked at each look, and a bundle of a system has 150 of them.
 pub fn loses_anchor(served: &[CertificateDer<'_>], next: &[CertificateDer<'_>]) -> bool {
-    let kept = |anchor| next.iter().any(|other| is_same_anchor(anchor, other));
-    !served.iter().all(kept)
+    if served == next {
+        return false;
+    }
+    let kept: HashSet<_> = next.iter().map(anchor).collect();
+    !served.iter().all(|it| kept.contains(&anchor(it)))
 }
 
 /// What is served, under the anchors of another identity.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ch02_hot_reload::identity::{Reason, Source};
 use ch02_hot_reload::{IdentityStore, Reload};
-use ch05_race_conditions::{Options, Reader};
+use ch05_race_conditions::{Options, Reader, loses_anchor};
 use lab::agent::Files;
 use lab::log::want;
 use openssl::asn1::{Asn1Integer, Asn1Time};
@@ -20,6 +20,8 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509, X509Builder, X509Name};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 const SETTLE: Duration = Duration::from_secs(10);
 
@@ -296,4 +298,22 @@ fn a_writer_that_is_at_the_last_certificate_is_waited_for() {
     begun.store(true, Ordering::Relaxed);
     assert_eq!(bench.renewed("leaf intermediate"), None);
     assert_eq!(bench.served(), 3, "it was not waited for");
+}
+
+/// To compare each anchor with each other took minutes for a thousand of them, and at each look.
+#[test]
+fn a_thousand_anchors_are_compared_at_once() {
+    let root = |at: usize| {
+        let party = Party::new(&format!("Root {at}"));
+        let pem = party.signed_by(&party, true, LATER);
+        CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+    };
+    let served: Vec<_> = (0..1000).map(root).collect();
+    let reversed: Vec<_> = served.iter().rev().cloned().collect();
+    let began = Instant::now();
+    assert!(!loses_anchor(&served, &served));
+    assert!(!loses_anchor(&served, &reversed));
+    assert!(loses_anchor(&served, &reversed[1..]));
+    assert!(!loses_anchor(&served[..999], &reversed));
+    assert!(began.elapsed() < lab::BOUND, "{:?}", began.elapsed());
 }

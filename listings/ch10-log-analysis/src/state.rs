@@ -74,7 +74,7 @@ pub struct Refused {
     pub detail: Option<String>,
     /// The generation that went on.
     pub kept: Option<u64>,
-    /// The generation that was loaded afterwards, if one was.
+    /// The generation that was loaded afterwards, or whose files were there again.
     pub mended_by: Option<u64>,
 }
 
@@ -157,6 +157,11 @@ impl LogState {
             "identity_rejected" | "identity_awaited" | "reload_panicked" => {
                 server.refuses(event, at)
             }
+            "reload_skipped" => {
+                if let Some(generation) = event.number("generation") {
+                    server.mended(generation);
+                }
+            }
             _ => server.alarms(event, at),
         }
     }
@@ -221,6 +226,11 @@ impl Server {
         let replaced = std::mem::replace(&mut self.before, before);
         times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
         self.alarms.remove("identity_held");
+        self.mended(generation);
+    }
+
+    /// The files are valid, and hold what this generation serves.
+    fn mended(&mut self, generation: u64) {
         if let Some(refused) = &mut self.last_refused {
             refused.mended_by.get_or_insert(generation);
         }

@@ -149,6 +149,19 @@ fn what_was_refused_was_mended_once() {
     assert_eq!(last["mended_by"], json!(2), "{found}");
 }
 
+/// Files that were bad, and are again what is served, are no longer refused.
+#[test]
+fn what_was_refused_is_mended_by_the_files_of_before() {
+    let refused = r#""event":"identity_rejected","generation":1,"reason":"missing""#;
+    let again = r#""event":"reload_skipped","generation":1,"why":"unchanged""#;
+    let log = loaded(1, 1, "a") + &at(2, refused);
+    let said = Answers::of(&state(&log), NOW).to_string();
+    assert!(said.contains("NOT mended: generation 1 goes on"), "{said}");
+    let said = Answers::of(&state(&(log + &at(3, again))), NOW).to_string();
+    let mended = "mended: the files are again those of generation 1";
+    assert!(said.contains(mended) && !said.contains("NOT"), "{said}");
+}
+
 /// Where the wire alone is asked, nothing is claimed of the log, and it may be empty.
 #[test]
 fn no_claim_holds_of_an_empty_log() {

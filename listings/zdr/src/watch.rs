@@ -71,7 +71,9 @@ pub async fn watch(
         if options.limit.is_some_and(|limit| start.elapsed() > limit) {
             break Some("its time was up".into());
         }
-        let Some(address) = addresses.next(say).await else {
+        let next = addresses.next(say).await;
+        story.leads_to(&addresses.list());
+        let Some(address) = next else {
             continue;
         };
         let look = looker.look(address, start).await;

@@ -93,6 +93,36 @@ fn what_each_rotation_leaves_behind_is_a_leak() {
     assert!(!grows(&[10, 12, 14, 16], [0, 0]));
 }
 
+/// Whether processes are left where so many had ended, and were not waited for, before the first rotation and after each.
+fn leaves(unwaited: &[usize]) -> bool {
+    let mut growth = Growth::default();
+    for (number, unwaited) in unwaited.iter().enumerate() {
+        let usage = Usage {
+            processes: 1,
+            unwaited: *unwaited,
+            ..Usage::default()
+        };
+        growth.rotated(Duration::from_secs(number as u64), Some(usage));
+    }
+    let resources = Resources {
+        memory_before: 0,
+        memory_after: 0,
+        processes_before: 1,
+        processes_after: 1,
+        connections_held: 4,
+        handles: None,
+    };
+    let found = of_resources(&resources, &growth, unwaited.len() - 1);
+    found.iter().any(|of| of.code == Code::ProcessesLeft)
+}
+
+#[test]
+fn a_child_that_ends_at_each_rotation_and_is_not_waited_for_is_left() {
+    assert!(leaves(&[0, 1, 2, 3, 4]));
+    assert!(!leaves(&[0, 1, 0, 1, 1]), "it is waited for at the next");
+    assert!(!leaves(&[7, 7, 7, 7, 7]), "they were there before");
+}
+
 /// What is said of a server that keeps so many hundredths of a processor busy, for a second before the first rotation and
 /// for a second after the last.
 fn busy(before: u64, after: u64) -> String {

@@ -72,6 +72,19 @@ impl Track {
         }
     }
 
+    /// What is said where the words of a check that failed are not its own: the answer itself stopped, in one of its lines.
+    pub fn own_fault(self) -> &'static str {
+        match self {
+            Self::Rust | Self::Go => {
+                "That line is one of your answer, so these are not the words of the check: your answer panicked. What panics in a server ends its task, and all that this one served. \
+                 Where something can fail, return the error, or go on with what is still good."
+            }
+            Self::Python => {
+                "That line is one of your answer, so these are not the words of the check: your answer raised this, and the check wanted something else. What it wanted stands beside `FAIL`."
+            }
+        }
+    }
+
     /// The file that holds the checks.
     pub fn test(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! What a terminal shows. Colours are written always: the stream leaves them out where they are not wanted.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -146,7 +147,7 @@ impl Teller<'_> {
     ) -> io::Result<()> {
         self.title(out, exercise)?;
         writeln!(out)?;
-        checks(out, self, ran)?;
+        checks(out, self, exercise, ran)?;
         printed(out, &ran.printed)?;
         left(out, &ran.left)?;
         writeln!(out)?;
@@ -193,7 +194,7 @@ impl Teller<'_> {
                 ),
             )?;
         } else {
-            checks(out, self, ran)?;
+            checks(out, self, exercise, ran)?;
             printed(out, &ran.printed)?;
             left(out, &ran.left)?;
             writeln!(out)?;
@@ -332,7 +333,12 @@ fn is_starter(exercise: &Exercise, ran: &Ran) -> bool {
 }
 
 /// Each check and whether it held. The first one that did not has its words below it: one thing at a time.
-fn checks(out: &mut dyn Write, teller: &Teller<'_>, ran: &Ran) -> io::Result<()> {
+fn checks(
+    out: &mut dyn Write,
+    teller: &Teller<'_>,
+    exercise: &Exercise,
+    ran: &Ran,
+) -> io::Result<()> {
     let mut told = false;
     for (check, outcome) in &ran.checks {
         match outcome {
@@ -343,8 +349,13 @@ fn checks(out: &mut dyn Write, teller: &Teller<'_>, ran: &Ran) -> io::Result<()>
                     writeln!(out)?;
                     paragraph(out, "        ", words)?;
                     if let Some(at) = at {
-                        let at = teller.shown(Path::new(at));
-                        writeln!(out, "        {FAINT}{at}{FAINT:#}")?;
+                        let shown = teller.shown(Path::new(at));
+                        writeln!(out, "        {FAINT}{shown}{FAINT:#}")?;
+                        let answer = teller.folder.answer(exercise);
+                        if is_in(at, &answer) && !words.contains(&exercise.about.starter) {
+                            writeln!(out)?;
+                            paragraph(out, "        ", exercise.track.own_fault())?;
+                        }
                     }
                     writeln!(out)?;
                 }
@@ -363,6 +374,14 @@ fn checks(out: &mut dyn Write, teller: &Teller<'_>, ran: &Ran) -> io::Result<()>
         }
     }
     Ok(())
+}
+
+/// Whether a place, a file with its line, is in this file.
+fn is_in(at: &str, file: &Path) -> bool {
+    let place = at.rsplit_once(':').map(|(place, _)| Path::new(place));
+    place.is_some_and(|place| {
+        place == file || fs::canonicalize(file).is_ok_and(|file| place == file)
+    })
 }
 
 /// What the answer printed itself: many debug by printing.

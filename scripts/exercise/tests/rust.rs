@@ -120,3 +120,38 @@ fn an_answer_that_wants_another_crate_is_told_which_there_are() {
         "{said}"
     );
 }
+
+/// The words of a panic say nothing of what was wanted.
+#[test]
+fn a_panic_of_the_answer_is_told_from_the_words_of_a_check() {
+    let learner = Learner::new();
+    learner.says(&["next", "cost"]);
+    let of_check = "That line is one of your answer";
+    let answer = of_cost("solution.rs");
+    learner.write(
+        "ch01/cost.rs",
+        &answer.replace("cost.refused += 1", "panic!(\"of my own\")"),
+    );
+    let said = super::text(&learner.run(&["run", "cost"]));
+    let told = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("of my own") && told.contains(of_check),
+        "{said}"
+    );
+    // What is still to be written is no fault, and the words of a check are its own.
+    for (is, instead) in [
+        (
+            "cost.refused += 1",
+            "todo!(\"this is the starter: write `cost`\")",
+        ),
+        ("cost.refused += 1", "cost.refused += 2"),
+    ] {
+        learner.write("ch01/cost.rs", &answer.replace(is, instead));
+        let said = super::text(&learner.run(&["run", "cost"]));
+        let told = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains("Not yet:") && !told.contains(of_check),
+            "{said}"
+        );
+    }
+}

@@ -104,6 +104,30 @@ fn each_reload_counts(bench: &mut Bench) {
             bench.shown()
         );
     }
+    a_serial_is_no_sign_of_what_was_read(bench);
+}
+
+/// Another authority counts its serials as well: a pair of it has the serial of the one before.
+fn a_serial_is_no_sign_of_what_was_read(bench: &mut Bench) {
+    let directory = lab::directory().unwrap();
+    let mut other = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
+    other.rotate().unwrap();
+    let (from, to) = (other.files(), bench.agent.files());
+    for (from, to) in [
+        (from.certificate, to.certificate),
+        (from.key, to.key),
+        (from.roots, to.roots),
+    ] {
+        fs::write(to, fs::read(from).unwrap()).unwrap();
+    }
+    let reloaded = bench.resolver.reload();
+    bench.client = config(other.root_pem(), Options::default()).unwrap();
+    let shown = bench.shown();
+    assert!(
+        reloaded.is_ok() && shown == "1002",
+        "The pair was replaced by one of another authority, which has the serial 1002 as well. `reload` returned {reloaded:?}, and a client that trusts that authority was shown {shown}. A serial counts within one \
+         authority: show what was read, whatever its serial is."
+    );
 }
 
 /// A handshake looks at no file: what it shows changes when `reload` is called, and not before.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
+use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -291,4 +292,29 @@ pub fn each_byte_of_the_files_counts() {
         "A certificate was added at the end of the chain's file, and {made} contexts were made where 2 are wanted. Leaf and key are as they were, \
          and the chain is another one: compare all of both files."
     );
+    what_is_written_in_place_is_seen();
+}
+
+/// The file stays the same one, with its length and its date, and a line in the middle of it is another one.
+fn what_is_written_in_place_is_seen() {
+    let mut bench = bench();
+    let chain = bench.agent.files().certificate;
+    let blocks = fs::read_to_string(&chain).unwrap();
+    let (leaf, rest) = blocks.split_at(blocks.rfind("-----BEGIN").unwrap());
+    let filler = format!("# {}\n", "-".repeat(2000));
+    let date = fs::metadata(&chain).unwrap().modified().unwrap();
+    for (line, wanted) in [("# one", 1), ("# two", 2)] {
+        let file = File::options().write(true).truncate(true).open(&chain);
+        let text = format!("{leaf}{filler}{line}\n{filler}{rest}");
+        let mut file = file.unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.set_modified(date).unwrap();
+        bench.shown();
+        let made = bench.made.get();
+        assert!(
+            made == wanted,
+            "A line in the middle of the chain's file was replaced by one as long, in place: the file is the same one, and its length and its date are as they were. {made} contexts were made where {wanted} are \
+             wanted: compare what the files hold, all of it."
+        );
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! The handshakes run in memory, both ends on one thread.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ch01_restart_baseline::load_once;
@@ -27,6 +28,8 @@ fn bench() -> Bench {
     let files = agent.files();
     let mut config: ServerConfig = (*load_once(&files.certificate, &files.key, 1).unwrap()).clone();
     config.alpn_protocols = vec![b"h2".to_vec()];
+    config.send_tls13_tickets = 3;
+    config.ignore_client_order = true;
     let workers = Workers::new(WORKERS, config);
     Bench {
         workers: workers.unwrap_or_else(|error| panic!("`new` returned: {error}.")),
@@ -145,7 +148,7 @@ pub fn new_sessions_are_resumed_at_each_worker() {
 
 /// As many as were remembered before: the starter has room for 256.
 fn many_clients_without_a_ticket_come_back(bench: &Bench) {
-    let clients: Vec<_> = (0..100).map(|_| bench.client(Tls12Id)).collect();
+    let clients: Vec<_> = (0..200).map(|_| bench.client(Tls12Id)).collect();
     for client in &clients {
         bench.resumes(client, 0);
     }
@@ -155,7 +158,7 @@ fn many_clients_without_a_ticket_come_back(bench: &Bench) {
         .count();
     assert!(
         full == 0,
-        "After `discard`, 100 clients ({}) took a session each. They came back, and {full} of them did not resume. The memory that takes the place of the old one needs the same room: `REMEMBERED`.",
+        "After `discard`, 200 clients ({}) took a session each. They came back, and {full} of them did not resume. The memory that takes the place of the old one needs the same room: `REMEMBERED`.",
         Tls12Id.words()
     );
 }
@@ -205,6 +208,15 @@ pub fn all_else_goes_on() {
         );
     }
     clients_are_asked_for_a_certificate_as_before();
+    let counts: BTreeSet<_> = (0..WORKERS)
+        .map(|worker| bench.workers.config(worker))
+        .map(|config| (config.send_tls13_tickets, config.ignore_client_order))
+        .collect();
+    assert!(
+        counts == BTreeSet::from([(3, true)]),
+        "The workers give out three tickets for each session of TLS 1.3, and choose the cipher themselves. After `discard`, `send_tls13_tickets` and `ignore_client_order` are {counts:?}. Clone the configuration that is there, and \
+         change what opens sessions, and nothing else."
+    );
 }
 
 /// The workers of a server that lets in clients with a certificate alone.

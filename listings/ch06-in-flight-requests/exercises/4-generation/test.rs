@@ -97,6 +97,12 @@ fn what_is_not_sealed_the_ticket_keys_answer(bench: &Bench) {
         "A ticket says for how many seconds a client may come back with it, and by your `lifetime` it is 0: a client that reads this throws the ticket away at once. \
          What you do not seal yourself, the ticket keys answer: ask `config.ticketer`."
     );
+    let of_the_keys = bench.generations[1].ticketer.lifetime();
+    assert!(
+        lifetime == of_the_keys,
+        "The ticket keys open a ticket for {of_the_keys} s, and by your `lifetime` it is {lifetime}: a client is told another time than the one after which it is turned down. What you do not seal yourself, the ticket keys \
+         answer: ask `config.ticketer`."
+    );
     let mut without = (*bench.generations[0]).clone();
     without.ticketer = Arc::clone(
         &ServerConfig::builder()
@@ -104,11 +110,21 @@ fn what_is_not_sealed_the_ticket_keys_answer(bench: &Bench) {
             .with_cert_resolver(without.cert_resolver.clone())
             .ticketer,
     );
-    let enabled = Handshake::new(1, Arc::new(without)).enabled();
+    let without = Handshake::new(1, Arc::new(without));
+    let enabled = without.enabled();
     assert!(
         !enabled,
         "A server that has no ticket keys remembers sessions itself. By your `enabled` it has keys, so rustls asks for a ticket, gets none, and remembers nothing: each client that \
          comes back does a full handshake. What you do not seal yourself, the ticket keys answer: ask `config.ticketer`."
+    );
+    let ticket = panic::catch_unwind(AssertUnwindSafe(|| without.encrypt(b"a session")));
+    assert!(
+        matches!(ticket, Ok(None)),
+        "Where there are no ticket keys, nothing can be sealed, and there is no ticket: `None`. `encrypt` {}. What the keys cannot do is no reason for a handshake to fail.",
+        match ticket {
+            Ok(_) => "returned one",
+            Err(_) => "panicked",
+        }
     );
 }
 

@@ -305,11 +305,16 @@ pub fn a_handshake_that_began_before_the_removal_is_refused() {
     }
 }
 
+/// When what is valid for an hour has ended an hour ago.
+fn later() -> UnixTime {
+    let later = UnixTime::now().as_secs() + 2 * HOUR.as_secs();
+    UnixTime::since_unix_epoch(Duration::from_secs(later))
+}
+
 /// A session does not outlive the client's certificate.
 pub fn a_session_does_not_outlive_its_certificate() {
     let bench = bench();
-    let later = UnixTime::now().as_secs() + 2 * HOUR.as_secs();
-    let later = UnixTime::since_unix_epoch(Duration::from_secs(later));
+    let later = later();
     for client in &bench.clients {
         first(&bench.before, client);
         let session = again(&bench.before, client);
@@ -398,5 +403,25 @@ pub fn what_was_decided_is_asked_again() {
              remembered by the certificate is the answer of before: the roots belong to the question.",
             client.name
         );
+        let (other, later) = (Authority::named("Root C").unwrap(), later());
+        for (roots, now, what) in [
+            (
+                store(&[&bench.b, &other]),
+                UnixTime::now(),
+                "Then Root C came in the place of Root A, so that there are two roots as before",
+            ),
+            (
+                bench.both(),
+                later,
+                "Then two hours passed, and its certificate had ended",
+            ),
+        ] {
+            assert!(
+                let_in(&session, roots, now).is_err(),
+                "A client {}, was let in while Root A and Root B were in force. {what}, the same client was judged again, and was let in. An answer that is remembered is of its question: of these roots, whichever they \
+                 are, and of that time.",
+                client.name
+            );
+        }
     }
 }

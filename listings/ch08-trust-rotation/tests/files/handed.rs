@@ -64,6 +64,39 @@ pub fn chains(kind: &str, made: &mut Made<'_>) -> bool {
     true
 }
 
+/// The chain or the key as other tools wrap them: Terraform, OpenVPN, and who unpacks a Kubernetes Secret by hand.
+pub fn wrapped(kind: &str, made: &mut Made<'_>) -> bool {
+    let (chain, key, root) = (
+        made.kit.chain(),
+        made.kit.key.clone(),
+        made.kit.root.clone(),
+    );
+    let encoded = |text: &str| openssl::base64::encode_block(text.as_bytes());
+    match kind {
+        "heredoc" => made.chain(format!("<<EOT\n{chain}EOT\n")),
+        "in-elements" => {
+            made.chain(format!("<cert>\n{chain}</cert>\n"));
+            made.key(format!("<key>\n{key}</key>\n"));
+            made.roots(format!("<ca>\n{root}</ca>\n"));
+        }
+        "quoted-crlf" => made.chain(chain.replace('\n', "\\r\\n")),
+        "base64-twice" => made.chain(encoded(&encoded(&chain))),
+        "base64-in-quotes" => made.chain(format!("\"{}\" \n", encoded(&chain))),
+        "base64-of-ed25519" => {
+            made.kit.with_key(&rcgen::PKCS_ED25519);
+            let short = made.kit.openssl_key().private_key_to_pkcs8().unwrap();
+            made.as_the_kit_has_it(false);
+            made.key(openssl::base64::encode_block(&short));
+        }
+        "manifest" => made.chain(format!(
+            "apiVersion: v1\nkind: Secret\ndata:\n  tls.crt: {}\n",
+            encoded(&chain)
+        )),
+        _ => return false,
+    }
+    true
+}
+
 /// The key, or the authorities.
 pub fn others(kind: &str, made: &mut Made<'_>) -> bool {
     let (key, root) = (made.kit.key.clone(), made.kit.root.clone());

@@ -13,7 +13,9 @@ use openssl::symm::Cipher;
 use openssl::x509::X509;
 
 use super::kit::{Kit, block, der};
-use super::{certificates, crossed, handed, idle, odd, rare, rsa, shapes, sizes, strict, worn};
+use super::{
+    asked, certificates, crossed, handed, idle, odd, rare, rsa, shapes, sizes, strict, worn,
+};
 
 /// A directory with three files as they are to be: at first right, and plain.
 pub struct Made<'a> {
@@ -167,7 +169,11 @@ pub fn make(kind: &str, at: &Path) -> Option<Files> {
         || idle::leaf_keys(kind, &mut made)
         || idle::numbered(kind, &mut made)
         || handed::chains(kind, &mut made)
-        || handed::others(kind, &mut made);
+        || handed::wrapped(kind, &mut made)
+        || handed::others(kind, &mut made)
+        || asked::mail(kind, &mut made)
+        || asked::names(kind, &mut made)
+        || asked::passed_over(kind, &mut made);
     if known {
         made.lay();
         return Some(made.files());

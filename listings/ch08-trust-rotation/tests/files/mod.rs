@@ -5,6 +5,7 @@
 //! What is rejected has the reason and the words that stand in the list. A page of the book shows
 //! the list.
 
+mod asked;
 mod certificates;
 mod chapters;
 mod clients;
@@ -242,6 +243,7 @@ fn each_kind_stands_in_the_list_once() {
         include_str!("sizes.rs"),
         include_str!("idle.rs"),
         include_str!("handed.rs"),
+        include_str!("asked.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let arms = lines.filter_map(|line| {

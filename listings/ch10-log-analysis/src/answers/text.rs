@@ -185,6 +185,9 @@ fn write_refused(last: &Refused, now: OffsetDateTime, f: &mut fmt::Formatter<'_>
         write!(f, ", at {} ({})", moment(at), ago(now - at))?;
     }
     match (last.mended_by, last.kept) {
+        (Some(by), Some(kept)) if by == kept => {
+            writeln!(f, ", mended: the files are again those of generation {by}")?;
+        }
         (Some(by), _) => writeln!(f, ", mended by generation {by}")?,
         (None, Some(kept)) => writeln!(f, ", NOT mended: generation {kept} goes on")?,
         (None, None) => writeln!(f, ", NOT mended")?,

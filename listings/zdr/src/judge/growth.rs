@@ -136,6 +136,7 @@ pub fn of_resources(resources: &Resources, growth: &Growth, rotations: usize) ->
     let mut found = Vec::new();
     found.extend(of_memory(resources, growth, rotations));
     found.extend(of_work(growth, rotations));
+    found.extend(of_unwaited(growth, rotations));
     if resources.processes_after > resources.processes_before {
         let words = format!(
             "There were {} processes before and {} after {rotations} rotations, with {} connections kept open.",
@@ -184,6 +185,17 @@ fn of_memory(resources: &Resources, growth: &Growth, rotations: usize) -> Option
         each / MIB
     );
     grows.then(|| warning(Code::MemoryGrows, words))
+}
+
+/// Each of a few may be waited for in a moment.
+fn of_unwaited(growth: &Growth, rotations: usize) -> Option<Finding> {
+    let ((_, first), (_, last)) = (growth.rotations.first()?, growth.rotations.last()?);
+    let left = last.unwaited.saturating_sub(first.unwaited);
+    let words = format!(
+        "Over {rotations} rotations, {left} processes that it had started ended, and it has not waited for them: each \
+         keeps its number until that is done (a zombie), and the system has no more than so many."
+    );
+    (rotations >= WARM && left >= rotations).then(|| warning(Code::ProcessesLeft, words))
 }
 
 fn of_work(growth: &Growth, rotations: usize) -> Option<Finding> {

@@ -139,12 +139,12 @@ pub fn ratio(over: u64, under: u64) -> Option<f64> {
 }
 
 /// What a terminal may show of a text from outside: no control characters, which could move its
-/// cursor or colour its words.
+/// cursor or colour its words, and none that turn the direction of what follows (Unicode's UAX #9).
 pub fn plain(text: &str) -> String {
     let shown = |c: char| {
         if c.is_whitespace() {
             ' '
-        } else if c.is_control() {
+        } else if c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
             '\u{FFFD}'
         } else {
             c

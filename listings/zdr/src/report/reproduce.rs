@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::attempt::Differs;
 use crate::attempt::differs::{Cipher, UNKNOWN};
 use crate::attempt::failure::ANSWERED_STRANGER;
+use crate::attempt::{Differs, FailureKind};
 use crate::gate::ROTATION;
 use crate::gate::code::Code;
 use crate::gate::scenario::Scenario;
@@ -59,7 +59,7 @@ pub fn reproduction(report: &Report, cause: &Cause) -> Option<Reproduction> {
             "prints the serial of which the OCSP response speaks: compare it with the certificate's",
         ),
         (CauseKind::ShowsInvalid | CauseKind::LosesLastGood | CauseKind::DoesNotValidate, _) => (
-            handshake("-verify_return_error ")?,
+            handshake(&verifying(reach, first)?)?,
             "ends with the error that clients meet, once the server has such files",
         ),
         (CauseKind::FollowsNoTrust, _) => (
@@ -183,6 +183,8 @@ fn cut(reach: &Reach, class: Option<Class>) -> Option<(String, &'static str)> {
             "is cut if the server reloads meanwhile",
         ),
         Some(Class::Http3) => (requests(reach, "--http3-only ")?, over_one),
+        // Requests may well go on where these are cut, and where they go the report does not say.
+        Some(Class::Upload | Class::Held | Class::Grpc) => return None,
         _ => (requests(reach, "")?, over_one),
     })
 }
@@ -236,6 +238,22 @@ fn handshake(
     Some(format!(
         "openssl s_client -connect {address}{first} {asked} -CAfile roots.pem{client} {more}</dev/null"
     ))
+}
+
+/// What makes OpenSSL's client end with the error that was met. It looks at the name only if it is told to.
+fn verifying(reach: &Reach, first: Option<&Finding>) -> Option<String> {
+    let is_wrong_name = |found: &Finding| {
+        let mut evidence = found.evidence.iter();
+        evidence.any(|seen| seen.kind == FailureKind::WrongName)
+    };
+    let option = match reach.name.parse::<IpAddr>() {
+        Ok(_) => "-verify_ip",
+        Err(_) => "-verify_hostname",
+    };
+    Some(match first.is_some_and(is_wrong_name) {
+        true => format!("{option} {} -verify_return_error ", quoted(&reach.name)?),
+        false => "-verify_return_error ".into(),
+    })
 }
 
 /// What makes OpenSSL's client offer or ask for the same as one that differs in this.

@@ -194,11 +194,18 @@ fn count(scenario: Scenario, outcome: &mut ScenarioOutcome, records: &[Attempt],
     }
 }
 
-/// Whether clients failed before the files were mended: those that fail first when valid files are reloaded meet what
-/// each reload does.
+/// Whether clients failed before the files were mended, and not just one or two of many: those that fail first when
+/// valid files are reloaded meet what each reload does, and so does one that is cut when a bad file is looked at.
 fn is_lost(records: &[Attempt], mended: Duration) -> bool {
-    let mut records = records.iter();
-    records.any(|record| record.failed.is_some() && record.began < mended)
+    const FEW: usize = 2;
+    let before = || records.iter().filter(|record| record.began < mended);
+    let failed = || before().filter(|record| record.failed.is_some());
+    let Some(first) = failed().map(|record| record.began).min() else {
+        return false;
+    };
+    let since = before().filter(|record| record.began >= first).count();
+    let failed = failed().count();
+    failed > FEW || failed * 10 >= since
 }
 
 /// What a failed attempt means in this scenario.
@@ -273,5 +280,30 @@ fn missed(scenario: Scenario, outcome: &mut ScenarioOutcome, window: &Window, te
             Code::NotPickedUp,
             format!("No handshake showed the new certificate within {within} ms.{complaint}"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many clients, one each tenth of a second, of which these fail. From the fiftieth on the files are valid.
+    fn lost(of: u64, failed: &[u64]) -> bool {
+        let records = (0..of).map(|at| Attempt {
+            failed: failed.contains(&at).then_some(FailureKind::HandshakeCut),
+            ..Attempt::opening(Class::Full, Duration::from_millis(100 * at))
+        });
+        is_lost(&records.collect::<Vec<_>>(), Duration::from_secs(5))
+    }
+
+    #[test]
+    fn one_of_many_that_is_cut_is_no_identity_that_is_lost() {
+        assert!(!lost(60, &[]));
+        assert!(!lost(60, &[7]) && !lost(60, &[7, 30]));
+        assert!(!lost(60, &[55, 56, 57, 58]), "the files are valid again");
+        // One worker of many, all from then on, and the last before the files were mended.
+        assert!(lost(60, &[3, 19, 35]));
+        assert!(lost(60, &[47, 48]) && lost(60, &[49]));
+        assert!(lost(4, &[1]));
     }
 }

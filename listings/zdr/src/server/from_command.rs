@@ -153,9 +153,11 @@ pub fn name_of(command: &[String]) -> String {
     ];
     let runs_scripts = ["sh", "bash"].contains(&program.as_str())
         || versioned.iter().any(|name| program.starts_with(name));
-    // A word without blanks: what follows `-c` is no file.
-    let is_script =
-        |word: &&String| !word.starts_with(['-', '{']) && word.contains('.') && !is_script(word);
+    // A word without blanks: what follows `-c` is no file. Nor is `.`, or a list of places where Java looks.
+    let is_file = |word: &str| Path::new(word).file_stem().is_some() && !word.contains(':');
+    let is_script = |word: &&String| {
+        !word.starts_with(['-', '{']) && word.contains('.') && is_file(word) && !is_script(word)
+    };
     if runs_scripts && let Some(script) = command.iter().skip(1).find(is_script) {
         let stem = Path::new(script).file_stem().unwrap_or_default();
         return stem.to_string_lossy().into_owned();
@@ -207,5 +209,26 @@ impl FromStr for ReloadWord {
             }
         };
         Ok(Self(reload))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_command_is_named_by_its_program_or_by_the_script_that_is_run() {
+        for (command, name) in [
+            ("/usr/sbin/my-server -c {certificate}", "my-server"),
+            ("python3 -W ignore tools/serve.py {port}", "serve"),
+            ("sh ./start {port}", "start"),
+            ("env A=b node --watch app.mjs", "app"),
+            ("java -cp . Main {port}", "java"),
+            ("java -cp lib/a.jar:lib/b.jar Main", "java"),
+            ("java -jar target/app.jar", "app"),
+        ] {
+            let words: Vec<_> = command.split(' ').map(str::to_owned).collect();
+            assert_eq!(name_of(&words), name, "{command}");
+        }
     }
 }

@@ -3,9 +3,11 @@
 /// How wide a terminal may be taken to be.
 pub const TERMINAL: usize = 80;
 
-/// The same without what a terminal or a file of text would not take as text: a server may have said it.
+/// The same without what a terminal or a file of text would not take as text, and without what turns the direction of
+/// that which follows (Unicode's UAX #9): a server may have said it.
 pub fn printable(text: &str) -> String {
-    let dot = |letter: char| match letter.is_control() && letter != '\n' {
+    let turns = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let dot = |letter: char| match turns(letter) || (letter.is_control() && letter != '\n') {
         true => '.',
         false => letter,
     };
@@ -32,4 +34,17 @@ pub fn fill(words: &str, first: &str, others: &str, width: usize) -> String {
         is_begun = true;
     }
     text + line.trim_end() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_a_cursor_or_turns_a_line_is_a_dot() {
+        assert_eq!(
+            printable("a\u{1b}[31mb\n\u{202e}c\u{2069}é"),
+            "a.[31mb\n.c.é"
+        );
+    }
 }

@@ -24,9 +24,28 @@ const LONGEST: u64 = 16 * 1024;
 /// How many events of one name are kept. No server loads so many certificates during a run.
 const MOST: usize = 20_000;
 
+/// Words by which people find what a program complains of.
+const COMPLAINTS: [&str; 12] = [
+    "cannot",
+    "can't",
+    "denied",
+    "error",
+    "exception",
+    "fail",
+    "invalid",
+    "mismatch",
+    "no such file",
+    "not permitted",
+    "refused",
+    "unable",
+];
+
 #[derive(Default)]
 struct Inner {
     last: VecDeque<String>,
+    /// The last lines that complain of something, each with its number, and how many there were.
+    complaints: VecDeque<(usize, String)>,
+    complained: usize,
     /// How many events of each name are kept.
     kept: HashMap<String, usize>,
     /// The keys that were issued.
@@ -50,6 +69,19 @@ impl ServerOutput {
         inner.last.iter().map(|line| format!("{line}\n")).collect()
     }
 
+    /// How many of its lines complained of something until now.
+    pub(crate) fn complained(&self) -> usize {
+        self.lock().complained
+    }
+
+    /// The first line after so many that complains of something.
+    pub(crate) fn complaint_since(&self, complained: usize) -> Option<String> {
+        let inner = self.lock();
+        let mut complaints = inner.complaints.iter();
+        let first = complaints.find(|(number, _)| *number > complained);
+        first.map(|(_, line)| line.clone())
+    }
+
     /// How many lines held bytes of a private key.
     pub fn leaks(&self) -> usize {
         self.lock().leaks
@@ -71,6 +103,12 @@ impl ServerOutput {
                 *line = HIDDEN.into();
             }
         }
+        // Those were among them.
+        for (_, line) in &mut inner.complaints {
+            if inner.secrets.leak_in(line) {
+                *line = HIDDEN.into();
+            }
+        }
     }
 
     /// Takes in one line.
@@ -81,6 +119,7 @@ impl ServerOutput {
             inner.last.push_back(HIDDEN.into());
         } else {
             inner.last.push_back(line.clone());
+            inner.complains(&line);
         }
         if inner.last.len() > Self::LAST {
             inner.last.pop_front();
@@ -96,6 +135,24 @@ impl ServerOutput {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+impl Inner {
+    /// Keeps a line that complains of something. What is said of a client's handshake is the client's matter, and an
+    /// event is read as such.
+    fn complains(&mut self, line: &str) {
+        let lower = line.to_lowercase();
+        let complains = COMPLAINTS.iter().any(|word| lower.contains(word));
+        if !complains || lower.contains("handshake") || Event::parse(line).is_some() {
+            return;
+        }
+        self.complained += 1;
+        self.complaints
+            .push_back((self.complained, line.to_owned()));
+        if self.complaints.len() > ServerOutput::LAST {
+            self.complaints.pop_front();
+        }
     }
 }
 
@@ -121,6 +178,28 @@ pub(crate) async fn listen(to: ServerOutput, stream: impl AsyncRead + Unpin) {
 mod tests {
     use super::{LONGEST, MOST, ServerOutput, listen};
     use lab::log::want;
+
+    #[test]
+    fn what_a_server_complains_of_is_found_among_what_it_says_of_its_clients() {
+        let output = ServerOutput::default();
+        output.line("old error".into());
+        let before = output.complained();
+        assert_eq!(output.complaint_since(before), None);
+        for line in [
+            "127.0.0.1 - GET / 200",
+            "http: TLS handshake error from 127.0.0.1:1: EOF",
+            "{\"event\":\"reload_failed\",\"reason\":\"error\"}",
+            "reload failed: [Errno 13] Permission denied",
+            "another error",
+        ] {
+            output.line(line.into());
+        }
+        for _ in 0..ServerOutput::LAST {
+            output.line("127.0.0.1 - GET / 200".into());
+        }
+        let said = output.complaint_since(before).unwrap();
+        assert_eq!(said, "reload failed: [Errno 13] Permission denied");
+    }
 
     #[tokio::test]
     async fn what_is_kept_does_not_grow_with_what_is_printed() {

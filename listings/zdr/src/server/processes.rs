@@ -89,6 +89,7 @@ pub(super) fn usage(members: &[Member]) -> Option<Usage> {
     let mut usage = Usage {
         descriptors: Some(0),
         open: Some(0),
+        unwaited: unwaited(members),
         ..Usage::default()
     };
     let listening = listening_sockets();
@@ -118,6 +119,17 @@ pub(super) fn usage(members: &[Member]) -> Option<Usage> {
         usage.waited += waited(process);
     }
     Some(usage)
+}
+
+/// How many of their children have ended and keep their number, because nobody has waited for them.
+fn unwaited(members: &[Member]) -> usize {
+    let parents: HashSet<_> = members.iter().map(|process| process.pid).collect();
+    let all = procfs::process::all_processes();
+    let all = all.into_iter().flatten().flatten();
+    let ended = all
+        .filter_map(|process| process.stat().ok())
+        .filter(|stat| stat.state == 'Z' && parents.contains(&stat.ppid));
+    ended.count()
 }
 
 /// For how long the threads of a process have waited for a processor.
@@ -238,6 +250,25 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+
+    #[test]
+    fn a_child_that_nobody_waits_for_is_counted() {
+        // The shell that waits becomes a program that does not.
+        let mut parent = Command::new("sh")
+            .args(["-c", "true & exec sleep 600"])
+            .process_group(0)
+            .spawn()
+            .expect("there is a shell");
+        let bound = Instant::now() + Duration::from_secs(20);
+        let members = || members(parent.id() as i32, "", "");
+        while unwaited(&members()) == 0 {
+            assert!(Instant::now() < bound, "no child that has ended");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(usage(&members()).map(|usage| usage.processes), Some(1));
+        parent.kill().expect("it is there");
+        parent.wait().expect("it was ended");
+    }
 
     /// As PostgreSQL's do: by its group and its environment nobody finds it.
     #[test]

@@ -9,6 +9,8 @@ pub struct Usage {
     pub memory: u64,
     /// How many processes.
     pub processes: usize,
+    /// How many more have ended, and were not waited for by the one that started them.
+    pub unwaited: usize,
     /// How many threads in all of them.
     pub threads: usize,
     /// How many open descriptors, connections aside: those are as many as there are clients, and some

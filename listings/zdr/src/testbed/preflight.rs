@@ -218,7 +218,12 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
         _ => &["http/1.1"],
     };
     let asked_for = (target.protocol, alpn);
-    let seen = look(address, &target.name, asked_for, target.patience).await;
+    let mut seen = look(address, &target.name, asked_for, target.patience).await;
+    if target.protocol.is_http() && seen.alpn.is_none() && seen.version.is_some() {
+        let asked_for: (_, &[&str]) = (target.protocol, &[HTTP2]);
+        let other = look(address, &target.name, asked_for, target.patience).await;
+        seen.alpn = other.alpn;
+    }
     let (what, change) = cause(target, failed, &seen);
     Advice {
         what,
@@ -245,6 +250,9 @@ fn dialogue(target: &Target, failed: &Failed) -> Advice {
         change: change.into(),
     }
 }
+
+/// HTTP/2 over TLS (RFC 9113, section 3.1), which servers of gRPC speak alone.
+const HTTP2: &str = "h2";
 
 /// What a client met, and what the look saw.
 fn in_words(failed: &Failed, seen: &Look) -> String {
@@ -378,6 +386,15 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
             format!("`GET /` answered {error}"),
             "let the server answer `/` with a status below 500",
         ),
+        (_, Protocol::Http | Protocol::AnyHttp)
+            if !is_http && seen.alpn.as_deref() == Some(HTTP2) =>
+        {
+            (
+                "it speaks HTTP/2 alone".into(),
+                "let the server offer `http/1.1` as well: most classes of clients speak it. A server of gRPC that cannot \
+                 is not checked; `zdr watch HOST:PORT` judges its handshakes while something rotates",
+            )
+        }
         (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
             "it speaks TLS, but no HTTP/1.1 over it".into(),
             "`zdr help toml` lists each `protocol` that zdr speaks. Of any other over TLS, `zdr watch HOST:PORT` judges \

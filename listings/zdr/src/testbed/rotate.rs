@@ -39,10 +39,15 @@ pub async fn watch(
     began: Duration,
 ) -> Window {
     testbed.target.usual.close();
+    let complained = testbed.server.output().complained();
     let complaint = testbed.notify().await.err();
     let notified = recorder.now();
     let generation = testbed.chains.latest();
     let (first_new, converged) = until_shown(testbed, recorder, client, generation).await;
+    // Why it did not, it may have said.
+    let output = testbed.server.output();
+    let said = || output.complaint_since(complained);
+    let complaint = complaint.or_else(|| first_new.is_none().then(said).flatten());
     let serial = issued.facts.serial.clone();
     testbed.good = issued;
     Window {

@@ -180,7 +180,7 @@ type Groups<'a> = BTreeMap<&'a str, Vec<(&'a SocketAddr, &'a Track)>>;
 fn disagreements(options: &WatchOptions, looks: &[Look], story: &Story) -> Vec<WatchFinding> {
     let end = looks.last().map_or(Duration::ZERO, |look| look.at);
     let mut groups: Groups<'_> = BTreeMap::new();
-    for (address, track) in &story.tracks {
+    for (address, track) in story.tracks.iter().filter(|(_, track)| !track.gone) {
         groups
             .entry(&track.first)
             .or_default()

@@ -136,7 +136,9 @@ impl WatchReport {
         let fails = findings
             .iter()
             .any(|found| found.severity == Severity::Failure);
-        let seen = story.rotations_seen() >= options.rotations.max(1) && story.settled();
+        let seen = story.rotations_seen() >= options.rotations.max(1)
+            && story.settled()
+            && story.all_follow(options.rotations);
         Self {
             format: FORMAT,
             server: options.server.clone(),

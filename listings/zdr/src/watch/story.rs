@@ -32,6 +32,8 @@ pub struct Track {
     pub changes: Vec<Change>,
     /// Looks that showed a chain again that it had left.
     pub went_back: u32,
+    /// Whether the server's name leads there no more: nothing is waited for there.
+    pub gone: bool,
 }
 
 /// One chain in place of another, at one address. Times count from the beginning of the watch.
@@ -94,6 +96,31 @@ impl Story {
         })
     }
 
+    /// These are the addresses to which the server's name leads now.
+    pub fn leads_to(&mut self, addresses: &[SocketAddr]) {
+        for (address, track) in &mut self.tracks {
+            track.gone = !addresses.contains(address);
+        }
+    }
+
+    /// Whether no address is behind others that showed the same chain first: it was rotated as often as they, or as
+    /// often as was waited for.
+    pub fn all_follow(&self, rotations: usize) -> bool {
+        let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for track in self.tracks.values().filter(|track| !track.gone) {
+            let group = groups.entry(track.first.as_str()).or_default();
+            group.push(track.changes.len());
+        }
+        groups.values().all(|each| {
+            let most = each.iter().max().copied().unwrap_or(0);
+            let needed = match rotations {
+                0 => most,
+                some => most.min(some),
+            };
+            each.iter().all(|of| *of >= needed)
+        })
+    }
+
     /// What is shown at the beginning, for a person.
     pub fn beginning(&self, addresses: &[SocketAddr]) -> String {
         let shown: BTreeSet<_> = self.tracks.values().map(|track| &track.first).collect();
@@ -127,7 +154,8 @@ impl Story {
 
     /// Whether no rotation that has begun is still going on.
     pub fn settled(&self) -> bool {
-        let mut changes = self.tracks.values().flat_map(|track| &track.changes);
+        let there = self.tracks.values().filter(|track| !track.gone);
+        let mut changes = there.flat_map(|track| &track.changes);
         changes.all(|change| change.settled.is_some())
     }
 
@@ -135,10 +163,11 @@ impl Story {
     /// many rotations have settled; or chains were still seen to take turns, or addresses to disagree, or this
     /// last look to fail, when that had been going on for longer than is allowed.
     pub fn over(&self, rotations: usize, overlap: Duration, look: &Look) -> bool {
-        let groups: BTreeSet<_> = self.tracks.values().map(|track| &track.first).collect();
+        let there = || self.tracks.values().filter(|track| !track.gone);
+        let groups: BTreeSet<_> = there().map(|track| &track.first).collect();
         rotations > 0
             && groups.into_iter().any(|first| {
-                let of = |track: &&Track| track.first == *first;
+                let of = |track: &&Track| track.first == *first && !track.gone;
                 let group: Vec<_> = self.tracks.values().filter(of).collect();
                 let fails = || {
                     look.presented.is_none()
@@ -201,6 +230,7 @@ impl Track {
             left: BTreeSet::new(),
             changes: Vec::new(),
             went_back: 0,
+            gone: false,
         }
     }
 

@@ -208,6 +208,17 @@ fn an_upload_that_ends_with_the_server_is_no_cut_of_a_reload() {
     assert_eq!(kinds(&[upload]), [CauseKind::CutsConnections]);
 }
 
+/// Cheroot whose handler of SIGHUP meets a bad file cuts the client that is at the door, and serves all others.
+#[test]
+fn a_client_that_is_cut_beside_a_bad_file_is_no_identity_that_is_lost() {
+    let of = |code| failure("garbage", code, &[FailureKind::HandshakeCut]);
+    assert_eq!(
+        kinds(&[of(Code::HandshakesFailed)]),
+        [CauseKind::RefusesClients]
+    );
+    assert_eq!(kinds(&[of(Code::LastGoodLost)]), [CauseKind::LosesLastGood]);
+}
+
 /// Before files are damaged, valid ones are rotated once.
 #[test]
 fn what_is_not_shown_before_files_are_damaged_is_a_renewal_that_was_overlooked() {
@@ -360,7 +371,7 @@ fn what_follows_from_the_end_of_a_process_is_told_with_it() {
         failure("garbage", Code::Stopped, &[]),
     ];
     assert_eq!(kinds(&ends), [CauseKind::Ends]);
-    assert_eq!(causes(&ends)[0].findings, [3, 0, 1, 2]);
+    assert_eq!(causes_of(&ends)[0].findings, [3, 0, 1, 2]);
     // Not what happened before it ended.
     let showed = failure("garbage", Code::UnfitShown, &[FailureKind::WrongKey]);
     let both = [&ends[..], &[showed]].concat();
@@ -538,6 +549,8 @@ fn a_command_is_one_that_a_shell_reads_as_it_is_meant() {
         assert!(there("-starttls") && there("postgres"), "{words:?}");
         assert!(there(has) && !there(has_not), "{words:?}");
     }
+    // Requests do not show what becomes of a WebSocket.
+    assert!(command(hostile(), "rotation", Code::Severed, Class::Held).is_none());
     // No client can see a log, and a server that lets strangers in is asked without a certificate.
     assert!(command(hostile(), "rotation", Code::LogLies, Class::Full).is_none());
     let words = command(hostile(), "rotation", Code::LetIn, Class::Mutual).expect("a command");
@@ -571,7 +584,13 @@ fn a_client_whose_authority_was_removed_shows_its_certificate() {
     assert!(let_in.contains(&"client.key".to_owned()), "{let_in:?}");
     let resumed = Code::ResumedWithoutTrust;
     let resumed = command(reach(), "trust-removed", resumed, Class::Mutual).expect("a command");
-    for word in ["client.key", "-cert_chain", "-sess_out", "-sess_in", "Reused"] {
+    for word in [
+        "client.key",
+        "-cert_chain",
+        "-sess_out",
+        "-sess_in",
+        "Reused",
+    ] {
         assert!(resumed.contains(&word.to_owned()), "{word}: {resumed:?}");
     }
 }
@@ -593,6 +612,8 @@ fn a_command_shows_what_was_met_and_not_what_is_shown_at_rest() {
         let cause = causes(&report).remove(0);
         reproduction(&report, &cause).expect("a command").command
     };
+    let name = command("wrong-name", Code::UnfitShown, FailureKind::WrongName);
+    assert!(name.contains("-verify_hostname localhost "), "{name}");
     let alert = command("rotation", Code::HandshakesFailed, FailureKind::Alert);
     assert!(alert.starts_with("while openssl s_client"), "{alert}");
     let waits = Code::HandshakeWaitsForFiles;

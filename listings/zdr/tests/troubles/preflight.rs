@@ -309,6 +309,36 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
     ]);
 }
 
+/// As gRPC's own servers do: to a client of HTTP/1.1 they say nothing.
+const HTTP2_ALONE: &str = r"
+import socket, ssl, sys
+certificate, key, port = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate, key)
+context.set_alpn_protocols(['h2'])
+listener = socket.create_server(('127.0.0.1', int(port)), backlog=64)
+while True:
+    tcp, _ = listener.accept()
+    try:
+        with context.wrap_socket(tcp, server_side=True) as tls:
+            tls.recv(4096)
+    except OSError:
+        pass
+";
+
+#[test]
+fn a_server_of_http_2_alone_is_told_so() {
+    if lab_test::peer::find("python3").is_none() {
+        return;
+    }
+    let toml = format!(
+        "protocol = \"any_http\"\ncommand = [\"python3\", \"-c\", \"\"\"{HTTP2_ALONE}\"\"\", \
+         \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n"
+    );
+    let parts = ["it speaks HTTP/2 alone", "`http/1.1` as well", "`zdr watch"];
+    no_verdict(&[(toml, &parts)]);
+}
+
 /// What cannot be judged is said before anything is rotated, with the key that changes it.
 #[test]
 fn classes_that_cannot_be_had_are_told_with_their_key() {

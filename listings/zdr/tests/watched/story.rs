@@ -387,6 +387,40 @@ fn an_address_that_is_gone_shows_no_old_certificate() {
     );
 }
 
+/// The watch ended before that was for too long.
+#[test]
+fn an_address_that_was_not_rotated_is_no_pass() {
+    let [old, new] = two();
+    for rotations in [1, 0] {
+        let mut watched = Watched::new();
+        watched.options.rotations = rotations;
+        for first in [&old, &new, &new, &new] {
+            watched.look(1, Some(first), None);
+            watched.look(2, Some(&old), None);
+        }
+        assert!(!watched.over());
+        let report = watched.report();
+        assert_eq!(report.passed, None, "{:?}", report.findings);
+        assert!(summary(&report).starts_with("NO VERDICT"));
+    }
+}
+
+/// Nothing is waited for where nobody comes any more.
+#[test]
+fn an_address_to_which_the_name_leads_no_more_does_not_keep_the_watch() {
+    let [old, new] = two();
+    let mut watched = Watched::new();
+    watched.look(1, Some(&old), None);
+    watched.look(2, Some(&old), None);
+    watched.shows(&[&new, &new, &new]);
+    assert!(!watched.over());
+    watched
+        .story
+        .leads_to(&[SocketAddr::from(([127, 0, 0, 1], 443))]);
+    assert!(watched.over());
+    watched.passes();
+}
+
 /// One that has missed the rotation before the watch looks like one with a certificate of its own.
 #[test]
 fn addresses_that_come_to_agree_are_not_told() {

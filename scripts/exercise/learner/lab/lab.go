@@ -15,7 +15,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -146,6 +148,25 @@ const (
 	asked = "EXERCISE_PROCESS"
 	says  = "the process says: "
 )
+
+// Panicked is what is said where an answer has panicked with this, and in which of its lines that was. The deferred function that has recovered calls it.
+func Panicked(said any) string {
+	words := fmt.Sprint(said)
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	for began, more := false, true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		began = began || frame.Function == "runtime.gopanic"
+		switch file := filepath.Base(frame.File); {
+		case began && file == "answer.go" && !strings.Contains(words, "this is the starter"):
+			return fmt.Sprintf("%s (%s:%d). That line is one of your answer, so these are not the words of the check: your answer panicked. What panics in a server ends its process, and all that it served. Where something can fail, return the error, or go on with what is still good.", words, file, frame.Line)
+		case began && (file == "answer_test.go" || file == "checks.go"):
+			return words
+		}
+	}
+	return words
+}
 
 // EachProcess is what say returns in a process for each of these machines, all started at once. It runs this test again, and
 // nothing else, in each of them.

@@ -276,7 +276,7 @@ func lockIsTaken(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"answer/lab"
 )
 
 // Patience is how long a check waits for what a right answer brings at once.
@@ -368,6 +370,6 @@ func rollback(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }

@@ -3,6 +3,7 @@ package answer
 // What is wanted of Hook. Each test is a check, and its comment says what has to hold.
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -33,6 +34,8 @@ type bench struct {
 	certificate, key string
 	authority        *x509.Certificate
 	signer           *ecdsa.PrivateKey
+	// What the last client was shown.
+	leaf []byte
 }
 
 func begin(t *testing.T) *bench {
@@ -101,7 +104,9 @@ func (b *bench) shownTo(name string) string {
 	if err != nil {
 		return fmt.Sprintf("no certificate (%v)", err)
 	}
-	return fmt.Sprintf("%x", client.ConnectionState().PeerCertificates[0].SerialNumber)
+	leaf := client.ConnectionState().PeerCertificates[0]
+	b.leaf = leaf.Raw
+	return fmt.Sprintf("%x", leaf.SerialNumber)
 }
 
 // After a reload, a new client is shown the new certificate.
@@ -128,6 +133,14 @@ func TestAReloadIsSeenByTheNextHandshake(t *testing.T) {
 		if shown := b.shown(); err != nil || shown != wanted {
 			t.Fatalf("The files held 1002, then 1003, and then 1002 again, as in a rollback, and `Reload` was called each time. Now they hold %s; `Reload` returned %v, and a new client was shown %s. Each `Reload` counts, and what it reads is shown, whether it is newer or older, and whatever date the file bears.", wanted, err, shown)
 		}
+	}
+	// Another key, under the serial of the one before.
+	b.write(0x1002)
+	err := b.hook.Reload()
+	held, _ := os.ReadFile(b.certificate)
+	block, _ := pem.Decode(held)
+	if shown := b.shown(); err != nil || shown != "1002" || !bytes.Equal(b.leaf, block.Bytes) {
+		t.Fatalf("The pair was replaced by another one that has the serial 1002 as well. `Reload` returned %v, and a client was not shown what the files hold. A serial counts within one authority: show what was read, whatever its serial is.", err)
 	}
 }
 
@@ -254,7 +267,7 @@ func lockIsTaken(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }
 

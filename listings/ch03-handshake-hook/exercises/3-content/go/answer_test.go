@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"answer/lab"
 )
 
 // bench is two files with a content each, and a poll that has looked at them.
@@ -194,7 +196,7 @@ func TestAMissingFileIsAnErrorAndForgetsNothing(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }
 

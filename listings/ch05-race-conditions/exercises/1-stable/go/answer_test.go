@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"answer/lab"
 )
 
 // left is what a writer has left behind: files with this content, so old in seconds, or no file.
@@ -136,6 +138,6 @@ func TestAWriterThatDoesNotRestHasNothingPublished(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"answer/lab"
 )
 
 // of is what is in the files of a generation.
@@ -271,6 +273,6 @@ func TestAnotherErrorIsNoSignOfPlainFiles(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"answer/lab"
 )
 
 const grace = 30 * time.Second
@@ -72,7 +74,7 @@ func begin(t *testing.T, grace time.Duration) *begun {
 	go func() {
 		defer func() {
 			if said := recover(); said != nil {
-				bench.ended <- ended{panicked: said}
+				bench.ended <- ended{panicked: lab.Panicked(said)}
 			}
 		}()
 		end := Serve(far, http.HandlerFunc(handler), bench.due, grace)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"answer/lab"
 )
 
 // jitter is a tenth: of an hour, six minutes.
@@ -160,6 +162,6 @@ func TestALongerJitterSpreadsThemFurther(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }

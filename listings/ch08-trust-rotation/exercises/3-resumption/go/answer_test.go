@@ -190,10 +190,14 @@ func TestWhatWasDecidedIsAskedAgain(t *testing.T) {
 			continue
 		}
 		state := b.first(client)
-		before := LetIn(state, lab.Pool(b.a, b.b), time.Now())
+		both := lab.Pool(b.a, b.b)
+		before := LetIn(state, both, time.Now())
 		after := LetIn(state, lab.Pool(b.b), time.Now())
 		if before != nil || after == nil {
 			t.Fatalf("A client %s, was let in while both roots were in force (%v). Then Root A was removed, and the same client was judged again: %v. An answer that is remembered by the certificate is the answer of before: the roots belong to the question.", client.name, before, after)
+		}
+		if LetIn(state, both, time.Now().Add(2*time.Hour)) == nil {
+			t.Fatalf("A client %s, was let in while both roots were in force. Then two hours passed, and its certificate had ended: the same client was judged again, and was let in. An answer that is remembered is of its question, and so of that time.", client.name)
 		}
 	}
 }
@@ -201,6 +205,6 @@ func TestWhatWasDecidedIsAskedAgain(t *testing.T) {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }

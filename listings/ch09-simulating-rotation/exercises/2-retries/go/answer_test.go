@@ -8,6 +8,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"answer/lab"
 )
 
 var lifetimes = []struct {
@@ -194,6 +196,6 @@ func orMore(tries int) string {
 // stop turns a panic of the answer into a failure of this check alone.
 func stop(t *testing.T) {
 	if said := recover(); said != nil {
-		t.Fatal(said)
+		t.Fatal(lab.Panicked(said))
 	}
 }

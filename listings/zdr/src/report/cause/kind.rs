@@ -117,6 +117,8 @@ impl CauseKind {
             Scenario::TrustAdded | Scenario::TrustRemoved | Scenario::TrustHalfWritten => {
                 Self::FollowsNoTrust
             }
+            // What was valid is still there: others were served meanwhile, or it had come again.
+            _ if code == Code::HandshakesFailed => Self::of_rotation(code),
             _ if scenario.sabotage().is_some() => Self::LosesLastGood,
             _ if code == Code::NotPickedUp => Self::OverlooksRenewals,
             _ => Self::of_rotation(code),
