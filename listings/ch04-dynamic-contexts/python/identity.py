@@ -91,8 +91,8 @@ def judge(source, seen, build, validate):
 
 # ANCHOR: peers
 def as_clients_do(source, _pair, context, roots):
-    """A client who trusts `roots` shakes hands with the server that `context` would be, once for each
-    name that it must have."""
+    """A client that trusts `roots` shakes hands with the server that `context` would be, once for
+    each name that it must have."""
     peer = new_context(ssl.PROTOCOL_TLS_CLIENT)
     # A name in the subject alone is for OpenSSL: other clients do not look there.
     peer.hostname_checks_common_name = False
@@ -150,7 +150,7 @@ def new_context(protocol):
 
 # ANCHOR: show
 def show(pair, context):
-    """Puts the pair into a context that nobody uses yet."""
+    """Puts the pair into a context that is not in use yet."""
     chain = b"".join(pem.encode("CERTIFICATE", der) for der in pair.chain)
     with _path(chain) as certificate, _path(pair.key) as key:
         # Without a password of ours, OpenSSL asks for one at the terminal, and waits.

@@ -61,15 +61,15 @@ pub type IdentityStore<C = SslContext> = ch02_hot_reload::IdentityStore<C>;
 /// A server's context: it shows `identity`, and asks clients for nothing.
 ///
 /// # Errors
-/// When OpenSSL does not take what rustls took: it has rules of its own about keys.
+/// When OpenSSL rejects what rustls accepted: it has rules of its own about keys.
 pub fn server_context(identity: &Identity) -> Result<SslContext, ErrorStack> {
     let mut context = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     show(identity, &mut context)?;
     Ok(context.build().into_context())
 }
 
-/// A client's context: it shows `identity` to servers who ask, and trusts the anchors for peers beside
-/// it. Those by which servers judge the client are no reason to trust a server.
+/// A client's context: it shows `identity` to servers that ask, and trusts the anchors for peers
+/// beside it. The anchors by which servers judge the client are no reason to trust a server.
 ///
 /// # Errors
 /// As [`server_context`].
@@ -143,7 +143,7 @@ static ANSWERED: LazyLock<Index<Ssl, u64>> =
 pub fn hooked_context(store: Arc<IdentityStore>) -> Result<SslContext, ErrorStack> {
     let mut front = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     front.set_servername_callback(move |connection: &mut SslRef, _: &mut SslAlert| {
-        // Called with a name and without one: who sends none is served, too.
+        // Called with a name and without one: a client that sends none is served, too.
         let generation = store.current();
         connection
             .set_ssl_context(&generation.config)
@@ -204,7 +204,7 @@ impl Caller {
     /// Opens a connection under the current generation, which stays that of the connection.
     ///
     /// # Errors
-    /// When nobody listens, or either side objects to what the other shows.
+    /// When no server listens, or either side rejects what the other shows.
     pub async fn connect(
         &self,
         server: SocketAddr,

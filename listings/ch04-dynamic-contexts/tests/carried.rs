@@ -79,7 +79,7 @@ fn client_authentication_is_not_carried_over_by_the_switch() {
         accepting.set_verify(asks);
         front(accepting, strict.clone())
     };
-    // Picked by a front that does not ask, the strict context lets everybody in.
+    // Picked by a front that does not ask, the strict context lets every client in.
     assert_eq!(
         visit(&asking(SslVerifyMode::NONE), &stranger).unwrap(),
         "1001"
@@ -89,8 +89,8 @@ fn client_authentication_is_not_carried_over_by_the_switch() {
 // ANCHOR_END: not_carried
 
 // ANCHOR: trust
-/// The question stays, and the answer travels: clients are asked because the accepting context says
-/// so, and are validated by the trust anchors of the picked one.
+/// Clients are asked for a certificate because the accepting context says so, and are validated by
+/// the trust anchors of the picked one.
 #[test]
 fn the_trust_anchors_are_those_of_the_picked_context() {
     let (ours, theirs) = (bench(), bench());
@@ -106,10 +106,10 @@ fn the_trust_anchors_are_those_of_the_picked_context() {
         let picked = trusting(picked).build().into_context();
         visit(&front(trusting(accepting), picked), &showing(client))
     };
-    // Anchors on the context that accepts, and none on the picked one: nobody gets in.
+    // Anchors on the context that accepts, and none on the picked one: no client gets in.
     let refused = accepts(Some(&ours), None, &ours).unwrap_err();
     assert!(refused.contains("certificate verify failed"), "{refused}");
-    // Anchors of another authority on the context that accepts: they keep nobody out.
+    // Anchors of another authority on the context that accepts: they keep no client out.
     assert_eq!(accepts(Some(&theirs), Some(&ours), &ours).unwrap(), "1001");
     accepts(Some(&theirs), Some(&ours), &theirs).expect_err("not trusted by the picked context");
 }

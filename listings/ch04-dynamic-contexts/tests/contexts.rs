@@ -75,9 +75,9 @@ fn a_connection_keeps_its_generation_and_the_generation_ends_with_it() {
 }
 
 // ANCHOR: torn
-/// What a service does that keeps one context forever and loads each new pair into it. Safe Rust
-/// cannot: a context that was built cannot be changed. Its builder is the same object of OpenSSL,
-/// before anybody shares it.
+/// A service keeps one context forever and loads each new pair into it. Safe Rust cannot do so: a
+/// context that was built cannot be changed. Its builder is the same object of OpenSSL, before it
+/// is shared.
 #[test]
 fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
     let mut bench = bench();
@@ -101,7 +101,7 @@ fn a_torn_pair_in_a_context_in_use_destroys_the_old_identity_too() {
 
     bench.tear();
     load(&mut one).expect_err("OpenSSL sees that the key is another's");
-    // The error was reported. What it left behind serves nobody.
+    // The error was reported. The context that is left serves no client.
     let refused = visit(&one.build().into_context(), &client).unwrap_err();
     assert!(refused.contains("no shared cipher"), "{refused}");
 
@@ -201,7 +201,7 @@ fn a_context_that_cannot_be_built_leaves_the_old_one() {
 
 // ANCHOR: sessions
 /// Sessions and ticket keys belong to the context that accepts, not to the one that the callback
-/// picks. So it decides who outlives a rotation.
+/// picks. So that context decides which sessions outlive a rotation.
 #[test]
 fn sessions_belong_to_the_context_that_accepts() {
     for tls12_only in [true, false] {

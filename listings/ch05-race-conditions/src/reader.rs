@@ -65,7 +65,7 @@ impl Reader {
     /// steps of the reader; the explorer lets one in there.
     ///
     /// # Errors
-    /// The first thing that is wrong. The caller goes on with what it has.
+    /// The first thing that is wrong. The server goes on with what it has.
     pub fn read_stepwise(
         &self,
         source: &Source,

@@ -66,8 +66,8 @@ fn less<'a>(
 
 impl Reader {
     // ANCHOR: settled
-    /// A chain or a set of anchors that was cut between two blocks parses, and validates. It can
-    /// only be told by what is missing, and from a removal on purpose only by time.
+    /// A chain or a set of anchors that was cut between two blocks parses, and validates. Only what
+    /// is missing shows the cut, and only time tells it from a removal on purpose.
     pub(crate) fn settled(
         &self,
         source: &Source,
@@ -83,7 +83,7 @@ impl Reader {
             return Ok(());
         };
         let set = match reason {
-            // A leaf that is renewed meanwhile takes nothing back, and begins no new wait.
+            // A leaf that is renewed meanwhile does not start the wait again.
             Reason::TrustShrunk => under_anchors_of(serving, identity).set_sha256,
             _ => identity.set_sha256,
         };

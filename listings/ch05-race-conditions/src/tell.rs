@@ -65,8 +65,8 @@ impl Reader {
     }
 
     // ANCHOR: tell_trust
-    /// A fault of trust anchors is told when it begins, and again at each renewal: until it is
-    /// mended, the anchors of before stay in force, also those that were to go.
+    /// A fault of trust anchors is logged when it begins, and again at each renewal: until it is
+    /// mended, the earlier anchors stay in force, also those that were to be removed.
     fn tell_trust(&self, faults: Vec<Rejected>, renewed: bool) {
         let mut remembered = self.remembered.lock();
         for fault in &faults {
@@ -85,7 +85,7 @@ impl Reader {
     // ANCHOR_END: tell_trust
 
     // ANCHOR: tell_ended
-    /// Each trust anchor that expires is told of once, at the first look after its end.
+    /// Each trust anchor that expires is logged once, at the first look after its end.
     fn tell_ended(&self, ended: Vec<Ended>) {
         let mut remembered = self.remembered.lock();
         for anchor in ended.iter().filter(|new| !remembered.ended.contains(new)) {

@@ -88,7 +88,7 @@ pub struct Retirement {
     pub lag: u64,
     /// The time over which the connections of a retired generation are asked to leave.
     pub spread: Duration,
-    /// How long a connection that was asked may take to finish what it is at. Then it is cut.
+    /// How long a connection that was asked may take to finish. Then it is cut.
     pub grace: Duration,
     /// How long a session may be resumed, from the handshake on in which a certificate was shown. It
     /// ends with that certificate in any case, and with the generation that showed it.

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 pub struct Virtual {
     start: UnixTime,
     began: Instant,
-    // In seconds: how far somebody has set this clock forward (or back).
+    // In seconds: how far this clock was set forward (or back).
     offset: AtomicI64,
 }
 

@@ -219,7 +219,7 @@ impl Roots {
     // ANCHOR: drain
     /// Asks the connections that depend on `root` to leave, and discards the tickets of all clients.
     /// As long as it drains there are no new ones either: each client that comes shows its
-    /// certificate, so that it is seen who still comes by this root.
+    /// certificate, so that the server sees which clients still come by this root.
     ///
     /// # Errors
     /// Where the root's stage does not allow it, or no generation can be built.
@@ -241,7 +241,7 @@ impl Roots {
             return Err(rejected.into());
         }
         log_end(Step::Drain, root, &usage);
-        // Only now: who leaves and comes back finds no use for a ticket.
+        // Only now: a client that leaves and comes back finds no use for a ticket.
         let state = self.state();
         // Listed again meanwhile, it is no longer to go.
         if state.draining.contains_key(root) {
@@ -334,8 +334,8 @@ impl Roots {
     }
 
     // ANCHOR: let_in
-    /// Decides once more on a client whose handshake is complete, by the trust of now. A session
-    /// that is resumed was let in by that of another day, and TLS does not look again.
+    /// Decides once more on a client whose handshake is complete, by the roots in force now. A
+    /// session that is resumed was let in by the roots of another day, and TLS does not look again.
     ///
     /// # Errors
     /// When no root that is in force validates it, or its certificate has expired.
@@ -350,7 +350,7 @@ impl Roots {
         let now = self.now();
         let mut roots = validating_anchors(Peers::Servers, &self.source, chain, anchors, now)?;
         let mut state = self.state();
-        // A removal that has begun has counted who depends on the root: from then on it lets nobody in.
+        // A removal that has begun has counted what depends on the root: no client is added.
         roots.retain(|root| self.leaving.borrow().get(root) != Some(&Haste::AtOnce));
         if roots.is_empty() {
             let error = "the root that it leads to is being removed";
@@ -359,7 +359,7 @@ impl Roots {
             return Err(reject(Reason::ChainBroken, file, &error));
         }
         for root in roots.iter().filter(|r| state.draining.contains_key(r)) {
-            // Whoever it is has not been reissued.
+            // This client has not been reissued.
             let serial = chain::facts(chain).map(|facts| facts.serial);
             let serial = serial.unwrap_or_default();
             tracing::info!(event = "client_behind", root = root.name(), serial);

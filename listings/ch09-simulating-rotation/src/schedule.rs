@@ -31,7 +31,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// When the leaf of this validity is renewed: by lot, and never after nine tenths. A spread that
-    /// would go beyond either end is moved, and not cut: who is cut comes at once with others.
+    /// would go beyond either end is moved rather than cut: at a cut, agents would come at once.
     pub fn due(
         &self,
         (not_before, not_after): (OffsetDateTime, OffsetDateTime),
@@ -47,7 +47,7 @@ impl Schedule {
 // ANCHOR_END: schedule
 
 // ANCHOR: pause
-/// The part of a lifetime after which nobody waits any longer: what is left must do for some tries.
+/// The part of a lifetime after which no agent waits any longer: the rest must do for some tries.
 /// No spread is wider.
 pub const LATEST: f64 = 0.9;
 

@@ -95,7 +95,7 @@ async fn server(arguments: Server) -> io::Result<()> {
 }
 
 // ANCHOR: liar
-/// A hook behind a log that is right and a cache that is not: it shows what it showed before.
+/// A hook whose log is right and whose cache is not: it shows the certificate of before.
 #[derive(Debug)]
 struct Liar {
     hook: CertResolver,
@@ -105,7 +105,7 @@ struct Liar {
 
 impl ResolvesServerCert for Liar {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        // It even tells the connection's log that it did as it should.
+        // Even the log of the connection gets the new generation.
         let right = self.hook.resolve(hello)?;
         let mut shown = self.last_true.lock();
         if self.hook.0.current().number < self.from {

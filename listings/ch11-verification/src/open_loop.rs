@@ -7,9 +7,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 // ANCHOR: open_loop
-/// Begins `rate` attempts a second, each at the moment at which it is due, whatever became of those
-/// before; until `stop` holds true. Then waits for those that are in progress. Each is told when it
-/// was due: it is `now` as the loop begins. `None` is one that cannot be made.
+/// Begins `rate` attempts a second until `stop` holds true, each at the moment at which it is due,
+/// whatever became of those before. Then waits for those that are in progress. `attempt` gets the
+/// moment at which it is due; `now` is that of the first. `None` is one that cannot be made.
 pub async fn open_loop<A>(
     rate: f64,
     mut stop: watch::Receiver<bool>,

@@ -246,7 +246,7 @@ async fn the_servers_own_authority_lets_nobody_in() {
 }
 
 // ANCHOR: one_file
-/// The wrong way: both trusts in one file. It is what an operator comes to, since the server does not
+/// The wrong way: both trusts in one file. An operator comes to it because the server does not
 /// start with the clients' roots alone.
 #[tokio::test(start_paused = true)]
 async fn in_one_file_the_servers_own_authority_lets_everybody_in() {
