@@ -10,6 +10,7 @@ use zdr::client::check_client;
 use zdr::client::options::{ClientOptions, Step};
 use zdr::client::outcome::StepReport;
 use zdr::report::file::write_whole;
+use zdr::report::{Outcome, Severity};
 use zdr::server::cleanup::Reaper;
 use zdr::server::interrupt::{INTERRUPTED, interrupt};
 
@@ -79,6 +80,16 @@ pub struct CheckClient {
     pub command: Vec<String>,
 }
 
+/// What became of a step, as its report has it.
+fn became(step: &StepReport) -> &'static str {
+    match (step.outcome, step.step.severity()) {
+        (Outcome::Passed, _) => "passed",
+        (Outcome::NotApplicable, _) => "not applicable",
+        (Outcome::Failed, Severity::Warning) => "a warning",
+        (Outcome::Failed, Severity::Failure) => "failed",
+    }
+}
+
 impl CheckClient {
     pub async fn run(self) -> io::Result<ExitCode> {
         if let Some(file) = &self.json {
@@ -101,7 +112,7 @@ impl CheckClient {
         let say = |step: &StepReport| {
             if !quiet {
                 // Where stderr is closed, nothing reads the line.
-                let _ = writeln!(io::stderr(), "{}: {:?}", step.step.name(), step.outcome);
+                let _ = writeln!(io::stderr(), "{}: {}", step.step.name(), became(step));
             }
         };
         let interrupt = interrupt()?;
@@ -120,5 +131,23 @@ impl CheckClient {
             (None, Some(_)) => ExitCode::from(INTERRUPTED),
             (None, None) => ExitCode::from(NONE),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_warning_in_the_report_has_not_failed_before_it() {
+        let failed = |step| StepReport {
+            step,
+            outcome: Outcome::Failed,
+            after_ms: None,
+            catalogue: Vec::new(),
+            words: String::new(),
+        };
+        assert_eq!(became(&failed(Step::AskedByOthers)), "a warning");
+        assert_eq!(became(&failed(Step::RenewedLeaf)), "failed");
     }
 }
