@@ -101,22 +101,23 @@ async fn a_directory_that_is_made_again_is_watched_again() {
 /// A file that was gone is back as it was: the rejection is over, and the log says so, once.
 #[tokio::test]
 async fn files_that_are_again_what_is_served_end_a_rejection() {
-    let (log, _capturing) = lab::emit::capture();
     let directory = lab::directory().unwrap();
     let agent = Agent::started(directory.path(), Strategy::RenameEach).unwrap();
-    let store = started(&agent);
     let (key, away) = (agent.files().key, directory.path().join("away"));
-    let watching = watch(store.clone(), Events::PollOnly, Duration::from_millis(1));
+    let program = Path::new(env!("CARGO_BIN_EXE_ch03-handshake-hook"));
+    let mut arguments = Serve::command_line(&agent.files()).to_vec();
+    arguments.extend(["--poll-ms".into(), "1".into()]);
+    let child = Child::spawn(program, arguments, |_| ()).unwrap();
+    child.port(BOUND).await;
+    let missing = want("identity_rejected").with("reason", "missing");
+    let over = want("reload_skipped").with("generation", 1);
     for times in 1..=2 {
         fs::rename(&key, &away).unwrap();
-        let missing = want("identity_rejected").with("reason", "missing");
-        log.wait_for_all(&missing, times, BOUND).await;
+        child.log().wait_for_all(&missing, times, BOUND).await;
         fs::rename(&away, &key).unwrap();
-        let over = want("reload_skipped").with("generation", 1);
-        log.wait_for_all(&over, times, BOUND).await;
+        child.log().wait_for_all(&over, times, BOUND).await;
     }
-    watching.abort();
-    assert_eq!(store.current().number, 1);
+    assert_eq!(child.log().all(&over).len(), 2);
 }
 
 /// A poll sees the same bad files a thousand times. The log has it once, and the server serves on.

@@ -225,6 +225,9 @@ def _objections(source):
         reason = reasons.get(why.verify_code, "chain_broken")
         raise Rejected(reason, source.certificate, why.verify_message) from None
     except ssl.SSLError as why:
+        if why.reason is None:  # It has no word for what ends the server's part.
+            raise Rejected("malformed", source.key, "OpenSSL does not sign with it: numbers of the key are missing "
+                           "or wrong") from None
         raise Rejected("malformed", source.certificate, why.reason) from None
 
 

@@ -22,9 +22,14 @@ pub(crate) fn explain(rejected: Rejected, source: &Source, contents: &Contents) 
     match rejected.reason {
         Reason::Malformed => Rejected {
             detail: match describe(&key) {
-                Some(what) if is_taken(&what) => format!(
+                Some(what) if what.starts_with("an RSA key") && is_taken(&what) => format!(
                     "{what} that does not parse: it was cut, or is of more than two primes, or its \
-                     private and its public part are of two keys"
+                     primes and what follows from them are missing or wrong, or its private and its \
+                     public part are of two keys"
+                ),
+                Some(what) if is_taken(&what) => format!(
+                    "{what} that does not parse: it was cut, or is not written as RFC 5958 has it, or \
+                     its private and its public part are of two keys"
                 ),
                 Some(what) => format!("{what}: {TAKEN}"),
                 None => "it is no private key: it was cut, or its label is that of another format \

@@ -58,6 +58,8 @@ pub(crate) struct Server {
     pub alarms: BTreeMap<&'static str, Alarm>,
     /// A connection of a generation whose line has not come yet.
     ahead: Option<u64>,
+    /// Trust anchors were rejected since the last renewal: the server says so before each.
+    distrusted: bool,
 }
 
 /// A reload that was refused.
@@ -222,6 +224,11 @@ impl Server {
             // Its line came before ours, since the swap did.
             times.used(&mut serving, at);
         }
+        let served = self.serving.as_ref();
+        let renewed = served.is_some_and(|served| served.serial != serving.serial);
+        if renewed && !std::mem::take(&mut self.distrusted) {
+            self.alarms.remove("trust_rejected");
+        }
         let before = self.serving.replace(serving);
         let replaced = std::mem::replace(&mut self.before, before);
         times.unused += u64::from(replaced.is_some_and(|replaced| !replaced.used));
@@ -273,6 +280,7 @@ impl Server {
     }
 
     fn alarms(&mut self, event: &Event, at: Option<OffsetDateTime>) {
+        self.distrusted |= event.name() == "trust_rejected";
         let text = |field| event.text(field).unwrap_or_default();
         let of_file = |field| format!("{}: {}", text("file"), text(field));
         let (name, says) = match event.name() {

@@ -162,6 +162,24 @@ fn what_was_refused_is_mended_by_the_files_of_before() {
     assert!(said.contains(mended) && !said.contains("NOT"), "{said}");
 }
 
+/// A fault of trust anchors is told before each renewal for as long as it lasts. After one that nothing was told
+/// before, it is over; a generation with the leaf of before is none.
+#[test]
+fn trust_anchors_are_rejected_until_a_renewal_says_nothing_of_them() {
+    let fault = r#""event":"trust_rejected","file":"/x/ca.crt","reason":"truncated""#;
+    let raised = |log: &str| {
+        let said = Answers::of(&state(log), NOW).to_string();
+        said.contains("trust_rejected: /x/ca.crt")
+    };
+    let began = loaded(1, 1, "a") + &at(2, fault);
+    assert!(raised(&began));
+    let lasts = began + &at(3, fault) + &loaded(4, 2, "b");
+    assert!(raised(&lasts));
+    let same = lasts + &loaded(5, 3, "b");
+    assert!(raised(&same));
+    assert!(!raised(&(same + &loaded(6, 4, "c"))));
+}
+
 /// Where the wire alone is asked, nothing is claimed of the log, and it may be empty.
 #[test]
 fn no_claim_holds_of_an_empty_log() {

@@ -1,11 +1,12 @@
 //! RSA keys at the bounds of what clients take.
 
-use openssl::bn::{BigNum, BigNumContext};
+use openssl::bn::{BigNum, BigNumContext, BigNumRef};
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use super::kinds::Made;
-use super::raw::{Raw, Tree};
+use super::kit::block;
+use super::raw::{Raw, Tree, sequence, tlv};
 
 /// Keys and issuers of so many bits.
 pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
@@ -27,10 +28,30 @@ pub fn make(kind: &str, made: &mut Made<'_>) -> bool {
             let rsa = Rsa::generate_with_e(2048, &three).unwrap();
             tree.leaf.key = PKey::from_rsa(rsa).unwrap();
         }
+        "rsa-without-primes" => {
+            tree.leaf.key = key(2048);
+            tree.lay(made);
+            made.key(without_primes(&tree.leaf.key));
+            return true;
+        }
         _ => return false,
     }
     tree.lay(made);
     true
+}
+
+/// PKCS #1 with zeros in the place of the primes, and of what follows from them, as converters of JWK write it.
+fn without_primes(key: &PKey<Private>) -> String {
+    let number = |of: &BigNumRef| {
+        let bytes = of.to_vec();
+        let sign: &[u8] = if bytes[0] >= 0x80 { &[0] } else { &[] };
+        tlv(2, &[sign, &bytes[..]].concat())
+    };
+    let rsa = key.rsa().unwrap();
+    let [n, e, d] = [rsa.n(), rsa.e(), rsa.d()].map(number);
+    let zeros = [2, 1, 0].repeat(5);
+    let all = sequence(&[&[2, 1, 0], &n, &e, &d, &zeros]);
+    block("RSA PRIVATE KEY", &all, 64)
 }
 
 /// An RSA key of so many bits. A long one is no secret: to find large primes takes long, so these are the
