@@ -84,7 +84,16 @@ impl<C> IdentityStore<C> {
     ///
     /// Reads files, so call it where blocking is allowed.
     pub fn reload(&self) -> Reload<C> {
+        self.reload_then(|outcome| outcome)
+    }
+
+    /// The same, and does this with the outcome before anything else is published: what it logs keeps its order.
+    pub fn reload_then<T>(&self, then: impl FnOnce(Reload<C>) -> T) -> T {
         let _one_at_a_time = self.reloading.lock();
+        then(self.read_and_publish())
+    }
+
+    fn read_and_publish(&self) -> Reload<C> {
         let before = self.current();
         let (source, loader) = (&self.source, &self.loader);
         let identity = match (loader.read)(source, Some(&before.identity)) {
@@ -126,17 +135,21 @@ impl<C> IdentityStore<C> {
 
     /// Reloads, and logs what came of it.
     pub fn reload_and_log(&self) -> Reload<C> {
-        let outcome = self.reload();
-        match &outcome {
-            // Logged where it was published.
-            Reload::Loaded(_) => {}
-            Reload::Unchanged => {
-                let generation = self.current().number;
-                tracing::info!(event = "reload_skipped", generation, why = "unchanged");
+        self.reload_then(|outcome| {
+            match &outcome {
+                // Logged where it was published.
+                Reload::Loaded(_) => {}
+                Reload::Unchanged => self.log_unchanged(),
+                Reload::Rejected(rejected) => self.log_rejected(rejected),
             }
-            Reload::Rejected(rejected) => self.log_rejected(rejected),
-        }
-        outcome
+            outcome
+        })
+    }
+
+    /// Logs that the files are what is served.
+    pub fn log_unchanged(&self) {
+        let generation = self.current().number;
+        tracing::info!(event = "reload_skipped", generation, why = "unchanged");
     }
 
     /// Logs a rejection, with the generation that goes on being served.

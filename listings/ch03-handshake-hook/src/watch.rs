@@ -106,19 +106,19 @@ where
 /// Looks once. A rejection is logged when it is news, and returned so that the next look can tell. Where
 /// files that were bad are again what is served, that is logged as well: else the alarm would go on.
 fn look<C>(store: &IdentityStore<C>, told: Option<Rejected>) -> Option<Rejected> {
-    let rejected = match store.reload() {
-        Reload::Rejected(rejected) => rejected,
-        Reload::Unchanged if told.is_some() => {
-            let generation = store.current().number;
-            tracing::info!(event = "reload_skipped", generation, why = "unchanged");
-            return None;
+    store.reload_then(|outcome| {
+        match (outcome, told) {
+            (Reload::Rejected(rejected), told) => {
+                if !told.is_some_and(|told| told.repeats(&rejected)) {
+                    store.log_rejected(&rejected);
+                }
+                return Some(rejected);
+            }
+            (Reload::Unchanged, Some(_)) => store.log_unchanged(),
+            (Reload::Loaded(_) | Reload::Unchanged, _) => {}
         }
-        Reload::Loaded(_) | Reload::Unchanged => return None,
-    };
-    if !told.is_some_and(|told| told.repeats(&rejected)) {
-        store.log_rejected(&rejected);
-    }
-    Some(rejected)
+        None
+    })
 }
 // ANCHOR_END: look
 
