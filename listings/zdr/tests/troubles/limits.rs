@@ -4,7 +4,8 @@
 use std::process::Command;
 
 use super::{
-    BROKEN, Done, Folder, Running, SOUND, ZDR, is_alive, no_process_is_left, number_in, until,
+    BROKEN, Done, Folder, Running, SOUND, ZDR, at_hup, is_alive, no_process_is_left, number_in,
+    until,
 };
 
 /// Checks with a limit on open files, which the server inherits.
@@ -158,51 +159,13 @@ event = "listening"
     no_process_is_left(&folder, zdr);
 }
 
-/// On SIGHUP a new process takes over the socket; the old one answers whom it has, and ends.
-const SUCCESSION: &str = r"
-import os, signal, socket, ssl, sys, threading
-certificate, key, port = sys.argv[1:]
-def loaded():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
-def answer(tcp):
-    try:
-        tls = context.wrap_socket(tcp, server_side=True)
-        tls.recv(4096)
-        tls.sendall(b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-        tls.close()
-    except OSError:
-        pass
-def succeeded(*_):
-    global context
-    if os.fork():
-        listener.close()
-        for other in threading.enumerate():
-            if other is not threading.current_thread():
-                other.join()
-        os._exit(0)
-    context = loaded()
-context = loaded()
-signal.signal(signal.SIGHUP, succeeded)
-listener = socket.create_server(('127.0.0.1', int(port)), backlog=64)
-while True:
-    tcp, _ = listener.accept()
-    threading.Thread(target=answer, args=(tcp,), daemon=True).start()
-";
-
 /// A rotation that `zdr` did not see to its end because the first process was gone is none that failed.
 #[test]
 fn a_server_that_hands_its_port_over_is_not_judged() {
-    if lab_test::peer::find("python3").is_none() {
+    let Some(toml) = at_hup("hands-over") else {
         return;
-    }
+    };
     let folder = Folder::new();
-    let toml = format!(
-        "command = [\"python3\", \"-c\", \"\"\"{}\"\"\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
-         protocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n",
-        SUCCESSION.replace('\\', r"\\")
-    );
     let arguments = "--classes full --rate 5 --steady-ms 500 --rotations 2 --no-scenarios --quiet";
     let arguments: Vec<_> = arguments.split(' ').collect();
     folder.check(&toml, &arguments).end().says(3, &[]);

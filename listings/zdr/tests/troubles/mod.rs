@@ -97,6 +97,16 @@ event = "listening"
     )
 }
 
+/// The description of a small server in Python, with what it does at SIGHUP. `None` where there is no Python.
+fn at_hup(what: &str) -> Option<String> {
+    let python = lab_test::peer::find("python3")?;
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/at_hup.py");
+    Some(format!(
+        "command = [{python:?}, {server:?}, {what:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
+         protocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n"
+    ))
+}
+
 /// A folder for the files of one test, and another for the temporary ones of `zdr`.
 struct Folder(TempDir, #[expect(dead_code)] Option<Turn>);
 

@@ -9,8 +9,8 @@ use std::thread;
 use zdr::report::{Code, Report};
 
 use super::{
-    FOR_EVER, Folder, ONE_ROTATION, PATIENT, Running, SOUND, Theirs, attach, behind, is_alive,
-    no_process_is_left, number_in,
+    FOR_EVER, Folder, ONE_ROTATION, PATIENT, Running, SOUND, Theirs, at_hup, attach, behind,
+    is_alive, no_process_is_left, number_in,
 };
 
 fn short() -> Vec<&'static str> {
@@ -465,40 +465,13 @@ fn a_way_to_reload_that_fails_is_told() {
     assert!(complaint.contains("exit status: 3"), "{complaint}");
 }
 
-/// It has given up root's rights, say, and may not read the new key.
-const COMPLAINS: &str = r"
-import signal, socket, ssl, sys, threading
-certificate, key, port = sys.argv[1:]
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(certificate, key)
-def answer(tcp):
-    try:
-        tls = context.wrap_socket(tcp, server_side=True)
-        tls.recv(4096)
-        tls.sendall(b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-        tls.close()
-    except OSError:
-        pass
-def told(*_):
-    print('reload failed: [Errno 13] Permission denied', file=sys.stderr, flush=True)
-signal.signal(signal.SIGHUP, told)
-listener = socket.create_server(('127.0.0.1', int(port)), backlog=64)
-while True:
-    tcp, _ = listener.accept()
-    threading.Thread(target=answer, args=(tcp,), daemon=True).start()
-";
-
 #[test]
 fn what_a_server_says_of_a_reload_that_fails_is_told() {
-    if lab_test::peer::find("python3").is_none() {
+    let Some(toml) = at_hup("complains") else {
         return;
-    }
+    };
     let folder = Folder::new();
-    let toml = format!(
-        "command = [\"python3\", \"-c\", \"\"\"{}\"\"\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
-         protocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n[limits]\nreload_within_ms = 1000\n",
-        COMPLAINS.replace('\\', r"\\")
-    );
+    let toml = toml + "[limits]\nreload_within_ms = 1000\n";
     let done = folder.check(&toml, &short()).end();
     done.says(1, &[]);
     let report = folder.report();

@@ -3,7 +3,7 @@
 
 use zdr::gate::code::Code;
 
-use super::{BROKEN, Folder, ONE_ROTATION};
+use super::{BROKEN, Folder, ONE_ROTATION, at_hup};
 
 /// The bundled server, which follows its files unless it is `--frozen` and knows no SIGHUP, told by that; a shell runs
 /// `script` with it.
@@ -73,38 +73,12 @@ fn a_script_that_ends_by_the_signal_is_told_when_it_has() {
     );
 }
 
-/// As hypercorn does: it catches the signal, and ends as if it had been told to.
-const SHUTS_DOWN: &str = r"
-import os, signal, socket, ssl, sys, threading
-certificate, key, port = sys.argv[1:]
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(certificate, key)
-def answer(tcp):
-    try:
-        tls = context.wrap_socket(tcp, server_side=True)
-        tls.recv(4096)
-        tls.sendall(b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-        tls.close()
-    except OSError:
-        pass
-signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
-listener = socket.create_server(('127.0.0.1', int(port)), backlog=64)
-while True:
-    tcp, _ = listener.accept()
-    threading.Thread(target=answer, args=(tcp,), daemon=True).start()
-";
-
 #[test]
 fn a_server_that_shuts_down_by_the_signal_is_told_so() {
-    if lab_test::peer::find("python3").is_none() {
+    let Some(toml) = at_hup("shuts-down") else {
         return;
-    }
+    };
     let folder = Folder::idle();
-    let toml = format!(
-        "command = [\"python3\", \"-c\", \"\"\"{}\"\"\", \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n\
-         protocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n",
-        SHUTS_DOWN.replace('\\', r"\\")
-    );
     let done = folder.check(&toml, &[&ONE_ROTATION[..], &FEW].concat());
     let parts = [
         "at the first reload: SIGHUP ended the server, which takes it for the order to end",

@@ -1,0 +1,55 @@
+"""A small server, and what it does at SIGHUP: `complains`, `shuts-down` or `hands-over`."""
+
+import os
+import signal
+import socket
+import ssl
+import sys
+import threading
+
+what, certificate, key, port = sys.argv[1:]
+
+
+def loaded():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def answer(tcp):
+    try:
+        tls = context.wrap_socket(tcp, server_side=True)
+        tls.recv(4096)
+        tls.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        tls.close()
+    except OSError:
+        pass
+
+
+def complains(*_):
+    print("reload failed: [Errno 13] Permission denied", file=sys.stderr, flush=True)
+
+
+def shuts_down(*_):
+    """As hypercorn does: as if it had been told to end."""
+    os._exit(0)
+
+
+def hands_over(*_):
+    """As tableflip does: a new process serves, and the old one ends with its last client."""
+    global context
+    if os.fork():
+        listener.close()
+        for other in threading.enumerate():
+            if other is not threading.current_thread():
+                other.join()
+        os._exit(0)
+    context = loaded()
+
+
+context = loaded()
+signal.signal(signal.SIGHUP, {"complains": complains, "shuts-down": shuts_down, "hands-over": hands_over}[what])
+listener = socket.create_server(("127.0.0.1", int(port)), backlog=64)
+while True:
+    tcp, _ = listener.accept()
+    threading.Thread(target=answer, args=(tcp,), daemon=True).start()
