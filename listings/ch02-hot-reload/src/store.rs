@@ -87,7 +87,8 @@ impl<C> IdentityStore<C> {
         self.reload_then(|outcome| outcome)
     }
 
-    /// The same, and does this with the outcome before anything else is published: what it logs keeps its order.
+    /// The same, and does this with the outcome before anything else is published: what it
+    /// logs keeps its order.
     pub fn reload_then<T>(&self, then: impl FnOnce(Reload<C>) -> T) -> T {
         let _one_at_a_time = self.reloading.lock();
         then(self.read_and_publish())

@@ -132,8 +132,8 @@ class Rotating:
             reasons = {9: "not_yet_valid", 10: "expired", 62: "name_lost", 64: "name_lost"}
             reason = reasons.get(why.verify_code, "chain_broken")
             raise Rejected(reason, self._files[0], why.verify_message) from None
-        except ssl.SSLError as why:  # No word: OpenSSL cannot sign, as where the primes of RSA are zeros.
-            raise Rejected("malformed", self._files[bool(not why.reason)], why.reason or "a damaged key") from None
+        except ssl.SSLError as why:  # No word: OpenSSL cannot sign, as with primes of zero.
+            raise Rejected("malformed", self._files[not why.reason], why.reason or "a damaged key") from None
         if ssl.cert_time_to_seconds(loaded["notBefore"]) < 0:
             raise Rejected("malformed", self._files[0], "clients with rustls know no date before 1970")
         loaded["chain"] = chain
