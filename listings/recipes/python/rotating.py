@@ -133,7 +133,7 @@ class Rotating:
             reason = reasons.get(why.verify_code, "chain_broken")
             raise Rejected(reason, self._files[0], why.verify_message) from None
         except ssl.SSLError as why:  # No word: OpenSSL cannot sign, as with primes of zero.
-            raise Rejected("malformed", self._files[not why.reason], why.reason or "a damaged key") from None
+            raise Rejected("malformed", self._files[not why.reason], why.reason or "a bad key") from None
         if ssl.cert_time_to_seconds(loaded["notBefore"]) < 0:
             raise Rejected("malformed", self._files[0], "clients with rustls know no date before 1970")
         loaded["chain"] = chain
