@@ -37,12 +37,12 @@ mod tests {
     #[tokio::test]
     async fn the_first_address_that_answers_is_taken_and_not_the_first_of_all() {
         let within = Duration::from_secs(5);
-        let open = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let open = (open.local_addr().unwrap(), open);
-        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let closed = closed.local_addr().unwrap();
-        let found = first_of(&[closed, open.0], within).await;
-        assert_eq!(found.unwrap(), open.0);
+        let listener = TcpListener::bind(lab::any_port()).await.unwrap();
+        let open = listener.local_addr().unwrap();
+        let held = lab::RefusingPort::hold().unwrap();
+        let closed = held.address();
+        let found = first_of(&[closed, open], within).await;
+        assert_eq!(found.unwrap(), open);
         let refused = first_of(&[closed], within).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         assert!(first_of(&[], within).await.is_err());
