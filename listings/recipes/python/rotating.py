@@ -127,13 +127,13 @@ class Rotating:
         try:
             for name in self._names:
                 loaded = _handshake(self._shown(strong, found[1]), peer, name)
-        except ssl.SSLCertVerificationError as why:
-            # OpenSSL's X509_V_ERR_..., from x509_vfy.h.
+        except ssl.SSLCertVerificationError as why:  # X509_V_ERR_..., from OpenSSL's x509_vfy.h.
             reasons = {9: "not_yet_valid", 10: "expired", 62: "name_lost", 64: "name_lost"}
             reason = reasons.get(why.verify_code, "chain_broken")
             raise Rejected(reason, self._files[0], why.verify_message) from None
         except ssl.SSLError as why:  # No word: OpenSSL cannot sign, as with primes of zero.
-            raise Rejected("malformed", self._files[not why.reason], why.reason or "a bad key") from None
+            said = why.reason or "a damaged key"
+            raise Rejected("malformed", self._files[not why.reason], said) from None
         if ssl.cert_time_to_seconds(loaded["notBefore"]) < 0:
             raise Rejected("malformed", self._files[0], "clients with rustls know no date before 1970")
         loaded["chain"] = chain
