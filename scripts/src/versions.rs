@@ -41,7 +41,7 @@ const REQUIREMENTS: Origin = Origin::File(".ci/requirements.txt");
 
 /// A tool per line, so that another one is a line.
 #[rustfmt::skip]
-const TOOLS: [Tool; 25] = [
+const TOOLS: [Tool; 27] = [
     Tool { name: "rustc", ask: &["rustc", "--version"], after: "rustc ", from: Origin::System, used: "everything" },
     Tool { name: "mdBook", ask: &["mdbook", "--version"], after: "mdbook v", from: Origin::File(".ci/run"), used: "the plain program, beside the library that builds the book" },
     Tool { name: "Go", ask: &["go", "version"], after: "go version go", from: REQUIREMENTS, used: "the twin of chapter 3" },
@@ -59,6 +59,8 @@ const TOOLS: [Tool; 25] = [
     Tool { name: "Redis", ask: &["redis-server", "--version"], after: "v=", from: Origin::System, used: "a server to compare with" },
     Tool { name: "Exim", ask: &["exim4", "-bV"], after: "Exim version ", from: Origin::System, used: "a server to compare with" },
     Tool { name: "Dovecot", ask: &["dovecot", "--version"], after: "", from: Origin::System, used: "a server to compare with" },
+    Tool { name: "Mosquitto", ask: &["mosquitto", "-h"], after: "mosquitto version ", from: Origin::System, used: "a server whose protocol a description tells" },
+    Tool { name: "NATS", ask: &["nats-server", "--version"], after: "nats-server: v", from: Origin::System, used: "a server whose protocol a description tells" },
     Tool { name: "OpenBao", ask: &["bao", "version"], after: "OpenBao v", from: REQUIREMENTS, used: "an agent and an authority, chapter 9" },
     Tool { name: "pebble", ask: &["dpkg-query", "-W", "pebble"], after: "pebble", from: Origin::System, used: "an ACME server, chapter 9" },
     Tool { name: "Chromium", ask: &["chromium-headless-shell", "--version"], after: "Chromium ", from: Origin::System, used: "the pages, as a reader sees them" },

@@ -11,6 +11,7 @@ pub mod advice;
 pub mod cleanup;
 mod document;
 pub mod error;
+pub mod exchange;
 mod free_ports;
 pub mod from_command;
 pub mod holder;
@@ -33,6 +34,7 @@ pub mod reference;
 pub(crate) mod reload;
 pub mod spec;
 pub mod spec_file;
+mod succession;
 mod taken_ports;
 mod usage;
 pub mod user;
@@ -62,7 +64,7 @@ use crate::server::placeholders::Placeholders;
 use crate::server::process_tree::{ProcessTree, Usage, lives};
 use crate::server::program::Launcher;
 use crate::server::spec::{Attach, Spec};
-use crate::server::taken_ports::{Before, behind, complains_of_a_port, of_ports_in};
+use crate::server::taken_ports::{Before, complains_of_a_port, of_ports_in};
 use crate::server::user::User;
 
 /// How long connecting to a server may take that is to be attached to.
@@ -85,6 +87,8 @@ pub struct Server {
 struct Process {
     child: Child,
     tree: ProcessTree,
+    /// Whether it was the first process itself that listened when the server was ready.
+    has_listened: bool,
 }
 
 impl Drop for Process {
@@ -218,7 +222,11 @@ impl Server {
             self._reading.spawn(listen(self.output.clone(), stderr));
         }
         self.pid = Some(tree.group);
-        self.process = Some(Process { child, tree });
+        self.process = Some(Process {
+            child,
+            tree,
+            has_listened: false,
+        });
 
         let bound = Duration::from_millis(self.spec.ready.within_ms);
         match timeout(bound, self.until_ready(already)).await {
@@ -299,6 +307,11 @@ impl Server {
                     })));
                 }
                 self.address.send_replace(address);
+                let port = self.port();
+                if let Some(process) = self.process.as_mut() {
+                    let serving = process.tree.serving(port);
+                    process.has_listened = serving.contains(&process.tree.group);
+                }
                 return Ok(());
             }
             // Nothing tells when a process begins to listen; so it is asked, ever more rarely.
@@ -362,48 +375,6 @@ impl Server {
     /// What it has printed.
     pub fn output(&self) -> &ServerOutput {
         &self.output
-    }
-
-    /// How its process ended, where it did.
-    pub fn ended(&mut self) -> Option<String> {
-        let Some(process) = self.process.as_mut() else {
-            // Of a server that is attached to nothing is known but this.
-            let pid = self.pid.filter(|_| self.spec.attach.is_some())?;
-            return (!lives(pid)).then(|| format!("process {pid} is gone"));
-        };
-        let status = process.child.try_wait().ok().flatten()?;
-        Some(status.to_string())
-    }
-
-    /// Whether its command has ended well, and what it started goes on without it.
-    fn goes_on(&mut self) -> bool {
-        let port = self.port();
-        let Some(process) = self.process.as_mut() else {
-            return false;
-        };
-        let ended = process.child.try_wait().ok().flatten();
-        let left = |tree: &ProcessTree| tree.usage().is_some_and(|usage| usage.processes > 0);
-        // One that has left its group and written over its environment is known by its port, as nginx is.
-        // It is looked for in any case: what is of the group now may be about to leave it.
-        ended.is_some_and(|status| status.success())
-            && (process.tree.take_in(port) | left(&process.tree))
-    }
-
-    /// Whether what it started goes on without it, and serves where it did.
-    pub fn is_in_background(&mut self) -> bool {
-        let port = self.port();
-        self.goes_on()
-            && self.process.as_ref().is_some_and(|process| {
-                let mut listening = process.tree.listening().into_iter();
-                listening.any(|address| address.port() == port)
-            })
-    }
-
-    /// Which of its processes listens on its port, where the first one, which is signalled, does not. `None`
-    /// where that is not known.
-    pub(crate) fn behind(&self) -> Option<Holder> {
-        let process = self.process.as_ref()?;
-        behind(&process.tree, self.port())
     }
 
     /// Where it listens, or should.

@@ -1,8 +1,10 @@
 //! Dialogues with servers that say what is written here, in memory.
 
+use std::sync::Arc;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use zdr::load::dialogue::{Dialogue, Ended, before_tls};
-use zdr::server::spec::Protocol;
+use zdr::load::dialogue::{Dialogue, Ended, Speech, Told, before_tls};
+use zdr::server::spec::{Protocol, Spec};
 
 /// The client's end of a connection whose other end says all of this, hears whatever comes, and leaves.
 fn says(words: &[u8]) -> DuplexStream {
@@ -262,4 +264,123 @@ async fn a_client_is_let_in_where_its_recipient_or_its_login_is_taken() {
         .await
         .unwrap_err();
     assert!(refused.contains("`LOGIN` was answered `z NO"), "{refused}");
+}
+
+/// A dialogue in a protocol of which only a description tells.
+fn told(toml: &str) -> Speech {
+    let toml = format!("command = [\"a\"]\nprotocol = \"tls\"\n[exchange]\n{toml}\n");
+    let spec = Spec::parse(&toml).unwrap();
+    Speech {
+        protocol: Protocol::Tls,
+        told: Arc::new(Told::new(spec.exchange.unwrap())),
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_is_said_and_other_lines_are_passed_over() {
+    const FTP: &str =
+        r#"before_tls = [{ expect = "220 " }, { send = "AUTH TLS\r\n", expect = "234 " }]"#;
+    let words = b"220-Welcome\r\n220 ready\r\n234 go\r\n";
+    before_tls(told(FTP), &mut says(words)).await.unwrap();
+    let more = before_tls(told(FTP), &mut says(b"220 a\r\n234 go\r\n220 b\r\n")).await;
+    let more = more.unwrap_err().to_string();
+    assert_eq!(more, "it speaks on after it has agreed to TLS");
+
+    const NATS: &str =
+        "begin = [{ expect = 'INFO ' }]\nask = { send = \"PING\\r\\n\", expect = 'PONG' }";
+    let words = b"INFO {}\r\nPONG\r\nMSG a 1\r\nPONG\r\n-ERR slow\r\n";
+    let mut nats = Dialogue::over(told(NATS), says(words)).await.unwrap();
+    nats.ask().await.unwrap();
+    nats.ask().await.unwrap();
+    let ended = nats.ask().await.unwrap_err().to_string();
+    assert_eq!(
+        ended,
+        "`PING` was answered `-ERR slow`, and then: unexpected end of file"
+    );
+
+    const MQTT: &str = "begin = [{ send_hex = '10 00', expect_hex = '20 02 00 00' }]\n\
+                        ask = { send_hex = 'c0 00', expect_hex = 'd0 00' }";
+    // A message that is published comes between.
+    let words = [
+        0x20, 0x02, 0x00, 0x00, 0x30, 0x03, 0x00, 0x01, 0x61, 0xd0, 0x00,
+    ];
+    let mut mqtt = Dialogue::over(told(MQTT), says(&words)).await.unwrap();
+    mqtt.hold().await.unwrap();
+    mqtt.go_on().await.unwrap();
+    mqtt.let_go(1).await.unwrap();
+    let refused = Dialogue::over(told(MQTT), says(&[0x20, 0x02, 0x00, 0x05])).await;
+    let refused = refused.err().unwrap().to_string();
+    assert!(
+        refused.starts_with("the bytes `10 00` was answered `20 02 00 05`, and then: "),
+        "{refused}"
+    );
+}
+
+/// Where nobody asks for anything, what a server says is no end of the connection.
+#[tokio::test]
+async fn a_connection_without_requests_is_open_until_the_server_ends_it() {
+    let (near, mut far) = duplex(1024);
+    let mut silent = Dialogue::over(Protocol::Tls, near).await.unwrap();
+    silent.ask().await.unwrap();
+    far.write_all(b"by the way").await.unwrap();
+    silent.go_on().await.unwrap();
+    assert!(!silent.is_closed());
+    drop(far);
+    assert!(silent.is_closed());
+    let ended = silent.go_on().await.unwrap_err();
+    assert!(matches!(ended, Ended::Io(_)), "{ended}");
+}
+
+#[test]
+fn what_an_exchange_cannot_be_is_told() {
+    let cases = [
+        ("ask = {}", "a turn needs something to send or to expect"),
+        (
+            "ask = { send = 'a', send_hex = '00' }",
+            "both `send` and `send_hex`",
+        ),
+        (
+            "ask = { expect = 'a', expect_hex = '00' }",
+            "both `expect` and `expect_hex`",
+        ),
+        ("ask = { send = 'a', expect = '' }", "nothing is expected"),
+        (
+            "ask = { send = 'a', expect = \"b\\r\\n\" }",
+            "has an end of line in it",
+        ),
+        ("begin = [{ send_hex = 'c' }]", "`c` is no bytes"),
+        ("begin = [{ send_hex = 'cö' }]", "is no bytes"),
+        ("begin = [{ send_hex = '+1' }]", "is no bytes"),
+        ("alpn = ['']", "has 1 to 255 bytes"),
+        ("asks = { send = 'a' }", "did you mean `ask`?"),
+        ("ask = { sent = 'a' }", "did you mean `send`?"),
+    ];
+    for (toml, said) in cases {
+        let toml = format!("command = ['a']\nprotocol = 'tls'\n[exchange]\n{toml}\n");
+        let error = Spec::parse(&toml).unwrap_err().to_string();
+        assert!(
+            error.contains(said) && error.contains("line 4"),
+            "{toml}: {error}"
+        );
+    }
+    for (toml, said) in [
+        (
+            "[exchange]\nask = { send = 'a' }",
+            "`[exchange]` is for `protocol",
+        ),
+        (
+            "protocol = 'tls'\nclient_auth = true",
+            "needs `ask` in `[exchange]`",
+        ),
+        (
+            "protocol = 'tls'\ngrpc = true",
+            "`alpn` in `[exchange]` has",
+        ),
+    ] {
+        let toml = format!("command = ['a']\n{toml}\n");
+        let error = Spec::parse(&toml).unwrap_err().to_string();
+        assert!(error.contains(said), "{toml}: {error}");
+    }
+    let grpc = "command = ['a']\nprotocol = 'tls'\ngrpc = true\nexchange = { alpn = ['h2'] }\n";
+    Spec::parse(grpc).unwrap();
 }

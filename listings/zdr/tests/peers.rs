@@ -101,6 +101,21 @@ fn known() -> BTreeMap<&'static str, Known> {
             },
         ),
         (
+            "mosquitto",
+            // Its context has the new certificate and the old key, and no client is served until both fit.
+            Known {
+                scenario: Some((Scenario::Torn, Outcome::Failed)),
+                ..program("mosquitto")
+            },
+        ),
+        (
+            "nats",
+            Known {
+                scenario: Some((Scenario::Torn, Outcome::Passed)),
+                ..program("nats-server")
+            },
+        ),
+        (
             "nginx",
             // An old worker closes a connection of HTTP/2 that it has just taken.
             Known {

@@ -58,6 +58,7 @@ async fn server(trusted: &Authority, chain: &Issued, key: &Issued) -> Target {
         name: "localhost".into(),
         roots_pem: trusted.root_pem().to_owned(),
         protocol: Protocol::Lab,
+        told: Arc::default(),
         download: None,
         upload: None,
         websocket: None,

@@ -140,7 +140,7 @@ fn clients(spec: &Spec, options: &Options) -> String {
         Class::Http2 => spec.protocol.is_http(),
         Class::Download => has_downloads,
         Class::Upload => spec.upload.is_some(),
-        Class::Held => dialogue || spec.websocket.is_some(),
+        Class::Held => (dialogue && !spec.grpc) || spec.websocket.is_some(),
         Class::Grpc => spec.grpc,
         Class::Mutual => spec.client_auth,
     };

@@ -422,7 +422,11 @@ fn reach(spec: &Spec) -> Reach {
             Protocol::Postgresql => Some("postgres".into()),
             Protocol::Smtp => Some("smtp".into()),
             Protocol::Imap => Some("imap".into()),
-            Protocol::Http | Protocol::AnyHttp | Protocol::Lab | Protocol::Redis => None,
+            Protocol::Http
+            | Protocol::AnyHttp
+            | Protocol::Lab
+            | Protocol::Redis
+            | Protocol::Tls => None,
         },
     }
 }

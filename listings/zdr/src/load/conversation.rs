@@ -27,7 +27,7 @@ impl Conversation {
         if target.protocol.is_http() {
             return target.http(stream, seen).await.map(Self::Http);
         }
-        let dialogue = Dialogue::over(target.protocol, stream).await;
+        let dialogue = Dialogue::over(target.speech(), stream).await;
         let dialogue = dialogue.map_err(|ended| ended.at(Where::New))?;
         Ok(Self::Dialogue(dialogue.into()))
     }

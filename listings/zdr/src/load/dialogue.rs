@@ -1,17 +1,20 @@
-//! What is spoken over connections that are not asked for pages: PostgreSQL, Redis, and mail's SMTP and
-//! IMAP. A few commands of each: those before the handshake, one that is answered at once, and a
+//! What is spoken over connections that are not asked for pages: PostgreSQL, Redis, mail's SMTP and IMAP, and
+//! what a description tells of any other protocol. A few commands of each: those before the handshake, one that is answered at once, and a
 //! conversation whose state is lost with its connection.
 //!
 //! - `wire`: lines and lengths, and what went wrong.
 //! - `postgresql`, `redis`, `smtp`, `imap`: a protocol each.
+//! - `told`: a protocol of which only the description tells.
 
 mod imap;
 mod postgresql;
 mod redis;
 mod smtp;
+mod told;
 mod wire;
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -19,19 +22,40 @@ use tokio_rustls::client::TlsStream;
 use crate::load::dialogue::wire::Wire;
 use crate::server::spec::Protocol;
 
+pub use self::told::Told;
 pub use self::wire::{Duplex, Ended};
+
+/// What clients and server speak: a protocol, and what is told of it where zdr does not know it.
+#[derive(Clone, Debug, Default)]
+pub struct Speech {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// What is said in it, if it is [`Protocol::Tls`].
+    pub told: Arc<Told>,
+}
+
+impl From<Protocol> for Speech {
+    fn from(protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            told: Arc::default(),
+        }
+    }
+}
 
 /// Asks for TLS, where that does not begin at once. Then the next byte is the client's hello.
 ///
 /// # Errors
 /// When the server does not want it, or says something after it has agreed: what comes before the
 /// handshake may be anybody's (CVE-2011-0411).
-pub async fn before_tls(protocol: Protocol, stream: &mut impl Duplex) -> io::Result<()> {
-    let mut wire = Wire::over(stream);
-    let agreed = match protocol {
+pub async fn before_tls(speech: impl Into<Speech>, stream: &mut impl Duplex) -> io::Result<()> {
+    let (speech, mut wire) = (speech.into(), Wire::over(stream));
+    let told = &speech.told;
+    let agreed = match speech.protocol {
         Protocol::Postgresql => postgresql::before_tls(&mut wire).await,
         Protocol::Smtp => smtp::before_tls(&mut wire).await,
         Protocol::Imap => imap::before_tls(&mut wire).await,
+        Protocol::Tls => told.take(&mut wire, &told.exchange().before_tls).await,
         Protocol::Redis | Protocol::Http | Protocol::AnyHttp | Protocol::Lab => Ok(()),
     };
     agreed.map_err(io::Error::from)?;
@@ -43,7 +67,7 @@ pub async fn before_tls(protocol: Protocol, stream: &mut impl Duplex) -> io::Res
 
 /// A connection over which a protocol is spoken that is not HTTP.
 pub struct Dialogue<S = TlsStream<TcpStream>> {
-    protocol: Protocol,
+    speech: Speech,
     wire: Wire<S>,
 }
 
@@ -52,14 +76,16 @@ impl<S: Duplex> Dialogue<S> {
     ///
     /// # Errors
     /// When the connection ends, or the server does not let the client in.
-    pub async fn over(protocol: Protocol, stream: S) -> Result<Self, Ended> {
-        let mut wire = Wire::over(stream);
-        match protocol {
+    pub async fn over(speech: impl Into<Speech>, stream: S) -> Result<Self, Ended> {
+        let (speech, mut wire) = (speech.into(), Wire::over(stream));
+        let told = &speech.told;
+        match speech.protocol {
+            Protocol::Tls => told.take(&mut wire, &told.exchange().begin).await?,
             Protocol::Postgresql => postgresql::begin(&mut wire).await?,
             Protocol::Smtp => smtp::begin(&mut wire).await?,
             _ => {}
         }
-        Ok(Self { protocol, wire })
+        Ok(Self { speech, wire })
     }
 
     /// Asks for something that changes nothing.
@@ -67,10 +93,11 @@ impl<S: Duplex> Dialogue<S> {
     /// # Errors
     /// When no answer comes, or another one than is due.
     pub async fn ask(&mut self) -> Result<(), Ended> {
-        match self.protocol {
+        match self.speech.protocol {
             Protocol::Postgresql => postgresql::ask(&mut self.wire).await,
             Protocol::Smtp => smtp::ask(&mut self.wire).await,
             Protocol::Imap => imap::ask(&mut self.wire).await,
+            Protocol::Tls => self.speech.told.ask(&mut self.wire).await,
             _ => redis::ask(&mut self.wire).await,
         }
     }
@@ -81,7 +108,7 @@ impl<S: Duplex> Dialogue<S> {
     /// # Errors
     /// As [`Dialogue::ask`].
     pub async fn enter(&mut self) -> Result<(), Ended> {
-        match self.protocol {
+        match self.speech.protocol {
             Protocol::Smtp => {
                 self.hold().await?;
                 self.go_on().await?;
@@ -100,10 +127,12 @@ impl<S: Duplex> Dialogue<S> {
     /// # Errors
     /// As [`Dialogue::ask`].
     pub async fn hold(&mut self) -> Result<(), Ended> {
-        match self.protocol {
+        match self.speech.protocol {
             Protocol::Postgresql => postgresql::hold(&mut self.wire).await,
             Protocol::Smtp => smtp::hold(&mut self.wire).await,
             Protocol::Imap => imap::hold(&mut self.wire).await,
+            // What was said first may have state: a login, a subscription.
+            Protocol::Tls => Ok(()),
             _ => redis::hold(&mut self.wire).await,
         }
     }
@@ -113,10 +142,11 @@ impl<S: Duplex> Dialogue<S> {
     /// # Errors
     /// As [`Dialogue::ask`].
     pub async fn go_on(&mut self) -> Result<(), Ended> {
-        match self.protocol {
+        match self.speech.protocol {
             Protocol::Postgresql => postgresql::go_on(&mut self.wire).await,
             Protocol::Smtp => smtp::go_on(&mut self.wire).await,
             Protocol::Imap => imap::go_on(&mut self.wire).await,
+            Protocol::Tls => self.speech.told.ask(&mut self.wire).await,
             _ => redis::go_on(&mut self.wire).await,
         }
     }
@@ -126,24 +156,30 @@ impl<S: Duplex> Dialogue<S> {
     /// # Errors
     /// As [`Dialogue::ask`].
     pub async fn let_go(&mut self, steps: u32) -> Result<(), Ended> {
-        match self.protocol {
+        match self.speech.protocol {
             Protocol::Postgresql => postgresql::let_go(&mut self.wire, steps).await,
             Protocol::Smtp => smtp::let_go(&mut self.wire).await,
             Protocol::Imap => imap::let_go(&mut self.wire).await,
+            Protocol::Tls => Ok(()),
             _ => redis::let_go(&mut self.wire, steps).await,
         }
     }
 
-    /// Whether the server has ended the connection, or said that it will: unasked, it says nothing else.
+    /// Whether the server has ended the connection, or said that it will: unasked, it says nothing else, unless its
+    /// protocol is not known.
     pub fn is_closed(&mut self) -> bool {
-        self.wire.is_closed()
+        match self.speech.protocol {
+            Protocol::Tls => self.wire.ended().is_some(),
+            _ => self.wire.is_closed(),
+        }
     }
 
     /// Takes leave.
     pub async fn close(mut self) {
-        let goodbye = match self.protocol {
+        let goodbye = match self.speech.protocol {
             Protocol::Postgresql => postgresql::GOODBYE,
             Protocol::Imap => imap::GOODBYE,
+            Protocol::Tls => self.speech.told.goodbye(),
             _ => b"QUIT\r\n",
         };
         self.wire.close(goodbye).await;

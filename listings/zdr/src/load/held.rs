@@ -65,7 +65,7 @@ async fn begin(context: &ProbeContext, client: &Client, probe: &mut Probe) -> Re
                 Ok(Held::Echo(echo.into()))
             }
             None => {
-                let mut dialogue = Dialogue::over(target.protocol, stream).await?;
+                let mut dialogue = Dialogue::over(target.speech(), stream).await?;
                 dialogue.hold().await?;
                 Ok(Held::Dialogue(dialogue.into()))
             }

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 
 use crate::load::awake::within;
-use crate::load::dialogue::before_tls;
+use crate::load::dialogue::{Speech, Told, before_tls};
 use crate::load::failure::Failed;
 use crate::load::issued_chains::Chains;
 use crate::load::quic::QuicClient;
@@ -41,6 +41,8 @@ pub struct Target {
     pub roots_pem: String,
     /// What clients and server speak.
     pub protocol: Protocol,
+    /// What is said in a protocol that is not known.
+    pub told: Arc<Told>,
     /// The path of a long answer, where the protocol has none of its own.
     pub download: Option<String>,
     /// The path that takes a long upload, where there is one.
@@ -140,15 +142,20 @@ impl Target {
         }
         let verifier = Arc::new(self.verifier()?);
         taken.dangerous().set_certificate_verifier(verifier);
-        let alpn: &[u8] = match (self.protocol.is_http(), version) {
-            (false, _) => b"",
-            (true, Some(Version::Http2)) => b"h2",
-            (true, _) => b"http/1.1",
+        taken.alpn_protocols = match (self.protocol.is_http(), version) {
+            (false, _) => self.told.alpn(),
+            (true, Some(Version::Http2)) => vec![b"h2".to_vec()],
+            (true, _) => vec![b"http/1.1".to_vec()],
         };
-        if !alpn.is_empty() {
-            taken.alpn_protocols = vec![alpn.to_vec()];
-        }
         Ok(config)
+    }
+
+    /// What is spoken, for a dialogue.
+    pub(crate) fn speech(&self) -> Speech {
+        Speech {
+            protocol: self.protocol,
+            told: Arc::clone(&self.told),
+        }
     }
 
     /// How its clients verify what they are shown.
@@ -241,7 +248,9 @@ impl Target {
 
     /// Whether there is a conversation that can cross a rotation.
     pub fn has_conversations(&self) -> bool {
-        self.protocol.is_dialogue() || self.websocket.is_some()
+        // Streams of gRPC are conversations, too, and those may be ended in good order.
+        let only_grpc = self.protocol == Protocol::Tls && self.grpc;
+        (self.protocol.is_dialogue() && !only_grpc) || self.websocket.is_some()
     }
 
     /// Connects, asks for TLS where that does not begin at once, and completes a handshake.
@@ -262,7 +271,7 @@ impl Target {
         };
         let mut tcp = TcpStream::connect(address).await.map_err(failed)?;
         tcp.set_nodelay(true).map_err(failed)?;
-        let agreed = before_tls(self.protocol, &mut tcp).await;
+        let agreed = before_tls(self.speech(), &mut tcp).await;
         agreed.map_err(client::Failure::Handshake)?;
         client.handshake(tcp).await
     }
@@ -350,10 +359,12 @@ impl Target {
 
     /// The failure of an attempt that has waited for as long as a client waits.
     pub(super) fn stalled(&self) -> Failed {
-        Failed::new(
-            FailureKind::Stalled,
-            format!("nothing within {:?}", self.patience),
-        )
+        let waited = format!("nothing within {:?}", self.patience);
+        let error = match self.told.instead() {
+            Some(said) => format!("{waited} of what is expected; last came `{said}`"),
+            None => waited,
+        };
+        Failed::new(FailureKind::Stalled, error)
     }
 }
 

@@ -44,7 +44,7 @@ async fn each(testbed: &TestBed) -> Result<Vec<TcpStream>, Error> {
         let connecting = async {
             let mut tcp = TcpStream::connect(address).await?;
             if !said.is_empty() {
-                before_tls(testbed.target.protocol, &mut tcp).await?;
+                before_tls(testbed.target.speech(), &mut tcp).await?;
             }
             tcp.write_all(said).await?;
             Ok::<_, io::Error>(tcp)

@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::process::geteuid;
+
 use crate::server::advice::Advice;
 use crate::server::holder::Holder;
 
@@ -93,8 +95,9 @@ const FOREGROUND: &str = "keep the server in the foreground: nginx -g 'daemon of
      a script with `exec` before its last command and without `&`";
 
 /// What can be judged although its processes follow each other.
-const SUCCESSOR: &str = "A server that hands its port over to a new process at each reload is judged where it runs already: \
-     `[attach]` with its address, and in `[reload]` a command that signals the process which serves now";
+const SUCCESSOR: &str = "A server that hands its port over to a new process at each reload is followed if the first process of \
+     the command listens itself. Otherwise it is judged where it runs already: `[attach]` with its \
+     address, and in `[reload]` a command that signals the process which serves now";
 
 /// So much of a line is enough to know what a server complains of.
 const LINE: usize = 400;
@@ -249,6 +252,10 @@ fn ended(command: &str, status: &str, held: &[Holder], said: &str) -> Advice {
         "" => {
             "let the command stay for as long as the server serves, and print why it cannot. To try \
              it without `zdr`, run it with files of your own in place of these"
+        }
+        said if said.to_lowercase().contains("permission denied") && geteuid().is_root() => {
+            "whose files these are: they belong to root. If the server changes to another user before it reads them, \
+             set `user` to that user's name"
         }
         _ => {
             "what the server complains about. To try it without `zdr`, run the command with \

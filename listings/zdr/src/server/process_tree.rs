@@ -72,6 +72,11 @@ impl ProcessTree {
         processes::listening(&self.members())
     }
 
+    /// Which of them listen on this port, the one that began first at the front.
+    pub(crate) fn serving(&self, port: u16) -> Vec<i32> {
+        processes::serving(&self.members(), port)
+    }
+
     /// Their sockets, by their number. None where the system does not tell.
     pub(crate) fn sockets(&self) -> HashSet<u64> {
         processes::sockets_of(&self.members())

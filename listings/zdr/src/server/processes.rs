@@ -146,6 +146,19 @@ pub(super) fn listening(members: &[Member]) -> Vec<SocketAddr> {
     theirs.map(|(_, address)| address).collect()
 }
 
+/// Which of them listen on this port, the one that began first at the front: workers come after who started them.
+pub(super) fn serving(members: &[Member], port: u16) -> Vec<i32> {
+    let there = all_listening().filter(|(_, address)| address.port() == port);
+    let there: HashSet<_> = there.map(|(inode, _)| inode).collect();
+    let serve = members
+        .iter()
+        .filter(|process| sockets(process).any(|inode| there.contains(&inode)));
+    let began = |process: &Member| Some((process.stat().ok()?.starttime, process.pid));
+    let mut serving: Vec<_> = serve.filter_map(began).collect();
+    serving.sort_unstable();
+    serving.into_iter().map(|(_, pid)| pid).collect()
+}
+
 /// All their sockets, by their number.
 pub(super) fn sockets_of(members: &[Member]) -> HashSet<u64> {
     members.iter().flat_map(sockets).collect()

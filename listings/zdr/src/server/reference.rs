@@ -22,6 +22,8 @@ pub struct Table {
     pub about: String,
     /// Its keys, in their order.
     pub keys: Vec<Key>,
+    /// How an earlier table is begun that has the same keys, if there is one.
+    pub like: Option<String>,
 }
 
 /// A key of a table.
@@ -132,11 +134,15 @@ fn add(path: &str, is_list: bool, schema: &Value, root: &Value, tables: &mut Vec
         });
     }
     let about = about(schema);
+    let names = |keys: &[Key]| keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>();
+    let same = |table: &&Table| table.about == about && names(&table.keys) == names(&keys);
+    let like = tables.iter().find(same).map(Table::header);
     tables.push(Table {
         path: path.to_owned(),
         is_list,
         about,
         keys,
+        like,
     });
     for (path, is_list, schema) in inner {
         add(&path, is_list, schema, root, tables);
@@ -217,6 +223,10 @@ pub fn as_text() -> String {
             _ => table.header(),
         };
         text += &format!("\n{header}\n");
+        if let Some(like) = &table.like {
+            wrap(&mut text, "  ", &format!("It has the keys of {like}."));
+            continue;
+        }
         wrap(&mut text, "  ", &table.about);
         for key in &table.keys {
             let _ = writeln!(text, "\n  {}", key.example);
@@ -253,6 +263,10 @@ pub fn as_markdown() -> String {
     let mut text = String::new();
     for table in tables() {
         let header = table.header();
+        if let Some(like) = &table.like {
+            let _ = write!(text, "## `{header}`\n\nIt has the keys of `{like}`.\n\n");
+            continue;
+        }
         let _ = match header.is_empty() {
             true => write!(text, "## At the top of the file\n\n"),
             false => write!(text, "## `{header}`\n\n{}\n\n", table.about),

@@ -39,6 +39,7 @@ impl Server {
     /// # Errors
     /// As [`Server::reload`].
     pub(crate) async fn reload_by(&mut self, reload: &Reload, pem: &str) -> Result<(), String> {
+        self.follow();
         if let Some(signal) = reload.signal.as_deref().and_then(signal_named) {
             let pid = self
                 .pid

@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::server::exchange::Exchange;
 pub use crate::server::keys::Keys;
 use crate::server::values::{
     a_file, a_name, a_path, a_signal, an_address, another_name, is_nothing, places,
@@ -65,6 +66,10 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(extend("toml" = r#"protocol = "any_http""#))]
     pub protocol: Protocol,
+    /// What clients say, if `protocol` is `"tls"`.
+    #[serde(default)]
+    #[schemars(extend("toml" = r#"exchange = { ask = { send = "PING\r\n", expect = "PONG" } }"#))]
+    pub exchange: Option<Exchange>,
     /// The HTTP server also speaks HTTP/3, on the UDP port with the same number as `{port}`. Adds the classes
     /// `quic` and `http3`, and also `moving` if connections survive a change of the client's address.
     #[serde(default)]
@@ -231,6 +236,9 @@ pub enum Protocol {
     /// IMAP with STARTTLS. Clients send `NOOP`, and keep the mailbox of the user `zdr` (password `zdr`) open.
     /// With `client_auth`, a client counts as accepted if its login succeeds.
     Imap,
+    /// Any other protocol over TLS: MQTT, AMQP, LDAP, NATS, FTP, gRPC. The table `[exchange]` tells what clients
+    /// say. Without that, handshakes are judged, and whether a reload ends open connections.
+    Tls,
 }
 
 impl Protocol {

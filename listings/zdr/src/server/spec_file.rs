@@ -149,12 +149,30 @@ impl Spec {
                 (&["websocket"], "`websocket` is only for HTTP servers"),
             ),
             (
-                self.grpc && !self.protocol.is_http(),
-                (&["grpc"], "`grpc` is only for HTTP servers"),
+                self.grpc && !self.may_have_grpc(),
+                (
+                    &["grpc"],
+                    "`grpc` is for HTTP servers, and for `protocol = \"tls\"` where `alpn` in `[exchange]` has \"h2\"",
+                ),
             ),
             (
                 self.http3 && !self.protocol.is_http(),
                 (&["http3"], "`http3` is only for HTTP servers"),
+            ),
+            (
+                self.exchange.is_some() && self.protocol != Protocol::Tls,
+                (
+                    &["exchange"],
+                    "`[exchange]` is for `protocol = \"tls\"`: of other protocols, zdr knows what is said",
+                ),
+            ),
+            (
+                self.asks_nothing() && (self.client_auth || self.mutual.is_some()),
+                (
+                    &["protocol"],
+                    "a server that asks for client certificates needs `ask` in `[exchange]`: over TLS 1.3 only an \
+                     answer tells a client that it was accepted",
+                ),
             ),
             (
                 self.second_keys == Some(self.keys),
@@ -178,6 +196,18 @@ impl Spec {
         let all = of_this.into_iter().chain(of_either);
         all.filter_map(|(holds, contradiction)| holds.then_some(contradiction))
             .collect()
+    }
+
+    /// Whether HTTP/2 is spoken, or may be.
+    fn may_have_grpc(&self) -> bool {
+        let alpn = self.exchange.iter().flat_map(|of| &of.alpn);
+        self.protocol.is_http() || alpn.into_iter().any(|name| name == "h2")
+    }
+
+    /// Whether its clients complete a handshake, and ask for nothing.
+    fn asks_nothing(&self) -> bool {
+        let asks = self.exchange.as_ref().is_some_and(|of| of.ask.is_some());
+        self.protocol == Protocol::Tls && !asks
     }
 
     fn if_started(&self) -> Vec<(bool, Contradiction)> {

@@ -37,9 +37,7 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
     }
     text.push('\n');
     comment(&mut text, &remarks.protocol);
-    let protocol = spec.protocol.to_possible_value();
-    let protocol = protocol.as_ref().map_or("http", PossibleValue::get_name);
-    pair(&mut text, "protocol", &quoted(protocol));
+    pair(&mut text, "protocol", &quoted(&named(spec.protocol)));
     if spec.protocol == Protocol::AnyHttp {
         comment(
             &mut text,
@@ -49,6 +47,9 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
             Some(path) => pair(&mut text, "download", &quoted(path)),
             None => text += "# download = \"/large.iso\"\n",
         }
+    }
+    if spec.protocol == Protocol::Tls {
+        exchange(&mut text, spec);
     }
     http3(&mut text, spec.http3, remarks);
     text.push('\n');
@@ -82,6 +83,21 @@ pub fn started(spec: &Spec, remarks: &Remarks, cwd: Option<&Path>) -> String {
     text
 }
 
+/// What may be told of a protocol that is not known. `ask` is for Redis, for one.
+const EXCHANGE: &str = "# What its clients say. `zdr help toml` explains [exchange].\n\
+                        # exchange = { ask = { send = \"PING\\r\\n\", expect = \"PONG\" } }\n";
+
+fn exchange(text: &mut String, spec: &Spec) {
+    let alpn = spec.exchange.as_ref().map(|of| list(&of.alpn));
+    match alpn {
+        Some(alpn) => {
+            pair(text, "exchange", &format!("{{ alpn = {alpn} }}"));
+            *text += "# Whether it has gRPC's health service, whose streams cross a rotation then.\n# grpc = true\n";
+        }
+        None => *text += EXCHANGE,
+    }
+}
+
 /// The text of a file for a server that runs already. What cannot be seen from outside has to be filled in.
 pub fn attached(
     address: &str,
@@ -93,12 +109,11 @@ pub fn attached(
     comment(&mut text, &remarks.server);
     text += "# `zdr help toml` explains every key.\n\n";
     comment(&mut text, &remarks.protocol);
-    let protocol = match protocol {
-        Protocol::Http => "http",
-        _ => "any_http",
-    };
-    pair(&mut text, "protocol", &quoted(protocol));
-    if protocol == "any_http" {
+    pair(&mut text, "protocol", &quoted(&named(protocol)));
+    if protocol == Protocol::Tls {
+        text += EXCHANGE;
+    }
+    if protocol == Protocol::AnyHttp {
         text += "# The path of an answer of 8 MB or more, to see whether a reload cuts it.\n\
                  # download = \"/large.iso\"\n";
     }
@@ -143,6 +158,15 @@ fn reload(text: &mut String, reload: &Reload) {
         }
     };
     let _ = writeln!(text, "[reload]\n{line}");
+}
+
+/// How a protocol is written.
+fn named(protocol: Protocol) -> String {
+    let value = protocol.to_possible_value();
+    value
+        .as_ref()
+        .map_or("http", PossibleValue::get_name)
+        .to_owned()
 }
 
 fn pair(text: &mut String, key: &str, value: &str) {

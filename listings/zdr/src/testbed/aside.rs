@@ -266,6 +266,7 @@ mod tests {
             name: "localhost".into(),
             roots_pem: authority.root_pem().into(),
             protocol: Protocol::AnyHttp,
+            told: Arc::default(),
             download: None,
             upload: None,
             websocket: None,

@@ -3,6 +3,7 @@
 //! A way to reload counts only when handshakes show the new certificate, and it is asked of a server that
 //! was given the same time without being told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::attempt::Recorder;
@@ -10,7 +11,9 @@ use ch09_simulating_rotation::Writer;
 
 use crate::error::Error;
 use crate::load::Target;
+use crate::load::dialogue::Told;
 use crate::server::advice::Advice;
+use crate::server::exchange::Exchange;
 use crate::server::holder::Holder;
 use crate::server::spec::{Keys, Protocol, Reload, Spec};
 use crate::server::written::Remarks;
@@ -41,6 +44,9 @@ pub struct Known {
     /// The kind of its keys.
     pub keys: bool,
 }
+
+/// A protocol, what is told of it, and how it was found.
+type Spoken = (Protocol, Option<Exchange>, String);
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -73,9 +79,11 @@ pub async fn discover(spec: &Spec, known: Known, patience: Duration) -> Result<F
     found.remarks.protocol = match known.protocol {
         true => "As the options say.".into(),
         false => {
-            let (protocol, how) = protocol(&testbed, &seen).await?;
-            (trial.protocol, found.spec.protocol) = (protocol, protocol);
+            let (protocol, exchange, how) = protocol(&testbed, &seen).await?;
+            (trial.protocol, trial.exchange) = (protocol, exchange.clone());
+            (found.spec.protocol, found.spec.exchange) = (protocol, exchange.clone());
             testbed.target.protocol = protocol;
+            testbed.target.told = Arc::new(Told::new(exchange.unwrap_or_default()));
             how
         }
     };
@@ -140,7 +148,7 @@ const SILENT: &[Protocol] = &[
 ];
 
 /// What it speaks, and how that was found: the first protocol in which a client is answered.
-async fn protocol(testbed: &TestBed, seen: &Look) -> Result<(Protocol, String), Error> {
+async fn protocol(testbed: &TestBed, seen: &Look) -> Result<Spoken, Error> {
     let target = &testbed.target;
     let mut tried = Vec::new();
     let candidates = match seen.in_clear.as_deref() {
@@ -160,10 +168,14 @@ async fn protocol(testbed: &TestBed, seen: &Look) -> Result<(Protocol, String), 
         match target.probe(&client).await {
             (_, Ok(())) => {
                 tried.push(format!("Answered: {asked}."));
-                return Ok((protocol, tried.join(" ")));
+                return Ok((protocol, None, tried.join(" ")));
             }
             (_, Err(failed)) => tried.push(format!("Not answered: {asked} ({}).", failed.error)),
         }
+    }
+    if let Some((exchange, how)) = other_than_http(target, seen).await? {
+        tried.push(how);
+        return Ok((Protocol::Tls, exchange, tried.join(" ")));
     }
     // It may need longer; otherwise this tells why.
     let target = Target {
@@ -171,7 +183,42 @@ async fn protocol(testbed: &TestBed, seen: &Look) -> Result<(Protocol, String), 
         ..target.clone()
     };
     served(testbed, &target).await?;
-    Ok((Protocol::AnyHttp, "Answered: `GET /`.".into()))
+    Ok((Protocol::AnyHttp, None, "Answered: `GET /`.".into()))
+}
+
+/// Whether it speaks something over TLS that is not HTTP, and what is judged of it then.
+async fn other_than_http(
+    target: &Target,
+    seen: &Look,
+) -> Result<Option<(Option<Exchange>, String)>, Error> {
+    let answer = seen.answer.as_ref();
+    let answers_http = answer.is_some_and(|line| line.starts_with("HTTP/"));
+    if seen.version.is_none() || seen.alpn.as_deref() == Some("http/1.1") || answers_http {
+        return Ok(None);
+    }
+    // HTTP/2 alone, as gRPC's own servers speak it.
+    let exchange = seen.alpn.clone().map(|name| Exchange {
+        alpn: vec![name],
+        ..Exchange::default()
+    });
+    let target = Target {
+        protocol: Protocol::Tls,
+        told: Arc::new(Told::new(exchange.clone().unwrap_or_default())),
+        ..target.clone()
+    };
+    let client = target.client(None, false, target.identity.as_deref())?;
+    let (_, shown) = target.probe(&client).await;
+    let how = match exchange {
+        Some(_) => {
+            "It speaks HTTP/2 alone, so handshakes are judged, and whether a reload ends open connections. If it \
+             has gRPC's health service, grpc = true judges streams, too."
+        }
+        None => {
+            "So handshakes are judged, and whether a reload ends open connections. Say in [exchange] what clients \
+             ask, so that answers are judged, too."
+        }
+    };
+    Ok(shown.is_ok().then(|| (exchange, how.to_owned())))
 }
 
 /// Whether a client is served; otherwise what the server said as well, since it may have ended by now.

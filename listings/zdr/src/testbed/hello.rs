@@ -62,7 +62,7 @@ pub(super) async fn unmet(target: &Target, failed: &Failed) -> Option<(String, S
 async fn ask(target: &Target) -> io::Result<Option<Agreed>> {
     let address = *target.address.borrow();
     let mut tcp = TcpStream::connect(address).await?;
-    before_tls(target.protocol, &mut tcp).await?;
+    before_tls(target.speech(), &mut tcp).await?;
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     tcp.write_all(&hello(&target.name, &provider)).await?;
     let (mut seen, mut bytes) = (Vec::new(), [0; 16 * 1024]);

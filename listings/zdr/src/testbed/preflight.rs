@@ -150,6 +150,10 @@ pub(super) fn asked(target: &Target) -> String {
             "STARTTLS, and over TLS `LOGIN zdr zdr` and `SELECT INBOX`, with a certificate".into()
         }
         Protocol::Smtp | Protocol::Imap => "STARTTLS, and `NOOP` over TLS".into(),
+        Protocol::Tls => match &target.told.exchange().ask {
+            Some(turn) => format!("what `[exchange]` tells, and {}", turn.words()),
+            None => "a handshake, and no request: `[exchange]` tells of none to `ask`".into(),
+        },
     }
 }
 
@@ -241,6 +245,9 @@ async fn explained(target: &Target, failed: &Failed) -> Advice {
 fn dialogue(target: &Target, failed: &Failed) -> Advice {
     let change = match shows_something_else(failed.kind) {
         true => "let the server read only the files that zdr gives it, `{certificate}` and `{key}`",
+        false if target.protocol == Protocol::Tls => {
+            "check `[exchange]`: what is sent, and what is expected in the answer. `zdr help toml` says it"
+        }
         false => "check `protocol`, and how clients log in: `zdr help toml` says it",
     };
     Advice {
@@ -391,14 +398,14 @@ fn in_answer(target: &Target, failed: &Failed, seen: &Look) -> (String, String) 
         {
             (
                 "it speaks HTTP/2 alone".into(),
-                "let the server offer `http/1.1` as well: most classes of clients speak it. A server of gRPC that cannot \
-                 is not checked; `zdr watch HOST:PORT` judges its handshakes while something rotates",
+                "let the server offer `http/1.1` as well: most classes of clients speak it. If it cannot, as servers of \
+                 gRPC, set `protocol = \"tls\"` and `exchange = { alpn = [\"h2\"] }`; `grpc = true` judges its streams",
             )
         }
         (_, Protocol::Http | Protocol::AnyHttp) if seen.version.is_some() && !is_http => (
             "it speaks TLS, but no HTTP/1.1 over it".into(),
-            "`zdr help toml` lists each `protocol` that zdr speaks. Of any other over TLS, `zdr watch HOST:PORT` judges \
-             the handshakes while something rotates",
+            "`zdr help toml` lists each `protocol` that zdr speaks. For any other, set `protocol = \"tls\"`, and say in \
+             `[exchange]` what clients ask",
         ),
         (kind, _) => (
             format!("no client is served: {kind}"),

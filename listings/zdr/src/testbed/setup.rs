@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::attempt::{FailureKind, Recorder};
 use crate::error::Error;
+use crate::load::dialogue::Told;
 use crate::load::target::CLIENTS;
 use crate::load::{Chains, Target};
 use crate::server::Server;
@@ -206,6 +207,7 @@ impl TestBedBuilder {
             name: self.name.clone(),
             roots_pem: self.own_roots,
             protocol: spec.protocol,
+            told: Arc::new(Told::new(spec.exchange.clone().unwrap_or_default())),
             download: spec.download.clone(),
             upload: spec.upload.clone(),
             websocket: spec.websocket.clone(),

@@ -62,6 +62,7 @@ where
         name: "localhost".into(),
         roots_pem: authority.root_pem().to_owned(),
         protocol: Protocol::Http,
+        told: Arc::default(),
         download: None,
         upload: None,
         websocket: None,

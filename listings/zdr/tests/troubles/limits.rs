@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use zdr::report::Code;
+
 use super::{
     BROKEN, Done, Folder, Running, SOUND, ZDR, at_hup, is_alive, no_process_is_left, number_in,
     until,
@@ -159,22 +161,36 @@ event = "listening"
     no_process_is_left(&folder, zdr);
 }
 
-/// A rotation that `zdr` did not see to its end because the first process was gone is none that failed.
+/// As tableflip does: the process that is signalled next is the one that serves then, and none is left behind.
 #[test]
-fn a_server_that_hands_its_port_over_is_not_judged() {
+fn a_server_that_hands_its_port_over_is_followed() {
     let Some(toml) = at_hup("hands-over") else {
         return;
     };
     let folder = Folder::new();
-    let arguments = "--classes full --rate 5 --steady-ms 500 --rotations 2 --no-scenarios --quiet";
+    let arguments =
+        "--classes full --rate 5 --steady-ms 500 --rotations 3 --scenarios same-key --quiet";
     let arguments: Vec<_> = arguments.split(' ').collect();
-    folder.check(&toml, &arguments).end().says(3, &[]);
-    let report = folder.report();
-    let told = report.interrupted.as_deref().unwrap_or_default();
-    assert!(told.contains("hands its port over"), "{told}");
-    assert!(told.contains("`[attach]`"), "{told}");
-    let fails = report.findings.iter().any(|of| of.fails());
-    assert!(!fails, "{:#?}", report.findings);
+    let running = folder.check(&toml, &arguments);
+    let zdr = running.pid();
+    running.end().says(0, &[]);
+    assert_eq!(folder.report().rotations.len(), 3);
+    no_process_is_left(&folder, zdr);
+}
+
+/// The one that took the port over ends: that is an end of the server.
+#[test]
+fn a_successor_that_ends_is_missed() {
+    let Some(toml) = at_hup("hands-over-and-ends") else {
+        return;
+    };
+    let folder = Folder::new();
+    let arguments = "--classes full --rate 5 --steady-ms 500 --rotations 3 --no-scenarios --quiet";
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    folder
+        .check(&toml, &arguments)
+        .end()
+        .says(1, &["The server ended by itself"]);
 }
 
 /// It leaves its group and forgets the mark in its environment, as nginx does: then its port tells.

@@ -5,6 +5,7 @@
 
 mod again;
 mod attach;
+mod exchange;
 mod fooled;
 mod found;
 mod gate;

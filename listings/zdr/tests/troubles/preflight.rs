@@ -335,7 +335,11 @@ fn a_server_of_http_2_alone_is_told_so() {
         "protocol = \"any_http\"\ncommand = [\"python3\", \"-c\", \"\"\"{HTTP2_ALONE}\"\"\", \
          \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\n"
     );
-    let parts = ["it speaks HTTP/2 alone", "`http/1.1` as well", "`zdr watch"];
+    let parts = [
+        "it speaks HTTP/2 alone",
+        "`http/1.1` as well",
+        "alpn = [\"h2\"]",
+    ];
     no_verdict(&[(toml, &parts)]);
 }
 

@@ -409,6 +409,11 @@ fn the_reference_is_complete_and_its_examples_hold() {
             "",
             "attach",
             "file",
+            "exchange",
+            "exchange.before_tls",
+            "exchange.begin",
+            "exchange.ask",
+            "exchange.leave",
             "ready",
             "reload",
             "reload.socket",
@@ -430,12 +435,19 @@ fn the_reference_is_complete_and_its_examples_hold() {
                 key.example.starts_with(&format!("{} = ", key.name)),
                 "{key:?}"
             );
-            assert!(text.contains(&key.example), "{key:?}");
+            assert!(
+                table.like.is_some() || text.contains(&key.example),
+                "{key:?}"
+            );
             let others = required.iter().filter(|(name, _)| **name != key.name);
             let others: String = others.map(|(_, example)| format!("{example}\n")).collect();
             let server = match (table.path.as_str(), key.name.as_str()) {
                 ("attach", _) | ("", "attach" | "command") => "",
                 ("", "download") => "protocol = \"any_http\"\ncommand = [\"a\"]\n",
+                ("", "exchange") => "protocol = \"tls\"\ncommand = [\"a\"]\n",
+                (path, _) if path.starts_with("exchange") => {
+                    "protocol = \"tls\"\ncommand = [\"a\"]\n"
+                }
                 _ => "command = [\"a\"]\n",
             };
             let header = table.header().replace("SCENARIO", "expired");

@@ -13,7 +13,7 @@ use zdr::server::spec::Spec;
 const TOOL: &str = "listings/zdr";
 
 /// In the order of the page: ours, then the others. A file with another name comes after them.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 25] = [
     "ch06",
     "ch08",
     "ch05",
@@ -37,6 +37,8 @@ const ORDER: [&str; 23] = [
     "redis",
     "exim",
     "dovecot",
+    "mosquitto",
+    "nats",
 ];
 
 /// The sound server of the falsification, which is no server to run: measured only where it is named.

@@ -171,8 +171,8 @@ async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
         .answer
         .as_ref()
         .filter(|line| line.starts_with("HTTP/"));
-    let (Some(leaf), Some(answer)) = (&seen.leaf, answer) else {
-        return Err(Error::Preflight(Box::new(no_server_of_http(address, &seen))).into());
+    let (Some(leaf), Some(_)) = (&seen.leaf, &seen.version) else {
+        return Err(Error::Preflight(Box::new(no_handshake(address, &seen))).into());
     };
     let offers = look(
         socket,
@@ -198,10 +198,19 @@ async fn of_running(address: &str, patience: Duration) -> io::Result<String> {
         server: format!(
             "{address} showed {leaf}. It spoke {version}, and agreed on {agreed} of h2 and http/1.1 (ALPN).{asks}"
         ),
-        protocol: format!("`GET /` was answered: {answer}."),
+        protocol: match answer {
+            Some(answer) => format!("`GET /` was answered: {answer}."),
+            None => "`GET /` was not answered as HTTP does. So handshakes are judged, and whether a reload ends open \
+                     connections."
+                .into(),
+        },
         reload: String::new(),
     };
-    let protocol = (Protocol::AnyHttp, speaks_http3);
+    let protocol = match answer {
+        Some(_) => Protocol::AnyHttp,
+        None => Protocol::Tls,
+    };
+    let protocol = (protocol, speaks_http3);
     Ok(attached(address, name, protocol, &remarks))
 }
 
@@ -214,7 +223,7 @@ fn no_server(address: &str, error: &io::Error) -> Advice {
     }
 }
 
-fn no_server_of_http(address: &str, seen: &Look) -> Advice {
+fn no_handshake(address: &str, seen: &Look) -> Advice {
     let leaf = seen.leaf.as_ref().map(ToString::to_string);
     let in_clear = seen.in_clear.as_ref();
     let in_clear = in_clear.map(|line| format!("without TLS it says: {line}"));
@@ -225,14 +234,14 @@ fn no_server_of_http(address: &str, seen: &Look) -> Advice {
     let met = [leaf, seen.failed.clone(), in_clear, answer];
     let met: Vec<_> = met.into_iter().flatten().collect();
     Advice {
-        what: format!("{address} does not speak HTTP/1.1 over TLS"),
-        tried: "a handshake that verifies nothing, then `GET /`".into(),
+        what: format!("{address} completes no handshake of TLS that offers HTTP/1.1"),
+        tried: "a handshake that verifies nothing".into(),
         seen: match met.is_empty() {
-            true => "a handshake, and no answer".into(),
+            true => "nothing within the time of a client".into(),
             false => met.join("\n"),
         },
-        change: "nothing was written. `zdr help toml` has each `protocol` that can be judged. Of any other over TLS, \
-                 `zdr watch HOST:PORT` judges the handshakes while something rotates"
+        change: "nothing was written. If it does not begin with TLS, or speaks HTTP/2 alone, describe it by hand: \
+                 `zdr help toml` has each `protocol` that can be judged"
             .into(),
     }
 }

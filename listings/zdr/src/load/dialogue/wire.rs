@@ -133,10 +133,26 @@ impl<S: Duplex> Wire<S> {
         !matches!(polled, Poll::Pending)
     }
 
+    /// How the other end has ended the connection, if it has. What it says unasked is read and forgotten.
+    pub fn ended(&mut self) -> Option<io::Error> {
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            let read = match Pin::new(&mut self.0).poll_fill_buf(&mut context) {
+                Poll::Pending => return None,
+                Poll::Ready(Err(error)) => return Some(error),
+                Poll::Ready(Ok([])) => return Some(io::ErrorKind::UnexpectedEof.into()),
+                Poll::Ready(Ok(bytes)) => bytes.len(),
+            };
+            self.0.consume(read);
+        }
+    }
+
     /// Says goodbye, and waits for the other end to do so. It may be gone already.
     pub async fn close(&mut self, goodbye: &[u8]) {
         let leaving = async {
-            self.send(goodbye).await?;
+            if !goodbye.is_empty() {
+                self.send(goodbye).await?;
+            }
             self.0.shutdown().await?;
             let mut rest = (&mut self.0).take(LONGEST);
             tokio::io::copy(&mut rest, &mut tokio::io::sink()).await

@@ -1,0 +1,100 @@
+//! A protocol that zdr does not know, and that the description tells of.
+
+use std::fs;
+
+use super::{Folder, ONE_ROTATION};
+
+/// The bundled server, of which zdr is told as of any protocol: with this option, and these lines in the description.
+fn told(option: &str, lines: &str) -> String {
+    let command = "command = [\"broken\", \"--certificate\", \"{certificate}\", \"--key\", \"{key}\", \"--roots\", \
+                   \"{roots}\", \"--port\", \"{port}\"";
+    format!(
+        "{command}, \"{option}\"]\nprotocol = \"tls\"\n{lines}\n[ready]\nevent = \"listening\"\n"
+    )
+}
+
+const REDIS: &str = "--unusual=redis";
+
+const PING: &str = "exchange = { ask = { send = \"PING\\r\\n\", expect = \"+PONG\" } }";
+
+/// With few clients, and patient ones: a busy machine is no reason to find something.
+fn few() -> Vec<&'static str> {
+    let few = [
+        "--rate",
+        "10",
+        "--patience-ms",
+        "20000",
+        "--steady-ms",
+        "300",
+    ];
+    [&ONE_ROTATION[..], &few, &["--classes", "full,pooled,held"]].concat()
+}
+
+#[test]
+fn a_sound_server_passes_with_and_without_requests() {
+    for (lines, asked) in [
+        (PING, "  answers   what `[exchange]` tells, and `PING`\n"),
+        ("", "  answers   a handshake, and no request: "),
+    ] {
+        let folder = Folder::new();
+        let done = folder.check(&told(REDIS, lines), &few()).end();
+        done.says(0, &[asked]);
+    }
+}
+
+#[test]
+fn connections_that_a_reload_ends_are_lost() {
+    // What is left of an answer is passed over.
+    let get = "exchange = { alpn = [\"http/1.1\"], ask = { send = \"GET /bytes/1 HTTP/1.1\\r\\nhost: localhost\\r\\n\\r\\n\", \
+               expect = \"HTTP/1.1 200\" } }";
+    for lines in [get, ""] {
+        let folder = Folder::new();
+        let toml = told("--defect=restart", lines);
+        let done = folder.check(&toml, &few()).end();
+        done.says(1, &[]);
+        assert!(done.out.contains("held: "), "{}", done.out);
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_expected_is_shown() {
+    let folder = Folder::idle();
+    let wrong = PING.replace("+PONG", "PENG");
+    let patience = ["--patience-ms", "1000", "--quiet"];
+    let options = [&ONE_ROTATION[..], &patience].concat();
+    let done = folder.check(&told(REDIS, &wrong), &options).end();
+    done.says(
+        3,
+        &[
+            "nothing within 1s of what is expected; last came `+PONG`",
+            "check `[exchange]`",
+        ],
+    );
+}
+
+/// Nothing is known of it: it answers each line with the line.
+#[test]
+fn a_protocol_that_is_not_found_is_judged_by_handshakes() {
+    if lab_test::peer::find("openssl").is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    let command = "openssl s_server -accept 127.0.0.1:{port} -cert {certificate} -key {key} -cert_chain {certificate} \
+                   -rev -quiet";
+    let init = folder.run(&[
+        "init",
+        "--command",
+        command,
+        "--reload",
+        "restart",
+        "--patience-ms",
+        "2000",
+    ]);
+    init.says(0, &[]);
+    let toml = fs::read_to_string(folder.path("my-server.toml")).unwrap();
+    assert!(
+        toml.contains("\nprotocol = \"tls\"\n# What its clients say."),
+        "{toml}"
+    );
+    assert!(toml.contains("So handshakes are judged"), "{toml}");
+}
