@@ -201,8 +201,7 @@ async fn way_to_reload(
     for signal in SIGNALS {
         if testbed.server.ended().is_some() {
             drop(testbed);
-            testbed = start(spec, patience).await?;
-            testbed.target.protocol = spec.protocol;
+            testbed = started_and_served(spec, patience).await?;
         }
         let reload = Reload {
             signal: Some(signal.into()),
@@ -259,13 +258,25 @@ async fn follows(
     Ok(without.map(|_| (Reload::default(), how)))
 }
 
+/// A server that has read its files and knows its signals. Its port may be open long before that: a first process opens
+/// it, and workers that are still starting would read the files that are written next.
+async fn started_and_served(spec: &Spec, patience: Duration) -> Result<TestBed, Error> {
+    let mut testbed = start(spec, patience).await?;
+    testbed.target.protocol = spec.protocol;
+    served(&testbed, &testbed.target).await?;
+    Ok(testbed)
+}
+
 /// Whether it follows its files, but looks at them rarely: it is given more time.
 async fn rarely(spec: &Spec, patience: Duration) -> Result<Option<(Reload, String)>, Error> {
     let mut rarely = spec.clone();
     rarely.limits.reload_within_ms = RARELY.as_millis() as u64;
-    let mut testbed = start(&rarely, patience).await?;
-    testbed.target.protocol = spec.protocol;
+    let mut testbed = started_and_served(&rarely, patience).await?;
     let (first, converged) = first_shown(&mut testbed, None).await?;
+    // A worker that started late has read them once. One that follows them does so again.
+    if first.is_some() && first_shown(&mut testbed, None).await?.0.is_none() {
+        return Ok(None);
+    }
     let how = |first: Duration| {
         format!(
             "It looks at them rarely: it showed a new certificate {:.1} s after that was written{}.",

@@ -38,18 +38,21 @@ pub struct Ready {
 
 /// Asks a server for what clients will ask for: one answer, and a long one where there are downloads.
 ///
+/// So many connections are kept in the `pool`.
+///
 /// # Errors
 /// With what was tried, what was seen, and what to change.
 pub(crate) async fn ready(
     testbed: &TestBed,
     classes: &[Class],
     there: &[Class],
+    pool: usize,
 ) -> Result<Ready, Error> {
     let (target, spec) = (&testbed.target, testbed.spec());
     let answered = answers(target, classes.contains(&Class::Download)).await;
     answered.map_err(|error| error.with_said(&testbed.server.output().last()))?;
     if classes.contains(&Class::Pooled) {
-        served_side_by_side(target).await?;
+        served_side_by_side(target, pool).await?;
     }
     survives_its_signal(&testbed.server).await?;
     let serial = &testbed.good.facts.serial;

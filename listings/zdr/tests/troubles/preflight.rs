@@ -531,3 +531,30 @@ fn a_server_that_serves_one_client_at_a_time_is_told_so() {
         .end()
         .says(0, &[]);
 }
+
+/// Clients that keep their connections are as many as `--pool` says. Where each takes a worker, and they are more than
+/// the workers, all others wait, whatever is rotated: no verdict says anything then.
+#[test]
+fn a_server_of_fewer_workers_than_kept_connections_is_told_so() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/strangers/few_at_a_time.py"
+    );
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\nprotocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n"
+    );
+    no_verdict(&[(
+        toml.clone(),
+        &["it serves 3 clients at a time", "more workers", "--pool 1"],
+    )]);
+    let folder = Folder::new();
+    let few = ["--rate", "5", "--patience-ms", "20000", "--pool", "1"];
+    let classes = ["--classes", "full,pooled"];
+    folder
+        .check(&toml, &[&short()[..], &few, &classes].concat())
+        .end()
+        .says(0, &[]);
+}
