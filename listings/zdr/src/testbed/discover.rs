@@ -17,7 +17,7 @@ use crate::server::written::Remarks;
 use crate::testbed::TestBed;
 use crate::testbed::http3::look_for_http3;
 use crate::testbed::look::{Look, look};
-use crate::testbed::preflight::{answers, asked};
+use crate::testbed::preflight::{answers, asked, greets_as};
 use crate::testbed::rotate::until_shown;
 use crate::testbed::shared::SharedFixtures;
 
@@ -143,12 +143,12 @@ const SILENT: &[Protocol] = &[
 async fn protocol(testbed: &TestBed, seen: &Look) -> Result<(Protocol, String), Error> {
     let target = &testbed.target;
     let mut tried = Vec::new();
-    let candidates = match seen.in_clear.as_deref() {
-        Some(line) if line.starts_with("220") => &[Protocol::Smtp],
-        Some(line) if line.starts_with("* OK") => &[Protocol::Imap],
-        _ => SILENT,
+    let greeted = seen.in_clear.as_deref().and_then(greets_as);
+    let candidates = match greeted {
+        Some((protocol, _)) => vec![protocol],
+        None => SILENT.to_vec(),
     };
-    for protocol in candidates.iter().copied() {
+    for protocol in candidates {
         let target = Target {
             protocol,
             // One that waits for more than it is told is not worth a client's whole patience.
@@ -165,13 +165,14 @@ async fn protocol(testbed: &TestBed, seen: &Look) -> Result<(Protocol, String), 
             (_, Err(failed)) => tried.push(format!("Not answered: {asked} ({}).", failed.error)),
         }
     }
-    // It may need longer; otherwise this tells why.
+    // It may need longer; otherwise this tells why, in the protocol that it greeted with.
+    let protocol = greeted.map_or(Protocol::AnyHttp, |(protocol, _)| protocol);
     let target = Target {
-        protocol: Protocol::AnyHttp,
+        protocol,
         ..target.clone()
     };
     served(testbed, &target).await?;
-    Ok((Protocol::AnyHttp, "Answered: `GET /`.".into()))
+    Ok((protocol, format!("Answered: {}.", asked(&target))))
 }
 
 /// Whether a client is served; otherwise what the server said as well, since it may have ended by now.

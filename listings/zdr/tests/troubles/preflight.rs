@@ -275,11 +275,18 @@ fn what_is_not_tls_is_told_from_what_is() {
                 "set `protocol = \"smtp\"`",
             ],
         ),
+        (
+            in_the_clear(r"220 (vsFTPd 3.0.3)\r\n"),
+            &[
+                "it does not speak TLS from the first byte",
+                "Where TLS begins after some words in the clear",
+            ],
+        ),
     ]);
 }
 
-/// OpenSSL's server, which answers each line with the same backwards, and then one that sends no
-/// intermediate.
+/// OpenSSL's server, which answers each line with the same backwards, first also one that asks clients for a certificate
+/// that they need not have, and then one that sends no intermediate.
 #[test]
 fn what_is_not_http_over_tls_is_told() {
     if lab_test::peer::find("openssl").is_none() {
@@ -297,6 +304,13 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
             &[
                 "it speaks TLS, but no HTTP/1.1 over it",
                 "a handshake of TLSv1_3",
+            ],
+        ),
+        (
+            server("-verify 1 -cert_chain {certificate}"),
+            &[
+                "it speaks TLS, but no HTTP/1.1 over it",
+                "a request for the client's certificate",
             ],
         ),
         (
