@@ -25,6 +25,7 @@ use crate::judge::growth::{Growth, of_resources};
 use crate::judge::measure;
 use crate::judge::of_server::of_server;
 use crate::judge::overload::{Overload, rotations_keep_waiting};
+use crate::judge::rejected::rejected;
 use crate::load::{Load, Rates};
 use crate::report::format::counted;
 use crate::report::reach::Reach;
@@ -233,7 +234,8 @@ impl Run {
         let plan = &self.outline.plan;
         let mut judged = rotations.clone();
         judged.retain(|rotation| !crowded.contains(&rotation.number));
-        let mut of_all = findings::of_rotations(&judged, plan, &back);
+        let unfit = rejected(&records, windows);
+        let mut of_all = findings::of_rotations(&judged, plan, &back, &unfit);
         of_all.extend(of_returns(&records, windows));
         let is_beside = |of: &Finding| matches!(of.code, Code::WorkersDisagree | Code::WentBack);
         let beside = of_all.iter().any(is_beside);

@@ -212,19 +212,26 @@ pub fn of_latency(classes: &[ClassReport], late: Duration) -> Vec<Finding> {
 }
 
 /// Whether, and how fast, each rotation came through. `went_back` are the numbers of those after
-/// which the old certificate was shown again and stayed.
-pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> Vec<Finding> {
-    let missed = |rotation: &Rotation| rotation.first_new_ms.is_none();
+/// which the old certificate was shown again and stayed, `rejected` of those in whose end clients rejected what was shown.
+pub fn of_rotations(
+    rotations: &[Rotation],
+    plan: &Plan,
+    went_back: &[u32],
+    rejected: &[u32],
+) -> Vec<Finding> {
+    let never = |rotation: &Rotation| rotation.first_new_ms.is_none();
+    let unfit = |rotation: &Rotation| never(rotation) && rejected.contains(&rotation.number);
+    let missed = |rotation: &Rotation| never(rotation) && !unfit(rotation);
     let back = |rotation: &Rotation| went_back.contains(&rotation.number);
     let unsettled = |rotation: &Rotation| {
-        !missed(rotation) && !back(rotation) && rotation.converged_ms.is_none()
+        !never(rotation) && !back(rotation) && rotation.converged_ms.is_none()
     };
     // Where no client was shown the old one beside the new one, failures kept it from settling.
     let beside = |rotation: &Rotation| rotation.overlap_ms > 0.0;
     let fails = |rotation: &Rotation| unsettled(rotation) && !beside(rotation);
     let disagree = |rotation: &Rotation| {
         let long = rotation.overlap_ms > plan.overlap_ms as f64;
-        !missed(rotation) && !back(rotation) && beside(rotation) && (unsettled(rotation) || long)
+        !never(rotation) && !back(rotation) && beside(rotation) && (unsettled(rotation) || long)
     };
     let mut complaints = rotations.iter().filter(|rotation| missed(rotation));
     let complaint = complaints.find_map(|rotation| rotation.complaint.as_ref());
@@ -243,8 +250,11 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
          refused, or their requests failed"
     );
     let gone_back = "the new certificate was shown, then the old one again up to the next rotation, or to the end of the run";
+    let not_accepted =
+        format!("within {within} ms, clients accepted nothing that was shown after the reload");
     let found = [
         of_those(Code::NotPickedUp, rotations, missed, &not_picked_up),
+        of_those(Code::UnfitShown, rotations, unfit, &not_accepted),
         of_those(Code::WentBack, rotations, back, gone_back),
         of_those(Code::WorkersDisagree, rotations, disagree, &side_by_side),
         of_those(Code::HandshakesFailed, rotations, fails, &not_settled),

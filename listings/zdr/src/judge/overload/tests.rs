@@ -69,7 +69,7 @@ fn remain(records: &[Attempt]) -> Option<Vec<Code>> {
         overlap_ms: 1000,
         ..Plan::default()
     };
-    let mut findings = of_rotations(&measure::rotations(records, &windows), &plan, &[]);
+    let mut findings = of_rotations(&measure::rotations(records, &windows), &plan, &[], &[]);
     findings.extend(of_classes(&classes));
     let began = (ms(5000), &windows[..]);
     let overload = Overload::of(records, began, &Behind::default(), PATIENCE)?;
