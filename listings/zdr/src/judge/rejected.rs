@@ -40,7 +40,8 @@ fn is_of_shown(kind: FailureKind) -> bool {
 mod tests {
     use super::*;
     use crate::judge::findings::of_rotations;
-    use crate::report::{Code, Plan, Rotation};
+    use crate::judge::measure;
+    use crate::report::{Code, Plan};
     use std::time::Duration;
 
     fn attempt(at: u64, failed: Option<FailureKind>) -> Attempt {
@@ -84,10 +85,7 @@ mod tests {
 
     #[test]
     fn what_clients_reject_is_not_said_to_be_overlooked() {
-        let rotations = [Rotation {
-            number: 1,
-            ..Rotation::default()
-        }];
+        let rotations = measure::rotations(&[], &[Window::default()]);
         let plan = Plan::default();
         let codes = |rejected: &[u32]| -> Vec<Code> {
             let found = of_rotations(&rotations, &plan, &[], rejected);
