@@ -121,6 +121,16 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: boo
         }
     }
     each.retain(|((.., amiss), many)| !beside || *amiss != Amiss::KeptOld || *many >= rotations);
+    let is_less = |amiss: &Amiss| matches!(amiss, Amiss::AgreesElse(_));
+    let less = each
+        .iter()
+        .filter(|((.., amiss), _)| is_less(amiss))
+        .count();
+    // What they all get is no matter of the way in which the first of them differs.
+    let alike = match less {
+        0..=2 => String::new(),
+        many => format!(", as were {} other kinds of clients", many - 1),
+    };
     let found = each.into_iter().map(|((first, differs, amiss), many)| {
         let (code, what) = match amiss {
             Amiss::KeptOld => (
@@ -141,7 +151,8 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: boo
             Amiss::AgreesElse(said) => (
                 Code::HandshakesFailed,
                 format!(
-                    "was given {said} as before the first rotation: a client that insists on what it had before is refused"
+                    "was given {said} as before the first rotation{alike}: a client that insists on what it had before \
+                     is refused"
                 ),
             ),
         };
@@ -163,6 +174,24 @@ mod tests {
     use super::*;
     use crate::attempt::differs::Cipher;
     use crate::judge::measure;
+
+    #[test]
+    fn what_all_are_given_is_not_told_of_one_alone() {
+        let less = |differs| {
+            (
+                1,
+                differs,
+                Amiss::AgreesElse("TLS 1.2, instead of TLS 1.3".into()),
+            )
+        };
+        let few = [Differs::UnknownName, Differs::NoProtocol].map(less);
+        let found = of_asides(&few, 1, false);
+        assert!(!found[0].words.contains("other kinds"), "{found:?}");
+        let all = [&few[..], &[less(Differs::Http2Alone)]].concat();
+        let found = of_asides(&all, 1, false);
+        let alike = "as were 2 other kinds of clients";
+        assert!(found[0].words.contains(alike), "{found:?}");
+    }
 
     #[test]
     fn what_ordinary_clients_meet_as_well_does_not_come_from_what_differs() {

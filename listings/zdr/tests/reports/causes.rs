@@ -200,6 +200,17 @@ fn a_server_that_answers_by_an_alert_refuses_no_client() {
     assert_eq!(kinds(&[refused]), [CauseKind::RefusesClients]);
 }
 
+/// A configuration that is built anew at a reload may lack a version of TLS, or ask for certificates. It has its pair.
+#[test]
+fn an_alert_about_a_setting_is_no_lack_of_files() {
+    for alert in ["ProtocolVersion", "CertificateRequired"] {
+        let of = |kinds| failure("rotation", Code::HandshakesFailed, kinds);
+        let mut refused = of(&[FailureKind::Alert]);
+        refused.evidence[0].said = format!("handshake failed: received fatal alert: {alert}");
+        assert_eq!(kinds(&[refused]), [CauseKind::ForgetsSettings]);
+    }
+}
+
 /// nghttpx ends on a bad file, and cuts uploads only so.
 #[test]
 fn an_upload_that_ends_with_the_server_is_no_cut_of_a_reload() {
