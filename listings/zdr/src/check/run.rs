@@ -18,7 +18,7 @@ use crate::check::pass::pass;
 use crate::check::shortage::{full, is_full, is_short, short_of_files};
 use crate::error::Error;
 use crate::gate::scenario::Scenario;
-use crate::judge::beside::{of_asides, of_beside, of_nameless, of_others};
+use crate::judge::beside::{is_of_those, of_asides, of_beside, of_nameless, of_others};
 use crate::judge::findings;
 use crate::judge::flap::{gone_back, of_returns};
 use crate::judge::growth::{Growth, of_resources};
@@ -242,6 +242,7 @@ impl Run {
         // Those who are shown the old certificate say more than that it is shown.
         let mut findings = of_beside(&records, windows, beside);
         findings.extend(of_nameless(&records, windows));
+        of_all.retain(|of| !is_of_those(of, &findings, (&records, windows)));
         findings.extend(of_all);
         let asides = of_asides(&asides, windows.len(), beside);
         findings.extend(findings::of_classes(&classes));

@@ -21,6 +21,21 @@ pub fn of_beside(records: &[Attempt], windows: &[Window], beside: bool) -> Vec<F
     found.collect()
 }
 
+/// Whether this tells of refusals only because rotations did not settle, and nobody was refused meanwhile: then the
+/// clients that kept the old certificate, which are `told` of, kept them from it.
+pub fn is_of_those(
+    found: &Finding,
+    told: &[Finding],
+    (records, windows): (&[Attempt], &[Window]),
+) -> bool {
+    let is_unsettled = found.code == Code::HandshakesFailed && found.evidence.is_empty();
+    let mut told = told.iter();
+    let kept_old = told.any(|of| of.code == Code::NotPickedUp && of.class.is_some());
+    let unsettled = || windows.iter().filter(|of| of.converged.is_none());
+    let met = |of: &Attempt| unsettled().any(|at| (at.notified..=at.end).contains(&of.done));
+    is_unsettled && kept_old && !records.iter().any(|of| of.failed.is_some() && met(of))
+}
+
 /// The attempts without those of such a class that never was: of it [`of_beside`] tells, and it says nothing of how old
 /// and new parted for all others.
 pub fn of_others(records: &[Attempt], windows: &[Window]) -> Vec<Attempt> {
@@ -172,6 +187,7 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: boo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::FailureKind;
     use crate::attempt::differs::Cipher;
     use crate::judge::measure;
 
@@ -212,6 +228,42 @@ mod tests {
         let kept_old = (Some(cipher), Code::NotPickedUp);
         assert_eq!(found(false), [name, kept_old, refused]);
         assert_eq!(found(true), [name, refused]);
+    }
+
+    /// Rotations do not settle while clients that name no server are shown the old certificate.
+    #[test]
+    fn clients_that_keep_the_old_certificate_refuse_nobody() {
+        let at = |ms: u64| Duration::from_millis(ms);
+        let windows = [Window {
+            notified: at(100),
+            end: at(900),
+            ..Window::default()
+        }];
+        let kept_old = Finding {
+            class: Some(Class::Nameless),
+            ..finding(
+                Severity::Failure,
+                Code::NotPickedUp,
+                ROTATION,
+                String::new(),
+            )
+        };
+        let unsettled = finding(
+            Severity::Failure,
+            Code::HandshakesFailed,
+            ROTATION,
+            String::new(),
+        );
+        let of_those = |told: &[Finding], failed| {
+            let record = Attempt {
+                failed,
+                ..Attempt::opening(Class::Full, at(500))
+            };
+            is_of_those(&unsettled, told, (&[record], &windows))
+        };
+        assert!(of_those(std::slice::from_ref(&kept_old), None));
+        assert!(!of_those(&[], None));
+        assert!(!of_those(&[kept_old], Some(FailureKind::Refused)));
     }
 
     /// A default that stays behind is one thing, and workers that disagree are another.
