@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::judge::measure::ms;
+use crate::judge::rejected::Missed;
 use crate::load::Added;
 use crate::report::format::{self, below, count};
 use crate::report::{
@@ -212,15 +213,15 @@ pub fn of_latency(classes: &[ClassReport], late: Duration) -> Vec<Finding> {
 }
 
 /// Whether, and how fast, each rotation came through. `went_back` are the numbers of those after
-/// which the old certificate was shown again and stayed, `rejected` of those in whose end clients rejected what was shown.
+/// which the old certificate was shown again and stayed. Of those that were not shown in time, more is known.
 pub fn of_rotations(
     rotations: &[Rotation],
     plan: &Plan,
     went_back: &[u32],
-    rejected: &[u32],
+    known: &Missed,
 ) -> Vec<Finding> {
     let never = |rotation: &Rotation| rotation.first_new_ms.is_none();
-    let unfit = |rotation: &Rotation| never(rotation) && rejected.contains(&rotation.number);
+    let unfit = |rotation: &Rotation| never(rotation) && known.rejected.contains(&rotation.number);
     let missed = |rotation: &Rotation| never(rotation) && !unfit(rotation);
     let back = |rotation: &Rotation| went_back.contains(&rotation.number);
     let unsettled = |rotation: &Rotation| {
@@ -240,8 +241,12 @@ pub fn of_rotations(
     let overlaps = rotations.iter().filter(|rotation| disagree(rotation));
     let worst = overlaps.fold(0.0, |worst: f64, rotation| worst.max(rotation.overlap_ms));
     let (within, allowed) = (plan.reload_within_ms, plan.overlap_ms);
+    let later = known.late.map_or_else(String::new, |late| {
+        let late = late.as_secs_f64();
+        format!("; one did after {late:.1} s: `reload_within_ms` in [limits] would allow that")
+    });
     let not_picked_up =
-        format!("no handshake showed the new certificate within {within} ms{complaint}");
+        format!("no handshake showed the new certificate within {within} ms{later}{complaint}");
     let side_by_side = format!(
         "old and new certificate were shown side by side for up to {worst:.0} ms; {allowed} ms are allowed"
     );

@@ -1,5 +1,7 @@
-//! What clients reject is not the old certificate: of a server that shows it, it would be wrong to say that it overlooks
-//! new files.
+//! What is known of rotations in which no client accepted the new certificate in time, beside that: clients may have
+//! rejected what was shown, or it came too late. Of neither it would be right to say that the server overlooks new files.
+
+use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, FailureKind};
 use ch11_verification::rotation::Window;
@@ -7,19 +9,47 @@ use ch11_verification::rotation::Window;
 /// So many of the last handshakes of a rotation tell what was shown in the end.
 const LAST: usize = 4;
 
-/// The numbers of the rotations in whose end clients rejected all that was shown.
-pub fn rejected(records: &[Attempt], windows: &[Window]) -> Vec<u32> {
+/// What is known of such rotations.
+#[derive(Debug, Default)]
+pub struct Missed {
+    /// The numbers of those in whose end clients rejected all that was shown.
+    pub rejected: Vec<u32>,
+    /// How long it took at the longest until one was shown after all, from the moment at which the server was told.
+    pub late: Option<Duration>,
+}
+
+impl Missed {
+    /// Of these rotations.
+    pub fn of(records: &[Attempt], windows: &[Window]) -> Self {
+        Self {
+            rejected: rejected(records, windows),
+            late: late(records, windows),
+        }
+    }
+}
+
+fn late(records: &[Attempt], windows: &[Window]) -> Option<Duration> {
+    let missed = windows.iter().filter(|window| window.first_new.is_none());
+    let shown = missed.filter_map(|window| {
+        let new = records.iter().filter(|of| {
+            let is_full = of.opened && !of.resumed && of.failed.is_none();
+            is_full && of.shown == Some(window.generation)
+        });
+        let first = new.filter_map(|of| of.handshake_done).min()?;
+        (first > window.end).then(|| first.saturating_sub(window.notified))
+    });
+    shown.max()
+}
+
+fn rejected(records: &[Attempt], windows: &[Window]) -> Vec<u32> {
     let numbered = windows.iter().zip(1u32..);
     let in_vain = numbered.filter(|(window, _)| {
         let full = records.iter().filter(|of| of.class == Class::Full);
         let within = |of: &&Attempt| of.began >= window.notified && of.done <= window.end;
         let mut within: Vec<_> = full.filter(within).collect();
         within.sort_unstable_by_key(|of| of.done);
-        let last = within.iter().rev().take(LAST);
-        within.len() >= LAST
-            && last
-                .into_iter()
-                .all(|of| of.failed.is_some_and(is_of_shown))
+        let mut last = within.iter().rev().take(LAST);
+        within.len() >= LAST && last.all(|of| of.failed.is_some_and(is_of_shown))
     });
     in_vain.map(|(_, number)| number).collect()
 }
@@ -42,7 +72,6 @@ mod tests {
     use crate::judge::findings::of_rotations;
     use crate::judge::measure;
     use crate::report::{Code, Plan};
-    use std::time::Duration;
 
     fn attempt(at: u64, failed: Option<FailureKind>) -> Attempt {
         let mut attempt = Attempt::opening(Class::Full, Duration::from_millis(at));
@@ -88,10 +117,33 @@ mod tests {
         let rotations = measure::rotations(&[], &[Window::default()]);
         let plan = Plan::default();
         let codes = |rejected: &[u32]| -> Vec<Code> {
-            let found = of_rotations(&rotations, &plan, &[], rejected);
+            let missed = Missed {
+                rejected: rejected.to_vec(),
+                late: None,
+            };
+            let found = of_rotations(&rotations, &plan, &[], &missed);
             found.iter().map(|of| of.code).collect()
         };
         assert_eq!(codes(&[]), [Code::NotPickedUp]);
         assert_eq!(codes(&[1]), [Code::UnfitShown]);
+    }
+
+    #[test]
+    fn one_that_is_shown_later_is_late() {
+        let ms = Duration::from_millis;
+        let windows = [1u32, 2].map(|number| Window {
+            generation: number + 1,
+            notified: ms(10_000 * u64::from(number)),
+            end: ms(10_000 * u64::from(number) + 9_000),
+            ..Window::default()
+        });
+        let shown = |at, shown| Attempt {
+            shown: Some(shown),
+            handshake_done: Some(ms(at)),
+            ..Attempt::opening(Class::Full, ms(at))
+        };
+        let old = shown(11_000, 1);
+        assert_eq!(late(std::slice::from_ref(&old), &windows), None);
+        assert_eq!(late(&[old, shown(25_000, 2)], &windows), Some(ms(15_000)));
     }
 }
