@@ -205,7 +205,8 @@ async fn set_up(
     let testbed = started.map_err(Error::in_preflight)?;
     let there = testbed.classes().await;
     let classes = chosen(options, &there)?;
-    (control.progress)(Step::Ready(ready(&testbed, &classes, &there).await?));
+    let answered = ready(&testbed, &classes, &there, options.pool).await?;
+    (control.progress)(Step::Ready(answered));
     // Any server of HTTP has a long answer somewhere. Where nobody says where, it is left out.
     let mut left_out = there;
     if testbed.target.protocol.is_http() && !left_out.contains(&Class::Download) {

@@ -2,6 +2,7 @@
 //!
 //! - [`measure`]: from attempts to figures.
 //! - [`findings`]: from figures to findings; [`beside`]: of certificates that stand beside the first.
+//! - [`rejected`]: rotations in whose end clients reject what is shown.
 //! - [`flap`]: of the old certificate that comes back; `chance`: whether two shares differ.
 //! - [`overload`]: what is no failure where there was too much to do; `explained`: whether that explains it.
 //! - [`growth`]: what each rotation leaves behind; `work`: what is left to do.
@@ -20,5 +21,6 @@ pub mod growth;
 pub mod measure;
 pub mod of_server;
 pub mod overload;
+pub mod rejected;
 pub mod verdict;
 pub(crate) mod work;

@@ -47,12 +47,17 @@ pub(super) fn is_short(error: &str) -> bool {
     none_left.any(|of| error.contains(&of))
 }
 
-/// What servers say to a client that is one too many: PostgreSQL (SQLSTATE 53300), Redis, Dovecot, and mail servers.
-const FULL: [&str; 4] = [
+/// What servers say to a client that is one too many: PostgreSQL (SQLSTATE 53300), Redis, Dovecot, mail servers (Exim
+/// counts "concurrent SMTP connections"), and servers of HTTP that limit how often one client may come (RFC 6585, section
+/// 4).
+const FULL: [&str; 7] = [
     "53300",
     "max number of clients reached",
     "Maximum number of connections",
-    "oo many connections",
+    "oo many con",
+    "oo many sessions",
+    "onnection rate limit exceeded",
+    "429 Too Many Requests",
 ];
 
 /// Whether a server's answer says that it has no room for another client.
@@ -92,6 +97,9 @@ mod tests {
             "* BYE Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
             "421 Too many connections from 127.0.0.1",
             "421 4.7.0 too many connections",
+            "421 Too many concurrent SMTP connections; please try again later.",
+            "421 4.3.2 Connection rate limit exceeded.",
+            "429 Too Many Requests",
         ];
         assert!(full.iter().all(|answer| is_full(answer)));
         for other in [

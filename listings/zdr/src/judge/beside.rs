@@ -21,6 +21,21 @@ pub fn of_beside(records: &[Attempt], windows: &[Window], beside: bool) -> Vec<F
     found.collect()
 }
 
+/// Whether this tells of refusals only because rotations did not settle, and nobody was refused meanwhile: then the
+/// clients that kept the old certificate, which are `told` of, kept them from it.
+pub fn is_of_those(
+    found: &Finding,
+    told: &[Finding],
+    (records, windows): (&[Attempt], &[Window]),
+) -> bool {
+    let is_unsettled = found.code == Code::HandshakesFailed && found.evidence.is_empty();
+    let mut told = told.iter();
+    let kept_old = told.any(|of| of.code == Code::NotPickedUp && of.class.is_some());
+    let unsettled = || windows.iter().filter(|of| of.converged.is_none());
+    let met = |of: &Attempt| unsettled().any(|at| (at.notified..=at.end).contains(&of.done));
+    is_unsettled && kept_old && !records.iter().any(|of| of.failed.is_some() && met(of))
+}
+
 /// The attempts without those of such a class that never was: of it [`of_beside`] tells, and it says nothing of how old
 /// and new parted for all others.
 pub fn of_others(records: &[Attempt], windows: &[Window]) -> Vec<Attempt> {
@@ -121,6 +136,16 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: boo
         }
     }
     each.retain(|((.., amiss), many)| !beside || *amiss != Amiss::KeptOld || *many >= rotations);
+    let is_less = |amiss: &Amiss| matches!(amiss, Amiss::AgreesElse(_));
+    let less = each
+        .iter()
+        .filter(|((.., amiss), _)| is_less(amiss))
+        .count();
+    // What they all get is no matter of the way in which the first of them differs.
+    let alike = match less {
+        0..=2 => String::new(),
+        many => format!(", as were {} other kinds of clients", many - 1),
+    };
     let found = each.into_iter().map(|((first, differs, amiss), many)| {
         let (code, what) = match amiss {
             Amiss::KeptOld => (
@@ -141,7 +166,8 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: boo
             Amiss::AgreesElse(said) => (
                 Code::HandshakesFailed,
                 format!(
-                    "was given {said} as before the first rotation: a client that insists on what it had before is refused"
+                    "was given {said} as before the first rotation{alike}: a client that insists on what it had before \
+                     is refused"
                 ),
             ),
         };
@@ -161,8 +187,27 @@ pub fn of_asides(missed: &[(u32, Differs, Amiss)], rotations: usize, beside: boo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::FailureKind;
     use crate::attempt::differs::Cipher;
     use crate::judge::measure;
+
+    #[test]
+    fn what_all_are_given_is_not_told_of_one_alone() {
+        let less = |differs| {
+            (
+                1,
+                differs,
+                Amiss::AgreesElse("TLS 1.2, instead of TLS 1.3".into()),
+            )
+        };
+        let few = [Differs::UnknownName, Differs::NoProtocol].map(less);
+        let found = of_asides(&few, 1, false);
+        assert!(!found[0].words.contains("other kinds"), "{found:?}");
+        let all = [&few[..], &[less(Differs::Http2Alone)]].concat();
+        let found = of_asides(&all, 1, false);
+        let alike = "as were 2 other kinds of clients";
+        assert!(found[0].words.contains(alike), "{found:?}");
+    }
 
     #[test]
     fn what_ordinary_clients_meet_as_well_does_not_come_from_what_differs() {
@@ -183,6 +228,42 @@ mod tests {
         let kept_old = (Some(cipher), Code::NotPickedUp);
         assert_eq!(found(false), [name, kept_old, refused]);
         assert_eq!(found(true), [name, refused]);
+    }
+
+    /// Rotations do not settle while clients that name no server are shown the old certificate.
+    #[test]
+    fn clients_that_keep_the_old_certificate_refuse_nobody() {
+        let at = |ms: u64| Duration::from_millis(ms);
+        let windows = [Window {
+            notified: at(100),
+            end: at(900),
+            ..Window::default()
+        }];
+        let kept_old = Finding {
+            class: Some(Class::Nameless),
+            ..finding(
+                Severity::Failure,
+                Code::NotPickedUp,
+                ROTATION,
+                String::new(),
+            )
+        };
+        let unsettled = finding(
+            Severity::Failure,
+            Code::HandshakesFailed,
+            ROTATION,
+            String::new(),
+        );
+        let of_those = |told: &[Finding], failed| {
+            let record = Attempt {
+                failed,
+                ..Attempt::opening(Class::Full, at(500))
+            };
+            is_of_those(&unsettled, told, (&[record], &windows))
+        };
+        assert!(of_those(std::slice::from_ref(&kept_old), None));
+        assert!(!of_those(&[], None));
+        assert!(!of_those(&[kept_old], Some(FailureKind::Refused)));
     }
 
     /// A default that stays behind is one thing, and workers that disagree are another.

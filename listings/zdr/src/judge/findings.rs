@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::attempt::{Attempt, Class, FailureKind};
 use crate::judge::measure::ms;
+use crate::judge::rejected::Missed;
 use crate::load::Added;
 use crate::report::format::{self, below, count};
 use crate::report::{
@@ -212,19 +213,26 @@ pub fn of_latency(classes: &[ClassReport], late: Duration) -> Vec<Finding> {
 }
 
 /// Whether, and how fast, each rotation came through. `went_back` are the numbers of those after
-/// which the old certificate was shown again and stayed.
-pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> Vec<Finding> {
-    let missed = |rotation: &Rotation| rotation.first_new_ms.is_none();
+/// which the old certificate was shown again and stayed. Of those that were not shown in time, more is known.
+pub fn of_rotations(
+    rotations: &[Rotation],
+    plan: &Plan,
+    went_back: &[u32],
+    known: &Missed,
+) -> Vec<Finding> {
+    let never = |rotation: &Rotation| rotation.first_new_ms.is_none();
+    let unfit = |rotation: &Rotation| never(rotation) && known.rejected.contains(&rotation.number);
+    let missed = |rotation: &Rotation| never(rotation) && !unfit(rotation);
     let back = |rotation: &Rotation| went_back.contains(&rotation.number);
     let unsettled = |rotation: &Rotation| {
-        !missed(rotation) && !back(rotation) && rotation.converged_ms.is_none()
+        !never(rotation) && !back(rotation) && rotation.converged_ms.is_none()
     };
     // Where no client was shown the old one beside the new one, failures kept it from settling.
     let beside = |rotation: &Rotation| rotation.overlap_ms > 0.0;
     let fails = |rotation: &Rotation| unsettled(rotation) && !beside(rotation);
     let disagree = |rotation: &Rotation| {
         let long = rotation.overlap_ms > plan.overlap_ms as f64;
-        !missed(rotation) && !back(rotation) && beside(rotation) && (unsettled(rotation) || long)
+        !never(rotation) && !back(rotation) && beside(rotation) && (unsettled(rotation) || long)
     };
     let mut complaints = rotations.iter().filter(|rotation| missed(rotation));
     let complaint = complaints.find_map(|rotation| rotation.complaint.as_ref());
@@ -233,8 +241,12 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
     let overlaps = rotations.iter().filter(|rotation| disagree(rotation));
     let worst = overlaps.fold(0.0, |worst: f64, rotation| worst.max(rotation.overlap_ms));
     let (within, allowed) = (plan.reload_within_ms, plan.overlap_ms);
+    let later = known.late.map_or_else(String::new, |late| {
+        let late = late.as_secs_f64();
+        format!("; one did after {late:.1} s: `reload_within_ms` in [limits] would allow that")
+    });
     let not_picked_up =
-        format!("no handshake showed the new certificate within {within} ms{complaint}");
+        format!("no handshake showed the new certificate within {within} ms{later}{complaint}");
     let side_by_side = format!(
         "old and new certificate were shown side by side for up to {worst:.0} ms; {allowed} ms are allowed"
     );
@@ -243,8 +255,11 @@ pub fn of_rotations(rotations: &[Rotation], plan: &Plan, went_back: &[u32]) -> V
          refused, or their requests failed"
     );
     let gone_back = "the new certificate was shown, then the old one again up to the next rotation, or to the end of the run";
+    let not_accepted =
+        format!("within {within} ms, clients accepted nothing that was shown after the reload");
     let found = [
         of_those(Code::NotPickedUp, rotations, missed, &not_picked_up),
+        of_those(Code::UnfitShown, rotations, unfit, &not_accepted),
         of_those(Code::WentBack, rotations, back, gone_back),
         of_those(Code::WorkersDisagree, rotations, disagree, &side_by_side),
         of_those(Code::HandshakesFailed, rotations, fails, &not_settled),

@@ -175,6 +175,21 @@ const GONE: [FailureKind; 6] = [
 /// How a server says no: in TLS, or by an error in the clear.
 const NO: [FailureKind; 2] = [FailureKind::Alert, FailureKind::Tls];
 
+/// What a server says to clients whose version of TLS, protocol, name or lack of a certificate it does not take (RFC 9846,
+/// section 6.2, as rustls prints it). A pair of files that do not fit is told by others.
+const SETTINGS: [&str; 4] = [
+    "ProtocolVersion",
+    "NoApplicationProtocol",
+    "UnrecognizedName",
+    "CertificateRequired",
+];
+
+/// Whether clients were served before, and refused later for what they are.
+fn saw_other_settings(found: &Finding) -> bool {
+    let is_one = |said: &str| SETTINGS.iter().any(|alert| said.contains(alert));
+    saw_only(found, &[FailureKind::Alert]) && found.evidence.iter().all(|of| is_one(&of.said))
+}
+
 /// Whether clients failed, and in none but these ways.
 fn saw_only(found: &Finding, kinds: &[FailureKind]) -> bool {
     !found.evidence.is_empty() && found.evidence.iter().all(|of| kinds.contains(&of.kind))
@@ -202,6 +217,9 @@ fn explained(found: &Finding, findings: &[Finding]) -> CauseKind {
         Code::HandshakesFailed | Code::NotPickedUp
             if found.differs.is_some() || found.class.is_some() =>
         {
+            CauseKind::ForgetsSettings
+        }
+        Code::HandshakesFailed if own == CauseKind::RefusesClients && saw_other_settings(found) => {
             CauseKind::ForgetsSettings
         }
         // It let go of what it had, and had nothing to come back with.

@@ -2,18 +2,32 @@
 
 use crate::attempt::Phase;
 use crate::report::Report;
+use crate::report::cause::kind::CauseKind;
 use crate::report::cause::{Cause, grouped};
 
 /// Where less than this share of attempts fails at rotations while all is well, that is not what half of them fail by
 /// in a scenario, even if they fail in the same way.
 const RARE: f64 = 0.2;
 
+/// What a report says of a server that nothing tells of new files.
+const FOLLOWS: &str = "it follows its files";
+
 /// What explains the failures of a report, the most harmful first. Warnings are not among them.
 pub fn causes(report: &Report) -> Vec<Cause> {
     let rare = daily_share(report) < RARE;
-    grouped(&report.findings, &|scenario| {
+    let mut causes = grouped(&report.findings, &|scenario| {
         rare && is_lost(report, scenario)
-    })
+    });
+    // It may be that its description forgot to say how it is told.
+    let mut rotations = report.rotations.iter();
+    if report.server.reload == FOLLOWS && rotations.all(|of| of.first_new_ms.is_none()) {
+        let never = |cause: &&mut Cause| cause.kind == CauseKind::NeverShowsNew;
+        for cause in causes.iter_mut().filter(never) {
+            let told = "Nothing told it of new files: if a signal or a command does, say so in `[reload]`.";
+            cause.advice = format!("{told} Otherwise: {}", cause.advice);
+        }
+    }
+    causes
 }
 
 /// The largest share of a class's attempts that failed during rotations in which nothing was wrong.

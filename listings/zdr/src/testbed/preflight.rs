@@ -38,18 +38,21 @@ pub struct Ready {
 
 /// Asks a server for what clients will ask for: one answer, and a long one where there are downloads.
 ///
+/// So many connections are kept in the `pool`.
+///
 /// # Errors
 /// With what was tried, what was seen, and what to change.
 pub(crate) async fn ready(
     testbed: &TestBed,
     classes: &[Class],
     there: &[Class],
+    pool: usize,
 ) -> Result<Ready, Error> {
     let (target, spec) = (&testbed.target, testbed.spec());
     let answered = answers(target, classes.contains(&Class::Download)).await;
     answered.map_err(|error| error.with_said(&testbed.server.output().last()))?;
     if classes.contains(&Class::Pooled) {
-        served_side_by_side(target).await?;
+        served_side_by_side(target, pool).await?;
     }
     survives_its_signal(&testbed.server).await?;
     let serial = &testbed.good.facts.serial;
@@ -291,38 +294,42 @@ fn because(what: &str, change: &str) -> Option<(String, String)> {
     Some((what.to_owned(), change.to_owned()))
 }
 
-/// The protocol that a server greets with, where that begins in the clear.
-fn greets_as(line: &str) -> Option<&'static str> {
-    let known = [("220", "smtp"), ("* OK", "imap")];
-    let known = known.into_iter().find(|(start, _)| line.starts_with(start));
-    known.map(|(_, protocol)| protocol)
+/// The protocol that a server greets with, where that begins in the clear, and its word. FTP greets with 220 as well
+/// (RFC 959, section 5.4).
+pub(super) fn greets_as(line: &str) -> Option<(Protocol, &'static str)> {
+    let is_ftp = line.contains("FTP") && !line.contains("SMTP");
+    match line {
+        _ if line.starts_with("220") && !is_ftp => Some((Protocol::Smtp, "smtp")),
+        _ if line.starts_with("* OK") => Some((Protocol::Imap, "imap")),
+        _ => None,
+    }
 }
 
 fn before_tls(target: &Target, failed: &Failed, seen: &Look) -> Option<(String, String)> {
+    const LATER: &str = "if TLS has to be switched on, switch it on for this port. Where TLS begins after some words in \
+                         the clear, `zdr help toml` lists each `protocol` that zdr speaks. In any other, only a port that \
+                         begins with TLS can be looked at: `zdr watch HOST:PORT` judges its handshakes while something \
+                         rotates";
+    // Whoever answers over TLS in words of its own has let the client in.
+    let speaks = seen.answer.as_ref();
+    let let_in = speaks.is_some_and(|line| !line.starts_with("HTTP/"));
+    if let Some((_, word)) = seen.in_clear.as_deref().and_then(greets_as) {
+        let change = format!(
+            "it greets in the clear: set `protocol = \"{word}\"`, which asks for TLS by STARTTLS"
+        );
+        return because("it does not speak TLS from the first byte", &change);
+    }
     match &seen.in_clear {
         Some(line) if line.starts_with("HTTP/") => because(
             "it speaks plain HTTP, without TLS",
             "switch TLS on for this port, with `{certificate}` and `{key}`",
         ),
-        Some(line) if greets_as(line).is_some() => because(
-            "it does not speak TLS from the first byte",
-            &format!(
-                "it greets in the clear: set `protocol = \"{}\"`, which asks for TLS by STARTTLS",
-                greets_as(line).unwrap_or_default()
-            ),
-        ),
-        Some(_) => because(
-            "it does not speak TLS from the first byte",
-            "`zdr help toml` lists each `protocol` that zdr speaks; if TLS has to be switched on, switch it \
-             on for this port",
-        ),
+        Some(_) => because("it does not speak TLS from the first byte", LATER),
         // What begins in the clear, and is no text: MariaDB's greeting.
-        None if failed.error.contains("InvalidContentType") => because(
-            "it does not speak TLS from the first byte",
-            "`zdr help toml` lists each `protocol` that zdr speaks; if TLS has to be switched on, switch it \
-             on for this port",
-        ),
-        None if seen.asks_clients && target.identity.is_none() => because(
+        None if failed.error.contains("InvalidContentType") => {
+            because("it does not speak TLS from the first byte", LATER)
+        }
+        None if seen.asks_clients && target.identity.is_none() && !let_in => because(
             "it rejects clients without a certificate",
             "set `client_auth = true`, and give the server `{client_roots}` as the authorities of its clients",
         ),

@@ -1,48 +1,110 @@
-//! Whether a server serves a client while another one keeps its connection.
+//! Whether a server serves a client while others keep their connections, as the clients of a check do.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::attempt::FailureKind;
+use crate::attempt::failure::Where;
 use crate::error::Error;
 use crate::load::Target;
 use crate::load::conversation::Conversation;
 use crate::load::failure::Failed;
 use crate::server::advice::Advice;
+use futures_util::future::join_all;
 use lab::client::Client;
+use tokio::time::sleep;
 
 /// So many times in a row is no accident of a busy machine.
 const TIMES: usize = 2;
 
-/// A client that comes while another one is connected and has its answer.
+/// The connections of a check are asked about as often. A server that ends idle ones after a second or two, to have a
+/// worker for the next client, does not end these.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// Clients that come together, one more than the check keeps in its `pool`, and keep their connections.
 ///
 /// # Errors
-/// Where it waits in vain until the other has left, with what to change.
-pub(super) async fn served_side_by_side(target: &Target) -> Result<(), Error> {
+/// Where some wait in vain until the others have left, with what to change.
+pub(super) async fn served_side_by_side(target: &Target, pool: usize) -> Result<(), Error> {
     let client = target.client(None, false, target.identity.as_deref())?;
-    let mut seen = String::new();
+    let clients = pool.max(1) + 1;
+    let mut seen = (0, String::new());
     for _ in 0..TIMES {
         // Others tell of a server that does not even serve one.
-        let Ok(first) = target.in_time(Box::pin(entered(target, &client))).await else {
+        let Some(shut_out) = shut_out(target, &client, clients).await else {
             return Ok(());
         };
-        let (_, second) = target.probe(&client).await;
-        first.close().await;
-        match second {
-            Err(failed) if failed.kind == FailureKind::Stalled => seen = failed.error,
-            _ => return Ok(()),
-        }
+        seen = shut_out;
         // Nor of one that serves nobody any more.
         if target.probe(&client).await.1.is_err() {
             return Ok(());
         }
     }
-    Err(Error::Preflight(Box::new(Advice {
-        what: "it serves one client at a time".into(),
-        tried: "a second client, while a first one kept its connection after an answer".into(),
-        seen: format!("{seen}; once the first had left, another client was served"),
-        change: "serve each connection in a task, thread or process of its own: as it is, one client that keeps its \
-                 connection shuts out all others, whether anything is rotated or not. To see no more than what new \
-                 connections are shown, ask for clients that leave at once: --classes full"
-            .into(),
-    })))
+    let (served, error) = seen;
+    Err(Error::Preflight(Box::new(advice(clients, served, &error))))
+}
+
+/// How many of so many clients were served, and what the others met, where those waited in vain.
+async fn shut_out(target: &Target, client: &Client, clients: usize) -> Option<(usize, String)> {
+    let waiting = AtomicUsize::new(clients);
+    let all = (0..clients).map(|_| keeps(target, client, &waiting));
+    let outcomes = Box::pin(join_all(all)).await;
+    let served = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let in_vain = |failed: Failed| (failed.kind == FailureKind::Stalled).then_some(failed.error);
+    let mut in_vain = outcomes
+        .into_iter()
+        .filter_map(Result::err)
+        .filter_map(in_vain);
+    in_vain
+        .next()
+        .filter(|_| served > 0)
+        .map(|error| (served, error))
+}
+
+/// A client that keeps its connection and asks for something now and then, until no other one is `waiting`.
+async fn keeps(target: &Target, client: &Client, waiting: &AtomicUsize) -> Result<(), Failed> {
+    let entered = target.in_time(Box::pin(entered(target, client))).await;
+    waiting.fetch_sub(1, Ordering::Relaxed);
+    let mut conversation = entered?;
+    while waiting.load(Ordering::Relaxed) > 0 {
+        sleep(PAUSE).await;
+        let asking = conversation.request(target, 1, Where::Kept);
+        // One that the server ends, or asks to leave, leaves room for another.
+        if !matches!(target.in_time(Box::pin(asking)).await, Ok(false)) {
+            return Ok(());
+        }
+    }
+    conversation.close().await;
+    Ok(())
+}
+
+fn advice(clients: usize, served: usize, error: &str) -> Advice {
+    if served == 1 {
+        return Advice {
+            what: "it serves one client at a time".into(),
+            tried: format!("a second client, while a first one kept its connection after an answer ({clients} in all)"),
+            seen: format!("{error}; once the first had left, another client was served"),
+            change: "serve each connection in a task, thread or process of its own: as it is, one client that keeps its \
+                     connection shuts out all others, whether anything is rotated or not. To see no more than what new \
+                     connections are shown, ask for clients that leave at once: --classes full"
+                .into(),
+        };
+    }
+    Advice {
+        what: format!("it serves {served} clients at a time"),
+        tried: format!(
+            "{clients} clients that keep their connections and ask for something now and then"
+        ),
+        seen: format!(
+            "{served} were served, and others were not: {error}; once those had left, another client was served"
+        ),
+        change: format!(
+            "give it more workers or threads: as it is, {served} clients that keep their connections shut out all \
+             others, whether anything is rotated or not. Or ask for fewer that do so: --pool {}; or for none: \
+             --classes full",
+            served / 2
+        ),
+    }
 }
 
 /// A connection on which one request was answered.

@@ -21,6 +21,7 @@ use zdr::report::reach::Reach;
 use zdr::report::reproduce::reproduction;
 use zdr::report::text::summary;
 use zdr::report::{Evidence, Failures, Finding, Phase, Report, Severity, Status};
+use zdr::server::spec::Reload;
 
 use super::gate::{found, judged};
 use super::sample::finding;
@@ -100,6 +101,21 @@ fn what_one_kind_of_client_meets_each_day_is_not_what_all_meet_in_a_scenario() {
     let nameless = daily(Some(Class::Nameless));
     let expected = [CauseKind::ForgetsSettings, CauseKind::OverlooksRenewals];
     assert_eq!(kinds(&[nameless, overlooked()]), expected);
+}
+
+/// A description without `[reload]` says that the server follows its files.
+#[test]
+fn a_server_that_nothing_told_may_have_to_be_told() {
+    let mut report = found(&[("rotation", Code::NotPickedUp)]);
+    let advice = |report: &Report| causes(report)[0].advice.clone();
+    report.server.reload = Reload::default().words();
+    assert!(!advice(&report).contains("[reload]"), "it was shown some");
+    for rotation in &mut report.rotations {
+        rotation.first_new_ms = None;
+    }
+    assert!(advice(&report).contains("say so in `[reload]`"));
+    report.server.reload = "by the signal HUP".into();
+    assert!(!advice(&report).contains("[reload]"));
 }
 
 /// A server that takes no client until its downloads are over refuses nobody.
@@ -198,6 +214,17 @@ fn a_server_that_answers_by_an_alert_refuses_no_client() {
     assert_eq!(kinds(&[clear]), [CauseKind::FailsHandshakes]);
     let refused = of(&[FailureKind::Alert, FailureKind::Refused]);
     assert_eq!(kinds(&[refused]), [CauseKind::RefusesClients]);
+}
+
+/// A configuration that is built anew at a reload may lack a version of TLS, or ask for certificates. It has its pair.
+#[test]
+fn an_alert_about_a_setting_is_no_lack_of_files() {
+    for alert in ["ProtocolVersion", "CertificateRequired"] {
+        let of = |kinds| failure("rotation", Code::HandshakesFailed, kinds);
+        let mut refused = of(&[FailureKind::Alert]);
+        refused.evidence[0].said = format!("handshake failed: received fatal alert: {alert}");
+        assert_eq!(kinds(&[refused]), [CauseKind::ForgetsSettings]);
+    }
 }
 
 /// nghttpx ends on a bad file, and cuts uploads only so.

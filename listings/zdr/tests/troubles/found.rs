@@ -54,6 +54,23 @@ fn a_reload_that_only_some_workers_come_to_is_one() {
     }
 }
 
+/// Nothing reloads it. What it reads just after its port is open, it reads once.
+#[test]
+fn a_server_that_starts_late_is_not_said_to_follow_its_files() {
+    if lab_test::peer::find("python3").is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    folder.write("late.py", include_str!("../strangers/late.py"));
+    let command = "python3 late.py {certificate} {key} {port}";
+    let init = ["init", "its.toml", "--protocol", "any_http"];
+    let init = [&init[..], &["--command", command]].concat();
+    folder.run(&init).says(0, &[]);
+    let text = fs::read_to_string(folder.path("its.toml")).unwrap();
+    let spec = Spec::read(&folder.path("its.toml")).unwrap();
+    assert!(spec.reload.restart, "{text}");
+}
+
 /// What is said before the first rotation. The port is another one each time.
 fn before_rotations(said: &str) -> Vec<&str> {
     let (_, said) = said.split_once("trying what").unwrap();

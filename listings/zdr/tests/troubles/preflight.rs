@@ -275,11 +275,18 @@ fn what_is_not_tls_is_told_from_what_is() {
                 "set `protocol = \"smtp\"`",
             ],
         ),
+        (
+            in_the_clear(r"220 (vsFTPd 3.0.3)\r\n"),
+            &[
+                "it does not speak TLS from the first byte",
+                "Where TLS begins after some words in the clear",
+            ],
+        ),
     ]);
 }
 
-/// OpenSSL's server, which answers each line with the same backwards, and then one that sends no
-/// intermediate.
+/// OpenSSL's server, which answers each line with the same backwards, first also one that asks clients for a certificate
+/// that they need not have, and then one that sends no intermediate.
 #[test]
 fn what_is_not_http_over_tls_is_told() {
     if lab_test::peer::find("openssl").is_none() {
@@ -297,6 +304,13 @@ exec openssl s_server -accept 127.0.0.1:{{port}} -cert {{certificate}} -key {{ke
             &[
                 "it speaks TLS, but no HTTP/1.1 over it",
                 "a handshake of TLSv1_3",
+            ],
+        ),
+        (
+            server("-verify 1 -cert_chain {certificate}"),
+            &[
+                "it speaks TLS, but no HTTP/1.1 over it",
+                "a request for the client's certificate",
             ],
         ),
         (
@@ -532,6 +546,33 @@ fn a_server_that_serves_one_client_at_a_time_is_told_so() {
     ];
     folder
         .check(&toml, &[&short()[..], &few].concat())
+        .end()
+        .says(0, &[]);
+}
+
+/// Clients that keep their connections are as many as `--pool` says. Where each takes a worker, and they are more than
+/// the workers, all others wait, whatever is rotated: no verdict says anything then.
+#[test]
+fn a_server_of_fewer_workers_than_kept_connections_is_told_so() {
+    let Some(python) = lab_test::peer::find("python3") else {
+        return;
+    };
+    let server = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/strangers/few_at_a_time.py"
+    );
+    let toml = format!(
+        "command = [{python:?}, {server:?}, \"{{certificate}}\", \"{{key}}\", \"{{port}}\"]\nprotocol = \"any_http\"\n[reload]\nsignal = \"HUP\"\n"
+    );
+    no_verdict(&[(
+        toml.clone(),
+        &["it serves 3 clients at a time", "more workers", "--pool 1"],
+    )]);
+    let folder = Folder::new();
+    let few = ["--rate", "5", "--patience-ms", "20000", "--pool", "1"];
+    let classes = ["--classes", "full,pooled"];
+    folder
+        .check(&toml, &[&short()[..], &few, &classes].concat())
         .end()
         .says(0, &[]);
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::attempt::{Class, Recorder};
 use crate::judge::findings::{finding, of_classes, of_rotations};
 use crate::judge::measure;
+use crate::judge::rejected::Missed;
 use crate::report::Plan;
 
 mod late;
@@ -69,7 +70,8 @@ fn remain(records: &[Attempt]) -> Option<Vec<Code>> {
         overlap_ms: 1000,
         ..Plan::default()
     };
-    let mut findings = of_rotations(&measure::rotations(records, &windows), &plan, &[]);
+    let rotations = measure::rotations(records, &windows);
+    let mut findings = of_rotations(&rotations, &plan, &[], &Missed::default());
     findings.extend(of_classes(&classes));
     let began = (ms(5000), &windows[..]);
     let overload = Overload::of(records, began, &Behind::default(), PATIENCE)?;

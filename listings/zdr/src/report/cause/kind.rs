@@ -223,8 +223,8 @@ impl CauseKind {
             ),
             Self::ShowsInvalid => (
                 "It shows invalid certificates while valid files rotate.",
-                "Read chain and key as one set, compare the key with the certificate, and publish both in one \
-                 swap.",
+                "Read the whole chain and its key as one set, compare the key with the certificate, and publish both in \
+                 one swap. No client can verify a leaf that comes without its intermediate.",
                 "ch05-race-conditions.md#two-looks-that-agree",
             ),
             Self::NeverShowsNew => (

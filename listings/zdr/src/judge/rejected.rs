@@ -1,0 +1,149 @@
+//! What is known of rotations in which no client accepted the new certificate in time, beside that: clients may have
+//! rejected what was shown, or it came too late. Of neither it would be right to say that the server overlooks new files.
+
+use std::time::Duration;
+
+use crate::attempt::{Attempt, Class, FailureKind};
+use ch11_verification::rotation::Window;
+
+/// So many of the last handshakes of a rotation tell what was shown in the end.
+const LAST: usize = 4;
+
+/// What is known of such rotations.
+#[derive(Debug, Default)]
+pub struct Missed {
+    /// The numbers of those in whose end clients rejected all that was shown.
+    pub rejected: Vec<u32>,
+    /// How long it took at the longest until one was shown after all, from the moment at which the server was told.
+    pub late: Option<Duration>,
+}
+
+impl Missed {
+    /// Of these rotations.
+    pub fn of(records: &[Attempt], windows: &[Window]) -> Self {
+        Self {
+            rejected: rejected(records, windows),
+            late: late(records, windows),
+        }
+    }
+}
+
+fn late(records: &[Attempt], windows: &[Window]) -> Option<Duration> {
+    let missed = windows.iter().filter(|window| window.first_new.is_none());
+    let shown = missed.filter_map(|window| {
+        let new = records.iter().filter(|of| {
+            let is_full = of.opened && !of.resumed && of.failed.is_none();
+            is_full && of.shown == Some(window.generation)
+        });
+        let first = new.filter_map(|of| of.handshake_done).min()?;
+        (first > window.end).then(|| first.saturating_sub(window.notified))
+    });
+    shown.max()
+}
+
+fn rejected(records: &[Attempt], windows: &[Window]) -> Vec<u32> {
+    let numbered = windows.iter().zip(1u32..);
+    let in_vain = numbered.filter(|(window, _)| {
+        let full = records.iter().filter(|of| of.class == Class::Full);
+        let within = |of: &&Attempt| of.began >= window.notified && of.done <= window.end;
+        let mut within: Vec<_> = full.filter(within).collect();
+        within.sort_unstable_by_key(|of| of.done);
+        let mut last = within.iter().rev().take(LAST);
+        within.len() >= LAST && last.all(|of| of.failed.is_some_and(is_of_shown))
+    });
+    in_vain.map(|(_, number)| number).collect()
+}
+
+/// Whether an attempt failed by what was shown to it. A certificate that has expired may be the old one.
+fn is_of_shown(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::UnknownIssuer
+            | FailureKind::WrongChain
+            | FailureKind::WrongKey
+            | FailureKind::WrongName
+            | FailureKind::NotYetValid
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::findings::of_rotations;
+    use crate::judge::measure;
+    use crate::report::{Code, Plan};
+
+    fn attempt(at: u64, failed: Option<FailureKind>) -> Attempt {
+        let mut attempt = Attempt::opening(Class::Full, Duration::from_millis(at));
+        attempt.done = Duration::from_millis(at + 5);
+        attempt.failed = failed;
+        attempt
+    }
+
+    /// Which of one rotation from 100 to 200 ms, whose handshakes fail so.
+    fn of(failed: &dyn Fn(u64) -> Option<FailureKind>) -> Vec<u32> {
+        let ms = Duration::from_millis;
+        let window = Window {
+            began: ms(90),
+            notified: ms(100),
+            end: ms(200),
+            ..Window::default()
+        };
+        let records: Vec<_> = (5..25)
+            .map(|at| attempt(at * 10, failed(at * 10)))
+            .collect();
+        rejected(&records, &[window])
+    }
+
+    #[test]
+    fn what_clients_reject_in_the_end_is_something_new() {
+        assert_eq!(
+            of(&|at| (at > 130).then_some(FailureKind::UnknownIssuer)),
+            [1]
+        );
+    }
+
+    #[test]
+    fn what_they_accept_or_what_expired_may_be_the_old_one() {
+        for failed in [None, Some(FailureKind::Expired), Some(FailureKind::Stalled)] {
+            assert!(of(&|_| failed).is_empty(), "{failed:?}");
+        }
+        let for_a_moment = |at| (at < 150).then_some(FailureKind::WrongKey);
+        assert!(of(&for_a_moment).is_empty());
+    }
+
+    #[test]
+    fn what_clients_reject_is_not_said_to_be_overlooked() {
+        let rotations = measure::rotations(&[], &[Window::default()]);
+        let plan = Plan::default();
+        let codes = |rejected: &[u32]| -> Vec<Code> {
+            let missed = Missed {
+                rejected: rejected.to_vec(),
+                late: None,
+            };
+            let found = of_rotations(&rotations, &plan, &[], &missed);
+            found.iter().map(|of| of.code).collect()
+        };
+        assert_eq!(codes(&[]), [Code::NotPickedUp]);
+        assert_eq!(codes(&[1]), [Code::UnfitShown]);
+    }
+
+    #[test]
+    fn one_that_is_shown_later_is_late() {
+        let ms = Duration::from_millis;
+        let windows = [1u32, 2].map(|number| Window {
+            generation: number + 1,
+            notified: ms(10_000 * u64::from(number)),
+            end: ms(10_000 * u64::from(number) + 9_000),
+            ..Window::default()
+        });
+        let shown = |at, shown| Attempt {
+            shown: Some(shown),
+            handshake_done: Some(ms(at)),
+            ..Attempt::opening(Class::Full, ms(at))
+        };
+        let old = shown(11_000, 1);
+        assert_eq!(late(std::slice::from_ref(&old), &windows), None);
+        assert_eq!(late(&[old, shown(25_000, 2)], &windows), Some(ms(15_000)));
+    }
+}
