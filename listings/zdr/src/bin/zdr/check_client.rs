@@ -43,7 +43,8 @@ Exit codes:
   0    no step failed, or only steps that are warnings
   1    a step failed
   2    the command line is wrong
-  3    no verdict: the client cannot be started, or sends no request
+  3    no verdict: the client cannot be started, sends no request, or no step
+       could be judged
   130  no verdict: interrupted
 ";
 
