@@ -23,6 +23,7 @@ pub mod story;
 pub mod text;
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use crate::attempt::FailureKind;
@@ -57,26 +58,41 @@ pub async fn watch(
     let mut due = interval(Duration::from_secs_f64(1.0 / options.rate));
     // A handshake that took long is not made up for: never more than the rate.
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut looks = first_round(&looker, &mut addresses, &mut due, start).await?;
+    let mut looks = Vec::new();
     let mut story = Story::new(options.settle);
+    let mut to_end = pin!(told_to_end(options.limit, &mut interrupt));
+    let early = tokio::select! {
+        first = first_round(&looker, &mut addresses, &mut due, start, &mut looks) => {
+            first?;
+            None
+        }
+        why = &mut to_end => Some(why),
+    };
     for look in &looks {
         story.take(look);
     }
+    if early.is_some() {
+        return Ok(WatchReport::of(options, began, &looks, &story, early));
+    }
     say(&story.beginning(&addresses.list()));
     let ended = loop {
-        tokio::select! {
-            _ = due.tick() => {}
-            why = interrupted(&mut interrupt) => break Some(why),
-        }
-        if options.limit.is_some_and(|limit| start.elapsed() > limit) {
-            break Some("its time was up".into());
-        }
-        let next = addresses.next(say).await;
-        story.leads_to(&addresses.list());
-        let Some(address) = next else {
+        // A handshake that is cut short tells nothing of the server.
+        let next = async {
+            due.tick().await;
+            let next = addresses.next(say).await;
+            story.leads_to(&addresses.list());
+            match next {
+                Some(address) => Some(looker.look(address, start).await),
+                None => None,
+            }
+        };
+        let look = tokio::select! {
+            look = next => look,
+            why = &mut to_end => break Some(why),
+        };
+        let Some(look) = look else {
             continue;
         };
-        let look = looker.look(address, start).await;
         if let Some(change) = story.take(&look) {
             say(&change);
         }
@@ -87,6 +103,23 @@ pub async fn watch(
         }
     };
     Ok(WatchReport::of(options, began, &looks, &story, ended))
+}
+
+/// Why the watch is to end before its rotations are over, once it is.
+async fn told_to_end(
+    limit: Option<Duration>,
+    interrupt: &mut watch::Receiver<Option<String>>,
+) -> String {
+    let up = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = up => "its time was up".into(),
+        why = interrupted(interrupt) => why,
+    }
 }
 
 /// Why the run is to end, once it is.
@@ -108,8 +141,8 @@ async fn first_round(
     addresses: &mut Addresses,
     due: &mut Interval,
     start: Instant,
-) -> Result<Vec<Look>, Error> {
-    let mut looks = Vec::new();
+    looks: &mut Vec<Look>,
+) -> Result<(), Error> {
     for address in addresses.list() {
         due.tick().await;
         let look = looker.look(address, start).await;
@@ -119,7 +152,7 @@ async fn first_round(
         }
     }
     if !addresses.are_given() {
-        for address in spare(&looks) {
+        for address in spare(looks) {
             looks.retain(|look| look.address != address);
             addresses.leave_out(address);
         }
@@ -141,7 +174,7 @@ async fn first_round(
     }
     match looks.iter().find_map(|look| judged_by_others(look, looker)) {
         Some(advice) => Err(Error::Server(format!("{server}: {advice}"))),
-        None => Ok(looks),
+        None => Ok(()),
     }
 }
 
