@@ -172,5 +172,8 @@ def two(sign, large, unit, small, smaller):
 
 
 def visible(said):
-    """Text without what would steer a terminal: some of an event is written by those who connect."""
-    return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in said)
+    """Text without what would steer a terminal or turn a line: some of an event is written by those who connect."""
+    # The second: Unicode's UAX #9.
+    turns = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    steers = lambda letter: unicodedata.category(letter) == "Cc" or letter in turns
+    return "".join("\ufffd" if steers(letter) else letter for letter in said)
