@@ -327,7 +327,7 @@ fn stranger(script: &str, given: &[&str]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_client_is_judged_by_what_it_does_in_the_end() {
     const OWN: &[&str] = &["{address}", "{roots}", "{certificate}", "{key}"];
-    let slow: [(&str, &[&str], Step, u64, &str); 3] = [
+    let slow: [(&str, &[&str], Step, u64, &str); 4] = [
         (
             "asks_late.py",
             &OWN[..2],
@@ -348,6 +348,13 @@ async fn a_slow_client_is_judged_by_what_it_does_in_the_end() {
             Step::HalfRenewed,
             120,
             "while its certificate was new and its key was old",
+        ),
+        (
+            "two_kept.py",
+            &OWN[..2],
+            Step::PastEnd,
+            120,
+            "although the server's certificate had expired",
         ),
     ];
     let mut judging = tokio::task::JoinSet::new();
@@ -412,6 +419,28 @@ time.sleep(600)
         let error = judged(&options).await.unwrap_err();
         assert!(error.contains(words), "{error}");
     }
+}
+
+/// Only an answer can ask it to open a new connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_sends_nothing_more_is_not_told_that_it_was_asked_to() {
+    const IDLE: &str = "
+import ssl, sys, time, urllib.request
+context = ssl.create_default_context(cafile=sys.argv[2])
+urllib.request.urlopen(sys.argv[1], context=context).read()
+time.sleep(600)
+";
+    let command = ["python3", "-c", IDLE, "{url}", "{roots}", "{certificate}"];
+    let command = command.map(str::to_owned).to_vec();
+    let options = options(command, Duration::from_secs(1), &[Step::RenewedLeaf]);
+    let report = judged(&options).await.unwrap();
+    let met = &report.steps[0];
+    assert_eq!(met.outcome, Outcome::Failed, "{}", report.summary());
+    assert!(
+        met.words.contains("has to go on asking"),
+        "{}",
+        report.summary()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,8 @@ use crate::server::error::it_said;
 const NO_CERTIFICATE: &str = "Its command has no `{certificate}`.";
 /// Once the client has read a certificate, that waits so long for its key at most.
 const TORN: Duration = Duration::from_secs(2);
+/// From a request over one connection of a pool to one over the next.
+const POOL: Duration = Duration::from_secs(1);
 
 /// Takes a step.
 ///
@@ -57,6 +59,7 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
     if !bench.has_certificate {
         return Ok(step.left_out(NO_CERTIFICATE));
     }
+    let mark = bench.peer.mark();
     let serial = bench.renew()?.facts.serial.clone();
     let began = Instant::now();
     let last = match until_it_shows(bench, &serial, began + within).await? {
@@ -72,7 +75,14 @@ async fn renewed_leaf(bench: &mut Bench, within: Duration) -> Result<StepReport,
         Err(last) => last,
     };
     bench.follows = false;
+    // An answer asks to leave. Where no request comes, none can.
+    let asked = |event: &Event| matches!(event, Event::Asked { .. });
+    let is_idle = !bench.peer.since(mark).iter().any(asked);
     Ok(step.failed(match last {
+        None if is_idle => format!(
+            "It opened no connection and sent no request within {} s: a client under test has to go on asking.",
+            within.as_secs_f64()
+        ),
         None => format!(
             "It was asked to open a new connection, and opened none within {} s.",
             within.as_secs_f64()
@@ -271,6 +281,15 @@ pub(super) async fn asks(bench: &mut Bench, mark: usize, epoch: u64, until: Inst
     }
 }
 
+/// The connections that were opened in this epoch.
+fn of_epoch(events: &[Event], epoch: u64) -> BTreeSet<u64> {
+    let opened = events.iter().filter_map(|event| match event {
+        Event::Opened(of) if of.epoch == epoch => Some(of.connection),
+        _ => None,
+    });
+    opened.collect()
+}
+
 async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepReport, Error> {
     let step = Step::PastEnd;
     let asks_for = bench.clients.root_pem().to_owned();
@@ -283,33 +302,36 @@ async fn past_end(bench: &mut Bench, options: &ClientOptions) -> Result<StepRepo
     let mark = bench.peer.mark();
     let epoch = bench.peer.show(&short, &asks_for)?;
     let begun = Instant::now();
-    let Some(opened) = bench
-        .full(mark, epoch, begun + options.short.min(options.within))
-        .await
-    else {
+    let until = begun + options.short.min(options.within);
+    if bench.full(mark, epoch, until).await.is_none() {
         let next = issue(&mut bench.first, NAME)?;
         bench.peer.show(&next, &asks_for)?;
         return Ok(step.left_out("It opened no connection while the short certificate was valid."));
-    };
+    }
     let end = OffsetDateTime::parse(&short.facts.not_after, &Rfc3339).map_err(Error::issue)?;
     // The end is the last second of its validity (RFC 5280, section 4.1.2.5).
     let left = end + time::Duration::seconds(1) - OffsetDateTime::now_utc();
     sleep(left.max(time::Duration::ZERO).unsigned_abs()).await;
+    let kept = of_epoch(&bench.peer.since(mark), epoch);
     let (over, mark) = (bench.peer.now(), bench.peer.mark());
-    // Whatever comes first: a request over the old connection, or an attempt to open a new one.
+    // Whatever comes first: a request over an old connection, or an attempt to open a new one.
     let next = |event: &Event| match event {
-        Event::Asked { connection, at } if *at > over => Some(*connection == opened.connection),
+        Event::Asked { connection, at } if *at > over => Some(kept.contains(connection)),
         Event::Refused { .. } => Some(false),
         _ => None,
     };
-    let kept = bench
-        .peer
-        .wait(mark, Instant::now() + options.within, next)
-        .await;
+    let until = Instant::now() + options.within;
+    let mut kept_on = bench.peer.wait(mark, until, next).await;
+    if kept_on == Some(false) {
+        // Another connection of the same pool may have its turn a moment later.
+        let late = |event: &Event| next(event).filter(|kept| *kept);
+        let later = bench.peer.wait(mark, Instant::now() + POOL, late).await;
+        kept_on = later.or(kept_on);
+    }
     let next = issue(&mut bench.first, NAME)?;
     bench.peer.show(&next, &asks_for)?;
     // What has ended sends nothing, and is no client that does as it should.
-    Ok(match (kept, bench.ended()) {
+    Ok(match (kept_on, bench.ended()) {
         (Some(true), _) => step.failed(
             "It sent a request over a kept connection although the server's certificate had expired. Only a new \
              handshake can show that: limit the age of its connections.",
