@@ -81,6 +81,21 @@ pub(super) fn advice(why: &str, is_set: impl Fn(&str) -> bool) -> String {
     }
 }
 
+/// What of this machine may send a client elsewhere, where none came.
+pub(super) fn elsewhere(value: impl Fn(&str) -> Option<String>) -> String {
+    let mut spared = ["NO_PROXY", "no_proxy"].into_iter().filter_map(&value);
+    if spared.any(|hosts| hosts == "*" || hosts.contains(NAME)) {
+        return String::new();
+    }
+    let mut names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter();
+    let set = names.find(|name| value(name).is_some_and(|proxy| !proxy.is_empty()));
+    set.map_or_else(String::new, |name| {
+        format!(
+            " (the variable {name} is set here: a client that obeys it asks that proxy, unless NO_PROXY names `{NAME}`)"
+        )
+    })
+}
+
 /// What of this machine may have another say in whom a client trusts, where it trusts nobody that it was told to:
 /// Python's requests prefer these to `Session.verify` (requests.readthedocs.io, "SSL Cert Verification").
 fn overruled(why: &str, is_set: impl Fn(&str) -> bool) -> String {
@@ -116,5 +131,18 @@ mod tests {
         assert!(advised.starts_with("what it sent is not TLS"), "{advised}");
         let advised = advice("the client sent the alert UnknownCA", |_| false);
         assert!(advised.starts_with("it must trust `{roots}`"), "{advised}");
+    }
+
+    #[test]
+    fn a_proxy_that_a_client_may_obey_is_named() {
+        let proxy = |name: &str| (name == "https_proxy").then(|| "http://proxy:3128".to_owned());
+        assert!(elsewhere(proxy).contains("https_proxy"));
+        let spared = |name: &str| match name {
+            "NO_PROXY" => Some("10.0.0.0/8,localhost".to_owned()),
+            other => proxy(other),
+        };
+        assert_eq!(elsewhere(spared), "");
+        assert_eq!(elsewhere(|_| None), "");
+        assert_eq!(elsewhere(|_| Some(String::new())), "");
     }
 }

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::client::command::{advice, filled, words};
+use crate::client::command::{advice, elsewhere, filled, words};
 use crate::client::options::{ClientOptions, Step};
 use crate::client::peer::{Event, Opened, Peer};
 use crate::client::reads::Reads;
@@ -182,7 +182,11 @@ impl Bench {
             ended = self.ended();
         }
         let met = match self.peer.since(0).first() {
-            None => format!("it did not connect to port {}", self.peer.address().port()),
+            None => format!(
+                "it did not connect to port {}{}",
+                self.peer.address().port(),
+                elsewhere(|name| std::env::var(name).ok())
+            ),
             Some(Event::Refused { why, .. }) => {
                 let advice = advice(why, |name| std::env::var_os(name).is_some());
                 format!("its handshake failed ({why}): {advice}")
