@@ -421,6 +421,23 @@ time.sleep(600)
     }
 }
 
+/// An agent or a daemon that it starts beside itself, say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_something_running_is_started_again() {
+    const SCRIPT: &str = "
+import ssl, subprocess, sys, urllib.request
+subprocess.Popen(['sleep', '600'])
+context = ssl.create_default_context(cafile=sys.argv[2])
+urllib.request.urlopen(sys.argv[1], context=context).read()
+";
+    let command = ["python3", "-c", SCRIPT, "{url}", "{roots}"];
+    let command = command.map(str::to_owned).to_vec();
+    let mut options = options(command, BOUND, &[Step::NewRoot]);
+    options.once = true;
+    let report = judged(&options).await.unwrap();
+    assert_eq!(report.passed, Some(true), "{}", report.summary());
+}
+
 /// Only an answer can ask it to open a new connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_sends_nothing_more_is_not_told_that_it_was_asked_to() {

@@ -305,7 +305,7 @@ impl Bench {
         (status == ENDED_WELL).then(|| {
             Error::Server(format!(
                 "the client sent its request and ended ({status}). If it asks once and ends, give `--once`: it is then \
-                 started again and again. Otherwise it has to go on asking. {}",
+                 started again and again. Otherwise it has to go on asking, and to stay in the foreground. {}",
                 it_said(&self.output.last())
             ))
         })
@@ -384,7 +384,10 @@ async fn again_and_again(launcher: Launcher, command: Vec<String>, output: Serve
         if let Ok(mut process) = launch(&launcher, &command, &output, &mut reading) {
             // One that hangs is ended, so that the next has its turn.
             let _ = timeout_at(Instant::now() + lab::BOUND, process.child.wait()).await;
-            while reading.join_next().await.is_some() {}
+            // What it has left running may hold its output open, and nothing comes after it until that is read.
+            drop(process);
+            let read = async { while reading.join_next().await.is_some() {} };
+            let _ = timeout_at(Instant::now() + SLICE, read).await;
         }
         sleep(PAUSE).await;
     }

@@ -62,7 +62,7 @@ pub struct CheckClient {
     #[arg(long, value_name = "NAME", conflicts_with = "once")]
     pub signal: Option<String>,
     /// How long the client may take to use new files, in milliseconds.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub within_ms: u64,
     /// How long the server's certificate is valid in the step `past_end`, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..3600))]
