@@ -54,6 +54,18 @@ pub fn summary(report: &WatchReport) -> String {
         ))
     );
     let _ = writeln!(text, "\n{}", wrapped(&not_seen, WIDTH, ""));
+    if !report.without_route.is_empty() {
+        let each: Vec<_> = report
+            .without_route
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let words = format!(
+            "Not watched: {}. No route leads there from here: watch from a machine that reaches it.",
+            each.join(", ")
+        );
+        let _ = writeln!(text, "{}", wrapped(&words, WIDTH, ""));
+    }
     text
 }
 
